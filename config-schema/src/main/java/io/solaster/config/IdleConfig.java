@@ -1,0 +1,24 @@
+package io.solaster.config;
+
+import java.time.Duration;
+
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * What a shard does when nothing is left to do.
+ *
+ * @param policy whether it looks again and again, or sleeps
+ * @param spinFor how long it looks before it sleeps, where the policy is to spin
+ */
+public record IdleConfig(@DefaultValue("auto") Policy policy, @DefaultValue("200us") Duration spinFor) {
+
+    /** Spin or sleep. */
+    public enum Policy {
+        /** Spin only where the shard's CPU is isolated for it; else park. */
+        AUTO,
+        /** Spin for {@code spin-for}, then sleep. */
+        SPIN,
+        /** Sleep at once. */
+        PARK
+    }
+}

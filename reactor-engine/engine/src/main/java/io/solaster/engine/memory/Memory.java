@@ -1,0 +1,116 @@
+package io.solaster.engine.memory;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+
+/**
+ * Raw memory by address, so that long-lived data needs no object and received bytes are read where they lie.
+ *
+ * <p>
+ * All of memory is one segment here: the JIT compiles each access to one instruction, and nothing checks an address.
+ * Whoever calls this owns the block it points to, or has checked the bounds. Any thread may call; synchronising what
+ * they touch is the callers' matter (in Solaster: a block belongs to one shard at a time).
+ */
+public final class Memory {
+    private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+    private static final MethodHandle MALLOC = downcall("malloc",
+            FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
+    private static final MethodHandle FREE = downcall("free", FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG));
+
+    private Memory() {}
+
+    public static byte getByte(long address) {
+        return ALL.get(ValueLayout.JAVA_BYTE, address);
+    }
+
+    public static short getShort(long address) {
+        return ALL.get(ValueLayout.JAVA_SHORT_UNALIGNED, address);
+    }
+
+    public static int getInt(long address) {
+        return ALL.get(ValueLayout.JAVA_INT_UNALIGNED, address);
+    }
+
+    public static long getLong(long address) {
+        return ALL.get(ValueLayout.JAVA_LONG_UNALIGNED, address);
+    }
+
+    public static void putByte(long address, byte value) {
+        ALL.set(ValueLayout.JAVA_BYTE, address, value);
+    }
+
+    public static void putShort(long address, short value) {
+        ALL.set(ValueLayout.JAVA_SHORT_UNALIGNED, address, value);
+    }
+
+    public static void putInt(long address, int value) {
+        ALL.set(ValueLayout.JAVA_INT_UNALIGNED, address, value);
+    }
+
+    public static void putLong(long address, long value) {
+        ALL.set(ValueLayout.JAVA_LONG_UNALIGNED, address, value);
+    }
+
+    /** Copies {@code length} bytes; the ranges may overlap. */
+    public static void copy(long from, long to, long length) {
+        MemorySegment.copy(ALL, from, ALL, to, length);
+    }
+
+    /** Copies bytes of an array to memory. */
+    public static void copy(byte[] from, int offset, long to, int length) {
+        MemorySegment.copy(from, offset, ALL, ValueLayout.JAVA_BYTE, to, length);
+    }
+
+    /** Copies bytes of memory to an array. */
+    public static void copy(long from, byte[] to, int offset, int length) {
+        MemorySegment.copy(ALL, ValueLayout.JAVA_BYTE, from, to, offset, length);
+    }
+
+    /** Whether {@code length} bytes at both addresses are the same. */
+    public static boolean equal(long a, long b, long length) {
+        return MemorySegment.mismatch(ALL, a, a + length, ALL, b, b + length) < 0;
+    }
+
+    /** Fills {@code length} bytes. */
+    public static void fill(long address, long length, byte value) {
+        ALL.asSlice(address, length).fill(value);
+    }
+
+    /**
+     * Takes a block from the C allocator; its content is undefined, and pages are not touched.
+     *
+     * @throws OutOfMemoryError if the system has no such block to give
+     */
+    public static long allocate(long bytes) {
+        try {
+            long address = (long) MALLOC.invokeExact(bytes);
+            if (address == 0) {
+                throw new OutOfMemoryError("the system refused " + bytes + " bytes outside the heap");
+            }
+            return address;
+        } catch (Error | RuntimeException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Gives a block of {@link #allocate} back. */
+    public static void free(long address) {
+        try {
+            FREE.invokeExact(address);
+        } catch (Error | RuntimeException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static MethodHandle downcall(String name, FunctionDescriptor type) {
+        Linker linker = Linker.nativeLinker();
+        return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), type);
+    }
+}
