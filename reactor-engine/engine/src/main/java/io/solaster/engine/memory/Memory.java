@@ -6,6 +6,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 
+import io.netty.buffer.ByteBuf;
+
 /**
  * Raw memory by address, so that long-lived data needs no object and received bytes are read where they lie.
  *
@@ -77,6 +79,15 @@ public final class Memory {
     /** Fills {@code length} bytes. */
     public static void fill(long address, long length, byte value) {
         ALL.asSlice(address, length).fill(value);
+    }
+
+    /** Where a direct buffer's index 0 lies; valid until the buffer grows or is released. */
+    public static long address(ByteBuf buffer) {
+        if (buffer.hasMemoryAddress()) {
+            return buffer.memoryAddress();
+        }
+        // Without Unsafe, Netty does not tell; a view of the whole buffer does.
+        return MemorySegment.ofBuffer(buffer.internalNioBuffer(0, buffer.capacity())).address();
     }
 
     /**

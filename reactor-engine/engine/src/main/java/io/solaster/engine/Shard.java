@@ -1,0 +1,232 @@
+package io.solaster.engine;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.Executor;
+
+import io.netty.channel.IoEventLoopGroup;
+import io.netty.channel.IoHandlerContext;
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.SingleThreadIoEventLoop;
+import io.solaster.config.EngineConfig.OwnerChecks;
+import io.solaster.config.ShardPlan.PlannedShard;
+import io.solaster.engine.mesh.Mesh;
+import io.solaster.engine.stats.ShardStats;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One shard: one thread with an event loop, sockets, memory and state of its own. It is a Netty event loop, so that
+ * every library built on Netty can run on it.
+ *
+ * <p>
+ * A turn of the loop: park or serve I/O (the pipelines run inline) &gt; receive from the mesh &gt; due timers and tasks,
+ * within the task quota &gt; send to the mesh, with at most one wake-up per peer. It parks only if nothing is left, and
+ * after the spin budget where the plan spins. Parking is a handshake: the shard raises {@link #parked}, passes a full
+ * fence and looks at its lanes again, while a peer publishes, passes a full fence and looks at {@link #parked}; one of
+ * the two sees the other.
+ */
+public final class Shard extends SingleThreadIoEventLoop {
+    private static final VarHandle PARKED;
+
+    static {
+        try {
+            PARKED = MethodHandles.lookup().findVarHandle(Shard.class, "parked", boolean.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private final Engine.Setup setup;
+    private final PlannedShard place;
+    private final ShardStats stats = new ShardStats();
+    private final long taskQuotaNanos;
+    private final long spinNanos;
+    private final IoHandlerContext ioContext = new TurnContext();
+    private volatile @Nullable ShardThread thread;
+    private volatile long threadId;
+    private @Nullable Mesh mesh;
+    @SuppressWarnings("unused")
+    private volatile boolean parked;
+    private long idleSince;
+
+    Shard(IoEventLoopGroup parent, Executor executor, IoHandlerFactory ioHandlerFactory, Engine.Setup setup,
+            PlannedShard place) {
+        super(parent, executor, ioHandlerFactory);
+        this.setup = setup;
+        this.place = place;
+        this.taskQuotaNanos = setup.config().taskQuota().toNanos();
+        this.spinNanos = setup.plan().spin() ? setup.config().idle().spinFor().toNanos() : 0;
+    }
+
+    /** The shard that the calling thread is; null on any other thread. */
+    public static @Nullable Shard current() {
+        return Thread.currentThread() instanceof ShardThread thread ? thread.shard : null;
+    }
+
+    /** The shard's number, from 0. */
+    public int id() {
+        return place.id();
+    }
+
+    /** Where the shard was planned to run. */
+    public PlannedShard place() {
+        return place;
+    }
+
+    /** What the shard counts. */
+    public ShardStats stats() {
+        return stats;
+    }
+
+    /** This shard's side of the mesh. On the owning shard. */
+    public Mesh mesh() {
+        assertOwner("the mesh");
+        return java.util.Objects.requireNonNull(mesh, "the shard has not started");
+    }
+
+    /** CPU time that the shard's thread has used, in nanoseconds; 0 before it starts. Any thread. */
+    public long cpuNanos() {
+        return threadId == 0 ? 0 : Math.max(0, ThreadTimes.cpuNanos(threadId));
+    }
+
+    /**
+     * Guards state that is handed out, unless {@code solaster.engine.checks} is 'off'.
+     *
+     * @param what names the state in the error
+     * @throws WrongShardException on any other thread than the shard's
+     */
+    public void assertOwner(String what) {
+        if (setup.config().checks() != OwnerChecks.OFF && Thread.currentThread() != thread) {
+            throw new WrongShardException(what, this, Thread.currentThread());
+        }
+    }
+
+    /**
+     * Guards one operation on state; looks only where {@code solaster.engine.checks} is 'full'.
+     *
+     * @param what names the state in the error
+     * @throws WrongShardException on any other thread than the shard's
+     */
+    public void assertOwnerFully(String what) {
+        if (setup.config().checks() == OwnerChecks.FULL && Thread.currentThread() != thread) {
+            throw new WrongShardException(what, this, Thread.currentThread());
+        }
+    }
+
+    String engineName() {
+        return setup.name();
+    }
+
+    void join(Mesh mesh) {
+        this.mesh = mesh;
+    }
+
+    /** Wakes the shard if it is parked. Any thread, after publishing and a full fence. */
+    void wakeIfParked() {
+        if ((boolean) PARKED.getOpaque(this) && PARKED.compareAndSet(this, true, false)) {
+            Shard waker = current();
+            if (waker != null) {
+                waker.stats.wakeUps.increment();
+            }
+            ioHandler().wakeup();
+        }
+    }
+
+    @Override
+    protected void run() {
+        ShardThread self = (ShardThread) Thread.currentThread();
+        self.shard = this;
+        thread = self;
+        threadId = self.threadId();
+        setup.enter(this);
+        try {
+            super.run();
+        } finally {
+            setup.leave(this);
+        }
+    }
+
+    @Override
+    protected int runIo() {
+        int handled = ioHandler().run(ioContext);
+        if (parked) {
+            PARKED.setOpaque(this, false);
+        }
+        stats.turns.increment();
+        if (handled > 0) {
+            idleSince = 0;
+        }
+        return handled;
+    }
+
+    @Override
+    protected boolean runAllTasks(long quotaNanos) {
+        Mesh lanes = mesh;
+        boolean any = lanes != null && lanes.receive() > 0;
+        any |= super.runAllTasks(taskQuotaNanos);
+        if (lanes != null) {
+            lanes.flush();
+        }
+        if (any) {
+            idleSince = 0;
+        }
+        return any;
+    }
+
+    @Override
+    protected boolean runAllTasks() {
+        Mesh lanes = mesh;
+        boolean any = lanes != null && lanes.receive() > 0;
+        any |= super.runAllTasks();
+        if (lanes != null) {
+            lanes.flush();
+        }
+        return any;
+    }
+
+    @Override
+    protected boolean hasTasks() {
+        Mesh lanes = mesh;
+        return super.hasTasks() || lanes != null && lanes.hasWork();
+    }
+
+    /** Asked by the transport: may it block, and until when. */
+    private final class TurnContext implements IoHandlerContext {
+
+        @Override
+        public boolean canBlock() {
+            if (hasTasks() || hasScheduledTasks() || spins()) {
+                return false;
+            }
+            PARKED.setVolatile(Shard.this, true);
+            VarHandle.fullFence();
+            if (hasTasks()) {
+                PARKED.setOpaque(Shard.this, false);
+                return false;
+            }
+            stats.parks.increment();
+            return true;
+        }
+
+        private boolean spins() {
+            if (spinNanos == 0) {
+                return false;
+            }
+            long now = System.nanoTime();
+            if (idleSince == 0) {
+                idleSince = now;
+            }
+            return now - idleSince < spinNanos;
+        }
+
+        @Override
+        public long delayNanos(long currentTimeNanos) {
+            return Shard.this.delayNanos(currentTimeNanos);
+        }
+
+        @Override
+        public long deadlineNanos() {
+            return Shard.this.deadlineNanos();
+        }
+    }
+}

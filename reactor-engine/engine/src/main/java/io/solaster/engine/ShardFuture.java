@@ -1,0 +1,59 @@
+package io.solaster.engine;
+
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A future that comes home: it is completed on the shard that asked, and its {@code ...Async} stages run there too. Asked
+ * from outside of the shards it is completed on the shard that did the work, and asynchronous stages run on
+ * {@link Offload}. Waiting for it on a shard would stop that shard, so {@code get} and {@code join} throw there while it
+ * is not done.
+ */
+public final class ShardFuture<T extends @Nullable Object> extends CompletableFuture<T> {
+    private final Executor home;
+
+    ShardFuture(Executor home) {
+        this.home = home;
+    }
+
+    @Override
+    public Executor defaultExecutor() {
+        return home;
+    }
+
+    @Override
+    public <U extends @Nullable Object> CompletableFuture<U> newIncompleteFuture() {
+        return new ShardFuture<>(home);
+    }
+
+    @Override
+    public T get() throws InterruptedException, ExecutionException {
+        refuseToBlock();
+        return super.get();
+    }
+
+    @Override
+    public T get(long timeout, TimeUnit unit) throws InterruptedException, ExecutionException, TimeoutException {
+        refuseToBlock();
+        return super.get(timeout, unit);
+    }
+
+    @Override
+    public T join() {
+        refuseToBlock();
+        return super.join();
+    }
+
+    private void refuseToBlock() {
+        Shard shard = isDone() ? null : Shard.current();
+        if (shard != null) {
+            throw new IllegalStateException("waiting for a future would block shard " + shard.id()
+                    + "; continue with thenApply, whenComplete and the like");
+        }
+    }
+}

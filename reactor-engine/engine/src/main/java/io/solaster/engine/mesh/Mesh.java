@@ -1,0 +1,183 @@
+package io.solaster.engine.mesh;
+
+import java.lang.invoke.VarHandle;
+import java.util.Arrays;
+
+import io.solaster.config.MeshConfig;
+import io.solaster.engine.stats.ShardStats;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One shard's side of the mesh: its lanes to every peer and from every peer.
+ *
+ * <p>
+ * Messages sent in one turn of the loop become visible together, with at most one wake-up per peer. A lane never refuses
+ * a message, since a reply that cannot leave would deadlock two shards; whoever makes new requests asks
+ * {@link #isWritable} first and waits with {@link #whenWritable}.
+ * All calls on the owning shard, but {@link #queued}.
+ */
+public final class Mesh {
+    private static final Logger log = LoggerFactory.getLogger(Mesh.class);
+    /** Messages taken from one lane before the next has its turn. */
+    private static final int BATCH = 256;
+
+    private final int self;
+    private final int highWaterMark;
+    private final Lane[] outbound;
+    private final Lane[] inbound;
+    private final Runnable[] wakers;
+    private final ShardStats stats;
+    /** Targets with something unpublished or waiting; {@code dirty[0..dirtyCount)}. */
+    private final int[] dirty;
+    private final boolean[] isDirty;
+    private int dirtyCount;
+    private final Lane.FailureSink failures = (message, failure) -> log.error("{} threw on shard {}",
+            message.getClass().getName(), self(), failure);
+
+    private Mesh(int self, MeshConfig config, Lane[][] lanes, Runnable[] wakers, ShardStats stats) {
+        int shards = lanes.length;
+        this.self = self;
+        this.highWaterMark = config.highWaterMark();
+        this.outbound = lanes[self];
+        this.inbound = new Lane[shards];
+        Arrays.setAll(inbound, from -> lanes[from][self]);
+        this.wakers = wakers;
+        this.stats = stats;
+        this.dirty = new int[shards];
+        this.isDirty = new boolean[shards];
+    }
+
+    /**
+     * Connects shards, each to each.
+     *
+     * @param wakers per shard, what makes a parked shard look at its lanes; callable from any thread, cheap where it is not parked
+     * @param stats per shard, where it counts
+     */
+    public static Mesh[] connect(MeshConfig config, Runnable[] wakers, ShardStats[] stats) {
+        int shards = wakers.length;
+        Lane[][] lanes = new Lane[shards][shards];
+        for (Lane[] row : lanes) {
+            Arrays.setAll(row, i -> new Lane(config.laneCapacity()));
+        }
+        Mesh[] meshes = new Mesh[shards];
+        Arrays.setAll(meshes, i -> new Mesh(i, config, lanes, wakers, stats[i]));
+        return meshes;
+    }
+
+    /** Sends a message to a shard, which receives it in the order of this shard's sends; to itself in the next turn. */
+    public void send(int target, Message message) {
+        outbound[target].send(message);
+        stats.messagesSent.increment();
+        markDirty(target);
+    }
+
+    private void markDirty(int target) {
+        if (!isDirty[target]) {
+            isDirty[target] = true;
+            dirty[dirtyCount++] = target;
+        }
+    }
+
+    /** Whether the lane to a shard is below its high-water mark, so that new requests may be sent. */
+    public boolean isWritable(int target) {
+        return outbound[target].depth() < highWaterMark;
+    }
+
+    /** Runs an action on this shard once the lane to a shard has drained to half of its high-water mark. */
+    public void whenWritable(int target, Runnable action) {
+        Lane lane = outbound[target];
+        lane.waiters.add(action);
+        lane.starve();
+        stats.laneSaturations.increment();
+        markDirty(target);
+    }
+
+    /**
+     * The loop's: delivers what peers have sent, then resumes who waited for a lane.
+     *
+     * @return how many messages were delivered
+     */
+    public int receive() {
+        int count = 0;
+        for (Lane lane : inbound) {
+            count += lane.receive(BATCH, failures);
+        }
+        if (count > 0) {
+            stats.messagesReceived.add(count);
+            VarHandle.fullFence();
+            for (int from = 0; from < inbound.length; from++) {
+                if (from != self && inbound[from].producerStarved()) {
+                    wakers[from].run();
+                }
+            }
+        }
+        for (int i = 0; i < dirtyCount; i++) {
+            Lane lane = outbound[dirty[i]];
+            while (!lane.waiters.isEmpty() && lane.depth() <= highWaterMark / 2) {
+                lane.waiters.remove().run();
+                count++;
+            }
+        }
+        return count;
+    }
+
+    /** The loop's: publishes what was sent in this turn and wakes each parked peer once. */
+    public void flush() {
+        if (dirtyCount == 0) {
+            return;
+        }
+        boolean published = false;
+        for (int i = 0; i < dirtyCount; i++) {
+            published |= outbound[dirty[i]].flush();
+        }
+        if (published) {
+            VarHandle.fullFence();
+        }
+        int left = 0;
+        for (int i = 0; i < dirtyCount; i++) {
+            int target = dirty[i];
+            if (published && target != self) {
+                wakers[target].run();
+            }
+            isDirty[target] = outbound[target].isWaiting();
+            if (isDirty[target]) {
+                dirty[left++] = target;
+            }
+        }
+        dirtyCount = left;
+    }
+
+    /**
+     * The loop's: whether a turn would find something to do here. To be asked after a full fence before the shard parks.
+     */
+    public boolean hasWork() {
+        for (Lane lane : inbound) {
+            if (lane.hasMessages()) {
+                return true;
+            }
+        }
+        for (int i = 0; i < dirtyCount; i++) {
+            if (outbound[dirty[i]].canProceed(highWaterMark / 2)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** The engine's: abandons what this shard has sent and nobody will receive. After all shards have ended. */
+    public void abandonAll() {
+        for (Lane lane : outbound) {
+            lane.abandonAll();
+        }
+    }
+
+    /** Messages on their way to a shard. Any thread, roughly. */
+    public int queued(int target) {
+        return outbound[target].published();
+    }
+
+    private int self() {
+        return self;
+    }
+}

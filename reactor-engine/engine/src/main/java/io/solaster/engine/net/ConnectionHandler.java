@@ -1,0 +1,22 @@
+package io.solaster.engine.net;
+
+import io.netty.channel.Channel;
+import io.solaster.engine.Shard;
+
+/** What a {@link TcpServer} does with its connections: a protocol. One instance serves all shards. */
+public interface ConnectionHandler {
+
+    /**
+     * Sets up a new connection's pipeline. On the shard that owns the connection.
+     *
+     * <p>
+     * When the server drains, {@link TcpServer#DRAIN} is fired through the pipeline as a user event: the handler answers
+     * what it has received and closes the channel. Until the deadline; then the channel is closed for it.
+     */
+    void connected(Shard shard, Channel channel);
+
+    /** What a client is told that cannot be served because the server has as many as it may; may be empty. */
+    default byte[] refusal() {
+        return new byte[0];
+    }
+}

@@ -1,0 +1,243 @@
+package io.solaster.engine.net;
+
+import java.net.InetSocketAddress;
+import java.nio.channels.UnresolvedAddressException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.ServerChannel;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.unix.UnixChannelOption;
+import io.solaster.config.ServerConfig;
+import io.solaster.engine.Engine;
+import io.solaster.engine.Shard;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A TCP server on every shard. Each shard has a listening socket of its own (SO_REUSEPORT), so that a connection is
+ * accepted, served and closed by one thread; on nio, shard 0 accepts and hands each connection to the shard that has the
+ * fewest.
+ *
+ * <p>
+ * The port is ours alone: the first socket is bound without SO_REUSEPORT, which fails if anybody has the port, and
+ * allows others beside it only afterwards. Any thread may call, but no shard.
+ */
+public final class TcpServer implements AutoCloseable {
+    /** The user event that asks a connection to finish. */
+    public static final Object DRAIN = new Object() {
+        @Override
+        public String toString() {
+            return "TcpServer.DRAIN";
+        }
+    };
+
+    private static final Logger log = LoggerFactory.getLogger(TcpServer.class);
+    private static final Duration LAST_WRITES = Duration.ofMillis(500);
+
+    private final Engine engine;
+    private final String name;
+    private final ServerConfig config;
+    private final List<Listener> listeners = new ArrayList<>();
+    private volatile InetSocketAddress address;
+    private volatile boolean closed;
+
+    private TcpServer(Engine engine, String name, ServerConfig config) {
+        this.engine = engine;
+        this.name = name;
+        this.config = config;
+        this.address = new InetSocketAddress(config.host(), config.port());
+    }
+
+    /**
+     * Binds a server; when this returns, it accepts on all shards.
+     *
+     * @throws BindException if it cannot; nothing stays open then
+     */
+    public static TcpServer bind(Engine engine, String name, ServerConfig config, ConnectionHandler handler) {
+        TcpServer server = new TcpServer(engine, name, config);
+        for (Shard shard : engine.shards()) {
+            server.listeners.add(new Listener(server, shard, handler));
+        }
+        try {
+            server.bindAll();
+        } catch (RuntimeException e) {
+            server.close();
+            throw e;
+        }
+        log.info("Server '{}' speaks {} on {}:{}, accepting on {}", name, config.protocol(), config.host(),
+                server.port(), engine.transport().reusePort() ? "every shard" : "shard 0 for all shards");
+        return server;
+    }
+
+    private void bindAll() {
+        boolean reusePort = engine.transport().reusePort();
+        for (Listener listener : reusePort ? listeners : listeners.subList(0, 1)) {
+            ServerChannel channel = engine.transport().serverChannels().get();
+            channel.config().setOption(ChannelOption.SO_BACKLOG, config.backlog());
+            boolean first = listener.shard().id() == 0;
+            if (reusePort && !first) {
+                channel.config().setOption(UnixChannelOption.SO_REUSEPORT, true);
+            }
+            channel.pipeline().addLast(listener);
+            await(listener.shard().register(channel));
+            await(channel.bind(address));
+            listener.listensOn(channel);
+            if (first) {
+                address = (InetSocketAddress) channel.localAddress();
+                if (reusePort) {
+                    channel.config().setOption(UnixChannelOption.SO_REUSEPORT, true);
+                }
+            }
+        }
+    }
+
+    private void await(ChannelFuture future) {
+        future.awaitUninterruptibly();
+        if (!future.isSuccess()) {
+            future.channel().close();
+            throw failure(future.cause());
+        }
+    }
+
+    private BindException failure(Throwable cause) {
+        String key = "solaster.servers." + name;
+        String words = String.valueOf(cause.getMessage());
+        String reason;
+        String fix;
+        if (cause instanceof UnresolvedAddressException || address.isUnresolved()) {
+            reason = "no such host";
+            fix = "set " + key + ".host to an address of this machine, or 0.0.0.0 for all";
+        } else if (words.contains("in use")) {
+            reason = "the port is in use";
+            fix = "stop what listens there (ss -ltnp 'sport = :" + config.port() + "'), or set " + key
+                    + ".port to another";
+        } else if (words.contains("denied")) {
+            reason = "no permission";
+            fix = "set " + key + ".port to 1024 or above, or grant CAP_NET_BIND_SERVICE";
+        } else if (words.contains("assign requested address")) {
+            reason = "the address is not one of this machine";
+            fix = "set " + key + ".host to an address of this machine, or 0.0.0.0 for all";
+        } else {
+            reason = words;
+            fix = "set " + key + ".host and .port to where it may listen";
+        }
+        return new BindException(name, config.host(), config.port(), reason, fix, cause);
+    }
+
+    /** The key below {@code solaster.servers}. */
+    public String name() {
+        return name;
+    }
+
+    /** What the server was bound with. */
+    public ServerConfig config() {
+        return config;
+    }
+
+    /** The port it listens on; the one it was given where 0 was asked for. */
+    public int port() {
+        return address.getPort();
+    }
+
+    /** Connections that are open, over all shards. */
+    public long connections() {
+        long sum = 0;
+        for (Listener listener : listeners) {
+            sum += listener.connections();
+        }
+        return sum;
+    }
+
+    /** Connections that are open on one shard. */
+    public long connections(int shard) {
+        return listeners.get(shard).connections();
+    }
+
+    /** Connections accepted so far. */
+    public long accepted() {
+        return listeners.stream().mapToLong(Listener::accepted).sum();
+    }
+
+    /** Connections refused so far because there were as many as allowed. */
+    public long refused() {
+        return listeners.stream().mapToLong(Listener::refused).sum();
+    }
+
+    /** Times that accepting paused for want of file descriptors. */
+    public long acceptPauses() {
+        return listeners.stream().mapToLong(Listener::acceptPauses).sum();
+    }
+
+    /** Whether it accepts connections. */
+    public boolean isListening() {
+        return !closed && listeners.get(0).isListening();
+    }
+
+    boolean acceptsOnEveryShard() {
+        return engine.transport().reusePort();
+    }
+
+    Listener leastConnections() {
+        Listener least = listeners.get(0);
+        for (Listener listener : listeners) {
+            if (listener.connections() < least.connections()) {
+                least = listener;
+            }
+        }
+        return least;
+    }
+
+    static void setUp(Channel connection) {
+        connection.config().setOption(ChannelOption.TCP_NODELAY, true);
+        connection.config().setOption(ChannelOption.SO_KEEPALIVE, true);
+        connection.config().setWriteBufferWaterMark(WriteBufferWaterMark.DEFAULT);
+    }
+
+    /**
+     * Stops accepting, has every connection answer what it has received, and closes.
+     *
+     * @param deadline after which connections that have not finished are closed
+     * @return how many had to be closed
+     */
+    public int drain(Duration deadline) {
+        long end = System.nanoTime() + deadline.toNanos();
+        stopAccepting();
+        List<CompletableFuture<Integer>> drained = listeners.stream().map(Listener::drain).toList();
+        int cut = 0;
+        for (Listener listener : listeners) {
+            try {
+                drained.get(listener.shard().id()).get(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            } catch (java.util.concurrent.ExecutionException | java.util.concurrent.TimeoutException e) {
+                log.debug("Server '{}': shard {} has not drained", name, listener.shard().id(), e);
+            }
+        }
+        for (Listener listener : listeners) {
+            cut += listener.closeAll();
+        }
+        closed = true;
+        if (cut > 0) {
+            log.warn("Server '{}': {} connection(s) had not finished within {} and were closed", name, cut, deadline);
+        }
+        return cut;
+    }
+
+    private void stopAccepting() {
+        closed = true;
+        listeners.forEach(Listener::stopListening);
+    }
+
+    /** Stops accepting and closes every connection at once. */
+    @Override
+    public void close() {
+        drain(LAST_WRITES);
+    }
+}

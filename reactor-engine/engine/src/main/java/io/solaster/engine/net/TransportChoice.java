@@ -1,0 +1,94 @@
+package io.solaster.engine.net;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.ServerChannel;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.channel.uring.IoUring;
+import io.netty.channel.uring.IoUringIoHandler;
+import io.netty.channel.uring.IoUringServerSocketChannel;
+import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.InvalidConfigException;
+import io.solaster.config.InvalidConfigException.Violation;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The transport that an engine runs on, and why that one.
+ *
+ * @param kind never {@link Transport#AUTO}
+ * @param reason a sentence: what was tried and what came of it
+ * @param ioHandlers makes the I/O side of each shard
+ * @param serverChannels makes listening sockets
+ * @param reusePort whether each shard has a listening socket of its own; else one shard accepts for all
+ */
+public record TransportChoice(Transport kind, String reason, IoHandlerFactory ioHandlers,
+        Supplier<ServerChannel> serverChannels, boolean reusePort) {
+
+    /** The order in which {@link Transport#AUTO} tries; the benchmarks' README holds the measurement behind it. */
+    private static final List<Transport> ORDER = List.of(Transport.IO_URING, Transport.EPOLL, Transport.NIO);
+
+    /**
+     * Takes the transport that was asked for, or the first that works here.
+     *
+     * @throws InvalidConfigException if a certain one was asked for and is not to be had
+     */
+    public static TransportChoice choose(Transport asked) {
+        if (asked != Transport.AUTO) {
+            String refusal = refusal(asked);
+            if (refusal != null) {
+                throw new InvalidConfigException(List.of(new Violation("solaster.engine.transport", label(asked),
+                        "not to be had here (" + refusal + ")", "set 'auto', which takes the best that is")));
+            }
+            return of(asked, label(asked) + " as configured");
+        }
+        List<String> refusals = new ArrayList<>();
+        for (Transport kind : ORDER) {
+            String refusal = refusal(kind);
+            if (refusal == null) {
+                String why = refusals.isEmpty() ? "the first choice works here" : String.join("; ", refusals);
+                return of(kind, label(kind) + ": " + why);
+            }
+            refusals.add(label(kind) + " is not to be had (" + refusal + ")");
+        }
+        throw new IllegalStateException("nio is always there");
+    }
+
+    /** The name as it is written in configuration. */
+    public static String label(Transport kind) {
+        return kind.name().toLowerCase(java.util.Locale.ROOT);
+    }
+
+    private static @Nullable String refusal(Transport kind) {
+        return switch (kind) {
+            case IO_URING -> IoUring.isAvailable() ? null : cause(IoUring.unavailabilityCause());
+            case EPOLL -> Epoll.isAvailable() ? null : cause(Epoll.unavailabilityCause());
+            case NIO, AUTO -> null;
+        };
+    }
+
+    private static String cause(Throwable failure) {
+        Throwable root = failure;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        return root.getMessage() == null ? root.getClass().getSimpleName() : root.getMessage();
+    }
+
+    private static TransportChoice of(Transport kind, String reason) {
+        return switch (kind) {
+            case IO_URING -> new TransportChoice(kind, reason, IoUringIoHandler.newFactory(),
+                    IoUringServerSocketChannel::new, true);
+            case EPOLL -> new TransportChoice(kind, reason, EpollIoHandler.newFactory(),
+                    EpollServerSocketChannel::new, true);
+            case NIO, AUTO -> new TransportChoice(Transport.NIO, reason, NioIoHandler.newFactory(),
+                    NioServerSocketChannel::new, false);
+        };
+    }
+}

@@ -1,0 +1,187 @@
+package io.solaster.store;
+
+import java.util.Arrays;
+
+import io.solaster.engine.memory.Memory;
+import io.solaster.resp.ReplyWriter;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How the replies of one read batch become one stream again when some of its commands ran elsewhere: runs of bytes that
+ * this shard wrote, and between them the next reply of a batch. Used again and again by one shard, on that shard only.
+ */
+final class Assembly {
+    /** Bytes of {@code *1\r\n}. */
+    private static final int ARRAY_OF_ONE = 4;
+
+    private final StoreShard shard;
+    private final @Nullable Batch[] batches;
+    private @Nullable RespConnection connection;
+    /** At least 0: so many bytes of our own. Below 0: the next reply of shard {@code ~segment}. */
+    private int[] segments = new int[32];
+    private int count;
+    private int pending;
+    private boolean abandoned;
+    private Command.Gather gather = Command.Gather.NONE;
+    /** Where the parts of a split command begin among the segments. */
+    private int gatherFrom;
+
+    Assembly(StoreShard shard, int shards) {
+        this.shard = shard;
+        this.batches = new Batch[shards];
+    }
+
+    void begin(RespConnection connection) {
+        this.connection = connection;
+    }
+
+    /** Notes that {@code bytes} of this shard's own replies come next. */
+    void own(int bytes) {
+        if (bytes > 0) {
+            add(bytes);
+        }
+    }
+
+    /** Notes that a reply of another shard comes next, and gives the batch to put the command into. */
+    Batch foreign(int target, boolean resp3) {
+        add(~target);
+        Batch batch = batches[target];
+        if (batch == null) {
+            batch = shard.takeBatch();
+            batch.begin(shard.peer(target), this, resp3);
+            batches[target] = batch;
+        }
+        return batch;
+    }
+
+    private void add(int segment) {
+        if (count == segments.length) {
+            segments = Arrays.copyOf(segments, count * 2);
+        }
+        segments[count++] = segment;
+    }
+
+    /** Notes that the replies from here on are the parts of one command. */
+    void gather(Command.Gather gather) {
+        this.gather = gather;
+        this.gatherFrom = count;
+    }
+
+    /** Sends the batches on their way; the one for this shard itself runs here and now. */
+    void send() {
+        for (Batch batch : batches) {
+            if (batch == null) {
+                continue;
+            }
+            if (batch.target() == shard) {
+                batch.execute();
+            } else {
+                pending++;
+                shard.shard().mesh().send(batch.target().shard().id(), batch);
+            }
+        }
+    }
+
+    boolean isPending() {
+        return pending > 0;
+    }
+
+    void returned() {
+        if (--pending == 0) {
+            java.util.Objects.requireNonNull(connection).assembled();
+        }
+    }
+
+    void abandon() {
+        if (!abandoned && connection != null) {
+            abandoned = true;
+            connection.abandoned();
+        }
+    }
+
+    /** Bytes that {@link #write} will write, roughly. */
+    int length() {
+        int length = 64;
+        for (Batch batch : batches) {
+            length += batch == null ? 0 : batch.repliesLength();
+        }
+        return length;
+    }
+
+    /**
+     * Writes all replies in the order of the requests.
+     *
+     * @param own where this shard's own replies lie
+     */
+    void write(long own, ReplyWriter to) {
+        boolean folds = gather == Command.Gather.SUM || gather == Command.Gather.OK;
+        int end = folds ? gatherFrom : count;
+        long at = own;
+        for (int i = 0; i < end; i++) {
+            int segment = segments[i];
+            if (segment >= 0) {
+                to.raw(at, segment);
+                at += segment;
+            } else {
+                Batch batch = next(segment);
+                // Each part of a split array answers an array of one: its header goes.
+                int header = gather == Command.Gather.ARRAY && i >= gatherFrom ? ARRAY_OF_ONE : 0;
+                to.raw(batch.replyAddress() + header, batch.replyLength() - header);
+            }
+        }
+        if (folds) {
+            fold(to);
+        }
+    }
+
+    private Batch next(int segment) {
+        Batch batch = java.util.Objects.requireNonNull(batches[~segment]);
+        batch.next();
+        return batch;
+    }
+
+    private void fold(ReplyWriter to) {
+        long sum = 0;
+        for (int i = gatherFrom; i < count; i++) {
+            Batch batch = next(segments[i]);
+            if (Memory.getByte(batch.replyAddress()) == '-') {
+                to.raw(batch.replyAddress(), batch.replyLength());
+                return;
+            }
+            if (gather == Command.Gather.SUM) {
+                sum += number(batch.replyAddress() + 1, batch.replyLength() - 3);
+            }
+        }
+        if (gather == Command.Gather.SUM) {
+            to.integer(sum);
+        } else {
+            to.ok();
+        }
+    }
+
+    private static long number(long address, int digits) {
+        long value = 0;
+        for (int i = 0; i < digits; i++) {
+            value = value * 10 + (Memory.getByte(address + i) - '0');
+        }
+        return value;
+    }
+
+    /** Gives the batches back and makes this ready for another read batch. */
+    void clear() {
+        for (int i = 0; i < batches.length; i++) {
+            Batch batch = batches[i];
+            if (batch != null) {
+                batch.clear();
+                shard.giveBatch(batch);
+                batches[i] = null;
+            }
+        }
+        connection = null;
+        count = 0;
+        gather = Command.Gather.NONE;
+        if (segments.length > 4096) {
+            segments = new int[32];
+        }
+    }
+}

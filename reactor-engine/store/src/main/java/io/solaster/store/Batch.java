@@ -1,0 +1,196 @@
+package io.solaster.store;
+
+import java.util.Arrays;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.solaster.engine.memory.Memory;
+import io.solaster.engine.mesh.Message;
+import io.solaster.resp.ReplyWriter;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Commands of one read batch that belong to one other shard: they travel there together, are run, and come back with
+ * their replies. Used again and again by the shard that made it, so that a foreign command allocates nothing.
+ *
+ * <p>
+ * It belongs to one shard at a time: to its origin, on the way out to the target, on the way back to the origin.
+ */
+final class Batch implements Message {
+    /** What a batch keeps of its memory between uses, in bytes. */
+    private static final int KEPT = 64 * 1024;
+
+    private final StoreShard origin;
+    private StoreShard target;
+    private @Nullable Assembly assembly;
+    private boolean executed;
+    private boolean resp3;
+
+    /** Per command: its place in {@link #starts}, its arguments one after the other in memory. */
+    private Command[] commands = new Command[16];
+    private int[] starts = new int[16];
+    private int count;
+    private int[] lengths = new int[64];
+    private int argumentCount;
+    private long memory;
+    private int capacity;
+    private int size;
+
+    private final ByteBuf replies = Unpooled.directBuffer(256);
+    private int[] replyEnds = new int[16];
+    private int nextReply;
+
+    Batch(StoreShard origin) {
+        this.origin = origin;
+        this.target = origin;
+    }
+
+    void begin(StoreShard target, Assembly assembly, boolean resp3) {
+        this.target = target;
+        this.assembly = assembly;
+        this.resp3 = resp3;
+    }
+
+    StoreShard target() {
+        return target;
+    }
+
+    /** Adds a command; {@link #argument} follows once for each of its arguments. */
+    void command(Command command) {
+        if (count == commands.length) {
+            commands = Arrays.copyOf(commands, count * 2);
+            starts = Arrays.copyOf(starts, count * 2);
+        }
+        commands[count] = command;
+        starts[count++] = argumentCount;
+    }
+
+    void argument(long address, int length) {
+        if (argumentCount == lengths.length) {
+            lengths = Arrays.copyOf(lengths, argumentCount * 2);
+        }
+        lengths[argumentCount++] = length;
+        reserve(length);
+        Memory.copy(address, memory + size, length);
+        size += length;
+    }
+
+    private void reserve(int bytes) {
+        if (size + bytes <= capacity) {
+            return;
+        }
+        int larger = (int) Math.min(Integer.MAX_VALUE, Math.max(2L * capacity, Math.max(1024, (long) size + bytes)));
+        long block = Memory.allocate(larger);
+        if (size > 0) {
+            Memory.copy(memory, block, size);
+        }
+        if (memory != 0) {
+            Memory.free(memory);
+        }
+        memory = block;
+        capacity = larger;
+    }
+
+    /** On the target: runs the commands and goes home. Back on the origin: hands the replies to who waits for them. */
+    @Override
+    public void deliver() {
+        if (executed) {
+            returned();
+            return;
+        }
+        execute();
+        target.shard().mesh().send(origin.shard().id(), this);
+    }
+
+    void execute() {
+        executed = true;
+        Call call = target.call();
+        ReplyWriter writer = call.reply();
+        writer.to(replies);
+        writer.resp3(resp3);
+        call.connection(null);
+        call.now(target.now());
+        if (replyEnds.length < count) {
+            replyEnds = new int[commands.length];
+        }
+        long at = memory;
+        for (int i = 0; i < count; i++) {
+            int first = starts[i];
+            int arguments = (i + 1 < count ? starts[i + 1] : argumentCount) - first;
+            call.begin(arguments);
+            for (int argument = 0; argument < arguments; argument++) {
+                int length = lengths[first + argument];
+                call.argument(argument, at, length);
+                at += length;
+            }
+            target.run(commands[i], call);
+            replyEnds[i] = writer.position();
+        }
+        writer.finish();
+    }
+
+    void returned() {
+        java.util.Objects.requireNonNull(assembly).returned();
+    }
+
+    @Override
+    public void abandon() {
+        if (assembly != null) {
+            assembly.abandon();
+        }
+    }
+
+    /** Moves to the next reply; then {@link #replyAddress} and {@link #replyLength} say where it is. */
+    void next() {
+        nextReply++;
+    }
+
+    long replyAddress() {
+        return Memory.address(replies) + replyStart();
+    }
+
+    int replyLength() {
+        return replyEnds[nextReply - 1] - replyStart();
+    }
+
+    int repliesLength() {
+        return replies.readableBytes();
+    }
+
+    private int replyStart() {
+        return nextReply == 1 ? 0 : replyEnds[nextReply - 2];
+    }
+
+    /** Makes it ready for other commands; on the origin. */
+    void clear() {
+        assembly = null;
+        executed = false;
+        Arrays.fill(commands, 0, count, null);
+        count = 0;
+        argumentCount = 0;
+        size = 0;
+        nextReply = 0;
+        if (capacity > KEPT) {
+            Memory.free(memory);
+            memory = 0;
+            capacity = 0;
+        }
+        if (lengths.length > KEPT) {
+            lengths = new int[64];
+        }
+        replies.clear();
+        if (replies.capacity() > KEPT) {
+            replies.capacity(256);
+        }
+    }
+
+    void close() {
+        clear();
+        if (memory != 0) {
+            Memory.free(memory);
+            memory = 0;
+            capacity = 0;
+        }
+        replies.release();
+    }
+}

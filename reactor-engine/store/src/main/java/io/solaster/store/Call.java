@@ -1,0 +1,118 @@
+package io.solaster.store;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Objects;
+import java.util.concurrent.CompletionStage;
+import java.util.function.BiConsumer;
+
+import io.solaster.engine.memory.Memory;
+import io.solaster.resp.ReplyWriter;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One command under way on one shard: its arguments, what it may touch, and where its reply goes. There is one a shard,
+ * used again and again; a command's method reads it and keeps nothing of it.
+ */
+final class Call {
+    private final StoreShard shard;
+    private final ReplyWriter reply = new ReplyWriter();
+    private long[] addresses = new long[16];
+    private int[] lengths = new int[16];
+    private int count;
+    private long now;
+    private @Nullable RespConnection connection;
+
+    Call(StoreShard shard) {
+        this.shard = shard;
+    }
+
+    /** Begins a command of {@code count} arguments, its name among them. */
+    void begin(int count) {
+        if (count > addresses.length || addresses.length > 1024 && count <= 1024) {
+            int capacity = Math.max(16, count);
+            addresses = new long[capacity];
+            lengths = new int[capacity];
+        }
+        this.count = count;
+    }
+
+    void argument(int i, long address, int length) {
+        addresses[i] = address;
+        lengths[i] = length;
+    }
+
+    void now(long millis) {
+        now = millis;
+    }
+
+    void connection(@Nullable RespConnection connection) {
+        this.connection = connection;
+    }
+
+    /** Arguments, the command's name included. */
+    int count() {
+        return count;
+    }
+
+    long address(int i) {
+        return addresses[i];
+    }
+
+    int length(int i) {
+        return lengths[i];
+    }
+
+    /** An argument as text; each byte one character, so that nothing is lost. */
+    String text(int i) {
+        byte[] bytes = new byte[lengths[i]];
+        Memory.copy(addresses[i], bytes, 0, bytes.length);
+        return new String(bytes, StandardCharsets.ISO_8859_1);
+    }
+
+    /** Whether an argument is a word, in whatever case; the word is given in lower case. */
+    boolean is(int i, String word) {
+        if (lengths[i] != word.length()) {
+            return false;
+        }
+        for (int at = 0; at < word.length(); at++) {
+            byte c = Memory.getByte(addresses[i] + at);
+            if ((c >= 'A' && c <= 'Z' ? c + 32 : c) != word.charAt(at)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Unix time in milliseconds, as the shard knew it when this batch of commands began. */
+    long now() {
+        return now;
+    }
+
+    StoreShard shard() {
+        return shard;
+    }
+
+    Keyspace keyspace() {
+        return shard.keyspace();
+    }
+
+    ReplyWriter reply() {
+        return reply;
+    }
+
+    /** The client, for commands that run on its own shard only. */
+    RespConnection connection() {
+        return Objects.requireNonNull(connection, "this command runs on the client's shard only");
+    }
+
+    /**
+     * Answers when a result is there; until then the connection runs nothing else. For commands of
+     * {@link Command.Route#CONNECTION} only.
+     *
+     * @param result completed on any thread
+     * @param answer writes the reply, on the connection's shard
+     */
+    <T extends @Nullable Object> void later(CompletionStage<T> result, BiConsumer<ReplyWriter, T> answer) {
+        connection().later(result, answer);
+    }
+}

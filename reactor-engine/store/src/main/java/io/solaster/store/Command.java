@@ -1,0 +1,98 @@
+package io.solaster.store;
+
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * One entry of the {@link CommandTable}: all that is known about a command. What Redis documents about it (flags, key
+ * positions, since, complexity) is here, and drives arity checks, routing and {@code COMMAND}.
+ *
+ * @param index its place in the table, for counting
+ * @param name in lower case; of a subcommand with its container, such as {@code client|list}
+ * @param arity how many arguments, name included; negative for "at least"
+ * @param flags as Redis reports them
+ * @param keys where its keys stand
+ * @param route which shard runs it
+ * @param gather what becomes of the replies where several shards run it
+ * @param body what it does
+ * @param doc what {@code COMMAND DOCS} says
+ * @param subcommands by name in lower case; empty for most
+ */
+record Command(int index, String name, int arity, Set<Flag> flags, Keys keys, Route route, Gather gather, Body body, Doc doc,
+        Map<String, Command> subcommands) {
+
+    /** Runs a command: reads its arguments from the call, touches the shard's keyspace, writes one reply. */
+    @FunctionalInterface
+    interface Body {
+        void run(Call call);
+    }
+
+    /** Where a command runs. */
+    enum Route {
+        /** On the client's own shard; it touches no key. */
+        CONNECTION,
+        /** On the shard that owns its keys; on several where they are spread. */
+        KEYS,
+        /** On every shard. */
+        EVERY_SHARD
+    }
+
+    /** What becomes of the replies where several shards run parts of a command. */
+    enum Gather {
+        /** It cannot be split: its keys belong to one shard. */
+        NONE,
+        /** An array of one reply a key, in the order of the keys. */
+        ARRAY,
+        /** The sum of the replies, which are numbers. */
+        SUM,
+        /** {@code +OK} where all say so, else the first error. */
+        OK
+    }
+
+    /** What Redis says of a command's nature. */
+    enum Flag {
+        WRITE, READONLY, DENYOOM, ADMIN, NOSCRIPT, LOADING, STALE, FAST, NO_AUTH, SENTINEL, ALLOW_BUSY, NO_MULTI,
+        SKIP_MONITOR, SKIP_SLOWLOG, NO_MANDATORY_KEYS, NO_ASYNC_LOADING
+    }
+
+    /**
+     * Where the keys stand among the arguments.
+     *
+     * @param first index of the first key; 0 for none
+     * @param last index of the last; negative counts from the end
+     * @param step from one key to the next
+     */
+    record Keys(int first, int last, int step) {
+        static final Keys NONE = new Keys(0, 0, 0);
+        static final Keys ONE = new Keys(1, 1, 1);
+
+        /** How many keys a command of {@code count} arguments has. */
+        int count(int count) {
+            return first == 0 ? 0 : (end(count) - first) / step + 1;
+        }
+
+        /** Index of the last key of a command of {@code count} arguments. */
+        int end(int count) {
+            return last < 0 ? count + last : last;
+        }
+    }
+
+    /**
+     * What {@code COMMAND DOCS} says.
+     *
+     * @param summary one sentence
+     * @param since the version of Redis that had it first
+     * @param group Redis's group, such as {@code string}
+     * @param complexity such as {@code O(1)}
+     */
+    record Doc(String summary, String since, String group, String complexity) {
+    }
+
+    boolean arityFits(int count) {
+        return arity >= 0 ? count == arity : count >= -arity;
+    }
+
+    boolean has(Flag flag) {
+        return flags.contains(flag);
+    }
+}

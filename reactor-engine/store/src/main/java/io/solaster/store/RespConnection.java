@@ -1,0 +1,632 @@
+package io.solaster.store;
+
+import java.util.Objects;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.socket.DuplexChannel;
+import io.solaster.engine.memory.Memory;
+import io.solaster.engine.net.TcpServer;
+import io.solaster.resp.ReplyWriter;
+import io.solaster.resp.RequestDecoder;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One Redis client: reads its commands in place, runs each where its key lives, and answers in the order of the
+ * requests. On the owning shard only.
+ *
+ * <p>
+ * All that is read at once is one batch, with one write at its end. Commands for other shards leave in one message per
+ * shard; until the last has come back nothing more of this client is looked at, which bounds what one client can have
+ * under way. A command that touches several shards, or none by key, waits for those before it and holds up those behind
+ * it. When a lane to a shard is over its high-water mark, the client is not read from until it has drained.
+ */
+final class RespConnection extends ChannelInboundHandlerAdapter implements Runnable {
+    private static final Logger log = LoggerFactory.getLogger(RespConnection.class);
+    private static final long LINGER_MILLIS = 500;
+    /** Long enough for a turn that reads what the kernel already holds. */
+    private static final long LAST_READ_MILLIS = 2;
+    private static final int SMALL_REPLY = 256;
+    private static final int LARGE_REPLY = 64 * 1024;
+    private static final String PROTECTED = "DENIED Redis is running in protected mode because protected mode is"
+            + " enabled and no password is set for the default user. In this mode connections are only accepted from"
+            + " the loopback interface. If you want to connect from external computers, set"
+            + " solaster.servers.<name>.password, or solaster.servers.<name>.protected-mode to false.";
+
+    /** What became of one request. */
+    private enum Outcome {
+        /** Answered, or on its way; go on with the next. */
+        NEXT,
+        /** Begun; nothing behind it may begin before it is answered. */
+        WAIT,
+        /** Not begun: it must be looked at again later. */
+        AGAIN
+    }
+
+    private final RespProtocol protocol;
+    private final StoreShard shard;
+    private final RequestDecoder decoder;
+    private final int shards;
+    private @Nullable ChannelHandlerContext ctx;
+    private long id;
+
+    /** What was received and not yet run. */
+    private @Nullable ByteBuf input;
+    /** Replies of this read batch. */
+    private @Nullable ByteBuf output;
+    private int usualReply = SMALL_REPLY;
+    private @Nullable Assembly assembly;
+    private int ownMark;
+    /** Nothing is run now: other shards, a lane, a result or another turn are waited for. */
+    private boolean suspended;
+    private boolean closing;
+    private boolean lingering;
+    private boolean draining;
+
+    private final ClientState state;
+
+    RespConnection(RespProtocol protocol, StoreShard shard) {
+        this.protocol = protocol;
+        this.shard = shard;
+        this.shards = shard.store().shards();
+        this.decoder = new RequestDecoder(protocol.requestLimits());
+        this.state = new ClientState(shard.now(), protocol.password() == null);
+        decoder.authenticated(state.authenticated());
+    }
+
+    // ---- what commands see
+
+    long id() {
+        return id;
+    }
+
+    RespProtocol protocol() {
+        return protocol;
+    }
+
+    ClientState state() {
+        return state;
+    }
+
+    Channel channel() {
+        return Objects.requireNonNull(ctx).channel();
+    }
+
+    StoreShard shard() {
+        return shard;
+    }
+
+    /** Whether the client may run everything. */
+    void authenticated(boolean yes) {
+        state.authenticated(yes);
+        decoder.authenticated(yes);
+    }
+
+    /** Closes once what was answered so far, and the reply being written, have left. */
+    void closeAfterReply() {
+        closing = true;
+    }
+
+    /** Closes at once; the reply being written, if any, is dropped. */
+    void kill() {
+        channel().close();
+    }
+
+    /** Bytes received and not yet run. */
+    int inputBytes() {
+        return input == null ? 0 : input.readableBytes();
+    }
+
+    /** Bytes of replies that the client has not read yet. */
+    long outputBytes() {
+        ChannelOutboundBuffer pending = channel().unsafe().outboundBuffer();
+        return pending == null ? 0 : pending.totalPendingWriteBytes();
+    }
+
+    <T extends @Nullable Object> void later(CompletionStage<T> result, BiConsumer<ReplyWriter, T> answer) {
+        suspended = true;
+        result.whenComplete((value, failure) -> channel().eventLoop().execute(() -> {
+            if (!channel().isActive()) {
+                return;
+            }
+            ReplyWriter reply = openOutput();
+            if (failure != null) {
+                log.error("A command of client {} failed", id, failure);
+                shard.stats().failures.increment();
+                reply.error("ERR internal error");
+            } else {
+                answer.accept(reply, value);
+            }
+            reply.finish();
+            suspended = false;
+            run();
+        }));
+    }
+
+    // ---- the channel's events
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext context) {
+        ctx = context;
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext context) {
+        id = shard.addClient(this);
+        if (protocol.isProtectedFrom(context.channel())) {
+            refuse(PROTECTED);
+            flush();
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+        shard.removeClient(id);
+        if (input != null) {
+            input.release();
+            input = null;
+        }
+        if (assembly == null && output != null) {
+            output.release();
+            output = null;
+        }
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        ByteBuf received = (ByteBuf) message;
+        shard.stats().bytesIn.add(received.readableBytes());
+        state.interacted(shard.now());
+        if (closing) {
+            received.release();
+            return;
+        }
+        if (input == null) {
+            input = received;
+        } else {
+            append(received);
+        }
+        if (!suspended) {
+            process();
+        }
+        keepRest();
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext context) {
+        flush();
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+        if (event == TcpServer.DRAIN && !draining) {
+            draining = true;
+            context.executor().schedule(this::finishDrain, LAST_READ_MILLIS, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable failure) {
+        if (failure instanceof java.io.IOException) {
+            log.debug("Client {} {} is gone", id, context.channel().remoteAddress(), failure);
+        } else {
+            log.error("Client {} {} is closed", id, context.channel().remoteAddress(), failure);
+        }
+        context.close();
+    }
+
+    /** Goes on after having been suspended. */
+    @Override
+    public void run() {
+        suspended = false;
+        if (!channel().isActive()) {
+            return;
+        }
+        if (!closing && input != null) {
+            process();
+            keepRest();
+        }
+        flush();
+        if (!suspended) {
+            resumeReading();
+            if (draining) {
+                finishDrain();
+            }
+        }
+    }
+
+    /** Answers what had arrived by now and closes; what the kernel held has been read when this runs. */
+    private void finishDrain() {
+        if (!suspended && !closing && channel().isActive()) {
+            closing = true;
+            flush();
+        }
+    }
+
+    // ---- input
+
+    private void append(ByteBuf received) {
+        ByteBuf into = Objects.requireNonNull(input);
+        int bytes = received.readableBytes();
+        if (bytes > into.writableBytes()) {
+            // A long argument says how much is still to come; it is believed only up to twice what has come.
+            int rest = into.readableBytes();
+            long wanted = 2L * (rest + bytes);
+            if (decoder.expectedBytes() >= rest + bytes) {
+                wanted = Math.min(wanted, decoder.expectedBytes());
+            }
+            ByteBuf larger = context().alloc().directBuffer((int) Math.min(wanted, Integer.MAX_VALUE - 8));
+            larger.writeBytes(into);
+            into.release();
+            input = larger;
+            into = larger;
+        }
+        into.writeBytes(received);
+        received.release();
+        if (suspended && into.readableBytes() > protocol.limits().bytesPerTurn().intBytes()) {
+            context().channel().config().setAutoRead(false);
+        }
+    }
+
+    private void resumeReading() {
+        if (!context().channel().config().isAutoRead()) {
+            context().channel().config().setAutoRead(true);
+        }
+    }
+
+    /** Keeps what is not yet run, in no more memory than it needs. */
+    private void keepRest() {
+        ByteBuf rest = input;
+        if (rest == null) {
+            return;
+        }
+        int bytes = rest.readableBytes();
+        if (bytes == 0) {
+            rest.release();
+            input = null;
+            decoder.idle();
+        } else if (bytes < rest.capacity() / 4 && decoder.expectedBytes() < rest.capacity() / 4) {
+            input = context().alloc().directBuffer((int) Math.max(bytes, decoder.expectedBytes())).writeBytes(rest);
+            rest.release();
+        }
+    }
+
+    /** Runs requests until there is no whole one left, or something has to be waited for. */
+    private void process() {
+        ByteBuf in = Objects.requireNonNull(input);
+        long base = Memory.address(in);
+        int at = in.readerIndex();
+        int end = in.writerIndex();
+        int budget = protocol.limits().commandsPerTurn();
+        long outputLimit = protocol.limits().outputBuffer().bytes();
+        ReplyWriter reply = openOutput();
+        Call call = shard.call();
+        call.now(shard.now());
+        call.connection(this);
+        Outcome outcome = Outcome.NEXT;
+        while (at < end && outcome == Outcome.NEXT && !closing) {
+            if (budget-- == 0 || reply.position() > outputLimit) {
+                outcome = Outcome.AGAIN;
+                break;
+            }
+            int used = decoder.decode(base + at, end - at);
+            if (used <= 0) {
+                if (used < 0) {
+                    at = end;
+                    protocolError(reply);
+                }
+                break;
+            }
+            if (decoder.argumentCount() > 0) {
+                outcome = request(call, reply);
+            }
+            if (outcome == Outcome.AGAIN) {
+                decoder.reset();
+            } else {
+                at += used;
+            }
+        }
+        in.readerIndex(at);
+        if (assembly != null) {
+            assembly.own(reply.position() - ownMark);
+        }
+        reply.finish();
+        if (assembly != null) {
+            suspended = true;
+            assembly.send();
+            if (!assembly.isPending()) {
+                assembled();
+            }
+        } else if (outcome == Outcome.AGAIN && !suspended) {
+            suspended = true;
+            context().executor().execute(this);
+        }
+    }
+
+    private void protocolError(ReplyWriter reply) {
+        shard.stats().protocolErrors.increment();
+        log.debug("Client {} {}: {}", id, channel().remoteAddress(), decoder.errorMessage());
+        reply.error("ERR " + decoder.errorMessage());
+        closing = true;
+    }
+
+    private void refuse(String error) {
+        ReplyWriter reply = openOutput();
+        reply.error(error);
+        reply.finish();
+        closing = true;
+    }
+
+    // ---- requests
+
+    private Outcome request(Call call, ReplyWriter reply) {
+        int count = decoder.argumentCount();
+        call.begin(count);
+        for (int i = 0; i < count; i++) {
+            call.argument(i, decoder.argumentAddress(i), decoder.argumentLength(i));
+        }
+        Command command = CommandTable.find(call);
+        if (command == null) {
+            if (decoder.isCrossProtocol()) {
+                crossProtocol();
+                return Outcome.NEXT;
+            }
+            CommandTable.refuse(call, reply);
+            return Outcome.NEXT;
+        }
+        if (!command.arityFits(count)) {
+            reply.error("ERR wrong number of arguments for '" + command.name() + "' command");
+            return Outcome.NEXT;
+        }
+        if (!state.authenticated() && !command.has(Command.Flag.NO_AUTH)) {
+            reply.error("NOAUTH Authentication required.");
+            return Outcome.NEXT;
+        }
+        state.ran(command);
+        return switch (command.route()) {
+            case CONNECTION -> onConnection(command, call);
+            case KEYS -> shards == 1 ? onThisShard(command, call) : byKeys(command, call, reply);
+            case EVERY_SHARD -> shards == 1 ? onThisShard(command, call) : onEveryShard(command, call, reply);
+        };
+    }
+
+    /** A browser was made to send us its user's request: what follows must not be run. Redis closes without a word. */
+    private void crossProtocol() {
+        shard.stats().protocolErrors.increment();
+        log.warn("Client {} {} speaks HTTP to a RESP port (a cross-protocol attack, or a wrong port); it is closed", id,
+                channel().remoteAddress());
+        kill();
+        closing = true;
+    }
+
+    private Outcome onThisShard(Command command, Call call) {
+        shard.run(command, call);
+        return Outcome.NEXT;
+    }
+
+    private Outcome onConnection(Command command, Call call) {
+        if (assembly != null) {
+            return Outcome.AGAIN;
+        }
+        shard.run(command, call);
+        return suspended ? Outcome.WAIT : Outcome.NEXT;
+    }
+
+    private Outcome byKeys(Command command, Call call, ReplyWriter reply) {
+        int first = command.keys().first();
+        int owner = ownerOf(call, first);
+        if (command.keys().last() != first && isSpread(command, call, owner)) {
+            return split(command, call, reply);
+        }
+        if (owner == shard.shard().id()) {
+            return onThisShard(command, call);
+        }
+        if (!mayReach(owner)) {
+            return Outcome.AGAIN;
+        }
+        Assembly parts = openAssembly(reply);
+        Batch batch = parts.foreign(owner, state.resp3());
+        batch.command(command);
+        for (int i = 0; i < call.count(); i++) {
+            batch.argument(call.address(i), call.length(i));
+        }
+        shard.stats().foreignCommands.increment();
+        return Outcome.NEXT;
+    }
+
+    private int ownerOf(Call call, int argument) {
+        return Slots.shardOf(Slots.of(call.address(argument), call.length(argument)), shards);
+    }
+
+    private boolean isSpread(Command command, Call call, int owner) {
+        int end = command.keys().end(call.count());
+        for (int key = command.keys().first(); key <= end; key += command.keys().step()) {
+            if (ownerOf(call, key) != owner) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Runs one part per key on the key's shard. */
+    private Outcome split(Command command, Call call, ReplyWriter reply) {
+        if (assembly != null) {
+            return Outcome.AGAIN;
+        }
+        Command.Keys keys = command.keys();
+        if (command.gather() == Command.Gather.NONE || (call.count() - keys.first()) % keys.step() != 0) {
+            if (command.gather() == Command.Gather.NONE) {
+                reply.error("CROSSSLOT Keys in request don't hash to the same slot");
+            } else {
+                reply.error("ERR wrong number of arguments for '" + command.name() + "' command");
+            }
+            return Outcome.NEXT;
+        }
+        for (int target = 0; target < shards; target++) {
+            if (!mayReach(target)) {
+                return Outcome.AGAIN;
+            }
+        }
+        int parts = keys.count(call.count());
+        if (command.gather() == Command.Gather.ARRAY) {
+            reply.arrayHeader(parts);
+        }
+        Assembly all = openAssembly(reply);
+        all.gather(command.gather());
+        for (int part = 0; part < parts; part++) {
+            int key = keys.first() + part * keys.step();
+            Batch batch = all.foreign(ownerOf(call, key), state.resp3());
+            batch.command(command);
+            batch.argument(call.address(0), call.length(0));
+            for (int i = 0; i < keys.step(); i++) {
+                batch.argument(call.address(key + i), call.length(key + i));
+            }
+        }
+        return Outcome.WAIT;
+    }
+
+    private Outcome onEveryShard(Command command, Call call, ReplyWriter reply) {
+        if (assembly != null) {
+            return Outcome.AGAIN;
+        }
+        Assembly all = openAssembly(reply);
+        all.gather(command.gather());
+        for (int target = 0; target < shards; target++) {
+            Batch batch = all.foreign(target, state.resp3());
+            batch.command(command);
+            for (int i = 0; i < call.count(); i++) {
+                batch.argument(call.address(i), call.length(i));
+            }
+        }
+        return Outcome.WAIT;
+    }
+
+    private boolean mayReach(int target) {
+        if (target == shard.shard().id() || shard.shard().mesh().isWritable(target)) {
+            return true;
+        }
+        if (assembly == null) {
+            // With parts under way, the wait for them comes first anyhow.
+            suspended = true;
+            shard.shard().mesh().whenWritable(target, this);
+        }
+        return false;
+    }
+
+    private Assembly openAssembly(ReplyWriter reply) {
+        Assembly open = assembly;
+        if (open == null) {
+            open = shard.takeAssembly();
+            open.begin(this);
+            assembly = open;
+            ownMark = 0;
+        }
+        open.own(reply.position() - ownMark);
+        ownMark = reply.position();
+        return open;
+    }
+
+    /** Every part is back: the replies become one stream. */
+    void assembled() {
+        Assembly parts = Objects.requireNonNull(assembly);
+        ByteBuf own = Objects.requireNonNull(output);
+        assembly = null;
+        output = null;
+        if (channel().isActive()) {
+            ByteBuf whole = context().alloc().directBuffer(own.readableBytes() + parts.length());
+            ReplyWriter reply = shard.call().reply();
+            reply.to(whole);
+            parts.write(Memory.address(own), reply);
+            reply.finish();
+            output = whole;
+        }
+        own.release();
+        parts.clear();
+        shard.giveAssembly(parts);
+        run();
+    }
+
+    /** The engine stopped before the parts came back. */
+    void abandoned() {
+        channel().close();
+    }
+
+    // ---- output
+
+    private ReplyWriter openOutput() {
+        if (output == null) {
+            output = context().alloc().directBuffer(usualReply);
+        }
+        ReplyWriter reply = shard.call().reply();
+        reply.to(output);
+        reply.resp3(state.resp3());
+        return reply;
+    }
+
+    /** Sends the replies of this read batch, unless some of them are still under way. */
+    private void flush() {
+        if (assembly != null) {
+            return;
+        }
+        ByteBuf replies = output;
+        output = null;
+        if (replies != null && !replies.isReadable()) {
+            replies.release();
+            replies = null;
+        }
+        if (replies != null) {
+            int bytes = replies.readableBytes();
+            shard.stats().bytesOut.add(bytes);
+            // Half-way between the last guess and the truth: one long reply must not make every buffer long.
+            usualReply = Math.max(SMALL_REPLY, Math.min(LARGE_REPLY, usualReply + bytes >>> 1) + 64);
+            if (!closing) {
+                context().writeAndFlush(replies, context().voidPromise());
+                checkOutput();
+                return;
+            }
+        }
+        if (closing && !lingering && channel().isActive()) {
+            lingering = true;
+            linger(replies == null ? Unpooled.EMPTY_BUFFER : replies);
+        }
+    }
+
+    private void checkOutput() {
+        ChannelOutboundBuffer pending = context().channel().unsafe().outboundBuffer();
+        if (pending != null && pending.totalPendingWriteBytes() > protocol.limits().outputBuffer().bytes()) {
+            shard.stats().outputOverflows.increment();
+            log.warn("Client {} {} does not read: {} bytes of replies wait, over limits.output-buffer ({}); it is closed",
+                    id, channel().remoteAddress(), pending.totalPendingWriteBytes(), protocol.limits().outputBuffer());
+            closing = true;
+            kill();
+        }
+    }
+
+    /** Sends the last reply and closes. Closing with bytes unread would reset the connection and destroy the reply. */
+    private void linger(ByteBuf last) {
+        Channel channel = channel();
+        channel.writeAndFlush(last).addListener(sent -> {
+            if (sent.isSuccess() && channel instanceof DuplexChannel duplex) {
+                duplex.shutdownOutput();
+                channel.config().setAutoRead(true);
+                channel.eventLoop().schedule(() -> channel.close(), LINGER_MILLIS, TimeUnit.MILLISECONDS);
+            } else {
+                channel.close();
+            }
+        });
+    }
+
+    private ChannelHandlerContext context() {
+        return Objects.requireNonNull(ctx);
+    }
+}

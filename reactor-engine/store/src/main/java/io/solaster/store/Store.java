@@ -1,0 +1,87 @@
+package io.solaster.store;
+
+import java.util.List;
+import java.util.function.ToLongFunction;
+
+import io.solaster.engine.Engine;
+import io.solaster.engine.Shard;
+import io.solaster.engine.Sharded;
+
+/**
+ * A Redis-compatible store over an engine's shards: each shard holds the keys of its slots. Servers are put before it
+ * with {@link RespProtocol}. It is closed with the engine. Any thread may call.
+ */
+public final class Store {
+    private final Engine engine;
+    private final Sharded<StoreShard> parts;
+    private final StoreShard[] byShard;
+    private final long startedAt = System.currentTimeMillis();
+
+    private Store(Engine engine) {
+        this.engine = engine;
+        this.byShard = new StoreShard[engine.shards().size()];
+        this.parts = engine.sharded(this::newPart);
+    }
+
+    private StoreShard newPart(Shard shard) {
+        StoreShard part = new StoreShard(this, shard, Keyspace.create());
+        byShard[shard.id()] = part;
+        return part;
+    }
+
+    /** Makes an empty store on an engine's shards. Not on a shard. */
+    public static Store on(Engine engine) {
+        return new Store(engine);
+    }
+
+    /** The engine whose shards hold the keys. */
+    public Engine engine() {
+        return engine;
+    }
+
+    /** Keys on all shards. Roughly: shards are not stopped to be counted. */
+    public long size() {
+        return sum(part -> part.keyspace().size());
+    }
+
+    /** Bytes that the keyspaces have taken from the system. */
+    public long usedMemory() {
+        return sum(part -> part.keyspace().usedMemory());
+    }
+
+    /** What one shard counts. */
+    public StoreStats stats(int shard) {
+        return byShard[shard].stats();
+    }
+
+    /** The sum of one count over the shards. */
+    public long total(ToLongFunction<StoreStats> count) {
+        long sum = 0;
+        for (StoreShard part : byShard) {
+            sum += count.applyAsLong(part.stats());
+        }
+        return sum;
+    }
+
+    private long sum(ToLongFunction<StoreShard> value) {
+        List<Long> values = parts.onAll(value::applyAsLong).join();
+        return values.stream().mapToLong(Long::longValue).sum();
+    }
+
+    int shards() {
+        return byShard.length;
+    }
+
+    Sharded<StoreShard> parts() {
+        return parts;
+    }
+
+    /** A shard's part, for messages to it; it is touched on its shard only. */
+    StoreShard part(int shard) {
+        return byShard[shard];
+    }
+
+    long startedAt() {
+        return startedAt;
+    }
+}

@@ -1,0 +1,144 @@
+package io.solaster.store;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+import io.netty.util.concurrent.ScheduledFuture;
+import io.solaster.engine.Shard;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One shard's part of the store: its keys, its clients, and what commands are run with. On the owning shard only. */
+final class StoreShard implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(StoreShard.class);
+    /** How often keys that are due are looked for, and how much of the table is looked at each time. */
+    private static final long EXPIRY_MILLIS = 10;
+    private static final int EXPIRY_STEPS = 2_000;
+    private static final long FAILURE_LOG_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    private final Store store;
+    private final Shard shard;
+    private final Keyspace keyspace;
+    private final StoreStats stats = new StoreStats();
+    private final Call call;
+    private final ArrayDeque<Batch> batches = new ArrayDeque<>();
+    private final ArrayDeque<Assembly> assemblies = new ArrayDeque<>();
+    private final Map<Long, RespConnection> clients = new LinkedHashMap<>();
+    private final long[] callsByCommand;
+    private final ScheduledFuture<?> expiry;
+    private long nextClient;
+    private long lastFailureLogged;
+
+    StoreShard(Store store, Shard shard, Keyspace keyspace) {
+        this.store = store;
+        this.shard = shard;
+        this.keyspace = keyspace;
+        this.call = new Call(this);
+        this.callsByCommand = new long[CommandTable.size()];
+        this.expiry = shard.scheduleWithFixedDelay(this::expireDue, EXPIRY_MILLIS, EXPIRY_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    Store store() {
+        return store;
+    }
+
+    Shard shard() {
+        return shard;
+    }
+
+    StoreShard peer(int id) {
+        return store.part(id);
+    }
+
+    Keyspace keyspace() {
+        return keyspace;
+    }
+
+    StoreStats stats() {
+        return stats;
+    }
+
+    Call call() {
+        return call;
+    }
+
+    long now() {
+        return System.currentTimeMillis();
+    }
+
+    /** Runs a command; if its method throws, the reply says so and nothing else suffers. */
+    void run(Command command, Call call) {
+        int before = call.reply().position();
+        stats.commands.increment();
+        callsByCommand[command.index()]++;
+        try {
+            command.body().run(call);
+        } catch (Throwable failure) {
+            call.reply().rewind(before);
+            call.reply().error(failure instanceof OutOfMemoryError ? "OOM command not allowed: " + failure.getMessage()
+                    : "ERR internal error");
+            stats.failures.increment();
+            long now = System.nanoTime();
+            if (lastFailureLogged == 0 || now - lastFailureLogged > FAILURE_LOG_NANOS) {
+                lastFailureLogged = now;
+                log.error("Command '{}' failed on shard {}", command.name(), shard.id(), failure);
+            }
+        }
+    }
+
+    /** How often each command was run here, by {@link Command#index}. */
+    long[] callsByCommand() {
+        return callsByCommand;
+    }
+
+    Batch takeBatch() {
+        Batch batch = batches.poll();
+        return batch != null ? batch : new Batch(this);
+    }
+
+    void giveBatch(Batch batch) {
+        batches.push(batch);
+    }
+
+    Assembly takeAssembly() {
+        Assembly assembly = assemblies.poll();
+        return assembly != null ? assembly : new Assembly(this, store.shards());
+    }
+
+    void giveAssembly(Assembly assembly) {
+        assemblies.push(assembly);
+    }
+
+    /** Adds a client and gives it an id: unique over all shards, ascending on each. */
+    long addClient(RespConnection client) {
+        long id = ++nextClient * store.shards() + shard.id();
+        clients.put(id, client);
+        return id;
+    }
+
+    void removeClient(long id) {
+        clients.remove(id);
+    }
+
+    /** This shard's clients, in the order of their ids. A copy. */
+    List<RespConnection> clients() {
+        return new ArrayList<>(clients.values());
+    }
+
+    private void expireDue() {
+        if (keyspace.expiring() > 0) {
+            keyspace.expireDue(now(), EXPIRY_STEPS);
+        }
+    }
+
+    @Override
+    public void close() {
+        expiry.cancel(false);
+        batches.forEach(Batch::close);
+        keyspace.close();
+    }
+}
