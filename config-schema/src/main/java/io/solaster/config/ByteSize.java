@@ -1,5 +1,6 @@
 package io.solaster.config;
 
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -15,7 +16,7 @@ public record ByteSize(long bytes) implements Comparable<ByteSize> {
 
     public ByteSize {
         if (bytes < 0) {
-            throw new IllegalArgumentException(bytes + " bytes; a size is at least 0");
+            throw new IllegalArgumentException(bytes + " bytes are no size; give 0 or more");
         }
     }
 
@@ -27,7 +28,7 @@ public record ByteSize(long bytes) implements Comparable<ByteSize> {
     public static ByteSize valueOf(String text) {
         Matcher form = FORM.matcher(text.strip());
         if (form.matches()) {
-            String unit = form.group(2) == null ? "B" : form.group(2).toUpperCase(java.util.Locale.ROOT);
+            String unit = form.group(2) == null ? "B" : form.group(2).toUpperCase(Locale.ROOT);
             try {
                 long bytes = Long.parseLong(form.group(1));
                 for (int i = 0; !UNITS[i].equals(unit); i++) {
@@ -35,7 +36,7 @@ public record ByteSize(long bytes) implements Comparable<ByteSize> {
                 }
                 return new ByteSize(bytes);
             } catch (ArithmeticException | NumberFormatException e) {
-                throw new IllegalArgumentException("'" + text + "' is beyond 2^63 bytes", e);
+                throw new IllegalArgumentException("'" + text + "' is beyond 2^63 bytes; give less", e);
             }
         }
         throw new IllegalArgumentException("'" + text + "' is no size; write it like '512', '64KB' or '2GB'");

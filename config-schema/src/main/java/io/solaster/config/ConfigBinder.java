@@ -1,18 +1,146 @@
 package io.solaster.config;
 
-import org.springframework.boot.context.properties.bind.Binder;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
-/** The one way from properties to {@link SolasterConfig}: for the service, the operator and the command line. */
+import io.solaster.config.InvalidConfigException.Violation;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.bind.BindContext;
+import org.springframework.boot.context.properties.bind.BindHandler;
+import org.springframework.boot.context.properties.bind.Bindable;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.ConfigurationProperty;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
+import org.springframework.boot.context.properties.source.ConfigurationPropertySource;
+import org.springframework.core.convert.ConversionFailedException;
+import org.springframework.core.convert.ConverterNotFoundException;
+
+/**
+ * The one way from properties to {@link SolasterConfig}: for the service, the operator and the command line. Any thread
+ * may call it. It alone in this package needs Spring Boot on the class path.
+ */
 public final class ConfigBinder {
 
     private ConfigBinder() {}
 
     /**
-     * Binds and validates {@code solaster.*}.
+     * Binds and validates {@code solaster.*}: values that cannot be read and values that must not be are reported
+     * together.
      *
      * @throws InvalidConfigException naming every violation
      */
     public static SolasterConfig bind(Binder binder) {
-        return binder.bindOrCreate("solaster", SolasterConfig.class);
+        Collector collector = new Collector();
+        SolasterConfig config = binder.bindOrCreate("solaster", Bindable.of(SolasterConfig.class), collector);
+        List<Violation> violations = new ArrayList<>(collector.violations);
+        // Null only where the very top could not be read; NullAway trusts Spring's signature.
+        if (config != null) {
+            Set<String> unread = violations.stream().map(Violation::key).collect(Collectors.toSet());
+            ConfigValidator.check(config).stream().filter(v -> !unread.contains(v.key())).forEach(violations::add);
+        }
+        if (!violations.isEmpty()) {
+            throw new InvalidConfigException(violations);
+        }
+        return config;
+    }
+
+    /** Notes each value that cannot be read and lets the binding go on with the default in its place. */
+    private static final class Collector implements BindHandler {
+        private static final Map<Class<?>, Function<String, Object>> VALUE_TYPES = Map.of(ShardCount.class,
+                ShardCount::valueOf, Housekeeping.class, Housekeeping::valueOf, ByteSize.class, ByteSize::valueOf);
+
+        final List<Violation> violations = new ArrayList<>();
+
+        /** Spring quietly passes over a value that stands where a group of keys should, such as 'engine: 5'. */
+        @Override
+        public <T> Bindable<T> onStart(ConfigurationPropertyName name, Bindable<T> target, BindContext context) {
+            String value = written(name, context);
+            // Nothing at all is fine: a key below which all lines are commented out.
+            if (isGroup(target.getType().toClass()) && !value.isEmpty()) {
+                add(name, value, "'" + value + "' stands where keys should", "write keys and values below it");
+            }
+            return target;
+        }
+
+        @Override
+        public @Nullable Object onFailure(ConfigurationPropertyName name, Bindable<?> target, BindContext context,
+                Exception error) throws Exception {
+            Class<?> type = target.getType().toClass();
+            if (isGroup(type) && error instanceof ConverterNotFoundException) {
+                return null;
+            }
+            if (isGroup(type)) {
+                throw error;
+            }
+            String value = error instanceof ConversionFailedException failed && failed.getValue() != null
+                    ? failed.getValue().toString()
+                    : written(name, context);
+            Throwable cause = error;
+            Function<String, Object> reader = VALUE_TYPES.get(type);
+            if (reader != null && error instanceof ConverterNotFoundException) {
+                // Spring finds valueOf(String) by itself, but YAML's numbers are no strings.
+                try {
+                    return reader.apply(value);
+                } catch (IllegalArgumentException e) {
+                    cause = e;
+                }
+            }
+            while (cause.getCause() != null) {
+                cause = cause.getCause();
+            }
+            String[] said = said("'" + value + "'", type, String.valueOf(cause.getMessage()));
+            add(name, value, said[0], said[1]);
+            return null;
+        }
+
+        private void add(ConfigurationPropertyName name, String value, String reason, String fix) {
+            violations.add(new Violation(name.toString(), value, reason, fix));
+        }
+
+        private static String written(ConfigurationPropertyName name, BindContext context) {
+            for (ConfigurationPropertySource source : context.getSources()) {
+                ConfigurationProperty property = source.getConfigurationProperty(name);
+                if (property != null) {
+                    return String.valueOf(property.getValue());
+                }
+            }
+            return "";
+        }
+
+        private static boolean isGroup(Class<?> type) {
+            return Map.class.isAssignableFrom(type) || (type.isRecord() && !VALUE_TYPES.containsKey(type));
+        }
+
+        /** The reason and the fix. */
+        private static String[] said(String value, Class<?> type, String message) {
+            if (type.isEnum()) {
+                return new String[]{value + " is no choice here",
+                        Arrays.stream(type.getEnumConstants()).map(choice -> choice.toString().toLowerCase(Locale.ROOT))
+                                .collect(Collectors.joining(", ", "write one of ", ""))};
+            }
+            if (type == Duration.class) {
+                return new String[]{value + " is no duration",
+                        "write a number and its unit, such as 500us, 20ms, 10s or 5m"};
+            }
+            if (type == boolean.class) {
+                return new String[]{value + " is neither true nor false", "write true or false"};
+            }
+            if (type == int.class) {
+                return new String[]{value + " is no whole number, or too large a one",
+                        "write one up to " + Integer.MAX_VALUE};
+            }
+            // The value types of this package word their errors as 'reason; fix'.
+            int fix = message.indexOf("; ");
+            return fix < 0
+                    ? new String[]{message, "write a value that can be read"}
+                    : new String[]{message.substring(0, fix), message.substring(fix + 2)};
+        }
     }
 }

@@ -3,6 +3,7 @@ package io.solaster.config;
 import java.time.Duration;
 
 import jakarta.validation.Valid;
+import org.springframework.boot.context.properties.NestedConfigurationProperty;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
@@ -22,10 +23,88 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  */
 public record EngineConfig(@DefaultValue("auto") ShardCount shards, @DefaultValue("false") boolean smt,
         @DefaultValue("auto") Pinning pinning, @DefaultValue("auto") Housekeeping housekeeping,
-        @DefaultValue("auto") Transport transport, @Valid @DefaultValue IdleConfig idle,
-        @DefaultValue("500us") Duration taskQuota, @Valid @DefaultValue MeshConfig mesh,
-        @Valid @DefaultValue OffloadConfig offload, @DefaultValue("assert") OwnerChecks checks,
+        @DefaultValue("auto") Transport transport, @NestedConfigurationProperty @Valid @DefaultValue IdleConfig idle,
+        @DefaultValue("500us") Duration taskQuota, @NestedConfigurationProperty @Valid @DefaultValue MeshConfig mesh,
+        @NestedConfigurationProperty @Valid @DefaultValue OffloadConfig offload,
+        @DefaultValue("assert") OwnerChecks checks,
         @DefaultValue("20s") Duration shutdownTimeout) {
+
+    /** What an empty configuration gives. */
+    public static EngineConfig defaults() {
+        return new EngineConfig(ShardCount.AUTO, false, Pinning.AUTO, Housekeeping.AUTO, Transport.AUTO,
+                IdleConfig.defaults(), Duration.ofNanos(500_000), MeshConfig.defaults(), OffloadConfig.defaults(),
+                OwnerChecks.ASSERT, Duration.ofSeconds(20));
+    }
+
+    /**
+     * This with a number of shards.
+     *
+     * @throws IllegalArgumentException if it is below 0; 0 stands for 'auto'
+     */
+    public EngineConfig withShards(int newShards) {
+        return new EngineConfig(new ShardCount(newShards), smt, pinning, housekeeping, transport, idle, taskQuota, mesh,
+                offload, checks, shutdownTimeout);
+    }
+
+    /** This with or without a shard for each hardware thread. */
+    public EngineConfig withSmt(boolean newSmt) {
+        return new EngineConfig(shards, newSmt, pinning, housekeeping, transport, idle, taskQuota, mesh, offload,
+                checks, shutdownTimeout);
+    }
+
+    /** This with another choice of pinning. */
+    public EngineConfig withPinning(Pinning newPinning) {
+        return new EngineConfig(shards, smt, newPinning, housekeeping, transport, idle, taskQuota, mesh, offload,
+                checks, shutdownTimeout);
+    }
+
+    /** This with other CPUs kept free of shards. */
+    public EngineConfig withHousekeeping(Housekeeping newHousekeeping) {
+        return new EngineConfig(shards, smt, pinning, newHousekeeping, transport, idle, taskQuota, mesh, offload,
+                checks, shutdownTimeout);
+    }
+
+    /** This with another transport. */
+    public EngineConfig withTransport(Transport newTransport) {
+        return new EngineConfig(shards, smt, pinning, housekeeping, newTransport, idle, taskQuota, mesh, offload,
+                checks, shutdownTimeout);
+    }
+
+    /** This with another way to idle. */
+    public EngineConfig withIdle(IdleConfig newIdle) {
+        return new EngineConfig(shards, smt, pinning, housekeeping, transport, newIdle, taskQuota, mesh, offload,
+                checks, shutdownTimeout);
+    }
+
+    /** This with another task quota. */
+    public EngineConfig withTaskQuota(Duration newTaskQuota) {
+        return new EngineConfig(shards, smt, pinning, housekeeping, transport, idle, newTaskQuota, mesh, offload,
+                checks, shutdownTimeout);
+    }
+
+    /** This with other lanes. */
+    public EngineConfig withMesh(MeshConfig newMesh) {
+        return new EngineConfig(shards, smt, pinning, housekeeping, transport, idle, taskQuota, newMesh, offload,
+                checks, shutdownTimeout);
+    }
+
+    /** This with other threads for work that blocks. */
+    public EngineConfig withOffload(OffloadConfig newOffload) {
+        return new EngineConfig(shards, smt, pinning, housekeeping, transport, idle, taskQuota, mesh, newOffload,
+                checks, shutdownTimeout);
+    }
+
+    /** This with other owner checks. */
+    public EngineConfig withChecks(OwnerChecks newChecks) {
+        return new EngineConfig(shards, smt, pinning, housekeeping, transport, idle, taskQuota, mesh, offload,
+                newChecks, shutdownTimeout);
+    }
+
+    /** This with another time to drain. */
+    public EngineConfig withShutdownTimeout(Duration newShutdownTimeout) {
+        return new EngineConfig(shards, smt, pinning, housekeeping, transport, idle, taskQuota, mesh, offload, checks,
+                newShutdownTimeout);
+    }
 
     /** Whether each shard's thread is bound to its CPU. */
     public enum Pinning {

@@ -1,5 +1,7 @@
 package io.solaster.config;
 
+import java.util.Locale;
+
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,9 +23,11 @@ public record Housekeeping(@Nullable CpuSet cpus) {
      * @throws IllegalArgumentException if the text is none of these
      */
     public static Housekeeping valueOf(String text) {
-        return switch (text.toLowerCase(java.util.Locale.ROOT)) {
+        return switch (text.strip().toLowerCase(Locale.ROOT)) {
             case "auto" -> AUTO;
             case "none" -> NONE;
+            case "" -> throw new IllegalArgumentException(
+                    "nothing is given; write 'auto', 'none', or a CPU list such as '0-1'");
             default -> new Housekeeping(CpuSet.parse(text));
         };
     }

@@ -7,10 +7,15 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * What a shard does when nothing is left to do.
  *
- * @param policy whether it looks again and again, or sleeps
- * @param spinFor how long it looks before it sleeps, where the policy is to spin
+ * @param policy whether an idle shard looks for work again and again, or sleeps
+ * @param spinFor how long an idle shard looks for work before it sleeps, where the policy is to spin
  */
 public record IdleConfig(@DefaultValue("auto") Policy policy, @DefaultValue("200us") Duration spinFor) {
+
+    /** What an empty configuration gives. */
+    public static IdleConfig defaults() {
+        return new IdleConfig(Policy.AUTO, Duration.ofNanos(200_000));
+    }
 
     /** Spin or sleep. */
     public enum Policy {

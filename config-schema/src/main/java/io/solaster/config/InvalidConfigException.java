@@ -7,7 +7,15 @@ import java.util.stream.Collectors;
 public final class InvalidConfigException extends RuntimeException {
     private final transient List<Violation> violations;
 
+    /**
+     * An exception whose message has a line per violation.
+     *
+     * @throws IllegalArgumentException if there is no violation
+     */
     public InvalidConfigException(List<Violation> violations) {
+        if (violations.isEmpty()) {
+            throw new IllegalArgumentException("nothing is wrong; give at least one violation");
+        }
         super(violations.stream().map(Violation::toString).collect(Collectors.joining("\n")));
         this.violations = List.copyOf(violations);
     }
@@ -18,18 +26,19 @@ public final class InvalidConfigException extends RuntimeException {
     }
 
     /**
-     * One thing that is wrong.
+     * One thing that is wrong. Reason and fix are clauses that read well after each other:
+     * {@code solaster.engine.shards: 8 asked, 2 CPUs allowed (cpuset 0-1); set 2 or 'auto'}.
      *
      * @param key the property, such as {@code solaster.engine.shards}
-     * @param value the offending value, as written
-     * @param reason what is wrong with it
+     * @param value the offending value, as written; empty where none was
+     * @param reason what is wrong, naming the value
      * @param fix what to write instead
      */
     public record Violation(String key, String value, String reason, String fix) {
 
         @Override
         public String toString() {
-            return key + ": " + value + ": " + reason + "; " + fix;
+            return key + ": " + reason + "; " + fix;
         }
     }
 }

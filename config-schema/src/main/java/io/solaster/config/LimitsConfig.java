@@ -2,8 +2,6 @@ package io.solaster.config;
 
 import java.time.Duration;
 
-import jakarta.validation.constraints.Max;
-import jakarta.validation.constraints.Min;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
@@ -11,14 +9,22 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  *
  * @param maxConnections clients connected at once, over all shards
  * @param idleTimeout how long a client may be silent before it is disconnected; 0 for ever
- * @param outputBuffer replies that a client has not read yet above which it is disconnected
- * @param maxArguments arguments of one command
- * @param maxBulk the longest argument
+ * @param outputBuffer bytes of replies that a client has not read above which it is disconnected
+ * @param maxArguments the most arguments of one command
+ * @param maxBulk the longest argument of a command
  * @param maxInline the longest command in one line
  * @param commandsPerTurn commands of one connection that run before other connections have their turn
  * @param bytesPerTurn bytes read from one connection before other connections have their turn
  */
-public record LimitsConfig(@DefaultValue("10000") @Min(1) int maxConnections, @DefaultValue("0s") Duration idleTimeout,
-        @DefaultValue("64MB") ByteSize outputBuffer, @DefaultValue("1048576") @Min(1) @Max(1 << 20) int maxArguments,
+public record LimitsConfig(@DefaultValue("10000") @Range(min = 1) int maxConnections,
+        @DefaultValue("0s") Duration idleTimeout, @DefaultValue("64MB") ByteSize outputBuffer,
+        @DefaultValue("1048576") @Range(min = 1, max = 1 << 20) int maxArguments,
         @DefaultValue("512MB") ByteSize maxBulk, @DefaultValue("64KB") ByteSize maxInline,
-        @DefaultValue("1024") @Min(1) int commandsPerTurn, @DefaultValue("64KB") ByteSize bytesPerTurn) {}
+        @DefaultValue("1024") @Range(min = 1) int commandsPerTurn, @DefaultValue("64KB") ByteSize bytesPerTurn) {
+
+    /** What an empty configuration gives. */
+    public static LimitsConfig defaults() {
+        return new LimitsConfig(10_000, Duration.ZERO, new ByteSize(64L << 20), 1 << 20, new ByteSize(512L << 20),
+                new ByteSize(64L << 10), 1024, new ByteSize(64L << 10));
+    }
+}

@@ -1,7 +1,5 @@
 package io.solaster.config;
 
-import jakarta.validation.constraints.Max;
-import jakarta.validation.constraints.Min;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
@@ -10,5 +8,11 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param laneCapacity messages that the ring of one lane holds; a power of two
  * @param highWaterMark messages waiting in one lane above which the connections that feed it stop reading
  */
-public record MeshConfig(@DefaultValue("1024") @Min(2) @Max(1 << 20) int laneCapacity,
-        @DefaultValue("4096") @Min(1) @Max(1 << 24) int highWaterMark) {}
+public record MeshConfig(@DefaultValue("1024") @Range(min = 2, max = 1 << 20) int laneCapacity,
+        @DefaultValue("4096") @Range(min = 1, max = 1 << 24) int highWaterMark) {
+
+    /** What an empty configuration gives. */
+    public static MeshConfig defaults() {
+        return new MeshConfig(1024, 4096);
+    }
+}

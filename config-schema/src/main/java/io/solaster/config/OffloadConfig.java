@@ -1,14 +1,18 @@
 package io.solaster.config;
 
-import jakarta.validation.constraints.Max;
-import jakarta.validation.constraints.Min;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
  * The threads for work that blocks.
  *
- * @param threads how many
+ * @param threads how many threads run work that blocks
  * @param queueCapacity how many calls may wait for a thread before further ones are refused
  */
-public record OffloadConfig(@DefaultValue("4") @Min(1) @Max(1024) int threads,
-        @DefaultValue("1024") @Min(1) @Max(1 << 20) int queueCapacity) {}
+public record OffloadConfig(@DefaultValue("4") @Range(min = 1, max = 1024) int threads,
+        @DefaultValue("1024") @Range(min = 1, max = 1 << 20) int queueCapacity) {
+
+    /** What an empty configuration gives. */
+    public static OffloadConfig defaults() {
+        return new OffloadConfig(4, 1024);
+    }
+}

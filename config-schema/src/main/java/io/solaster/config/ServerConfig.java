@@ -1,10 +1,10 @@
 package io.solaster.config;
 
 import jakarta.validation.Valid;
-import jakarta.validation.constraints.Max;
-import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotBlank;
 import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationPropertiesSource;
+import org.springframework.boot.context.properties.NestedConfigurationProperty;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
@@ -18,6 +18,37 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param protectedMode whether, without a password, only clients of this machine are served
  * @param limits what one client may take
  */
+@ConfigurationPropertiesSource
 public record ServerConfig(@NotBlank String protocol, @DefaultValue("127.0.0.1") @NotBlank String host,
-        @Min(0) @Max(65535) int port, @DefaultValue("1024") @Min(1) int backlog, @Nullable String password,
-        @DefaultValue("true") boolean protectedMode, @Valid @DefaultValue LimitsConfig limits) {}
+        @Range(min = 0, max = 65535) int port, @DefaultValue("1024") @Range(min = 1) int backlog,
+        @Nullable String password, @DefaultValue("true") boolean protectedMode,
+        @NestedConfigurationProperty @Valid @DefaultValue LimitsConfig limits) {
+
+    /** A server of this protocol on this port of the loopback address; all else as an empty configuration gives. */
+    public static ServerConfig of(String protocol, int port) {
+        return new ServerConfig(protocol, "127.0.0.1", port, 1024, null, true, LimitsConfig.defaults());
+    }
+
+    /** This with another address to bind to. */
+    public ServerConfig withHost(String newHost) {
+        return new ServerConfig(protocol, newHost, port, backlog, password, protectedMode, limits);
+    }
+
+    /** This with another password; null for none. */
+    public ServerConfig withPassword(@Nullable String newPassword) {
+        return new ServerConfig(protocol, host, port, backlog, newPassword, protectedMode, limits);
+    }
+
+    /** This with other limits. */
+    public ServerConfig withLimits(LimitsConfig newLimits) {
+        return new ServerConfig(protocol, host, port, backlog, password, protectedMode, newLimits);
+    }
+
+    /** Everything but the password, which must not reach a log. */
+    @Override
+    public String toString() {
+        return "ServerConfig[protocol=" + protocol + ", host=" + host + ", port=" + port + ", backlog=" + backlog
+                + ", password=" + (password == null ? "none" : "******") + ", protectedMode=" + protectedMode
+                + ", limits=" + limits + "]";
+    }
+}

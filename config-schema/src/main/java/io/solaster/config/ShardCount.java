@@ -22,11 +22,12 @@ public record ShardCount(int count) {
      * @throws IllegalArgumentException if the text is neither
      */
     public static ShardCount valueOf(String text) {
-        if (text.equalsIgnoreCase("auto")) {
+        String stripped = text.strip();
+        if (stripped.equalsIgnoreCase("auto")) {
             return AUTO;
         }
         try {
-            int count = Integer.parseInt(text);
+            int count = Integer.parseInt(stripped);
             if (count >= 1) {
                 return new ShardCount(count);
             }

@@ -1,0 +1,236 @@
+package io.solaster.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Map;
+
+import io.solaster.config.EngineConfig.OwnerChecks;
+import io.solaster.config.EngineConfig.Pinning;
+import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.InvalidConfigException.Violation;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
+import org.springframework.boot.env.YamlPropertySourceLoader;
+import org.springframework.core.env.MapPropertySource;
+import org.springframework.core.env.StandardEnvironment;
+import org.springframework.core.env.SystemEnvironmentPropertySource;
+import org.springframework.core.io.ByteArrayResource;
+
+class ConfigBinderTest {
+
+    @Test
+    void anEmptyConfigurationGivesTheDefaultsThatNeedNoFramework() {
+        assertThat(bind(Map.of())).isEqualTo(SolasterConfig.defaults());
+        assertThat(bind(Map.of("solaster.servers.kv.protocol", "resp", "solaster.servers.kv.port", "6380")).servers())
+                .containsExactly(Map.entry("kv", ServerConfig.of("resp", 6380)));
+    }
+
+    @Test
+    void readsEveryKey() throws IOException {
+        SolasterConfig config = yaml("""
+                solaster:
+                  enabled: false
+                  engine:
+                    shards: 3
+                    smt: true
+                    pinning: always
+                    housekeeping: 0-1,4
+                    transport: io_uring
+                    idle:
+                      policy: spin
+                      spin-for: 50us
+                    task-quota: 2ms
+                    mesh:
+                      lane-capacity: 64
+                      high-water-mark: 100
+                    offload:
+                      threads: 2
+                      queue-capacity: 8
+                    checks: full
+                    shutdown-timeout: 1m
+                  servers:
+                    kv:
+                      protocol: resp
+                      host: 0.0.0.0
+                      port: 6380
+                      backlog: 16
+                      password: secret
+                      protected-mode: false
+                      limits:
+                        max-connections: 5
+                        idle-timeout: 10s
+                        output-buffer: 1MB
+                        max-arguments: 10
+                        max-bulk: 2048
+                        max-inline: 1KB
+                        commands-per-turn: 7
+                        bytes-per-turn: 4KB
+                """);
+        assertThat(config.enabled()).isFalse();
+        assertThat(config.engine()).isEqualTo(new EngineConfig(new ShardCount(3), true, Pinning.ALWAYS,
+                new Housekeeping(CpuSet.of(0, 1, 4)), Transport.IO_URING,
+                new IdleConfig(IdleConfig.Policy.SPIN, Duration.ofNanos(50_000)), Duration.ofMillis(2),
+                new MeshConfig(64, 100), new OffloadConfig(2, 8), OwnerChecks.FULL, Duration.ofMinutes(1)));
+        assertThat(config.servers()).containsExactly(Map.entry("kv",
+                new ServerConfig("resp", "0.0.0.0", 6380, 16, "secret", false,
+                        new LimitsConfig(5, Duration.ofSeconds(10), new ByteSize(1 << 20), 10, new ByteSize(2048),
+                                new ByteSize(1024), 7, new ByteSize(4096)))));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"io_uring", "io-uring", "IO_URING", "iouring", "Io_Uring"})
+    void readsAChoiceHoweverItIsSpelled(String transport) {
+        assertThat(bind(Map.of("solaster.engine.transport", transport)).engine().transport())
+                .isEqualTo(Transport.IO_URING);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"auto, auto", "AUTO, auto", "none, none", "3, 3", "'0-1,5', '0-1,5'", "' 2', 2"})
+    void readsHousekeeping(String written, String read) {
+        assertThat(bind(Map.of("solaster.engine.housekeeping", written)).engine().housekeeping()).hasToString(read);
+    }
+
+    @Test
+    void readsNumbersThatAreNoTexts() {
+        SolasterConfig config = bind(Map.of("solaster.engine.shards", 2, "solaster.engine.housekeeping", 0,
+                "solaster.servers.kv.protocol", "resp",
+                "solaster.servers.kv.limits.max-bulk", 4096,
+                "solaster.servers.kv.limits.output-buffer", 1L << 33));
+        assertThat(config.engine().shards()).isEqualTo(new ShardCount(2));
+        assertThat(config.engine().housekeeping()).hasToString("0");
+        assertThat(config.servers().get("kv").limits().maxBulk()).isEqualTo(new ByteSize(4096));
+        assertThat(config.servers().get("kv").limits().outputBuffer()).isEqualTo(new ByteSize(1L << 33));
+    }
+
+    @Test
+    void readsYamlWhoseOffIsABoolean() throws IOException {
+        assertThat(yaml("solaster.engine.checks: off").engine().checks()).isEqualTo(OwnerChecks.OFF);
+    }
+
+    @Test
+    void readsKeysWithNothingBelowThem() throws IOException {
+        assertThat(yaml("""
+                solaster:
+                  engine:
+                  servers:
+                """)).isEqualTo(SolasterConfig.defaults());
+        assertThat(yaml("solaster:")).isEqualTo(SolasterConfig.defaults());
+    }
+
+    @Test
+    void readsAnEnvironmentWithItsPlaceholdersAndPrecedence() {
+        StandardEnvironment environment = new StandardEnvironment();
+        environment.getPropertySources().addFirst(new MapPropertySource("file", Map.of("solaster.engine.shards",
+                "${CORES:2}", "solaster.servers.kv.protocol", "resp", "solaster.servers.kv.port", "6380")));
+        environment.getPropertySources().replace("systemEnvironment",
+                new SystemEnvironmentPropertySource("systemEnvironment",
+                        Map.of("SOLASTER_SERVERS_EXTRA_PROTOCOL", "resp", "SOLASTER_ENGINE_TASKQUOTA", "1ms")));
+        SolasterConfig config = ConfigBinder.bind(Binder.get(environment));
+        assertThat(config.engine().shards()).isEqualTo(new ShardCount(2));
+        assertThat(config.engine().taskQuota()).isEqualTo(Duration.ofMillis(1));
+        assertThat(config.servers()).containsOnlyKeys("kv", "extra");
+    }
+
+    @Test
+    void keepsTheOrderOfServers() throws IOException {
+        assertThat(yaml("""
+                solaster.servers:
+                  z: {protocol: resp, port: 1}
+                  a: {protocol: resp, port: 2}
+                  m: {protocol: resp, port: 3}
+                """).servers().keySet()).containsExactly("z", "a", "m");
+    }
+
+    @Test
+    void reportsEverythingThatIsWrongAtOnce() throws IOException {
+        InvalidConfigException e = refusal("""
+                solaster:
+                  engine:
+                    shards: lots
+                    pinning: sometimes
+                    housekeeping: 3-1
+                    smt: maybe
+                    task-quota: soon
+                    mesh:
+                      lane-capacity: 1000
+                    offload: none
+                  servers:
+                    kv:
+                      protocol: resp
+                      port: 70000
+                      limits:
+                        max-bulk: big
+                        max-connections: 0
+                    other:
+                      host: 127.0.0.1
+                      port: x
+                """);
+        assertThat(e).hasMessage(
+                """
+                        solaster.engine.shards: 'lots' is no number of shards; give a number from 1, or 'auto'
+                        solaster.engine.smt: 'maybe' is neither true nor false; write true or false
+                        solaster.engine.pinning: 'sometimes' is no choice here; write one of auto, always, never
+                        solaster.engine.housekeeping: '3-1' in the CPU list '3-1' runs backwards; write '1-3'
+                        solaster.engine.task-quota: 'soon' is no duration; write a number and its unit, such as 500us, 20ms, 10s or 5m
+                        solaster.engine.offload: 'none' stands where keys should; write keys and values below it
+                        solaster.servers.kv.limits.max-bulk: 'big' is no size; write it like '512', '64KB' or '2GB'
+                        solaster.servers.other.port: 'x' is no whole number, or too large a one; write one up to 2147483647
+                        solaster.servers.kv.port: 70000 is out of range; write a number from 0 to 65535
+                        solaster.servers.kv.limits.max-connections: 0 is out of range; write a number from 1
+                        solaster.engine.mesh.lane-capacity: 1000 is no power of two; write 512 or 1024
+                        solaster.servers.other.protocol: nothing is given; write the protocol that it speaks, such as 'resp'""");
+        assertThat(e.violations()).first().isEqualTo(new Violation("solaster.engine.shards", "lots",
+                "'lots' is no number of shards", "give a number from 1, or 'auto'"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '"', textBlock = """
+            solaster.engine.shards | 0 | "'0' is no number of shards"
+            solaster.engine.shards | -1 | "'-1' is no number of shards"
+            solaster.engine.shards | 2.5 | "'2.5' is no number of shards"
+            solaster.servers | kv | "'kv' stands where keys should"
+            solaster.servers.kv | resp | "'resp' stands where keys should"
+            solaster.engine | 5 | "'5' stands where keys should"
+            solaster | 5 | "'5' stands where keys should"
+            solaster.engine.mesh.lane-capacity | 99999999999 | "'99999999999' is no whole number"
+            solaster.engine.housekeeping | "" | "nothing is given"
+            solaster.engine.task-quota | -5us | "-5us is out of range"
+            solaster.engine.shards | ${CORES} | "'${CORES}' is no number of shards"
+            """)
+    void refusesAValueByItsKey(String key, String value, String reason) {
+        StandardEnvironment environment = new StandardEnvironment();
+        environment.getPropertySources().addFirst(new MapPropertySource("test", Map.of(key, value)));
+        InvalidConfigException e = catchThrowableOfType(InvalidConfigException.class,
+                () -> ConfigBinder.bind(Binder.get(environment)));
+        assertThat(e.violations()).first().satisfies(violation -> {
+            assertThat(violation.key()).isEqualTo(key);
+            assertThat(violation.value()).isEqualTo(value);
+            assertThat(violation.reason()).startsWith(reason);
+            assertThat(violation.fix()).isNotBlank();
+        });
+    }
+
+    private static SolasterConfig bind(Map<String, ?> properties) {
+        return ConfigBinder.bind(new Binder(new MapConfigurationPropertySource(properties)));
+    }
+
+    private static SolasterConfig yaml(String document) throws IOException {
+        StandardEnvironment environment = new StandardEnvironment();
+        new YamlPropertySourceLoader()
+                .load("test", new ByteArrayResource(document.getBytes(StandardCharsets.UTF_8)))
+                .forEach(environment.getPropertySources()::addFirst);
+        return ConfigBinder.bind(Binder.get(environment));
+    }
+
+    private static InvalidConfigException refusal(String document) {
+        return catchThrowableOfType(InvalidConfigException.class, () -> yaml(document));
+    }
+}
