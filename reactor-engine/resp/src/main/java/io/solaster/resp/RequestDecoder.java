@@ -154,11 +154,10 @@ public final class RequestDecoder {
         }
     }
 
-    /** Forgets the request under way, an error, and all memory; the connection counts as authenticated. */
+    /** Forgets the request under way, an error, and all memory; what {@link #authenticated} was told stays. */
     public void reset() {
         arguments = NONE;
         count = 0;
-        authenticated = true;
         error = "";
         received = 0;
         beginNext();
@@ -307,17 +306,11 @@ public final class RequestDecoder {
 
     /** Reads the line that announces an argument's length: leaves it in {@link #number}, returns where the bytes begin. */
     private int header(long address, int length, int at) {
-        if (!line(address, length, at)) {
-            return length - at > limits.maxInline() ? fail("too big bulk count string") : MORE;
-        }
-        byte type = getByte(address + at);
-        if (type != '$') {
-            char shown = type == '\r' || type == '\n' ? ' ' : (char) (type & 0xFF);
-            return fail("expected '$', got '" + shown + "'");
+        if (!plain(address, length, at) && !announcement(address, length, at)) {
+            return announced == FAILED ? FAILED : MORE;
         }
         int body = lineEnd + 2;
-        if (!parse(address + at + 1, lineEnd - at - 1) || number < 0 || number > limits.maxBulk()
-                || number > Integer.MAX_VALUE - 2 - body) {
+        if (number < 0 || number > limits.maxBulk() || number > Integer.MAX_VALUE - 2 - body) {
             return fail("invalid bulk length");
         }
         if (number > RequestLimits.UNAUTHENTICATED_BULK && !authenticated) {
@@ -325,6 +318,48 @@ public final class RequestDecoder {
         }
         scanned = 0;
         return body;
+    }
+
+    /** Reads a well-formed announcement of at most 8 digits in one pass; false leaves the judgement to others. */
+    private boolean plain(long address, int length, int at) {
+        if (length - at < SHORTEST_ARGUMENT || getByte(address + at) != '$') {
+            return false;
+        }
+        int value = getByte(address + at + 1) - '0';
+        if (value < 1 || value > 9) {
+            return false;
+        }
+        int stop = Math.min(length - 1, at + 10);
+        for (int i = at + 2; i < stop; i++) {
+            int digit = getByte(address + i) - '0';
+            if (digit < 0 || digit > 9) {
+                lineEnd = i;
+                number = value;
+                return digit == '\r' - '0';
+            }
+            value = value * 10 + digit;
+        }
+        return false;
+    }
+
+    private boolean announcement(long address, int length, int at) {
+        if (!line(address, length, at)) {
+            if (length - at > limits.maxInline()) {
+                fail("too big bulk count string");
+            }
+            return false;
+        }
+        byte type = getByte(address + at);
+        if (type != '$') {
+            char shown = type == '\r' || type == '\n' ? ' ' : (char) (type & 0xFF);
+            fail("expected '$', got '" + shown + "'");
+            return false;
+        }
+        if (!parse(address + at + 1, lineEnd - at - 1)) {
+            fail("invalid bulk length");
+            return false;
+        }
+        return true;
     }
 
     /** Finds the CR of the line that begins {@code at}, with one byte behind it; leaves it in {@link #lineEnd}. */
