@@ -50,12 +50,10 @@ public final class CpuAffinity {
     /**
      * Binds the calling thread to one CPU. Threads that it creates from now on inherit that.
      *
+     * @throws IllegalArgumentException if there can be no CPU of that number
      * @throws IllegalStateException if the kernel does not have it so, or the calling thread is a virtual one
      */
     public static void pin(int cpu) {
-        if (cpu < 0) {
-            throw new IllegalArgumentException("CPU " + cpu + "; the first one is 0");
-        }
         CpuSet wanted = CpuSet.of(cpu);
         set(wanted);
         CpuSet now = current();
