@@ -104,8 +104,9 @@ public final class MachineProbe {
 
     private int capacity(int cpu, long best, boolean hybrid, boolean performanceCore) {
         long told = files.number(CPU + "/cpu" + cpu + "/cpu_capacity", 0);
-        if (told > 0) {
-            return (int) Math.min(told, FASTEST);
+        // Kernels that do not scale a hybrid x86 machine, as with SMT on, say 1024 for each CPU: look further.
+        if (told > 0 && told < FASTEST) {
+            return (int) told;
         }
         if (hybrid && performanceCore) {
             return FASTEST;

@@ -56,7 +56,8 @@ class CpuAffinityTest {
     @Test
     void refusesACpuThatIsNotThere() {
         assertThatIllegalStateException().isThrownBy(() -> CpuAffinity.pin(1023))
-                .withMessageContainingAll("1023", "CPUs " + allowed + ";", "cpuset");
+                .withMessageContainingAll("thread '" + Thread.currentThread().getName() + "' on CPU 1023",
+                        "CPUs " + allowed + ";", "cpuset");
         assertThatIllegalStateException().isThrownBy(() -> CpuAffinity.pin(5000)).withMessageContaining("5000");
         assertThatIllegalArgumentException().isThrownBy(() -> CpuAffinity.pin(-1)).withMessageContaining("-1");
     }

@@ -104,7 +104,8 @@ class MachineProbeTest {
 
         assertThat(root.probe().cores()).extracting(Core::capacity).containsExactly(1024, 1024, 600, 600, 600, 600);
 
-        root.cpu(0, "acpi_cppc/highest_perf", "64").cpu(4, "acpi_cppc/highest_perf", "40");
+        root.cpu(0, "acpi_cppc/highest_perf", "64").cpu(4, "acpi_cppc/highest_perf", "40").cpu(4, "cpu_capacity",
+                "1024");
 
         assertThat(root.probe().cores()).extracting(Core::capacity).containsExactly(1024, 1024, 640, 600, 600, 600);
     }
