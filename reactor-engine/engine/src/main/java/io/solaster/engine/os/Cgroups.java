@@ -25,8 +25,8 @@ final class Cgroups {
 
     Cgroups(KernelFiles files) {
         this.files = files;
-        List<String> groups = files.text("/proc/self/cgroup").lines().toList();
-        List<String> mounts = files.text("/proc/self/mountinfo").lines().toList();
+        String[] groups = files.text("/proc/self/cgroup").split("\n", -1);
+        String[] mounts = files.text("/proc/self/mountinfo").split("\n", -1);
         unified = directories("", groups, mounts);
         cpu = directories("cpu", groups, mounts);
         memory = directories("memory", groups, mounts);
@@ -89,7 +89,7 @@ final class Cgroups {
      *
      * @param controller a controller of version 1, or the empty text for version 2
      */
-    private List<String> directories(String controller, List<String> groups, List<String> mounts) {
+    private List<String> directories(String controller, String[] groups, String[] mounts) {
         String own = ownGroup(controller, groups);
         if (own == null) {
             return List.of();
@@ -118,7 +118,7 @@ final class Cgroups {
         return visible == null ? List.of() : List.of(visible);
     }
 
-    private static @Nullable String ownGroup(String controller, List<String> groups) {
+    private static @Nullable String ownGroup(String controller, String[] groups) {
         for (String line : groups) {
             String[] parts = line.split(":", 3);
             if (parts.length == 3 && hasWord(parts[1], controller)) {

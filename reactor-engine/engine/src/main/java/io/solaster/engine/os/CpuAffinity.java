@@ -50,18 +50,17 @@ public final class CpuAffinity {
     /**
      * Binds the calling thread to one CPU. Threads that it creates from now on inherit that.
      *
+     * @throws IllegalArgumentException if there can be no CPU of that number
      * @throws IllegalStateException if the kernel does not have it so, or the calling thread is a virtual one
      */
     public static void pin(int cpu) {
-        if (cpu < 0) {
-            throw new IllegalArgumentException("CPU " + cpu + "; the first one is 0");
-        }
         CpuSet wanted = CpuSet.of(cpu);
         set(wanted);
         CpuSet now = current();
         if (!now.equals(wanted)) {
-            throw new IllegalStateException(refused(wanted) + "the kernel took the call and keeps the thread on " + now
-                    + "; " + UNPINNED);
+            throw new IllegalStateException(
+                    refused(0, wanted) + "the kernel took the call and keeps the thread on " + now
+                            + "; " + UNPINNED);
         }
     }
 
@@ -73,7 +72,7 @@ public final class CpuAffinity {
      */
     public static void set(CpuSet cpus) {
         if (Thread.currentThread().isVirtual()) {
-            throw new IllegalStateException(refused(cpus) + "it is virtual, and its carrier is not its own; "
+            throw new IllegalStateException(refused(0, cpus) + "it is virtual, and its carrier is not its own; "
                     + "call from a platform thread");
         }
         set(0, cpus);
@@ -103,18 +102,18 @@ public final class CpuAffinity {
     static boolean set(int tid, CpuSet cpus) {
         Optional<String> unavailable = unavailable();
         if (unavailable.isPresent()) {
-            throw new IllegalStateException(refused(cpus) + unavailable.get());
+            throw new IllegalStateException(refused(tid, cpus) + unavailable.get());
         }
         int errno = write(tid, cpus);
         if (errno == ESRCH) {
             return false;
         }
         if (errno == EINVAL) {
-            throw new IllegalStateException(refused(cpus) + "the process may use CPUs "
+            throw new IllegalStateException(refused(tid, cpus) + "the process may use CPUs "
                     + MachineProbe.allowed(KernelFiles.LIVE) + "; choose among those, or widen its cpuset");
         }
         if (errno != 0) {
-            throw new IllegalStateException(refused(cpus) + forbidden(errno));
+            throw new IllegalStateException(refused(tid, cpus) + forbidden(errno));
         }
         return true;
     }
@@ -179,7 +178,8 @@ public final class CpuAffinity {
                 + "); allow it in the container's seccomp profile, or " + UNPINNED;
     }
 
-    private static String refused(CpuSet cpus) {
-        return "no thread is put on CPUs " + cpus + " by '" + Thread.currentThread().getName() + "': ";
+    private static String refused(int tid, CpuSet cpus) {
+        String thread = tid == 0 ? "'" + Thread.currentThread().getName() + "'" : String.valueOf(tid);
+        return "cannot put thread " + thread + " on " + (cpus.size() == 1 ? "CPU " : "CPUs ") + cpus + ": ";
     }
 }

@@ -69,7 +69,12 @@ public final class Housekeeper implements AutoCloseable {
         }
         // Before the first sweep, which then places this one as well.
         sweeper.start();
-        if (!sweep()) {
+        // Again, since a thread not yet reached may have created one that inherits its place.
+        int count = 1;
+        for (int round = 0; count > 0 && round < 5; round++) {
+            count = sweep();
+        }
+        if (count < 0) {
             closed.countDown();
         }
     }
@@ -131,14 +136,14 @@ public final class Housekeeper implements AutoCloseable {
                 if (closed.await(INTERVAL_MILLIS, TimeUnit.MILLISECONDS)) {
                     return;
                 }
-            } while (sweep());
+            } while (sweep() >= 0);
         } catch (InterruptedException e) {
             LOG.debug("interrupted; new threads are no longer kept off the shards' CPUs");
         }
     }
 
-    /** Places the threads not seen before; returns whether to go on. */
-    synchronized boolean sweep() {
+    /** Places the threads not seen before; returns how many were moved, or -1 where the system forbids it. */
+    synchronized int sweep() {
         Set<Integer> placed = new HashSet<>();
         int count = 0;
         try {
@@ -157,7 +162,7 @@ public final class Housekeeper implements AutoCloseable {
             }
         } catch (IllegalStateException e) {
             LOG.warn("other threads stay on the shards' CPUs: {}", e.getMessage());
-            return false;
+            return -1;
         } finally {
             seen = placed;
             moved.addAndGet(count);
@@ -165,7 +170,7 @@ public final class Housekeeper implements AutoCloseable {
         if (count > 0) {
             LOG.debug("moved {} threads to CPUs {}", count, cpus);
         }
-        return true;
+        return count;
     }
 
     private boolean place(int tid) {

@@ -2,10 +2,9 @@ package io.solaster.engine.os;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.BitSet;
 import java.util.List;
-import java.util.function.IntFunction;
-import java.util.stream.IntStream;
+import java.util.TreeMap;
 
 import io.solaster.config.CpuSet;
 import io.solaster.config.Machine;
@@ -69,20 +68,28 @@ public final class MachineProbe {
 
     /** As many CPUs, from 0, as the JVM counts. */
     static CpuSet anyCpus() {
-        return CpuSet.of(IntStream.range(0, Runtime.getRuntime().availableProcessors()).toArray());
+        BitSet cpus = new BitSet();
+        cpus.set(0, Runtime.getRuntime().availableProcessors());
+        return CpuSet.of(cpus);
     }
 
     private List<Core> cores() {
-        List<CpuSet> groups = groups(this::siblings);
+        List<CpuSet> groups = new ArrayList<>();
+        // Each CPU in exactly one core, whatever the files say.
+        for (CpuSet left = online; !left.isEmpty();) {
+            CpuSet group = siblings(left.first()).and(left).or(CpuSet.of(left.first()));
+            groups.add(group);
+            left = left.minus(group);
+        }
         CpuSet performance = files.cpus("/sys/devices/cpu_core/cpus");
         boolean hybrid = !performance.isEmpty() && !files.cpus("/sys/devices/cpu_atom/cpus").isEmpty();
         long best = 0;
         for (CpuSet group : groups) {
-            best = Math.max(best, performance(first(group)));
+            best = Math.max(best, performance(group.first()));
         }
         List<Core> cores = new ArrayList<>();
         for (CpuSet group : groups) {
-            int cpu = first(group);
+            int cpu = group.first();
             // Some hypervisors and boards have no package number and say -1.
             int socket = (int) Math.max(0, files.number(CPU + "/cpu" + cpu + "/topology/physical_package_id", 0));
             cores.add(new Core(socket, group, capacity(cpu, best, hybrid, performance.contains(cpu))));
@@ -97,8 +104,9 @@ public final class MachineProbe {
 
     private int capacity(int cpu, long best, boolean hybrid, boolean performanceCore) {
         long told = files.number(CPU + "/cpu" + cpu + "/cpu_capacity", 0);
-        if (told > 0) {
-            return (int) Math.min(told, FASTEST);
+        // Kernels that do not scale a hybrid x86 machine, as with SMT on, say 1024 for each CPU: look further.
+        if (told > 0 && told < FASTEST) {
+            return (int) told;
         }
         if (hybrid && performanceCore) {
             return FASTEST;
@@ -115,8 +123,14 @@ public final class MachineProbe {
     }
 
     private List<CpuSet> l3Groups() {
-        List<CpuSet> groups = new ArrayList<>(groups(this::l3));
-        groups.removeIf(group -> l3(first(group)).isEmpty());
+        List<CpuSet> groups = new ArrayList<>();
+        for (CpuSet left = online; !left.isEmpty();) {
+            CpuSet group = l3(left.first()).and(left);
+            if (!group.isEmpty()) {
+                groups.add(group);
+            }
+            left = left.minus(group.or(CpuSet.of(left.first())));
+        }
         return groups;
     }
 
@@ -137,34 +151,20 @@ public final class MachineProbe {
         }
     }
 
-    /** Splits the online CPUs into groups, each CPU in exactly one whatever the files say. */
-    private List<CpuSet> groups(IntFunction<CpuSet> companions) {
-        List<CpuSet> groups = new ArrayList<>();
-        CpuSet left = online;
-        while (!left.isEmpty()) {
-            int cpu = first(left);
-            CpuSet group = companions.apply(cpu).and(left).or(CpuSet.of(cpu));
-            groups.add(group);
-            left = left.minus(group);
-        }
-        return groups;
-    }
-
     private List<NumaNode> numaNodes() {
-        List<NumaNode> nodes = new ArrayList<>();
+        TreeMap<Integer, NumaNode> nodes = new TreeMap<>();
         for (String name : files.names(NODE)) {
             int id = name.startsWith("node") ? (int) KernelFiles.toLong(name.substring(4), -1) : -1;
             if (id >= 0) {
                 String memory = KernelFiles.field(files.text(NODE + '/' + name + "/meminfo"),
                         "Node " + id + " MemTotal:");
-                nodes.add(new NumaNode(id, files.cpus(NODE + '/' + name + "/cpulist").and(online), bytes(memory)));
+                nodes.put(id, new NumaNode(id, files.cpus(NODE + '/' + name + "/cpulist").and(online), bytes(memory)));
             }
         }
         if (nodes.isEmpty()) {
-            nodes.add(new NumaNode(0, online, bytes(KernelFiles.field(files.text("/proc/meminfo"), "MemTotal:"))));
+            nodes.put(0, new NumaNode(0, online, bytes(KernelFiles.field(files.text("/proc/meminfo"), "MemTotal:"))));
         }
-        nodes.sort(Comparator.comparingInt(NumaNode::id));
-        return nodes;
+        return List.copyOf(nodes.values());
     }
 
     /** Bytes of an amount such as {@code 4155596 kB}. */
@@ -175,9 +175,5 @@ public final class MachineProbe {
 
     private static long softLimit(String limits, String name) {
         return KernelFiles.toLong(KernelFiles.firstWord(KernelFiles.field(limits, name)), Long.MAX_VALUE);
-    }
-
-    private static int first(CpuSet cpus) {
-        return cpus.stream().findFirst().orElseThrow();
     }
 }

@@ -1,0 +1,180 @@
+package io.solaster.engine.os;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+
+import io.solaster.config.CpuSet;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+
+@EnabledOnOs(OS.LINUX)
+class HousekeeperTest {
+    private final CpuSet allowed = MachineProbe.probe().allowed();
+    private final int shardCpu = allowed.stream().max().orElseThrow();
+    private final CpuSet rest = allowed.minus(CpuSet.of(shardCpu));
+    private final CountDownLatch end = new CountDownLatch(1);
+    private final List<ExecutorService> shards = new ArrayList<>();
+
+    @BeforeEach
+    void twoCpus() {
+        assumeTrue(allowed.size() > 1);
+        assumeTrue(CpuAffinity.unavailable().isEmpty());
+    }
+
+    @AfterEach
+    void putEverythingBack() {
+        end.countDown();
+        shards.forEach(ExecutorService::close);
+        try (Housekeeper housekeeper = new Housekeeper(allowed)) {
+            housekeeper.sweep();
+        }
+    }
+
+    @Test
+    void movesThreadsBornOnAShardAndLeavesTheShard() {
+        try (Housekeeper housekeeper = new Housekeeper(rest)) {
+            ExecutorService shard = shard(housekeeper);
+            int tid = call(shard, CpuAffinity::threadId);
+            int before = call(shard, this::born);
+            assertThat(CpuAffinity.of(before)).isEqualTo(CpuSet.of(shardCpu));
+
+            housekeeper.start();
+
+            assertThat(CpuAffinity.of(before)).isEqualTo(rest);
+            assertThat(CpuAffinity.current()).isEqualTo(rest);
+            long moved = housekeeper.moved();
+            assertThat(moved).isPositive();
+
+            int after = call(shard, this::born);
+            await(() -> CpuAffinity.of(after).equals(rest));
+            await(() -> housekeeper.moved() > moved);
+            assertThat(CpuAffinity.of(tid)).isEqualTo(CpuSet.of(shardCpu));
+        }
+    }
+
+    @Test
+    void leavesNoThreadButTheFirstOnTheShardsCpu() {
+        try (Housekeeper housekeeper = new Housekeeper(rest)) {
+            int tid = call(shard(housekeeper), CpuAffinity::threadId);
+            housekeeper.start();
+
+            for (String name : KernelFiles.LIVE.names("/proc/self/task")) {
+                int other = Integer.parseInt(name);
+                if (other != tid && other != ProcessHandle.current().pid()) {
+                    await(() -> {
+                        CpuSet cpus = CpuAffinity.of(other);
+                        return cpus.equals(rest) || cpus.isEmpty();
+                    });
+                }
+            }
+            assertThat(MachineProbe.probe().allowed()).isEqualTo(allowed);
+        }
+    }
+
+    @Test
+    void leavesTheShardsOfAnotherEngineAlone() {
+        try (Housekeeper one = new Housekeeper(rest); Housekeeper other = new Housekeeper(allowed)) {
+            int tid = call(shard(one), CpuAffinity::threadId);
+            other.removeShard(tid);
+            other.sweep();
+            assertThat(CpuAffinity.of(tid)).isEqualTo(CpuSet.of(shardCpu));
+        }
+    }
+
+    @Test
+    void placesAThreadThatIsNoShardAnyMore() {
+        try (Housekeeper housekeeper = new Housekeeper(rest)) {
+            int tid = call(shard(housekeeper), CpuAffinity::threadId);
+            housekeeper.sweep();
+            housekeeper.removeShard(tid);
+            housekeeper.sweep();
+            assertThat(CpuAffinity.of(tid)).isEqualTo(rest);
+        }
+    }
+
+    @Test
+    void placesEachThreadOnce() {
+        try (Housekeeper housekeeper = new Housekeeper(rest)) {
+            ExecutorService thread = Executors.newSingleThreadExecutor();
+            shards.add(thread);
+            int tid = call(thread, CpuAffinity::threadId);
+            housekeeper.sweep();
+            CpuAffinity.set(tid, allowed);
+            housekeeper.sweep();
+            assertThat(CpuAffinity.of(tid)).isEqualTo(allowed);
+        }
+    }
+
+    @Test
+    void endsItsThreadWithClose() {
+        Housekeeper housekeeper = new Housekeeper(allowed);
+        housekeeper.start();
+        assertThatIllegalStateException().isThrownBy(housekeeper::start);
+        Thread sweeper = Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().equals("solaster-housekeeper")).findFirst().orElseThrow();
+        assertThat(sweeper.isDaemon()).isTrue();
+
+        housekeeper.close();
+
+        assertThat(sweeper.isAlive()).isFalse();
+        housekeeper.close();
+    }
+
+    @Test
+    void refusesToPutThreadsNowhere() {
+        assertThatIllegalArgumentException().isThrownBy(() -> new Housekeeper(CpuSet.EMPTY))
+                .withMessageContaining("no CPU");
+    }
+
+    private ExecutorService shard(Housekeeper housekeeper) {
+        ExecutorService shard = Executors.newSingleThreadExecutor();
+        shards.add(shard);
+        return call(shard, () -> {
+            housekeeper.addShard(CpuAffinity.threadId());
+            CpuAffinity.pin(shardCpu);
+            return shard;
+        });
+    }
+
+    /** Starts a thread that waits for the end of the test, and returns its number. */
+    private int born() {
+        CompletableFuture<Integer> tid = new CompletableFuture<>();
+        new Thread(() -> {
+            tid.complete(CpuAffinity.threadId());
+            try {
+                end.await();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        }).start();
+        return tid.join();
+    }
+
+    private static <T> T call(ExecutorService shard, Supplier<T> work) {
+        return CompletableFuture.supplyAsync(work, shard).join();
+    }
+
+    private static void await(BooleanSupplier condition) {
+        long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+        while (!condition.getAsBoolean()) {
+            assertThat(System.nanoTime()).isLessThan(deadline);
+            LockSupport.parkNanos(1_000_000);
+        }
+    }
+}
