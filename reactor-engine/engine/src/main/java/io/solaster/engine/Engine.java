@@ -70,12 +70,11 @@ public final class Engine implements AutoCloseable {
         this.setup = setup;
         this.machine = machine;
         this.transport = transport;
-        CpuSet elsewhere = setup.plan.housekeeping().isEmpty() ? machine.allowed() : setup.plan.housekeeping();
-        this.housekeeper = new Housekeeper(elsewhere);
+        this.housekeeper = new Housekeeper(elsewhere());
         setup.housekeeper = housekeeper;
         // Whoever first touches these fixes their size by the CPUs it may use: that must not be a pinned shard.
         java.util.concurrent.ForkJoinPool.commonPool();
-        Thread.startVirtualThread(() -> { });
+        Thread.startVirtualThread(() -> {});
         this.offload = new Offload(setup.name, setup.config.offload());
         this.group = new ShardGroup(setup, transport.ioHandlers());
         this.shards = group.shards();
@@ -118,7 +117,7 @@ public final class Engine implements AutoCloseable {
         }
         log.info("Engine '{}' runs {} shard(s) on {} {} over {}; everything else on CPUs {}", setup.name,
                 plan.shards().size(), plan.pinned() ? "CPUs" : "(unpinned) CPUs", engine.shardCpus(),
-                TransportChoice.label(transport.kind()), engine.housekeeper.cpus());
+                TransportChoice.label(transport.kind()), engine.elsewhere());
         if (unpinnable != null) {
             log.warn("Shards are not pinned: {}", unpinnable);
         }
@@ -132,7 +131,7 @@ public final class Engine implements AutoCloseable {
             shard.join(meshes[shard.id()]);
         }
         for (Shard shard : shards) {
-            Future<?> started = shard.submit(() -> { });
+            Future<?> started = shard.submit(() -> {});
             if (!started.awaitUninterruptibly(SHARD_START.toMillis())) {
                 throw new IllegalStateException("shard " + shard.id() + " did not start within " + SHARD_START);
             }
@@ -315,6 +314,11 @@ public final class Engine implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /** Where everything that is no shard runs. */
+    private CpuSet elsewhere() {
+        return setup.plan.housekeeping().isEmpty() ? machine.allowed() : setup.plan.housekeeping();
     }
 
     private CpuSet shardCpus() {

@@ -62,8 +62,10 @@ public final class Offload implements Executor {
         try {
             threads.execute(work);
         } catch (RejectedExecutionException e) {
-            throw new RejectedExecutionException(threads.isShutdown() ? "the engine has stopped"
-                    : "solaster.engine.offload.queue-capacity: " + queueCapacity + " calls wait for a thread already", e);
+            throw new RejectedExecutionException(threads.isShutdown()
+                    ? "the engine has stopped"
+                    : "solaster.engine.offload.queue-capacity: " + queueCapacity + " calls wait for a thread already",
+                    e);
         }
     }
 

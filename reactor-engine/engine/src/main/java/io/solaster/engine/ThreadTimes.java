@@ -7,8 +7,7 @@ import java.lang.management.ThreadMXBean;
 final class ThreadTimes {
     private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
 
-    private ThreadTimes() {
-    }
+    private ThreadTimes() {}
 
     static long cpuNanos(long threadId) {
         return THREADS.isThreadCpuTimeSupported() ? THREADS.getThreadCpuTime(threadId) : 0;

@@ -18,7 +18,8 @@ import java.util.Set;
  * @param doc what {@code COMMAND DOCS} says
  * @param subcommands by name in lower case; empty for most
  */
-record Command(int index, String name, int arity, Set<Flag> flags, Keys keys, Route route, Gather gather, Body body, Doc doc,
+record Command(int index, String name, int arity, Set<Flag> flags, Keys keys, Route route, Gather gather, Body body,
+        Doc doc,
         Map<String, Command> subcommands) {
 
     /** Runs a command: reads its arguments from the call, touches the shard's keyspace, writes one reply. */
@@ -51,8 +52,7 @@ record Command(int index, String name, int arity, Set<Flag> flags, Keys keys, Ro
 
     /** What Redis says of a command's nature. */
     enum Flag {
-        WRITE, READONLY, DENYOOM, ADMIN, NOSCRIPT, LOADING, STALE, FAST, NO_AUTH, SENTINEL, ALLOW_BUSY, NO_MULTI,
-        SKIP_MONITOR, SKIP_SLOWLOG, NO_MANDATORY_KEYS, NO_ASYNC_LOADING
+        WRITE, READONLY, DENYOOM, ADMIN, NOSCRIPT, LOADING, STALE, FAST, NO_AUTH, SENTINEL, ALLOW_BUSY, NO_MULTI, SKIP_MONITOR, SKIP_SLOWLOG, NO_MANDATORY_KEYS, NO_ASYNC_LOADING
     }
 
     /**
@@ -85,8 +85,7 @@ record Command(int index, String name, int arity, Set<Flag> flags, Keys keys, Ro
      * @param group Redis's group, such as {@code string}
      * @param complexity such as {@code O(1)}
      */
-    record Doc(String summary, String since, String group, String complexity) {
-    }
+    record Doc(String summary, String since, String group, String complexity) {}
 
     boolean arityFits(int count) {
         return arity >= 0 ? count == arity : count >= -arity;

@@ -58,8 +58,7 @@ final class CommandTable {
         }
     }
 
-    private CommandTable() {
-    }
+    private CommandTable() {}
 
     private static Command entry(String name, int arity, Set<Flag> flags, Keys keys, Route route, Gather gather,
             Body body, Doc doc, Command... subcommands) {
@@ -90,7 +89,8 @@ final class CommandTable {
             if (command == null) {
                 return null;
             }
-            if (NAMES[at] == key && (call.length(0) <= 8 ? command.name().length() == call.length(0)
+            if (NAMES[at] == key && (call.length(0) <= 8
+                    ? command.name().length() == call.length(0)
                     : call.is(0, command.name()))) {
                 return command.subcommands().isEmpty() ? command : subcommand(command, call);
             }

@@ -3,8 +3,7 @@ package io.solaster.store;
 /** Commands about the connection itself. */
 final class ConnectionCommands {
 
-    private ConnectionCommands() {
-    }
+    private ConnectionCommands() {}
 
     static void ping(Call call) {
         if (call.count() > 2) {

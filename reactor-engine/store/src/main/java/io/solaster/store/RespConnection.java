@@ -209,7 +209,7 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
 
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
-        if (event == TcpServer.DRAIN && !draining) {
+        if (TcpServer.DRAIN.equals(event) && !draining) {
             draining = true;
             context.executor().schedule(this::finishDrain, LAST_READ_MILLIS, TimeUnit.MILLISECONDS);
         }
@@ -605,7 +605,8 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
         ChannelOutboundBuffer pending = context().channel().unsafe().outboundBuffer();
         if (pending != null && pending.totalPendingWriteBytes() > protocol.limits().outputBuffer().bytes()) {
             shard.stats().outputOverflows.increment();
-            log.warn("Client {} {} does not read: {} bytes of replies wait, over limits.output-buffer ({}); it is closed",
+            log.warn(
+                    "Client {} {} does not read: {} bytes of replies wait, over limits.output-buffer ({}); it is closed",
                     id, channel().remoteAddress(), pending.totalPendingWriteBytes(), protocol.limits().outputBuffer());
             closing = true;
             kill();

@@ -21,8 +21,7 @@ final class Slots {
         }
     }
 
-    private Slots() {
-    }
+    private Slots() {}
 
     /** The slot of a key. */
     static int of(long key, int length) {

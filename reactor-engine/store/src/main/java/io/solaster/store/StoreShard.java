@@ -39,7 +39,8 @@ final class StoreShard implements AutoCloseable {
         this.keyspace = keyspace;
         this.call = new Call(this);
         this.callsByCommand = new long[CommandTable.size()];
-        this.expiry = shard.scheduleWithFixedDelay(this::expireDue, EXPIRY_MILLIS, EXPIRY_MILLIS, TimeUnit.MILLISECONDS);
+        this.expiry = shard.scheduleWithFixedDelay(this::expireDue, EXPIRY_MILLIS, EXPIRY_MILLIS,
+                TimeUnit.MILLISECONDS);
     }
 
     Store store() {
@@ -79,7 +80,8 @@ final class StoreShard implements AutoCloseable {
             command.body().run(call);
         } catch (Throwable failure) {
             call.reply().rewind(before);
-            call.reply().error(failure instanceof OutOfMemoryError ? "OOM command not allowed: " + failure.getMessage()
+            call.reply().error(failure instanceof OutOfMemoryError
+                    ? "OOM command not allowed: " + failure.getMessage()
                     : "ERR internal error");
             stats.failures.increment();
             long now = System.nanoTime();

@@ -4,8 +4,7 @@ package io.solaster.store;
 final class StringCommands {
     static final String WRONG_TYPE = "WRONGTYPE Operation against a key holding the wrong kind of value";
 
-    private StringCommands() {
-    }
+    private StringCommands() {}
 
     static void get(Call call) {
         Keyspace keys = call.keyspace();

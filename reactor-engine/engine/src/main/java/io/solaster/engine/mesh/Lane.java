@@ -4,6 +4,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.Objects;
 
 import org.jspecify.annotations.Nullable;
 
@@ -136,7 +137,7 @@ final class Lane extends LaneConsumerFields {
         }
         for (long index = from; index < to; index++) {
             int slot = (int) index & mask;
-            Message message = ring[slot];
+            Message message = Objects.requireNonNull(ring[slot]);
             ring[slot] = null;
             try {
                 message.deliver();

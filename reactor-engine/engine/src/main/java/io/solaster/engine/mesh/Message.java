@@ -13,6 +13,5 @@ public interface Message {
      * Called instead of {@link #deliver()} when the receiver has stopped. Runs on whatever thread stops the engine,
      * after every shard has ended.
      */
-    default void abandon() {
-    }
+    default void abandon() {}
 }
