@@ -108,12 +108,12 @@ public final class ShardPlanner {
         String cpus = "(cpuset " + allowed;
         if (list != null && !allowed.containsAll(list)) {
             violations.add(new Violation("solaster.engine.housekeeping", list.toString(),
-                    "CPUs " + list + " asked, " + list.minus(allowed) + " not among the " + count(allowed.size(), "CPU")
+                    list + " asked, " + list.minus(allowed) + " not among the " + count(allowed.size(), "CPU")
                             + " allowed " + cpus + ")",
                     list.and(allowed).isEmpty() ? "set 'auto'" : "set '" + list.and(allowed) + "' or 'auto'"));
         } else if (list != null && allowed.minus(list).isEmpty()) {
             violations.add(new Violation("solaster.engine.housekeeping", list.toString(),
-                    "CPUs " + list + " asked, which leaves none of those allowed " + cpus + ") to shards",
+                    list + " asked, which leaves shards none of the CPUs allowed " + cpus + ")",
                     "leave out at least one, or set 'auto'"));
         } else if (list != null && !list.isEmpty()) {
             left = allowed.minus(list);
@@ -162,16 +162,20 @@ public final class ShardPlanner {
         int cores = rest.cores().size();
         if (asked == 0) {
             int whole = config.smt() ? cpus : cores;
-            if (!quotaShort) {
-                reasons.add(count(whole, "shard") + ": one per "
-                        + (config.smt() || cpus == cores ? config.smt() ? "hardware thread" : "CPU" : "physical core")
-                        + " of " + describe(rest) + ".");
-                return whole;
+            if (quotaShort && Math.max(1, quota()) < whole) {
+                int shards = (int) Math.max(1, quota());
+                reasons.add(count(shards, "shard") + ": a CFS quota of " + print(quota()) + " CPUs allows no more on "
+                        + describe(rest) + ".");
+                return shards;
             }
-            int shards = Math.min(whole, (int) Math.max(1, quota()));
-            reasons.add(count(shards, "shard") + ": a CFS quota of " + print(quota()) + " CPUs allows no more on "
-                    + describe(rest) + ".");
-            return shards;
+            reasons.add(count(whole, "shard") + ": one per "
+                    + (cpus == cores
+                            ? "CPU (" + rest.cpus()
+                            : config.smt()
+                                    ? "hardware thread (" + rest.cpus()
+                                    : "physical core (" + cpus + " hardware threads: " + rest.cpus())
+                    + ").");
+            return whole;
         }
         if (asked > cpus) {
             reasons.add("Warning: " + count(asked, "shard") + " on " + count(cpus, "CPU")
@@ -219,7 +223,7 @@ public final class ShardPlanner {
                             ? "shards are not pinned, so none would stay free of them."
                             : allowed.size() < LEAST_CPUS_FOR_HOUSEKEEPING
                                     ? count(allowed.size(), "CPU") + " allowed, too few to set any aside."
-                                    : "the shards asked for need every core."));
+                                    : "the shards asked for need every CPU."));
         }
     }
 
