@@ -40,6 +40,13 @@ class ConfigValidatorTest {
     }
 
     @Test
+    void shardsHaveABound() {
+        assertThat(check(ENGINE.withShards(1024))).isEmpty();
+        assertThat(check(ENGINE.withShards(1025))).extracting(Violation::toString).containsExactly(
+                "solaster.engine.shards: 1025 is out of range; write a number from 1 to 1024, or 'auto'");
+    }
+
+    @Test
     void durationsHaveARange() {
         assertThat(check(ENGINE.withTaskQuota(Duration.ZERO))).extracting(Violation::toString).containsExactly(
                 "solaster.engine.task-quota: 0s is out of range; write a duration from 1us to 1s");

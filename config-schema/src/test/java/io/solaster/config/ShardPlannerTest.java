@@ -67,7 +67,7 @@ class ShardPlannerTest {
         assertThat(plan.housekeeping()).hasToString("4");
         assertThat(plan.reasons()).contains(
                 "4 shards, as asked, each on a physical core of its own, of 4 cores with 7 hardware threads (0-3,5-7).",
-                "Housekeeping on CPUs 4: one hardware thread, since a whole core is more than shards can spare.");
+                "Housekeeping on CPU 4: one hardware thread, since a whole core is more than shards can spare.");
     }
 
     @Test
@@ -217,7 +217,7 @@ class ShardPlannerTest {
         ShardPlan plan = plan(RecordedMachines.offlineCpus(), DEFAULTS);
         assertThat(plan.housekeeping()).hasToString("0,4");
         assertThat(cpus(plan)).containsExactly(1, 6, 7);
-        assertThat(plan.reasons()).first().isEqualTo("CPUs 2-3 are allowed but offline: not used.");
+        assertThat(plan.reasons()).first().isEqualTo("Allowed but offline, so not used: CPUs 2-3.");
     }
 
     @Test
