@@ -111,7 +111,9 @@ public final class ShardPlanner {
             violations.add(new Violation("solaster.engine.housekeeping", list.toString(),
                     list + " asked, " + list.minus(allowed) + " not among the " + count(allowed.size(), "CPU")
                             + " allowed " + cpus + ")",
-                    list.and(allowed).isEmpty() ? "set 'auto'" : "set '" + list.and(allowed) + "' or 'auto'"));
+                    list.and(allowed).isEmpty() || list.containsAll(allowed)
+                            ? "set 'auto'"
+                            : "set '" + list.and(allowed) + "' or 'auto'"));
         } else if (list != null && allowed.minus(list).isEmpty()) {
             violations.add(new Violation("solaster.engine.housekeeping", list.toString(),
                     list + " asked, which leaves shards none of the CPUs allowed " + cpus + ")",

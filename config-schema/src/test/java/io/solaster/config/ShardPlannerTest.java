@@ -287,6 +287,14 @@ class ShardPlannerTest {
     }
 
     @Test
+    void theFixForHousekeepingIsItselfAllowed() {
+        assertThatThrownBy(
+                () -> plan(RecordedMachines.twoCpus(), DEFAULTS.withHousekeeping(Housekeeping.valueOf("0-7"))))
+                .hasMessage("solaster.engine.housekeeping: 0-7 asked, 2-7 not among the 2 CPUs allowed (cpuset 0-1);"
+                        + " set 'auto'");
+    }
+
+    @Test
     void housekeepingThatLeavesNothingIsRefused() {
         assertThatThrownBy(
                 () -> plan(RecordedMachines.twoCpus(), DEFAULTS.withHousekeeping(Housekeeping.valueOf("0-1"))))
