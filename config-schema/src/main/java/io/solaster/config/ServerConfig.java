@@ -10,9 +10,9 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * One server. It listens on every shard.
  *
- * @param protocol what it speaks: 'resp'
- * @param host the address it binds to
- * @param port the port it binds to; 0 takes a free one
+ * @param protocol what the server speaks: 'resp'
+ * @param host the address that the server binds to
+ * @param port the port that the server binds to; 0 takes a free one
  * @param backlog connections that may wait to be accepted, per shard
  * @param password what clients must give to AUTH; none by default
  * @param protectedMode whether, without a password, only clients of this machine are served
