@@ -343,6 +343,7 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
         reply.finish();
         if (assembly != null) {
             suspended = true;
+            assembly.keep(takeOutput());
             assembly.send();
             if (!assembly.isPending()) {
                 assembled();
@@ -539,18 +540,12 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
     /** Every part is back: the replies become one stream. */
     void assembled() {
         Assembly parts = Objects.requireNonNull(assembly);
-        ByteBuf own = Objects.requireNonNull(output);
         assembly = null;
-        output = null;
         if (channel().isActive()) {
-            ByteBuf whole = context().alloc().directBuffer(own.readableBytes() + parts.length());
-            ReplyWriter reply = shard.call().reply();
-            reply.to(whole);
-            parts.write(Memory.address(own), reply);
+            ReplyWriter reply = openOutput();
+            parts.write(reply);
             reply.finish();
-            output = whole;
         }
-        own.release();
         parts.clear();
         shard.giveAssembly(parts);
         run();

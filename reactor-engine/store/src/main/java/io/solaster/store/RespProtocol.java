@@ -4,7 +4,6 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 
-import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
 import io.solaster.config.LimitsConfig;
 import io.solaster.config.ServerConfig;
@@ -17,8 +16,6 @@ import org.jspecify.annotations.Nullable;
 public final class RespProtocol implements ConnectionHandler {
     private static final byte[] MAX_CLIENTS = "-ERR max number of clients reached\r\n"
             .getBytes(StandardCharsets.US_ASCII);
-    /** Room for a usual pipeline, so that one read empties the socket. */
-    private static final int READ_BYTES = 16 * 1024;
 
     private final Store store;
     private final ServerConfig config;
@@ -34,11 +31,9 @@ public final class RespProtocol implements ConnectionHandler {
 
     @Override
     public void connected(Shard shard, Channel channel) {
-        int most = Math.max(READ_BYTES, config.limits().bytesPerTurn().intBytes());
-        AdaptiveRecvByteBufAllocator reads = new AdaptiveRecvByteBufAllocator(READ_BYTES, READ_BYTES, most);
-        reads.maxMessagesPerRead(Math.max(1, config.limits().bytesPerTurn().intBytes() / READ_BYTES));
-        channel.config().setRecvByteBufAllocator(reads);
-        channel.pipeline().addLast(new RespConnection(this, store.part(shard.id())));
+        StoreShard part = store.part(shard.id());
+        channel.config().setRecvByteBufAllocator(part.reads(config.limits().bytesPerTurn().intBytes()));
+        channel.pipeline().addLast(new RespConnection(this, part));
     }
 
     @Override

@@ -7,8 +7,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.channel.RecvByteBufAllocator;
 import io.netty.util.concurrent.ScheduledFuture;
 import io.solaster.engine.Shard;
+import io.solaster.engine.memory.ReusedBuffer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,6 +22,9 @@ final class StoreShard implements AutoCloseable {
     /** How often keys that are due are looked for, and how much of the table is looked at each time. */
     private static final long EXPIRY_MILLIS = 10;
     private static final int EXPIRY_STEPS = 2_000;
+    /** Room for a usual pipeline, so that one read empties the socket. */
+    private static final int READ_BYTES = 32 * 1024;
+    private static final int REPLY_BYTES = 16 * 1024;
     private static final long FAILURE_LOG_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final Store store;
@@ -29,6 +36,8 @@ final class StoreShard implements AutoCloseable {
     private final ArrayDeque<Assembly> assemblies = new ArrayDeque<>();
     private final Map<Long, RespConnection> clients = new LinkedHashMap<>();
     private final long[] callsByCommand;
+    private final ReusedBuffer received = new ReusedBuffer(ByteBufAllocator.DEFAULT, READ_BYTES);
+    private final ReusedBuffer replies = new ReusedBuffer(ByteBufAllocator.DEFAULT, REPLY_BYTES);
     private final ScheduledFuture<?> expiry;
     private long nextClient;
     private long lastFailureLogged;
@@ -97,6 +106,16 @@ final class StoreShard implements AutoCloseable {
         return callsByCommand;
     }
 
+    /** What this shard's clients are read into. */
+    RecvByteBufAllocator reads(int bytesPerTurn) {
+        return received.forReads(Math.max(1, bytesPerTurn / READ_BYTES));
+    }
+
+    /** An empty buffer for replies; the caller releases it. */
+    ByteBuf takeReplies() {
+        return replies.take();
+    }
+
     Batch takeBatch() {
         Batch batch = batches.poll();
         return batch != null ? batch : new Batch(this);
@@ -141,6 +160,9 @@ final class StoreShard implements AutoCloseable {
     public void close() {
         expiry.cancel(false);
         batches.forEach(Batch::close);
+        assemblies.forEach(Assembly::close);
+        received.close();
+        replies.close();
         keyspace.close();
     }
 }
