@@ -81,7 +81,7 @@ final class Listener extends ChannelInboundHandlerAdapter {
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         Channel connection = (Channel) message;
         accepted.increment();
-        if (server.connections() >= server.config().limits().maxConnections()) {
+        if (server.connections() >= handler.maxConnections(server.config().limits().maxConnections())) {
             refuse(connection);
             return;
         }
@@ -91,6 +91,7 @@ final class Listener extends ChannelInboundHandlerAdapter {
 
     private void refuse(Channel connection) {
         refused.increment();
+        shard.stats().refused.increment();
         shard.register(connection).addListener((ChannelFutureListener) registered -> connection
                 .writeAndFlush(Unpooled.wrappedBuffer(handler.refusal())).addListener(ChannelFutureListener.CLOSE));
     }
