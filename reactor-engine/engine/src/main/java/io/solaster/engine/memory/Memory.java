@@ -109,6 +109,68 @@ public final class Memory {
         }
     }
 
+    /**
+     * Takes whole pages from the kernel, past the C allocator (which keeps what it gets back): aligned to a page, zero,
+     * and resident only once touched.
+     *
+     * @throws OutOfMemoryError if the system has no such pages to give
+     */
+    public static long map(long bytes) {
+        try {
+            long address = (long) Pages.MMAP.invokeExact(0L, bytes, Pages.READ_WRITE, Pages.PRIVATE_ANONYMOUS, -1, 0L);
+            if (address == -1) {
+                throw new OutOfMemoryError("the system refused to map " + bytes + " bytes outside the heap");
+            }
+            return address;
+        } catch (Error | RuntimeException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /**
+     * Gives pages of {@link #map} back, all or some of them, at once.
+     *
+     * @return false if the kernel refuses, as it does where the process has too many separate mappings; nothing changed
+     */
+    public static boolean unmap(long address, long bytes) {
+        try {
+            return (int) Pages.MUNMAP.invokeExact(address, bytes) == 0;
+        } catch (Error | RuntimeException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Makes pages of {@link #map} as if never touched: not resident, and zero when read again (on Linux). */
+    public static void discard(long address, long bytes) {
+        try {
+            int ignored = (int) Pages.MADVISE.invokeExact(address, bytes, Pages.DONT_NEED);
+        } catch (Error | RuntimeException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Apart, since only POSIX systems have these. */
+    private static final class Pages {
+        static final int READ_WRITE = 3;
+        static final int PRIVATE_ANONYMOUS = System.getProperty("os.name", "").startsWith("Mac") ? 0x1002 : 0x22;
+        static final int DONT_NEED = 4;
+        static final MethodHandle MMAP = downcall("mmap",
+                FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG,
+                        ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG));
+        static final MethodHandle MUNMAP = downcall("munmap",
+                FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
+        static final MethodHandle MADVISE = downcall("madvise", FunctionDescriptor.of(ValueLayout.JAVA_INT,
+                ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT));
+
+        private Pages() {}
+    }
+
     private static MethodHandle downcall(String name, FunctionDescriptor type) {
         Linker linker = Linker.nativeLinker();
         return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), type);
