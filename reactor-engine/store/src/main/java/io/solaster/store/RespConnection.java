@@ -39,8 +39,6 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
     private static final long LAST_READ_MILLIS = 2;
     /** Replies beyond this wait for another turn, however much a client may leave unread. */
     private static final long MAX_TURN_OUTPUT = 64L << 20;
-    private static final int SMALL_REPLY = 256;
-    private static final int LARGE_REPLY = 64 * 1024;
     private static final String PROTECTED = "DENIED Redis is running in protected mode because protected mode is"
             + " enabled and no password is set for the default user. In this mode connections are only accepted from"
             + " the loopback interface. If you want to connect from external computers, set"
@@ -67,7 +65,6 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
     private @Nullable ByteBuf input;
     /** Replies of this read batch. */
     private @Nullable ByteBuf output;
-    private int usualReply = SMALL_REPLY;
     private @Nullable Assembly assembly;
     private int ownMark;
     /** Nothing is run now: other shards, a lane, a result or another turn are waited for. */
@@ -196,7 +193,7 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
             input.release();
             input = null;
         }
-        if (assembly == null && output != null) {
+        if (output != null) {
             output.release();
             output = null;
         }
@@ -367,7 +364,7 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
         reply.finish();
         if (assembly != null) {
             suspended = true;
-            assembly.keep(takeOutput());
+            keepOwn(assembly);
             assembly.send();
             if (!assembly.isPending()) {
                 assembled();
@@ -584,12 +581,19 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
 
     private ReplyWriter openOutput() {
         if (output == null) {
-            output = context().alloc().directBuffer(usualReply);
+            output = shard.takeReplies();
         }
         ReplyWriter reply = shard.call().reply();
         reply.to(output);
         reply.resp3(state.resp3());
         return reply;
+    }
+
+    private void keepOwn(Assembly parts) {
+        ByteBuf own = Objects.requireNonNull(output);
+        output = null;
+        parts.keep(own);
+        own.release();
     }
 
     /** Sends the replies of this read batch, unless some of them are still under way. */
@@ -604,10 +608,7 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
             replies = null;
         }
         if (replies != null) {
-            int bytes = replies.readableBytes();
-            shard.stats().bytesOut.add(bytes);
-            // Half-way between the last guess and the truth: one long reply must not make every buffer long.
-            usualReply = Math.max(SMALL_REPLY, Math.min(LARGE_REPLY, usualReply + bytes >>> 1) + 64);
+            shard.stats().bytesOut.add(replies.readableBytes());
             if (!closing) {
                 context().writeAndFlush(replies, context().voidPromise());
                 checkOutput();

@@ -21,8 +21,10 @@ import org.slf4j.LoggerFactory;
 /** One shard's part of the store: its keys, its clients, and what commands are run with. On the owning shard only. */
 final class StoreShard implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(StoreShard.class);
-    /** How often keys that are due are looked for, and how much of the table is looked at each time. */
+    /** How long until keys that are due are looked for again: where some expire, and where none does. */
     private static final long EXPIRY_MILLIS = 10;
+    private static final long NO_EXPIRY_MILLIS = 100;
+    /** How much of the table is looked at each time. */
     private static final int EXPIRY_STEPS = 2_000;
     /** Room for a usual pipeline, so that one read empties the socket. */
     private static final int READ_BYTES = 32 * 1024;
@@ -41,7 +43,7 @@ final class StoreShard implements AutoCloseable {
     private final long[] callsByCommand;
     private final ReusedBuffer received = new ReusedBuffer(ByteBufAllocator.DEFAULT, READ_BYTES);
     private final ReusedBuffer replies = new ReusedBuffer(ByteBufAllocator.DEFAULT, REPLY_BYTES);
-    private final ScheduledFuture<?> expiry;
+    private ScheduledFuture<?> expiry;
     private final ScheduledFuture<?> sweep;
     private final LongSupplier clock;
     private long nextClient;
@@ -57,9 +59,8 @@ final class StoreShard implements AutoCloseable {
         this.keyspace = keyspace;
         this.call = new Call(this);
         this.callsByCommand = new long[CommandTable.size()];
-        this.expiry = shard.scheduleWithFixedDelay(this::expireDue, EXPIRY_MILLIS, EXPIRY_MILLIS,
-                TimeUnit.MILLISECONDS);
         this.clock = store.clock();
+        this.expiry = shard.schedule(this::expireDue, NO_EXPIRY_MILLIS, TimeUnit.MILLISECONDS);
         this.sweptAt = now();
         this.sweep = shard.scheduleWithFixedDelay(this::sweep, SWEEP_MILLIS, SWEEP_MILLIS, TimeUnit.MILLISECONDS);
     }
@@ -195,9 +196,11 @@ final class StoreShard implements AutoCloseable {
     }
 
     private void expireDue() {
-        if (keyspace.expiring() > 0) {
+        boolean some = keyspace.expiring() > 0;
+        if (some) {
             keyspace.expireDue(now(), EXPIRY_STEPS);
         }
+        expiry = shard.schedule(this::expireDue, some ? EXPIRY_MILLIS : NO_EXPIRY_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     @Override

@@ -1,0 +1,42 @@
+package io.solaster.boot;
+
+import io.solaster.config.ConfigBinder;
+import io.solaster.config.SolasterConfig;
+import io.solaster.engine.Engine;
+import io.solaster.spring.ServerLifecycle;
+import io.solaster.spring.ServerProtocol;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.context.annotation.Bean;
+import org.springframework.core.env.Environment;
+
+/** The configuration, the engine's shards and the servers on them, unless {@code solaster.enabled} is false. */
+@AutoConfiguration
+@ConditionalOnClass(Engine.class)
+@ConditionalOnBooleanProperty(name = "solaster.enabled", matchIfMissing = true)
+public final class SolasterAutoConfiguration {
+
+    /** Bound by hand: what cannot be read and what must not be are reported together, in one way everywhere. */
+    @Bean
+    @ConditionalOnMissingBean
+    SolasterConfig solasterConfig(Environment environment) {
+        return ConfigBinder.bind(Binder.get(environment));
+    }
+
+    /** Starts here and not with the life cycle, so that other beans may use the shards in their constructors. */
+    @Bean(destroyMethod = "close")
+    @ConditionalOnMissingBean
+    Engine solasterEngine(SolasterConfig config) {
+        return Engine.start(config.engine());
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    ServerLifecycle solasterServers(Engine engine, SolasterConfig config, ObjectProvider<ServerProtocol> protocols) {
+        return new ServerLifecycle(engine, config, protocols.orderedStream().toList());
+    }
+}

@@ -1,0 +1,25 @@
+package io.solaster.boot;
+
+import io.solaster.engine.Engine;
+import io.solaster.spring.ServerLifecycle;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.health.autoconfigure.contributor.ConditionalOnEnabledHealthIndicator;
+import org.springframework.boot.health.contributor.HealthIndicator;
+import org.springframework.context.annotation.Bean;
+
+/** The health of engine and servers, where Boot's health is there. */
+@AutoConfiguration(after = SolasterAutoConfiguration.class)
+@ConditionalOnClass({HealthIndicator.class, ConditionalOnEnabledHealthIndicator.class})
+@ConditionalOnBean({Engine.class, ServerLifecycle.class})
+@ConditionalOnEnabledHealthIndicator("solaster")
+public final class SolasterHealthAutoConfiguration {
+
+    @Bean
+    @ConditionalOnMissingBean(name = "solasterHealthIndicator")
+    HealthIndicator solasterHealthIndicator(Engine engine, ServerLifecycle servers) {
+        return new SolasterHealthIndicator(engine, servers);
+    }
+}

@@ -1,0 +1,46 @@
+package io.solaster.boot;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
+import io.solaster.engine.Engine;
+import io.solaster.spring.ServerLifecycle;
+import io.solaster.store.Store;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/** Meters of shards, servers and store, where there is a registry for them. */
+@AutoConfiguration(after = {SolasterAutoConfiguration.class, SolasterStoreAutoConfiguration.class}, afterName = {
+        "org.springframework.boot.micrometer.metrics.autoconfigure.CompositeMeterRegistryAutoConfiguration"})
+@ConditionalOnClass(MeterRegistry.class)
+@ConditionalOnBean({Engine.class, MeterRegistry.class})
+public final class SolasterMetricsAutoConfiguration {
+
+    @Bean
+    @ConditionalOnMissingBean(name = "solasterShardMeters")
+    MeterBinder solasterShardMeters(Engine engine) {
+        return new ShardMeters(engine);
+    }
+
+    @Bean
+    @ConditionalOnBean(ServerLifecycle.class)
+    @ConditionalOnMissingBean(name = "solasterServerMeters")
+    MeterBinder solasterServerMeters(Engine engine, ServerLifecycle servers) {
+        return new ServerMeters(engine, servers);
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnClass(Store.class)
+    @ConditionalOnBean(Store.class)
+    static final class StoreMetricsConfiguration {
+
+        @Bean
+        @ConditionalOnMissingBean(name = "solasterStoreMeters")
+        MeterBinder solasterStoreMeters(Store store) {
+            return new StoreMeters(store);
+        }
+    }
+}

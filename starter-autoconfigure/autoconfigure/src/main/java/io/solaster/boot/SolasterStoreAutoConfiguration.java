@@ -1,0 +1,31 @@
+package io.solaster.boot;
+
+import io.solaster.engine.Engine;
+import io.solaster.spring.ServerProtocol;
+import io.solaster.store.RespProtocol;
+import io.solaster.store.Store;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.context.annotation.Bean;
+
+/** The store, and 'resp' as a protocol that servers may speak. */
+@AutoConfiguration(after = SolasterAutoConfiguration.class)
+@ConditionalOnClass(Store.class)
+@ConditionalOnBean(Engine.class)
+public final class SolasterStoreAutoConfiguration {
+
+    @Bean
+    @ConditionalOnMissingBean
+    Store solasterStore(Engine engine) {
+        return Store.on(engine);
+    }
+
+    /** By name and not by type: other protocols stand beside it. */
+    @Bean
+    @ConditionalOnMissingBean(name = "respServerProtocol")
+    ServerProtocol respServerProtocol(Store store) {
+        return ServerProtocol.of("resp", (name, server) -> new RespProtocol(store, server));
+    }
+}

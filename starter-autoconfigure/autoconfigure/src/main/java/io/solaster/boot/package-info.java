@@ -1,0 +1,5 @@
+/** Wiring only: beans, health, meters, and errors that say what to do. */
+@NullMarked
+package io.solaster.boot;
+
+import org.jspecify.annotations.NullMarked;

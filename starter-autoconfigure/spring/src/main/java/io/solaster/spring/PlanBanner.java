@@ -1,0 +1,48 @@
+package io.solaster.spring;
+
+import java.util.Collection;
+
+import io.solaster.config.CpuSet;
+import io.solaster.config.ShardPlan;
+import io.solaster.config.ShardPlan.PlannedShard;
+import io.solaster.engine.Engine;
+import io.solaster.engine.net.TcpServer;
+import io.solaster.engine.net.TransportChoice;
+
+/** What was planned and why, as a few lines for people who start an application. Any thread may call. */
+public final class PlanBanner {
+    private static final String INDENT = "\n             ";
+
+    private PlanBanner() {}
+
+    /** The lines, without a line break at the end. */
+    public static String of(Engine engine, Collection<TcpServer> servers) {
+        ShardPlan plan = engine.plan();
+        StringBuilder text = new StringBuilder(512);
+        text.append("  Shards     ").append(plan.shards().size()).append(plan.pinned() ? ", pinned to " : ", on ")
+                .append(cpus(plan));
+        text.append("\n  Others on  ").append(cpus(plan.housekeeping().isEmpty()
+                ? engine.machine().allowed()
+                : plan.housekeeping()));
+        text.append("\n  Transport  ").append(TransportChoice.label(engine.transport().kind()));
+        for (TcpServer server : servers) {
+            text.append("\n  Server     ").append(server.name()).append(": ").append(server.config().protocol())
+                    .append(" on ").append(server.config().host()).append(':').append(server.port());
+        }
+        text.append("\n  Why        ").append(String.join(INDENT, plan.reasons())).append(INDENT)
+                .append(sentence("Transport " + engine.transport().reason()));
+        return text.toString();
+    }
+
+    private static String cpus(ShardPlan plan) {
+        return cpus(CpuSet.of(plan.shards().stream().mapToInt(PlannedShard::cpu).toArray()));
+    }
+
+    private static String cpus(CpuSet cpus) {
+        return (cpus.size() == 1 ? "CPU " : "CPUs ") + cpus;
+    }
+
+    private static String sentence(String text) {
+        return text.endsWith(".") ? text : text + ".";
+    }
+}

@@ -1,0 +1,173 @@
+package io.solaster.spring;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.stream.Collectors;
+
+import io.solaster.config.InvalidConfigException;
+import io.solaster.config.InvalidConfigException.Violation;
+import io.solaster.config.ServerConfig;
+import io.solaster.config.SolasterConfig;
+import io.solaster.engine.Engine;
+import io.solaster.engine.net.ConnectionHandler;
+import io.solaster.engine.net.TcpServer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.context.SmartLifecycle;
+
+/**
+ * Binds the servers of {@code solaster.servers} once all beans are there, all of them or none, and drains them while
+ * all beans still are. Any thread may call, but no shard.
+ */
+public final class ServerLifecycle implements SmartLifecycle {
+    /**
+     * The phase in which Spring Boot's web servers finish their requests: the two drain side by side, after everything
+     * that starts later has stopped, while a management port still answers.
+     */
+    public static final int PHASE = DEFAULT_PHASE - 1024;
+
+    private static final Logger log = LoggerFactory.getLogger(ServerLifecycle.class);
+
+    private final Engine engine;
+    private final SolasterConfig config;
+    private final List<ServerProtocol> protocols;
+    private final Duration drainTimeout;
+    /** In the order of the configuration; replaced as a whole. */
+    private volatile Map<String, TcpServer> servers = Map.of();
+
+    /**
+     * Binds nothing yet.
+     *
+     * @param protocols what servers may speak; of two with one name, the first is taken
+     */
+    public ServerLifecycle(Engine engine, SolasterConfig config, Collection<ServerProtocol> protocols) {
+        this.engine = engine;
+        this.config = config;
+        this.protocols = List.copyOf(protocols);
+        this.drainTimeout = config.engine().shutdownTimeout();
+    }
+
+    /** The servers that are bound; none before the start and after the stop. */
+    public Collection<TcpServer> servers() {
+        return servers.values();
+    }
+
+    /** A server by the key below {@code solaster.servers}; empty if there is none or it is not bound. */
+    public Optional<TcpServer> server(String name) {
+        return Optional.ofNullable(servers.get(name));
+    }
+
+    /** The names of all servers that there should be, bound or not. */
+    public Collection<String> names() {
+        return config.servers().keySet();
+    }
+
+    /**
+     * Binds every server.
+     *
+     * @throws InvalidConfigException if a server's protocol is not known
+     * @throws io.solaster.engine.net.BindException if one cannot be bound; those bound before it are closed again
+     */
+    @Override
+    public synchronized void start() {
+        if (isRunning()) {
+            return;
+        }
+        List<Planned> planned = plan();
+        Map<String, TcpServer> bound = new LinkedHashMap<>();
+        try {
+            for (Planned server : planned) {
+                bound.put(server.name, TcpServer.bind(engine, server.name, server.config, server.handler));
+            }
+        } catch (RuntimeException | Error e) {
+            bound.values().forEach(TcpServer::close);
+            throw e;
+        }
+        servers = bound;
+    }
+
+    private List<Planned> plan() {
+        List<Planned> planned = new ArrayList<>();
+        List<Violation> violations = new ArrayList<>();
+        config.servers().forEach((name, server) -> protocols.stream()
+                .filter(protocol -> protocol.name().equals(server.protocol())).findFirst()
+                .ifPresentOrElse(
+                        protocol -> planned.add(new Planned(name, server, protocol.handler(name, server))),
+                        () -> violations.add(unknown(name, server))));
+        if (!violations.isEmpty()) {
+            throw new InvalidConfigException(violations);
+        }
+        return planned;
+    }
+
+    private Violation unknown(String name, ServerConfig server) {
+        String known = protocols.stream().map(ServerProtocol::name).distinct().sorted()
+                .collect(Collectors.joining("', '", "'", "'"));
+        return new Violation("solaster.servers." + name + ".protocol", server.protocol(),
+                "'" + server.protocol() + "' is no protocol here",
+                protocols.isEmpty()
+                        ? "there is none: add solaster-store for 'resp', or a bean of type ServerProtocol"
+                        : "write " + known + ", or add a bean of type ServerProtocol");
+    }
+
+    /** Drains, and waits for it. */
+    @Override
+    public void stop() {
+        CountDownLatch drained = new CountDownLatch(1);
+        stop(drained::countDown);
+        try {
+            drained.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /**
+     * Has every connection answer what it has received and closes it, within {@code solaster.engine.shutdown-timeout}.
+     * Returns at once.
+     */
+    @Override
+    public synchronized void stop(Runnable callback) {
+        List<TcpServer> draining = List.copyOf(servers.values());
+        if (draining.isEmpty()) {
+            callback.run();
+            return;
+        }
+        log.info("{} connection(s) of {} server(s) finish what they have received, within {} s",
+                draining.stream().mapToLong(TcpServer::connections).sum(), draining.size(), drainTimeout.toSeconds());
+        List<Thread> threads = draining.stream().map(server -> Thread.ofPlatform()
+                .name(engine.name() + "-drain-" + server.name()).start(() -> server.drain(drainTimeout))).toList();
+        Thread.ofPlatform().name(engine.name() + "-drain").start(() -> {
+            try {
+                for (Thread thread : threads) {
+                    thread.join();
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            } finally {
+                // Only now: Spring does not wait for what says that it no longer runs.
+                servers = Map.of();
+                callback.run();
+            }
+        });
+    }
+
+    /** Whether servers are bound, or draining. Without a server there is nothing to run. */
+    @Override
+    public boolean isRunning() {
+        return !servers.isEmpty();
+    }
+
+    @Override
+    public int getPhase() {
+        return PHASE;
+    }
+
+    private record Planned(String name, ServerConfig config, ConnectionHandler handler) {}
+}
