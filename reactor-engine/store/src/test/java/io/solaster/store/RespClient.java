@@ -121,6 +121,11 @@ final class RespClient implements AutoCloseable {
         return line.substring(0, line.length() - 2);
     }
 
+    /** Reads so many bytes and drops them. */
+    void skip(int bytes) throws IOException {
+        in.skipNBytes(bytes);
+    }
+
     /** What the server sends until it closes the connection. */
     String rest() {
         try {

@@ -9,17 +9,22 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.solaster.config.ByteSize;
 import io.solaster.config.LimitsConfig;
 import io.solaster.config.ServerConfig;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 
 /** What becomes of clients that speak badly, too much, or not at all. */
 @ParameterizedClass(name = "{0} shard(s)")
@@ -27,6 +32,21 @@ import org.junit.jupiter.params.provider.ValueSource;
 class StoreConnectionTest {
     @Parameter
     int shards;
+
+    @BeforeAll
+    static void expectWarnings() {
+        // Each of them is about a client that a test lets misbehave.
+        logger(RespConnection.class).setLevel(Level.ERROR);
+    }
+
+    @AfterAll
+    static void warnAgain() {
+        logger(RespConnection.class).setLevel(null);
+    }
+
+    private static Logger logger(Class<?> type) {
+        return (Logger) LoggerFactory.getLogger(type);
+    }
 
     private StoreFixture store() {
         return StoreFixture.of(shards);
@@ -289,6 +309,7 @@ class StoreConnectionTest {
             return true;
         }).join();
         RespProtocol protocol = new RespProtocol(broken, StoreFixture.config());
+        logger(StoreShard.class).setLevel(Level.OFF);
         try (var tcp = io.solaster.engine.net.TcpServer.bind(store().engine(), "broken", protocol.config(), protocol);
                 RespClient client = new RespClient(tcp.port())) {
             assertThat(client.call("GET", "a")).isEqualTo("-ERR internal error");
@@ -296,6 +317,8 @@ class StoreConnectionTest {
             assertThat(client.call("DEL", "a", "b", "c")).isEqualTo("-ERR internal error");
             assertThat(client.call("PING")).isEqualTo("+PONG");
             assertThat(broken.total(stats -> stats.failures.get())).isPositive();
+        } finally {
+            logger(StoreShard.class).setLevel(null);
         }
     }
 
