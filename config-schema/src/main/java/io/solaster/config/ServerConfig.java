@@ -34,9 +34,19 @@ public record ServerConfig(@NotBlank String protocol, @DefaultValue("127.0.0.1")
         return new ServerConfig(protocol, newHost, port, backlog, password, protectedMode, limits);
     }
 
+    /** This with another port to bind to. */
+    public ServerConfig withPort(int newPort) {
+        return new ServerConfig(protocol, host, newPort, backlog, password, protectedMode, limits);
+    }
+
     /** This with another password; null for none. */
     public ServerConfig withPassword(@Nullable String newPassword) {
         return new ServerConfig(protocol, host, port, backlog, newPassword, protectedMode, limits);
+    }
+
+    /** This with or without protected mode. */
+    public ServerConfig withProtectedMode(boolean newProtectedMode) {
+        return new ServerConfig(protocol, host, port, backlog, password, newProtectedMode, limits);
     }
 
     /** This with other limits. */

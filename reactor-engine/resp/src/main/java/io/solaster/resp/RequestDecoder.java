@@ -41,7 +41,7 @@ public final class RequestDecoder {
     private static final int FAILED = -1;
     private static final int UNKNOWN = -1;
 
-    private final RequestLimits limits;
+    private RequestLimits limits;
     private boolean authenticated = true;
 
     private long base;
@@ -122,6 +122,11 @@ public final class RequestDecoder {
     /** What was wrong, without the leading {@code ERR}, one byte a character; empty before {@link #decode} fails. */
     public String errorMessage() {
         return error;
+    }
+
+    /** Puts other limits in force, from the next call on. */
+    public void limits(RequestLimits limits) {
+        this.limits = limits;
     }
 
     /**

@@ -1,5 +1,6 @@
 package io.solaster.store;
 
+import java.net.InetSocketAddress;
 import java.util.Objects;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -36,6 +37,8 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
     private static final long LINGER_MILLIS = 500;
     /** Long enough for a turn that reads what the kernel already holds. */
     private static final long LAST_READ_MILLIS = 2;
+    /** Replies beyond this wait for another turn, however much a client may leave unread. */
+    private static final long MAX_TURN_OUTPUT = 64L << 20;
     private static final String PROTECTED = "DENIED Redis is running in protected mode because protected mode is"
             + " enabled and no password is set for the default user. In this mode connections are only accepted from"
             + " the loopback interface. If you want to connect from external computers, set"
@@ -117,6 +120,23 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
     /** Closes at once; the reply being written, if any, is dropped. */
     void kill() {
         channel().close();
+    }
+
+    /** The port that the client connected to. */
+    int localPort() {
+        return channel().localAddress() instanceof InetSocketAddress local ? local.getPort() : 0;
+    }
+
+    /** Closes if the client has been silent for longer than it may; one that waits for its own command has not. */
+    void closeIfIdle(long now) {
+        long timeout = protocol.limits().idleTimeout().toMillis();
+        state.unread(outputBytes(), now);
+        if (timeout > 0 && !suspended && !closing && now - state.lastInteraction() > timeout) {
+            shard.stats().idleTimeouts.increment();
+            log.debug("Client {} {} is closed: silent for {} ms", id, channel().remoteAddress(),
+                    now - state.lastInteraction());
+            kill();
+        }
     }
 
     /** Bytes received and not yet run. */
@@ -305,7 +325,11 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
         int at = in.readerIndex();
         int end = in.writerIndex();
         int budget = protocol.limits().commandsPerTurn();
-        long outputLimit = protocol.limits().outputBuffer().bytes();
+        long outputLimit = Math.min(protocol.limits().outputBuffer().bytes(), MAX_TURN_OUTPUT);
+        decoder.limits(protocol.requestLimits());
+        if (!state.authenticated()) {
+            decoder.authenticated(protocol.password() == null);
+        }
         ReplyWriter reply = openOutput();
         Call call = shard.call();
         call.now(shard.now());
@@ -386,7 +410,7 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
             reply.error("ERR wrong number of arguments for '" + command.name() + "' command");
             return Outcome.NEXT;
         }
-        if (!state.authenticated() && !command.has(Command.Flag.NO_AUTH)) {
+        if (!state.authenticated() && !command.has(Command.Flag.NO_AUTH) && protocol.password() != null) {
             reply.error("NOAUTH Authentication required.");
             return Outcome.NEXT;
         }

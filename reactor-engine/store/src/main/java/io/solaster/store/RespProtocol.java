@@ -18,15 +18,25 @@ public final class RespProtocol implements ConnectionHandler {
             .getBytes(StandardCharsets.US_ASCII);
 
     private final Store store;
-    private final ServerConfig config;
-    private final RequestLimits requestLimits;
+    /** What is in force now; {@code CONFIG SET} puts another one here, on shard 0. */
+    private volatile ServerConfig config;
+    private volatile RequestLimits requestLimits;
 
     public RespProtocol(Store store, ServerConfig config) {
         this.store = store;
         this.config = config;
-        LimitsConfig limits = config.limits();
-        this.requestLimits = new RequestLimits(limits.maxArguments(), limits.maxBulk().bytes(),
-                limits.maxInline().intBytes());
+        this.requestLimits = requestLimits(config.limits());
+    }
+
+    private static RequestLimits requestLimits(LimitsConfig limits) {
+        return new RequestLimits(limits.maxArguments(), limits.maxBulk().bytes(), limits.maxInline().intBytes());
+    }
+
+    /** Puts another configuration in force, for all connections. On shard 0. */
+    void change(ServerConfig changed) {
+        requestLimits = requestLimits(changed.limits());
+        config = changed;
+        store.longestString(changed.limits().maxBulk());
     }
 
     @Override
@@ -39,6 +49,11 @@ public final class RespProtocol implements ConnectionHandler {
     @Override
     public byte[] refusal() {
         return MAX_CLIENTS;
+    }
+
+    @Override
+    public int maxConnections(int configured) {
+        return config.limits().maxConnections();
     }
 
     Store store() {

@@ -86,7 +86,7 @@ final class Listener extends ChannelInboundHandlerAdapter {
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         Channel connection = (Channel) message;
         arrivals++;
-        if (server.connections() >= server.config().limits().maxConnections()) {
+        if (server.connections() >= handler.maxConnections(server.config().limits().maxConnections())) {
             refuse(connection);
             return;
         }
