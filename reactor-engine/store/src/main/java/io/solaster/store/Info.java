@@ -102,7 +102,7 @@ final class Info {
         line(out, "java_version", Runtime.version());
         line(out, "process_id", ProcessHandle.current().pid());
         line(out, "run_id", store.runId());
-        line(out, "tcp_port", protocol.port());
+        line(out, "tcp_port", protocol.config().port());
         line(out, "server_time_usec", System.currentTimeMillis() * 1000);
         line(out, "uptime_in_seconds", uptime);
         line(out, "uptime_in_days", uptime / 86_400);
