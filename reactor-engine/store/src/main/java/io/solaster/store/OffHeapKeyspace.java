@@ -349,7 +349,7 @@ final class OffHeapKeyspace implements Keyspace {
         long position = cursor >>> SCAN_BUCKET_BITS;
         int bits = position == 0 ? 0 : 63 - Long.numberOfLeadingZeros(position);
         int bucket = (int) cursor & (1 << SCAN_BUCKET_BITS) - 1;
-        if (bits > MAX_DEPTH || bucket >= BUCKETS) {
+        if (size == 0 || bits > MAX_DEPTH || bucket >= BUCKETS) {
             return 0;
         }
         long h = bits == 0 ? 0 : position << -bits;
@@ -430,6 +430,9 @@ final class OffHeapKeyspace implements Keyspace {
 
     @Override
     public void clear() {
+        if (directory == 0) {
+            return;
+        }
         slabs.releaseAll();
         releaseDirectories();
         size = 0;

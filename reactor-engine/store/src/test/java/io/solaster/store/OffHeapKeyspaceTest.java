@@ -362,5 +362,10 @@ final class OffHeapKeyspaceTest {
         assertThatExceptionOfType(IllegalStateException.class).isThrownBy(() -> present(1))
                 .withMessageContaining("closed");
         assertThatExceptionOfType(IllegalStateException.class).isThrownBy(() -> set(1));
+        keyspace.clear();
+        keyspace.close();
+        assertThat(keyspace.scan(0, entry -> {})).isZero();
+        assertThat(keyspace.expireDue(1, 1000) + keyspace.defragment(1000)).isZero();
+        assertThat(keyspace.size()).isZero();
     }
 }
