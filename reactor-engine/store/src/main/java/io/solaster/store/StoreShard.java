@@ -59,9 +59,8 @@ final class StoreShard implements AutoCloseable {
         this.keyspace = keyspace;
         this.call = new Call(this);
         this.callsByCommand = new long[CommandTable.size()];
-        this.expiry = shard.scheduleWithFixedDelay(this::expireDue, EXPIRY_MILLIS, EXPIRY_MILLIS,
-                TimeUnit.MILLISECONDS);
         this.clock = store.clock();
+        this.expiry = shard.schedule(this::expireDue, NO_EXPIRY_MILLIS, TimeUnit.MILLISECONDS);
         this.sweptAt = now();
         this.sweep = shard.scheduleWithFixedDelay(this::sweep, SWEEP_MILLIS, SWEEP_MILLIS, TimeUnit.MILLISECONDS);
     }
