@@ -1,7 +1,9 @@
 package io.solaster.benchmarks;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -18,19 +20,19 @@ final class Children {
 
     private Children() {}
 
-    /** Starts a process on one CPU, its output in a file. */
-    static Process start(int cpu, Path output, List<String> command) throws IOException {
-        List<String> pinned = new java.util.ArrayList<>(List.of("taskset", "-c", Integer.toString(cpu)));
+    /** Starts a process on certain CPUs, its output in a file. */
+    static Process start(String cpus, Path output, List<String> command) throws IOException {
+        List<String> pinned = new ArrayList<>(List.of("taskset", "-c", cpus));
         pinned.addAll(command);
         Process process = new ProcessBuilder(pinned).redirectError(output.toFile()).start();
         RUNNING.add(process);
         return process;
     }
 
-    /** Runs a process on one CPU and gives what it printed. */
-    static String run(int cpu, Path output, int mostSeconds, List<String> command)
+    /** Runs a process on certain CPUs and gives what it printed. */
+    static String run(String cpus, Path output, int mostSeconds, List<String> command)
             throws IOException, InterruptedException {
-        List<String> pinned = new java.util.ArrayList<>(List.of("taskset", "-c", Integer.toString(cpu)));
+        List<String> pinned = new ArrayList<>(List.of("taskset", "-c", cpus));
         pinned.addAll(command);
         Process process = new ProcessBuilder(pinned).redirectErrorStream(true).redirectOutput(output.toFile()).start();
         RUNNING.add(process);
@@ -38,7 +40,7 @@ final class Children {
             if (!process.waitFor(mostSeconds, TimeUnit.SECONDS)) {
                 throw new IOException(command.get(0) + " did not end within " + mostSeconds + " s");
             }
-            String printed = java.nio.file.Files.readString(output);
+            String printed = Files.readString(output);
             if (process.exitValue() != 0) {
                 throw new IOException(command.get(0) + " failed: " + printed.strip());
             }

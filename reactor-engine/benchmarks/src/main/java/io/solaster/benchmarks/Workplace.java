@@ -18,7 +18,7 @@ import io.solaster.engine.os.MachineProbe;
  *
  * @param redisVersion empty if there is no redis-server
  */
-record Workplace(Options options, int serverCpu, int clientCpu, Path folder, String redisVersion)
+record Workplace(Options options, String serverCpu, String clientCpu, Path folder, String redisVersion)
         implements
             AutoCloseable {
 
@@ -50,15 +50,20 @@ record Workplace(Options options, int serverCpu, int clientCpu, Path folder, Str
             }
         }
         Path folder = Files.createTempDirectory("solaster-compare");
-        Workplace workplace = new Workplace(options, cpus.get(0), cpus.get(1), folder, "");
-        String version = Children.run(cpus.get(1), workplace.file("version"), 10, List.of("redis-server", "--version"));
-        return new Workplace(options, cpus.get(0), cpus.get(1), folder, version.replaceAll("(?s).*v=(\\S+).*", "$1"));
+        String server = cpus.get(0).toString();
+        String client = cpus.get(1).toString();
+        String version = Children.run(client, folder.resolve("version"), 10, List.of("redis-server", "--version"));
+        return new Workplace(options, server, client, folder, version.replaceAll("(?s).*v=(\\S+).*", "$1"));
     }
 
     /** Keeps this process, its load generator among it, off the server's CPU. */
     void pinSelf() throws IOException, InterruptedException {
-        Children.run(clientCpu, file("taskset"), 10, List.of("taskset", "-a", "-p", "-c", Integer.toString(clientCpu),
+        Children.run(clientCpu, file("taskset"), 10, List.of("taskset", "-a", "-p", "-c", clientCpu,
                 Long.toString(ProcessHandle.current().pid())));
+    }
+
+    String bothCpus() {
+        return serverCpu + "," + clientCpu;
     }
 
     Path file(String name) {
