@@ -61,9 +61,9 @@ public final class ConfigBinder {
         /** Spring quietly passes over a value that stands where a group of keys should, such as 'engine: 5'. */
         @Override
         public <T> Bindable<T> onStart(ConfigurationPropertyName name, Bindable<T> target, BindContext context) {
-            String value = written(name, context);
+            String value = isGroup(target.getType().toClass()) ? written(name, context) : "";
             // Nothing at all is fine: a key below which all lines are commented out.
-            if (isGroup(target.getType().toClass()) && !value.isEmpty()) {
+            if (!value.isEmpty()) {
                 add(name, value, "'" + value + "' stands where keys should", "write keys and values below it");
             }
             return target;

@@ -20,6 +20,8 @@ import io.solaster.config.InvalidConfigException.Violation;
  */
 public final class ConfigValidator {
     private static final String SERVERS = "solaster.servers";
+    /** Each pair of shards has two lanes, so memory grows with the square: at this number it is a million of them. */
+    private static final int MAX_SHARDS = 1024;
     private static final Duration MICROSECOND = Duration.ofNanos(1_000);
     private static final Duration SECOND = Duration.ofSeconds(1);
     private static final Set<String> EVERY_ADDRESS = Set.of("0.0.0.0", "::", "[::]", "*");
@@ -84,6 +86,11 @@ public final class ConfigValidator {
     }
 
     private void engine(String key, EngineConfig engine) {
+        int shards = engine.shards().count();
+        if (shards > MAX_SHARDS) {
+            add(key + ".shards", shards, shards + " is out of range",
+                    "write a number from 1 to " + MAX_SHARDS + ", or 'auto'");
+        }
         within(key + ".task-quota", engine.taskQuota(), MICROSECOND, SECOND);
         within(key + ".shutdown-timeout", engine.shutdownTimeout(), Duration.ZERO, Duration.ofHours(1));
         within(key + ".idle.spin-for", engine.idle().spinFor(), MICROSECOND, SECOND);

@@ -11,9 +11,9 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  *
  * @param shards how many shards: a number, or 'auto' for one per physical core
  * @param smt whether each hardware thread of a core gets a shard of its own
- * @param pinning whether each shard's thread is bound to its CPU
+ * @param pinning whether each shard's thread is bound to its CPU; 'auto' unless a CFS quota is below the CPUs
  * @param housekeeping CPUs that no shard runs on: 'auto', 'none', or a Linux CPU list such as '0-1'
- * @param transport how sockets are served
+ * @param transport how sockets are served; 'auto' takes the first that the machine allows
  * @param idle what a shard does when nothing is left to do
  * @param taskQuota how long tasks run before the loop looks at sockets again
  * @param mesh the lanes between shards

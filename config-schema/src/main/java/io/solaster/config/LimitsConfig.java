@@ -27,4 +27,34 @@ public record LimitsConfig(@DefaultValue("10000") @Range(min = 1) int maxConnect
         return new LimitsConfig(10_000, Duration.ZERO, new ByteSize(64L << 20), 1 << 20, new ByteSize(512L << 20),
                 new ByteSize(64L << 10), 1024, new ByteSize(64L << 10));
     }
+
+    /** This with another number of clients. */
+    public LimitsConfig withMaxConnections(int newMaxConnections) {
+        return new LimitsConfig(newMaxConnections, idleTimeout, outputBuffer, maxArguments, maxBulk, maxInline,
+                commandsPerTurn, bytesPerTurn);
+    }
+
+    /** This with another time that clients may be silent. */
+    public LimitsConfig withIdleTimeout(Duration newIdleTimeout) {
+        return new LimitsConfig(maxConnections, newIdleTimeout, outputBuffer, maxArguments, maxBulk, maxInline,
+                commandsPerTurn, bytesPerTurn);
+    }
+
+    /** This with another limit on replies not yet read. */
+    public LimitsConfig withOutputBuffer(ByteSize newOutputBuffer) {
+        return new LimitsConfig(maxConnections, idleTimeout, newOutputBuffer, maxArguments, maxBulk, maxInline,
+                commandsPerTurn, bytesPerTurn);
+    }
+
+    /** This with another number of arguments. */
+    public LimitsConfig withMaxArguments(int newMaxArguments) {
+        return new LimitsConfig(maxConnections, idleTimeout, outputBuffer, newMaxArguments, maxBulk, maxInline,
+                commandsPerTurn, bytesPerTurn);
+    }
+
+    /** This with another longest argument. */
+    public LimitsConfig withMaxBulk(ByteSize newMaxBulk) {
+        return new LimitsConfig(maxConnections, idleTimeout, outputBuffer, maxArguments, newMaxBulk, maxInline,
+                commandsPerTurn, bytesPerTurn);
+    }
 }

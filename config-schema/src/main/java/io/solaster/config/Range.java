@@ -19,7 +19,7 @@ import jakarta.validation.constraints.Min;
  * two would be invisible where Jakarta is not on the class path, and with them every check.
  */
 @Documented
-@Target({ElementType.FIELD, ElementType.METHOD, ElementType.PARAMETER})
+@Target({ElementType.FIELD, ElementType.METHOD})
 @Retention(RetentionPolicy.RUNTIME)
 @Constraint(validatedBy = {})
 @Min(Long.MIN_VALUE)

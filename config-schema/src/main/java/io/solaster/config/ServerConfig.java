@@ -10,9 +10,9 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * One server. It listens on every shard.
  *
- * @param protocol what it speaks: 'resp'
- * @param host the address it binds to
- * @param port the port it binds to; 0 takes a free one
+ * @param protocol what the server speaks: 'resp'
+ * @param host the address that the server binds to
+ * @param port the port that the server binds to; 0 takes a free one
  * @param backlog connections that may wait to be accepted, per shard
  * @param password what clients must give to AUTH; none by default
  * @param protectedMode whether, without a password, only clients of this machine are served
@@ -34,9 +34,19 @@ public record ServerConfig(@NotBlank String protocol, @DefaultValue("127.0.0.1")
         return new ServerConfig(protocol, newHost, port, backlog, password, protectedMode, limits);
     }
 
+    /** This with another port to bind to. */
+    public ServerConfig withPort(int newPort) {
+        return new ServerConfig(protocol, host, newPort, backlog, password, protectedMode, limits);
+    }
+
     /** This with another password; null for none. */
     public ServerConfig withPassword(@Nullable String newPassword) {
         return new ServerConfig(protocol, host, port, backlog, newPassword, protectedMode, limits);
+    }
+
+    /** This with or without protected mode. */
+    public ServerConfig withProtectedMode(boolean newProtectedMode) {
+        return new ServerConfig(protocol, host, port, backlog, password, newProtectedMode, limits);
     }
 
     /** This with other limits. */

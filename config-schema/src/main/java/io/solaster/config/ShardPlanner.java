@@ -1,6 +1,7 @@
 package io.solaster.config;
 
 import static io.solaster.config.Wording.count;
+import static io.solaster.config.Wording.cpus;
 import static io.solaster.config.Wording.print;
 
 import java.util.ArrayList;
@@ -108,12 +109,14 @@ public final class ShardPlanner {
         String cpus = "(cpuset " + allowed;
         if (list != null && !allowed.containsAll(list)) {
             violations.add(new Violation("solaster.engine.housekeeping", list.toString(),
-                    "CPUs " + list + " asked, " + list.minus(allowed) + " not among the " + count(allowed.size(), "CPU")
+                    list + " asked, " + list.minus(allowed) + " not among the " + count(allowed.size(), "CPU")
                             + " allowed " + cpus + ")",
-                    list.and(allowed).isEmpty() ? "set 'auto'" : "set '" + list.and(allowed) + "' or 'auto'"));
+                    list.and(allowed).isEmpty() || list.containsAll(allowed)
+                            ? "set 'auto'"
+                            : "set '" + list.and(allowed) + "' or 'auto'"));
         } else if (list != null && allowed.minus(list).isEmpty()) {
             violations.add(new Violation("solaster.engine.housekeeping", list.toString(),
-                    "CPUs " + list + " asked, which leaves none of those allowed " + cpus + ") to shards",
+                    list + " asked, which leaves shards none of the CPUs allowed " + cpus + ")",
                     "leave out at least one, or set 'auto'"));
         } else if (list != null && !list.isEmpty()) {
             left = allowed.minus(list);
@@ -128,7 +131,7 @@ public final class ShardPlanner {
             throw new InvalidConfigException(violations);
         }
         if (!machine.online().containsAll(machine.allowed())) {
-            reasons.add("CPUs " + machine.allowed().minus(machine.online()) + " are allowed but offline: not used.");
+            reasons.add("Allowed but offline, so not used: " + cpus(machine.allowed().minus(machine.online())) + ".");
         }
     }
 
@@ -162,20 +165,24 @@ public final class ShardPlanner {
         int cores = rest.cores().size();
         if (asked == 0) {
             int whole = config.smt() ? cpus : cores;
-            if (!quotaShort) {
-                reasons.add(count(whole, "shard") + ": one per "
-                        + (config.smt() || cpus == cores ? config.smt() ? "hardware thread" : "CPU" : "physical core")
-                        + " of " + describe(rest) + ".");
-                return whole;
+            if (quotaShort && Math.max(1, quota()) < whole) {
+                int shards = (int) Math.max(1, quota());
+                reasons.add(count(shards, "shard") + ": a CFS quota of " + describeQuota() + " allows no more on "
+                        + describe(rest) + ".");
+                return shards;
             }
-            int shards = Math.min(whole, (int) Math.max(1, quota()));
-            reasons.add(count(shards, "shard") + ": a CFS quota of " + print(quota()) + " CPUs allows no more on "
-                    + describe(rest) + ".");
-            return shards;
+            reasons.add(count(whole, "shard") + ": one per "
+                    + (cpus == cores
+                            ? "CPU (" + rest.cpus()
+                            : config.smt()
+                                    ? "hardware thread (" + rest.cpus()
+                                    : "physical core (" + cpus + " hardware threads: " + rest.cpus())
+                    + ").");
+            return whole;
         }
         if (asked > cpus) {
             reasons.add("Warning: " + count(asked, "shard") + " on " + count(cpus, "CPU")
-                    + ", as asked with pinning 'never': they take turns on CPUs " + rest.cpus() + ".");
+                    + ", as asked with pinning 'never': they take turns on " + cpus(rest.cpus()) + ".");
         } else if (asked > cores) {
             reasons.add(count(asked, "shard") + ", as asked: more than " + count(cores, "physical core")
                     + ", so second hardware threads are used too.");
@@ -184,7 +191,7 @@ public final class ShardPlanner {
                     + describe(rest) + ".");
         }
         if (quotaShort && asked > quota()) {
-            reasons.add("Warning: a CFS quota allows " + print(quota()) + " CPUs, " + count(asked, "shard")
+            reasons.add("Warning: a CFS quota allows " + describeQuota() + ", " + count(asked, "shard")
                     + " may be stopped together until its next period; set " + (int) Math.max(1, quota())
                     + " or 'auto'.");
         }
@@ -204,11 +211,11 @@ public final class ShardPlanner {
         if (list != null) {
             reasons.add(list.isEmpty()
                     ? "No housekeeping CPUs, as asked."
-                    : "Housekeeping on CPUs " + list + ", as asked"
+                    : "Housekeeping on " + cpus(list) + ", as asked"
                             + (pinned ? "." : "; shards are not pinned, so the kernel may still run them there."));
         } else if (!housekeeping.isEmpty()) {
             int cores = topology.cores().size() - topology.without(housekeeping).cores().size();
-            reasons.add("Housekeeping on CPUs " + housekeeping + ": "
+            reasons.add("Housekeeping on " + cpus(housekeeping) + ": "
                     + (cores == 0
                             ? "one hardware thread, since a whole core is more than shards can spare."
                             : count(cores, "core") + " of " + topology.cores().size()
@@ -219,13 +226,13 @@ public final class ShardPlanner {
                             ? "shards are not pinned, so none would stay free of them."
                             : allowed.size() < LEAST_CPUS_FOR_HOUSEKEEPING
                                     ? count(allowed.size(), "CPU") + " allowed, too few to set any aside."
-                                    : "the shards asked for need every core."));
+                                    : "the shards asked for need every CPU."));
         }
     }
 
     private void sayPinning() {
         String quota = quotaShort
-                ? "a CFS quota of " + print(quota()) + " CPUs is below the " + allowed.size() + " allowed"
+                ? "a CFS quota of " + describeQuota() + " is below the " + allowed.size() + " allowed"
                 : "";
         reasons.add(switch (config.pinning()) {
             case AUTO -> pinned ? "Pinned: each shard has a CPU of its own." : "Not pinned: " + quota + ".";
@@ -248,8 +255,8 @@ public final class ShardPlanner {
                     : "Idle shards sleep at once: "
                             + (pinned ? "their CPUs are not isolated." : "they are not pinned.");
             case SPIN -> quotaShort
-                    ? "Warning: idle shards spin, as asked, and use up a CFS quota of " + print(quota())
-                            + " CPUs while they do nothing."
+                    ? "Warning: idle shards spin, as asked, and use up a CFS quota of " + describeQuota()
+                            + " while they do nothing."
                     : pinned
                             ? "Idle shards spin before they sleep, as asked."
                             : "Warning: idle shards spin, as asked, though they are not pinned: they take time from"
@@ -281,8 +288,12 @@ public final class ShardPlanner {
         if (!slow.isEmpty() && slow.size() < places.size()) {
             int slowest = places.stream().mapToInt(place -> place.core().capacity()).min().orElseThrow();
             reasons.add("Warning: cores differ in speed (capacity " + fastest + " to " + slowest
-                    + "): shards on CPUs " + slow + " serve less.");
+                    + "): shards on " + cpus(slow) + " serve less.");
         }
+    }
+
+    private String describeQuota() {
+        return print(quota()) + (quota() == 1 ? " CPU" : " CPUs");
     }
 
     private double quota() {

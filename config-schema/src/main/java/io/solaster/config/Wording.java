@@ -30,6 +30,11 @@ final class Wording {
         return number + " " + thing + (number == 1 ? "" : "s");
     }
 
+    /** {@code CPU 4}, {@code CPUs 0-3}. */
+    static String cpus(CpuSet cpus) {
+        return (cpus.size() == 1 ? "CPU " : "CPUs ") + cpus;
+    }
+
     /** A duration in the largest unit that needs no fraction, as Spring reads it: {@code 500us}. */
     static String print(Duration duration) {
         if (duration.isZero()) {

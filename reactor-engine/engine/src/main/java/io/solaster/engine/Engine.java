@@ -3,13 +3,16 @@ package io.solaster.engine;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -54,6 +57,7 @@ public final class Engine implements AutoCloseable {
     private static final AtomicInteger COUNT = new AtomicInteger();
     private static final Duration SHARD_START = Duration.ofSeconds(30);
     private static final Duration SHARD_STOP = Duration.ofSeconds(5);
+    private static final Duration SETTLE = Duration.ofSeconds(1);
 
     private final Setup setup;
     private final Machine machine;
@@ -64,6 +68,8 @@ public final class Engine implements AutoCloseable {
     private final List<Shard> shards;
     private final Mesh[] meshes;
     private final Deque<Runnable> stopActions = new ArrayDeque<>();
+    private final CountDownLatch stopped = new CountDownLatch(1);
+    private @Nullable Thread closer;
     private volatile boolean stopping;
 
     private Engine(Setup setup, Machine machine, TransportChoice transport) {
@@ -72,11 +78,20 @@ public final class Engine implements AutoCloseable {
         this.transport = transport;
         this.housekeeper = new Housekeeper(elsewhere());
         setup.housekeeper = housekeeper;
+        setup.elsewhere = elsewhere();
         // Whoever first touches these fixes their size by the CPUs it may use: that must not be a pinned shard.
-        java.util.concurrent.ForkJoinPool.commonPool();
+        ForkJoinPool.commonPool();
         Thread.startVirtualThread(() -> {});
         this.offload = new Offload(setup.name, setup.config.offload());
-        this.group = new ShardGroup(setup, transport.ioHandlers());
+        try {
+            this.group = new ShardGroup(setup, transport.ioHandlers());
+        } catch (RuntimeException | Error e) {
+            offload.close(Duration.ZERO);
+            throw new IllegalStateException("engine '" + setup.name + "' cannot make its event loops over "
+                    + TransportChoice.label(transport.kind()) + " (" + rootOf(e)
+                    + "); raise the limits on open files and locked memory, or set solaster.engine.transport to another",
+                    e);
+        }
         this.shards = group.shards();
         this.meshes = Mesh.connect(setup.config.mesh(),
                 shards.stream().map(shard -> (Runnable) shard::wakeIfParked).toArray(Runnable[]::new),
@@ -135,6 +150,11 @@ public final class Engine implements AutoCloseable {
             if (!started.awaitUninterruptibly(SHARD_START.toMillis())) {
                 throw new IllegalStateException("shard " + shard.id() + " did not start within " + SHARD_START);
             }
+            if (shard.isShuttingDown()) {
+                shard.terminationFuture().awaitUninterruptibly(SHARD_STOP.toMillis());
+                throw new IllegalStateException("the event loop of shard " + shard.id() + " ended at its start",
+                        shard.terminationFuture().cause());
+            }
         }
         if (setup.failure != null) {
             throw new IllegalStateException("shards could not start: " + setup.failure.getMessage(), setup.failure);
@@ -184,6 +204,10 @@ public final class Engine implements AutoCloseable {
         return shards.get(id);
     }
 
+    boolean owns(Shard shard) {
+        return shard.parent() == group;
+    }
+
     /** The shards as Netty's event loop group, for libraries that are built on Netty. Shutting it down does nothing. */
     public EventLoopGroup eventLoopGroup() {
         return group;
@@ -202,54 +226,66 @@ public final class Engine implements AutoCloseable {
      */
     public <T extends @Nullable Object> ShardFuture<T> submitTo(int target, Callable<T> work) {
         Shard to = shard(target);
-        Shard from = Shard.current();
-        if (from != null && from.parent() != group) {
-            from = null;
-        }
-        ShardFuture<T> future = new ShardFuture<>(from != null ? from : offload);
-        Call<T> call = new Call<>(this, from, to, work, future);
-        if (from == to) {
+        Shard home = Shard.current();
+        ShardFuture<T> future = new ShardFuture<>(home != null ? home : offload);
+        Call<T> call = new Call<>(setup.name, home, to, work, future);
+        if (home == to) {
             call.run();
-        } else if (from != null) {
-            from.mesh().send(target, call);
+        } else if (home != null && owns(home)) {
+            home.mesh().send(target, call);
         } else {
-            try {
-                to.execute(call);
-            } catch (RejectedExecutionException e) {
-                call.abandon();
-            }
+            to.executeOrElse(call, call::abandon);
         }
         return future;
     }
 
-    /** Runs work on every shard; the results stand in the order of the shards. */
-    public <T extends @Nullable Object> CompletableFuture<List<T>> submitToAll(Function<Shard, T> work) {
+    /** Runs work on every shard; the results stand in the order of the shards, and come home as those of one call do. */
+    public <T extends @Nullable Object> ShardFuture<List<T>> submitToAll(Function<Shard, T> work) {
+        Shard home = Shard.current();
+        ShardFuture<List<T>> all = new ShardFuture<>(home != null ? home : offload);
         List<ShardFuture<T>> answers = shards.stream()
                 .map(shard -> submitTo(shard.id(), () -> work.apply(shard))).toList();
-        return CompletableFuture.allOf(answers.toArray(CompletableFuture<?>[]::new))
-                .thenApply(done -> answers.stream().map(CompletableFuture::join)
+        CompletableFuture.allOf(answers.toArray(CompletableFuture<?>[]::new)).whenComplete((done, failure) -> {
+            if (failure != null) {
+                all.completeExceptionally(failure instanceof CompletionException ? failure.getCause() : failure);
+            } else {
+                all.complete(answers.stream().map(CompletableFuture::join)
                         .collect(Collectors.toCollection(ArrayList::new)));
+            }
+        });
+        return all;
     }
 
     /**
-     * Makes one instance per shard, each on its shard, and waits for them. Not on a shard.
+     * Makes one instance per shard, each on its shard, and waits for them. Not on a shard. Where one cannot be made, the
+     * others are closed again.
      *
      * @throws RuntimeException what the factory threw
      */
     public <T> Sharded<T> sharded(Function<Shard, T> factory) {
-        List<T> instances;
+        refuseToBlock("waiting for instances");
+        @Nullable
+        Object[] made = new @Nullable Object[shards.size()];
         try {
-            instances = submitToAll(factory).join();
-        } catch (java.util.concurrent.CompletionException e) {
+            List<T> instances = submitToAll(shard -> {
+                T instance = factory.apply(shard);
+                made[shard.id()] = instance;
+                return instance;
+            }).join();
+            onStop(() -> closeOnShards(made));
+            return new Sharded<>(this, instances);
+        } catch (CompletionException e) {
+            closeOnShards(made);
             throw e.getCause() instanceof RuntimeException failure ? failure : e;
+        } catch (IllegalStateException stopping) {
+            closeOnShards(made);
+            throw stopping;
         }
-        onStop(() -> closeOnShards(instances));
-        return new Sharded<>(this, instances);
     }
 
-    private void closeOnShards(List<?> instances) {
-        awaitQuietly(submitToAll(shard -> {
-            if (instances.get(shard.id()) instanceof AutoCloseable closeable) {
+    private void closeOnShards(@Nullable Object[] instances) {
+        await(submitToAll(shard -> {
+            if (instances[shard.id()] instanceof AutoCloseable closeable) {
                 try {
                     closeable.close();
                 } catch (Exception e) {
@@ -271,49 +307,124 @@ public final class Engine implements AutoCloseable {
         throw new IllegalStateException("engine '" + setup.name + "' is stopping");
     }
 
-    /** Stops the engine and waits for it. Calls under way are answered, or failed. Not on a shard. Idempotent. */
+    /**
+     * Stops the engine and waits for it. Calls under way are answered, or failed. Not on a shard. Further calls wait for
+     * the first.
+     */
     @Override
     public void close() {
+        refuseToBlock("closing engine '" + setup.name + "'");
         List<Runnable> actions;
+        boolean first;
         synchronized (stopActions) {
-            if (stopping) {
-                return;
+            first = !stopping;
+            if (first) {
+                stopping = true;
+                closer = Thread.currentThread();
             }
-            stopping = true;
             actions = List.copyOf(stopActions);
         }
-        for (Runnable action : actions) {
-            try {
-                action.run();
-            } catch (RuntimeException e) {
-                log.warn("A step of stopping engine '{}' failed", setup.name, e);
-            }
+        if (!first) {
+            awaitCloser();
+            return;
         }
-        // What shards still tell each other arrives within two rounds: one to send, one to answer.
-        for (int round = 0; round < 2; round++) {
-            awaitQuietly(submitToAll(shard -> true), "a last round of messages");
+        try {
+            stop(actions);
+        } finally {
+            stopped.countDown();
         }
-        group.stop().awaitUninterruptibly(SHARD_STOP.toMillis());
-        if (group.isTerminated()) {
-            Arrays.stream(meshes).forEach(Mesh::abandonAll);
-        } else {
-            log.warn("Engine '{}': a shard has not ended within {}; its thread is left behind", setup.name, SHARD_STOP);
-        }
-        offload.close();
-        housekeeper.close();
         log.info("Engine '{}' has stopped", setup.name);
     }
 
-    private void awaitQuietly(CompletableFuture<?> future, String what) {
+    private void stop(List<Runnable> actions) {
+        for (Runnable action : actions) {
+            try {
+                action.run();
+            } catch (RuntimeException | Error e) {
+                log.warn("A step of stopping engine '{}' failed", setup.name, e);
+            }
+        }
+        offload.close(SHARD_STOP);
+        settle();
+        if (group.stop().awaitUninterruptibly(SHARD_STOP.toMillis())) {
+            abandonMessages();
+        } else {
+            log.warn("Engine '{}': a shard has not ended within {}; its thread is left behind", setup.name, SHARD_STOP);
+            group.terminationFuture().addListener(ended -> abandonMessages());
+        }
+        housekeeper.close();
+    }
+
+    /** Lets the shards answer each other for a while: until nothing is under way between two looks. */
+    private void settle() {
+        long end = System.nanoTime() + SETTLE.toNanos();
+        long before = -1;
+        do {
+            if (!await(submitToAll(shard -> true), "a last round of messages")) {
+                return;
+            }
+            long sent = 0;
+            long received = 0;
+            for (Shard shard : shards) {
+                sent += shard.stats().messagesSent.get();
+                received += shard.stats().messagesReceived.get();
+            }
+            if (sent == received && sent == before) {
+                return;
+            }
+            before = sent;
+        } while (System.nanoTime() < end);
+    }
+
+    private void abandonMessages() {
+        for (Mesh mesh : meshes) {
+            mesh.abandonAll();
+        }
+    }
+
+    private boolean await(CompletableFuture<?> future, String what) {
         try {
             future.get(SHARD_STOP.toMillis(), TimeUnit.MILLISECONDS);
+            return true;
         } catch (TimeoutException e) {
             log.warn("Engine '{}': {} took longer than {}", setup.name, what, SHARD_STOP);
-        } catch (java.util.concurrent.ExecutionException e) {
-            log.debug("Engine '{}': {}", setup.name, what, e.getCause());
+        } catch (ExecutionException e) {
+            log.warn("Engine '{}': {} failed", setup.name, what, e.getCause());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        return false;
+    }
+
+    private void awaitCloser() {
+        if (Thread.currentThread().equals(closer)) {
+            return;
+        }
+        try {
+            // Not forever, since a step of the first call may be what waits for this one.
+            long longest = setup.config.shutdownTimeout().plus(SHARD_STOP.multipliedBy(4)).toMillis();
+            if (!stopped.await(longest, TimeUnit.MILLISECONDS)) {
+                log.warn("Engine '{}' is still stopping", setup.name);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void refuseToBlock(String what) {
+        Shard shard = Shard.current();
+        if (shard != null) {
+            throw new IllegalStateException(
+                    what + " would block shard " + shard.id() + "; do it on another thread");
+        }
+    }
+
+    private static Throwable rootOf(Throwable failure) {
+        Throwable root = failure;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        return root;
     }
 
     /** Where everything that is no shard runs. */
@@ -327,8 +438,8 @@ public final class Engine implements AutoCloseable {
 
     /** A call on its way to a shard and back. */
     private static final class Call<T extends @Nullable Object> implements Message, Runnable {
-        private final Engine engine;
-        private final @Nullable Shard from;
+        private final String engine;
+        private final @Nullable Shard home;
         private final Shard to;
         private final Callable<T> work;
         private final ShardFuture<T> future;
@@ -336,28 +447,35 @@ public final class Engine implements AutoCloseable {
         private @Nullable Throwable failure;
         private boolean answered;
 
-        Call(Engine engine, @Nullable Shard from, Shard to, Callable<T> work, ShardFuture<T> future) {
+        /** @param home the shard that asked; null where that is no shard */
+        Call(String engine, @Nullable Shard home, Shard to, Callable<T> work, ShardFuture<T> future) {
             this.engine = engine;
-            this.from = from;
+            this.home = home;
             this.to = to;
             this.work = work;
             this.future = future;
         }
 
+        /** By the mesh: first there, then back. */
         @Override
         public void deliver() {
-            if (answered || from == null) {
+            if (answered || home == null) {
                 complete();
                 return;
             }
             call();
-            to.mesh().send(from.id(), this);
+            to.mesh().send(home.id(), this);
         }
 
+        /** By a shard of another engine, a thread that is no shard, or at home. */
         @Override
         public void run() {
             call();
-            complete();
+            if (home == null || home == to) {
+                complete();
+            } else {
+                home.executeOrElse(this::complete, this::complete);
+            }
         }
 
         private void call() {
@@ -383,7 +501,7 @@ public final class Engine implements AutoCloseable {
             if (answered) {
                 complete();
             } else {
-                future.completeExceptionally(new ShardStoppedException(engine.name(), to.id()));
+                future.completeExceptionally(new ShardStoppedException(engine, to.id()));
             }
         }
     }
@@ -395,8 +513,9 @@ public final class Engine implements AutoCloseable {
         private final ShardPlan plan;
         private final AtomicInteger made = new AtomicInteger();
         private volatile @Nullable Throwable failure;
-        @Nullable
-        Housekeeper housekeeper;
+        private volatile boolean running;
+        private @Nullable Housekeeper housekeeper;
+        private CpuSet elsewhere = CpuSet.EMPTY;
 
         Setup(String name, EngineConfig config, ShardPlan plan) {
             this.name = name;
@@ -416,6 +535,11 @@ public final class Engine implements AutoCloseable {
             return plan;
         }
 
+        /** Whether the loops may be shut down: only by Netty while they are made, and by the engine when it stops. */
+        boolean mayShutDown() {
+            return !running;
+        }
+
         ShardPlan.PlannedShard nextPlace() {
             return plan.shards().get(made.getAndIncrement());
         }
@@ -425,7 +549,7 @@ public final class Engine implements AutoCloseable {
             Thread.currentThread().setName(name + "-shard-" + shard.id());
             try {
                 if (plan.pinned()) {
-                    java.util.Objects.requireNonNull(housekeeper).addShard(CpuAffinity.threadId());
+                    Objects.requireNonNull(housekeeper).addShard(CpuAffinity.threadId());
                     CpuAffinity.pin(shard.place().cpu());
                 }
             } catch (RuntimeException e) {
@@ -436,17 +560,26 @@ public final class Engine implements AutoCloseable {
         /** On the shard's thread, at its end. */
         void leave(Shard shard) {
             if (plan.pinned()) {
-                java.util.Objects.requireNonNull(housekeeper).removeShard(CpuAffinity.threadId());
+                try {
+                    // The last thing that Netty does on a loop starts a thread, which must not inherit the one CPU.
+                    CpuAffinity.set(elsewhere);
+                } catch (IllegalStateException e) {
+                    log.debug("Shard {} ends on its CPU", shard.id(), e);
+                }
+                Objects.requireNonNull(housekeeper).removeShard(CpuAffinity.threadId());
             }
         }
     }
 
     /** The shards as a group; users get it, so that only the engine may shut it down. */
     private static final class ShardGroup extends MultiThreadIoEventLoopGroup {
+        private final Setup setup;
 
         ShardGroup(Setup setup, IoHandlerFactory ioHandlers) {
             super(setup.plan.shards().size(), (Executor) task -> new ShardThread(task, setup.name + "-shard").start(),
                     ioHandlers, setup);
+            this.setup = setup;
+            setup.running = true;
         }
 
         @Override
@@ -462,12 +595,12 @@ public final class Engine implements AutoCloseable {
         }
 
         Future<?> stop() {
+            setup.running = false;
             return super.shutdownGracefully(0, SHARD_STOP.toMillis(), TimeUnit.MILLISECONDS);
         }
 
+        /** Nothing, where the inherited method would wait for the end; the shards ignore the other ways to stop them. */
         @Override
-        public Future<?> shutdownGracefully(long quietPeriod, long timeout, TimeUnit unit) {
-            return terminationFuture();
-        }
+        public void close() {}
     }
 }

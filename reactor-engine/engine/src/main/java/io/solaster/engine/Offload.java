@@ -1,5 +1,7 @@
 package io.solaster.engine;
 
+import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executor;
@@ -10,12 +12,17 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 import io.solaster.config.OffloadConfig;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Threads off the shards for what blocks: files, DNS, drivers that wait in native code. They are started before the
  * first shard is pinned, since a thread inherits the CPUs of the one that starts it. Any thread may call.
  */
 public final class Offload implements Executor {
+    private static final Logger log = LoggerFactory.getLogger(Offload.class);
+    private static final String STOPPED = "the engine has stopped";
+
     private final ThreadPoolExecutor threads;
     private final int queueCapacity;
 
@@ -38,18 +45,10 @@ public final class Offload implements Executor {
      *         is full
      */
     public <T extends @Nullable Object> ShardFuture<T> call(Callable<T> work) {
-        Shard origin = Shard.current();
-        Executor home = origin != null ? origin : this;
-        ShardFuture<T> future = new ShardFuture<>(home);
+        Shard home = Shard.current();
+        ShardFuture<T> future = new ShardFuture<>(home != null ? home : this);
         try {
-            execute(() -> {
-                try {
-                    T result = work.call();
-                    finish(origin, () -> future.complete(result));
-                } catch (Throwable failure) {
-                    finish(origin, () -> future.completeExceptionally(failure));
-                }
-            });
+            execute(new Work<>(home, work, future));
         } catch (RejectedExecutionException e) {
             future.completeExceptionally(e);
         }
@@ -63,7 +62,7 @@ public final class Offload implements Executor {
             threads.execute(work);
         } catch (RejectedExecutionException e) {
             throw new RejectedExecutionException(threads.isShutdown()
-                    ? "the engine has stopped"
+                    ? STOPPED
                     : "solaster.engine.offload.queue-capacity: " + queueCapacity + " calls wait for a thread already",
                     e);
         }
@@ -74,19 +73,52 @@ public final class Offload implements Executor {
         return threads.getQueue().size();
     }
 
-    private static void finish(@Nullable Shard origin, Runnable completion) {
-        if (origin == null || origin.isShuttingDown()) {
-            completion.run();
-            return;
-        }
+    /** Lets what was accepted finish, then interrupts it; what has not begun by then fails. */
+    void close(Duration patience) {
+        threads.shutdown();
+        boolean done = false;
         try {
-            origin.execute(completion);
-        } catch (RejectedExecutionException stoppedMeanwhile) {
-            completion.run();
+            done = threads.awaitTermination(patience.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        List<Runnable> left = done ? List.of() : threads.shutdownNow();
+        for (Runnable task : left) {
+            if (task instanceof Work<?> work) {
+                work.fail(new RejectedExecutionException(STOPPED));
+            }
+        }
+        if (!done && !patience.isZero()) {
+            log.warn("Work off the shards was not done within {}: interrupted, and {} call(s) not begun", patience,
+                    left.size());
         }
     }
 
-    void close() {
-        threads.shutdown();
+    /** One call and its way home. */
+    private record Work<T extends @Nullable Object>(@Nullable Shard home, Callable<T> work, ShardFuture<T> future)
+            implements
+                Runnable {
+
+        @Override
+        public void run() {
+            try {
+                T result = work.call();
+                comeHome(() -> future.complete(result));
+            } catch (Throwable failure) {
+                fail(failure);
+            }
+        }
+
+        void fail(Throwable failure) {
+            comeHome(() -> future.completeExceptionally(failure));
+        }
+
+        private void comeHome(Runnable completion) {
+            if (home == null) {
+                completion.run();
+            } else {
+                home.executeOrElse(completion, completion);
+            }
+        }
     }
 }

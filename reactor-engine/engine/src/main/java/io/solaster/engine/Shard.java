@@ -3,11 +3,14 @@ package io.solaster.engine;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 
 import io.netty.channel.IoEventLoopGroup;
 import io.netty.channel.IoHandlerContext;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.SingleThreadIoEventLoop;
+import io.netty.util.concurrent.Future;
 import io.solaster.config.EngineConfig.OwnerChecks;
 import io.solaster.config.ShardPlan.PlannedShard;
 import io.solaster.engine.mesh.Mesh;
@@ -23,7 +26,8 @@ import org.jspecify.annotations.Nullable;
  * within the task quota &gt; send to the mesh, with at most one wake-up per peer. It parks only if nothing is left, and
  * after the spin budget where the plan spins. Parking is a handshake: the shard raises {@link #parked}, passes a full
  * fence and looks at its lanes again, while a peer publishes, passes a full fence and looks at {@link #parked}; one of
- * the two sees the other.
+ * the two sees the other. Parked, it sleeps until it is woken or a timer is due: no period of its own hides a wake-up
+ * that was lost.
  */
 public final class Shard extends SingleThreadIoEventLoop {
     private static final VarHandle PARKED;
@@ -47,6 +51,7 @@ public final class Shard extends SingleThreadIoEventLoop {
     private @Nullable Mesh mesh;
     @SuppressWarnings("unused")
     private volatile boolean parked;
+    private boolean slept;
     private long idleSince;
 
     Shard(IoEventLoopGroup parent, Executor executor, IoHandlerFactory ioHandlerFactory, Engine.Setup setup,
@@ -132,6 +137,59 @@ public final class Shard extends SingleThreadIoEventLoop {
         }
     }
 
+    /**
+     * {@inheritDoc}
+     *
+     * <p>
+     * Wakes the shard only if it is parked, where Netty always tells its transport, which costs a system call on
+     * io_uring.
+     */
+    @Override
+    public void execute(Runnable task) {
+        lazyExecute(task);
+        if (!inEventLoop()) {
+            VarHandle.fullFence();
+            wakeIfParked();
+        }
+    }
+
+    /**
+     * Runs a task here or, if the shard stops before its turn, calls {@code otherwise} on whatever thread: Netty drops
+     * what is handed over while a loop ends, without a word. Any thread.
+     *
+     * @param otherwise is sometimes called after the task has run
+     */
+    void executeOrElse(Runnable task, Runnable otherwise) {
+        try {
+            execute(task);
+        } catch (RejectedExecutionException stopped) {
+            otherwise.run();
+            return;
+        }
+        if (isShuttingDown()) {
+            terminationFuture().addListener(ended -> otherwise.run());
+        }
+    }
+
+    /** Does nothing: only the engine stops its shards. */
+    @Override
+    public Future<?> shutdownGracefully(long quietPeriod, long timeout, TimeUnit unit) {
+        return setup.mayShutDown() ? super.shutdownGracefully(quietPeriod, timeout, unit) : terminationFuture();
+    }
+
+    /** Does nothing: only the engine stops its shards. */
+    @Override
+    @Deprecated
+    public void shutdown() {
+        // What Netty itself ends, it ends gracefully.
+    }
+
+    /** Does nothing: only the engine stops its shards. */
+    @Override
+    public void close() {
+        // The inherited method would wait for the end.
+    }
+
     @Override
     protected void run() {
         ShardThread self = (ShardThread) Thread.currentThread();
@@ -149,14 +207,20 @@ public final class Shard extends SingleThreadIoEventLoop {
     @Override
     protected int runIo() {
         int handled = ioHandler().run(ioContext);
-        if (parked) {
-            PARKED.setOpaque(this, false);
-        }
+        unpark();
         stats.turns.increment();
         if (handled > 0) {
             idleSince = 0;
         }
         return handled;
+    }
+
+    private void unpark() {
+        if (slept) {
+            slept = false;
+            stats.parks.increment();
+            PARKED.setOpaque(this, false);
+        }
     }
 
     @Override
@@ -201,11 +265,19 @@ public final class Shard extends SingleThreadIoEventLoop {
             PARKED.setVolatile(Shard.this, true);
             VarHandle.fullFence();
             if (hasTasks()) {
+                slept = false;
                 PARKED.setOpaque(Shard.this, false);
                 return false;
             }
-            stats.parks.increment();
+            slept = true;
             return true;
+        }
+
+        /** Transports ask this between waiting and serving: from here on nobody needs to wake the shard. */
+        @Override
+        public boolean shouldReportActiveIoTime() {
+            unpark();
+            return false;
         }
 
         private boolean spins() {
@@ -221,12 +293,12 @@ public final class Shard extends SingleThreadIoEventLoop {
 
         @Override
         public long delayNanos(long currentTimeNanos) {
-            return Shard.this.delayNanos(currentTimeNanos);
+            return nextScheduledTaskDeadlineNanos() == -1 ? Long.MAX_VALUE : Shard.this.delayNanos(currentTimeNanos);
         }
 
         @Override
         public long deadlineNanos() {
-            return Shard.this.deadlineNanos();
+            return nextScheduledTaskDeadlineNanos();
         }
     }
 }

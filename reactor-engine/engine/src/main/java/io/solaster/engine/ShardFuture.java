@@ -3,6 +3,7 @@ package io.solaster.engine;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
@@ -47,6 +48,29 @@ public final class ShardFuture<T extends @Nullable Object> extends CompletableFu
     public T join() {
         refuseToBlock();
         return super.join();
+    }
+
+    @Override
+    public CompletableFuture<T> orTimeout(long timeout, TimeUnit unit) {
+        return home instanceof Shard shard
+                ? unlessDone(shard, timeout, unit, () -> completeExceptionally(new TimeoutException()))
+                : super.orTimeout(timeout, unit);
+    }
+
+    @Override
+    public CompletableFuture<T> completeOnTimeout(T value, long timeout, TimeUnit unit) {
+        return home instanceof Shard shard
+                ? unlessDone(shard, timeout, unit, () -> complete(value))
+                : super.completeOnTimeout(value, timeout, unit);
+    }
+
+    /** On the shard's own timers, since the inherited methods complete the future on a thread of the JDK's. */
+    private ShardFuture<T> unlessDone(Shard shard, long timeout, TimeUnit unit, Runnable completion) {
+        if (!isDone()) {
+            Future<?> timer = shard.schedule(completion, timeout, unit);
+            whenComplete((result, failure) -> timer.cancel(false));
+        }
+        return this;
     }
 
     private void refuseToBlock() {

@@ -10,5 +10,7 @@ final class ShardThread extends FastThreadLocalThread {
 
     ShardThread(Runnable target, String name) {
         super(target, name);
+        // Shards keep the process alive, whoever starts them.
+        setDaemon(false);
     }
 }

@@ -1,8 +1,6 @@
 package io.solaster.engine;
 
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 
 import org.jspecify.annotations.Nullable;
@@ -27,7 +25,7 @@ public final class Sharded<T> {
      */
     public T local() {
         Shard shard = Shard.current();
-        if (shard == null || engine.shard(shard.id()) != shard) {
+        if (shard == null || !engine.owns(shard)) {
             throw new IllegalStateException("thread " + Thread.currentThread().getName() + " is no shard of engine '"
                     + engine.name() + "' and has no instance; use on(shard, ...)");
         }
@@ -38,8 +36,14 @@ public final class Sharded<T> {
      * The instance of a shard, for code that runs there.
      *
      * @throws WrongShardException on any other thread, unless checks are off
+     * @throws IllegalArgumentException if it is a shard of another engine
      */
     public T on(Shard shard) {
+        if (!engine.owns(shard)) {
+            throw new IllegalArgumentException(
+                    "shard " + shard.id() + " of engine '" + shard.engineName() + "' has no instance of engine '"
+                            + engine.name() + "'");
+        }
         shard.assertOwner("an instance");
         return instances.get(shard.id());
     }
@@ -51,11 +55,7 @@ public final class Sharded<T> {
     }
 
     /** Calls every instance on its shard. Any thread; the results stand in the order of the shards. */
-    public <R extends @Nullable Object> CompletableFuture<List<R>> onAll(Function<? super T, R> call) {
+    public <R extends @Nullable Object> ShardFuture<List<R>> onAll(Function<? super T, R> call) {
         return engine.submitToAll(shard -> call.apply(instances.get(shard.id())));
-    }
-
-    List<T> instances() {
-        return new ArrayList<>(instances);
     }
 }

@@ -41,7 +41,7 @@ public final class RequestDecoder {
     private static final int FAILED = -1;
     private static final int UNKNOWN = -1;
 
-    private final RequestLimits limits;
+    private RequestLimits limits;
     private boolean authenticated = true;
 
     private long base;
@@ -124,6 +124,11 @@ public final class RequestDecoder {
         return error;
     }
 
+    /** Puts other limits in force, from the next call on. */
+    public void limits(RequestLimits limits) {
+        this.limits = limits;
+    }
+
     /**
      * Says whether the client has proved who it is, or need not. Until told otherwise, the decoder takes it that it has;
      * after {@code false} a request may announce 10 arguments of 16,384 bytes at most.
@@ -133,9 +138,9 @@ public final class RequestDecoder {
     }
 
     /**
-     * After {@link #decode} returned 0: the least number of bytes, from the request's first one, with which the next
-     * call can get on. Exact for what is nearly there; for a large announcement no more than twice what has been
-     * received (at least 16 KiB), so that whoever announces must also send.
+     * After {@link #decode} returned 0: the least number of bytes that the whole request can have. For a large
+     * announcement no more than twice what has been received (at least 16 KiB), so that whoever announces must also
+     * send.
      */
     public long expectedBytes() {
         long least = received + 1L;
@@ -163,6 +168,11 @@ public final class RequestDecoder {
         beginNext();
     }
 
+    /** Arguments for which there is room, for tests. */
+    int capacity() {
+        return arguments.length;
+    }
+
     private void beginNext() {
         announced = 0;
         index = 0;
@@ -184,7 +194,7 @@ public final class RequestDecoder {
             return inline(address, length);
         }
         if (!line(address, length, 0)) {
-            return length > limits.maxInline() ? fail("too big mbulk count string") : more(length);
+            return lineEnd < 0 && length > limits.maxInline() ? fail("too big mbulk count string") : more(length);
         }
         if (!parse(address + 1, lineEnd - 1) || number > limits.maxArguments()) {
             return fail("invalid multibulk length");
@@ -344,7 +354,7 @@ public final class RequestDecoder {
 
     private boolean announcement(long address, int length, int at) {
         if (!line(address, length, at)) {
-            if (length - at > limits.maxInline()) {
+            if (lineEnd < 0 && length - at > limits.maxInline()) {
                 fail("too big bulk count string");
             }
             return false;
@@ -362,20 +372,19 @@ public final class RequestDecoder {
         return true;
     }
 
-    /** Finds the CR of the line that begins {@code at}, with one byte behind it; leaves it in {@link #lineEnd}. */
+    /**
+     * Finds the end of the line that begins {@code at} and leaves it in {@link #lineEnd}: its CR, or -1 if there is none
+     * yet. The line is whole once a byte follows the CR.
+     */
     private boolean line(long address, int length, int at) {
         int end = Math.max(at, scanned);
-        while (end < length) {
-            byte b = getByte(address + end);
-            if (b == '\r' || b == 0) {
-                scanned = end;
-                lineEnd = end;
-                return b == '\r' && end + 1 < length;
-            }
+        byte last = 0;
+        while (end < length && (last = getByte(address + end)) != '\r' && last != 0) {
             end++;
         }
         scanned = end;
-        return false;
+        lineEnd = end < length && last == '\r' ? end : UNKNOWN;
+        return lineEnd >= 0 && end + 1 < length;
     }
 
     /** Reads a number as strictly as Redis: no blanks, no plus, no leading zero, nothing beyond 64 bits. */

@@ -2,6 +2,8 @@ package io.solaster.store;
 
 import java.util.Arrays;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.solaster.engine.memory.Memory;
 import io.solaster.resp.ReplyWriter;
 import org.jspecify.annotations.Nullable;
@@ -13,6 +15,8 @@ import org.jspecify.annotations.Nullable;
 final class Assembly {
     /** Bytes of {@code *1\r\n}. */
     private static final int ARRAY_OF_ONE = 4;
+    private static final int KEPT_AT_FIRST = 256;
+    private static final int KEPT = 64 * 1024;
 
     private final StoreShard shard;
     private final @Nullable Batch[] batches;
@@ -22,6 +26,7 @@ final class Assembly {
     private int count;
     private int pending;
     private boolean abandoned;
+    private final ByteBuf own = Unpooled.directBuffer(KEPT_AT_FIRST);
     private Command.Gather gather = Command.Gather.NONE;
     /** Where the parts of a split command begin among the segments. */
     private int gatherFrom;
@@ -67,6 +72,11 @@ final class Assembly {
         this.gatherFrom = count;
     }
 
+    /** Keeps this shard's own replies until the others are there. */
+    void keep(ByteBuf replies) {
+        own.writeBytes(replies);
+    }
+
     /** Sends the batches on their way; the one for this shard itself runs here and now. */
     void send() {
         for (Batch batch : batches) {
@@ -99,24 +109,11 @@ final class Assembly {
         }
     }
 
-    /** Bytes that {@link #write} will write, roughly. */
-    int length() {
-        int length = 64;
-        for (Batch batch : batches) {
-            length += batch == null ? 0 : batch.repliesLength();
-        }
-        return length;
-    }
-
-    /**
-     * Writes all replies in the order of the requests.
-     *
-     * @param own where this shard's own replies lie
-     */
-    void write(long own, ReplyWriter to) {
+    /** Writes all replies in the order of the requests. */
+    void write(ReplyWriter to) {
         boolean folds = gather == Command.Gather.SUM || gather == Command.Gather.OK;
         int end = folds ? gatherFrom : count;
-        long at = own;
+        long at = Memory.address(own);
         for (int i = 0; i < end; i++) {
             int segment = segments[i];
             if (segment >= 0) {
@@ -178,10 +175,19 @@ final class Assembly {
             }
         }
         connection = null;
+        own.clear();
+        if (own.capacity() > KEPT) {
+            own.capacity(KEPT_AT_FIRST);
+        }
         count = 0;
         gather = Command.Gather.NONE;
         if (segments.length > 4096) {
             segments = new int[32];
         }
+    }
+
+    void close() {
+        clear();
+        own.release();
     }
 }

@@ -153,10 +153,6 @@ final class Batch implements Message {
         return replyEnds[nextReply - 1] - replyStart();
     }
 
-    int repliesLength() {
-        return replies.readableBytes();
-    }
-
     private int replyStart() {
         return nextReply == 1 ? 0 : replyEnds[nextReply - 2];
     }

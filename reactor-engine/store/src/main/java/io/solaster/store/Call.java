@@ -20,6 +20,7 @@ final class Call {
     private int[] lengths = new int[16];
     private int count;
     private long now;
+    private long integer;
     private @Nullable RespConnection connection;
 
     Call(StoreShard shard) {
@@ -62,11 +63,42 @@ final class Call {
         return lengths[i];
     }
 
-    /** An argument as text; each byte one character, so that nothing is lost. */
-    String text(int i) {
+    /** An argument's bytes; a copy. */
+    byte[] bytes(int i) {
         byte[] bytes = new byte[lengths[i]];
         Memory.copy(addresses[i], bytes, 0, bytes.length);
-        return new String(bytes, StandardCharsets.ISO_8859_1);
+        return bytes;
+    }
+
+    /** An argument as text; each byte one character, so that nothing is lost. */
+    String text(int i) {
+        return new String(bytes(i), StandardCharsets.ISO_8859_1);
+    }
+
+    /** The beginning of an argument, for an error to quote: at most {@code limit} bytes, and up to a NUL, as C does it. */
+    String word(int i, int limit) {
+        String text = text(i);
+        int end = text.indexOf('\0');
+        return text.substring(0, Math.min(limit, end < 0 ? text.length() : end));
+    }
+
+    /** Whether an argument is a whole number; then {@link #integer} is it. */
+    boolean isInteger(int i) {
+        return isInteger(addresses[i], lengths[i]);
+    }
+
+    /** Whether a whole number stands there; then {@link #integer} is it. */
+    boolean isInteger(long address, int length) {
+        if (!Decimal.isLong(address, length)) {
+            return false;
+        }
+        integer = Decimal.parse(address, length);
+        return true;
+    }
+
+    /** The number last found by {@link #isInteger}. */
+    long integer() {
+        return integer;
     }
 
     /** Whether an argument is a word, in whatever case; the word is given in lower case. */

@@ -6,8 +6,10 @@ import org.jspecify.annotations.Nullable;
 final class ClientState {
     private final long connectedAt;
     private long lastInteraction;
+    private long unread;
     private boolean authenticated;
     private boolean resp3;
+    private boolean noEvict;
     private String name = "";
     private String libraryName = "";
     private String libraryVersion = "";
@@ -19,18 +21,33 @@ final class ClientState {
         this.authenticated = authenticated;
     }
 
+    /** Forgets what {@code RESET} makes a client forget, but for whether it is authenticated. */
+    void reset() {
+        resp3 = false;
+        noEvict = false;
+        name = "";
+    }
+
     /** Unix milliseconds. */
     long connectedAt() {
         return connectedAt;
     }
 
-    /** Unix milliseconds at which bytes last came from the client. */
+    /** Unix milliseconds at which bytes last came from the client, or were last seen to be taken by it. */
     long lastInteraction() {
         return lastInteraction;
     }
 
     void interacted(long now) {
         lastInteraction = now;
+    }
+
+    /** Notes how many bytes of replies the client has yet to read: if that changes, it is there. */
+    void unread(long bytes, long now) {
+        if (bytes != unread) {
+            unread = bytes;
+            lastInteraction = now;
+        }
     }
 
     boolean authenticated() {
@@ -47,6 +64,15 @@ final class ClientState {
 
     void resp3(boolean yes) {
         resp3 = yes;
+    }
+
+    /** Whether the client asked never to be cut off for the memory it takes; we never do that. */
+    boolean noEvict() {
+        return noEvict;
+    }
+
+    void noEvict(boolean yes) {
+        noEvict = yes;
     }
 
     /** Empty for none. */

@@ -1,16 +1,18 @@
 package io.solaster.store;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
 /**
- * One entry of the {@link CommandTable}: all that is known about a command. What Redis documents about it (flags, key
- * positions, since, complexity) is here, and drives arity checks, routing and {@code COMMAND}.
+ * One entry of the {@link CommandTable}: all that is known about a command. It drives arity checks, routing and
+ * {@code COMMAND}.
  *
  * @param index its place in the table, for counting
  * @param name in lower case; of a subcommand with its container, such as {@code client|list}
  * @param arity how many arguments, name included; negative for "at least"
  * @param flags as Redis reports them
+ * @param categories as Redis reports them
  * @param keys where its keys stand
  * @param route which shard runs it
  * @param gather what becomes of the replies where several shards run it
@@ -18,9 +20,8 @@ import java.util.Set;
  * @param doc what {@code COMMAND DOCS} says
  * @param subcommands by name in lower case; empty for most
  */
-record Command(int index, String name, int arity, Set<Flag> flags, Keys keys, Route route, Gather gather, Body body,
-        Doc doc,
-        Map<String, Command> subcommands) {
+record Command(int index, String name, int arity, Set<Flag> flags, Set<Category> categories, Keys keys, Route route,
+        Gather gather, Body body, Doc doc, Map<String, Command> subcommands) {
 
     /** Runs a command: reads its arguments from the call, touches the shard's keyspace, writes one reply. */
     @FunctionalInterface
@@ -50,9 +51,14 @@ record Command(int index, String name, int arity, Set<Flag> flags, Keys keys, Ro
         OK
     }
 
-    /** What Redis says of a command's nature. */
+    /** What Redis says of a command's nature, in its order. */
     enum Flag {
-        WRITE, READONLY, DENYOOM, ADMIN, NOSCRIPT, LOADING, STALE, FAST, NO_AUTH, SENTINEL, ALLOW_BUSY, NO_MULTI, SKIP_MONITOR, SKIP_SLOWLOG, NO_MANDATORY_KEYS, NO_ASYNC_LOADING
+        WRITE, READONLY, DENYOOM, ADMIN, NOSCRIPT, LOADING, STALE, FAST, NO_AUTH, ALLOW_BUSY
+    }
+
+    /** Redis's classes of commands, in its order. */
+    enum Category {
+        KEYSPACE, READ, WRITE, STRING, ADMIN, FAST, SLOW, DANGEROUS, CONNECTION
     }
 
     /**
@@ -61,10 +67,10 @@ record Command(int index, String name, int arity, Set<Flag> flags, Keys keys, Ro
      * @param first index of the first key; 0 for none
      * @param last index of the last; negative counts from the end
      * @param step from one key to the next
+     * @param access what is done to them, in Redis's words: {@code RO}, {@code RW}, {@code OW} or {@code RM}, and more
      */
-    record Keys(int first, int last, int step) {
-        static final Keys NONE = new Keys(0, 0, 0);
-        static final Keys ONE = new Keys(1, 1, 1);
+    record Keys(int first, int last, int step, List<String> access) {
+        static final Keys NONE = new Keys(0, 0, 0, List.of());
 
         /** How many keys a command of {@code count} arguments has. */
         int count(int count) {
@@ -84,8 +90,11 @@ record Command(int index, String name, int arity, Set<Flag> flags, Keys keys, Ro
      * @param since the version of Redis that had it first
      * @param group Redis's group, such as {@code string}
      * @param complexity such as {@code O(1)}
+     * @param tips what Redis tells proxies
+     * @param arguments what may stand behind the name
      */
-    record Doc(String summary, String since, String group, String complexity) {}
+    record Doc(String summary, String since, String group, String complexity, List<String> tips,
+            List<Argument> arguments) {}
 
     boolean arityFits(int count) {
         return arity >= 0 ? count == arity : count >= -arity;

@@ -32,8 +32,8 @@ final class OffHeapKeyspace implements Keyspace {
     private static final int MERGE_BELOW = SLOTS / 8;
     private static final int LINE = 64;
     private static final int SEGMENT_BYTES = LINE * (1 + BUCKETS);
-    /** How many times as long as the number of segments the directory may become; more means a hash without spread. */
-    private static final int MAX_SKEW = 64;
+    /** How long the directory may become beyond what its segments need: more would only follow a hash without spread. */
+    private static final int MAX_SPARE_WORDS = 1 << 16;
     private static final int MAX_DEPTH = 32; // what a scan cursor has room for
 
     // A segment's first line.
@@ -685,7 +685,7 @@ final class OffHeapKeyspace implements Keyspace {
 
     private boolean split(long h, long segment, int bits) {
         if (bits == depth) {
-            if (depth == MAX_DEPTH || 2L << depth > MAX_SKEW * (segments + 1)) {
+            if (depth == MAX_DEPTH || 2L << depth > MAX_SPARE_WORDS + 64 * segments) {
                 return false;
             }
             doubleDirectory();

@@ -1,5 +1,6 @@
 package io.solaster.store;
 
+import java.net.InetSocketAddress;
 import java.util.Objects;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -36,8 +37,8 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
     private static final long LINGER_MILLIS = 500;
     /** Long enough for a turn that reads what the kernel already holds. */
     private static final long LAST_READ_MILLIS = 2;
-    private static final int SMALL_REPLY = 256;
-    private static final int LARGE_REPLY = 64 * 1024;
+    /** Replies beyond this wait for another turn, however much a client may leave unread. */
+    private static final long MAX_TURN_OUTPUT = 64L << 20;
     private static final String PROTECTED = "DENIED Redis is running in protected mode because protected mode is"
             + " enabled and no password is set for the default user. In this mode connections are only accepted from"
             + " the loopback interface. If you want to connect from external computers, set"
@@ -64,7 +65,6 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
     private @Nullable ByteBuf input;
     /** Replies of this read batch. */
     private @Nullable ByteBuf output;
-    private int usualReply = SMALL_REPLY;
     private @Nullable Assembly assembly;
     private int ownMark;
     /** Nothing is run now: other shards, a lane, a result or another turn are waited for. */
@@ -122,6 +122,23 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
         channel().close();
     }
 
+    /** The port that the client connected to. */
+    int localPort() {
+        return channel().localAddress() instanceof InetSocketAddress local ? local.getPort() : 0;
+    }
+
+    /** Closes if the client has been silent for longer than it may; one that waits for its own command has not. */
+    void closeIfIdle(long now) {
+        long timeout = protocol.limits().idleTimeout().toMillis();
+        state.unread(outputBytes(), now);
+        if (timeout > 0 && !suspended && !closing && now - state.lastInteraction() > timeout) {
+            shard.stats().idleTimeouts.increment();
+            log.debug("Client {} {} is closed: silent for {} ms", id, channel().remoteAddress(),
+                    now - state.lastInteraction());
+            kill();
+        }
+    }
+
     /** Bytes received and not yet run. */
     int inputBytes() {
         return input == null ? 0 : input.readableBytes();
@@ -176,7 +193,7 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
             input.release();
             input = null;
         }
-        if (assembly == null && output != null) {
+        if (output != null) {
             output.release();
             output = null;
         }
@@ -308,7 +325,11 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
         int at = in.readerIndex();
         int end = in.writerIndex();
         int budget = protocol.limits().commandsPerTurn();
-        long outputLimit = protocol.limits().outputBuffer().bytes();
+        long outputLimit = Math.min(protocol.limits().outputBuffer().bytes(), MAX_TURN_OUTPUT);
+        decoder.limits(protocol.requestLimits());
+        if (!state.authenticated()) {
+            decoder.authenticated(protocol.password() == null);
+        }
         ReplyWriter reply = openOutput();
         Call call = shard.call();
         call.now(shard.now());
@@ -343,6 +364,7 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
         reply.finish();
         if (assembly != null) {
             suspended = true;
+            keepOwn(assembly);
             assembly.send();
             if (!assembly.isPending()) {
                 assembled();
@@ -388,7 +410,7 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
             reply.error("ERR wrong number of arguments for '" + command.name() + "' command");
             return Outcome.NEXT;
         }
-        if (!state.authenticated() && !command.has(Command.Flag.NO_AUTH)) {
+        if (!state.authenticated() && !command.has(Command.Flag.NO_AUTH) && protocol.password() != null) {
             reply.error("NOAUTH Authentication required.");
             return Outcome.NEXT;
         }
@@ -539,18 +561,12 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
     /** Every part is back: the replies become one stream. */
     void assembled() {
         Assembly parts = Objects.requireNonNull(assembly);
-        ByteBuf own = Objects.requireNonNull(output);
         assembly = null;
-        output = null;
         if (channel().isActive()) {
-            ByteBuf whole = context().alloc().directBuffer(own.readableBytes() + parts.length());
-            ReplyWriter reply = shard.call().reply();
-            reply.to(whole);
-            parts.write(Memory.address(own), reply);
+            ReplyWriter reply = openOutput();
+            parts.write(reply);
             reply.finish();
-            output = whole;
         }
-        own.release();
         parts.clear();
         shard.giveAssembly(parts);
         run();
@@ -565,12 +581,19 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
 
     private ReplyWriter openOutput() {
         if (output == null) {
-            output = context().alloc().directBuffer(usualReply);
+            output = shard.takeReplies();
         }
         ReplyWriter reply = shard.call().reply();
         reply.to(output);
         reply.resp3(state.resp3());
         return reply;
+    }
+
+    private void keepOwn(Assembly parts) {
+        ByteBuf own = Objects.requireNonNull(output);
+        output = null;
+        parts.keep(own);
+        own.release();
     }
 
     /** Sends the replies of this read batch, unless some of them are still under way. */
@@ -585,10 +608,7 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
             replies = null;
         }
         if (replies != null) {
-            int bytes = replies.readableBytes();
-            shard.stats().bytesOut.add(bytes);
-            // Half-way between the last guess and the truth: one long reply must not make every buffer long.
-            usualReply = Math.max(SMALL_REPLY, Math.min(LARGE_REPLY, usualReply + bytes >>> 1) + 64);
+            shard.stats().bytesOut.add(replies.readableBytes());
             if (!closing) {
                 context().writeAndFlush(replies, context().voidPromise());
                 checkOutput();

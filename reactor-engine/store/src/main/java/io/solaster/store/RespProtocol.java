@@ -4,7 +4,6 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 
-import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
 import io.solaster.config.LimitsConfig;
 import io.solaster.config.ServerConfig;
@@ -17,33 +16,44 @@ import org.jspecify.annotations.Nullable;
 public final class RespProtocol implements ConnectionHandler {
     private static final byte[] MAX_CLIENTS = "-ERR max number of clients reached\r\n"
             .getBytes(StandardCharsets.US_ASCII);
-    /** Room for a usual pipeline, so that one read empties the socket. */
-    private static final int READ_BYTES = 16 * 1024;
 
     private final Store store;
-    private final ServerConfig config;
-    private final RequestLimits requestLimits;
+    /** What is in force now; {@code CONFIG SET} puts another one here, on shard 0. */
+    private volatile ServerConfig config;
+    private volatile RequestLimits requestLimits;
 
     public RespProtocol(Store store, ServerConfig config) {
         this.store = store;
         this.config = config;
-        LimitsConfig limits = config.limits();
-        this.requestLimits = new RequestLimits(limits.maxArguments(), limits.maxBulk().bytes(),
-                limits.maxInline().intBytes());
+        this.requestLimits = requestLimits(config.limits());
+    }
+
+    private static RequestLimits requestLimits(LimitsConfig limits) {
+        return new RequestLimits(limits.maxArguments(), limits.maxBulk().bytes(), limits.maxInline().intBytes());
+    }
+
+    /** Puts another configuration in force, for all connections. On shard 0. */
+    void change(ServerConfig changed) {
+        requestLimits = requestLimits(changed.limits());
+        config = changed;
+        store.longestString(changed.limits().maxBulk());
     }
 
     @Override
     public void connected(Shard shard, Channel channel) {
-        int most = Math.max(READ_BYTES, config.limits().bytesPerTurn().intBytes());
-        AdaptiveRecvByteBufAllocator reads = new AdaptiveRecvByteBufAllocator(READ_BYTES, READ_BYTES, most);
-        reads.maxMessagesPerRead(Math.max(1, config.limits().bytesPerTurn().intBytes() / READ_BYTES));
-        channel.config().setRecvByteBufAllocator(reads);
-        channel.pipeline().addLast(new RespConnection(this, store.part(shard.id())));
+        StoreShard part = store.part(shard.id());
+        channel.config().setRecvByteBufAllocator(part.reads(config.limits().bytesPerTurn().intBytes()));
+        channel.pipeline().addLast(new RespConnection(this, part));
     }
 
     @Override
     public byte[] refusal() {
         return MAX_CLIENTS;
+    }
+
+    @Override
+    public int maxConnections(int configured) {
+        return config.limits().maxConnections();
     }
 
     Store store() {

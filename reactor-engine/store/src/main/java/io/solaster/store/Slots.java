@@ -9,7 +9,8 @@ import io.solaster.engine.memory.Memory;
 final class Slots {
     static final int COUNT = 16384;
 
-    private static final char[] CRC16 = new char[256];
+    /** By place: what a byte contributes to the checksum when {@code place} bytes follow it (slicing by four). */
+    private static final char[][] CRC16 = new char[4][256];
 
     static {
         for (int value = 0; value < 256; value++) {
@@ -17,7 +18,13 @@ final class Slots {
             for (int bit = 0; bit < 8; bit++) {
                 crc = (crc & 0x8000) != 0 ? crc << 1 ^ 0x1021 : crc << 1;
             }
-            CRC16[value] = (char) crc;
+            CRC16[0][value] = (char) crc;
+        }
+        for (int place = 1; place < 4; place++) {
+            for (int value = 0; value < 256; value++) {
+                char before = CRC16[place - 1][value];
+                CRC16[place][value] = (char) (before << 8 ^ CRC16[0][before >>> 8]);
+            }
         }
     }
 
@@ -41,18 +48,31 @@ final class Slots {
     }
 
     private static int indexOf(long key, int from, int to, byte wanted) {
-        for (int i = from; i < to; i++) {
-            if (Memory.getByte(key + i) == wanted) {
-                return i;
+        int i = from;
+        long pattern = (wanted & 0xffL) * 0x0101010101010101L;
+        for (; i + 8 <= to; i += 8) {
+            // A byte is zero, thus wanted, where the subtraction borrows into its high bit.
+            long difference = Memory.getLong(key + i) ^ pattern;
+            if ((difference - 0x0101010101010101L & ~difference & 0x8080808080808080L) != 0) {
+                break;
             }
         }
-        return to;
+        while (i < to && Memory.getByte(key + i) != wanted) {
+            i++;
+        }
+        return i;
     }
 
     private static int crc16(long address, int length) {
         int crc = 0;
-        for (int i = 0; i < length; i++) {
-            crc = crc << 8 & 0xffff ^ CRC16[crc >>> 8 ^ Memory.getByte(address + i) & 0xff];
+        int i = 0;
+        for (; i + 4 <= length; i += 4) {
+            int four = Memory.getInt(address + i);
+            crc = CRC16[3][crc >>> 8 ^ four & 0xff] ^ CRC16[2][(crc ^ four >>> 8) & 0xff]
+                    ^ CRC16[1][four >>> 16 & 0xff] ^ CRC16[0][four >>> 24];
+        }
+        for (; i < length; i++) {
+            crc = crc << 8 & 0xffff ^ CRC16[0][crc >>> 8 ^ Memory.getByte(address + i) & 0xff];
         }
         return crc;
     }

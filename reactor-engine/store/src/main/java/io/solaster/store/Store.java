@@ -1,8 +1,12 @@
 package io.solaster.store;
 
+import java.security.SecureRandom;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.function.LongSupplier;
 import java.util.function.ToLongFunction;
 
+import io.solaster.config.ByteSize;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.Sharded;
@@ -15,10 +19,15 @@ public final class Store {
     private final Engine engine;
     private final Sharded<StoreShard> parts;
     private final StoreShard[] byShard;
-    private final long startedAt = System.currentTimeMillis();
+    private final LongSupplier clock;
+    private final long startedAt;
+    private final String runId = newRunId();
+    private volatile int longestString = Keyspace.MAX_LENGTH;
 
-    private Store(Engine engine) {
+    private Store(Engine engine, LongSupplier clock) {
         this.engine = engine;
+        this.clock = clock;
+        this.startedAt = clock.getAsLong();
         this.byShard = new StoreShard[engine.shards().size()];
         this.parts = engine.sharded(this::newPart);
     }
@@ -31,7 +40,18 @@ public final class Store {
 
     /** Makes an empty store on an engine's shards. Not on a shard. */
     public static Store on(Engine engine) {
-        return new Store(engine);
+        return on(engine, System::currentTimeMillis);
+    }
+
+    /** Makes an empty store that takes the time from a clock of Unix milliseconds, which any shard may ask. */
+    static Store on(Engine engine, LongSupplier clock) {
+        return new Store(engine, clock);
+    }
+
+    private static String newRunId() {
+        byte[] random = new byte[20];
+        new SecureRandom().nextBytes(random);
+        return HexFormat.of().formatHex(random);
     }
 
     /** The engine whose shards hold the keys. */
@@ -83,5 +103,24 @@ public final class Store {
 
     long startedAt() {
         return startedAt;
+    }
+
+    LongSupplier clock() {
+        return clock;
+    }
+
+    /** 40 hexadecimal digits that no other start of a store has. */
+    String runId() {
+        return runId;
+    }
+
+    /** The longest value that commands may make of shorter ones, in bytes. */
+    int longestString() {
+        return longestString;
+    }
+
+    /** Sets the longest value: of servers before the same store, the one that was last told a limit decides. */
+    void longestString(ByteSize limit) {
+        longestString = Math.min(limit.intBytes(), Keyspace.MAX_LENGTH);
     }
 }

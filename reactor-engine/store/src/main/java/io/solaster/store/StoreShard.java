@@ -6,18 +6,30 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.channel.RecvByteBufAllocator;
 import io.netty.util.concurrent.ScheduledFuture;
 import io.solaster.engine.Shard;
+import io.solaster.engine.memory.ReusedBuffer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** One shard's part of the store: its keys, its clients, and what commands are run with. On the owning shard only. */
 final class StoreShard implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(StoreShard.class);
-    /** How often keys that are due are looked for, and how much of the table is looked at each time. */
+    /** How long until keys that are due are looked for again: where some expire, and where none does. */
     private static final long EXPIRY_MILLIS = 10;
+    private static final long NO_EXPIRY_MILLIS = 100;
+    /** How much of the table is looked at each time. */
     private static final int EXPIRY_STEPS = 2_000;
+    /** Room for a usual pipeline, so that one read empties the socket. */
+    private static final int READ_BYTES = 32 * 1024;
+    private static final int REPLY_BYTES = 16 * 1024;
+    private static final long SWEEP_MILLIS = 1_000;
     private static final long FAILURE_LOG_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final Store store;
@@ -29,8 +41,16 @@ final class StoreShard implements AutoCloseable {
     private final ArrayDeque<Assembly> assemblies = new ArrayDeque<>();
     private final Map<Long, RespConnection> clients = new LinkedHashMap<>();
     private final long[] callsByCommand;
-    private final ScheduledFuture<?> expiry;
+    private final ReusedBuffer received = new ReusedBuffer(ByteBufAllocator.DEFAULT, READ_BYTES);
+    private final ReusedBuffer replies = new ReusedBuffer(ByteBufAllocator.DEFAULT, REPLY_BYTES);
+    private ScheduledFuture<?> expiry;
+    private final ScheduledFuture<?> sweep;
+    private final LongSupplier clock;
     private long nextClient;
+    private long commandsAtSweep;
+    private long sweptAt;
+    private long commandsPerSecond;
+    private @Nullable ShardReport statisticsBase;
     private long lastFailureLogged;
 
     StoreShard(Store store, Shard shard, Keyspace keyspace) {
@@ -41,6 +61,9 @@ final class StoreShard implements AutoCloseable {
         this.callsByCommand = new long[CommandTable.size()];
         this.expiry = shard.scheduleWithFixedDelay(this::expireDue, EXPIRY_MILLIS, EXPIRY_MILLIS,
                 TimeUnit.MILLISECONDS);
+        this.clock = store.clock();
+        this.sweptAt = now();
+        this.sweep = shard.scheduleWithFixedDelay(this::sweep, SWEEP_MILLIS, SWEEP_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     Store store() {
@@ -68,7 +91,7 @@ final class StoreShard implements AutoCloseable {
     }
 
     long now() {
-        return System.currentTimeMillis();
+        return clock.getAsLong();
     }
 
     /** Runs a command; if its method throws, the reply says so and nothing else suffers. */
@@ -95,6 +118,16 @@ final class StoreShard implements AutoCloseable {
     /** How often each command was run here, by {@link Command#index}. */
     long[] callsByCommand() {
         return callsByCommand;
+    }
+
+    /** What this shard's clients are read into. */
+    RecvByteBufAllocator reads(int bytesPerTurn) {
+        return received.forReads(Math.max(1, bytesPerTurn / READ_BYTES));
+    }
+
+    /** An empty buffer for replies; the caller releases it. */
+    ByteBuf takeReplies() {
+        return replies.take();
     }
 
     Batch takeBatch() {
@@ -131,16 +164,54 @@ final class StoreShard implements AutoCloseable {
         return new ArrayList<>(clients.values());
     }
 
+    /** Clients that were ever connected. */
+    long connections() {
+        return nextClient;
+    }
+
+    /** Commands per second, of late. */
+    long commandsPerSecond() {
+        return commandsPerSecond;
+    }
+
+    /** What {@code INFO} counts from; null to count from the start. */
+    @Nullable
+    ShardReport statisticsBase() {
+        return statisticsBase;
+    }
+
+    /** Lets {@code INFO} count from zero; what metrics read goes on. */
+    void resetStatistics() {
+        statisticsBase = ShardReport.total(this);
+    }
+
+    private void sweep() {
+        long now = now();
+        long commands = stats.commands.get();
+        commandsPerSecond = (commands - commandsAtSweep) * 1000 / Math.max(1, now - sweptAt);
+        commandsAtSweep = commands;
+        sweptAt = now;
+        for (RespConnection client : clients()) {
+            client.closeIfIdle(now);
+        }
+    }
+
     private void expireDue() {
-        if (keyspace.expiring() > 0) {
+        boolean some = keyspace.expiring() > 0;
+        if (some) {
             keyspace.expireDue(now(), EXPIRY_STEPS);
         }
+        expiry = shard.schedule(this::expireDue, some ? EXPIRY_MILLIS : NO_EXPIRY_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     @Override
     public void close() {
         expiry.cancel(false);
+        sweep.cancel(false);
         batches.forEach(Batch::close);
+        assemblies.forEach(Assembly::close);
+        received.close();
+        replies.close();
         keyspace.close();
     }
 }

@@ -14,24 +14,18 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * The producer fills slots by plain stores and publishes them all with one release store in {@link #flush}; the consumer
- * takes all that is published and gives the slots back with one release store. The indices of either side stand on cache
- * lines of their own. (The ring is Lamport's; batching of the indices as in FastForward and MCRingBuffer.)
+ * takes all that is published and gives the slots back with one release store. What each side writes stands on cache
+ * lines of its own, and so does what both look at. (The ring is Lamport's; batching of the indices as in FastForward and
+ * MCRingBuffer.)
  */
-final class Lane extends LaneConsumerFields {
-    private static final VarHandle TAIL = field(LaneProducerFields.class, "tail", long.class);
+final class Lane extends LaneLastPadding {
+    private static final VarHandle TAIL = field(LanePublishedFields.class, "tail", long.class);
     private static final VarHandle HEAD = field(LaneConsumerFields.class, "head", long.class);
-    private static final VarHandle STARVED = field(LaneProducerFields.class, "starved", boolean.class);
-
-    private final @Nullable Message[] ring;
-    private final int mask;
+    private static final VarHandle STARVED = field(LanePublishedFields.class, "starved", boolean.class);
 
     /** @param capacity slots of the ring, a power of two */
     Lane(int capacity) {
-        if (Integer.bitCount(capacity) != 1) {
-            throw new IllegalArgumentException("a lane of " + capacity + " slots; give a power of two");
-        }
-        ring = new @Nullable Message[capacity];
-        mask = capacity - 1;
+        super(capacity);
     }
 
     /** Producer: adds a message, to be seen after {@link #flush}. */
@@ -42,14 +36,16 @@ final class Lane extends LaneConsumerFields {
     }
 
     private boolean offer(Message message) {
+        @Nullable
+        Message[] slots = ring;
         long index = produced;
-        if (index - headSeen > mask) {
+        if (index - headSeen >= slots.length) {
             headSeen = (long) HEAD.getAcquire(this);
-            if (index - headSeen > mask) {
+            if (index - headSeen >= slots.length) {
                 return false;
             }
         }
-        ring[(int) index & mask] = message;
+        slots[(int) index & slots.length - 1] = message;
         produced = index + 1;
         return true;
     }
@@ -105,7 +101,7 @@ final class Lane extends LaneConsumerFields {
 
     /** Producer: whether something unpublished, overflowing or waiting could go on now. */
     boolean canProceed(int lowWaterMark) {
-        return produced != tail || !overflow.isEmpty() && produced - (long) HEAD.getVolatile(this) <= mask
+        return produced != tail || !overflow.isEmpty() && produced - (long) HEAD.getVolatile(this) < ring.length
                 || !waiters.isEmpty() && depth() <= lowWaterMark;
     }
 
@@ -135,10 +131,12 @@ final class Lane extends LaneConsumerFields {
         if (from == to) {
             return 0;
         }
+        @Nullable
+        Message[] slots = ring;
         for (long index = from; index < to; index++) {
-            int slot = (int) index & mask;
-            Message message = Objects.requireNonNull(ring[slot]);
-            ring[slot] = null;
+            int slot = (int) index & slots.length - 1;
+            Message message = Objects.requireNonNull(slots[slot]);
+            slots[slot] = null;
             try {
                 message.deliver();
             } catch (Throwable failure) {
@@ -152,7 +150,7 @@ final class Lane extends LaneConsumerFields {
     /** Abandons everything inside. Only after both shards' threads have ended. */
     void abandonAll() {
         for (long index = head; index < produced; index++) {
-            Message message = ring[(int) index & mask];
+            Message message = ring[(int) index & ring.length - 1];
             if (message != null) {
                 message.abandon();
             }
@@ -177,22 +175,85 @@ final class Lane extends LaneConsumerFields {
     }
 }
 
-/** What the producer writes, away from the object's header. */
+/** What nobody writes, beside the object's header. */
+abstract class LaneRing {
+    final @Nullable Message[] ring;
+
+    LaneRing(int capacity) {
+        if (Integer.bitCount(capacity) != 1) {
+            throw new IllegalArgumentException("a lane of " + capacity + " slots; give a power of two");
+        }
+        ring = new @Nullable Message[capacity];
+    }
+}
+
+/*
+ * Padding in classes of its own, since the JVM may reorder fields within a class; two cache lines each, since adjacent
+ * lines are fetched in pairs.
+ */
 @SuppressWarnings("unused")
-abstract class LaneProducerFields {
-    private long p00, p01, p02, p03, p04, p05, p06, p07, p08, p09, p10, p11, p12, p13, p14;
+abstract class LaneFirstPadding extends LaneRing {
+    private long p00, p01, p02, p03, p04, p05, p06, p07, p08, p09, p10, p11, p12, p13, p14, p15;
+
+    LaneFirstPadding(int capacity) {
+        super(capacity);
+    }
+}
+
+/** What the producer alone looks at. */
+abstract class LaneProducerFields extends LaneFirstPadding {
     long produced;
     long headSeen;
     final ArrayDeque<Message> overflow = new ArrayDeque<>();
     final ArrayDeque<Runnable> waiters = new ArrayDeque<>();
-    long tail;
-    boolean starved;
+
+    LaneProducerFields(int capacity) {
+        super(capacity);
+    }
 }
 
-/** What the consumer writes, two cache lines away from the producer's (adjacent lines are fetched in pairs). */
 @SuppressWarnings("unused")
-abstract class LaneConsumerFields extends LaneProducerFields {
-    private long q00, q01, q02, q03, q04, q05, q06, q07, q08, q09, q10, q11, q12, q13, q14;
+abstract class LaneSecondPadding extends LaneProducerFields {
+    private long p00, p01, p02, p03, p04, p05, p06, p07, p08, p09, p10, p11, p12, p13, p14, p15;
+
+    LaneSecondPadding(int capacity) {
+        super(capacity);
+    }
+}
+
+/** What the producer writes once a turn, and the consumer reads. */
+abstract class LanePublishedFields extends LaneSecondPadding {
+    long tail;
+    boolean starved;
+
+    LanePublishedFields(int capacity) {
+        super(capacity);
+    }
+}
+
+@SuppressWarnings("unused")
+abstract class LaneThirdPadding extends LanePublishedFields {
+    private long p00, p01, p02, p03, p04, p05, p06, p07, p08, p09, p10, p11, p12, p13, p14, p15;
+
+    LaneThirdPadding(int capacity) {
+        super(capacity);
+    }
+}
+
+/** What the consumer writes once a turn, and the producer reads. */
+abstract class LaneConsumerFields extends LaneThirdPadding {
     long head;
-    private long r00, r01, r02, r03, r04, r05, r06, r07, r08, r09, r10, r11, r12, r13, r14;
+
+    LaneConsumerFields(int capacity) {
+        super(capacity);
+    }
+}
+
+@SuppressWarnings("unused")
+abstract class LaneLastPadding extends LaneConsumerFields {
+    private long p00, p01, p02, p03, p04, p05, p06, p07, p08, p09, p10, p11, p12, p13, p14, p15;
+
+    LaneLastPadding(int capacity) {
+        super(capacity);
+    }
 }

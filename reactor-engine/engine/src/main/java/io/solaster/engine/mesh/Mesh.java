@@ -113,11 +113,23 @@ public final class Mesh {
             }
         }
         for (int i = 0; i < dirtyCount; i++) {
-            Lane lane = outbound[dirty[i]];
-            while (!lane.waiters.isEmpty() && lane.depth() <= highWaterMark / 2) {
-                lane.waiters.remove().run();
-                count++;
+            count += resumeWaiters(outbound[dirty[i]]);
+        }
+        return count;
+    }
+
+    private int resumeWaiters(Lane lane) {
+        // No more than wait now, since one that is not content may wait again.
+        int waiting = lane.waiters.size();
+        int count = 0;
+        while (count < waiting && lane.depth() <= highWaterMark / 2) {
+            Runnable waiter = lane.waiters.remove();
+            try {
+                waiter.run();
+            } catch (Throwable failure) {
+                log.error("{} threw on shard {}", waiter.getClass().getName(), self, failure);
             }
+            count++;
         }
         return count;
     }

@@ -19,4 +19,14 @@ public interface ConnectionHandler {
     default byte[] refusal() {
         return new byte[0];
     }
+
+    /**
+     * How many connections there may be at once, over all shards; what the server was configured with, unless the
+     * protocol lets it be changed at run time. Any thread.
+     *
+     * @param configured what the server was bound with
+     */
+    default int maxConnections(int configured) {
+        return configured;
+    }
 }

@@ -11,6 +11,7 @@ import java.util.concurrent.TimeUnit;
 
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandler.Sharable;
 import io.netty.channel.ChannelHandlerContext;
@@ -28,18 +29,22 @@ import org.slf4j.LoggerFactory;
 final class Listener extends ChannelInboundHandlerAdapter {
     private static final Logger log = LoggerFactory.getLogger(Listener.class);
     private static final long PAUSE_MILLIS = 100;
+    /** Turns of the loop for which connections may still come in while a socket is about to close. */
+    private static final int MOST_TURNS = 64;
 
     private final TcpServer server;
     private final Shard shard;
     private final ConnectionHandler handler;
     /** On the shard only. */
     private final Set<Channel> channels = Collections.newSetFromMap(new IdentityHashMap<>());
-    private final Counter open = new Counter();
+    /** Written by whichever shard accepts for this one, so that it knows at once what it has handed over. */
     private final Counter accepted = new Counter();
+    private final Counter closed = new Counter();
     private final Counter refused = new Counter();
     private final Counter pauses = new Counter();
     private volatile @Nullable ServerChannel listening;
-    private @Nullable CompletableFuture<Integer> drained;
+    private @Nullable CompletableFuture<Boolean> drained;
+    private long arrivals;
     private long pausedSince;
 
     Listener(TcpServer server, Shard shard, ConnectionHandler handler) {
@@ -62,7 +67,7 @@ final class Listener extends ChannelInboundHandlerAdapter {
     }
 
     long connections() {
-        return open.get();
+        return accepted.get() - closed.get();
     }
 
     long accepted() {
@@ -80,44 +85,61 @@ final class Listener extends ChannelInboundHandlerAdapter {
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         Channel connection = (Channel) message;
-        accepted.increment();
-        if (server.connections() >= server.config().limits().maxConnections()) {
+        arrivals++;
+        if (server.connections() >= handler.maxConnections(server.config().limits().maxConnections())) {
             refuse(connection);
             return;
         }
         Listener owner = server.acceptsOnEveryShard() ? this : server.leastConnections();
+        owner.accepted.increment();
         owner.adopt(connection);
     }
 
     private void refuse(Channel connection) {
         refused.increment();
+        shard.stats().refused.increment();
         shard.register(connection).addListener((ChannelFutureListener) registered -> connection
                 .writeAndFlush(Unpooled.wrappedBuffer(handler.refusal())).addListener(ChannelFutureListener.CLOSE));
     }
 
     /** Takes a connection over; its pipeline is set up on this listener's shard. */
     private void adopt(Channel connection) {
-        TcpServer.setUp(connection);
-        connection.pipeline().addLast(new ChannelInitializer<>() {
-            @Override
-            protected void initChannel(Channel channel) {
-                channels.add(channel);
-                open.increment();
-                shard.stats().connections.increment();
-                shard.stats().accepted.increment();
-                channel.closeFuture().addListener(closed -> {
-                    channels.remove(channel);
-                    open.add(-1);
-                    shard.stats().connections.add(-1);
-                    finishDrain();
-                });
-                handler.connected(shard, channel);
-                if (drained != null) {
-                    channel.pipeline().fireUserEventTriggered(TcpServer.DRAIN);
-                }
+        Arrival arrival = new Arrival();
+        connection.pipeline().addLast(arrival);
+        shard.register(connection).addListener(arrival);
+    }
+
+    /** A connection's way to its shard. */
+    private final class Arrival extends ChannelInitializer<Channel> implements ChannelFutureListener {
+        private boolean arrived;
+
+        @Override
+        protected void initChannel(Channel channel) {
+            arrived = true;
+            channels.add(channel);
+            shard.stats().connections.increment();
+            shard.stats().accepted.increment();
+            channel.closeFuture().addListener(end -> left(channel));
+            TcpServer.setUp(channel);
+            handler.connected(shard, channel);
+            if (drained != null) {
+                channel.pipeline().fireUserEventTriggered(TcpServer.DRAIN);
             }
-        });
-        shard.register(connection);
+        }
+
+        private void left(Channel channel) {
+            channels.remove(channel);
+            closed.increment();
+            shard.stats().connections.add(-1);
+            finishDrain();
+        }
+
+        @Override
+        public void operationComplete(ChannelFuture registered) {
+            if (!registered.isSuccess() && !arrived) {
+                closed.increment();
+            }
+        }
     }
 
     /** Out of file descriptors, the kernel would offer the same connection again and again: wait for some to be freed. */
@@ -127,7 +149,7 @@ final class Listener extends ChannelInboundHandlerAdapter {
             log.error("Server '{}': accepting on shard {} failed", server.name(), shard.id(), cause);
             return;
         }
-        if (!ctx.channel().config().isAutoRead()) {
+        if (!ctx.channel().config().isAutoRead() || !ctx.channel().isOpen()) {
             return;
         }
         ctx.channel().config().setAutoRead(false);
@@ -135,9 +157,12 @@ final class Listener extends ChannelInboundHandlerAdapter {
         shard.stats().acceptPauses.increment();
         if (pausedSince == 0) {
             pausedSince = System.nanoTime();
-            log.warn("Server '{}': shard {} pauses accepting: {}; raise the limit on open files (ulimit -n), or lower"
-                    + " solaster.servers.{}.limits.max-connections", server.name(), shard.id(), cause.getMessage(),
-                    server.name());
+            String words = String.valueOf(cause.getMessage());
+            log.warn("Server '{}': shard {} pauses accepting: {}{}", server.name(), shard.id(), words,
+                    words.contains("open files")
+                            ? "; raise the limit on open files (ulimit -n), or lower solaster.servers." + server.name()
+                                    + ".limits.max-connections"
+                            : "");
         }
         ctx.executor().schedule(() -> {
             long pausesBefore = pauses.get();
@@ -154,54 +179,77 @@ final class Listener extends ChannelInboundHandlerAdapter {
         }
     }
 
-    void stopListening() {
+    /**
+     * Takes in what the kernel holds for this socket, since closing resets that; then closes it. Any thread; completes
+     * once the port is free.
+     */
+    CompletableFuture<Boolean> stopListening() {
+        CompletableFuture<Boolean> done = new CompletableFuture<>();
         ServerChannel channel = listening;
-        if (channel != null) {
-            channel.close().awaitUninterruptibly();
+        if (channel == null || !channel.isOpen()) {
+            done.complete(true);
+        } else {
+            onShard(() -> closeOnceQuiet(channel, -1, MOST_TURNS, done), done);
+        }
+        return done;
+    }
+
+    private void closeOnceQuiet(ServerChannel channel, long arrivalsBefore, int turns,
+            CompletableFuture<Boolean> done) {
+        long now = arrivals;
+        if (now == arrivalsBefore || turns == 0) {
+            channel.close().addListener(end -> done.complete(true));
+        } else {
+            // A timer and not a task, since sockets are served between two of those.
+            shard.schedule(() -> closeOnceQuiet(channel, now, turns - 1, done), 0, TimeUnit.NANOSECONDS);
         }
     }
 
     /** Asks every connection to finish; completes when the last has closed. Any thread. */
-    CompletableFuture<Integer> drain() {
-        CompletableFuture<Integer> done = new CompletableFuture<>();
+    CompletableFuture<Boolean> drain() {
+        CompletableFuture<Boolean> done = new CompletableFuture<>();
         onShard(() -> {
-            drained = done;
-            new ArrayList<>(channels).forEach(channel -> channel.pipeline().fireUserEventTriggered(TcpServer.DRAIN));
-            finishDrain();
+            CompletableFuture<Boolean> all = drained;
+            if (all == null) {
+                all = new CompletableFuture<>();
+                drained = all;
+                new ArrayList<>(channels)
+                        .forEach(channel -> channel.pipeline().fireUserEventTriggered(TcpServer.DRAIN));
+                finishDrain();
+            }
+            all.thenAccept(done::complete);
         }, done);
         return done;
     }
 
     private void finishDrain() {
         if (drained != null && channels.isEmpty()) {
-            drained.complete(0);
+            drained.complete(true);
         }
     }
 
-    /** Closes what is left and waits for it. */
-    int closeAll() {
+    /** Closes the connections that are left, and tells how many. Any thread. */
+    CompletableFuture<Integer> closeAll() {
         CompletableFuture<Integer> done = new CompletableFuture<>();
+        CompletableFuture<Boolean> stopped = new CompletableFuture<>();
         onShard(() -> {
             int count = channels.size();
             new ArrayList<>(channels).forEach(Channel::close);
             done.complete(count);
-        }, done);
-        try {
-            return done.get(1, TimeUnit.SECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return 0;
-        } catch (java.util.concurrent.ExecutionException | java.util.concurrent.TimeoutException e) {
-            log.warn("Server '{}': shard {} does not close its connections", server.name(), shard.id(), e);
-            return 0;
-        }
+        }, stopped);
+        stopped.thenAccept(already -> done.complete(0));
+        return done;
     }
 
-    private void onShard(Runnable work, CompletableFuture<Integer> otherwise) {
+    private void onShard(Runnable work, CompletableFuture<Boolean> otherwise) {
         try {
             shard.execute(work);
         } catch (RejectedExecutionException stopped) {
-            otherwise.complete(0);
+            otherwise.complete(true);
+            return;
+        }
+        if (shard.isShuttingDown()) {
+            shard.terminationFuture().addListener(end -> otherwise.complete(true));
         }
     }
 }

@@ -6,13 +6,16 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ServerChannel;
-import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.unix.UnixChannelOption;
 import io.solaster.config.ServerConfig;
 import io.solaster.engine.Engine;
@@ -40,6 +43,8 @@ public final class TcpServer implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(TcpServer.class);
     private static final Duration LAST_WRITES = Duration.ofMillis(500);
+    /** How long a shard may take for what takes no time unless somebody blocks it. */
+    private static final Duration ANSWER = Duration.ofSeconds(5);
 
     private final Engine engine;
     private final String name;
@@ -79,16 +84,11 @@ public final class TcpServer implements AutoCloseable {
     private void bindAll() {
         boolean reusePort = engine.transport().reusePort();
         for (Listener listener : reusePort ? listeners : listeners.subList(0, 1)) {
-            ServerChannel channel = engine.transport().serverChannels().get();
-            channel.config().setOption(ChannelOption.SO_BACKLOG, config.backlog());
             boolean first = listener.shard().id() == 0;
-            if (reusePort && !first) {
-                channel.config().setOption(UnixChannelOption.SO_REUSEPORT, true);
-            }
-            channel.pipeline().addLast(listener);
-            await(listener.shard().register(channel));
-            await(channel.bind(address));
+            ServerChannel channel = open(listener, reusePort && !first);
+            await(listener, listener.shard().register(channel));
             listener.listensOn(channel);
+            await(listener, channel.bind(address));
             if (first) {
                 address = (InetSocketAddress) channel.localAddress();
                 if (reusePort) {
@@ -98,10 +98,30 @@ public final class TcpServer implements AutoCloseable {
         }
     }
 
-    private void await(ChannelFuture future) {
-        future.awaitUninterruptibly();
+    private ServerChannel open(Listener listener, boolean besideOthers) {
+        ServerChannel channel = null;
+        try {
+            channel = engine.transport().serverChannels().get();
+            channel.config().setOption(ChannelOption.SO_BACKLOG, config.backlog());
+            if (besideOthers) {
+                channel.config().setOption(UnixChannelOption.SO_REUSEPORT, true);
+            }
+        } catch (ChannelException e) {
+            if (channel != null) {
+                channel.unsafe().closeForcibly();
+            }
+            throw failure(e.getCause() == null ? e : e.getCause());
+        }
+        channel.pipeline().addLast(listener);
+        return channel;
+    }
+
+    private void await(Listener listener, ChannelFuture future) {
+        if (!future.awaitUninterruptibly(ANSWER.toMillis())) {
+            throw failure(
+                    new TimeoutException("shard " + listener.shard().id() + " has not answered within " + ANSWER));
+        }
         if (!future.isSuccess()) {
-            future.channel().close();
             throw failure(future.cause());
         }
     }
@@ -124,6 +144,9 @@ public final class TcpServer implements AutoCloseable {
         } else if (words.contains("assign requested address")) {
             reason = "the address is not one of this machine";
             fix = "set " + key + ".host to an address of this machine, or 0.0.0.0 for all";
+        } else if (words.contains("open files")) {
+            reason = "too many open files";
+            fix = "raise the limit on open files (ulimit -n)";
         } else {
             reason = words;
             fix = "set " + key + ".host and .port to where it may listen";
@@ -195,9 +218,13 @@ public final class TcpServer implements AutoCloseable {
     }
 
     static void setUp(Channel connection) {
-        connection.config().setOption(ChannelOption.TCP_NODELAY, true);
-        connection.config().setOption(ChannelOption.SO_KEEPALIVE, true);
-        connection.config().setWriteBufferWaterMark(WriteBufferWaterMark.DEFAULT);
+        try {
+            connection.config().setOption(ChannelOption.TCP_NODELAY, true);
+            connection.config().setOption(ChannelOption.SO_KEEPALIVE, true);
+        } catch (ChannelException e) {
+            // The peer has gone already, which the next read tells.
+            log.debug("{}: options refused", connection, e);
+        }
     }
 
     /**
@@ -209,22 +236,14 @@ public final class TcpServer implements AutoCloseable {
     public int drain(Duration deadline) {
         long end = System.nanoTime() + deadline.toNanos();
         stopAccepting();
-        List<CompletableFuture<Integer>> drained = listeners.stream().map(Listener::drain).toList();
+        awaitAll("drain", end, Listener::drain);
         int cut = 0;
-        for (Listener listener : listeners) {
-            try {
-                drained.get(listener.shard().id()).get(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            } catch (java.util.concurrent.ExecutionException | java.util.concurrent.TimeoutException e) {
-                log.debug("Server '{}': shard {} has not drained", name, listener.shard().id(), e);
-            }
+        for (Integer count : awaitAll("close its connections", System.nanoTime() + ANSWER.toNanos(),
+                Listener::closeAll)) {
+            cut += count;
         }
-        for (Listener listener : listeners) {
-            cut += listener.closeAll();
-        }
-        closed = true;
         if (cut > 0) {
+            awaitAll("see its connections close", System.nanoTime() + LAST_WRITES.toNanos(), Listener::drain);
             log.warn("Server '{}': {} connection(s) had not finished within {} and were closed", name, cut, deadline);
         }
         return cut;
@@ -232,10 +251,26 @@ public final class TcpServer implements AutoCloseable {
 
     private void stopAccepting() {
         closed = true;
-        listeners.forEach(Listener::stopListening);
+        awaitAll("stop accepting", System.nanoTime() + ANSWER.toNanos(), Listener::stopListening);
     }
 
-    /** Stops accepting and closes every connection at once. */
+    /** Has every shard do something at the same time; returns the answers that came in time. */
+    private <T> List<T> awaitAll(String what, long end, Function<Listener, CompletableFuture<T>> work) {
+        List<CompletableFuture<T>> answers = listeners.stream().map(work).toList();
+        List<T> results = new ArrayList<>();
+        for (int shard = 0; shard < answers.size(); shard++) {
+            try {
+                results.add(answers.get(shard).get(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            } catch (ExecutionException | TimeoutException e) {
+                log.debug("Server '{}': shard {} did not {} in time", name, shard, what, e);
+            }
+        }
+        return results;
+    }
+
+    /** Stops accepting, and closes: at once where connections finish at once, within half a second where not. */
     @Override
     public void close() {
         drain(LAST_WRITES);

@@ -1,0 +1,120 @@
+package io.solaster.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.lang.reflect.Method;
+import java.lang.reflect.RecordComponent;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+
+import io.solaster.config.EngineConfig.OwnerChecks;
+import io.solaster.config.EngineConfig.Pinning;
+import io.solaster.config.EngineConfig.Transport;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ConfigRecordsTest {
+
+    @Test
+    void eachWithChangesItsComponentAlone() throws ReflectiveOperationException {
+        EngineConfig defaults = EngineConfig.defaults();
+        Map<String, Object> others = Map.of("shards", 3, "smt", true, "pinning", Pinning.NEVER, "housekeeping",
+                Housekeeping.NONE, "transport", Transport.NIO, "idle",
+                new IdleConfig(IdleConfig.Policy.PARK, Duration.ofSeconds(1)), "taskQuota", Duration.ofMillis(1),
+                "mesh", new MeshConfig(2, 2), "offload", new OffloadConfig(1, 1), "checks", OwnerChecks.FULL);
+        others = new HashMap<>(others);
+        others.put("shutdownTimeout", Duration.ZERO);
+        for (RecordComponent component : EngineConfig.class.getRecordComponents()) {
+            String name = component.getName();
+            Method with = List.of(EngineConfig.class.getMethods()).stream()
+                    .filter(m -> m.getName().equalsIgnoreCase("with" + name)).findFirst().orElseThrow();
+            Object changed = with.invoke(defaults, others.get(name));
+            for (RecordComponent each : EngineConfig.class.getRecordComponents()) {
+                Object before = each.getAccessor().invoke(defaults);
+                Object after = each.getAccessor().invoke(changed);
+                if (each.getName().equals(name)) {
+                    assertThat(after).as(name).isNotEqualTo(before).hasToString(others.get(name).toString());
+                } else {
+                    assertThat(after).as("%s after with %s", each.getName(), name).isEqualTo(before);
+                }
+            }
+        }
+        assertThat(defaults.withShards(0)).isEqualTo(defaults);
+    }
+
+    @Test
+    void aServerIsChangedAKeyAtATimeAndKeepsItsPasswordToItself() {
+        ServerConfig server = ServerConfig.of("resp", 1).withHost("::1").withPassword("secret");
+        assertThat(server.host()).isEqualTo("::1");
+        assertThat(server.password()).isEqualTo("secret");
+        assertThat(server).hasToString("ServerConfig[protocol=resp, host=::1, port=1, backlog=1024, password=******,"
+                + " protectedMode=true, limits=" + LimitsConfig.defaults() + "]");
+        assertThat(server.withPassword(null).toString()).contains("password=none");
+    }
+
+    @Test
+    void serversCannotBeChangedBehindAConfiguration() {
+        Map<String, ServerConfig> servers = new HashMap<>(Map.of("kv", ServerConfig.of("resp", 1)));
+        SolasterConfig config = new SolasterConfig(true, EngineConfig.defaults(), servers);
+        servers.clear();
+        assertThat(config.servers()).hasSize(1).isUnmodifiable();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"512, 512, 512B", "64KB, 65536, 64KB", "64 mb, 67108864, 64MB", "2GB, 2147483648, 2GB", "0, 0, 0B",
+            "1536KB, 1572864, 1536KB", "1025B, 1025, 1025B", "8388607TB, 9223370937343148032, 8388607TB"})
+    void sizesAreReadAndPrinted(String written, long bytes, String printed) {
+        assertThat(ByteSize.valueOf(written)).isEqualTo(new ByteSize(bytes)).hasToString(printed);
+        assertThat(ByteSize.valueOf(written).intBytes()).isEqualTo((int) Math.min(bytes, Integer.MAX_VALUE));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "MB", "-1", "1.5GB", "64KiB", "big", "8388608TB", "99999999999999999999"})
+    void whatIsNoSizeIsRefusedWithAFix(String text) {
+        assertThatIllegalArgumentException().isThrownBy(() -> ByteSize.valueOf(text))
+                .withMessageMatching("'" + text + "' is .+; (write|give) .+");
+        assertThatIllegalArgumentException().isThrownBy(() -> new ByteSize(-1));
+    }
+
+    @Test
+    void everySizeIsReadBackFromWhatItPrints() {
+        Random random = new Random(7);
+        for (int i = 0; i < 1_000; i++) {
+            ByteSize size = new ByteSize(
+                    random.nextLong(Long.MAX_VALUE) >>> random.nextInt(63) & -1L << random.nextInt(40));
+            assertThat(ByteSize.valueOf(size.toString())).isEqualTo(size).isEqualByComparingTo(size);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"auto, auto", "AUTO, auto", "1, 1", "' 64 ', 64"})
+    void numbersOfShardsAreReadAndPrinted(String written, String printed) {
+        assertThat(ShardCount.valueOf(written)).hasToString(printed);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"0", "-2", "", "1.5", "many", "9999999999"})
+    void whatIsNoNumberOfShardsIsRefusedWithAFix(String text) {
+        assertThatIllegalArgumentException().isThrownBy(() -> ShardCount.valueOf(text))
+                .withMessage("'" + text + "' is no number of shards; give a number from 1, or 'auto'");
+        assertThatIllegalArgumentException().isThrownBy(() -> new ShardCount(-1));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"PT0S, 0s", "PT0.0005S, 500us", "PT0.02S, 20ms", "PT90S, 90s", "PT5M, 5m", "PT48H, 2d",
+            "PT0.000000001S, 1ns", "PT-1S, -1s", "P106751991167300D, 106751991167300d"})
+    void durationsArePrintedAsTheyAreWritten(Duration duration, String printed) {
+        assertThat(Wording.print(duration)).isEqualTo(printed);
+    }
+
+    @Test
+    void anExceptionHasAtLeastOneViolation() {
+        assertThatIllegalArgumentException().isThrownBy(() -> new InvalidConfigException(List.of()));
+    }
+}

@@ -1,0 +1,163 @@
+package io.solaster.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.lang.reflect.RecordComponent;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+import io.solaster.config.InvalidConfigException.Violation;
+import jakarta.validation.Validation;
+import jakarta.validation.Validator;
+import jakarta.validation.ValidatorFactory;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class ConfigValidatorTest {
+    private static final EngineConfig ENGINE = EngineConfig.defaults();
+    private static final ServerConfig KV = ServerConfig.of("resp", 6380);
+
+    @Test
+    void theDefaultsAreValid() {
+        assertThat(ConfigValidator.check(SolasterConfig.defaults())).isEmpty();
+        assertThat(ConfigValidator.check(servers(Map.of("kv", KV)))).isEmpty();
+        SolasterConfig config = servers(Map.of("kv", KV));
+        assertThat(ConfigValidator.validate(config)).isSameAs(config);
+    }
+
+    @Test
+    void aLaneIsAPowerOfTwo() {
+        assertThat(check(ENGINE.withMesh(new MeshConfig(4096, 1)))).isEmpty();
+        assertThat(check(ENGINE.withMesh(new MeshConfig(1000, 4096)))).containsExactly(
+                new Violation("solaster.engine.mesh.lane-capacity", "1000", "1000 is no power of two",
+                        "write 512 or 1024"));
+    }
+
+    @Test
+    void shardsHaveABound() {
+        assertThat(check(ENGINE.withShards(1024))).isEmpty();
+        assertThat(check(ENGINE.withShards(1025))).extracting(Violation::toString).containsExactly(
+                "solaster.engine.shards: 1025 is out of range; write a number from 1 to 1024, or 'auto'");
+    }
+
+    @Test
+    void durationsHaveARange() {
+        assertThat(check(ENGINE.withTaskQuota(Duration.ZERO))).extracting(Violation::toString).containsExactly(
+                "solaster.engine.task-quota: 0s is out of range; write a duration from 1us to 1s");
+        assertThat(check(ENGINE.withShutdownTimeout(Duration.ofSeconds(-1)))).extracting(Violation::toString)
+                .containsExactly(
+                        "solaster.engine.shutdown-timeout: -1s is out of range; write a duration from 0s to 1h");
+        assertThat(check(ENGINE.withShutdownTimeout(Duration.ZERO))).isEmpty();
+        assertThat(check(ENGINE.withIdle(new IdleConfig(IdleConfig.Policy.SPIN, Duration.ofMinutes(1)))))
+                .extracting(Violation::key).containsExactly("solaster.engine.idle.spin-for");
+    }
+
+    @Test
+    void limitsHaveARange() {
+        LimitsConfig none = new LimitsConfig(0, Duration.ofNanos(-1), new ByteSize(0), 0, new ByteSize(0),
+                new ByteSize(0), 0, new ByteSize(0));
+        assertThat(ConfigValidator.check(servers(Map.of("kv", KV.withLimits(none))))).extracting(Violation::key)
+                .containsExactlyInAnyOrder(Stream
+                        .of("max-connections", "idle-timeout", "output-buffer", "max-arguments", "max-bulk",
+                                "max-inline", "commands-per-turn", "bytes-per-turn")
+                        .map("solaster.servers.kv.limits."::concat).toArray(String[]::new));
+    }
+
+    @Test
+    void aServerSaysWhatItSpeaksAndWhere() {
+        ServerConfig mute = new ServerConfig(null, " ", -1, 0, null, true, LimitsConfig.defaults());
+        assertThat(ConfigValidator.check(servers(Map.of("My.Kv", mute)))).extracting(Violation::toString)
+                .containsExactlyInAnyOrder(
+                        "solaster.servers[My.Kv].port: -1 is out of range; write a number from 0 to 65535",
+                        "solaster.servers[My.Kv].backlog: 0 is out of range; write a number from 1",
+                        "solaster.servers[My.Kv].protocol: nothing is given;"
+                                + " write the protocol that it speaks, such as 'resp'",
+                        "solaster.servers[My.Kv].host: nothing is given;"
+                                + " write the address that it binds to, such as '127.0.0.1'");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"127.0.0.1, 127.0.0.1, true", "127.0.0.1, localhost, true", "0.0.0.0, 10.0.0.1, true",
+            "10.0.0.1, ::, true", "10.0.0.1, 10.0.0.2, false", "kv.example, KV.example, true"})
+    void onePortOfOneAddressHasOneServer(String host, String other, boolean clash) {
+        Map<String, ServerConfig> servers = new LinkedHashMap<>();
+        servers.put("kv", KV.withHost(host));
+        servers.put("cache", KV.withHost(other));
+        assertThat(ConfigValidator.check(servers(servers))).isEqualTo(clash
+                ? List.of(new Violation("solaster.servers.cache.port", "6380", "6380 is taken by solaster.servers.kv",
+                        "give each server a port of its own, or 0 for a free one"))
+                : List.of());
+    }
+
+    @Test
+    void serversMayEachTakeAFreePort() {
+        assertThat(ConfigValidator
+                .check(servers(Map.of("a", ServerConfig.of("resp", 0), "b", ServerConfig.of("resp", 0))))).isEmpty();
+    }
+
+    @Test
+    void everyViolationIsInTheMessage() {
+        SolasterConfig config = new SolasterConfig(true, ENGINE.withOffload(new OffloadConfig(0, 0)), Map.of());
+        assertThatThrownBy(() -> ConfigValidator.validate(config)).isInstanceOf(InvalidConfigException.class)
+                .hasMessage(
+                        """
+                                solaster.engine.offload.threads: 0 is out of range; write a number from 1 to 1024
+                                solaster.engine.offload.queue-capacity: 0 is out of range; write a number from 1 to 1048576""");
+    }
+
+    static Stream<Record> recordsWithRanges() {
+        return Stream.of(MeshConfig.defaults(), OffloadConfig.defaults(), LimitsConfig.defaults(), KV);
+    }
+
+    @ParameterizedTest
+    @MethodSource("recordsWithRanges")
+    void aJakartaValidatorFindsTheSameNumbersOutOfRange(Record config) throws ReflectiveOperationException {
+        try (ValidatorFactory factory = Validation.buildDefaultValidatorFactory()) {
+            Validator jakarta = factory.getValidator();
+            int ranges = 0;
+            for (RecordComponent component : config.getClass().getRecordComponents()) {
+                Range range = component.getAccessor().getAnnotation(Range.class);
+                if (range != null) {
+                    ranges++;
+                    String name = component.getName();
+                    assertThat(jakarta.validate(with(config, name, range.min() - 1)))
+                            .extracting(v -> v.getPropertyPath().toString()).containsExactly(name);
+                    assertThat(jakarta.validate(with(config, name, range.min()))).isEmpty();
+                    if (range.max() < Integer.MAX_VALUE) {
+                        assertThat(jakarta.validate(with(config, name, range.max() + 1)))
+                                .extracting(v -> v.getMessage()).containsExactly(
+                                        "must be from " + range.min() + " to " + range.max());
+                    }
+                }
+            }
+            assertThat(ranges).isPositive();
+        }
+    }
+
+    private static Record with(Record config, String name, long value) throws ReflectiveOperationException {
+        RecordComponent[] components = config.getClass().getRecordComponents();
+        Object[] values = new Object[components.length];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = components[i].getName().equals(name)
+                    ? (Object) (int) value
+                    : components[i].getAccessor().invoke(config);
+        }
+        return config.getClass()
+                .getConstructor(Stream.of(components).map(RecordComponent::getType).toArray(Class[]::new))
+                .newInstance(values);
+    }
+
+    private static List<Violation> check(EngineConfig engine) {
+        return ConfigValidator.check(new SolasterConfig(true, engine, Map.of()));
+    }
+
+    private static SolasterConfig servers(Map<String, ServerConfig> servers) {
+        return new SolasterConfig(true, ENGINE, servers);
+    }
+}

@@ -1,0 +1,130 @@
+package io.solaster.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+import org.junit.jupiter.api.Test;
+import org.yaml.snakeyaml.Yaml;
+
+/** What editors and the README say of each key comes from the records, and stays so. */
+class MetadataTest {
+    private static final String SERVERS = "solaster.servers.<name>.";
+
+    @Test
+    void everyKeyOfEngineIsDescribedAndHasADefault() throws Exception {
+        assertThat(properties()).filteredOn(p -> p.key().startsWith("solaster.engine."))
+                .allSatisfy(p -> assertThat(p.description()).as(p.key()).isNotBlank())
+                .allSatisfy(p -> assertThat(p.defaultValue()).as(p.key()).isNotBlank()).extracting(Property::key)
+                .contains("solaster.engine.shards", "solaster.engine.mesh.lane-capacity",
+                        "solaster.engine.idle.spin-for", "solaster.engine.offload.threads");
+    }
+
+    @Test
+    void everyKeyOfAServerIsDescribed() throws Exception {
+        assertThat(properties()).filteredOn(p -> p.key().startsWith(SERVERS))
+                .allSatisfy(p -> assertThat(p.description()).as(p.key()).isNotBlank()).extracting(Property::key)
+                .contains(SERVERS + "protocol", SERVERS + "port", SERVERS + "limits.output-buffer");
+    }
+
+    @Test
+    void hintsNameKeysAndChoicesThatExist() throws Exception {
+        List<Property> properties = properties();
+        for (Map<String, Object> hint : list(metadata("META-INF/spring-configuration-metadata.json"), "hints")) {
+            String key = String.valueOf(hint.get("name"));
+            if (key.equals("solaster.servers.values")) {
+                continue;
+            }
+            Property property = properties.stream().filter(p -> p.key().equals(key)).findFirst().orElseThrow();
+            List<String> values = list(hint, "values").stream().map(value -> String.valueOf(value.get("value")))
+                    .toList();
+            List<String> choices = choices(property.type());
+            if (!choices.isEmpty()) {
+                assertThat(values).as(key).isEqualTo(choices);
+            }
+        }
+    }
+
+    @Test
+    void theReadmeListsEveryKey() throws Exception {
+        String readme = Files.readString(Path.of("README.md"));
+        String table = table();
+        assertThat(readme).as("README.md must have this table; put it there if it differs:%n%n%s", table)
+                .contains(table);
+    }
+
+    private static String table() throws Exception {
+        return properties().stream()
+                .map(p -> "| `" + p.key() + "` | " + type(p.type()) + " | "
+                        + (p.defaultValue().isEmpty() ? "" : "`" + p.defaultValue() + "`") + " | " + p.description()
+                        + " |\n")
+                .collect(Collectors.joining("", "| key | type | default | what it is |\n|---|---|---|---|\n", ""));
+    }
+
+    private static String type(String type) {
+        List<String> choices = choices(type);
+        if (!choices.isEmpty()) {
+            return choices.stream().map(choice -> "`" + choice + "`").collect(Collectors.joining(", "));
+        }
+        return switch (type) {
+            case "java.lang.Boolean" -> "`true`, `false`";
+            case "java.lang.Integer" -> "number";
+            case "java.lang.String" -> "text";
+            case "java.time.Duration" -> "duration";
+            case "io.solaster.config.ByteSize" -> "size";
+            case "io.solaster.config.ShardCount" -> "`auto`, number";
+            case "io.solaster.config.Housekeeping" -> "`auto`, `none`, CPU list";
+            default -> throw new IllegalArgumentException("say how the README calls " + type);
+        };
+    }
+
+    private static List<String> choices(String type) {
+        try {
+            Object[] constants = Class.forName(type).getEnumConstants();
+            return constants == null
+                    ? List.of()
+                    : Arrays.stream(constants).map(choice -> choice.toString().toLowerCase(Locale.ROOT)).toList();
+        } catch (ClassNotFoundException e) {
+            throw new IllegalStateException("the metadata names a type that is not there: " + type, e);
+        }
+    }
+
+    private record Property(String key, String type, String defaultValue, String description) {}
+
+    private static List<Property> properties() throws Exception {
+        List<Property> properties = new ArrayList<>();
+        list(metadata("META-INF/spring-configuration-metadata.json"), "properties").stream()
+                .filter(p -> !p.get("name").equals("solaster.servers")).forEach(p -> properties.add(property("", p)));
+        Stream.of(metadata("META-INF/spring/configuration-metadata/" + ServerConfig.class.getName() + ".json"))
+                .flatMap(metadata -> list(metadata, "properties").stream())
+                .forEach(p -> properties.add(property(SERVERS, p)));
+        return properties;
+    }
+
+    private static Property property(String prefix, Map<String, Object> json) {
+        return new Property(prefix + json.get("name"), String.valueOf(json.get("type")),
+                String.valueOf(json.getOrDefault("defaultValue", "")),
+                String.valueOf(json.getOrDefault("description", "")));
+    }
+
+    @SuppressWarnings("unchecked")
+    private static List<Map<String, Object>> list(Map<String, Object> json, String name) {
+        return (List<Map<String, Object>>) json.getOrDefault(name, List.of());
+    }
+
+    private static Map<String, Object> metadata(String file) throws IOException, URISyntaxException {
+        Path classes = Path.of(SolasterConfig.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+        // JSON is YAML, and a YAML parser is here anyhow.
+        return new Yaml().load(Files.readString(classes.resolve(file)));
+    }
+}

@@ -1,0 +1,24 @@
+package io.solaster.store;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** What containers of subcommands answer to HELP. */
+final class Help {
+
+    private Help() {}
+
+    static List<String> of(String container, String subcommands) {
+        List<String> lines = new ArrayList<>();
+        lines.add(container + " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
+        subcommands.lines().forEach(lines::add);
+        lines.add("HELP");
+        lines.add("    Prints this help.");
+        return List.copyOf(lines);
+    }
+
+    static void answer(Call call, List<String> lines) {
+        call.reply().arrayHeader(lines.size());
+        lines.forEach(call.reply()::simple);
+    }
+}

@@ -1,0 +1,268 @@
+package io.solaster.store;
+
+import java.io.IOException;
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+
+import io.solaster.engine.Engine;
+import io.solaster.engine.net.TransportChoice;
+
+/** {@code INFO}: what each shard counts, gathered on the shards, and what the system says, read off the shards. */
+final class Info {
+    /** The server whose behaviour ours is. */
+    static final String REDIS_VERSION = "7.0.15";
+    private static final List<String> DEFAULT = List.of("server", "clients", "memory", "persistence", "stats",
+            "replication", "cpu", "errorstats", "cluster", "keyspace");
+    private static final List<String> ALL = List.of("server", "clients", "memory", "persistence", "stats",
+            "replication", "cpu", "errorstats", "commandstats", "latencystats", "cluster", "keyspace", "shards");
+    private static final List<String> EVERYTHING = List.of("server", "clients", "memory", "persistence", "stats",
+            "replication", "cpu", "modules", "errorstats", "commandstats", "latencystats", "cluster", "keyspace",
+            "shards");
+    private static final String VERSION = version();
+
+    private Info() {}
+
+    static void info(Call call) {
+        Set<String> sections = sections(call);
+        Store store = call.shard().store();
+        RespProtocol protocol = call.connection().protocol();
+        call.later(store.parts().onAll(ShardReport::of).thenCombine(store.engine().offload().call(SystemReport::read),
+                (shards, system) -> text(sections, store, protocol, shards, system)),
+                (reply, text) -> reply.verbatim("txt", text));
+    }
+
+    private static Set<String> sections(Call call) {
+        Set<String> sections = new LinkedHashSet<>();
+        for (int i = 1; i < call.count(); i++) {
+            String section = call.text(i).toLowerCase(Locale.ROOT);
+            switch (section) {
+                case "default" -> sections.addAll(DEFAULT);
+                case "all" -> sections.addAll(ALL);
+                case "everything" -> sections.addAll(EVERYTHING);
+                default -> sections.add(section);
+            }
+        }
+        return call.count() == 1 ? new LinkedHashSet<>(DEFAULT) : sections;
+    }
+
+    private static String text(Set<String> sections, Store store, RespProtocol protocol, List<ShardReport> shards,
+            SystemReport system) {
+        ShardReport sum = ShardReport.sum(shards);
+        List<String> texts = new ArrayList<>();
+        for (String section : EVERYTHING) {
+            if (sections.contains(section)) {
+                StringBuilder out = new StringBuilder();
+                String title = section.equals("cpu")
+                        ? "CPU"
+                        : section.substring(0, 1).toUpperCase(Locale.ROOT) + section.substring(1);
+                out.append("# ").append(title).append("\r\n");
+                switch (section) {
+                    case "server" -> server(out, store, protocol);
+                    case "clients" -> clients(out, protocol, sum);
+                    case "memory" -> memory(out, sum, system);
+                    case "persistence" -> persistence(out);
+                    case "stats" -> stats(out, sum);
+                    case "replication" -> line(line(out, "role", "master"), "connected_slaves", 0);
+                    case "cpu" -> cpu(out, system);
+                    case "errorstats" -> errors(out, sum);
+                    case "commandstats" -> commands(out, sum);
+                    case "cluster" -> line(out, "cluster_enabled", 0);
+                    case "keyspace" -> keyspace(out, sum);
+                    case "shards" -> shards(out, shards);
+                    default -> {
+                    }
+                }
+                texts.add(out.toString());
+            }
+        }
+        return String.join("\r\n", texts);
+    }
+
+    private static StringBuilder line(StringBuilder out, String name, Object value) {
+        return out.append(name).append(':').append(value).append("\r\n");
+    }
+
+    private static void server(StringBuilder out, Store store, RespProtocol protocol) {
+        Engine engine = store.engine();
+        long uptime = (System.currentTimeMillis() - store.startedAt()) / 1000;
+        line(out, "redis_version", REDIS_VERSION);
+        line(out, "solaster_version", VERSION);
+        line(out, "redis_mode", "standalone");
+        line(out, "os", System.getProperty("os.name") + " " + System.getProperty("os.version") + " "
+                + System.getProperty("os.arch"));
+        line(out, "arch_bits", 64);
+        line(out, "multiplexing_api", TransportChoice.label(engine.transport().kind()));
+        line(out, "java_version", Runtime.version());
+        line(out, "process_id", ProcessHandle.current().pid());
+        line(out, "run_id", store.runId());
+        line(out, "tcp_port", protocol.config().port());
+        line(out, "server_time_usec", System.currentTimeMillis() * 1000);
+        line(out, "uptime_in_seconds", uptime);
+        line(out, "uptime_in_days", uptime / 86_400);
+        line(out, "shards", store.shards());
+        line(out, "shards_pinned", engine.plan().pinned() ? 1 : 0);
+    }
+
+    private static void clients(StringBuilder out, RespProtocol protocol, ShardReport sum) {
+        line(out, "connected_clients", sum.clients());
+        line(out, "cluster_connections", 0);
+        line(out, "maxclients", protocol.limits().maxConnections());
+        line(out, "blocked_clients", 0);
+        line(out, "tracking_clients", 0);
+    }
+
+    private static void memory(StringBuilder out, ShardReport sum, SystemReport system) {
+        long used = sum.usedMemory() + system.heap() + system.buffers();
+        size(out, "used_memory", used);
+        size(out, "used_memory_rss", system.resident());
+        size(out, "used_memory_rss_peak", system.residentPeak());
+        line(out, "used_memory_keyspace", sum.usedMemory());
+        line(out, "used_memory_entries", sum.liveMemory());
+        line(out, "used_memory_heap", system.heap());
+        line(out, "used_memory_heap_committed", system.heapCommitted());
+        line(out, "used_memory_buffers", system.buffers());
+        size(out, "total_system_memory", system.total());
+        size(out, "maxmemory", 0);
+        line(out, "maxmemory_policy", "noeviction");
+        line(out, "mem_fragmentation_ratio",
+                String.format(Locale.ROOT, "%.2f", (double) system.resident() / Math.max(1, used)));
+        line(out, "mem_fragmentation_bytes", system.resident() - used);
+        line(out, "mem_allocator", "solaster");
+    }
+
+    private static void size(StringBuilder out, String name, long bytes) {
+        line(out, name, bytes);
+        String unit = bytes < 1024 ? "" : bytes < 1 << 20 ? "K" : bytes < 1 << 30 ? "M" : "G";
+        double scale = switch (unit) {
+            case "K" -> 1 << 10;
+            case "M" -> 1 << 20;
+            case "G" -> 1 << 30;
+            default -> 1;
+        };
+        line(out, name + "_human",
+                unit.isEmpty() ? bytes + "B" : String.format(Locale.ROOT, "%.2f", bytes / scale) + unit);
+    }
+
+    /** Clients ask whether data is still being loaded; there is none to load. */
+    private static void persistence(StringBuilder out) {
+        line(out, "loading", 0);
+        line(out, "async_loading", 0);
+        line(out, "rdb_bgsave_in_progress", 0);
+        line(out, "aof_enabled", 0);
+        line(out, "aof_rewrite_in_progress", 0);
+    }
+
+    private static void stats(StringBuilder out, ShardReport sum) {
+        line(out, "total_connections_received", sum.connections());
+        line(out, "total_commands_processed", sum.commands());
+        line(out, "instantaneous_ops_per_sec", sum.commandsPerSecond());
+        line(out, "total_net_input_bytes", sum.bytesIn());
+        line(out, "total_net_output_bytes", sum.bytesOut());
+        line(out, "rejected_connections", sum.refused());
+        line(out, "expired_keys", sum.expired());
+        line(out, "evicted_keys", 0);
+        line(out, "keyspace_hits", sum.hits());
+        line(out, "keyspace_misses", sum.misses());
+        line(out, "pubsub_channels", 0);
+        line(out, "pubsub_patterns", 0);
+        line(out, "total_foreign_commands", sum.foreign());
+        line(out, "protocol_errors", sum.protocolErrors());
+        line(out, "client_output_buffer_limit_disconnections", sum.outputOverflows());
+        line(out, "client_idle_disconnections", sum.idleTimeouts());
+        line(out, "internal_errors", sum.failures());
+    }
+
+    private static void cpu(StringBuilder out, SystemReport system) {
+        line(out, "used_cpu_sys", String.format(Locale.ROOT, "%.6f", system.systemSeconds()));
+        line(out, "used_cpu_user", String.format(Locale.ROOT, "%.6f", system.userSeconds()));
+        line(out, "used_cpu_sys_children", "0.000000");
+        line(out, "used_cpu_user_children", "0.000000");
+    }
+
+    private static void errors(StringBuilder out, ShardReport sum) {
+        if (sum.failures() > 0) {
+            line(out, "errorstat_INTERNAL", "count=" + sum.failures());
+        }
+    }
+
+    private static void commands(StringBuilder out, ShardReport sum) {
+        for (Command command : CommandTable.all()) {
+            long calls = sum.calls()[command.index()];
+            if (calls > 0) {
+                line(out, "cmdstat_" + command.name(), "calls=" + calls);
+            }
+        }
+    }
+
+    private static void keyspace(StringBuilder out, ShardReport sum) {
+        if (sum.keys() > 0) {
+            line(out, "db0", "keys=" + sum.keys() + ",expires=" + sum.expiring() + ",avg_ttl=0");
+        }
+    }
+
+    private static void shards(StringBuilder out, List<ShardReport> shards) {
+        for (int i = 0; i < shards.size(); i++) {
+            ShardReport shard = shards.get(i);
+            line(out, "shard" + i, "clients=" + shard.clients() + ",keys=" + shard.keys() + ",memory="
+                    + shard.usedMemory() + ",commands=" + shard.commands() + ",foreign=" + shard.foreign() + ",cpu_ms="
+                    + shard.cpuMillis());
+        }
+    }
+
+    private static String version() {
+        String version = Info.class.getPackage().getImplementationVersion();
+        return version == null ? "development" : version;
+    }
+
+    /** What the system knows of this process. Reading it may block. */
+    private record SystemReport(long heap, long heapCommitted, long buffers, long resident, long residentPeak,
+            long total, double userSeconds, double systemSeconds) {
+        private static final int KIB = 1024;
+        private static final double TICKS_PER_SECOND = 100;
+
+        static SystemReport read() {
+            Runtime runtime = Runtime.getRuntime();
+            long buffers = 0;
+            for (BufferPoolMXBean pool : ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class)) {
+                buffers += pool.getMemoryUsed();
+            }
+            double user = 0;
+            double system = 0;
+            String stat = content("/proc/self/stat");
+            if (!stat.isEmpty()) {
+                // The command's name, in parentheses, may hold blanks.
+                String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+                user = Long.parseLong(fields[11]) / TICKS_PER_SECOND;
+                system = Long.parseLong(fields[12]) / TICKS_PER_SECOND;
+            }
+            String status = content("/proc/self/status");
+            return new SystemReport(runtime.totalMemory() - runtime.freeMemory(), runtime.totalMemory(), buffers,
+                    kib(status, "VmRSS:"), kib(status, "VmHWM:"), kib(content("/proc/meminfo"), "MemTotal:"), user,
+                    system);
+        }
+
+        private static long kib(String text, String name) {
+            int at = text.indexOf(name);
+            if (at < 0) {
+                return 0;
+            }
+            String rest = text.substring(at + name.length(), text.indexOf('\n', at)).strip();
+            return Long.parseLong(rest.substring(0, rest.indexOf(' '))) * KIB;
+        }
+
+        private static String content(String file) {
+            try {
+                return Files.readString(Path.of(file));
+            } catch (IOException notLinux) {
+                return "";
+            }
+        }
+    }
+}

@@ -1,0 +1,33 @@
+package io.solaster.store;
+
+import java.time.Instant;
+
+import io.solaster.resp.ReplyWriter;
+
+/** Commands about all keys, and about the clock. */
+final class ServerCommands {
+
+    private ServerCommands() {}
+
+    static void dbsize(Call call) {
+        call.reply().integer(call.keyspace().size());
+    }
+
+    /** ASYNC and SYNC are the same here: a shard clears its keys at once, and waits for nobody. */
+    static void flush(Call call) {
+        if (call.count() > 2 || call.count() == 2 && !call.is(1, "async") && !call.is(1, "sync")) {
+            call.reply().error(Errors.SYNTAX);
+            return;
+        }
+        call.keyspace().clear();
+        call.reply().ok();
+    }
+
+    static void time(Call call) {
+        Instant now = Instant.now();
+        ReplyWriter reply = call.reply();
+        reply.arrayHeader(2);
+        reply.bulk(Long.toString(now.getEpochSecond()));
+        reply.bulk(Integer.toString(now.getNano() / 1000));
+    }
+}
