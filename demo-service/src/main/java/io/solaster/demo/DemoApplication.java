@@ -5,6 +5,7 @@ import io.solaster.spring.PlanBanner;
 import io.solaster.spring.ServerLifecycle;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.boot.context.event.ApplicationStartedEvent;
@@ -13,8 +14,10 @@ import org.springframework.context.annotation.Bean;
 
 /** All of it comes from the starter and application.yml. */
 @SpringBootApplication(proxyBeanMethods = false)
-public class DemoApplication {
+public final class DemoApplication {
     private static final Logger log = LoggerFactory.getLogger(DemoApplication.class);
+
+    private DemoApplication() {}
 
     public static void main(String[] args) {
         SpringApplication.run(DemoApplication.class, args);
@@ -22,7 +25,9 @@ public class DemoApplication {
 
     /** Says what was planned, once it runs. */
     @Bean
-    ApplicationListener<ApplicationStartedEvent> planBanner(Engine engine, ServerLifecycle servers) {
-        return started -> log.info("\n{}", PlanBanner.of(engine, servers.servers()));
+    ApplicationListener<ApplicationStartedEvent> planBanner(ObjectProvider<Engine> engine,
+            ObjectProvider<ServerLifecycle> servers) {
+        return started -> engine.ifAvailable(running -> servers
+                .ifAvailable(bound -> log.info("\n{}", PlanBanner.of(running, bound.servers()))));
     }
 }

@@ -1,0 +1,18 @@
+package io.solaster.boot;
+
+import io.solaster.config.EngineConfig.Transport;
+import io.solaster.engine.memory.Memory;
+import io.solaster.engine.net.TransportChoice;
+import io.solaster.engine.os.CpuAffinity;
+import org.springframework.boot.autoconfigure.preinitialize.BackgroundPreinitializer;
+
+/** Loads the engine's native code while Spring reads its configuration, where there is a second CPU to do so. */
+final class EnginePreinitializer implements BackgroundPreinitializer {
+
+    @Override
+    public void preinitialize() {
+        CpuAffinity.unavailable();
+        TransportChoice.choose(Transport.AUTO);
+        Memory.free(Memory.allocate(1));
+    }
+}

@@ -1,0 +1,26 @@
+package io.solaster.boot;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+
+/** Sends one line to a server of this machine and reads one line back. */
+final class Client {
+
+    private Client() {}
+
+    static String ask(int port, String line) throws IOException {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            socket.setSoTimeout(5_000);
+            socket.getOutputStream().write((line + "\r\n").getBytes(StandardCharsets.US_ASCII));
+            StringBuilder answer = new StringBuilder();
+            InputStream in = socket.getInputStream();
+            for (int c = in.read(); c >= 0 && c != '\n'; c = in.read()) {
+                answer.append((char) c);
+            }
+            return answer.toString().strip();
+        }
+    }
+}
