@@ -18,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Every reply is redis-server's to the byte, over one shard and over two, in RESP2 and RESP3. What cannot be equal (INFO,
@@ -120,6 +121,27 @@ class StoreDifferentialTest {
             }
             compare(shards, protocol, commands, false);
         }
+    }
+
+    /** Bytes up to QUIT or a protocol error, a bar for each CR LF. */
+    private static final List<String> STREAMS = List.of("PING|QUIT|", "|||PING|QUIT|", "*0|*-1|*-5|PING|QUIT|",
+            "ping\n  echo   x \nQUIT|", "SET a \"b \\x41 c\"|GET a|SET 'it' 'x\\'y'|GET it|QUIT|",
+            "*1|$4|PING|*1|$4|quit|",
+            "*2|$4|ECHO|$0||QUIT|", "*3|$3|SET|$1|a|$3|\r\n\0|GET a|QUIT|", "*1|$4|PINGxx*1|$4|QUIT|", "QUIT|PING|",
+            "QUIT x y|", "*|", "*x|", "*1x|", "*01|", "*+1|", "*2147483648|", "*99999999999|", "*1|!4|", "*1|*|",
+            "*1|$|", "*1|$x|", "*1|$-1|", "*1|$-2|", "*1|$01|", "*1|$536870913|", "*1|$99999999999999999999|",
+            "*2|$4|ECHO|:1|", "SET a \"b|", "SET a 'b|", "SET a \"b\"c|", "PING \"a\"b|",
+            "\u00ff\u00fe|QUIT|", "GET|GET a b|*1|$3|GET|nope|QUIT|", "*" + "9".repeat(65_536), "x".repeat(65_537));
+
+    @ParameterizedTest(name = "{0} shard(s)")
+    @ValueSource(ints = {1, 2})
+    void streamsEndAsRedisEndsThem(int shards) {
+        assertThat(STREAMS).allSatisfy(stream -> {
+            byte[] bytes = RespClient.latin1(stream.replace("|", "\r\n"));
+            try (RespClient theirs = redis.connect(); RespClient ours = StoreFixture.of(shards).connect()) {
+                assertThat(ours.send(bytes).rest()).as(stream).isEqualTo(theirs.send(bytes).rest());
+            }
+        });
     }
 
     /** One command at a time where that shows more, else all in one pipeline. */
