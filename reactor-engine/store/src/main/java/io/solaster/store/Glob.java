@@ -48,21 +48,15 @@ final class Glob {
 
     /** Where the pattern goes on if its next element takes the character; else -1. */
     private static int matchOne(String pattern, int at, char c) {
-        switch (pattern.charAt(at)) {
-            case '?' -> {
-                return at + 1;
-            }
-            case '[' -> {
-                return matchClass(pattern, at + 1, c);
-            }
+        return switch (pattern.charAt(at)) {
+            case '?' -> at + 1;
+            case '[' -> matchClass(pattern, at + 1, c);
             case '\\' -> {
                 int literal = at + 1 < pattern.length() ? at + 1 : at;
-                return pattern.charAt(literal) == c ? literal + 1 : -1;
+                yield pattern.charAt(literal) == c ? literal + 1 : -1;
             }
-            default -> {
-                return pattern.charAt(at) == c ? at + 1 : -1;
-            }
-        }
+            default -> pattern.charAt(at) == c ? at + 1 : -1;
+        };
     }
 
     private static int matchClass(String pattern, int from, char c) {

@@ -10,16 +10,18 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 
 import io.solaster.engine.Engine;
 import io.solaster.engine.net.TransportChoice;
+import io.solaster.store.ShardReport.Item;
 
 /** {@code INFO}: what each shard counts, gathered on the shards, and what the system says, read off the shards. */
 final class Info {
     /** The server whose behaviour ours is. */
     static final String REDIS_VERSION = "7.0.15";
     private static final List<String> DEFAULT = List.of("server", "clients", "memory", "persistence", "stats",
-            "replication", "cpu", "errorstats", "cluster", "keyspace");
+            "replication", "cpu", "modules", "errorstats", "cluster", "keyspace");
     private static final List<String> ALL = List.of("server", "clients", "memory", "persistence", "stats",
             "replication", "cpu", "errorstats", "commandstats", "latencystats", "cluster", "keyspace", "shards");
     private static final List<String> EVERYTHING = List.of("server", "clients", "memory", "persistence", "stats",
@@ -33,8 +35,9 @@ final class Info {
         Set<String> sections = sections(call);
         Store store = call.shard().store();
         RespProtocol protocol = call.connection().protocol();
+        int port = call.connection().localPort();
         call.later(store.parts().onAll(ShardReport::of).thenCombine(store.engine().offload().call(SystemReport::read),
-                (shards, system) -> text(sections, store, protocol, shards, system)),
+                (shards, system) -> text(sections, store, protocol, port, shards, system)),
                 (reply, text) -> reply.verbatim("txt", text));
     }
 
@@ -52,7 +55,8 @@ final class Info {
         return call.count() == 1 ? new LinkedHashSet<>(DEFAULT) : sections;
     }
 
-    private static String text(Set<String> sections, Store store, RespProtocol protocol, List<ShardReport> shards,
+    private static String text(Set<String> sections, Store store, RespProtocol protocol, int port,
+            List<ShardReport> shards,
             SystemReport system) {
         ShardReport sum = ShardReport.sum(shards);
         List<String> texts = new ArrayList<>();
@@ -64,7 +68,7 @@ final class Info {
                         : section.substring(0, 1).toUpperCase(Locale.ROOT) + section.substring(1);
                 out.append("# ").append(title).append("\r\n");
                 switch (section) {
-                    case "server" -> server(out, store, protocol);
+                    case "server" -> server(out, store, port);
                     case "clients" -> clients(out, protocol, sum);
                     case "memory" -> memory(out, sum, system);
                     case "persistence" -> persistence(out);
@@ -89,7 +93,7 @@ final class Info {
         return out.append(name).append(':').append(value).append("\r\n");
     }
 
-    private static void server(StringBuilder out, Store store, RespProtocol protocol) {
+    private static void server(StringBuilder out, Store store, int port) {
         Engine engine = store.engine();
         long uptime = (System.currentTimeMillis() - store.startedAt()) / 1000;
         line(out, "redis_version", REDIS_VERSION);
@@ -102,7 +106,7 @@ final class Info {
         line(out, "java_version", Runtime.version());
         line(out, "process_id", ProcessHandle.current().pid());
         line(out, "run_id", store.runId());
-        line(out, "tcp_port", protocol.config().port());
+        line(out, "tcp_port", port);
         line(out, "server_time_usec", System.currentTimeMillis() * 1000);
         line(out, "uptime_in_seconds", uptime);
         line(out, "uptime_in_days", uptime / 86_400);
@@ -111,7 +115,7 @@ final class Info {
     }
 
     private static void clients(StringBuilder out, RespProtocol protocol, ShardReport sum) {
-        line(out, "connected_clients", sum.clients());
+        line(out, "connected_clients", sum.get(Item.CLIENTS));
         line(out, "cluster_connections", 0);
         line(out, "maxclients", protocol.limits().maxConnections());
         line(out, "blocked_clients", 0);
@@ -119,12 +123,12 @@ final class Info {
     }
 
     private static void memory(StringBuilder out, ShardReport sum, SystemReport system) {
-        long used = sum.usedMemory() + system.heap() + system.buffers();
+        long used = sum.get(Item.USED_MEMORY) + system.heap() + system.buffers();
         size(out, "used_memory", used);
         size(out, "used_memory_rss", system.resident());
         size(out, "used_memory_rss_peak", system.residentPeak());
-        line(out, "used_memory_keyspace", sum.usedMemory());
-        line(out, "used_memory_entries", sum.liveMemory());
+        line(out, "used_memory_keyspace", sum.get(Item.USED_MEMORY));
+        line(out, "used_memory_entries", sum.get(Item.LIVE_MEMORY));
         line(out, "used_memory_heap", system.heap());
         line(out, "used_memory_heap_committed", system.heapCommitted());
         line(out, "used_memory_buffers", system.buffers());
@@ -160,23 +164,23 @@ final class Info {
     }
 
     private static void stats(StringBuilder out, ShardReport sum) {
-        line(out, "total_connections_received", sum.connections());
-        line(out, "total_commands_processed", sum.commands());
-        line(out, "instantaneous_ops_per_sec", sum.commandsPerSecond());
-        line(out, "total_net_input_bytes", sum.bytesIn());
-        line(out, "total_net_output_bytes", sum.bytesOut());
-        line(out, "rejected_connections", sum.refused());
-        line(out, "expired_keys", sum.expired());
+        line(out, "total_connections_received", sum.get(Item.CONNECTIONS));
+        line(out, "total_commands_processed", sum.get(Item.COMMANDS));
+        line(out, "instantaneous_ops_per_sec", sum.get(Item.COMMANDS_PER_SECOND));
+        line(out, "total_net_input_bytes", sum.get(Item.BYTES_IN));
+        line(out, "total_net_output_bytes", sum.get(Item.BYTES_OUT));
+        line(out, "rejected_connections", sum.get(Item.REFUSED));
+        line(out, "expired_keys", sum.get(Item.EXPIRED));
         line(out, "evicted_keys", 0);
-        line(out, "keyspace_hits", sum.hits());
-        line(out, "keyspace_misses", sum.misses());
+        line(out, "keyspace_hits", sum.get(Item.HITS));
+        line(out, "keyspace_misses", sum.get(Item.MISSES));
         line(out, "pubsub_channels", 0);
         line(out, "pubsub_patterns", 0);
-        line(out, "total_foreign_commands", sum.foreign());
-        line(out, "protocol_errors", sum.protocolErrors());
-        line(out, "client_output_buffer_limit_disconnections", sum.outputOverflows());
-        line(out, "client_idle_disconnections", sum.idleTimeouts());
-        line(out, "internal_errors", sum.failures());
+        line(out, "total_foreign_commands", sum.get(Item.FOREIGN));
+        line(out, "protocol_errors", sum.get(Item.PROTOCOL_ERRORS));
+        line(out, "client_output_buffer_limit_disconnections", sum.get(Item.OUTPUT_OVERFLOWS));
+        line(out, "client_idle_disconnections", sum.get(Item.IDLE_TIMEOUTS));
+        line(out, "internal_errors", sum.get(Item.FAILURES));
     }
 
     private static void cpu(StringBuilder out, SystemReport system) {
@@ -187,14 +191,14 @@ final class Info {
     }
 
     private static void errors(StringBuilder out, ShardReport sum) {
-        if (sum.failures() > 0) {
-            line(out, "errorstat_INTERNAL", "count=" + sum.failures());
+        if (sum.get(Item.FAILURES) > 0) {
+            line(out, "errorstat_INTERNAL", "count=" + sum.get(Item.FAILURES));
         }
     }
 
     private static void commands(StringBuilder out, ShardReport sum) {
         for (Command command : CommandTable.all()) {
-            long calls = sum.calls()[command.index()];
+            long calls = sum.calls(command);
             if (calls > 0) {
                 line(out, "cmdstat_" + command.name(), "calls=" + calls);
             }
@@ -202,17 +206,18 @@ final class Info {
     }
 
     private static void keyspace(StringBuilder out, ShardReport sum) {
-        if (sum.keys() > 0) {
-            line(out, "db0", "keys=" + sum.keys() + ",expires=" + sum.expiring() + ",avg_ttl=0");
+        if (sum.get(Item.KEYS) > 0) {
+            line(out, "db0", "keys=" + sum.get(Item.KEYS) + ",expires=" + sum.get(Item.EXPIRING) + ",avg_ttl=0");
         }
     }
 
     private static void shards(StringBuilder out, List<ShardReport> shards) {
         for (int i = 0; i < shards.size(); i++) {
             ShardReport shard = shards.get(i);
-            line(out, "shard" + i, "clients=" + shard.clients() + ",keys=" + shard.keys() + ",memory="
-                    + shard.usedMemory() + ",commands=" + shard.commands() + ",foreign=" + shard.foreign() + ",cpu_ms="
-                    + shard.cpuMillis());
+            line(out, "shard" + i, "clients=" + shard.get(Item.CLIENTS) + ",keys=" + shard.get(Item.KEYS) + ",memory="
+                    + shard.get(Item.USED_MEMORY) + ",commands=" + shard.get(Item.COMMANDS) + ",foreign="
+                    + shard.get(Item.FOREIGN) + ",cpu_ms="
+                    + TimeUnit.NANOSECONDS.toMillis(shard.get(Item.CPU_NANOS)));
         }
     }
 

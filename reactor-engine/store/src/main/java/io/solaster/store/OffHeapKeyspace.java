@@ -1,31 +1,33 @@
 package io.solaster.store;
 
+import java.util.Arrays;
+
 import io.solaster.engine.memory.Memory;
 
 /**
  * A keyspace by extendible hashing (Fagin et al., ACM TODS 1979) over segments of cache-line buckets.
  *
  * <p>
- * The hash's top bits index a directory of segments; a segment is 126 buckets of 8 slots, a bucket one cache line, a
+ * The hash's top bits index a directory of segments; a segment is 62 buckets of 8 slots, a bucket one cache line, a
  * slot 8 bytes: the entry's address and 18 bits of its hash, the <em>tag</em>. The tag alone gives the home bucket, so
  * that only splitting reads keys. A full bucket overflows to the next one; a bucket's slots are packed to its front,
  * and a removal pulls an overflowed slot back, so that no tombstones build up and a lookup ends at the first bucket
- * that has room. A hit touches two places in memory, the bucket and the entry, and rarely a second bucket or (1 in 250)
+ * that has room. A hit touches two places in memory, the bucket and the entry, and rarely a second bucket or (1 in 800)
  * a wrong entry.
  *
  * <p>
- * Nothing grows all at once. A segment that is 87 % full splits in two, about 20 us for its 880 keys; two sparse
+ * Nothing grows all at once. A segment that is 87 % full splits in two, about 20 us for its 432 keys; two sparse
  * neighbours merge, without their keys being read. The directory's double is prepared a few words at a time with the
  * inserts that follow the first split to full depth, and is ready long before it is needed. The directory shrinks only
  * once the keyspace is empty: till then it holds 8 to 32 bytes for each segment of the peak.
  *
  * <p>
  * An entry is one block: header word, expiry if it has had one, key length if it is over 2047, key, value. Of the header
- * 30 bits are the value's length, 4 the type, 3 say what the block holds, 11 are the key's length, and 16 are free (for
+ * 30 bits are the value's length, 4 the type, 4 say what the block holds, 11 are the key's length, and 15 are free (for
  * what eviction will need).
  */
 final class OffHeapKeyspace implements Keyspace {
-    static final int BUCKETS = 126; // eight segments and a page's header make up a page
+    static final int BUCKETS = 62; // sixteen segments and a page's header make up a page
     static final int BUCKET_SLOTS = 8;
     static final int SLOTS = BUCKETS * BUCKET_SLOTS;
     static final int SPLIT_AT = SLOTS * 7 / 8 - 2;
@@ -54,6 +56,7 @@ final class OffHeapKeyspace implements Keyspace {
     private static final long HAS_KEY_LENGTH = 1L << 35;
     private static final long LARGE = 1L << 36;
     private static final int KEY_LENGTH_SHIFT = 37;
+    private static final long IN_USE = 1L << 63; // in a free block the first word is an address, or 0
     private static final int SHORT_KEY = (1 << 11) - 1;
 
     private static final int SCAN_BUCKET_BITS = 7;
@@ -61,7 +64,11 @@ final class OffHeapKeyspace implements Keyspace {
     private final SystemMemory system;
     private final Slabs slabs;
     private final long root; // the two words of the smallest directory, always at hand
-    private final long[] moving = new long[SLOTS];
+    // What a split works with.
+    private final long[] moving = new long[SLOTS + 1];
+    private final long[] headers = new long[SLOTS];
+    private final int[] sides = new int[SLOTS];
+    private final byte[] filled = new byte[2 * BUCKETS];
     private KeyHash hash;
 
     private long directory; // words: a segment's address | how many bits of hash its keys share
@@ -81,7 +88,7 @@ final class OffHeapKeyspace implements Keyspace {
         this.system = system;
         this.hash = hash;
         root = system.allocate(16);
-        slabs = new Slabs(system);
+        slabs = new Slabs(system, SEGMENT_BYTES);
         try {
             start();
         } catch (OutOfMemoryError e) {
@@ -342,7 +349,7 @@ final class OffHeapKeyspace implements Keyspace {
         long position = cursor >>> SCAN_BUCKET_BITS;
         int bits = position == 0 ? 0 : 63 - Long.numberOfLeadingZeros(position);
         int bucket = (int) cursor & (1 << SCAN_BUCKET_BITS) - 1;
-        if (bits > MAX_DEPTH || bucket >= BUCKETS) {
+        if (size == 0 || bits > MAX_DEPTH || bucket >= BUCKETS) {
             return 0;
         }
         long h = bits == 0 ? 0 : position << -bits;
@@ -381,7 +388,51 @@ final class OffHeapKeyspace implements Keyspace {
     }
 
     @Override
+    public int defragment(int maxSteps) {
+        int steps = 0;
+        while (steps < maxSteps) {
+            long block = slabs.nextToMove();
+            if (block == 0) {
+                break;
+            }
+            if ((Memory.getLong(block) & IN_USE) != 0) {
+                move(block);
+            }
+            steps++;
+        }
+        return steps;
+    }
+
+    private void move(long entry) {
+        int capacity = slabs.capacity(entry);
+        long to = slabs.allocate(capacity);
+        Memory.copy(entry, to, capacity);
+        long at = slotOf(entry);
+        Memory.putLong(at, slot(to, Memory.getLong(at)));
+        slabs.free(entry);
+    }
+
+    /** The address of an entry's slot. */
+    private long slotOf(long entry) {
+        long h = hashOf(entry);
+        long segment = segment(h);
+        int bucket = home(h);
+        while (true) {
+            long line = segment + (long) LINE * (1 + bucket);
+            for (long at = line; at < line + LINE; at += 8) {
+                if (entry(Memory.getLong(at)) == entry) {
+                    return at;
+                }
+            }
+            bucket = next(bucket);
+        }
+    }
+
+    @Override
     public void clear() {
+        if (directory == 0) {
+            return;
+        }
         slabs.releaseAll();
         releaseDirectories();
         size = 0;
@@ -439,15 +490,15 @@ final class OffHeapKeyspace implements Keyspace {
         return (header & LARGE) != 0 ? slabs.largeCapacity(entry) : slabs.capacity(entry);
     }
 
-    /** Whether so many bytes can take an entry's place and leave no more than a quarter of it empty. */
+    /** Whether so many bytes can take an entry's place and leave no more than an eighth of it empty. */
     private boolean fits(long entry, long header, long bytes) {
         long capacity = capacity(entry, header);
-        return bytes <= capacity && bytes >= capacity - capacity / 4;
+        return bytes <= capacity && bytes >= capacity - capacity / 8;
     }
 
     /** A block with all of an entry but its value, of type 0. */
     private long newEntry(long key, int keyLength, int valueLength, long expiry, int spare) {
-        long header = valueLength;
+        long header = IN_USE | valueLength;
         if (expiry != 0) {
             header |= HAS_EXPIRY;
         }
@@ -691,26 +742,7 @@ final class OffHeapKeyspace implements Keyspace {
             doubleDirectory();
         }
         long upper = newSegment();
-        int count = 0;
-        for (long at = segment + LINE; at < segment + SEGMENT_BYTES; at += 8) {
-            long slot = Memory.getLong(at);
-            if (slot != 0) {
-                moving[count++] = slot;
-            }
-        }
-        Memory.fill(segment, SEGMENT_BYTES, (byte) 0);
-        for (int i = 0; i < count; i++) {
-            long slot = moving[i];
-            long entry = entry(slot);
-            long header = Memory.getLong(entry);
-            long other = hash.hash(entry + keyOffset(header), keyLength(entry, header));
-            long target = (other << bits) < 0 ? upper : segment;
-            put(target, slot);
-            add(target, COUNT, 1);
-            if ((slot & SLOT_EXPIRES) != 0) {
-                add(target, EXPIRING, 1);
-            }
-        }
+        deal(segment, upper, bits);
         long bit = Long.MIN_VALUE >>> bits;
         point(h & ~bit, bits + 1, segment);
         point(h | bit, bits + 1, upper);
@@ -723,6 +755,54 @@ final class OffHeapKeyspace implements Keyspace {
             }
         }
         return true;
+    }
+
+    /** Leaves a segment the keys whose next bit of hash is 0, and gives the others to a new one. */
+    private void deal(long segment, long upper, int bits) {
+        int count = 0;
+        for (long at = segment + LINE; at < segment + SEGMENT_BYTES; at += 8) {
+            long slot = Memory.getLong(at);
+            moving[count] = slot;
+            count += slot == 0 ? 0 : 1;
+        }
+        // A pass of its own, and without a branch that is hard to predict: many of these cache misses overlap.
+        for (int i = 0; i < count; i++) {
+            headers[i] = Memory.getLong(entry(moving[i]));
+        }
+        for (int i = 0; i < count; i++) {
+            long header = headers[i];
+            long entry = entry(moving[i]);
+            sides[i] = (int) (hash.hash(entry + keyOffset(header), keyLength(entry, header)) << bits >>> 63);
+        }
+        Memory.fill(segment, SEGMENT_BYTES, (byte) 0);
+        Arrays.fill(filled, (byte) 0);
+        int uppers = 0;
+        int expiring = 0;
+        int uppersExpiring = 0;
+        long apart = upper - segment;
+        for (int i = 0; i < count; i++) {
+            long slot = moving[i];
+            int side = sides[i];
+            int bucket = home(slot);
+            while (filled[side * BUCKETS + bucket] == BUCKET_SLOTS) {
+                bucket = next(bucket);
+            }
+            int index = filled[side * BUCKETS + bucket]++;
+            Memory.putLong(segment + side * apart + (long) LINE * (1 + bucket) + index * 8L, slot);
+            int expires = (int) (slot >>> TAG_BITS) & 1;
+            uppers += side;
+            expiring += expires;
+            uppersExpiring += expires & side;
+        }
+        Memory.putInt(segment + COUNT, count - uppers);
+        Memory.putInt(segment + EXPIRING, expiring - uppersExpiring);
+        Memory.putInt(upper + COUNT, uppers);
+        Memory.putInt(upper + EXPIRING, uppersExpiring);
+    }
+
+    private long hashOf(long entry) {
+        long header = Memory.getLong(entry);
+        return hash.hash(entry + keyOffset(header), keyLength(entry, header));
     }
 
     /** Joins the hash's segment with its neighbour, and that with the next, while both are sparse. */

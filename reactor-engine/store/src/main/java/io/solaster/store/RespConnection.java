@@ -34,9 +34,13 @@ import org.slf4j.LoggerFactory;
  */
 final class RespConnection extends ChannelInboundHandlerAdapter implements Runnable {
     private static final Logger log = LoggerFactory.getLogger(RespConnection.class);
+    /** How long a client has to close after our end of the stream, and how long to read the last replies before it. */
     private static final long LINGER_MILLIS = 500;
+    private static final long UNREAD_MILLIS = 10_000;
     /** Long enough for a turn that reads what the kernel already holds. */
     private static final long LAST_READ_MILLIS = 2;
+    /** Replies beyond this are sent before more requests are run, rather than kept with those under way. */
+    private static final int ENOUGH_TO_SEND = 16 * 1024;
     /** Replies beyond this wait for another turn, however much a client may leave unread. */
     private static final long MAX_TURN_OUTPUT = 64L << 20;
     private static final String PROTECTED = "DENIED Redis is running in protected mode because protected mode is"
@@ -566,6 +570,9 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
             ReplyWriter reply = openOutput();
             parts.write(reply);
             reply.finish();
+            if (Objects.requireNonNull(output).readableBytes() > ENOUGH_TO_SEND) {
+                flush();
+            }
         }
         parts.clear();
         shard.giveAssembly(parts);
@@ -618,6 +625,8 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
         if (closing && !lingering && channel().isActive()) {
             lingering = true;
             linger(replies == null ? Unpooled.EMPTY_BUFFER : replies);
+        } else if (replies != null) {
+            replies.release();
         }
     }
 
@@ -636,6 +645,7 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
     /** Sends the last reply and closes. Closing with bytes unread would reset the connection and destroy the reply. */
     private void linger(ByteBuf last) {
         Channel channel = channel();
+        channel.eventLoop().schedule(() -> channel.close(), UNREAD_MILLIS, TimeUnit.MILLISECONDS);
         channel.writeAndFlush(last).addListener(sent -> {
             if (sent.isSuccess() && channel instanceof DuplexChannel duplex) {
                 duplex.shutdownOutput();

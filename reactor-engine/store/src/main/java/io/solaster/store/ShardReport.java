@@ -1,64 +1,95 @@
 package io.solaster.store;
 
 import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
-
-import org.jspecify.annotations.Nullable;
+import java.util.Map;
 
 /** One shard's numbers for {@code INFO}, or the sum of several shards'. */
-record ShardReport(long clients, long connections, long refused, long keys, long expiring, long expired,
-        long usedMemory, long liveMemory, long commands, long commandsPerSecond, long foreign, long hits, long misses,
-        long bytesIn, long bytesOut, long protocolErrors, long outputOverflows, long idleTimeouts, long failures,
-        long cpuMillis, long[] calls) {
+final class ShardReport {
 
-    /** Counts since the shard was started, or since its statistics were reset. On the shard. */
+    enum Item {
+        CLIENTS, CONNECTIONS, REFUSED, KEYS, EXPIRING, EXPIRED, USED_MEMORY, LIVE_MEMORY, COMMANDS, COMMANDS_PER_SECOND, FOREIGN, HITS, MISSES, BYTES_IN, BYTES_OUT, PROTOCOL_ERRORS, OUTPUT_OVERFLOWS, IDLE_TIMEOUTS, FAILURES, CPU_NANOS
+    }
+
+    /** What is so and so now, and is not reset with the statistics. */
+    private static final EnumSet<Item> STATES = EnumSet.of(Item.CLIENTS, Item.KEYS, Item.EXPIRING, Item.USED_MEMORY,
+            Item.LIVE_MEMORY, Item.COMMANDS_PER_SECOND, Item.CPU_NANOS);
+
+    private final Map<Item, Long> values = new EnumMap<>(Item.class);
+    private final long[] calls = new long[CommandTable.size()];
+
+    private ShardReport() {}
+
+    /** What a shard counts since it was started, or since its statistics were reset. On the shard. */
     static ShardReport of(StoreShard shard) {
-        ShardReport now = total(shard);
-        ShardReport then = shard.statisticsBase();
-        return then == null ? now : now.since(then);
+        ShardReport report = total(shard);
+        ShardReport base = shard.statisticsBase();
+        if (base != null) {
+            report.add(base, -1);
+        }
+        return report;
     }
 
-    /** Counts since the shard was started. On the shard. */
+    /** What a shard counts since it was started. On the shard. */
     static ShardReport total(StoreShard shard) {
-        StoreStats stats = shard.stats();
-        Keyspace keys = shard.keyspace();
-        return new ShardReport(shard.clients().size(), shard.connections(), shard.shard().stats().refused.get(),
-                keys.size(), keys.expiring(), keys.expired(), keys.usedMemory(), keys.liveBytes(),
-                stats.commands.get(), shard.commandsPerSecond(), stats.foreignCommands.get(), stats.hits.get(),
-                stats.misses.get(), stats.bytesIn.get(), stats.bytesOut.get(), stats.protocolErrors.get(),
-                stats.outputOverflows.get(), stats.idleTimeouts.get(), stats.failures.get(),
-                TimeUnit.NANOSECONDS.toMillis(shard.shard().cpuNanos()), shard.callsByCommand().clone());
+        ShardReport report = new ShardReport();
+        for (Item item : Item.values()) {
+            report.values.put(item, value(shard, item));
+        }
+        System.arraycopy(shard.callsByCommand(), 0, report.calls, 0, report.calls.length);
+        return report;
     }
 
-    private ShardReport since(ShardReport base) {
-        long[] callsSince = calls.clone();
-        Arrays.setAll(callsSince, i -> calls[i] - base.calls[i]);
-        return new ShardReport(clients, connections - base.connections, refused - base.refused, keys, expiring,
-                expired - base.expired, usedMemory, liveMemory, commands - base.commands, commandsPerSecond,
-                foreign - base.foreign, hits - base.hits, misses - base.misses, bytesIn - base.bytesIn,
-                bytesOut - base.bytesOut, protocolErrors - base.protocolErrors,
-                outputOverflows - base.outputOverflows, idleTimeouts - base.idleTimeouts, failures - base.failures,
-                cpuMillis, callsSince);
+    private static long value(StoreShard shard, Item item) {
+        Keyspace keys = shard.keyspace();
+        StoreStats stats = shard.stats();
+        return switch (item) {
+            case CLIENTS -> shard.clients().size();
+            case CONNECTIONS -> shard.connections();
+            case REFUSED -> shard.shard().stats().refused.get();
+            case KEYS -> keys.size();
+            case EXPIRING -> keys.expiring();
+            case EXPIRED -> keys.expired();
+            case USED_MEMORY -> keys.usedMemory();
+            case LIVE_MEMORY -> keys.liveBytes();
+            case COMMANDS -> stats.commands.get();
+            case COMMANDS_PER_SECOND -> shard.commandsPerSecond();
+            case FOREIGN -> stats.foreignCommands.get();
+            case HITS -> stats.hits.get();
+            case MISSES -> stats.misses.get();
+            case BYTES_IN -> stats.bytesIn.get();
+            case BYTES_OUT -> stats.bytesOut.get();
+            case PROTOCOL_ERRORS -> stats.protocolErrors.get();
+            case OUTPUT_OVERFLOWS -> stats.outputOverflows.get();
+            case IDLE_TIMEOUTS -> stats.idleTimeouts.get();
+            case FAILURES -> stats.failures.get();
+            case CPU_NANOS -> shard.shard().cpuNanos();
+        };
     }
 
     static ShardReport sum(List<ShardReport> shards) {
-        ShardReport sum = shards.get(0);
-        for (ShardReport shard : shards.subList(1, shards.size())) {
-            sum = sum.plus(shard);
-        }
+        ShardReport sum = new ShardReport();
+        shards.forEach(shard -> sum.add(shard, 1));
         return sum;
     }
 
-    private ShardReport plus(ShardReport other) {
-        long[] both = calls.clone();
-        Arrays.setAll(both, i -> calls[i] + other.calls[i]);
-        return new ShardReport(clients + other.clients, connections + other.connections, refused + other.refused,
-                keys + other.keys, expiring + other.expiring, expired + other.expired, usedMemory + other.usedMemory,
-                liveMemory + other.liveMemory, commands + other.commands,
-                commandsPerSecond + other.commandsPerSecond, foreign + other.foreign, hits + other.hits,
-                misses + other.misses, bytesIn + other.bytesIn, bytesOut + other.bytesOut,
-                protocolErrors + other.protocolErrors, outputOverflows + other.outputOverflows,
-                idleTimeouts + other.idleTimeouts, failures + other.failures, cpuMillis + other.cpuMillis, both);
+    private void add(ShardReport other, int sign) {
+        other.values.forEach((item, value) -> {
+            if (sign > 0 || !STATES.contains(item)) {
+                values.merge(item, sign * value, Long::sum);
+            }
+        });
+        Arrays.setAll(calls, i -> calls[i] + sign * other.calls[i]);
+    }
+
+    long get(Item item) {
+        return values.getOrDefault(item, 0L);
+    }
+
+    /** How often a command was run. */
+    long calls(Command command) {
+        return calls[command.index()];
     }
 }

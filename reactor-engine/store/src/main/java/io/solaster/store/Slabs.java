@@ -54,6 +54,13 @@ final class Slabs implements AutoCloseable {
     private final long[] heads = new long[BLOCK_SIZES.length];
     private final long[] tails = new long[BLOCK_SIZES.length];
 
+    private final int[] pages = new int[BLOCK_SIZES.length];
+    private final long[] blocks = new long[BLOCK_SIZES.length]; // handed out
+    private final int fixedClass;
+    private int nextClass; // to be looked at for sparse pages
+    private long evacuated; // a page that is in no list, since its blocks are to leave it; or 0
+    private long nextMoved; // in that page
+
     private long[] chunks = new long[4]; // first page's address, 0 if none
     private long[] mappings = new long[4]; // what the system gave
     private long[] freePages = new long[4]; // a bit a page
@@ -67,12 +74,15 @@ final class Slabs implements AutoCloseable {
     private long largeBytes;
     private long live;
 
-    Slabs(SystemMemory system) {
+    /** Blocks that are asked for with {@code fixed} bytes, and others of their class, are never to be moved. */
+    Slabs(SystemMemory system, int fixed) {
         this.system = system;
+        fixedClass = CLASS_OF_WORDS[(fixed + 7) >>> 3];
     }
 
     /**
-     * Steps of 8 bytes up to 512; then the sizes that fill a page without a rest, at least an eighth apart.
+     * Steps of 8 bytes up to 512; then the sizes that fill a page without a rest, at least an eighth apart, and from
+     * 2000 bytes on whole cache lines, which keep blocks aligned to those.
      */
     private static short[] blockSizes() {
         short[] sizes = new short[128];
@@ -81,7 +91,8 @@ final class Slabs implements AutoCloseable {
             sizes[count++] = (short) size;
         }
         for (int perPage = PAGE_ROOM / 512 * 8 / 9; perPage >= 2; perPage = Math.min(perPage - 1, perPage * 8 / 9)) {
-            sizes[count++] = (short) (PAGE_ROOM / perPage & ~7);
+            int size = PAGE_ROOM / perPage;
+            sizes[count++] = (short) (size & (size < 2000 ? -8 : -HEADER));
         }
         return Arrays.copyOf(sizes, count);
     }
@@ -137,6 +148,7 @@ final class Slabs implements AutoCloseable {
             unlink(page, sizeClass);
         }
         live += size;
+        blocks[sizeClass]++;
         return block;
     }
 
@@ -148,19 +160,66 @@ final class Slabs implements AutoCloseable {
         int now = Memory.getInt(page + LIVE) - 1;
         boolean wasFull = (now + 2) * size > PAGE_ROOM;
         live -= size;
+        blocks[sizeClass]--;
         if (now == 0) {
-            if (!wasFull) {
+            if (page == evacuated) {
+                evacuated = 0;
+            } else if (!wasFull) {
                 unlink(page, sizeClass);
             }
+            pages[sizeClass]--;
             releasePage(page);
             return;
         }
         Memory.putInt(page + LIVE, now);
         Memory.putLong(block, Memory.getLong(page + FREE_LIST));
         Memory.putLong(page + FREE_LIST, block);
-        if (wasFull) {
+        if (wasFull && page != evacuated) {
             append(page, sizeClass);
         }
+    }
+
+    /**
+     * The next block of a page that would better be empty, handed out or not: the caller can tell. Or 0 if no class has
+     * sparse pages. Blocks that are allocated meanwhile are never in that page.
+     */
+    long nextToMove() {
+        if (evacuated != 0 && nextMoved >= Memory.getLong(evacuated + UNCUT)) {
+            // Some block could not be moved, for want of memory.
+            append(evacuated, Memory.getInt(evacuated + CLASS));
+            evacuated = 0;
+        }
+        if (evacuated == 0 && !chooseSparsePage()) {
+            return 0;
+        }
+        long block = nextMoved;
+        nextMoved += BLOCK_SIZES[Memory.getInt(evacuated + CLASS)];
+        return block;
+    }
+
+    private boolean chooseSparsePage() {
+        for (int i = 0; i < BLOCK_SIZES.length; i++) {
+            int sizeClass = nextClass;
+            long perPage = PAGE_ROOM / BLOCK_SIZES[sizeClass];
+            long room = pages[sizeClass] * perPage;
+            long idle = room - blocks[sizeClass];
+            if (idle > 2 * perPage && idle > room / 8 && sizeClass != fixedClass) {
+                long sparsest = heads[sizeClass];
+                long page = sparsest;
+                for (int looks = 0; page != 0 && looks < 16; looks++) {
+                    if (Memory.getInt(page + LIVE) < Memory.getInt(sparsest + LIVE)) {
+                        sparsest = page;
+                    }
+                    page = Memory.getLong(page + NEXT);
+                }
+                unlink(sparsest, sizeClass);
+                evacuated = sparsest;
+                nextMoved = sparsest + HEADER;
+                return true;
+            }
+            nextClass = sizeClass + 1 == BLOCK_SIZES.length ? 0 : sizeClass + 1;
+        }
+        return false;
     }
 
     /** Bytes in a block that is not a large one. */
@@ -238,6 +297,7 @@ final class Slabs implements AutoCloseable {
         Memory.putInt(page + CLASS, sizeClass);
         Memory.putInt(page + LIVE, 0);
         Memory.putInt(page + CHUNK_INDEX, chunk);
+        pages[sizeClass]++;
         append(page, sizeClass);
         return page;
     }
@@ -343,6 +403,9 @@ final class Slabs implements AutoCloseable {
         }
         Arrays.fill(heads, 0);
         Arrays.fill(tails, 0);
+        Arrays.fill(pages, 0);
+        Arrays.fill(blocks, 0);
+        evacuated = 0;
         boolean kept = false;
         idleChunks = 0;
         for (int chunk = 0; chunk < chunkCount; chunk++) {

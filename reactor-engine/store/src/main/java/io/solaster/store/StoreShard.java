@@ -21,11 +21,12 @@ import org.slf4j.LoggerFactory;
 /** One shard's part of the store: its keys, its clients, and what commands are run with. On the owning shard only. */
 final class StoreShard implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(StoreShard.class);
-    /** How long until keys that are due are looked for again: where some expire, and where none does. */
-    private static final long EXPIRY_MILLIS = 10;
-    private static final long NO_EXPIRY_MILLIS = 100;
-    /** How much of the table is looked at each time. */
+    /** How long until the keyspace is looked after again: where keys expire or gaps are left, and where not. */
+    private static final long BUSY_MILLIS = 10;
+    private static final long CALM_MILLIS = 100;
+    /** Slots looked at for expired keys, and blocks looked at for gaps, each time: some tens of microseconds. */
     private static final int EXPIRY_STEPS = 2_000;
+    private static final int DEFRAGMENT_STEPS = 200;
     /** Room for a usual pipeline, so that one read empties the socket. */
     private static final int READ_BYTES = 32 * 1024;
     private static final int REPLY_BYTES = 16 * 1024;
@@ -43,7 +44,7 @@ final class StoreShard implements AutoCloseable {
     private final long[] callsByCommand;
     private final ReusedBuffer received = new ReusedBuffer(ByteBufAllocator.DEFAULT, READ_BYTES);
     private final ReusedBuffer replies = new ReusedBuffer(ByteBufAllocator.DEFAULT, REPLY_BYTES);
-    private ScheduledFuture<?> expiry;
+    private ScheduledFuture<?> maintenance;
     private final ScheduledFuture<?> sweep;
     private final LongSupplier clock;
     private long nextClient;
@@ -59,9 +60,8 @@ final class StoreShard implements AutoCloseable {
         this.keyspace = keyspace;
         this.call = new Call(this);
         this.callsByCommand = new long[CommandTable.size()];
-        this.expiry = shard.scheduleWithFixedDelay(this::expireDue, EXPIRY_MILLIS, EXPIRY_MILLIS,
-                TimeUnit.MILLISECONDS);
         this.clock = store.clock();
+        this.maintenance = shard.schedule(this::maintain, CALM_MILLIS, TimeUnit.MILLISECONDS);
         this.sweptAt = now();
         this.sweep = shard.scheduleWithFixedDelay(this::sweep, SWEEP_MILLIS, SWEEP_MILLIS, TimeUnit.MILLISECONDS);
     }
@@ -196,17 +196,20 @@ final class StoreShard implements AutoCloseable {
         }
     }
 
-    private void expireDue() {
-        boolean some = keyspace.expiring() > 0;
-        if (some) {
+    /** Removes what is due and closes gaps, a little at a time. */
+    private void maintain() {
+        boolean expiring = keyspace.expiring() > 0;
+        if (expiring) {
             keyspace.expireDue(now(), EXPIRY_STEPS);
         }
-        expiry = shard.schedule(this::expireDue, some ? EXPIRY_MILLIS : NO_EXPIRY_MILLIS, TimeUnit.MILLISECONDS);
+        boolean sparse = keyspace.defragment(DEFRAGMENT_STEPS) == DEFRAGMENT_STEPS;
+        maintenance = shard.schedule(this::maintain, expiring || sparse ? BUSY_MILLIS : CALM_MILLIS,
+                TimeUnit.MILLISECONDS);
     }
 
     @Override
     public void close() {
-        expiry.cancel(false);
+        maintenance.cancel(false);
         sweep.cancel(false);
         batches.forEach(Batch::close);
         assemblies.forEach(Assembly::close);

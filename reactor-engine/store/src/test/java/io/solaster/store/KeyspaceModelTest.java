@@ -223,7 +223,9 @@ final class KeyspaceModelTest {
                 expired += due;
                 assertThat(removed + missed).isEqualTo(due);
                 assertThat(missed).isLessThanOrEqualTo(due / 10 + 2);
-            } else if (random.nextInt(10_000) == 0) {
+            } else if (random.nextInt(2) == 0) {
+                keyspace.defragment(random.nextInt(300));
+            } else if (random.nextInt(5000) == 0) {
                 keyspace.clear();
                 model.clear();
             }

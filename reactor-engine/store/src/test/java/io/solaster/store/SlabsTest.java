@@ -14,7 +14,7 @@ final class SlabsTest {
     @Test
     void blocksNeverOverlap() {
         Random random = new Random(1);
-        try (Slabs slabs = new Slabs(memory)) {
+        try (Slabs slabs = new Slabs(memory, 4000)) {
             long[] blocks = new long[3000];
             int[] sizes = new int[blocks.length];
             for (int i = 0; i < 400_000; i++) {
@@ -69,7 +69,7 @@ final class SlabsTest {
 
     @Test
     void sizesWasteLittle() {
-        try (Slabs slabs = new Slabs(memory)) {
+        try (Slabs slabs = new Slabs(memory, 4000)) {
             for (int size = 16; size <= Slabs.LARGEST; size++) {
                 long block = slabs.allocate(size);
                 int capacity = slabs.capacity(block);
@@ -86,7 +86,7 @@ final class SlabsTest {
 
     @Test
     void emptyPagesServeOtherSizes() {
-        try (Slabs slabs = new Slabs(memory)) {
+        try (Slabs slabs = new Slabs(memory, 4000)) {
             long[] blocks = new long[40_000];
             for (int size = 24; size < 2000; size += 200) {
                 for (int i = 0; i < 10_000_000 / size && i < blocks.length; i++) {
@@ -129,7 +129,7 @@ final class SlabsTest {
                 memory.discard(address, bytes);
             }
         };
-        Slabs slabs = new Slabs(stubborn);
+        Slabs slabs = new Slabs(stubborn, 4000);
         long[] blocks = new long[2000];
         for (int round = 0; round < 3; round++) {
             for (int i = 0; i < blocks.length; i++) {
@@ -146,7 +146,7 @@ final class SlabsTest {
     @Test
     void refusalChangesNothing() {
         memory.allowed = 0;
-        try (Slabs slabs = new Slabs(memory)) {
+        try (Slabs slabs = new Slabs(memory, 4000)) {
             assertThatExceptionOfType(OutOfMemoryError.class).isThrownBy(() -> slabs.allocate(100));
             assertThatExceptionOfType(OutOfMemoryError.class).isThrownBy(() -> slabs.allocate(100_000));
             assertThat(slabs.used()).isZero();

@@ -1,0 +1,28 @@
+# Sourced by the scripts here: builds once and sets $java, $root and $classpath.
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+
+find_jdk() {
+    local home version
+    for home in "${JAVA_HOME:-}" /usr/lib/jvm/*; do
+        if [ -x "$home/bin/javac" ]; then
+            version=$("$home/bin/java" -XshowSettings:properties -version 2>&1 |
+                sed -n 's/^ *java.specification.version = //p')
+            if [ "${version%%.*}" -ge 25 ] 2>/dev/null; then
+                echo "$home"
+                return
+            fi
+        fi
+    done
+    return 1
+}
+
+if ! jdk=$(find_jdk); then
+    echo "$(basename "$0"): no JDK 25 or newer in JAVA_HOME or /usr/lib/jvm; install one, such as temurin-25-jdk" >&2
+    exit 1
+fi
+java="$jdk/bin/java"
+if [ -z "${SKIP_BUILD:-}" ]; then
+    (cd "$root" && mvn -q ${MVN_FLAGS:-} -pl reactor-engine/benchmarks -am process-classes)
+fi
+classpath="$here/target/classes:$(cat "$here/target/classpath")"

@@ -1,0 +1,46 @@
+package io.solaster.benchmarks;
+
+import java.io.IOException;
+import java.util.List;
+
+/** Heap bytes that the shards' threads allocate per command, counted by the JVM of a running server. */
+final class Allocation implements Measure {
+
+    @Override
+    public void run(Workplace workplace, Report report) throws IOException, InterruptedException {
+        Options options = workplace.options();
+        RedisBenchmark benchmark = new RedisBenchmark(workplace);
+        report.section("Allocation (`allocation`)", """
+                Heap bytes per command on the shards' threads. With two shards, half of the keys are foreign; \
+                `CommandBenchmark` tells own and foreign keys apart.""");
+        MarkdownTable table = new MarkdownTable("", "transport", "shards", "bytes per command", "foreign");
+        for (String transport : List.of("epoll", "io_uring")) {
+            for (int shards = 1; shards <= 2; shards++) {
+                try (Server server = Server.store(workplace, transport + "-" + shards, shards, transport,
+                        options.jvm())) {
+                    try (RespClient client = server.connect()) {
+                        client.preload(new Requests(RedisBenchmark.VALUE_BYTES), options.keys());
+                    }
+                    for (Throughput.Load load : Throughput.ALL) {
+                        long count = load.pipeline() == 1 ? options.requests() / 7 : options.requests();
+                        // What is not compiled yet allocates more.
+                        for (int i = 0; i < 2; i++) {
+                            benchmark.run(server, load.command(), load.pipeline(), options.keys(), count);
+                        }
+                        Server.Counts before = server.counts();
+                        benchmark.run(server, load.command(), load.pipeline(), options.keys(), count);
+                        Server.Counts after = server.counts();
+                        double commands = after.commands() - before.commands();
+                        double bytes = (after.allocated() - before.allocated()) / commands;
+                        double foreign = (after.foreign() - before.foreign()) / commands;
+                        table.row(load.toString(), transport, Integer.toString(shards), Statistics.digits(bytes),
+                                Statistics.digits(100 * foreign) + " %");
+                        report.goal("allocation per " + load + ", " + shards + " shard(s), " + transport, bytes, 16,
+                                " B");
+                    }
+                }
+            }
+        }
+        report.table(table);
+    }
+}

@@ -1,0 +1,238 @@
+package io.solaster.benchmarks;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+import org.HdrHistogram.Histogram;
+
+/**
+ * Offers requests at a rate, whether or not the server keeps up, and measures each from the moment it was due: a server
+ * that stalls is charged for every request that became due meanwhile ("coordinated omission", G. Tene).
+ *
+ * <p>
+ * Requests become due as a Poisson process, each on a connection drawn at random, as those of many independent users do.
+ * One thread, which spins: it must have a CPU of its own. The hot path allocates nothing.
+ */
+final class LoadGenerator implements AutoCloseable {
+    private static final Duration GIVE_UP = Duration.ofSeconds(20);
+    private static final long HIGHEST = TimeUnit.SECONDS.toNanos(60);
+
+    private final Selector selector = Selector.open();
+    private final Connection[] connections;
+    private final Requests requests;
+    private final long keys;
+    private final double getShare;
+    private final SplittableRandom random;
+    private final Consumer<SelectionKey> onReady = this::ready;
+
+    private Histogram latency = new Histogram(1, HIGHEST, 3);
+    private Histogram lateness = new Histogram(1, HIGHEST, 3);
+    private long recordFrom;
+    private long unanswered;
+    private long misses;
+
+    /**
+     * Connects.
+     *
+     * @param keys requests are for keys 0 to this, drawn at random
+     * @param getShare how many of the requests are GETs, 0 to 1; the others are SETs
+     */
+    LoadGenerator(int port, int connectionCount, Requests requests, long keys, double getShare, long seed)
+            throws IOException {
+        this.requests = requests;
+        this.keys = keys;
+        this.getShare = getShare;
+        this.random = new SplittableRandom(seed);
+        connections = new Connection[connectionCount];
+        for (int i = 0; i < connectionCount; i++) {
+            SocketChannel channel = SocketChannel
+                    .open(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+            channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+            channel.configureBlocking(false);
+            connections[i] = new Connection(channel);
+            channel.register(selector, SelectionKey.OP_READ, connections[i]);
+        }
+    }
+
+    /**
+     * What came of a run.
+     *
+     * @param latency nanoseconds from when a request was due to its reply
+     * @param lateness nanoseconds from when a request was due to when it was sent: what the generator itself adds
+     */
+    record Result(Histogram latency, Histogram lateness, long misses) {
+
+        double micros(double percentile) {
+            return latency.getValueAtPercentile(percentile) / 1000.0;
+        }
+    }
+
+    /**
+     * Offers a rate for a time; what is due within the warm-up is sent but not recorded.
+     *
+     * @throws IOException if a connection breaks, a reply is an error, or replies stay away
+     */
+    Result run(double perSecond, Duration warmUp, Duration length) throws IOException {
+        latency = new Histogram(1, HIGHEST, 3);
+        lateness = new Histogram(1, HIGHEST, 3);
+        misses = 0;
+        Schedule schedule = new Schedule(perSecond, random.split());
+        long start = System.nanoTime();
+        recordFrom = start + warmUp.toNanos();
+        long end = recordFrom + length.toNanos();
+        long due = start + schedule.next();
+        while (due < end || unanswered > 0) {
+            long now = System.nanoTime();
+            while (due <= now && due < end) {
+                Connection connection = connections[random.nextInt(connections.length)];
+                connection.offer(due);
+                unanswered++;
+                connection.send();
+                due = start + schedule.next();
+            }
+            selector.selectNow(onReady);
+            if (now - end > GIVE_UP.toNanos()) {
+                throw new IOException(unanswered + " requests were not answered within " + GIVE_UP);
+            }
+        }
+        return new Result(latency, lateness, misses);
+    }
+
+    private void ready(SelectionKey key) {
+        try {
+            ((Connection) key.attachment()).receive();
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        for (Connection connection : connections) {
+            connection.channel.close();
+        }
+        selector.close();
+    }
+
+    /** When requests are due, in nanoseconds from the start: exponential gaps with a mean of one over the rate. */
+    static final class Schedule {
+        private final double meanGap;
+        private final SplittableRandom random;
+        private double at;
+
+        Schedule(double perSecond, SplittableRandom random) {
+            this.meanGap = 1e9 / perSecond;
+            this.random = random;
+        }
+
+        long next() {
+            at -= Math.log(1 - random.nextDouble()) * meanGap;
+            return (long) at;
+        }
+    }
+
+    private final class Connection {
+        private static final int RING = 1 << 16;
+        private static final int BUFFER = 1 << 16;
+
+        private final SocketChannel channel;
+        private final byte[] built = new byte[Math.max(requests.setLength(), requests.getLength())];
+        private final ByteBuffer out = ByteBuffer.allocateDirect(BUFFER);
+        private final ByteBuffer in = ByteBuffer.allocateDirect(BUFFER);
+        /** When each request was due that has no reply yet; those from {@code written} on are not in the buffer. */
+        private final long[] due = new long[RING];
+        private long offered;
+        private long written;
+        private long answered;
+
+        Connection(SocketChannel channel) {
+            this.channel = channel;
+            in.limit(0);
+        }
+
+        void offer(long dueAt) throws IOException {
+            if (offered - answered == RING) {
+                throw new IOException("the server is " + RING + " requests behind on one connection");
+            }
+            due[(int) offered++ & RING - 1] = dueAt;
+        }
+
+        void send() throws IOException {
+            while (written < offered && out.remaining() >= built.length) {
+                long key = random.nextLong(keys);
+                if (random.nextDouble() < getShare) {
+                    requests.get(key, built, 0);
+                    out.put(built, 0, requests.getLength());
+                } else {
+                    requests.set(key, built, 0);
+                    out.put(built, 0, requests.setLength());
+                }
+                long dueAt = due[(int) written++ & RING - 1];
+                if (dueAt >= recordFrom) {
+                    lateness.recordValue(Math.min(HIGHEST, Math.max(1, System.nanoTime() - dueAt)));
+                }
+            }
+            out.flip();
+            channel.write(out);
+            out.compact();
+        }
+
+        void receive() throws IOException {
+            in.compact();
+            if (channel.read(in) < 0) {
+                throw new IOException("the server has closed a connection");
+            }
+            in.flip();
+            long now = System.nanoTime();
+            for (int length = replyLength(); length > 0; length = replyLength()) {
+                in.position(in.position() + length);
+                long dueAt = due[(int) answered++ & RING - 1];
+                unanswered--;
+                if (dueAt >= recordFrom) {
+                    latency.recordValue(Math.min(HIGHEST, Math.max(1, now - dueAt)));
+                }
+            }
+            if (out.position() > 0 || written < offered) {
+                send();
+            }
+        }
+
+        /** The length of the next reply; 0 if it is not all here. */
+        private int replyLength() throws IOException {
+            int start = in.position();
+            int limit = in.limit();
+            int number = 0;
+            boolean negative = false;
+            for (int i = start + 1; i < limit; i++) {
+                byte b = in.get(i);
+                if (b == '\n') {
+                    byte type = in.get(start);
+                    if (type == '-') {
+                        throw new IOException("the server has answered with an error");
+                    }
+                    if (type == '$' && negative) {
+                        misses++;
+                    }
+                    int end = type == '$' && !negative ? i + 1 + number + 2 : i + 1;
+                    return end <= limit ? end - start : 0;
+                }
+                if (b == '-') {
+                    negative = true;
+                } else if (b != '\r') {
+                    number = number * 10 + (b - '0');
+                }
+            }
+            return 0;
+        }
+    }
+}

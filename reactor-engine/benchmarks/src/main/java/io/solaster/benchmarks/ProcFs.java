@@ -1,0 +1,63 @@
+package io.solaster.benchmarks;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** What Linux counts about a process. */
+final class ProcFs {
+
+    private ProcFs() {}
+
+    /**
+     * CPU time of a process in nanoseconds: the sum over its threads, which the scheduler counts exactly, where the sum
+     * for the process comes in ticks of 10 ms.
+     */
+    static long cpuNanos(long pid) {
+        long sum = 0;
+        try (DirectoryStream<Path> tasks = Files.newDirectoryStream(Path.of("/proc/" + pid + "/task"))) {
+            for (Path task : tasks) {
+                try {
+                    String times = Files.readString(task.resolve("schedstat"));
+                    sum += Long.parseLong(times, 0, times.indexOf(' '), 10);
+                } catch (IOException ignored) {
+                    // The thread has ended meanwhile.
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("process " + pid + " has ended", e);
+        }
+        return sum;
+    }
+
+    /** Resident memory of a process in bytes. */
+    static long residentBytes(long pid) {
+        return 1024 * Long.parseLong(field("/proc/" + pid + "/status", "VmRSS").replace("kB", "").strip());
+    }
+
+    /** The first value of a key in one of the kernel's lists of keys and values; empty if there is none. */
+    static String field(String file, String key) {
+        try {
+            for (String line : Files.readAllLines(Path.of(file))) {
+                int colon = line.indexOf(':');
+                if (colon > 0 && line.substring(0, colon).strip().equals(key)) {
+                    return line.substring(colon + 1).strip();
+                }
+            }
+            return "";
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A file of one line; a dash if it cannot be read. */
+    static String line(String file) {
+        try {
+            return Files.readString(Path.of(file)).strip();
+        } catch (IOException e) {
+            return "–";
+        }
+    }
+}

@@ -1,0 +1,99 @@
+package io.solaster.benchmarks;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+
+import io.solaster.config.CpuSet;
+import io.solaster.config.Machine;
+import io.solaster.config.Machine.Core;
+import io.solaster.engine.os.MachineProbe;
+
+/**
+ * What the measures share: the options, one CPU for the server and one for the client, and a folder for output.
+ *
+ * @param redisVersion empty if there is no redis-server
+ */
+record Workplace(Options options, String serverCpu, String clientCpu, Path folder, String redisVersion)
+        implements
+            AutoCloseable {
+
+    /**
+     * Finds the CPUs and the tools.
+     *
+     * @throws Missing if something is not here that nothing can be measured without
+     */
+    static Workplace prepare(Options options) throws IOException, InterruptedException {
+        Machine machine = MachineProbe.probe();
+        // A core each: two threads of one core would slow each other down.
+        List<Integer> cpus = new ArrayList<>();
+        for (Core core : machine.cores()) {
+            CpuSet usable = core.cpus().and(machine.allowed());
+            if (!usable.isEmpty()) {
+                cpus.add(usable.first());
+            }
+        }
+        if (cpus.size() < 2) {
+            cpus = machine.allowed().stream().boxed().toList();
+        }
+        if (cpus.size() < 2) {
+            throw new Missing("fewer than 2 CPUs allowed (" + machine.allowed()
+                    + "): server and client need one each");
+        }
+        for (String tool : List.of("taskset", "redis-server", "redis-benchmark")) {
+            if (!isInstalled(tool)) {
+                throw new Missing(tool + " is not installed (Debian: util-linux, redis-server, redis-tools)");
+            }
+        }
+        Path folder = Files.createTempDirectory("solaster-compare");
+        String server = cpus.get(0).toString();
+        String client = cpus.get(1).toString();
+        String version = Children.run(client, folder.resolve("version"), 10, List.of("redis-server", "--version"));
+        return new Workplace(options, server, client, folder, version.replaceAll("(?s).*v=(\\S+).*", "$1"));
+    }
+
+    /** Keeps this process, its load generator among it, off the server's CPU. */
+    void pinSelf() throws IOException, InterruptedException {
+        Children.run(clientCpu, file("taskset"), 10, List.of("taskset", "-a", "-p", "-c", clientCpu,
+                Long.toString(ProcessHandle.current().pid())));
+    }
+
+    String bothCpus() {
+        return serverCpu + "," + clientCpu;
+    }
+
+    Path file(String name) {
+        return folder.resolve(name.replaceAll("[^A-Za-z0-9.-]", "-"));
+    }
+
+    static String java() {
+        return Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    }
+
+    private static boolean isInstalled(String tool) {
+        return Stream.of(System.getenv().getOrDefault("PATH", "").split(":", -1))
+                .anyMatch(folder -> Files.isExecutable(Path.of(folder, tool)));
+    }
+
+    @Override
+    public void close() throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(file);
+            }
+        }
+    }
+
+    /** Something that is needed is not here. */
+    static final class Missing extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        Missing(String what) {
+            super(what);
+        }
+    }
+}
