@@ -14,10 +14,11 @@ import org.springframework.context.annotation.Bean;
 @AutoConfiguration(after = SolasterAutoConfiguration.class)
 @ConditionalOnClass({HealthIndicator.class, ConditionalOnEnabledHealthIndicator.class})
 @ConditionalOnBean({Engine.class, ServerLifecycle.class})
-@ConditionalOnEnabledHealthIndicator("solaster")
 public final class SolasterHealthAutoConfiguration {
 
+    /** Its switch stands here and not on the class, where it would be looked for even without Boot's health. */
     @Bean
+    @ConditionalOnEnabledHealthIndicator("solaster")
     @ConditionalOnMissingBean(name = "solasterHealthIndicator")
     HealthIndicator solasterHealthIndicator(Engine engine, ServerLifecycle servers) {
         return new SolasterHealthIndicator(engine, servers);

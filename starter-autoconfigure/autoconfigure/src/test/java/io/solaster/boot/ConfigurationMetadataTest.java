@@ -5,15 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URL;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
+import com.jayway.jsonpath.JsonPath;
 import org.junit.jupiter.api.Test;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /** What editors show to those who write application.yml. */
 final class ConfigurationMetadataTest {
@@ -25,11 +23,11 @@ final class ConfigurationMetadataTest {
                 getClass().getClassLoader().getResources("META-INF/spring-configuration-metadata.json"));
         for (URL file : files) {
             try (InputStream in = file.openStream()) {
-                for (JsonNode property : new ArrayList<>(
-                        JsonMapper.shared().readTree(in).path("properties").values())) {
-                    if (property.path("name").stringValue().startsWith("solaster.")) {
-                        descriptions.put(property.path("name").stringValue(),
-                                property.path("description").stringValue(""));
+                List<Map<String, Object>> properties = JsonPath.parse(in).read("$.properties");
+                for (Map<String, Object> property : properties) {
+                    String name = String.valueOf(property.get("name"));
+                    if (name.startsWith("solaster.")) {
+                        descriptions.put(name, String.valueOf(property.getOrDefault("description", "")));
                     }
                 }
             }

@@ -43,10 +43,10 @@ final class FailureAnalyzersTest {
 
     @Test
     void more_shards_than_cpus(CapturedOutput output) {
-        fails("--solaster.engine.shards=4000", "--solaster.engine.pinning=auto");
+        fails("--solaster.engine.shards=1000", "--solaster.engine.pinning=auto");
         int cpus = Runtime.getRuntime().availableProcessors();
         assertThat(output).containsPattern("Solaster cannot start as configured:\n\n"
-                + "    solaster\\.engine\\.shards: 4000 asked, " + cpus + " CPUs? allowed \\(cpuset [0-9,-]+\\)")
+                + "    solaster\\.engine\\.shards: 1000 asked, " + cpus + " CPUs? allowed \\(cpuset [0-9,-]+\\)")
                 .contains("    solaster.engine.shards: set " + cpus + " or 'auto'");
         assertThat(output).doesNotContain("\tat ");
     }

@@ -1,0 +1,48 @@
+package io.solaster.demo;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+
+/** The arrows between modules: downwards only, and only those that are drawn. */
+@AnalyzeClasses(packages = "io.solaster", importOptions = DoNotIncludeTests.class)
+final class ArchitectureTest {
+
+    @ArchTest
+    static final ArchRule ARROWS_RUN_DOWNWARDS = layeredArchitecture().consideringOnlyDependenciesInLayers()
+            .withOptionalLayers(true).layer("config").definedBy("io.solaster.config..").layer("engine")
+            .definedBy("io.solaster.engine..").layer("resp").definedBy("io.solaster.resp..").layer("store")
+            .definedBy("io.solaster.store..").layer("http").definedBy("io.solaster.http..").layer("pool")
+            .definedBy("io.solaster.pool..").layer("spring").definedBy("io.solaster.spring..").layer("boot")
+            .definedBy("io.solaster.boot..").layer("demo").definedBy("io.solaster.demo..").layer("operator")
+            .definedBy("io.solaster.operator..")
+            .whereLayer("demo").mayNotBeAccessedByAnyLayer()
+            .whereLayer("operator").mayNotBeAccessedByAnyLayer()
+            .whereLayer("boot").mayOnlyBeAccessedByLayers("demo")
+            .whereLayer("spring").mayOnlyBeAccessedByLayers("boot", "demo")
+            .whereLayer("pool").mayOnlyBeAccessedByLayers("spring", "boot", "demo")
+            .whereLayer("http").mayOnlyBeAccessedByLayers("spring", "boot", "demo")
+            .whereLayer("store").mayOnlyBeAccessedByLayers("spring", "boot", "demo")
+            .whereLayer("resp").mayOnlyBeAccessedByLayers("store", "pool", "spring", "boot", "demo")
+            .whereLayer("engine")
+            .mayOnlyBeAccessedByLayers("resp", "store", "http", "pool", "spring", "boot", "demo");
+
+    @ArchTest
+    static final ArchRule SPRING_STAYS_ABOVE_THE_ENGINE = noClasses().that()
+            .resideInAnyPackage("io.solaster.engine..", "io.solaster.resp..", "io.solaster.store..",
+                    "io.solaster.http..", "io.solaster.pool..")
+            .should().dependOnClassesThat().resideInAnyPackage("org.springframework..").allowEmptyShould(true);
+
+    @ArchTest
+    static final ArchRule NO_CYCLES = slices().matching("io.solaster.(*)..").should().beFreeOfCycles();
+
+    @ArchTest
+    static final ArchRule EVERY_PACKAGE_IS_NULL_MARKED = classes().that().haveSimpleName("package-info").should()
+            .beAnnotatedWith("org.jspecify.annotations.NullMarked");
+}
