@@ -96,6 +96,11 @@ public final class RequestDecoder {
         return begin(address, length);
     }
 
+    /** Says where the first byte of the request last decoded lies now, if it was moved before its arguments were read. */
+    public void moved(long address) {
+        base = address;
+    }
+
     /** Arguments of the request last decoded; 0 if it was an empty line or array, which Redis passes over silently. */
     public int argumentCount() {
         return count;

@@ -121,8 +121,9 @@ final class Assembly {
                 at += segment;
             } else {
                 Batch batch = next(segment);
-                // Each part of a split array answers an array of one: its header goes.
-                int header = gather == Command.Gather.ARRAY && i >= gatherFrom ? ARRAY_OF_ONE : 0;
+                // Each part of a split array answers an array of one: its header goes. A failure has none.
+                int header = gather == Command.Gather.ARRAY && i >= gatherFrom
+                        && Memory.getByte(batch.replyAddress()) == '*' ? ARRAY_OF_ONE : 0;
                 to.raw(batch.replyAddress() + header, batch.replyLength() - header);
             }
         }

@@ -320,7 +320,8 @@ final class CommandTable {
         }
         StringBuilder arguments = new StringBuilder();
         for (int i = 1; i < call.count() && arguments.length() < QUOTED; i++) {
-            arguments.append('\'').append(call.word(i, QUOTED - arguments.length())).append("' ");
+            String word = call.word(i, QUOTED - arguments.length());
+            arguments.append('\'').append(word).append("' ");
         }
         reply.error("ERR unknown command '" + call.word(0, QUOTED) + "', with args beginning with: " + arguments);
     }

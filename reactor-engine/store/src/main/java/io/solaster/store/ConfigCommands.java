@@ -26,6 +26,7 @@ final class ConfigCommands {
             RESETSTAT
                 Count from zero again what INFO reports.
             """);
+    private static final long MIN_BULK = 1 << 20;
     private static final String IMMUTABLE = "can't set immutable config";
     private static final String NOT_MEMORY = "argument must be a memory value";
 
@@ -33,13 +34,14 @@ final class ConfigCommands {
 
     static {
         live("maxclients", config -> Integer.toString(config.limits().maxConnections()),
-                limit((limits, value) -> limits.withMaxConnections((int) integer(value, 1, Integer.MAX_VALUE))));
+                limit((limits, value) -> limits
+                        .withMaxConnections((int) Math.min(Integer.MAX_VALUE, integer(value, 1, 0xffffffffL)))));
         live("timeout", config -> Long.toString(config.limits().idleTimeout().toSeconds()),
                 limit((limits, value) -> limits
                         .withIdleTimeout(Duration.ofSeconds(integer(value, 0, Integer.MAX_VALUE)))));
         live("proto-max-bulk-len", config -> Long.toString(config.limits().maxBulk().bytes()),
                 limit((limits, value) -> limits
-                        .withMaxBulk(new ByteSize(between(memory(value), 1 << 20, Keyspace.MAX_LENGTH)))));
+                        .withMaxBulk(new ByteSize(maxBulk(value)))));
         live("client-output-buffer-limit",
                 config -> "normal " + hardLimit(config.limits().outputBuffer()) + " 0 0",
                 limit((limits, value) -> limits.withOutputBuffer(outputBuffer(limits.outputBuffer(), value))));
@@ -167,24 +169,24 @@ final class ConfigCommands {
         for (int i = 0; i < names.size(); i++) {
             String name = names.get(i);
             Parameter parameter = java.util.Objects.requireNonNull(PARAMETERS.get(name.toLowerCase(Locale.ROOT)));
-            String why = "";
             if (names.subList(0, i).stream().anyMatch(name::equalsIgnoreCase)) {
-                why = "duplicate parameter";
-            } else if (parameter.writer() == null) {
-                why = IMMUTABLE;
-            } else {
-                try {
-                    config = parameter.writer().write(config, values.get(i));
-                } catch (BadValue e) {
-                    why = String.valueOf(e.getMessage());
-                }
+                return failed(name, "duplicate parameter");
             }
-            if (!why.isEmpty()) {
-                return "ERR CONFIG SET failed (possibly related to argument '" + name + "') - " + why;
+            if (parameter.writer() == null) {
+                return failed(name, IMMUTABLE);
+            }
+            try {
+                config = parameter.writer().write(config, values.get(i));
+            } catch (BadValue e) {
+                return failed(parameter.name(), String.valueOf(e.getMessage()));
             }
         }
         protocol.change(config);
         return "";
+    }
+
+    private static String failed(String name, String why) {
+        return "ERR CONFIG SET failed (possibly related to argument '" + name + "') - " + why;
     }
 
     static void resetStat(Call call) {
@@ -216,6 +218,11 @@ final class ConfigCommands {
         return value;
     }
 
+    private static long maxBulk(String value) throws BadValue {
+        long bytes = between(memory(value), MIN_BULK, Long.MAX_VALUE);
+        return between(bytes, MIN_BULK, Keyspace.MAX_LENGTH);
+    }
+
     /** Reads an amount of memory as Redis writes it: {@code k} is a thousand, {@code kb} 1024, and so on. */
     private static long memory(String value) throws BadValue {
         int digits = 0;
@@ -233,7 +240,7 @@ final class ConfigCommands {
             default -> throw new BadValue(NOT_MEMORY);
         };
         try {
-            return Math.multiplyExact(Long.parseLong(value.substring(0, digits)), unit);
+            return digits == 0 ? 0 : Math.multiplyExact(Long.parseLong(value.substring(0, digits)), unit);
         } catch (NumberFormatException | ArithmeticException e) {
             throw new BadValue(NOT_MEMORY);
         }

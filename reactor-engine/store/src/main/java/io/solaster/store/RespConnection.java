@@ -71,6 +71,8 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
     private @Nullable ByteBuf output;
     private @Nullable Assembly assembly;
     private int ownMark;
+    /** Length of a request that is decoded and could not begin; decoding it twice would undo its quotes twice. */
+    private int decoded;
     /** Nothing is run now: other shards, a lane, a result or another turn are waited for. */
     private boolean suspended;
     private boolean closing;
@@ -344,7 +346,13 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
                 outcome = Outcome.AGAIN;
                 break;
             }
-            int used = decoder.decode(base + at, end - at);
+            int used = decoded;
+            if (used > 0) {
+                decoded = 0;
+                decoder.moved(base + at);
+            } else {
+                used = decoder.decode(base + at, end - at);
+            }
             if (used <= 0) {
                 if (used < 0) {
                     at = end;
@@ -356,7 +364,7 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
                 outcome = request(call, reply);
             }
             if (outcome == Outcome.AGAIN) {
-                decoder.reset();
+                decoded = used;
             } else {
                 at += used;
             }

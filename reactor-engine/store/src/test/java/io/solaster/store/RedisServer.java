@@ -1,0 +1,74 @@
+package io.solaster.store;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+import org.junit.jupiter.api.Assumptions;
+
+/** A real redis-server to compare with; where none is installed, the test is skipped. */
+final class RedisServer implements AutoCloseable {
+    private final Process process;
+    private final int port;
+
+    private RedisServer(Process process, int port) {
+        this.process = process;
+        this.port = port;
+    }
+
+    static RedisServer start(Path directory) throws Exception {
+        String program = program("redis-server");
+        int port = freePort();
+        Process process = new ProcessBuilder(program, "--port", Integer.toString(port), "--bind", "127.0.0.1",
+                "--save", "", "--appendonly", "no", "--dir", directory.toString())
+                .redirectErrorStream(true).redirectOutput(directory.resolve("redis.log").toFile()).start();
+        RedisServer server = new RedisServer(process, port);
+        StoreFixture.await("redis-server accepts", () -> process.isAlive() && server.accepts());
+        return server;
+    }
+
+    /** Where a program is installed; without it the test is skipped. */
+    static String program(String name) {
+        Optional<Path> found = Stream.of(System.getenv("PATH").split(":", -1)).map(dir -> Path.of(dir, name))
+                .filter(Files::isExecutable).findFirst();
+        Assumptions.assumeTrue(found.isPresent(), name + " is not installed: not compared with it");
+        return found.get().toString();
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+
+    private boolean accepts() {
+        try (RespClient client = new RespClient(port)) {
+            return client.call("PING").equals("+PONG");
+        } catch (java.io.UncheckedIOException notYet) {
+            return false;
+        }
+    }
+
+    String version() {
+        try (RespClient client = connect()) {
+            return client.call("INFO", "server").replaceAll("(?s).*redis_version:([0-9.]+).*", "$1");
+        }
+    }
+
+    RespClient connect() {
+        return new RespClient(port);
+    }
+
+    @Override
+    public void close() throws InterruptedException {
+        process.destroy();
+        if (!process.waitFor(10, TimeUnit.SECONDS)) {
+            process.destroyForcibly();
+        }
+    }
+}

@@ -1,0 +1,278 @@
+package io.solaster.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+
+import org.assertj.core.api.SoftAssertions;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Every reply is redis-server's to the byte, over one shard and over two, in RESP2 and RESP3. What cannot be equal (INFO,
+ * CLIENT LIST, numbers of clients, TIME, the texts of COMMAND DOCS and HELP) is tested elsewhere.
+ */
+class StoreDifferentialTest {
+    private static RedisServer redis;
+
+    @BeforeAll
+    static void startRedis(@TempDir Path directory) throws Exception {
+        redis = RedisServer.start(directory);
+        String version = redis.version();
+        Assumptions.assumeTrue(version.startsWith("7.0."), "redis-server is " + version + ", not 7.0: not compared");
+    }
+
+    @AfterAll
+    static void stopRedis() throws Exception {
+        if (redis != null) {
+            redis.close();
+        }
+    }
+
+    static Stream<Arguments> shardsAndProtocols() {
+        return Stream.of(Arguments.of(1, "2"), Arguments.of(1, "3"), Arguments.of(2, "2"), Arguments.of(2, "3"));
+    }
+
+    /** Sequences, one a line, commands between semicolons; "..." keeps blanks together, \x00 is a byte. */
+    private static final String SEQUENCES = """
+            PING; PING a; PING "a b"; PING a b; ECHO a; ECHO; ECHO a b; ECHO ""; PInG; ping ""
+            GET a; GET; GET a b; SET a 1; GET a; get a; SET a; SET; SET a ""; GET a; SET "" x; GET ""; STRLEN ""
+            SET a 1 EX 100; TTL a; SET a 2; TTL a; SET a 1 PX 100000; TTL a; SET a 2 KEEPTTL; TTL a; GET a
+            SET a 1 NX; SET a 2 NX; GET a; SET b 1 XX; GET b; SET a 3 XX; GET a; SET a 4 NX XX; SET a 4 XX NX; GET a
+            SET a 1 GET; SET a 2 GET; SET a 3 NX GET; GET a; SET b 3 XX GET; EXISTS b; SET b 4 NX GET; GET b; SET a 9 XX GET
+            SET a 1 EX 0; SET a 1 EX -1; SET a 1 PX 0; SET a 1 EX abc; SET a 1 EX 1.5; SET a 1 EX ""; SET a 1 PX " 1"; GET a
+            SET a 1 EX 9223372036854775807; SET a 1 PX 9223372036854775807; SET a 1 EX 9223372036854776; GET a
+            SET a 1 EXAT 0; SET a 1 PXAT -5; SET a 1 EXAT 9223372036854775; SET a 1 EXAT 9223372036854776; EXPIRETIME a
+            SET a 1 EXAT 33177117420; TTL b; EXPIRETIME a; PEXPIRETIME a; SET a 1 PXAT 33177117420123; PEXPIRETIME a; EXPIRETIME a; SET a 1 PXAT 33177117420723; EXPIRETIME a
+            SET a 1 EX; SET a 1 EX 10 PX 10; SET a 1 EX 10 EX 100; TTL a; SET a 1 KEEPTTL EX 10; SET a 1 EX 10 KEEPTTL; SET a 1 foo; SET a 1 EX 10 foo; SET a 1 PERSIST; SET a 1 KEEPTTL KEEPTTL; SET a 1 GET GET; SET a 1 NX NX
+            SET a 1 PXAT 1; GET a; EXISTS a; TTL a; SET a 2 XX; GET a; SET a 1 EXAT 1 GET; GET a; SET a 2 KEEPTTL; TTL a
+            SET a 1 eX 100 gEt Nx; TTL a; SET a 5 px 100000 xx get; TTL a; SET a 1 exat 33177117420 KeepTTL
+            SETNX a 1; SETNX a 2; GET a; SETNX a; SETEX a 100 x; TTL a; GET a; SETEX a 0 x; SETEX a -1 x; SETEX a x x; SETEX a 1; PSETEX a 100000 y; TTL a; PSETEX a 0 y; PSETEX a 9223372036854775807 y; SETEX a 9223372036854775 x; SETEX a 9223372036854776 x
+            GETSET a 1; GETSET a 2; TTL a; SET a 3 EX 100; GETSET a 4; TTL a; GETSET a; GETDEL a; GETDEL a; EXISTS a; GETDEL
+            GETEX a; SET a 1; GETEX a; GETEX a EX 100; TTL a; GETEX a PERSIST; TTL a; GETEX a PX 100000; TTL a; GETEX a EXAT 1; EXISTS a; SET a 1; GETEX a PXAT 33177117420123; PEXPIRETIME a; GETEX a EX 0; GETEX a EX x; GETEX a foo; GETEX a EX; GETEX a PERSIST EX 1; GETEX a KEEPTTL; GETEX a NX; GETEX a GET; GETEX b EX 0; GETEX b foo; GETEX a PERSIST PERSIST
+            DEL a; SET a 1; SET b 2; DEL a b c; DEL; EXISTS a b; SET a 1; UNLINK a a; UNLINK; SET a 1; EXISTS a a a b; EXISTS; TOUCH a b a; TOUCH
+            MSET a 1 b 2 c 3 d 4 e 5 f 6; MGET a b c d e f g; MGET a a a; MGET; MSET a; MSET a 1 b; MSET a 1 b 2 c; MSET a 1 a 2 a 3; GET a; MGET g h i j k; DEL a b c d e f; DBSIZE
+            MSET {x}1 1 {x}2 2 {x}3 3; MGET {x}1 {x}2 {x}3; DEL {x}1 {x}2; EXISTS {x}1 {x}2 {x}3; MSET {x}1 1 {x}2
+            MSET k1 1 k2 2 k3 3 k4 4 k5 5 k6 6 k7 7 k8 8; DBSIZE; FLUSHDB; DBSIZE; FLUSHALL; FLUSHALL ASYNC; FLUSHALL SYNC; FLUSHALL sync; FLUSHDB async; FLUSHALL foo; FLUSHDB SYNC ASYNC; FLUSHDB foo; DBSIZE a
+            INCR a; INCR a; GET a; INCRBY a 10; DECR a; DECRBY a 5; GET a; INCR; INCR a b; INCRBY a; INCRBY a x; INCRBY a 1.0; INCRBY a " 1"; INCRBY a +1; INCRBY a 01; INCRBY a -0; INCRBY a ""; DECRBY a x
+            SET a 9223372036854775807; INCR a; DECR a; INCRBY a 2; INCRBY a -9223372036854775808; DECR a; GET a; DECR a; SET a -9223372036854775808; DECR a; DECRBY a 1; INCR a; DECRBY a -9223372036854775808; INCRBY b -9223372036854775808; GET b; INCRBY b -1; INCRBY b 9223372036854775808; INCRBY b -9223372036854775809
+            SET a 1x; INCR a; SET a " 1"; INCR a; SET a "1 "; INCR a; SET a 01; INCR a; SET a -0; INCR a; SET a +1; INCR a; SET a ""; INCR a; SET a 0; INCR a; SET a -1; INCR a; SET a -; INCR a; SET a 99999999999999999999; INCR a; SET a 1e3; INCR a; SET a "1\\x00"; INCR a
+            SET a 9; INCR a; INCR a; DECR a; DECR a; GET a; SET a -9; DECR a; INCR a; GET a; SET a 99; INCR a; DECR a; GET a; STRLEN a; SET a 10; SET a 5 EX 100; INCR a; TTL a; APPEND a 1; INCR a; GET a
+            APPEND a x; APPEND a yz; GET a; APPEND a ""; STRLEN a; APPEND b ""; EXISTS b; GET b; APPEND a; SET a 1 EX 100; APPEND a 2; TTL a; GET a; STRLEN c; STRLEN; STRLEN a b
+            SETRANGE a 0 ""; EXISTS a; SETRANGE a 5 x; GET a; SETRANGE a 0 ab; GET a; SETRANGE a 1 ""; SETRANGE a -1 x; SETRANGE a x y; SETRANGE a 536870912 x; SETRANGE a 536870911 ""; SETRANGE b 9223372036854775807 x; STRLEN a; SETRANGE a 4 yyyy; GET a
+            SET a hello; GETRANGE a 0 -1; GETRANGE a 1 3; GETRANGE a -3 -1; GETRANGE a -1 -3; GETRANGE a 3 1; GETRANGE a 0 100; GETRANGE a -100 2; GETRANGE a 5 10; GETRANGE a x 1; GETRANGE a 1 x; GETRANGE b 0 -1; GETRANGE a -100 -50; GETRANGE a 9223372036854775807 -9223372036854775808; GETRANGE a -9223372036854775808 9223372036854775807; SUBSTR a 1 2; SET a ""; GETRANGE a 0 -1; SUBSTR a; GETRANGE a 0
+            EXPIRE a 100; SET a 1; TTL a; PTTL a; EXPIRE a 100; TTL a; PERSIST a; TTL a; PERSIST a; PERSIST b; EXPIRE a -1; EXISTS a; SET a 1; EXPIRE a 0; EXISTS a; TTL a; PTTL a; EXPIRETIME a; PEXPIRETIME a; SET a 1; EXPIRETIME a; PEXPIRETIME a
+            SET a 1; EXPIRE a x; EXPIRE a 1.5; EXPIRE a; EXPIRE; EXPIRE a 100 foo; EXPIRE a x foo; EXPIRE a 100 NX XX; EXPIRE a 100 NX GT; EXPIRE a 100 LT NX; EXPIRE a 100 GT LT; EXPIRE a 100 XX GT LT; EXPIRE b 100 NX; EXPIRE a 9223372036854775807; EXPIRE a -9223372036854775808; EXPIRE a 9223372036854775; PEXPIRE a 9223372036854775807; PEXPIRE a -9223372036854775808; EXISTS a
+            SET a 1; EXPIRE a 100 XX; EXPIRE a 100 GT; EXPIRE a 200 NX; EXPIRE a 300 NX; TTL a; EXPIRE a 100 GT; TTL a; EXPIRE a 300 GT; TTL a; EXPIRE a 400 LT; TTL a; EXPIRE a 100 LT; TTL a; EXPIRE a 500 XX GT; TTL a; EXPIRE a 50 XX LT; TTL a; PERSIST a; EXPIRE a 70 LT; TTL a; EXPIRE a -1 GT; EXPIRE a -1 LT; EXISTS a
+            SET a 1; EXPIREAT a 33177117420; EXPIRETIME a; PEXPIREAT a 33177117420123; PEXPIRETIME a; PEXPIREAT a 33177117420122 GT; PEXPIREAT a 33177117420123 GT; PEXPIREAT a 33177117420124 GT; PEXPIREAT a 33177117420124 LT; PEXPIRETIME a; EXPIREAT a 9223372036854775807; PEXPIREAT a x; EXPIREAT a 1; EXISTS a; EXPIREAT a 1
+            TYPE a; SET a 1; TYPE a; TYPE; TYPE a b; type A
+            SELECT 0; SELECT 1x; SELECT; SELECT ""; SELECT 3000000000; SELECT -3000000000; SELECT 99999999999999999999
+            foo; foo a b c; "foo bar" a; FOO "a\\r\\nb"; "\\r\\n" x; foo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx y z; ""; "" a; xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx y; foo aaaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbbbbbb ccccccccccccccccccccccc ddddddddddddddddddddd eeeeeeeeeeeeeeeeeeeeee ffffffffffffffff gggggggg; "get\\x00" a; "fo\\x00o" "a\\x00b"; getx a; ge a; expiretimes a; pexpirea a; GETDE a
+            client; client foo; CLIENT FOO bar; "client" "fo\\x00o"; client id x; client getname x; client list type; client list foo; client list type foo; client list id; client list id x; client list id 999999; client list type master; client list type pubsub; client kill; client kill foo; client kill id; client kill id x; client kill id 0; client kill id 99999; client kill type foo; client kill type master; client kill user foo; client kill addr 1.2.3.4:5; client kill laddr 1.2.3.4:5 id 7777777; client kill skipme; client kill skipme foo; client kill skipme yes id 99999; client kill foo bar; client kill id 999999 foo; client no-evict; client no-evict on; client no-evict off; client no-evict x
+            client getname; client setname abc; client getname; client setname "a b"; client setname "a\\n"; client getname; client setname ""; client getname; client setname; client setname a b; client setname xyz; RESET; client getname; RESET x
+            HELLO x; HELLO 4; HELLO 1; HELLO 3 foo; HELLO 3 AUTH; HELLO 3 AUTH a; HELLO 2 AUTH foo bar; HELLO 3 SETNAME; HELLO 3 SETNAME "a b"; HELLO 99999999999999999999; HELLO "" ; client getname; GET nokey
+            AUTH; AUTH a; AUTH default a; AUTH foo a; AUTH a b c; AUTH Default x
+            CONFIG; CONFIG foo; CONFIG GET; CONFIG GET nope; CONFIG GET timeout; CONFIG GET TimeOut; CONFIG GET timeout TIMEOUT timeout; CONFIG GET tim*ut; CONFIG GET appendonl?; CONFIG GET [d]atabase*x; CONFIG GET save; CONFIG GET appendonly; CONFIG GET maxmemory; CONFIG GET maxclients; CONFIG GET proto-max-bulk-len; CONFIG GET protected-mode; CONFIG GET requirepass; CONFIG GET maxmemory-policy; CONFIG GET cluster-enabled
+            CONFIG SET; CONFIG SET a; CONFIG SET timeout; CONFIG SET foo 1; CONFIG SET foo; CONFIG SET timeout 1 foo; CONFIG SET timeout x; CONFIG SET timeout -1; CONFIG SET timeout 99999999999; CONFIG SET timeout 1 timeout 1; CONFIG SET timeout 100 TIMEOUT 100; CONFIG SET databases 3; CONFIG SET TimeOut x; CONFIG SET proto-max-bulk-len 1; CONFIG SET proto-max-bulk-len 2xx; CONFIG SET proto-max-bulk-len ""; CONFIG SET protected-mode x; CONFIG SET maxclients x; CONFIG SET cluster-enabled yes; CONFIG SET "fo\\x00o" 1; CONFIG SET timeout 3 foo 1; CONFIG GET timeout; CONFIG SET client-output-buffer-limit "normal 1 2"; CONFIG SET client-output-buffer-limit "foo 1 2 3"; CONFIG SET client-output-buffer-limit "normal a 2 3"; CONFIG SET maxclients 0 timeout 3; CONFIG GET timeout; CONFIG RESETSTAT; CONFIG RESETSTAT x; CONFIG HELP x
+            CONFIG SET timeout 777 protected-mode no; CONFIG GET timeout; CONFIG GET protected-mode; CONFIG SET timeout 0 protected-mode YES; CONFIG GET timeout; CONFIG SET proto-max-bulk-len 2mb; CONFIG GET proto-max-bulk-len; CONFIG SET proto-max-bulk-len 3m; CONFIG GET proto-max-bulk-len; SETRANGE a 3000000 x; SETRANGE a 2999999 x; APPEND a x; STRLEN a; CONFIG SET proto-max-bulk-len 512mb
+            COMMAND foo; COMMAND COUNT x; COMMAND GETKEYS; COMMAND GETKEYS foo; COMMAND GETKEYS foo a; COMMAND GETKEYS PING a; COMMAND GETKEYS GET a; COMMAND GETKEYS GET a b; COMMAND GETKEYS MSET a 1 b 2; COMMAND GETKEYS MSET a; COMMAND GETKEYS DEL a b c; COMMAND GETKEYSANDFLAGS MSET a 1 b 2; COMMAND GETKEYSANDFLAGS GET a; COMMAND GETKEYS CONFIG GET a; COMMAND LIST foo; COMMAND LIST FILTERBY; COMMAND LIST FILTERBY foo bar; COMMAND LIST FILTERBY PATTERN; COMMAND LIST FILTERBY MODULE foo; COMMAND LIST FILTERBY ACLCAT foo; COMMAND LIST FILTERBY PATTERN incrb; COMMAND LIST FILTERBY PATTERN PEXPIRET?ME; COMMAND DOCS nope; COMMAND INFO nope; COMMAND INFO nope nope; COMMAND HELP x; COMMAND LIST FILTERBY PATTERN config|get
+            INFO nope; INFO modules; DBSIZE; TIME x; QUIT
+            """;
+
+    @ParameterizedTest(name = "{0} shard(s), RESP{1}")
+    @MethodSource("shardsAndProtocols")
+    void repliesToWhatIsWrittenDownAreRedis(int shards, String protocol) {
+        assertThat(SEQUENCES.lines()).allSatisfy(line -> compare(shards, protocol, commands(line), true));
+    }
+
+    @ParameterizedTest(name = "{0} shard(s), RESP{1}")
+    @MethodSource("shardsAndProtocols")
+    void detailsOfEveryCommandAreRedis(int shards, String protocol) {
+        List<String> added = List.of("client|setinfo");
+        List<String[]> commands = new ArrayList<>();
+        for (Command command : CommandTable.all()) {
+            if (command.subcommands().isEmpty() && !added.contains(command.name())) {
+                commands.add(new String[]{"COMMAND", "INFO", command.name()});
+            }
+        }
+        compare(shards, protocol, commands, true);
+    }
+
+    @ParameterizedTest(name = "{0} shard(s), RESP{1}")
+    @MethodSource("shardsAndProtocols")
+    void repliesToChanceAreRedis(int shards, String protocol) {
+        for (long seed = 1; seed <= 6; seed++) {
+            Random random = new Random(seed);
+            List<String[]> commands = new ArrayList<>();
+            for (int i = 0; i < 1500; i++) {
+                commands.add(chance(random));
+            }
+            compare(shards, protocol, commands, false);
+        }
+    }
+
+    /** One command at a time where that shows more, else all in one pipeline. */
+    private static void compare(int shards, String protocol, List<String[]> commands, boolean single) {
+        try (RespClient theirs = redis.connect(); RespClient ours = StoreFixture.of(shards).connect()) {
+            for (RespClient client : List.of(theirs, ours)) {
+                client.call("FLUSHALL");
+                client.call("HELLO", protocol);
+            }
+            if (single) {
+                SoftAssertions all = new SoftAssertions();
+                for (String[] command : commands) {
+                    String reply = normal(ours.send(command).replyBytes());
+                    String redisReply = normal(theirs.send(command).replyBytes());
+                    all.assertThat(near(command, reply, redisReply) ? redisReply : reply)
+                            .as(Arrays.toString(command)).isEqualTo(redisReply);
+                }
+                all.assertAll();
+                return;
+            }
+            ByteArrayOutputStream all = new ByteArrayOutputStream();
+            commands.forEach(command -> all.writeBytes(RespClient.encode(command)));
+            ours.send(all.toByteArray());
+            theirs.send(all.toByteArray());
+            for (int i = 0; i < commands.size(); i++) {
+                String[] command = commands.get(i);
+                String reply = normal(ours.replyBytes());
+                String redisReply = normal(theirs.replyBytes());
+                assertThat(near(command, reply, redisReply) ? redisReply : reply).as("%s, number %s, after %s",
+                        Arrays.toString(command), i, show(commands.subList(Math.max(0, i - 12), i)))
+                        .isEqualTo(redisReply);
+            }
+        }
+    }
+
+    /** Time passes between our reply and theirs. */
+    private static boolean near(String[] command, String ours, String theirs) {
+        if (!command[0].equalsIgnoreCase("TTL") && !command[0].equalsIgnoreCase("PTTL")) {
+            return false;
+        }
+        long most = command[0].equalsIgnoreCase("TTL") ? 1 : 1_000;
+        return ours.matches(":\\d+") && theirs.matches(":\\d+")
+                && Math.abs(Long.parseLong(ours.substring(1)) - Long.parseLong(theirs.substring(1))) <= most;
+    }
+
+    /** We leave out a remark on the keys of two commands. */
+    private static String normal(byte[] reply) {
+        String shown = RespClient.show(reply);
+        return shown.replaceFirst("([*%])[48]\\|\\$5\\|notes\\|\\$\\d+\\|[^|]*\\|\\$5\\|flags",
+                shown.contains("~") ? "%3|\\$5|flags" : "*6|\\$5|flags");
+    }
+
+    private static String show(List<String[]> commands) {
+        return String.join("; ", commands.stream().map(command -> String.join(" ", command)).toList());
+    }
+
+    private static List<String[]> commands(String line) {
+        List<String[]> commands = new ArrayList<>();
+        for (String command : line.split(";", -1)) {
+            List<String> words = new ArrayList<>();
+            var matcher = java.util.regex.Pattern.compile("\"([^\"]*)\"|(\\S+)").matcher(command);
+            while (matcher.find()) {
+                words.add(matcher.group(1) == null
+                        ? matcher.group(2)
+                        : matcher.group(1).replace("\\x00", "\0").replace("\\r", "\r").replace("\\n", "\n"));
+            }
+            commands.add(words.toArray(String[]::new));
+        }
+        return commands;
+    }
+
+    private static final List<String> KEYS = List.of("a", "b", "c", "d", "{a}x", "{b}y", "key:1", "key:2", "");
+    private static final List<String> VALUES = List.of("", "0", "1", "-1", "10", "99", "abc", "9223372036854775807",
+            "-9223372036854775808", "007", "3.14", "\0\r\n\u00ff", "x".repeat(70), "y".repeat(1000));
+    private static final List<String> NUMBERS = List.of("0", "1", "-1", "2", "5", "-3", "100", "9223372036854775807",
+            "-9223372036854775808", "abc", "");
+    /** None that runs out during the test, and none near half a second. */
+    private static final List<String> SECONDS = List.of("1000", "2000", "3000", "-1", "0", "x");
+    private static final List<String> TIMES = List.of("33177117420", "33177117421", "1", "x", "0");
+
+    private static String[] chance(Random random) {
+        return switch (random.nextInt(26)) {
+            case 0, 1, 2 -> words("SET", key(random), value(random));
+            case 3, 4 -> setWithOptions(random);
+            case 5, 6 -> words("GET", key(random));
+            case 7 -> many("MGET", random, false);
+            case 8 -> many("MSET", random, true);
+            case 9 -> many(pick(random, List.of("DEL", "UNLINK", "EXISTS", "TOUCH")), random, false);
+            case 10 -> words(pick(random, List.of("INCR", "DECR")), key(random));
+            case 11 -> words(pick(random, List.of("INCRBY", "DECRBY")), key(random), pick(random, NUMBERS));
+            case 12 -> words("APPEND", key(random), value(random));
+            case 13 -> words("STRLEN", key(random));
+            case 14 -> words("EXPIRE", key(random), pick(random, SECONDS));
+            case 15 -> words("EXPIRE", key(random), pick(random, SECONDS),
+                    pick(random, List.of("NX", "XX", "foo")));
+            case 16 -> words("EXPIREAT", key(random), pick(random, TIMES),
+                    pick(random, List.of("NX", "XX", "GT", "LT")));
+            case 17 -> words("TTL", key(random));
+            case 18 -> words("PTTL", key(random));
+            case 19 -> words("PERSIST", key(random));
+            case 20 -> words("TYPE", key(random));
+            case 21 -> words(pick(random, List.of("GETDEL", "GETEX")), key(random));
+            case 22 -> words("GETSET", key(random), value(random));
+            case 23 -> words("GETRANGE", key(random), pick(random, NUMBERS), pick(random, NUMBERS));
+            case 24 -> words("SETRANGE", key(random), pick(random, List.of("0", "1", "5", "100", "-1")),
+                    value(random));
+            default -> words(pick(random, List.of("PING", "nope", "DBSIZE", "GET", "SETNX")), key(random));
+        };
+    }
+
+    private static String[] setWithOptions(Random random) {
+        List<String> words = new ArrayList<>(List.of("SET", key(random), value(random)));
+        int options = random.nextInt(4);
+        for (int i = 0; i < options; i++) {
+            switch (random.nextInt(8)) {
+                case 0 -> words.add("NX");
+                case 1 -> words.add("XX");
+                case 2 -> words.add("GET");
+                case 3 -> words.add("KEEPTTL");
+                case 4 -> words.addAll(List.of("EX", pick(random, SECONDS)));
+                case 5 -> words.addAll(List.of("EXAT", pick(random, TIMES)));
+                case 6 -> words.addAll(List.of("PX", pick(random, List.of("1000000", "2000000", "0"))));
+                default -> words.addAll(List.of("PXAT", "33177117420000"));
+            }
+        }
+        return words.toArray(String[]::new);
+    }
+
+    private static String[] many(String name, Random random, boolean values) {
+        List<String> words = new ArrayList<>(List.of(name));
+        int keys = 1 + random.nextInt(5);
+        for (int i = 0; i < keys; i++) {
+            words.add(key(random));
+            if (values && (i < keys - 1 || random.nextInt(20) != 0)) {
+                words.add(value(random));
+            }
+        }
+        return words.toArray(String[]::new);
+    }
+
+    private static String key(Random random) {
+        return pick(random, KEYS);
+    }
+
+    private static String value(Random random) {
+        return pick(random, VALUES);
+    }
+
+    private static String pick(Random random, List<String> from) {
+        return from.get(random.nextInt(from.size()));
+    }
+
+    private static String[] words(String... words) {
+        return words;
+    }
+}
