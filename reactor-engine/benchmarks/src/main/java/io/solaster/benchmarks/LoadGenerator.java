@@ -11,6 +11,7 @@ import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
 import org.HdrHistogram.Histogram;
@@ -37,6 +38,7 @@ final class LoadGenerator implements AutoCloseable {
 
     private Histogram latency = new Histogram(1, HIGHEST, 3);
     private Histogram lateness = new Histogram(1, HIGHEST, 3);
+    private long napAbove = Long.MAX_VALUE;
     private long recordFrom;
     private long unanswered;
     private long misses;
@@ -101,11 +103,19 @@ final class LoadGenerator implements AutoCloseable {
                 due = start + schedule.next();
             }
             selector.selectNow(onReady);
+            if (unanswered == 0 && due - System.nanoTime() > napAbove) {
+                LockSupport.parkNanos(napAbove / 2);
+            }
             if (now - end > GIVE_UP.toNanos()) {
                 throw new IOException(unanswered + " requests were not answered within " + GIVE_UP);
             }
         }
         return new Result(latency, lateness, misses);
+    }
+
+    /** Sleeps while no reply is awaited and nothing is due for so long; half of this must be enough to wake up in. */
+    void napAbove(Duration gap) {
+        napAbove = gap.toNanos();
     }
 
     private void ready(SelectionKey key) {

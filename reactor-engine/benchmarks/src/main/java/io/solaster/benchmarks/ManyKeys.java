@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 
+import io.solaster.engine.os.CpuAffinity;
+
 /**
  * Latency at an offered rate, and memory per key, of servers that hold many keys.
  */
@@ -12,6 +14,8 @@ final class ManyKeys implements Measure {
     private static final double[] PERCENTILES = {50, 99, 99.9, 100};
     private static final List<String> NAMES = List.of("p50", "p99", "p99.9", "max");
     private static final long PEAK_REQUESTS_SHARE = 3;
+    /** A thread that preempts all others and never sleeps is stopped by the kernel, 50 ms in a second. */
+    private static final Duration NAP = Duration.ofNanos(40_000);
     private static final long SEED = 20_26;
 
     private final boolean withLatency;
@@ -68,6 +72,11 @@ final class ManyKeys implements Measure {
             Report.progress("warming up " + server.name() + " at " + Math.round(rate) + " requests/s");
             offer(server, options, rate, Duration.ZERO, length, 0);
         }
+        if (options.realtime()) {
+            workplace.realtime(redis.servingThreads());
+            workplace.realtime(ours.servingThreads());
+            workplace.realtime(List.of(Integer.toString(CpuAffinity.threadId())));
+        }
         for (int round = 0; round < options.rounds(); round++) {
             Report.progress("latency, round " + (round + 1) + " of " + options.rounds());
             for (int turn = 0; turn < turns.size(); turn++) {
@@ -88,7 +97,8 @@ final class ManyKeys implements Measure {
         report.section("Latency at an equal offered rate (`latency`)", Math.round(rate) + " requests/s, half of Redis's"
                 + " peak without a pipeline; 90 % GET, 10 % SET over " + options.manyKeys() + " keys on "
                 + RedisBenchmark.CONNECTIONS + " connections; µs from when a request was due; medians of "
-                + options.rounds() + " rounds of " + options.seconds() + " s. Transport: " + ours.transport() + ".");
+                + options.rounds() + " rounds of " + options.seconds() + " s. Transport: " + ours.transport() + "."
+                + (options.realtime() ? " Serving threads and the generator preempt the rest of the machine." : ""));
         MarkdownTable table = new MarkdownTable("", "Redis", "us", "ratio", "A/A noise");
         for (int i = 0; i < PERCENTILES.length; i++) {
             double ratio = Statistics.ratio(values[1][i], values[0][i]);
@@ -113,6 +123,7 @@ final class ManyKeys implements Measure {
             Duration length, int round) throws IOException {
         try (LoadGenerator generator = new LoadGenerator(server.port(), RedisBenchmark.CONNECTIONS,
                 new Requests(RedisBenchmark.VALUE_BYTES), options.manyKeys(), GET_SHARE, SEED + round)) {
+            generator.napAbove(options.realtime() ? NAP : Duration.ofDays(1));
             return generator.run(rate, warmUp, length);
         }
     }

@@ -20,13 +20,14 @@ import java.util.regex.Pattern;
  * @param jvm flags of our server's JVM
  * @param vary further sets of flags, added to {@code jvm}, by name: what the measure "flags" compares
  * @param transport what our server runs on where the transports are not what is compared
+ * @param realtime whether latency is measured with threads that preempt the rest of the machine (wants root)
  */
 record Options(Set<String> only, int rounds, int keys, long manyKeys, long requests, int seconds, List<String> jvm,
-        Map<String, List<String>> vary, String transport) {
+        Map<String, List<String>> vary, String transport, boolean realtime) {
 
     static final String USAGE = """
             compare.sh [--quick] [--only name,...] [--rounds n] [--keys n] [--many-keys n] [--requests n] [--seconds n]
-                       [--transport auto|io_uring|epoll|nio] [--jvm 'flags'] [--vary 'name=flags']...""";
+                       [--realtime] [--transport auto|io_uring|epoll|nio] [--jvm 'flags'] [--vary 'name=flags']...""";
     /** What the figures of the README are taken with; why each, stands there. */
     static final String JVM_FLAGS = "-XX:+UseSerialGC -Xms256m -Xmx256m";
 
@@ -39,6 +40,7 @@ record Options(Set<String> only, int rounds, int keys, long manyKeys, long reque
      */
     static Options parse(String... args) {
         boolean quick = List.of(args).contains("--quick");
+        boolean realtime = List.of(args).contains("--realtime");
         Set<String> only = new LinkedHashSet<>();
         int rounds = quick ? 2 : 5;
         int keys = 100_000;
@@ -49,7 +51,7 @@ record Options(Set<String> only, int rounds, int keys, long manyKeys, long reque
         Map<String, List<String>> vary = new LinkedHashMap<>();
         String transport = "auto";
         for (int i = 0; i < args.length; i++) {
-            if (args[i].equals("--quick")) {
+            if (args[i].equals("--quick") || args[i].equals("--realtime")) {
                 continue;
             }
             if (i + 1 == args.length) {
@@ -75,7 +77,7 @@ record Options(Set<String> only, int rounds, int keys, long manyKeys, long reque
                 default -> throw new IllegalArgumentException("'" + args[i - 1] + "': no such option");
             }
         }
-        return new Options(only, rounds, keys, manyKeys, requests, seconds, jvm, vary, transport);
+        return new Options(only, rounds, keys, manyKeys, requests, seconds, jvm, vary, transport, realtime);
     }
 
     /** The flags of the JVM, and those of a variant. */

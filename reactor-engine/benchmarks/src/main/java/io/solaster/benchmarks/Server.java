@@ -7,6 +7,7 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -100,6 +101,20 @@ final class Server implements AutoCloseable {
     /** CPU time used so far. */
     long cpuNanos() {
         return ProcFs.cpuNanos(process.pid());
+    }
+
+    /** The threads that serve: ids as the kernel counts them. */
+    List<String> servingThreads() throws IOException {
+        List<String> threads = new ArrayList<>();
+        try (DirectoryStream<Path> tasks = Files.newDirectoryStream(Path.of("/proc/" + process.pid() + "/task"))) {
+            for (Path task : tasks) {
+                String id = task.getFileName().toString();
+                if (ours ? ProcFs.line(task + "/comm").contains("shard") : id.equals(Long.toString(process.pid()))) {
+                    threads.add(id);
+                }
+            }
+        }
+        return threads;
     }
 
     long residentBytes() {

@@ -62,6 +62,13 @@ record Workplace(Options options, String serverCpu, String clientCpu, Path folde
                 Long.toString(ProcessHandle.current().pid())));
     }
 
+    /** Has threads preempt the rest of the machine, which then does not disturb them. */
+    void realtime(List<String> threads) throws IOException, InterruptedException {
+        for (String thread : threads) {
+            Children.run(clientCpu, file("chrt"), 10, List.of("chrt", "-f", "-p", "1", thread));
+        }
+    }
+
     String bothCpus() {
         return serverCpu + "," + clientCpu;
     }
