@@ -293,7 +293,7 @@ public final class Engine implements AutoCloseable {
                 }
             }
             return true;
-        }), "closing instances on the shards");
+        }), "closing instances on the shards", SHARD_STOP);
     }
 
     /** Registers what to do when the engine stops, before what was registered earlier. */
@@ -360,7 +360,7 @@ public final class Engine implements AutoCloseable {
         long end = System.nanoTime() + SETTLE.toNanos();
         long before = -1;
         do {
-            if (!await(submitToAll(shard -> true), "a last round of messages")) {
+            if (!await(submitToAll(shard -> true), "a last round of messages", SETTLE)) {
                 return;
             }
             long sent = 0;
@@ -382,12 +382,12 @@ public final class Engine implements AutoCloseable {
         }
     }
 
-    private boolean await(CompletableFuture<?> future, String what) {
+    private boolean await(CompletableFuture<?> future, String what, Duration patience) {
         try {
-            future.get(SHARD_STOP.toMillis(), TimeUnit.MILLISECONDS);
+            future.get(patience.toMillis(), TimeUnit.MILLISECONDS);
             return true;
         } catch (TimeoutException e) {
-            log.warn("Engine '{}': {} took longer than {}", setup.name, what, SHARD_STOP);
+            log.warn("Engine '{}': {} took longer than {}", setup.name, what, patience);
         } catch (ExecutionException e) {
             log.warn("Engine '{}': {} failed", setup.name, what, e.getCause());
         } catch (InterruptedException e) {

@@ -60,6 +60,7 @@ public final class ReplyWriter {
     private long at;
     private long end;
     private boolean resp3;
+    private long errors;
 
     /**
      * Begins to write at {@code buffer}'s writer index.
@@ -109,6 +110,11 @@ public final class ReplyWriter {
         return resp3;
     }
 
+    /** Errors written since this writer was made, those taken back included. */
+    public long errors() {
+        return errors;
+    }
+
     /** {@code +OK}. */
     public void ok() {
         word(OK, 5);
@@ -132,6 +138,7 @@ public final class ReplyWriter {
      * below 256 are written as one byte each, so that what a client sent comes back as it was.
      */
     public void error(String text) {
+        errors++;
         reserve(text.length());
         put('-');
         for (int i = 0; i < text.length(); i++) {

@@ -65,8 +65,12 @@ final class Call {
 
     /** An argument's bytes; a copy. */
     byte[] bytes(int i) {
-        byte[] bytes = new byte[lengths[i]];
-        Memory.copy(addresses[i], bytes, 0, bytes.length);
+        return bytes(i, lengths[i]);
+    }
+
+    private byte[] bytes(int i, int length) {
+        byte[] bytes = new byte[length];
+        Memory.copy(addresses[i], bytes, 0, length);
         return bytes;
     }
 
@@ -77,9 +81,9 @@ final class Call {
 
     /** The beginning of an argument, for an error to quote: at most {@code limit} bytes, and up to a NUL, as C does it. */
     String word(int i, int limit) {
-        String text = text(i);
+        String text = new String(bytes(i, Math.min(limit, lengths[i])), StandardCharsets.ISO_8859_1);
         int end = text.indexOf('\0');
-        return text.substring(0, Math.min(limit, end < 0 ? text.length() : end));
+        return end < 0 ? text : text.substring(0, end);
     }
 
     /** Whether an argument is a whole number; then {@link #integer} is it. */

@@ -223,6 +223,8 @@ final class CommandTable {
                                 "{parameter value}..."),
                 sub("config|resetstat", 2, "admin noscript loading stale", ConfigCommands::resetStat)
                         .doc("server", "2.0.0", "O(1)", "Lets INFO count from zero again.", ""),
+                sub("config|rewrite", 2, "admin noscript loading stale", ConfigCommands::rewrite)
+                        .doc("server", "2.8.0", "O(1)", "Refused: there is no file to write to.", ""),
                 sub("config|help", 2, "loading stale", ConfigCommands::help)
                         .doc("server", "5.0.0", "O(1)", "Describes the subcommands.", ""))
                 .doc("server", "2.0.0", "Depends on the subcommand", "Parameters of the server.", "");

@@ -23,6 +23,8 @@ final class ConfigCommands {
                 The parameters whose names match, and their values.
             SET <parameter> <value> [<parameter> <value> ...]
                 Set parameters for as long as the server runs: all of them, or none.
+            REWRITE
+                Refused: the configuration is the application's.
             RESETSTAT
                 Count from zero again what INFO reports.
             """);
@@ -51,13 +53,13 @@ final class ConfigCommands {
                 (config, value) -> config.withProtectedMode(yes(value)));
         fixed("bind", ServerConfig::host);
         fixed("port", config -> Integer.toString(config.port()));
-        fixed("tcp-backlog", config -> Integer.toString(config.backlog()));
-        fixed("databases", config -> "1");
+        frozen("tcp-backlog", config -> Integer.toString(config.backlog()));
+        frozen("databases", config -> "1");
         fixed("save", config -> "");
         fixed("appendonly", config -> "no");
         fixed("maxmemory", config -> "0");
         fixed("maxmemory-policy", config -> "noeviction");
-        fixed("cluster-enabled", config -> "no");
+        frozen("cluster-enabled", config -> "no");
     }
 
     private ConfigCommands() {}
@@ -94,7 +96,18 @@ final class ConfigCommands {
         PARAMETERS.put(name, new Parameter(name, reader, writer));
     }
 
+    /** One that Redis would let be changed and we do not: what it is already may be set. */
     private static void fixed(String name, Reader reader) {
+        live(name, reader, (config, value) -> {
+            if (!value.equalsIgnoreCase(reader.apply(config))) {
+                throw new BadValue(IMMUTABLE);
+            }
+            return config;
+        });
+    }
+
+    /** One that Redis does not let be changed either. */
+    private static void frozen(String name, Reader reader) {
         PARAMETERS.put(name, new Parameter(name, reader, null));
     }
 
@@ -187,6 +200,10 @@ final class ConfigCommands {
 
     private static String failed(String name, String why) {
         return "ERR CONFIG SET failed (possibly related to argument '" + name + "') - " + why;
+    }
+
+    static void rewrite(Call call) {
+        call.reply().error("ERR The server is running without a config file");
     }
 
     static void resetStat(Call call) {

@@ -176,6 +176,7 @@ final class Info {
         line(out, "keyspace_misses", sum.get(Item.MISSES));
         line(out, "pubsub_channels", 0);
         line(out, "pubsub_patterns", 0);
+        line(out, "total_error_replies", sum.get(Item.ERRORS));
         line(out, "total_foreign_commands", sum.get(Item.FOREIGN));
         line(out, "protocol_errors", sum.get(Item.PROTOCOL_ERRORS));
         line(out, "client_output_buffer_limit_disconnections", sum.get(Item.OUTPUT_OVERFLOWS));
@@ -198,9 +199,8 @@ final class Info {
 
     private static void commands(StringBuilder out, ShardReport sum) {
         for (Command command : CommandTable.all()) {
-            long calls = sum.calls(command);
-            if (calls > 0) {
-                line(out, "cmdstat_" + command.name(), "calls=" + calls);
+            if (sum.commands().any(command)) {
+                line(out, "cmdstat_" + command.name(), sum.commands().describe(command));
             }
         }
     }

@@ -163,12 +163,17 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
                 return;
             }
             ReplyWriter reply = openOutput();
-            if (failure != null) {
-                log.error("A command of client {} failed", id, failure);
-                shard.stats().failures.increment();
-                reply.error("ERR internal error");
-            } else {
+            int before = reply.position();
+            try {
+                if (failure != null) {
+                    throw failure;
+                }
                 answer.accept(reply, value);
+            } catch (Throwable cause) {
+                log.error("A command of client {} failed", id, cause);
+                shard.stats().failures.increment();
+                reply.rewind(before);
+                reply.error("ERR internal error");
             }
             reply.finish();
             suspended = false;
@@ -420,10 +425,12 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
         }
         if (!command.arityFits(count)) {
             reply.error("ERR wrong number of arguments for '" + command.name() + "' command");
+            shard.counts().rejected(command);
             return Outcome.NEXT;
         }
         if (!state.authenticated() && !command.has(Command.Flag.NO_AUTH) && protocol.password() != null) {
             reply.error("NOAUTH Authentication required.");
+            shard.counts().rejected(command);
             return Outcome.NEXT;
         }
         state.ran(command);

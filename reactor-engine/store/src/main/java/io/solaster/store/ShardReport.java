@@ -1,6 +1,5 @@
 package io.solaster.store;
 
-import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
@@ -10,7 +9,7 @@ import java.util.Map;
 final class ShardReport {
 
     enum Item {
-        CLIENTS, CONNECTIONS, REFUSED, KEYS, EXPIRING, EXPIRED, USED_MEMORY, LIVE_MEMORY, COMMANDS, COMMANDS_PER_SECOND, FOREIGN, HITS, MISSES, BYTES_IN, BYTES_OUT, PROTOCOL_ERRORS, OUTPUT_OVERFLOWS, IDLE_TIMEOUTS, FAILURES, CPU_NANOS
+        CLIENTS, CONNECTIONS, REFUSED, KEYS, EXPIRING, EXPIRED, USED_MEMORY, LIVE_MEMORY, COMMANDS, COMMANDS_PER_SECOND, FOREIGN, HITS, MISSES, BYTES_IN, BYTES_OUT, PROTOCOL_ERRORS, OUTPUT_OVERFLOWS, IDLE_TIMEOUTS, FAILURES, ERRORS, CPU_NANOS
     }
 
     /** What is so and so now, and is not reset with the statistics. */
@@ -18,9 +17,11 @@ final class ShardReport {
             Item.LIVE_MEMORY, Item.COMMANDS_PER_SECOND, Item.CPU_NANOS);
 
     private final Map<Item, Long> values = new EnumMap<>(Item.class);
-    private final long[] calls = new long[CommandTable.size()];
+    private final CommandCounts commands;
 
-    private ShardReport() {}
+    private ShardReport(CommandCounts commands) {
+        this.commands = commands;
+    }
 
     /** What a shard counts since it was started, or since its statistics were reset. On the shard. */
     static ShardReport of(StoreShard shard) {
@@ -34,11 +35,10 @@ final class ShardReport {
 
     /** What a shard counts since it was started. On the shard. */
     static ShardReport total(StoreShard shard) {
-        ShardReport report = new ShardReport();
+        ShardReport report = new ShardReport(shard.counts().copy());
         for (Item item : Item.values()) {
             report.values.put(item, value(shard, item));
         }
-        System.arraycopy(shard.callsByCommand(), 0, report.calls, 0, report.calls.length);
         return report;
     }
 
@@ -65,12 +65,13 @@ final class ShardReport {
             case OUTPUT_OVERFLOWS -> stats.outputOverflows.get();
             case IDLE_TIMEOUTS -> stats.idleTimeouts.get();
             case FAILURES -> stats.failures.get();
+            case ERRORS -> shard.call().reply().errors();
             case CPU_NANOS -> shard.shard().cpuNanos();
         };
     }
 
     static ShardReport sum(List<ShardReport> shards) {
-        ShardReport sum = new ShardReport();
+        ShardReport sum = new ShardReport(new CommandCounts(CommandTable.size()));
         shards.forEach(shard -> sum.add(shard, 1));
         return sum;
     }
@@ -81,15 +82,15 @@ final class ShardReport {
                 values.merge(item, sign * value, Long::sum);
             }
         });
-        Arrays.setAll(calls, i -> calls[i] + sign * other.calls[i]);
+        commands.add(other.commands, sign);
     }
 
     long get(Item item) {
         return values.getOrDefault(item, 0L);
     }
 
-    /** How often a command was run. */
-    long calls(Command command) {
-        return calls[command.index()];
+    /** How often each command was run. */
+    CommandCounts commands() {
+        return commands;
     }
 }

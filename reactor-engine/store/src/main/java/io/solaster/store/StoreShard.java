@@ -14,6 +14,7 @@ import io.netty.channel.RecvByteBufAllocator;
 import io.netty.util.concurrent.ScheduledFuture;
 import io.solaster.engine.Shard;
 import io.solaster.engine.memory.ReusedBuffer;
+import io.solaster.resp.ReplyWriter;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,7 +42,7 @@ final class StoreShard implements AutoCloseable {
     private final ArrayDeque<Batch> batches = new ArrayDeque<>();
     private final ArrayDeque<Assembly> assemblies = new ArrayDeque<>();
     private final Map<Long, RespConnection> clients = new LinkedHashMap<>();
-    private final long[] callsByCommand;
+    private final CommandCounts counts = new CommandCounts(CommandTable.size());
     private final ReusedBuffer received = new ReusedBuffer(ByteBufAllocator.DEFAULT, READ_BYTES);
     private final ReusedBuffer replies = new ReusedBuffer(ByteBufAllocator.DEFAULT, REPLY_BYTES);
     private ScheduledFuture<?> maintenance;
@@ -59,7 +60,6 @@ final class StoreShard implements AutoCloseable {
         this.shard = shard;
         this.keyspace = keyspace;
         this.call = new Call(this);
-        this.callsByCommand = new long[CommandTable.size()];
         this.clock = store.clock();
         this.maintenance = shard.schedule(this::maintain, CALM_MILLIS, TimeUnit.MILLISECONDS);
         this.sweptAt = now();
@@ -96,14 +96,16 @@ final class StoreShard implements AutoCloseable {
 
     /** Runs a command; if its method throws, the reply says so and nothing else suffers. */
     void run(Command command, Call call) {
-        int before = call.reply().position();
+        ReplyWriter reply = call.reply();
+        int before = reply.position();
+        long errors = reply.errors();
         stats.commands.increment();
-        callsByCommand[command.index()]++;
+        long begun = counts.begin(command);
         try {
             command.body().run(call);
         } catch (Throwable failure) {
-            call.reply().rewind(before);
-            call.reply().error(failure instanceof OutOfMemoryError
+            reply.rewind(before);
+            reply.error(failure instanceof OutOfMemoryError
                     ? "OOM command not allowed: " + failure.getMessage()
                     : "ERR internal error");
             stats.failures.increment();
@@ -113,11 +115,17 @@ final class StoreShard implements AutoCloseable {
                 log.error("Command '{}' failed on shard {}", command.name(), shard.id(), failure);
             }
         }
+        if (begun != 0) {
+            counts.end(command, begun);
+        }
+        if (reply.errors() != errors) {
+            counts.failed(command);
+        }
     }
 
-    /** How often each command was run here, by {@link Command#index}. */
-    long[] callsByCommand() {
-        return callsByCommand;
+    /** How often each command was run here. */
+    CommandCounts counts() {
+        return counts;
     }
 
     /** What this shard's clients are read into. */

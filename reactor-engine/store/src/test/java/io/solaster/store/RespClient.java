@@ -8,6 +8,8 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 
 /** A client that knows of RESP only where a reply ends, so that tests see every byte. */
@@ -126,15 +128,22 @@ final class RespClient implements AutoCloseable {
         in.skipNBytes(bytes);
     }
 
-    /** What the server sends until it closes the connection. */
+    /** What the server sends until it closes the connection; and a remark if it does not, or breaks it. */
     String rest() {
+        ByteArrayOutputStream received = new ByteArrayOutputStream();
+        String remark = "";
         try {
-            return show(in.readAllBytes());
-        } catch (java.net.SocketException reset) {
-            return "(reset)";
+            for (int b = in.read(); b >= 0; b = in.read()) {
+                received.write(b);
+            }
+        } catch (SocketTimeoutException e) {
+            remark = "(still open)";
+        } catch (SocketException e) {
+            remark = "(reset)";
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+        return show(received.toByteArray()) + remark;
     }
 
     Socket socket() {

@@ -56,9 +56,7 @@ class StoreAllocationTest {
                 least = Math.min(least, allocated(threads) - before);
             }
             double perCommand = (double) least / (MEASURED * PIPELINE);
-            System.out.printf("%s of %s keys, %d shard(s): %.2f bytes allocated a command%n", command, whose, shards,
-                    perCommand);
-            assertThat(perCommand).isLessThanOrEqualTo(BYTES_ALLOWED);
+            assertThat(perCommand).as("bytes a command").isLessThanOrEqualTo(BYTES_ALLOWED);
         }
     }
 

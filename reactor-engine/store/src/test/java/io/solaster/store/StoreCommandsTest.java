@@ -156,6 +156,8 @@ class StoreCommandsTest {
         client.call("MGET", "a", "b", "x", "y", "z");
         client.call("SET", "e", "5", "GET");
         client.call("INCR", "e");
+        client.call("SET", "e", "x", "y");
+        client.call("SET", "e");
         String info = client.call("INFO", "everything");
         assertThat(field(info, "redis_version")).isEqualTo("7.0.15");
         assertThat(field(info, "solaster_version")).isNotEmpty();
@@ -164,7 +166,11 @@ class StoreCommandsTest {
         assertThat(field(info, "db0")).isEqualTo("keys=5,expires=1,avg_ttl=0");
         assertThat(field(info, "keyspace_hits")).isEqualTo("2");
         assertThat(field(info, "keyspace_misses")).isEqualTo("4");
-        assertThat(field(info, "cmdstat_expire")).isEqualTo("calls=1");
+        assertThat(field(info, "cmdstat_expire"))
+                .matches("calls=1,usec=\\d+,usec_per_call=[0-9.]+,rejected_calls=0,failed_calls=0");
+        assertThat(field(info, "cmdstat_set"))
+                .matches("calls=2,usec=\\d+,usec_per_call=[0-9.]+,rejected_calls=1,failed_calls=1");
+        assertThat(field(info, "total_error_replies")).isEqualTo("2");
         assertThat(field(info, "role")).isEqualTo("master");
         assertThat(field(info, "loading")).isEqualTo("0");
         assertThat(Long.parseLong(field(info, "connected_clients"))).isGreaterThanOrEqualTo(1);

@@ -17,6 +17,7 @@ import io.solaster.config.ByteSize;
 import io.solaster.config.LimitsConfig;
 import io.solaster.config.ServerConfig;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.Parameter;
@@ -42,6 +43,11 @@ class StoreConnectionTest {
     @AfterAll
     static void warnAgain() {
         logger(RespConnection.class).setLevel(null);
+    }
+
+    @AfterEach
+    void resetClock() {
+        store().resetClock();
     }
 
     private static Logger logger(Class<?> type) {

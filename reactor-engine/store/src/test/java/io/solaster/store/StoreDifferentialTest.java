@@ -18,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Every reply is redis-server's to the byte, over one shard and over two, in RESP2 and RESP3. What cannot be equal (INFO,
@@ -84,7 +85,7 @@ class StoreDifferentialTest {
             HELLO x; HELLO 4; HELLO 1; HELLO 3 foo; HELLO 3 AUTH; HELLO 3 AUTH a; HELLO 2 AUTH foo bar; HELLO 3 SETNAME; HELLO 3 SETNAME "a b"; HELLO 99999999999999999999; HELLO "" ; client getname; GET nokey
             AUTH; AUTH a; AUTH default a; AUTH foo a; AUTH a b c; AUTH Default x
             CONFIG; CONFIG foo; CONFIG GET; CONFIG GET nope; CONFIG GET timeout; CONFIG GET TimeOut; CONFIG GET timeout TIMEOUT timeout; CONFIG GET tim*ut; CONFIG GET appendonl?; CONFIG GET [d]atabase*x; CONFIG GET save; CONFIG GET appendonly; CONFIG GET maxmemory; CONFIG GET maxclients; CONFIG GET proto-max-bulk-len; CONFIG GET protected-mode; CONFIG GET requirepass; CONFIG GET maxmemory-policy; CONFIG GET cluster-enabled
-            CONFIG SET; CONFIG SET a; CONFIG SET timeout; CONFIG SET foo 1; CONFIG SET foo; CONFIG SET timeout 1 foo; CONFIG SET timeout x; CONFIG SET timeout -1; CONFIG SET timeout 99999999999; CONFIG SET timeout 1 timeout 1; CONFIG SET timeout 100 TIMEOUT 100; CONFIG SET databases 3; CONFIG SET TimeOut x; CONFIG SET proto-max-bulk-len 1; CONFIG SET proto-max-bulk-len 2xx; CONFIG SET proto-max-bulk-len ""; CONFIG SET protected-mode x; CONFIG SET maxclients x; CONFIG SET cluster-enabled yes; CONFIG SET "fo\\x00o" 1; CONFIG SET timeout 3 foo 1; CONFIG GET timeout; CONFIG SET client-output-buffer-limit "normal 1 2"; CONFIG SET client-output-buffer-limit "foo 1 2 3"; CONFIG SET client-output-buffer-limit "normal a 2 3"; CONFIG SET maxclients 0 timeout 3; CONFIG GET timeout; CONFIG RESETSTAT; CONFIG RESETSTAT x; CONFIG HELP x
+            CONFIG SET; CONFIG SET a; CONFIG SET timeout; CONFIG SET foo 1; CONFIG SET foo; CONFIG SET timeout 1 foo; CONFIG SET timeout x; CONFIG SET timeout -1; CONFIG SET timeout 99999999999; CONFIG SET timeout 1 timeout 1; CONFIG SET timeout 100 TIMEOUT 100; CONFIG SET databases 3; CONFIG SET TimeOut x; CONFIG SET proto-max-bulk-len 1; CONFIG SET proto-max-bulk-len 2xx; CONFIG SET proto-max-bulk-len ""; CONFIG SET protected-mode x; CONFIG SET maxclients x; CONFIG SET cluster-enabled yes; CONFIG SET "fo\\x00o" 1; CONFIG SET timeout 3 foo 1; CONFIG GET timeout; CONFIG SET client-output-buffer-limit "normal 1 2"; CONFIG SET client-output-buffer-limit "foo 1 2 3"; CONFIG SET client-output-buffer-limit "normal a 2 3"; CONFIG SET maxclients 0 timeout 3; CONFIG GET timeout; CONFIG RESETSTAT; CONFIG RESETSTAT x; CONFIG HELP x; CONFIG REWRITE; CONFIG SET save ""; CONFIG SET appendonly no maxmemory 0
             CONFIG SET timeout 777 protected-mode no; CONFIG GET timeout; CONFIG GET protected-mode; CONFIG SET timeout 0 protected-mode YES; CONFIG GET timeout; CONFIG SET proto-max-bulk-len 2mb; CONFIG GET proto-max-bulk-len; CONFIG SET proto-max-bulk-len 3m; CONFIG GET proto-max-bulk-len; SETRANGE a 3000000 x; SETRANGE a 2999999 x; APPEND a x; STRLEN a; CONFIG SET proto-max-bulk-len 512mb
             COMMAND foo; COMMAND COUNT x; COMMAND GETKEYS; COMMAND GETKEYS foo; COMMAND GETKEYS foo a; COMMAND GETKEYS PING a; COMMAND GETKEYS GET a; COMMAND GETKEYS GET a b; COMMAND GETKEYS MSET a 1 b 2; COMMAND GETKEYS MSET a; COMMAND GETKEYS DEL a b c; COMMAND GETKEYSANDFLAGS MSET a 1 b 2; COMMAND GETKEYSANDFLAGS GET a; COMMAND GETKEYS CONFIG GET a; COMMAND LIST foo; COMMAND LIST FILTERBY; COMMAND LIST FILTERBY foo bar; COMMAND LIST FILTERBY PATTERN; COMMAND LIST FILTERBY MODULE foo; COMMAND LIST FILTERBY ACLCAT foo; COMMAND LIST FILTERBY PATTERN incrb; COMMAND LIST FILTERBY PATTERN PEXPIRET?ME; COMMAND DOCS nope; COMMAND INFO nope; COMMAND INFO nope nope; COMMAND HELP x; COMMAND LIST FILTERBY PATTERN config|get
             INFO nope; INFO modules; DBSIZE; TIME x; QUIT
@@ -120,6 +121,27 @@ class StoreDifferentialTest {
             }
             compare(shards, protocol, commands, false);
         }
+    }
+
+    /** Bytes up to QUIT or a protocol error, a bar for each CR LF. */
+    private static final List<String> STREAMS = List.of("PING|QUIT|", "|||PING|QUIT|", "*0|*-1|*-5|PING|QUIT|",
+            "ping\n  echo   x \nQUIT|", "SET a \"b \\x41 c\"|GET a|SET 'it' 'x\\'y'|GET it|QUIT|",
+            "*1|$4|PING|*1|$4|quit|",
+            "*2|$4|ECHO|$0||QUIT|", "*3|$3|SET|$1|a|$3|\r\n\0|GET a|QUIT|", "*1|$4|PINGxx*1|$4|QUIT|", "QUIT|PING|",
+            "QUIT x y|", "*|", "*x|", "*1x|", "*01|", "*+1|", "*2147483648|", "*99999999999|", "*1|!4|", "*1|*|",
+            "*1|$|", "*1|$x|", "*1|$-1|", "*1|$-2|", "*1|$01|", "*1|$536870913|", "*1|$99999999999999999999|",
+            "*2|$4|ECHO|:1|", "SET a \"b|", "SET a 'b|", "SET a \"b\"c|", "PING \"a\"b|",
+            "\u00ff\u00fe|QUIT|", "GET|GET a b|*1|$3|GET|nope|QUIT|", "*" + "9".repeat(65_536), "x".repeat(65_537));
+
+    @ParameterizedTest(name = "{0} shard(s)")
+    @ValueSource(ints = {1, 2})
+    void streamsEndAsRedisEndsThem(int shards) {
+        assertThat(STREAMS).allSatisfy(stream -> {
+            byte[] bytes = RespClient.latin1(stream.replace("|", "\r\n"));
+            try (RespClient theirs = redis.connect(); RespClient ours = StoreFixture.of(shards).connect()) {
+                assertThat(ours.send(bytes).rest()).as(stream).isEqualTo(theirs.send(bytes).rest());
+            }
+        });
     }
 
     /** One command at a time where that shows more, else all in one pipeline. */

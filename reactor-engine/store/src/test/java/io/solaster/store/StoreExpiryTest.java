@@ -28,6 +28,7 @@ class StoreExpiryTest {
 
     @AfterEach
     void disconnect() {
+        store.resetClock();
         client.close();
     }
 

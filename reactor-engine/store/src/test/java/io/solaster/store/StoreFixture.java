@@ -8,6 +8,7 @@ import java.util.function.BooleanSupplier;
 
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Pinning;
+import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.ServerConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.net.TcpServer;
@@ -22,7 +23,8 @@ final class StoreFixture {
     private final Server server;
 
     private StoreFixture(int shards) {
-        engine = Engine.start(EngineConfig.defaults().withShards(shards).withPinning(Pinning.NEVER));
+        engine = Engine.start(EngineConfig.defaults().withShards(shards).withPinning(Pinning.NEVER)
+                .withTransport(Transport.valueOf(System.getProperty("solaster.test.transport", "AUTO"))));
         store = Store.on(engine, () -> System.currentTimeMillis() + ahead.get());
         server = serve(config());
         Runtime.getRuntime().addShutdownHook(new Thread(engine::close));
@@ -82,8 +84,9 @@ final class StoreFixture {
         ahead.addAndGet(by.toMillis());
     }
 
-    long now() {
-        return System.currentTimeMillis() + ahead.get();
+    /** Lets the store's clock show the time again. */
+    void resetClock() {
+        ahead.set(0);
     }
 
     /** Waits until something holds, for at most ten seconds. */

@@ -44,7 +44,8 @@ public record TransportChoice(Transport kind, String reason, IoHandlerFactory io
             String refusal = refusal(asked);
             if (refusal != null) {
                 throw new InvalidConfigException(List.of(new Violation("solaster.engine.transport", label(asked),
-                        "not to be had here (" + refusal + ")", "set 'auto', which takes the best that is")));
+                        "'" + label(asked) + "' is not to be had here (" + refusal + ")",
+                        "set 'auto', which takes the best that is")));
             }
             return of(asked, label(asked) + " as configured");
         }

@@ -1,0 +1,43 @@
+package io.solaster.engine.net;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+import io.solaster.config.EngineConfig.Transport;
+import io.solaster.engine.Child;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(value = 120, unit = TimeUnit.SECONDS)
+class TransportChoiceTest {
+    private static final List<String> NO_NATIVE = List.of("-Dio.netty.transport.noNative=true");
+
+    @Test
+    void nioIsAlwaysThere() {
+        assertThat(TransportChoice.choose(Transport.NIO).reason()).isEqualTo("nio as configured");
+        assertThat(TransportChoice.choose(Transport.AUTO).kind()).isNotEqualTo(Transport.AUTO);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"epoll", "io_uring"})
+    void whatIsAskedForAndNotToBeHadIsRefusedWithTheReason(String transport) throws Exception {
+        try (Child child = Child.start("", ChildServer.class, NO_NATIVE, transport, "0")) {
+            assertThat(child.all()).contains("refused: ", "solaster.engine.transport: '" + transport, "noNative",
+                    "set 'auto'");
+        }
+    }
+
+    @Test
+    void autoFallsBackAndLogsWhy() throws Exception {
+        try (Child child = Child.start("", ChildServer.class, NO_NATIVE, "auto", "0")) {
+            child.number("port ");
+            child.tell("end");
+            assertThat(child.all())
+                    .containsPattern("INFO +Engine .*Transport: nio: .*epoll is not to be had \\(.*noNative");
+        }
+    }
+}
