@@ -34,6 +34,7 @@ public final class GcPauses implements Measure {
     private static final int GARBAGE_SIZE = 1024;
     private static final int OVERWRITES_PER_SECOND = 400_000;
     private static final int TICKS_PER_SECOND = 1000;
+    private static final String FROM = "measured from ";
     private static final Pattern SAFEPOINT = Pattern.compile("\\[(\\d+)ns\\] Safepoint \"([^\"]+)\".*"
             + "Reaching safepoint: +(\\d+) ns.* Total: +(\\d+) ns");
 
@@ -77,7 +78,8 @@ public final class GcPauses implements Measure {
                     "", "", "");
             return;
         }
-        long from = Long.parseLong(out.substring(out.lastIndexOf("measured from ") + 14).strip());
+        long from = out.lines().filter(line -> line.startsWith(FROM))
+                .mapToLong(line -> Long.parseLong(line.substring(FROM.length()))).findFirst().orElseThrow();
         Pauses pauses = read(Files.readAllLines(log), from);
         table.row(live, collector, heap, Long.toString(pauses.count), millis(pauses.total), millis(pauses.longest),
                 millis(pauses.longestReach));
@@ -138,7 +140,7 @@ public final class GcPauses implements Measure {
                 } else {
                     overwrite(objects, end);
                 }
-                System.out.println("measured from " + from);
+                System.out.println(FROM + from);
             }
         }
     }
