@@ -3,6 +3,7 @@ package io.solaster.engine.net;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 import io.solaster.config.EngineConfig.Transport;
@@ -20,6 +21,15 @@ class TransportChoiceTest {
     void nioIsAlwaysThere() {
         assertThat(TransportChoice.choose(Transport.NIO).reason()).isEqualTo("nio as configured");
         assertThat(TransportChoice.choose(Transport.AUTO).kind()).isNotEqualTo(Transport.AUTO);
+    }
+
+    @Test
+    void autoPassesOverWhatTheKernelRefusedAndSaysSo() {
+        TransportChoice choice = TransportChoice.choose(Transport.AUTO,
+                Map.of(Transport.IO_URING, "Cannot allocate memory", Transport.EPOLL, "Too many open files"));
+        assertThat(choice.kind()).isEqualTo(Transport.NIO);
+        assertThat(choice.reason()).contains("io_uring is not to be had (Cannot allocate memory)",
+                "epoll is not to be had (Too many open files)");
     }
 
     @ParameterizedTest
