@@ -1,17 +1,22 @@
 package io.solaster.benchmarks;
 
+import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 import io.netty.channel.DefaultEventLoop;
 import io.netty.channel.EventLoop;
 import io.solaster.config.EngineConfig;
+import io.solaster.config.EngineConfig.Pinning;
+import io.solaster.config.IdleConfig;
 import io.solaster.config.MeshConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.mesh.Mesh;
 import io.solaster.engine.mesh.Message;
 import io.solaster.engine.stats.ShardStats;
+import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -19,6 +24,7 @@ import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
@@ -37,7 +43,7 @@ import org.openjdk.jmh.annotations.Warmup;
 public class MeshBenchmark {
     private static final int BATCH = 16;
     private static final int OUTSTANDING = 64;
-    private static final int CALLS = 100_000;
+    private static final int CALLS = 1_500 * OUTSTANDING;
 
     /** One thread on both ends: what a message costs without another CPU's cache. */
     @State(Scope.Thread)
@@ -66,11 +72,25 @@ public class MeshBenchmark {
     /** Two shards that run. */
     @State(Scope.Benchmark)
     public static class Two {
-        private final Engine engine = Engine.start(EngineConfig.defaults().withShards(2));
+        /** Spinning shards never sleep here; parking ones do whenever the other has nothing for them. */
+        @Param({"SPIN", "PARK"})
+        IdleConfig.Policy idle = IdleConfig.Policy.PARK;
+
+        private @Nullable Engine running;
+
+        @Setup
+        public void setUp() {
+            running = Engine.start(EngineConfig.defaults().withShards(2).withPinning(Pinning.NEVER)
+                    .withIdle(new IdleConfig(idle, Duration.ofMillis(1))));
+        }
+
+        Engine engine() {
+            return Objects.requireNonNull(running);
+        }
 
         @TearDown
         public void tearDown() {
-            engine.close();
+            engine().close();
         }
     }
 
@@ -78,9 +98,9 @@ public class MeshBenchmark {
     @OperationsPerInvocation(CALLS)
     public void submitToAndAnswer(Two two) throws InterruptedException {
         CountDownLatch done = new CountDownLatch(OUTSTANDING);
-        two.engine.shard(0).execute(() -> {
+        two.engine().shard(0).execute(() -> {
             for (int i = 0; i < OUTSTANDING; i++) {
-                new Caller(two.engine, CALLS / OUTSTANDING, done).next(0);
+                new Caller(two.engine(), CALLS / OUTSTANDING, done).next(0);
             }
         });
         done.await();
@@ -114,9 +134,9 @@ public class MeshBenchmark {
     @OperationsPerInvocation(CALLS)
     public void messageAndAnswer(Two two) throws InterruptedException {
         CountDownLatch done = new CountDownLatch(OUTSTANDING);
-        two.engine.shard(0).execute(() -> {
+        two.engine().shard(0).execute(() -> {
             for (int i = 0; i < OUTSTANDING; i++) {
-                two.engine.shard(0).mesh().send(1, new Ball(two.engine, 2 * (CALLS / OUTSTANDING), done));
+                two.engine().shard(0).mesh().send(1, new Ball(two.engine(), 2 * (CALLS / OUTSTANDING), done));
             }
         });
         done.await();
@@ -139,7 +159,9 @@ public class MeshBenchmark {
             if (--left == 0) {
                 done.countDown();
             } else {
-                engine.shard(left & 1 ^ 1).mesh().send(left & 1, this);
+                // An even number of hops is left on shard 0.
+                int here = left & 1;
+                engine.shard(here).mesh().send(1 - here, this);
             }
         }
     }
@@ -148,7 +170,7 @@ public class MeshBenchmark {
     @OperationsPerInvocation(CALLS)
     public void oneWayMessages(Two two) throws InterruptedException {
         CountDownLatch done = new CountDownLatch(1);
-        two.engine.shard(0).execute(new Sender(two.engine.shard(0), done));
+        two.engine().shard(0).execute(new Sender(two.engine().shard(0), done));
         done.await();
     }
 

@@ -190,7 +190,7 @@ class SubmitTest {
                 @Override
                 public void run() {
                     synchronized (ofShard) {
-                        if (ofShard.size() < 10_000 || stopping.isStopping() && ofShard.size() < 20_000) {
+                        if (ofShard.size() < (stopping.isStopping() ? 4_000 : 2_000)) {
                             ofShard.add(stopping.submitTo(1, () -> 1));
                             ofShard.add(stopping.offload().call(() -> 1));
                         }

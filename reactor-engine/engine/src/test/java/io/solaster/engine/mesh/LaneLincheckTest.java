@@ -29,8 +29,8 @@ public class LaneLincheckTest {
 
     @Test
     void isAQueue() {
-        new ModelCheckingOptions().threads(2).actorsBefore(1).actorsPerThread(3).actorsAfter(0).iterations(10)
-                .invocationsPerIteration(300).sequentialSpecification(Sequential.class).check(LaneLincheckTest.class);
+        new ModelCheckingOptions().threads(2).actorsBefore(1).actorsPerThread(3).actorsAfter(0).iterations(6)
+                .invocationsPerIteration(200).sequentialSpecification(Sequential.class).check(LaneLincheckTest.class);
     }
 
     /** What it is to behave like. */

@@ -144,7 +144,7 @@ abstract class TcpServerTest {
     void aPortIsFreeOnceItsServerIsClosed() {
         TcpServer server = bind(0);
         int port = server.port();
-        for (int round = 0; round < 20; round++) {
+        for (int round = 0; round < 50; round++) {
             server.close();
             assertThat(server.isListening()).isFalse();
             server = bind(port);
