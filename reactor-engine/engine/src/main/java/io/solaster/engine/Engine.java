@@ -4,7 +4,9 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -27,6 +29,7 @@ import io.netty.util.concurrent.Future;
 import io.solaster.config.CpuSet;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Pinning;
+import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.InvalidConfigException;
 import io.solaster.config.InvalidConfigException.Violation;
 import io.solaster.config.Machine;
@@ -120,25 +123,39 @@ public final class Engine implements AutoCloseable {
         }
         EngineConfig possible = unpinnable == null ? config : config.withPinning(Pinning.NEVER);
         ShardPlan plan = ShardPlanner.plan(machine, possible);
-        TransportChoice transport = TransportChoice.choose(config.transport());
         int number = COUNT.incrementAndGet();
-        Setup setup = new Setup(number == 1 ? "solaster" : "solaster-" + number, possible, plan);
-        Engine engine = new Engine(setup, machine, transport);
+        Engine engine = make(number == 1 ? "solaster" : "solaster-" + number, machine, possible, plan);
         try {
             engine.startShards();
         } catch (RuntimeException | Error e) {
             engine.close();
             throw e;
         }
-        log.info("Engine '{}' runs {} shard(s) on {} {} over {}; everything else on CPUs {}", setup.name,
+        log.info("Engine '{}' runs {} shard(s) on {} {} over {}; everything else on CPUs {}", engine.name(),
                 plan.shards().size(), plan.pinned() ? "CPUs" : "(unpinned) CPUs", engine.shardCpus(),
-                TransportChoice.label(transport.kind()), engine.elsewhere());
+                TransportChoice.label(engine.transport.kind()), engine.elsewhere());
         if (unpinnable != null) {
             log.warn("Shards are not pinned: {}", unpinnable);
         }
         plan.reasons().forEach(reason -> log.info("Plan: {}", reason));
-        log.info("Transport: {}", transport.reason());
+        log.info("Transport: {}", engine.transport.reason());
         return engine;
+    }
+
+    /** With 'auto', a transport that the kernel has but refuses us for want of memory or descriptors is passed over. */
+    private static Engine make(String name, Machine machine, EngineConfig config, ShardPlan plan) {
+        Map<Transport, String> refused = new EnumMap<>(Transport.class);
+        while (true) {
+            TransportChoice transport = TransportChoice.choose(config.transport(), refused);
+            try {
+                return new Engine(new Setup(name, config, plan), machine, transport);
+            } catch (IllegalStateException e) {
+                if (config.transport() != Transport.AUTO || transport.kind() == Transport.NIO) {
+                    throw e;
+                }
+                refused.put(transport.kind(), rootOf(e).toString());
+            }
+        }
     }
 
     private void startShards() {
@@ -293,7 +310,7 @@ public final class Engine implements AutoCloseable {
                 }
             }
             return true;
-        }), "closing instances on the shards");
+        }), "closing instances on the shards", SHARD_STOP);
     }
 
     /** Registers what to do when the engine stops, before what was registered earlier. */
@@ -360,7 +377,7 @@ public final class Engine implements AutoCloseable {
         long end = System.nanoTime() + SETTLE.toNanos();
         long before = -1;
         do {
-            if (!await(submitToAll(shard -> true), "a last round of messages")) {
+            if (!await(submitToAll(shard -> true), "a last round of messages", SETTLE)) {
                 return;
             }
             long sent = 0;
@@ -382,12 +399,12 @@ public final class Engine implements AutoCloseable {
         }
     }
 
-    private boolean await(CompletableFuture<?> future, String what) {
+    private boolean await(CompletableFuture<?> future, String what, Duration patience) {
         try {
-            future.get(SHARD_STOP.toMillis(), TimeUnit.MILLISECONDS);
+            future.get(patience.toMillis(), TimeUnit.MILLISECONDS);
             return true;
         } catch (TimeoutException e) {
-            log.warn("Engine '{}': {} took longer than {}", setup.name, what, SHARD_STOP);
+            log.warn("Engine '{}': {} took longer than {}", setup.name, what, patience);
         } catch (ExecutionException e) {
             log.warn("Engine '{}': {} failed", setup.name, what, e.getCause());
         } catch (InterruptedException e) {

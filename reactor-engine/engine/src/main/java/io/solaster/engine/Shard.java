@@ -40,6 +40,8 @@ public final class Shard extends SingleThreadIoEventLoop {
         }
     }
 
+    private static final long LAST_TASKS_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
     private final Engine.Setup setup;
     private final PlannedShard place;
     private final ShardStats stats = new ShardStats();
@@ -49,7 +51,6 @@ public final class Shard extends SingleThreadIoEventLoop {
     private volatile @Nullable ShardThread thread;
     private volatile long threadId;
     private @Nullable Mesh mesh;
-    @SuppressWarnings("unused")
     private volatile boolean parked;
     private boolean slept;
     private long idleSince;
@@ -116,6 +117,11 @@ public final class Shard extends SingleThreadIoEventLoop {
         if (setup.config().checks() == OwnerChecks.FULL && Thread.currentThread() != thread) {
             throw new WrongShardException(what, this, Thread.currentThread());
         }
+    }
+
+    /** Whether the shard sleeps, or is about to. Any thread; old as soon as it is told. */
+    boolean isParked() {
+        return parked;
     }
 
     String engineName() {
@@ -237,11 +243,22 @@ public final class Shard extends SingleThreadIoEventLoop {
         return any;
     }
 
+    /** Netty closes a loop's channels in a turn of their own, and skips that turn where it need not be quiet first. */
+    @Override
+    protected boolean confirmShutdown() {
+        if (isShuttingDown()) {
+            ioHandler().prepareToDestroy();
+        }
+        return super.confirmShutdown();
+    }
+
+    /** Netty's last turns, while the shard stops. */
     @Override
     protected boolean runAllTasks() {
         Mesh lanes = mesh;
         boolean any = lanes != null && lanes.receive() > 0;
-        any |= super.runAllTasks();
+        // Netty would run a task that comes back for ever, and so never end.
+        any |= isShutdown() ? super.runAllTasks() : super.runAllTasks(LAST_TASKS_NANOS);
         if (lanes != null) {
             lanes.flush();
         }

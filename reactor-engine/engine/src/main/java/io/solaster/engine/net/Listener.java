@@ -198,7 +198,9 @@ final class Listener extends ChannelInboundHandlerAdapter {
             CompletableFuture<Boolean> done) {
         long now = arrivals;
         if (now == arrivalsBefore || turns == 0) {
-            channel.close().addListener(end -> done.complete(true));
+            // The JDK gives the port back in its next select, not before.
+            channel.close().addListener(
+                    end -> shard.schedule(() -> done.complete(true), 0, TimeUnit.NANOSECONDS));
         } else {
             // A timer and not a task, since sockets are served between two of those.
             shard.schedule(() -> closeOnceQuiet(channel, now, turns - 1, done), 0, TimeUnit.NANOSECONDS);
@@ -248,8 +250,7 @@ final class Listener extends ChannelInboundHandlerAdapter {
             otherwise.complete(true);
             return;
         }
-        if (shard.isShuttingDown()) {
-            shard.terminationFuture().addListener(end -> otherwise.complete(true));
-        }
+        // A loop that ends drops tasks and timers.
+        shard.terminationFuture().addListener(end -> otherwise.complete(true));
     }
 }

@@ -64,8 +64,12 @@ public final class TcpServer implements AutoCloseable {
      * Binds a server; when this returns, it accepts on all shards.
      *
      * @throws BindException if it cannot; nothing stays open then
+     * @throws IllegalStateException if the engine is stopping
      */
     public static TcpServer bind(Engine engine, String name, ServerConfig config, ConnectionHandler handler) {
+        if (engine.isStopping()) {
+            throw new IllegalStateException("server '" + name + "': engine '" + engine.name() + "' is stopping");
+        }
         TcpServer server = new TcpServer(engine, name, config);
         for (Shard shard : engine.shards()) {
             server.listeners.add(new Listener(server, shard, handler));

@@ -2,6 +2,7 @@ package io.solaster.engine.net;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
 
 import io.netty.channel.IoHandlerFactory;
@@ -40,17 +41,27 @@ public record TransportChoice(Transport kind, String reason, IoHandlerFactory io
      * @throws InvalidConfigException if a certain one was asked for and is not to be had
      */
     public static TransportChoice choose(Transport asked) {
+        return choose(asked, Map.of());
+    }
+
+    /**
+     * As {@link #choose(Transport)}, but leaves out what was tried already.
+     *
+     * @param refused why each of them failed
+     */
+    public static TransportChoice choose(Transport asked, Map<Transport, String> refused) {
         if (asked != Transport.AUTO) {
             String refusal = refusal(asked);
             if (refusal != null) {
                 throw new InvalidConfigException(List.of(new Violation("solaster.engine.transport", label(asked),
-                        "not to be had here (" + refusal + ")", "set 'auto', which takes the best that is")));
+                        "'" + label(asked) + "' is not to be had here (" + refusal + ")",
+                        "set 'auto', which takes the best that is")));
             }
             return of(asked, label(asked) + " as configured");
         }
         List<String> refusals = new ArrayList<>();
         for (Transport kind : ORDER) {
-            String refusal = refusal(kind);
+            String refusal = refused.containsKey(kind) ? refused.get(kind) : refusal(kind);
             if (refusal == null) {
                 String why = refusals.isEmpty() ? "the first choice works here" : String.join("; ", refusals);
                 return of(kind, label(kind) + ": " + why);

@@ -1,0 +1,108 @@
+package io.solaster.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+import io.solaster.config.CpuSet;
+import io.solaster.config.EngineConfig;
+import io.solaster.config.EngineConfig.Pinning;
+import io.solaster.config.EngineConfig.Transport;
+import io.solaster.engine.os.CpuAffinity;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+
+@EnabledOnOs(OS.LINUX)
+@Timeout(value = 120, unit = TimeUnit.SECONDS)
+class PinningTest {
+
+    /** Whatever a shard has other code start: only the shard's own thread is bound to its CPU. */
+    @Test
+    void onlyShardsAreConfinedToAShardsCpu() throws Exception {
+        assumeTrue(CpuAffinity.unavailable().isEmpty(), () -> CpuAffinity.unavailable().orElseThrow());
+        try (Engine engine = Engine.start(EngineConfig.defaults().withPinning(Pinning.ALWAYS)
+                .withTransport(Transport.NIO))) {
+            CountDownLatch end = new CountDownLatch(1);
+            CountDownLatch started = new CountDownLatch(3 * engine.shards().size() + 1);
+            Runnable work = () -> {
+                started.countDown();
+                MeshTest.await(end);
+            };
+            for (Shard shard : engine.shards()) {
+                shard.execute(() -> {
+                    Thread thread = new Thread(work, "born-on-" + shard.id());
+                    thread.setDaemon(true);
+                    thread.start();
+                    if (shard.id() == 0) {
+                        // One, since the common pool may have no more threads.
+                        CompletableFuture.runAsync(work);
+                    }
+                    Thread.startVirtualThread(work);
+                    engine.offload().execute(work);
+                });
+            }
+            started.await();
+
+            for (Shard shard : engine.shards()) {
+                assertThat(Engines.get(engine.submitTo(shard.id(), CpuAffinity::current)))
+                        .isEqualTo(CpuSet.of(shard.place().cpu()));
+            }
+            CpuSet elsewhere = engine.plan().housekeeping().isEmpty()
+                    ? engine.machine().allowed()
+                    : engine.plan().housekeeping();
+            Engines.until("all others on " + elsewhere + ", but: " + confined(engine, elsewhere),
+                    () -> confined(engine, elsewhere).isEmpty());
+            end.countDown();
+        }
+    }
+
+    @Test
+    void noPinIsInheritedFromAShardThatHasEnded() {
+        assumeTrue(CpuAffinity.unavailable().isEmpty(), () -> CpuAffinity.unavailable().orElseThrow());
+        Engine engine = Engine.start(EngineConfig.defaults().withPinning(Pinning.ALWAYS).withTransport(Transport.NIO));
+        engine.close();
+        CpuSet allowed = engine.machine().allowed();
+        assumeTrue(engine.plan().housekeeping().isEmpty());
+        // Netty tells of the end on a thread that the shard itself has started.
+        assertThat(confined(engine, allowed)).isEmpty();
+    }
+
+    /** Threads that are neither shards nor the process's first, and not where they belong. */
+    private static Map<String, String> confined(Engine engine, CpuSet elsewhere) {
+        Map<String, String> wrong = new TreeMap<>();
+        try (Stream<Path> tasks = Files.list(Path.of("/proc/self/task"))) {
+            String first = String.valueOf(ProcessHandle.current().pid());
+            for (Path task : (Iterable<Path>) tasks::iterator) {
+                try {
+                    String name = Files.readString(task.resolve("comm")).strip();
+                    String cpus = Files.readAllLines(task.resolve("status")).stream()
+                            .filter(line -> line.startsWith("Cpus_allowed_list:")).findFirst().orElse(":?")
+                            .split(":")[1]
+                            .strip();
+                    // The kernel keeps 15 characters of a name.
+                    boolean isShard = (engine.name() + "-shard-").startsWith(name) || name.contains("-shard");
+                    if (!task.getFileName().toString().equals(first) && !isShard
+                            && !CpuSet.parse(cpus).equals(elsewhere)) {
+                        wrong.put(name + " " + task.getFileName(), cpus);
+                    }
+                } catch (IOException ended) {
+                    // It has nowhere to be any more.
+                }
+            }
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+        return wrong;
+    }
+}
