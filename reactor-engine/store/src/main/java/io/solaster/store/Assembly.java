@@ -48,12 +48,12 @@ final class Assembly {
     }
 
     /** Notes that a reply of another shard comes next, and gives the batch to put the command into. */
-    Batch foreign(int target, boolean resp3) {
+    Batch foreign(int target, boolean resp3, long outputLimit) {
         add(~target);
         Batch batch = batches[target];
         if (batch == null) {
             batch = shard.takeBatch();
-            batch.begin(shard.peer(target), this, resp3);
+            batch.begin(shard.peer(target), this, resp3, outputLimit);
             batches[target] = batch;
         }
         return batch;
@@ -90,6 +90,16 @@ final class Assembly {
                 shard.shard().mesh().send(batch.target().shard().id(), batch);
             }
         }
+    }
+
+    /** Whether some commands were not run, since their client is to be closed for what it leaves unread. */
+    boolean overflowed() {
+        for (Batch batch : batches) {
+            if (batch != null && batch.overflowed()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     boolean isPending() {

@@ -25,6 +25,8 @@ final class Batch implements Message {
     private @Nullable Assembly assembly;
     private boolean executed;
     private boolean resp3;
+    private long outputLimit;
+    private boolean overflowed;
 
     /** Per command: its place in {@link #starts}, its arguments one after the other in memory. */
     private Command[] commands = new Command[16];
@@ -45,7 +47,9 @@ final class Batch implements Message {
         this.target = origin;
     }
 
-    void begin(StoreShard target, Assembly assembly, boolean resp3) {
+    /** @param outputLimit bytes of replies after which nothing more is run: the client is to be closed anyhow */
+    void begin(StoreShard target, Assembly assembly, boolean resp3, long outputLimit) {
+        this.outputLimit = outputLimit;
         this.target = target;
         this.assembly = assembly;
         this.resp3 = resp3;
@@ -114,7 +118,7 @@ final class Batch implements Message {
             replyEnds = new int[commands.length];
         }
         long at = memory;
-        for (int i = 0; i < count; i++) {
+        for (int i = 0; i < count && !overflowed; i++) {
             int first = starts[i];
             int arguments = (i + 1 < count ? starts[i + 1] : argumentCount) - first;
             call.begin(arguments);
@@ -125,8 +129,14 @@ final class Batch implements Message {
             }
             target.run(commands[i], call);
             replyEnds[i] = writer.position();
+            overflowed = writer.position() > outputLimit && i + 1 < count;
         }
         writer.finish();
+    }
+
+    /** Whether the replies are more than the client may leave unread, so that some commands were not run. */
+    boolean overflowed() {
+        return overflowed;
     }
 
     void returned() {
@@ -161,6 +171,7 @@ final class Batch implements Message {
     void clear() {
         assembly = null;
         executed = false;
+        overflowed = false;
         Arrays.fill(commands, 0, count, null);
         count = 0;
         argumentCount = 0;

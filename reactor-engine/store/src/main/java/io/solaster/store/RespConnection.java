@@ -336,7 +336,7 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
         int at = in.readerIndex();
         int end = in.writerIndex();
         int budget = protocol.limits().commandsPerTurn();
-        long outputLimit = Math.min(protocol.limits().outputBuffer().bytes(), MAX_TURN_OUTPUT);
+        long turnLimit = Math.min(outputLimit(), MAX_TURN_OUTPUT);
         decoder.limits(protocol.requestLimits());
         if (!state.authenticated()) {
             decoder.authenticated(protocol.password() == null);
@@ -347,7 +347,7 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
         call.connection(this);
         Outcome outcome = Outcome.NEXT;
         while (at < end && outcome == Outcome.NEXT && !closing) {
-            if (budget-- == 0 || reply.position() > outputLimit) {
+            if (budget-- == 0 || reply.position() > turnLimit) {
                 outcome = Outcome.AGAIN;
                 break;
             }
@@ -476,7 +476,7 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
             return Outcome.AGAIN;
         }
         Assembly parts = openAssembly(reply);
-        Batch batch = parts.foreign(owner, state.resp3());
+        Batch batch = parts.foreign(owner, state.resp3(), outputLimit());
         batch.command(command);
         for (int i = 0; i < call.count(); i++) {
             batch.argument(call.address(i), call.length(i));
@@ -526,7 +526,7 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
         all.gather(command.gather());
         for (int part = 0; part < parts; part++) {
             int key = keys.first() + part * keys.step();
-            Batch batch = all.foreign(ownerOf(call, key), state.resp3());
+            Batch batch = all.foreign(ownerOf(call, key), state.resp3(), outputLimit());
             batch.command(command);
             batch.argument(call.address(0), call.length(0));
             for (int i = 0; i < keys.step(); i++) {
@@ -543,7 +543,7 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
         Assembly all = openAssembly(reply);
         all.gather(command.gather());
         for (int target = 0; target < shards; target++) {
-            Batch batch = all.foreign(target, state.resp3());
+            Batch batch = all.foreign(target, state.resp3(), outputLimit());
             batch.command(command);
             for (int i = 0; i < call.count(); i++) {
                 batch.argument(call.address(i), call.length(i));
@@ -581,7 +581,9 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
     void assembled() {
         Assembly parts = Objects.requireNonNull(assembly);
         assembly = null;
-        if (channel().isActive()) {
+        if (parts.overflowed()) {
+            overflow(outputLimit());
+        } else if (channel().isActive()) {
             ReplyWriter reply = openOutput();
             parts.write(reply);
             reply.finish();
@@ -645,16 +647,23 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
         }
     }
 
+    private long outputLimit() {
+        return protocol.limits().outputBuffer().bytes();
+    }
+
     private void checkOutput() {
-        ChannelOutboundBuffer pending = context().channel().unsafe().outboundBuffer();
-        if (pending != null && pending.totalPendingWriteBytes() > protocol.limits().outputBuffer().bytes()) {
-            shard.stats().outputOverflows.increment();
-            log.warn(
-                    "Client {} {} does not read: {} bytes of replies wait, over limits.output-buffer ({}); it is closed",
-                    id, channel().remoteAddress(), pending.totalPendingWriteBytes(), protocol.limits().outputBuffer());
-            closing = true;
-            kill();
+        long waiting = outputBytes();
+        if (waiting > outputLimit()) {
+            overflow(waiting);
         }
+    }
+
+    private void overflow(long waiting) {
+        shard.stats().outputOverflows.increment();
+        log.warn("Client {} {} does not read: {} bytes of replies or more wait, over limits.output-buffer ({});"
+                + " it is closed", id, channel().remoteAddress(), waiting, protocol.limits().outputBuffer());
+        closing = true;
+        kill();
     }
 
     /** Sends the last reply and closes. Closing with bytes unread would reset the connection and destroy the reply. */

@@ -2,6 +2,7 @@ package io.solaster.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayOutputStream;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -267,6 +268,32 @@ class StoreConnectionTest {
             assertThat(other.call("GET", "big")).hasSizeGreaterThan(100_000);
             assertThat(other.call("INFO", "stats")).contains("client_output_buffer_limit_disconnections:");
             other.call("DEL", "big");
+        }
+    }
+
+    @Test
+    void repliesOfAnotherShardBeyondTheLimitAreNotEvenMade() {
+        StoreFixture fixture = StoreFixture.of(2);
+        Store store = fixture.store();
+        try (StoreFixture.Server server = fixture
+                .serve(limits(limits -> limits.withOutputBuffer(new ByteSize(1 << 20))));
+                RespClient other = server.connect()) {
+            for (String key : List.of("big{a}", "big{b}", "big{c}", "big{d}")) {
+                other.call("SET", key, "x".repeat(100_000));
+                try (RespClient client = server.connect()) {
+                    long cutOff = store.total(stats -> stats.outputOverflows.get());
+                    long run = store.total(stats -> stats.commands.get());
+                    ByteArrayOutputStream pipeline = new ByteArrayOutputStream();
+                    for (int i = 0; i < 500; i++) {
+                        pipeline.writeBytes(RespClient.encode("GET", key));
+                    }
+                    client.send(pipeline.toByteArray());
+                    StoreFixture.await("the client is cut off",
+                            () -> store.total(stats -> stats.outputOverflows.get()) == cutOff + 1);
+                    assertThat(store.total(stats -> stats.commands.get()) - run).isLessThan(500);
+                }
+                other.call("DEL", key);
+            }
         }
     }
 
