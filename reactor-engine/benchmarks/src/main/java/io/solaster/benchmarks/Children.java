@@ -51,6 +51,7 @@ final class Children {
     }
 
     static void end(Process process) {
+        process.descendants().forEach(ProcessHandle::destroy);
         process.destroy();
         try {
             if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {

@@ -139,6 +139,10 @@ public final class Compare {
         try {
             servers.add(Server.store(workplace, "1 shard", 1, options.transport(), options.jvm()));
             servers.add(Server.store(workplace, "2 shards on one CPU", 2, options.transport(), options.jvm()));
+            for (Map.Entry<String, List<String>> variant : options.vary().entrySet()) {
+                servers.add(Server.store(workplace, "2 shards, " + variant.getKey(), 2, options.transport(),
+                        options.jvmWith(variant.getValue())));
+            }
             Map<Throughput.Load, List<Throughput.Figures>> all = new Throughput(workplace).run(servers,
                     Throughput.PIPELINED);
             report.section("Two shards on one CPU (`shards`)", "Half of the keys belong to the other shard: what a"
