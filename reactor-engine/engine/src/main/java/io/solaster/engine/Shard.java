@@ -15,6 +15,8 @@ import io.solaster.config.EngineConfig.OwnerChecks;
 import io.solaster.config.ShardPlan.PlannedShard;
 import io.solaster.engine.mesh.Mesh;
 import io.solaster.engine.stats.ShardStats;
+import io.solaster.engine.task.SchedulingGroup;
+import io.solaster.engine.timer.Timers;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,6 +56,8 @@ public final class Shard extends SingleThreadIoEventLoop {
     private volatile boolean parked;
     private boolean slept;
     private long idleSince;
+    private long sliceEnd;
+    private final Timers timers = new Timers(this);
 
     Shard(IoEventLoopGroup parent, Executor executor, IoHandlerFactory ioHandlerFactory, Engine.Setup setup,
             PlannedShard place) {
@@ -88,6 +92,45 @@ public final class Shard extends SingleThreadIoEventLoop {
     public Mesh mesh() {
         assertOwner("the mesh");
         return java.util.Objects.requireNonNull(mesh, "the shard has not started");
+    }
+
+    /** This shard's timers. On the owning shard. */
+    public Timers timers() {
+        assertOwner("the timers");
+        return timers;
+    }
+
+    /** The group that is running on this shard. On the owning shard. */
+    public SchedulingGroup currentGroup() {
+        return SchedulingGroup.DEFAULT;
+    }
+
+    /** Runs a task in a group. Any thread. */
+    public void execute(SchedulingGroup group, Runnable task) {
+        execute(task);
+    }
+
+    /** A future for what is going on here: see {@link ShardFuture#resolve}. On the owning shard. */
+    public <T extends @Nullable Object> ShardFuture<T> newFuture() {
+        assertOwner("a future");
+        return new ShardFuture<>(this);
+    }
+
+    /**
+     * Whether what runs has used up its part of this turn and had better {@link #yield}: for long loops. Costs about
+     * 20 ns. False on a thread that is no shard.
+     */
+    public static boolean needPreempt() {
+        Shard shard = current();
+        return shard != null && System.nanoTime() - shard.sliceEnd >= 0;
+    }
+
+    /** Completes when the others on the calling shard have had their turn. On a shard. */
+    public static ShardFuture<@Nullable Void> yield() {
+        Shard shard = java.util.Objects.requireNonNull(current(), "yield() on a thread that is no shard");
+        ShardFuture<@Nullable Void> future = shard.newFuture();
+        shard.execute(() -> future.complete(null));
+        return future;
     }
 
     /** CPU time that the shard's thread has used, in nanoseconds; 0 before it starts. Any thread. */
@@ -233,6 +276,7 @@ public final class Shard extends SingleThreadIoEventLoop {
     protected boolean runAllTasks(long quotaNanos) {
         Mesh lanes = mesh;
         boolean any = lanes != null && lanes.receive() > 0;
+        sliceEnd = System.nanoTime() + taskQuotaNanos;
         any |= super.runAllTasks(taskQuotaNanos);
         if (lanes != null) {
             lanes.flush();

@@ -22,6 +22,20 @@ public final class ShardFuture<T extends @Nullable Object> extends CompletableFu
         this.home = home;
     }
 
+    /**
+     * Completes the future in the group that made it: at once if that is running, else as a task of that group. On the
+     * home shard.
+     */
+    @SuppressWarnings("NullAway") // a null value is one that T allows
+    public void resolve(T value) {
+        complete(value);
+    }
+
+    /** As {@link #resolve}, with a failure. */
+    public void fail(Throwable failure) {
+        completeExceptionally(failure);
+    }
+
     @Override
     public Executor defaultExecutor() {
         return home;
