@@ -86,6 +86,7 @@ public final class Engine implements AutoCloseable {
         ForkJoinPool.commonPool();
         Thread.startVirtualThread(() -> {});
         this.offload = new Offload(setup.name, setup.config.offload());
+        setup.offload = offload;
         try {
             this.group = new ShardGroup(setup, transport.ioHandlers());
         } catch (RuntimeException | Error e) {
@@ -331,6 +332,11 @@ public final class Engine implements AutoCloseable {
     @Override
     public void close() {
         refuseToBlock("closing engine '" + setup.name + "'");
+        Shard carrier = Shard.current();
+        if (carrier != null && owns(carrier)) {
+            throw new IllegalStateException("closing engine '" + setup.name + "' on " + Thread.currentThread().getName()
+                    + " would wait for itself; close it on another thread");
+        }
         List<Runnable> actions;
         boolean first;
         synchronized (stopActions) {
@@ -361,6 +367,7 @@ public final class Engine implements AutoCloseable {
                 log.warn("A step of stopping engine '{}' failed", setup.name, e);
             }
         }
+        drainThreads();
         offload.close(SHARD_STOP);
         settle();
         if (group.stop().awaitUninterruptibly(SHARD_STOP.toMillis())) {
@@ -370,6 +377,12 @@ public final class Engine implements AutoCloseable {
             group.terminationFuture().addListener(ended -> abandonMessages());
         }
         housekeeper.close();
+    }
+
+    /** While all else still works, since straight-line code may call the shards and wait for files as it ends. */
+    private void drainThreads() {
+        await(CompletableFuture.allOf(shards.stream().map(shard -> shard.threads().drain(SHARD_STOP))
+                .toArray(CompletableFuture<?>[]::new)), "ending virtual threads", SHARD_STOP.plus(SETTLE));
     }
 
     /** Lets the shards answer each other for a while: until nothing is under way between two looks. */
@@ -430,7 +443,7 @@ public final class Engine implements AutoCloseable {
 
     private void refuseToBlock(String what) {
         Shard shard = Shard.current();
-        if (shard != null) {
+        if (shard != null && shard.inEventLoop()) {
             throw new IllegalStateException(
                     what + " would block shard " + shard.id() + "; do it on another thread");
         }
@@ -533,6 +546,7 @@ public final class Engine implements AutoCloseable {
         private volatile boolean running;
         private @Nullable Housekeeper housekeeper;
         private CpuSet elsewhere = CpuSet.EMPTY;
+        private @Nullable Offload offload;
 
         Setup(String name, EngineConfig config, ShardPlan plan) {
             this.name = name;
@@ -550,6 +564,10 @@ public final class Engine implements AutoCloseable {
 
         ShardPlan plan() {
             return plan;
+        }
+
+        Offload offload() {
+            return Objects.requireNonNull(offload);
         }
 
         /** Whether the loops may be shut down: only by Netty while they are made, and by the engine when it stops. */

@@ -9,6 +9,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
 
 import io.solaster.config.OffloadConfig;
 import org.jspecify.annotations.Nullable;
@@ -17,7 +18,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Threads off the shards for what blocks: files, DNS, drivers that wait in native code. They are started before the
- * first shard is pinned, since a thread inherits the CPUs of the one that starts it. Any thread may call.
+ * first shard is pinned, since a thread inherits the CPUs of the one that starts it. Straight-line code waits for the
+ * result: {@code engine.offload().call(() -> Files.readString(path)).join()} parks the virtual thread. Any thread may
+ * call.
  */
 public final class Offload implements Executor {
     private static final Logger log = LoggerFactory.getLogger(Offload.class);
@@ -25,6 +28,7 @@ public final class Offload implements Executor {
 
     private final ThreadPoolExecutor threads;
     private final int queueCapacity;
+    private final LongAdder rejected = new LongAdder();
 
     Offload(String engine, OffloadConfig config) {
         AtomicInteger number = new AtomicInteger();
@@ -39,7 +43,8 @@ public final class Offload implements Executor {
     }
 
     /**
-     * Calls off the shards.
+     * Calls off the shards. Cancelled, or timed out, while it waits for a thread, the call gives up its place in the
+     * queue; once it has begun it runs to its end, and its result is dropped.
      *
      * @return the result, completed on the shard that asked; failed with {@link RejectedExecutionException} if the queue
      *         is full
@@ -47,11 +52,18 @@ public final class Offload implements Executor {
     public <T extends @Nullable Object> ShardFuture<T> call(Callable<T> work) {
         Shard home = Shard.current();
         ShardFuture<T> future = new ShardFuture<>(home != null ? home : this);
+        Work<T> call = new Work<>(home, work, future);
         try {
-            execute(new Work<>(home, work, future));
+            execute(call);
         } catch (RejectedExecutionException e) {
             future.completeExceptionally(e);
+            return future;
         }
+        future.whenComplete((result, failure) -> {
+            if (failure != null && !call.begun) {
+                threads.remove(call);
+            }
+        });
         return future;
     }
 
@@ -61,6 +73,7 @@ public final class Offload implements Executor {
         try {
             threads.execute(work);
         } catch (RejectedExecutionException e) {
+            rejected.increment();
             throw new RejectedExecutionException(threads.isShutdown()
                     ? STOPPED
                     : "solaster.engine.offload.queue-capacity: " + queueCapacity + " calls wait for a thread already",
@@ -71,6 +84,16 @@ public final class Offload implements Executor {
     /** Calls that wait for a thread. */
     public int queued() {
         return threads.getQueue().size();
+    }
+
+    /** Calls that run, roughly. */
+    public int active() {
+        return threads.getActiveCount();
+    }
+
+    /** Calls refused so far, for want of room in the queue or because the engine had stopped. */
+    public long rejected() {
+        return rejected.sum();
     }
 
     /** Lets what was accepted finish, then interrupts it; what has not begun by then fails. */
@@ -95,22 +118,35 @@ public final class Offload implements Executor {
     }
 
     /** One call and its way home. */
-    private record Work<T extends @Nullable Object>(@Nullable Shard home, Callable<T> work, ShardFuture<T> future)
-            implements
-                Runnable {
+    private static final class Work<T extends @Nullable Object> implements Runnable {
+        private final @Nullable Shard home;
+        private final Callable<T> work;
+        private final ShardFuture<T> future;
+        private volatile boolean begun;
+
+        Work(@Nullable Shard home, Callable<T> work, ShardFuture<T> future) {
+            this.home = home;
+            this.work = work;
+            this.future = future;
+        }
 
         @Override
+        @SuppressWarnings("NullAway") // a null result is one that T allows
         public void run() {
+            begun = true;
+            if (future.isDone()) {
+                return;
+            }
             try {
                 T result = work.call();
-                comeHome(() -> future.complete(result));
+                comeHome(() -> future.resolve(result));
             } catch (Throwable failure) {
                 fail(failure);
             }
         }
 
         void fail(Throwable failure) {
-            comeHome(() -> future.completeExceptionally(failure));
+            comeHome(() -> future.fail(failure));
         }
 
         private void comeHome(Runnable completion) {

@@ -2,6 +2,7 @@ package io.solaster.engine;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.concurrent.Callable;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -16,6 +17,8 @@ import io.solaster.config.ShardPlan.PlannedShard;
 import io.solaster.engine.mesh.Mesh;
 import io.solaster.engine.stats.ShardStats;
 import io.solaster.engine.task.SchedulingGroup;
+import io.solaster.engine.thread.Fork;
+import io.solaster.engine.thread.ShardThreads;
 import io.solaster.engine.timer.Timers;
 import org.jspecify.annotations.Nullable;
 
@@ -58,19 +61,25 @@ public final class Shard extends SingleThreadIoEventLoop {
     private long idleSince;
     private long sliceEnd;
     private final Timers timers = new Timers(this);
+    private final ShardThreads threads;
 
     Shard(IoEventLoopGroup parent, Executor executor, IoHandlerFactory ioHandlerFactory, Engine.Setup setup,
             PlannedShard place) {
         super(parent, executor, ioHandlerFactory);
         this.setup = setup;
         this.place = place;
+        this.threads = new ShardThreads(this, setup.name(), place.id());
         this.taskQuotaNanos = setup.config().taskQuota().toNanos();
         this.spinNanos = setup.plan().spin() ? setup.config().idle().spinFor().toNanos() : 0;
     }
 
-    /** The shard that the calling thread is; null on any other thread. */
+    /** The shard that the calling thread is, or that carries it if it is a virtual one; null on any other thread. */
     public static @Nullable Shard current() {
-        return Thread.currentThread() instanceof ShardThread thread ? thread.shard : null;
+        Thread self = Thread.currentThread();
+        if (self instanceof ShardThread thread) {
+            return thread.shard;
+        }
+        return self.isVirtual() && ShardThreads.carrier() instanceof ShardThread carrier ? carrier.shard : null;
     }
 
     /** The shard's number, from 0. */
@@ -126,11 +135,42 @@ public final class Shard extends SingleThreadIoEventLoop {
     }
 
     /** Completes when the others on the calling shard have had their turn. On a shard. */
+    @SuppressWarnings("NamedLikeContextualKeyword")
     public static ShardFuture<@Nullable Void> yield() {
         Shard shard = java.util.Objects.requireNonNull(current(), "yield() on a thread that is no shard");
         ShardFuture<@Nullable Void> future = shard.newFuture();
         shard.execute(() -> future.complete(null));
         return future;
+    }
+
+    /**
+     * Runs straight-line code in a virtual thread that this shard carries: what blocks parks it, and the shard goes on.
+     * Runs in the group that forks, in the default group where that is not on this shard. Any thread.
+     *
+     * @throws ShardStoppedException if the shard stops
+     * @throws IllegalStateException if the JVM lacks {@code --add-opens=java.base/java.lang=ALL-UNNAMED}
+     */
+    public <T extends @Nullable Object> Fork<T> fork(Callable<T> work) {
+        return fork(work, false);
+    }
+
+    /** Forks code that returns nothing: see {@link #fork(Callable)}. What it throws is logged too. */
+    public Fork<@Nullable Void> fork(Runnable work) {
+        return fork(() -> {
+            work.run();
+            return null;
+        }, true);
+    }
+
+    private <T extends @Nullable Object> Fork<T> fork(Callable<T> work, boolean logs) {
+        Shard home = current();
+        return threads.fork(home == this ? currentGroup() : SchedulingGroup.DEFAULT,
+                new ShardFuture<>(home != null ? home : setup.offload()), home, logs, work);
+    }
+
+    /** The virtual threads that this shard carries. Any thread. */
+    public ShardThreads threads() {
+        return threads;
     }
 
     /** CPU time that the shard's thread has used, in nanoseconds; 0 before it starts. Any thread. */
@@ -142,10 +182,10 @@ public final class Shard extends SingleThreadIoEventLoop {
      * Guards state that is handed out, unless {@code solaster.engine.checks} is 'off'.
      *
      * @param what names the state in the error
-     * @throws WrongShardException on any other thread than the shard's
+     * @throws WrongShardException on any other thread than the shard's and the virtual ones that it carries
      */
     public void assertOwner(String what) {
-        if (setup.config().checks() != OwnerChecks.OFF && Thread.currentThread() != thread) {
+        if (setup.config().checks() != OwnerChecks.OFF && Thread.currentThread() != thread && current() != this) {
             throw new WrongShardException(what, this, Thread.currentThread());
         }
     }
@@ -154,10 +194,10 @@ public final class Shard extends SingleThreadIoEventLoop {
      * Guards one operation on state; looks only where {@code solaster.engine.checks} is 'full'.
      *
      * @param what names the state in the error
-     * @throws WrongShardException on any other thread than the shard's
+     * @throws WrongShardException on any other thread than the shard's and the virtual ones that it carries
      */
     public void assertOwnerFully(String what) {
-        if (setup.config().checks() == OwnerChecks.FULL && Thread.currentThread() != thread) {
+        if (setup.config().checks() == OwnerChecks.FULL && Thread.currentThread() != thread && current() != this) {
             throw new WrongShardException(what, this, Thread.currentThread());
         }
     }
@@ -208,7 +248,7 @@ public final class Shard extends SingleThreadIoEventLoop {
      *
      * @param otherwise is sometimes called after the task has run
      */
-    void executeOrElse(Runnable task, Runnable otherwise) {
+    public void executeOrElse(Runnable task, Runnable otherwise) {
         try {
             execute(task);
         } catch (RejectedExecutionException stopped) {

@@ -4,22 +4,31 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
+import io.solaster.engine.task.SchedulingGroup;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A future that comes home: it is completed on the shard that asked, and its {@code ...Async} stages run there too. Asked
  * from outside of the shards it is completed on the shard that did the work, and asynchronous stages run on
- * {@link Offload}. Waiting for it on a shard would stop that shard, so {@code get} and {@code join} throw there while it
- * is not done.
+ * {@link Offload}. Waiting for it on a shard's loop would stop that shard, so {@code get} and {@code join} throw there
+ * while it is not done; on a virtual thread of a shard they park.
  */
 public final class ShardFuture<T extends @Nullable Object> extends CompletableFuture<T> {
     private final Executor home;
+    /** Null where another thread than the home shard made the future. */
+    private final @Nullable SchedulingGroup group;
 
     ShardFuture(Executor home) {
+        this(home, home instanceof Shard shard && Shard.current() == shard ? shard.currentGroup() : null);
+    }
+
+    private ShardFuture(Executor home, @Nullable SchedulingGroup group) {
         this.home = home;
+        this.group = group;
     }
 
     /**
@@ -28,12 +37,33 @@ public final class ShardFuture<T extends @Nullable Object> extends CompletableFu
      */
     @SuppressWarnings("NullAway") // a null value is one that T allows
     public void resolve(T value) {
-        complete(value);
+        if (isItsTurn() || !later(() -> complete(value))) {
+            complete(value);
+        }
     }
 
     /** As {@link #resolve}, with a failure. */
     public void fail(Throwable failure) {
-        completeExceptionally(failure);
+        if (isItsTurn() || !later(() -> completeExceptionally(failure))) {
+            completeExceptionally(failure);
+        }
+    }
+
+    private boolean isItsTurn() {
+        return group == null || !(home instanceof Shard shard) || Shard.current() != shard
+                || shard.currentGroup() == group;
+    }
+
+    private boolean later(Runnable completion) {
+        if (group == null || !(home instanceof Shard shard)) {
+            return false;
+        }
+        try {
+            shard.execute(group, completion);
+            return true;
+        } catch (RejectedExecutionException stopped) {
+            return false;
+        }
     }
 
     @Override
@@ -43,7 +73,7 @@ public final class ShardFuture<T extends @Nullable Object> extends CompletableFu
 
     @Override
     public <U extends @Nullable Object> CompletableFuture<U> newIncompleteFuture() {
-        return new ShardFuture<>(home);
+        return new ShardFuture<>(home, group);
     }
 
     @Override
@@ -89,9 +119,9 @@ public final class ShardFuture<T extends @Nullable Object> extends CompletableFu
 
     private void refuseToBlock() {
         Shard shard = isDone() ? null : Shard.current();
-        if (shard != null) {
+        if (shard != null && shard.inEventLoop()) {
             throw new IllegalStateException("waiting for a future would block shard " + shard.id()
-                    + "; continue with thenApply, whenComplete and the like");
+                    + "; continue with thenApply, whenComplete and the like, or wait in Shard.fork");
         }
     }
 }

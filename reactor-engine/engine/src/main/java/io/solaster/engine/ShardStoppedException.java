@@ -5,7 +5,7 @@ import java.util.concurrent.RejectedExecutionException;
 /** What a call fails with when its shard has stopped, or its engine stops, before the call was answered. */
 public final class ShardStoppedException extends RejectedExecutionException {
 
-    ShardStoppedException(String engine, int shard) {
+    public ShardStoppedException(String engine, int shard) {
         super("shard " + shard + " of engine '" + engine + "' has stopped");
     }
 }

@@ -1,4 +1,4 @@
-/** Virtual threads whose carrier is a shard. */
+/** Straight-line code on a shard: virtual threads that the shard carries, and scopes that wait for them. */
 @NullMarked
 package io.solaster.engine.thread;
 

@@ -1,0 +1,93 @@
+package io.solaster.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+import io.solaster.config.EngineConfig;
+import io.solaster.config.OffloadConfig;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(value = 120, unit = TimeUnit.SECONDS)
+class OffloadTest {
+    private final CountDownLatch begun = new CountDownLatch(1);
+    private final CountDownLatch release = new CountDownLatch(1);
+    private Engine engine;
+
+    @BeforeEach
+    void start() {
+        engine = Engines.start(EngineConfig.defaults().withOffload(new OffloadConfig(1, 1)), 2);
+    }
+
+    @AfterEach
+    void stop() {
+        release.countDown();
+        engine.close();
+    }
+
+    /** The only thread is busy. */
+    private ShardFuture<String> occupy() {
+        ShardFuture<String> running = engine.offload().call(() -> {
+            begun.countDown();
+            MeshTest.await(release);
+            return "done";
+        });
+        MeshTest.await(begun);
+        return running;
+    }
+
+    @Test
+    void countsWhatRunsWaitsAndIsRefused() {
+        ShardFuture<String> running = occupy();
+        ShardFuture<Integer> waiting = engine.offload().call(() -> 1);
+        assertThat(engine.offload().active()).isEqualTo(1);
+        assertThat(engine.offload().queued()).isEqualTo(1);
+        assertThat(engine.offload().rejected()).isZero();
+        assertThatThrownBy(() -> Engines.get(engine.offload().call(() -> 2)))
+                .isInstanceOf(RejectedExecutionException.class);
+        assertThat(engine.offload().rejected()).isEqualTo(1);
+        release.countDown();
+        assertThat(Engines.get(running)).isEqualTo("done");
+        assertThat(Engines.get(waiting)).isEqualTo(1);
+        Engines.until("nothing runs", () -> engine.offload().active() == 0);
+    }
+
+    @Test
+    void aCancelledCallGivesUpItsPlace() {
+        ShardFuture<String> running = occupy();
+        AtomicBoolean ran = new AtomicBoolean();
+        ShardFuture<Boolean> waiting = engine.offload().call(() -> ran.getAndSet(true));
+        waiting.cancel(true);
+        assertThat(engine.offload().queued()).isZero();
+        ShardFuture<Integer> next = engine.offload().call(() -> 1);
+        release.countDown();
+        assertThat(Engines.get(next)).isEqualTo(1);
+        assertThat(Engines.get(running)).isEqualTo("done");
+        assertThat(ran).isFalse();
+    }
+
+    @Test
+    void aTimedOutCallGivesUpItsPlaceToo() {
+        occupy();
+        ShardFuture<Integer> waiting = Engines.get(engine.submitTo(0, () -> engine.offload().call(() -> 1)));
+        waiting.orTimeout(1, TimeUnit.MILLISECONDS);
+        Engines.until("it is out of the queue", () -> engine.offload().queued() == 0);
+        assertThat(waiting).isCompletedExceptionally();
+    }
+
+    @Test
+    void straightLineCodeWaitsForAFile(@TempDir Path folder) throws Exception {
+        Path file = Files.writeString(folder.resolve("file"), "hello");
+        assertThat(StraightLineExample.run(engine, file)).isEqualTo("hello from shard 0 of 2");
+    }
+}
