@@ -42,6 +42,7 @@ import io.solaster.engine.os.CpuAffinity;
 import io.solaster.engine.os.Housekeeper;
 import io.solaster.engine.os.MachineProbe;
 import io.solaster.engine.stats.ShardStats;
+import io.solaster.engine.thread.ShardThreads;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -84,7 +85,7 @@ public final class Engine implements AutoCloseable {
         setup.elsewhere = elsewhere();
         // Whoever first touches these fixes their size by the CPUs it may use: that must not be a pinned shard.
         ForkJoinPool.commonPool();
-        Thread.startVirtualThread(() -> {});
+        Thread.startVirtualThread(ShardThreads::prepare);
         this.offload = new Offload(setup.name, setup.config.offload());
         setup.offload = offload;
         try {

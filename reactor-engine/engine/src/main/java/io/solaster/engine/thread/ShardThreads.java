@@ -53,6 +53,10 @@ public final class ShardThreads {
         this.shard = shard;
         this.engine = engine;
         this.namePrefix = engine + "-shard-" + id + "-fork-";
+    }
+
+    /** Makes virtual threads ready, which takes some milliseconds. On a thread that is no shard, before the shards run. */
+    public static void prepare() {
         JdkThreads.prepare();
     }
 
