@@ -1,9 +1,9 @@
 package io.solaster.engine;
 
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
-import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -19,51 +19,45 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ShardFuture<T extends @Nullable Object> extends CompletableFuture<T> {
     private final Executor home;
-    /** Null where another thread than the home shard made the future. */
+    /** Of who waits; null where that is no shard. */
     private final @Nullable SchedulingGroup group;
 
     ShardFuture(Executor home) {
-        this(home, home instanceof Shard shard && Shard.current() == shard ? shard.currentGroup() : null);
-    }
-
-    private ShardFuture(Executor home, @Nullable SchedulingGroup group) {
         this.home = home;
-        this.group = group;
+        this.group = home instanceof Shard shard && shard == Shard.current() ? shard.scheduler().current() : null;
     }
 
     /**
      * Completes the future in the group that made it: at once if that is running, else as a task of that group. On the
      * home shard.
      */
-    @SuppressWarnings("NullAway") // a null value is one that T allows
     public void resolve(T value) {
-        if (isItsTurn() || !later(() -> complete(value))) {
+        SchedulingGroup waits = othersTurn();
+        if (waits == null || !later(waits, () -> complete(value))) {
             complete(value);
         }
     }
 
     /** As {@link #resolve}, with a failure. */
     public void fail(Throwable failure) {
-        if (isItsTurn() || !later(() -> completeExceptionally(failure))) {
+        SchedulingGroup waits = othersTurn();
+        if (waits == null || !later(waits, () -> completeExceptionally(failure))) {
             completeExceptionally(failure);
         }
     }
 
-    private boolean isItsTurn() {
-        return group == null || !(home instanceof Shard shard) || Shard.current() != shard
-                || shard.currentGroup() == group;
-    }
-
-    private boolean later(Runnable completion) {
-        if (group == null || !(home instanceof Shard shard)) {
-            return false;
-        }
+    private boolean later(SchedulingGroup waits, Runnable completion) {
         try {
-            shard.execute(group, completion);
+            ((Shard) home).execute(waits, completion);
             return true;
         } catch (RejectedExecutionException stopped) {
             return false;
         }
+    }
+
+    /** The group of who waits, if another is running. */
+    private @Nullable SchedulingGroup othersTurn() {
+        return home instanceof Shard shard && shard.scheduler().current() == group ? null : group;
     }
 
     @Override
@@ -73,7 +67,7 @@ public final class ShardFuture<T extends @Nullable Object> extends CompletableFu
 
     @Override
     public <U extends @Nullable Object> CompletableFuture<U> newIncompleteFuture() {
-        return new ShardFuture<>(home, group);
+        return new ShardFuture<>(home);
     }
 
     @Override
@@ -96,24 +90,20 @@ public final class ShardFuture<T extends @Nullable Object> extends CompletableFu
 
     @Override
     public CompletableFuture<T> orTimeout(long timeout, TimeUnit unit) {
-        return home instanceof Shard shard
-                ? unlessDone(shard, timeout, unit, () -> completeExceptionally(new TimeoutException()))
-                : super.orTimeout(timeout, unit);
+        if (!(home instanceof Shard shard)) {
+            return super.orTimeout(timeout, unit);
+        }
+        shard.unlessDone(this, Duration.of(timeout, unit.toChronoUnit()),
+                () -> completeExceptionally(new TimeoutException()));
+        return this;
     }
 
     @Override
     public CompletableFuture<T> completeOnTimeout(T value, long timeout, TimeUnit unit) {
-        return home instanceof Shard shard
-                ? unlessDone(shard, timeout, unit, () -> complete(value))
-                : super.completeOnTimeout(value, timeout, unit);
-    }
-
-    /** On the shard's own timers, since the inherited methods complete the future on a thread of the JDK's. */
-    private ShardFuture<T> unlessDone(Shard shard, long timeout, TimeUnit unit, Runnable completion) {
-        if (!isDone()) {
-            Future<?> timer = shard.schedule(completion, timeout, unit);
-            whenComplete((result, failure) -> timer.cancel(false));
+        if (!(home instanceof Shard shard)) {
+            return super.completeOnTimeout(value, timeout, unit);
         }
+        shard.unlessDone(this, Duration.of(timeout, unit.toChronoUnit()), () -> complete(value));
         return this;
     }
 

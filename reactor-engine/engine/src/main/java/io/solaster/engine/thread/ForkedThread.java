@@ -7,6 +7,7 @@ import java.util.concurrent.RejectedExecutionException;
 
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
+import io.solaster.engine.task.Abandonable;
 import io.solaster.engine.task.GroupTask;
 import io.solaster.engine.task.SchedulingGroup;
 import org.jspecify.annotations.Nullable;
@@ -16,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * always the same one, from whatever thread woke it; the fork remembers it and queues itself on the shard, so that a
  * wake-up allocates nothing and keeps its group.
  */
-final class ForkedThread<T extends @Nullable Object> implements Fork<T>, Executor, GroupTask {
+final class ForkedThread<T extends @Nullable Object> implements Fork<T>, Executor, GroupTask, Abandonable {
     private final ShardThreads threads;
     private final SchedulingGroup group;
     private final ShardFuture<T> future;
@@ -161,7 +162,8 @@ final class ForkedThread<T extends @Nullable Object> implements Fork<T>, Executo
     }
 
     /** The thread cannot go on any more. Any thread. */
-    void abandon() {
+    @Override
+    public void abandon() {
         if (!future.isDone()) {
             future.completeExceptionally(threads.stopped());
         }

@@ -31,6 +31,7 @@ import io.solaster.engine.Engines;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import io.solaster.engine.WrongShardException;
+import io.solaster.engine.task.SchedulingGroup;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -98,6 +99,25 @@ class ForkTest {
         String elsewhere = Engines
                 .get(shard.fork(() -> 1).future().thenApplyAsync(one -> Thread.currentThread().getName()));
         assertThat(elsewhere).startsWith(engine.name() + "-offload-");
+    }
+
+    @Test
+    void staysInTheGroupThatForks() {
+        SchedulingGroup background = engine.groups().background();
+        CompletableFuture<List<SchedulingGroup>> seen = new CompletableFuture<>();
+        shard.execute(background, () -> shard.fork(() -> {
+            SchedulingGroup before = shard.currentGroup();
+            Thread.sleep(1);
+            SchedulingGroup afterSleep = shard.currentGroup();
+            engine.submitTo(0, () -> 1).join();
+            return List.of(before, afterSleep, shard.currentGroup());
+        }).future().thenAccept(groups -> {
+            List<SchedulingGroup> all = new ArrayList<>(groups);
+            all.add(shard.currentGroup());
+            seen.complete(all);
+        }));
+        assertThat(Engines.get(seen)).containsExactly(background, background, background, background);
+        assertThat(onFork(shard, shard::currentGroup)).isEqualTo(engine.groups().byDefault());
     }
 
     @Test
