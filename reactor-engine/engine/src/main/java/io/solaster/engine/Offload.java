@@ -12,6 +12,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 
 import io.solaster.config.OffloadConfig;
+import io.solaster.engine.task.Abandonable;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -153,8 +154,22 @@ public final class Offload implements Executor {
             if (home == null) {
                 completion.run();
             } else {
-                home.executeOrElse(completion, completion);
+                home.executeOrElse(new Homecoming(completion), completion);
             }
+        }
+    }
+
+    /** Told even to a shard that ends before its turn. */
+    private record Homecoming(Runnable completion) implements Abandonable {
+
+        @Override
+        public void run() {
+            completion.run();
+        }
+
+        @Override
+        public void abandon() {
+            completion.run();
         }
     }
 }
