@@ -2,6 +2,7 @@ package io.solaster.engine.sync;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Consumer;
 
 import org.jspecify.annotations.Nullable;
@@ -59,6 +60,7 @@ public final class AbortSource extends ShardLocal implements AutoCloseable {
      */
     public void abort(Throwable why) {
         assertOwner();
+        Objects.requireNonNull(why, "an abort with null as its reason; give one, or no argument");
         if (reason != null) {
             return;
         }
@@ -156,7 +158,7 @@ public final class AbortSource extends ShardLocal implements AutoCloseable {
     }
 
     /** A wish to be told of an abort. */
-    public static final class Subscription implements AutoCloseable {
+    public final class Subscription implements AutoCloseable {
         private final @Nullable Consumer<? super Throwable> action;
         private final @Nullable AbortSource child;
         private Subscription previous = this;
@@ -184,6 +186,7 @@ public final class AbortSource extends ShardLocal implements AutoCloseable {
         /** Takes the wish back. It does nothing if the action was called, or the second time. On the owning shard. */
         @Override
         public void close() {
+            assertOwner();
             unlink();
         }
     }

@@ -98,6 +98,8 @@ public final class ConditionVariable extends ShardLocal {
             Awaiter next = awaiters.after(awaiter);
             if (failure != null) {
                 wakeups.fail(awaiters, awaiter, failure);
+            } else if (awaiter.isGone()) {
+                awaiters.unlink(awaiter);
             } else if (holds) {
                 wakeups.resolve(awaiters, awaiter, null);
                 woken++;

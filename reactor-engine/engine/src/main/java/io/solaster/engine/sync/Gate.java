@@ -112,6 +112,7 @@ public final class Gate extends ShardLocal {
         private final Gate gate;
 
         private Entry(Gate gate) {
+            super(gate);
             this.gate = gate;
         }
 

@@ -201,10 +201,13 @@ public final class Pipe<T> extends ShardLocal {
         PipeClosedException closed = new PipeClosedException("reader");
         wakeups.failAll(writes, closed);
         wakeups.failAll(reads, closed);
-        for (T item = items.poll(); item != null; item = items.poll()) {
-            discard.accept(item);
+        try {
+            for (T item = items.poll(); item != null; item = items.poll()) {
+                discard.accept(item);
+            }
+        } finally {
+            wakeups.run();
         }
-        wakeups.run();
     }
 
     /** Whether nothing will be read any more. */

@@ -200,6 +200,7 @@ public final class Semaphore extends ShardLocal {
         private final long permits;
 
         private Permits(Semaphore semaphore, long permits) {
+            super(semaphore);
             this.semaphore = semaphore;
             this.permits = permits;
         }

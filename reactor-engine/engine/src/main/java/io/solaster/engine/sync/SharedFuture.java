@@ -49,15 +49,19 @@ public final class SharedFuture<T extends @Nullable Object> extends ShardLocal {
      *
      * @return completes with the result; fails with its failure, or with what ended the patience
      */
+    @SuppressWarnings("NullAway") // a null value is one that T allows
     public ShardFuture<T> await(Patience patience) {
         assertOwner();
-        Awaiter awaiter = new Awaiter(shard);
-        if (done) {
-            awaiter.settle(value, failure);
-            awaiter.complete();
-        } else {
-            awaiters.add(awaiter, patience);
+        if (failure != null) {
+            return failed(failure);
         }
+        if (done) {
+            ShardFuture<T> future = shard.newFuture();
+            future.resolve(value);
+            return future;
+        }
+        Awaiter awaiter = new Awaiter(shard);
+        awaiters.add(awaiter, patience);
         return awaiter.future;
     }
 

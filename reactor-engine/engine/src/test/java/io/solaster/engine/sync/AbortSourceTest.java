@@ -122,7 +122,9 @@ class AbortSourceTest extends OnShard {
     @Test
     void belongsToItsShard() {
         AbortSource source = onShard(() -> new AbortSource());
+        AbortSource.Subscription subscription = onShard(() -> source.onAbort(reason -> {}));
         assertBelongsToItsShard("an abort source", source::abort, source::child, source::close, source::check,
+                subscription::close,
                 () -> source.onAbort(reason -> {}));
     }
 }

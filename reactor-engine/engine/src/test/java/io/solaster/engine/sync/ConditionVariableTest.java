@@ -87,6 +87,7 @@ class ConditionVariableTest extends OnShard {
         assertTimesOut(late);
         onShard(() -> {
             AbortSource abort = new AbortSource();
+            ShardFuture<Void> waits = changed.await(() -> abort.isAborted() && changed.waiting() == 0);
             ShardFuture<Void> cancelled = changed.await();
             ShardFuture<Void> aborted = changed.await(Patience.until(abort));
             ShardFuture<Void> never = changed.await(() -> false, Patience.until(abort));
@@ -97,6 +98,8 @@ class ConditionVariableTest extends OnShard {
             assertThat(failure(never)).isSameAs(CAUSE);
             changed.signal();
             assertThat(succeeded(last)).isTrue();
+            assertThat(pending(waits)).isTrue();
+            assertThat(changed.waiting()).isEqualTo(1);
         });
     }
 

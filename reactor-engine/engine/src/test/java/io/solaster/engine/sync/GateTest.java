@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 import io.solaster.engine.ShardFuture;
@@ -48,6 +49,7 @@ class GateTest extends OnShard {
             });
             Hold hold = gate.hold();
             assertThat(gate.count()).isEqualTo(2);
+            assertThat(List.of(result.isDone(), failed.isDone())).containsExactly(false, true);
             hold.close();
             assertThatIllegalStateException().isThrownBy(hold::close);
             ShardFuture<Void> closed = gate.close();

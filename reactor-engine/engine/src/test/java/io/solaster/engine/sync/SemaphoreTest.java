@@ -227,6 +227,15 @@ class SemaphoreTest extends OnShard {
     }
 
     @Test
+    void aHoldIsGivenBackOnItsShardEvenAfterAnAttemptElsewhere() {
+        Semaphore semaphore = onShard(() -> new Semaphore(1));
+        Hold hold = onShard(() -> semaphore.hold(1).join());
+        assertBelongsToItsShard("a semaphore", hold::close);
+        onShard(hold::close);
+        assertThat(onShard(semaphore::available)).isEqualTo(1);
+    }
+
+    @Test
     void whatIsCancelledTakesNoPermits() {
         onShard(() -> {
             Semaphore semaphore = new Semaphore(1);

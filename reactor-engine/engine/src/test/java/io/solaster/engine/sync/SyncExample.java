@@ -1,48 +1,41 @@
 package io.solaster.engine.sync;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 
-import io.solaster.engine.Engines;
 import io.solaster.engine.ShardFuture;
-import org.junit.jupiter.api.Test;
 
-/** What the README shows, running. */
-class SyncExample extends OnShard {
+/** What the README shows, as a test runs it. */
+final class SyncExample {
 
-    @Test
-    void run() {
-        List<String> sent = new ArrayList<>();
-        Engines.get(onShard(() -> {
-            Gate gate = new Gate();
-            AbortSource stop = new AbortSource();
-            Pipe<String> outbox = new Pipe<>(8);
-            Semaphore connections = new Semaphore(2);
+    private SyncExample() {}
 
-            // One reader; it waits while the pipe is empty, and the writers while it is full.
-            ShardFuture<Void> sender = Loops.repeat(() -> outbox.read().thenApply(text -> {
-                if (text == null) {
-                    return Loops.Next.STOP;
-                }
-                sent.add(text);
-                return Loops.Next.AGAIN;
-            }));
-            // A hundred requests: each holds the gate open, and one of two connections for as long as it takes.
-            Patience patience = Patience.of(Duration.ofMinutes(1), stop);
-            ShardFuture<Void> requests = Loops.parallelForEach(IntStream.range(0, 100).boxed().toList(),
-                    i -> gate.with(() -> connections.with(1, patience, () -> outbox.write("request " + i, patience))));
+    /** On a shard. */
+    static CompletableFuture<Void> run(List<String> sent) {
+        Gate gate = new Gate();
+        AbortSource stop = new AbortSource();
+        Pipe<String> outbox = new Pipe<>(8);
+        Semaphore connections = new Semaphore(2);
 
-            // In order: nothing new begins, what began ends, the pipe is emptied.
-            return requests.thenCompose(all -> gate.close()).thenCompose(empty -> {
-                outbox.closeWriter();
-                return sender;
-            });
+        // One reader; it waits while the pipe is empty, and the writers while it is full.
+        ShardFuture<Void> sender = Loops.repeat(() -> outbox.read().thenApply(text -> {
+            if (text == null) {
+                return Loops.Next.STOP;
+            }
+            sent.add(text);
+            return Loops.Next.AGAIN;
         }));
-        assertThat(sent).hasSize(100).contains("request 99");
+        // A hundred requests: each holds the gate open, and one of two connections for as long as it takes.
+        Patience patience = Patience.of(Duration.ofMinutes(1), stop);
+        ShardFuture<Void> requests = Loops.parallelForEach(IntStream.range(0, 100).boxed().toList(),
+                i -> gate.with(() -> connections.with(1, patience, () -> outbox.write("request " + i, patience))));
+
+        // In order: nothing new begins, what began ends, the pipe is emptied.
+        return requests.thenCompose(all -> gate.close()).thenCompose(empty -> {
+            outbox.closeWriter();
+            return sender;
+        });
     }
 }
