@@ -106,7 +106,7 @@ public final class Loops {
         /** Something waited for is done. On any thread. */
         @Override
         public final void accept(@Nullable Object answer, @Nullable Throwable failure) {
-            if (Shard.current() == shard) {
+            if (Shard.current() == shard && shard.currentGroup() == group) {
                 goOn(answer, failure);
             } else {
                 shard.execute(group, () -> goOn(answer, failure));

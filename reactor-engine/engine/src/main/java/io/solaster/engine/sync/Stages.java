@@ -32,7 +32,7 @@ final class Stages {
         SchedulingGroup group = shard.currentGroup();
         stage.whenComplete((value, failure) -> {
             Throwable cause = failure == null ? null : cause(failure);
-            if (Shard.current() == shard) {
+            if (Shard.current() == shard && shard.currentGroup() == group) {
                 then.accept(value, cause);
             } else {
                 shard.execute(group, () -> then.accept(value, cause));

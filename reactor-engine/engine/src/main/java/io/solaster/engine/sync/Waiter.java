@@ -1,5 +1,7 @@
 package io.solaster.engine.sync;
 
+import java.util.concurrent.RejectedExecutionException;
+
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import org.jspecify.annotations.Nullable;
@@ -30,10 +32,19 @@ abstract class Waiter<T extends @Nullable Object> extends WaitNode {
 
     @SuppressWarnings("NullAway") // a null value is one that T allows
     final void complete() {
-        if (failure != null) {
-            future.fail(failure);
-        } else {
-            future.resolve(value);
+        try {
+            if (failure != null) {
+                future.fail(failure);
+            } else {
+                future.resolve(value);
+            }
+        } catch (RejectedExecutionException full) {
+            // Its group takes no more tasks, or the shard stops: better in another's time than never.
+            if (failure != null) {
+                future.completeExceptionally(failure);
+            } else {
+                future.complete(value);
+            }
         }
     }
 }
