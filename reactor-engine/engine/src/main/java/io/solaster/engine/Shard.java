@@ -2,6 +2,7 @@ package io.solaster.engine;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.concurrent.Callable;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -11,11 +12,14 @@ import io.netty.channel.IoHandlerContext;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.SingleThreadIoEventLoop;
 import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.ScheduledFuture;
 import io.solaster.config.EngineConfig.OwnerChecks;
 import io.solaster.config.ShardPlan.PlannedShard;
 import io.solaster.engine.mesh.Mesh;
 import io.solaster.engine.stats.ShardStats;
 import io.solaster.engine.task.SchedulingGroup;
+import io.solaster.engine.timer.TimeSource;
+import io.solaster.engine.timer.Timer;
 import io.solaster.engine.timer.Timers;
 import org.jspecify.annotations.Nullable;
 
@@ -42,6 +46,7 @@ public final class Shard extends SingleThreadIoEventLoop {
         }
     }
 
+    private static final int EXPIRED_PER_TURN = 1024;
     private static final long LAST_TASKS_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     private final Engine.Setup setup;
@@ -57,7 +62,7 @@ public final class Shard extends SingleThreadIoEventLoop {
     private boolean slept;
     private long idleSince;
     private long sliceEnd;
-    private final Timers timers = new Timers(this);
+    private final Timers timers = new Timers(TimeSource.SYSTEM, this::currentGroup, this::expired);
 
     Shard(IoEventLoopGroup parent, Executor executor, IoHandlerFactory ioHandlerFactory, Engine.Setup setup,
             PlannedShard place) {
@@ -126,6 +131,7 @@ public final class Shard extends SingleThreadIoEventLoop {
     }
 
     /** Completes when the others on the calling shard have had their turn. On a shard. */
+    @SuppressWarnings("NamedLikeContextualKeyword")
     public static ShardFuture<@Nullable Void> yield() {
         Shard shard = java.util.Objects.requireNonNull(current(), "yield() on a thread that is no shard");
         ShardFuture<@Nullable Void> future = shard.newFuture();
@@ -276,7 +282,9 @@ public final class Shard extends SingleThreadIoEventLoop {
     protected boolean runAllTasks(long quotaNanos) {
         Mesh lanes = mesh;
         boolean any = lanes != null && lanes.receive() > 0;
-        sliceEnd = System.nanoTime() + taskQuotaNanos;
+        long now = System.nanoTime();
+        sliceEnd = now + taskQuotaNanos;
+        any |= timers.expire(now, EXPIRED_PER_TURN);
         any |= super.runAllTasks(taskQuotaNanos);
         if (lanes != null) {
             lanes.flush();
@@ -309,6 +317,36 @@ public final class Shard extends SingleThreadIoEventLoop {
         return any;
     }
 
+    private void expired(Timer timer) {
+        execute(timer.group(), timer);
+    }
+
+    @Override
+    public ScheduledFuture<?> schedule(Runnable command, long delay, TimeUnit unit) {
+        return timers.schedule(this, command, delay, unit);
+    }
+
+    @Override
+    public <V> ScheduledFuture<V> schedule(Callable<V> callable, long delay, TimeUnit unit) {
+        return timers.schedule(this, callable, delay, unit);
+    }
+
+    @Override
+    public ScheduledFuture<?> scheduleAtFixedRate(Runnable command, long initialDelay, long period, TimeUnit unit) {
+        return timers.scheduleAtFixedRate(this, command, initialDelay, period, unit);
+    }
+
+    @Override
+    public ScheduledFuture<?> scheduleWithFixedDelay(Runnable command, long initialDelay, long delay, TimeUnit unit) {
+        return timers.scheduleWithFixedDelay(this, command, initialDelay, delay, unit);
+    }
+
+    @Override
+    protected void cancelScheduledTasks() {
+        timers.cancelAll();
+        super.cancelScheduledTasks();
+    }
+
     @Override
     protected boolean hasTasks() {
         Mesh lanes = mesh;
@@ -320,7 +358,7 @@ public final class Shard extends SingleThreadIoEventLoop {
 
         @Override
         public boolean canBlock() {
-            if (hasTasks() || hasScheduledTasks() || spins()) {
+            if (hasTasks() || timers.delayNanos(System.nanoTime()) == 0 || spins()) {
                 return false;
             }
             PARKED.setVolatile(Shard.this, true);
@@ -354,12 +392,13 @@ public final class Shard extends SingleThreadIoEventLoop {
 
         @Override
         public long delayNanos(long currentTimeNanos) {
-            return nextScheduledTaskDeadlineNanos() == -1 ? Long.MAX_VALUE : Shard.this.delayNanos(currentTimeNanos);
+            return timers.delayNanos(currentTimeNanos);
         }
 
         @Override
         public long deadlineNanos() {
-            return nextScheduledTaskDeadlineNanos();
+            long deadline = timers.nextDeadlineNanos();
+            return deadline == Long.MAX_VALUE ? -1 : deadline - ticker().initialNanoTime();
         }
     }
 }

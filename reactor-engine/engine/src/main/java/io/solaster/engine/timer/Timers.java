@@ -1,22 +1,277 @@
 package io.solaster.engine.timer;
 
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+
 import io.netty.util.concurrent.EventExecutor;
+import io.netty.util.concurrent.ScheduledFuture;
+import io.solaster.engine.task.SchedulingGroup;
+import org.jspecify.annotations.Nullable;
 
-/** The timers of one shard. On the owning shard. */
+/**
+ * The timers of one shard. On the owning shard, unless a method says otherwise.
+ *
+ * <p>
+ * A deadline is kept to 1,024 ns and never early; that of a coarse timer is rounded up to 2^20 ns (about a
+ * millisecond), so that many share a wake-up, and counts from the beginning of the turn. To arm and to cancel takes the
+ * same time however many are armed; a timer that is armed takes 20 bytes beside its handle.
+ *
+ * <p>
+ * The loop calls {@link #advance} once a turn, and {@link #expire} where timers have their place in it; it sleeps for
+ * {@link #delayNanos} at most.
+ */
 public final class Timers {
-    final EventExecutor executor;
+    private static final int TICK_BITS = 10;
+    private static final int COARSE_BITS = 20;
 
-    public Timers(EventExecutor executor) {
-        this.executor = executor;
+    /** Takes the timers that are due: runs each at once, or queues it in its group. On the owning shard. */
+    @FunctionalInterface
+    public interface Expiry {
+
+        /** {@link Timer#run} fires the timer if it is due still; it may have been cancelled meanwhile. */
+        void expired(Timer timer);
+    }
+
+    private final TimeSource clock;
+    private final long origin;
+    private final Supplier<SchedulingGroup> currentGroup;
+    private final Expiry expiry;
+    private final TimerStats stats = new TimerStats();
+    private final Wheel wheel = new Wheel(stats.cascaded);
+    private long turn;
+
+    /**
+     * @param clock what delays are measured by
+     * @param currentGroup asked whenever a timer is armed: the group that it will fire in
+     */
+    public Timers(TimeSource clock, Supplier<SchedulingGroup> currentGroup, Expiry expiry) {
+        this.clock = clock;
+        this.origin = clock.nanoTime();
+        this.currentGroup = currentGroup;
+        this.expiry = expiry;
     }
 
     /** A timer that is not armed yet. */
     public Timer timer(Runnable action) {
-        return new Timer(this) {
-            @Override
-            protected void fire() {
-                action.run();
+        return new ActionTimer(this, false, action);
+    }
+
+    /** A coarse timer that is not armed yet: late by up to 2^20 ns, and cheaper. */
+    public Timer coarseTimer(Runnable action) {
+        return new ActionTimer(this, true, action);
+    }
+
+    /** What is counted about the timers. Any thread. */
+    public TimerStats stats() {
+        return stats;
+    }
+
+    /** Sets the clock that coarse timers count from: the loop does, once a turn, with its reading of the clock. */
+    public void advance(long nowNanos) {
+        turn = Math.max(turn, nowNanos - origin);
+    }
+
+    /** The clock as the last {@link #advance} set it. */
+    public long now() {
+        return origin + turn;
+    }
+
+    /**
+     * Hands over the timers that are due, in the order of their deadlines.
+     *
+     * @param nowNanos a reading of the clock; also sets {@link #now}
+     * @param limit handing over a timer costs one, and so does moving one to a finer part of the wheel
+     * @return whether there is more to do at once
+     */
+    public boolean expire(long nowNanos, int limit) {
+        advance(nowNanos);
+        wheel.soonIsDue();
+        long tick = turn >> TICK_BITS;
+        int left = limit;
+        while (left > 0) {
+            Timer timer = wheel.pollDue();
+            if (timer != null) {
+                left--;
+                handOver(timer);
+                continue;
             }
-        };
+            int moved = wheel.turn(tick, left);
+            if (moved == 0) {
+                break;
+            }
+            left -= moved;
+        }
+        return wheel.hasWork() || left == 0 && wheel.nextTick() <= tick;
+    }
+
+    private void handOver(Timer timer) {
+        stats.pending.add(-1);
+        stats.expired.increment();
+        stats.lateness.add(turn - timer.deadline() - stats.lateness.get());
+        if (timer.expire()) {
+            try {
+                expiry.expired(timer);
+            } catch (RuntimeException e) {
+                timer.refused(e);
+            }
+        }
+    }
+
+    /**
+     * When {@link #expire} has something to do next, by the clock that was given: {@link Long#MAX_VALUE} for never. It
+     * is the next deadline, or earlier where many timers wait to be sorted, which happens a few times on the way to a
+     * far deadline.
+     */
+    public long nextDeadlineNanos() {
+        if (wheel.hasWork()) {
+            return now();
+        }
+        long tick = wheel.nextTick();
+        if (tick == Long.MAX_VALUE) {
+            return Long.MAX_VALUE;
+        }
+        long deadline = origin + (tick << TICK_BITS);
+        return origin > 0 && deadline < 0 ? Long.MAX_VALUE - 1 : deadline;
+    }
+
+    /** How long {@link #expire} has nothing to do; 0 if it has, {@link Long#MAX_VALUE} for ever. */
+    public long delayNanos(long nowNanos) {
+        if (wheel.hasWork()) {
+            return 0;
+        }
+        long tick = wheel.nextTick();
+        return tick == Long.MAX_VALUE ? Long.MAX_VALUE : Math.max(0, (tick << TICK_BITS) - (nowNanos - origin));
+    }
+
+    /** Whether no timer is armed. One that was handed over does not count. */
+    public boolean isEmpty() {
+        return wheel.size() == 0;
+    }
+
+    /** Cancels every timer, for a shard that stops; takes as long as there are many. */
+    public void cancelAll() {
+        // Those that are armed by what this brings about stay.
+        for (int left = wheel.size(); left > 0; left--) {
+            Timer timer = wheel.pollAny();
+            if (timer == null) {
+                return;
+            }
+            stats.pending.add(-1);
+            stats.cancelled.increment();
+            timer.drop();
+        }
+    }
+
+    /**
+     * Runs a task after a delay, as {@link EventExecutor#schedule} says. The delay begins with the call. Any thread.
+     *
+     * @param shard whose timers these are
+     * @param task a {@link Runnable} or, for its result, a {@link Callable}
+     */
+    public ScheduledFuture<?> schedule(EventExecutor shard, Runnable task, long delay, TimeUnit unit) {
+        return new ScheduledCall<@Nullable Void>(this, shard, task, unit.toNanos(delay), 0).start();
+    }
+
+    /** Calls a task after a delay, as {@link EventExecutor#schedule} says. The delay begins with the call. Any thread. */
+    public <V extends @Nullable Object> ScheduledFuture<V> schedule(EventExecutor shard, Callable<V> task, long delay,
+            TimeUnit unit) {
+        return new ScheduledCall<V>(this, shard, task, unit.toNanos(delay), 0).start();
+    }
+
+    /** Runs a task again and again, as {@link EventExecutor#scheduleAtFixedRate} says. Any thread. */
+    public ScheduledFuture<?> scheduleAtFixedRate(EventExecutor shard, Runnable task, long initialDelay, long period,
+            TimeUnit unit) {
+        return new ScheduledCall<@Nullable Void>(this, shard, task, notNegative("initialDelay", initialDelay, unit),
+                positive("period", period, unit)).start();
+    }
+
+    /** Runs a task again and again, as {@link EventExecutor#scheduleWithFixedDelay} says. Any thread. */
+    public ScheduledFuture<?> scheduleWithFixedDelay(EventExecutor shard, Runnable task, long initialDelay, long delay,
+            TimeUnit unit) {
+        return new ScheduledCall<@Nullable Void>(this, shard, task, notNegative("initialDelay", initialDelay, unit),
+                -positive("delay", delay, unit)).start();
+    }
+
+    private static long notNegative(String what, long amount, TimeUnit unit) {
+        if (amount < 0) {
+            throw new IllegalArgumentException(what + ": " + amount + " " + unit + "; give 0 or more");
+        }
+        return unit.toNanos(amount);
+    }
+
+    private static long positive(String what, long amount, TimeUnit unit) {
+        if (amount <= 0) {
+            throw new IllegalArgumentException(what + ": " + amount + " " + unit + "; give more than 0");
+        }
+        return unit.toNanos(amount);
+    }
+
+    SchedulingGroup currentGroup() {
+        return currentGroup.get();
+    }
+
+    /** The clock, from 0 when this was made. Any thread. */
+    long elapsed() {
+        return clock.nanoTime() - origin;
+    }
+
+    /** {@link #now}, as {@link #elapsed} counts. */
+    long turn() {
+        return turn;
+    }
+
+    /** A deadline that is over, and not at the next tick only. */
+    long over(boolean coarse) {
+        int bits = coarse ? COARSE_BITS : TICK_BITS;
+        return turn >> bits << bits;
+    }
+
+    static long deadline(long from, long delayNanos) {
+        long deadline = from + delayNanos;
+        return deadline < 0 ? Long.MAX_VALUE : deadline;
+    }
+
+    int add(Timer timer, boolean coarse) {
+        stats.armed.increment();
+        stats.pending.increment();
+        return wheel.add(timer, tick(timer.deadline(), coarse));
+    }
+
+    void move(int node, Timer timer, boolean coarse) {
+        stats.armed.increment();
+        stats.rearmed.increment();
+        wheel.move(node, tick(timer.deadline(), coarse));
+    }
+
+    void remove(int node) {
+        stats.pending.add(-1);
+        stats.cancelled.increment();
+        wheel.remove(node);
+    }
+
+    private static long tick(long deadline, boolean coarse) {
+        int bits = coarse ? COARSE_BITS : TICK_BITS;
+        long tick = (deadline >> bits) + ((deadline & (1L << bits) - 1) != 0 ? 1 : 0) << bits - TICK_BITS;
+        return Math.min(tick, Wheel.LAST_TICK);
+    }
+
+    private static final class ActionTimer extends Timer {
+        private final Runnable action;
+
+        ActionTimer(Timers timers, boolean coarse, Runnable action) {
+            super(timers, coarse);
+            this.action = action;
+        }
+
+        @Override
+        protected void fire() {
+            action.run();
+        }
+
+        @Override
+        public String toString() {
+            return action.toString();
+        }
     }
 }
