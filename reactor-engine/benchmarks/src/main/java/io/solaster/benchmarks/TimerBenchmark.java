@@ -160,6 +160,21 @@ public class TimerBenchmark {
         return was;
     }
 
+    /** As idle connections do: the same delay for all, counted from now. */
+    @Benchmark
+    public boolean randomSameDelay(Wheel wheel, Chance chance) {
+        Timer timer = wheel.precise[chance.index(chance.next())];
+        boolean was = timer.cancel();
+        timer.arm(70_000_000_000L);
+        return was;
+    }
+
+    /** What touching one of a million timers costs. */
+    @Benchmark
+    public boolean randomTouch(Wheel wheel, Chance chance) {
+        return wheel.precise[chance.index(chance.next())].isArmed();
+    }
+
     @Benchmark
     public boolean randomCoarse(CoarseWheel wheel, Chance chance) {
         long random = chance.next();

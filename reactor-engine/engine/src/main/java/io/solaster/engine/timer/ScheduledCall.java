@@ -142,8 +142,7 @@ final class ScheduledCall<V extends @Nullable Object> extends DefaultPromise<V> 
         }
 
         @Override
-        void drop() {
-            super.drop();
+        void dropped() {
             ScheduledCall.super.cancel(false);
         }
 

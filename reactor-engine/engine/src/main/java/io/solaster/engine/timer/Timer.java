@@ -17,21 +17,28 @@ import org.slf4j.LoggerFactory;
 public abstract class Timer implements GroupTask {
     private static final Logger log = LoggerFactory.getLogger(Timer.class);
 
-    private static final int IDLE = -1;
+    static final int IDLE = -1;
     /** Handed over, and not run yet. */
-    private static final int DUE = -2;
+    static final int DUE = -2;
 
     private final Timers timers;
     private SchedulingGroup group = SchedulingGroup.DEFAULT;
-    /** The wheel's, or one of the states above. */
-    private int node = IDLE;
-    private final boolean coarse;
-    /** Somebody is going to call {@link #run}. */
-    private boolean queued;
-    /** Since the timers were made. */
-    private long deadline;
     /** 0 for once, positive at a fixed rate, negative with a fixed delay. */
     private long period;
+
+    // What follows is in the hands of Timers.
+    final boolean coarse;
+    /** Since the timers were made. */
+    long deadline;
+    /** The wheel's, or one of the states above. */
+    int node = IDLE;
+    /** Where it lies in the wheel: at its deadline or before. */
+    long linkedTick;
+    /** Cancelled, and in the wheel still. */
+    boolean cancelled;
+    boolean awaitsSweep;
+    /** Somebody is going to call {@link #run}. */
+    boolean queued;
 
     protected Timer(Timers timers) {
         this(timers, false);
@@ -85,19 +92,23 @@ public abstract class Timer implements GroupTask {
      */
     public final boolean cancel() {
         boolean armed = isArmed();
-        if (node >= 0) {
-            timers.remove(node);
-        } else if (armed) {
-            timers.stats().cancelled.increment();
-        }
-        node = IDLE;
         period = 0;
+        if (node >= 0) {
+            if (armed) {
+                timers.cancel(this);
+            }
+        } else {
+            node = IDLE;
+            if (armed) {
+                timers.stats().cancelled.increment();
+            }
+        }
         return armed;
     }
 
     /** Whether it is going to fire. */
     public final boolean isArmed() {
-        return node != IDLE || period != 0;
+        return (node >= 0 ? !cancelled : node == DUE) || period != 0;
     }
 
     @Override
@@ -123,6 +134,7 @@ public abstract class Timer implements GroupTask {
     }
 
     private void repeat() {
+        // Unless fire() has cancelled it, or armed it in another way.
         if (period == 0 || node != IDLE) {
             return;
         }
@@ -145,27 +157,13 @@ public abstract class Timer implements GroupTask {
             // What waits in the queue of another group does not fire it in this one.
             queued = false;
         }
-        if (node >= 0) {
-            timers.move(node, this, coarse);
-        } else {
-            node = timers.add(this, coarse);
-        }
+        timers.arm(this);
     }
 
     private long after(long delayNanos) {
         return delayNanos <= 0
                 ? timers.over(coarse)
                 : Timers.deadline(coarse ? timers.turn() : timers.elapsed(), delayNanos);
-    }
-
-    /**
-     * It is due from now on.
-     *
-     * @return whether to hand it over: it may wait where it was handed over before, and was cancelled and armed since
-     */
-    final boolean expire() {
-        node = DUE;
-        return !queued && (queued = true);
     }
 
     /** Nobody will run it, so this time is lost. */
@@ -177,15 +175,8 @@ public abstract class Timer implements GroupTask {
         repeat();
     }
 
-    /** Its timers end. */
-    void drop() {
-        node = IDLE;
-        period = 0;
-    }
-
-    final long deadline() {
-        return deadline;
-    }
+    /** Told when its shard ends, and cancels all. */
+    void dropped() {}
 
     private static long positive(String what, Duration duration) {
         long nanos = nanos(duration);

@@ -1,5 +1,6 @@
 package io.solaster.engine.timer;
 
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -18,12 +19,19 @@ import org.jspecify.annotations.Nullable;
  * same time however many are armed; a timer that is armed takes 20 bytes beside its handle.
  *
  * <p>
+ * What costs is not the work but the memory that it touches: to take one of a million timers out of its slot misses the
+ * cache four times. So a timer that is cancelled stays where it is until the turn is over, or until so many others
+ * are cancelled too, and one that is armed for later stays until its slot is reached; only then it is moved.
+ *
+ * <p>
  * The loop calls {@link #advance} once a turn, and {@link #expire} where timers have their place in it; it sleeps for
  * {@link #delayNanos} at most.
  */
 public final class Timers {
     private static final int TICK_BITS = 10;
     private static final int COARSE_BITS = 20;
+    /** How many cancelled timers may lie in the wheel: what they cost at the end of a turn is no pause. */
+    private static final int CANCELLED = 128;
 
     /** Takes the timers that are due: runs each at once, or queues it in its group. On the owning shard. */
     @FunctionalInterface
@@ -39,6 +47,9 @@ public final class Timers {
     private final Expiry expiry;
     private final TimerStats stats = new TimerStats();
     private final Wheel wheel = new Wheel(stats.cascaded);
+    private final int[] cancelled = new int[CANCELLED];
+    private int firstCancelled;
+    private int cancelledCount;
     private long turn;
 
     /**
@@ -86,14 +97,15 @@ public final class Timers {
      */
     public boolean expire(long nowNanos, int limit) {
         advance(nowNanos);
+        sweep();
         wheel.soonIsDue();
         long tick = turn >> TICK_BITS;
         int left = limit;
         while (left > 0) {
-            Timer timer = wheel.pollDue();
-            if (timer != null) {
+            int node = wheel.firstDue();
+            if (node >= 0) {
                 left--;
-                handOver(timer);
+                reached(node);
                 continue;
             }
             int moved = wheel.turn(tick, left);
@@ -105,15 +117,61 @@ public final class Timers {
         return wheel.hasWork() || left == 0 && wheel.nextTick() <= tick;
     }
 
+    private void reached(int node) {
+        Timer timer = Objects.requireNonNull(wheel.timer(node));
+        long tick = tick(timer);
+        if (timer.cancelled) {
+            unlink(timer);
+        } else if (tick > wheel.elapsed()) {
+            // Armed for later while it was in the wheel.
+            timer.linkedTick = tick;
+            wheel.move(node, tick);
+            stats.cascaded.increment();
+        } else {
+            unlink(timer);
+            handOver(timer);
+        }
+    }
+
+    private void unlink(Timer timer) {
+        wheel.remove(timer.node);
+        timer.node = Timer.IDLE;
+        timer.cancelled = false;
+    }
+
     private void handOver(Timer timer) {
         stats.pending.add(-1);
         stats.expired.increment();
-        stats.lateness.add(turn - timer.deadline() - stats.lateness.get());
-        if (timer.expire()) {
-            try {
-                expiry.expired(timer);
-            } catch (RuntimeException e) {
-                timer.refused(e);
+        stats.lateness.add(turn - timer.deadline - stats.lateness.get());
+        timer.node = Timer.DUE;
+        if (timer.queued) {
+            // It waits where it was handed over before, and was cancelled and armed since.
+            return;
+        }
+        timer.queued = true;
+        try {
+            expiry.expired(timer);
+        } catch (RuntimeException e) {
+            timer.refused(e);
+        }
+    }
+
+    /** Takes out what is cancelled still. */
+    private void sweep() {
+        while (cancelledCount > 0) {
+            sweepFirst();
+        }
+    }
+
+    private void sweepFirst() {
+        Timer timer = wheel.timer(cancelled[firstCancelled]);
+        firstCancelled = firstCancelled + 1 & CANCELLED - 1;
+        cancelledCount--;
+        // The node may have gone to another timer; what is done to that is right too.
+        if (timer != null) {
+            timer.awaitsSweep = false;
+            if (timer.cancelled) {
+                unlink(timer);
             }
         }
     }
@@ -124,6 +182,7 @@ public final class Timers {
      * far deadline.
      */
     public long nextDeadlineNanos() {
+        sweep();
         if (wheel.hasWork()) {
             return now();
         }
@@ -137,6 +196,7 @@ public final class Timers {
 
     /** How long {@link #expire} has nothing to do; 0 if it has, {@link Long#MAX_VALUE} for ever. */
     public long delayNanos(long nowNanos) {
+        sweep();
         if (wheel.hasWork()) {
             return 0;
         }
@@ -146,20 +206,19 @@ public final class Timers {
 
     /** Whether no timer is armed. One that was handed over does not count. */
     public boolean isEmpty() {
-        return wheel.size() == 0;
+        return stats.pending.get() == 0;
     }
 
     /** Cancels every timer, for a shard that stops; takes as long as there are many. */
     public void cancelAll() {
+        sweep();
         // Those that are armed by what this brings about stay.
-        for (int left = wheel.size(); left > 0; left--) {
-            Timer timer = wheel.pollAny();
-            if (timer == null) {
-                return;
-            }
-            stats.pending.add(-1);
-            stats.cancelled.increment();
-            timer.drop();
+        int node;
+        for (long left = stats.pending.get(); left > 0 && (node = wheel.any()) >= 0; left--) {
+            Timer timer = Objects.requireNonNull(wheel.timer(node));
+            timer.cancel();
+            unlink(timer);
+            timer.dropped();
         }
     }
 
@@ -232,26 +291,43 @@ public final class Timers {
         return deadline < 0 ? Long.MAX_VALUE : deadline;
     }
 
-    int add(Timer timer, boolean coarse) {
+    void arm(Timer timer) {
         stats.armed.increment();
-        stats.pending.increment();
-        return wheel.add(timer, tick(timer.deadline(), coarse));
+        long tick = tick(timer);
+        if (timer.node < 0) {
+            stats.pending.increment();
+            timer.linkedTick = tick;
+            timer.node = wheel.add(timer, tick);
+            return;
+        }
+        if (timer.cancelled) {
+            timer.cancelled = false;
+            stats.pending.increment();
+        } else {
+            stats.rearmed.increment();
+        }
+        if (tick < timer.linkedTick) {
+            timer.linkedTick = tick;
+            wheel.move(timer.node, tick);
+        }
     }
 
-    void move(int node, Timer timer, boolean coarse) {
-        stats.armed.increment();
-        stats.rearmed.increment();
-        wheel.move(node, tick(timer.deadline(), coarse));
-    }
-
-    void remove(int node) {
+    void cancel(Timer timer) {
         stats.pending.add(-1);
         stats.cancelled.increment();
-        wheel.remove(node);
+        timer.cancelled = true;
+        if (!timer.awaitsSweep) {
+            timer.awaitsSweep = true;
+            if (cancelledCount == CANCELLED) {
+                sweepFirst();
+            }
+            cancelled[firstCancelled + cancelledCount++ & CANCELLED - 1] = timer.node;
+        }
     }
 
-    private static long tick(long deadline, boolean coarse) {
-        int bits = coarse ? COARSE_BITS : TICK_BITS;
+    private static long tick(Timer timer) {
+        int bits = timer.coarse ? COARSE_BITS : TICK_BITS;
+        long deadline = timer.deadline;
         long tick = (deadline >> bits) + ((deadline & (1L << bits) - 1) != 0 ? 1 : 0) << bits - TICK_BITS;
         return Math.min(tick, Wheel.LAST_TICK);
     }

@@ -33,18 +33,18 @@ final class Wheel {
     private static final int RINGS = MOVING + 3;
     private static final int NONE = -1;
 
+    private static final int NODE_BITS = 2;
     private static final int CHUNK_BITS = 12;
     private static final int CHUNK = 1 << CHUNK_BITS;
     /** What is looked at in a slot before its beginning is taken for its first deadline. */
     private static final int FEW = 16;
 
-    // In chunks, since to copy a million at once would be a pause. A node's neighbours: before it, after it.
-    private int[][] links = new int[1][];
-    private long[][] ticks = new long[1][];
+    // In chunks, since to copy a million at once would be a pause. A node lies within a cache line: the node before it,
+    // the node after it, its tick.
+    private int[][] words = new int[1][];
     private @Nullable Timer[][] timers = new Timer[1][];
     private int nodes;
     private int free = NONE;
-    private int size;
 
     private final long[] slotsInUse = new long[LEVELS];
     private int levelsInUse;
@@ -63,15 +63,10 @@ final class Wheel {
         nodes = RINGS;
     }
 
-    /** Timers that are in here. */
-    int size() {
-        return size;
-    }
-
     /**
      * Puts a timer in.
      *
-     * @return its node, until it is removed or polled
+     * @return its node, until it is removed
      */
     int add(Timer timer, long tick) {
         int node = free;
@@ -84,7 +79,6 @@ final class Wheel {
             node = nodes++;
         }
         timers[node >>> CHUNK_BITS][node & CHUNK - 1] = timer;
-        size++;
         place(node, tick);
         return node;
     }
@@ -105,10 +99,21 @@ final class Wheel {
         spill(SOON, DUE);
     }
 
-    /** Takes out the timer that has been due for longest. */
+    /** The node of the timer that has been due for longest; -1 for none. */
+    int firstDue() {
+        int node = after(DUE);
+        return node == DUE ? NONE : node;
+    }
+
+    /** The timer at a node; null if the node is free. */
     @Nullable
-    Timer pollDue() {
-        return poll(DUE);
+    Timer timer(int node) {
+        return timers[node >>> CHUNK_BITS][node & CHUNK - 1];
+    }
+
+    /** The tick that the wheel has come to: what is due after it is sorted still. */
+    long elapsed() {
+        return elapsed;
     }
 
     /**
@@ -147,7 +152,7 @@ final class Wheel {
         return moved;
     }
 
-    /** Whether {@link #turn} or {@link #pollDue} have work whatever the time. */
+    /** Whether {@link #turn} or {@link #firstDue} have work whatever the time. */
     boolean hasWork() {
         return after(DUE) != DUE || after(SOON) != SOON || after(MOVING) != MOVING;
     }
@@ -177,23 +182,11 @@ final class Wheel {
         return begins;
     }
 
-    /** Takes out any timer. */
-    @Nullable
-    Timer pollAny() {
-        if (levelsInUse != 0) {
-            return poll(firstSlot());
-        }
-        return poll(after(MOVING) != MOVING ? MOVING : after(DUE) != DUE ? DUE : SOON);
-    }
-
-    private @Nullable Timer poll(int ring) {
+    /** Any node with a timer; -1 for none. */
+    int any() {
+        int ring = levelsInUse != 0 ? firstSlot() : after(MOVING) != MOVING ? MOVING : after(DUE) != DUE ? DUE : SOON;
         int node = after(ring);
-        if (node == ring) {
-            return null;
-        }
-        Timer timer = timers[node >>> CHUNK_BITS][node & CHUNK - 1];
-        remove(node);
-        return timer;
+        return node == ring ? NONE : node;
     }
 
     private int firstSlot() {
@@ -208,7 +201,10 @@ final class Wheel {
     }
 
     private void place(int node, long tick) {
-        ticks[node >>> CHUNK_BITS][node & CHUNK - 1] = tick;
+        int[] chunk = words[node >>> CHUNK_BITS];
+        int at = (node & CHUNK - 1) << NODE_BITS;
+        chunk[at + 2] = (int) tick;
+        chunk[at + 3] = (int) (tick >>> 32);
         if (tick <= elapsed) {
             append(node, SOON);
         } else {
@@ -228,15 +224,15 @@ final class Wheel {
         int last = before(ring);
         setAfter(last, node);
         setBefore(ring, node);
-        int[] chunk = links[node >>> CHUNK_BITS];
-        int at = (node & CHUNK - 1) << 1;
+        int[] chunk = words[node >>> CHUNK_BITS];
+        int at = (node & CHUNK - 1) << NODE_BITS;
         chunk[at] = last;
         chunk[at + 1] = ring;
     }
 
     private void unlink(int node) {
-        int[] chunk = links[node >>> CHUNK_BITS];
-        int at = (node & CHUNK - 1) << 1;
+        int[] chunk = words[node >>> CHUNK_BITS];
+        int at = (node & CHUNK - 1) << NODE_BITS;
         int before = chunk[at];
         int after = chunk[at + 1];
         setAfter(before, after);
@@ -257,7 +253,6 @@ final class Wheel {
         timers[node >>> CHUNK_BITS][node & CHUNK - 1] = null;
         setAfter(node, free);
         free = node;
-        size--;
     }
 
     /** Hangs all of a ring behind what is in another, at once. */
@@ -278,33 +273,33 @@ final class Wheel {
 
     private void addChunk() {
         int chunk = nodes >>> CHUNK_BITS;
-        if (chunk == links.length) {
-            links = Arrays.copyOf(links, 2 * chunk);
-            ticks = Arrays.copyOf(ticks, 2 * chunk);
+        if (chunk == words.length) {
+            words = Arrays.copyOf(words, 2 * chunk);
             timers = Arrays.copyOf(timers, 2 * chunk);
         }
-        links[chunk] = new int[2 * CHUNK];
-        ticks[chunk] = new long[CHUNK];
+        words[chunk] = new int[CHUNK << NODE_BITS];
         timers[chunk] = new Timer[CHUNK];
     }
 
     private long tick(int node) {
-        return ticks[node >>> CHUNK_BITS][node & CHUNK - 1];
+        int[] chunk = words[node >>> CHUNK_BITS];
+        int at = (node & CHUNK - 1) << NODE_BITS;
+        return chunk[at + 2] & 0xFFFF_FFFFL | (long) chunk[at + 3] << 32;
     }
 
     private int before(int node) {
-        return links[node >>> CHUNK_BITS][(node & CHUNK - 1) << 1];
+        return words[node >>> CHUNK_BITS][(node & CHUNK - 1) << NODE_BITS];
     }
 
     private int after(int node) {
-        return links[node >>> CHUNK_BITS][((node & CHUNK - 1) << 1) + 1];
+        return words[node >>> CHUNK_BITS][((node & CHUNK - 1) << NODE_BITS) + 1];
     }
 
     private void setBefore(int node, int before) {
-        links[node >>> CHUNK_BITS][(node & CHUNK - 1) << 1] = before;
+        words[node >>> CHUNK_BITS][(node & CHUNK - 1) << NODE_BITS] = before;
     }
 
     private void setAfter(int node, int after) {
-        links[node >>> CHUNK_BITS][((node & CHUNK - 1) << 1) + 1] = after;
+        words[node >>> CHUNK_BITS][((node & CHUNK - 1) << NODE_BITS) + 1] = after;
     }
 }
