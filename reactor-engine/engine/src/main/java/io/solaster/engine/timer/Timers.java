@@ -47,7 +47,7 @@ public final class Timers {
     private final Expiry expiry;
     private final TimerStats stats = new TimerStats();
     private final Wheel wheel = new Wheel(stats.cascaded);
-    private final int[] cancelled = new int[CANCELLED];
+    private final @Nullable Timer[] cancelled = new Timer[CANCELLED];
     private int firstCancelled;
     private int cancelledCount;
     private long turn;
@@ -164,15 +164,13 @@ public final class Timers {
     }
 
     private void sweepFirst() {
-        Timer timer = wheel.timer(cancelled[firstCancelled]);
+        Timer timer = Objects.requireNonNull(cancelled[firstCancelled]);
+        cancelled[firstCancelled] = null;
         firstCancelled = firstCancelled + 1 & CANCELLED - 1;
         cancelledCount--;
-        // The node may have gone to another timer; what is done to that is right too.
-        if (timer != null) {
-            timer.awaitsSweep = false;
-            if (timer.cancelled) {
-                unlink(timer);
-            }
+        timer.awaitsSweep = false;
+        if (timer.cancelled) {
+            unlink(timer);
         }
     }
 
@@ -321,7 +319,7 @@ public final class Timers {
             if (cancelledCount == CANCELLED) {
                 sweepFirst();
             }
-            cancelled[firstCancelled + cancelledCount++ & CANCELLED - 1] = timer.node;
+            cancelled[firstCancelled + cancelledCount++ & CANCELLED - 1] = timer;
         }
     }
 
