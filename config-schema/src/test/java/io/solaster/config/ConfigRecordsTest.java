@@ -30,6 +30,7 @@ class ConfigRecordsTest {
                 "mesh", new MeshConfig(2, 2), "offload", new OffloadConfig(1, 1), "checks", OwnerChecks.FULL);
         others = new HashMap<>(others);
         others.put("shutdownTimeout", Duration.ZERO);
+        others.put("groups", Map.of("bulk", GroupConfig.ofShares(1)));
         for (RecordComponent component : EngineConfig.class.getRecordComponents()) {
             String name = component.getName();
             Method with = List.of(EngineConfig.class.getMethods()).stream()
@@ -54,7 +55,7 @@ class ConfigRecordsTest {
         assertThat(server.host()).isEqualTo("::1");
         assertThat(server.password()).isEqualTo("secret");
         assertThat(server).hasToString("ServerConfig[protocol=resp, host=::1, port=1, backlog=1024, password=******,"
-                + " protectedMode=true, limits=" + LimitsConfig.defaults() + "]");
+                + " protectedMode=true, limits=" + LimitsConfig.defaults() + ", group=default]");
         assertThat(server.withPassword(null).toString()).contains("password=none");
     }
 

@@ -1,5 +1,6 @@
 package io.solaster.benchmarks;
 
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 
@@ -8,6 +9,7 @@ import io.netty.util.concurrent.DefaultPromise;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.ScheduledFuture;
 import io.solaster.engine.task.SchedulingGroup;
+import io.solaster.engine.task.SchedulingGroups;
 import io.solaster.engine.timer.TimeSource;
 import io.solaster.engine.timer.Timer;
 import io.solaster.engine.timer.Timers;
@@ -38,6 +40,11 @@ public class TimerBenchmark {
 
     private static void nothing() {}
 
+    private static Timers newTimers() {
+        SchedulingGroup group = new SchedulingGroups(Map.of()).byDefault();
+        return new Timers(TimeSource.SYSTEM, () -> group, timer -> {});
+    }
+
     /** Between half a minute and a minute, as idle connections have. */
     private static long delayOf(long random) {
         return 30_000_000_000L + (random * 0x9E3779B97F4A7C15L >>> 29);
@@ -60,7 +67,7 @@ public class TimerBenchmark {
     /** A million timers of ours. */
     @State(Scope.Thread)
     public static class Wheel {
-        private final Timers timers = new Timers(TimeSource.SYSTEM, () -> SchedulingGroup.DEFAULT, timer -> {});
+        private final Timers timers = newTimers();
         private final Timer[] precise = new Timer[ARMED];
         private final Timer one = timers.timer(TimerBenchmark::nothing);
         private final Timer coarse = timers.coarseTimer(TimerBenchmark::nothing);
@@ -78,7 +85,7 @@ public class TimerBenchmark {
     /** A million coarse timers of ours. */
     @State(Scope.Thread)
     public static class CoarseWheel {
-        private final Timers timers = new Timers(TimeSource.SYSTEM, () -> SchedulingGroup.DEFAULT, timer -> {});
+        private final Timers timers = newTimers();
         private final Timer[] coarse = new Timer[ARMED];
 
         @Setup(Level.Trial)
@@ -94,7 +101,7 @@ public class TimerBenchmark {
     /** A million of Netty's, in Netty's own queue or by the same calls on our wheel. */
     @State(Scope.Thread)
     public static class Scheduled {
-        private final Timers timers = new Timers(TimeSource.SYSTEM, () -> SchedulingGroup.DEFAULT, timer -> {});
+        private final Timers timers = newTimers();
         private final OwnThread loop = new OwnThread();
 
         ScheduledFuture<?> onWheel(long delayNanos) {

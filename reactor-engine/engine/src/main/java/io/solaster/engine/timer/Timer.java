@@ -22,7 +22,7 @@ public abstract class Timer implements GroupTask {
     static final int DUE = -2;
 
     private final Timers timers;
-    private SchedulingGroup group = SchedulingGroup.DEFAULT;
+    private SchedulingGroup group;
     /** 0 for once, positive at a fixed rate, negative with a fixed delay. */
     private long period;
 
@@ -47,6 +47,7 @@ public abstract class Timer implements GroupTask {
     /** @param coarse late by up to 2^20 ns, and cheaper */
     protected Timer(Timers timers, boolean coarse) {
         this.timers = timers;
+        this.group = timers.currentGroup();
         this.coarse = coarse;
     }
 

@@ -8,9 +8,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 
-import io.solaster.engine.task.SchedulingGroup;
+import io.solaster.engine.task.SchedulingGroups;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -21,9 +22,10 @@ class TimersModelTest {
     private static final long COARSE = 1 << 20;
     private static final long NEVER = -1;
 
+    private final SchedulingGroups groups = new SchedulingGroups(Map.of());
     private final ManualClock clock = new ManualClock();
     private final Deque<Timer> queue = new ArrayDeque<>();
-    private final Timers timers = new Timers(clock, () -> SchedulingGroup.DEFAULT, queue::add);
+    private final Timers timers = new Timers(clock, groups::byDefault, queue::add);
     private final Timer[] handles = new Timer[TIMERS];
     private final long[] deadlines = new long[TIMERS];
     private final List<Integer> fired = new ArrayList<>();

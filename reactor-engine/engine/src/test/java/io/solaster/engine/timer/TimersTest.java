@@ -8,16 +8,19 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.RejectedExecutionException;
 
 import io.solaster.engine.task.SchedulingGroup;
+import io.solaster.engine.task.SchedulingGroups;
 import org.junit.jupiter.api.Test;
 
 class TimersTest {
+    private final SchedulingGroups groups = new SchedulingGroups(Map.of());
     private final ManualClock clock = new ManualClock();
     private final Deque<Timer> queue = new ArrayDeque<>();
-    private final Timers timers = new Timers(clock, () -> SchedulingGroup.DEFAULT, queue::add);
+    private final Timers timers = new Timers(clock, groups::byDefault, queue::add);
     private final List<Long> fired = new ArrayList<>();
 
     private void fire() {
@@ -86,7 +89,7 @@ class TimersTest {
 
     @Test
     void aTimerThatComesBackAtOnceWaitsForTheNextTurn() {
-        Timers inline = new Timers(clock, () -> SchedulingGroup.DEFAULT, Timer::run);
+        Timers inline = new Timers(clock, groups::byDefault, Timer::run);
         Timer[] timer = new Timer[1];
         timer[0] = inline.timer(() -> {
             fire();
@@ -115,7 +118,7 @@ class TimersTest {
     @Test
     void aClockNearItsEndOverflowsNowhere() {
         long end = Long.MAX_VALUE - 1_000_000;
-        Timers late = new Timers(() -> end, () -> SchedulingGroup.DEFAULT, queue::add);
+        Timers late = new Timers(() -> end, groups::byDefault, queue::add);
         late.timer(this::fire).arm(Duration.ofDays(1));
         assertThat(late.nextDeadlineNanos()).isEqualTo(Long.MAX_VALUE - 1);
         assertThat(late.delayNanos(end)).isBetween(86_400_000_000_000L, 86_400_000_001_024L);
@@ -123,14 +126,16 @@ class TimersTest {
 
     @Test
     void aTimerFiresInTheGroupThatArmedIt() {
-        SchedulingGroup[] current = {SchedulingGroup.DEFAULT};
+        SchedulingGroup[] current = {groups.byDefault()};
         Timers grouped = new Timers(clock, () -> current[0], queue::add);
         Timer timer = grouped.timer(this::fire);
-        assertThat(timer.group()).isSameAs(SchedulingGroup.DEFAULT);
-        current[0] = null;
+        current[0] = groups.background();
         timer.arm(1);
-        current[0] = SchedulingGroup.DEFAULT;
-        assertThat(timer.group()).isNull();
+        current[0] = groups.critical();
+        assertThat(timer.group()).isSameAs(groups.background());
+        timer.armAtFixedRate(millis(1), millis(1));
+        current[0] = groups.byDefault();
+        assertThat(timer.group()).isSameAs(groups.critical());
     }
 
     @Test
@@ -285,7 +290,7 @@ class TimersTest {
     @Test
     void aQueueThatRefusesATimerLosesThatTimeOnly() {
         boolean[] full = {true};
-        Timers refused = new Timers(clock, () -> SchedulingGroup.DEFAULT, timer -> {
+        Timers refused = new Timers(clock, groups::byDefault, timer -> {
             if (full[0]) {
                 throw new RejectedExecutionException("thrown by the test");
             }
@@ -321,7 +326,7 @@ class TimersTest {
         int million = 1_000_000;
         int limit = 512;
         int[] handed = new int[1];
-        Timers many = new Timers(clock, () -> SchedulingGroup.DEFAULT, timer -> handed[0]++);
+        Timers many = new Timers(clock, groups::byDefault, timer -> handed[0]++);
         Timer[] all = new Timer[million];
         Random random = new Random(1);
         for (int i = 0; i < million; i++) {
