@@ -17,6 +17,7 @@ import io.netty.channel.IoHandlerContext;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.SingleThreadIoEventLoop;
 import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.ScheduledFuture;
 import io.solaster.config.EngineConfig.OwnerChecks;
 import io.solaster.config.ShardPlan.PlannedShard;
 import io.solaster.engine.mesh.Mesh;
@@ -63,6 +64,7 @@ public final class Shard extends SingleThreadIoEventLoop {
     private static final @Nullable Long SHUFFLE_SEED = Long.getLong("solaster.engine.shuffle-seed");
     /** Tasks of other threads that one turn takes. */
     private static final int INBOX_BATCH = 4096;
+    private static final int EXPIRED_PER_TURN = 1024;
     private static final long LAST_TASKS_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     private final Engine.Setup setup;
@@ -90,7 +92,8 @@ public final class Shard extends SingleThreadIoEventLoop {
         this.scheduler = new GroupScheduler(setup.groups(), place.id(), setup.config().taskQuota(), TimeSource.SYSTEM,
                 SHUFFLE_SEED);
         ((GroupIoHandler) ioHandler()).use(scheduler);
-        this.timers = new Timers(this, scheduler::current);
+        this.timers = new Timers(TimeSource.SYSTEM, scheduler::current,
+                timer -> scheduler.execute(timer.group(), timer));
         this.spinNanos = setup.plan().spin() ? setup.config().idle().spinFor().toNanos() : 0;
     }
 
@@ -458,15 +461,39 @@ public final class Shard extends SingleThreadIoEventLoop {
         boolean any = lanes != null && lanes.receive() > 0;
         long now = scheduler.serve();
         any |= receiveInbox();
-        for (Runnable due = pollScheduledTask(); due != null; due = pollScheduledTask()) {
-            scheduler.execute(due);
-        }
+        any |= timers.expire(now, EXPIRED_PER_TURN);
         any |= scheduler.run(now);
         afterRunningAllTasks();
         if (lanes != null) {
             lanes.flush();
         }
         return any;
+    }
+
+    @Override
+    public ScheduledFuture<?> schedule(Runnable command, long delay, TimeUnit unit) {
+        return timers.schedule(this, command, delay, unit);
+    }
+
+    @Override
+    public <V> ScheduledFuture<V> schedule(Callable<V> callable, long delay, TimeUnit unit) {
+        return timers.schedule(this, callable, delay, unit);
+    }
+
+    @Override
+    public ScheduledFuture<?> scheduleAtFixedRate(Runnable command, long initialDelay, long period, TimeUnit unit) {
+        return timers.scheduleAtFixedRate(this, command, initialDelay, period, unit);
+    }
+
+    @Override
+    public ScheduledFuture<?> scheduleWithFixedDelay(Runnable command, long initialDelay, long delay, TimeUnit unit) {
+        return timers.scheduleWithFixedDelay(this, command, initialDelay, delay, unit);
+    }
+
+    @Override
+    protected void cancelScheduledTasks() {
+        timers.cancelAll();
+        super.cancelScheduledTasks();
     }
 
     private boolean receiveInbox() {
@@ -520,7 +547,7 @@ public final class Shard extends SingleThreadIoEventLoop {
 
         @Override
         public boolean canBlock() {
-            if (hasTasks() || hasScheduledTasks() || spins()) {
+            if (hasTasks() || timers.delayNanos(System.nanoTime()) == 0 || spins()) {
                 return false;
             }
             PARKED.setVolatile(Shard.this, true);
@@ -555,12 +582,14 @@ public final class Shard extends SingleThreadIoEventLoop {
 
         @Override
         public long delayNanos(long currentTimeNanos) {
-            return nextScheduledTaskDeadlineNanos() == -1 ? Long.MAX_VALUE : Shard.this.delayNanos(currentTimeNanos);
+            return timers.delayNanos(currentTimeNanos);
         }
 
         @Override
         public long deadlineNanos() {
-            return nextScheduledTaskDeadlineNanos();
+            // Netty counts from a beginning of its own.
+            long deadline = timers.nextDeadlineNanos();
+            return deadline == Long.MAX_VALUE ? -1 : deadline - ticker().initialNanoTime();
         }
     }
 }

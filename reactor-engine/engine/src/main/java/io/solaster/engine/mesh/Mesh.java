@@ -27,6 +27,7 @@ public final class Mesh {
 
     private final int self;
     private final int highWaterMark;
+    private final Mesh[] peers;
     private final Lane[] outbound;
     private final Lane[] inbound;
     private final Runnable[] wakers;
@@ -38,10 +39,11 @@ public final class Mesh {
     private final GroupScheduler scheduler;
     private final Lane.Receiver receiver = this::received;
 
-    private Mesh(int self, MeshConfig config, Lane[][] lanes, Runnable[] wakers, ShardStats stats,
+    private Mesh(int self, Mesh[] peers, MeshConfig config, Lane[][] lanes, Runnable[] wakers, ShardStats stats,
             GroupScheduler scheduler) {
         int shards = lanes.length;
         this.self = self;
+        this.peers = peers;
         this.highWaterMark = config.highWaterMark();
         this.outbound = lanes[self];
         this.inbound = new Lane[shards];
@@ -68,7 +70,7 @@ public final class Mesh {
             Arrays.setAll(row, i -> new Lane(config.laneCapacity()));
         }
         Mesh[] meshes = new Mesh[shards];
-        Arrays.setAll(meshes, i -> new Mesh(i, config, lanes, wakers, stats[i], schedulers[i]));
+        Arrays.setAll(meshes, i -> new Mesh(i, meshes, config, lanes, wakers, stats[i], schedulers[i]));
         return meshes;
     }
 
@@ -86,6 +88,11 @@ public final class Mesh {
         outbound[target].send(message);
         stats.messagesSent.increment();
         markDirty(target);
+    }
+
+    /** Sends a message home from where it is. On the shard where it is. */
+    void answer(int from, Message message) {
+        peers[from].send(self, message);
     }
 
     private void markDirty(int target) {
