@@ -169,7 +169,8 @@ public final class Engine implements AutoCloseable {
             shard.join(meshes[shard.id()]);
         }
         for (Shard shard : shards) {
-            Future<?> started = shard.submit(() -> {});
+            // By a timer, so that its classes are there: out of file descriptors, no more could be loaded.
+            Future<?> started = shard.schedule(() -> {}, 0, TimeUnit.NANOSECONDS);
             if (!started.awaitUninterruptibly(SHARD_START.toMillis())) {
                 throw new IllegalStateException("shard " + shard.id() + " did not start within " + SHARD_START);
             }
