@@ -20,6 +20,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param offload the threads for work that blocks
  * @param checks how eagerly a shard's state is guarded against other threads
  * @param shutdownTimeout how long connections may drain before the shards stop
+ * @param stalls what is told of tasks that hold a shard for too long
  */
 public record EngineConfig(@DefaultValue("auto") ShardCount shards, @DefaultValue("false") boolean smt,
         @DefaultValue("auto") Pinning pinning, @DefaultValue("auto") Housekeeping housekeeping,
@@ -27,13 +28,14 @@ public record EngineConfig(@DefaultValue("auto") ShardCount shards, @DefaultValu
         @DefaultValue("500us") Duration taskQuota, @NestedConfigurationProperty @Valid @DefaultValue MeshConfig mesh,
         @NestedConfigurationProperty @Valid @DefaultValue OffloadConfig offload,
         @DefaultValue("assert") OwnerChecks checks,
-        @DefaultValue("20s") Duration shutdownTimeout) {
+        @DefaultValue("20s") Duration shutdownTimeout,
+        @NestedConfigurationProperty @Valid @DefaultValue StallConfig stalls) {
 
     /** What an empty configuration gives. */
     public static EngineConfig defaults() {
         return new EngineConfig(ShardCount.AUTO, false, Pinning.AUTO, Housekeeping.AUTO, Transport.AUTO,
                 IdleConfig.defaults(), Duration.ofNanos(500_000), MeshConfig.defaults(), OffloadConfig.defaults(),
-                OwnerChecks.ASSERT, Duration.ofSeconds(20));
+                OwnerChecks.ASSERT, Duration.ofSeconds(20), StallConfig.defaults());
     }
 
     /**
@@ -43,67 +45,73 @@ public record EngineConfig(@DefaultValue("auto") ShardCount shards, @DefaultValu
      */
     public EngineConfig withShards(int newShards) {
         return new EngineConfig(new ShardCount(newShards), smt, pinning, housekeeping, transport, idle, taskQuota, mesh,
-                offload, checks, shutdownTimeout);
+                offload, checks, shutdownTimeout, stalls);
     }
 
     /** This with or without a shard for each hardware thread. */
     public EngineConfig withSmt(boolean newSmt) {
         return new EngineConfig(shards, newSmt, pinning, housekeeping, transport, idle, taskQuota, mesh, offload,
-                checks, shutdownTimeout);
+                checks, shutdownTimeout, stalls);
     }
 
     /** This with another choice of pinning. */
     public EngineConfig withPinning(Pinning newPinning) {
         return new EngineConfig(shards, smt, newPinning, housekeeping, transport, idle, taskQuota, mesh, offload,
-                checks, shutdownTimeout);
+                checks, shutdownTimeout, stalls);
     }
 
     /** This with other CPUs kept free of shards. */
     public EngineConfig withHousekeeping(Housekeeping newHousekeeping) {
         return new EngineConfig(shards, smt, pinning, newHousekeeping, transport, idle, taskQuota, mesh, offload,
-                checks, shutdownTimeout);
+                checks, shutdownTimeout, stalls);
     }
 
     /** This with another transport. */
     public EngineConfig withTransport(Transport newTransport) {
         return new EngineConfig(shards, smt, pinning, housekeeping, newTransport, idle, taskQuota, mesh, offload,
-                checks, shutdownTimeout);
+                checks, shutdownTimeout, stalls);
     }
 
     /** This with another way to idle. */
     public EngineConfig withIdle(IdleConfig newIdle) {
         return new EngineConfig(shards, smt, pinning, housekeeping, transport, newIdle, taskQuota, mesh, offload,
-                checks, shutdownTimeout);
+                checks, shutdownTimeout, stalls);
     }
 
     /** This with another task quota. */
     public EngineConfig withTaskQuota(Duration newTaskQuota) {
         return new EngineConfig(shards, smt, pinning, housekeeping, transport, idle, newTaskQuota, mesh, offload,
-                checks, shutdownTimeout);
+                checks, shutdownTimeout, stalls);
     }
 
     /** This with other lanes. */
     public EngineConfig withMesh(MeshConfig newMesh) {
         return new EngineConfig(shards, smt, pinning, housekeeping, transport, idle, taskQuota, newMesh, offload,
-                checks, shutdownTimeout);
+                checks, shutdownTimeout, stalls);
     }
 
     /** This with other threads for work that blocks. */
     public EngineConfig withOffload(OffloadConfig newOffload) {
         return new EngineConfig(shards, smt, pinning, housekeeping, transport, idle, taskQuota, mesh, newOffload,
-                checks, shutdownTimeout);
+                checks, shutdownTimeout, stalls);
     }
 
     /** This with other owner checks. */
     public EngineConfig withChecks(OwnerChecks newChecks) {
         return new EngineConfig(shards, smt, pinning, housekeeping, transport, idle, taskQuota, mesh, offload,
-                newChecks, shutdownTimeout);
+                newChecks, shutdownTimeout, stalls);
     }
 
     /** This with another time to drain. */
     public EngineConfig withShutdownTimeout(Duration newShutdownTimeout) {
         return new EngineConfig(shards, smt, pinning, housekeeping, transport, idle, taskQuota, mesh, offload, checks,
-                newShutdownTimeout);
+                newShutdownTimeout, stalls);
+    }
+
+    /** This with another watch for stalls. */
+    public EngineConfig withStalls(StallConfig newStalls) {
+        return new EngineConfig(shards, smt, pinning, housekeeping, transport, idle, taskQuota, mesh, offload, checks,
+                shutdownTimeout, newStalls);
     }
 
     /** Whether each shard's thread is bound to its CPU. */
