@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.LongSupplier;
 
@@ -11,31 +12,38 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * How long a thread has been ready to run while its CPU did something else, in nanoseconds: the second number of
- * {@code /proc/self/task/TID/schedstat}. Where the kernel was built without that, an estimate: from one reading to the
- * next, what a thread that is found running did not get of the time; the longer between readings, the worse. Where there
- * is no {@code /proc}, 0. Stays where it was once the thread has ended. Any thread; takes some microseconds.
+ * {@code /proc/self/task/TID/schedstat}. The kernel adds to it when the thread gets its CPU back, and some are built
+ * without it; so a reader that knows the thread had work all the time has what is missing estimated: what a thread that
+ * is ready has neither used nor been told to have waited. Stays where it was once the thread has ended. Any thread;
+ * takes some microseconds.
  */
 final class RunDelay implements LongSupplier {
     private static final Path TASKS = Path.of("/proc/self/task");
+    private static final long WORTH_A_LOOK = 1_000_000;
 
-    private final byte[] text = new byte[512];
+    private final byte[] text = new byte[64];
+    private final Path stat;
     private final LongSupplier clock;
     private final LongSupplier cpuNanos;
-    private final boolean exact;
-    private @Nullable RandomAccessFile file;
+    private @Nullable RandomAccessFile schedstat;
     private long delay;
+    private long estimated;
+    private long total;
     private long readAt;
     private long cpuAt;
 
-    /** @param cpuNanos CPU time that the thread has used, for the estimate */
+    /** @param cpuNanos CPU time that the thread has used */
     RunDelay(Path task, LongSupplier clock, LongSupplier cpuNanos) {
+        this.stat = task.resolve("stat");
         this.clock = clock;
         this.cpuNanos = cpuNanos;
-        RandomAccessFile opened = open(task.resolve("schedstat"));
-        this.exact = opened != null;
-        this.file = exact ? opened : open(task.resolve("stat"));
-        this.readAt = clock.getAsLong();
-        this.cpuAt = exact ? 0 : cpuNanos.getAsLong();
+        try {
+            // Unlike a channel, it stays open when its reader is interrupted.
+            this.schedstat = new RandomAccessFile(task.resolve("schedstat").toFile(), "r");
+        } catch (IOException missing) {
+            this.schedstat = null;
+        }
+        getAsLong();
     }
 
     static RunDelay of(int tid, Thread thread) {
@@ -44,40 +52,56 @@ final class RunDelay implements LongSupplier {
                 () -> ManagementFactory.getThreadMXBean().getThreadCpuTime(id));
     }
 
-    private static @Nullable RandomAccessFile open(Path path) {
-        try {
-            // Unlike a channel, it stays open when its reader is interrupted.
-            return new RandomAccessFile(path.toFile(), "r");
-        } catch (IOException missing) {
-            return null;
-        }
-    }
-
+    /** As the kernel tells it. */
     @Override
     public synchronized long getAsLong() {
-        RandomAccessFile source = file;
-        if (source != null) {
-            try {
-                source.seek(0);
-                int length = source.read(text);
-                if (exact) {
-                    delay = secondNumber(length);
-                } else {
-                    estimate(length);
-                }
-            } catch (IOException ended) {
-                close(source);
-            }
-        }
-        return delay;
+        readAt = clock.getAsLong();
+        cpuAt = cpuNanos.getAsLong();
+        advance();
+        return total;
     }
 
-    private void close(RandomAccessFile source) {
-        file = null;
+    /** The same, for a thread that has had work ever since the last reading. */
+    synchronized long whileBusy() {
+        long now = clock.getAsLong();
+        long cpu = cpuNanos.getAsLong();
+        long missing = now - readAt - (cpu - cpuAt) - advance();
+        readAt = now;
+        cpuAt = cpu;
+        if (missing > WORTH_A_LOOK && isReady()) {
+            total += missing;
+            estimated += missing;
+        }
+        return total;
+    }
+
+    /** How much the kernel has added; what was estimated before is part of that. */
+    private long advance() {
+        long more = read() - delay;
+        delay += more;
+        if (more > 0) {
+            total += Math.max(0, more - estimated);
+            estimated = 0;
+        }
+        return more;
+    }
+
+    private long read() {
+        RandomAccessFile file = schedstat;
+        if (file == null) {
+            return delay;
+        }
         try {
-            source.close();
-        } catch (IOException e) {
-            // It was open for reading only.
+            file.seek(0);
+            return Math.max(delay, secondNumber(file.read(text)));
+        } catch (IOException ended) {
+            schedstat = null;
+            try {
+                file.close();
+            } catch (IOException e) {
+                // It was open for reading only.
+            }
+            return delay;
         }
     }
 
@@ -93,15 +117,13 @@ final class RunDelay implements LongSupplier {
         return number;
     }
 
-    private void estimate(int length) {
-        long now = clock.getAsLong();
-        long cpu = cpuNanos.getAsLong();
-        String stat = new String(text, 0, Math.max(0, length), StandardCharsets.US_ASCII);
-        // The state follows the name, which may hold parentheses of its own.
-        if (stat.startsWith("R", stat.lastIndexOf(')') + 2)) {
-            delay += Math.max(0, now - readAt - (cpu - cpuAt));
+    private boolean isReady() {
+        try {
+            String line = Files.readString(stat, StandardCharsets.ISO_8859_1);
+            // The state follows the name, which may hold parentheses of its own.
+            return line.startsWith("R", line.lastIndexOf(')') + 2);
+        } catch (IOException ended) {
+            return false;
         }
-        readAt = now;
-        cpuAt = cpu;
     }
 }

@@ -58,6 +58,7 @@ public final class ShardStats {
     private final List<Consumer<GroupStats>> groupListeners = new ArrayList<>();
     private volatile List<GroupStats> groups = List.of();
     private volatile @Nullable LongSupplier runDelay;
+    private volatile int tid;
     private long boundary;
 
     /**
@@ -66,6 +67,7 @@ public final class ShardStats {
      * @param tid the kernel's number of the thread
      */
     public void begins(int tid, long now) {
+        this.tid = tid;
         runDelay = RunDelay.of(tid, Thread.currentThread());
         boundary = now;
         heartbeat.busy(now);
@@ -115,6 +117,11 @@ public final class ShardStats {
     public long stealNanos() {
         LongSupplier source = runDelay;
         return source == null ? 0 : source.getAsLong();
+    }
+
+    /** The kernel's number of the shard's thread; 0 before it starts. Any thread. */
+    public int tid() {
+        return tid;
     }
 
     /** The groups of this shard in the order of their making. Any thread. */

@@ -1,6 +1,8 @@
 package io.solaster.engine.stats;
 
+import java.util.HashSet;
 import java.util.Locale;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
@@ -20,6 +22,8 @@ final class StallReports implements Consumer<Stall> {
     private final String engine;
     private final int perMinute;
     private final LongSupplier clock;
+    /** The shards whose present stall is in the log, and whose end shall be there too. */
+    private final Set<Integer> told = new HashSet<>();
     private long minute;
     private int reported;
     private long suppressed;
@@ -35,7 +39,9 @@ final class StallReports implements Consumer<Stall> {
     public void accept(Stall stall) {
         StallEvent.commit(engine, stall);
         if (stall.phase() == Phase.ENDED) {
-            log.warn("Engine '{}': shard {} goes on after {} ms", engine, stall.shard(), millis(stall));
+            if (told.remove(stall.shard())) {
+                log.warn("Engine '{}': shard {} goes on after {} ms", engine, stall.shard(), millis(stall));
+            }
             return;
         }
         long now = clock.getAsLong();
@@ -48,6 +54,7 @@ final class StallReports implements Consumer<Stall> {
             return;
         }
         reported++;
+        told.add(stall.shard());
         log.warn("Engine '{}': shard {} {} {} ms with one task{}{}{}", engine, stall.shard(),
                 stall.stack() == null ? "was busy for" : "has been busy for", millis(stall),
                 stall.group() == null ? "" : " of group '" + stall.group() + "'",

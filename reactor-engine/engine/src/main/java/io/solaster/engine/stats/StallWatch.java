@@ -26,6 +26,7 @@ final class StallWatch {
     private final Thread carrier;
     private final Supplier<@Nullable Thread> mounted;
     private final LongSupplier runDelay;
+    private final LongSupplier runDelayWhileBusy;
     private final int cpu;
 
     private long mark;
@@ -33,20 +34,28 @@ final class StallWatch {
     private long charged;
     private long reportAt;
     private boolean reported;
+    private long owed;
     private long late;
     private long delayRead;
     private long delayReadAt;
     private long collectorsRead;
     private long stealRead;
 
-    /** @param cpu the CPU that the shard is bound to; -1 if none */
-    StallWatch(int shard, ShardStats stats, Thread carrier, Supplier<@Nullable Thread> mounted, LongSupplier runDelay,
-            int cpu) {
+    /**
+     * Watches from here on.
+     *
+     * @param cpu the CPU that the shard is bound to; -1 if none
+     * @param runDelay how long its thread has been ready and did not run, see {@link RunDelay}
+     * @param runDelayWhileBusy the same where it has had work ever since the last reading
+     */
+    StallWatch(int shard, ShardStats stats, Thread carrier, Supplier<@Nullable Thread> mounted, int cpu,
+            LongSupplier runDelay, LongSupplier runDelayWhileBusy) {
         this.shard = shard;
         this.stats = stats;
         this.carrier = carrier;
         this.mounted = mounted;
         this.runDelay = runDelay;
+        this.runDelayWhileBusy = runDelayWhileBusy;
         this.cpu = cpu;
         this.delayRead = runDelay.getAsLong();
     }
@@ -73,7 +82,7 @@ final class StallWatch {
         boolean tooSoon = now - delayReadAt < look.delayReadsApart();
         if (!Heartbeat.isBusy(seen)) {
             if (another && !tooSoon) {
-                readDelay(now);
+                readDelay(now, runDelay);
             }
             return 2 * look.period();
         }
@@ -81,7 +90,7 @@ final class StallWatch {
         if (another && tooSoon && now - from < look.threshold()) {
             return Math.min(look.period(), Math.max(MIN_WAIT, look.threshold() - (now - from)));
         }
-        charge(look);
+        charge(look, another ? runDelay : runDelayWhileBusy);
         if (!reported) {
             reportAt = look.threshold();
         }
@@ -100,24 +109,27 @@ final class StallWatch {
         mark = seen;
         from = Heartbeat.since(seen);
         charged = 0;
+        owed = 0;
         late = 0;
         collectorsRead = look.collectorsBefore();
         stealRead = look.stealBefore().nanos(cpu);
     }
 
-    private void charge(Look look) {
+    private void charge(Look look, LongSupplier delays) {
         long now = look.now();
         long stretch = Math.max(0, now - from);
-        long others = readDelay(now) + look.collectors() - collectorsRead;
+        long others = owed + readDelay(now, delays) + look.collectors() - collectorsRead;
         charged += stretch - Math.min(stretch, Math.max(late, others));
+        // Told late, it belongs to an earlier stretch; but what precedes the task is none of its own.
+        owed = from == Heartbeat.since(mark) ? 0 : Math.max(0, others - stretch);
         from = now;
         late = 0;
         collectorsRead = look.collectors();
     }
 
-    private long readDelay(long now) {
+    private long readDelay(long now, LongSupplier delays) {
         long before = delayRead;
-        delayRead = runDelay.getAsLong();
+        delayRead = delays.getAsLong();
         delayReadAt = now;
         return Math.max(0, delayRead - before);
     }

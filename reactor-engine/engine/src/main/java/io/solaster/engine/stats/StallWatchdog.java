@@ -89,7 +89,9 @@ public final class StallWatchdog implements AutoCloseable {
      * @param mounted tells any thread which virtual thread the shard carries just now; null for none
      */
     public void watch(int shard, ShardStats stats, Thread carrier, int cpu, Supplier<@Nullable Thread> mounted) {
-        watch(new StallWatch(shard, stats, carrier, mounted, stats::stealNanos, cpu));
+        // Its own, since how long ago the last reading was matters.
+        RunDelay runDelay = RunDelay.of(stats.tid(), carrier);
+        watch(new StallWatch(shard, stats, carrier, mounted, cpu, runDelay, runDelay::whileBusy));
     }
 
     void watch(StallWatch watch) {
