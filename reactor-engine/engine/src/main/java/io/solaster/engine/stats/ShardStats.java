@@ -2,6 +2,7 @@ package io.solaster.engine.stats;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
@@ -58,6 +59,7 @@ public final class ShardStats {
     private final List<Consumer<GroupStats>> groupListeners = new ArrayList<>();
     private volatile List<GroupStats> groups = List.of();
     private volatile @Nullable LongSupplier runDelay;
+    private volatile @Nullable Thread watchdog;
     private volatile int tid;
     private long boundary;
 
@@ -102,6 +104,18 @@ public final class ShardStats {
         idleNanos.add(now - boundary);
         boundary = now;
         heartbeat.busy(now);
+        Thread dozing = watchdog;
+        if (dozing != null) {
+            watchdog = null;
+            LockSupport.unpark(dozing);
+        }
+    }
+
+    /**
+     * Has the shard unpark a thread when it wakes next. One that wakes at this very moment may miss it. Any thread.
+     */
+    void wakes(Thread dozing) {
+        watchdog = dozing;
     }
 
     /** Tasks have run, timed at once. The writing thread only. */

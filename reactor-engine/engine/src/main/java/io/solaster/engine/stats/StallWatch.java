@@ -34,6 +34,7 @@ final class StallWatch {
     private long charged;
     private long reportAt;
     private boolean reported;
+    private boolean asleep;
     private long owed;
     private long late;
     private long delayRead;
@@ -60,6 +61,17 @@ final class StallWatch {
         this.delayRead = runDelay.getAsLong();
     }
 
+    /** Whether the shard slept all the time between the last two looks. */
+    boolean isAsleep() {
+        return asleep;
+    }
+
+    /** Wakes the watchdog as soon as the shard wakes; false if that is so already. */
+    boolean wakes(Thread watchdog) {
+        stats.wakes(watchdog);
+        return stats.heartbeat.mark() == mark;
+    }
+
     /** Whether the shard's thread is still there. */
     boolean isAlive() {
         return carrier.isAlive();
@@ -74,6 +86,7 @@ final class StallWatch {
         long now = look.now();
         long seen = stats.heartbeat.mark();
         boolean another = seen != mark;
+        asleep = !another && !Heartbeat.isBusy(seen);
         if (another) {
             end(Heartbeat.since(seen), reports);
             begin(seen, look);
@@ -88,7 +101,7 @@ final class StallWatch {
         }
         late += look.disturbed() ? now - Math.max(from, look.before()) : Math.min(look.late(), now - from);
         if (another && tooSoon && now - from < look.threshold()) {
-            return Math.min(look.period(), Math.max(MIN_WAIT, look.threshold() - (now - from)));
+            return Math.max(MIN_WAIT, look.threshold() - (now - from));
         }
         charge(look, another ? runDelay : runDelayWhileBusy);
         if (!reported) {
@@ -102,7 +115,8 @@ final class StallWatch {
         if (charged >= reportAt) {
             report(seen, reports);
         }
-        return Math.min(look.period(), Math.max(MIN_WAIT, reportAt - charged));
+        // A task seen for the first time is next of interest when it may have reached the threshold.
+        return Math.min(another ? 2 * look.period() : look.period(), Math.max(MIN_WAIT, reportAt - charged));
     }
 
     private void begin(long seen, Look look) {

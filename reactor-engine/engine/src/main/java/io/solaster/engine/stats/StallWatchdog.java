@@ -21,8 +21,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>
  * One daemon thread per engine, which must not be started by a shard, since it would inherit the shard's CPU. It looks at
- * each {@link Heartbeat} twice per threshold, and at the moment when a task may have reached it; where all shards sleep,
- * once. Time that was lost to collections, to other threads on the shard's CPU, to the hypervisor or to the watchdog's own
+ * each {@link Heartbeat} once per threshold, at the moment when a task may have reached it, and twice as often where it
+ * has; where all shards sleep, it dozes until one wakes. Time that was lost to collections, to other threads on the shard's CPU, to the hypervisor or to the watchdog's own
  * delay is not charged to a shard: {@link StallWatch} says how. A shard that waits for a file, a lock or a driver stalls.
  */
 public final class StallWatchdog implements AutoCloseable {
@@ -32,6 +32,9 @@ public final class StallWatchdog implements AutoCloseable {
     private static final long MAX_PERIOD = Duration.ofMillis(250).toNanos();
     private static final long STEAL_READS_APART = Duration.ofMillis(500).toNanos();
     private static final long DELAY_READS_APART_PER_SHARD = Duration.ofMillis(5).toNanos();
+    private static final int QUIET_LOOKS = 4;
+    /** Not for ever, since a shard that wakes at the very moment may not see that it is to wake the watchdog. */
+    private static final long DOZE = Duration.ofMillis(250).toNanos();
     private static final long PATIENCE_MILLIS = 1000;
 
     private final List<StallWatch> watches = new CopyOnWriteArrayList<>();
@@ -43,6 +46,7 @@ public final class StallWatchdog implements AutoCloseable {
     private volatile boolean closed;
     private @Nullable Thread thread;
 
+    private int quietLooks;
     private long before;
     private long wanted;
     private long collectorsBefore;
@@ -173,9 +177,11 @@ public final class StallWatchdog implements AutoCloseable {
                 steal, DELAY_READS_APART_PER_SHARD * watches.size());
         long wait = 2 * period;
         boolean ended = false;
+        boolean asleep = true;
         for (StallWatch watch : watches) {
             if (watch.isAlive()) {
                 wait = Math.min(wait, watch.look(look, reports));
+                asleep &= watch.isAsleep();
             } else {
                 ended = true;
             }
@@ -183,9 +189,21 @@ public final class StallWatchdog implements AutoCloseable {
         if (ended) {
             watches.removeIf(watch -> !watch.isAlive());
         }
+        quietLooks = asleep ? quietLooks + 1 : 0;
+        if (quietLooks >= QUIET_LOOKS && shardsWakeMe()) {
+            wait = Math.max(wait, DOZE);
+        }
         before = now;
         collectorsBefore = paused;
         wanted = now + wait;
         return wait;
+    }
+
+    private boolean shardsWakeMe() {
+        boolean all = true;
+        for (StallWatch watch : watches) {
+            all &= watch.wakes(Thread.currentThread());
+        }
+        return all;
     }
 }
