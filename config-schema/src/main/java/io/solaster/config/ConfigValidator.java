@@ -10,6 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
 
 import io.solaster.config.InvalidConfigException.Violation;
 
@@ -27,6 +29,9 @@ public final class ConfigValidator {
     private static final Set<String> EVERY_ADDRESS = Set.of("0.0.0.0", "::", "[::]", "*");
     private static final Set<String> LOOPBACK = Set.of("127.0.0.1", "localhost");
 
+    private static final int MAX_GROUPS = 64;
+    private static final Set<String> BUILT_IN_GROUPS = Set.of("critical", "default", "background", "maintenance");
+    private static final Pattern GROUP_NAME = Pattern.compile("[a-z][a-z0-9-]*");
     private final List<Violation> violations = new ArrayList<>();
 
     private ConfigValidator() {}
@@ -37,6 +42,7 @@ public final class ConfigValidator {
         validator.ranges("solaster", config);
         validator.engine("solaster.engine", config.engine());
         config.servers().forEach((name, server) -> validator.server(entryKey(SERVERS, name), server));
+        validator.groups("solaster.engine.groups", config);
         validator.ports(config.servers());
         return List.copyOf(validator.violations);
     }
@@ -101,6 +107,30 @@ public final class ConfigValidator {
             add(key + ".mesh.lane-capacity", laneCapacity, laneCapacity + " is no power of two",
                     "write " + below + " or " + below * 2L);
         }
+    }
+
+    private void groups(String key, SolasterConfig config) {
+        Map<String, GroupConfig> groups = config.engine().groups();
+        groups.forEach((name, group) -> {
+            String entry = entryKey(key, name);
+            within(entry + ".queue-timeout", group.queueTimeout(), Duration.ofMillis(1), Duration.ofHours(1));
+            if (!GROUP_NAME.matcher(name).matches()) {
+                add(entry, name, "'" + name + "' cannot name a group",
+                        "write lower-case letters, digits and '-', a letter first");
+            }
+        });
+        Set<String> known = new TreeSet<>(BUILT_IN_GROUPS);
+        known.addAll(groups.keySet());
+        if (known.size() > MAX_GROUPS) {
+            add(key, known.size(), known.size() + " groups, the four built-in ones among them, are too many",
+                    "write at most " + MAX_GROUPS);
+        }
+        config.servers().forEach((name, server) -> {
+            if (server.group() != null && !known.contains(server.group())) {
+                add(entryKey(SERVERS, name) + ".group", server.group(), "there is no such group",
+                        "write one of " + String.join(", ", known) + ", or add it to " + key);
+            }
+        });
     }
 
     private void server(String key, ServerConfig server) {

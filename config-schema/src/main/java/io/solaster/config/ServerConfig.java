@@ -17,41 +17,48 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param password what clients must give to AUTH; none by default
  * @param protectedMode whether, without a password, only clients of this machine are served
  * @param limits what one client may take
+ * @param group the scheduling group that its connections run in
  */
 @ConfigurationPropertiesSource
 public record ServerConfig(@NotBlank String protocol, @DefaultValue("127.0.0.1") @NotBlank String host,
         @Range(min = 0, max = 65535) int port, @DefaultValue("1024") @Range(min = 1) int backlog,
         @Nullable String password, @DefaultValue("true") boolean protectedMode,
-        @NestedConfigurationProperty @Valid @DefaultValue LimitsConfig limits) {
+        @NestedConfigurationProperty @Valid @DefaultValue LimitsConfig limits,
+        @DefaultValue("default") @NotBlank String group) {
 
     /** A server of this protocol on this port of the loopback address; all else as an empty configuration gives. */
     public static ServerConfig of(String protocol, int port) {
-        return new ServerConfig(protocol, "127.0.0.1", port, 1024, null, true, LimitsConfig.defaults());
+        return new ServerConfig(protocol, "127.0.0.1", port, 1024, null, true, LimitsConfig.defaults(), "default");
     }
 
     /** This with another address to bind to. */
     public ServerConfig withHost(String newHost) {
-        return new ServerConfig(protocol, newHost, port, backlog, password, protectedMode, limits);
+        return new ServerConfig(protocol, newHost, port, backlog, password, protectedMode, limits, group);
     }
 
     /** This with another port to bind to. */
     public ServerConfig withPort(int newPort) {
-        return new ServerConfig(protocol, host, newPort, backlog, password, protectedMode, limits);
+        return new ServerConfig(protocol, host, newPort, backlog, password, protectedMode, limits, group);
     }
 
     /** This with another password; null for none. */
     public ServerConfig withPassword(@Nullable String newPassword) {
-        return new ServerConfig(protocol, host, port, backlog, newPassword, protectedMode, limits);
+        return new ServerConfig(protocol, host, port, backlog, newPassword, protectedMode, limits, group);
     }
 
     /** This with or without protected mode. */
     public ServerConfig withProtectedMode(boolean newProtectedMode) {
-        return new ServerConfig(protocol, host, port, backlog, password, newProtectedMode, limits);
+        return new ServerConfig(protocol, host, port, backlog, password, newProtectedMode, limits, group);
     }
 
     /** This with other limits. */
     public ServerConfig withLimits(LimitsConfig newLimits) {
-        return new ServerConfig(protocol, host, port, backlog, password, protectedMode, newLimits);
+        return new ServerConfig(protocol, host, port, backlog, password, protectedMode, newLimits, group);
+    }
+
+    /** This with another scheduling group. */
+    public ServerConfig withGroup(String newGroup) {
+        return new ServerConfig(protocol, host, port, backlog, password, protectedMode, limits, newGroup);
     }
 
     /** Everything but the password, which must not reach a log. */
@@ -59,6 +66,6 @@ public record ServerConfig(@NotBlank String protocol, @DefaultValue("127.0.0.1")
     public String toString() {
         return "ServerConfig[protocol=" + protocol + ", host=" + host + ", port=" + port + ", backlog=" + backlog
                 + ", password=" + (password == null ? "none" : "******") + ", protectedMode=" + protectedMode
-                + ", limits=" + limits + "]";
+                + ", limits=" + limits + ", group=" + group + "]";
     }
 }

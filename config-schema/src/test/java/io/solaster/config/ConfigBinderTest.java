@@ -60,6 +60,14 @@ class ConfigBinderTest {
                       enabled: false
                       threshold: 5ms
                       reports-per-minute: 9
+                    groups:
+                      bulk:
+                        shares: 7
+                        rate-limit: 1000
+                        max-queued: 64
+                        when-full: wait
+                        queue-timeout: 20ms
+                        mesh-permits: 128
                   servers:
                     kv:
                       protocol: resp
@@ -77,17 +85,20 @@ class ConfigBinderTest {
                         max-inline: 1KB
                         commands-per-turn: 7
                         bytes-per-turn: 4KB
+                      group: bulk
                 """);
         assertThat(config.enabled()).isFalse();
         assertThat(config.engine()).isEqualTo(new EngineConfig(new ShardCount(3), true, Pinning.ALWAYS,
                 new Housekeeping(CpuSet.of(0, 1, 4)), Transport.IO_URING,
                 new IdleConfig(IdleConfig.Policy.SPIN, Duration.ofNanos(50_000)), Duration.ofMillis(2),
                 new MeshConfig(64, 100), new OffloadConfig(2, 8), OwnerChecks.FULL, Duration.ofMinutes(1),
+                Map.of("bulk", new GroupConfig(7, 1000, 64, GroupConfig.WhenFull.WAIT, Duration.ofMillis(20), 128)),
                 new StallConfig(false, Duration.ofMillis(5), 9)));
         assertThat(config.servers()).containsExactly(Map.entry("kv",
                 new ServerConfig("resp", "0.0.0.0", 6380, 16, "secret", false,
                         new LimitsConfig(5, Duration.ofSeconds(10), new ByteSize(1 << 20), 10, new ByteSize(2048),
-                                new ByteSize(1024), 7, new ByteSize(4096)))));
+                                new ByteSize(1024), 7, new ByteSize(4096)),
+                        "bulk")));
     }
 
     @ParameterizedTest

@@ -31,6 +31,7 @@ class ConfigRecordsTest {
         others = new HashMap<>(others);
         others.put("shutdownTimeout", Duration.ZERO);
         others.put("stalls", new StallConfig(false, Duration.ofSeconds(1), 0));
+        others.put("groups", Map.of("bulk", GroupConfig.ofShares(1)));
         for (RecordComponent component : EngineConfig.class.getRecordComponents()) {
             String name = component.getName();
             Method with = List.of(EngineConfig.class.getMethods()).stream()
@@ -55,7 +56,7 @@ class ConfigRecordsTest {
         assertThat(server.host()).isEqualTo("::1");
         assertThat(server.password()).isEqualTo("secret");
         assertThat(server).hasToString("ServerConfig[protocol=resp, host=::1, port=1, backlog=1024, password=******,"
-                + " protectedMode=true, limits=" + LimitsConfig.defaults() + "]");
+                + " protectedMode=true, limits=" + LimitsConfig.defaults() + ", group=default]");
         assertThat(server.withPassword(null).toString()).contains("password=none");
     }
 

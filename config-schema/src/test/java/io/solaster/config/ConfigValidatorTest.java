@@ -74,7 +74,7 @@ class ConfigValidatorTest {
 
     @Test
     void aServerSaysWhatItSpeaksAndWhere() {
-        ServerConfig mute = new ServerConfig(null, " ", -1, 0, null, true, LimitsConfig.defaults());
+        ServerConfig mute = new ServerConfig(null, " ", -1, 0, null, true, LimitsConfig.defaults(), "default");
         assertThat(ConfigValidator.check(servers(Map.of("My.Kv", mute)))).extracting(Violation::toString)
                 .containsExactlyInAnyOrder(
                         "solaster.servers[My.Kv].port: -1 is out of range; write a number from 0 to 65535",
@@ -102,6 +102,30 @@ class ConfigValidatorTest {
     void serversMayEachTakeAFreePort() {
         assertThat(ConfigValidator
                 .check(servers(Map.of("a", ServerConfig.of("resp", 0), "b", ServerConfig.of("resp", 0))))).isEmpty();
+    }
+
+    @Test
+    void aServerRunsInAGroupThatExists() {
+        assertThat(ConfigValidator.check(servers(Map.of("kv", KV.withGroup("critical"))))).isEmpty();
+        assertThat(ConfigValidator.check(servers(Map.of("kv", KV.withGroup("crtical")))))
+                .extracting(Violation::toString)
+                .containsExactly("solaster.servers.kv.group: there is no such group; write one of background, critical,"
+                        + " default, maintenance, or add it to solaster.engine.groups");
+    }
+
+    @Test
+    void groupsHaveANameAndAreFew() {
+        Map<String, GroupConfig> groups = new LinkedHashMap<>();
+        for (int i = 0; i < 61; i++) {
+            groups.put("g" + i, GroupConfig.defaults());
+        }
+        groups.put("My Group", GroupConfig.ofShares(-1).withQueueTimeout(Duration.ZERO));
+        assertThat(ConfigValidator
+                .check(new SolasterConfig(true, EngineConfig.defaults().withGroups(groups), Map.of())))
+                .extracting(Violation::key)
+                .containsExactlyInAnyOrder("solaster.engine.groups[My Group].shares",
+                        "solaster.engine.groups[My Group].queue-timeout", "solaster.engine.groups[My Group]",
+                        "solaster.engine.groups");
     }
 
     @Test

@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -20,6 +21,7 @@ import org.yaml.snakeyaml.Yaml;
 /** What editors and the README say of each key comes from the records, and stays so. */
 class MetadataTest {
     private static final String SERVERS = "solaster.servers.<name>.";
+    private static final String GROUPS = "solaster.engine.groups.<name>.";
 
     @Test
     void everyKeyOfEngineIsDescribedAndHasADefault() throws Exception {
@@ -42,7 +44,7 @@ class MetadataTest {
         List<Property> properties = properties();
         for (Map<String, Object> hint : list(metadata("META-INF/spring-configuration-metadata.json"), "hints")) {
             String key = String.valueOf(hint.get("name"));
-            if (key.equals("solaster.servers.values")) {
+            if (key.matches("solaster.(servers|engine.groups).values")) {
                 continue;
             }
             Property property = properties.stream().filter(p -> p.key().equals(key)).findFirst().orElseThrow();
@@ -104,11 +106,17 @@ class MetadataTest {
     private static List<Property> properties() throws Exception {
         List<Property> properties = new ArrayList<>();
         list(metadata("META-INF/spring-configuration-metadata.json"), "properties").stream()
-                .filter(p -> !p.get("name").equals("solaster.servers")).forEach(p -> properties.add(property("", p)));
-        Stream.of(metadata("META-INF/spring/configuration-metadata/" + ServerConfig.class.getName() + ".json"))
-                .flatMap(metadata -> list(metadata, "properties").stream())
-                .forEach(p -> properties.add(property(SERVERS, p)));
+                .filter(p -> !Set.of("solaster.servers", "solaster.engine.groups")
+                        .contains(String.valueOf(p.get("name"))))
+                .forEach(p -> properties.add(property("", p)));
+        properties.addAll(entries(GROUPS, GroupConfig.class));
+        properties.addAll(entries(SERVERS, ServerConfig.class));
         return properties;
+    }
+
+    private static List<Property> entries(String prefix, Class<?> type) throws Exception {
+        return list(metadata("META-INF/spring/configuration-metadata/" + type.getName() + ".json"), "properties")
+                .stream().map(p -> property(prefix, p)).toList();
     }
 
     private static Property property(String prefix, Map<String, Object> json) {

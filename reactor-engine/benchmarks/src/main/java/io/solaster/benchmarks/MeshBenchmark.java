@@ -143,7 +143,7 @@ public class MeshBenchmark {
     }
 
     /** One object that goes there and back. */
-    private static final class Ball implements Message {
+    private static final class Ball extends Message {
         private final Engine engine;
         private final CountDownLatch done;
         private int left;
@@ -203,7 +203,7 @@ public class MeshBenchmark {
             }
         }
 
-        private final class Counted implements Message {
+        private final class Counted extends Message {
             @Override
             public void deliver() {
                 if (++received == CALLS) {

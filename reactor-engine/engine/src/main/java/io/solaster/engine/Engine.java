@@ -36,12 +36,15 @@ import io.solaster.config.Machine;
 import io.solaster.config.ShardPlan;
 import io.solaster.config.ShardPlanner;
 import io.solaster.engine.mesh.Mesh;
-import io.solaster.engine.mesh.Message;
+import io.solaster.engine.net.GroupIoHandler;
 import io.solaster.engine.net.TransportChoice;
 import io.solaster.engine.os.CpuAffinity;
 import io.solaster.engine.os.Housekeeper;
 import io.solaster.engine.os.MachineProbe;
 import io.solaster.engine.stats.ShardStats;
+import io.solaster.engine.task.GroupScheduler;
+import io.solaster.engine.task.SchedulingGroup;
+import io.solaster.engine.task.SchedulingGroups;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -87,7 +90,7 @@ public final class Engine implements AutoCloseable {
         Thread.startVirtualThread(() -> {});
         this.offload = new Offload(setup.name, setup.config.offload());
         try {
-            this.group = new ShardGroup(setup, transport.ioHandlers());
+            this.group = new ShardGroup(setup, GroupIoHandler.over(transport.ioHandlers()));
         } catch (RuntimeException | Error e) {
             offload.close(Duration.ZERO);
             throw new IllegalStateException("engine '" + setup.name + "' cannot make its event loops over "
@@ -98,7 +101,8 @@ public final class Engine implements AutoCloseable {
         this.shards = group.shards();
         this.meshes = Mesh.connect(setup.config.mesh(),
                 shards.stream().map(shard -> (Runnable) shard::wakeIfParked).toArray(Runnable[]::new),
-                shards.stream().map(Shard::stats).toArray(ShardStats[]::new));
+                shards.stream().map(Shard::stats).toArray(ShardStats[]::new),
+                shards.stream().map(Shard::scheduler).toArray(GroupScheduler[]::new));
     }
 
     /**
@@ -235,23 +239,54 @@ public final class Engine implements AutoCloseable {
         return stopping;
     }
 
+    /** The scheduling groups, by which shards divide their time. */
+    public SchedulingGroups groups() {
+        return setup.groups;
+    }
+
     /**
-     * Runs work on a shard: at once if that is the calling shard, through the mesh from another shard.
+     * Runs work on a shard, in the caller's scheduling group: at once if that is the calling shard, through the mesh from
+     * another shard, through the shard's inbox from any other thread.
      *
-     * @return the result, completed on the shard that asked; failed with what the work threw, or with
-     *         {@link ShardStoppedException}
+     * @return the result, completed on the shard that asked; failed with what the work threw, with
+     *         {@link ShardStoppedException}, or with what {@link CallOptions} and the group's configuration bring about.
+     *         Cancelling it keeps work from beginning, but stops none that has begun
      */
     public <T extends @Nullable Object> ShardFuture<T> submitTo(int target, Callable<T> work) {
+        return submitTo(target, CallOptions.DEFAULTS, work);
+    }
+
+    /**
+     * As {@link #submitTo(int, Callable)}, with options.
+     *
+     * @throws IllegalArgumentException if the group is one of another engine
+     */
+    public <T extends @Nullable Object> ShardFuture<T> submitTo(int target, CallOptions options, Callable<T> work) {
         Shard to = shard(target);
         Shard home = Shard.current();
+        Shard inside = home != null && owns(home) ? home : null;
+        SchedulingGroup current = inside == null ? setup.groups.byDefault() : inside.scheduler().current();
+        SchedulingGroup group = options.group() == null ? current : options.group();
         ShardFuture<T> future = new ShardFuture<>(home != null ? home : offload);
-        Call<T> call = new Call<>(setup.name, home, to, work, future);
-        if (home == to) {
-            call.run();
-        } else if (home != null && owns(home)) {
-            home.mesh().send(target, call);
+        Call<T> call = new Call<>(setup.name, home, to, group, work, future);
+        if (inside == to) {
+            if (group == current) {
+                call.deliver();
+            } else {
+                to.scheduler().submit(call);
+            }
+        } else if (inside != null) {
+            int permits = group.config().meshPermits();
+            if (permits == 0) {
+                inside.mesh().send(target, group, call);
+            } else {
+                inside.permits(to, group).send(call, permits);
+            }
         } else {
             to.executeOrElse(call, call::abandon);
+        }
+        if (options.deadline() != null && !future.isDone()) {
+            call.within(options.deadline());
         }
         return future;
     }
@@ -397,6 +432,7 @@ public final class Engine implements AutoCloseable {
         for (Mesh mesh : meshes) {
             mesh.abandonAll();
         }
+        shards.forEach(Shard::abandonAll);
     }
 
     private boolean await(CompletableFuture<?> future, String what, Duration patience) {
@@ -453,81 +489,12 @@ public final class Engine implements AutoCloseable {
         return CpuSet.of(setup.plan.shards().stream().mapToInt(ShardPlan.PlannedShard::cpu).toArray());
     }
 
-    /** A call on its way to a shard and back. */
-    private static final class Call<T extends @Nullable Object> implements Message, Runnable {
-        private final String engine;
-        private final @Nullable Shard home;
-        private final Shard to;
-        private final Callable<T> work;
-        private final ShardFuture<T> future;
-        private @Nullable T result;
-        private @Nullable Throwable failure;
-        private boolean answered;
-
-        /** @param home the shard that asked; null where that is no shard */
-        Call(String engine, @Nullable Shard home, Shard to, Callable<T> work, ShardFuture<T> future) {
-            this.engine = engine;
-            this.home = home;
-            this.to = to;
-            this.work = work;
-            this.future = future;
-        }
-
-        /** By the mesh: first there, then back. */
-        @Override
-        public void deliver() {
-            if (answered || home == null) {
-                complete();
-                return;
-            }
-            call();
-            to.mesh().send(home.id(), this);
-        }
-
-        /** By a shard of another engine, a thread that is no shard, or at home. */
-        @Override
-        public void run() {
-            call();
-            if (home == null || home == to) {
-                complete();
-            } else {
-                home.executeOrElse(this::complete, this::complete);
-            }
-        }
-
-        private void call() {
-            try {
-                result = work.call();
-            } catch (Throwable e) {
-                failure = e;
-            }
-            answered = true;
-        }
-
-        @SuppressWarnings("NullAway") // a null result is one that T allows
-        private void complete() {
-            if (failure != null) {
-                future.completeExceptionally(failure);
-            } else {
-                future.complete(result);
-            }
-        }
-
-        @Override
-        public void abandon() {
-            if (answered) {
-                complete();
-            } else {
-                future.completeExceptionally(new ShardStoppedException(engine, to.id()));
-            }
-        }
-    }
-
     /** What the shards of one engine are made with. */
     static final class Setup {
         private final String name;
         private final EngineConfig config;
         private final ShardPlan plan;
+        private final SchedulingGroups groups;
         private final AtomicInteger made = new AtomicInteger();
         private volatile @Nullable Throwable failure;
         private volatile boolean running;
@@ -538,6 +505,11 @@ public final class Engine implements AutoCloseable {
             this.name = name;
             this.config = config;
             this.plan = plan;
+            this.groups = new SchedulingGroups(config.groups());
+        }
+
+        SchedulingGroups groups() {
+            return groups;
         }
 
         String name() {

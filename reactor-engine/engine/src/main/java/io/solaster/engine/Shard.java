@@ -2,11 +2,16 @@ package io.solaster.engine;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 
 import io.netty.channel.IoEventLoopGroup;
+import io.netty.channel.IoHandler;
 import io.netty.channel.IoHandlerContext;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.SingleThreadIoEventLoop;
@@ -14,8 +19,14 @@ import io.netty.util.concurrent.Future;
 import io.solaster.config.EngineConfig.OwnerChecks;
 import io.solaster.config.ShardPlan.PlannedShard;
 import io.solaster.engine.mesh.Mesh;
+import io.solaster.engine.net.GroupIoHandler;
 import io.solaster.engine.stats.ShardStats;
+import io.solaster.engine.task.GroupScheduler;
+import io.solaster.engine.task.GroupTask;
 import io.solaster.engine.task.SchedulingGroup;
+import io.solaster.engine.task.Submission;
+import io.solaster.engine.timer.TimeSource;
+import io.solaster.engine.timer.Timer;
 import io.solaster.engine.timer.Timers;
 import org.jspecify.annotations.Nullable;
 
@@ -24,9 +35,12 @@ import org.jspecify.annotations.Nullable;
  * every library built on Netty can run on it.
  *
  * <p>
- * A turn of the loop: park or serve I/O (the pipelines run inline) &gt; receive from the mesh &gt; due timers and tasks,
- * within the task quota &gt; send to the mesh, with at most one wake-up per peer. It parks only if nothing is left, and
- * after the spin budget where the plan spins. Parking is a handshake: the shard raises {@link #parked}, passes a full
+ * A turn of the loop: park or serve sockets &gt; receive from the mesh &gt; the inbox of other threads &gt; timers that
+ * are due &gt; scheduling groups by virtual runtime &gt; send to the mesh, with at most one wake-up per peer. What sockets
+ * and the mesh bring runs at once where it takes nothing from another group, within the task quota, and is queued in its
+ * group else; the groups have the quota once more. Timers stand before the groups, so that one runs in the turn that
+ * woke for it, and after what was there to be read when it was armed. The shard parks only if nothing is left, and after
+ * the spin budget where the plan spins. Parking is a handshake: the shard raises {@link #parked}, passes a full
  * fence and looks at its lanes again, while a peer publishes, passes a full fence and looks at {@link #parked}; one of
  * the two sees the other. Parked, it sleeps until it is woken or a timer is due: no period of its own hides a wake-up
  * that was lost.
@@ -42,13 +56,18 @@ public final class Shard extends SingleThreadIoEventLoop {
         }
     }
 
+    /** Tests set it, to run in random order what has no order. */
+    private static final @Nullable Long SHUFFLE_SEED = Long.getLong("solaster.engine.shuffle-seed");
+    /** Tasks of other threads that one turn takes. */
+    private static final int INBOX_BATCH = 4096;
     private static final long LAST_TASKS_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     private final Engine.Setup setup;
     private final PlannedShard place;
     private final ShardStats stats = new ShardStats();
-    private final long taskQuotaNanos;
     private final long spinNanos;
+    private final GroupScheduler scheduler;
+    private final Map<SchedulingGroup, MeshPermits[]> permits = new HashMap<>();
     private final IoHandlerContext ioContext = new TurnContext();
     private volatile @Nullable ShardThread thread;
     private volatile long threadId;
@@ -56,15 +75,17 @@ public final class Shard extends SingleThreadIoEventLoop {
     private volatile boolean parked;
     private boolean slept;
     private long idleSince;
-    private long sliceEnd;
-    private final Timers timers = new Timers(this);
+    private final Timers timers;
 
     Shard(IoEventLoopGroup parent, Executor executor, IoHandlerFactory ioHandlerFactory, Engine.Setup setup,
             PlannedShard place) {
         super(parent, executor, ioHandlerFactory);
         this.setup = setup;
         this.place = place;
-        this.taskQuotaNanos = setup.config().taskQuota().toNanos();
+        this.scheduler = new GroupScheduler(setup.groups(), place.id(), setup.config().taskQuota(), TimeSource.SYSTEM,
+                SHUFFLE_SEED);
+        ((GroupIoHandler) ioHandler()).use(scheduler);
+        this.timers = new Timers(this, scheduler::current);
         this.spinNanos = setup.plan().spin() ? setup.config().idle().spinFor().toNanos() : 0;
     }
 
@@ -102,12 +123,93 @@ public final class Shard extends SingleThreadIoEventLoop {
 
     /** The group that is running on this shard. On the owning shard. */
     public SchedulingGroup currentGroup() {
-        return SchedulingGroup.DEFAULT;
+        assertOwner("the running group");
+        return scheduler.current();
     }
 
-    /** Runs a task in a group. Any thread. */
+    GroupScheduler scheduler() {
+        return scheduler;
+    }
+
+    /**
+     * Runs a task in a group, after what is queued there. Any thread.
+     *
+     * @throws RejectedExecutionException if the shard has stopped
+     */
     public void execute(SchedulingGroup group, Runnable task) {
-        execute(task);
+        if (isHere()) {
+            if (isShutdown()) {
+                reject();
+            }
+            scheduler.execute(group, task);
+        } else {
+            execute(task instanceof GroupTask named && named.group() == group ? task : new Named(group, task));
+        }
+    }
+
+    /** A task from another thread that does not know its group. */
+    private record Named(SchedulingGroup group, Runnable task) implements GroupTask {
+
+        @Override
+        public void run() {
+            task.run();
+        }
+    }
+
+    /** Whether both are shards of one engine. */
+    boolean isPeerOf(Shard other) {
+        return setup == other.setup;
+    }
+
+    /** Permits for calls from here to another shard. On the owning shard. */
+    MeshPermits permits(Shard to, SchedulingGroup group) {
+        MeshPermits[] byTarget = permits.computeIfAbsent(group,
+                each -> new MeshPermits[setup.plan().shards().size()]);
+        MeshPermits found = byTarget[to.id()];
+        if (found == null) {
+            found = new MeshPermits(this, to, group);
+            byTarget[to.id()] = found;
+        }
+        return found;
+    }
+
+    /** Does something to a future after a while, unless it is done by then. Any thread. */
+    void unlessDone(CompletableFuture<?> future, Duration patience, Runnable action) {
+        if (future.isDone()) {
+            return;
+        }
+        if (isHere()) {
+            Timer timer = timers.timer(action);
+            timer.arm(patience);
+            future.whenComplete((result, failure) -> cancelHere(timer));
+        } else {
+            execute(() -> unlessDone(future, patience, action));
+        }
+    }
+
+    private void cancelHere(Timer timer) {
+        if (isHere()) {
+            timer.cancel();
+        } else if (!isShuttingDown()) {
+            execute(timer::cancel);
+        }
+    }
+
+    /** After the shards have ended. */
+    void abandonAll() {
+        scheduler.abandonAll();
+        for (MeshPermits[] byTarget : permits.values()) {
+            for (MeshPermits each : byTarget) {
+                if (each != null) {
+                    each.abandonAll();
+                }
+            }
+        }
+    }
+
+    /** Whether the calling thread is this shard, or a virtual thread that it carries. */
+    private boolean isHere() {
+        return Thread.currentThread() == thread || current() == this;
     }
 
     /** A future for what is going on here: see {@link ShardFuture#resolve}. On the owning shard. */
@@ -122,10 +224,11 @@ public final class Shard extends SingleThreadIoEventLoop {
      */
     public static boolean needPreempt() {
         Shard shard = current();
-        return shard != null && System.nanoTime() - shard.sliceEnd >= 0;
+        return shard != null && shard.scheduler.needPreempt();
     }
 
     /** Completes when the others on the calling shard have had their turn. On a shard. */
+    @SuppressWarnings("NamedLikeContextualKeyword") // the field's word for it
     public static ShardFuture<@Nullable Void> yield() {
         Shard shard = java.util.Objects.requireNonNull(current(), "yield() on a thread that is no shard");
         ShardFuture<@Nullable Void> future = shard.newFuture();
@@ -187,19 +290,48 @@ public final class Shard extends SingleThreadIoEventLoop {
     }
 
     /**
-     * {@inheritDoc}
+     * Runs a task: from this shard in the group that is running, from any other thread in its own group if it is a
+     * {@link GroupTask}, else in the default one. A sleeping shard is woken.
      *
-     * <p>
-     * Wakes the shard only if it is parked, where Netty always tells its transport, which costs a system call on
-     * io_uring.
+     * @throws RejectedExecutionException if the shard has stopped
      */
     @Override
     public void execute(Runnable task) {
-        lazyExecute(task);
-        if (!inEventLoop()) {
+        if (isHere()) {
+            executeHere(task);
+        } else {
+            super.lazyExecute(task);
             VarHandle.fullFence();
             wakeIfParked();
         }
+    }
+
+    /** As {@link #execute}, but leaves a sleeping shard asleep. */
+    @Override
+    public void lazyExecute(Runnable task) {
+        if (isHere()) {
+            executeHere(task);
+        } else {
+            super.lazyExecute(task);
+        }
+    }
+
+    private void executeHere(Runnable task) {
+        if (isShutdown()) {
+            reject();
+        }
+        scheduler.execute(task);
+    }
+
+    /** What Netty's libraries may ask a loop for: the transport beneath. */
+    @Override
+    public boolean isIoType(Class<? extends IoHandler> handlerType) {
+        return ((GroupIoHandler) ioHandler()).type() == handlerType;
+    }
+
+    @Override
+    public int pendingTasks() {
+        return super.pendingTasks() + (isHere() ? scheduler.queued() : 0);
     }
 
     /**
@@ -274,17 +406,44 @@ public final class Shard extends SingleThreadIoEventLoop {
 
     @Override
     protected boolean runAllTasks(long quotaNanos) {
-        Mesh lanes = mesh;
-        boolean any = lanes != null && lanes.receive() > 0;
-        sliceEnd = System.nanoTime() + taskQuotaNanos;
-        any |= super.runAllTasks(taskQuotaNanos);
-        if (lanes != null) {
-            lanes.flush();
-        }
+        boolean any = runTurn();
         if (any) {
             idleSince = 0;
         }
         return any;
+    }
+
+    /** The turn of everything but sockets. */
+    private boolean runTurn() {
+        Mesh lanes = mesh;
+        boolean any = lanes != null && lanes.receive() > 0;
+        long now = scheduler.serve();
+        any |= receiveInbox();
+        for (Runnable due = pollScheduledTask(); due != null; due = pollScheduledTask()) {
+            scheduler.execute(due);
+        }
+        any |= scheduler.run(now);
+        afterRunningAllTasks();
+        if (lanes != null) {
+            lanes.flush();
+        }
+        return any;
+    }
+
+    private boolean receiveInbox() {
+        Runnable task = pollTask();
+        if (task == null) {
+            return false;
+        }
+        for (int i = 0; i < INBOX_BATCH && task != null; i++) {
+            switch (task) {
+                case Submission submission -> scheduler.submit(submission);
+                case GroupTask named -> scheduler.execute(named.group(), named);
+                default -> scheduler.execute(task);
+            }
+            task = i == INBOX_BATCH - 1 ? null : pollTask();
+        }
+        return true;
     }
 
     /** Netty closes a loop's channels in a turn of their own, and skips that turn where it need not be quiet first. */
@@ -296,15 +455,17 @@ public final class Shard extends SingleThreadIoEventLoop {
         return super.confirmShutdown();
     }
 
-    /** Netty's last turns, while the shard stops. */
+    /** Netty's last turns, while the shard stops: bounded, since a task may come back for ever. */
     @Override
     protected boolean runAllTasks() {
-        Mesh lanes = mesh;
-        boolean any = lanes != null && lanes.receive() > 0;
-        // Netty would run a task that comes back for ever, and so never end.
-        any |= isShutdown() ? super.runAllTasks() : super.runAllTasks(LAST_TASKS_NANOS);
-        if (lanes != null) {
-            lanes.flush();
+        scheduler.drain();
+        long end = System.nanoTime() + LAST_TASKS_NANOS;
+        boolean any = false;
+        boolean more = true;
+        while (more) {
+            scheduler.begin(System.nanoTime());
+            more = runTurn() && System.nanoTime() - end < 0;
+            any |= more;
         }
         return any;
     }
@@ -312,7 +473,7 @@ public final class Shard extends SingleThreadIoEventLoop {
     @Override
     protected boolean hasTasks() {
         Mesh lanes = mesh;
-        return super.hasTasks() || lanes != null && lanes.hasWork();
+        return super.hasTasks() || scheduler.hasTasks() || lanes != null && lanes.hasWork();
     }
 
     /** Asked by the transport: may it block, and until when. */
@@ -338,6 +499,7 @@ public final class Shard extends SingleThreadIoEventLoop {
         @Override
         public boolean shouldReportActiveIoTime() {
             unpark();
+            scheduler.begin(System.nanoTime());
             return false;
         }
 

@@ -1,12 +1,13 @@
 package io.solaster.engine;
 
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
-import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
+import io.solaster.engine.task.SchedulingGroup;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,23 +18,40 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ShardFuture<T extends @Nullable Object> extends CompletableFuture<T> {
     private final Executor home;
+    /** Of who waits; null where that is no shard. */
+    private final @Nullable SchedulingGroup group;
 
     ShardFuture(Executor home) {
         this.home = home;
+        this.group = home instanceof Shard shard && shard == Shard.current() ? shard.scheduler().current() : null;
     }
 
     /**
      * Completes the future in the group that made it: at once if that is running, else as a task of that group. On the
      * home shard.
      */
-    @SuppressWarnings("NullAway") // a null value is one that T allows
     public void resolve(T value) {
-        complete(value);
+        SchedulingGroup waits = othersTurn();
+        if (waits == null) {
+            complete(value);
+        } else {
+            ((Shard) home).execute(waits, () -> complete(value));
+        }
     }
 
     /** As {@link #resolve}, with a failure. */
     public void fail(Throwable failure) {
-        completeExceptionally(failure);
+        SchedulingGroup waits = othersTurn();
+        if (waits == null) {
+            completeExceptionally(failure);
+        } else {
+            ((Shard) home).execute(waits, () -> completeExceptionally(failure));
+        }
+    }
+
+    /** The group of who waits, if another is running. */
+    private @Nullable SchedulingGroup othersTurn() {
+        return home instanceof Shard shard && shard.scheduler().current() == group ? null : group;
     }
 
     @Override
@@ -66,24 +84,20 @@ public final class ShardFuture<T extends @Nullable Object> extends CompletableFu
 
     @Override
     public CompletableFuture<T> orTimeout(long timeout, TimeUnit unit) {
-        return home instanceof Shard shard
-                ? unlessDone(shard, timeout, unit, () -> completeExceptionally(new TimeoutException()))
-                : super.orTimeout(timeout, unit);
+        if (!(home instanceof Shard shard)) {
+            return super.orTimeout(timeout, unit);
+        }
+        shard.unlessDone(this, Duration.of(timeout, unit.toChronoUnit()),
+                () -> completeExceptionally(new TimeoutException()));
+        return this;
     }
 
     @Override
     public CompletableFuture<T> completeOnTimeout(T value, long timeout, TimeUnit unit) {
-        return home instanceof Shard shard
-                ? unlessDone(shard, timeout, unit, () -> complete(value))
-                : super.completeOnTimeout(value, timeout, unit);
-    }
-
-    /** On the shard's own timers, since the inherited methods complete the future on a thread of the JDK's. */
-    private ShardFuture<T> unlessDone(Shard shard, long timeout, TimeUnit unit, Runnable completion) {
-        if (!isDone()) {
-            Future<?> timer = shard.schedule(completion, timeout, unit);
-            whenComplete((result, failure) -> timer.cancel(false));
+        if (!(home instanceof Shard shard)) {
+            return super.completeOnTimeout(value, timeout, unit);
         }
+        shard.unlessDone(this, Duration.of(timeout, unit.toChronoUnit()), () -> complete(value));
         return this;
     }
 

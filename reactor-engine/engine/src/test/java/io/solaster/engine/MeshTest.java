@@ -12,6 +12,7 @@ import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.MeshConfig;
 import io.solaster.engine.mesh.Message;
+import io.solaster.engine.mesh.TestMessage;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -28,7 +29,7 @@ class MeshTest {
         int rounds = 20_000;
         try (Engine engine = Engines.start(transport, 2)) {
             CompletableFuture<Integer> done = new CompletableFuture<>();
-            final class Ball implements Message {
+            final class Ball extends Message {
                 int bounces;
 
                 @Override
@@ -146,7 +147,7 @@ class MeshTest {
         }
     }
 
-    private static final class Request implements Message {
+    private static final class Request extends Message {
         final Traffic from;
         final Traffic to;
         final int number;
@@ -189,7 +190,7 @@ class MeshTest {
             CompletableFuture<Boolean> writableAgain = new CompletableFuture<>();
             Engines.get(engine.submitTo(0, () -> {
                 for (int i = 0; i < messages; i++) {
-                    producer.mesh().send(1, received::countDown);
+                    producer.mesh().send(1, new TestMessage(received::countDown));
                 }
                 assertThat(producer.mesh().isWritable(1)).isFalse();
                 producer.mesh().whenWritable(1, () -> {

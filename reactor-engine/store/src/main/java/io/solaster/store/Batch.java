@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * It belongs to one shard at a time: to its origin, on the way out to the target, on the way back to the origin.
  */
-final class Batch implements Message {
+final class Batch extends Message {
     /** What a batch keeps of its memory between uses, in bytes. */
     private static final int KEPT = 64 * 1024;
 

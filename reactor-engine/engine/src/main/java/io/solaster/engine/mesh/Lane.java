@@ -121,11 +121,11 @@ final class Lane extends LaneLastPadding {
     }
 
     /**
-     * Consumer: delivers what is published, at most {@code limit} messages.
+     * Consumer: hands on what is published, at most {@code limit} messages.
      *
-     * @return how many were delivered
+     * @return how many there were
      */
-    int receive(int limit, FailureSink failures) {
+    int receive(int limit, Receiver receiver) {
         long from = head;
         long to = Math.min((long) TAIL.getAcquire(this), from + limit);
         if (from == to) {
@@ -137,11 +137,7 @@ final class Lane extends LaneLastPadding {
             int slot = (int) index & slots.length - 1;
             Message message = Objects.requireNonNull(slots[slot]);
             slots[slot] = null;
-            try {
-                message.deliver();
-            } catch (Throwable failure) {
-                failures.failed(message, failure);
-            }
+            receiver.received(message);
         }
         HEAD.setRelease(this, to);
         return (int) (to - from);
@@ -161,9 +157,9 @@ final class Lane extends LaneLastPadding {
         overflow.clear();
     }
 
-    /** Takes what {@link Message#deliver} throws. */
-    interface FailureSink {
-        void failed(Message message, Throwable failure);
+    /** Takes what a lane brings; throws nothing. */
+    interface Receiver {
+        void received(Message message);
     }
 
     private static VarHandle field(Class<?> owner, String name, Class<?> type) {

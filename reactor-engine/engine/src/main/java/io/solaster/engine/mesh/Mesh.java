@@ -5,6 +5,9 @@ import java.util.Arrays;
 
 import io.solaster.config.MeshConfig;
 import io.solaster.engine.stats.ShardStats;
+import io.solaster.engine.task.GroupScheduler;
+import io.solaster.engine.task.SchedulingGroup;
+import io.solaster.engine.task.Submission;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,6 +27,7 @@ public final class Mesh {
 
     private final int self;
     private final int highWaterMark;
+    private final Mesh[] peers;
     private final Lane[] outbound;
     private final Lane[] inbound;
     private final Runnable[] wakers;
@@ -32,18 +36,21 @@ public final class Mesh {
     private final int[] dirty;
     private final boolean[] isDirty;
     private int dirtyCount;
-    private final Lane.FailureSink failures = (message, failure) -> log.error("{} threw on shard {}",
-            message.getClass().getName(), self(), failure);
+    private final GroupScheduler scheduler;
+    private final Lane.Receiver receiver = this::received;
 
-    private Mesh(int self, MeshConfig config, Lane[][] lanes, Runnable[] wakers, ShardStats stats) {
+    private Mesh(int self, Mesh[] peers, MeshConfig config, Lane[][] lanes, Runnable[] wakers, ShardStats stats,
+            GroupScheduler scheduler) {
         int shards = lanes.length;
         this.self = self;
+        this.peers = peers;
         this.highWaterMark = config.highWaterMark();
         this.outbound = lanes[self];
         this.inbound = new Lane[shards];
         Arrays.setAll(inbound, from -> lanes[from][self]);
         this.wakers = wakers;
         this.stats = stats;
+        this.scheduler = scheduler;
         this.dirty = new int[shards];
         this.isDirty = new boolean[shards];
     }
@@ -53,23 +60,39 @@ public final class Mesh {
      *
      * @param wakers per shard, what makes a parked shard look at its lanes; callable from any thread, cheap where it is not parked
      * @param stats per shard, where it counts
+     * @param schedulers per shard, in whose turns messages are delivered
      */
-    public static Mesh[] connect(MeshConfig config, Runnable[] wakers, ShardStats[] stats) {
+    public static Mesh[] connect(MeshConfig config, Runnable[] wakers, ShardStats[] stats,
+            GroupScheduler[] schedulers) {
         int shards = wakers.length;
         Lane[][] lanes = new Lane[shards][shards];
         for (Lane[] row : lanes) {
             Arrays.setAll(row, i -> new Lane(config.laneCapacity()));
         }
         Mesh[] meshes = new Mesh[shards];
-        Arrays.setAll(meshes, i -> new Mesh(i, config, lanes, wakers, stats[i]));
+        Arrays.setAll(meshes, i -> new Mesh(i, meshes, config, lanes, wakers, stats[i], schedulers[i]));
         return meshes;
     }
 
-    /** Sends a message to a shard, which receives it in the order of this shard's sends; to itself in the next turn. */
+    /**
+     * Sends a message to a shard, where it runs in the group that is running here. A group's messages are received in
+     * the order of this shard's sends; those to the shard itself in the next turn.
+     */
     public void send(int target, Message message) {
+        send(target, scheduler.current(), message);
+    }
+
+    /** As {@link #send(int, Message)}, in another group. */
+    public void send(int target, SchedulingGroup group, Message message) {
+        message.group = group.id();
         outbound[target].send(message);
         stats.messagesSent.increment();
         markDirty(target);
+    }
+
+    /** Sends a message home from where it is. On the shard where it is. */
+    void answer(int from, Message message) {
+        peers[from].send(self, message);
     }
 
     private void markDirty(int target) {
@@ -93,6 +116,20 @@ public final class Mesh {
         markDirty(target);
     }
 
+    private void received(Message message) {
+        if (scheduler.mayRun(message.group)) {
+            try {
+                message.deliver();
+            } catch (Throwable failure) {
+                log.error("{} threw on shard {}", message.getClass().getName(), self, failure);
+            }
+        } else if (message.mayBeRefused()) {
+            scheduler.submit((Submission) message);
+        } else {
+            scheduler.execute(message.group, message);
+        }
+    }
+
     /**
      * The loop's: delivers what peers have sent, then resumes who waited for a lane.
      *
@@ -101,7 +138,7 @@ public final class Mesh {
     public int receive() {
         int count = 0;
         for (Lane lane : inbound) {
-            count += lane.receive(BATCH, failures);
+            count += lane.receive(BATCH, receiver);
         }
         if (count > 0) {
             stats.messagesReceived.add(count);
@@ -187,9 +224,5 @@ public final class Mesh {
     /** Messages on their way to a shard. Any thread, roughly. */
     public int queued(int target) {
         return outbound[target].published();
-    }
-
-    private int self() {
-        return self;
     }
 }

@@ -17,6 +17,8 @@ import io.netty.channel.ChannelHandler.Sharable;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.DefaultChannelPromise;
 import io.netty.channel.ServerChannel;
 import io.solaster.engine.Shard;
 import io.solaster.engine.stats.Counter;
@@ -106,7 +108,22 @@ final class Listener extends ChannelInboundHandlerAdapter {
     private void adopt(Channel connection) {
         Arrival arrival = new Arrival();
         connection.pipeline().addLast(arrival);
-        shard.register(connection).addListener(arrival);
+        register(connection).addListener(arrival);
+    }
+
+    /** Registers a channel with the shard, in the server's group. Any thread. */
+    ChannelFuture register(Channel channel) {
+        if (shard.inEventLoop()) {
+            return shard.register(channel);
+        }
+        ChannelPromise registered = new DefaultChannelPromise(channel, shard);
+        try {
+            shard.execute(server.group(), () -> shard.register(registered));
+        } catch (RejectedExecutionException stopped) {
+            channel.unsafe().closeForcibly();
+            registered.setFailure(stopped);
+        }
+        return registered;
     }
 
     /** A connection's way to its shard. */
@@ -245,7 +262,8 @@ final class Listener extends ChannelInboundHandlerAdapter {
 
     private void onShard(Runnable work, CompletableFuture<Boolean> otherwise) {
         try {
-            shard.execute(work);
+            // In the server's group, so as to come after what its sockets have brought.
+            shard.execute(server.group(), work);
         } catch (RejectedExecutionException stopped) {
             otherwise.complete(true);
             return;

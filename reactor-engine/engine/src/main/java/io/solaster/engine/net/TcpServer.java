@@ -20,6 +20,7 @@ import io.netty.channel.unix.UnixChannelOption;
 import io.solaster.config.ServerConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
+import io.solaster.engine.task.SchedulingGroup;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,6 +50,7 @@ public final class TcpServer implements AutoCloseable {
     private final Engine engine;
     private final String name;
     private final ServerConfig config;
+    private final SchedulingGroup group;
     private final List<Listener> listeners = new ArrayList<>();
     private volatile InetSocketAddress address;
     private volatile boolean closed;
@@ -57,6 +59,7 @@ public final class TcpServer implements AutoCloseable {
         this.engine = engine;
         this.name = name;
         this.config = config;
+        this.group = engine.groups().get(config.group());
         this.address = new InetSocketAddress(config.host(), config.port());
     }
 
@@ -65,6 +68,7 @@ public final class TcpServer implements AutoCloseable {
      *
      * @throws BindException if it cannot; nothing stays open then
      * @throws IllegalStateException if the engine is stopping
+     * @throws IllegalArgumentException if the engine has no scheduling group of that name
      */
     public static TcpServer bind(Engine engine, String name, ServerConfig config, ConnectionHandler handler) {
         if (engine.isStopping()) {
@@ -80,8 +84,9 @@ public final class TcpServer implements AutoCloseable {
             server.close();
             throw e;
         }
-        log.info("Server '{}' speaks {} on {}:{}, accepting on {}", name, config.protocol(), config.host(),
-                server.port(), engine.transport().reusePort() ? "every shard" : "shard 0 for all shards");
+        log.info("Server '{}' speaks {} on {}:{} in group '{}', accepting on {}", name, config.protocol(),
+                config.host(),
+                server.port(), server.group, engine.transport().reusePort() ? "every shard" : "shard 0 for all shards");
         return server;
     }
 
@@ -90,7 +95,7 @@ public final class TcpServer implements AutoCloseable {
         for (Listener listener : reusePort ? listeners : listeners.subList(0, 1)) {
             boolean first = listener.shard().id() == 0;
             ServerChannel channel = open(listener, reusePort && !first);
-            await(listener, listener.shard().register(channel));
+            await(listener, listener.register(channel));
             listener.listensOn(channel);
             await(listener, channel.bind(address));
             if (first) {
@@ -205,6 +210,11 @@ public final class TcpServer implements AutoCloseable {
     /** Whether it accepts connections. */
     public boolean isListening() {
         return !closed && listeners.get(0).isListening();
+    }
+
+    /** The scheduling group that its connections run in. */
+    SchedulingGroup group() {
+        return group;
     }
 
     boolean acceptsOnEveryShard() {

@@ -41,6 +41,10 @@ public final class ShardStats {
     public final Counter messagesReceived = new Counter();
     /** Times that somebody on this shard waited for a lane above its high-water mark. */
     public final Counter laneSaturations = new Counter();
+    /** Calls that waited for a mesh permit. */
+    public final Counter permitWaits = new Counter();
+    /** Calls that failed since no mesh permit was free in time. */
+    public final Counter permitTimeouts = new Counter();
     /** Connections that are open. */
     public final Counter connections = new Counter();
     /** Connections accepted. */

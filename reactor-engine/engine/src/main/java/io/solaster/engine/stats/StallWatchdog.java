@@ -30,7 +30,8 @@ public final class StallWatchdog implements AutoCloseable {
     private static final long MIN_THRESHOLD = Duration.ofMillis(1).toNanos();
     /** So that a lower threshold takes effect soon, and so that sums of times stay within a long. */
     private static final long MAX_PERIOD = Duration.ofMillis(250).toNanos();
-    private static final long STEAL_READS_APART = Duration.ofMillis(500).toNanos();
+    /** It is the dearest of all readings, and old figures only put the first report off. */
+    private static final long STEAL_READS_APART = Duration.ofSeconds(5).toNanos();
     private static final long DELAY_READS_APART_PER_SHARD = Duration.ofMillis(5).toNanos();
     private static final int QUIET_LOOKS = 4;
     /** Not for ever, since a shard that wakes at the very moment may not see that it is to wake the watchdog. */

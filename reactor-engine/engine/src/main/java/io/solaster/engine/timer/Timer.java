@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 public abstract class Timer implements GroupTask {
     private final Timers timers;
     private @Nullable Future<?> armed;
-    private SchedulingGroup group = SchedulingGroup.DEFAULT;
+    private @Nullable SchedulingGroup group;
 
     protected Timer(Timers timers) {
         this.timers = timers;
@@ -29,13 +29,14 @@ public abstract class Timer implements GroupTask {
     /** Due once after a delay in nanoseconds. Armed already, it is armed anew. */
     public final void arm(long delayNanos) {
         cancel();
+        group = timers.group.get();
         armed = timers.executor.schedule(() -> {
             armed = null;
             fire();
         }, delayNanos, TimeUnit.NANOSECONDS);
     }
 
-    /** @return whether it was armed */
+    /** Disarms it; tells whether it was armed. */
     public final boolean cancel() {
         Future<?> was = armed;
         armed = null;
@@ -49,7 +50,7 @@ public abstract class Timer implements GroupTask {
 
     @Override
     public final SchedulingGroup group() {
-        return group;
+        return java.util.Objects.requireNonNull(group);
     }
 
     @Override

@@ -201,7 +201,7 @@ class StallWatchdogTest {
         collectors += 1_000 * MS;
         proc = "cpu 0 0 0 0 0 0 0 100\n";
         pass(5 * MS);
-        for (int i = 0; i < 100; i++) {
+        for (int i = 0; i < 600; i++) {
             begin();
             pass(10 * MS);
         }

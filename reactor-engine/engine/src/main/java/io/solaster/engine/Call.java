@@ -1,0 +1,127 @@
+package io.solaster.engine;
+
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+import io.solaster.engine.mesh.Message;
+import io.solaster.engine.task.SchedulingGroup;
+import io.solaster.engine.task.Submission;
+import org.jspecify.annotations.Nullable;
+
+/** A call on its way to a shard and back. It runs in one group here and there. */
+final class Call<T extends @Nullable Object> extends Message implements Submission {
+    private final String engine;
+    private final @Nullable Shard home;
+    private final Shard to;
+    private final SchedulingGroup group;
+    private final Callable<T> work;
+    private final ShardFuture<T> future;
+    private @Nullable T result;
+    private @Nullable Throwable failure;
+    private boolean answered;
+    @Nullable
+    MeshPermits permits;
+
+    /** @param home the shard that asked; null where that is no shard */
+    Call(String engine, @Nullable Shard home, Shard to, SchedulingGroup group, Callable<T> work,
+            ShardFuture<T> future) {
+        this.engine = engine;
+        this.home = home;
+        this.to = to;
+        this.group = group;
+        this.work = work;
+        this.future = future;
+    }
+
+    @Override
+    public SchedulingGroup group() {
+        return group;
+    }
+
+    ShardFuture<T> future() {
+        return future;
+    }
+
+    @Override
+    protected boolean mayBeRefused() {
+        return !answered;
+    }
+
+    /** Whoever asked has given up: by cancelling the future, or by a deadline. */
+    @Override
+    public boolean isCancelled() {
+        return future.isDone();
+    }
+
+    void within(Duration deadline) {
+        Runnable late = () -> future.completeExceptionally(new TimeoutException(
+                "a call to shard " + to.id() + " was not answered within " + deadline));
+        if (home == null) {
+            CompletableFuture<Boolean> timer = new CompletableFuture<Boolean>()
+                    .completeOnTimeout(true, deadline.toNanos(), TimeUnit.NANOSECONDS);
+            timer.thenRun(late);
+            future.whenComplete((answer, failed) -> timer.cancel(false));
+        } else {
+            home.unlessDone(future, deadline, late);
+        }
+    }
+
+    /** By the mesh or the scheduler: first there, then back. */
+    @Override
+    public void deliver() {
+        if (answered) {
+            complete();
+            return;
+        }
+        if (!future.isDone()) {
+            try {
+                result = work.call();
+            } catch (Throwable e) {
+                failure = e;
+            }
+        }
+        answer();
+    }
+
+    private void answer() {
+        answered = true;
+        if (home == null || home == to) {
+            complete();
+        } else if (home.isPeerOf(to)) {
+            to.mesh().send(home.id(), group, this);
+        } else {
+            home.executeOrElse(this, this::complete);
+        }
+    }
+
+    @SuppressWarnings("NullAway") // a null result is one that T allows
+    private void complete() {
+        if (permits != null) {
+            permits.release();
+            permits = null;
+        }
+        if (failure == null) {
+            future.complete(result);
+        } else {
+            future.completeExceptionally(home == to ? failure : CalledShard.nameIn(failure, to.id(), home));
+        }
+    }
+
+    @Override
+    public void refused(Exception why) {
+        failure = why;
+        answer();
+    }
+
+    @Override
+    public void abandon() {
+        if (answered) {
+            complete();
+        } else {
+            future.completeExceptionally(new ShardStoppedException(engine, to.id()));
+        }
+    }
+}

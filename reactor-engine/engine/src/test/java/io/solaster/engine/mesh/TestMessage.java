@@ -1,0 +1,15 @@
+package io.solaster.engine.mesh;
+
+/** A message that runs something. */
+public final class TestMessage extends Message {
+    private final Runnable action;
+
+    public TestMessage(Runnable action) {
+        this.action = action;
+    }
+
+    @Override
+    public void deliver() {
+        action.run();
+    }
+}
