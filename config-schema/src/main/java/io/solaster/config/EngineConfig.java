@@ -24,6 +24,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param checks how eagerly a shard's state is guarded against other threads
  * @param shutdownTimeout how long connections may drain before the shards stop
  * @param groups scheduling groups by name: the four that are always there, and further ones
+ * @param stalls what is told of tasks that hold a shard for too long
  */
 public record EngineConfig(@DefaultValue("auto") ShardCount shards, @DefaultValue("false") boolean smt,
         @DefaultValue("auto") Pinning pinning, @DefaultValue("auto") Housekeeping housekeeping,
@@ -31,7 +32,8 @@ public record EngineConfig(@DefaultValue("auto") ShardCount shards, @DefaultValu
         @DefaultValue("500us") Duration taskQuota, @NestedConfigurationProperty @Valid @DefaultValue MeshConfig mesh,
         @NestedConfigurationProperty @Valid @DefaultValue OffloadConfig offload,
         @DefaultValue("assert") OwnerChecks checks,
-        @DefaultValue("20s") Duration shutdownTimeout, @DefaultValue Map<String, @Valid GroupConfig> groups) {
+        @DefaultValue("20s") Duration shutdownTimeout, @DefaultValue Map<String, @Valid GroupConfig> groups,
+        @NestedConfigurationProperty @Valid @DefaultValue StallConfig stalls) {
 
     public EngineConfig {
         groups = Collections.unmodifiableMap(new LinkedHashMap<>(groups));
@@ -41,7 +43,7 @@ public record EngineConfig(@DefaultValue("auto") ShardCount shards, @DefaultValu
     public static EngineConfig defaults() {
         return new EngineConfig(ShardCount.AUTO, false, Pinning.AUTO, Housekeeping.AUTO, Transport.AUTO,
                 IdleConfig.defaults(), Duration.ofNanos(500_000), MeshConfig.defaults(), OffloadConfig.defaults(),
-                OwnerChecks.ASSERT, Duration.ofSeconds(20), Map.of());
+                OwnerChecks.ASSERT, Duration.ofSeconds(20), Map.of(), StallConfig.defaults());
     }
 
     /**
@@ -51,73 +53,79 @@ public record EngineConfig(@DefaultValue("auto") ShardCount shards, @DefaultValu
      */
     public EngineConfig withShards(int newShards) {
         return new EngineConfig(new ShardCount(newShards), smt, pinning, housekeeping, transport, idle, taskQuota, mesh,
-                offload, checks, shutdownTimeout, groups);
+                offload, checks, shutdownTimeout, groups, stalls);
     }
 
     /** This with or without a shard for each hardware thread. */
     public EngineConfig withSmt(boolean newSmt) {
         return new EngineConfig(shards, newSmt, pinning, housekeeping, transport, idle, taskQuota, mesh, offload,
-                checks, shutdownTimeout, groups);
+                checks, shutdownTimeout, groups, stalls);
     }
 
     /** This with another choice of pinning. */
     public EngineConfig withPinning(Pinning newPinning) {
         return new EngineConfig(shards, smt, newPinning, housekeeping, transport, idle, taskQuota, mesh, offload,
-                checks, shutdownTimeout, groups);
+                checks, shutdownTimeout, groups, stalls);
     }
 
     /** This with other CPUs kept free of shards. */
     public EngineConfig withHousekeeping(Housekeeping newHousekeeping) {
         return new EngineConfig(shards, smt, pinning, newHousekeeping, transport, idle, taskQuota, mesh, offload,
-                checks, shutdownTimeout, groups);
+                checks, shutdownTimeout, groups, stalls);
     }
 
     /** This with another transport. */
     public EngineConfig withTransport(Transport newTransport) {
         return new EngineConfig(shards, smt, pinning, housekeeping, newTransport, idle, taskQuota, mesh, offload,
-                checks, shutdownTimeout, groups);
+                checks, shutdownTimeout, groups, stalls);
     }
 
     /** This with another way to idle. */
     public EngineConfig withIdle(IdleConfig newIdle) {
         return new EngineConfig(shards, smt, pinning, housekeeping, transport, newIdle, taskQuota, mesh, offload,
-                checks, shutdownTimeout, groups);
+                checks, shutdownTimeout, groups, stalls);
     }
 
     /** This with another task quota. */
     public EngineConfig withTaskQuota(Duration newTaskQuota) {
         return new EngineConfig(shards, smt, pinning, housekeeping, transport, idle, newTaskQuota, mesh, offload,
-                checks, shutdownTimeout, groups);
+                checks, shutdownTimeout, groups, stalls);
     }
 
     /** This with other lanes. */
     public EngineConfig withMesh(MeshConfig newMesh) {
         return new EngineConfig(shards, smt, pinning, housekeeping, transport, idle, taskQuota, newMesh, offload,
-                checks, shutdownTimeout, groups);
+                checks, shutdownTimeout, groups, stalls);
     }
 
     /** This with other threads for work that blocks. */
     public EngineConfig withOffload(OffloadConfig newOffload) {
         return new EngineConfig(shards, smt, pinning, housekeeping, transport, idle, taskQuota, mesh, newOffload,
-                checks, shutdownTimeout, groups);
+                checks, shutdownTimeout, groups, stalls);
     }
 
     /** This with other owner checks. */
     public EngineConfig withChecks(OwnerChecks newChecks) {
         return new EngineConfig(shards, smt, pinning, housekeeping, transport, idle, taskQuota, mesh, offload,
-                newChecks, shutdownTimeout, groups);
+                newChecks, shutdownTimeout, groups, stalls);
     }
 
     /** This with another time to drain. */
     public EngineConfig withShutdownTimeout(Duration newShutdownTimeout) {
         return new EngineConfig(shards, smt, pinning, housekeeping, transport, idle, taskQuota, mesh, offload, checks,
-                newShutdownTimeout, groups);
+                newShutdownTimeout, groups, stalls);
     }
 
     /** This with other scheduling groups. */
     public EngineConfig withGroups(Map<String, GroupConfig> newGroups) {
         return new EngineConfig(shards, smt, pinning, housekeeping, transport, idle, taskQuota, mesh, offload, checks,
-                shutdownTimeout, newGroups);
+                shutdownTimeout, newGroups, stalls);
+    }
+
+    /** This with another watch for stalls. */
+    public EngineConfig withStalls(StallConfig newStalls) {
+        return new EngineConfig(shards, smt, pinning, housekeeping, transport, idle, taskQuota, mesh, offload, checks,
+                shutdownTimeout, groups, newStalls);
     }
 
     /** Whether each shard's thread is bound to its CPU. */

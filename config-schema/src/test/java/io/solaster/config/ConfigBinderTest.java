@@ -56,6 +56,10 @@ class ConfigBinderTest {
                       queue-capacity: 8
                     checks: full
                     shutdown-timeout: 1m
+                    stalls:
+                      enabled: false
+                      threshold: 5ms
+                      reports-per-minute: 9
                     groups:
                       bulk:
                         shares: 7
@@ -88,7 +92,8 @@ class ConfigBinderTest {
                 new Housekeeping(CpuSet.of(0, 1, 4)), Transport.IO_URING,
                 new IdleConfig(IdleConfig.Policy.SPIN, Duration.ofNanos(50_000)), Duration.ofMillis(2),
                 new MeshConfig(64, 100), new OffloadConfig(2, 8), OwnerChecks.FULL, Duration.ofMinutes(1),
-                Map.of("bulk", new GroupConfig(7, 1000, 64, GroupConfig.WhenFull.WAIT, Duration.ofMillis(20), 128))));
+                Map.of("bulk", new GroupConfig(7, 1000, 64, GroupConfig.WhenFull.WAIT, Duration.ofMillis(20), 128)),
+                new StallConfig(false, Duration.ofMillis(5), 9)));
         assertThat(config.servers()).containsExactly(Map.entry("kv",
                 new ServerConfig("resp", "0.0.0.0", 6380, 16, "secret", false,
                         new LimitsConfig(5, Duration.ofSeconds(10), new ByteSize(1 << 20), 10, new ByteSize(2048),

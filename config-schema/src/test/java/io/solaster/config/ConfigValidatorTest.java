@@ -54,6 +54,9 @@ class ConfigValidatorTest {
                 .containsExactly(
                         "solaster.engine.shutdown-timeout: -1s is out of range; write a duration from 0s to 1h");
         assertThat(check(ENGINE.withShutdownTimeout(Duration.ZERO))).isEmpty();
+        assertThat(check(ENGINE.withStalls(new StallConfig(true, Duration.ZERO, -1)))).extracting(Violation::key)
+                .containsExactlyInAnyOrder("solaster.engine.stalls.threshold",
+                        "solaster.engine.stalls.reports-per-minute");
         assertThat(check(ENGINE.withIdle(new IdleConfig(IdleConfig.Policy.SPIN, Duration.ofMinutes(1)))))
                 .extracting(Violation::key).containsExactly("solaster.engine.idle.spin-for");
     }

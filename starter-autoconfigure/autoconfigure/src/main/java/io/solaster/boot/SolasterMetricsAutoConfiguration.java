@@ -12,7 +12,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
-/** Meters of shards, servers and store, where there is a registry for them. */
+/** Meters of shards, scheduling groups, servers and store, where there is a registry for them. */
 @AutoConfiguration(after = {SolasterAutoConfiguration.class, SolasterStoreAutoConfiguration.class}, afterName = {
         "org.springframework.boot.micrometer.metrics.autoconfigure.CompositeMeterRegistryAutoConfiguration"})
 @ConditionalOnClass(MeterRegistry.class)
@@ -23,6 +23,12 @@ public final class SolasterMetricsAutoConfiguration {
     @ConditionalOnMissingBean(name = "solasterShardMeters")
     MeterBinder solasterShardMeters(Engine engine) {
         return new ShardMeters(engine);
+    }
+
+    @Bean
+    @ConditionalOnMissingBean(name = "solasterGroupMeters")
+    MeterBinder solasterGroupMeters(Engine engine) {
+        return new GroupMeters(engine);
     }
 
     @Bean

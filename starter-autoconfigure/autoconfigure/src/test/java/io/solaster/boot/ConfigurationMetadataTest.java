@@ -35,7 +35,7 @@ final class ConfigurationMetadataTest {
         assertThat(descriptions).containsKeys("solaster.enabled", "solaster.servers", "solaster.engine.shards",
                 "solaster.engine.pinning", "solaster.engine.transport", "solaster.engine.idle.spin-for",
                 "solaster.engine.mesh.lane-capacity", "solaster.engine.offload.threads",
-                "solaster.engine.shutdown-timeout");
+                "solaster.engine.shutdown-timeout", "solaster.engine.stalls.threshold");
         assertThat(descriptions).allSatisfy((key, description) -> assertThat(description).as(key).isNotBlank());
     }
 

@@ -7,10 +7,13 @@ import java.util.concurrent.CountDownLatch;
 
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
+import io.solaster.engine.stats.GroupStats;
+import io.solaster.engine.stats.ShardStats;
 import io.solaster.spring.ServerLifecycle;
 import io.solaster.store.Store;
 import org.junit.jupiter.api.Test;
@@ -45,6 +48,41 @@ final class SolasterMetricsAutoConfigurationTest {
             assertThat(registry.get("solaster.store.misses").functionCounter().count()).isEqualTo(1);
             assertThat(registry.get("solaster.keyspace.keys").gauge().value()).isEqualTo(1);
             assertThat(registry.get("solaster.keyspace.memory").gauge().value()).isPositive();
+        });
+    }
+
+    @Test
+    void counts_groups_those_made_later_too() {
+        metered.run(context -> {
+            MeterRegistry registry = bound(context.getBean(MeterRegistry.class),
+                    context.getBeansOfType(MeterBinder.class).values());
+            GroupStats group = context.getBean(Engine.class).shard(1).stats().addGroup(63, "reports", () -> 50);
+            group.activated(System.nanoTime());
+            group.started(System.nanoTime());
+            group.stopped(System.nanoTime(), 3);
+            Tags tags = Tags.of("shard", "1", "group", "reports");
+            assertThat(registry.get("solaster.group.tasks").tags(tags).functionCounter().count()).isEqualTo(3);
+            assertThat(registry.get("solaster.group.runtime").tags(tags).functionCounter().count()).isPositive();
+            assertThat(registry.get("solaster.group.shares").tags(tags).gauge().value()).isEqualTo(50);
+            assertThat(registry.get("solaster.group.queue").tags(tags).gauge().value()).isZero();
+        });
+    }
+
+    @Test
+    void tells_how_a_shard_spends_its_time() {
+        metered.run(context -> {
+            MeterRegistry registry = bound(context.getBean(MeterRegistry.class),
+                    context.getBeansOfType(MeterBinder.class).values());
+            ShardStats stats = context.getBean(Engine.class).shard(0).stats();
+            stats.longestStallNanos.set(2_000_000_000);
+            assertThat(registry.get("solaster.shard.stalls.longest").tag("shard", "0").gauge().value()).isEqualTo(2);
+            assertThat(registry.get("solaster.shard.utilization").tag("shard", "0").gauge().value()).isBetween(0.0,
+                    1.0);
+            assertThat(registry.get("solaster.shard.tasks.p99").tag("shard", "0").gauge().value())
+                    .isGreaterThanOrEqualTo(0);
+            assertThat(registry.get("solaster.shard.steal").tag("shard", "0").functionCounter().count())
+                    .isGreaterThanOrEqualTo(0);
+            assertThat(registry.get("solaster.mesh.pending").gauge().value()).isGreaterThanOrEqualTo(0);
         });
     }
 

@@ -31,17 +31,17 @@ public final class Counter extends CounterValue {
         VALUE.setOpaque(this, value + amount);
     }
 
+    /** Puts another value in its place, for what is a level rather than a count. The writing thread only. */
+    public void set(long amount) {
+        VALUE.setOpaque(this, amount);
+    }
+
     /** The count. Any thread. */
     public long get() {
         return (long) VALUE.getOpaque(this);
     }
 }
 
-@SuppressWarnings("unused")
-abstract class CounterPadding {
-    private long q00, q01, q02, q03, q04, q05, q06, q07;
-}
-
-abstract class CounterValue extends CounterPadding {
+abstract class CounterValue extends CachePadding {
     long value;
 }

@@ -1,0 +1,21 @@
+package io.solaster.config;
+
+import java.time.Duration;
+
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * What is told of tasks that hold a shard for too long.
+ *
+ * @param enabled whether a watchdog looks for tasks that hold a shard
+ * @param threshold how long a task may take that is no stall
+ * @param reportsPerMinute how many reports the log gets in a minute; all are counted
+ */
+public record StallConfig(@DefaultValue("true") boolean enabled, @DefaultValue("25ms") Duration threshold,
+        @DefaultValue("5") @Range(min = 0) int reportsPerMinute) {
+
+    /** What an empty configuration gives. */
+    public static StallConfig defaults() {
+        return new StallConfig(true, Duration.ofMillis(25), 5);
+    }
+}

@@ -1,0 +1,26 @@
+package io.solaster.engine.stats;
+
+import org.jspecify.annotations.Nullable;
+
+/** Stacks of threads as text, a line per frame. Any thread. */
+final class Stacks {
+
+    private Stacks() {}
+
+    /** Where a shard's thread is and, before it, the virtual thread that it carries. */
+    static String of(Thread carrier, @Nullable Thread mounted) {
+        StringBuilder text = new StringBuilder();
+        if (mounted != null) {
+            append(text, "virtual thread '" + mounted.getName() + "', carried by", mounted);
+        }
+        append(text, "'" + carrier.getName() + "', " + carrier.getState(), carrier);
+        return text.toString();
+    }
+
+    private static void append(StringBuilder text, String title, Thread thread) {
+        text.append(text.isEmpty() ? "" : "\n").append(title);
+        for (StackTraceElement frame : thread.getStackTrace()) {
+            text.append("\n\tat ").append(frame);
+        }
+    }
+}

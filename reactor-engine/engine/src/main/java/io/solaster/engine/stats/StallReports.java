@@ -1,0 +1,78 @@
+package io.solaster.engine.stats;
+
+import java.util.HashSet;
+import java.util.Locale;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+
+import io.solaster.engine.stats.Stall.Phase;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Tells of stalls: each as a JFR event, and as many as may be in the log. What was left out is told with the next report
+ * or at the minute's end. The watchdog's thread only.
+ */
+final class StallReports implements Consumer<Stall> {
+    private static final Logger log = LoggerFactory.getLogger(StallWatchdog.class);
+    private static final long MINUTE_NANOS = 60_000_000_000L;
+    private static final double NANOS_PER_MILLI = 1e6;
+
+    private final String engine;
+    private final int perMinute;
+    private final LongSupplier clock;
+    /** The shards whose present stall is in the log, and whose end shall be there too. */
+    private final Set<Integer> told = new HashSet<>();
+    private long minute;
+    private int reported;
+    private long suppressed;
+
+    StallReports(String engine, int perMinute, LongSupplier clock) {
+        this.engine = engine;
+        this.perMinute = perMinute;
+        this.clock = clock;
+        this.minute = clock.getAsLong() - MINUTE_NANOS;
+    }
+
+    @Override
+    public void accept(Stall stall) {
+        StallEvent.commit(engine, stall);
+        if (stall.phase() == Phase.ENDED) {
+            if (told.remove(stall.shard())) {
+                log.warn("Engine '{}': shard {} goes on after {} ms", engine, stall.shard(), millis(stall));
+            }
+            return;
+        }
+        long now = clock.getAsLong();
+        if (now - minute >= MINUTE_NANOS) {
+            minute = now;
+            reported = 0;
+        }
+        if (reported == perMinute) {
+            suppressed++;
+            return;
+        }
+        reported++;
+        told.add(stall.shard());
+        log.warn("Engine '{}': shard {} {} {} ms with one task{}{}{}", engine, stall.shard(),
+                stall.stack() == null ? "was busy for" : "has been busy for", millis(stall),
+                stall.group() == null ? "" : " of group '" + stall.group() + "'",
+                suppressed == 0 ? "" : " (" + suppressed + " earlier report(s) left out)",
+                stall.stack() == null ? "; it ended while its stack was looked at" : "\n" + stall.stack());
+        suppressed = 0;
+    }
+
+    /** Tells how much was left out, once its minute is over and nothing came that could have told. */
+    void tick(long now) {
+        if (suppressed > 0 && now - minute >= MINUTE_NANOS) {
+            log.warn("Engine '{}': {} more report(s) of stalls left out within a minute; "
+                    + "solaster.engine.stalls.reports-per-minute is {}", engine, suppressed, perMinute);
+            suppressed = 0;
+        }
+    }
+
+    private static String millis(Stall stall) {
+        return String.format(Locale.ROOT, "%.1f", stall.nanos() / NANOS_PER_MILLI);
+    }
+}

@@ -1,0 +1,36 @@
+package io.solaster.boot;
+
+import io.solaster.engine.stats.Histogram;
+import io.solaster.engine.stats.HistogramSnapshot;
+
+/**
+ * A percentile, in seconds, of what a histogram recorded since it was last read, or since the reading before where that
+ * was less than a second ago. Any thread.
+ */
+final class RecentPercentile {
+    private static final long WINDOW_NANOS = 1_000_000_000;
+    private static final double NANOS_PER_SECOND = 1e9;
+
+    private final Histogram histogram;
+    private final double percent;
+    private HistogramSnapshot before;
+    private long readAt = System.nanoTime();
+    private double last;
+
+    RecentPercentile(Histogram histogram, double percent) {
+        this.histogram = histogram;
+        this.percent = percent;
+        this.before = histogram.snapshot();
+    }
+
+    synchronized double get() {
+        long now = System.nanoTime();
+        if (now - readAt >= WINDOW_NANOS) {
+            HistogramSnapshot snapshot = histogram.snapshot();
+            last = snapshot.minus(before).percentile(percent) / NANOS_PER_SECOND;
+            before = snapshot;
+            readAt = now;
+        }
+        return last;
+    }
+}
