@@ -104,7 +104,6 @@ public class AccountingBenchmark {
         stats.polls.increment();
         stats.turned(System.nanoTime(), true);
         stats.pending.set(0);
-        stats.timersPending.set(0);
     }
 
     /** A turn that ends in sleep: a reading of the clock before and one after. */
@@ -115,7 +114,6 @@ public class AccountingBenchmark {
         stats.turned(now, true);
         stats.sleeps(now);
         stats.pending.set(0);
-        stats.timersPending.set(0);
         stats.woke(System.nanoTime());
     }
 }

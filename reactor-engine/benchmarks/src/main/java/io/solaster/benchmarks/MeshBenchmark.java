@@ -1,6 +1,7 @@
 package io.solaster.benchmarks;
 
 import java.time.Duration;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -16,6 +17,8 @@ import io.solaster.engine.Shard;
 import io.solaster.engine.mesh.Mesh;
 import io.solaster.engine.mesh.Message;
 import io.solaster.engine.stats.ShardStats;
+import io.solaster.engine.task.GroupScheduler;
+import io.solaster.engine.task.SchedulingGroups;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -48,14 +51,23 @@ public class MeshBenchmark {
     /** One thread on both ends: what a message costs without another CPU's cache. */
     @State(Scope.Thread)
     public static class Ends {
+        private final GroupScheduler scheduler = new GroupScheduler(new SchedulingGroups(Map.of()), 0,
+                Duration.ofSeconds(1), () -> 0, new ShardStats(), null);
         private final Mesh[] meshes = Mesh.connect(MeshConfig.defaults(), new Runnable[]{() -> {}, () -> {}},
-                new ShardStats[]{new ShardStats(), new ShardStats()});
+                new ShardStats[]{new ShardStats(), new ShardStats()}, new GroupScheduler[]{scheduler, scheduler});
         private final Message[] messages = new Message[BATCH];
         private int delivered;
 
         @Setup
         public void setUp() {
-            java.util.Arrays.setAll(messages, i -> (Message) () -> delivered++);
+            java.util.Arrays.setAll(messages, i -> new Delivered());
+        }
+
+        private final class Delivered extends Message {
+            @Override
+            public void deliver() {
+                delivered++;
+            }
         }
     }
 

@@ -8,6 +8,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -42,10 +43,13 @@ import io.solaster.engine.os.CpuAffinity;
 import io.solaster.engine.os.Housekeeper;
 import io.solaster.engine.os.MachineProbe;
 import io.solaster.engine.stats.ShardStats;
+import io.solaster.engine.stats.StallWatchdog;
 import io.solaster.engine.task.GroupScheduler;
 import io.solaster.engine.task.SchedulingGroup;
 import io.solaster.engine.task.SchedulingGroups;
 import io.solaster.engine.thread.ShardThreads;
+import io.solaster.engine.timer.ManualClock;
+import io.solaster.engine.timer.TimeSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -89,12 +93,16 @@ public final class Engine implements AutoCloseable {
         // Whoever first touches these fixes their size by the CPUs it may use: that must not be a pinned shard.
         ForkJoinPool.commonPool();
         Thread.startVirtualThread(ShardThreads::prepare);
+        if (setup.config.stalls().enabled()) {
+            setup.watchdog = StallWatchdog.start(setup.name, setup.config.stalls());
+        }
         this.offload = new Offload(setup.name, setup.config.offload());
         setup.offload = offload;
         try {
             this.group = new ShardGroup(setup, GroupIoHandler.over(transport.ioHandlers()));
         } catch (RuntimeException | Error e) {
             offload.close(Duration.ZERO);
+            closeWatchdog();
             throw new IllegalStateException("engine '" + setup.name + "' cannot make its event loops over "
                     + TransportChoice.label(transport.kind()) + " (" + rootOf(e)
                     + "); raise the limits on open files and locked memory, or set solaster.engine.transport to another",
@@ -122,6 +130,19 @@ public final class Engine implements AutoCloseable {
      * @throws InvalidConfigException if the machine does not have what the configuration asks for
      */
     public static Engine start(EngineConfig config, Machine machine) {
+        return start(config, machine, TimeSource.SYSTEM);
+    }
+
+    /**
+     * As {@link #start(EngineConfig)}, for tests: with timers that go by a clock of their own.
+     *
+     * @throws InvalidConfigException if the machine does not have what the configuration asks for
+     */
+    public static Engine start(EngineConfig config, ManualClock clock) {
+        return start(config, MachineProbe.probe(), clock);
+    }
+
+    private static Engine start(EngineConfig config, Machine machine, TimeSource clock) {
         String unpinnable = CpuAffinity.unavailable().orElse(null);
         if (unpinnable != null && config.pinning() == Pinning.ALWAYS) {
             throw new InvalidConfigException(List.of(new Violation("solaster.engine.pinning", "always",
@@ -130,7 +151,7 @@ public final class Engine implements AutoCloseable {
         EngineConfig possible = unpinnable == null ? config : config.withPinning(Pinning.NEVER);
         ShardPlan plan = ShardPlanner.plan(machine, possible);
         int number = COUNT.incrementAndGet();
-        Engine engine = make(number == 1 ? "solaster" : "solaster-" + number, machine, possible, plan);
+        Engine engine = make(number == 1 ? "solaster" : "solaster-" + number, machine, possible, plan, clock);
         try {
             engine.startShards();
         } catch (RuntimeException | Error e) {
@@ -149,12 +170,12 @@ public final class Engine implements AutoCloseable {
     }
 
     /** With 'auto', a transport that the kernel has but refuses us for want of memory or descriptors is passed over. */
-    private static Engine make(String name, Machine machine, EngineConfig config, ShardPlan plan) {
+    private static Engine make(String name, Machine machine, EngineConfig config, ShardPlan plan, TimeSource clock) {
         Map<Transport, String> refused = new EnumMap<>(Transport.class);
         while (true) {
             TransportChoice transport = TransportChoice.choose(config.transport(), refused);
             try {
-                return new Engine(new Setup(name, config, plan), machine, transport);
+                return new Engine(new Setup(name, config, plan, clock), machine, transport);
             } catch (IllegalStateException e) {
                 if (config.transport() != Transport.AUTO || transport.kind() == Transport.NIO) {
                     throw e;
@@ -211,6 +232,11 @@ public final class Engine implements AutoCloseable {
     /** How sockets are served, and why so. */
     public TransportChoice transport() {
         return transport;
+    }
+
+    /** What tells of tasks that hold a shard up; empty where {@code solaster.engine.stalls.enabled} is false. */
+    public Optional<StallWatchdog> stallWatchdog() {
+        return Optional.ofNullable(setup.watchdog);
     }
 
     /** Threads for work that blocks. */
@@ -413,7 +439,14 @@ public final class Engine implements AutoCloseable {
             log.warn("Engine '{}': a shard has not ended within {}; its thread is left behind", setup.name, SHARD_STOP);
             group.terminationFuture().addListener(ended -> abandonMessages());
         }
+        closeWatchdog();
         housekeeper.close();
+    }
+
+    private void closeWatchdog() {
+        if (setup.watchdog != null) {
+            setup.watchdog.close();
+        }
     }
 
     /** While all else still works, since straight-line code may call the shards and wait for files as it ends. */
@@ -509,6 +542,7 @@ public final class Engine implements AutoCloseable {
         private final String name;
         private final EngineConfig config;
         private final ShardPlan plan;
+        private final TimeSource clock;
         private final SchedulingGroups groups;
         private final AtomicInteger made = new AtomicInteger();
         private volatile @Nullable Throwable failure;
@@ -516,12 +550,25 @@ public final class Engine implements AutoCloseable {
         private @Nullable Housekeeper housekeeper;
         private CpuSet elsewhere = CpuSet.EMPTY;
         private @Nullable Offload offload;
+        private @Nullable StallWatchdog watchdog;
 
-        Setup(String name, EngineConfig config, ShardPlan plan) {
+        Setup(String name, EngineConfig config, ShardPlan plan, TimeSource clock) {
             this.name = name;
             this.config = config;
             this.plan = plan;
+            this.clock = clock;
             this.groups = new SchedulingGroups(config.groups());
+        }
+
+        TimeSource clock() {
+            return clock;
+        }
+
+        void watch(Shard shard, Thread carrier) {
+            if (watchdog != null) {
+                watchdog.watch(shard.id(), shard.stats(), carrier, plan.pinned() ? shard.place().cpu() : -1,
+                        () -> shard.threads().mounted());
+            }
         }
 
         SchedulingGroups groups() {

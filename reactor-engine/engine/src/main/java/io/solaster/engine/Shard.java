@@ -7,9 +7,12 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 import io.netty.channel.IoEventLoopGroup;
 import io.netty.channel.IoHandler;
@@ -22,15 +25,19 @@ import io.solaster.config.EngineConfig.OwnerChecks;
 import io.solaster.config.ShardPlan.PlannedShard;
 import io.solaster.engine.mesh.Mesh;
 import io.solaster.engine.net.GroupIoHandler;
+import io.solaster.engine.os.CpuAffinity;
 import io.solaster.engine.stats.ShardStats;
+import io.solaster.engine.task.Abandonable;
 import io.solaster.engine.task.GroupScheduler;
 import io.solaster.engine.task.GroupTask;
 import io.solaster.engine.task.SchedulingGroup;
 import io.solaster.engine.task.Submission;
 import io.solaster.engine.thread.Fork;
 import io.solaster.engine.thread.ShardThreads;
+import io.solaster.engine.timer.ManualClock;
 import io.solaster.engine.timer.TimeSource;
 import io.solaster.engine.timer.Timer;
+import io.solaster.engine.timer.TimerStats;
 import io.solaster.engine.timer.Timers;
 import org.jspecify.annotations.Nullable;
 
@@ -72,6 +79,9 @@ public final class Shard extends SingleThreadIoEventLoop {
     private final ShardStats stats = new ShardStats();
     private final long spinNanos;
     private final GroupScheduler scheduler;
+    /** The timers': the machine's, or one of their own that tells when it goes on. */
+    private final TimeSource clock;
+    private final boolean ownClock;
     private final Map<SchedulingGroup, MeshPermits[]> permits = new HashMap<>();
     private final IoHandlerContext ioContext = new TurnContext();
     private volatile @Nullable ShardThread thread;
@@ -79,6 +89,8 @@ public final class Shard extends SingleThreadIoEventLoop {
     private @Nullable Mesh mesh;
     private volatile boolean parked;
     private boolean slept;
+    private boolean begun;
+    private boolean served;
     private long idleSince;
     private final Timers timers;
     private final ShardThreads threads;
@@ -90,10 +102,11 @@ public final class Shard extends SingleThreadIoEventLoop {
         this.place = place;
         this.threads = new ShardThreads(this, setup.name(), place.id());
         this.scheduler = new GroupScheduler(setup.groups(), place.id(), setup.config().taskQuota(), TimeSource.SYSTEM,
-                SHUFFLE_SEED);
+                stats, SHUFFLE_SEED);
         ((GroupIoHandler) ioHandler()).use(scheduler);
-        this.timers = new Timers(TimeSource.SYSTEM, scheduler::current,
-                timer -> scheduler.execute(timer.group(), timer));
+        this.clock = setup.clock();
+        this.ownClock = clock instanceof ManualClock;
+        this.timers = new Timers(clock, scheduler::current, timer -> scheduler.execute(timer.group(), timer));
         this.spinNanos = setup.plan().spin() ? setup.config().idle().spinFor().toNanos() : 0;
     }
 
@@ -131,6 +144,11 @@ public final class Shard extends SingleThreadIoEventLoop {
     public Timers timers() {
         assertOwner("the timers");
         return timers;
+    }
+
+    /** What is counted about this shard's timers. Any thread. */
+    public TimerStats timerStats() {
+        return timers.stats();
     }
 
     /** The group that is running on this shard. On the owning shard. */
@@ -239,13 +257,66 @@ public final class Shard extends SingleThreadIoEventLoop {
         return shard != null && shard.scheduler.needPreempt();
     }
 
-    /** Completes when the others on the calling shard have had their turn. On a shard. */
-    @SuppressWarnings("NamedLikeContextualKeyword") // the field's word for it
+    /**
+     * Completes when the others on the calling shard have had their turn. On a virtual thread it waits for that itself,
+     * and the future is done. On a shard.
+     */
+    @SuppressWarnings({"NamedLikeContextualKeyword", "ThreadPriorityCheck"}) // the field's word for it
     public static ShardFuture<@Nullable Void> yield() {
-        Shard shard = java.util.Objects.requireNonNull(current(), "yield() on a thread that is no shard");
+        Shard shard = here("yield()");
         ShardFuture<@Nullable Void> future = shard.newFuture();
-        shard.execute(() -> future.complete(null));
+        if (shard.inEventLoop()) {
+            shard.execute(() -> future.complete(null));
+        } else {
+            Thread.yield();
+            future.complete(null);
+        }
         return future;
+    }
+
+    /** Completes after a while, in the caller's group. On a shard. */
+    public static ShardFuture<@Nullable Void> sleep(Duration duration) {
+        Shard shard = here("sleep()");
+        ShardFuture<@Nullable Void> future = shard.newFuture();
+        shard.unlessDone(future, duration, () -> future.complete(null));
+        return future;
+    }
+
+    /**
+     * What another future comes to, or a {@link TimeoutException} if that takes too long; whatever it stands for goes on.
+     * On a shard, where the result comes home to.
+     */
+    public static <T extends @Nullable Object> ShardFuture<T> timeout(CompletionStage<T> stage, Duration patience) {
+        Shard shard = here("timeout()");
+        ShardFuture<T> future = shard.newFuture();
+        stage.whenComplete((result, failure) -> {
+            Runnable completion = () -> {
+                if (failure == null) {
+                    future.resolve(result);
+                } else {
+                    future.fail(failure instanceof CompletionException wrapped && wrapped.getCause() != null
+                            ? wrapped.getCause()
+                            : failure);
+                }
+            };
+            if (shard.isHere()) {
+                completion.run();
+            } else {
+                shard.executeOrElse(completion, completion);
+            }
+        });
+        shard.unlessDone(future, patience,
+                () -> future.completeExceptionally(new TimeoutException("not done within " + patience)));
+        return future;
+    }
+
+    private static Shard here(String what) {
+        Shard shard = current();
+        if (shard == null) {
+            throw new IllegalStateException(what + " on thread " + Thread.currentThread().getName()
+                    + ", which is no shard; submit the work to one");
+        }
+        return shard;
     }
 
     /**
@@ -320,6 +391,11 @@ public final class Shard extends SingleThreadIoEventLoop {
         this.mesh = mesh;
     }
 
+    private void wake() {
+        VarHandle.fullFence();
+        wakeIfParked();
+    }
+
     /** Wakes the shard if it is parked. Any thread, after publishing and a full fence. */
     void wakeIfParked() {
         if ((boolean) PARKED.getOpaque(this) && PARKED.compareAndSet(this, true, false)) {
@@ -343,8 +419,7 @@ public final class Shard extends SingleThreadIoEventLoop {
             executeHere(task);
         } else {
             super.lazyExecute(task);
-            VarHandle.fullFence();
-            wakeIfParked();
+            wake();
         }
     }
 
@@ -384,13 +459,26 @@ public final class Shard extends SingleThreadIoEventLoop {
      */
     public void executeOrElse(Runnable task, Runnable otherwise) {
         try {
-            execute(task);
+            execute(task instanceof Abandonable ? task : new OrElse(task, otherwise));
         } catch (RejectedExecutionException stopped) {
             otherwise.run();
             return;
         }
         if (isShuttingDown()) {
             terminationFuture().addListener(ended -> otherwise.run());
+        }
+    }
+
+    private record OrElse(Runnable task, Runnable otherwise) implements Abandonable {
+
+        @Override
+        public void run() {
+            task.run();
+        }
+
+        @Override
+        public void abandon() {
+            otherwise.run();
         }
     }
 
@@ -420,38 +508,55 @@ public final class Shard extends SingleThreadIoEventLoop {
         thread = self;
         threadId = self.threadId();
         setup.enter(this);
+        stats.begins(CpuAffinity.threadId(), System.nanoTime());
+        setup.watch(this, self);
+        Runnable woken = this::wake;
+        if (clock instanceof ManualClock manual) {
+            manual.onAdvance(woken);
+        }
         try {
             super.run();
         } finally {
+            if (clock instanceof ManualClock manual) {
+                manual.forget(woken);
+            }
+            stats.sleeps(System.nanoTime());
             setup.leave(this);
         }
     }
 
     @Override
     protected int runIo() {
+        stats.polls.increment();
+        begun = false;
         int handled = ioHandler().run(ioContext);
-        unpark();
-        stats.turns.increment();
-        if (handled > 0) {
-            idleSince = 0;
+        if (!begun) {
+            beginTurn();
         }
+        served = handled > 0;
         return handled;
     }
 
-    private void unpark() {
+    /** After waiting, before serving: from here on nobody needs to wake the shard. */
+    private void beginTurn() {
+        begun = true;
+        long now = System.nanoTime();
         if (slept) {
             slept = false;
             stats.parks.increment();
             PARKED.setOpaque(this, false);
+            stats.woke(now);
         }
+        scheduler.begin(now);
     }
 
     @Override
     protected boolean runAllTasks(long quotaNanos) {
-        boolean any = runTurn();
+        boolean any = runTurn() || served;
         if (any) {
             idleSince = 0;
         }
+        stats.turned(scheduler.clock(), any);
         return any;
     }
 
@@ -461,7 +566,7 @@ public final class Shard extends SingleThreadIoEventLoop {
         boolean any = lanes != null && lanes.receive() > 0;
         long now = scheduler.serve();
         any |= receiveInbox();
-        any |= timers.expire(now, EXPIRED_PER_TURN);
+        any |= timers.expire(ownClock ? clock.nanoTime() : now, EXPIRED_PER_TURN);
         any |= scheduler.run(now);
         afterRunningAllTasks();
         if (lanes != null) {
@@ -533,6 +638,12 @@ public final class Shard extends SingleThreadIoEventLoop {
             more = runTurn() && System.nanoTime() - end < 0;
             any |= more;
         }
+        if (isShutdown()) {
+            // Netty throws away what is left; here it can be abandoned by name.
+            while (receiveInbox()) {
+                any = true;
+            }
+        }
         return any;
     }
 
@@ -547,25 +658,25 @@ public final class Shard extends SingleThreadIoEventLoop {
 
         @Override
         public boolean canBlock() {
-            if (hasTasks() || timers.delayNanos(System.nanoTime()) == 0 || spins()) {
+            if (hasTasks() || delayNanos(scheduler.clock()) <= 0 || spins()) {
                 return false;
             }
             PARKED.setVolatile(Shard.this, true);
             VarHandle.fullFence();
-            if (hasTasks()) {
+            if (hasTasks() || ownClock && timers.delayNanos(clock.nanoTime()) == 0) {
                 slept = false;
                 PARKED.setOpaque(Shard.this, false);
                 return false;
             }
             slept = true;
+            stats.sleeps(scheduler.clock());
             return true;
         }
 
-        /** Transports ask this between waiting and serving: from here on nobody needs to wake the shard. */
+        /** Transports ask this between waiting and serving. */
         @Override
         public boolean shouldReportActiveIoTime() {
-            unpark();
-            scheduler.begin(System.nanoTime());
+            beginTurn();
             return false;
         }
 
@@ -573,7 +684,7 @@ public final class Shard extends SingleThreadIoEventLoop {
             if (spinNanos == 0) {
                 return false;
             }
-            long now = System.nanoTime();
+            long now = scheduler.clock();
             if (idleSince == 0) {
                 idleSince = now;
             }
@@ -582,13 +693,19 @@ public final class Shard extends SingleThreadIoEventLoop {
 
         @Override
         public long delayNanos(long currentTimeNanos) {
-            return timers.delayNanos(currentTimeNanos);
+            long wakeAt = scheduler.wakeAt();
+            long held = wakeAt == Long.MAX_VALUE ? Long.MAX_VALUE : Math.max(0, wakeAt - currentTimeNanos);
+            // A clock that is not the machine's wakes the shard itself.
+            return ownClock ? held : Math.min(held, timers.delayNanos(currentTimeNanos));
         }
 
         @Override
         public long deadlineNanos() {
+            long deadline = scheduler.wakeAt();
+            if (!ownClock) {
+                deadline = Math.min(deadline, timers.nextDeadlineNanos());
+            }
             // Netty counts from a beginning of its own.
-            long deadline = timers.nextDeadlineNanos();
             return deadline == Long.MAX_VALUE ? -1 : deadline - ticker().initialNanoTime();
         }
     }

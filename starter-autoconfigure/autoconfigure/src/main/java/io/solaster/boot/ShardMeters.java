@@ -63,8 +63,9 @@ final class ShardMeters implements MeterBinder {
                     s -> s.stats().longestStallNanos.get() / NANOS_PER_SECOND).tags(tags).baseUnit("seconds")
                     .description("The longest stall").register(registry);
             gauge(registry, shard, tags, "timers.pending", "Timers that are armed",
-                    s -> s.stats().timersPending.get());
-            count(registry, shard, tags, "timers.fired", "Timers that have fired", stats -> stats.timersFired);
+                    s -> s.timerStats().pending.get());
+            FunctionCounter.builder("solaster.shard.timers.fired", shard, s -> s.timerStats().expired.get()).tags(tags)
+                    .description("Timers that were due").register(registry);
             count(registry, shard, tags, "parks", "Times that the shard found nothing to do and slept",
                     stats -> stats.parks);
             count(registry, shard, tags, "wakeups", "Times that the shard woke a sleeping peer",

@@ -27,10 +27,6 @@ public final class ShardStats {
     public final Histogram taskNanos = new Histogram();
     /** Tasks that wait for their turn, of all groups; as of the last turn. */
     public final Counter pending = new Counter();
-    /** Timers that are armed; as of the last turn. */
-    public final Counter timersPending = new Counter();
-    /** Timers that have fired. */
-    public final Counter timersFired = new Counter();
     /** Times that the shard found nothing to do and slept. */
     public final Counter parks = new Counter();
     /** Times that this shard woke a sleeping peer. */

@@ -2,12 +2,14 @@ package io.solaster.engine.task;
 
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
 
 import io.solaster.config.GroupConfig;
 import io.solaster.config.GroupConfig.WhenFull;
+import io.solaster.engine.stats.ShardStats;
 import io.solaster.engine.timer.TimeSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -44,6 +46,7 @@ public final class GroupScheduler {
     private final int shard;
     private final long quotaNanos;
     private final TimeSource time;
+    private final ShardStats stats;
     private final @Nullable Random shuffle;
     private final @Nullable RunQueue[] queues = new @Nullable RunQueue[SchedulingGroups.MOST];
     private final RunQueue[] active = new RunQueue[SchedulingGroups.MOST];
@@ -68,13 +71,15 @@ public final class GroupScheduler {
     /**
      * @param shuffleSeed to run in random order what has no order, for tests; null for the order of arrival
      */
-    public GroupScheduler(SchedulingGroups groups, int shard, Duration quota, TimeSource time,
+    public GroupScheduler(SchedulingGroups groups, int shard, Duration quota, TimeSource time, ShardStats stats,
             @Nullable Long shuffleSeed) {
         this.groups = groups;
         this.shard = shard;
         this.quotaNanos = quota.toNanos();
         this.time = time;
+        this.stats = stats;
         this.shuffle = shuffleSeed == null ? null : new Random(shuffleSeed + shard);
+        groups.all().forEach(group -> queue(group.id()));
         this.byDefault = queue(groups.byDefault().id());
         this.current = byDefault;
     }
@@ -82,7 +87,8 @@ public final class GroupScheduler {
     private RunQueue queue(int group) {
         RunQueue queue = queues[group];
         if (queue == null) {
-            queue = new RunQueue(groups.byId(group));
+            SchedulingGroup made = groups.byId(group);
+            queue = new RunQueue(made, stats.addGroup(group, made.name(), made::shares));
             queues[group] = queue;
         }
         return queue;
@@ -91,6 +97,11 @@ public final class GroupScheduler {
     /** The group whose time it is. */
     public SchedulingGroup current() {
         return current.group;
+    }
+
+    /** The clock, as it was read last. */
+    public long clock() {
+        return since;
     }
 
     /** Whether what runs has used up its part of this turn. */
@@ -125,6 +136,9 @@ public final class GroupScheduler {
 
     private void activate(RunQueue queue) {
         queue.active = true;
+        if (queue != current || !charging) {
+            queue.stats.activated(since);
+        }
         catchUp(queue);
         active[activeCount++] = queue;
     }
@@ -137,6 +151,7 @@ public final class GroupScheduler {
 
     private void deactivate(RunQueue queue) {
         queue.active = false;
+        queue.stats.queued.set(queue.size());
         for (int i = 0; i < activeCount; i++) {
             if (active[i] == queue) {
                 active[i] = active[--activeCount];
@@ -155,6 +170,7 @@ public final class GroupScheduler {
         }
         GroupConfig config = group.config();
         if (config.whenFull() == WhenFull.REJECT) {
+            queue.stats.rejected.increment();
             task.refused(new RejectedExecutionException("solaster.engine.groups." + group.name() + ".max-queued: "
                     + config.maxQueued() + " tasks wait on shard " + shard + " already"));
             return;
@@ -219,6 +235,8 @@ public final class GroupScheduler {
         current = queue;
         charging = true;
         atOnce = LONGEST_STRIDE;
+        queue.stats.activated(now);
+        stats.heartbeat.group(queue.group.id());
         return true;
     }
 
@@ -233,20 +251,25 @@ public final class GroupScheduler {
         return false;
     }
 
-    /** Puts what has run at once on its group's account; returns the time. */
+    /** Puts what has run at once on its group's account; returns the clock. */
     private long settle() {
         if (!charging) {
             return since;
         }
         long now = time.nanoTime();
-        charge(current, now - since);
+        int ran = Math.min(LONGEST_STRIDE, LONGEST_STRIDE - atOnce + 1);
+        stats.ran(ran, now - since);
+        charge(current, now, ran);
         since = now;
         charging = false;
         return now;
     }
 
-    private static void charge(RunQueue queue, long nanos) {
+    /** The turn of a group ends. */
+    private void charge(RunQueue queue, long now, int ran) {
+        long nanos = queue.stats.stopped(now, ran);
         queue.vruntime += nanos * UNIT_SHARES / queue.group.shares();
+        stats.heartbeat.busy(now);
     }
 
     /** What sockets and the mesh brought has been served: from here to {@link #run} nothing is on a group's account. */
@@ -269,6 +292,7 @@ public final class GroupScheduler {
             return false;
         }
         long now = start;
+        since = now;
         sliceEnd = now + quotaNanos;
         do {
             RunQueue queue = least();
@@ -279,7 +303,12 @@ public final class GroupScheduler {
             now = run(queue, now);
         } while (activeCount > 0 && now - sliceEnd < 0);
         current = byDefault;
-        since = now;
+        int pending = 0;
+        for (int i = 0; i < activeCount; i++) {
+            active[i].stats.queued.set(active[i].size());
+            pending += active[i].size();
+        }
+        stats.pending.set(pending);
         return true;
     }
 
@@ -294,25 +323,32 @@ public final class GroupScheduler {
     }
 
     private long run(RunQueue queue, long start) {
-        long now = start;
-        int allowance = draining ? Integer.MAX_VALUE : queue.allowance(now);
-        while (allowance > 0) {
-            int stride = Math.min(Math.min(queue.stride, allowance), queue.size());
+        queue.stats.started(start);
+        stats.heartbeat.group(queue.group.id());
+        int ran = 0;
+        int allowance = draining ? Integer.MAX_VALUE : queue.allowance(start);
+        while (allowance > ran) {
+            int stride = Math.min(Math.min(queue.stride, allowance - ran), queue.size());
             for (int i = 0; i < stride; i++) {
                 run(queue.poll());
             }
             long then = time.nanoTime();
-            account(queue, stride, then - now);
-            now = then;
-            allowance -= stride;
+            account(queue, stride, then - since);
+            since = then;
+            ran += stride;
             if (queue.waiting != null) {
                 admit(queue);
             }
-            if (queue.isEmpty() || now - sliceEnd >= 0) {
+            if (queue.isEmpty() || then - sliceEnd >= 0) {
                 break;
             }
         }
-        charge(queue, now - start);
+        long now = since;
+        if (now - start > 2 * quotaNanos) {
+            queue.stats.quotaViolations.increment();
+            queue.stats.quotaViolationNanos.add(now - start - quotaNanos);
+        }
+        charge(queue, now, ran);
         if (queue.throttledUntil != 0) {
             hold(queue.throttledUntil);
             deactivate(queue);
@@ -330,7 +366,9 @@ public final class GroupScheduler {
         }
     }
 
-    private static void account(RunQueue queue, int ran, long nanos) {
+    private void account(RunQueue queue, int ran, long nanos) {
+        stats.ran(ran, nanos);
+        stats.heartbeat.busy(since + nanos);
         queue.spend(ran);
         if (nanos > STRIDE_NANOS) {
             queue.stride = (int) Math.max(1, ran * STRIDE_NANOS / nanos);
@@ -341,7 +379,7 @@ public final class GroupScheduler {
 
     /** Lets in who waits, as far as there is room. */
     private void admit(RunQueue queue) {
-        ArrayDeque<RunQueue.Waiting> waiting = java.util.Objects.requireNonNull(queue.waiting);
+        ArrayDeque<RunQueue.Waiting> waiting = Objects.requireNonNull(queue.waiting);
         int most = queue.group.config().maxQueued();
         while (!waiting.isEmpty() && (most == 0 || queue.size() < most || draining)) {
             add(queue, waiting.remove().task());
@@ -379,6 +417,7 @@ public final class GroupScheduler {
             if (draining) {
                 add(queue, next.task());
             } else if (now - next.until() >= 0) {
+                queue.stats.rejected.increment();
                 next.task().refused(new TimeoutException("solaster.engine.groups." + queue.group.name()
                         + ".queue-timeout: no room in the group's queue on shard " + shard + " within "
                         + queue.group.config().queueTimeout()));

@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.Objects;
 
 import io.solaster.config.GroupConfig;
+import io.solaster.engine.stats.GroupStats;
 import org.jspecify.annotations.Nullable;
 
 /** What one group has to run on one shard, and what it has run. On the shard. */
@@ -11,6 +12,7 @@ final class RunQueue {
     private static final int FIRST_CAPACITY = 64;
 
     final SchedulingGroup group;
+    final GroupStats stats;
     /** Runtime weighted by shares; compared by difference, since it may wrap. */
     long vruntime;
     boolean active;
@@ -27,8 +29,9 @@ final class RunQueue {
     private int head;
     private int size;
 
-    RunQueue(SchedulingGroup group) {
+    RunQueue(SchedulingGroup group, GroupStats stats) {
         this.group = group;
+        this.stats = stats;
     }
 
     /** @param until when it is too late, by the shard's clock */

@@ -13,6 +13,7 @@ import java.util.concurrent.TimeoutException;
 
 import io.solaster.config.GroupConfig;
 import io.solaster.config.GroupConfig.WhenFull;
+import io.solaster.engine.stats.ShardStats;
 import org.junit.jupiter.api.Test;
 
 class GroupSchedulerTest {
@@ -23,7 +24,7 @@ class GroupSchedulerTest {
     private final SchedulingGroup a = groups.create("a", GroupConfig.ofShares(800));
     private final SchedulingGroup b = groups.create("b", GroupConfig.ofShares(200));
     private long now = 1;
-    private final GroupScheduler scheduler = new GroupScheduler(groups, 0, QUOTA, () -> now, null);
+    private final GroupScheduler scheduler = new GroupScheduler(groups, 0, QUOTA, () -> now, new ShardStats(), null);
     private final long[] ran = new long[SchedulingGroups.MOST];
     private final List<String> order = new ArrayList<>();
 
@@ -328,7 +329,7 @@ class GroupSchedulerTest {
 
     @Test
     void anOrderCanBeShuffledAndKeepsThatOfPlainTasks() {
-        GroupScheduler shuffled = new GroupScheduler(groups, 0, QUOTA, () -> now, 7L);
+        GroupScheduler shuffled = new GroupScheduler(groups, 0, QUOTA, () -> now, new ShardStats(), 7L);
         List<Integer> plain = new ArrayList<>();
         for (int i = 0; i < 200; i++) {
             int number = i;
