@@ -93,10 +93,10 @@ public final class Engine implements AutoCloseable {
         // Whoever first touches these fixes their size by the CPUs it may use: that must not be a pinned shard.
         ForkJoinPool.commonPool();
         Thread.startVirtualThread(ShardThreads::prepare);
+        this.offload = new Offload(setup.name, setup.config.offload());
         if (setup.config.stalls().enabled()) {
             setup.watchdog = StallWatchdog.start(setup.name, setup.config.stalls());
         }
-        this.offload = new Offload(setup.name, setup.config.offload());
         setup.offload = offload;
         try {
             this.group = new ShardGroup(setup, GroupIoHandler.over(transport.ioHandlers()));
