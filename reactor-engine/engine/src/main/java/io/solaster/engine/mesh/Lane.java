@@ -23,8 +23,11 @@ final class Lane extends LaneLastPadding {
     private static final VarHandle HEAD = field(LaneConsumerFields.class, "head", long.class);
     private static final VarHandle STARVED = field(LanePublishedFields.class, "starved", boolean.class);
 
-    /** Messages after which a consumer that is awake may see them before the turn is over, so that both sides work. */
-    private static final int PUBLISHED_TOGETHER = 16;
+    /**
+     * Messages after which a consumer that is awake may see them before the turn is over, so that both sides work; then
+     * twice as many and so on, since each time costs both sides a cache miss.
+     */
+    private static final int FIRST_PUBLISHED = 16;
 
     /** @param capacity slots of the ring, a power of two */
     Lane(int capacity) {
@@ -35,8 +38,11 @@ final class Lane extends LaneLastPadding {
     void send(Message message) {
         if (!overflow.isEmpty() || !offer(message)) {
             overflow.add(message);
-        } else if ((produced & PUBLISHED_TOGETHER - 1) == 0) {
-            publish();
+        } else {
+            long unflushed = produced - flushed;
+            if (unflushed >= FIRST_PUBLISHED && (unflushed & unflushed - 1) == 0) {
+                publish();
+            }
         }
     }
 
@@ -105,9 +111,15 @@ final class Lane extends LaneLastPadding {
         }
     }
 
+    /** Producer: whether fewer messages than that are sent and not yet received. */
+    boolean isBelow(int mark) {
+        return produced - headSeen + overflow.size() < mark || depth() < mark;
+    }
+
     /** Producer: messages sent and not yet received. */
     int depth() {
-        return (int) (produced - (long) HEAD.getAcquire(this)) + overflow.size();
+        headSeen = (long) HEAD.getAcquire(this);
+        return (int) (produced - headSeen) + overflow.size();
     }
 
     /** Producer: whether something unpublished, overflowing or waiting could go on now. */

@@ -104,7 +104,7 @@ public final class Mesh {
 
     /** Whether the lane to a shard is below its high-water mark, so that new requests may be sent. */
     public boolean isWritable(int target) {
-        return outbound[target].depth() < highWaterMark;
+        return outbound[target].isBelow(highWaterMark);
     }
 
     /** Runs an action on this shard once the lane to a shard has drained to half of its high-water mark. */
