@@ -15,8 +15,10 @@ import org.openjdk.jmh.runner.options.VerboseMode;
 
 /** Runs JMH benchmarks in turn: each round runs every one of them once, in a JVM of its own. */
 final class JmhRounds {
+    /** The log is quiet, since each of many engines would tell of its start. */
     private static final List<String> FLAGS = List.of("--enable-native-access=ALL-UNNAMED",
-            "--sun-misc-unsafe-memory-access=allow", "--add-opens=java.base/java.lang=ALL-UNNAMED");
+            "--sun-misc-unsafe-memory-access=allow", "--add-opens=java.base/java.lang=ALL-UNNAMED",
+            "-Dsolaster.log=ERROR");
 
     private final Options options;
     private final List<Figures> all = new ArrayList<>();
