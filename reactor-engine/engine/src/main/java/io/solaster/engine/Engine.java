@@ -22,6 +22,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.IoEventLoop;
 import io.netty.channel.IoHandlerFactory;
@@ -93,6 +94,8 @@ public final class Engine implements AutoCloseable {
         // Whoever first touches these fixes their size by the CPUs it may use: that must not be a pinned shard.
         ForkJoinPool.commonPool();
         Thread.startVirtualThread(ShardThreads::prepare);
+        // Loading it takes a shard that is the first to need a buffer tens of milliseconds.
+        ByteBufAllocator.DEFAULT.isDirectBufferPooled();
         this.offload = new Offload(setup.name, setup.config.offload());
         if (setup.config.stalls().enabled()) {
             setup.watchdog = StallWatchdog.start(setup.name, setup.config.stalls());
