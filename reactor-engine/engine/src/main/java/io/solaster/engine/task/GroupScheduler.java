@@ -57,6 +57,7 @@ public final class GroupScheduler {
     /** Whether what runs at once is on {@link #current}'s account since {@link #since}. */
     private boolean charging;
     private long since;
+    private long began;
     private long sliceEnd;
     /** Tasks that may run at once before the next look at the clock. */
     private int atOnce;
@@ -97,6 +98,11 @@ public final class GroupScheduler {
     /** The group whose time it is. */
     public SchedulingGroup current() {
         return current.group;
+    }
+
+    /** Whether the turn may go on before sockets are looked at again; does not read the clock. */
+    public boolean hasQuota() {
+        return since - began < quotaNanos;
     }
 
     /** The clock, as it was read last. */
@@ -192,6 +198,7 @@ public final class GroupScheduler {
 
     /** A turn begins: sockets have been waited for, and are served next. */
     public void begin(long now) {
+        began = now;
         since = now;
         sliceEnd = now + quotaNanos;
         atOnce = 0;
