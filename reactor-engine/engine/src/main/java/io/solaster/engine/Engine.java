@@ -43,6 +43,7 @@ import io.solaster.engine.net.TransportChoice;
 import io.solaster.engine.os.CpuAffinity;
 import io.solaster.engine.os.Housekeeper;
 import io.solaster.engine.os.MachineProbe;
+import io.solaster.engine.stats.Heartbeat;
 import io.solaster.engine.stats.ShardStats;
 import io.solaster.engine.stats.StallWatchdog;
 import io.solaster.engine.task.GroupScheduler;
@@ -342,7 +343,7 @@ public final class Engine implements AutoCloseable {
 
     /**
      * Makes one instance per shard, each on its shard, and waits for them. Not on a shard. Where one cannot be made, the
-     * others are closed again.
+     * others are closed again. To make one may take longer than a stall.
      *
      * @throws RuntimeException what the factory threw
      */
@@ -352,7 +353,7 @@ public final class Engine implements AutoCloseable {
         Object[] made = new @Nullable Object[shards.size()];
         try {
             List<T> instances = submitToAll(shard -> {
-                T instance = factory.apply(shard);
+                T instance = make(shard, factory);
                 made[shard.id()] = instance;
                 return instance;
             }).join();
@@ -364,6 +365,17 @@ public final class Engine implements AutoCloseable {
         } catch (IllegalStateException stopping) {
             closeOnShards(made);
             throw stopping;
+        }
+    }
+
+    /** It may load classes and take memory, and nobody is served yet: no stall. */
+    private static <T> T make(Shard shard, Function<Shard, T> factory) {
+        Heartbeat heartbeat = shard.stats().heartbeat;
+        heartbeat.idle(System.nanoTime());
+        try {
+            return factory.apply(shard);
+        } finally {
+            heartbeat.busy(System.nanoTime());
         }
     }
 

@@ -45,7 +45,8 @@ final class GroupsExample {
         // A group of one's own: at most 1,000 tasks a second, and 100 that wait, on each shard.
         SchedulingGroup mail = groups.create("mail",
                 GroupConfig.ofShares(50).withRateLimit(1_000).withMaxQueued(100, WhenFull.REJECT));
-        ShardFuture<String> sent = engine.submitTo(1, CallOptions.in(mail), () -> "sent in " + Shard.current().currentGroup());
+        ShardFuture<String> sent = engine.submitTo(1, CallOptions.in(mail),
+                () -> "sent in " + Shard.current().currentGroup());
 
         // Shares and limits change at once, on every shard.
         groups.background().setShares(10);
