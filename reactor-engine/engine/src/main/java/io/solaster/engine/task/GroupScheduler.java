@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Objects;
 import java.util.Random;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
 
@@ -429,7 +430,7 @@ public final class GroupScheduler {
                         + ".queue-timeout: no room in the group's queue on shard " + shard + " within "
                         + queue.group.config().queueTimeout()));
             } else if (next.task().isCancelled()) {
-                next.task().abandon();
+                next.task().refused(new CancellationException("cancelled while it waited for room"));
             } else {
                 waiting.add(next);
                 hold(next.until());
