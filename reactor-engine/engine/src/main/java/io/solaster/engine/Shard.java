@@ -350,21 +350,33 @@ public final class Shard extends SingleThreadIoEventLoop {
      * @throws IllegalStateException if the JVM lacks {@code --add-opens=java.base/java.lang=ALL-UNNAMED}
      */
     public <T extends @Nullable Object> Fork<T> fork(Callable<T> work) {
-        return fork(work, false);
+        return fork(groupOfForks(), false, work);
     }
 
     /** Forks code that returns nothing: see {@link #fork(Callable)}. What it throws is logged too. */
     public Fork<@Nullable Void> fork(Runnable work) {
-        return fork(() -> {
+        return fork(groupOfForks(), true, () -> {
             work.run();
             return null;
-        }, true);
+        });
     }
 
-    private <T extends @Nullable Object> Fork<T> fork(Callable<T> work, boolean logs) {
+    /**
+     * As {@link #fork(Callable)}, in a group.
+     *
+     * @throws IllegalArgumentException if the group is one of another engine
+     */
+    public <T extends @Nullable Object> Fork<T> fork(SchedulingGroup group, Callable<T> work) {
+        return fork(setup.groups().own(group), false, work);
+    }
+
+    private SchedulingGroup groupOfForks() {
+        return current() == this ? currentGroup() : setup.groups().byDefault();
+    }
+
+    private <T extends @Nullable Object> Fork<T> fork(SchedulingGroup group, boolean logs, Callable<T> work) {
         Shard home = current();
-        return threads.fork(home == this ? currentGroup() : setup.groups().byDefault(),
-                new ShardFuture<>(home != null ? home : setup.offload()), home, logs, work);
+        return threads.fork(group, new ShardFuture<>(home != null ? home : setup.offload()), home, logs, work);
     }
 
     /** The virtual threads that this shard carries. Any thread. */

@@ -105,6 +105,21 @@ public final class SchedulingGroups {
         return all;
     }
 
+    /**
+     * Guards against a group of another engine.
+     *
+     * @return the group
+     * @throws IllegalArgumentException if it is none of these
+     */
+    public SchedulingGroup own(SchedulingGroup group) {
+        List<SchedulingGroup> known = all;
+        if (group.id() >= known.size() || known.get(group.id()) != group) {
+            throw new IllegalArgumentException("scheduling group '" + group
+                    + "' belongs to another engine; take this one's, by Engine.groups()");
+        }
+        return group;
+    }
+
     SchedulingGroup byId(int id) {
         return all.get(id);
     }
