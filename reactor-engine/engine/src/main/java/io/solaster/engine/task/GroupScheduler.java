@@ -454,6 +454,28 @@ public final class GroupScheduler {
         draining = true;
     }
 
+    /** Whether the shard stops. */
+    public boolean isDraining() {
+        return draining;
+    }
+
+    /** Runs what is queued of a kind that cannot be abandoned. Last of all, on the shard. */
+    public void runLast(Class<? extends Runnable> kind) {
+        for (RunQueue queue : queues) {
+            int size = queue == null ? 0 : queue.size();
+            for (int i = 0; i < size; i++) {
+                Runnable task = Objects.requireNonNull(queue).poll();
+                if (kind.isInstance(task)) {
+                    current = queue;
+                    run(task);
+                } else {
+                    queue.add(task);
+                }
+            }
+        }
+        current = byDefault;
+    }
+
     /** Abandons what is left. After the shard has ended; any thread. */
     public void abandonAll() {
         for (RunQueue queue : queues) {
