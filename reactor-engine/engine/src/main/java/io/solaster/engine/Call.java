@@ -118,6 +118,8 @@ final class Call<T extends @Nullable Object> extends Message implements Submissi
 
     @Override
     public void abandon() {
+        // Nobody is left to hand it on to.
+        permits = null;
         if (answered) {
             complete();
         } else {

@@ -166,6 +166,11 @@ public final class Engine implements AutoCloseable {
         }
         plan.reasons().forEach(reason -> log.info("Plan: {}", reason));
         log.info("Transport: {}", engine.transport.reason());
+        log.info("Groups: {}; stalls: {}",
+                engine.groups().all().stream().map(group -> group + " " + group.shares())
+                        .collect(Collectors.joining(", ")),
+                engine.stallWatchdog().map(watchdog -> "told from " + watchdog.threshold().toMillis() + " ms")
+                        .orElse("not watched for"));
         return engine;
     }
 

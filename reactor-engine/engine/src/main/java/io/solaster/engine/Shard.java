@@ -72,6 +72,8 @@ public final class Shard extends SingleThreadIoEventLoop {
     /** Tasks of other threads that one turn takes. */
     private static final int INBOX_BATCH = 4096;
     private static final int EXPIRED_PER_TURN = 1024;
+    /** Times that a turn looks at the mesh before it looks at sockets again, which takes a system call. */
+    private static final int MESH_ROUNDS = 8;
     private static final long LAST_TASKS_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     private final Engine.Setup setup;
@@ -209,11 +211,32 @@ public final class Shard extends SingleThreadIoEventLoop {
             return;
         }
         if (isHere()) {
-            Timer timer = timers.timer(action);
+            Timer timer = new Patience(future, action);
             timer.arm(patience);
             future.whenComplete((result, failure) -> cancelHere(timer));
         } else {
             execute(() -> unlessDone(future, patience, action));
+        }
+    }
+
+    private final class Patience extends Timer {
+        private final CompletableFuture<?> future;
+        private final Runnable action;
+
+        Patience(CompletableFuture<?> future, Runnable action) {
+            super(timers);
+            this.future = future;
+            this.action = action;
+        }
+
+        @Override
+        protected void fire() {
+            action.run();
+        }
+
+        @Override
+        protected void dropped() {
+            future.completeExceptionally(new ShardStoppedException(setup.name(), id()));
         }
     }
 
@@ -571,9 +594,17 @@ public final class Shard extends SingleThreadIoEventLoop {
         return any;
     }
 
-    /** The turn of everything but sockets. */
+    /** The turn of everything but sockets. Where peers answer at once, that goes round a few times. */
     private boolean runTurn() {
         Mesh lanes = mesh;
+        boolean any = runRound(lanes);
+        for (int i = 1; i < MESH_ROUNDS && lanes != null && lanes.hasMessages() && scheduler.hasQuota(); i++) {
+            any |= runRound(lanes);
+        }
+        return any;
+    }
+
+    private boolean runRound(@Nullable Mesh lanes) {
         boolean any = lanes != null && lanes.receive() > 0;
         long now = scheduler.serve();
         any |= receiveInbox();

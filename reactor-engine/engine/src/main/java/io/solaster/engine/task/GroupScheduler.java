@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Objects;
 import java.util.Random;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
 
@@ -57,6 +58,7 @@ public final class GroupScheduler {
     /** Whether what runs at once is on {@link #current}'s account since {@link #since}. */
     private boolean charging;
     private long since;
+    private long began;
     private long sliceEnd;
     /** Tasks that may run at once before the next look at the clock; how many there were after the last. */
     private int atOnce;
@@ -98,6 +100,11 @@ public final class GroupScheduler {
     /** The group whose time it is. */
     public SchedulingGroup current() {
         return current.group;
+    }
+
+    /** Whether the turn may go on before sockets are looked at again; does not read the clock. */
+    public boolean hasQuota() {
+        return since - began < quotaNanos;
     }
 
     /** The clock, as it was read last. */
@@ -193,6 +200,7 @@ public final class GroupScheduler {
 
     /** A turn begins: sockets have been waited for, and are served next. */
     public void begin(long now) {
+        began = now;
         since = now;
         sliceEnd = now + quotaNanos;
         atOnce = 0;
@@ -428,7 +436,7 @@ public final class GroupScheduler {
                         + ".queue-timeout: no room in the group's queue on shard " + shard + " within "
                         + queue.group.config().queueTimeout()));
             } else if (next.task().isCancelled()) {
-                next.task().abandon();
+                next.task().refused(new CancellationException("cancelled while it waited for room"));
             } else {
                 waiting.add(next);
                 hold(next.until());

@@ -142,7 +142,7 @@ final class ScheduledCall<V extends @Nullable Object> extends DefaultPromise<V> 
         }
 
         @Override
-        void dropped() {
+        protected void dropped() {
             ScheduledCall.super.cancel(false);
         }
 

@@ -176,8 +176,8 @@ public abstract class Timer implements GroupTask {
         repeat();
     }
 
-    /** Told when its shard ends, and cancels all. */
-    void dropped() {}
+    /** Called on the shard instead of {@link #fire} when the shard stops and the timer is armed. */
+    protected void dropped() {}
 
     private static long positive(String what, Duration duration) {
         long nanos = nanos(duration);
