@@ -443,8 +443,8 @@ public final class Shard extends SingleThreadIoEventLoop {
     }
 
     /**
-     * Runs a task: from this shard in the group that is running, from any other thread in its own group if it is a
-     * {@link GroupTask}, else in the default one. A sleeping shard is woken.
+     * Runs a task: in its own group if it is a {@link GroupTask} of another thread; in the group that is running on the
+     * shard that calls, be it this or a peer; else in the default one. A sleeping shard is woken.
      *
      * @throws RejectedExecutionException if the shard has stopped
      */
@@ -453,7 +453,7 @@ public final class Shard extends SingleThreadIoEventLoop {
         if (isHere()) {
             executeHere(task);
         } else {
-            super.lazyExecute(task);
+            super.lazyExecute(inGroupOfCaller(task));
             wake();
         }
     }
@@ -464,8 +464,19 @@ public final class Shard extends SingleThreadIoEventLoop {
         if (isHere()) {
             executeHere(task);
         } else {
-            super.lazyExecute(task);
+            super.lazyExecute(inGroupOfCaller(task));
         }
+    }
+
+    /** What a peer hands over stays in the group that ran there: a client's connection, say, that it opens. */
+    private Runnable inGroupOfCaller(Runnable task) {
+        Shard caller = current();
+        if (caller == null || !isPeerOf(caller) || task instanceof GroupTask || task instanceof Submission
+                || task instanceof Abandonable) {
+            return task;
+        }
+        SchedulingGroup group = caller.scheduler.current();
+        return group == setup.groups().byDefault() ? task : new Named(group, task);
     }
 
     private void executeHere(Runnable task) {

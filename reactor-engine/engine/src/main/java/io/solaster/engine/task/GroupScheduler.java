@@ -60,8 +60,9 @@ public final class GroupScheduler {
     private long since;
     private long began;
     private long sliceEnd;
-    /** Tasks that may run at once before the next look at the clock. */
+    /** Tasks that may run at once before the next look at the clock; how many there were after the last. */
     private int atOnce;
+    private int granted;
     private long lastVruntime;
     private @Nullable RunQueue lastIo;
     private int mixedTurns;
@@ -242,7 +243,8 @@ public final class GroupScheduler {
         lastVruntime = queue.vruntime;
         current = queue;
         charging = true;
-        atOnce = LONGEST_STRIDE;
+        granted = queue.strideAtOnce;
+        atOnce = granted;
         queue.stats.activated(now);
         stats.heartbeat.group(queue.group.id());
         return true;
@@ -265,8 +267,9 @@ public final class GroupScheduler {
             return since;
         }
         long now = time.nanoTime();
-        int ran = Math.min(LONGEST_STRIDE, LONGEST_STRIDE - atOnce + 1);
+        int ran = Math.min(granted, granted - atOnce + 1);
         stats.ran(ran, now - since);
+        current.strideAtOnce = nextStride(current.strideAtOnce, ran, now - since);
         charge(current, now, ran);
         since = now;
         charging = false;
@@ -378,11 +381,14 @@ public final class GroupScheduler {
         stats.ran(ran, nanos);
         stats.heartbeat.busy(since + nanos);
         queue.spend(ran);
+        queue.stride = nextStride(queue.stride, ran, nanos);
+    }
+
+    private static int nextStride(int stride, int ran, long nanos) {
         if (nanos > STRIDE_NANOS) {
-            queue.stride = (int) Math.max(1, ran * STRIDE_NANOS / nanos);
-        } else if (ran == queue.stride && nanos < STRIDE_NANOS / 2 && ran < LONGEST_STRIDE) {
-            queue.stride = ran * 2;
+            return (int) Math.max(1, ran * STRIDE_NANOS / nanos);
         }
+        return ran == stride && nanos < STRIDE_NANOS / 2 ? Math.min(LONGEST_STRIDE, ran * 2) : stride;
     }
 
     /** Lets in who waits, as far as there is room. */
@@ -460,6 +466,28 @@ public final class GroupScheduler {
     /** The shard stops: from now on nobody is held back. */
     public void drain() {
         draining = true;
+    }
+
+    /** Whether the shard stops. */
+    public boolean isDraining() {
+        return draining;
+    }
+
+    /** Runs what is queued of a kind that cannot be abandoned. Last of all, on the shard. */
+    public void runLast(Class<? extends Runnable> kind) {
+        for (RunQueue queue : queues) {
+            int size = queue == null ? 0 : queue.size();
+            for (int i = 0; i < size; i++) {
+                Runnable task = Objects.requireNonNull(queue).poll();
+                if (kind.isInstance(task)) {
+                    current = queue;
+                    run(task);
+                } else {
+                    queue.add(task);
+                }
+            }
+        }
+        current = byDefault;
     }
 
     /** Abandons what is left. After the shard has ended; any thread. */
