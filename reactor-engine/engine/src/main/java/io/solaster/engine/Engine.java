@@ -295,7 +295,7 @@ public final class Engine implements AutoCloseable {
         Shard home = Shard.current();
         Shard inside = home != null && owns(home) ? home : null;
         SchedulingGroup current = inside == null ? setup.groups.byDefault() : inside.scheduler().current();
-        SchedulingGroup group = options.group() == null ? current : options.group();
+        SchedulingGroup group = options.group() == null ? current : setup.groups.own(options.group());
         ShardFuture<T> future = new ShardFuture<>(home != null ? home : offload);
         Call<T> call = new Call<>(setup.name, home, to, group, work, future);
         if (inside == to) {

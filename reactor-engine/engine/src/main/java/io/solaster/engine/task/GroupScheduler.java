@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Objects;
 import java.util.Random;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
 
@@ -422,7 +423,8 @@ public final class GroupScheduler {
                         + ".queue-timeout: no room in the group's queue on shard " + shard + " within "
                         + queue.group.config().queueTimeout()));
             } else if (next.task().isCancelled()) {
-                next.task().abandon();
+                // Not abandoned: whoever lent a permit for it has that back.
+                next.task().refused(new CancellationException("nobody waits for it any more"));
             } else {
                 waiting.add(next);
                 hold(next.until());
@@ -461,14 +463,19 @@ public final class GroupScheduler {
                 abandon(queue.poll());
             }
             while (queue != null && queue.waiting != null && !queue.waiting.isEmpty()) {
-                queue.waiting.remove().task().abandon();
+                abandon(queue.waiting.remove().task());
             }
         }
     }
 
     private static void abandon(Runnable task) {
         if (task instanceof Abandonable abandonable) {
-            abandonable.abandon();
+            try {
+                abandonable.abandon();
+            } catch (Throwable failure) {
+                // Others wait to hear of their end.
+                log.error("{} threw when it was abandoned", task.getClass().getName(), failure);
+            }
         }
     }
 }

@@ -105,6 +105,16 @@ public final class SchedulingGroups {
         return all;
     }
 
+    /** The group itself. @throws IllegalArgumentException if it is one of another engine */
+    public SchedulingGroup own(SchedulingGroup group) {
+        List<SchedulingGroup> now = all;
+        if (group.id() >= now.size() || !now.get(group.id()).equals(group)) {
+            throw new IllegalArgumentException("scheduling group '" + group
+                    + "' is one of another engine; this one has " + now);
+        }
+        return group;
+    }
+
     SchedulingGroup byId(int id) {
         return all.get(id);
     }
