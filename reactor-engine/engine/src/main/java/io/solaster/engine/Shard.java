@@ -555,7 +555,7 @@ public final class Shard extends SingleThreadIoEventLoop {
             if (clock instanceof ManualClock manual) {
                 manual.forget(woken);
             }
-            stats.sleeps(System.nanoTime());
+            stats.ends(System.nanoTime());
             setup.leave(this);
         }
     }
