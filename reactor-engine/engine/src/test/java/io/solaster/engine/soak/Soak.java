@@ -9,6 +9,7 @@ import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 
 import io.netty.util.internal.PlatformDependent;
 import io.solaster.config.EngineConfig;
@@ -152,7 +153,7 @@ final class Soak {
         List<SchedulingGroup> groups = engine.groups().all();
         while (System.nanoTime() < end && !ledger.hasFaults()) {
             groups.get(random.nextInt(groups.size())).setShares(1 + random.nextInt(1_000));
-            java.util.concurrent.locks.LockSupport.parkNanos(5_000_000);
+            LockSupport.parkNanos(5_000_000);
         }
     }
 
