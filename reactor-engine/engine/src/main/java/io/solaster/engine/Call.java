@@ -93,7 +93,8 @@ final class Call<T extends @Nullable Object> extends Message implements Submissi
         } else if (home.isPeerOf(to)) {
             to.mesh().send(home.id(), group, this);
         } else {
-            home.executeOrElse(this, this::complete);
+            // Not as itself: the group is one of the engine that was called.
+            home.executeOrElse(this::complete, this::complete);
         }
     }
 
@@ -103,10 +104,20 @@ final class Call<T extends @Nullable Object> extends Message implements Submissi
             permits.release();
             permits = null;
         }
+        boolean fromOtherEngine = home != null && !home.isPeerOf(to);
         if (failure == null) {
-            future.complete(result);
+            if (fromOtherEngine) {
+                future.resolve(result);
+            } else {
+                future.complete(result);
+            }
+            return;
+        }
+        Throwable named = home == to ? failure : CalledShard.nameIn(failure, to.id(), home);
+        if (fromOtherEngine) {
+            future.fail(named);
         } else {
-            future.completeExceptionally(home == to ? failure : CalledShard.nameIn(failure, to.id(), home));
+            future.completeExceptionally(named);
         }
     }
 
@@ -118,7 +129,7 @@ final class Call<T extends @Nullable Object> extends Message implements Submissi
 
     @Override
     public void abandon() {
-        // Nobody is left to hand it on to.
+        // No shard is left that a waiting call could be sent by.
         permits = null;
         if (answered) {
             complete();

@@ -167,8 +167,10 @@ public final class Shard extends SingleThreadIoEventLoop {
      * Runs a task in a group, after what is queued there. Any thread.
      *
      * @throws RejectedExecutionException if the shard has stopped
+     * @throws IllegalArgumentException if the group is one of another engine
      */
     public void execute(SchedulingGroup group, Runnable task) {
+        setup.groups().own(group);
         if (isHere()) {
             if (isShutdown()) {
                 reject();
@@ -180,11 +182,18 @@ public final class Shard extends SingleThreadIoEventLoop {
     }
 
     /** A task from another thread that does not know its group. */
-    private record Named(SchedulingGroup group, Runnable task) implements GroupTask {
+    private record Named(SchedulingGroup group, Runnable task) implements GroupTask, Abandonable {
 
         @Override
         public void run() {
             task.run();
+        }
+
+        @Override
+        public void abandon() {
+            if (task instanceof Abandonable abandonable) {
+                abandonable.abandon();
+            }
         }
     }
 
@@ -297,12 +306,38 @@ public final class Shard extends SingleThreadIoEventLoop {
         return future;
     }
 
-    /** Completes after a while, in the caller's group. On a shard. */
+    /**
+     * Completes after a while, in the caller's group; fails with {@link ShardStoppedException} where the shard stops
+     * before. On a shard.
+     */
     public static ShardFuture<@Nullable Void> sleep(Duration duration) {
         Shard shard = here("sleep()");
-        ShardFuture<@Nullable Void> future = shard.newFuture();
-        shard.unlessDone(future, duration, () -> future.complete(null));
-        return future;
+        Sleep sleep = new Sleep(shard);
+        sleep.arm(duration);
+        sleep.future.whenComplete((done, failure) -> shard.cancelHere(sleep));
+        return sleep.future;
+    }
+
+    /** Ends even where the shard does before. */
+    private static final class Sleep extends Timer {
+        private final Shard shard;
+        private final ShardFuture<@Nullable Void> future;
+
+        Sleep(Shard shard) {
+            super(shard.timers);
+            this.shard = shard;
+            this.future = shard.newFuture();
+        }
+
+        @Override
+        protected void fire() {
+            future.complete(null);
+        }
+
+        @Override
+        protected void dropped() {
+            future.completeExceptionally(new ShardStoppedException(shard.engineName(), shard.id()));
+        }
     }
 
     /**
@@ -566,7 +601,7 @@ public final class Shard extends SingleThreadIoEventLoop {
             if (clock instanceof ManualClock manual) {
                 manual.forget(woken);
             }
-            stats.sleeps(System.nanoTime());
+            stats.ends(System.nanoTime());
             setup.leave(this);
         }
     }
@@ -661,14 +696,18 @@ public final class Shard extends SingleThreadIoEventLoop {
             return false;
         }
         for (int i = 0; i < INBOX_BATCH && task != null; i++) {
-            switch (task) {
-                case Submission submission -> scheduler.submit(submission);
-                case GroupTask named -> scheduler.execute(named.group(), named);
-                default -> scheduler.execute(task);
-            }
+            receive(task);
             task = i == INBOX_BATCH - 1 ? null : pollTask();
         }
         return true;
+    }
+
+    private void receive(Runnable task) {
+        switch (task) {
+            case Submission submission -> scheduler.submit(submission);
+            case GroupTask named -> scheduler.execute(named.group(), named);
+            default -> scheduler.execute(task);
+        }
     }
 
     /** Netty closes a loop's channels in a turn of their own, and skips that turn where it need not be quiet first. */
@@ -697,6 +736,8 @@ public final class Shard extends SingleThreadIoEventLoop {
             while (receiveInbox()) {
                 any = true;
             }
+            // What the last tasks have armed.
+            timers.cancelAll();
         }
         return any;
     }

@@ -24,6 +24,13 @@ public final class Engines {
     /** How long a condition may take on a machine that is busy with other things. */
     public static final Duration PATIENCE = Duration.ofSeconds(60);
 
+    static {
+        Long seed = Long.getLong("solaster.engine.shuffle-seed");
+        if (seed != null) {
+            System.out.println("Tasks run in shuffled order; again with -Dsolaster.engine.shuffle-seed=" + seed);
+        }
+    }
+
     private Engines() {}
 
     /** An unpinned engine; skips the test where the machine lacks the transport. */

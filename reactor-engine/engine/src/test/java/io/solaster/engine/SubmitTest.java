@@ -2,11 +2,14 @@ package io.solaster.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
@@ -16,6 +19,7 @@ import java.util.concurrent.TimeoutException;
 
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.GroupConfig;
 import io.solaster.config.OffloadConfig;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -66,6 +70,43 @@ class SubmitTest {
                     .thenAccept(there -> seen.complete(List.of(there, Shard.current()))));
             assertThat(Engines.get(seen)).containsExactly(engine.shard(1), other.shard(2));
         }
+    }
+
+    @Test
+    void aGroupThatTheAskingEngineLacksIsNoHarmAtHome() {
+        EngineConfig config = EngineConfig.defaults().withGroups(Map.of("other", GroupConfig.defaults()));
+        try (Engine called = Engines.start(config, 1); Engine asking = Engines.start(Transport.NIO, 1)) {
+            CallOptions inOther = CallOptions.in(called.groups().get("other"));
+            CompletableFuture<List<Object>> seen = new CompletableFuture<>();
+            asking.shard(0).execute(asking.groups().background(),
+                    () -> called.submitTo(0, inOther, () -> Shard.current().currentGroup().name())
+                            .thenAccept(there -> seen.complete(
+                                    List.of(there, Shard.current(), Shard.current().currentGroup().name()))));
+            assertThat(Engines.get(seen)).containsExactly("other", asking.shard(0), "background");
+            assertThatIllegalArgumentException().isThrownBy(() -> asking.submitTo(0, inOther, () -> 1))
+                    .withMessageContaining("'other' is one of another engine");
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> asking.shard(0).execute(called.groups().get("other"), () -> {}));
+        }
+    }
+
+    @Test
+    void aSleepEndsWithItsShard() {
+        Engine stopping = Engines.start(Transport.NIO, 1);
+        CompletableFuture<Throwable> seen = new CompletableFuture<>();
+        Engines.get(stopping.submitTo(0, () -> Shard.sleep(Duration.ofHours(1))
+                .whenComplete((done, failure) -> seen.complete(failure))).thenApply(sleeps -> true));
+        stopping.close();
+        assertThat(Engines.get(seen)).isInstanceOf(ShardStoppedException.class);
+    }
+
+    @Test
+    void whatIsScheduledEndsWithItsShard() {
+        Engine stopping = Engines.start(Transport.NIO, 1);
+        CompletableFuture<Boolean> seen = new CompletableFuture<>();
+        stopping.shard(0).schedule(() -> 1, 1, TimeUnit.HOURS).addListener(end -> seen.complete(end.isCancelled()));
+        stopping.close();
+        assertThat(Engines.get(seen)).isTrue();
     }
 
     @Test

@@ -7,6 +7,8 @@ import java.util.Arrays;
 import java.util.Objects;
 
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One direction between two shards: a single-producer single-consumer ring, and behind it a deque of the producer's own
@@ -19,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * MCRingBuffer.)
  */
 final class Lane extends LaneLastPadding {
+    private static final Logger log = LoggerFactory.getLogger(Lane.class);
     private static final VarHandle TAIL = field(LanePublishedFields.class, "tail", long.class);
     private static final VarHandle HEAD = field(LaneConsumerFields.class, "head", long.class);
     private static final VarHandle STARVED = field(LanePublishedFields.class, "starved", boolean.class);
@@ -171,13 +174,22 @@ final class Lane extends LaneLastPadding {
         for (long index = head; index < produced; index++) {
             Message message = ring[(int) index & ring.length - 1];
             if (message != null) {
-                message.abandon();
+                abandon(message);
             }
         }
         Arrays.fill(ring, null);
         HEAD.setRelease(this, produced);
-        overflow.forEach(Message::abandon);
+        overflow.forEach(Lane::abandon);
         overflow.clear();
+    }
+
+    private static void abandon(Message message) {
+        try {
+            message.abandon();
+        } catch (Throwable failure) {
+            // Others wait to hear of their end.
+            log.error("{} threw when it was abandoned", message.getClass().getName(), failure);
+        }
     }
 
     /** Takes what a lane brings; throws nothing. */

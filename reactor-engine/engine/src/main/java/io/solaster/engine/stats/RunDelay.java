@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * is ready has neither used nor been told to have waited. Stays where it was once the thread has ended. Any thread;
  * takes some microseconds.
  */
-final class RunDelay implements LongSupplier {
+final class RunDelay implements LongSupplier, AutoCloseable {
     private static final Path TASKS = Path.of("/proc/self/task");
     private static final long WORTH_A_LOOK = 1_000_000;
 
@@ -95,13 +95,22 @@ final class RunDelay implements LongSupplier {
             file.seek(0);
             return Math.max(delay, secondNumber(file.read(text)));
         } catch (IOException ended) {
-            schedstat = null;
+            close();
+            return delay;
+        }
+    }
+
+    /** From here on it stays where it is. */
+    @Override
+    public synchronized void close() {
+        RandomAccessFile file = schedstat;
+        schedstat = null;
+        if (file != null) {
             try {
                 file.close();
             } catch (IOException e) {
                 // It was open for reading only.
             }
-            return delay;
         }
     }
 

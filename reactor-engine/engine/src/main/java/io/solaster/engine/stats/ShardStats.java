@@ -58,7 +58,7 @@ public final class ShardStats {
 
     private final List<Consumer<GroupStats>> groupListeners = new ArrayList<>();
     private volatile List<GroupStats> groups = List.of();
-    private volatile @Nullable LongSupplier runDelay;
+    private volatile @Nullable RunDelay runDelay;
     private volatile @Nullable Thread watchdog;
     private volatile int tid;
     private long boundary;
@@ -94,9 +94,19 @@ public final class ShardStats {
         heartbeat.busy(now);
     }
 
-    /** From here on the loop may sleep; also the last thing that it says when it ends. The writing thread only. */
+    /** From here on the loop may sleep. The writing thread only. */
     public void sleeps(long now) {
         heartbeat.idle(now);
+    }
+
+    /** The shard's loop has ended; {@link #stealNanos} stays as it is. The writing thread only. */
+    public void ends(long now) {
+        sleeps(now);
+        RunDelay source = runDelay;
+        if (source != null) {
+            source.getAsLong();
+            source.close();
+        }
     }
 
     /** The loop has slept, or was about to, and a turn begins. The writing thread only. */

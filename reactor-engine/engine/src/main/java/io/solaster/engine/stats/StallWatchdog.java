@@ -39,6 +39,7 @@ public final class StallWatchdog implements AutoCloseable {
     private static final long PATIENCE_MILLIS = 1000;
 
     private final List<StallWatch> watches = new CopyOnWriteArrayList<>();
+    private final List<RunDelay> delays = new CopyOnWriteArrayList<>();
     private final LongSupplier clock;
     private final LongSupplier collectors;
     private final Supplier<StealTime> steal;
@@ -96,6 +97,7 @@ public final class StallWatchdog implements AutoCloseable {
     public void watch(int shard, ShardStats stats, Thread carrier, int cpu, Supplier<@Nullable Thread> mounted) {
         // Its own, since how long ago the last reading was matters.
         RunDelay runDelay = RunDelay.of(stats.tid(), carrier);
+        delays.add(runDelay);
         watch(new StallWatch(shard, stats, carrier, mounted, cpu, runDelay, runDelay::whileBusy));
     }
 
@@ -136,6 +138,7 @@ public final class StallWatchdog implements AutoCloseable {
                 Thread.currentThread().interrupt();
             }
         }
+        delays.forEach(RunDelay::close);
     }
 
     private void run(StallReports log) {

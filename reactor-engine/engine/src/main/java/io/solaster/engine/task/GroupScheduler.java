@@ -436,7 +436,8 @@ public final class GroupScheduler {
                         + ".queue-timeout: no room in the group's queue on shard " + shard + " within "
                         + queue.group.config().queueTimeout()));
             } else if (next.task().isCancelled()) {
-                next.task().refused(new CancellationException("cancelled while it waited for room"));
+                // Not abandoned: whoever lent a permit for it has that back.
+                next.task().refused(new CancellationException("nobody waits for it any more"));
             } else {
                 waiting.add(next);
                 hold(next.until());
@@ -497,14 +498,19 @@ public final class GroupScheduler {
                 abandon(queue.poll());
             }
             while (queue != null && queue.waiting != null && !queue.waiting.isEmpty()) {
-                queue.waiting.remove().task().abandon();
+                abandon(queue.waiting.remove().task());
             }
         }
     }
 
     private static void abandon(Runnable task) {
         if (task instanceof Abandonable abandonable) {
-            abandonable.abandon();
+            try {
+                abandonable.abandon();
+            } catch (Throwable failure) {
+                // Others wait to hear of their end.
+                log.error("{} threw when it was abandoned", task.getClass().getName(), failure);
+            }
         }
     }
 }

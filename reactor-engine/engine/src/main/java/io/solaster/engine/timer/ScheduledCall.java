@@ -8,7 +8,9 @@ import java.util.concurrent.TimeUnit;
 import io.netty.util.concurrent.AbstractEventExecutor;
 import io.netty.util.concurrent.DefaultPromise;
 import io.netty.util.concurrent.EventExecutor;
+import io.netty.util.concurrent.ImmediateEventExecutor;
 import io.netty.util.concurrent.ScheduledFuture;
+import io.solaster.engine.task.Abandonable;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,9 +45,33 @@ final class ScheduledCall<V extends @Nullable Object> extends DefaultPromise<V> 
         if (shard.inEventLoop()) {
             arm();
         } else {
-            shard.execute(this::arm);
+            shard.execute(new Arming());
+            if (shard.isShuttingDown()) {
+                // Netty drops what comes in late without a word.
+                shard.terminationFuture().addListener(ended -> super.cancel(false));
+            }
         }
         return this;
+    }
+
+    /** Who listens is told of the end even where the shard has ended before. */
+    @Override
+    protected EventExecutor executor() {
+        return shard.isShutdown() ? ImmediateEventExecutor.INSTANCE : shard;
+    }
+
+    /** On its way from another thread. */
+    private final class Arming implements Abandonable {
+
+        @Override
+        public void run() {
+            arm();
+        }
+
+        @Override
+        public void abandon() {
+            ScheduledCall.super.cancel(false);
+        }
     }
 
     private void arm() {

@@ -2,6 +2,7 @@ package io.solaster.engine.timer;
 
 import java.time.Duration;
 
+import io.solaster.engine.task.Abandonable;
 import io.solaster.engine.task.GroupTask;
 import io.solaster.engine.task.SchedulingGroup;
 import org.slf4j.Logger;
@@ -14,7 +15,7 @@ import org.slf4j.LoggerFactory;
  * It fires in the scheduling group that armed it. What {@link #fire} throws is logged, and a periodic timer goes on, as
  * Seastar's does: what keeps a house must not end silently at the first mishap.
  */
-public abstract class Timer implements GroupTask {
+public abstract class Timer implements GroupTask, Abandonable {
     private static final Logger log = LoggerFactory.getLogger(Timer.class);
 
     static final int IDLE = -1;
@@ -176,7 +177,21 @@ public abstract class Timer implements GroupTask {
         repeat();
     }
 
-    /** Called on the shard instead of {@link #fire} when the shard stops and the timer is armed. */
+    /** Its shard has ended before its turn came. */
+    @Override
+    public final void abandon() {
+        queued = false;
+        if (node == DUE) {
+            node = IDLE;
+            period = 0;
+            dropped();
+        }
+    }
+
+    /**
+     * It was armed when its shard ended, and will not fire: for who waits for it. On the shard, or on whatever thread
+     * stops the engine.
+     */
     protected void dropped() {}
 
     private static long positive(String what, Duration duration) {
