@@ -36,6 +36,8 @@ public final class GroupScheduler {
     private static final Logger log = LoggerFactory.getLogger(GroupScheduler.class);
     /** Tasks between two looks at the clock, at most. */
     private static final int LONGEST_STRIDE = 16;
+    /** The same for events of sockets, of which long ones often follow short ones (io_uring: readable, then read). */
+    private static final int LONGEST_SOCKET_STRIDE = 4;
     /** What a stride of tasks should take, in nanoseconds. */
     private static final long STRIDE_NANOS = 10_000;
     /** For how many turns after events of several groups came in they are all queued. */
@@ -219,15 +221,15 @@ public final class GroupScheduler {
             mixedTurns = lastIo == null ? 0 : MIXED_TURNS;
             lastIo = queue;
         }
-        return (mixedTurns == 0 || draining) && mayRun(queue);
+        return (mixedTurns == 0 || draining) && mayRun(queue, LONGEST_SOCKET_STRIDE);
     }
 
     /** As {@link #mayServe}, for what comes through the mesh. */
     public boolean mayRun(int group) {
-        return mayRun(queue(group));
+        return mayRun(queue(group), LONGEST_STRIDE);
     }
 
-    private boolean mayRun(RunQueue queue) {
+    private boolean mayRun(RunQueue queue, int longestStride) {
         if (!queue.isEmpty() && !draining) {
             return false;
         }
@@ -243,7 +245,7 @@ public final class GroupScheduler {
         lastVruntime = queue.vruntime;
         current = queue;
         charging = true;
-        granted = queue.strideAtOnce;
+        granted = Math.min(queue.strideAtOnce, longestStride);
         atOnce = granted;
         queue.stats.activated(now);
         stats.heartbeat.group(queue.group.id());

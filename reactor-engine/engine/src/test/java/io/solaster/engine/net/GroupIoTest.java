@@ -336,7 +336,8 @@ abstract class GroupIoTest {
             go.countDown();
             best = Math.min(best, get(most));
         }
-        assertThat(best).isBetween(1, 8);
+        // A quota is two of them; short events before (io_uring: readable) make the clock be looked at less often.
+        assertThat(best).isBetween(1, 24);
     }
 
     private void look(int[] since, int mostBefore, AtomicInteger served, CompletableFuture<Integer> most) {
