@@ -42,11 +42,13 @@ final class Report {
 
     /** A figure to compare others with. */
     void figure(String figure, double measured, String unit, double noise) {
+        progress(figure + ": " + Statistics.digits(measured) + unit);
         figures.row(figure, Statistics.digits(measured) + unit, "", "", percent(noise));
     }
 
     private void figure(String figure, double measured, String goal, String unit, boolean met, double noise) {
         allMet &= met;
+        progress(figure + ": " + Statistics.digits(measured) + unit);
         figures.row(figure, Statistics.digits(measured) + unit, goal + unit, met ? "yes" : "**no**", percent(noise));
     }
 
