@@ -260,6 +260,28 @@ class GroupsTest {
     }
 
     @Test
+    void aCallThatIsCancelledWhileItWaitsForRoomGivesItsPermitBack() {
+        try (Engine engine = Engines.start(Transport.NIO, 2)) {
+            SchedulingGroup slow = engine.groups().create("slow", GroupConfig.defaults().withRateLimit(10)
+                    .withMaxQueued(1, WhenFull.WAIT).withQueueTimeout(Duration.ofMinutes(1)).withMeshPermits(3));
+            List<CompletableFuture<Integer>> calls = get(engine.submitTo(0, () -> threeCalls(engine, slow)));
+            get(calls.get(0));
+            calls.get(2).cancel(true);
+            get(calls.get(1));
+            get(engine.submitTo(0, () -> threeCalls(engine, slow)));
+            assertThat(engine.shard(0).stats().permitWaits.get()).isZero();
+        }
+    }
+
+    private static List<CompletableFuture<Integer>> threeCalls(Engine engine, SchedulingGroup group) {
+        List<CompletableFuture<Integer>> calls = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            calls.add(engine.submitTo(1, CallOptions.in(group), () -> 1));
+        }
+        return calls;
+    }
+
+    @Test
     void callsThatWaitForAPermitFailAtShutdown() {
         CountDownLatch release = new CountDownLatch(1);
         List<CompletableFuture<Integer>> calls;
