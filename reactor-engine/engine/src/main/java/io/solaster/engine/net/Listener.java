@@ -262,12 +262,8 @@ final class Listener extends ChannelInboundHandlerAdapter {
 
     private void onShard(Runnable work, CompletableFuture<Boolean> otherwise) {
         try {
-            // In the server's group, so as to come after what its sockets have brought; but no rate holds up an end.
-            if (server.group().config().rateLimit() == 0) {
-                shard.execute(server.group(), work);
-            } else {
-                shard.execute(work);
-            }
+            // In the server's group, so as to come after what its sockets have brought.
+            shard.execute(server.group(), work);
         } catch (RejectedExecutionException stopped) {
             otherwise.complete(true);
             return;
