@@ -1,4 +1,4 @@
-# Sourced by the scripts here: builds once and sets $java, $root and $classpath.
+# Sourced by the scripts here: builds once and sets $java, $root, $classpath and run.
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 
@@ -26,3 +26,9 @@ if [ -z "${SKIP_BUILD:-}" ]; then
     (cd "$root" && mvn -q ${MVN_FLAGS:-} -pl reactor-engine/benchmarks -am process-classes)
 fi
 classpath="$here/target/classes:$(cat "$here/target/classpath")"
+
+# What runs the others, and is itself the client of some.
+run() {
+    exec "$java" --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow -Xms128m -Xmx128m \
+        -XX:+UseSerialGC -Dsolaster.root="$root" -cp "$classpath" "$@"
+}

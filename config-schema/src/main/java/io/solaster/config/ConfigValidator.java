@@ -127,7 +127,8 @@ public final class ConfigValidator {
         }
         config.servers().forEach((name, server) -> {
             if (server.group() != null && !known.contains(server.group())) {
-                add(entryKey(SERVERS, name) + ".group", server.group(), "there is no such group",
+                add(entryKey(SERVERS, name) + ".group", server.group(),
+                        "'" + server.group() + "' is no scheduling group",
                         "write one of " + String.join(", ", known) + ", or add it to " + key);
             }
         });

@@ -109,8 +109,8 @@ class ConfigValidatorTest {
         assertThat(ConfigValidator.check(servers(Map.of("kv", KV.withGroup("critical"))))).isEmpty();
         assertThat(ConfigValidator.check(servers(Map.of("kv", KV.withGroup("crtical")))))
                 .extracting(Violation::toString)
-                .containsExactly("solaster.servers.kv.group: there is no such group; write one of background, critical,"
-                        + " default, maintenance, or add it to solaster.engine.groups");
+                .containsExactly("solaster.servers.kv.group: 'crtical' is no scheduling group; write one of background,"
+                        + " critical, default, maintenance, or add it to solaster.engine.groups");
     }
 
     @Test

@@ -1,5 +1,8 @@
 package io.solaster.benchmarks;
 
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 import io.solaster.engine.os.CpuAffinity;
@@ -7,6 +10,9 @@ import io.solaster.engine.stats.GroupStats;
 import io.solaster.engine.stats.Heartbeat;
 import io.solaster.engine.stats.Histogram;
 import io.solaster.engine.stats.ShardStats;
+import io.solaster.engine.task.GroupScheduler;
+import io.solaster.engine.task.SchedulingGroups;
+import io.solaster.engine.timer.TimeSource;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -25,14 +31,21 @@ import org.openjdk.jmh.annotations.Warmup;
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @Warmup(iterations = 2, time = 1)
 @Measurement(iterations = 5, time = 1)
-@Fork(value = 1, jvmArgs = {"--enable-native-access=ALL-UNNAMED", "-Xmx256m"})
+@Fork(value = 1, jvmArgsAppend = "--enable-native-access=ALL-UNNAMED")
 public class AccountingBenchmark {
-    private static final int BATCH = 8;
+    private static final int STRIDE = 16;
+    private static final int TASKS = 256;
 
     private final Histogram histogram = new Histogram();
     private final Heartbeat heartbeat = new Heartbeat();
     private final ShardStats stats = new ShardStats();
     private final GroupStats group = stats.addGroup(0, "default", () -> 200);
+    private final ShardStats scheduled = new ShardStats();
+    private final GroupScheduler scheduler = new GroupScheduler(new SchedulingGroups(Map.of()), 0,
+            Duration.ofSeconds(1), TimeSource.SYSTEM, scheduled, null);
+    private final ArrayDeque<Runnable> queue = new ArrayDeque<>();
+    private final Runnable task = this::run;
+    private int ran;
     private long state = 1;
     private long taskStarted;
 
@@ -40,6 +53,11 @@ public class AccountingBenchmark {
     public void begin() {
         taskStarted = System.nanoTime();
         stats.begins(CpuAffinity.threadId(), taskStarted);
+        scheduled.begins(CpuAffinity.threadId(), taskStarted);
+    }
+
+    private void run() {
+        ran++;
     }
 
     /** Durations of all lengths, so that no branch and no cache line is foreseen. */
@@ -72,38 +90,54 @@ public class AccountingBenchmark {
     /** A task that is timed by itself: one reading of the clock, which ends it and begins the next. */
     @Benchmark
     public void taskTimedAlone() {
-        long now = System.nanoTime();
-        heartbeat.busy(now);
-        stats.ran(1, now - taskStarted);
-        taskStarted = now;
+        ran(1);
     }
 
-    /** Per task, where eight short ones share a reading of the clock. */
+    /** Per task, where as many short ones as may share a reading of the clock. */
     @Benchmark
-    @OperationsPerInvocation(BATCH)
+    @OperationsPerInvocation(STRIDE)
     public void taskTimedWithOthers() {
+        ran(STRIDE);
+    }
+
+    private void ran(int tasks) {
         long now = System.nanoTime();
+        stats.ran(tasks, now - taskStarted);
         heartbeat.busy(now);
-        stats.ran(BATCH, now - taskStarted);
         taskStarted = now;
     }
 
-    /** A group's turn, without its tasks; the reading of the clock at its end begins the next one. */
-    @Benchmark
-    public void groupTurn() {
-        heartbeat.group(group.id());
-        group.activated(taskStarted);
-        group.started(taskStarted);
-        taskStarted = System.nanoTime();
-        group.stopped(taskStarted, 1);
-    }
-
-    /** A turn that finds work and does not sleep. */
+    /**
+     * A turn that finds work and does not sleep, with all that is told in it but the tasks themselves: the loop's own
+     * part with its reading of the clock, and the turn of one group, which reads none.
+     */
     @Benchmark
     public void turn() {
         stats.polls.increment();
-        stats.turned(System.nanoTime(), true);
+        long now = System.nanoTime();
+        groupTurn(now);
+        group.queued.set(0);
         stats.pending.set(0);
+        stats.turned(now, true);
+    }
+
+    /** The same without the clock, which the loop reads for its timers and the quota anyway. */
+    @Benchmark
+    public void turnWithoutClock() {
+        stats.polls.increment();
+        long now = ++state;
+        groupTurn(now);
+        group.queued.set(0);
+        stats.pending.set(0);
+        stats.turned(now, true);
+    }
+
+    private void groupTurn(long now) {
+        group.activated(now);
+        group.started(now);
+        heartbeat.group(group.id());
+        group.stopped(now, 1);
+        heartbeat.busy(now);
     }
 
     /** A turn that ends in sleep: a reading of the clock before and one after. */
@@ -115,5 +149,56 @@ public class AccountingBenchmark {
         stats.sleeps(now);
         stats.pending.set(0);
         stats.woke(System.nanoTime());
+    }
+
+    /** Per task, in turns of many trivial ones: all that the group scheduler does for a task, its accounting included. */
+    @Benchmark
+    @OperationsPerInvocation(TASKS)
+    public int scheduledTask() {
+        for (int i = 0; i < TASKS; i++) {
+            scheduler.execute(task);
+        }
+        turnOfTheScheduler();
+        return ran;
+    }
+
+    /** The same tasks through a bare queue. */
+    @Benchmark
+    @OperationsPerInvocation(TASKS)
+    public int queuedTask() {
+        for (int i = 0; i < TASKS; i++) {
+            queue.add(task);
+        }
+        runQueue();
+        return ran;
+    }
+
+    /** A turn with one task: all that the loop does but for transport, mesh and timers, its accounting included. */
+    @Benchmark
+    public int scheduledTurn() {
+        scheduler.execute(task);
+        turnOfTheScheduler();
+        return ran;
+    }
+
+    /** The same with a bare queue, and the reading of the clock that a loop needs for its timers. */
+    @Benchmark
+    public long queuedTurn() {
+        queue.add(task);
+        runQueue();
+        return ran + System.nanoTime();
+    }
+
+    private void turnOfTheScheduler() {
+        scheduled.polls.increment();
+        scheduler.begin(System.nanoTime());
+        scheduler.run(scheduler.serve());
+        scheduled.turned(scheduler.clock(), true);
+    }
+
+    private void runQueue() {
+        for (Runnable next = queue.poll(); next != null; next = queue.poll()) {
+            next.run();
+        }
     }
 }

@@ -1,106 +1,36 @@
 package io.solaster.benchmarks;
 
 import java.io.IOException;
-import java.time.LocalDate;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * Runs Redis and us in turn on one CPU and prints what each costs: every figure of the README's table. Started by
  * {@code compare.sh}; the README says what each measure means.
  */
 public final class Compare {
-    private static final int OK = 0;
-    private static final int FAILED = 1;
-    private static final int USAGE = 2;
-
-    private static final Map<String, Measure> MEASURES = new LinkedHashMap<>();
-    /** Run only if asked for by name: they compare us with ourselves. */
-    private static final Set<String> ON_DEMAND = Set.of("flags", "pauses");
-
-    static {
-        MEASURES.put("cpu", Compare::cpu);
-        MEASURES.put("shards", Compare::shards);
-        MEASURES.put("latency", new ManyKeys(true));
-        MEASURES.put("memory", new ManyKeys(false));
-        MEASURES.put("idle", new Idle());
-        MEASURES.put("allocation", new Allocation());
-        MEASURES.put("startup", new Startup());
-        MEASURES.put("flags", Compare::flags);
-        MEASURES.put("pauses", new GcPauses());
-    }
+    private static final Suite SUITE = new Suite(Options.COMPARE_USAGE, 5, "taskset", "redis-server",
+            "redis-benchmark")
+            .pinned()
+            .with("cpu", Compare::cpu)
+            .with("shards", Compare::shards)
+            .with("latency", new ManyKeys(true))
+            .with("memory", new ManyKeys(false))
+            .with("idle", new Idle())
+            .with("allocation", new Allocation())
+            .with("startup", new Startup())
+            .with("flags", Compare::flags)
+            .with("pauses", new GcPauses())
+            // They compare us with ourselves.
+            .onDemand("flags", "pauses")
+            // Which fills the servers anyway, and reports their memory.
+            .covered("memory", "latency");
 
     private Compare() {}
 
     public static void main(String[] args) {
-        System.exit(run(args));
-    }
-
-    /** Gives the exit code; what cannot be measured here is no failure. */
-    @SuppressWarnings("SystemOut")
-    static int run(String... args) {
-        Options options;
-        try {
-            options = Options.parse(args);
-            for (String name : options.only()) {
-                if (!MEASURES.containsKey(name)) {
-                    throw new IllegalArgumentException("--only " + name + ": want some of " + MEASURES.keySet());
-                }
-            }
-        } catch (IllegalArgumentException e) {
-            System.err.println(e.getMessage() + "\n" + Options.USAGE);
-            return USAGE;
-        }
-        Report report = new Report(System.out);
-        try (Workplace workplace = Workplace.prepare(options)) {
-            machine(workplace, report);
-            workplace.pinSelf();
-            for (Map.Entry<String, Measure> measure : MEASURES.entrySet()) {
-                if (chosen(options, measure.getKey())) {
-                    Report.progress(measure.getKey());
-                    measure.getValue().run(workplace, report);
-                }
-            }
-            report.goals();
-            return OK;
-        } catch (Workplace.Missing e) {
-            System.out.println("Skipped: " + e.getMessage());
-            return OK;
-        } catch (IOException e) {
-            System.err.println("Failed: " + e.getMessage());
-            return FAILED;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return FAILED;
-        }
-    }
-
-    private static boolean chosen(Options options, String name) {
-        if (name.equals("memory") && chosen(options, "latency")) {
-            return false; // latency fills the servers anyway, and reports their memory
-        }
-        return options.only().isEmpty() ? !ON_DEMAND.contains(name) : options.only().contains(name);
-    }
-
-    private static void machine(Workplace workplace, Report report) {
-        String model = ProcFs.field("/proc/cpuinfo", "model name");
-        report.table(new MarkdownTable("", "")
-                .row("date", LocalDate.now(ZoneOffset.UTC).toString())
-                .row("CPU", (model.isEmpty() ? System.getProperty("os.arch") : model) + "; CPUs "
-                        + ProcFs.field("/proc/self/status", "Cpus_allowed_list") + " allowed")
-                .row("server on CPU, client on CPU", workplace.serverCpu() + ", " + workplace.clientCpu())
-                .row("kernel", System.getProperty("os.version"))
-                .row("load average at the start", ProcFs.line("/proc/loadavg"))
-                .row("huge pages", ProcFs.line("/sys/kernel/mm/transparent_hugepage/enabled"))
-                .row("JDK", System.getProperty("java.vendor.version", "") + " " + Runtime.version())
-                .row("our JVM's flags", String.join(" ", workplace.options().jvm()))
-                .row("peer", "redis-server " + workplace.redisVersion() + ", without persistence")
-                .row("options", workplace.options().rounds() + " rounds, " + workplace.options().keys() + " keys, "
-                        + workplace.options().requests() + " requests"));
+        System.exit(SUITE.run(args));
     }
 
     private static void cpu(Workplace workplace, Report report) throws IOException, InterruptedException {

@@ -1,21 +1,27 @@
 package io.solaster.benchmarks;
 
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-import io.netty.channel.DefaultEventLoop;
 import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.SelectStrategy;
+import io.netty.channel.epoll.EpollIoHandler;
 import io.solaster.config.EngineConfig;
-import io.solaster.config.EngineConfig.Pinning;
+import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.IdleConfig;
 import io.solaster.config.MeshConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.mesh.Mesh;
 import io.solaster.engine.mesh.Message;
+import io.solaster.engine.mesh.RoundTrip;
+import io.solaster.engine.net.TransportChoice;
 import io.solaster.engine.stats.ShardStats;
 import io.solaster.engine.task.GroupScheduler;
 import io.solaster.engine.task.SchedulingGroups;
@@ -47,6 +53,7 @@ public class MeshBenchmark {
     private static final int BATCH = 16;
     private static final int OUTSTANDING = 64;
     private static final int CALLS = 1_500 * OUTSTANDING;
+    private static final int CALLS_ALONE = 4_000;
 
     /** One thread on both ends: what a message costs without another CPU's cache. */
     @State(Scope.Thread)
@@ -60,7 +67,7 @@ public class MeshBenchmark {
 
         @Setup
         public void setUp() {
-            java.util.Arrays.setAll(messages, i -> new Delivered());
+            Arrays.setAll(messages, i -> new Delivered());
         }
 
         private final class Delivered extends Message {
@@ -78,21 +85,25 @@ public class MeshBenchmark {
             ends.meshes[0].send(1, message);
         }
         ends.meshes[0].flush();
-        return ends.meshes[1].receive();
+        ends.meshes[1].receive();
+        return ends.delivered;
     }
 
-    /** Two shards that run. */
+    /** Two shards that run, each on a CPU of its own where the machine allows it. */
     @State(Scope.Benchmark)
     public static class Two {
         /** Spinning shards never sleep here; parking ones do whenever the other has nothing for them. */
         @Param({"SPIN", "PARK"})
         IdleConfig.Policy idle = IdleConfig.Policy.PARK;
 
+        @Param("AUTO")
+        Transport transport = Transport.AUTO;
+
         private @Nullable Engine running;
 
         @Setup
         public void setUp() {
-            running = Engine.start(EngineConfig.defaults().withShards(2).withPinning(Pinning.NEVER)
+            running = Engine.start(EngineConfig.defaults().withShards(2).withTransport(transport)
                     .withIdle(new IdleConfig(idle, Duration.ofMillis(1))));
         }
 
@@ -109,10 +120,21 @@ public class MeshBenchmark {
     @Benchmark
     @OperationsPerInvocation(CALLS)
     public void submitToAndAnswer(Two two) throws InterruptedException {
-        CountDownLatch done = new CountDownLatch(OUTSTANDING);
-        two.engine().shard(0).execute(() -> {
-            for (int i = 0; i < OUTSTANDING; i++) {
-                new Caller(two.engine(), CALLS / OUTSTANDING, done).next(0);
+        submitTo(two.engine(), OUTSTANDING, CALLS);
+    }
+
+    /** To a shard that has gone to sleep, where shards park. */
+    @Benchmark
+    @OperationsPerInvocation(CALLS_ALONE)
+    public void oneSubmitToAndAnswer(Two two) throws InterruptedException {
+        submitTo(two.engine(), 1, CALLS_ALONE);
+    }
+
+    private static void submitTo(Engine engine, int outstanding, int calls) throws InterruptedException {
+        CountDownLatch done = new CountDownLatch(outstanding);
+        engine.shard(0).execute(() -> {
+            for (int i = 0; i < outstanding; i++) {
+                new Caller(engine, calls / outstanding, done).next(0);
             }
         });
         done.await();
@@ -144,37 +166,57 @@ public class MeshBenchmark {
 
     @Benchmark
     @OperationsPerInvocation(CALLS)
-    public void messageAndAnswer(Two two) throws InterruptedException {
-        CountDownLatch done = new CountDownLatch(OUTSTANDING);
-        two.engine().shard(0).execute(() -> {
-            for (int i = 0; i < OUTSTANDING; i++) {
-                two.engine().shard(0).mesh().send(1, new Ball(two.engine(), 2 * (CALLS / OUTSTANDING), done));
+    public void roundTrip(Two two) throws InterruptedException {
+        roundTrips(two.engine().shard(0), OUTSTANDING, CALLS);
+    }
+
+    /** To a shard that has gone to sleep, where shards park. */
+    @Benchmark
+    @OperationsPerInvocation(CALLS_ALONE)
+    public void oneRoundTrip(Two two) throws InterruptedException {
+        roundTrips(two.engine().shard(0), 1, CALLS_ALONE);
+    }
+
+    private static void roundTrips(Shard home, int outstanding, int trips) throws InterruptedException {
+        CountDownLatch done = new CountDownLatch(outstanding);
+        home.execute(() -> {
+            for (int i = 0; i < outstanding; i++) {
+                new Traveller(home.mesh(), trips / outstanding, done).answered();
             }
         });
         done.await();
     }
 
     /** One object that goes there and back. */
-    private static final class Ball extends Message {
-        private final Engine engine;
+    private static final class Traveller extends RoundTrip {
+        private final Mesh home;
         private final CountDownLatch done;
         private int left;
+        private int served;
 
-        Ball(Engine engine, int hops, CountDownLatch done) {
-            this.engine = engine;
-            this.left = hops;
+        Traveller(Mesh home, int trips, CountDownLatch done) {
+            this.home = home;
+            this.left = trips;
             this.done = done;
         }
 
         @Override
-        public void deliver() {
-            if (--left == 0) {
+        protected void serve() {
+            served++;
+        }
+
+        @Override
+        protected void answered() {
+            if (left-- == 0) {
                 done.countDown();
             } else {
-                // An even number of hops is left on shard 0.
-                int here = left & 1;
-                engine.shard(here).mesh().send(1 - here, this);
+                send(home, 1);
             }
+        }
+
+        @Override
+        protected void failed(Throwable cause) {
+            throw new IllegalStateException("after " + served + " trips", cause);
         }
     }
 
@@ -190,14 +232,15 @@ public class MeshBenchmark {
     private static final class Sender implements Runnable {
         private final Shard shard;
         private final CountDownLatch done;
-        private final Counted[] messages = new Counted[1024];
+        /** More than may be under way. */
+        private final Counted[] messages = new Counted[1 << 13];
         private int sent;
         private int received;
 
         Sender(Shard shard, CountDownLatch done) {
             this.shard = shard;
             this.done = done;
-            java.util.Arrays.setAll(messages, i -> new Counted());
+            Arrays.setAll(messages, i -> new Counted());
         }
 
         @Override
@@ -225,16 +268,45 @@ public class MeshBenchmark {
         }
     }
 
-    /** Netty's own loops, which queue each task and wake for it. */
+    /** Netty's own loops over the same transport and on the same CPUs, which queue each task and wake for it. */
     @State(Scope.Benchmark)
     public static class Netty {
-        private final EventLoop one = new DefaultEventLoop();
-        private final EventLoop other = new DefaultEventLoop();
+        /** To spin is an option of Netty's epoll alone; over others its loops sleep. */
+        @Param({"SPIN", "PARK"})
+        IdleConfig.Policy idle = IdleConfig.Policy.PARK;
+
+        @Param("AUTO")
+        Transport transport = Transport.AUTO;
+
+        private @Nullable EventLoopGroup group;
+        private @Nullable EventLoop one;
+        private @Nullable EventLoop other;
+
+        @Setup
+        public void setUp() {
+            TransportChoice choice = TransportChoice.choose(transport);
+            boolean spins = idle == IdleConfig.Policy.SPIN && choice.kind() == Transport.EPOLL;
+            EventLoopGroup loops = new MultiThreadIoEventLoopGroup(2, spins
+                    ? EpollIoHandler.newFactory(0, () -> (now, hasTasks) -> SelectStrategy.BUSY_WAIT)
+                    : choice.ioHandlers());
+            group = loops;
+            one = loops.next();
+            other = loops.next();
+            one.submit(() -> ShardCpus.pin(0)).syncUninterruptibly();
+            other.submit(() -> ShardCpus.pin(1)).syncUninterruptibly();
+        }
+
+        EventLoop one() {
+            return Objects.requireNonNull(one);
+        }
+
+        EventLoop other() {
+            return Objects.requireNonNull(other);
+        }
 
         @TearDown
         public void tearDown() {
-            one.shutdownGracefully(0, 1, TimeUnit.SECONDS);
-            other.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+            Objects.requireNonNull(group).shutdownGracefully(0, 1, TimeUnit.SECONDS);
         }
     }
 
@@ -242,19 +314,23 @@ public class MeshBenchmark {
     @OperationsPerInvocation(CALLS)
     public void nettySubmitAndAnswer(Netty netty) throws InterruptedException {
         CountDownLatch done = new CountDownLatch(OUTSTANDING);
-        for (int i = 0; i < OUTSTANDING; i++) {
-            netty.one.execute(new NettyCaller(netty, CALLS / OUTSTANDING, done));
-        }
+        netty.one().execute(() -> {
+            for (int i = 0; i < OUTSTANDING; i++) {
+                new NettyCaller(netty.one(), netty.other(), CALLS / OUTSTANDING, done).run();
+            }
+        });
         done.await();
     }
 
     private static final class NettyCaller implements Runnable {
-        private final Netty netty;
+        private final EventLoop one;
+        private final EventLoop other;
         private final CountDownLatch done;
         private int left;
 
-        NettyCaller(Netty netty, int calls, CountDownLatch done) {
-            this.netty = netty;
+        NettyCaller(EventLoop one, EventLoop other, int calls, CountDownLatch done) {
+            this.one = one;
+            this.other = other;
             this.left = calls;
             this.done = done;
         }
@@ -265,7 +341,7 @@ public class MeshBenchmark {
                 done.countDown();
                 return;
             }
-            netty.other.submit(() -> 1).addListener(answer -> netty.one.execute(this));
+            other.submit(() -> 1).addListener(answer -> one.execute(this));
         }
     }
 }

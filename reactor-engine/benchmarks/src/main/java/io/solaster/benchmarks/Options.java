@@ -16,18 +16,23 @@ import java.util.regex.Pattern;
  * @param keys how many keys the throughput is measured with
  * @param manyKeys how many keys latency and memory are measured with
  * @param requests pipelined requests per figure and round; a seventh of it without a pipeline
- * @param seconds how long a round of latency, and an idle server, is watched
+ * @param seconds how long a round of latency, and an idle server or engine, is watched
  * @param jvm flags of our server's JVM
  * @param vary further sets of flags, added to {@code jvm}, by name: what the measure "flags" compares
  * @param transport what our server runs on where the transports are not what is compared
  * @param realtime whether latency is measured with threads that preempt the rest of the machine (wants root)
+ * @param quick whether it matters only that everything works
  */
 record Options(Set<String> only, int rounds, int keys, long manyKeys, long requests, int seconds, List<String> jvm,
-        Map<String, List<String>> vary, String transport, boolean realtime) {
+        Map<String, List<String>> vary, String transport, boolean realtime, boolean quick) {
 
-    static final String USAGE = """
+    static final String COMPARE_USAGE = """
             compare.sh [--quick] [--only name,...] [--rounds n] [--keys n] [--many-keys n] [--requests n] [--seconds n]
                        [--realtime] [--transport auto|io_uring|epoll|nio] [--jvm 'flags'] [--vary 'name=flags']...""";
+    /** Of the options, those that concern the engine alone. */
+    static final String ENGINE_USAGE = """
+            engine.sh [--quick] [--only name,...] [--rounds n] [--seconds n] [--transport auto|io_uring|epoll|nio]
+                      [--jvm 'flags']""";
     /** What the figures of the README are taken with; why each, stands there. */
     static final String JVM_FLAGS = "-XX:+UseSerialGC -Xms256m -Xmx256m";
 
@@ -36,13 +41,14 @@ record Options(Set<String> only, int rounds, int keys, long manyKeys, long reque
     /**
      * Reads the command line.
      *
+     * @param roundsByDefault how many rounds there are unless it says otherwise
      * @throws IllegalArgumentException if it says what there is not
      */
-    static Options parse(String... args) {
+    static Options parse(int roundsByDefault, String... args) {
         boolean quick = List.of(args).contains("--quick");
         boolean realtime = List.of(args).contains("--realtime");
         Set<String> only = new LinkedHashSet<>();
-        int rounds = quick ? 2 : 5;
+        int rounds = quick ? 2 : roundsByDefault;
         int keys = 100_000;
         long manyKeys = quick ? 100_000 : 10_000_000;
         long requests = quick ? 100_000 : 1_000_000;
@@ -77,7 +83,8 @@ record Options(Set<String> only, int rounds, int keys, long manyKeys, long reque
                 default -> throw new IllegalArgumentException("'" + args[i - 1] + "': no such option");
             }
         }
-        return new Options(only, rounds, keys, manyKeys, requests, seconds, jvm, vary, transport, realtime);
+        return new Options(only, rounds, keys, manyKeys, requests, seconds, jvm, vary, transport, realtime,
+                quick);
     }
 
     /** The flags of the JVM, and those of a variant. */

@@ -6,7 +6,7 @@ import java.util.Locale;
 /** Prints figures as they come, and at the end all that have a goal. */
 final class Report {
     private final PrintStream out;
-    private final MarkdownTable goals = new MarkdownTable("figure", "measured", "goal", "met");
+    private final MarkdownTable figures = new MarkdownTable("figure", "measured", "goal", "met", "A/A noise");
     private boolean allMet = true;
 
     Report(PrintStream out) {
@@ -27,18 +27,42 @@ final class Report {
 
     /** A figure with the most that it may be. */
     void goal(String figure, double measured, double most, String unit) {
-        boolean met = measured <= most;
-        allMet &= met;
-        goals.row(figure, Statistics.digits(measured) + unit,
-                "<= " + (most == Math.rint(most) ? String.format(Locale.ROOT, "%.0f", most) : Statistics.digits(most))
-                        + unit,
-                met ? "yes" : "**no**");
+        atMost(figure, measured, most, unit, Double.NaN);
     }
 
-    void goals() {
-        if (!goals.isEmpty()) {
+    /** A figure with the most that it may be, and how far it is from itself: see {@link Statistics#noise}. */
+    void atMost(String figure, double measured, double most, String unit, double noise) {
+        figure(figure, measured, "<= " + round(most), unit, measured <= most, noise);
+    }
+
+    /** A figure with the least that it may be, and how far it is from itself. */
+    void atLeast(String figure, double measured, double least, String unit, double noise) {
+        figure(figure, measured, ">= " + round(least), unit, measured >= least, noise);
+    }
+
+    /** A figure to compare others with. */
+    void figure(String figure, double measured, String unit, double noise) {
+        figures.row(figure, Statistics.digits(measured) + unit, "", "", percent(noise));
+    }
+
+    private void figure(String figure, double measured, String goal, String unit, boolean met, double noise) {
+        allMet &= met;
+        figures.row(figure, Statistics.digits(measured) + unit, goal + unit, met ? "yes" : "**no**", percent(noise));
+    }
+
+    private static String round(double goal) {
+        return goal == Math.rint(goal) ? String.format(Locale.ROOT, "%.0f", goal) : Statistics.digits(goal);
+    }
+
+    private static String percent(double noise) {
+        return Double.isNaN(noise) ? "" : Statistics.digits(100 * noise) + " %";
+    }
+
+    /** All figures of before, in one table. */
+    void figures() {
+        if (!figures.isEmpty()) {
             section("Against the goals", allMet ? "All are met." : "Not all are met.");
-            table(goals);
+            table(figures);
         }
     }
 

@@ -8,7 +8,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 import io.solaster.config.EngineConfig;
-import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
@@ -44,15 +43,15 @@ public class VirtualThreadBenchmark {
     private static final int COUNT = 100_000;
     private static final int FEW = 5_000;
 
-    @Param("EPOLL")
-    Transport transport = Transport.EPOLL;
+    @Param("AUTO")
+    Transport transport = Transport.AUTO;
 
     private @Nullable Engine engine;
 
     @Setup
     public void setUp() {
         engine = Engine.start(
-                EngineConfig.defaults().withShards(1).withPinning(Pinning.NEVER).withTransport(transport));
+                EngineConfig.defaults().withShards(1).withTransport(transport));
     }
 
     @TearDown

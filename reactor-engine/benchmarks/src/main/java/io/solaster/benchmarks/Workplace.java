@@ -16,7 +16,7 @@ import io.solaster.engine.os.MachineProbe;
 /**
  * What the measures share: the options, one CPU for the server and one for the client, and a folder for output.
  *
- * @param redisVersion empty if there is no redis-server
+ * @param redisVersion empty if no redis-server is wanted
  */
 record Workplace(Options options, String serverCpu, String clientCpu, Path folder, String redisVersion)
         implements
@@ -25,9 +25,10 @@ record Workplace(Options options, String serverCpu, String clientCpu, Path folde
     /**
      * Finds the CPUs and the tools.
      *
+     * @param tools what must be installed
      * @throws Missing if something is not here that nothing can be measured without
      */
-    static Workplace prepare(Options options) throws IOException, InterruptedException {
+    static Workplace prepare(Options options, List<String> tools) throws IOException, InterruptedException {
         Machine machine = MachineProbe.probe();
         // A core each: two threads of one core would slow each other down.
         List<Integer> cpus = new ArrayList<>();
@@ -44,7 +45,7 @@ record Workplace(Options options, String serverCpu, String clientCpu, Path folde
             throw new Missing("fewer than 2 CPUs allowed (" + machine.allowed()
                     + "): server and client need one each");
         }
-        for (String tool : List.of("taskset", "redis-server", "redis-benchmark")) {
+        for (String tool : tools) {
             if (!isInstalled(tool)) {
                 throw new Missing(tool + " is not installed (Debian: util-linux, redis-server, redis-tools)");
             }
@@ -52,7 +53,9 @@ record Workplace(Options options, String serverCpu, String clientCpu, Path folde
         Path folder = Files.createTempDirectory("solaster-compare");
         String server = cpus.get(0).toString();
         String client = cpus.get(1).toString();
-        String version = Children.run(client, folder.resolve("version"), 10, List.of("redis-server", "--version"));
+        String version = tools.contains("redis-server")
+                ? Children.run(client, folder.resolve("version"), 10, List.of("redis-server", "--version"))
+                : "";
         return new Workplace(options, server, client, folder, version.replaceAll("(?s).*v=(\\S+).*", "$1"));
     }
 
@@ -67,6 +70,11 @@ record Workplace(Options options, String serverCpu, String clientCpu, Path folde
         for (String thread : threads) {
             Children.run(clientCpu, file("chrt"), 10, List.of("chrt", "-f", "-p", "1", thread));
         }
+    }
+
+    /** Has a thread, by the kernel's number of it, give way to everything else that wants its CPU. */
+    void giveWay(int thread) throws IOException, InterruptedException {
+        Children.run(clientCpu, file("chrt"), 10, List.of("chrt", "--idle", "-p", "0", Integer.toString(thread)));
     }
 
     String bothCpus() {

@@ -22,6 +22,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.IoEventLoop;
 import io.netty.channel.IoHandlerFactory;
@@ -42,6 +43,7 @@ import io.solaster.engine.net.TransportChoice;
 import io.solaster.engine.os.CpuAffinity;
 import io.solaster.engine.os.Housekeeper;
 import io.solaster.engine.os.MachineProbe;
+import io.solaster.engine.stats.Heartbeat;
 import io.solaster.engine.stats.ShardStats;
 import io.solaster.engine.stats.StallWatchdog;
 import io.solaster.engine.task.GroupScheduler;
@@ -93,6 +95,8 @@ public final class Engine implements AutoCloseable {
         // Whoever first touches these fixes their size by the CPUs it may use: that must not be a pinned shard.
         ForkJoinPool.commonPool();
         Thread.startVirtualThread(ShardThreads::prepare);
+        // Loading it takes a shard that is the first to need a buffer tens of milliseconds.
+        ByteBufAllocator.DEFAULT.isDirectBufferPooled();
         this.offload = new Offload(setup.name, setup.config.offload());
         if (setup.config.stalls().enabled()) {
             setup.watchdog = StallWatchdog.start(setup.name, setup.config.stalls());
@@ -166,6 +170,11 @@ public final class Engine implements AutoCloseable {
         }
         plan.reasons().forEach(reason -> log.info("Plan: {}", reason));
         log.info("Transport: {}", engine.transport.reason());
+        log.info("Groups: {}; stalls: {}",
+                engine.groups().all().stream().map(group -> group + " " + group.shares())
+                        .collect(Collectors.joining(", ")),
+                engine.stallWatchdog().map(watchdog -> "told from " + watchdog.threshold().toMillis() + " ms")
+                        .orElse("not watched for"));
         return engine;
     }
 
@@ -339,7 +348,7 @@ public final class Engine implements AutoCloseable {
 
     /**
      * Makes one instance per shard, each on its shard, and waits for them. Not on a shard. Where one cannot be made, the
-     * others are closed again.
+     * others are closed again. To make one may take longer than a stall.
      *
      * @throws RuntimeException what the factory threw
      */
@@ -349,7 +358,7 @@ public final class Engine implements AutoCloseable {
         Object[] made = new @Nullable Object[shards.size()];
         try {
             List<T> instances = submitToAll(shard -> {
-                T instance = factory.apply(shard);
+                T instance = make(shard, factory);
                 made[shard.id()] = instance;
                 return instance;
             }).join();
@@ -361,6 +370,17 @@ public final class Engine implements AutoCloseable {
         } catch (IllegalStateException stopping) {
             closeOnShards(made);
             throw stopping;
+        }
+    }
+
+    /** It may load classes and take memory, and nobody is served yet: no stall. */
+    private static <T> T make(Shard shard, Function<Shard, T> factory) {
+        Heartbeat heartbeat = shard.stats().heartbeat;
+        heartbeat.idle(System.nanoTime());
+        try {
+            return factory.apply(shard);
+        } finally {
+            heartbeat.busy(System.nanoTime());
         }
     }
 

@@ -72,6 +72,8 @@ public final class Shard extends SingleThreadIoEventLoop {
     /** Tasks of other threads that one turn takes. */
     private static final int INBOX_BATCH = 4096;
     private static final int EXPIRED_PER_TURN = 1024;
+    /** Times that a turn looks at the mesh before it looks at sockets again, which takes a system call. */
+    private static final int MESH_ROUNDS = 8;
     private static final long LAST_TASKS_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     private final Engine.Setup setup;
@@ -218,11 +220,32 @@ public final class Shard extends SingleThreadIoEventLoop {
             return;
         }
         if (isHere()) {
-            Timer timer = timers.timer(action);
+            Timer timer = new Patience(future, action);
             timer.arm(patience);
             future.whenComplete((result, failure) -> cancelHere(timer));
         } else {
             execute(() -> unlessDone(future, patience, action));
+        }
+    }
+
+    private final class Patience extends Timer {
+        private final CompletableFuture<?> future;
+        private final Runnable action;
+
+        Patience(CompletableFuture<?> future, Runnable action) {
+            super(timers);
+            this.future = future;
+            this.action = action;
+        }
+
+        @Override
+        protected void fire() {
+            action.run();
+        }
+
+        @Override
+        protected void dropped() {
+            future.completeExceptionally(new ShardStoppedException(setup.name(), id()));
         }
     }
 
@@ -362,21 +385,33 @@ public final class Shard extends SingleThreadIoEventLoop {
      * @throws IllegalStateException if the JVM lacks {@code --add-opens=java.base/java.lang=ALL-UNNAMED}
      */
     public <T extends @Nullable Object> Fork<T> fork(Callable<T> work) {
-        return fork(work, false);
+        return fork(groupOfForks(), false, work);
     }
 
     /** Forks code that returns nothing: see {@link #fork(Callable)}. What it throws is logged too. */
     public Fork<@Nullable Void> fork(Runnable work) {
-        return fork(() -> {
+        return fork(groupOfForks(), true, () -> {
             work.run();
             return null;
-        }, true);
+        });
     }
 
-    private <T extends @Nullable Object> Fork<T> fork(Callable<T> work, boolean logs) {
+    /**
+     * As {@link #fork(Callable)}, in a group.
+     *
+     * @throws IllegalArgumentException if the group is one of another engine
+     */
+    public <T extends @Nullable Object> Fork<T> fork(SchedulingGroup group, Callable<T> work) {
+        return fork(setup.groups().own(group), false, work);
+    }
+
+    private SchedulingGroup groupOfForks() {
+        return current() == this ? currentGroup() : setup.groups().byDefault();
+    }
+
+    private <T extends @Nullable Object> Fork<T> fork(SchedulingGroup group, boolean logs, Callable<T> work) {
         Shard home = current();
-        return threads.fork(home == this ? currentGroup() : setup.groups().byDefault(),
-                new ShardFuture<>(home != null ? home : setup.offload()), home, logs, work);
+        return threads.fork(group, new ShardFuture<>(home != null ? home : setup.offload()), home, logs, work);
     }
 
     /** The virtual threads that this shard carries. Any thread. */
@@ -443,8 +478,8 @@ public final class Shard extends SingleThreadIoEventLoop {
     }
 
     /**
-     * Runs a task: from this shard in the group that is running, from any other thread in its own group if it is a
-     * {@link GroupTask}, else in the default one. A sleeping shard is woken.
+     * Runs a task: in its own group if it is a {@link GroupTask} of another thread; in the group that is running on the
+     * shard that calls, be it this or a peer; else in the default one. A sleeping shard is woken.
      *
      * @throws RejectedExecutionException if the shard has stopped
      */
@@ -453,7 +488,7 @@ public final class Shard extends SingleThreadIoEventLoop {
         if (isHere()) {
             executeHere(task);
         } else {
-            super.lazyExecute(task);
+            super.lazyExecute(inGroupOfCaller(task));
             wake();
         }
     }
@@ -464,8 +499,19 @@ public final class Shard extends SingleThreadIoEventLoop {
         if (isHere()) {
             executeHere(task);
         } else {
-            super.lazyExecute(task);
+            super.lazyExecute(inGroupOfCaller(task));
         }
+    }
+
+    /** What a peer hands over stays in the group that ran there: a client's connection, say, that it opens. */
+    private Runnable inGroupOfCaller(Runnable task) {
+        Shard caller = current();
+        if (caller == null || !isPeerOf(caller) || task instanceof GroupTask || task instanceof Submission
+                || task instanceof Abandonable) {
+            return task;
+        }
+        SchedulingGroup group = caller.scheduler.current();
+        return group == setup.groups().byDefault() ? task : new Named(group, task);
     }
 
     private void executeHere(Runnable task) {
@@ -595,9 +641,17 @@ public final class Shard extends SingleThreadIoEventLoop {
         return any;
     }
 
-    /** The turn of everything but sockets. */
+    /** The turn of everything but sockets. Where peers answer at once, that goes round a few times. */
     private boolean runTurn() {
         Mesh lanes = mesh;
+        boolean any = runRound(lanes);
+        for (int i = 1; i < MESH_ROUNDS && lanes != null && lanes.hasMessages() && scheduler.hasQuota(); i++) {
+            any |= runRound(lanes);
+        }
+        return any;
+    }
+
+    private boolean runRound(@Nullable Mesh lanes) {
         boolean any = lanes != null && lanes.receive() > 0;
         long now = scheduler.serve();
         any |= receiveInbox();
@@ -642,18 +696,14 @@ public final class Shard extends SingleThreadIoEventLoop {
             return false;
         }
         for (int i = 0; i < INBOX_BATCH && task != null; i++) {
-            receive(task);
+            switch (task) {
+                case Submission submission -> scheduler.submit(submission);
+                case GroupTask named -> scheduler.execute(named.group(), named);
+                default -> scheduler.execute(task);
+            }
             task = i == INBOX_BATCH - 1 ? null : pollTask();
         }
         return true;
-    }
-
-    private void receive(Runnable task) {
-        switch (task) {
-            case Submission submission -> scheduler.submit(submission);
-            case GroupTask named -> scheduler.execute(named.group(), named);
-            default -> scheduler.execute(task);
-        }
     }
 
     /** Netty closes a loop's channels in a turn of their own, and skips that turn where it need not be quiet first. */

@@ -64,6 +64,14 @@ class GroupsTest {
     }
 
     @Test
+    void aForkRunsInTheGroupThatIsNamed() {
+        try (Engine engine = Engines.start(Transport.NIO, 2)) {
+            assertThat(get(engine.shard(1).fork(engine.groups().background(),
+                    () -> Shard.current().currentGroup().name()).future())).isEqualTo("background");
+        }
+    }
+
+    @Test
     void whatComesFromOutsideRunsInTheDefaultGroup() throws Exception {
         try (Engine engine = Engines.start(Transport.NIO, 1)) {
             CompletableFuture<String> plain = new CompletableFuture<>();

@@ -3,8 +3,6 @@ package io.solaster.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -16,7 +14,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
 class OffloadTest {
@@ -83,11 +80,5 @@ class OffloadTest {
         waiting.orTimeout(1, TimeUnit.MILLISECONDS);
         Engines.until("it is out of the queue", () -> engine.offload().queued() == 0);
         assertThat(waiting).isCompletedExceptionally();
-    }
-
-    @Test
-    void straightLineCodeWaitsForAFile(@TempDir Path folder) throws Exception {
-        Path file = Files.writeString(folder.resolve("file"), "hello");
-        assertThat(StraightLineExample.run(engine, file)).isEqualTo("hello from shard 0 of 2");
     }
 }

@@ -84,7 +84,7 @@ class SubmitTest {
                                     List.of(there, Shard.current(), Shard.current().currentGroup().name()))));
             assertThat(Engines.get(seen)).containsExactly("other", asking.shard(0), "background");
             assertThatIllegalArgumentException().isThrownBy(() -> asking.submitTo(0, inOther, () -> 1))
-                    .withMessageContaining("'other' is one of another engine");
+                    .withMessageContaining("'other' belongs to another engine");
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> asking.shard(0).execute(called.groups().get("other"), () -> {}));
         }

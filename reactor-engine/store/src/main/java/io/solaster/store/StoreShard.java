@@ -1,19 +1,19 @@
 package io.solaster.store;
 
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.RecvByteBufAllocator;
-import io.netty.util.concurrent.ScheduledFuture;
 import io.solaster.engine.Shard;
 import io.solaster.engine.memory.ReusedBuffer;
+import io.solaster.engine.timer.Timer;
 import io.solaster.resp.ReplyWriter;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -23,16 +23,16 @@ import org.slf4j.LoggerFactory;
 final class StoreShard implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(StoreShard.class);
     /** How long until the keyspace is looked after again: where keys expire or gaps are left, and where not. */
-    private static final long BUSY_MILLIS = 10;
-    private static final long CALM_MILLIS = 100;
+    private static final Duration BUSY = Duration.ofMillis(10);
+    private static final Duration CALM = Duration.ofMillis(100);
     /** Slots looked at for expired keys, and blocks looked at for gaps, each time: some tens of microseconds. */
     private static final int EXPIRY_STEPS = 2_000;
     private static final int DEFRAGMENT_STEPS = 200;
     /** Room for a usual pipeline, so that one read empties the socket. */
     private static final int READ_BYTES = 32 * 1024;
     private static final int REPLY_BYTES = 16 * 1024;
-    private static final long SWEEP_MILLIS = 1_000;
-    private static final long FAILURE_LOG_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final Duration SWEEP = Duration.ofSeconds(1);
+    private static final long FAILURE_LOG_NANOS = 1_000_000_000;
 
     private final Store store;
     private final Shard shard;
@@ -45,8 +45,8 @@ final class StoreShard implements AutoCloseable {
     private final CommandCounts counts = new CommandCounts(CommandTable.size());
     private final ReusedBuffer received = new ReusedBuffer(ByteBufAllocator.DEFAULT, READ_BYTES);
     private final ReusedBuffer replies = new ReusedBuffer(ByteBufAllocator.DEFAULT, REPLY_BYTES);
-    private ScheduledFuture<?> maintenance;
-    private final ScheduledFuture<?> sweep;
+    private final Timer maintenance;
+    private final Timer sweep;
     private final LongSupplier clock;
     private long nextClient;
     private long commandsAtSweep;
@@ -54,6 +54,7 @@ final class StoreShard implements AutoCloseable {
     private long commandsPerSecond;
     private @Nullable ShardReport statisticsBase;
     private long lastFailureLogged;
+    private boolean closed;
 
     StoreShard(Store store, Shard shard, Keyspace keyspace) {
         this.store = store;
@@ -61,9 +62,18 @@ final class StoreShard implements AutoCloseable {
         this.keyspace = keyspace;
         this.call = new Call(this);
         this.clock = store.clock();
-        this.maintenance = shard.schedule(this::maintain, CALM_MILLIS, TimeUnit.MILLISECONDS);
+        this.maintenance = shard.timers().coarseTimer(this::maintain);
+        this.sweep = shard.timers().coarseTimer(this::sweep);
         this.sweptAt = now();
-        this.sweep = shard.scheduleWithFixedDelay(this::sweep, SWEEP_MILLIS, SWEEP_MILLIS, TimeUnit.MILLISECONDS);
+        shard.execute(store.engine().groups().maintenance(), this::startTimers);
+    }
+
+    /** In the group that they are to fire in. */
+    private void startTimers() {
+        if (!closed) {
+            maintenance.arm(CALM);
+            sweep.armWithFixedDelay(SWEEP, SWEEP);
+        }
     }
 
     Store store() {
@@ -211,14 +221,14 @@ final class StoreShard implements AutoCloseable {
             keyspace.expireDue(now(), EXPIRY_STEPS);
         }
         boolean sparse = keyspace.defragment(DEFRAGMENT_STEPS) == DEFRAGMENT_STEPS;
-        maintenance = shard.schedule(this::maintain, expiring || sparse ? BUSY_MILLIS : CALM_MILLIS,
-                TimeUnit.MILLISECONDS);
+        maintenance.arm(expiring || sparse ? BUSY : CALM);
     }
 
     @Override
     public void close() {
-        maintenance.cancel(false);
-        sweep.cancel(false);
+        closed = true;
+        maintenance.cancel();
+        sweep.cancel();
         batches.forEach(Batch::close);
         assemblies.forEach(Assembly::close);
         received.close();

@@ -1,5 +1,6 @@
 package io.solaster.boot;
 
+import io.netty.buffer.ByteBufAllocator;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.engine.memory.Memory;
 import io.solaster.engine.net.TransportChoice;
@@ -14,5 +15,7 @@ final class EnginePreinitializer implements BackgroundPreinitializer {
         CpuAffinity.unavailable();
         TransportChoice.choose(Transport.AUTO);
         Memory.free(Memory.allocate(1));
+        // Else the first shard that needs a buffer loads it all, and is told of as stalled.
+        ByteBufAllocator.DEFAULT.directBuffer().release();
     }
 }

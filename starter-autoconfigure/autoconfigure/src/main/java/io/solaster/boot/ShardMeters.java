@@ -77,6 +77,10 @@ final class ShardMeters implements MeterBinder {
             count(registry, shard, tags, "lane.saturations",
                     "Times that somebody on the shard waited for a lane above its high-water mark",
                     stats -> stats.laneSaturations);
+            count(registry, shard, tags, "permits.waits", "Calls that waited for a mesh permit",
+                    stats -> stats.permitWaits);
+            count(registry, shard, tags, "permits.timeouts", "Calls that failed since no mesh permit was free in time",
+                    stats -> stats.permitTimeouts);
             count(registry, shard, tags, "connections.accepted", "Connections that the shard took over",
                     stats -> stats.accepted);
             gauge(registry, shard, tags, "connections", "Connections open on the shard",

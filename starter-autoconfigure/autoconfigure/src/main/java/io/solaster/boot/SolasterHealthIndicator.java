@@ -48,7 +48,9 @@ final class SolasterHealthIndicator extends AbstractHealthIndicator {
                 .withDetail("pinned", plan.pinned())
                 .withDetail("cpus", CpuSet.of(plan.shards().stream().mapToInt(PlannedShard::cpu).toArray()).toString())
                 .withDetail("transport", TransportChoice.label(engine.transport().kind()))
-                .withDetail("transportReason", engine.transport().reason()).withDetail("servers", reports);
+                .withDetail("transportReason", engine.transport().reason())
+                .withDetail("stalls", engine.shards().stream().mapToLong(shard -> shard.stats().stalls.get()).sum())
+                .withDetail("servers", reports);
         if (!problems.isEmpty()) {
             health.down().withDetail("problems", problems);
         }

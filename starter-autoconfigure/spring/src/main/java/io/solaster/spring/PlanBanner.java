@@ -1,6 +1,7 @@
 package io.solaster.spring;
 
 import java.util.Collection;
+import java.util.stream.Collectors;
 
 import io.solaster.config.CpuSet;
 import io.solaster.config.ShardPlan;
@@ -8,6 +9,7 @@ import io.solaster.config.ShardPlan.PlannedShard;
 import io.solaster.engine.Engine;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.engine.net.TransportChoice;
+import io.solaster.engine.task.SchedulingGroup;
 
 /** What was planned and why, as a few lines for people who start an application. Any thread may call. */
 public final class PlanBanner {
@@ -25,13 +27,20 @@ public final class PlanBanner {
                 ? engine.machine().allowed()
                 : plan.housekeeping()));
         text.append("\n  Transport  ").append(TransportChoice.label(engine.transport().kind()));
+        text.append("\n  Groups     ").append(engine.groups().all().stream().map(PlanBanner::shares)
+                .collect(Collectors.joining(", ")));
         for (TcpServer server : servers) {
             text.append("\n  Server     ").append(server.name()).append(": ").append(server.config().protocol())
-                    .append(" on ").append(server.config().host()).append(':').append(server.port());
+                    .append(" on ").append(server.config().host()).append(':').append(server.port())
+                    .append(" in group ").append(server.config().group());
         }
         text.append("\n  Why        ").append(String.join(INDENT, plan.reasons())).append(INDENT)
                 .append(sentence("Transport " + engine.transport().reason()));
         return text.toString();
+    }
+
+    private static String shares(SchedulingGroup group) {
+        return group.name() + ' ' + group.shares();
     }
 
     private static String cpus(ShardPlan plan) {

@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
  * for what the ring cannot hold, so that a full ring neither blocks nor deadlocks.
  *
  * <p>
- * The producer fills slots by plain stores and publishes them all with one release store in {@link #flush}; the consumer
+ * The producer fills slots by plain stores and publishes several with one release store, the last in {@link #flush}; the consumer
  * takes all that is published and gives the slots back with one release store. What each side writes stands on cache
  * lines of its own, and so does what both look at. (The ring is Lamport's; batching of the indices as in FastForward and
  * MCRingBuffer.)
@@ -26,15 +26,26 @@ final class Lane extends LaneLastPadding {
     private static final VarHandle HEAD = field(LaneConsumerFields.class, "head", long.class);
     private static final VarHandle STARVED = field(LanePublishedFields.class, "starved", boolean.class);
 
+    /**
+     * Messages after which a consumer that is awake may see them before the turn is over, so that both sides work; then
+     * twice as many and so on, since each time costs both sides a cache miss.
+     */
+    private static final int FIRST_PUBLISHED = 16;
+
     /** @param capacity slots of the ring, a power of two */
     Lane(int capacity) {
         super(capacity);
     }
 
-    /** Producer: adds a message, to be seen after {@link #flush}. */
+    /** Producer: adds a message, to be seen after {@link #flush}, or before. */
     void send(Message message) {
         if (!overflow.isEmpty() || !offer(message)) {
             overflow.add(message);
+        } else {
+            long unflushed = produced - flushed;
+            if (unflushed >= FIRST_PUBLISHED && (unflushed & unflushed - 1) == 0) {
+                publish();
+            }
         }
     }
 
@@ -53,10 +64,15 @@ final class Lane extends LaneLastPadding {
         return true;
     }
 
+    /** Producer: publishes what is in the ring, for a consumer that is awake. */
+    void publish() {
+        TAIL.setRelease(this, produced);
+    }
+
     /**
      * Producer: publishes what was sent, as far as the ring holds it.
      *
-     * @return whether anything new can be received
+     * @return whether anything new can be received since the last call
      */
     boolean flush() {
         if (!overflow.isEmpty()) {
@@ -69,9 +85,10 @@ final class Lane extends LaneLastPadding {
         if (starved && !isWaiting()) {
             STARVED.setOpaque(this, false);
         }
-        if (produced == tail) {
+        if (produced == flushed) {
             return false;
         }
+        flushed = produced;
         TAIL.setRelease(this, produced);
         return true;
     }
@@ -97,14 +114,20 @@ final class Lane extends LaneLastPadding {
         }
     }
 
+    /** Producer: whether fewer messages than that are sent and not yet received. */
+    boolean isBelow(int mark) {
+        return produced - headSeen + overflow.size() < mark || depth() < mark;
+    }
+
     /** Producer: messages sent and not yet received. */
     int depth() {
-        return (int) (produced - (long) HEAD.getAcquire(this)) + overflow.size();
+        headSeen = (long) HEAD.getAcquire(this);
+        return (int) (produced - headSeen) + overflow.size();
     }
 
     /** Producer: whether something unpublished, overflowing or waiting could go on now. */
     boolean canProceed(int lowWaterMark) {
-        return produced != tail || !overflow.isEmpty() && produced - (long) HEAD.getVolatile(this) < ring.length
+        return produced != flushed || !overflow.isEmpty() && produced - (long) HEAD.getVolatile(this) < ring.length
                 || !waiters.isEmpty() && depth() <= lowWaterMark;
     }
 
@@ -211,6 +234,7 @@ abstract class LaneFirstPadding extends LaneRing {
 /** What the producer alone looks at. */
 abstract class LaneProducerFields extends LaneFirstPadding {
     long produced;
+    long flushed;
     long headSeen;
     final ArrayDeque<Message> overflow = new ArrayDeque<>();
     final ArrayDeque<Runnable> waiters = new ArrayDeque<>();

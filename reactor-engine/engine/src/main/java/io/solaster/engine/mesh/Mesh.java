@@ -104,7 +104,7 @@ public final class Mesh {
 
     /** Whether the lane to a shard is below its high-water mark, so that new requests may be sent. */
     public boolean isWritable(int target) {
-        return outbound[target].depth() < highWaterMark;
+        return outbound[target].isBelow(highWaterMark);
     }
 
     /** Runs an action on this shard once the lane to a shard has drained to half of its high-water mark. */
@@ -197,14 +197,22 @@ public final class Mesh {
         dirtyCount = left;
     }
 
-    /**
-     * The loop's: whether a turn would find something to do here. To be asked after a full fence before the shard parks.
-     */
-    public boolean hasWork() {
+    /** The loop's: whether peers have sent something. */
+    public boolean hasMessages() {
         for (Lane lane : inbound) {
             if (lane.hasMessages()) {
                 return true;
             }
+        }
+        return false;
+    }
+
+    /**
+     * The loop's: whether a turn would find something to do here. To be asked after a full fence before the shard parks.
+     */
+    public boolean hasWork() {
+        if (hasMessages()) {
+            return true;
         }
         for (int i = 0; i < dirtyCount; i++) {
             if (outbound[dirty[i]].canProceed(highWaterMark / 2)) {

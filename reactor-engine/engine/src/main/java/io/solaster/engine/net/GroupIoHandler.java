@@ -1,13 +1,16 @@
 package io.solaster.engine.net;
 
 import java.nio.channels.SelectableChannel;
+import java.nio.channels.SelectionKey;
 import java.util.ArrayDeque;
+import java.util.Objects;
 
 import io.netty.channel.IoEvent;
 import io.netty.channel.IoHandle;
 import io.netty.channel.IoHandler;
 import io.netty.channel.IoHandlerContext;
 import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.IoOps;
 import io.netty.channel.IoRegistration;
 import io.netty.channel.epoll.EpollIoEvent;
 import io.netty.channel.epoll.EpollIoHandle;
@@ -23,6 +26,8 @@ import io.solaster.engine.task.GroupScheduler;
 import io.solaster.engine.task.GroupTask;
 import io.solaster.engine.task.SchedulingGroup;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Charges what sockets bring to scheduling groups. It stands between a transport and its channels: a channel belongs to
@@ -31,6 +36,8 @@ import org.jspecify.annotations.Nullable;
  */
 @SuppressWarnings("try") // what a channel closes may be interrupted
 public final class GroupIoHandler implements IoHandler {
+    private static final Logger log = LoggerFactory.getLogger(GroupIoHandler.class);
+
     private final IoHandler transport;
     private @Nullable GroupScheduler scheduler;
 
@@ -65,13 +72,22 @@ public final class GroupIoHandler implements IoHandler {
 
     @Override
     public IoRegistration register(IoHandle handle) throws Exception {
-        GroupScheduler groups = java.util.Objects.requireNonNull(scheduler, "the shard has not started");
-        return transport.register(switch (handle) {
+        GroupScheduler groups = scheduler();
+        Charged<?, ?> charged = switch (handle) {
             case EpollIoHandle epoll -> new EpollCharged(epoll, groups);
             case IoUringIoHandle ring -> new IoUringCharged(ring, groups);
             case NioIoHandle nio -> new NioCharged(nio, groups);
-            default -> handle;
-        });
+            default -> null;
+        };
+        if (charged == null) {
+            return transport.register(handle);
+        }
+        charged.registration = transport.register(charged);
+        return charged;
+    }
+
+    private GroupScheduler scheduler() {
+        return Objects.requireNonNull(scheduler, "the shard has not started");
     }
 
     @Override
@@ -86,11 +102,14 @@ public final class GroupIoHandler implements IoHandler {
 
     @Override
     public void prepareToDestroy() {
+        // What channels hear while they close is served at once: their turn might not come any more.
+        scheduler().drain();
         transport.prepareToDestroy();
     }
 
     @Override
     public void destroy() {
+        scheduler().runLast(Charged.class);
         transport.destroy();
     }
 
@@ -104,13 +123,22 @@ public final class GroupIoHandler implements IoHandler {
         return transport.isCompatible(handleType);
     }
 
-    /** A channel's side towards the transport. */
-    private abstract static class Charged<H extends IoHandle, E extends IoEvent> implements IoHandle, GroupTask {
+    /**
+     * A channel's side towards the transport, and the transport's towards the channel. Channels expect
+     * their events one at a time, in the order of their coming, and {@link #unregistered()} after the last.
+     */
+    private abstract static class Charged<H extends IoHandle, E extends IoEvent>
+            implements
+                IoHandle,
+                IoRegistration,
+                GroupTask {
         final H handle;
-        private final GroupScheduler groups;
+        final GroupScheduler groups;
         private final SchedulingGroup group;
         private @Nullable IoRegistration registration;
+        /** In the group's queue. */
         private boolean queued;
+        private boolean serving;
         private boolean unregistered;
 
         Charged(H handle, GroupScheduler groups) {
@@ -126,44 +154,86 @@ public final class GroupIoHandler implements IoHandler {
 
         @Override
         @SuppressWarnings("unchecked")
-        public final void handle(IoRegistration from, IoEvent event) {
-            if (!queued && groups.mayServe(group)) {
-                handle.handle(from, event);
+        public final void handle(IoRegistration from, IoEvent ioEvent) {
+            E event = (E) ioEvent;
+            if (queued) {
+                if (!groups.isDraining() && mayKeep(event)) {
+                    keep(event);
+                    stillWaits();
+                    return;
+                }
+                serveWhatIsKept();
+            } else if (!groups.mayServe(group) && mayKeep(event)) {
+                keep(event);
+                queue();
                 return;
             }
-            keep((E) event);
-            if (!queued) {
-                queued = true;
-                registration = from;
-                groups.execute(group, this);
-            }
+            serve(event);
+        }
+
+        private void queue() {
+            queued = true;
+            groups.execute(group, this);
         }
 
         /** In the group's turn. */
         @Override
         public final void run() {
             queued = false;
-            serveKept(java.util.Objects.requireNonNull(registration));
-            if (unregistered) {
+            serveWhatIsKept();
+            if (isKeeping()) {
+                queue();
+            } else if (unregistered) {
                 unregistered = false;
                 handle.unregistered();
             }
         }
 
+        private void serveWhatIsKept() {
+            serving = true;
+            try {
+                serveKept();
+            } finally {
+                serving = false;
+            }
+        }
+
+        /** Whether it is served at once or in its turn, what a handler throws ends neither the others' turn nor the loop. */
+        final void serve(IoEvent event) {
+            try {
+                handle.handle(this, event);
+            } catch (Throwable failure) {
+                log.error("An event of a socket failed in group '{}': {}", group, handle, failure);
+            }
+        }
+
+        /** Whether the event may wait; if not, it comes at once, after those that wait. */
+        boolean mayKeep(E event) {
+            return true;
+        }
+
         /** Remembers an event; the transport uses the object again. */
         abstract void keep(E event);
 
-        abstract void serveKept(IoRegistration from);
+        /** The transport tells again of what is kept already, and would do so in every turn. */
+        void stillWaits() {}
+
+        abstract void serveKept();
+
+        /** Whether {@link #serveKept} has left something for another turn. */
+        boolean isKeeping() {
+            return false;
+        }
 
         @Override
-        public void registered() {
+        public final void registered() {
             handle.registered();
         }
 
         @Override
-        public void unregistered() {
+        public final void unregistered() {
             // The channel frees what its events still need.
-            if (queued) {
+            if (queued || serving) {
                 unregistered = true;
             } else {
                 handle.unregistered();
@@ -171,16 +241,54 @@ public final class GroupIoHandler implements IoHandler {
         }
 
         @Override
-        public void close() throws Exception {
+        public final void close() throws Exception {
             handle.close();
+        }
+
+        final IoRegistration registration() {
+            return Objects.requireNonNull(registration, "the channel is being registered");
+        }
+
+        @Override
+        @SuppressWarnings("TypeParameterUnusedInFormals") // Netty's signature
+        public final <T> T attachment() {
+            return registration().attachment();
+        }
+
+        @Override
+        public long submit(IoOps ops) {
+            return registration().submit(ops);
+        }
+
+        @Override
+        public final boolean isValid() {
+            return registration().isValid();
+        }
+
+        @Override
+        public final boolean cancel() {
+            return registration().cancel();
         }
     }
 
+    /**
+     * The kernel tells of a ready socket in every turn until it is served. One that is told of a second time while it
+     * waits is told of on changes only from there: else a group that is held back would keep the loop awake, and many
+     * that wait would cost each turn its time.
+     */
     private static final class EpollCharged extends Charged<EpollIoHandle, EpollIoEvent>
             implements
                 EpollIoHandle,
                 EpollIoEvent {
+        /** What the kernel tells of only where it was asked for. */
+        private static final int ON_DEMAND = EpollIoOps.EPOLLIN.value() | EpollIoOps.EPOLLOUT.value()
+                | EpollIoOps.EPOLLRDHUP.value();
+
         private EpollIoOps ready = EpollIoOps.NONE;
+        private EpollIoOps served = EpollIoOps.NONE;
+        private EpollIoOps wanted = EpollIoOps.NONE;
+        private EpollIoOps onChange = EpollIoOps.EPOLLET;
+        private boolean quiet;
 
         EpollCharged(EpollIoHandle handle, GroupScheduler groups) {
             super(handle, groups);
@@ -191,31 +299,70 @@ public final class GroupIoHandler implements IoHandler {
             return handle.fd();
         }
 
-        /** Until they are served, the kernel tells of them again in each turn. */
         @Override
-        void keep(EpollIoEvent event) {
-            ready = ready.with(event.ops());
+        public long submit(IoOps ops) {
+            wanted = (EpollIoOps) ops;
+            if (!quiet || wanted.value() == 0) {
+                quiet = false;
+                return registration().submit(ops);
+            }
+            return registration().submit(onChange());
+        }
+
+        private EpollIoOps onChange() {
+            int value = wanted.value() | EpollIoOps.EPOLLET.value();
+            if (onChange.value() != value) {
+                onChange = EpollIoOps.valueOf(value);
+            }
+            return onChange;
         }
 
         @Override
-        void serveKept(IoRegistration from) {
-            if (from.isValid()) {
-                handle.handle(from, this);
+        void keep(EpollIoEvent event) {
+            // Netty's with() takes one bit in common for all.
+            int both = ready.value() | event.ops().value();
+            ready = ready.value() == 0 ? event.ops() : both == ready.value() ? ready : EpollIoOps.valueOf(both);
+        }
+
+        @Override
+        void stillWaits() {
+            if (!quiet && wanted.value() != 0 && isValid()) {
+                quiet = true;
+                registration().submit(onChange());
             }
+        }
+
+        @Override
+        void serveKept() {
+            int value = ready.value() & (wanted.value() | ~ON_DEMAND);
+            served = value == ready.value() ? ready : EpollIoOps.valueOf(value);
             ready = EpollIoOps.NONE;
+            if (!isValid()) {
+                return;
+            }
+            if (quiet) {
+                quiet = false;
+                registration().submit(wanted);
+            }
+            if (value != 0) {
+                serve(this);
+            }
         }
 
         @Override
         public EpollIoOps ops() {
-            return ready;
+            return served;
         }
     }
 
+    /** As with epoll, but the JDK knows no changes: what waits is not asked for until it is served. */
     private static final class NioCharged extends Charged<NioIoHandle, NioIoEvent>
             implements
                 NioIoHandle,
                 NioIoEvent {
         private NioIoOps ready = NioIoOps.NONE;
+        private NioIoOps served = NioIoOps.NONE;
+        private int withheld;
 
         NioCharged(NioIoHandle handle, GroupScheduler groups) {
             super(handle, groups);
@@ -227,27 +374,65 @@ public final class GroupIoHandler implements IoHandler {
         }
 
         @Override
-        void keep(NioIoEvent event) {
-            ready = ready.with(event.ops());
+        public long submit(IoOps ops) {
+            withheld &= ~((NioIoOps) ops).value();
+            return registration().submit(ops);
+        }
+
+        private int interest() {
+            return ((SelectionKey) attachment()).interestOps();
         }
 
         @Override
-        void serveKept(IoRegistration from) {
-            if (from.isValid()) {
-                handle.handle(from, this);
+        void keep(NioIoEvent event) {
+            int both = ready.value() | event.ops().value();
+            ready = ready.value() == 0 ? event.ops() : both == ready.value() ? ready : NioIoOps.valueOf(both);
+        }
+
+        @Override
+        void stillWaits() {
+            if (isValid()) {
+                int interest = interest();
+                withheld |= interest & ready.value();
+                int rest = interest & ~withheld;
+                registration().submit(rest == 0 ? NioIoOps.NONE : NioIoOps.valueOf(rest));
             }
+        }
+
+        @Override
+        void serveKept() {
+            NioIoOps kept = ready;
             ready = NioIoOps.NONE;
+            if (!isValid()) {
+                return;
+            }
+            int interest = interest() | withheld;
+            if (withheld != 0) {
+                withheld = 0;
+                registration().submit(NioIoOps.valueOf(interest));
+            }
+            int value = kept.value() & interest;
+            if (value != 0) {
+                served = value == kept.value() ? kept : NioIoOps.valueOf(value);
+                serve(this);
+            }
         }
 
         @Override
         public NioIoOps ops() {
-            return ready;
+            return served;
         }
     }
 
+    /** Each completion counts, and tells of something that is no longer under way, be the registration valid or not. */
     private static final class IoUringCharged extends Charged<IoUringIoHandle, IoUringIoEvent>
             implements
                 IoUringIoHandle {
+        /** Completions of one channel that one turn of its group serves. */
+        private static final int BATCH = 16;
+        /** One request may bring many: connections, say, where nothing else bounds them. */
+        private static final int MOST_KEPT = 1024;
+
         private final ArrayDeque<IoUringIoEvent> completions = new ArrayDeque<>(2);
 
         IoUringCharged(IoUringIoHandle handle, GroupScheduler groups) {
@@ -255,16 +440,31 @@ public final class GroupIoHandler implements IoHandler {
         }
 
         @Override
+        boolean mayKeep(IoUringIoEvent event) {
+            // Extra data lies in the ring, which is overwritten.
+            return event.extraCqeData() == null && completions.size() < MOST_KEPT;
+        }
+
+        @Override
         void keep(IoUringIoEvent event) {
             completions.add(new IoUringIoEvent(event.res(), event.flags(), event.opcode(), event.userData()));
         }
 
-        /** Valid or not: each completion tells the channel of something that is no longer under way. */
         @Override
-        void serveKept(IoRegistration from) {
-            for (IoUringIoEvent next = completions.poll(); next != null; next = completions.poll()) {
-                handle.handle(from, next);
+        void serveKept() {
+            int most = groups.isDraining() || completions.size() >= MOST_KEPT ? Integer.MAX_VALUE : BATCH;
+            for (int i = 0; i < most; i++) {
+                IoUringIoEvent next = completions.poll();
+                if (next == null) {
+                    return;
+                }
+                serve(next);
             }
+        }
+
+        @Override
+        boolean isKeeping() {
+            return !completions.isEmpty();
         }
     }
 }

@@ -38,6 +38,8 @@ public final class GroupScheduler {
     private static final int LONGEST_STRIDE = 16;
     /** What a stride of tasks should take, in nanoseconds. */
     private static final long STRIDE_NANOS = 10_000;
+    /** How many of the latest tasks a new one may trade places with, where they are shuffled. */
+    private static final int SHUFFLED = 64;
     /** For how many turns after events of several groups came in they are all queued. */
     private static final int MIXED_TURNS = 256;
     /** Virtual runtime is that of a group with so many shares. */
@@ -58,9 +60,11 @@ public final class GroupScheduler {
     /** Whether what runs at once is on {@link #current}'s account since {@link #since}. */
     private boolean charging;
     private long since;
+    private long began;
     private long sliceEnd;
-    /** Tasks that may run at once before the next look at the clock. */
+    /** Tasks that may run at once before the next look at the clock; how many there were after the last. */
     private int atOnce;
+    private int granted;
     private long lastVruntime;
     private @Nullable RunQueue lastIo;
     private int mixedTurns;
@@ -100,6 +104,11 @@ public final class GroupScheduler {
         return current.group;
     }
 
+    /** Whether the turn may go on before sockets are looked at again; does not read the clock. */
+    public boolean hasQuota() {
+        return since - began < quotaNanos;
+    }
+
     /** The clock, as it was read last. */
     public long clock() {
         return since;
@@ -128,7 +137,9 @@ public final class GroupScheduler {
     private void add(RunQueue queue, Runnable task) {
         queue.add(task);
         if (shuffle != null) {
-            queue.shuffleNewest(shuffle.nextInt(queue.size()));
+            // Among the latest only, so that under a flood each still has its turn.
+            int among = Math.min(queue.size(), SHUFFLED);
+            queue.shuffleNewest(queue.size() - among + shuffle.nextInt(among));
         }
         if (!queue.active && queue.throttledUntil == 0) {
             activate(queue);
@@ -193,6 +204,7 @@ public final class GroupScheduler {
 
     /** A turn begins: sockets have been waited for, and are served next. */
     public void begin(long now) {
+        began = now;
         since = now;
         sliceEnd = now + quotaNanos;
         atOnce = 0;
@@ -235,7 +247,8 @@ public final class GroupScheduler {
         lastVruntime = queue.vruntime;
         current = queue;
         charging = true;
-        atOnce = LONGEST_STRIDE;
+        granted = queue.strideAtOnce;
+        atOnce = granted;
         queue.stats.activated(now);
         stats.heartbeat.group(queue.group.id());
         return true;
@@ -258,8 +271,9 @@ public final class GroupScheduler {
             return since;
         }
         long now = time.nanoTime();
-        int ran = Math.min(LONGEST_STRIDE, LONGEST_STRIDE - atOnce + 1);
+        int ran = Math.min(granted, granted - atOnce + 1);
         stats.ran(ran, now - since);
+        current.strideAtOnce = nextStride(current.strideAtOnce, ran, now - since);
         charge(current, now, ran);
         since = now;
         charging = false;
@@ -371,11 +385,14 @@ public final class GroupScheduler {
         stats.ran(ran, nanos);
         stats.heartbeat.busy(since + nanos);
         queue.spend(ran);
+        queue.stride = nextStride(queue.stride, ran, nanos);
+    }
+
+    private static int nextStride(int stride, int ran, long nanos) {
         if (nanos > STRIDE_NANOS) {
-            queue.stride = (int) Math.max(1, ran * STRIDE_NANOS / nanos);
-        } else if (ran == queue.stride && nanos < STRIDE_NANOS / 2 && ran < LONGEST_STRIDE) {
-            queue.stride = ran * 2;
+            return (int) Math.max(1, ran * STRIDE_NANOS / nanos);
         }
+        return ran == stride && nanos < STRIDE_NANOS / 2 ? Math.min(LONGEST_STRIDE, ran * 2) : stride;
     }
 
     /** Lets in who waits, as far as there is room. */
@@ -423,8 +440,7 @@ public final class GroupScheduler {
                         + ".queue-timeout: no room in the group's queue on shard " + shard + " within "
                         + queue.group.config().queueTimeout()));
             } else if (next.task().isCancelled()) {
-                // Not abandoned: whoever lent a permit for it has that back.
-                next.task().refused(new CancellationException("nobody waits for it any more"));
+                next.task().refused(new CancellationException("cancelled while it waited for room"));
             } else {
                 waiting.add(next);
                 hold(next.until());
@@ -454,6 +470,28 @@ public final class GroupScheduler {
     /** The shard stops: from now on nobody is held back. */
     public void drain() {
         draining = true;
+    }
+
+    /** Whether the shard stops. */
+    public boolean isDraining() {
+        return draining;
+    }
+
+    /** Runs what is queued of a kind that cannot be abandoned. Last of all, on the shard. */
+    public void runLast(Class<? extends Runnable> kind) {
+        for (RunQueue queue : queues) {
+            int size = queue == null ? 0 : queue.size();
+            for (int i = 0; i < size; i++) {
+                Runnable task = Objects.requireNonNull(queue).poll();
+                if (kind.isInstance(task)) {
+                    current = queue;
+                    run(task);
+                } else {
+                    queue.add(task);
+                }
+            }
+        }
+        current = byDefault;
     }
 
     /** Abandons what is left. After the shard has ended; any thread. */

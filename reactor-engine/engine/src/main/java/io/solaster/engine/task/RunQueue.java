@@ -20,6 +20,8 @@ final class RunQueue {
     long throttledUntil;
     /** Tasks that run between two looks at the clock: one where they are long. */
     int stride = 1;
+    /** The same for what sockets and the mesh bring. */
+    int strideAtOnce = 1;
     /** Submitted tasks that found the queue full; made when the first does. */
     @Nullable
     ArrayDeque<Waiting> waiting;

@@ -105,12 +105,17 @@ public final class SchedulingGroups {
         return all;
     }
 
-    /** The group itself. @throws IllegalArgumentException if it is one of another engine */
+    /**
+     * Guards against a group of another engine.
+     *
+     * @return the group
+     * @throws IllegalArgumentException if it is none of these
+     */
     public SchedulingGroup own(SchedulingGroup group) {
-        List<SchedulingGroup> now = all;
-        if (group.id() >= now.size() || !now.get(group.id()).equals(group)) {
+        List<SchedulingGroup> known = all;
+        if (group.id() >= known.size() || known.get(group.id()) != group) {
             throw new IllegalArgumentException("scheduling group '" + group
-                    + "' is one of another engine; this one has " + now);
+                    + "' belongs to another engine; take this one's, by Engine.groups()");
         }
         return group;
     }

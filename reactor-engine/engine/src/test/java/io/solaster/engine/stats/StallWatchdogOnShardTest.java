@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.StallConfig;
@@ -48,6 +49,17 @@ class StallWatchdogOnShardTest {
             assertThat(stats.stalls.get()).as("stalls").isEqualTo(1);
         } finally {
             end.countDown();
+        }
+    }
+
+    @Test
+    void makingInstancesIsNoStall() {
+        try (Engine engine = Engines.start(Transport.NIO, 1)) {
+            engine.sharded(shard -> {
+                LockSupport.parkNanos(Duration.ofMillis(300).toNanos());
+                return shard;
+            });
+            assertThat(engine.shard(0).stats().longestStallNanos.get()).isLessThan(Duration.ofMillis(200).toNanos());
         }
     }
 

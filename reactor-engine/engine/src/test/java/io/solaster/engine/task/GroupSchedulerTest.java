@@ -46,6 +46,20 @@ class GroupSchedulerTest {
     }
 
     @Test
+    void longEventsOfSocketsKeepToTheQuota() {
+        for (int turn = 0; turn < 3; turn++) {
+            scheduler.begin(now);
+            int served = 0;
+            while (served < 100 && scheduler.mayServe(a)) {
+                now += 300 * MICRO;
+                served++;
+            }
+            scheduler.serve();
+            assertThat(served).isEqualTo(2);
+        }
+    }
+
+    @Test
     void oneShareIsEnoughToGoOn() {
         b.setShares(1);
         a.setShares(1_000_000);

@@ -32,6 +32,14 @@ class SchedulingGroupsTest {
     }
 
     @Test
+    void aGroupOfAnotherEngineIsRefused() {
+        SchedulingGroup foreign = new SchedulingGroups(Map.of()).background();
+        assertThat(groups.own(groups.background())).isSameAs(groups.background());
+        assertThatIllegalArgumentException().isThrownBy(() -> groups.own(foreign))
+                .withMessageContaining("'background' belongs to another engine");
+    }
+
+    @Test
     void thereAreAtMostSixtyFour() {
         for (int i = 5; i < SchedulingGroups.MOST; i++) {
             groups.create("g" + i, GroupConfig.defaults());

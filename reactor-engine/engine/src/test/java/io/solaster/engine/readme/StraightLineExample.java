@@ -1,13 +1,15 @@
-package io.solaster.engine;
+package io.solaster.engine.readme;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 
+import io.solaster.engine.Engine;
+import io.solaster.engine.Shard;
 import io.solaster.engine.thread.Fork;
 import io.solaster.engine.thread.Scope;
 
-/** The README's example of straight-line code. */
+/** Straight-line code: it waits, and its shard goes on. */
 final class StraightLineExample {
 
     private StraightLineExample() {}

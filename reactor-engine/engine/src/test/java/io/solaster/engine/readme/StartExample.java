@@ -1,4 +1,4 @@
-package io.solaster.engine;
+package io.solaster.engine.readme;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -6,12 +6,15 @@ import java.util.concurrent.CompletableFuture;
 
 import io.solaster.config.EngineConfig;
 import io.solaster.config.ServerConfig;
+import io.solaster.engine.Engine;
+import io.solaster.engine.Shard;
+import io.solaster.engine.Sharded;
 import io.solaster.engine.net.TcpServer;
 
-/** The README's example. */
-final class Example {
+/** An engine, instances on its shards, a server and a message. */
+final class StartExample {
 
-    private Example() {}
+    private StartExample() {}
 
     static String run() {
         EngineConfig config = EngineConfig.defaults();

@@ -1,4 +1,4 @@
-package io.solaster.engine.sync;
+package io.solaster.engine.readme;
 
 import java.time.Duration;
 import java.util.List;
@@ -6,8 +6,14 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 
 import io.solaster.engine.ShardFuture;
+import io.solaster.engine.sync.AbortSource;
+import io.solaster.engine.sync.Gate;
+import io.solaster.engine.sync.Loops;
+import io.solaster.engine.sync.Patience;
+import io.solaster.engine.sync.Pipe;
+import io.solaster.engine.sync.Semaphore;
 
-/** What the README shows, as a test runs it. */
+/** Primitives of one shard: a gate, a semaphore, a pipe and two loops. */
 final class SyncExample {
 
     private SyncExample() {}

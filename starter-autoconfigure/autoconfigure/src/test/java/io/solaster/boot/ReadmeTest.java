@@ -1,0 +1,74 @@
+package io.solaster.boot;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.solaster.config.ConfigBinder;
+import io.solaster.config.SolasterConfig;
+import org.junit.jupiter.api.Test;
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
+import org.springframework.boot.env.YamlPropertySourceLoader;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.core.io.ByteArrayResource;
+
+/** What the README says is so. */
+final class ReadmeTest {
+    private static final Pattern YAML = Pattern.compile("(?ms)^```yaml\n(.*?)^```$");
+    private static final Pattern METERS = Pattern.compile("(?m)^\\| (`solaster\\.[^|]*) \\|");
+    private static final Pattern NAME = Pattern.compile("`([a-z0-9.]+)`");
+
+    private final String readme = Files.readString(Path.of("../README.md"));
+
+    ReadmeTest() throws IOException {}
+
+    @Test
+    void its_yaml_binds() throws IOException {
+        List<SolasterConfig> bound = new ArrayList<>();
+        for (MatchResult yaml : YAML.matcher(readme).results().toList()) {
+            bound.add(ConfigBinder.bind(new Binder(ConfigurationPropertySources.from(new YamlPropertySourceLoader()
+                    .load("README", new ByteArrayResource(yaml.group(1).getBytes()))))));
+        }
+        assertThat(bound).hasSize(2).allSatisfy(config -> assertThat(config.servers()).containsKey("kv"));
+        assertThat(bound.getLast().servers().get("bulk").group()).isEqualTo("reports");
+        assertThat(bound.getLast().engine().groups().get("reports").meshPermits()).isEqualTo(64);
+    }
+
+    @Test
+    void it_lists_every_meter_and_no_other() {
+        Set<String> listed = new TreeSet<>();
+        for (MatchResult row : METERS.matcher(readme.substring(readme.indexOf("## Meters"))).results().toList()) {
+            List<String> names = NAME.matcher(row.group(1)).results().map(name -> name.group(1)).toList();
+            // '.idle' beside 'solaster.shard.busy' is 'solaster.shard.idle'.
+            String prefix = names.getFirst().replaceFirst("(solaster\\.[a-z]+).*", "$1");
+            names.forEach(name -> listed.add(name.startsWith(".") ? prefix + name : name));
+        }
+        new ApplicationContextRunner()
+                .withConfiguration(AutoConfigurations.of(SolasterAutoConfiguration.class,
+                        SolasterStoreAutoConfiguration.class, SolasterMetricsAutoConfiguration.class))
+                .withPropertyValues("solaster.engine.shards=1", "solaster.engine.pinning=never",
+                        "solaster.engine.transport=nio", "solaster.servers.kv.protocol=resp",
+                        "solaster.servers.kv.port=0")
+                .withBean(MeterRegistry.class, SimpleMeterRegistry::new).run(context -> {
+                    MeterRegistry registry = context.getBean(MeterRegistry.class);
+                    context.getBeansOfType(MeterBinder.class).values().forEach(binder -> binder.bindTo(registry));
+                    assertThat(registry.getMeters().stream().map(meter -> meter.getId().getName())
+                            .filter(name -> name.startsWith("solaster.")).collect(Collectors.toSet()))
+                            .isEqualTo(listed);
+                });
+    }
+}
