@@ -129,7 +129,7 @@ final class Call<T extends @Nullable Object> extends Message implements Submissi
 
     @Override
     public void abandon() {
-        // No shard is left that a waiting call could be sent by.
+        // Nobody is left to hand it on to.
         permits = null;
         if (answered) {
             complete();

@@ -696,18 +696,15 @@ public final class Shard extends SingleThreadIoEventLoop {
             return false;
         }
         for (int i = 0; i < INBOX_BATCH && task != null; i++) {
-            receive(task);
+            switch (task) {
+                case Submission submission -> scheduler.submit(submission);
+                case GroupTask named when setup.groups().contains(named.group()) -> scheduler.execute(named.group(),
+                        named);
+                default -> scheduler.execute(task);
+            }
             task = i == INBOX_BATCH - 1 ? null : pollTask();
         }
         return true;
-    }
-
-    private void receive(Runnable task) {
-        switch (task) {
-            case Submission submission -> scheduler.submit(submission);
-            case GroupTask named -> scheduler.execute(named.group(), named);
-            default -> scheduler.execute(task);
-        }
     }
 
     /** Netty closes a loop's channels in a turn of their own, and skips that turn where it need not be quiet first. */

@@ -25,6 +25,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.EnumSource.Mode;
@@ -221,6 +222,7 @@ class SubmitTest {
 
     /** From every side, while the engine stops: nothing hangs. */
     @ParameterizedTest
+    @DisabledIfSystemProperty(named = "solaster.engine.shuffle-seed", matches = ".+", disabledReason = "floods a shard faster than it can shuffle; SoakTest stops shuffled engines")
     @EnumSource(mode = Mode.EXCLUDE, names = "AUTO")
     void callsThatRaceWithTheStopAllComplete(Transport transport) throws Exception {
         for (int round = 0; round < 3; round++) {

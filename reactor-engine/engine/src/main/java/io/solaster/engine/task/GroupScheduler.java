@@ -40,6 +40,8 @@ public final class GroupScheduler {
     private static final int LONGEST_SOCKET_STRIDE = 4;
     /** What a stride of tasks should take, in nanoseconds. */
     private static final long STRIDE_NANOS = 10_000;
+    /** How many of the latest tasks a new one may trade places with, where they are shuffled. */
+    private static final int SHUFFLED = 64;
     /** For how many turns after events of several groups came in they are all queued. */
     private static final int MIXED_TURNS = 256;
     /** Virtual runtime is that of a group with so many shares. */
@@ -137,7 +139,9 @@ public final class GroupScheduler {
     private void add(RunQueue queue, Runnable task) {
         queue.add(task);
         if (shuffle != null) {
-            queue.shuffleNewest(shuffle.nextInt(queue.size()));
+            // Among the latest only, so that under a flood each still has its turn.
+            int among = Math.min(queue.size(), SHUFFLED);
+            queue.shuffleNewest(queue.size() - among + shuffle.nextInt(among));
         }
         if (!queue.active && queue.throttledUntil == 0) {
             activate(queue);
@@ -438,8 +442,7 @@ public final class GroupScheduler {
                         + ".queue-timeout: no room in the group's queue on shard " + shard + " within "
                         + queue.group.config().queueTimeout()));
             } else if (next.task().isCancelled()) {
-                // Not abandoned: whoever lent a permit for it has that back.
-                next.task().refused(new CancellationException("nobody waits for it any more"));
+                next.task().refused(new CancellationException("cancelled while it waited for room"));
             } else {
                 waiting.add(next);
                 hold(next.until());

@@ -112,12 +112,17 @@ public final class SchedulingGroups {
      * @throws IllegalArgumentException if it is none of these
      */
     public SchedulingGroup own(SchedulingGroup group) {
-        List<SchedulingGroup> known = all;
-        if (group.id() >= known.size() || known.get(group.id()) != group) {
+        if (!contains(group)) {
             throw new IllegalArgumentException("scheduling group '" + group
                     + "' belongs to another engine; take this one's, by Engine.groups()");
         }
         return group;
+    }
+
+    /** Whether a group is one of these. */
+    public boolean contains(SchedulingGroup group) {
+        List<SchedulingGroup> known = all;
+        return group.id() < known.size() && known.get(group.id()).equals(group);
     }
 
     SchedulingGroup byId(int id) {
