@@ -221,7 +221,7 @@ class EngineTest {
     @ParameterizedTest
     @EnumSource(mode = Mode.EXCLUDE, names = "AUTO")
     void spinsAWhileAndThenSleepsWhereThePolicyIsToSpin(Transport transport) {
-        IdleConfig idle = new IdleConfig(IdleConfig.Policy.SPIN, Duration.ofMillis(20));
+        IdleConfig idle = IdleConfig.defaults().withPolicy(IdleConfig.Policy.SPIN).withSpinFor(Duration.ofMillis(20));
         try (Engine engine = Engines.start(EngineConfig.defaults().withTransport(transport).withIdle(idle), 1)) {
             assertThat(engine.plan().spin()).isTrue();
             Shard shard = engine.shard(0);
