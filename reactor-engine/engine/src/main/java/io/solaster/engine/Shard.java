@@ -7,7 +7,6 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -364,9 +363,7 @@ public final class Shard extends SingleThreadIoEventLoop {
                 if (failure == null) {
                     future.resolve(result);
                 } else {
-                    future.fail(failure instanceof CompletionException wrapped && wrapped.getCause() != null
-                            ? wrapped.getCause()
-                            : failure);
+                    future.fail(ShardFuture.causeOf(failure));
                 }
             };
             if (shard.isHere()) {
