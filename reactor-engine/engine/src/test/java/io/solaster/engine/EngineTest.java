@@ -233,6 +233,29 @@ class EngineTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource(mode = Mode.EXCLUDE, names = "AUTO")
+    void lingersWhileAPeerGoesOnTalkingAndSleepsAfterwards(Transport transport) {
+        IdleConfig idle = IdleConfig.defaults().withLingerFor(Duration.ofMillis(300));
+        try (Engine engine = Engines.start(EngineConfig.defaults().withTransport(transport).withIdle(idle), 2)) {
+            int trips = 20_000;
+            CompletableFuture<Integer> back = new CompletableFuture<>();
+            engine.shard(0).execute(() -> again(engine, trips, back));
+            assertThat(Engines.get(back)).isZero();
+            long parks = engine.shards().stream().mapToLong(shard -> shard.stats().parks.get()).sum();
+            assertThat(parks).as("sleeps in %d round trips", trips).isLessThan(trips / 2);
+            Engines.until("both asleep", () -> engine.shards().stream().allMatch(Shard::isParked));
+        }
+    }
+
+    private static void again(Engine engine, int left, CompletableFuture<Integer> back) {
+        if (left == 0) {
+            back.complete(left);
+        } else {
+            engine.submitTo(1, () -> left - 1).thenAccept(rest -> again(engine, rest, back));
+        }
+    }
+
     @Test
     void aShardThatIsStuckDoesNotKeepTheEngineFromStopping() {
         Engine engine = Engines.start(Transport.NIO, 2);
