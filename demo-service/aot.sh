@@ -27,7 +27,7 @@ java=${JAVA_HOME:+$JAVA_HOME/bin/}java
 jar=solaster-demo.jar
 [[ -f target/$jar ]] || { echo "target/$jar is not there: mvn -pl demo-service -am -DskipTests package" >&2; exit 1; }
 # It is emptied, so nothing may be in it but what an earlier run has put there.
-if [[ -e $directory && ! -f $directory/$jar && -n $(ls -A "$directory") ]]; then
+if [[ -e $directory && ! -f $directory/run.sh && -n $(ls -A "$directory") ]]; then
     echo "$directory holds something else: name an empty directory, or a new one" >&2
     exit 1
 fi
@@ -37,6 +37,13 @@ rm -rf "$directory"
 { cat jvm.args && echo "-Dspring.aot.enabled=$spring_aot"; } >"$directory/jvm.args"
 
 cd "$directory"
+cat >run.sh <<EOF
+#!/usr/bin/env bash
+cd "\$(dirname "\$0")"
+exec "\${JAVA_HOME:+\$JAVA_HOME/bin/}java" @jvm.args -Xmx256m -XX:AOTCache=app.aot -jar $jar "\$@"
+EOF
+chmod +x run.sh
+
 training=$(mktemp -d)
 trap 'rm -rf "$training"' EXIT
 "$java" @jvm.args -Djava.io.tmpdir="$training" -Djna.tmpdir="$training" \
@@ -46,10 +53,4 @@ trap 'rm -rf "$training"' EXIT
 }
 [[ -s app.aot ]] || { cat "$training/log" >&2; echo "no cache came of it" >&2; exit 1; }
 
-cat >run.sh <<EOF
-#!/usr/bin/env bash
-cd "\$(dirname "\$0")"
-exec "\${JAVA_HOME:+\$JAVA_HOME/bin/}java" @jvm.args -Xmx256m -XX:AOTCache=app.aot -jar $jar "\$@"
-EOF
-chmod +x run.sh
 echo "$directory/run.sh starts with a cache of $(du -h app.aot | cut -f1)"
