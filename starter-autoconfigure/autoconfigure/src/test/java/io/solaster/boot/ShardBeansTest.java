@@ -36,7 +36,6 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.context.annotation.Import;
 import org.springframework.context.annotation.Lazy;
 import org.springframework.context.annotation.Primary;
 import org.springframework.context.annotation.ScopedProxyMode;
@@ -254,7 +253,7 @@ final class ShardBeansTest {
             Base base = context.getBean(Base.class);
             Engine engine = context.getBean(Engine.class);
             assertThatExceptionOfType(CompletionException.class).isThrownBy(() -> engine.submitTo(0, base::name).join())
-                    .withMessageContaining("bean 'zBase' of shard 0 was called after it was destroyed");
+                    .withMessageContaining("'zBase': the one of shard 0 was called after it was destroyed");
             EVENTS.clear();
             source.start();
             assertThat(EVENTS).contains("base 0", "base 1", "base 2");
@@ -281,28 +280,23 @@ final class ShardBeansTest {
 
         @Bean
         @ShardScope
-        @SuppressWarnings("unused")
-        String fails(Shard shard) {
+        Numbers fails(Shard shard) {
             if (shard.id() == 1) {
                 throw new UnsupportedOperationException("not on 1");
             }
-            return "fine";
+            return new Numbers();
         }
     }
 
     @Test
     void one_that_cannot_be_made_stops_the_start_and_leaves_none() {
         EVENTS.clear();
-        runner.withUserConfiguration(FailingLate.class).run(context -> {
+        runner.withUserConfiguration(Failing.class).run(context -> {
             assertThat(context).getFailure().rootCause().isInstanceOf(UnsupportedOperationException.class)
                     .hasMessage("not on 1");
             assertThat(EVENTS).contains("base gone 0", "base gone 1", "base gone 2");
         });
     }
-
-    @Import(Failing.class)
-    @Configuration(proxyBeanMethods = false)
-    static class FailingLate {}
 
     static class Early {
         Early(Sharded<Base> bases) {
@@ -313,8 +307,7 @@ final class ShardBeansTest {
     @Test
     void a_singleton_that_calls_one_too_early_is_told() {
         runner.withUserConfiguration(Life.class).withBean(Early.class).run(context -> assertThat(context).getFailure()
-                .rootCause().hasMessageContainingAll("bean 'zBase' was called before it is there",
-                        "ApplicationRunner", "Sharded<Base>"));
+                .rootCause().hasMessageContainingAll("'zBase'", "it was called before it is there", "ApplicationRunner"));
     }
 
     @Configuration(proxyBeanMethods = false)
@@ -385,7 +378,7 @@ final class ShardBeansTest {
     }
 
     static class Wiring {
-        final Map<String, String> names;
+        final Map<String, Sharded<?>> names;
         final Repository<String> proxy;
         final List<Sharded<? extends Repository<?>>> all;
 
@@ -393,25 +386,28 @@ final class ShardBeansTest {
                 @Qualifier("special") Sharded<Repository<String>> qualified,
                 @Qualifier("first") Sharded<Repository<String>> byName, Repository<String> proxy,
                 List<Sharded<? extends Repository<?>>> all) {
-            names = Map.of("byClass", name(byClass), "primary", name(primary), "generic", name(generic), "qualified",
-                    name(qualified), "byName", name(byName));
+            names = Map.of("byClass", byClass, "primary", primary, "generic", generic, "qualified", qualified,
+                    "byName", byName);
             this.proxy = proxy;
             this.all = all;
         }
 
         @SuppressWarnings("unchecked")
-        private String name(Sharded<?> sharded) {
-            return ((Sharded<Repository<?>>) sharded).on(0, Repository::name).join();
+        String name(String parameter) {
+            return ((Sharded<Repository<?>>) names.get(parameter)).on(0, Repository::name).join();
         }
     }
 
     @Test
     void sharded_is_injected_by_type_name_and_qualifier_of_the_bean_itself() {
-        runner.withUserConfiguration(Repositories.class).withBean(Wiring.class, bean -> bean.setLazyInit(true))
+        runner.withUserConfiguration(Repositories.class).withBean(Wiring.class)
                 .run(context -> {
                     Wiring wiring = context.getBean(Wiring.class);
-                    assertThat(wiring.names).isEqualTo(Map.of("byClass", "first", "primary", "second", "generic",
-                            "numbers", "qualified", "third", "byName", "first"));
+                    assertThat(wiring.name("byClass")).isEqualTo("first");
+                    assertThat(wiring.name("primary")).isEqualTo("second");
+                    assertThat(wiring.name("generic")).isEqualTo("numbers");
+                    assertThat(wiring.name("qualified")).isEqualTo("third");
+                    assertThat(wiring.name("byName")).isEqualTo("first");
                     assertThat(wiring.all).hasSize(4);
                     assertThat(AopUtils.isJdkDynamicProxy(wiring.proxy)).isTrue();
                     assertThat(context.getBean(Engine.class).submitTo(0, wiring.proxy::name).join())
@@ -465,6 +461,22 @@ final class ShardBeansTest {
     void a_singleton_that_wants_a_shard_is_told() {
         runner.withBean(WantsShard.class).run(context -> assertThat(context).getFailure().rootCause()
                 .hasMessageContaining("a Shard can be injected only where a bean is made on a shard"));
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    static class Final {
+        @Bean
+        @ShardScope
+        Named named() {
+            return new Named("x");
+        }
+    }
+
+    @Test
+    void a_final_class_needs_to_go_without_a_proxy() {
+        runner.withUserConfiguration(Final.class).run(context -> assertThat(context).getFailure()
+                .hasMessageContainingAll("bean 'named' is of the final class", "proxyMode = ScopedProxyMode.NO",
+                        "inject Sharded<Named>"));
     }
 
     // Conditions

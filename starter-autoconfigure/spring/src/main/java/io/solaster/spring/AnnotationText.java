@@ -35,7 +35,7 @@ final class AnnotationText {
         try {
             return DurationFormatterUtils.detectAndParse(resolved, DurationFormat.Unit.MILLIS);
         } catch (IllegalArgumentException e) {
-            throw new IllegalStateException(where + ": '" + resolved + "' is no duration; write 500ms, 10s or 5m", e);
+            throw new IllegalStateException(where + ": '" + resolved + "' is no duration; write 500ms, 10s or 5m");
         }
     }
 

@@ -32,7 +32,7 @@ final class CallKey {
         if (text.isBlank()) {
             if (method.getParameterCount() != 1) {
                 throw wrong("has " + method.getParameterCount()
-                        + " parameters; say which is the key, such as @OnShard(key = \"#id\")", null);
+                        + " parameters; say which is the key, such as @OnShard(key = \"#id\")");
             }
             index = 0;
             expression = null;
@@ -44,7 +44,7 @@ final class CallKey {
             try {
                 expression = PARSER.parseExpression(text);
             } catch (ParseException e) {
-                throw wrong("has a key that cannot be read: '" + text + "' (" + e.getSimpleMessage() + ")", e);
+                throw wrong("has a key that cannot be read: '" + text + "' (" + e.getSimpleMessage() + ")");
             }
         }
     }
@@ -57,11 +57,11 @@ final class CallKey {
         }
         throw wrong("has no parameter '" + name + "'; " + (names == null
                 ? "their names are not in the class file: compile with -parameters, or write #p0, #p1 and so on"
-                : "there are " + Arrays.stream(names).collect(Collectors.joining(", "))), null);
+                : "there are " + Arrays.stream(names).collect(Collectors.joining(", "))));
     }
 
-    private IllegalStateException wrong(String what, @Nullable Throwable cause) {
-        return new IllegalStateException("@OnShard: " + describe(method) + " " + what, cause);
+    private IllegalStateException wrong(String what) {
+        return new IllegalStateException("@OnShard: " + describe(method) + " " + what);
     }
 
     /** {@code Orders.add(long, int)}. */

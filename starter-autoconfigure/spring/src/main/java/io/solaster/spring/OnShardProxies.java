@@ -16,6 +16,7 @@ import org.springframework.beans.factory.config.BeanDefinition;
 import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.core.Ordered;
+import org.springframework.core.SmartClassLoader;
 
 /**
  * Puts a proxy that routes before every bean with {@link OnShard} methods. Before a shard-scoped bean it stands outside of
@@ -78,7 +79,15 @@ public final class OnShardProxies implements BeanPostProcessor, Ordered {
             factory.setProxyTargetClass(true);
         }
         factory.addAdvice(router);
-        return factory.getProxy(beanFactory.getBeanClassLoader());
+        return factory.getProxy(loaderFor(type));
+    }
+
+    /** Where a loader stands before the bean's own, as in development tools, the proxy belongs to the bean's. */
+    private @Nullable ClassLoader loaderFor(Class<?> type) {
+        ClassLoader loader = beanFactory.getBeanClassLoader();
+        return loader instanceof SmartClassLoader smart && !loader.equals(type.getClassLoader())
+                ? smart.getOriginalClassLoader()
+                : loader;
     }
 
     /** Routes the annotated methods of one bean and lets the others through. */

@@ -93,7 +93,7 @@ final class ScheduledMethod {
                     group == null ? engine.groups().byDefault() : group, shards.isEmpty() ? null : CpuSet.parse(shards),
                     annotation.fork());
         } catch (IllegalArgumentException e) {
-            throw new IllegalStateException(where + ": '" + shards + "' names no shards; write 0 or 0-3,8", e);
+            throw new IllegalStateException(where + ": '" + shards + "' names no shards; write 0 or 0-3,8");
         }
     }
 

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.aop.scope.ScopedProxyUtils;
+import org.springframework.beans.factory.BeanCreationNotAllowedException;
 import org.springframework.beans.factory.ObjectFactory;
 import org.springframework.beans.factory.SmartInitializingSingleton;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
@@ -140,9 +141,9 @@ public final class ShardBeans implements Scope, SmartInitializingSingleton, Smar
         Shard shard = Shard.current();
         ShardInstances[] made = instances;
         if (made == null) {
-            throw new IllegalStateException("bean '" + originalName(name) + "' was called before it is there: beans on"
+            throw new BeanCreationNotAllowedException(originalName(name), "it was called before it is there: beans on"
                     + " shards are made after all singletons; call it from an ApplicationRunner, a SmartLifecycle or an"
-                    + " event listener, or inject Sharded<" + type(name) + ">");
+                    + " event listener");
         }
         if (shard == null || shard.id() >= made.length || !made[shard.id()].shard().equals(shard)) {
             throw new OffShardException(originalName(name), type(name), Thread.currentThread(), engine().name());

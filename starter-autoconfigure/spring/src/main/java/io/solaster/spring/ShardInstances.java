@@ -10,6 +10,7 @@ import java.util.Set;
 
 import io.solaster.engine.Shard;
 import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.BeanCreationNotAllowedException;
 import org.springframework.beans.factory.ObjectFactory;
 import org.springframework.beans.factory.config.BeanDefinition;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
@@ -62,8 +63,8 @@ final class ShardInstances implements AutoCloseable {
             return instance;
         }
         if (closed) {
-            throw new IllegalStateException("bean '" + ShardBeans.originalName(name) + "' of shard " + shard.id()
-                    + " was called after it was destroyed: the application is stopping");
+            throw new BeanCreationNotAllowedException(ShardBeans.originalName(name), "the one of shard " + shard.id()
+                    + " was called after it was destroyed; the application is stopping");
         }
         Object made = factory.getObject();
         // Straight-line code may have made one too while this one waited; of two, the first is the one.

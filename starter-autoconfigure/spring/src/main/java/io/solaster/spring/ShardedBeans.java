@@ -1,8 +1,12 @@
 package io.solaster.spring;
 
+import java.lang.reflect.Modifier;
+
 import io.solaster.engine.Shard;
 import io.solaster.engine.Sharded;
+import org.springframework.aop.framework.autoproxy.AutoProxyUtils;
 import org.springframework.aop.scope.ScopedProxyUtils;
+import org.springframework.beans.factory.BeanDefinitionStoreException;
 import org.springframework.beans.factory.ObjectFactory;
 import org.springframework.beans.factory.aot.BeanRegistrationAotProcessor;
 import org.springframework.beans.factory.config.BeanDefinition;
@@ -69,7 +73,9 @@ public final class ShardedBeans implements BeanFactoryPostProcessor {
         factory.getType(target, false);
         RootBeanDefinition sharded = new RootBeanDefinition(Sharded.class,
                 () -> Sharded.over(beans.engine(), shard -> beans.instance(target)));
-        ResolvableType type = factory.getMergedBeanDefinition(target).getResolvableType();
+        BeanDefinition definition = factory.getMergedBeanDefinition(target);
+        ResolvableType type = definition.getResolvableType();
+        refuseFinal(original, type.resolve(Object.class), definition);
         sharded.setTargetType(ResolvableType.forClassWithGenerics(Sharded.class, type));
         BeanDefinition seen = factory.getBeanDefinition(original);
         sharded.setAutowireCandidate(seen.isAutowireCandidate());
@@ -81,6 +87,16 @@ public final class ShardedBeans implements BeanFactoryPostProcessor {
         // It is registered anew wherever the context runs, also where its other beans were generated ahead of time.
         sharded.setAttribute(BeanRegistrationAotProcessor.IGNORE_REGISTRATION_ATTRIBUTE, true);
         factory.registerBeanDefinition(name, sharded);
+    }
+
+    /** Where the message that it would come to names neither the bean nor the way out. */
+    private static void refuseFinal(String bean, Class<?> type, BeanDefinition definition) {
+        boolean proxied = Boolean.TRUE.equals(definition.getAttribute(AutoProxyUtils.PRESERVE_TARGET_CLASS_ATTRIBUTE));
+        if (proxied && Modifier.isFinal(type.getModifiers())) {
+            throw new BeanDefinitionStoreException("@ShardScope: bean '" + bean + "' is of the final class "
+                    + type.getName() + ", before which no proxy can stand; write @ShardScope(proxyMode ="
+                    + " ScopedProxyMode.NO) and inject Sharded<" + type.getSimpleName() + ">, or remove 'final'");
+        }
     }
 
     /** Whether a bean is what a scoped proxy stands for. */
