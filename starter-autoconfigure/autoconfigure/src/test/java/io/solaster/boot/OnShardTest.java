@@ -341,7 +341,7 @@ final class OnShardTest {
         refused(Orders.class, "Orders.monoNever(CompletableFuture, String) has 2 parameters");
     }
 
-    static class WithoutReactor {
+    public static class WithoutReactor {
         @OnShard
         public CompletableFuture<Integer> where(String id) {
             return CompletableFuture.completedFuture(Shard.current().id());

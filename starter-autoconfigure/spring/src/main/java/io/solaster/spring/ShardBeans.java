@@ -63,6 +63,7 @@ public final class ShardBeans implements Scope, SmartInitializingSingleton, Smar
             return;
         }
         Engine engine = engine();
+        makeProxies();
         ShardInstances[] made = engine.shards().stream().map(shard -> new ShardInstances(beanFactory, shard))
                 .toArray(ShardInstances[]::new);
         instances = made;
@@ -73,6 +74,16 @@ public final class ShardBeans implements Scope, SmartInitializingSingleton, Smar
         } catch (RuntimeException | Error e) {
             running = false;
             throw e;
+        }
+    }
+
+    /** Spring would make them when they are first injected: what is wrong with one is to show at the start. */
+    private void makeProxies() {
+        for (String name : beanFactory.getBeanDefinitionNames()) {
+            if (ShardedBeans.isTarget(name)
+                    && ShardScope.NAME.equals(beanFactory.getMergedBeanDefinition(name).getScope())) {
+                beanFactory.getBean(originalName(name));
+            }
         }
     }
 
