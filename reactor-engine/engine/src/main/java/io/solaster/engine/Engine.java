@@ -308,7 +308,7 @@ public final class Engine implements AutoCloseable {
         SchedulingGroup group = options.group() == null ? current : setup.groups.own(options.group());
         ShardFuture<T> future = new ShardFuture<>(home != null ? home : offload);
         boolean atOnce = inside == to && group == current;
-        Call<T> call = new Call<>(setup.name, home, to, group, atOnce ? work : setup.carry(work), future);
+        Call<T> call = new Call<>(home, to, group, atOnce ? work : setup.carry(work), future);
         if (inside == to) {
             if (atOnce) {
                 call.deliver();
@@ -374,7 +374,7 @@ public final class Engine implements AutoCloseable {
                 .map(shard -> submitTo(shard.id(), () -> work.apply(shard))).toList();
         CompletableFuture.allOf(answers.toArray(CompletableFuture<?>[]::new)).whenComplete((done, failure) -> {
             if (failure != null) {
-                all.completeExceptionally(failure instanceof CompletionException ? failure.getCause() : failure);
+                all.completeExceptionally(ShardFuture.causeOf(failure));
             } else {
                 all.complete(answers.stream().map(CompletableFuture::join)
                         .collect(Collectors.toCollection(ArrayList::new)));
