@@ -64,7 +64,8 @@ class ConfigRecordsTest {
     @Test
     void serversCannotBeChangedBehindAConfiguration() {
         Map<String, ServerConfig> servers = new HashMap<>(Map.of("kv", ServerConfig.of("resp", 1)));
-        SolasterConfig config = new SolasterConfig(true, EngineConfig.defaults(), servers, ContextPropagationConfig.defaults());
+        SolasterConfig config = new SolasterConfig(true, EngineConfig.defaults(), servers,
+                ContextPropagationConfig.defaults());
         servers.clear();
         assertThat(config.servers()).hasSize(1).isUnmodifiable();
     }

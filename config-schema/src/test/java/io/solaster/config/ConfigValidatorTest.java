@@ -122,7 +122,8 @@ class ConfigValidatorTest {
         }
         groups.put("My Group", GroupConfig.ofShares(-1).withQueueTimeout(Duration.ZERO));
         assertThat(ConfigValidator
-                .check(new SolasterConfig(true, EngineConfig.defaults().withGroups(groups), Map.of(), ContextPropagationConfig.defaults())))
+                .check(new SolasterConfig(true, EngineConfig.defaults().withGroups(groups), Map.of(),
+                        ContextPropagationConfig.defaults())))
                 .extracting(Violation::key)
                 .containsExactlyInAnyOrder("solaster.engine.groups[My Group].shares",
                         "solaster.engine.groups[My Group].queue-timeout", "solaster.engine.groups[My Group]",
@@ -131,7 +132,8 @@ class ConfigValidatorTest {
 
     @Test
     void everyViolationIsInTheMessage() {
-        SolasterConfig config = new SolasterConfig(true, ENGINE.withOffload(new OffloadConfig(0, 0)), Map.of(), ContextPropagationConfig.defaults());
+        SolasterConfig config = new SolasterConfig(true, ENGINE.withOffload(new OffloadConfig(0, 0)), Map.of(),
+                ContextPropagationConfig.defaults());
         assertThatThrownBy(() -> ConfigValidator.validate(config)).isInstanceOf(InvalidConfigException.class)
                 .hasMessage(
                         """

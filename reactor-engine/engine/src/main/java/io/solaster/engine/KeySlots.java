@@ -26,7 +26,7 @@ final class KeySlots {
             case byte[] bytes -> Slots.of(bytes);
             case CharSequence text -> Slots.of(text);
             case Enum<?> constant -> Slots.of(constant.name());
-            case Number _, UUID _, Boolean _, Character _ -> Slots.of(key.toString());
+            case Number _,UUID _,Boolean _,Character _ -> Slots.of(key.toString());
             default -> spread(key);
         };
     }

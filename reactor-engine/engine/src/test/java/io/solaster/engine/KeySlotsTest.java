@@ -22,7 +22,8 @@ class KeySlotsTest {
         assertThat(Slots.of("foo")).isEqualTo(12182);
         assertThat(Slots.of("123456789")).isEqualTo(12739);
         assertThat(Slots.of("{user1000}.following")).isEqualTo(Slots.of("user1000")).isEqualTo(3443);
-        for (String key : new String[]{"", "a", "{}x", "{", "a{b}c{d}", "foo{{bar}}zap", "schlüssel", "a longer key than eight"}) {
+        for (String key : new String[]{"", "a", "{}x", "{", "a{b}c{d}", "foo{{bar}}zap", "schlüssel",
+                "a longer key than eight"}) {
             byte[] bytes = key.getBytes(StandardCharsets.UTF_8);
             long address = Memory.allocate(bytes.length + 8);
             try {
@@ -62,7 +63,8 @@ class KeySlotsTest {
 
     @Test
     void whatIsNoKeyIsRefused() {
-        assertThatIllegalArgumentException().isThrownBy(() -> KeySlots.of(null)).withMessageContaining("null is no key");
+        assertThatIllegalArgumentException().isThrownBy(() -> KeySlots.of(null))
+                .withMessageContaining("null is no key");
         assertThatIllegalArgumentException().isThrownBy(() -> KeySlots.of(new Object()))
                 .withMessageContaining("java.lang.Object has no hashCode() of its own");
         assertThatIllegalArgumentException().isThrownBy(() -> KeySlots.of(new int[]{1}));

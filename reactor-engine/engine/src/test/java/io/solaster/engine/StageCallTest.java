@@ -49,7 +49,8 @@ class StageCallTest {
             throw thrown;
         });
         ShardFuture<String> second = engine.submitStageTo(1, CallOptions.DEFAULTS,
-                () -> CompletableFuture.supplyAsync(() -> "x").thenCompose(x -> CompletableFuture.failedFuture(failed)));
+                () -> CompletableFuture.supplyAsync(() -> "x")
+                        .thenCompose(x -> CompletableFuture.failedFuture(failed)));
         assertThatExceptionOfType(ExecutionException.class).isThrownBy(() -> first.get(60, TimeUnit.SECONDS))
                 .withCause(thrown);
         assertThatExceptionOfType(ExecutionException.class).isThrownBy(() -> second.get(60, TimeUnit.SECONDS))

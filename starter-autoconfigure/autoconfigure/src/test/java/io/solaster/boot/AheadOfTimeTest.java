@@ -25,9 +25,10 @@ import org.springframework.core.test.tools.TestCompiler;
 /** Beans on shards in an application whose beans were generated ahead of time. */
 @Timeout(value = 300, unit = TimeUnit.SECONDS)
 final class AheadOfTimeTest {
+    // Public, since the generated classes are of another class loader here.
 
     @ShardScope
-    static class Counts {
+    public static class Counts {
         private int count;
 
         @OnShard
@@ -40,14 +41,14 @@ final class AheadOfTimeTest {
         }
     }
 
-    interface Named {
+    public interface Named {
         String name();
     }
 
-    record Name(String name) implements Named {}
+    public record Name(String name) implements Named {}
 
     @Configuration(proxyBeanMethods = false)
-    static class Names {
+    public static class Names {
         @Bean
         @ShardScope
         Named first() {
@@ -62,7 +63,7 @@ final class AheadOfTimeTest {
         }
     }
 
-    static class User {
+    public static class User {
         final Counts counts;
         final Sharded<Counts> sharded;
         final Sharded<Named> special;

@@ -307,7 +307,8 @@ final class ShardBeansTest {
     @Test
     void a_singleton_that_calls_one_too_early_is_told() {
         runner.withUserConfiguration(Life.class).withBean(Early.class).run(context -> assertThat(context).getFailure()
-                .rootCause().hasMessageContainingAll("'zBase'", "it was called before it is there", "ApplicationRunner"));
+                .rootCause()
+                .hasMessageContainingAll("'zBase'", "it was called before it is there", "ApplicationRunner"));
     }
 
     @Configuration(proxyBeanMethods = false)

@@ -10,10 +10,10 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 
 import io.solaster.config.CpuSet;
-import io.solaster.config.Machine;
-import io.solaster.config.SolasterConfig;
 import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.Machine;
+import io.solaster.config.SolasterConfig;
 import io.solaster.engine.Engine;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;

@@ -29,7 +29,8 @@ final class AnnotatedMethods<A extends Annotation> {
 
     @SuppressWarnings("NullAway") // null leaves a method out
     private Map<Method, A> select(Class<?> type) {
-        return MethodIntrospector.selectMethods(type, (MethodIntrospector.MetadataLookup<A>) method -> AnnotatedElementUtils
-                .findMergedAnnotation(method, annotation));
+        return MethodIntrospector.selectMethods(type,
+                (MethodIntrospector.MetadataLookup<A>) method -> AnnotatedElementUtils
+                        .findMergedAnnotation(method, annotation));
     }
 }

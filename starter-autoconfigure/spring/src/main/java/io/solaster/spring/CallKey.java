@@ -75,8 +75,9 @@ final class CallKey {
     Object of(@Nullable Object target, @Nullable Object[] arguments) {
         Object key = expression == null
                 ? arguments[index]
-                : expression.getValue(new MethodBasedEvaluationContext(target == null ? this : target, method, arguments,
-                        NAMES));
+                : expression
+                        .getValue(new MethodBasedEvaluationContext(target == null ? this : target, method, arguments,
+                                NAMES));
         if (key == null) {
             throw new IllegalArgumentException("@OnShard: the key " + (text.isBlank() ? "" : "'" + text + "' ") + "of "
                     + describe(method) + " is null, which no shard owns");

@@ -31,7 +31,8 @@ final class OnShardRoute {
         this.mono = REACTOR && OnShardMono.isReturnedBy(method);
         if (!mono && returned != CompletionStage.class && returned != CompletableFuture.class) {
             throw new IllegalStateException("@OnShard: " + CallKey.describe(method) + " returns "
-                    + returned.getSimpleName() + ", but the answer comes later; return CompletionStage, CompletableFuture"
+                    + returned.getSimpleName()
+                    + ", but the answer comes later; return CompletionStage, CompletableFuture"
                     + " or Mono");
         }
         int modifiers = method.getModifiers();

@@ -205,7 +205,9 @@ final class ScheduledMethod {
     }
 
     private static @Nullable CompletionStage<?> stage(@Nullable Object result) {
-        return result == null || result instanceof CompletionStage ? (CompletionStage<?>) result : OnShardMono.future(result);
+        return result == null || result instanceof CompletionStage
+                ? (CompletionStage<?>) result
+                : OnShardMono.future(result);
     }
 
     private @Nullable Object call() throws Exception {

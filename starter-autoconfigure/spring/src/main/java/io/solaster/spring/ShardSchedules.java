@@ -83,7 +83,8 @@ public final class ShardSchedules implements DestructionAwareBeanPostProcessor, 
             return null;
         }
         throw new IllegalStateException("@ShardScheduled: bean '" + name + "' of " + bean.getClass().getName()
-                + " has scope '" + scope + "', and nobody would know how long to run it; make it a singleton or @ShardScope");
+                + " has scope '" + scope
+                + "', and nobody would know how long to run it; make it a singleton or @ShardScope");
     }
 
     private void schedule(Object bean, Method method, ShardScheduled annotation, @Nullable Shard own) {
