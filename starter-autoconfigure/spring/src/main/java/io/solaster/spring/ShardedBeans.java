@@ -22,7 +22,7 @@ import org.springframework.core.ResolvableType;
  * itself. Also lets a shard-scoped bean ask for its {@link Shard}.
  */
 public final class ShardedBeans implements BeanFactoryPostProcessor {
-    /** On the definition of a {@code Sharded}: the name of the bean that it is of. */
+    /** On the definition of a {@code Sharded}: the name of the bean that it is of, behind any proxy. */
     static final String OF = ShardedBeans.class.getName() + ".of";
 
     private static final String PREFIX = "sharded.";
@@ -83,7 +83,7 @@ public final class ShardedBeans implements BeanFactoryPostProcessor {
         sharded.setFallback(seen.isFallback());
         sharded.setRole(BeanDefinition.ROLE_INFRASTRUCTURE);
         sharded.setLazyInit(true);
-        sharded.setAttribute(OF, original);
+        sharded.setAttribute(OF, target);
         // It is registered anew wherever the context runs, also where its other beans were generated ahead of time.
         sharded.setAttribute(BeanRegistrationAotProcessor.IGNORE_REGISTRATION_ATTRIBUTE, true);
         factory.registerBeanDefinition(name, sharded);

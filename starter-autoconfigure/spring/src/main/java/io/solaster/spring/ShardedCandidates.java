@@ -2,10 +2,12 @@ package io.solaster.spring;
 
 import io.solaster.engine.Sharded;
 import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.config.BeanDefinition;
 import org.springframework.beans.factory.config.BeanDefinitionHolder;
 import org.springframework.beans.factory.config.DependencyDescriptor;
 import org.springframework.beans.factory.support.AutowireCandidateResolver;
 import org.springframework.beans.factory.support.DefaultListableBeanFactory;
+import org.springframework.beans.factory.support.RootBeanDefinition;
 import org.springframework.core.ResolvableType;
 
 /**
@@ -23,12 +25,22 @@ final class ShardedCandidates implements AutowireCandidateResolver {
 
     @Override
     public boolean isAutowireCandidate(BeanDefinitionHolder holder, DependencyDescriptor descriptor) {
-        if (isSharded(descriptor) && holder.getBeanDefinition().getAttribute(ShardedBeans.OF) instanceof String bean) {
+        BeanDefinition sharded = holder.getBeanDefinition();
+        if (isSharded(descriptor) && sharded.getAttribute(ShardedBeans.OF) instanceof String target) {
             OfBean wanted = new OfBean(descriptor);
-            return beanFactory.isTypeMatch(bean, wanted.getDependencyType())
-                    && beanFactory.isAutowireCandidate(bean, wanted);
+            return sharded.isAutowireCandidate() && beanFactory.isTypeMatch(target, wanted.getDependencyType())
+                    && others.isAutowireCandidate(behindProxy(target), wanted);
         }
         return others.isAutowireCandidate(holder, descriptor);
+    }
+
+    /** Its own definition: a proxy's that was generated ahead of time knows no qualifiers. */
+    private BeanDefinitionHolder behindProxy(String target) {
+        RootBeanDefinition definition = new RootBeanDefinition(
+                (RootBeanDefinition) beanFactory.getMergedBeanDefinition(target));
+        definition.setAutowireCandidate(true);
+        definition.setDefaultCandidate(true);
+        return new BeanDefinitionHolder(definition, ShardBeans.originalName(target));
     }
 
     private static boolean isSharded(DependencyDescriptor descriptor) {
