@@ -15,11 +15,13 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param enabled whether Solaster starts at all
  * @param engine the shards and how they run
  * @param servers servers by name, each listening on every shard
+ * @param contextPropagation what calls between shards take along
  */
 @ConfigurationProperties("solaster")
 public record SolasterConfig(@DefaultValue("true") boolean enabled,
         @NestedConfigurationProperty @Valid @DefaultValue EngineConfig engine,
-        @DefaultValue Map<String, @Valid ServerConfig> servers) {
+        @DefaultValue Map<String, @Valid ServerConfig> servers,
+        @NestedConfigurationProperty @DefaultValue ContextPropagationConfig contextPropagation) {
 
     public SolasterConfig {
         // Not Map.copyOf: servers start, and are reported, in the order in which they were written.
@@ -28,6 +30,6 @@ public record SolasterConfig(@DefaultValue("true") boolean enabled,
 
     /** What an empty configuration gives: an engine, and no server. */
     public static SolasterConfig defaults() {
-        return new SolasterConfig(true, EngineConfig.defaults(), Map.of());
+        return new SolasterConfig(true, EngineConfig.defaults(), Map.of(), ContextPropagationConfig.defaults());
     }
 }

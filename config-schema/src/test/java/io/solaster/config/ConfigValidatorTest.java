@@ -122,7 +122,8 @@ class ConfigValidatorTest {
         }
         groups.put("My Group", GroupConfig.ofShares(-1).withQueueTimeout(Duration.ZERO));
         assertThat(ConfigValidator
-                .check(new SolasterConfig(true, EngineConfig.defaults().withGroups(groups), Map.of())))
+                .check(new SolasterConfig(true, EngineConfig.defaults().withGroups(groups), Map.of(),
+                        ContextPropagationConfig.defaults())))
                 .extracting(Violation::key)
                 .containsExactlyInAnyOrder("solaster.engine.groups[My Group].shares",
                         "solaster.engine.groups[My Group].queue-timeout", "solaster.engine.groups[My Group]",
@@ -131,7 +132,8 @@ class ConfigValidatorTest {
 
     @Test
     void everyViolationIsInTheMessage() {
-        SolasterConfig config = new SolasterConfig(true, ENGINE.withOffload(new OffloadConfig(0, 0)), Map.of());
+        SolasterConfig config = new SolasterConfig(true, ENGINE.withOffload(new OffloadConfig(0, 0)), Map.of(),
+                ContextPropagationConfig.defaults());
         assertThatThrownBy(() -> ConfigValidator.validate(config)).isInstanceOf(InvalidConfigException.class)
                 .hasMessage(
                         """
@@ -182,10 +184,10 @@ class ConfigValidatorTest {
     }
 
     private static List<Violation> check(EngineConfig engine) {
-        return ConfigValidator.check(new SolasterConfig(true, engine, Map.of()));
+        return ConfigValidator.check(new SolasterConfig(true, engine, Map.of(), ContextPropagationConfig.defaults()));
     }
 
     private static SolasterConfig servers(Map<String, ServerConfig> servers) {
-        return new SolasterConfig(true, ENGINE, servers);
+        return new SolasterConfig(true, ENGINE, servers, ContextPropagationConfig.defaults());
     }
 }

@@ -42,7 +42,7 @@ class NoFrameworkTest {
                     .withPinning(EngineConfig.Pinning.NEVER);
             ShardPlan plan = ShardPlanner.plan(RecordedMachines.eightThreadsOfFourCores(), engine);
             SolasterConfig config = new SolasterConfig(true, engine.withOffload(new OffloadConfig(0, 1)),
-                    Map.of("kv", ServerConfig.of("resp", 70_000)));
+                    Map.of("kv", ServerConfig.of("resp", 70_000)), ContextPropagationConfig.defaults());
             return List.of(plan.reasons(), ConfigValidator.check(config)).toString();
         }
     }

@@ -14,6 +14,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.solaster.config.ContextPropagationConfig;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.EngineConfig.Transport;
@@ -217,7 +218,8 @@ final class SolasterAutoConfigurationTest {
 
         @Bean
         SolasterConfig ownConfig() {
-            return new SolasterConfig(true, smallEngine(1), Map.of("own", ServerConfig.of("resp", 0)));
+            return new SolasterConfig(true, smallEngine(1), Map.of("own", ServerConfig.of("resp", 0)),
+                    ContextPropagationConfig.defaults());
         }
     }
 
