@@ -23,6 +23,8 @@ import org.springframework.context.ConfigurableApplicationContext;
 /** What Spring Boot Admin shows of the demo: it registers as any application does, and Admin finds what it exposes. */
 final class SpringBootAdminTest {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
+    /** Else Admin takes an answer for one of Boot 1, and reshapes it. */
+    private static final String ACTUATOR = "application/vnd.spring-boot.actuator.v3+json, application/json";
     private static final HttpClient HTTP = HttpClient.newHttpClient();
 
     private static ConfigurableApplicationContext admin;
@@ -88,7 +90,7 @@ final class SpringBootAdminTest {
 
     private static String get(String uri) throws IOException, InterruptedException {
         HttpResponse<String> answer = HTTP.send(
-                HttpRequest.newBuilder(URI.create(uri)).header("Accept", "application/json").timeout(PATIENCE).build(),
+                HttpRequest.newBuilder(URI.create(uri)).header("Accept", ACTUATOR).timeout(PATIENCE).build(),
                 HttpResponse.BodyHandlers.ofString());
         assertThat(answer.statusCode()).as(uri + ": " + answer.body()).isEqualTo(200);
         return answer.body();
