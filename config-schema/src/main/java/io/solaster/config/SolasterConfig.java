@@ -15,11 +15,13 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param enabled whether Solaster starts at all
  * @param engine the shards and how they run
  * @param servers servers by name, each listening on every shard
+ * @param libraries the application's Netty libraries that run on the shards
  */
 @ConfigurationProperties("solaster")
 public record SolasterConfig(@DefaultValue("true") boolean enabled,
         @NestedConfigurationProperty @Valid @DefaultValue EngineConfig engine,
-        @DefaultValue Map<String, @Valid ServerConfig> servers) {
+        @DefaultValue Map<String, @Valid ServerConfig> servers,
+        @NestedConfigurationProperty @Valid @DefaultValue LibrariesConfig libraries) {
 
     public SolasterConfig {
         // Not Map.copyOf: servers start, and are reported, in the order in which they were written.
@@ -28,6 +30,16 @@ public record SolasterConfig(@DefaultValue("true") boolean enabled,
 
     /** What an empty configuration gives: an engine, and no server. */
     public static SolasterConfig defaults() {
-        return new SolasterConfig(true, EngineConfig.defaults(), Map.of());
+        return new SolasterConfig(true, EngineConfig.defaults(), Map.of(), LibrariesConfig.defaults());
+    }
+
+    /** This with another engine. */
+    public SolasterConfig withEngine(EngineConfig newEngine) {
+        return new SolasterConfig(enabled, newEngine, servers, libraries);
+    }
+
+    /** This with other servers. */
+    public SolasterConfig withServers(Map<String, ServerConfig> newServers) {
+        return new SolasterConfig(enabled, engine, newServers, libraries);
     }
 }

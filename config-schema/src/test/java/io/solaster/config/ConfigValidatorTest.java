@@ -121,7 +121,7 @@ class ConfigValidatorTest {
         }
         groups.put("My Group", GroupConfig.ofShares(-1).withQueueTimeout(Duration.ZERO));
         assertThat(ConfigValidator
-                .check(new SolasterConfig(true, EngineConfig.defaults().withGroups(groups), Map.of())))
+                .check(SolasterConfig.defaults().withEngine(EngineConfig.defaults().withGroups(groups))))
                 .extracting(Violation::key)
                 .containsExactlyInAnyOrder("solaster.engine.groups[My Group].shares",
                         "solaster.engine.groups[My Group].queue-timeout", "solaster.engine.groups[My Group]",
@@ -130,7 +130,7 @@ class ConfigValidatorTest {
 
     @Test
     void everyViolationIsInTheMessage() {
-        SolasterConfig config = new SolasterConfig(true, ENGINE.withOffload(new OffloadConfig(0, 0)), Map.of());
+        SolasterConfig config = SolasterConfig.defaults().withEngine(ENGINE.withOffload(new OffloadConfig(0, 0)));
         assertThatThrownBy(() -> ConfigValidator.validate(config)).isInstanceOf(InvalidConfigException.class)
                 .hasMessage(
                         """
@@ -181,10 +181,10 @@ class ConfigValidatorTest {
     }
 
     private static List<Violation> check(EngineConfig engine) {
-        return ConfigValidator.check(new SolasterConfig(true, engine, Map.of()));
+        return ConfigValidator.check(SolasterConfig.defaults().withEngine(engine));
     }
 
     private static SolasterConfig servers(Map<String, ServerConfig> servers) {
-        return new SolasterConfig(true, ENGINE, servers);
+        return SolasterConfig.defaults().withEngine(ENGINE).withServers(servers);
     }
 }
