@@ -1,7 +1,7 @@
 package io.solaster.boot.netty;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
+import java.lang.reflect.Field;
+import java.lang.reflect.InaccessibleObjectException;
 import java.util.List;
 
 import io.lettuce.core.resource.NettyCustomizer;
@@ -13,7 +13,6 @@ import io.netty.channel.ChannelFactory;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ReflectiveChannelFactory;
 import io.netty.channel.socket.SocketChannel;
-import io.solaster.engine.net.TransportChoice;
 import io.solaster.config.EngineConfig.Transport;
 
 /**
@@ -22,15 +21,17 @@ import io.solaster.config.EngineConfig.Transport;
  * force, where the two differ. Any thread.
  */
 final class ShardNettyCustomizer implements NettyCustomizer {
-    private final Transport transport;
     private final Class<? extends SocketChannel> wanted;
     private final List<NettyCustomizer> others;
 
     /** @param others what the application customizes; called in their order */
     ShardNettyCustomizer(Transport transport, List<NettyCustomizer> others) {
-        this.transport = transport;
         this.wanted = ChannelTypes.of(transport).stream();
         this.others = List.copyOf(others);
+        if (Transports.socketChannelClass() != wanted) {
+            // Fails now, if it does, and not with the first connection.
+            force(new Bootstrap(), new ReflectiveChannelFactory<>(wanted));
+        }
     }
 
     @Override
@@ -38,7 +39,7 @@ final class ShardNettyCustomizer implements NettyCustomizer {
         Class<? extends Channel> taken = Transports.socketChannelClass();
         // A socket in the file system has channels of a kind of its own.
         if (taken != wanted && String.valueOf(bootstrap.config().channelFactory()).contains(taken.getSimpleName())) {
-            Factory.set(bootstrap, new ReflectiveChannelFactory<>(wanted), transport);
+            force(bootstrap, new ReflectiveChannelFactory<>(wanted));
             dropOptionsOf(taken, bootstrap);
         }
         others.forEach(other -> other.afterBootstrapInitialized(bootstrap));
@@ -59,27 +60,14 @@ final class ShardNettyCustomizer implements NettyCustomizer {
         others.forEach(other -> other.afterChannelInitialized(channel));
     }
 
-    /** Looked up only where it is needed. */
-    private static final class Factory {
-        private static final VarHandle FACTORY;
-
-        static {
-            try {
-                FACTORY = MethodHandles.privateLookupIn(AbstractBootstrap.class, MethodHandles.lookup())
-                        .findVarHandle(AbstractBootstrap.class, "channelFactory", ChannelFactory.class);
-            } catch (ReflectiveOperationException e) {
-                throw new ExceptionInInitializerError(e);
-            }
-        }
-
-        static void set(Bootstrap bootstrap, ChannelFactory<?> factory, Transport transport) {
-            try {
-                FACTORY.setVolatile(bootstrap, factory);
-            } catch (LinkageError e) {
-                throw new IllegalStateException("Lettuce cannot run on shards over " + TransportChoice.label(transport)
-                        + " here (" + e.getCause() + "); set solaster.engine.transport to 'epoll', or"
-                        + " solaster.libraries.lettuce to false", e);
-            }
+    private static void force(Bootstrap bootstrap, ChannelFactory<?> factory) {
+        try {
+            Field field = AbstractBootstrap.class.getDeclaredField("channelFactory");
+            field.setAccessible(true);
+            field.set(bootstrap, factory);
+        } catch (ReflectiveOperationException | InaccessibleObjectException e) {
+            throw new IllegalStateException("Netty does not let Lettuce's kind of channel be set (" + e
+                    + "); set solaster.engine.transport to 'epoll', or solaster.libraries.lettuce to false", e);
         }
     }
 }
