@@ -12,8 +12,12 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFactory;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ReflectiveChannelFactory;
+import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.socket.nio.NioChannelOption;
+import io.netty.channel.uring.IoUringChannelOption;
 import io.solaster.config.EngineConfig.Transport;
+import jdk.net.ExtendedSocketOptions;
 
 /**
  * Has Lettuce make channels that the shards can serve. It takes the best transport of the machine, once for the process,
@@ -21,11 +25,23 @@ import io.solaster.config.EngineConfig.Transport;
  * force, where the two differ. Any thread.
  */
 final class ShardNettyCustomizer implements NettyCustomizer {
+    private static final String NATIVE_EPOLL = "io.netty.channel.epoll.";
+    private static final String NATIVE_URING = "io.netty.channel.uring.";
+
+    static {
+        // With both transports there, and the engine brings them, Lettuce takes epoll and warns with each connection.
+        if (System.getProperty("io.lettuce.core.iouring") == null) {
+            System.setProperty("io.lettuce.core.iouring", "false");
+        }
+    }
+
+    private final Transport transport;
     private final Class<? extends SocketChannel> wanted;
     private final List<NettyCustomizer> others;
 
     /** @param others what the application customizes; called in their order */
     ShardNettyCustomizer(Transport transport, List<NettyCustomizer> others) {
+        this.transport = transport;
         this.wanted = ChannelTypes.of(transport).stream();
         this.others = List.copyOf(others);
         if (Transports.socketChannelClass() != wanted) {
@@ -40,18 +56,36 @@ final class ShardNettyCustomizer implements NettyCustomizer {
         // A socket in the file system has channels of a kind of its own.
         if (taken != wanted && String.valueOf(bootstrap.config().channelFactory()).contains(taken.getSimpleName())) {
             force(bootstrap, new ReflectiveChannelFactory<>(wanted));
-            dropOptionsOf(taken, bootstrap);
+            translate(bootstrap);
         }
         others.forEach(other -> other.afterBootstrapInitialized(bootstrap));
     }
 
-    /** Else Netty warns of each with every connection. */
-    private static void dropOptionsOf(Class<? extends Channel> taken, Bootstrap bootstrap) {
-        String prefix = taken.getPackageName();
-        for (ChannelOption<?> option : bootstrap.config().options().keySet()) {
-            if (option.getClass().getPackageName().equals(prefix) || option.name().startsWith(prefix)) {
+    /** What Lettuce sets for the transport that it has taken, said as the shards' transport says it. */
+    private void translate(Bootstrap bootstrap) {
+        bootstrap.config().options().forEach((option, value) -> {
+            String name = option.name();
+            if (name.startsWith(NATIVE_EPOLL) || name.startsWith(NATIVE_URING)) {
                 bootstrap.option(option, null);
+                set(bootstrap, name.substring(name.indexOf('#') + 1), value);
             }
+        });
+    }
+
+    @SuppressWarnings("unchecked") // the options of one name take values of one type
+    private void set(Bootstrap bootstrap, String name, Object value) {
+        ChannelOption<?> option = switch (transport) {
+            case EPOLL -> ChannelOption.valueOf(EpollChannelOption.class, name);
+            case IO_URING -> ChannelOption.valueOf(IoUringChannelOption.class, name);
+            case NIO, AUTO -> switch (name) {
+                case "TCP_KEEPIDLE" -> NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPIDLE);
+                case "TCP_KEEPINTVL" -> NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPINTERVAL);
+                case "TCP_KEEPCNT" -> NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPCOUNT);
+                default -> null;
+            };
+        };
+        if (option != null) {
+            bootstrap.option((ChannelOption<Object>) option, value);
         }
     }
 

@@ -13,7 +13,7 @@ import reactor.netty.resources.LoopResources;
 /** Offers RSocket's transports on the shards. */
 @AutoConfiguration(after = SolasterReactorNettyAutoConfiguration.class)
 @ConditionalOnClass({TcpClientTransport.class, HttpClient.class})
-@ConditionalOnBean(ShardLoopResources.class)
+@ConditionalOnBean(LoopResources.class)
 @ConditionalOnBooleanProperty(name = "solaster.libraries.rsocket", matchIfMissing = true)
 public final class SolasterRSocketAutoConfiguration {
 

@@ -13,7 +13,7 @@ import io.solaster.engine.net.TransportChoice;
 
 /** Remembers which threads callbacks ran on. Any thread. */
 final class SeenThreads {
-    private static final String OTHERS = ".*(reactor-|webflux-|lettuce-|grpc-|epollEventLoop|nioEventLoop|parallel-).*";
+    private static final String OTHERS = ".*(reactor-|webflux-|lettuce-|grpc-|epollEventLoop|nioEventLoop).*";
 
     private final Set<String> names = ConcurrentHashMap.newKeySet();
 
