@@ -57,8 +57,9 @@ class ConfigValidatorTest {
         assertThat(check(ENGINE.withStalls(new StallConfig(true, Duration.ZERO, -1)))).extracting(Violation::key)
                 .containsExactlyInAnyOrder("solaster.engine.stalls.threshold",
                         "solaster.engine.stalls.reports-per-minute");
-        assertThat(check(ENGINE.withIdle(new IdleConfig(IdleConfig.Policy.SPIN, Duration.ofMinutes(1)))))
-                .extracting(Violation::key).containsExactly("solaster.engine.idle.spin-for");
+        assertThat(check(ENGINE.withIdle(new IdleConfig(IdleConfig.Policy.SPIN, Duration.ofMinutes(1),
+                Duration.ofNanos(-1))))).extracting(Violation::key)
+                .containsExactly("solaster.engine.idle.spin-for", "solaster.engine.idle.linger-for");
     }
 
     @Test

@@ -306,7 +306,7 @@ public final class Engine implements AutoCloseable {
         SchedulingGroup current = inside == null ? setup.groups.byDefault() : inside.scheduler().current();
         SchedulingGroup group = options.group() == null ? current : setup.groups.own(options.group());
         ShardFuture<T> future = new ShardFuture<>(home != null ? home : offload);
-        Call<T> call = new Call<>(setup.name, home, to, group, work, future);
+        Call<T> call = new Call<>(home, to, group, work, future);
         if (inside == to) {
             if (group == current) {
                 call.deliver();
@@ -337,7 +337,7 @@ public final class Engine implements AutoCloseable {
                 .map(shard -> submitTo(shard.id(), () -> work.apply(shard))).toList();
         CompletableFuture.allOf(answers.toArray(CompletableFuture<?>[]::new)).whenComplete((done, failure) -> {
             if (failure != null) {
-                all.completeExceptionally(failure instanceof CompletionException ? failure.getCause() : failure);
+                all.completeExceptionally(ShardFuture.causeOf(failure));
             } else {
                 all.complete(answers.stream().map(CompletableFuture::join)
                         .collect(Collectors.toCollection(ArrayList::new)));

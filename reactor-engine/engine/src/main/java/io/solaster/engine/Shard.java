@@ -7,7 +7,6 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -74,12 +73,16 @@ public final class Shard extends SingleThreadIoEventLoop {
     private static final int EXPIRED_PER_TURN = 1024;
     /** Times that a turn looks at the mesh before it looks at sockets again, which takes a system call. */
     private static final int MESH_ROUNDS = 8;
+    private static final int MOST_TRUST = 8;
+    /** With no trust left a shard lingers once in so many times, to see whether that pays by now. */
+    private static final int PROBE = 64;
     private static final long LAST_TASKS_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     private final Engine.Setup setup;
     private final PlannedShard place;
     private final ShardStats stats = new ShardStats();
     private final long spinNanos;
+    private final long lingerNanos;
     private final GroupScheduler scheduler;
     /** The timers': the machine's, or one of their own that tells when it goes on. */
     private final TimeSource clock;
@@ -94,6 +97,13 @@ public final class Shard extends SingleThreadIoEventLoop {
     private boolean begun;
     private boolean served;
     private long idleSince;
+    /** A peer has sent something since the shard last thought of sleeping. */
+    private boolean heard;
+    private boolean lingers;
+    private long lingersUntil;
+    /** Rises when lingering was worth it, and falls twice as fast when it was not. */
+    private int trust;
+    private int distrusted;
     private final Timers timers;
     private final ShardThreads threads;
 
@@ -110,6 +120,7 @@ public final class Shard extends SingleThreadIoEventLoop {
         this.ownClock = clock instanceof ManualClock;
         this.timers = new Timers(clock, scheduler::current, timer -> scheduler.execute(timer.group(), timer));
         this.spinNanos = setup.plan().spin() ? setup.config().idle().spinFor().toNanos() : 0;
+        this.lingerNanos = setup.config().idle().lingerFor().toNanos();
     }
 
     /** The shard that the calling thread is, or that carries it if it is a virtual one; null on any other thread. */
@@ -352,9 +363,7 @@ public final class Shard extends SingleThreadIoEventLoop {
                 if (failure == null) {
                     future.resolve(result);
                 } else {
-                    future.fail(failure instanceof CompletionException wrapped && wrapped.getCause() != null
-                            ? wrapped.getCause()
-                            : failure);
+                    future.fail(ShardFuture.causeOf(failure));
                 }
             };
             if (shard.isHere()) {
@@ -653,6 +662,7 @@ public final class Shard extends SingleThreadIoEventLoop {
 
     private boolean runRound(@Nullable Mesh lanes) {
         boolean any = lanes != null && lanes.receive() > 0;
+        heard |= any;
         long now = scheduler.serve();
         any |= receiveInbox();
         any |= timers.expire(ownClock ? clock.nanoTime() : now, EXPIRED_PER_TURN);
@@ -750,7 +760,7 @@ public final class Shard extends SingleThreadIoEventLoop {
 
         @Override
         public boolean canBlock() {
-            if (hasTasks() || delayNanos(scheduler.clock()) <= 0 || spins()) {
+            if (hasTasks() || delayNanos(scheduler.clock()) <= 0 || spins() || lingers()) {
                 return false;
             }
             PARKED.setVolatile(Shard.this, true);
@@ -781,6 +791,21 @@ public final class Shard extends SingleThreadIoEventLoop {
                 idleSince = now;
             }
             return now - idleSince < spinNanos;
+        }
+
+        /** Two shards that answer each other at once would else wake each other for every word. */
+        private boolean lingers() {
+            long now = scheduler.clock();
+            if (heard) {
+                heard = false;
+                trust = lingers ? Math.min(MOST_TRUST, trust + 1) : trust;
+                lingers = lingerNanos > 0 && (trust > 0 || ++distrusted % PROBE == 0);
+                lingersUntil = now + lingerNanos;
+            } else if (lingers && now - lingersUntil >= 0) {
+                trust = Math.max(0, trust - 2);
+                lingers = false;
+            }
+            return lingers;
         }
 
         @Override
