@@ -43,7 +43,8 @@ public final class RSocketTransports {
     /** To a server of WebSocket, such as {@code ws://host:port/path}. */
     public ClientTransport webSocketClient(URI uri) {
         String path = uri.getRawPath();
-        return WebsocketClientTransport.create(HttpClient.newConnection().runOn(loops).baseUrl(uri.resolve("/").toString()),
+        return WebsocketClientTransport.create(
+                HttpClient.newConnection().runOn(loops).baseUrl(uri.resolve("/").toString()),
                 path == null || path.isEmpty() ? "/" : path);
     }
 

@@ -25,15 +25,9 @@ import jdk.net.ExtendedSocketOptions;
  * force, where the two differ. Any thread.
  */
 final class ShardNettyCustomizer implements NettyCustomizer {
+    private static final String USE_URING = "io.lettuce.core.iouring";
     private static final String NATIVE_EPOLL = "io.netty.channel.epoll.";
     private static final String NATIVE_URING = "io.netty.channel.uring.";
-
-    static {
-        // With both transports there, and the engine brings them, Lettuce takes epoll and warns with each connection.
-        if (System.getProperty("io.lettuce.core.iouring") == null) {
-            System.setProperty("io.lettuce.core.iouring", "false");
-        }
-    }
 
     private final Transport transport;
     private final Class<? extends SocketChannel> wanted;
@@ -47,6 +41,16 @@ final class ShardNettyCustomizer implements NettyCustomizer {
         if (Transports.socketChannelClass() != wanted) {
             // Fails now, if it does, and not with the first connection.
             force(new Bootstrap(), new ReflectiveChannelFactory<>(wanted));
+        }
+    }
+
+    /**
+     * With epoll and io_uring both there, and the engine brings both, Lettuce takes epoll and warns of it with every
+     * connection. Before any class of Lettuce's looks.
+     */
+    static void silenceLettuce() {
+        if (System.getProperty(USE_URING) == null) {
+            System.setProperty(USE_URING, "false");
         }
     }
 

@@ -26,8 +26,7 @@ import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactor
  * Hands the shards to Lettuce: its sockets, its computation and its timers. Where Spring Boot makes the
  * {@link ClientResources}, they are customized, else they are made here.
  */
-@AutoConfiguration(after = SolasterAutoConfiguration.class,
-        afterName = "org.springframework.boot.data.redis.autoconfigure.DataRedisAutoConfiguration")
+@AutoConfiguration(after = SolasterAutoConfiguration.class, afterName = "org.springframework.boot.data.redis.autoconfigure.DataRedisAutoConfiguration")
 @ConditionalOnClass(RedisClient.class)
 @ConditionalOnBean(Engine.class)
 @ConditionalOnBooleanProperty(name = "solaster.libraries.lettuce", matchIfMissing = true)
@@ -36,6 +35,7 @@ public final class SolasterLettuceAutoConfiguration {
     @Bean(destroyMethod = "shutdown")
     @ConditionalOnMissingBean
     ClientResources solasterClientResources(Engine engine, ObjectProvider<NettyCustomizer> customizers) {
+        ShardNettyCustomizer.silenceLettuce();
         DefaultClientResources.Builder builder = DefaultClientResources.builder();
         runOnShards(builder, engine, customizers);
         return builder.build();
@@ -73,6 +73,7 @@ public final class SolasterLettuceAutoConfiguration {
          */
         @Bean
         static BeanPostProcessor solasterEagerRedisConnections() {
+            ShardNettyCustomizer.silenceLettuce();
             return new BeanPostProcessor() {
                 @Override
                 public Object postProcessBeforeInitialization(Object bean, String name) {

@@ -17,9 +17,9 @@ import reactor.netty.resources.LoopResources;
  * Hands the shards to Reactor Netty. Spring Boot builds WebFlux's server and WebClient on a {@link ReactorResourceFactory}:
  * this one stands before Boot's. Reactor Netty's global resources are left alone, since two engines may run in one JVM.
  */
-@AutoConfiguration(after = SolasterAutoConfiguration.class,
-        beforeName = {"org.springframework.boot.reactor.netty.autoconfigure.NettyReactiveWebServerAutoConfiguration",
-                "org.springframework.boot.http.client.autoconfigure.reactive.ReactiveHttpClientAutoConfiguration"})
+@AutoConfiguration(after = SolasterAutoConfiguration.class, beforeName = {
+        "org.springframework.boot.reactor.netty.autoconfigure.NettyReactiveWebServerAutoConfiguration",
+        "org.springframework.boot.http.client.autoconfigure.reactive.ReactiveHttpClientAutoConfiguration"})
 @ConditionalOnClass(LoopResources.class)
 @ConditionalOnBean(Engine.class)
 public final class SolasterReactorNettyAutoConfiguration {

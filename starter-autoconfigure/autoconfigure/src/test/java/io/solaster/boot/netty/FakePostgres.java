@@ -77,7 +77,8 @@ final class FakePostgres implements AutoCloseable {
             description.writeShort(0);
             message(out, 'T', row.toByteArray());
             ByteArrayOutputStream data = new ByteArrayOutputStream();
-            byte[] said = query.startsWith("SHOW") ? "READ COMMITTED".getBytes(StandardCharsets.UTF_8)
+            byte[] said = query.startsWith("SHOW")
+                    ? "READ COMMITTED".getBytes(StandardCharsets.UTF_8)
                     : query.getBytes(StandardCharsets.UTF_8);
             DataOutputStream column = new DataOutputStream(data);
             column.writeShort(1);

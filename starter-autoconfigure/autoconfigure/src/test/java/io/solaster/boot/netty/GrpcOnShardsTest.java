@@ -54,7 +54,8 @@ final class GrpcOnShardsTest {
                     SolasterGrpcAutoConfiguration.class, SslAutoConfiguration.class,
                     GrpcServerAutoConfiguration.class, GrpcClientAutoConfiguration.class))
             .withUserConfiguration(App.class).withPropertyValues("solaster.engine.shards=2",
-                    "solaster.engine.pinning=never", "spring.grpc.server.port=0", "spring.grpc.server.address=127.0.0.1");
+                    "solaster.engine.pinning=never", "spring.grpc.server.port=0",
+                    "spring.grpc.server.address=127.0.0.1");
 
     @ParameterizedTest
     @MethodSource("io.solaster.boot.netty.SeenThreads#transports")

@@ -142,7 +142,8 @@ final class LibrariesAutoConfigurationTest {
     void hands_the_loops_only_to_drivers_that_take_them() {
         runner.run(context -> {
             Option<LoopResources> loops = Option.valueOf("loopResources");
-            for (String url : List.of("r2dbc:postgresql://db/x", "r2dbc:pool:postgresql://db/x", "r2dbc:mariadb://db/x")) {
+            for (String url : List.of("r2dbc:postgresql://db/x", "r2dbc:pool:postgresql://db/x",
+                    "r2dbc:mariadb://db/x")) {
                 assertThat(customized(context.getBean(ConnectionFactoryOptionsBuilderCustomizer.class), url)
                         .getValue(loops)).as(url).isSameAs(context.getBean(LoopResources.class));
             }

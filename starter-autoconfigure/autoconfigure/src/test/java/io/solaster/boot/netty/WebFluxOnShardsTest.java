@@ -84,7 +84,8 @@ final class WebFluxOnShardsTest {
             WebClient web = context.getBean(Calls.class).web;
             for (Shard shard : engine.shards()) {
                 CompletableFuture<String> carried = shard.fork(() -> web.get().uri("/back").retrieve()
-                        .bodyToMono(String.class).map(body -> Thread.currentThread().getName()).toFuture().get()).future();
+                        .bodyToMono(String.class).map(body -> Thread.currentThread().getName()).toFuture().get())
+                        .future();
                 assertThat(await(carried)).isEqualTo(engine.name() + "-shard-" + shard.id());
             }
         }
@@ -144,7 +145,8 @@ final class WebFluxOnShardsTest {
 
     private static HttpRequest get(ConfigurableApplicationContext context, String path) {
         return HttpRequest.newBuilder(URI.create(
-                "http://localhost:" + context.getEnvironment().getProperty("local.server.port") + path)).timeout(PATIENCE)
+                "http://localhost:" + context.getEnvironment().getProperty("local.server.port") + path))
+                .timeout(PATIENCE)
                 .build();
     }
 
@@ -187,9 +189,12 @@ final class WebFluxOnShardsTest {
             this.seen = seen;
             this.engine = engine;
             // By name, so that looking it up is on the way.
-            this.web = web.filter((request, next) -> next.exchange(ClientRequest.from(request).url(URI.create("http://localhost:" + environment.getProperty("local.server.port")
-                            + request.url().getPath()))
-                    .build())).build();
+            this.web = web.filter((request,
+                    next) -> next.exchange(ClientRequest.from(request)
+                            .url(URI.create("http://localhost:" + environment.getProperty("local.server.port")
+                                    + request.url().getPath()))
+                            .build()))
+                    .build();
             this.redis = Mono.fromCompletionStage(() -> redis.connectAsync(StringCodec.UTF8,
                     RedisURI.create("localhost", servers.server("kv").orElseThrow().port()))).cache();
         }
