@@ -15,6 +15,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.socket.DuplexChannel;
 import io.solaster.engine.memory.Memory;
+import io.solaster.engine.net.RequestStats;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.resp.ReplyWriter;
 import io.solaster.resp.RequestDecoder;
@@ -79,12 +80,19 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
     private boolean lingering;
     private boolean draining;
 
+    private final RequestStats requests;
+    /** Requests read since {@link #readAt} whose answers have not left, and how many of those are errors. */
+    private int unanswered;
+    private long errors;
+    private long readAt;
+
     private final ClientState state;
 
-    RespConnection(RespProtocol protocol, StoreShard shard) {
+    RespConnection(RespProtocol protocol, StoreShard shard, RequestStats requests) {
         this.protocol = protocol;
         this.shard = shard;
         this.shards = shard.store().shards();
+        this.requests = requests;
         this.decoder = new RequestDecoder(protocol.requestLimits());
         this.state = new ClientState(shard.now(), protocol.password() == null);
         decoder.authenticated(state.authenticated());
@@ -164,6 +172,7 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
             }
             ReplyWriter reply = openOutput();
             int before = reply.position();
+            long errorsBefore = reply.errors();
             try {
                 if (failure != null) {
                     throw failure;
@@ -175,6 +184,7 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
                 reply.rewind(before);
                 reply.error("ERR internal error");
             }
+            errors += reply.errors() - errorsBefore;
             reply.finish();
             suspended = false;
             run();
@@ -215,6 +225,9 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
         ByteBuf received = (ByteBuf) message;
         shard.stats().bytesIn.add(received.readableBytes());
         state.interacted(shard.now());
+        if (unanswered == 0 && !suspended) {
+            readAt = System.nanoTime();
+        }
         if (closing) {
             received.release();
             return;
@@ -346,6 +359,7 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
         call.now(shard.now());
         call.connection(this);
         Outcome outcome = Outcome.NEXT;
+        long errorsBefore = reply.errors();
         while (at < end && outcome == Outcome.NEXT && !closing) {
             if (budget-- == 0 || reply.position() > turnLimit) {
                 outcome = Outcome.AGAIN;
@@ -372,8 +386,10 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
                 decoded = used;
             } else {
                 at += used;
+                unanswered++;
             }
         }
+        errors += reply.errors() - errorsBefore;
         in.readerIndex(at);
         if (assembly != null) {
             assembly.own(reply.position() - ownMark);
@@ -581,6 +597,7 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
     void assembled() {
         Assembly parts = Objects.requireNonNull(assembly);
         assembly = null;
+        errors += parts.errors();
         if (parts.overflowed()) {
             overflow(outputLimit());
         } else if (channel().isActive()) {
@@ -625,6 +642,9 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
         if (assembly != null) {
             return;
         }
+        if (unanswered > 0 && !suspended) {
+            answered();
+        }
         ByteBuf replies = output;
         output = null;
         if (replies != null && !replies.isReadable()) {
@@ -645,6 +665,14 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
         } else if (replies != null) {
             replies.release();
         }
+    }
+
+    private void answered() {
+        long now = System.nanoTime();
+        requests.answered(now - readAt, unanswered, errors);
+        unanswered = 0;
+        errors = 0;
+        readAt = now;
     }
 
     private long outputLimit() {
