@@ -15,19 +15,28 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param enabled whether Solaster starts at all
  * @param engine the shards and how they run
  * @param servers servers by name, each listening on every shard
+ * @param health what is told of an engine's health
+ * @param metrics what is measured beyond the ordinary
  */
 @ConfigurationProperties("solaster")
 public record SolasterConfig(@DefaultValue("true") boolean enabled,
         @NestedConfigurationProperty @Valid @DefaultValue EngineConfig engine,
-        @DefaultValue Map<String, @Valid ServerConfig> servers) {
+        @DefaultValue Map<String, @Valid ServerConfig> servers,
+        @NestedConfigurationProperty @Valid @DefaultValue HealthConfig health,
+        @NestedConfigurationProperty @Valid @DefaultValue MetricsConfig metrics) {
 
     public SolasterConfig {
         // Not Map.copyOf: servers start, and are reported, in the order in which they were written.
         servers = Collections.unmodifiableMap(new LinkedHashMap<>(servers));
     }
 
+    /** An engine and servers; the rest as an empty configuration gives it. */
+    public static SolasterConfig of(EngineConfig engine, Map<String, ServerConfig> servers) {
+        return new SolasterConfig(true, engine, servers, HealthConfig.defaults(), MetricsConfig.defaults());
+    }
+
     /** What an empty configuration gives: an engine, and no server. */
     public static SolasterConfig defaults() {
-        return new SolasterConfig(true, EngineConfig.defaults(), Map.of());
+        return of(EngineConfig.defaults(), Map.of());
     }
 }

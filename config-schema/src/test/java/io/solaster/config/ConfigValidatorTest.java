@@ -122,7 +122,7 @@ class ConfigValidatorTest {
         }
         groups.put("My Group", GroupConfig.ofShares(-1).withQueueTimeout(Duration.ZERO));
         assertThat(ConfigValidator
-                .check(new SolasterConfig(true, EngineConfig.defaults().withGroups(groups), Map.of())))
+                .check(SolasterConfig.of(EngineConfig.defaults().withGroups(groups), Map.of())))
                 .extracting(Violation::key)
                 .containsExactlyInAnyOrder("solaster.engine.groups[My Group].shares",
                         "solaster.engine.groups[My Group].queue-timeout", "solaster.engine.groups[My Group]",
@@ -131,7 +131,7 @@ class ConfigValidatorTest {
 
     @Test
     void everyViolationIsInTheMessage() {
-        SolasterConfig config = new SolasterConfig(true, ENGINE.withOffload(new OffloadConfig(0, 0)), Map.of());
+        SolasterConfig config = SolasterConfig.of(ENGINE.withOffload(new OffloadConfig(0, 0)), Map.of());
         assertThatThrownBy(() -> ConfigValidator.validate(config)).isInstanceOf(InvalidConfigException.class)
                 .hasMessage(
                         """
@@ -182,10 +182,10 @@ class ConfigValidatorTest {
     }
 
     private static List<Violation> check(EngineConfig engine) {
-        return ConfigValidator.check(new SolasterConfig(true, engine, Map.of()));
+        return ConfigValidator.check(SolasterConfig.of(engine, Map.of()));
     }
 
     private static SolasterConfig servers(Map<String, ServerConfig> servers) {
-        return new SolasterConfig(true, ENGINE, servers);
+        return SolasterConfig.of(ENGINE, servers);
     }
 }

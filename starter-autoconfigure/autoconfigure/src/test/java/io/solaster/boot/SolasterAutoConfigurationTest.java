@@ -217,7 +217,7 @@ final class SolasterAutoConfigurationTest {
 
         @Bean
         SolasterConfig ownConfig() {
-            return new SolasterConfig(true, smallEngine(1), Map.of("own", ServerConfig.of("resp", 0)));
+            return SolasterConfig.of(smallEngine(1), Map.of("own", ServerConfig.of("resp", 0)));
         }
     }
 
