@@ -1,5 +1,6 @@
-package io.solaster.boot;
+package io.solaster.boot.actuate;
 
+import io.solaster.boot.SolasterAutoConfiguration;
 import io.solaster.engine.Engine;
 import io.solaster.spring.ServerLifecycle;
 import org.springframework.boot.autoconfigure.AutoConfiguration;

@@ -1,9 +1,11 @@
-package io.solaster.boot;
+package io.solaster.boot.actuate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Map;
 
+import io.solaster.boot.SolasterAutoConfiguration;
+import io.solaster.boot.SolasterStoreAutoConfiguration;
 import io.solaster.engine.Engine;
 import io.solaster.spring.ServerLifecycle;
 import org.junit.jupiter.api.Test;

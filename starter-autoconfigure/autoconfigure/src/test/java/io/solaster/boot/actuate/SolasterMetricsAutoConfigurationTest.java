@@ -1,4 +1,4 @@
-package io.solaster.boot;
+package io.solaster.boot.actuate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -10,6 +10,9 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.solaster.boot.Client;
+import io.solaster.boot.SolasterAutoConfiguration;
+import io.solaster.boot.SolasterStoreAutoConfiguration;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.stats.GroupStats;

@@ -1,4 +1,4 @@
-package io.solaster.boot;
+package io.solaster.boot.actuate;
 
 import io.solaster.engine.stats.Histogram;
 import io.solaster.engine.stats.HistogramSnapshot;

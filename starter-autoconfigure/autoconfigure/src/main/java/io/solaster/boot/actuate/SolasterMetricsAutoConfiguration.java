@@ -1,7 +1,9 @@
-package io.solaster.boot;
+package io.solaster.boot.actuate;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
+import io.solaster.boot.SolasterAutoConfiguration;
+import io.solaster.boot.SolasterStoreAutoConfiguration;
 import io.solaster.engine.Engine;
 import io.solaster.spring.ServerLifecycle;
 import io.solaster.store.Store;
