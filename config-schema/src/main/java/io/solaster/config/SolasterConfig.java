@@ -17,13 +17,15 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param servers servers by name, each listening on every shard
  * @param health what is told of an engine's health
  * @param metrics what is measured beyond the ordinary
+ * @param contextPropagation what calls between shards take along
  */
 @ConfigurationProperties("solaster")
 public record SolasterConfig(@DefaultValue("true") boolean enabled,
         @NestedConfigurationProperty @Valid @DefaultValue EngineConfig engine,
         @DefaultValue Map<String, @Valid ServerConfig> servers,
         @NestedConfigurationProperty @Valid @DefaultValue HealthConfig health,
-        @NestedConfigurationProperty @Valid @DefaultValue MetricsConfig metrics) {
+        @NestedConfigurationProperty @Valid @DefaultValue MetricsConfig metrics,
+        @NestedConfigurationProperty @DefaultValue ContextPropagationConfig contextPropagation) {
 
     public SolasterConfig {
         // Not Map.copyOf: servers start, and are reported, in the order in which they were written.
@@ -32,7 +34,8 @@ public record SolasterConfig(@DefaultValue("true") boolean enabled,
 
     /** An engine and servers; the rest as an empty configuration gives it. */
     public static SolasterConfig of(EngineConfig engine, Map<String, ServerConfig> servers) {
-        return new SolasterConfig(true, engine, servers, HealthConfig.defaults(), MetricsConfig.defaults());
+        return new SolasterConfig(true, engine, servers, HealthConfig.defaults(), MetricsConfig.defaults(),
+                ContextPropagationConfig.defaults());
     }
 
     /** What an empty configuration gives: an engine, and no server. */

@@ -63,8 +63,12 @@ final class Call<T extends @Nullable Object> extends Message implements Submissi
     }
 
     void within(Duration deadline) {
+        within(deadline, future, home, to.id());
+    }
+
+    static void within(Duration deadline, ShardFuture<?> future, @Nullable Shard home, int to) {
         Runnable late = () -> future.completeExceptionally(new TimeoutException(
-                "a call to shard " + to.id() + " was not answered within " + deadline));
+                "a call to shard " + to + " was not answered within " + deadline));
         if (home == null) {
             CompletableFuture<Boolean> timer = new CompletableFuture<Boolean>()
                     .completeOnTimeout(true, deadline.toNanos(), TimeUnit.NANOSECONDS);

@@ -132,6 +132,11 @@ public final class Shard extends SingleThreadIoEventLoop {
         return self.isVirtual() && ShardThreads.carrier() instanceof ShardThread carrier ? carrier.shard : null;
     }
 
+    /** Whether a thread is the loop of a shard, which must not wait: no virtual thread that one carries. Any thread. */
+    public static boolean isLoop(Thread thread) {
+        return thread instanceof ShardThread;
+    }
+
     /** The shard's number, from 0. */
     public int id() {
         return place.id();
@@ -421,6 +426,11 @@ public final class Shard extends SingleThreadIoEventLoop {
     private <T extends @Nullable Object> Fork<T> fork(SchedulingGroup group, boolean logs, Callable<T> work) {
         Shard home = current();
         return threads.fork(group, new ShardFuture<>(home != null ? home : setup.offload()), home, logs, work);
+    }
+
+    /** Work with the context of the calling thread, where {@link Engine#carryContext} asks for that. Any thread. */
+    public <T extends @Nullable Object> Callable<T> carryContext(Callable<T> work) {
+        return setup.carry(work);
     }
 
     /** The virtual threads that this shard carries. Any thread. */
