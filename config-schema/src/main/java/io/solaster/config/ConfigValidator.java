@@ -44,6 +44,7 @@ public final class ConfigValidator {
         config.servers().forEach((name, server) -> validator.server(entryKey(SERVERS, name), server));
         validator.groups("solaster.engine.groups", config);
         validator.ports(config.servers());
+        validator.within("solaster.health.broken-after", config.health().brokenAfter(), SECOND, Duration.ofDays(1));
         return List.copyOf(validator.violations);
     }
 

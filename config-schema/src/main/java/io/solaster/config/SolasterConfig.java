@@ -15,13 +15,19 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param enabled whether Solaster starts at all
  * @param engine the shards and how they run
  * @param servers servers by name, each listening on every shard
+ * @param libraries the application's Netty libraries that run on the shards
+ * @param health what is told of an engine's health
+ * @param metrics what is measured beyond the ordinary
  * @param contextPropagation what calls between shards take along
  */
 @ConfigurationProperties("solaster")
 public record SolasterConfig(@DefaultValue("true") boolean enabled,
         @NestedConfigurationProperty @Valid @DefaultValue EngineConfig engine,
         @DefaultValue Map<String, @Valid ServerConfig> servers,
-        @NestedConfigurationProperty @DefaultValue ContextPropagationConfig contextPropagation) {
+        @NestedConfigurationProperty @Valid @DefaultValue LibrariesConfig libraries,
+        @NestedConfigurationProperty @Valid @DefaultValue HealthConfig health,
+        @NestedConfigurationProperty @Valid @DefaultValue MetricsConfig metrics,
+        @NestedConfigurationProperty @Valid @DefaultValue ContextPropagationConfig contextPropagation) {
 
     public SolasterConfig {
         // Not Map.copyOf: servers start, and are reported, in the order in which they were written.
@@ -30,6 +36,17 @@ public record SolasterConfig(@DefaultValue("true") boolean enabled,
 
     /** What an empty configuration gives: an engine, and no server. */
     public static SolasterConfig defaults() {
-        return new SolasterConfig(true, EngineConfig.defaults(), Map.of(), ContextPropagationConfig.defaults());
+        return new SolasterConfig(true, EngineConfig.defaults(), Map.of(), LibrariesConfig.defaults(),
+                HealthConfig.defaults(), MetricsConfig.defaults(), ContextPropagationConfig.defaults());
+    }
+
+    /** This with another engine. */
+    public SolasterConfig withEngine(EngineConfig newEngine) {
+        return new SolasterConfig(enabled, newEngine, servers, libraries, health, metrics, contextPropagation);
+    }
+
+    /** This with other servers. */
+    public SolasterConfig withServers(Map<String, ServerConfig> newServers) {
+        return new SolasterConfig(enabled, engine, newServers, libraries, health, metrics, contextPropagation);
     }
 }

@@ -122,8 +122,7 @@ class ConfigValidatorTest {
         }
         groups.put("My Group", GroupConfig.ofShares(-1).withQueueTimeout(Duration.ZERO));
         assertThat(ConfigValidator
-                .check(new SolasterConfig(true, EngineConfig.defaults().withGroups(groups), Map.of(),
-                        ContextPropagationConfig.defaults())))
+                .check(SolasterConfig.defaults().withEngine(EngineConfig.defaults().withGroups(groups))))
                 .extracting(Violation::key)
                 .containsExactlyInAnyOrder("solaster.engine.groups[My Group].shares",
                         "solaster.engine.groups[My Group].queue-timeout", "solaster.engine.groups[My Group]",
@@ -132,8 +131,7 @@ class ConfigValidatorTest {
 
     @Test
     void everyViolationIsInTheMessage() {
-        SolasterConfig config = new SolasterConfig(true, ENGINE.withOffload(new OffloadConfig(0, 0)), Map.of(),
-                ContextPropagationConfig.defaults());
+        SolasterConfig config = SolasterConfig.defaults().withEngine(ENGINE.withOffload(new OffloadConfig(0, 0)));
         assertThatThrownBy(() -> ConfigValidator.validate(config)).isInstanceOf(InvalidConfigException.class)
                 .hasMessage(
                         """
@@ -184,10 +182,10 @@ class ConfigValidatorTest {
     }
 
     private static List<Violation> check(EngineConfig engine) {
-        return ConfigValidator.check(new SolasterConfig(true, engine, Map.of(), ContextPropagationConfig.defaults()));
+        return ConfigValidator.check(SolasterConfig.defaults().withEngine(engine));
     }
 
     private static SolasterConfig servers(Map<String, ServerConfig> servers) {
-        return new SolasterConfig(true, ENGINE, servers, ContextPropagationConfig.defaults());
+        return SolasterConfig.defaults().withEngine(ENGINE).withServers(servers);
     }
 }

@@ -68,7 +68,7 @@ final class SpringBootAdminTest {
                 + demo.getEnvironment().getProperty("local.server.port") + "/actuator"), "$._links");
         List<String> exposed = links.keySet().stream().filter(name -> !name.equals("self"))
                 .map(name -> name.replaceFirst("-.*", "")).distinct().toList();
-        assertThat(exposed).contains("health", "metrics");
+        assertThat(exposed).contains("health", "metrics", "shards");
         List<String> found = JsonPath.read(get(instance), "$.endpoints[*].id");
         assertThat(found).containsAll(exposed);
     }
@@ -86,6 +86,11 @@ final class SpringBootAdminTest {
                 .contains("solaster.shards", "solaster.shard.cpu", "solaster.server.connections");
         assertThat(JsonPath.<List<Double>>read(get(instance + "/actuator/metrics/solaster.shards"),
                 "$.measurements[*].value")).containsExactly(1.0);
+    }
+
+    @Test
+    void shows_the_shards() throws Exception {
+        assertThat(get(instance + "/actuator/shards")).contains("\"shards\"");
     }
 
     private static String get(String uri) throws IOException, InterruptedException {

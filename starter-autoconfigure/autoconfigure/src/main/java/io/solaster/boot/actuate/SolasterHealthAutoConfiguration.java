@@ -1,5 +1,6 @@
-package io.solaster.boot;
+package io.solaster.boot.actuate;
 
+import io.solaster.boot.SolasterAutoConfiguration;
 import io.solaster.engine.Engine;
 import io.solaster.spring.ServerLifecycle;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -11,16 +12,16 @@ import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.context.annotation.Bean;
 
 /** The health of engine and servers, where Boot's health is there. */
-@AutoConfiguration(after = SolasterAutoConfiguration.class)
+@AutoConfiguration(after = {SolasterAutoConfiguration.class, SolasterWatchAutoConfiguration.class})
 @ConditionalOnClass({HealthIndicator.class, ConditionalOnEnabledHealthIndicator.class})
-@ConditionalOnBean({Engine.class, ServerLifecycle.class})
+@ConditionalOnBean({Engine.class, ServerLifecycle.class, EngineWatch.class})
 public final class SolasterHealthAutoConfiguration {
 
     /** Its switch stands here and not on the class, where it would be looked for even without Boot's health. */
     @Bean
     @ConditionalOnEnabledHealthIndicator("solaster")
     @ConditionalOnMissingBean(name = "solasterHealthIndicator")
-    HealthIndicator solasterHealthIndicator(Engine engine, ServerLifecycle servers) {
-        return new SolasterHealthIndicator(engine, servers);
+    HealthIndicator solasterHealthIndicator(Engine engine, ServerLifecycle servers, EngineWatch watch) {
+        return new SolasterHealthIndicator(engine, servers, watch);
     }
 }
