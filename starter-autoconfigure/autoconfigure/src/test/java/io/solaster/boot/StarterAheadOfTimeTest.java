@@ -13,6 +13,7 @@ import java.util.Map;
 
 import io.solaster.boot.actuate.SolasterHealthAutoConfiguration;
 import io.solaster.boot.actuate.SolasterMetricsAutoConfiguration;
+import io.solaster.boot.actuate.SolasterWatchAutoConfiguration;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.ServerConfig;
 import io.solaster.config.ShardCount;
@@ -40,7 +41,8 @@ import org.springframework.core.test.tools.TestCompiler;
 /** The starter in an application whose bean definitions were worked out when it was built. */
 final class StarterAheadOfTimeTest {
     private static final Class<?>[] AUTO_CONFIGURATIONS = {SolasterAutoConfiguration.class,
-            SolasterStoreAutoConfiguration.class, HealthContributorAutoConfiguration.class,
+            SolasterStoreAutoConfiguration.class, SolasterWatchAutoConfiguration.class,
+            HealthContributorAutoConfiguration.class,
             HealthContributorRegistryAutoConfiguration.class, SolasterHealthAutoConfiguration.class,
             SolasterMetricsAutoConfiguration.class};
 
