@@ -11,6 +11,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Map;
 
+import io.solaster.boot.actuate.SolasterHealthAutoConfiguration;
+import io.solaster.boot.actuate.SolasterMetricsAutoConfiguration;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.ServerConfig;
 import io.solaster.config.ShardCount;
