@@ -19,13 +19,21 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Configuration;
 
 /** An application with a RESP server and Actuator on a port of its own, and a client for it. */
-final class Actuated implements AutoCloseable {
+public final class Actuated implements AutoCloseable {
     final ConfigurableApplicationContext context;
     private final HttpClient client = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(60)).build();
 
     private Actuated(ConfigurableApplicationContext context) {
         this.context = context;
     }
+
+    /** What only other tests need of the class path. */
+    private static final String BUT_SERVERS = "org.springframework.boot.r2dbc.autoconfigure.R2dbcAutoConfiguration,"
+            + "org.springframework.boot.data.redis.autoconfigure.DataRedisAutoConfiguration";
+    /** The same and, of the two reactive servers, Tomcat. */
+    public static final String BUT_NETTY = BUT_SERVERS + ",org.springframework.boot.tomcat.autoconfigure.actuate.web"
+            + ".server.TomcatReactiveManagementContextAutoConfiguration,org.springframework.boot.tomcat.autoconfigure"
+            + ".reactive.TomcatReactiveWebServerAutoConfiguration";
 
     static Actuated start(WebApplicationType type, String... properties) {
         return start(type, Application.class, properties);
@@ -41,12 +49,7 @@ final class Actuated implements AutoCloseable {
                 "0", "server.port", "0", "management.server.port", "0",
                 "management.endpoints.web.exposure.include", "*", "spring.main.banner-mode", "off"));
         List<String> args = new ArrayList<>();
-        if (type == WebApplicationType.REACTIVE) {
-            // Both servers are on the class path of these tests only.
-            args.add("--spring.autoconfigure.exclude=org.springframework.boot.tomcat.autoconfigure.actuate.web.server."
-                    + "TomcatReactiveManagementContextAutoConfiguration,org.springframework.boot.tomcat.autoconfigure."
-                    + "reactive.TomcatReactiveWebServerAutoConfiguration");
-        }
+        args.add("--spring.autoconfigure.exclude=" + (type == WebApplicationType.REACTIVE ? BUT_NETTY : BUT_SERVERS));
         for (String property : properties) {
             args.add("--" + property);
         }
