@@ -63,7 +63,7 @@ class ConfigRecordsTest {
     @Test
     void serversCannotBeChangedBehindAConfiguration() {
         Map<String, ServerConfig> servers = new HashMap<>(Map.of("kv", ServerConfig.of("resp", 1)));
-        SolasterConfig config = new SolasterConfig(true, EngineConfig.defaults(), servers);
+        SolasterConfig config = SolasterConfig.defaults().withServers(servers);
         servers.clear();
         assertThat(config.servers()).hasSize(1).isUnmodifiable();
     }

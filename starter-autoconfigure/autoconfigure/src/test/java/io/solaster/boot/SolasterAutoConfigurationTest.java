@@ -217,7 +217,8 @@ final class SolasterAutoConfigurationTest {
 
         @Bean
         SolasterConfig ownConfig() {
-            return new SolasterConfig(true, smallEngine(1), Map.of("own", ServerConfig.of("resp", 0)));
+            return SolasterConfig.defaults().withEngine(smallEngine(1))
+                    .withServers(Map.of("own", ServerConfig.of("resp", 0)));
         }
     }
 
