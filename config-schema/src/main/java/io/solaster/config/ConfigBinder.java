@@ -98,6 +98,9 @@ public final class ConfigBinder {
             String value = error instanceof ConversionFailedException failed && failed.getValue() != null
                     ? failed.getValue().toString()
                     : written(name, context);
+            if (type == boolean.class && value.isEmpty() && isFlag(name, context)) {
+                return true;
+            }
             Throwable cause = error;
             Method reader = ConfigKeys.valueOf(type);
             if (reader != null && error instanceof ConverterNotFoundException) {
@@ -118,6 +121,11 @@ public final class ConfigBinder {
 
         private void add(ConfigurationPropertyName name, String value, String reason, String fix) {
             violations.add(new Violation(name.toString(), value, reason, fix));
+        }
+
+        /** An argument without a value, such as {@code --solaster.strict}. */
+        private static boolean isFlag(ConfigurationPropertyName name, BindContext context) {
+            return SpringOrigins.COMMAND_LINE.equals(new SpringOrigins(context.getSources()).of(name.toString(), ""));
         }
 
         private static String written(ConfigurationPropertyName name, BindContext context) {

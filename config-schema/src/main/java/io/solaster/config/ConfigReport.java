@@ -58,4 +58,23 @@ public record ConfigReport(SolasterConfig config, List<Violation> violations, Li
         }
         return config;
     }
+
+    /** Everything that is wrong as text for people, errors first, each with where it was written and what to write. */
+    public String describe() {
+        if (violations.isEmpty()) {
+            return "The configuration of Solaster is valid.";
+        }
+        StringBuilder text = new StringBuilder("The configuration of Solaster is ")
+                .append(isValid() ? "valid: " : "not valid: ").append(Wording.count(errors().size(), "error"))
+                .append(", ").append(Wording.count(warnings().size(), "warning")).append('.');
+        errors().forEach(violation -> text.append(lines("ERROR", violation)));
+        warnings().forEach(violation -> text.append(lines("WARNING", violation)));
+        return text.toString();
+    }
+
+    private static String lines(String severity, Violation violation) {
+        return "\n\n" + severity + " " + violation.key()
+                + (violation.origin() == null ? "" : " (" + violation.origin() + ")") + "\n    " + violation.reason()
+                + "\n    " + violation.fix();
+    }
 }

@@ -8,11 +8,13 @@ import static io.solaster.config.Wording.print;
 import java.lang.reflect.RecordComponent;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 import io.solaster.config.InvalidConfigException.Violation;
 
@@ -76,6 +78,38 @@ public final class ConfigValidator {
         validator.lockedMemory(config, machine, jvm, shards);
         validator.memory(config, machine, jvm, shards);
         return List.copyOf(validator.violations);
+    }
+
+    /**
+     * Whether connections may drain for longer than whoever stops the application waits for them.
+     *
+     * @param key what sets that limit
+     */
+    public static List<Violation> checkDrain(SolasterConfig config, Duration limit, String key) {
+        Duration asked = config.engine().shutdownTimeout();
+        return asked.compareTo(limit) <= 0
+                ? List.of()
+                : List.of(new Violation("solaster.engine.shutdown-timeout", print(asked),
+                        "connections may drain for " + print(asked) + ", and " + key + " ends that after "
+                                + print(limit),
+                        "write " + print(limit) + " or less, or raise " + key));
+    }
+
+    /** Whether servers speak what is there to be spoken. */
+    public static List<Violation> checkProtocols(SolasterConfig config, Collection<String> protocols) {
+        String known = protocols.stream().distinct().sorted().collect(Collectors.joining("', '", "'", "'"));
+        List<Violation> violations = new ArrayList<>();
+        config.servers().forEach((name, server) -> {
+            // Where none is given, that is told already.
+            if (server.protocol() != null && !protocols.contains(server.protocol())) {
+                violations.add(new Violation(entryKey(SERVERS, name) + ".protocol", server.protocol(),
+                        "'" + server.protocol() + "' is no protocol here",
+                        protocols.isEmpty()
+                                ? "there is none: add solaster-store for 'resp', or a bean of type ServerProtocol"
+                                : "write " + known + ", or add a bean of type ServerProtocol"));
+            }
+        });
+        return violations;
     }
 
     /**

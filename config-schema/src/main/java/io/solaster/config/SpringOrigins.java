@@ -17,6 +17,7 @@ import org.springframework.core.io.Resource;
 
 /** Origins by Spring's property sources, of which the first that has a key wins. */
 final class SpringOrigins implements Origins {
+    static final String COMMAND_LINE = "command line";
     static final String VARIABLE = "environment variable ";
 
     private final Iterable<ConfigurationPropertySource> sources;
@@ -64,7 +65,7 @@ final class SpringOrigins implements Origins {
             } else {
                 String source = byName.getPropertySource().getName();
                 return switch (source) {
-                    case "commandLineArgs" -> "command line";
+                    case "commandLineArgs" -> COMMAND_LINE;
                     case "systemProperties" -> "system property";
                     case "systemEnvironment" -> VARIABLE + byName.getPropertyName();
                     default -> "property source '" + source + "'";

@@ -60,6 +60,14 @@ class UnknownKeysTest {
                 .hasToString("solaster.strct: there is no such key; write solaster.strict (system property)");
     }
 
+    @Test
+    void anArgumentWithoutAValueIsTrue() {
+        ConfigReport report = read(new SimpleCommandLinePropertySource("--solaster.strict"));
+        assertThat(report.violations()).isEmpty();
+        assertThat(report.config().strict()).isTrue();
+        assertThat(check(new MapPropertySource("file", Map.of("solaster.strict", "")))).as("in a file").hasSize(1);
+    }
+
     @ParameterizedTest
     @CsvSource({"SOLASTER_ENGINE_SHARDZ, SOLASTER_ENGINE_SHARDS",
             "SOLASTER_ENGINE_TASK_QOUTA, SOLASTER_ENGINE_TASKQUOTA",

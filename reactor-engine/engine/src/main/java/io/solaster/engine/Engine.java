@@ -146,12 +146,26 @@ public final class Engine implements AutoCloseable {
         return start(config, MachineProbe.probe(), clock);
     }
 
-    private static Engine start(EngineConfig config, Machine machine, TimeSource clock) {
-        String unpinnable = CpuAffinity.unavailable().orElse(null);
-        if (unpinnable != null && config.pinning() == Pinning.ALWAYS) {
-            throw new InvalidConfigException(List.of(new Violation("solaster.engine.pinning", "always",
-                    "threads cannot be pinned here (" + unpinnable + ")", "set 'auto' to run unpinned")));
+    /** What this system refuses of a configuration, though the machine has it; empty if nothing. Starts nothing. */
+    public static List<Violation> check(EngineConfig config) {
+        List<Violation> violations = new ArrayList<>();
+        CpuAffinity.unavailable().filter(why -> config.pinning() == Pinning.ALWAYS)
+                .ifPresent(why -> violations.add(new Violation("solaster.engine.pinning", "always",
+                        "threads cannot be pinned here (" + why + ")", "set 'auto' to run unpinned")));
+        try {
+            TransportChoice.choose(config.transport());
+        } catch (InvalidConfigException e) {
+            violations.addAll(e.violations());
         }
+        return violations;
+    }
+
+    private static Engine start(EngineConfig config, Machine machine, TimeSource clock) {
+        List<Violation> refused = check(config);
+        if (!refused.isEmpty()) {
+            throw new InvalidConfigException(refused);
+        }
+        String unpinnable = CpuAffinity.unavailable().orElse(null);
         EngineConfig possible = unpinnable == null ? config : config.withPinning(Pinning.NEVER);
         ShardPlan plan = ShardPlanner.plan(machine, possible);
         int number = COUNT.incrementAndGet();

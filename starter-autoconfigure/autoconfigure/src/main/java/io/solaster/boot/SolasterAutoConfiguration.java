@@ -1,16 +1,18 @@
 package io.solaster.boot;
 
-import io.solaster.config.ConfigBinder;
+import io.solaster.config.ConfigReport;
 import io.solaster.config.SolasterConfig;
 import io.solaster.engine.Engine;
+import io.solaster.spring.ConfigCheck;
 import io.solaster.spring.ServerLifecycle;
 import io.solaster.spring.ServerProtocol;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
-import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.context.annotation.Bean;
 import org.springframework.core.env.Environment;
 
@@ -19,12 +21,23 @@ import org.springframework.core.env.Environment;
 @ConditionalOnClass(Engine.class)
 @ConditionalOnBooleanProperty(name = "solaster.enabled", matchIfMissing = true)
 public final class SolasterAutoConfiguration {
+    private static final Logger log = LoggerFactory.getLogger(SolasterAutoConfiguration.class);
+
+    @Bean
+    @ConditionalOnMissingBean
+    ConfigCheck solasterConfigCheck() {
+        return new ConfigCheck();
+    }
 
     /** Bound by hand: what cannot be read and what must not be are reported together, in one way everywhere. */
     @Bean
     @ConditionalOnMissingBean
-    SolasterConfig solasterConfig(Environment environment) {
-        return ConfigBinder.bind(Binder.get(environment));
+    SolasterConfig solasterConfig(ConfigCheck check, Environment environment) {
+        ConfigReport report = check.check(environment);
+        report.ignored().forEach(variable -> log
+                .debug("{} is the link to a Kubernetes Service and no key of Solaster: ignored", variable));
+        report.warnings().forEach(warning -> log.warn("{}", warning));
+        return report.orThrow();
     }
 
     /** Starts here and not with the life cycle, so that other beans may use the shards in their constructors. */

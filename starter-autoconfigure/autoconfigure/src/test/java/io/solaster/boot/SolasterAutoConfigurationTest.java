@@ -29,12 +29,16 @@ import io.solaster.spring.ServerLifecycle;
 import io.solaster.spring.ServerProtocol;
 import io.solaster.store.Store;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
+@ExtendWith(OutputCaptureExtension.class)
 final class SolasterAutoConfigurationTest {
     private final ApplicationContextRunner runner = new ApplicationContextRunner()
             .withConfiguration(AutoConfigurations.of(SolasterAutoConfiguration.class,
@@ -115,6 +119,38 @@ final class SolasterAutoConfigurationTest {
                         .isInstanceOf(InvalidConfigException.class)
                         .hasMessage("solaster.servers.mail.protocol: 'smtp' is no protocol here;"
                                 + " write 'resp', or add a bean of type ServerProtocol"));
+    }
+
+    @Test
+    void warnings_are_logged_and_errors_with_strict(CapturedOutput output) {
+        ApplicationContextRunner open = serving.withPropertyValues("solaster.servers.kv.host=0.0.0.0",
+                "solaster.servers.kv.protected-mode=false");
+        String warning = "solaster.servers.kv.protected-mode: whoever reaches 0.0.0.0 may read and write all keys";
+        open.run(context -> assertThat(context).hasNotFailed());
+        assertThat(output).contains(warning);
+        open.withPropertyValues("solaster.strict=true").run(context -> assertThat(context).getFailure().rootCause()
+                .isInstanceOf(InvalidConfigException.class).hasMessageContaining(warning));
+    }
+
+    @Test
+    void an_unknown_key_starts_nothing() {
+        AtomicReference<Throwable> failure = new AtomicReference<>();
+        serving.withPropertyValues("solaster.engine.transprt=nio")
+                .run(context -> failure.set(context.getStartupFailure()));
+        assertThat(failure.get()).rootCause().hasMessageContaining(
+                "solaster.engine.transprt: there is no such key; write solaster.engine.transport");
+        assertThat(Thread.getAllStackTraces().keySet()).extracting(Thread::getName)
+                .noneMatch(name -> name.contains("-shard-"));
+    }
+
+    @Test
+    void a_drain_must_end_before_spring_ends_it() {
+        serving.withPropertyValues("spring.lifecycle.timeout-per-shutdown-phase=10s")
+                .run(context -> assertThat(context).getFailure().rootCause().hasMessageContaining(
+                        "solaster.engine.shutdown-timeout: connections may drain for 20s, and"
+                                + " spring.lifecycle.timeout-per-shutdown-phase ends that after 10s; write 10s or less"));
+        serving.withPropertyValues("spring.lifecycle.timeout-per-shutdown-phase=20s")
+                .run(context -> assertThat(context).hasNotFailed());
     }
 
     @Test

@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
-import java.util.stream.Collectors;
 
+import io.solaster.config.ConfigValidator;
 import io.solaster.config.InvalidConfigException;
 import io.solaster.config.InvalidConfigException.Violation;
 import io.solaster.config.ServerConfig;
@@ -93,27 +93,16 @@ public final class ServerLifecycle implements SmartLifecycle {
     }
 
     private List<Planned> plan() {
-        List<Planned> planned = new ArrayList<>();
-        List<Violation> violations = new ArrayList<>();
-        config.servers().forEach((name, server) -> protocols.stream()
-                .filter(protocol -> protocol.name().equals(server.protocol())).findFirst()
-                .ifPresentOrElse(
-                        protocol -> planned.add(new Planned(name, server, protocol.handler(name, server))),
-                        () -> violations.add(unknown(name, server))));
+        List<Violation> violations = ConfigValidator.checkProtocols(config,
+                protocols.stream().map(ServerProtocol::name).toList());
         if (!violations.isEmpty()) {
             throw new InvalidConfigException(violations);
         }
+        List<Planned> planned = new ArrayList<>();
+        config.servers().forEach((name, server) -> protocols.stream()
+                .filter(protocol -> protocol.name().equals(server.protocol())).findFirst()
+                .ifPresent(protocol -> planned.add(new Planned(name, server, protocol.handler(name, server)))));
         return planned;
-    }
-
-    private Violation unknown(String name, ServerConfig server) {
-        String known = protocols.stream().map(ServerProtocol::name).distinct().sorted()
-                .collect(Collectors.joining("', '", "'", "'"));
-        return new Violation("solaster.servers." + name + ".protocol", server.protocol(),
-                "'" + server.protocol() + "' is no protocol here",
-                protocols.isEmpty()
-                        ? "there is none: add solaster-store for 'resp', or a bean of type ServerProtocol"
-                        : "write " + known + ", or add a bean of type ServerProtocol");
     }
 
     /** Drains, and waits for it. */
