@@ -22,7 +22,7 @@ final class ConfigKeys {
     /** Stands for a name that the user chooses. */
     static final String ANY = "<name>";
     /** All keys. */
-    static final Node ROOT = node("solaster", SolasterConfig.class);
+    static final Node ROOT = node("solaster", SolasterConfig.class, false);
 
     private ConfigKeys() {}
 
@@ -31,9 +31,10 @@ final class ConfigKeys {
      *
      * @param name the last element of its path, such as {@code task-quota}
      * @param type a record, a map, or the type of a value
+     * @param reloadable whether it may change while the application runs
      * @param children what stands below it; none below a value
      */
-    record Node(String name, Class<?> type, List<Node> children) {
+    record Node(String name, Class<?> type, boolean reloadable, List<Node> children) {
 
         boolean isLeaf() {
             return children.isEmpty();
@@ -75,21 +76,36 @@ final class ConfigKeys {
         return leaves;
     }
 
-    private static Node node(String name, Type type) {
+    private static Node node(String name, Type type, boolean reloadable) {
         if (type instanceof ParameterizedType generic) {
             // The entries of a map, or of a list.
             Class<?> raw = (Class<?>) generic.getRawType();
             Type entry = generic.getActualTypeArguments()[generic.getActualTypeArguments().length - 1];
-            return new Node(name, raw, isGroup(raw) ? List.of(node(ANY, entry)) : List.of());
+            return new Node(name, raw, reloadable,
+                    isGroup(raw) ? List.of(node(ANY, entry, reloadable)) : List.of());
         }
         Class<?> plain = (Class<?>) type;
-        return new Node(name, plain, isGroup(plain)
-                ? Arrays.stream(plain.getRecordComponents()).map(ConfigKeys::node).toList()
+        return new Node(name, plain, reloadable, isGroup(plain)
+                ? Arrays.stream(plain.getRecordComponents()).map(component -> node(component, reloadable)).toList()
                 : List.of());
     }
 
-    private static Node node(RecordComponent component) {
-        return node(Wording.kebab(component.getName()), component.getGenericType());
+    private static Node node(RecordComponent component, boolean above) {
+        return node(Wording.kebab(component.getName()), component.getGenericType(),
+                above || component.getAccessor().isAnnotationPresent(Reloadable.class));
+    }
+
+    /** Whether a value may change while the application runs, by its path with {@link #ANY} for names. */
+    static boolean isReloadable(String path) {
+        Node node = ROOT;
+        for (String element : List.of(path.substring(ROOT.name().length() + 1).split("\\.", -1))) {
+            Node child = node.child(element);
+            if (child == null) {
+                throw new IllegalArgumentException("there is no key " + path);
+            }
+            node = child;
+        }
+        return node.reloadable();
     }
 
     /** Whether keys stand below it: not below a value, which a record may be that reads itself from text. */

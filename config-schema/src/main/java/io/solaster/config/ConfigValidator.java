@@ -33,7 +33,7 @@ public final class ConfigValidator {
     private static final Set<String> LOOPBACK = Set.of("127.0.0.1", "localhost");
 
     private static final int MAX_GROUPS = 64;
-    private static final Set<String> BUILT_IN_GROUPS = Set.of("critical", "default", "background", "maintenance");
+    static final Set<String> BUILT_IN_GROUPS = Set.of("critical", "default", "background", "maintenance");
     private static final Pattern GROUP_NAME = Pattern.compile("[a-z][a-z0-9-]*");
 
     /** Jars, logs, Actuator's connections. */
@@ -57,6 +57,9 @@ public final class ConfigValidator {
         validator.engine("solaster.engine", config.engine());
         config.servers().forEach((name, server) -> validator.server(entryKey(SERVERS, name), server));
         validator.groups("solaster.engine.groups", config);
+        validator.within("solaster.reload.debounce", config.reload().debounce(), Duration.ZERO, Duration.ofMinutes(1));
+        validator.within("solaster.reload.poll-interval", config.reload().pollInterval(), Duration.ofMillis(100),
+                Duration.ofDays(1));
         validator.ports(config.servers());
         validator.doubts(config);
         return List.copyOf(validator.violations);

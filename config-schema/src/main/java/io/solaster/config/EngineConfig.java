@@ -28,11 +28,14 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  */
 public record EngineConfig(@DefaultValue("auto") ShardCount shards, @DefaultValue("false") boolean smt,
         @DefaultValue("auto") Pinning pinning, @DefaultValue("auto") Housekeeping housekeeping,
-        @DefaultValue("auto") Transport transport, @NestedConfigurationProperty @Valid @DefaultValue IdleConfig idle,
-        @DefaultValue("500us") Duration taskQuota, @NestedConfigurationProperty @Valid @DefaultValue MeshConfig mesh,
+        @DefaultValue("auto") Transport transport,
+        @Reloadable @NestedConfigurationProperty @Valid @DefaultValue IdleConfig idle,
+        @Reloadable @DefaultValue("500us") Duration taskQuota,
+        @NestedConfigurationProperty @Valid @DefaultValue MeshConfig mesh,
         @NestedConfigurationProperty @Valid @DefaultValue OffloadConfig offload,
         @DefaultValue("assert") OwnerChecks checks,
-        @DefaultValue("20s") Duration shutdownTimeout, @DefaultValue Map<String, @Valid GroupConfig> groups,
+        @Reloadable @DefaultValue("20s") Duration shutdownTimeout,
+        @Reloadable @DefaultValue Map<String, @Valid GroupConfig> groups,
         @NestedConfigurationProperty @Valid @DefaultValue StallConfig stalls) {
 
     public EngineConfig {

@@ -22,8 +22,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 @ConfigurationPropertiesSource
 public record ServerConfig(@NotBlank String protocol, @DefaultValue("127.0.0.1") @NotBlank String host,
         @Range(min = 0, max = 65535) int port, @DefaultValue("1024") @Range(min = 1) int backlog,
-        @Nullable String password, @DefaultValue("true") boolean protectedMode,
-        @NestedConfigurationProperty @Valid @DefaultValue LimitsConfig limits,
+        @Reloadable @Nullable String password, @Reloadable @DefaultValue("true") boolean protectedMode,
+        @Reloadable @NestedConfigurationProperty @Valid @DefaultValue LimitsConfig limits,
         @DefaultValue("default") @NotBlank String group) {
 
     /** A server of this protocol on this port of the loopback address; all else as an empty configuration gives. */

@@ -15,12 +15,15 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param enabled whether Solaster starts at all
  * @param strict whether warnings about the configuration are errors
  * @param validate whether to check the configuration, print what is wrong and exit with 0 or 1, starting nothing
+ * @param reload how changed configuration files take effect while the application runs
  * @param engine the shards and how they run
  * @param servers servers by name, each listening on every shard
  */
 @ConfigurationProperties("solaster")
-public record SolasterConfig(@DefaultValue("true") boolean enabled, @DefaultValue("false") boolean strict,
-        @DefaultValue("false") boolean validate, @NestedConfigurationProperty @Valid @DefaultValue EngineConfig engine,
+public record SolasterConfig(@DefaultValue("true") boolean enabled, @Reloadable @DefaultValue("false") boolean strict,
+        @DefaultValue("false") boolean validate,
+        @NestedConfigurationProperty @Valid @DefaultValue ReloadConfig reload,
+        @NestedConfigurationProperty @Valid @DefaultValue EngineConfig engine,
         @DefaultValue Map<String, @Valid ServerConfig> servers) {
 
     public SolasterConfig {
@@ -30,16 +33,16 @@ public record SolasterConfig(@DefaultValue("true") boolean enabled, @DefaultValu
 
     /** What an empty configuration gives: an engine, and no server. */
     public static SolasterConfig defaults() {
-        return new SolasterConfig(true, false, false, EngineConfig.defaults(), Map.of());
+        return new SolasterConfig(true, false, false, ReloadConfig.defaults(), EngineConfig.defaults(), Map.of());
     }
 
     /** This with another engine. */
     public SolasterConfig withEngine(EngineConfig newEngine) {
-        return new SolasterConfig(enabled, strict, validate, newEngine, servers);
+        return new SolasterConfig(enabled, strict, validate, reload, newEngine, servers);
     }
 
     /** This with other servers. */
     public SolasterConfig withServers(Map<String, ServerConfig> newServers) {
-        return new SolasterConfig(enabled, strict, validate, engine, newServers);
+        return new SolasterConfig(enabled, strict, validate, reload, engine, newServers);
     }
 }

@@ -41,6 +41,10 @@ class ConfigBinderTest {
                   enabled: false
                   strict: true
                   validate: true
+                  reload:
+                    enabled: false
+                    debounce: 1s
+                    poll-interval: 1m
                   engine:
                     shards: 3
                     smt: true
@@ -93,6 +97,7 @@ class ConfigBinderTest {
         assertThat(config.enabled()).isFalse();
         assertThat(config.strict()).isTrue();
         assertThat(config.validate()).isTrue();
+        assertThat(config.reload()).isEqualTo(new ReloadConfig(false, Duration.ofSeconds(1), Duration.ofMinutes(1)));
         assertThat(config.engine()).isEqualTo(new EngineConfig(new ShardCount(3), true, Pinning.ALWAYS,
                 new Housekeeping(CpuSet.of(0, 1, 4)), Transport.IO_URING,
                 new IdleConfig(IdleConfig.Policy.SPIN, Duration.ofNanos(50_000)), Duration.ofMillis(2),

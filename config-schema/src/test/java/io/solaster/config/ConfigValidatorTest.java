@@ -164,7 +164,8 @@ class ConfigValidatorTest {
     @Test
     void strictMakesWarningsErrors() {
         SolasterConfig doubtful = servers(Map.of("kv", KV.withHost("::").withProtectedMode(false)));
-        SolasterConfig strict = new SolasterConfig(true, true, false, doubtful.engine(), doubtful.servers());
+        SolasterConfig strict = new SolasterConfig(true, true, false, ReloadConfig.defaults(), doubtful.engine(),
+                doubtful.servers());
         assertThatThrownBy(() -> ConfigValidator.validate(strict)).isInstanceOf(InvalidConfigException.class)
                 .hasMessageContaining("solaster.servers.kv.protected-mode");
     }

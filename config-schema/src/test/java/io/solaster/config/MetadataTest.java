@@ -70,8 +70,9 @@ class MetadataTest {
         return properties().stream()
                 .map(p -> "| `" + p.key() + "` | " + type(p.type()) + " | "
                         + (p.defaultValue().isEmpty() ? "" : "`" + p.defaultValue() + "`") + " | " + p.description()
-                        + " |\n")
-                .collect(Collectors.joining("", "| key | type | default | what it is |\n|---|---|---|---|\n", ""));
+                        + " | " + (ConfigKeys.isReloadable(p.key()) ? "live" : "restart") + " |\n")
+                .collect(Collectors.joining("",
+                        "| key | type | default | what it is | a change takes effect |\n|---|---|---|---|---|\n", ""));
     }
 
     private static String type(String type) {

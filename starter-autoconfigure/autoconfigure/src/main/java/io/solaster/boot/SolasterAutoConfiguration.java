@@ -1,9 +1,11 @@
 package io.solaster.boot;
 
+import io.solaster.config.ConfigBinder;
 import io.solaster.config.ConfigReport;
 import io.solaster.config.SolasterConfig;
 import io.solaster.engine.Engine;
 import io.solaster.spring.ConfigCheck;
+import io.solaster.spring.ConfigReloader;
 import io.solaster.spring.ServerLifecycle;
 import io.solaster.spring.ServerProtocol;
 import org.slf4j.Logger;
@@ -13,7 +15,11 @@ import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.logging.LoggingSystem;
+import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
+import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.Environment;
 
 /** The configuration, the engine's shards and the servers on them, unless {@code solaster.enabled} is false. */
@@ -51,5 +57,19 @@ public final class SolasterAutoConfiguration {
     @ConditionalOnMissingBean
     ServerLifecycle solasterServers(Engine engine, SolasterConfig config, ObjectProvider<ServerProtocol> protocols) {
         return new ServerLifecycle(engine, config, protocols.orderedStream().toList());
+    }
+
+    /**
+     * Also the {@code Live<SolasterConfig>} for whoever wants the values that are in force. A configuration that the
+     * application makes itself is in no file, and stays.
+     */
+    @Bean
+    @ConditionalOnMissingBean
+    ConfigReloader solasterConfigReloader(SolasterConfig config, Engine engine, ServerLifecycle servers,
+            ConfigCheck check, ConfigurableEnvironment environment, ApplicationEventPublisher events,
+            ObjectProvider<LoggingSystem> logging) {
+        boolean fromFiles = config.equals(ConfigBinder.read(Binder.get(environment)).config());
+        return new ConfigReloader(config, fromFiles, engine, servers, check, environment, events,
+                logging.getIfAvailable());
     }
 }

@@ -1,7 +1,10 @@
 package io.solaster.boot;
 
 import io.solaster.engine.Engine;
+import io.solaster.spring.ConfigReloader;
+import io.solaster.spring.ReloadStatus;
 import io.solaster.spring.ServerLifecycle;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -20,7 +23,10 @@ public final class SolasterHealthAutoConfiguration {
     @Bean
     @ConditionalOnEnabledHealthIndicator("solaster")
     @ConditionalOnMissingBean(name = "solasterHealthIndicator")
-    HealthIndicator solasterHealthIndicator(Engine engine, ServerLifecycle servers) {
-        return new SolasterHealthIndicator(engine, servers);
+    HealthIndicator solasterHealthIndicator(Engine engine, ServerLifecycle servers,
+            ObjectProvider<ConfigReloader> reloader) {
+        ConfigReloader watching = reloader.getIfAvailable();
+        return new SolasterHealthIndicator(engine, servers,
+                () -> watching == null ? ReloadStatus.none() : watching.status());
     }
 }

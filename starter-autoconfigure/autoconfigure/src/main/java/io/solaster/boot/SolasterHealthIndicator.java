@@ -3,7 +3,9 @@ package io.solaster.boot;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.function.Supplier;
 
 import io.solaster.config.CpuSet;
 import io.solaster.config.ShardPlan;
@@ -12,6 +14,7 @@ import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.engine.net.TransportChoice;
+import io.solaster.spring.ReloadStatus;
 import io.solaster.spring.ServerLifecycle;
 import org.springframework.boot.health.contributor.AbstractHealthIndicator;
 import org.springframework.boot.health.contributor.Health;
@@ -20,11 +23,13 @@ import org.springframework.boot.health.contributor.Health;
 final class SolasterHealthIndicator extends AbstractHealthIndicator {
     private final Engine engine;
     private final ServerLifecycle servers;
+    private final Supplier<ReloadStatus> reload;
 
-    SolasterHealthIndicator(Engine engine, ServerLifecycle servers) {
+    SolasterHealthIndicator(Engine engine, ServerLifecycle servers, Supplier<ReloadStatus> reload) {
         super("The health of engine '" + engine.name() + "' cannot be told");
         this.engine = engine;
         this.servers = servers;
+        this.reload = reload;
     }
 
     @Override
@@ -50,10 +55,21 @@ final class SolasterHealthIndicator extends AbstractHealthIndicator {
                 .withDetail("transport", TransportChoice.label(engine.transport().kind()))
                 .withDetail("transportReason", engine.transport().reason())
                 .withDetail("stalls", engine.shards().stream().mapToLong(shard -> shard.stats().stalls.get()).sum())
-                .withDetail("servers", reports);
+                .withDetail("servers", reports).withDetail("configuration", report(reload.get()));
         if (!problems.isEmpty()) {
             health.down().withDetail("problems", problems);
         }
+    }
+
+    /** Files that are wrong keep nothing from working: the status stays, and the detail says WARN. */
+    private static Map<String, Object> report(ReloadStatus status) {
+        Map<String, Object> report = new LinkedHashMap<>();
+        report.put("status", status.isWarning() ? "WARN" : "OK");
+        report.put("reload", status.state().name().toLowerCase(Locale.ROOT).replace('_', '-'));
+        if (!status.problems().isEmpty()) {
+            report.put("problems", status.problems());
+        }
+        return report;
     }
 
     private static Map<String, Object> report(TcpServer server, List<String> problems) {

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 
 import io.solaster.config.ConfigValidator;
@@ -35,9 +36,8 @@ public final class ServerLifecycle implements SmartLifecycle {
     private static final Logger log = LoggerFactory.getLogger(ServerLifecycle.class);
 
     private final Engine engine;
-    private final SolasterConfig config;
+    private volatile SolasterConfig config;
     private final List<ServerProtocol> protocols;
-    private final Duration drainTimeout;
     /** In the order of the configuration; replaced as a whole. */
     private volatile Map<String, TcpServer> servers = Map.of();
 
@@ -50,7 +50,6 @@ public final class ServerLifecycle implements SmartLifecycle {
         this.engine = engine;
         this.config = config;
         this.protocols = List.copyOf(protocols);
-        this.drainTimeout = config.engine().shutdownTimeout();
     }
 
     /** The servers that are bound; none before the start and after the stop. */
@@ -105,6 +104,24 @@ public final class ServerLifecycle implements SmartLifecycle {
         return planned;
     }
 
+    /**
+     * Puts other limits and credentials in force; what servers there are, and where they listen, stays.
+     *
+     * @return each done once a server goes by it on every shard
+     */
+    synchronized List<CompletableFuture<?>> reconfigure(SolasterConfig newConfig) {
+        SolasterConfig before = config;
+        config = newConfig;
+        List<CompletableFuture<?>> answers = new ArrayList<>();
+        servers.forEach((name, server) -> {
+            ServerConfig changed = newConfig.servers().get(name);
+            if (changed != null && !changed.equals(before.servers().get(name))) {
+                answers.add(server.reconfigure(changed));
+            }
+        });
+        return answers;
+    }
+
     /** Drains, and waits for it. */
     @Override
     public void stop() {
@@ -128,6 +145,7 @@ public final class ServerLifecycle implements SmartLifecycle {
             callback.run();
             return;
         }
+        Duration drainTimeout = config.engine().shutdownTimeout();
         log.info("{} connection(s) of {} server(s) finish what they have received, within {} s",
                 draining.stream().mapToLong(TcpServer::connections).sum(), draining.size(), drainTimeout.toSeconds());
         List<Thread> threads = draining.stream().map(server -> Thread.ofPlatform()
