@@ -5,9 +5,11 @@ import static io.solaster.config.Wording.entryKey;
 import static io.solaster.config.Wording.kebab;
 import static io.solaster.config.Wording.print;
 
+import java.lang.reflect.Method;
 import java.lang.reflect.RecordComponent;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +19,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 import io.solaster.config.InvalidConfigException.Violation;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Checks a configuration by itself, and against a machine. It needs no framework: it reads {@link Range} from the records
@@ -45,6 +48,17 @@ public final class ConfigValidator {
     private static final ByteSize PROCESS = ByteSize.valueOf("96MB");
     /** Stack, pooled buffers, an empty part of the store. */
     private static final ByteSize SHARD = ByteSize.valueOf("8MB");
+
+    /** The JDK finds them anew each time that it is asked, at a price that a reload would notice. */
+    private static final ClassValue<List<Component>> COMPONENTS = new ClassValue<>() {
+        @Override
+        protected List<Component> computeValue(Class<?> type) {
+            return Arrays.stream(type.getRecordComponents()).map(RecordComponent::getAccessor)
+                    .map(accessor -> new Component(kebab(accessor.getName()), accessor,
+                            accessor.getAnnotation(Range.class)))
+                    .toList();
+        }
+    };
 
     private final List<Violation> violations = new ArrayList<>();
 
@@ -125,10 +139,10 @@ public final class ConfigValidator {
     }
 
     private void ranges(String prefix, Record config) {
-        for (RecordComponent component : config.getClass().getRecordComponents()) {
-            String key = prefix + "." + kebab(component.getName());
-            Object value = read(component, config);
-            Range range = component.getAccessor().getAnnotation(Range.class);
+        for (Component component : COMPONENTS.get(config.getClass())) {
+            String key = prefix + "." + component.key();
+            Object value = component.of(config);
+            Range range = component.range();
             if (range != null && value instanceof Number number
                     && (number.longValue() < range.min() || number.longValue() > range.max())) {
                 add(key, value, value + " is out of range", "write a number from " + range.min()
@@ -149,21 +163,24 @@ public final class ConfigValidator {
     /** What a record has by the name of a key; empty where that is nothing. */
     static Object component(Object config, String key) {
         if (config instanceof Record group) {
-            for (RecordComponent component : group.getClass().getRecordComponents()) {
-                if (kebab(component.getName()).equals(key)) {
-                    return read(component, group);
+            for (Component component : COMPONENTS.get(group.getClass())) {
+                if (component.key().equals(key)) {
+                    return component.of(group);
                 }
             }
         }
         return "";
     }
 
-    private static Object read(RecordComponent component, Record config) {
-        try {
-            Object value = component.getAccessor().invoke(config);
-            return value == null ? "" : value;
-        } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException("cannot read " + component, e);
+    private record Component(String key, Method accessor, @Nullable Range range) {
+
+        Object of(Record config) {
+            try {
+                Object value = accessor.invoke(config);
+                return value == null ? "" : value;
+            } catch (ReflectiveOperationException e) {
+                throw new IllegalStateException("cannot read " + key, e);
+            }
         }
     }
 

@@ -5,7 +5,6 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-import jakarta.validation.Valid;
 import org.springframework.boot.context.properties.NestedConfigurationProperty;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
@@ -29,14 +28,14 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 public record EngineConfig(@DefaultValue("auto") ShardCount shards, @DefaultValue("false") boolean smt,
         @DefaultValue("auto") Pinning pinning, @DefaultValue("auto") Housekeeping housekeeping,
         @DefaultValue("auto") Transport transport,
-        @Reloadable @NestedConfigurationProperty @Valid @DefaultValue IdleConfig idle,
+        @Reloadable @NestedConfigurationProperty @DefaultValue IdleConfig idle,
         @Reloadable @DefaultValue("500us") Duration taskQuota,
-        @NestedConfigurationProperty @Valid @DefaultValue MeshConfig mesh,
-        @NestedConfigurationProperty @Valid @DefaultValue OffloadConfig offload,
+        @NestedConfigurationProperty @DefaultValue MeshConfig mesh,
+        @NestedConfigurationProperty @DefaultValue OffloadConfig offload,
         @DefaultValue("assert") OwnerChecks checks,
         @Reloadable @DefaultValue("20s") Duration shutdownTimeout,
-        @Reloadable @DefaultValue Map<String, @Valid GroupConfig> groups,
-        @NestedConfigurationProperty @Valid @DefaultValue StallConfig stalls) {
+        @Reloadable @DefaultValue Map<String, GroupConfig> groups,
+        @NestedConfigurationProperty @DefaultValue StallConfig stalls) {
 
     public EngineConfig {
         groups = Collections.unmodifiableMap(new LinkedHashMap<>(groups));

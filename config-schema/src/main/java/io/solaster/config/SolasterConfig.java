@@ -4,7 +4,6 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-import jakarta.validation.Valid;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.NestedConfigurationProperty;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -22,9 +21,9 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 @ConfigurationProperties("solaster")
 public record SolasterConfig(@DefaultValue("true") boolean enabled, @Reloadable @DefaultValue("false") boolean strict,
         @DefaultValue("false") boolean validate,
-        @NestedConfigurationProperty @Valid @DefaultValue ReloadConfig reload,
-        @NestedConfigurationProperty @Valid @DefaultValue EngineConfig engine,
-        @DefaultValue Map<String, @Valid ServerConfig> servers) {
+        @NestedConfigurationProperty @DefaultValue ReloadConfig reload,
+        @NestedConfigurationProperty @DefaultValue EngineConfig engine,
+        @DefaultValue Map<String, ServerConfig> servers) {
 
     public SolasterConfig {
         // Not Map.copyOf: servers start, and are reported, in the order in which they were written.

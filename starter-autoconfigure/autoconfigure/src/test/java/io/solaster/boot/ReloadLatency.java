@@ -25,8 +25,8 @@ import org.springframework.context.annotation.Configuration;
  * -Dtest=ReloadLatency -Dsurefire.failIfNoSpecifiedTests=false}.
  */
 final class ReloadLatency {
-    private static final int WARM_UP = 2_000;
-    private static final int CHANGES = 2_000;
+    private static final int WARM_UP = 1_000;
+    private static final int CHANGES = 1_000;
     private static final String FILE = """
             solaster:
               reload: {enabled: false}

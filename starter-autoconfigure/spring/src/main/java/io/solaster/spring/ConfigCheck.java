@@ -1,6 +1,8 @@
 package io.solaster.spring;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 
 import io.solaster.config.ConfigBinder;
 import io.solaster.config.ConfigReport;
@@ -12,6 +14,11 @@ import io.solaster.engine.Engine;
 import io.solaster.engine.os.MachineProbe;
 import org.springframework.boot.context.properties.bind.BindException;
 import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.bind.PropertySourcesPlaceholdersResolver;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
+import org.springframework.boot.context.properties.source.ConfigurationPropertySource;
+import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyState;
 import org.springframework.core.env.Environment;
 
 /**
@@ -20,6 +27,7 @@ import org.springframework.core.env.Environment;
  * whoever wants to know. Any thread, but no shard: it reads files.
  */
 public final class ConfigCheck {
+    private static final ConfigurationPropertyName SOLASTER = ConfigurationPropertyName.of("solaster");
     private static final String PHASE = "spring.lifecycle.timeout-per-shutdown-phase";
     private static final Duration PHASE_DEFAULT = Duration.ofSeconds(30);
 
@@ -37,10 +45,27 @@ public final class ConfigCheck {
 
     /** Reads and checks what an environment holds now. */
     public ConfigReport check(Environment environment) {
-        ConfigReport report = ConfigBinder.read(Binder.get(environment));
+        ConfigReport report = read(environment);
         SolasterConfig config = report.config();
         return report.plus(ConfigValidator.check(config, machine, Jvm.current())).plus(Engine.check(config.engine()))
                 .plus(ConfigValidator.checkDrain(config, phase(environment), PHASE));
+    }
+
+    /** Reads what an environment holds now, and checks it by itself. */
+    static ConfigReport read(Environment environment) {
+        return ConfigBinder.read(binder(environment, SOLASTER));
+    }
+
+    /** A binder for what stands below a name. */
+    static Binder binder(Environment environment, ConfigurationPropertyName below) {
+        List<ConfigurationPropertySource> sources = new ArrayList<>();
+        for (ConfigurationPropertySource source : ConfigurationPropertySources.get(environment)) {
+            // Each is asked for each key: those that have none of them would take most of the time.
+            if (source.containsDescendantOf(below) != ConfigurationPropertyState.ABSENT) {
+                sources.add(source);
+            }
+        }
+        return new Binder(sources, new PropertySourcesPlaceholdersResolver(environment));
     }
 
     /** How long Spring waits for the servers to drain before it goes on and destroys what their connections need. */

@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.context.properties.bind.Bindable;
-import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.boot.logging.LogLevel;
 import org.springframework.boot.logging.LoggingSystem;
 import org.springframework.context.ApplicationEventPublisher;
@@ -47,6 +47,7 @@ public final class ConfigReloader implements Live<SolasterConfig>, SmartLifecycl
     private static final Duration PATIENCE = Duration.ofSeconds(5);
     /** Our own loggers alone: others are the application's. */
     private static final String LEVELS = "logging.level";
+    private static final ConfigurationPropertyName LEVELS_NAME = ConfigurationPropertyName.of(LEVELS);
     private static final String OWN = "io.solaster";
 
     private final Engine engine;
@@ -212,7 +213,7 @@ public final class ConfigReloader implements Live<SolasterConfig>, SmartLifecycl
 
     private static Map<String, String> levels(Environment environment) {
         Map<String, String> own = new TreeMap<>();
-        Binder.get(environment).bind(LEVELS, Bindable.mapOf(String.class, String.class))
+        ConfigCheck.binder(environment, LEVELS_NAME).bind(LEVELS, Bindable.mapOf(String.class, String.class))
                 .ifBound(all -> all.forEach((logger, level) -> {
                     if (logger.equals(OWN) || logger.startsWith(OWN + ".")) {
                         own.put(logger, level);
