@@ -9,12 +9,30 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  *
  * @param policy whether an idle shard looks for work again and again, or sleeps
  * @param spinFor how long an idle shard looks for work before it sleeps, where the policy is to spin
+ * @param lingerFor how long a shard that another one has just talked to looks out for the next word before it sleeps,
+ *            as long as that pays; 0 to sleep at once
  */
-public record IdleConfig(@DefaultValue("auto") Policy policy, @DefaultValue("200us") Duration spinFor) {
+public record IdleConfig(@DefaultValue("auto") Policy policy, @DefaultValue("200us") Duration spinFor,
+        @DefaultValue("50us") Duration lingerFor) {
 
     /** What an empty configuration gives. */
     public static IdleConfig defaults() {
-        return new IdleConfig(Policy.AUTO, Duration.ofNanos(200_000));
+        return new IdleConfig(Policy.AUTO, Duration.ofNanos(200_000), Duration.ofNanos(50_000));
+    }
+
+    /** The same with another policy. */
+    public IdleConfig withPolicy(Policy policy) {
+        return new IdleConfig(policy, spinFor, lingerFor);
+    }
+
+    /** The same with another time to spin. */
+    public IdleConfig withSpinFor(Duration spinFor) {
+        return new IdleConfig(policy, spinFor, lingerFor);
+    }
+
+    /** The same with another time to linger. */
+    public IdleConfig withLingerFor(Duration lingerFor) {
+        return new IdleConfig(policy, spinFor, lingerFor);
     }
 
     /** Spin or sleep. */

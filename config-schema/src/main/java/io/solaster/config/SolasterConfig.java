@@ -17,13 +17,17 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param reload how changed configuration files take effect while the application runs
  * @param engine the shards and how they run
  * @param servers servers by name, each listening on every shard
+ * @param libraries the application's Netty libraries that run on the shards
+ * @param contextPropagation what calls between shards take along
  */
 @ConfigurationProperties("solaster")
 public record SolasterConfig(@DefaultValue("true") boolean enabled, @Reloadable @DefaultValue("false") boolean strict,
         @DefaultValue("false") boolean validate,
         @NestedConfigurationProperty @DefaultValue ReloadConfig reload,
         @NestedConfigurationProperty @DefaultValue EngineConfig engine,
-        @DefaultValue Map<String, ServerConfig> servers) {
+        @DefaultValue Map<String, ServerConfig> servers,
+        @NestedConfigurationProperty @DefaultValue LibrariesConfig libraries,
+        @NestedConfigurationProperty @DefaultValue ContextPropagationConfig contextPropagation) {
 
     public SolasterConfig {
         // Not Map.copyOf: servers start, and are reported, in the order in which they were written.
@@ -32,16 +36,25 @@ public record SolasterConfig(@DefaultValue("true") boolean enabled, @Reloadable 
 
     /** What an empty configuration gives: an engine, and no server. */
     public static SolasterConfig defaults() {
-        return new SolasterConfig(true, false, false, ReloadConfig.defaults(), EngineConfig.defaults(), Map.of());
+        return new SolasterConfig(true, false, false, ReloadConfig.defaults(), EngineConfig.defaults(), Map.of(),
+                LibrariesConfig.defaults(), ContextPropagationConfig.defaults());
     }
 
     /** This with another engine. */
     public SolasterConfig withEngine(EngineConfig newEngine) {
-        return new SolasterConfig(enabled, strict, validate, reload, newEngine, servers);
+        return new SolasterConfig(enabled, strict, validate, reload, newEngine, servers, libraries,
+                contextPropagation);
     }
 
     /** This with other servers. */
     public SolasterConfig withServers(Map<String, ServerConfig> newServers) {
-        return new SolasterConfig(enabled, strict, validate, reload, engine, newServers);
+        return new SolasterConfig(enabled, strict, validate, reload, engine, newServers, libraries,
+                contextPropagation);
+    }
+
+    /** This with warnings as errors, or without. */
+    public SolasterConfig withStrict(boolean newStrict) {
+        return new SolasterConfig(enabled, newStrict, validate, reload, engine, servers, libraries,
+                contextPropagation);
     }
 }

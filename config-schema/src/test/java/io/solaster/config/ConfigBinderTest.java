@@ -54,6 +54,7 @@ class ConfigBinderTest {
                     idle:
                       policy: spin
                       spin-for: 50us
+                      linger-for: 10us
                     task-quota: 2ms
                     mesh:
                       lane-capacity: 64
@@ -100,7 +101,8 @@ class ConfigBinderTest {
         assertThat(config.reload()).isEqualTo(new ReloadConfig(false, Duration.ofSeconds(1), Duration.ofMinutes(1)));
         assertThat(config.engine()).isEqualTo(new EngineConfig(new ShardCount(3), true, Pinning.ALWAYS,
                 new Housekeeping(CpuSet.of(0, 1, 4)), Transport.IO_URING,
-                new IdleConfig(IdleConfig.Policy.SPIN, Duration.ofNanos(50_000)), Duration.ofMillis(2),
+                new IdleConfig(IdleConfig.Policy.SPIN, Duration.ofNanos(50_000), Duration.ofNanos(10_000)),
+                Duration.ofMillis(2),
                 new MeshConfig(64, 100), new OffloadConfig(2, 8), OwnerChecks.FULL, Duration.ofMinutes(1),
                 Map.of("bulk", new GroupConfig(7, 1000, 64, GroupConfig.WhenFull.WAIT, Duration.ofMillis(20), 128)),
                 new StallConfig(false, Duration.ofMillis(5), 9)));

@@ -26,7 +26,8 @@ class ConfigRecordsTest {
         EngineConfig defaults = EngineConfig.defaults();
         Map<String, Object> others = Map.of("shards", 3, "smt", true, "pinning", Pinning.NEVER, "housekeeping",
                 Housekeeping.NONE, "transport", Transport.NIO, "idle",
-                new IdleConfig(IdleConfig.Policy.PARK, Duration.ofSeconds(1)), "taskQuota", Duration.ofMillis(1),
+                new IdleConfig(IdleConfig.Policy.PARK, Duration.ofSeconds(1), Duration.ZERO), "taskQuota",
+                Duration.ofMillis(1),
                 "mesh", new MeshConfig(2, 2), "offload", new OffloadConfig(1, 1), "checks", OwnerChecks.FULL);
         others = new HashMap<>(others);
         others.put("shutdownTimeout", Duration.ZERO);

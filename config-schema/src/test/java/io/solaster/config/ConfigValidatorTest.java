@@ -59,8 +59,9 @@ class ConfigValidatorTest {
         assertThat(check(ENGINE.withStalls(new StallConfig(true, Duration.ZERO, -1)))).extracting(Violation::key)
                 .containsExactlyInAnyOrder("solaster.engine.stalls.threshold",
                         "solaster.engine.stalls.reports-per-minute");
-        assertThat(check(ENGINE.withIdle(new IdleConfig(IdleConfig.Policy.SPIN, Duration.ofMinutes(1)))))
-                .extracting(Violation::key).containsExactly("solaster.engine.idle.spin-for");
+        assertThat(check(ENGINE.withIdle(new IdleConfig(IdleConfig.Policy.SPIN, Duration.ofMinutes(1),
+                Duration.ofNanos(-1))))).extracting(Violation::key)
+                .containsExactly("solaster.engine.idle.spin-for", "solaster.engine.idle.linger-for");
     }
 
     @Test
@@ -143,7 +144,7 @@ class ConfigValidatorTest {
     @Test
     void whatIsHardlyMeantIsAWarning() {
         SolasterConfig config = SolasterConfig.defaults().withEngine(ENGINE.withPinning(EngineConfig.Pinning.NEVER)
-                .withIdle(new IdleConfig(IdleConfig.Policy.SPIN, Duration.ofMillis(1)))
+                .withIdle(IdleConfig.defaults().withPolicy(IdleConfig.Policy.SPIN))
                 .withTaskQuota(Duration.ofMillis(20)).withStalls(new StallConfig(true, Duration.ofMillis(10), 1))
                 .withGroups(Map.of("bulk", GroupConfig.defaults().withMaxQueued(0, GroupConfig.WhenFull.WAIT))))
                 .withServers(Map.of("kv", KV.withHost("0.0.0.0").withProtectedMode(false)));
@@ -164,8 +165,7 @@ class ConfigValidatorTest {
     @Test
     void strictMakesWarningsErrors() {
         SolasterConfig doubtful = servers(Map.of("kv", KV.withHost("::").withProtectedMode(false)));
-        SolasterConfig strict = new SolasterConfig(true, true, false, ReloadConfig.defaults(), doubtful.engine(),
-                doubtful.servers());
+        SolasterConfig strict = doubtful.withStrict(true);
         assertThatThrownBy(() -> ConfigValidator.validate(strict)).isInstanceOf(InvalidConfigException.class)
                 .hasMessageContaining("solaster.servers.kv.protected-mode");
     }
@@ -269,6 +269,6 @@ class ConfigValidatorTest {
     }
 
     private static SolasterConfig servers(Map<String, ServerConfig> servers) {
-        return SolasterConfig.defaults().withServers(servers);
+        return SolasterConfig.defaults().withEngine(ENGINE).withServers(servers);
     }
 }

@@ -346,7 +346,7 @@ class ShardPlannerTest {
     }
 
     private static EngineConfig idle(Policy policy) {
-        return DEFAULTS.withIdle(new IdleConfig(policy, IdleConfig.defaults().spinFor()));
+        return DEFAULTS.withIdle(IdleConfig.defaults().withPolicy(policy));
     }
 
     private static List<Integer> cpus(ShardPlan plan) {

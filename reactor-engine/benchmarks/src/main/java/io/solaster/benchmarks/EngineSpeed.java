@@ -66,8 +66,10 @@ public final class EngineSpeed {
         String transport = transport(workplace);
         JmhRounds rounds = new JmhRounds(workplace.options());
         JmhRounds.Figures bare = rounds.add(EventFdBenchmark.class, "pingPong");
-        JmhRounds.Figures future = rounds.add(MeshBenchmark.class, "oneSubmitToAndAnswer", "idle=PARK", transport);
-        JmhRounds.Figures message = rounds.add(MeshBenchmark.class, "oneRoundTrip", "idle=PARK", transport);
+        JmhRounds.Figures future = rounds.add(MeshBenchmark.class, "oneSubmitToAndAnswer", "idle=PARK", "linger=0",
+                transport);
+        JmhRounds.Figures message = rounds.add(MeshBenchmark.class, "oneRoundTrip", "idle=PARK", "linger=0", transport);
+        JmhRounds.Figures lingering = rounds.add(MeshBenchmark.class, "oneSubmitToAndAnswer", "idle=PARK", transport);
         JmhRounds.Figures bareAgain = rounds.add(EventFdBenchmark.class, "pingPong");
         rounds.run();
         double noise = bare.noise(bareAgain);
@@ -75,6 +77,7 @@ public final class EngineSpeed {
         report.figure("submitTo and reply, one outstanding, target asleep", future.median() / 1000, " µs", Double.NaN);
         report.atMost("the same, of the bare threads' time", future.ratio(bare), 1.15, " x", noise);
         report.atMost("with a reusable message, of the bare threads' time", message.ratio(bare), 1.15, " x", noise);
+        report.figure("submitTo and reply, one outstanding, by default", lingering.median() / 1000, " µs", Double.NaN);
     }
 
     private static void timers(Workplace workplace, Report report) throws IOException {

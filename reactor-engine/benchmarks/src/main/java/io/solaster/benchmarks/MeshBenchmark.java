@@ -99,12 +99,16 @@ public class MeshBenchmark {
         @Param("AUTO")
         Transport transport = Transport.AUTO;
 
+        /** For how many microseconds a shard that parks looks out for the next word first. */
+        @Param("50")
+        int linger = 50;
+
         private @Nullable Engine running;
 
         @Setup
         public void setUp() {
             running = Engine.start(EngineConfig.defaults().withShards(2).withTransport(transport)
-                    .withIdle(new IdleConfig(idle, Duration.ofMillis(1))));
+                    .withIdle(new IdleConfig(idle, Duration.ofMillis(1), Duration.ofNanos(linger * 1000L))));
         }
 
         Engine engine() {

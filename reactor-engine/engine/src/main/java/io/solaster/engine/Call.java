@@ -13,7 +13,6 @@ import org.jspecify.annotations.Nullable;
 
 /** A call on its way to a shard and back. It runs in one group here and there. */
 final class Call<T extends @Nullable Object> extends Message implements Submission {
-    private final String engine;
     private final @Nullable Shard home;
     private final Shard to;
     private final SchedulingGroup group;
@@ -22,18 +21,20 @@ final class Call<T extends @Nullable Object> extends Message implements Submissi
     private @Nullable T result;
     private @Nullable Throwable failure;
     private boolean answered;
+    /** Not the future's own state: to read that from here would take it out of the home shard's cache. */
+    private volatile boolean givenUp;
     @Nullable
     MeshPermits permits;
 
     /** @param home the shard that asked; null where that is no shard */
-    Call(String engine, @Nullable Shard home, Shard to, SchedulingGroup group, Callable<T> work,
+    Call(@Nullable Shard home, Shard to, SchedulingGroup group, Callable<T> work,
             ShardFuture<T> future) {
-        this.engine = engine;
         this.home = home;
         this.to = to;
         this.group = group;
         this.work = work;
         this.future = future;
+        future.call = this;
     }
 
     @Override
@@ -53,12 +54,21 @@ final class Call<T extends @Nullable Object> extends Message implements Submissi
     /** Whoever asked has given up: by cancelling the future, or by a deadline. */
     @Override
     public boolean isCancelled() {
-        return future.isDone();
+        return givenUp;
+    }
+
+    /** Any thread. */
+    void giveUp() {
+        givenUp = true;
     }
 
     void within(Duration deadline) {
+        within(deadline, future, home, to.id());
+    }
+
+    static void within(Duration deadline, ShardFuture<?> future, @Nullable Shard home, int to) {
         Runnable late = () -> future.completeExceptionally(new TimeoutException(
-                "a call to shard " + to.id() + " was not answered within " + deadline));
+                "a call to shard " + to + " was not answered within " + deadline));
         if (home == null) {
             CompletableFuture<Boolean> timer = new CompletableFuture<Boolean>()
                     .completeOnTimeout(true, deadline.toNanos(), TimeUnit.NANOSECONDS);
@@ -76,7 +86,7 @@ final class Call<T extends @Nullable Object> extends Message implements Submissi
             complete();
             return;
         }
-        if (!future.isDone()) {
+        if (!givenUp) {
             try {
                 result = work.call();
             } catch (Throwable e) {
@@ -134,7 +144,7 @@ final class Call<T extends @Nullable Object> extends Message implements Submissi
         if (answered) {
             complete();
         } else {
-            future.completeExceptionally(new ShardStoppedException(engine, to.id()));
+            future.completeExceptionally(new ShardStoppedException(to.engineName(), to.id()));
         }
     }
 }

@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
@@ -349,9 +350,10 @@ public final class Engine implements AutoCloseable {
         SchedulingGroup current = inside == null ? setup.groups.byDefault() : inside.scheduler().current();
         SchedulingGroup group = options.group() == null ? current : setup.groups.own(options.group());
         ShardFuture<T> future = new ShardFuture<>(home != null ? home : offload);
-        Call<T> call = new Call<>(setup.name, home, to, group, work, future);
+        boolean atOnce = inside == to && group == current;
+        Call<T> call = new Call<>(home, to, group, atOnce ? work : setup.carry(work), future);
         if (inside == to) {
-            if (group == current) {
+            if (atOnce) {
                 call.deliver();
             } else {
                 to.scheduler().submit(call);
@@ -372,6 +374,41 @@ public final class Engine implements AutoCloseable {
         return future;
     }
 
+    /**
+     * Runs work on a shard that answers later: as {@link #submitTo(int, CallOptions, Callable)}, with what the stage that
+     * it returns comes to. A mesh permit is held until the stage is there; a deadline is for all of it.
+     *
+     * @return the result, which comes home; cancelling it, or its deadline, cancels the stage too
+     * @throws IllegalArgumentException if the group is one of another engine
+     */
+    public <T extends @Nullable Object> ShardFuture<T> submitStageTo(int target, CallOptions options,
+            Callable<? extends CompletionStage<T>> work) {
+        Shard home = Shard.current();
+        ShardFuture<T> answer = new ShardFuture<>(home != null ? home : offload);
+        new StageCall<T>(home, shard(target), answer).begin(this, options, work);
+        return answer;
+    }
+
+    /**
+     * The shard that owns a key, by number: always the same one as long as there are as many shards. Bytes, text,
+     * numbers, UUIDs and enums belong to the slot of their text, so that 42 and "42" are one key, of which a
+     * {@code {part}} in braces may stand for all; any other key goes by its {@code hashCode}.
+     *
+     * @throws IllegalArgumentException if the key is null, or has no {@code hashCode} of its own
+     */
+    public int shardOf(@Nullable Object key) {
+        return Slots.shardOf(KeySlots.of(key), shards.size());
+    }
+
+    /**
+     * From now on takes the context of the calling thread along to where {@link #submitTo}, forks and {@link Offload} run
+     * their work; null takes none, as at first.
+     */
+    public void carryContext(@Nullable ContextCarrier carrier) {
+        setup.carrier = carrier;
+        offload.carryContext(carrier);
+    }
+
     /** Runs work on every shard; the results stand in the order of the shards, and come home as those of one call do. */
     public <T extends @Nullable Object> ShardFuture<List<T>> submitToAll(Function<Shard, T> work) {
         Shard home = Shard.current();
@@ -380,7 +417,7 @@ public final class Engine implements AutoCloseable {
                 .map(shard -> submitTo(shard.id(), () -> work.apply(shard))).toList();
         CompletableFuture.allOf(answers.toArray(CompletableFuture<?>[]::new)).whenComplete((done, failure) -> {
             if (failure != null) {
-                all.completeExceptionally(failure instanceof CompletionException ? failure.getCause() : failure);
+                all.completeExceptionally(ShardFuture.causeOf(failure));
             } else {
                 all.complete(answers.stream().map(CompletableFuture::join)
                         .collect(Collectors.toCollection(ArrayList::new)));
@@ -406,7 +443,7 @@ public final class Engine implements AutoCloseable {
                 return instance;
             }).join();
             onStop(() -> closeOnShards(made));
-            return new Sharded<>(this, instances);
+            return new Sharded<>(this, instances::get);
         } catch (CompletionException e) {
             closeOnShards(made);
             throw e.getCause() instanceof RuntimeException failure ? failure : e;
@@ -610,6 +647,7 @@ public final class Engine implements AutoCloseable {
         private final AtomicInteger made = new AtomicInteger();
         private volatile @Nullable Throwable failure;
         private volatile boolean running;
+        private volatile @Nullable ContextCarrier carrier;
         private @Nullable Housekeeper housekeeper;
         private CpuSet elsewhere = CpuSet.EMPTY;
         private @Nullable Offload offload;
@@ -625,6 +663,11 @@ public final class Engine implements AutoCloseable {
 
         TimeSource clock() {
             return clock;
+        }
+
+        <T extends @Nullable Object> Callable<T> carry(Callable<T> work) {
+            ContextCarrier present = carrier;
+            return present == null ? work : present.carry(work);
         }
 
         void watch(Shard shard, Thread carrier) {

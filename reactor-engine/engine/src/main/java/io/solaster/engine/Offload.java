@@ -30,6 +30,7 @@ public final class Offload implements Executor {
     private final ThreadPoolExecutor threads;
     private final int queueCapacity;
     private final LongAdder rejected = new LongAdder();
+    private volatile @Nullable ContextCarrier carrier;
 
     Offload(String engine, OffloadConfig config) {
         AtomicInteger number = new AtomicInteger();
@@ -53,7 +54,8 @@ public final class Offload implements Executor {
     public <T extends @Nullable Object> ShardFuture<T> call(Callable<T> work) {
         Shard home = Shard.current();
         ShardFuture<T> future = new ShardFuture<>(home != null ? home : this);
-        Work<T> call = new Work<>(home, work, future);
+        ContextCarrier present = carrier;
+        Work<T> call = new Work<>(home, present == null ? work : present.carry(work), future);
         try {
             execute(call);
         } catch (RejectedExecutionException e) {
@@ -80,6 +82,10 @@ public final class Offload implements Executor {
                     : "solaster.engine.offload.queue-capacity: " + queueCapacity + " calls wait for a thread already",
                     e);
         }
+    }
+
+    void carryContext(@Nullable ContextCarrier newCarrier) {
+        carrier = newCarrier;
     }
 
     /** Calls that wait for a thread. */

@@ -7,7 +7,6 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -75,12 +74,16 @@ public final class Shard extends SingleThreadIoEventLoop {
     private static final int EXPIRED_PER_TURN = 1024;
     /** Times that a turn looks at the mesh before it looks at sockets again, which takes a system call. */
     private static final int MESH_ROUNDS = 8;
+    private static final int MOST_TRUST = 8;
+    /** With no trust left a shard lingers once in so many times, to see whether that pays by now. */
+    private static final int PROBE = 64;
     private static final long LAST_TASKS_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     private final Engine.Setup setup;
     private final PlannedShard place;
     private final ShardStats stats = new ShardStats();
     private long spinNanos;
+    private long lingerNanos;
     private final GroupScheduler scheduler;
     /** The timers': the machine's, or one of their own that tells when it goes on. */
     private final TimeSource clock;
@@ -95,6 +98,13 @@ public final class Shard extends SingleThreadIoEventLoop {
     private boolean begun;
     private boolean served;
     private long idleSince;
+    /** A peer has sent something since the shard last thought of sleeping. */
+    private boolean heard;
+    private boolean lingers;
+    private long lingersUntil;
+    /** Rises when lingering was worth it, and falls twice as fast when it was not. */
+    private int trust;
+    private int distrusted;
     private final Timers timers;
     private final ShardThreads threads;
 
@@ -111,6 +121,7 @@ public final class Shard extends SingleThreadIoEventLoop {
         this.ownClock = clock instanceof ManualClock;
         this.timers = new Timers(clock, scheduler::current, timer -> scheduler.execute(timer.group(), timer));
         this.spinNanos = spinNanos(setup.config(), setup.plan().spin());
+        this.lingerNanos = setup.config().idle().lingerFor().toNanos();
     }
 
     private static long spinNanos(EngineConfig config, boolean spin) {
@@ -120,6 +131,7 @@ public final class Shard extends SingleThreadIoEventLoop {
     /** Puts what may change into force. On the owning shard. */
     void reconfigure(EngineConfig config, boolean spin) {
         spinNanos = spinNanos(config, spin);
+        lingerNanos = config.idle().lingerFor().toNanos();
         scheduler.quota(config.taskQuota());
         mesh().highWaterMark(config.mesh().highWaterMark());
     }
@@ -131,6 +143,11 @@ public final class Shard extends SingleThreadIoEventLoop {
             return thread.shard;
         }
         return self.isVirtual() && ShardThreads.carrier() instanceof ShardThread carrier ? carrier.shard : null;
+    }
+
+    /** Whether a thread is the loop of a shard, which must not wait: no virtual thread that one carries. Any thread. */
+    public static boolean isLoop(Thread thread) {
+        return thread instanceof ShardThread;
     }
 
     /** The shard's number, from 0. */
@@ -364,9 +381,7 @@ public final class Shard extends SingleThreadIoEventLoop {
                 if (failure == null) {
                     future.resolve(result);
                 } else {
-                    future.fail(failure instanceof CompletionException wrapped && wrapped.getCause() != null
-                            ? wrapped.getCause()
-                            : failure);
+                    future.fail(ShardFuture.causeOf(failure));
                 }
             };
             if (shard.isHere()) {
@@ -424,6 +439,11 @@ public final class Shard extends SingleThreadIoEventLoop {
     private <T extends @Nullable Object> Fork<T> fork(SchedulingGroup group, boolean logs, Callable<T> work) {
         Shard home = current();
         return threads.fork(group, new ShardFuture<>(home != null ? home : setup.offload()), home, logs, work);
+    }
+
+    /** Work with the context of the calling thread, where {@link Engine#carryContext} asks for that. Any thread. */
+    public <T extends @Nullable Object> Callable<T> carryContext(Callable<T> work) {
+        return setup.carry(work);
     }
 
     /** The virtual threads that this shard carries. Any thread. */
@@ -665,6 +685,7 @@ public final class Shard extends SingleThreadIoEventLoop {
 
     private boolean runRound(@Nullable Mesh lanes) {
         boolean any = lanes != null && lanes.receive() > 0;
+        heard |= any;
         long now = scheduler.serve();
         any |= receiveInbox();
         any |= timers.expire(ownClock ? clock.nanoTime() : now, EXPIRED_PER_TURN);
@@ -762,7 +783,7 @@ public final class Shard extends SingleThreadIoEventLoop {
 
         @Override
         public boolean canBlock() {
-            if (hasTasks() || delayNanos(scheduler.clock()) <= 0 || spins()) {
+            if (hasTasks() || delayNanos(scheduler.clock()) <= 0 || spins() || lingers()) {
                 return false;
             }
             PARKED.setVolatile(Shard.this, true);
@@ -793,6 +814,21 @@ public final class Shard extends SingleThreadIoEventLoop {
                 idleSince = now;
             }
             return now - idleSince < spinNanos;
+        }
+
+        /** Two shards that answer each other at once would else wake each other for every word. */
+        private boolean lingers() {
+            long now = scheduler.clock();
+            if (heard) {
+                heard = false;
+                trust = lingers ? Math.min(MOST_TRUST, trust + 1) : trust;
+                lingers = lingerNanos > 0 && (trust > 0 || ++distrusted % PROBE == 0);
+                lingersUntil = now + lingerNanos;
+            } else if (lingers && now - lingersUntil >= 0) {
+                trust = Math.max(0, trust - 2);
+                lingers = false;
+            }
+            return lingers;
         }
 
         @Override

@@ -2,6 +2,7 @@ package io.solaster.engine;
 
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -22,6 +23,9 @@ public final class ShardFuture<T extends @Nullable Object> extends CompletableFu
     private final Executor home;
     /** Of who waits; null where that is no shard. */
     private final @Nullable SchedulingGroup group;
+    /** What it is the answer to, if anything. */
+    @Nullable
+    Call<?> call;
 
     ShardFuture(Executor home) {
         this.home = home;
@@ -73,6 +77,32 @@ public final class ShardFuture<T extends @Nullable Object> extends CompletableFu
     /** The group of who waits, if another is running. */
     private @Nullable SchedulingGroup othersTurn() {
         return home instanceof Shard shard && shard.scheduler().current() == group ? null : group;
+    }
+
+    @Override
+    public boolean cancel(boolean mayInterruptIfRunning) {
+        boolean cancelled = super.cancel(mayInterruptIfRunning);
+        giveUp();
+        return cancelled;
+    }
+
+    @Override
+    public boolean completeExceptionally(Throwable failure) {
+        boolean completed = super.completeExceptionally(failure);
+        giveUp();
+        return completed;
+    }
+
+    /** What a stage failed with, as it was thrown. */
+    static Throwable causeOf(Throwable failure) {
+        Throwable cause = failure.getCause();
+        return failure instanceof CompletionException && cause != null ? cause : failure;
+    }
+
+    private void giveUp() {
+        if (call != null) {
+            call.giveUp();
+        }
     }
 
     @Override

@@ -2,20 +2,31 @@ package io.solaster.engine;
 
 import java.util.List;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 
 import org.jspecify.annotations.Nullable;
 
 /**
  * One instance of something per shard, each made and touched on its shard only. Made by {@link Engine#sharded}; when the
- * engine stops, instances that are {@link AutoCloseable} are closed on their shards.
+ * engine stops, instances that are {@link AutoCloseable} are closed on their shards. What is kept elsewhere is seen
+ * through {@link #over}.
  */
 public final class Sharded<T> {
     private final Engine engine;
-    private final List<T> instances;
+    private final IntFunction<T> instances;
 
-    Sharded(Engine engine, List<T> instances) {
+    Sharded(Engine engine, IntFunction<T> instances) {
         this.engine = engine;
         this.instances = instances;
+    }
+
+    /**
+     * Instances that somebody else makes and ends.
+     *
+     * @param instances asked on the owning shard, each time that its instance is wanted
+     */
+    public static <T> Sharded<T> over(Engine engine, Function<Shard, T> instances) {
+        return new Sharded<>(engine, id -> instances.apply(engine.shard(id)));
     }
 
     /**
@@ -29,7 +40,7 @@ public final class Sharded<T> {
             throw new IllegalStateException("thread " + Thread.currentThread().getName() + " is no shard of engine '"
                     + engine.name() + "' and has no instance; use on(shard, ...)");
         }
-        return instances.get(shard.id());
+        return instances.apply(shard.id());
     }
 
     /**
@@ -45,17 +56,25 @@ public final class Sharded<T> {
                             + engine.name() + "'");
         }
         shard.assertOwner("an instance");
-        return instances.get(shard.id());
+        return instances.apply(shard.id());
     }
 
     /** Calls the instance of a shard, there. Any thread. */
     public <R extends @Nullable Object> ShardFuture<R> on(int shard, Function<? super T, R> call) {
-        T instance = instances.get(shard);
-        return engine.submitTo(shard, () -> call.apply(instance));
+        return engine.submitTo(shard, () -> call.apply(instances.apply(shard)));
+    }
+
+    /**
+     * Calls the instance that owns a key, on its shard. Any thread.
+     *
+     * @param key as {@link Engine#shardOf} takes it
+     */
+    public <R extends @Nullable Object> ShardFuture<R> onOwner(Object key, Function<? super T, R> call) {
+        return on(engine.shardOf(key), call);
     }
 
     /** Calls every instance on its shard. Any thread; the results stand in the order of the shards. */
     public <R extends @Nullable Object> ShardFuture<List<R>> onAll(Function<? super T, R> call) {
-        return engine.submitToAll(shard -> call.apply(instances.get(shard.id())));
+        return engine.submitToAll(shard -> call.apply(instances.apply(shard.id())));
     }
 }

@@ -221,7 +221,7 @@ class EngineTest {
     @ParameterizedTest
     @EnumSource(mode = Mode.EXCLUDE, names = "AUTO")
     void spinsAWhileAndThenSleepsWhereThePolicyIsToSpin(Transport transport) {
-        IdleConfig idle = new IdleConfig(IdleConfig.Policy.SPIN, Duration.ofMillis(20));
+        IdleConfig idle = IdleConfig.defaults().withPolicy(IdleConfig.Policy.SPIN).withSpinFor(Duration.ofMillis(20));
         try (Engine engine = Engines.start(EngineConfig.defaults().withTransport(transport).withIdle(idle), 1)) {
             assertThat(engine.plan().spin()).isTrue();
             Shard shard = engine.shard(0);
@@ -230,6 +230,29 @@ class EngineTest {
             assertThat(turns).as("turns while it spun").isGreaterThan(5);
             Engines.get(engine.submitTo(0, () -> 1));
             Engines.until("asleep again", () -> shard.isParked() && shard.stats().turns.get() > turns + 5);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(mode = Mode.EXCLUDE, names = "AUTO")
+    void lingersWhileAPeerGoesOnTalkingAndSleepsAfterwards(Transport transport) {
+        IdleConfig idle = IdleConfig.defaults().withLingerFor(Duration.ofMillis(300));
+        try (Engine engine = Engines.start(EngineConfig.defaults().withTransport(transport).withIdle(idle), 2)) {
+            int trips = 20_000;
+            CompletableFuture<Integer> back = new CompletableFuture<>();
+            engine.shard(0).execute(() -> again(engine, trips, back));
+            assertThat(Engines.get(back)).isZero();
+            long parks = engine.shards().stream().mapToLong(shard -> shard.stats().parks.get()).sum();
+            assertThat(parks).as("sleeps in %d round trips", trips).isLessThan(trips / 2);
+            Engines.until("both asleep", () -> engine.shards().stream().allMatch(Shard::isParked));
+        }
+    }
+
+    private static void again(Engine engine, int left, CompletableFuture<Integer> back) {
+        if (left == 0) {
+            back.complete(left);
+        } else {
+            engine.submitTo(1, () -> left - 1).thenAccept(rest -> again(engine, rest, back));
         }
     }
 

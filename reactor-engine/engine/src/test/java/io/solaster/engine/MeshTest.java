@@ -25,7 +25,7 @@ class MeshTest {
     /** A shard sleeps until it is woken, however long: one lost wake-up, and this never ends. */
     @ParameterizedTest
     @EnumSource(mode = Mode.EXCLUDE, names = "AUTO")
-    void noWakeUpIsLostBetweenTwoShardsThatSleep(Transport transport) {
+    void noWordIsLostBetweenTwoShardsThatLingerOrSleep(Transport transport) {
         int rounds = 20_000;
         try (Engine engine = Engines.start(transport, 2)) {
             CompletableFuture<Integer> done = new CompletableFuture<>();
@@ -45,9 +45,7 @@ class MeshTest {
             engine.shard(0).execute(() -> engine.shard(0).mesh().send(1, new Ball()));
 
             assertThat(Engines.get(done)).isEqualTo(2 * rounds);
-            assertThat(engine.shard(0).stats().parks.get()).isGreaterThan(rounds / 10);
-            assertThat(engine.shard(1).stats().parks.get()).isGreaterThan(rounds / 10);
-            assertThat(engine.shard(0).stats().wakeUps.get()).isGreaterThan(rounds / 10).isLessThanOrEqualTo(rounds);
+            assertThat(engine.shard(0).stats().wakeUps.get()).isLessThanOrEqualTo(rounds);
         }
     }
 

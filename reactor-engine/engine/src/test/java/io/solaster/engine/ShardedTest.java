@@ -50,6 +50,19 @@ class ShardedTest {
     }
 
     @Test
+    void isSeenOverInstancesKeptElsewhere() {
+        try (Engine engine = Engines.start(Transport.NIO, 2)) {
+            Sharded<Shard> shards = Sharded.over(engine, shard -> {
+                assertThat(Shard.current()).isSameAs(shard);
+                return shard;
+            });
+            assertThat(Engines.get(shards.onAll(shard -> shard))).isEqualTo(engine.shards());
+            assertThat(Engines.<Shard>get(shards.onOwner("a key", shard -> shard)).id())
+                    .isEqualTo(engine.shardOf("a key"));
+        }
+    }
+
+    @Test
     void tellsBothSidesWhenTouchedFromAnotherShardOrThread() {
         try (Engine engine = Engines.start(Transport.NIO, 2); Engine other = Engines.start(Transport.NIO, 3)) {
             Sharded<Part> parts = engine.sharded(shard -> new Part());

@@ -2,10 +2,13 @@ package io.solaster.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 
+import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.IdleConfig;
 import io.solaster.engine.mesh.Message;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -26,7 +29,9 @@ class WakeUpsTest {
     @ParameterizedTest
     @EnumSource(mode = Mode.EXCLUDE, names = "AUTO")
     void noneIsLostBetweenShardsNorFromOutside(Transport transport) {
-        try (Engine engine = Engines.start(transport, 2 * PAIRS)) {
+        EngineConfig config = EngineConfig.defaults().withTransport(transport)
+                .withIdle(IdleConfig.defaults().withLingerFor(Duration.ZERO));
+        try (Engine engine = Engines.start(config, 2 * PAIRS)) {
             Ball[] balls = new Ball[PAIRS];
             for (int pair = 0; pair < PAIRS; pair++) {
                 Ball ball = new Ball();

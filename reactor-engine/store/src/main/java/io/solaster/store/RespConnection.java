@@ -14,6 +14,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.socket.DuplexChannel;
+import io.solaster.engine.Slots;
 import io.solaster.engine.memory.Memory;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.resp.ReplyWriter;

@@ -53,7 +53,7 @@ final class ForkedThread<T extends @Nullable Object> implements Fork<T>, Executo
         this.home = home;
         this.scope = scope;
         this.logs = logs;
-        this.work = work;
+        this.work = threads.shard.carryContext(work);
         this.thread = JdkThreads.unstarted(this, threads.nextName(), this::call);
     }
 

@@ -1,13 +1,17 @@
-package io.solaster.store;
+package io.solaster.engine;
+
+import java.nio.charset.StandardCharsets;
 
 import io.solaster.engine.memory.Memory;
 
 /**
  * Which slot a key belongs to, and which shard a slot belongs to. Slots are Redis Cluster's: CRC-16 (XMODEM, polynomial
- * 0x1021) of the key, or of what stands between its first braces, modulo 16384.
+ * 0x1021) of the key, or of what stands between its first braces, modulo 16384. {@link Engine#shardOf} is for keys of
+ * any kind. Any thread.
  */
-final class Slots {
-    static final int COUNT = 16384;
+public final class Slots {
+    /** How many slots there are. */
+    public static final int COUNT = 16384;
 
     /** By place: what a byte contributes to the checksum when {@code place} bytes follow it (slicing by four). */
     private static final char[][] CRC16 = new char[4][256];
@@ -30,8 +34,8 @@ final class Slots {
 
     private Slots() {}
 
-    /** The slot of a key. */
-    static int of(long key, int length) {
+    /** The slot of a key outside the heap: its address and its length in bytes. */
+    public static int of(long key, int length) {
         int open = indexOf(key, 0, length, (byte) '{');
         if (open < length) {
             int close = indexOf(key, open + 1, length, (byte) '}');
@@ -42,8 +46,25 @@ final class Slots {
         return crc16(key, length) & COUNT - 1;
     }
 
+    /** The slot of a key, without its braces where it has any. */
+    public static int of(byte[] key) {
+        int open = indexOf(key, 0, '{');
+        if (open < key.length) {
+            int close = indexOf(key, open + 1, '}');
+            if (close < key.length && close > open + 1) {
+                return crc16(key, open + 1, close) & COUNT - 1;
+            }
+        }
+        return crc16(key, 0, key.length) & COUNT - 1;
+    }
+
+    /** The slot of a key that is text: that of its bytes in UTF-8. */
+    public static int of(CharSequence key) {
+        return of(key.toString().getBytes(StandardCharsets.UTF_8));
+    }
+
     /** The shard that owns a slot: each owns a run of them, equal but for one. */
-    static int shardOf(int slot, int shards) {
+    public static int shardOf(int slot, int shards) {
         return (int) ((long) slot * shards >>> 14);
     }
 
@@ -61,6 +82,22 @@ final class Slots {
             i++;
         }
         return i;
+    }
+
+    private static int indexOf(byte[] key, int from, char wanted) {
+        int i = from;
+        while (i < key.length && key[i] != wanted) {
+            i++;
+        }
+        return i;
+    }
+
+    private static int crc16(byte[] key, int from, int to) {
+        int crc = 0;
+        for (int i = from; i < to; i++) {
+            crc = crc << 8 & 0xffff ^ CRC16[0][crc >>> 8 ^ key[i] & 0xff];
+        }
+        return crc;
     }
 
     private static int crc16(long address, int length) {
