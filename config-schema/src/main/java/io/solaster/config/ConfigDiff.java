@@ -51,6 +51,16 @@ public record ConfigDiff(List<Change> changes) {
         return between(SolasterConfig.defaults().withEngine(before), SolasterConfig.defaults().withEngine(after));
     }
 
+    /**
+     * Whether a value may change while the application runs.
+     *
+     * @param key such as {@code solaster.servers.kv.limits.max-bulk}
+     * @throws IllegalArgumentException if there is no such key
+     */
+    public static boolean isReloadable(String key) {
+        return ConfigKeys.isReloadable(key);
+    }
+
     /** Whether nothing is different. */
     public boolean isEmpty() {
         return changes.isEmpty();

@@ -95,8 +95,10 @@ final class ConfigKeys {
                 above || component.getAccessor().isAnnotationPresent(Reloadable.class));
     }
 
-    /** Whether a value may change while the application runs, by its path with {@link #ANY} for names. */
-    static boolean isReloadable(String path) {
+    /** Whether a value may change while the application runs, by its key, or its path with {@link #ANY} for names. */
+    static boolean isReloadable(String key) {
+        // A name in brackets may have dots in it.
+        String path = key.replaceAll("\\[[^]]*\\]", ".name");
         Node node = ROOT;
         for (String element : List.of(path.substring(ROOT.name().length() + 1).split("\\.", -1))) {
             Node child = node.child(element);

@@ -75,6 +75,7 @@ public final class ConfigValidator {
         validator.within("solaster.reload.poll-interval", config.reload().pollInterval(), Duration.ofMillis(100),
                 Duration.ofDays(1));
         validator.ports(config.servers());
+        validator.within("solaster.health.broken-after", config.health().brokenAfter(), SECOND, Duration.ofDays(1));
         validator.doubts(config);
         return List.copyOf(validator.violations);
     }

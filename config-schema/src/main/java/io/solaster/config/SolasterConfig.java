@@ -18,6 +18,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param engine the shards and how they run
  * @param servers servers by name, each listening on every shard
  * @param libraries the application's Netty libraries that run on the shards
+ * @param health what is told of an engine's health
+ * @param metrics what is measured beyond the ordinary
  * @param contextPropagation what calls between shards take along
  */
 @ConfigurationProperties("solaster")
@@ -27,6 +29,8 @@ public record SolasterConfig(@DefaultValue("true") boolean enabled, @Reloadable 
         @NestedConfigurationProperty @DefaultValue EngineConfig engine,
         @DefaultValue Map<String, ServerConfig> servers,
         @NestedConfigurationProperty @DefaultValue LibrariesConfig libraries,
+        @NestedConfigurationProperty @DefaultValue HealthConfig health,
+        @NestedConfigurationProperty @DefaultValue MetricsConfig metrics,
         @NestedConfigurationProperty @DefaultValue ContextPropagationConfig contextPropagation) {
 
     public SolasterConfig {
@@ -37,24 +41,25 @@ public record SolasterConfig(@DefaultValue("true") boolean enabled, @Reloadable 
     /** What an empty configuration gives: an engine, and no server. */
     public static SolasterConfig defaults() {
         return new SolasterConfig(true, false, false, ReloadConfig.defaults(), EngineConfig.defaults(), Map.of(),
-                LibrariesConfig.defaults(), ContextPropagationConfig.defaults());
+                LibrariesConfig.defaults(), HealthConfig.defaults(), MetricsConfig.defaults(),
+                ContextPropagationConfig.defaults());
     }
 
     /** This with another engine. */
     public SolasterConfig withEngine(EngineConfig newEngine) {
         return new SolasterConfig(enabled, strict, validate, reload, newEngine, servers, libraries,
-                contextPropagation);
+                health, metrics, contextPropagation);
     }
 
     /** This with other servers. */
     public SolasterConfig withServers(Map<String, ServerConfig> newServers) {
         return new SolasterConfig(enabled, strict, validate, reload, engine, newServers, libraries,
-                contextPropagation);
+                health, metrics, contextPropagation);
     }
 
     /** This with warnings as errors, or without. */
     public SolasterConfig withStrict(boolean newStrict) {
         return new SolasterConfig(enabled, newStrict, validate, reload, engine, servers, libraries,
-                contextPropagation);
+                health, metrics, contextPropagation);
     }
 }

@@ -292,6 +292,16 @@ public final class Engine implements AutoCloseable {
         return Optional.ofNullable(setup.watchdog);
     }
 
+    /** Messages that one shard has sent to another so far. Any thread, roughly. */
+    public long messages(int from, int to) {
+        return meshes[from].sent(to);
+    }
+
+    /** Messages under way from one shard to another. Any thread, roughly. */
+    public int messagesQueued(int from, int to) {
+        return meshes[from].queued(to);
+    }
+
     /** Threads for work that blocks. */
     public Offload offload() {
         return offload;

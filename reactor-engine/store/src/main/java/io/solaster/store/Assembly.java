@@ -102,6 +102,15 @@ final class Assembly {
         return false;
     }
 
+    /** How many of the replies that came back are errors; the parts of a split command count one by one. */
+    long errors() {
+        long errors = 0;
+        for (Batch batch : batches) {
+            errors += batch == null ? 0 : batch.errors();
+        }
+        return errors;
+    }
+
     boolean isPending() {
         return pending > 0;
     }

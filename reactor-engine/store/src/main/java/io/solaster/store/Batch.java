@@ -27,6 +27,7 @@ final class Batch extends Message {
     private boolean resp3;
     private long outputLimit;
     private boolean overflowed;
+    private long errors;
 
     /** Per command: its place in {@link #starts}, its arguments one after the other in memory. */
     private Command[] commands = new Command[16];
@@ -117,6 +118,7 @@ final class Batch extends Message {
         if (replyEnds.length < count) {
             replyEnds = new int[commands.length];
         }
+        long errorsBefore = writer.errors();
         long at = memory;
         for (int i = 0; i < count && !overflowed; i++) {
             int first = starts[i];
@@ -131,7 +133,13 @@ final class Batch extends Message {
             replyEnds[i] = writer.position();
             overflowed = writer.position() > outputLimit && i + 1 < count;
         }
+        errors = writer.errors() - errorsBefore;
         writer.finish();
+    }
+
+    /** How many of the replies are errors. */
+    long errors() {
+        return errors;
     }
 
     /** Whether the replies are more than the client may leave unread, so that some commands were not run. */
@@ -172,6 +180,7 @@ final class Batch extends Message {
         assembly = null;
         executed = false;
         overflowed = false;
+        errors = 0;
         Arrays.fill(commands, 0, count, null);
         count = 0;
         argumentCount = 0;

@@ -16,6 +16,7 @@ import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.socket.DuplexChannel;
 import io.solaster.engine.Slots;
 import io.solaster.engine.memory.Memory;
+import io.solaster.engine.net.RequestStats;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.resp.ReplyWriter;
 import io.solaster.resp.RequestDecoder;
@@ -80,12 +81,19 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
     private boolean lingering;
     private boolean draining;
 
+    private final RequestStats requests;
+    /** Requests read since {@link #readAt} whose answers have not left, and how many of those are errors. */
+    private int unanswered;
+    private long errors;
+    private long readAt;
+
     private final ClientState state;
 
-    RespConnection(RespProtocol protocol, StoreShard shard) {
+    RespConnection(RespProtocol protocol, StoreShard shard, RequestStats requests) {
         this.protocol = protocol;
         this.shard = shard;
         this.shards = shard.store().shards();
+        this.requests = requests;
         this.decoder = new RequestDecoder(protocol.requestLimits());
         this.state = new ClientState(shard.now(), protocol.password() == null);
         decoder.authenticated(state.authenticated());
@@ -165,6 +173,7 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
             }
             ReplyWriter reply = openOutput();
             int before = reply.position();
+            long errorsBefore = reply.errors();
             try {
                 if (failure != null) {
                     throw failure;
@@ -176,6 +185,7 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
                 reply.rewind(before);
                 reply.error("ERR internal error");
             }
+            errors += reply.errors() - errorsBefore;
             reply.finish();
             suspended = false;
             run();
@@ -216,6 +226,9 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
         ByteBuf received = (ByteBuf) message;
         shard.stats().bytesIn.add(received.readableBytes());
         state.interacted(shard.now());
+        if (unanswered == 0 && !suspended) {
+            readAt = System.nanoTime();
+        }
         if (closing) {
             received.release();
             return;
@@ -347,6 +360,7 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
         call.now(shard.now());
         call.connection(this);
         Outcome outcome = Outcome.NEXT;
+        long errorsBefore = reply.errors();
         while (at < end && outcome == Outcome.NEXT && !closing) {
             if (budget-- == 0 || reply.position() > turnLimit) {
                 outcome = Outcome.AGAIN;
@@ -373,8 +387,10 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
                 decoded = used;
             } else {
                 at += used;
+                unanswered++;
             }
         }
+        errors += reply.errors() - errorsBefore;
         in.readerIndex(at);
         if (assembly != null) {
             assembly.own(reply.position() - ownMark);
@@ -582,6 +598,7 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
     void assembled() {
         Assembly parts = Objects.requireNonNull(assembly);
         assembly = null;
+        errors += parts.errors();
         if (parts.overflowed()) {
             overflow(outputLimit());
         } else if (channel().isActive()) {
@@ -626,6 +643,9 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
         if (assembly != null) {
             return;
         }
+        if (unanswered > 0 && !suspended) {
+            answered();
+        }
         ByteBuf replies = output;
         output = null;
         if (replies != null && !replies.isReadable()) {
@@ -646,6 +666,14 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
         } else if (replies != null) {
             replies.release();
         }
+    }
+
+    private void answered() {
+        long now = System.nanoTime();
+        requests.answered(now - readAt, unanswered, errors);
+        unanswered = 0;
+        errors = 0;
+        readAt = now;
     }
 
     private long outputLimit() {

@@ -9,6 +9,7 @@ import io.solaster.config.LimitsConfig;
 import io.solaster.config.ServerConfig;
 import io.solaster.engine.Shard;
 import io.solaster.engine.net.ConnectionHandler;
+import io.solaster.engine.net.RequestStats;
 import io.solaster.resp.RequestLimits;
 import org.jspecify.annotations.Nullable;
 
@@ -51,7 +52,7 @@ public final class RespProtocol implements ConnectionHandler {
     public void connected(Shard shard, Channel channel) {
         StoreShard part = store.part(shard.id());
         channel.config().setRecvByteBufAllocator(part.reads(config.limits().bytesPerTurn().intBytes()));
-        channel.pipeline().addLast(new RespConnection(this, part));
+        channel.pipeline().addLast(new RespConnection(this, part, RequestStats.of(channel)));
     }
 
     @Override

@@ -17,6 +17,7 @@ import io.netty.channel.embedded.EmbeddedChannel;
 import io.solaster.config.ByteSize;
 import io.solaster.config.LimitsConfig;
 import io.solaster.config.ServerConfig;
+import io.solaster.engine.net.RequestStats;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -232,7 +233,7 @@ class StoreConnectionTest {
                     return new InetSocketAddress(from, 1);
                 }
             };
-            channel.pipeline().addLast(new RespConnection(protocol, part));
+            channel.pipeline().addLast(new RespConnection(protocol, part, new RequestStats()));
             channel.pipeline().fireChannelActive();
             if (channel.isOpen()) {
                 channel.writeInbound(channel.alloc().directBuffer().writeBytes(bytes("PING|")));

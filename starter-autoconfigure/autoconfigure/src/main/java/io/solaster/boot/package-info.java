@@ -1,4 +1,4 @@
-/** Wiring only: beans, health, meters, and errors that say what to do. */
+/** Wiring only: beans, and errors that say what to do. */
 @NullMarked
 package io.solaster.boot;
 

@@ -7,11 +7,11 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 
 /** Sends one line to a server of this machine and reads one line back. */
-final class Client {
+public final class Client {
 
     private Client() {}
 
-    static String ask(int port, String line) throws IOException {
+    public static String ask(int port, String line) throws IOException {
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
             socket.setSoTimeout(5_000);
             socket.getOutputStream().write((line + "\r\n").getBytes(StandardCharsets.US_ASCII));

@@ -10,6 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
+import io.solaster.boot.actuate.SolasterHealthAutoConfiguration;
+import io.solaster.boot.actuate.SolasterWatchAutoConfiguration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.SpringApplication;
@@ -88,7 +90,7 @@ final class ConfigValidationTest {
 
     @Configuration(proxyBeanMethods = false)
     @ImportAutoConfiguration({SolasterAutoConfiguration.class, SolasterStoreAutoConfiguration.class,
-            SolasterHealthAutoConfiguration.class})
+            SolasterWatchAutoConfiguration.class, SolasterHealthAutoConfiguration.class})
     static class Application {
 
         public static void main(String[] args) {

@@ -16,6 +16,7 @@ import java.util.stream.Collectors;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.solaster.boot.actuate.SolasterMetricsAutoConfiguration;
 import io.solaster.config.ConfigBinder;
 import io.solaster.config.SolasterConfig;
 import org.junit.jupiter.api.Test;
@@ -39,7 +40,8 @@ final class ReadmeTest {
     @Test
     void its_yaml_binds() throws IOException {
         List<SolasterConfig> bound = new ArrayList<>();
-        for (MatchResult yaml : YAML.matcher(readme).results().toList()) {
+        for (MatchResult yaml : YAML.matcher(readme).results().filter(it -> it.group(1).startsWith("solaster:"))
+                .toList()) {
             bound.add(ConfigBinder.bind(new Binder(ConfigurationPropertySources.from(new YamlPropertySourceLoader()
                     .load("README", new ByteArrayResource(yaml.group(1).getBytes()))))));
         }
@@ -60,9 +62,9 @@ final class ReadmeTest {
         new ApplicationContextRunner()
                 .withConfiguration(AutoConfigurations.of(SolasterAutoConfiguration.class,
                         SolasterStoreAutoConfiguration.class, SolasterMetricsAutoConfiguration.class))
-                .withPropertyValues("solaster.engine.shards=1", "solaster.engine.pinning=never",
+                .withPropertyValues("solaster.engine.shards=2", "solaster.engine.pinning=never",
                         "solaster.engine.transport=nio", "solaster.servers.kv.protocol=resp",
-                        "solaster.servers.kv.port=0")
+                        "solaster.servers.kv.port=0", "solaster.metrics.shard-pairs=true")
                 .withBean(MeterRegistry.class, SimpleMeterRegistry::new).run(context -> {
                     MeterRegistry registry = context.getBean(MeterRegistry.class);
                     context.getBeansOfType(MeterBinder.class).values().forEach(binder -> binder.bindTo(registry));

@@ -8,6 +8,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 
+import io.solaster.boot.actuate.SolasterHealthAutoConfiguration;
+import io.solaster.boot.actuate.SolasterWatchAutoConfiguration;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.SolasterConfig;
 import io.solaster.engine.Engine;
@@ -82,6 +84,6 @@ final class ReloadLatency {
 
     @Configuration(proxyBeanMethods = false)
     @ImportAutoConfiguration({SolasterAutoConfiguration.class, SolasterStoreAutoConfiguration.class,
-            SolasterHealthAutoConfiguration.class})
+            SolasterWatchAutoConfiguration.class, SolasterHealthAutoConfiguration.class})
     static class Application {}
 }

@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
 
+import io.solaster.boot.actuate.SolasterHealthAutoConfiguration;
+import io.solaster.boot.actuate.SolasterWatchAutoConfiguration;
 import io.solaster.config.ConfigDiff.Change;
 import io.solaster.config.SolasterConfig;
 import io.solaster.engine.Engine;
@@ -286,7 +288,7 @@ final class ReloadTest {
 
     @Configuration(proxyBeanMethods = false)
     @ImportAutoConfiguration({SolasterAutoConfiguration.class, SolasterStoreAutoConfiguration.class,
-            SolasterHealthAutoConfiguration.class})
+            SolasterWatchAutoConfiguration.class, SolasterHealthAutoConfiguration.class})
     static class Application {
         final Live<SolasterConfig> live;
         final List<SolasterConfigChanged> events = new CopyOnWriteArrayList<>();

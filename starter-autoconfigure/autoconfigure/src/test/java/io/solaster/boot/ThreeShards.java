@@ -22,7 +22,7 @@ import org.springframework.context.annotation.Configuration;
 
 /** An engine of three unpinned shards on however many CPUs. */
 @Configuration(proxyBeanMethods = false)
-class ThreeShards {
+public final class ThreeShards {
     static final Duration PATIENCE = Duration.ofSeconds(60);
 
     @Bean
@@ -45,7 +45,7 @@ class ThreeShards {
                 .withUserConfiguration(ThreeShards.class);
     }
 
-    static void until(String what, BooleanSupplier condition) {
+    public static void until(String what, BooleanSupplier condition) {
         long end = System.nanoTime() + PATIENCE.toNanos();
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() > end) {

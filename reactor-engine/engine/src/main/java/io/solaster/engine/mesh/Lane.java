@@ -136,6 +136,11 @@ final class Lane extends LaneLastPadding {
         return (int) Math.max(0, (long) TAIL.getOpaque(this) - (long) HEAD.getOpaque(this));
     }
 
+    /** Any thread: messages published since the lane was made, roughly. */
+    long total() {
+        return (long) TAIL.getOpaque(this);
+    }
+
     /** Consumer: whether messages wait; ordered after the consumer's own volatile stores. */
     boolean hasMessages() {
         return (long) TAIL.getVolatile(this) != head;

@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
  * Messages sent in one turn of the loop become visible together, with at most one wake-up per peer. A lane never refuses
  * a message, since a reply that cannot leave would deadlock two shards; whoever makes new requests asks
  * {@link #isWritable} first and waits with {@link #whenWritable}.
- * All calls on the owning shard, but {@link #queued}.
+ * All calls on the owning shard, but {@link #queued} and {@link #sent}.
  */
 public final class Mesh {
     private static final Logger log = LoggerFactory.getLogger(Mesh.class);
@@ -232,6 +232,11 @@ public final class Mesh {
         for (Lane lane : outbound) {
             lane.abandonAll();
         }
+    }
+
+    /** Messages sent to a shard so far. Any thread, roughly. */
+    public long sent(int target) {
+        return outbound[target].total();
     }
 
     /** Messages on their way to a shard. Any thread, roughly. */

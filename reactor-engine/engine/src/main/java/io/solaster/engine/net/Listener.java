@@ -44,7 +44,10 @@ final class Listener extends ChannelInboundHandlerAdapter {
     private final Counter closed = new Counter();
     private final Counter refused = new Counter();
     private final Counter pauses = new Counter();
+    private final RequestStats requests = new RequestStats();
     private volatile @Nullable ServerChannel listening;
+    /** No more connections come here, though the server accepts elsewhere. */
+    private volatile boolean retired;
     private @Nullable CompletableFuture<Boolean> drained;
     private long arrivals;
     private long pausedSince;
@@ -70,6 +73,18 @@ final class Listener extends ChannelInboundHandlerAdapter {
 
     long connections() {
         return accepted.get() - closed.get();
+    }
+
+    RequestStats requests() {
+        return requests;
+    }
+
+    boolean isRetired() {
+        return retired;
+    }
+
+    void retire() {
+        retired = true;
     }
 
     long accepted() {
@@ -138,6 +153,7 @@ final class Listener extends ChannelInboundHandlerAdapter {
             shard.stats().accepted.increment();
             channel.closeFuture().addListener(end -> left(channel));
             TcpServer.setUp(channel);
+            requests.countFor(channel);
             handler.connected(shard, channel);
             if (drained != null) {
                 channel.pipeline().fireUserEventTriggered(TcpServer.DRAIN);

@@ -223,9 +223,24 @@ public final class TcpServer implements AutoCloseable {
         return listeners.stream().mapToLong(Listener::acceptPauses).sum();
     }
 
+    /** What each shard counts of this server's requests, by the number of the shard. Any thread. */
+    public List<RequestStats> requests() {
+        return listeners.stream().map(Listener::requests).toList();
+    }
+
     /** Whether it accepts connections. */
     public boolean isListening() {
-        return !closed && listeners.get(0).isListening();
+        return !closed && listeners.stream().anyMatch(Listener::isListening);
+    }
+
+    /** Whether it has been asked to drain, or to close. */
+    public boolean isDraining() {
+        return closed;
+    }
+
+    /** Whether a shard takes no more connections of this server while others do. */
+    public boolean isDrained(int shard) {
+        return listeners.get(shard).isRetired();
     }
 
     /** The scheduling group that its connections run in. */
@@ -240,7 +255,7 @@ public final class TcpServer implements AutoCloseable {
     Listener leastConnections() {
         Listener least = listeners.get(0);
         for (Listener listener : listeners) {
-            if (listener.connections() < least.connections()) {
+            if (least.isRetired() || !listener.isRetired() && listener.connections() < least.connections()) {
                 least = listener;
             }
         }
@@ -279,6 +294,37 @@ public final class TcpServer implements AutoCloseable {
         return cut;
     }
 
+    /**
+     * Has one shard take no more connections of this server, for good, and asks those that it has to finish; the other
+     * shards go on. Not on a shard.
+     *
+     * @return how many connections had to be closed at the deadline
+     * @throws IllegalStateException if no other shard would be left to accept
+     */
+    public int drain(int shard, Duration deadline) {
+        Listener leaving = listeners.get(shard);
+        synchronized (listeners) {
+            if (listeners.stream().noneMatch(other -> other != leaving && !other.isRetired())) {
+                throw new IllegalStateException("shard " + shard + " is the last that takes connections of server '"
+                        + name + "'; drain the server instead");
+            }
+            leaving.retire();
+        }
+        long end = System.nanoTime() + deadline.toNanos();
+        if (acceptsOnEveryShard()) {
+            await(List.of(leaving), "stop accepting", System.nanoTime() + ANSWER.toNanos(), Listener::stopListening);
+        }
+        await(List.of(leaving), "drain", end, Listener::drain);
+        int cut = 0;
+        for (Integer count : await(List.of(leaving), "close its connections", System.nanoTime() + ANSWER.toNanos(),
+                Listener::closeAll)) {
+            cut += count;
+        }
+        log.info("Server '{}': shard {} is drained; {} connection(s) had not finished within {} and were closed", name,
+                shard, cut, deadline);
+        return cut;
+    }
+
     private void stopAccepting() {
         closed = true;
         awaitAll("stop accepting", System.nanoTime() + ANSWER.toNanos(), Listener::stopListening);
@@ -286,15 +332,20 @@ public final class TcpServer implements AutoCloseable {
 
     /** Has every shard do something at the same time; returns the answers that came in time. */
     private <T> List<T> awaitAll(String what, long end, Function<Listener, CompletableFuture<T>> work) {
-        List<CompletableFuture<T>> answers = listeners.stream().map(work).toList();
+        return await(listeners, what, end, work);
+    }
+
+    private <T> List<T> await(List<Listener> asked, String what, long end,
+            Function<Listener, CompletableFuture<T>> work) {
+        List<CompletableFuture<T>> answers = asked.stream().map(work).toList();
         List<T> results = new ArrayList<>();
-        for (int shard = 0; shard < answers.size(); shard++) {
+        for (int i = 0; i < answers.size(); i++) {
             try {
-                results.add(answers.get(shard).get(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS));
+                results.add(answers.get(i).get(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS));
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             } catch (ExecutionException | TimeoutException e) {
-                log.debug("Server '{}': shard {} did not {} in time", name, shard, what, e);
+                log.debug("Server '{}': shard {} did not {} in time", name, asked.get(i).shard().id(), what, e);
             }
         }
         return results;

@@ -74,6 +74,11 @@ public record TransportChoice(Transport kind, String reason, IoHandlerFactory io
         throw new IllegalStateException("nio is always there");
     }
 
+    /** Whether 'auto' had to pass its first choice over, where this is what was asked for. */
+    public boolean isFallback(Transport asked) {
+        return asked == Transport.AUTO && kind != ORDER.getFirst();
+    }
+
     /** The name as it is written in configuration. */
     public static String label(Transport kind) {
         return kind.name().toLowerCase(java.util.Locale.ROOT);

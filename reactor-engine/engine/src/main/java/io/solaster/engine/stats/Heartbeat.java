@@ -54,6 +54,14 @@ public final class Heartbeat extends HeartbeatFields {
         return (long) MARK.getOpaque(this);
     }
 
+    /**
+     * For how many nanoseconds it has been at its present batch of work; 0 while it sleeps, or has not begun. Any thread.
+     */
+    public long busyFor(long nanoTime) {
+        long seen = mark();
+        return seen == 0 || !isBusy(seen) ? 0 : Math.max(0, nanoTime - since(seen));
+    }
+
     static boolean isBusy(long mark) {
         return (mark & 1) != 0;
     }

@@ -23,6 +23,15 @@ public final class HistogramSnapshot {
         return count;
     }
 
+    /** How many did not exceed a duration in nanoseconds, which is known to an eighth. */
+    public long countUpTo(long nanos) {
+        long below = 0;
+        for (int i = 0; i < counts.length && Histogram.upperBound(i) <= nanos; i++) {
+            below += counts[i];
+        }
+        return below;
+    }
+
     /** All of them together, in nanoseconds. */
     public long sum() {
         return sum;

@@ -1,6 +1,7 @@
 package io.solaster.engine.stats;
 
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -44,6 +45,7 @@ public final class StallWatchdog implements AutoCloseable {
     private final LongSupplier collectors;
     private final Supplier<StealTime> steal;
     private final Consumer<Stall> reports;
+    private final RecentStalls recent = new RecentStalls(InstantSource.system());
     private volatile long threshold;
     private volatile boolean closed;
     private @Nullable Thread thread;
@@ -60,7 +62,7 @@ public final class StallWatchdog implements AutoCloseable {
         this.clock = clock;
         this.collectors = collectors;
         this.steal = steal;
-        this.reports = reports;
+        this.reports = recent.andThen(reports);
         threshold(threshold);
         before = clock.getAsLong();
         wanted = before;
@@ -103,6 +105,11 @@ public final class StallWatchdog implements AutoCloseable {
 
     void watch(StallWatch watch) {
         watches.add(watch);
+    }
+
+    /** The last few stalls of a shard with their stacks, latest first. Any thread. */
+    public List<RecentStall> recent(int shard) {
+        return recent.of(shard);
     }
 
     /** How long a task may take that is no stall. Any thread. */

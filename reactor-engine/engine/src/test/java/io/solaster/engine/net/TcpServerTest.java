@@ -89,6 +89,25 @@ abstract class TcpServerTest {
     }
 
     @Test
+    void aDrainedShardSaysGoodbyeAndTheOthersGoOn() throws Exception {
+        TcpServer server = bind(0);
+        for (int i = 0; i < 64 || server.connections(0) == 0; i++) {
+            connect(server);
+        }
+        assertThat(server.drain(0, Duration.ofSeconds(60))).isZero();
+        assertThat(server.isDrained(0)).isTrue();
+        assertThat(server.isDrained(1)).isFalse();
+        assertThat(server.connections(0)).isZero();
+        assertThat(server.isListening()).isTrue();
+        for (int i = 0; i < 16; i++) {
+            assertThat(connect(server).greeting).isEqualTo("shard 1");
+        }
+        assertThatIllegalStateException().isThrownBy(() -> server.drain(1, Duration.ofSeconds(1)))
+                .withMessageContaining("the last that takes connections of server");
+        assertThat(server.isDraining()).isFalse();
+    }
+
+    @Test
     void aSecondEngineIsRefusedThePort() {
         TcpServer server = bind(0);
         for (Transport other : Transport.values()) {

@@ -77,4 +77,14 @@ class HistogramTest {
         assertThat(both.max()).isEqualTo(1_000);
         assertThat(both.mean()).isEqualTo(640);
     }
+
+    @Test
+    void tellsHowManyDidNotExceedADuration() {
+        Histogram histogram = new Histogram();
+        histogram.record(1_000);
+        histogram.record(1_000_000, 5);
+        assertThat(histogram.snapshot().countUpTo(500)).isZero();
+        assertThat(histogram.snapshot().countUpTo(100_000)).isEqualTo(1);
+        assertThat(histogram.snapshot().countUpTo(10_000_000)).isEqualTo(6);
+    }
 }

@@ -10,7 +10,6 @@ import io.solaster.boot.SolasterAutoConfiguration;
 import io.solaster.engine.Engine;
 import io.solaster.spring.ShardSchedulers;
 import org.springframework.beans.factory.ObjectProvider;
-import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
@@ -65,25 +64,14 @@ public final class SolasterLettuceAutoConfiguration {
         @Order(Ordered.HIGHEST_PRECEDENCE)
         ClientResourcesBuilderCustomizer solasterClientResourcesCustomizer(Engine engine,
                 ObjectProvider<NettyCustomizer> customizers) {
+            ShardNettyCustomizer.silenceLettuce();
             return builder -> runOnShards(builder, engine, customizers);
         }
 
-        /**
-         * Spring Data connects when the connection is first asked for, and blocks meanwhile, even for reactive calls: on a
-         * shard it would wait for itself.
-         */
         @Bean
-        static BeanPostProcessor solasterEagerRedisConnections() {
-            ShardNettyCustomizer.silenceLettuce();
-            return new BeanPostProcessor() {
-                @Override
-                public Object postProcessBeforeInitialization(Object bean, String name) {
-                    if (bean instanceof LettuceConnectionFactory connections) {
-                        connections.setEagerInitialization(true);
-                    }
-                    return bean;
-                }
-            };
+        @ConditionalOnMissingBean
+        EarlyRedisConnections solasterEarlyRedisConnections(ObjectProvider<LettuceConnectionFactory> factories) {
+            return new EarlyRedisConnections(factories);
         }
     }
 }

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
+import io.solaster.boot.actuate.Actuated;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import org.junit.jupiter.api.Test;
@@ -29,8 +30,7 @@ final class ManagementOffShardsTest {
         try (ConfigurableApplicationContext context = new SpringApplicationBuilder(App.class)
                 .web(WebApplicationType.REACTIVE).properties("server.port=0", "management.server.port=0",
                         "solaster.engine.shards=2", "solaster.engine.pinning=never",
-                        "spring.autoconfigure.exclude=org.springframework.boot.r2dbc.autoconfigure.R2dbcAutoConfiguration,"
-                                + "org.springframework.boot.data.redis.autoconfigure.DataRedisAutoConfiguration")
+                        "spring.autoconfigure.exclude=" + Actuated.BUT_NETTY)
                 .run()) {
             assertThat(context.getBean(ReactorResourceFactory.class).getLoopResources())
                     .isInstanceOf(ShardLoopResources.class);

@@ -2,6 +2,7 @@ package io.solaster.boot.netty;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.net.ServerSocket;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -9,6 +10,7 @@ import java.util.concurrent.TimeUnit;
 import io.lettuce.core.resource.ClientResources;
 import io.netty.util.HashedWheelTimer;
 import io.solaster.boot.SolasterAutoConfiguration;
+import io.solaster.boot.ThreeShards;
 import io.solaster.boot.netty.LibrariesOnShards.Library;
 import io.solaster.boot.netty.LibrariesOnShards.State;
 import io.solaster.config.EngineConfig;
@@ -33,6 +35,8 @@ import org.springframework.boot.data.redis.autoconfigure.DataRedisReactiveAutoCo
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.data.redis.connection.RedisConnection;
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 import org.springframework.data.redis.core.ReactiveStringRedisTemplate;
 
 /** Spring Data's templates over a Lettuce on the shards, against a store on another engine. */
@@ -83,6 +87,25 @@ final class SpringDataRedisOnShardsTest {
                     assertThat(context.getBean(LibrariesOnShards.class).all())
                             .contains(new Library("lettuce", State.ON_SHARDS, ""));
                 });
+    }
+
+    @Test
+    void an_application_starts_before_its_redis_does() throws Exception {
+        int port;
+        try (ServerSocket free = new ServerSocket(0)) {
+            port = free.getLocalPort();
+        }
+        runner.withPropertyValues("spring.data.redis.port=" + port).run(context -> {
+            assertThat(context).hasNotFailed();
+            ServerConfig config = ServerConfig.of("resp", port);
+            try (TcpServer late = TcpServer.bind(elsewhere, "late", config,
+                    new RespProtocol(Store.on(elsewhere), config))) {
+                ThreeShards.until("connected in the background", () -> late.connections() > 0);
+                try (RedisConnection connection = context.getBean(LettuceConnectionFactory.class).getConnection()) {
+                    assertThat(connection.ping()).isEqualTo("PONG");
+                }
+            }
+        });
     }
 
     @Test

@@ -1,32 +1,33 @@
-package io.solaster.boot;
+package io.solaster.boot.actuate;
 
-import io.solaster.engine.stats.Histogram;
+import java.util.function.Supplier;
+
 import io.solaster.engine.stats.HistogramSnapshot;
 
 /**
- * A percentile, in seconds, of what a histogram recorded since it was last read, or since the reading before where that
- * was less than a second ago. Any thread.
+ * A percentile, in seconds, of what was recorded since it was last read, or since the reading before where that was less
+ * than a second ago. Any thread.
  */
 final class RecentPercentile {
     private static final long WINDOW_NANOS = 1_000_000_000;
     private static final double NANOS_PER_SECOND = 1e9;
 
-    private final Histogram histogram;
+    private final Supplier<HistogramSnapshot> recorded;
     private final double percent;
     private HistogramSnapshot before;
     private long readAt = System.nanoTime();
     private double last;
 
-    RecentPercentile(Histogram histogram, double percent) {
-        this.histogram = histogram;
+    RecentPercentile(Supplier<HistogramSnapshot> recorded, double percent) {
+        this.recorded = recorded;
         this.percent = percent;
-        this.before = histogram.snapshot();
+        this.before = recorded.get();
     }
 
     synchronized double get() {
         long now = System.nanoTime();
         if (now - readAt >= WINDOW_NANOS) {
-            HistogramSnapshot snapshot = histogram.snapshot();
+            HistogramSnapshot snapshot = recorded.get();
             last = snapshot.minus(before).percentile(percent) / NANOS_PER_SECOND;
             before = snapshot;
             readAt = now;

@@ -1,10 +1,15 @@
-package io.solaster.boot;
+package io.solaster.boot.actuate;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
+import io.micrometer.core.instrument.config.MeterFilter;
+import io.solaster.boot.SolasterAutoConfiguration;
+import io.solaster.boot.SolasterStoreAutoConfiguration;
+import io.solaster.config.SolasterConfig;
 import io.solaster.engine.Engine;
 import io.solaster.spring.ServerLifecycle;
 import io.solaster.store.Store;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -29,6 +34,26 @@ public final class SolasterMetricsAutoConfiguration {
     @ConditionalOnMissingBean(name = "solasterGroupMeters")
     MeterBinder solasterGroupMeters(Engine engine) {
         return new GroupMeters(engine);
+    }
+
+    @Bean
+    @ConditionalOnMissingBean(name = "solasterMeshMeters")
+    MeterBinder solasterMeshMeters(Engine engine, ObjectProvider<SolasterConfig> config) {
+        SolasterConfig known = config.getIfAvailable(SolasterConfig::defaults);
+        return new MeshMeters(engine, known.metrics().shardPairs());
+    }
+
+    @Bean
+    @ConditionalOnMissingBean(name = "solasterMemoryMeters")
+    MeterBinder solasterMemoryMeters(Engine engine) {
+        return new MemoryMeters(engine);
+    }
+
+    @Bean
+    @ConditionalOnBean(ServerLifecycle.class)
+    @ConditionalOnMissingBean(name = "solasterRequestMeters")
+    MeterBinder solasterRequestMeters(Engine engine, ServerLifecycle servers, ObjectProvider<MeterFilter> filters) {
+        return new RequestMeters(engine, servers, filters.orderedStream().toList());
     }
 
     @Bean

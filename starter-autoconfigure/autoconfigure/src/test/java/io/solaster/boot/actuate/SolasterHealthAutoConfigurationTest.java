@@ -1,9 +1,11 @@
-package io.solaster.boot;
+package io.solaster.boot.actuate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Map;
 
+import io.solaster.boot.SolasterAutoConfiguration;
+import io.solaster.boot.SolasterStoreAutoConfiguration;
 import io.solaster.engine.Engine;
 import io.solaster.spring.ServerLifecycle;
 import org.junit.jupiter.api.Test;
@@ -17,7 +19,8 @@ import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 final class SolasterHealthAutoConfigurationTest {
     private final ApplicationContextRunner runner = new ApplicationContextRunner()
             .withConfiguration(AutoConfigurations.of(SolasterAutoConfiguration.class,
-                    SolasterStoreAutoConfiguration.class, SolasterHealthAutoConfiguration.class))
+                    SolasterStoreAutoConfiguration.class, SolasterWatchAutoConfiguration.class,
+                    SolasterHealthAutoConfiguration.class))
             .withPropertyValues("solaster.engine.shards=1", "solaster.engine.pinning=never",
                     "solaster.engine.transport=nio", "solaster.servers.kv.protocol=resp", "solaster.servers.kv.port=0");
 

@@ -1,4 +1,4 @@
-package io.solaster.boot;
+package io.solaster.boot.actuate;
 
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;

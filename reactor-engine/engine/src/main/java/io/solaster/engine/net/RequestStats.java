@@ -1,0 +1,56 @@
+package io.solaster.engine.net;
+
+import io.netty.channel.Channel;
+import io.netty.util.AttributeKey;
+import io.solaster.engine.stats.Histogram;
+
+/**
+ * How long the requests of one server took on one shard, and what became of them. A protocol that tells requests apart
+ * records them; one that does not leaves both empty. Written by the shard, read by any thread.
+ */
+public final class RequestStats {
+    private static final AttributeKey<RequestStats> KEY = AttributeKey.valueOf(RequestStats.class, "requests");
+
+    /** Nanoseconds from reading a request to writing its answer; requests read at once count as equally long. */
+    public final Histogram succeeded = new Histogram();
+    /** The same of requests that were answered with an error. */
+    public final Histogram failed = new Histogram();
+
+    /** Nothing yet. */
+    public RequestStats() {}
+
+    /**
+     * Where the requests of a connection are recorded. On the shard that owns it, once {@link ConnectionHandler#connected}
+     * is called.
+     *
+     * @throws IllegalArgumentException if the channel is no connection of a {@link TcpServer}
+     */
+    public static RequestStats of(Channel connection) {
+        RequestStats stats = connection.attr(KEY).get();
+        if (stats == null) {
+            throw new IllegalArgumentException(connection + " is no connection of a server; take one that a TcpServer"
+                    + " hands to its ConnectionHandler");
+        }
+        return stats;
+    }
+
+    void countFor(Channel connection) {
+        connection.attr(KEY).set(this);
+    }
+
+    /**
+     * Requests have been answered, all of them in the same time. On the shard.
+     *
+     * @param nanos from reading the first to writing the last answer
+     * @param answered how many, those with an error included
+     * @param errors how many of them with an error
+     */
+    public void answered(long nanos, long answered, long errors) {
+        if (answered > errors) {
+            succeeded.record(nanos, answered - errors);
+        }
+        if (errors > 0) {
+            failed.record(nanos, Math.min(errors, answered));
+        }
+    }
+}

@@ -1,0 +1,194 @@
+package io.solaster.boot.actuate;
+
+import java.lang.reflect.RecordComponent;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+import java.util.regex.Pattern;
+
+import io.solaster.config.ConfigBinder;
+import io.solaster.config.InvalidConfigException;
+import io.solaster.config.InvalidConfigException.Violation;
+import io.solaster.config.SolasterConfig;
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.actuate.endpoint.SanitizableData;
+import org.springframework.boot.actuate.endpoint.Sanitizer;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.ConfigurationProperty;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
+import org.springframework.boot.context.properties.source.ConfigurationPropertySource;
+import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
+import org.springframework.boot.convert.DurationStyle;
+import org.springframework.boot.env.YamlPropertySourceLoader;
+import org.springframework.core.env.Environment;
+import org.springframework.core.env.PropertySource;
+import org.springframework.core.io.ByteArrayResource;
+
+/** The effective configuration, key by key, each with where it came from. Any thread. */
+final class ConfigView {
+    private static final Pattern PLAIN_NAME = Pattern.compile("[a-z0-9][a-z0-9-]*");
+    private static final ChronoUnit[] UNITS = {ChronoUnit.DAYS, ChronoUnit.HOURS, ChronoUnit.MINUTES,
+            ChronoUnit.SECONDS, ChronoUnit.MILLIS, ChronoUnit.MICROS, ChronoUnit.NANOS};
+
+    private final Supplier<SolasterConfig> config;
+    private final Environment environment;
+    private final Sanitizer sanitizer;
+    private final ObjectProvider<ConfigReloads> reloads;
+
+    ConfigView(Supplier<SolasterConfig> config, Environment environment, Sanitizer sanitizer,
+            ObjectProvider<ConfigReloads> reloads) {
+        this.config = config;
+        this.environment = environment;
+        this.sanitizer = sanitizer;
+        this.reloads = reloads;
+    }
+
+    /**
+     * What the endpoint answers with.
+     *
+     * @param values by key
+     * @param lastReload the last time that a change was seen; null if there was none, or nothing reloads
+     */
+    record Report(Map<String, Value> values, ConfigReloads.@Nullable Last lastReload) {}
+
+    /**
+     * One value.
+     *
+     * @param value as it is written in a file, or asterisks where it is not to be shown
+     * @param origin the file and line, variable or argument that it came from; null for a default
+     * @param reloadable whether a change of it is applied without a restart
+     */
+    record Value(@Nullable Object value, @Nullable String origin, boolean reloadable) {}
+
+    /**
+     * The result of a check.
+     *
+     * @param valid whether an application would start with it
+     * @param violations all that is wrong
+     */
+    record Check(boolean valid, List<Violation> violations) {}
+
+    /** @param showValues whether values may be seen, as far as sanitizing functions allow */
+    Report report(boolean showValues) {
+        Map<String, Value> values = new LinkedHashMap<>();
+        Optional<ConfigReloads> known = Optional.ofNullable(reloads.getIfAvailable());
+        record("solaster", config.get(), (key, value) -> values.put(key, value(key, value, showValues,
+                known.map(reload -> reload.isReloadable(key)).orElse(false))));
+        return new Report(values, known.flatMap(ConfigReloads::last).orElse(null));
+    }
+
+    /** Checks a file's text by itself, as it would be checked at the start. */
+    static Check check(String yaml) {
+        try {
+            List<PropertySource<?>> documents = new YamlPropertySourceLoader().load("checked",
+                    new ByteArrayResource(yaml.getBytes(java.nio.charset.StandardCharsets.UTF_8)));
+            ConfigBinder.bind(new Binder(ConfigurationPropertySources.from(documents)));
+            return new Check(true, List.of());
+        } catch (InvalidConfigException e) {
+            return new Check(false, e.violations());
+        } catch (java.io.IOException | RuntimeException e) {
+            return new Check(false, List.of(new Violation("", "", "it cannot be read: " + e.getMessage(),
+                    "write YAML with keys below 'solaster'")));
+        }
+    }
+
+    private Value value(String key, @Nullable Object value, boolean showValues, boolean reloadable) {
+        Found found = find(key);
+        Object shown = value == null
+                ? null
+                : sanitizer.sanitize(new SanitizableData(found == null ? null : found.source, key, value), showValues);
+        return new Value(shown, found == null ? null : found.origin, reloadable);
+    }
+
+    private @Nullable Found find(String key) {
+        ConfigurationPropertyName name = ConfigurationPropertyName.of(key);
+        for (ConfigurationPropertySource source : ConfigurationPropertySources.get(environment)) {
+            ConfigurationProperty property = source.getConfigurationProperty(name);
+            if (property != null) {
+                PropertySource<?> under = source.getUnderlyingSource() instanceof PropertySource<?> it ? it : null;
+                String where = property.getOrigin() == null
+                        ? under == null ? "somewhere" : under.getName()
+                        : property.getOrigin().toString();
+                return new Found(under, where);
+            }
+        }
+        return null;
+    }
+
+    private record Found(@Nullable PropertySource<?> source, String origin) {}
+
+    private interface Leaf {
+        void at(String key, @Nullable Object value);
+    }
+
+    private static void record(String prefix, Record node, Leaf leaf) {
+        for (RecordComponent component : node.getClass().getRecordComponents()) {
+            walk(prefix + "." + kebab(component.getName()), read(component, node), leaf);
+        }
+    }
+
+    private static void walk(String key, @Nullable Object value, Leaf leaf) {
+        if (value instanceof Map<?, ?> map) {
+            map.forEach((name, entry) -> walk(entryKey(key, String.valueOf(name)), entry, leaf));
+        } else if (value instanceof Record nested && nested.getClass().getRecordComponents().length > 0
+                && !isWrittenAsOne(nested)) {
+            record(key, nested, leaf);
+        } else {
+            leaf.at(key, written(value));
+        }
+    }
+
+    /** Such as a size or a number of shards: the one component is no key. */
+    private static boolean isWrittenAsOne(Record value) {
+        try {
+            value.getClass().getMethod("valueOf", String.class);
+            return true;
+        } catch (NoSuchMethodException e) {
+            return false;
+        }
+    }
+
+    private static @Nullable Object written(@Nullable Object value) {
+        return switch (value) {
+            case null -> null;
+            case Duration duration -> print(duration);
+            case Enum<?> choice -> choice.name().toLowerCase(Locale.ROOT);
+            case Number number -> number;
+            case Boolean yes -> yes;
+            case List<?> list -> list.stream().map(String::valueOf).toList();
+            default -> value.toString();
+        };
+    }
+
+    private static String print(Duration duration) {
+        for (ChronoUnit unit : UNITS) {
+            if (!duration.isZero() && unit.getDuration().multipliedBy(duration.dividedBy(unit.getDuration()))
+                    .equals(duration)) {
+                return DurationStyle.SIMPLE.print(duration, unit);
+            }
+        }
+        return "0s";
+    }
+
+    private static String kebab(String camel) {
+        return camel.replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
+    }
+
+    private static String entryKey(String map, String name) {
+        return PLAIN_NAME.matcher(name).matches() ? map + "." + name : map + "[" + name + "]";
+    }
+
+    private static @Nullable Object read(RecordComponent component, Record node) {
+        try {
+            return component.getAccessor().invoke(node);
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException("cannot read " + component, e);
+        }
+    }
+}

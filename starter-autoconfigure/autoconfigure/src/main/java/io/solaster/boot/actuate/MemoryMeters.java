@@ -1,0 +1,61 @@
+package io.solaster.boot.actuate;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.binder.MeterBinder;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.ByteBufAllocatorMetricProvider;
+import io.solaster.engine.Engine;
+
+/** Memory that is not the heap, and the threads off the shards. */
+final class MemoryMeters implements MeterBinder {
+    private static final Path STATM = Path.of("/proc/self/statm");
+    private static final long PAGE = 4096;
+
+    private final Engine engine;
+
+    MemoryMeters(Engine engine) {
+        this.engine = engine;
+    }
+
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        Tags tags = Tags.of("engine", engine.name());
+        Gauge.builder("solaster.memory.buffers", ByteBufAllocator.DEFAULT, MemoryMeters::buffers).tags(tags)
+                .baseUnit("bytes").description("Memory outside the heap taken for network buffers, of all engines")
+                .register(registry);
+        Gauge.builder("solaster.memory.resident", MemoryMeters::resident).tags(tags).baseUnit("bytes")
+                .description("Memory of the process that is in use, heap and all else").register(registry);
+        Gauge.builder("solaster.memory.limit", engine, e -> e.machine().memoryLimit().orElse(0)).tags(tags)
+                .baseUnit("bytes").description("Memory that the container may use; 0 without a limit")
+                .register(registry);
+        Gauge.builder("solaster.offload.queue", engine, e -> e.offload().queued()).tags(tags)
+                .description("Calls that wait for a thread off the shards").register(registry);
+        Gauge.builder("solaster.offload.active", engine, e -> e.offload().active()).tags(tags)
+                .description("Calls that run off the shards").register(registry);
+        FunctionCounter.builder("solaster.offload.rejected", engine, e -> e.offload().rejected()).tags(tags)
+                .description("Calls off the shards that were refused").register(registry);
+    }
+
+    private static double buffers(ByteBufAllocator allocator) {
+        return allocator instanceof ByteBufAllocatorMetricProvider provider
+                ? provider.metric().usedDirectMemory()
+                : Double.NaN;
+    }
+
+    /** As the kernel tells, in pages; not a number where it is not Linux. */
+    private static double resident() {
+        try {
+            return PAGE * Double.parseDouble(Files.readString(STATM, StandardCharsets.US_ASCII).split(" ", -1)[1]);
+        } catch (IOException | RuntimeException e) {
+            return Double.NaN;
+        }
+    }
+}

@@ -1,0 +1,95 @@
+package io.solaster.boot.actuate;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.WeakHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Supplier;
+
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tag;
+import io.micrometer.core.instrument.config.NamingConvention;
+import io.micrometer.core.instrument.distribution.DistributionStatisticConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.prometheus.metrics.model.registry.Collector;
+import io.prometheus.metrics.model.snapshots.ClassicHistogramBuckets;
+import io.prometheus.metrics.model.snapshots.HistogramSnapshot.HistogramDataPointSnapshot;
+import io.prometheus.metrics.model.snapshots.Labels;
+import io.prometheus.metrics.model.snapshots.MetricSnapshot;
+import io.solaster.engine.stats.HistogramSnapshot;
+
+/** The shards' histograms as buckets of one Prometheus metric, merged at each scrape. */
+final class PrometheusRequests implements Collector {
+    private static final double NANOS_PER_SECOND = 1e9;
+    private static final Map<MeterRegistry, PrometheusRequests> BY_REGISTRY = new WeakHashMap<>();
+
+    private final String name;
+    private final NamingConvention naming;
+    private final List<Series> series = new CopyOnWriteArrayList<>();
+
+    private PrometheusRequests(NamingConvention naming) {
+        this.naming = naming;
+        this.name = naming.name(RequestMeters.NAME, Meter.Type.TIMER, "seconds");
+    }
+
+    static boolean fits(MeterRegistry registry) {
+        return registry instanceof PrometheusMeterRegistry;
+    }
+
+    /** The collector of a registry, which is registered with the first call. */
+    static PrometheusRequests in(MeterRegistry registry) {
+        synchronized (BY_REGISTRY) {
+            return BY_REGISTRY.computeIfAbsent(registry, key -> {
+                PrometheusRequests made = new PrometheusRequests(registry.config().namingConvention());
+                ((PrometheusMeterRegistry) registry).getPrometheusRegistry().register(made);
+                return made;
+            });
+        }
+    }
+
+    void add(Meter.Id id, DistributionStatisticConfig config, Supplier<HistogramSnapshot> recorded) {
+        List<String> keys = new ArrayList<>();
+        List<String> values = new ArrayList<>();
+        for (Tag tag : id.getTags()) {
+            keys.add(naming.tagKey(tag.getKey()));
+            values.add(naming.tagValue(tag.getValue()));
+        }
+        series.add(new Series(Labels.of(keys, values),
+                List.copyOf(config.getHistogramBuckets(true)), recorded));
+    }
+
+    @Override
+    public MetricSnapshot collect() {
+        return new io.prometheus.metrics.model.snapshots.HistogramSnapshot(
+                new io.prometheus.metrics.model.snapshots.MetricMetadata(name, RequestMeters.DESCRIPTION),
+                series.stream().map(Series::point).toList());
+    }
+
+    /**
+     * One combination of labels.
+     *
+     * @param bounds of the buckets, in nanoseconds, rising
+     */
+    private record Series(Labels labels, List<Double> bounds, Supplier<HistogramSnapshot> recorded) {
+
+        HistogramDataPointSnapshot point() {
+            HistogramSnapshot snapshot = recorded.get();
+            double[] seconds = new double[bounds.size() + 1];
+            long[] counts = new long[bounds.size() + 1];
+            long below = 0;
+            for (int i = 0; i < bounds.size(); i++) {
+                seconds[i] = bounds.get(i) / NANOS_PER_SECOND;
+                long upTo = snapshot.countUpTo(bounds.get(i).longValue());
+                counts[i] = upTo - below;
+                below = upTo;
+            }
+            seconds[bounds.size()] = Double.POSITIVE_INFINITY;
+            counts[bounds.size()] = snapshot.count() - below;
+            return HistogramDataPointSnapshot.builder()
+                    .classicHistogramBuckets(ClassicHistogramBuckets.of(seconds, counts))
+                    .sum(snapshot.sum() / NANOS_PER_SECOND).labels(labels).build();
+        }
+    }
+}

@@ -1,0 +1,58 @@
+package io.solaster.boot.actuate;
+
+import java.util.Optional;
+
+import io.solaster.boot.SolasterAutoConfiguration;
+import io.solaster.config.SolasterConfig;
+import io.solaster.engine.Engine;
+import io.solaster.spring.ConfigReloader;
+import io.solaster.spring.ServerLifecycle;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.context.ApplicationEventPublisher;
+import org.springframework.context.annotation.Bean;
+
+/** What health and endpoints stand on, and the application's liveness and readiness, which need no Actuator. */
+@AutoConfiguration(after = SolasterAutoConfiguration.class)
+@ConditionalOnClass(Engine.class)
+@ConditionalOnBean({Engine.class, ServerLifecycle.class, SolasterConfig.class})
+public final class SolasterWatchAutoConfiguration {
+
+    @Bean
+    @ConditionalOnMissingBean
+    LoopWatch solasterLoopWatch(Engine engine, SolasterConfig config) {
+        return new LoopWatch(engine, SolasterAvailability.period(config.health().brokenAfter()), System.nanoTime());
+    }
+
+    @Bean
+    @ConditionalOnBean(ConfigReloader.class)
+    @ConditionalOnMissingBean
+    ConfigReloads solasterConfigReloads(ConfigReloader reloader) {
+        return new ReloadedFiles(reloader);
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    EngineWatch solasterEngineWatch(Engine engine, ServerLifecycle servers, SolasterConfig config, LoopWatch loops,
+            ObjectProvider<ConfigReloads> reloads) {
+        return new EngineWatch(engine, servers, config, loops, () -> Optional.ofNullable(reloads.getIfAvailable()));
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    ShardReporter solasterShardReporter(Engine engine, ServerLifecycle servers, SolasterConfig config,
+            EngineWatch watch) {
+        return new ShardReporter(engine, servers, config, watch);
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    SolasterAvailability solasterAvailability(Engine engine, SolasterConfig config, EngineWatch watch, LoopWatch loops,
+            ApplicationEventPublisher events) {
+        return new SolasterAvailability(engine.name(), watch, loops,
+                SolasterAvailability.period(config.health().brokenAfter()), events);
+    }
+}

@@ -1,0 +1,76 @@
+package io.solaster.boot.netty;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.DisposableBean;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.SmartInitializingSingleton;
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+
+/**
+ * Connects Spring Data to Redis before it is asked to. It would else connect when the connection is first asked for, and
+ * block meanwhile, even for reactive calls: on a shard it would wait for itself. Where Redis is not there, the application
+ * starts nevertheless, and this tries again until it is.
+ */
+final class EarlyRedisConnections implements SmartInitializingSingleton, DisposableBean {
+    private static final Logger log = LoggerFactory.getLogger(EarlyRedisConnections.class);
+    private static final Duration FIRST_PAUSE = Duration.ofMillis(250);
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
+
+    private final ObjectProvider<LettuceConnectionFactory> factories;
+    private final List<Thread> retries = new ArrayList<>();
+
+    EarlyRedisConnections(ObjectProvider<LettuceConnectionFactory> factories) {
+        this.factories = factories;
+    }
+
+    @Override
+    public void afterSingletonsInstantiated() {
+        factories.forEach(factory -> {
+            try {
+                factory.initConnection();
+            } catch (RuntimeException e) {
+                log.warn("No connection to Redis at {}:{} yet, which is tried again in the background; a call from a"
+                        + " shard would block it until then: {}", factory.getHostName(), factory.getPort(), reason(e));
+                retries.add(Thread.ofVirtual().name("solaster-redis-connect").start(() -> retry(factory)));
+            }
+        });
+    }
+
+    private static void retry(LettuceConnectionFactory factory) {
+        for (Duration pause = FIRST_PAUSE;; pause = longer(pause)) {
+            try {
+                Thread.sleep(pause);
+                factory.initConnection();
+                log.info("Connected to Redis at {}:{}", factory.getHostName(), factory.getPort());
+                return;
+            } catch (InterruptedException stopping) {
+                return;
+            } catch (RuntimeException e) {
+                log.debug("No connection to Redis at {}:{} yet", factory.getHostName(), factory.getPort(), e);
+            }
+        }
+    }
+
+    private static Duration longer(Duration pause) {
+        Duration twice = pause.multipliedBy(2);
+        return twice.compareTo(LONGEST_PAUSE) < 0 ? twice : LONGEST_PAUSE;
+    }
+
+    private static String reason(Throwable failure) {
+        Throwable root = failure;
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            root = cause;
+        }
+        return String.valueOf(root.getMessage());
+    }
+
+    @Override
+    public void destroy() {
+        retries.forEach(Thread::interrupt);
+    }
+}
