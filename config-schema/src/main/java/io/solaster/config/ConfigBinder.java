@@ -1,13 +1,15 @@
 package io.solaster.config;
 
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Set;
-import java.util.function.Function;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 import io.solaster.config.InvalidConfigException.Violation;
@@ -31,39 +33,53 @@ public final class ConfigBinder {
     private ConfigBinder() {}
 
     /**
-     * Binds and validates {@code solaster.*}: values that cannot be read and values that must not be are reported
-     * together.
+     * Binds and validates {@code solaster.*}: values that cannot be read, values that must not be and keys that nothing
+     * reads are reported together.
      *
-     * @throws InvalidConfigException naming every violation
+     * @throws InvalidConfigException naming every error
      */
     public static SolasterConfig bind(Binder binder) {
+        return read(binder).orThrow();
+    }
+
+    /**
+     * As {@link #bind}, but tells everything that is wrong instead of throwing it, warnings too, each with its origin.
+     * Where {@code solaster.strict} is true they are errors.
+     */
+    public static ConfigReport read(Binder binder) {
         Collector collector = new Collector();
-        SolasterConfig config = binder.bindOrCreate("solaster", Bindable.of(SolasterConfig.class), collector);
-        List<Violation> violations = new ArrayList<>(collector.violations);
+        SolasterConfig bound = binder.bindOrCreate("solaster", Bindable.of(SolasterConfig.class), collector);
         // Null only where the very top could not be read; NullAway trusts Spring's signature.
-        if (config != null) {
-            Set<String> unread = violations.stream().map(Violation::key).collect(Collectors.toSet());
-            ConfigValidator.check(config).stream().filter(v -> !unread.contains(v.key())).forEach(violations::add);
-        }
-        if (!violations.isEmpty()) {
-            throw new InvalidConfigException(violations);
-        }
-        return config;
+        SolasterConfig config = bound == null ? SolasterConfig.defaults() : bound;
+        Origins origins = new SpringOrigins(collector.sources);
+        UnknownKeys unknown = new UnknownKeys(config, collector.unreadableGroups);
+        unknown.look(collector.sources);
+        ConfigReport report = new ConfigReport(config, List.of(), unknown.links(), origins).plus(collector.violations)
+                .plus(unknown.violations());
+        return bound == null ? report : report.plus(ConfigValidator.check(config));
+    }
+
+    /** Where the values of an environment were written. */
+    public static Origins origins(Iterable<ConfigurationPropertySource> sources) {
+        return new SpringOrigins(sources);
     }
 
     /** Notes each value that cannot be read and lets the binding go on with the default in its place. */
     private static final class Collector implements BindHandler {
-        private static final Map<Class<?>, Function<String, Object>> VALUE_TYPES = Map.of(ShardCount.class,
-                ShardCount::valueOf, Housekeeping.class, Housekeeping::valueOf, ByteSize.class, ByteSize::valueOf);
+        private static final Pattern LINK = Pattern.compile("^'(tcp|udp|sctp)://");
 
         final List<Violation> violations = new ArrayList<>();
+        final Set<String> unreadableGroups = new HashSet<>();
+        Iterable<ConfigurationPropertySource> sources = List.of();
 
         /** Spring quietly passes over a value that stands where a group of keys should, such as 'engine: 5'. */
         @Override
         public <T> Bindable<T> onStart(ConfigurationPropertyName name, Bindable<T> target, BindContext context) {
-            String value = isGroup(target.getType().toClass()) ? written(name, context) : "";
+            sources = context.getSources();
+            String value = ConfigKeys.isGroup(target.getType().toClass()) ? written(name, context) : "";
             // Nothing at all is fine: a key below which all lines are commented out.
             if (!value.isEmpty()) {
+                unreadableGroups.add(name.toString());
                 add(name, value, "'" + value + "' stands where keys should", "write keys and values below it");
             }
             return target;
@@ -73,22 +89,25 @@ public final class ConfigBinder {
         public @Nullable Object onFailure(ConfigurationPropertyName name, Bindable<?> target, BindContext context,
                 Exception error) throws Exception {
             Class<?> type = target.getType().toClass();
-            if (isGroup(type) && error instanceof ConverterNotFoundException) {
+            if (ConfigKeys.isGroup(type) && error instanceof ConverterNotFoundException) {
                 return null;
             }
-            if (isGroup(type)) {
+            if (ConfigKeys.isGroup(type)) {
                 throw error;
             }
             String value = error instanceof ConversionFailedException failed && failed.getValue() != null
                     ? failed.getValue().toString()
                     : written(name, context);
+            if (type == boolean.class && value.isEmpty() && isFlag(name, context)) {
+                return true;
+            }
             Throwable cause = error;
-            Function<String, Object> reader = VALUE_TYPES.get(type);
+            Method reader = ConfigKeys.valueOf(type);
             if (reader != null && error instanceof ConverterNotFoundException) {
                 // Spring finds valueOf(String) by itself, but YAML's numbers are no strings.
                 try {
-                    return reader.apply(value);
-                } catch (IllegalArgumentException e) {
+                    return reader.invoke(null, value);
+                } catch (InvocationTargetException e) {
                     cause = e;
                 }
             }
@@ -104,6 +123,11 @@ public final class ConfigBinder {
             violations.add(new Violation(name.toString(), value, reason, fix));
         }
 
+        /** An argument without a value, such as {@code --solaster.strict}. */
+        private static boolean isFlag(ConfigurationPropertyName name, BindContext context) {
+            return SpringOrigins.COMMAND_LINE.equals(new SpringOrigins(context.getSources()).of(name.toString(), ""));
+        }
+
         private static String written(ConfigurationPropertyName name, BindContext context) {
             for (ConfigurationPropertySource source : context.getSources()) {
                 ConfigurationProperty property = source.getConfigurationProperty(name);
@@ -112,10 +136,6 @@ public final class ConfigBinder {
                 }
             }
             return "";
-        }
-
-        private static boolean isGroup(Class<?> type) {
-            return Map.class.isAssignableFrom(type) || (type.isRecord() && !VALUE_TYPES.containsKey(type));
         }
 
         /** The reason and the fix. */
@@ -131,6 +151,10 @@ public final class ConfigBinder {
             }
             if (type == boolean.class) {
                 return new String[]{value + " is neither true nor false", "write true or false"};
+            }
+            if (type == int.class && LINK.matcher(value).find()) {
+                return new String[]{value + " is no number but the link to a Kubernetes Service",
+                        "set enableServiceLinks: false in the pod, or give the Service another name"};
             }
             if (type == int.class) {
                 return new String[]{value + " is no whole number, or too large a one",

@@ -1,24 +1,30 @@
 package io.solaster.config;
 
+import static io.solaster.config.Wording.count;
 import static io.solaster.config.Wording.entryKey;
 import static io.solaster.config.Wording.kebab;
 import static io.solaster.config.Wording.print;
 
+import java.lang.reflect.Method;
 import java.lang.reflect.RecordComponent;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 import io.solaster.config.InvalidConfigException.Violation;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Checks a configuration by itself; what the machine has to say comes from {@link ShardPlanner}. It needs no framework:
- * it reads {@link Range} from the records and knows the rest. So service, operator and tests get the same answers, with
- * the start-up time of no validation provider. Any thread may call it.
+ * Checks a configuration by itself, and against a machine. It needs no framework: it reads {@link Range} from the records
+ * and knows the rest. So service, operator and tests get the same answers, with the start-up time of no validation
+ * provider. Any thread may call it.
  */
 public final class ConfigValidator {
     private static final String SERVERS = "solaster.servers";
@@ -30,42 +36,114 @@ public final class ConfigValidator {
     private static final Set<String> LOOPBACK = Set.of("127.0.0.1", "localhost");
 
     private static final int MAX_GROUPS = 64;
-    private static final Set<String> BUILT_IN_GROUPS = Set.of("critical", "default", "background", "maintenance");
+    static final Set<String> BUILT_IN_GROUPS = Set.of("critical", "default", "background", "maintenance");
     private static final Pattern GROUP_NAME = Pattern.compile("[a-z][a-z0-9-]*");
+
+    /** Jars, logs, Actuator's connections. */
+    private static final int FILES_OF_A_PROCESS = 128;
+    /** What it waits with. */
+    private static final int FILES_OF_A_SHARD = 4;
+    private static final ByteSize RING = ByteSize.valueOf("1MB");
+    /** Classes, compiled code, collector, threads. */
+    private static final ByteSize PROCESS = ByteSize.valueOf("96MB");
+    /** Stack, pooled buffers, an empty part of the store. */
+    private static final ByteSize SHARD = ByteSize.valueOf("8MB");
+
+    /** The JDK finds them anew each time that it is asked, at a price that a reload would notice. */
+    private static final ClassValue<List<Component>> COMPONENTS = new ClassValue<>() {
+        @Override
+        protected List<Component> computeValue(Class<?> type) {
+            return Arrays.stream(type.getRecordComponents()).map(RecordComponent::getAccessor)
+                    .map(accessor -> new Component(kebab(accessor.getName()), accessor,
+                            accessor.getAnnotation(Range.class)))
+                    .toList();
+        }
+    };
+
     private final List<Violation> violations = new ArrayList<>();
 
     private ConfigValidator() {}
 
-    /** Everything that is wrong, at once; empty if nothing is. */
+    /** Everything that is wrong with it by itself, at once, errors and warnings; empty if nothing is. */
     public static List<Violation> check(SolasterConfig config) {
         ConfigValidator validator = new ConfigValidator();
         validator.ranges("solaster", config);
         validator.engine("solaster.engine", config.engine());
         config.servers().forEach((name, server) -> validator.server(entryKey(SERVERS, name), server));
         validator.groups("solaster.engine.groups", config);
+        validator.within("solaster.reload.debounce", config.reload().debounce(), Duration.ZERO, Duration.ofMinutes(1));
+        validator.within("solaster.reload.poll-interval", config.reload().pollInterval(), Duration.ofMillis(100),
+                Duration.ofDays(1));
         validator.ports(config.servers());
         validator.within("solaster.health.broken-after", config.health().brokenAfter(), SECOND, Duration.ofDays(1));
+        validator.doubts(config);
         return List.copyOf(validator.violations);
     }
 
     /**
-     * Returns the configuration if nothing is wrong with it.
+     * Everything that a machine, and a JVM on it, cannot give, errors and warnings; empty if nothing is. The configuration
+     * by itself has been checked before.
+     */
+    public static List<Violation> check(SolasterConfig config, Machine machine, Jvm jvm) {
+        ConfigValidator validator = new ConfigValidator();
+        int shards = 1;
+        try {
+            shards = ShardPlanner.plan(machine, config.engine()).shards().size();
+        } catch (InvalidConfigException e) {
+            validator.violations.addAll(e.violations());
+        }
+        validator.openFiles(config, machine, shards);
+        validator.lockedMemory(config, machine, jvm, shards);
+        validator.memory(config, machine, jvm, shards);
+        return List.copyOf(validator.violations);
+    }
+
+    /**
+     * Whether connections may drain for longer than whoever stops the application waits for them.
      *
-     * @throws InvalidConfigException naming every violation
+     * @param key what sets that limit
+     */
+    public static List<Violation> checkDrain(SolasterConfig config, Duration limit, String key) {
+        Duration asked = config.engine().shutdownTimeout();
+        return asked.compareTo(limit) <= 0
+                ? List.of()
+                : List.of(new Violation("solaster.engine.shutdown-timeout", print(asked),
+                        "connections may drain for " + print(asked) + ", and " + key + " ends that after "
+                                + print(limit),
+                        "write " + print(limit) + " or less, or raise " + key));
+    }
+
+    /** Whether servers speak what is there to be spoken. */
+    public static List<Violation> checkProtocols(SolasterConfig config, Collection<String> protocols) {
+        String known = protocols.stream().distinct().sorted().collect(Collectors.joining("', '", "'", "'"));
+        List<Violation> violations = new ArrayList<>();
+        config.servers().forEach((name, server) -> {
+            // Where none is given, that is told already.
+            if (server.protocol() != null && !protocols.contains(server.protocol())) {
+                violations.add(new Violation(entryKey(SERVERS, name) + ".protocol", server.protocol(),
+                        "'" + server.protocol() + "' is no protocol here",
+                        protocols.isEmpty()
+                                ? "there is none: add solaster-store for 'resp', or a bean of type ServerProtocol"
+                                : "write " + known + ", or add a bean of type ServerProtocol"));
+            }
+        });
+        return violations;
+    }
+
+    /**
+     * Returns the configuration if there is no error in it by itself.
+     *
+     * @throws InvalidConfigException naming every error
      */
     public static SolasterConfig validate(SolasterConfig config) {
-        List<Violation> violations = check(config);
-        if (!violations.isEmpty()) {
-            throw new InvalidConfigException(violations);
-        }
-        return config;
+        return new ConfigReport(config, List.of(), List.of(), Origins.NONE).plus(check(config)).orThrow();
     }
 
     private void ranges(String prefix, Record config) {
-        for (RecordComponent component : config.getClass().getRecordComponents()) {
-            String key = prefix + "." + kebab(component.getName());
-            Object value = read(component, config);
-            Range range = component.getAccessor().getAnnotation(Range.class);
+        for (Component component : COMPONENTS.get(config.getClass())) {
+            String key = prefix + "." + component.key();
+            Object value = component.of(config);
+            Range range = component.range();
             if (range != null && value instanceof Number number
                     && (number.longValue() < range.min() || number.longValue() > range.max())) {
                 add(key, value, value + " is out of range", "write a number from " + range.min()
@@ -83,12 +161,27 @@ public final class ConfigValidator {
         }
     }
 
-    private static Object read(RecordComponent component, Record config) {
-        try {
-            Object value = component.getAccessor().invoke(config);
-            return value == null ? "" : value;
-        } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException("cannot read " + component, e);
+    /** What a record has by the name of a key; empty where that is nothing. */
+    static Object component(Object config, String key) {
+        if (config instanceof Record group) {
+            for (Component component : COMPONENTS.get(group.getClass())) {
+                if (component.key().equals(key)) {
+                    return component.of(group);
+                }
+            }
+        }
+        return "";
+    }
+
+    private record Component(String key, Method accessor, @Nullable Range range) {
+
+        Object of(Record config) {
+            try {
+                Object value = accessor.invoke(config);
+                return value == null ? "" : value;
+            } catch (ReflectiveOperationException e) {
+                throw new IllegalStateException("cannot read " + key, e);
+            }
         }
     }
 
@@ -164,6 +257,108 @@ public final class ConfigValidator {
         }
     }
 
+    /** What can be, and is hardly meant. */
+    private void doubts(SolasterConfig config) {
+        EngineConfig engine = config.engine();
+        if (engine.stalls().enabled() && engine.stalls().threshold().compareTo(engine.taskQuota()) < 0) {
+            warn("solaster.engine.stalls.threshold", print(engine.stalls().threshold()),
+                    print(engine.stalls().threshold()) + " is less than the task quota (" + print(engine.taskQuota())
+                            + "): what is in order would be reported",
+                    "write a longer one, or a shorter solaster.engine.task-quota");
+        }
+        if (engine.idle().policy() == IdleConfig.Policy.SPIN && engine.pinning() == EngineConfig.Pinning.NEVER) {
+            warn("solaster.engine.idle.policy", "spin",
+                    "shards that are not pinned spin on CPUs which others could use",
+                    "write 'park', or pin the shards");
+        }
+        engine.groups().forEach((name, group) -> {
+            if (group.whenFull() == GroupConfig.WhenFull.WAIT && group.maxQueued() == 0) {
+                warn(entryKey("solaster.engine.groups", name) + ".when-full", "wait",
+                        "'wait' has no effect where the queue is never full", "write max-queued too");
+            }
+        });
+        config.servers().forEach((name, server) -> {
+            if (!server.protectedMode() && (server.password() == null || server.password().isEmpty())
+                    && server.host() != null && !LOOPBACK.contains(server.host())
+                    && "resp".equalsIgnoreCase(server.protocol())) {
+                warn(entryKey(SERVERS, name) + ".protected-mode", "false",
+                        "whoever reaches " + server.host() + " may read and write all keys",
+                        "write a password, or 'true'");
+            }
+        });
+    }
+
+    /** Sockets of clients, and what the process needs beside them. */
+    private void openFiles(SolasterConfig config, Machine machine, int shards) {
+        long clients = 0;
+        String key = "";
+        long most = 0;
+        for (Map.Entry<String, ServerConfig> server : config.servers().entrySet()) {
+            int connections = server.getValue().limits().maxConnections();
+            clients += connections;
+            if (connections > most) {
+                most = connections;
+                key = entryKey(SERVERS, server.getKey()) + ".limits.max-connections";
+            }
+        }
+        long others = FILES_OF_A_PROCESS + (long) shards * (FILES_OF_A_SHARD + config.servers().size());
+        long needed = clients + others;
+        if (needed > machine.openFiles() && !config.servers().isEmpty()) {
+            long room = most - (needed - machine.openFiles());
+            warn(key, String.valueOf(most),
+                    clients + " clients" + (config.servers().size() == 1 ? "" : " of all servers") + " and " + others
+                            + " files of the process are more than the " + machine.openFiles() + " open files allowed",
+                    "raise the limit (ulimit -n " + needed + ")" + (room < 1 ? "" : ", or write " + room));
+        }
+    }
+
+    private void lockedMemory(SolasterConfig config, Machine machine, Jvm jvm, int shards) {
+        long needed = shards * RING.bytes();
+        if (config.engine().transport() == EngineConfig.Transport.IO_URING && jvm.locksRings()
+                && machine.memlock() < needed) {
+            warn("solaster.engine.transport", "io_uring",
+                    "the rings of " + count(shards, "shard") + " take about " + new ByteSize(needed)
+                            + " of locked memory, " + new ByteSize(machine.memlock()) + " are allowed",
+                    "raise the limit (ulimit -l " + needed / 1024 + "), or write 'auto'");
+        }
+    }
+
+    /** Keys, buffers and threads live beside the heap. */
+    private void memory(SolasterConfig config, Machine machine, Jvm jvm, int shards) {
+        if (machine.memoryLimit().isEmpty()) {
+            return;
+        }
+        long limit = machine.memoryLimit().getAsLong();
+        long left = Math.max(0, limit - jvm.maxHeap());
+        long least = PROCESS.bytes() + shards * SHARD.bytes();
+        if (left < least) {
+            warn("solaster.engine", "", "the heap may take " + round(jvm.maxHeap()) + " of the " + round(limit)
+                    + " that this container has, and " + count(shards, "shard") + " with the JVM itself need about "
+                    + round(least) + " beside it",
+                    limit > least
+                            ? "give the JVM -Xmx" + (limit - least >> 20) + "m or less, or the container more memory"
+                            : "give the container more memory");
+        }
+        config.servers().forEach((name, server) -> {
+            String key = entryKey(SERVERS, name) + ".limits.";
+            fits(key + "max-bulk", server.limits().maxBulk(), "one argument", left);
+            fits(key + "output-buffer", server.limits().outputBuffer(), "what one client has not read", left);
+        });
+    }
+
+    private void fits(String key, ByteSize size, String what, long left) {
+        if (size.bytes() > left) {
+            warn(key, size.toString(),
+                    what + " may be " + size + ", and this container has " + round(left) + " beside the heap",
+                    "write " + Math.max(1, left >> 22) + "MB or less, or give the container more memory");
+        }
+    }
+
+    /** In whole megabytes. */
+    private static String round(long bytes) {
+        return (bytes >> 20) + "MB";
+    }
+
     private static boolean overlap(String host, String other) {
         return host.equalsIgnoreCase(other) || EVERY_ADDRESS.contains(host) || EVERY_ADDRESS.contains(other)
                 || (LOOPBACK.contains(host) && LOOPBACK.contains(other));
@@ -186,6 +381,12 @@ public final class ConfigValidator {
     private void within(String key, ByteSize value, String min, String max) {
         if (value.compareTo(ByteSize.valueOf(min)) < 0 || value.compareTo(ByteSize.valueOf(max)) > 0) {
             add(key, value, value + " is out of range", "write a size from " + min + " to " + max);
+        }
+    }
+
+    private void warn(String key, String value, String reason, String fix) {
+        if (violations.stream().noneMatch(known -> known.key().equals(key))) {
+            violations.add(Violation.warning(key, value, reason, fix));
         }
     }
 

@@ -5,7 +5,6 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-import jakarta.validation.Valid;
 import org.springframework.boot.context.properties.NestedConfigurationProperty;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
@@ -28,12 +27,15 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  */
 public record EngineConfig(@DefaultValue("auto") ShardCount shards, @DefaultValue("false") boolean smt,
         @DefaultValue("auto") Pinning pinning, @DefaultValue("auto") Housekeeping housekeeping,
-        @DefaultValue("auto") Transport transport, @NestedConfigurationProperty @Valid @DefaultValue IdleConfig idle,
-        @DefaultValue("500us") Duration taskQuota, @NestedConfigurationProperty @Valid @DefaultValue MeshConfig mesh,
-        @NestedConfigurationProperty @Valid @DefaultValue OffloadConfig offload,
+        @DefaultValue("auto") Transport transport,
+        @Reloadable @NestedConfigurationProperty @DefaultValue IdleConfig idle,
+        @Reloadable @DefaultValue("500us") Duration taskQuota,
+        @NestedConfigurationProperty @DefaultValue MeshConfig mesh,
+        @NestedConfigurationProperty @DefaultValue OffloadConfig offload,
         @DefaultValue("assert") OwnerChecks checks,
-        @DefaultValue("20s") Duration shutdownTimeout, @DefaultValue Map<String, @Valid GroupConfig> groups,
-        @NestedConfigurationProperty @Valid @DefaultValue StallConfig stalls) {
+        @Reloadable @DefaultValue("20s") Duration shutdownTimeout,
+        @Reloadable @DefaultValue Map<String, GroupConfig> groups,
+        @NestedConfigurationProperty @DefaultValue StallConfig stalls) {
 
     public EngineConfig {
         groups = Collections.unmodifiableMap(new LinkedHashMap<>(groups));

@@ -9,7 +9,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param highWaterMark messages waiting in one lane above which the connections that feed it stop reading
  */
 public record MeshConfig(@DefaultValue("1024") @Range(min = 2, max = 1 << 20) int laneCapacity,
-        @DefaultValue("4096") @Range(min = 1, max = 1 << 24) int highWaterMark) {
+        @Reloadable @DefaultValue("4096") @Range(min = 1, max = 1 << 24) int highWaterMark) {
 
     /** What an empty configuration gives. */
     public static MeshConfig defaults() {

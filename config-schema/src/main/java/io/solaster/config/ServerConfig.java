@@ -1,7 +1,5 @@
 package io.solaster.config;
 
-import jakarta.validation.Valid;
-import jakarta.validation.constraints.NotBlank;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationPropertiesSource;
 import org.springframework.boot.context.properties.NestedConfigurationProperty;
@@ -20,11 +18,11 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param group the scheduling group that its connections run in
  */
 @ConfigurationPropertiesSource
-public record ServerConfig(@NotBlank String protocol, @DefaultValue("127.0.0.1") @NotBlank String host,
+public record ServerConfig(String protocol, @DefaultValue("127.0.0.1") String host,
         @Range(min = 0, max = 65535) int port, @DefaultValue("1024") @Range(min = 1) int backlog,
-        @Nullable String password, @DefaultValue("true") boolean protectedMode,
-        @NestedConfigurationProperty @Valid @DefaultValue LimitsConfig limits,
-        @DefaultValue("default") @NotBlank String group) {
+        @Reloadable @Nullable String password, @Reloadable @DefaultValue("true") boolean protectedMode,
+        @Reloadable @NestedConfigurationProperty @DefaultValue LimitsConfig limits,
+        @DefaultValue("default") String group) {
 
     /** A server of this protocol on this port of the loopback address; all else as an empty configuration gives. */
     public static ServerConfig of(String protocol, int port) {

@@ -4,7 +4,6 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-import jakarta.validation.Valid;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.NestedConfigurationProperty;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -13,6 +12,9 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * Everything below {@code solaster.*}. Read it with {@link ConfigBinder}.
  *
  * @param enabled whether Solaster starts at all
+ * @param strict whether warnings about the configuration are errors
+ * @param validate whether to check the configuration, print what is wrong and exit with 0 or 1, starting nothing
+ * @param reload how changed configuration files take effect while the application runs
  * @param engine the shards and how they run
  * @param servers servers by name, each listening on every shard
  * @param libraries the application's Netty libraries that run on the shards
@@ -21,13 +23,15 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param contextPropagation what calls between shards take along
  */
 @ConfigurationProperties("solaster")
-public record SolasterConfig(@DefaultValue("true") boolean enabled,
-        @NestedConfigurationProperty @Valid @DefaultValue EngineConfig engine,
-        @DefaultValue Map<String, @Valid ServerConfig> servers,
-        @NestedConfigurationProperty @Valid @DefaultValue LibrariesConfig libraries,
-        @NestedConfigurationProperty @Valid @DefaultValue HealthConfig health,
-        @NestedConfigurationProperty @Valid @DefaultValue MetricsConfig metrics,
-        @NestedConfigurationProperty @Valid @DefaultValue ContextPropagationConfig contextPropagation) {
+public record SolasterConfig(@DefaultValue("true") boolean enabled, @Reloadable @DefaultValue("false") boolean strict,
+        @DefaultValue("false") boolean validate,
+        @NestedConfigurationProperty @DefaultValue ReloadConfig reload,
+        @NestedConfigurationProperty @DefaultValue EngineConfig engine,
+        @DefaultValue Map<String, ServerConfig> servers,
+        @NestedConfigurationProperty @DefaultValue LibrariesConfig libraries,
+        @NestedConfigurationProperty @DefaultValue HealthConfig health,
+        @NestedConfigurationProperty @DefaultValue MetricsConfig metrics,
+        @NestedConfigurationProperty @DefaultValue ContextPropagationConfig contextPropagation) {
 
     public SolasterConfig {
         // Not Map.copyOf: servers start, and are reported, in the order in which they were written.
@@ -36,17 +40,26 @@ public record SolasterConfig(@DefaultValue("true") boolean enabled,
 
     /** What an empty configuration gives: an engine, and no server. */
     public static SolasterConfig defaults() {
-        return new SolasterConfig(true, EngineConfig.defaults(), Map.of(), LibrariesConfig.defaults(),
-                HealthConfig.defaults(), MetricsConfig.defaults(), ContextPropagationConfig.defaults());
+        return new SolasterConfig(true, false, false, ReloadConfig.defaults(), EngineConfig.defaults(), Map.of(),
+                LibrariesConfig.defaults(), HealthConfig.defaults(), MetricsConfig.defaults(),
+                ContextPropagationConfig.defaults());
     }
 
     /** This with another engine. */
     public SolasterConfig withEngine(EngineConfig newEngine) {
-        return new SolasterConfig(enabled, newEngine, servers, libraries, health, metrics, contextPropagation);
+        return new SolasterConfig(enabled, strict, validate, reload, newEngine, servers, libraries,
+                health, metrics, contextPropagation);
     }
 
     /** This with other servers. */
     public SolasterConfig withServers(Map<String, ServerConfig> newServers) {
-        return new SolasterConfig(enabled, engine, newServers, libraries, health, metrics, contextPropagation);
+        return new SolasterConfig(enabled, strict, validate, reload, engine, newServers, libraries,
+                health, metrics, contextPropagation);
+    }
+
+    /** This with warnings as errors, or without. */
+    public SolasterConfig withStrict(boolean newStrict) {
+        return new SolasterConfig(enabled, newStrict, validate, reload, engine, servers, libraries,
+                health, metrics, contextPropagation);
     }
 }

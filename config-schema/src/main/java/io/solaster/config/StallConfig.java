@@ -11,8 +11,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param threshold how long a task may take that is no stall
  * @param reportsPerMinute how many reports the log gets in a minute; all are counted
  */
-public record StallConfig(@DefaultValue("true") boolean enabled, @DefaultValue("25ms") Duration threshold,
-        @DefaultValue("5") @Range(min = 0) int reportsPerMinute) {
+public record StallConfig(@DefaultValue("true") boolean enabled, @Reloadable @DefaultValue("25ms") Duration threshold,
+        @Reloadable @DefaultValue("5") @Range(min = 0) int reportsPerMinute) {
 
     /** What an empty configuration gives. */
     public static StallConfig defaults() {

@@ -11,6 +11,7 @@ import java.util.Map;
 import io.solaster.config.EngineConfig.OwnerChecks;
 import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.InvalidConfigException.Severity;
 import io.solaster.config.InvalidConfigException.Violation;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -38,6 +39,12 @@ class ConfigBinderTest {
         SolasterConfig config = yaml("""
                 solaster:
                   enabled: false
+                  strict: true
+                  validate: true
+                  reload:
+                    enabled: false
+                    debounce: 1s
+                    poll-interval: 1m
                   engine:
                     shards: 3
                     smt: true
@@ -89,6 +96,9 @@ class ConfigBinderTest {
                       group: bulk
                 """);
         assertThat(config.enabled()).isFalse();
+        assertThat(config.strict()).isTrue();
+        assertThat(config.validate()).isTrue();
+        assertThat(config.reload()).isEqualTo(new ReloadConfig(false, Duration.ofSeconds(1), Duration.ofMinutes(1)));
         assertThat(config.engine()).isEqualTo(new EngineConfig(new ShardCount(3), true, Pinning.ALWAYS,
                 new Housekeeping(CpuSet.of(0, 1, 4)), Transport.IO_URING,
                 new IdleConfig(IdleConfig.Policy.SPIN, Duration.ofNanos(50_000), Duration.ofNanos(10_000)),
@@ -191,7 +201,7 @@ class ConfigBinderTest {
                       host: 127.0.0.1
                       port: x
                 """);
-        assertThat(e).hasMessage(
+        assertThat(e.getMessage().replaceAll(" \\(test.yml:\\d+:\\d+\\)(?m:$)", "")).isEqualTo(
                 """
                         solaster.engine.shards: 'lots' is no number of shards; give a number from 1, or 'auto'
                         solaster.engine.smt: 'maybe' is neither true nor false; write true or false
@@ -206,7 +216,11 @@ class ConfigBinderTest {
                         solaster.engine.mesh.lane-capacity: 1000 is no power of two; write 512 or 1024
                         solaster.servers.other.protocol: nothing is given; write the protocol that it speaks, such as 'resp'""");
         assertThat(e.violations()).first().isEqualTo(new Violation("solaster.engine.shards", "lots",
-                "'lots' is no number of shards", "give a number from 1, or 'auto'"));
+                "'lots' is no number of shards", "give a number from 1, or 'auto'", Severity.ERROR, "test.yml:3:13"));
+        assertThat(e.violations()).allSatisfy(violation -> assertThat(violation.origin()).startsWith("test.yml:"));
+        assertThat(e.violations()).filteredOn(violation -> violation.value().isEmpty()).singleElement()
+                .satisfies(missing -> assertThat(missing.origin()).as("beside where it should be")
+                        .isEqualTo("test.yml:19:13"));
     }
 
     @ParameterizedTest
@@ -243,7 +257,12 @@ class ConfigBinderTest {
     private static SolasterConfig yaml(String document) throws IOException {
         StandardEnvironment environment = new StandardEnvironment();
         new YamlPropertySourceLoader()
-                .load("test", new ByteArrayResource(document.getBytes(StandardCharsets.UTF_8)))
+                .load("test", new ByteArrayResource(document.getBytes(StandardCharsets.UTF_8)) {
+                    @Override
+                    public String getDescription() {
+                        return "test.yml";
+                    }
+                })
                 .forEach(environment.getPropertySources()::addFirst);
         return ConfigBinder.bind(Binder.get(environment));
     }

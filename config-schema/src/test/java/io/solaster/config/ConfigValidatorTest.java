@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.stream.Stream;
 
 import io.solaster.config.InvalidConfigException.Violation;
@@ -21,6 +22,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class ConfigValidatorTest {
     private static final EngineConfig ENGINE = EngineConfig.defaults();
+    private static final Jvm JVM = new Jvm(1 << 28, "6.18.5");
     private static final ServerConfig KV = ServerConfig.of("resp", 6380);
 
     @Test
@@ -137,6 +139,87 @@ class ConfigValidatorTest {
                         """
                                 solaster.engine.offload.threads: 0 is out of range; write a number from 1 to 1024
                                 solaster.engine.offload.queue-capacity: 0 is out of range; write a number from 1 to 1048576""");
+    }
+
+    @Test
+    void whatIsHardlyMeantIsAWarning() {
+        SolasterConfig config = SolasterConfig.defaults().withEngine(ENGINE.withPinning(EngineConfig.Pinning.NEVER)
+                .withIdle(IdleConfig.defaults().withPolicy(IdleConfig.Policy.SPIN))
+                .withTaskQuota(Duration.ofMillis(20)).withStalls(new StallConfig(true, Duration.ofMillis(10), 1))
+                .withGroups(Map.of("bulk", GroupConfig.defaults().withMaxQueued(0, GroupConfig.WhenFull.WAIT))))
+                .withServers(Map.of("kv", KV.withHost("0.0.0.0").withProtectedMode(false)));
+        List<Violation> violations = ConfigValidator.check(config);
+        assertThat(violations).extracting(Violation::toString).containsExactlyInAnyOrder(
+                "solaster.engine.stalls.threshold: 10ms is less than the task quota (20ms): what is in order would be"
+                        + " reported; write a longer one, or a shorter solaster.engine.task-quota",
+                "solaster.engine.idle.policy: shards that are not pinned spin on CPUs which others could use;"
+                        + " write 'park', or pin the shards",
+                "solaster.engine.groups.bulk.when-full: 'wait' has no effect where the queue is never full;"
+                        + " write max-queued too",
+                "solaster.servers.kv.protected-mode: whoever reaches 0.0.0.0 may read and write all keys;"
+                        + " write a password, or 'true'");
+        assertThat(violations).noneMatch(Violation::isError);
+        assertThat(ConfigValidator.validate(config)).isSameAs(config);
+    }
+
+    @Test
+    void strictMakesWarningsErrors() {
+        SolasterConfig doubtful = servers(Map.of("kv", KV.withHost("::").withProtectedMode(false)));
+        SolasterConfig strict = doubtful.withStrict(true);
+        assertThatThrownBy(() -> ConfigValidator.validate(strict)).isInstanceOf(InvalidConfigException.class)
+                .hasMessageContaining("solaster.servers.kv.protected-mode");
+    }
+
+    @Test
+    void aMachineHasShardsAndCpusToItsLimits() {
+        SolasterConfig config = SolasterConfig.defaults()
+                .withEngine(ENGINE.withShards(9).withHousekeeping(new Housekeeping(CpuSet.of(70))));
+        assertThat(ConfigValidator.check(config, machine(1 << 20, 0, -1), JVM))
+                .allMatch(Violation::isError).extracting(Violation::key)
+                .contains("solaster.engine.shards", "solaster.engine.housekeeping");
+    }
+
+    @Test
+    void clientsNeedOpenFiles() {
+        SolasterConfig config = servers(Map.of("kv", KV));
+        assertThat(ConfigValidator.check(config, machine(1 << 20, 0, -1), JVM)).isEmpty();
+        assertThat(ConfigValidator.check(config, machine(4096, 0, -1), JVM)).singleElement()
+                .isEqualTo(Violation.warning("solaster.servers.kv.limits.max-connections", "10000",
+                        "10000 clients and 143 files of the process are more than the 4096 open files allowed",
+                        "raise the limit (ulimit -n 10143), or write 3953"));
+    }
+
+    @Test
+    void ringsNeedLockedMemoryOnOldKernels() {
+        SolasterConfig config = SolasterConfig.defaults()
+                .withEngine(ENGINE.withTransport(EngineConfig.Transport.IO_URING));
+        assertThat(ConfigValidator.check(config, machine(4096, 65536, -1), JVM)).isEmpty();
+        assertThat(ConfigValidator.check(config, machine(4096, 65536, -1), new Jvm(1 << 28, "5.10.0-30-amd64")))
+                .singleElement().hasToString("solaster.engine.transport: the rings of 3 shards take about 3MB of locked"
+                        + " memory, 64KB are allowed; raise the limit (ulimit -l 3072), or write 'auto'");
+    }
+
+    @Test
+    void memoryIsNeededBesideTheHeap() {
+        SolasterConfig config = servers(Map.of("kv", KV));
+        assertThat(ConfigValidator.check(config, machine(1 << 20, 0, 2L << 30), JVM)).isEmpty();
+        assertThat(ConfigValidator.check(config, machine(1 << 20, 0, 300L << 20), JVM))
+                .extracting(Violation::toString).containsExactly(
+                        "solaster.engine: the heap may take 256MB of the 300MB that this container has, and 3 shards"
+                                + " with the JVM itself need about 120MB beside it; give the JVM -Xmx180m or less,"
+                                + " or the container more memory",
+                        "solaster.servers.kv.limits.max-bulk: one argument may be 512MB, and this container has 44MB"
+                                + " beside the heap; write 11MB or less, or give the container more memory",
+                        "solaster.servers.kv.limits.output-buffer: what one client has not read may be 64MB, and this"
+                                + " container has 44MB beside the heap; write 11MB or less, or give the container more"
+                                + " memory");
+    }
+
+    private static Machine machine(long openFiles, long memlock, long memory) {
+        Machine recorded = RecordedMachines.eightThreadsOfFourCores();
+        return new Machine(recorded.online(), recorded.allowed(), recorded.isolated(), recorded.cores(),
+                recorded.l3Groups(), recorded.numaNodes(), recorded.cpuQuota(),
+                memory < 0 ? OptionalLong.empty() : OptionalLong.of(memory), openFiles, memlock);
     }
 
     static Stream<Record> recordsWithRanges() {

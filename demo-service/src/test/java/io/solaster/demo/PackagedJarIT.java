@@ -121,6 +121,27 @@ final class PackagedJarIT {
     }
 
     @Test
+    void tells_whether_a_configuration_is_right_and_starts_nothing() throws Exception {
+        Run right = run(JAVA, List.of("--solaster.validate"));
+        assertThat(right.output.strip()).isEqualTo("The configuration of Solaster is valid.");
+        assertThat(right.exit).isZero();
+        Path file = directory.resolve("more.yml");
+        Files.writeString(file, "solaster:\n  engine:\n    shardz: 2\n    transport: pigeon\n");
+        Run wrong = run(JAVA, List.of("--solaster.validate", "--spring.config.additional-location=" + file));
+        assertThat(wrong.output.strip()).isEqualTo("""
+                The configuration of Solaster is not valid: 2 errors, 0 warnings.
+
+                ERROR solaster.engine.transport (%s:4:16)
+                    'pigeon' is no choice here
+                    write one of auto, io_uring, epoll, nio
+
+                ERROR solaster.engine.shardz (%s:3:13)
+                    there is no such key
+                    write solaster.engine.shards""".formatted(file, file));
+        assertThat(wrong.exit).isEqualTo(1);
+    }
+
+    @Test
     void an_old_java_is_told_which_one_is_needed() throws Exception {
         Optional<Path> old = oldJava();
         assumeTrue(old.isPresent(), "no Java 17 to 24 is installed below /usr/lib/jvm");

@@ -29,6 +29,7 @@ import io.netty.channel.IoEventLoop;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.util.concurrent.Future;
+import io.solaster.config.ConfigDiff;
 import io.solaster.config.CpuSet;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Pinning;
@@ -147,12 +148,26 @@ public final class Engine implements AutoCloseable {
         return start(config, MachineProbe.probe(), clock);
     }
 
-    private static Engine start(EngineConfig config, Machine machine, TimeSource clock) {
-        String unpinnable = CpuAffinity.unavailable().orElse(null);
-        if (unpinnable != null && config.pinning() == Pinning.ALWAYS) {
-            throw new InvalidConfigException(List.of(new Violation("solaster.engine.pinning", "always",
-                    "threads cannot be pinned here (" + unpinnable + ")", "set 'auto' to run unpinned")));
+    /** What this system refuses of a configuration, though the machine has it; empty if nothing. Starts nothing. */
+    public static List<Violation> check(EngineConfig config) {
+        List<Violation> violations = new ArrayList<>();
+        CpuAffinity.unavailable().filter(why -> config.pinning() == Pinning.ALWAYS)
+                .ifPresent(why -> violations.add(new Violation("solaster.engine.pinning", "always",
+                        "threads cannot be pinned here (" + why + ")", "set 'auto' to run unpinned")));
+        try {
+            TransportChoice.choose(config.transport());
+        } catch (InvalidConfigException e) {
+            violations.addAll(e.violations());
         }
+        return violations;
+    }
+
+    private static Engine start(EngineConfig config, Machine machine, TimeSource clock) {
+        List<Violation> refused = check(config);
+        if (!refused.isEmpty()) {
+            throw new InvalidConfigException(refused);
+        }
+        String unpinnable = CpuAffinity.unavailable().orElse(null);
         EngineConfig possible = unpinnable == null ? config : config.withPinning(Pinning.NEVER);
         ShardPlan plan = ShardPlanner.plan(machine, possible);
         int number = COUNT.incrementAndGet();
@@ -224,7 +239,35 @@ public final class Engine implements AutoCloseable {
         return setup.name;
     }
 
-    /** What the engine was started with. */
+    /**
+     * Puts another configuration in force while the engine runs: scheduling groups, task quota, idle policy, the mesh's
+     * high-water mark, stalls, the shutdown timeout. All of it or nothing. Any thread; two calls follow each other.
+     *
+     * @return done once every shard goes by it, on the shard that called or on {@link #offload()}
+     * @throws IllegalArgumentException naming what would need a restart; nothing changes then
+     * @throws InvalidConfigException if it cannot be; nothing changes then
+     */
+    public ShardFuture<List<Boolean>> reconfigure(EngineConfig newConfig) {
+        EngineConfig possible = CpuAffinity.unavailable().isEmpty() ? newConfig : newConfig.withPinning(Pinning.NEVER);
+        boolean spin = ShardPlanner.plan(machine, possible).spin();
+        synchronized (setup) {
+            List<ConfigDiff.Change> fixed = ConfigDiff.between(setup.config, possible).needingRestart();
+            if (!fixed.isEmpty()) {
+                throw new IllegalArgumentException("engine '" + setup.name + "' takes only by a restart: " + fixed);
+            }
+            setup.groups.reconfigure(setup.config.groups(), possible.groups());
+            if (setup.watchdog != null) {
+                setup.watchdog.reconfigure(possible.stalls());
+            }
+            setup.config = possible;
+            return submitToAll(shard -> {
+                shard.reconfigure(possible, spin);
+                return true;
+            });
+        }
+    }
+
+    /** What is in force: what the engine was started with, or what {@link #reconfigure} has put in its place. */
     public EngineConfig config() {
         return setup.config;
     }
@@ -607,7 +650,7 @@ public final class Engine implements AutoCloseable {
     /** What the shards of one engine are made with. */
     static final class Setup {
         private final String name;
-        private final EngineConfig config;
+        private volatile EngineConfig config;
         private final ShardPlan plan;
         private final TimeSource clock;
         private final SchedulingGroups groups;

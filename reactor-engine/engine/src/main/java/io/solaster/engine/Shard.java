@@ -20,6 +20,7 @@ import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.SingleThreadIoEventLoop;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.ScheduledFuture;
+import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.OwnerChecks;
 import io.solaster.config.ShardPlan.PlannedShard;
 import io.solaster.engine.mesh.Mesh;
@@ -81,8 +82,8 @@ public final class Shard extends SingleThreadIoEventLoop {
     private final Engine.Setup setup;
     private final PlannedShard place;
     private final ShardStats stats = new ShardStats();
-    private final long spinNanos;
-    private final long lingerNanos;
+    private long spinNanos;
+    private long lingerNanos;
     private final GroupScheduler scheduler;
     /** The timers': the machine's, or one of their own that tells when it goes on. */
     private final TimeSource clock;
@@ -119,8 +120,20 @@ public final class Shard extends SingleThreadIoEventLoop {
         this.clock = setup.clock();
         this.ownClock = clock instanceof ManualClock;
         this.timers = new Timers(clock, scheduler::current, timer -> scheduler.execute(timer.group(), timer));
-        this.spinNanos = setup.plan().spin() ? setup.config().idle().spinFor().toNanos() : 0;
+        this.spinNanos = spinNanos(setup.config(), setup.plan().spin());
         this.lingerNanos = setup.config().idle().lingerFor().toNanos();
+    }
+
+    private static long spinNanos(EngineConfig config, boolean spin) {
+        return spin ? config.idle().spinFor().toNanos() : 0;
+    }
+
+    /** Puts what may change into force. On the owning shard. */
+    void reconfigure(EngineConfig config, boolean spin) {
+        spinNanos = spinNanos(config, spin);
+        lingerNanos = config.idle().lingerFor().toNanos();
+        scheduler.quota(config.taskQuota());
+        mesh().highWaterMark(config.mesh().highWaterMark());
     }
 
     /** The shard that the calling thread is, or that carries it if it is a virtual one; null on any other thread. */

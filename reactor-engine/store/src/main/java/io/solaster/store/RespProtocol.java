@@ -40,6 +40,14 @@ public final class RespProtocol implements ConnectionHandler {
         store.longestString(changed.limits().maxBulk());
     }
 
+    /** What the file says wins over what {@code CONFIG SET} has said before. */
+    @Override
+    public void reconfigured(Shard shard, ServerConfig changed) {
+        if (shard.id() == 0) {
+            change(changed);
+        }
+    }
+
     @Override
     public void connected(Shard shard, Channel channel) {
         StoreShard part = store.part(shard.id());

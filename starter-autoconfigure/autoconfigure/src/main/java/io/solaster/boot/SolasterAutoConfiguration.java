@@ -1,17 +1,25 @@
 package io.solaster.boot;
 
 import io.solaster.config.ConfigBinder;
+import io.solaster.config.ConfigReport;
 import io.solaster.config.SolasterConfig;
 import io.solaster.engine.Engine;
+import io.solaster.spring.ConfigCheck;
+import io.solaster.spring.ConfigReloader;
 import io.solaster.spring.ServerLifecycle;
 import io.solaster.spring.ServerProtocol;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.logging.LoggingSystem;
+import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
+import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.Environment;
 
 /** The configuration, the engine's shards and the servers on them, unless {@code solaster.enabled} is false. */
@@ -19,12 +27,23 @@ import org.springframework.core.env.Environment;
 @ConditionalOnClass(Engine.class)
 @ConditionalOnBooleanProperty(name = "solaster.enabled", matchIfMissing = true)
 public final class SolasterAutoConfiguration {
+    private static final Logger log = LoggerFactory.getLogger(SolasterAutoConfiguration.class);
+
+    @Bean
+    @ConditionalOnMissingBean
+    ConfigCheck solasterConfigCheck() {
+        return new ConfigCheck();
+    }
 
     /** Bound by hand: what cannot be read and what must not be are reported together, in one way everywhere. */
     @Bean
     @ConditionalOnMissingBean
-    SolasterConfig solasterConfig(Environment environment) {
-        return ConfigBinder.bind(Binder.get(environment));
+    SolasterConfig solasterConfig(ConfigCheck check, Environment environment) {
+        ConfigReport report = check.check(environment);
+        report.ignored().forEach(variable -> log
+                .debug("{} is the link to a Kubernetes Service and no key of Solaster: ignored", variable));
+        report.warnings().forEach(warning -> log.warn("{}", warning));
+        return report.orThrow();
     }
 
     /** Starts here and not with the life cycle, so that other beans may use the shards in their constructors. */
@@ -38,5 +57,19 @@ public final class SolasterAutoConfiguration {
     @ConditionalOnMissingBean
     ServerLifecycle solasterServers(Engine engine, SolasterConfig config, ObjectProvider<ServerProtocol> protocols) {
         return new ServerLifecycle(engine, config, protocols.orderedStream().toList());
+    }
+
+    /**
+     * Also the {@code Live<SolasterConfig>} for whoever wants the values that are in force. A configuration that the
+     * application makes itself is in no file, and stays.
+     */
+    @Bean
+    @ConditionalOnMissingBean
+    ConfigReloader solasterConfigReloader(SolasterConfig config, Engine engine, ServerLifecycle servers,
+            ConfigCheck check, ConfigurableEnvironment environment, ApplicationEventPublisher events,
+            ObjectProvider<LoggingSystem> logging) {
+        boolean fromFiles = config.equals(ConfigBinder.read(Binder.get(environment)).config());
+        return new ConfigReloader(config, fromFiles, engine, servers, check, environment, events,
+                logging.getIfAvailable());
     }
 }

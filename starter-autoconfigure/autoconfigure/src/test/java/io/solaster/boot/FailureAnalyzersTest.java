@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
 
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.InvalidConfigException;
@@ -13,6 +15,7 @@ import io.solaster.config.InvalidConfigException.Violation;
 import io.solaster.engine.net.TransportChoice;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
@@ -22,6 +25,7 @@ import org.springframework.boot.r2dbc.autoconfigure.R2dbcAutoConfiguration;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.mock.env.MockEnvironment;
 
 /** What a person reads who has written something that cannot be. */
 @ExtendWith(OutputCaptureExtension.class)
@@ -31,9 +35,11 @@ final class FailureAnalyzersTest {
     void every_wrong_value_is_named_with_its_fix(CapturedOutput output) {
         fails("--spring.config.location=classpath:wrong.yml");
         assertThat(output).contains("""
-                Solaster cannot start as configured, for 4 reasons:
+                Solaster cannot start as configured, for 5 reasons:
 
-                """).contains("solaster.engine.shards: 'many' is no number of shards")
+                """).contains("solaster.engine.shards: 'many' is no number of shards (classpath:wrong.yml:3:13)")
+                .contains("solaster.servers.kv.prot: there is no such key (classpath:wrong.yml:10:13)")
+                .contains("solaster.servers.kv.prot: write solaster.servers.kv.port")
                 .contains("solaster.engine.shards: give a number from 1, or 'auto'")
                 .contains("solaster.engine.task-quota: '5 parsecs' is no duration")
                 .contains("solaster.engine.transport: 'carrier-pigeon' is no choice here")
@@ -54,13 +60,39 @@ final class FailureAnalyzersTest {
     }
 
     @Test
+    void what_others_refuse_is_told_with_its_origin(CapturedOutput output) {
+        fails("--spring.config.location=classpath:gopher.yml");
+        assertThat(output).contains("solaster.servers.kv.protocol: 'gopher' is no protocol here"
+                + " (classpath:gopher.yml:4:17)");
+    }
+
+    @Test
+    void a_drain_that_spring_would_cut_short(CapturedOutput output) {
+        fails("--solaster.engine.shutdown-timeout=40s");
+        assertThat(output).contains("solaster.engine.shutdown-timeout: connections may drain for 40s, and"
+                + " spring.lifecycle.timeout-per-shutdown-phase ends that after 30s (command line)")
+                .contains("solaster.engine.shutdown-timeout: write 30s or less, or raise"
+                        + " spring.lifecycle.timeout-per-shutdown-phase");
+    }
+
+    @Test
+    void yaml_that_is_none(CapturedOutput output, @TempDir Path directory) throws IOException {
+        Path file = directory.resolve("broken.yml");
+        Files.writeString(file, "solaster:\n  engine:\n    shards: 2\n   smt: [true\n");
+        fails("--spring.config.location=" + file);
+        assertThat(output).contains("APPLICATION FAILED TO START")
+                .contains("A configuration file is no YAML at line 4, column 4: expected").contains("smt: [true\n");
+        assertThat(output).doesNotContain("\tat ");
+    }
+
+    @Test
     void a_transport_that_is_not_to_be_had() {
         for (Transport transport : new Transport[]{Transport.IO_URING, Transport.EPOLL}) {
             InvalidConfigException failure = new InvalidConfigException(java.util.List.of(
                     new Violation("solaster.engine.transport", TransportChoice.label(transport),
                             "not to be had here (Operation not permitted)",
                             "set 'auto', which takes the best that is")));
-            FailureAnalysis analysis = new InvalidConfigFailureAnalyzer().analyze(failure);
+            FailureAnalysis analysis = new InvalidConfigFailureAnalyzer(new MockEnvironment()).analyze(failure);
             assertThat(analysis).isNotNull();
             assertThat(analysis.getDescription())
                     .contains("solaster.engine.transport: not to be had here (Operation not permitted)");

@@ -30,12 +30,16 @@ import io.solaster.spring.ServerLifecycle;
 import io.solaster.spring.ServerProtocol;
 import io.solaster.store.Store;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
+@ExtendWith(OutputCaptureExtension.class)
 final class SolasterAutoConfigurationTest {
     private final ApplicationContextRunner runner = new ApplicationContextRunner()
             .withConfiguration(AutoConfigurations.of(SolasterAutoConfiguration.class,
@@ -119,6 +123,38 @@ final class SolasterAutoConfigurationTest {
     }
 
     @Test
+    void warnings_are_logged_and_errors_with_strict(CapturedOutput output) {
+        ApplicationContextRunner open = serving.withPropertyValues("solaster.servers.kv.host=0.0.0.0",
+                "solaster.servers.kv.protected-mode=false");
+        String warning = "solaster.servers.kv.protected-mode: whoever reaches 0.0.0.0 may read and write all keys";
+        open.run(context -> assertThat(context).hasNotFailed());
+        assertThat(output).contains(warning);
+        open.withPropertyValues("solaster.strict=true").run(context -> assertThat(context).getFailure().rootCause()
+                .isInstanceOf(InvalidConfigException.class).hasMessageContaining(warning));
+    }
+
+    @Test
+    void an_unknown_key_starts_nothing() {
+        AtomicReference<Throwable> failure = new AtomicReference<>();
+        serving.withPropertyValues("solaster.engine.transprt=nio")
+                .run(context -> failure.set(context.getStartupFailure()));
+        assertThat(failure.get()).rootCause().hasMessageContaining(
+                "solaster.engine.transprt: there is no such key; write solaster.engine.transport");
+        assertThat(Thread.getAllStackTraces().keySet()).extracting(Thread::getName)
+                .noneMatch(name -> name.contains("-shard-"));
+    }
+
+    @Test
+    void a_drain_must_end_before_spring_ends_it() {
+        serving.withPropertyValues("spring.lifecycle.timeout-per-shutdown-phase=10s")
+                .run(context -> assertThat(context).getFailure().rootCause().hasMessageContaining(
+                        "solaster.engine.shutdown-timeout: connections may drain for 20s, and"
+                                + " spring.lifecycle.timeout-per-shutdown-phase ends that after 10s; write 10s or less"));
+        serving.withPropertyValues("spring.lifecycle.timeout-per-shutdown-phase=20s")
+                .run(context -> assertThat(context).hasNotFailed());
+    }
+
+    @Test
     void without_the_store_there_is_no_resp() {
         ApplicationContextRunner storeless = runner.withClassLoader(new FilteredClassLoader("io.solaster.store"));
         storeless.run(context -> assertThat(context).hasNotFailed().hasSingleBean(Engine.class)
@@ -160,14 +196,14 @@ final class SolasterAutoConfigurationTest {
     @Test
     void servers_drain_side_by_side_and_within_their_deadline() {
         serving.withUserConfiguration(DeafProtocol.class)
-                .withPropertyValues("solaster.engine.shutdown-timeout=1s", "solaster.servers.a.protocol=deaf",
+                .withPropertyValues("solaster.engine.shutdown-timeout=3s", "solaster.servers.a.protocol=deaf",
                         "solaster.servers.a.port=0", "solaster.servers.b.protocol=deaf", "solaster.servers.b.port=0")
                 .run(context -> {
                     ServerLifecycle servers = context.getBean(ServerLifecycle.class);
                     List<Socket> clients = List.of(connect(servers, "a"), connect(servers, "b"));
                     long start = System.nanoTime();
                     servers.stop();
-                    assertThat((System.nanoTime() - start) / 1_000_000).isBetween(900L, 1_900L);
+                    assertThat((System.nanoTime() - start) / 1_000_000).isBetween(2_900L, 5_900L);
                     for (Socket client : clients) {
                         client.setSoTimeout(2_000);
                         assertThat(client.getInputStream().read()).isEqualTo(-1);

@@ -7,9 +7,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
-import java.util.stream.Collectors;
 
+import io.solaster.config.ConfigValidator;
 import io.solaster.config.InvalidConfigException;
 import io.solaster.config.InvalidConfigException.Violation;
 import io.solaster.config.ServerConfig;
@@ -35,9 +36,8 @@ public final class ServerLifecycle implements SmartLifecycle {
     private static final Logger log = LoggerFactory.getLogger(ServerLifecycle.class);
 
     private final Engine engine;
-    private final SolasterConfig config;
+    private volatile SolasterConfig config;
     private final List<ServerProtocol> protocols;
-    private final Duration drainTimeout;
     /** In the order of the configuration; replaced as a whole. */
     private volatile Map<String, TcpServer> servers = Map.of();
 
@@ -50,7 +50,6 @@ public final class ServerLifecycle implements SmartLifecycle {
         this.engine = engine;
         this.config = config;
         this.protocols = List.copyOf(protocols);
-        this.drainTimeout = config.engine().shutdownTimeout();
     }
 
     /** The servers that are bound; none before the start and after the stop. */
@@ -93,27 +92,34 @@ public final class ServerLifecycle implements SmartLifecycle {
     }
 
     private List<Planned> plan() {
-        List<Planned> planned = new ArrayList<>();
-        List<Violation> violations = new ArrayList<>();
-        config.servers().forEach((name, server) -> protocols.stream()
-                .filter(protocol -> protocol.name().equals(server.protocol())).findFirst()
-                .ifPresentOrElse(
-                        protocol -> planned.add(new Planned(name, server, protocol.handler(name, server))),
-                        () -> violations.add(unknown(name, server))));
+        List<Violation> violations = ConfigValidator.checkProtocols(config,
+                protocols.stream().map(ServerProtocol::name).toList());
         if (!violations.isEmpty()) {
             throw new InvalidConfigException(violations);
         }
+        List<Planned> planned = new ArrayList<>();
+        config.servers().forEach((name, server) -> protocols.stream()
+                .filter(protocol -> protocol.name().equals(server.protocol())).findFirst()
+                .ifPresent(protocol -> planned.add(new Planned(name, server, protocol.handler(name, server)))));
         return planned;
     }
 
-    private Violation unknown(String name, ServerConfig server) {
-        String known = protocols.stream().map(ServerProtocol::name).distinct().sorted()
-                .collect(Collectors.joining("', '", "'", "'"));
-        return new Violation("solaster.servers." + name + ".protocol", server.protocol(),
-                "'" + server.protocol() + "' is no protocol here",
-                protocols.isEmpty()
-                        ? "there is none: add solaster-store for 'resp', or a bean of type ServerProtocol"
-                        : "write " + known + ", or add a bean of type ServerProtocol");
+    /**
+     * Puts other limits and credentials in force; what servers there are, and where they listen, stays.
+     *
+     * @return each done once a server goes by it on every shard
+     */
+    synchronized List<CompletableFuture<?>> reconfigure(SolasterConfig newConfig) {
+        SolasterConfig before = config;
+        config = newConfig;
+        List<CompletableFuture<?>> answers = new ArrayList<>();
+        servers.forEach((name, server) -> {
+            ServerConfig changed = newConfig.servers().get(name);
+            if (changed != null && !changed.equals(before.servers().get(name))) {
+                answers.add(server.reconfigure(changed));
+            }
+        });
+        return answers;
     }
 
     /** Drains, and waits for it. */
@@ -139,6 +145,7 @@ public final class ServerLifecycle implements SmartLifecycle {
             callback.run();
             return;
         }
+        Duration drainTimeout = config.engine().shutdownTimeout();
         log.info("{} connection(s) of {} server(s) finish what they have received, within {} s",
                 draining.stream().mapToLong(TcpServer::connections).sum(), draining.size(), drainTimeout.toSeconds());
         List<Thread> threads = draining.stream().map(server -> Thread.ofPlatform()

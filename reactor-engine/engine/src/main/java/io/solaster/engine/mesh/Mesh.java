@@ -26,7 +26,7 @@ public final class Mesh {
     private static final int BATCH = 256;
 
     private final int self;
-    private final int highWaterMark;
+    private int highWaterMark;
     private final Mesh[] peers;
     private final Lane[] outbound;
     private final Lane[] inbound;
@@ -100,6 +100,11 @@ public final class Mesh {
             isDirty[target] = true;
             dirty[dirtyCount++] = target;
         }
+    }
+
+    /** Changes the mark above which requests wait. On the owning shard. */
+    public void highWaterMark(int newHighWaterMark) {
+        highWaterMark = newHighWaterMark;
     }
 
     /** Whether the lane to a shard is below its high-water mark, so that new requests may be sent. */

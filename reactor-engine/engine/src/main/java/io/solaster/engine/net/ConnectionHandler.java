@@ -1,6 +1,7 @@
 package io.solaster.engine.net;
 
 import io.netty.channel.Channel;
+import io.solaster.config.ServerConfig;
 import io.solaster.engine.Shard;
 
 /** What a {@link TcpServer} does with its connections: a protocol. One instance serves all shards. */
@@ -19,6 +20,13 @@ public interface ConnectionHandler {
     default byte[] refusal() {
         return new byte[0];
     }
+
+    /**
+     * Told of another configuration, whose limits hold from now on. On each shard.
+     *
+     * @param config what the server goes by now
+     */
+    default void reconfigured(Shard shard, ServerConfig config) {}
 
     /**
      * How many connections there may be at once, over all shards; what the server was configured with, unless the

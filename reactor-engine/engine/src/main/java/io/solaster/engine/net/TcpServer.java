@@ -20,6 +20,7 @@ import io.netty.channel.unix.UnixChannelOption;
 import io.solaster.config.ServerConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
+import io.solaster.engine.ShardFuture;
 import io.solaster.engine.task.SchedulingGroup;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,14 +50,16 @@ public final class TcpServer implements AutoCloseable {
 
     private final Engine engine;
     private final String name;
-    private final ServerConfig config;
+    private final ConnectionHandler handler;
+    private volatile ServerConfig config;
     private final SchedulingGroup group;
     private final List<Listener> listeners = new ArrayList<>();
     private volatile InetSocketAddress address;
     private volatile boolean closed;
 
-    private TcpServer(Engine engine, String name, ServerConfig config) {
+    private TcpServer(Engine engine, String name, ServerConfig config, ConnectionHandler handler) {
         this.engine = engine;
+        this.handler = handler;
         this.name = name;
         this.config = config;
         this.group = engine.groups().get(config.group());
@@ -74,7 +77,7 @@ public final class TcpServer implements AutoCloseable {
         if (engine.isStopping()) {
             throw new IllegalStateException("server '" + name + "': engine '" + engine.name() + "' is stopping");
         }
-        TcpServer server = new TcpServer(engine, name, config);
+        TcpServer server = new TcpServer(engine, name, config, handler);
         for (Shard shard : engine.shards()) {
             server.listeners.add(new Listener(server, shard, handler));
         }
@@ -168,7 +171,20 @@ public final class TcpServer implements AutoCloseable {
         return name;
     }
 
-    /** What the server was bound with. */
+    /**
+     * Puts other limits and credentials in force; connections stay. Any thread.
+     *
+     * @return done once every shard goes by it
+     */
+    public ShardFuture<List<Boolean>> reconfigure(ServerConfig newConfig) {
+        config = newConfig;
+        return engine.submitToAll(shard -> {
+            handler.reconfigured(shard, newConfig);
+            return true;
+        });
+    }
+
+    /** What the server goes by: what it was bound with, or what {@link #reconfigure} has put in its place. */
     public ServerConfig config() {
         return config;
     }

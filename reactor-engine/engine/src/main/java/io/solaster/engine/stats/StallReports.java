@@ -20,7 +20,7 @@ final class StallReports implements Consumer<Stall> {
     private static final double NANOS_PER_MILLI = 1e6;
 
     private final String engine;
-    private final int perMinute;
+    private volatile int perMinute;
     private final LongSupplier clock;
     /** The shards whose present stall is in the log, and whose end shall be there too. */
     private final Set<Integer> told = new HashSet<>();
@@ -33,6 +33,11 @@ final class StallReports implements Consumer<Stall> {
         this.perMinute = perMinute;
         this.clock = clock;
         this.minute = clock.getAsLong() - MINUTE_NANOS;
+    }
+
+    /** Changes how many may be in the log in a minute. Any thread. */
+    void perMinute(int newPerMinute) {
+        perMinute = newPerMinute;
     }
 
     @Override
@@ -49,7 +54,7 @@ final class StallReports implements Consumer<Stall> {
             minute = now;
             reported = 0;
         }
-        if (reported == perMinute) {
+        if (reported >= perMinute) {
             suppressed++;
             return;
         }

@@ -132,6 +132,18 @@ public final class StallWatchdog implements AutoCloseable {
                 : newThreshold.toNanos();
     }
 
+    /**
+     * Changes threshold and number of reports, at the latest from a quarter of a second on. Any thread.
+     *
+     * @throws IllegalArgumentException if the threshold is below a millisecond
+     */
+    public void reconfigure(StallConfig config) {
+        threshold(config.threshold());
+        if (reports instanceof StallReports told) {
+            told.perMinute(config.reportsPerMinute());
+        }
+    }
+
     /** Ends the thread, and waits for it for at most a second. Any thread. */
     @Override
     public void close() {

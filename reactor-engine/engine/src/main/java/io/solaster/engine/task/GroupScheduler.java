@@ -49,7 +49,7 @@ public final class GroupScheduler {
 
     private final SchedulingGroups groups;
     private final int shard;
-    private final long quotaNanos;
+    private long quotaNanos;
     private final TimeSource time;
     private final ShardStats stats;
     private final @Nullable Random shuffle;
@@ -109,6 +109,11 @@ public final class GroupScheduler {
     /** Whether the turn may go on before sockets are looked at again; does not read the clock. */
     public boolean hasQuota() {
         return since - began < quotaNanos;
+    }
+
+    /** Changes the task quota, from the next turn on. */
+    public void quota(Duration quota) {
+        quotaNanos = quota.toNanos();
     }
 
     /** The clock, as it was read last. */

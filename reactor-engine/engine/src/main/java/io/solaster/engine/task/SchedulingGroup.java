@@ -37,6 +37,11 @@ public final class SchedulingGroup {
         return asked;
     }
 
+    /** @throws InvalidConfigException if the shares are out of range */
+    void check(GroupConfig newConfig) {
+        sharesOf(newConfig);
+    }
+
     /** The group's number in its engine, from 0. */
     public int id() {
         return id;

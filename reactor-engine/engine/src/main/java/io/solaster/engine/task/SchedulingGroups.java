@@ -6,6 +6,8 @@ import java.util.Map;
 import java.util.Optional;
 
 import io.solaster.config.GroupConfig;
+import io.solaster.config.InvalidConfigException;
+import io.solaster.config.InvalidConfigException.Violation;
 
 /**
  * The scheduling groups of one engine: four that are always there, those of the configuration, and those that are
@@ -53,6 +55,30 @@ public final class SchedulingGroups {
         more.add(group);
         all = List.copyOf(more);
         return group;
+    }
+
+    /**
+     * Puts other configurations in force where they differ from those before, and creates the groups that are new. What
+     * code has set at run time stays for the others. Any thread.
+     *
+     * @throws InvalidConfigException if that would be too many groups, or shares are out of range; nothing changes then
+     */
+    public synchronized void reconfigure(Map<String, GroupConfig> before, Map<String, GroupConfig> after) {
+        List<String> added = after.keySet().stream().filter(name -> find(name).isEmpty()).toList();
+        if (all.size() + added.size() > MOST) {
+            throw new InvalidConfigException(List.of(new Violation("solaster.engine.groups",
+                    String.join(", ", added), all.size() + " groups are there, " + added.size() + " more are too many",
+                    "write at most " + (MOST - all.size()) + " new ones")));
+        }
+        all.forEach(group -> group.check(after.getOrDefault(group.name(), GroupConfig.defaults())));
+        for (SchedulingGroup group : all) {
+            GroupConfig old = before.getOrDefault(group.name(), GroupConfig.defaults());
+            GroupConfig now = after.getOrDefault(group.name(), GroupConfig.defaults());
+            if (!now.equals(old)) {
+                group.update(now);
+            }
+        }
+        added.forEach(name -> create(name, after.getOrDefault(name, GroupConfig.defaults())));
     }
 
     /** For what somebody waits for: 1000 shares unless configured. */

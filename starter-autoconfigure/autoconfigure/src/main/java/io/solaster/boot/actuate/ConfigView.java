@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 
 import io.solaster.config.ConfigBinder;
@@ -35,12 +36,12 @@ final class ConfigView {
     private static final ChronoUnit[] UNITS = {ChronoUnit.DAYS, ChronoUnit.HOURS, ChronoUnit.MINUTES,
             ChronoUnit.SECONDS, ChronoUnit.MILLIS, ChronoUnit.MICROS, ChronoUnit.NANOS};
 
-    private final SolasterConfig config;
+    private final Supplier<SolasterConfig> config;
     private final Environment environment;
     private final Sanitizer sanitizer;
     private final ObjectProvider<ConfigReloads> reloads;
 
-    ConfigView(SolasterConfig config, Environment environment, Sanitizer sanitizer,
+    ConfigView(Supplier<SolasterConfig> config, Environment environment, Sanitizer sanitizer,
             ObjectProvider<ConfigReloads> reloads) {
         this.config = config;
         this.environment = environment;
@@ -77,7 +78,7 @@ final class ConfigView {
     Report report(boolean showValues) {
         Map<String, Value> values = new LinkedHashMap<>();
         Optional<ConfigReloads> known = Optional.ofNullable(reloads.getIfAvailable());
-        record("solaster", config, (key, value) -> values.put(key, value(key, value, showValues,
+        record("solaster", config.get(), (key, value) -> values.put(key, value(key, value, showValues,
                 known.map(reload -> reload.isReloadable(key)).orElse(false))));
         return new Report(values, known.flatMap(ConfigReloads::last).orElse(null));
     }

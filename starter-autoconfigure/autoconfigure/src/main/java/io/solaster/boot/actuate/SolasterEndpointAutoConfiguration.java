@@ -3,6 +3,7 @@ package io.solaster.boot.actuate;
 import io.solaster.boot.SolasterAutoConfiguration;
 import io.solaster.config.SolasterConfig;
 import io.solaster.engine.Engine;
+import io.solaster.spring.ConfigReloader;
 import io.solaster.spring.ServerLifecycle;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.actuate.autoconfigure.endpoint.condition.ConditionalOnAvailableEndpoint;
@@ -45,8 +46,11 @@ public final class SolasterEndpointAutoConfiguration {
         @Bean
         @ConditionalOnMissingBean
         ConfigView solasterConfigView(SolasterConfig config, Environment environment,
-                ObjectProvider<SanitizingFunction> sanitizing, ObjectProvider<ConfigReloads> reloads) {
-            return new ConfigView(config, environment, new Sanitizer(sanitizing.orderedStream().toList()), reloads);
+                ObjectProvider<ConfigReloader> reloader, ObjectProvider<SanitizingFunction> sanitizing,
+                ObjectProvider<ConfigReloads> reloads) {
+            ConfigReloader live = reloader.getIfAvailable();
+            return new ConfigView(() -> live == null ? config : live.get(), environment,
+                    new Sanitizer(sanitizing.orderedStream().toList()), reloads);
         }
 
         @Bean

@@ -2,7 +2,10 @@ package io.solaster.boot.actuate;
 
 import io.solaster.boot.SolasterAutoConfiguration;
 import io.solaster.engine.Engine;
+import io.solaster.spring.ConfigReloader;
+import io.solaster.spring.ReloadStatus;
 import io.solaster.spring.ServerLifecycle;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -21,7 +24,10 @@ public final class SolasterHealthAutoConfiguration {
     @Bean
     @ConditionalOnEnabledHealthIndicator("solaster")
     @ConditionalOnMissingBean(name = "solasterHealthIndicator")
-    HealthIndicator solasterHealthIndicator(Engine engine, ServerLifecycle servers, EngineWatch watch) {
-        return new SolasterHealthIndicator(engine, servers, watch);
+    HealthIndicator solasterHealthIndicator(Engine engine, ServerLifecycle servers, EngineWatch watch,
+            ObjectProvider<ConfigReloader> reloader) {
+        ConfigReloader watching = reloader.getIfAvailable();
+        return new SolasterHealthIndicator(engine, servers, watch,
+                () -> watching == null ? ReloadStatus.none() : watching.status());
     }
 }

@@ -2,7 +2,9 @@ package io.solaster.boot.actuate;
 
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.function.Supplier;
 
 import io.solaster.config.CpuSet;
 import io.solaster.config.ShardPlan;
@@ -10,6 +12,7 @@ import io.solaster.config.ShardPlan.PlannedShard;
 import io.solaster.engine.Engine;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.engine.net.TransportChoice;
+import io.solaster.spring.ReloadStatus;
 import io.solaster.spring.ServerLifecycle;
 import org.springframework.boot.health.contributor.AbstractHealthIndicator;
 import org.springframework.boot.health.contributor.Health;
@@ -22,12 +25,15 @@ final class SolasterHealthIndicator extends AbstractHealthIndicator {
     private final Engine engine;
     private final ServerLifecycle servers;
     private final EngineWatch watch;
+    private final Supplier<ReloadStatus> reload;
 
-    SolasterHealthIndicator(Engine engine, ServerLifecycle servers, EngineWatch watch) {
+    SolasterHealthIndicator(Engine engine, ServerLifecycle servers, EngineWatch watch,
+            Supplier<ReloadStatus> reload) {
         super("The health of engine '" + engine.name() + "' cannot be told");
         this.engine = engine;
         this.servers = servers;
         this.watch = watch;
+        this.reload = reload;
     }
 
     @Override
@@ -50,9 +56,20 @@ final class SolasterHealthIndicator extends AbstractHealthIndicator {
                 .withDetail("transport", TransportChoice.label(engine.transport().kind()))
                 .withDetail("transportReason", engine.transport().reason())
                 .withDetail("stalls", engine.shards().stream().mapToLong(shard -> shard.stats().stalls.get()).sum())
-                .withDetail("servers", reports);
+                .withDetail("servers", reports).withDetail("configuration", report(reload.get()));
         add(health, "problems", watch.problems());
         add(health, "impairments", watch.impairments());
+    }
+
+    /** Files that are wrong keep nothing from working: the status stays, and the detail says WARN. */
+    private static Map<String, Object> report(ReloadStatus status) {
+        Map<String, Object> report = new LinkedHashMap<>();
+        report.put("status", status.isWarning() ? "WARN" : "OK");
+        report.put("reload", status.state().name().toLowerCase(Locale.ROOT).replace('_', '-'));
+        if (!status.problems().isEmpty()) {
+            report.put("problems", status.problems());
+        }
+        return report;
     }
 
     private static void add(Health.Builder health, String name, List<String> sentences) {

@@ -5,6 +5,7 @@ import java.util.Optional;
 import io.solaster.boot.SolasterAutoConfiguration;
 import io.solaster.config.SolasterConfig;
 import io.solaster.engine.Engine;
+import io.solaster.spring.ConfigReloader;
 import io.solaster.spring.ServerLifecycle;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -24,6 +25,13 @@ public final class SolasterWatchAutoConfiguration {
     @ConditionalOnMissingBean
     LoopWatch solasterLoopWatch(Engine engine, SolasterConfig config) {
         return new LoopWatch(engine, SolasterAvailability.period(config.health().brokenAfter()), System.nanoTime());
+    }
+
+    @Bean
+    @ConditionalOnBean(ConfigReloader.class)
+    @ConditionalOnMissingBean
+    ConfigReloads solasterConfigReloads(ConfigReloader reloader) {
+        return new ReloadedFiles(reloader);
     }
 
     @Bean
