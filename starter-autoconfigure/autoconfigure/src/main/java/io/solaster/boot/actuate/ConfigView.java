@@ -1,6 +1,8 @@
 package io.solaster.boot.actuate;
 
+import java.io.IOException;
 import java.lang.reflect.RecordComponent;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
@@ -11,21 +13,23 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 
-import io.solaster.config.ConfigBinder;
+import io.solaster.config.ConfigReport;
 import io.solaster.config.InvalidConfigException;
 import io.solaster.config.InvalidConfigException.Violation;
 import io.solaster.config.SolasterConfig;
+import io.solaster.spring.ConfigCheck;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.actuate.endpoint.SanitizableData;
 import org.springframework.boot.actuate.endpoint.Sanitizer;
-import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.ConfigurationProperty;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySource;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
 import org.springframework.boot.convert.DurationStyle;
 import org.springframework.boot.env.YamlPropertySourceLoader;
+import org.springframework.core.env.AbstractEnvironment;
+import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.Environment;
 import org.springframework.core.env.PropertySource;
 import org.springframework.core.io.ByteArrayResource;
@@ -40,13 +44,15 @@ final class ConfigView {
     private final Environment environment;
     private final Sanitizer sanitizer;
     private final ObjectProvider<ConfigReloads> reloads;
+    private final ConfigCheck check;
 
     ConfigView(Supplier<SolasterConfig> config, Environment environment, Sanitizer sanitizer,
-            ObjectProvider<ConfigReloads> reloads) {
+            ObjectProvider<ConfigReloads> reloads, ConfigCheck check) {
         this.config = config;
         this.environment = environment;
         this.sanitizer = sanitizer;
         this.reloads = reloads;
+        this.check = check;
     }
 
     /**
@@ -70,7 +76,7 @@ final class ConfigView {
      * The result of a check.
      *
      * @param valid whether an application would start with it
-     * @param violations all that is wrong
+     * @param violations all that is wrong, errors and warnings
      */
     record Check(boolean valid, List<Violation> violations) {}
 
@@ -83,16 +89,19 @@ final class ConfigView {
         return new Report(values, known.flatMap(ConfigReloads::last).orElse(null));
     }
 
-    /** Checks a file's text by itself, as it would be checked at the start. */
-    static Check check(String yaml) {
+    /** Checks a file's text as it would be checked at the start, of this machine and nothing else. */
+    Check check(String yaml) {
         try {
-            List<PropertySource<?>> documents = new YamlPropertySourceLoader().load("checked",
-                    new ByteArrayResource(yaml.getBytes(java.nio.charset.StandardCharsets.UTF_8)));
-            ConfigBinder.bind(new Binder(ConfigurationPropertySources.from(documents)));
-            return new Check(true, List.of());
+            ConfigurableEnvironment alone = new AbstractEnvironment() {};
+            new YamlPropertySourceLoader()
+                    .load("checked", new ByteArrayResource(yaml.getBytes(StandardCharsets.UTF_8), "yaml"))
+                    .forEach(alone.getPropertySources()::addFirst);
+            ConfigurationPropertySources.attach(alone);
+            ConfigReport report = check.check(alone);
+            return new Check(report.isValid(), report.violations());
         } catch (InvalidConfigException e) {
             return new Check(false, e.violations());
-        } catch (java.io.IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException e) {
             return new Check(false, List.of(new Violation("", "", "it cannot be read: " + e.getMessage(),
                     "write YAML with keys below 'solaster'")));
         }

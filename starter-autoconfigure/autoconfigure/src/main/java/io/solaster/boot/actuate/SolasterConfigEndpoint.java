@@ -33,6 +33,6 @@ final class SolasterConfigEndpoint {
      */
     @WriteOperation
     ConfigView.Check validate(String yaml) {
-        return ConfigView.check(yaml);
+        return view.check(yaml);
     }
 }

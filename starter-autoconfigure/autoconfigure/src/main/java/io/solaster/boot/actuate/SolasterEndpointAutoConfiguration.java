@@ -3,6 +3,7 @@ package io.solaster.boot.actuate;
 import io.solaster.boot.SolasterAutoConfiguration;
 import io.solaster.config.SolasterConfig;
 import io.solaster.engine.Engine;
+import io.solaster.spring.ConfigCheck;
 import io.solaster.spring.ConfigReloader;
 import io.solaster.spring.ServerLifecycle;
 import org.springframework.beans.factory.ObjectProvider;
@@ -47,10 +48,11 @@ public final class SolasterEndpointAutoConfiguration {
         @ConditionalOnMissingBean
         ConfigView solasterConfigView(SolasterConfig config, Environment environment,
                 ObjectProvider<ConfigReloader> reloader, ObjectProvider<SanitizingFunction> sanitizing,
-                ObjectProvider<ConfigReloads> reloads) {
+                ObjectProvider<ConfigReloads> reloads, ObjectProvider<ConfigCheck> check) {
             ConfigReloader live = reloader.getIfAvailable();
             return new ConfigView(() -> live == null ? config : live.get(), environment,
-                    new Sanitizer(sanitizing.orderedStream().toList()), reloads);
+                    new Sanitizer(sanitizing.orderedStream().toList()), reloads,
+                    check.getIfAvailable(ConfigCheck::new));
         }
 
         @Bean

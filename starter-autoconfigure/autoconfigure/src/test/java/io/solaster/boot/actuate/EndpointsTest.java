@@ -97,7 +97,16 @@ final class EndpointsTest {
                     "{\"yaml\":\"solaster:\\n  engine:\\n    shards: many\\n    task-quota: 9h\\n\"}").body();
             assertThat(JsonPath.<Boolean>read(wrong, "$.valid")).isFalse();
             assertThat(JsonPath.<List<String>>read(wrong, "$.violations[*].key"))
-                    .containsExactly("solaster.engine.shards", "solaster.engine.task-quota");
+                    .contains("solaster.engine.shards", "solaster.engine.task-quota");
+            String unknown = it.post("solasterconfig", "{\"yaml\":\"solaster:\\n  engine:\\n    shard: 2\\n\"}").body();
+            assertThat(JsonPath.<Boolean>read(unknown, "$.valid")).isFalse();
+            assertThat(JsonPath.<List<String>>read(unknown, "$.violations[*].fix")).singleElement().asString()
+                    .contains("solaster.engine.shards");
+            assertThat(JsonPath.<List<String>>read(unknown, "$.violations[*].origin")).singleElement().asString()
+                    .contains("3:12");
+            String tooMany = it.post("solasterconfig", "{\"yaml\":\"solaster:\\n  engine:\\n    shards: 900\\n\"}")
+                    .body();
+            assertThat(JsonPath.<Boolean>read(tooMany, "$.valid")).as("900 shards on this machine").isFalse();
             assertThat(it.post("solasterconfig", "{\"yaml\":\"solaster:\\n  engine:\\n    shards: 2\\n\"}").body())
                     .contains("\"valid\":true");
 
