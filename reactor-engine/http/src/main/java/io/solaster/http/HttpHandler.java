@@ -1,0 +1,52 @@
+package io.solaster.http;
+
+import java.util.concurrent.CompletionStage;
+
+/**
+ * Answers requests. Called on the shard that owns the connection, as soon as a request's head has been read: its body
+ * may still be on the way, see {@link RequestBody}. A {@link Router} gathers it first, unless a route asks it not to.
+ *
+ * <p>
+ * A handler need not answer before it returns: the exchange is open until the response is ended, by whatever runs on
+ * the shard later, or until the server's request timeout. It must not block; {@link #blocking} may.
+ */
+@FunctionalInterface
+public interface HttpHandler {
+
+    /**
+     * Answers, or sees to it that something does.
+     *
+     * @throws HttpException to answer with its status
+     * @throws Exception anything else is logged and answered with 500; if the response was begun, the connection ends
+     */
+    void handle(HttpRequest request, HttpResponse response) throws Exception;
+
+    /** A handler whose stage tells when it has done: if it fails, that counts as if {@link #handle} had thrown. */
+    static HttpHandler async(Async handler) {
+        return (request, response) -> handler.handle(request, response)
+                .whenComplete((done, failure) -> {
+                    if (failure != null) {
+                        request.shard().execute(() -> response.fail(failure));
+                    }
+                });
+    }
+
+    /** A handler that may block: it runs on a virtual thread of the shard, which goes on with other work meanwhile. */
+    static HttpHandler blocking(HttpHandler handler) {
+        return (request, response) -> request.shard().fork(() -> {
+            try {
+                handler.handle(request, response);
+            } catch (Throwable failure) {
+                request.shard().execute(() -> response.fail(failure));
+            }
+        });
+    }
+
+    /** A handler that answers later, and says when. */
+    @FunctionalInterface
+    interface Async {
+
+        /** Begins to answer; the stage may be completed by any thread. */
+        CompletionStage<?> handle(HttpRequest request, HttpResponse response) throws Exception;
+    }
+}
