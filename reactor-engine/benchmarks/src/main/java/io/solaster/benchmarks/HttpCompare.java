@@ -1,10 +1,12 @@
 package io.solaster.benchmarks;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * Runs HTTP servers in turn on one CPU and prints what each costs per request. Started by {@code http.sh}; the README
@@ -18,6 +20,7 @@ public final class HttpCompare {
 
     private static final Suite SUITE = new Suite(Options.HTTP_USAGE, 5, "taskset", "wrk").pinned()
             .with("requests", HttpCompare::requests)
+            .with("latency", HttpCompare::latency)
             .with("websocket", HttpCompare::webSocket);
 
     private HttpCompare() {}
@@ -45,11 +48,8 @@ public final class HttpCompare {
         Options options = workplace.options();
         int seconds = options.quick() ? 1 : 3;
         Wrk wrk = new Wrk(workplace);
-        Map<String, HttpProcess> servers = new LinkedHashMap<>();
+        Map<String, HttpProcess> servers = start(workplace);
         try {
-            for (Map.Entry<String, String> peer : peers().entrySet()) {
-                servers.put(peer.getKey(), new HttpProcess(workplace, peer.getKey(), peer.getValue()));
-            }
             Report.progress("warming up");
             for (Wrk.Load load : loads) {
                 for (HttpProcess server : servers.values()) {
@@ -83,6 +83,71 @@ public final class HttpCompare {
             report.atMost("user CPU, " + load, Statistics.ratio(ours.user, vertx.user), 0.7, " of Vert.x", noise);
             report.atMost("CPU, " + load, Statistics.ratio(ours.cpu, figure(figures, REACTOR_NETTY).cpu), 0.82,
                     " of Reactor Netty", noise);
+        }
+    }
+
+    private static void latency(Workplace workplace, Report report) throws IOException, InterruptedException {
+        Options options = workplace.options();
+        int rounds = options.rounds();
+        Duration length = Duration.ofSeconds(options.quick() ? 1 : 4);
+        Wrk wrk = new Wrk(workplace);
+        Map<String, HttpProcess> servers = start(workplace);
+        try {
+            Wrk.Load load = new Wrk.Load("/plaintext", 64, 1);
+            Map<String, Figures> peaks = rounds(2, load, servers,
+                    server -> wrk.run(server, load, options.quick() ? 1 : 3));
+            MarkdownTable table = new MarkdownTable("", "requests/s", "p99", "ours", "ratio", "p99.9", "ours", "A/A");
+            for (HttpProcess peer : servers.values()) {
+                if (peer.name().equals(OURS) || peer.name().equals(VERTX_AGAIN)) {
+                    continue;
+                }
+                double rate = Statistics.median(figure(peaks, peer.name()).perSecond) / 2;
+                double[][] p99 = new double[3][rounds];
+                double[][] p999 = new double[3][rounds];
+                for (int round = -1; round < rounds; round++) {
+                    Report.progress("beside " + peer.name() + ", " + Math.round(rate) + " requests/s, round "
+                            + (round + 1) + " of " + rounds);
+                    List<HttpProcess> turns = List.of(peer, Objects.requireNonNull(servers.get(OURS)), peer);
+                    for (int turn = 0; turn < turns.size(); turn++) {
+                        try (LoadGenerator generator = new LoadGenerator(turns.get(turn).port(), 64,
+                                new HttpWire("/plaintext"), round)) {
+                            LoadGenerator.Result result = generator.run(rate, length.dividedBy(4), length);
+                            if (round >= 0) {
+                                p99[turn][round] = result.micros(99);
+                                p999[turn][round] = result.micros(99.9);
+                            }
+                        }
+                    }
+                }
+                double ratio = Statistics.ratio(p99[1], p99[0]);
+                double noise = Statistics.noise(p99[2], p99[0]);
+                table.row(peer.name(), Long.toString(Math.round(rate)), micros(p99[0]), micros(p99[1]),
+                        Statistics.digits(ratio), micros(p999[0]), micros(p999[1]),
+                        Statistics.digits(100 * noise) + " %");
+                report.atMost("p99 at half of the peak of " + peer.name(), ratio, 1, " of its", noise);
+            }
+            report.section("Latency at half of each peer's peak (`latency`)", "`/plaintext` on 64 connections, both at"
+                    + " the same rate; µs from when a request was due.");
+            report.table(table);
+        } finally {
+            servers.values().forEach(HttpProcess::close);
+        }
+    }
+
+    private static String micros(double[] values) {
+        return Statistics.digits(Statistics.median(values)) + " µs";
+    }
+
+    private static Map<String, HttpProcess> start(Workplace workplace) throws IOException {
+        Map<String, HttpProcess> servers = new LinkedHashMap<>();
+        try {
+            for (Map.Entry<String, String> peer : peers().entrySet()) {
+                servers.put(peer.getKey(), new HttpProcess(workplace, peer.getKey(), peer.getValue()));
+            }
+            return servers;
+        } catch (IOException e) {
+            servers.values().forEach(HttpProcess::close);
+            throw e;
         }
     }
 
