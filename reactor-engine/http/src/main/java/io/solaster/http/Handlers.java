@@ -3,6 +3,7 @@ package io.solaster.http;
 import java.util.concurrent.CompletionStage;
 
 import io.solaster.engine.Shard;
+import org.jspecify.annotations.Nullable;
 
 /** The kinds of handlers that a {@link Router} tells from plain ones. */
 final class Handlers {
@@ -16,7 +17,7 @@ final class Handlers {
 
         @Override
         default void handle(HttpRequest request, HttpResponse response) throws Exception {
-            new Continuation(request.shard(), response).end(start(request, response));
+            goOn(request, response, start(request, response), () -> {});
         }
     }
 
@@ -51,49 +52,32 @@ final class Handlers {
     }
 
     /**
-     * An exchange that goes on later, unless it is over by then: request and response may serve another one afterwards.
-     * On the owning shard.
+     * Goes on with an exchange once a stage has succeeded, on its shard; answers with the failure otherwise. Nothing is
+     * left to do where the exchange has ended meanwhile: the client may have gone.
      */
-    static final class Continuation {
-        final Shard shard;
-        final HttpResponse response;
-        private boolean over;
-
-        Continuation(Shard shard, HttpResponse response) {
-            this.shard = shard;
-            this.response = response;
-            response.onEnd(failure -> over = true);
-        }
-
-        /** Answers with the stage's failure, if it fails. */
-        final void end(CompletionStage<?> stage) {
-            goOn(stage, () -> {});
-        }
-
-        /** Goes on once the stage has succeeded; answers with its failure otherwise. */
-        final void goOn(CompletionStage<?> stage, Step next) {
-            stage.whenComplete((done, failure) -> {
-                if (Shard.current() == shard) {
-                    goOn(failure, next);
-                } else {
-                    shard.execute(() -> goOn(failure, next));
-                }
-            });
-        }
-
-        private void goOn(Throwable failure, Step next) {
-            if (over) {
-                return;
+    static void goOn(HttpRequest request, HttpResponse response, CompletionStage<?> stage, Step next) {
+        Shard shard = request.shard();
+        stage.whenComplete((done, failure) -> {
+            if (Shard.current() == shard) {
+                goOn(response, failure, next);
+            } else {
+                shard.execute(() -> goOn(response, failure, next));
             }
-            if (failure != null) {
-                response.fail(Failures.cause(failure));
-                return;
-            }
-            try {
-                next.run();
-            } catch (Throwable e) {
-                response.fail(e);
-            }
+        });
+    }
+
+    private static void goOn(HttpResponse response, @Nullable Throwable failure, Step next) {
+        if (response.isEnded()) {
+            return;
+        }
+        if (failure != null) {
+            response.fail(Failures.cause(failure));
+            return;
+        }
+        try {
+            next.run();
+        } catch (Throwable e) {
+            response.fail(e);
         }
     }
 

@@ -163,7 +163,7 @@ public final class Router implements HttpHandler {
             HttpHandler filter = filters.get(i).handler();
             if (filter instanceof Handlers.Later later) {
                 int next = i + 1;
-                new Handlers.Continuation(request.shard(), response).goOn(later.start(request, response), () -> {
+                Handlers.goOn(request, response, later.start(request, response), () -> {
                     if (!response.isCommitted()) {
                         pass(route, path, request, response, next);
                     }
@@ -176,8 +176,7 @@ public final class Router implements HttpHandler {
             }
         }
         if (!route.streaming() && request.body().length() != 0) {
-            new Handlers.Continuation(request.shard(), response)
-                    .goOn(request.body().whole(), () -> route.handler().handle(request, response));
+            Handlers.goOn(request, response, request.body().whole(), () -> route.handler().handle(request, response));
             return;
         }
         route.handler().handle(request, response);
