@@ -59,6 +59,19 @@ final class MediaTypes {
         return taken;
     }
 
+    /** Whether an Accept-Encoding header names a coding, or all, with a weight other than 0. */
+    static boolean acceptsCoding(String accept, String coding) {
+        boolean all = false;
+        for (String range : accept.toLowerCase(Locale.ROOT).split(",", -1)) {
+            String essence = essence(range);
+            if (essence.equals(coding)) {
+                return !isRefused(range);
+            }
+            all |= essence.equals("*") && !isRefused(range);
+        }
+        return all;
+    }
+
     private static boolean isRefused(String range) {
         String[] parts = range.split(";", -1);
         for (int i = 1; i < parts.length; i++) {
