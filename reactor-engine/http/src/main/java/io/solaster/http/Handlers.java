@@ -58,7 +58,7 @@ final class Handlers {
     static void goOn(HttpRequest request, HttpResponse response, CompletionStage<?> stage, Step next) {
         Shard shard = request.shard();
         stage.whenComplete((done, failure) -> {
-            if (Shard.current() == shard) {
+            if (shard.inEventLoop()) {
                 goOn(response, failure, next);
             } else {
                 shard.execute(() -> goOn(response, failure, next));

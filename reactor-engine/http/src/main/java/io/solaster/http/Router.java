@@ -204,13 +204,13 @@ public final class Router implements HttpHandler {
             methods.add("HEAD");
         }
         methods.add("OPTIONS");
-        response.header(HttpHeaderNames.ALLOW, String.join(", ", methods));
+        String allowed = String.join(", ", methods);
         if (options) {
-            response.status(HttpResponseStatus.NO_CONTENT).send();
+            response.header(HttpHeaderNames.ALLOW, allowed).status(HttpResponseStatus.NO_CONTENT).send();
             return;
         }
         throw new HttpException(HttpResponseStatus.METHOD_NOT_ALLOWED,
-                request.method() + " " + path + ": not one of " + String.join(", ", methods));
+                request.method() + " " + path + ": not one of " + allowed).header(HttpHeaderNames.ALLOW, allowed);
     }
 
     /** Gathers routes and filters. For one thread. */

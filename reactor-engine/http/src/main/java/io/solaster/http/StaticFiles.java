@@ -116,8 +116,8 @@ public final class StaticFiles implements HttpHandler {
     @Override
     public void handle(HttpRequest request, HttpResponse response) {
         if (!request.method().equals(HttpMethod.GET) && !request.method().equals(HttpMethod.HEAD)) {
-            response.header(HttpHeaderNames.ALLOW, "GET, HEAD");
-            throw new HttpException(HttpResponseStatus.METHOD_NOT_ALLOWED, "a file can be read only");
+            throw new HttpException(HttpResponseStatus.METHOD_NOT_ALLOWED, "a file can be read only")
+                    .header(HttpHeaderNames.ALLOW, "GET, HEAD");
         }
         String path = fileOf(request);
         if (!isServed(path)) {
@@ -288,9 +288,8 @@ public final class StaticFiles implements HttpHandler {
         }
         long size = variant.size();
         if (ranges.isEmpty()) {
-            response.header(HttpHeaderNames.CONTENT_RANGE, "bytes */" + size);
-            response.header(HttpHeaderNames.CONTENT_TYPE, "text/plain;charset=utf-8");
-            throw new HttpException(HttpResponseStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "it has " + size + " bytes");
+            throw new HttpException(HttpResponseStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "it has " + size + " bytes")
+                    .header(HttpHeaderNames.CONTENT_RANGE, "bytes */" + size);
         }
         response.status(HttpResponseStatus.PARTIAL_CONTENT);
         if (ranges.size() == 1) {
