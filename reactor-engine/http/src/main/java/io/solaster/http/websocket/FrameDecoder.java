@@ -99,10 +99,10 @@ final class FrameDecoder {
         if (closeCode != 0 || !allowed(head, code, second)) {
             return FAILED;
         }
-        int header = masked ? 6 : 2;
+        int header = 2;
         long frame = second & LENGTH;
         if (frame == SHORT_LENGTH) {
-            header += 2;
+            header += Short.BYTES;
             if (length < header) {
                 return MORE;
             }
@@ -111,19 +111,21 @@ final class FrameDecoder {
                 return fail(CloseCode.PROTOCOL_ERROR, "length " + frame + " in 2 bytes");
             }
         } else if (frame == LONG_LENGTH) {
-            header += 8;
+            header += Long.BYTES;
             if (length < header) {
                 return MORE;
             }
             frame = Memory.getLong(address + 2);
             frame = LITTLE_ENDIAN ? Long.reverseBytes(frame) : frame;
-            if (frame >= 0 && frame <= 0xFFFF) {
+            if (frame <= 0xFFFF) {
                 return fail(CloseCode.PROTOCOL_ERROR, "length " + frame + " in 8 bytes");
             }
-            if (frame < 0) {
-                return fail(CloseCode.PROTOCOL_ERROR, "negative length");
-            }
-        } else if (length < header) {
+        }
+        if (code < CLOSE && !fits(frame)) {
+            return FAILED;
+        }
+        header += masked ? Integer.BYTES : 0;
+        if (length < header) {
             return MORE;
         }
         if (code >= CLOSE) {
@@ -160,6 +162,15 @@ final class FrameDecoder {
         return true;
     }
 
+    private boolean fits(long frame) {
+        if (frame > maxFrame) {
+            fail(CloseCode.TOO_BIG, "frame over " + maxFrame + " bytes");
+        } else if (frame > maxMessage - (kind == 0 ? 0 : size)) {
+            fail(CloseCode.TOO_BIG, "message over " + maxMessage + " bytes");
+        }
+        return closeCode == 0;
+    }
+
     private int control(long address, int length, int header, int code, int frame) {
         if (length < header + frame) {
             return MORE;
@@ -176,24 +187,18 @@ final class FrameDecoder {
     }
 
     private int data(long address, int length, int header, int head, long frame) {
-        if (frame > maxFrame) {
-            return fail(CloseCode.TOO_BIG, "frame over " + maxFrame + " bytes");
-        }
-        long before = kind == 0 ? 0 : size;
-        if (frame > maxMessage - before) {
-            return fail(CloseCode.TOO_BIG, "message over " + maxMessage + " bytes");
-        }
         if (length == header && frame > 0) {
             return MORE;
         }
         if (kind == 0) {
             kind = head & OPCODE;
             compressed = (head & COMPRESSED) != 0;
+            size = 0;
             begun = false;
             ascii = true;
             utf8.reset();
         }
-        size = before + frame;
+        size += frame;
         fin = (head & FIN) != 0;
         left = frame;
         key = masked ? Memory.getInt(address + header - 4) : 0;
