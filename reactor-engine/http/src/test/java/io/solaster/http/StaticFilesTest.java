@@ -173,8 +173,10 @@ abstract class StaticFilesTest {
         Files.createSymbolicLink(root.resolve("link.txt"), directory.resolve("outside.txt"));
         Files.createSymbolicLink(root.resolve("linked"), directory);
         Files.createSymbolicLink(root.resolve("inner.txt"), root.resolve("text.txt"));
-        for (String path : List.of("/../outside.txt", "/%2e%2e/outside.txt", "/..%2foutside.txt", "/sub/..%2f..%2foutside.txt",
-                "/..\\outside.txt", "/..%5Coutside.txt", "/%00", "/text.txt%00.html", "/link.txt", "/linked/outside.txt",
+        for (String path : List.of("/../outside.txt", "/%2e%2e/outside.txt", "/..%2foutside.txt",
+                "/sub/..%2f..%2foutside.txt",
+                "/..\\outside.txt", "/..%5Coutside.txt", "/%00", "/text.txt%00.html", "/link.txt",
+                "/linked/outside.txt",
                 "/linked/", "/.hidden", "/.git/config", "/sub/.%2e/text.txt", "//text.txt", "/sub//index.html",
                 "//etc/passwd", "/%2Fetc/passwd", "/" + directory + "/outside.txt", "/.well-known/../.hidden",
                 "/a".repeat(2_000), "/" + "a".repeat(5_000))) {
@@ -293,7 +295,8 @@ abstract class StaticFilesTest {
         HttpFixture.await("it is gone", () -> get("/text.txt").status() == 404);
         assertThat(get("/large.bin", "Range: bytes=0-0").status()).isEqualTo(206);
         Files.write(root.resolve("large.bin"), new byte[1 << 20]);
-        HttpFixture.await("the shorter one is sent", () -> "1048576".equals(get("/large.bin").header("content-length")));
+        HttpFixture.await("the shorter one is sent",
+                () -> "1048576".equals(get("/large.bin").header("content-length")));
     }
 
     @Test
