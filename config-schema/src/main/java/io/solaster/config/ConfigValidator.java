@@ -76,6 +76,7 @@ public final class ConfigValidator {
                 Duration.ofDays(1));
         validator.ports(config.servers());
         validator.within("solaster.health.broken-after", config.health().brokenAfter(), SECOND, Duration.ofDays(1));
+        validator.tracing(config.tracing());
         validator.doubts(config);
         return List.copyOf(validator.violations);
     }
@@ -238,6 +239,14 @@ public final class ConfigValidator {
         within(key + ".limits.max-bulk", limits.maxBulk(), "1B", "1GB");
         within(key + ".limits.max-inline", limits.maxInline(), "64B", "64MB");
         within(key + ".limits.bytes-per-turn", limits.bytesPerTurn(), "1KB", "1GB");
+    }
+
+    private void tracing(TracingConfig tracing) {
+        Double probability = tracing.samplingProbability();
+        if (probability != null && !(probability >= 0 && probability <= 1)) {
+            add("solaster.tracing.sampling-probability", probability, probability + " is out of range",
+                    "write a number from 0 to 1, such as 0.01 for one request in a hundred");
+        }
     }
 
     /** Two servers on one port would share it silently: with SO_REUSEPORT the second one binds without an error. */
