@@ -12,7 +12,7 @@ import io.solaster.spring.trace.SolasterObservation.HopDetail;
 import io.solaster.spring.trace.SolasterObservation.HopKey;
 import org.jspecify.annotations.Nullable;
 
-/** As {@link SolasterObservation#HOP} says; the span is named after the kind. Any thread. */
+/** As {@link SolasterObservation#HOP} says. Keys are told at the end, when they are known; the span is named after the kind. Any thread. */
 public class DefaultHopConvention implements HopConvention {
     private static final String NONE = "none";
 
@@ -31,6 +31,9 @@ public class DefaultHopConvention implements HopConvention {
 
     @Override
     public KeyValues getLowCardinalityKeyValues(HopContext context) {
+        if (!context.isOver()) {
+            return KeyValues.empty();
+        }
         return KeyValues.of(HopKey.ENGINE.withValue(context.engine()),
                 HopKey.KIND.withValue(context.kind().toString()), HopKey.SHARD.withValue(number(context.to())),
                 HopKey.GROUP.withValue(context.group() == null ? NONE : context.group().name()),
@@ -39,6 +42,9 @@ public class DefaultHopConvention implements HopConvention {
 
     @Override
     public KeyValues getHighCardinalityKeyValues(HopContext context) {
+        if (!context.isOver()) {
+            return KeyValues.empty();
+        }
         KeyValue from = HopDetail.FROM.withValue(number(context.from()));
         long wait = context.queueWaitNanos();
         return wait < 0

@@ -9,7 +9,7 @@ import io.micrometer.common.KeyValues;
 import io.solaster.spring.trace.SolasterObservation.RequestDetail;
 import io.solaster.spring.trace.SolasterObservation.RequestKey;
 
-/** As {@link SolasterObservation#REQUEST} says; the span is named after the operation. Any thread. */
+/** As {@link SolasterObservation#REQUEST} says. Keys are told at the end, when they are known; the span is named after the operation. Any thread. */
 public class DefaultRequestConvention implements RequestConvention {
 
     /** The one that is used unless there is a bean. */
@@ -27,6 +27,9 @@ public class DefaultRequestConvention implements RequestConvention {
 
     @Override
     public KeyValues getLowCardinalityKeyValues(RequestContext context) {
+        if (!context.isOver()) {
+            return KeyValues.empty();
+        }
         return KeyValues.of(RequestKey.ENGINE.withValue(context.engine()),
                 RequestKey.SERVER.withValue(context.server()), RequestKey.PROTOCOL.withValue(context.protocol()),
                 RequestKey.SHARD.withValue(Integer.toString(context.shard().id())),
@@ -36,6 +39,9 @@ public class DefaultRequestConvention implements RequestConvention {
 
     @Override
     public KeyValues getHighCardinalityKeyValues(RequestContext context) {
+        if (!context.isOver()) {
+            return KeyValues.empty();
+        }
         KeyValue wait = RequestDetail.QUEUE_WAIT_US
                 .withValue(Long.toString(TimeUnit.NANOSECONDS.toMicros(context.queueWaitNanos())));
         InetSocketAddress peer = context.peer();

@@ -15,6 +15,7 @@ public final class HopContext extends Observation.Context {
     private final @Nullable SchedulingGroup group;
     private volatile long queueWaitNanos = -1;
     private volatile @Nullable Throwable failure;
+    private volatile boolean over;
 
     HopContext(String engine, Hop.Kind kind, @Nullable Shard from, @Nullable Shard to,
             @Nullable SchedulingGroup group) {
@@ -64,7 +65,13 @@ public final class HopContext extends Observation.Context {
         return failure;
     }
 
-    void failure(@Nullable Throwable newFailure) {
+    /** Whether all is known of it; conventions are asked at its start too. */
+    public boolean isOver() {
+        return over;
+    }
+
+    void over(@Nullable Throwable newFailure) {
         failure = newFailure;
+        over = true;
     }
 }

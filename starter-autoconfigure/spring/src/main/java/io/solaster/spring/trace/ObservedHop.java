@@ -39,8 +39,8 @@ final class ObservedHop implements Hop {
     @Override
     public void ended(@Nullable Throwable failure) {
         if (ended.compareAndSet(false, true)) {
+            context.over(failure);
             if (failure != null) {
-                context.failure(failure);
                 observation.error(failure);
             }
             tracing.stop(observation);

@@ -182,7 +182,7 @@ public final class ObservedTracing implements Tracing {
 
         @Override
         public void ended(Outcome outcome) {
-            context.outcome(outcome);
+            context.over(outcome);
             stop(observation);
         }
     }

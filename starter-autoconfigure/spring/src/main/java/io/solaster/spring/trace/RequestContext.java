@@ -20,6 +20,7 @@ public final class RequestContext extends ReceiverContext<TracedRequest> {
     private final long queueWaitNanos;
     private String operation = "unknown";
     private Outcome outcome = Outcome.CANCELLED;
+    private boolean over;
 
     RequestContext(String engine, Shard shard, TracedRequest request) {
         super(TracedRequest::header, Kind.SERVER);
@@ -71,10 +72,6 @@ public final class RequestContext extends ReceiverContext<TracedRequest> {
         return outcome;
     }
 
-    void outcome(Outcome newOutcome) {
-        outcome = newOutcome;
-    }
-
     /** For how long it was there and nobody could look at it. */
     public long queueWaitNanos() {
         return queueWaitNanos;
@@ -83,5 +80,15 @@ public final class RequestContext extends ReceiverContext<TracedRequest> {
     /** The client's; null where it has none. */
     public @Nullable InetSocketAddress peer() {
         return request.channel().remoteAddress() instanceof InetSocketAddress address ? address : null;
+    }
+
+    /** Whether all is known of it; conventions are asked at its start too. */
+    public boolean isOver() {
+        return over;
+    }
+
+    void over(Outcome newOutcome) {
+        outcome = newOutcome;
+        over = true;
     }
 }
