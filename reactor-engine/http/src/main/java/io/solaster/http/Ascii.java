@@ -1,0 +1,121 @@
+package io.solaster.http;
+
+import java.nio.ByteOrder;
+
+import io.solaster.engine.memory.Memory;
+
+/** What bytes may stand where in HTTP, and words of eight of them at once. */
+final class Ascii {
+    /** Words as they lie in memory, the first byte lowest, are read and written without turning them only here. */
+    static final boolean LITTLE = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
+
+    private static final long ONES = 0x0101010101010101L;
+    private static final long HIGH = 0x8080808080808080L;
+
+    private static final boolean[] TOKEN = new boolean[256];
+
+    static {
+        for (char c = '0'; c <= '9'; c++) {
+            TOKEN[c] = true;
+        }
+        for (char c = 'a'; c <= 'z'; c++) {
+            TOKEN[c] = true;
+            TOKEN[c - 'a' + 'A'] = true;
+        }
+        for (char c : "!#$%&'*+-.^_`|~".toCharArray()) {
+            TOKEN[c] = true;
+        }
+    }
+
+    private Ascii() {}
+
+    /** Whether a byte may stand in a method or in a header's name: RFC 9110's tchar. */
+    static boolean isToken(byte b) {
+        return TOKEN[b & 0xFF];
+    }
+
+    static boolean isToken(char c) {
+        return c < 256 && TOKEN[c];
+    }
+
+    static boolean isDigit(byte b) {
+        return b >= '0' && b <= '9';
+    }
+
+    static byte lower(byte b) {
+        return b >= 'A' && b <= 'Z' ? (byte) (b + ('a' - 'A')) : b;
+    }
+
+    static char lower(char c) {
+        return c >= 'A' && c <= 'Z' ? (char) (c + ('a' - 'A')) : c;
+    }
+
+    static int littleEndian(int word) {
+        return LITTLE ? word : Integer.reverseBytes(word);
+    }
+
+    static long littleEndian(long word) {
+        return LITTLE ? word : Long.reverseBytes(word);
+    }
+
+    /** At most eight characters as the word that stands in memory as them, the first one lowest. */
+    static long word(String text) {
+        long word = 0;
+        for (int i = text.length() - 1; i >= 0; i--) {
+            word = word << 8 | text.charAt(i);
+        }
+        return word;
+    }
+
+    /** The first byte from {@code at} on that a header's value cannot hold, the end of its line included; or the end. */
+    static int endOfValue(long address, int from, int end) {
+        int at = from;
+        for (; at + 8 <= end; at += 8) {
+            long word = littleEndian(Memory.getLong(address + at));
+            long found = below(word, 0x20) | equal(word, 0x7F);
+            if (found != 0) {
+                at += Long.numberOfTrailingZeros(found) >>> 3;
+                if (Memory.getByte(address + at) != '\t') {
+                    return at;
+                }
+                at -= 7;
+            }
+        }
+        for (; at < end; at++) {
+            byte b = Memory.getByte(address + at);
+            if (b >= 0 && b < 0x20 && b != '\t' || b == 0x7F) {
+                return at;
+            }
+        }
+        return end;
+    }
+
+    /** The first byte from {@code at} on that a request's target cannot hold, the blank behind it included; or the end. */
+    static int endOfTarget(long address, int from, int end) {
+        int at = from;
+        for (; at + 8 <= end; at += 8) {
+            long word = littleEndian(Memory.getLong(address + at));
+            long found = below(word, 0x21) | equal(word, 0x7F) | equal(word, '#') | word & HIGH;
+            if (found != 0) {
+                return at + (Long.numberOfTrailingZeros(found) >>> 3);
+            }
+        }
+        for (; at < end; at++) {
+            byte b = Memory.getByte(address + at);
+            if (b <= 0x20 || b == 0x7F || b == '#') {
+                return at;
+            }
+        }
+        return end;
+    }
+
+    /** The high bit of each byte below a limit of at most 0x80; exact for the lowest one found. */
+    private static long below(long word, int limit) {
+        return word - ONES * limit & ~word & HIGH;
+    }
+
+    private static long equal(long word, int value) {
+        long x = word ^ ONES * value;
+        return x - ONES & ~x & HIGH;
+    }
+}

@@ -1,0 +1,325 @@
+package io.solaster.http;
+
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.http.EmptyHttpHeaders;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpUtil;
+import io.solaster.engine.ShardFuture;
+import io.solaster.engine.memory.Memory;
+import org.jspecify.annotations.Nullable;
+
+/** The body of a request: taken from the connection's input as far as somebody wants it. On the owning shard. */
+final class Body implements RequestBody {
+    private static final int FIRST_GUESS = 16 << 10;
+    /** What nobody wants is read so far, that the connection may go on; beyond, it is cheaper to close it. */
+    private static final int MOST_SKIPPED = 256 << 10;
+
+    private enum Use {
+        NONE, WHOLE, PARTS, SKIPPED
+    }
+
+    private final Exchange exchange;
+    private Use use = Use.NONE;
+    private long announced;
+    /** Of a length that was announced. */
+    private long remaining;
+    private @Nullable ChunkDecoder chunks;
+    private boolean complete = true;
+    /** The client waits to be told to go on. */
+    private boolean awaitsContinue;
+    private @Nullable Throwable failure;
+
+    private @Nullable ShardFuture<ByteBuf> whole;
+    private @Nullable ByteBuf content;
+    private @Nullable Reader reader;
+    private long demand;
+    private boolean ended;
+    private boolean reading;
+    private long skipped;
+
+    Body(Exchange exchange) {
+        this.exchange = exchange;
+    }
+
+    void clear() {
+        use = Use.NONE;
+        announced = 0;
+        chunks = null;
+        complete = true;
+        awaitsContinue = false;
+        failure = null;
+        whole = null;
+        reader = null;
+        demand = 0;
+        ended = false;
+        skipped = 0;
+        release();
+    }
+
+    /** What the head has announced. */
+    void begin(RequestDecoder head, HttpLimits limits) {
+        if (head.isChunked()) {
+            announced = -1;
+            complete = false;
+            chunks = new ChunkDecoder(limits);
+        } else if (head.contentLength() > 0) {
+            announced = head.contentLength();
+            remaining = announced;
+            complete = false;
+        }
+        awaitsContinue = !complete && head.expectsContinue();
+    }
+
+    /** Whether all of it has been taken from the input. */
+    boolean isComplete() {
+        return complete;
+    }
+
+    boolean isFailed() {
+        return failure != null;
+    }
+
+    /** Whether the client waits to be told to send it, and may be told so now: at most once. */
+    boolean owesContinue() {
+        return awaitsContinue;
+    }
+
+    void continued() {
+        awaitsContinue = false;
+    }
+
+    /** Whether it is being waited for: more of it would be taken. */
+    boolean isWanted() {
+        return !complete && failure == null
+                && (use == Use.WHOLE || use == Use.SKIPPED || use == Use.PARTS && demand > 0);
+    }
+
+    /** Whether so much of it is left that the connection had better not go on. */
+    boolean isTooLongToSkip() {
+        return !complete && (failure != null || chunks == null && remaining > MOST_SKIPPED);
+    }
+
+    @Override
+    public long length() {
+        return announced;
+    }
+
+    @Override
+    public ShardFuture<ByteBuf> whole() {
+        ShardFuture<ByteBuf> known = whole;
+        if (known != null) {
+            return known;
+        }
+        begin(Use.WHOLE);
+        ShardFuture<ByteBuf> future = exchange.shard().shard().newFuture();
+        whole = future;
+        long most = exchange.shard().limits().maxBody();
+        if (failure != null) {
+            future.completeExceptionally(failure);
+        } else if (announced > most) {
+            fail(tooLong(most));
+        } else if (complete) {
+            content = Unpooled.EMPTY_BUFFER;
+            future.complete(Unpooled.EMPTY_BUFFER);
+        } else {
+            exchange.connection().wanted(exchange);
+        }
+        return future;
+    }
+
+    private static HttpException tooLong(long most) {
+        return new HttpException(HttpResponseStatus.REQUEST_ENTITY_TOO_LARGE, "a body of more than " + most + " bytes");
+    }
+
+    @Override
+    public ByteBuf content() {
+        ByteBuf bytes = content;
+        if (bytes == null || !complete) {
+            if (announced == 0 && use == Use.NONE) {
+                return Unpooled.EMPTY_BUFFER;
+            }
+            throw new IllegalStateException("the body has not been gathered; ask for whole() first");
+        }
+        return bytes;
+    }
+
+    @Override
+    public String text() {
+        ByteBuf bytes = content();
+        Charset charset = HttpUtil.getCharset(contentType(), StandardCharsets.UTF_8);
+        return bytes.toString(charset);
+    }
+
+    private String contentType() {
+        String type = exchange.request().header(HttpHeaderNames.CONTENT_TYPE);
+        return type == null ? "" : type;
+    }
+
+    @Override
+    public void read(Reader into) {
+        begin(Use.PARTS);
+        reader = into;
+        if (failure != null) {
+            ended = true;
+            into.failed(failure);
+        } else {
+            exchange.connection().wanted(exchange);
+        }
+    }
+
+    @Override
+    public void request(long parts) {
+        if (parts <= 0) {
+            throw new IllegalArgumentException("request(" + parts + "): ask for 1 or more parts");
+        }
+        demand = demand + parts < 0 ? Long.MAX_VALUE : demand + parts;
+        if (use == Use.PARTS && !reading) {
+            exchange.connection().wanted(exchange);
+        }
+    }
+
+    private void begin(Use wanted) {
+        if (use != Use.NONE) {
+            throw new IllegalStateException("the body is taken already: " + (use == Use.WHOLE
+                    ? "whole()"
+                    : use == Use.PARTS ? "read()" : "the response has ended") + " came first");
+        }
+        use = wanted;
+    }
+
+    /** Nobody wants the rest. */
+    void skip() {
+        if (use != Use.SKIPPED) {
+            use = Use.SKIPPED;
+            release();
+        }
+    }
+
+    /** Lets go of what was gathered. */
+    void release() {
+        ByteBuf bytes = content;
+        if (bytes != null) {
+            content = null;
+            bytes.release();
+        }
+    }
+
+    /** Takes as much of the input as is wanted. */
+    void feed(ByteBuf input) {
+        if (reading) {
+            return;
+        }
+        reading = true;
+        try {
+            while (isWanted() && input.isReadable() && step(input)) {
+                // Until there is no more, or nobody wants it.
+            }
+        } finally {
+            reading = false;
+        }
+        end();
+    }
+
+    /** Ends a reader, or the future, where all is there. */
+    private void end() {
+        if (!complete || ended) {
+            return;
+        }
+        Reader into = reader;
+        if (use == Use.PARTS && into != null) {
+            ended = true;
+            into.end(chunks == null ? EmptyHttpHeaders.INSTANCE : chunks.trailers());
+        } else if (use == Use.WHOLE && whole != null) {
+            ended = true;
+            if (content == null) {
+                content = Unpooled.EMPTY_BUFFER;
+            }
+            whole.complete(content);
+        }
+    }
+
+    private boolean step(ByteBuf input) {
+        ChunkDecoder framing = chunks;
+        if (framing == null) {
+            int bytes = (int) Math.min(remaining, input.readableBytes());
+            awaitsContinue = false;
+            remaining -= bytes;
+            complete = remaining == 0;
+            take(input, bytes);
+            return true;
+        }
+        if (framing.data() > 0) {
+            int bytes = (int) Math.min(framing.data(), input.readableBytes());
+            framing.took(bytes);
+            take(input, bytes);
+            return true;
+        }
+        awaitsContinue = false;
+        input.skipBytes(framing.decode(Memory.address(input) + input.readerIndex(), input.readableBytes()));
+        if (framing.isFailed()) {
+            fail(new HttpException(HttpResponseStatus.BAD_REQUEST, framing.message()));
+            return false;
+        }
+        complete = framing.isDone();
+        return true;
+    }
+
+    private void take(ByteBuf input, int bytes) {
+        switch (use) {
+            case WHOLE -> gather(input, bytes);
+            case PARTS -> {
+                demand--;
+                java.util.Objects.requireNonNull(reader).part(input.readRetainedSlice(bytes));
+            }
+            case SKIPPED -> {
+                input.skipBytes(bytes);
+                skipped += bytes;
+                if (skipped > MOST_SKIPPED) {
+                    fail(new HttpException(HttpResponseStatus.REQUEST_ENTITY_TOO_LARGE, "a body that nobody reads"));
+                }
+            }
+            case NONE -> throw new IllegalStateException("nobody wants it");
+        }
+    }
+
+    private void gather(ByteBuf input, int bytes) {
+        ByteBuf into = content;
+        if (into == null) {
+            if (complete) {
+                content = input.readRetainedSlice(bytes);
+                return;
+            }
+            long guess = Math.min(Math.max(announced, bytes), Math.max(FIRST_GUESS, 2L * bytes));
+            into = exchange.connection().channel().alloc().directBuffer((int) guess);
+            content = into;
+        }
+        long most = exchange.shard().limits().maxBody();
+        if (into.readableBytes() + (long) bytes > most) {
+            fail(tooLong(most));
+            return;
+        }
+        into.writeBytes(input, bytes);
+    }
+
+    /** It does not come whole. */
+    void fail(Throwable cause) {
+        if (failure != null || complete && (ended || use == Use.NONE)) {
+            return;
+        }
+        failure = cause;
+        Reader into = reader;
+        if (use == Use.PARTS && into != null && !ended) {
+            ended = true;
+            into.failed(cause);
+        } else if (use == Use.WHOLE && whole != null) {
+            release();
+            whole.completeExceptionally(cause);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+package io.solaster.http;
+
+import java.util.Objects;
+
+import io.netty.buffer.ByteBuf;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One request and its response, in the queue of its connection. One that is over before its handler returns serves again
+ * for another request; one that outlives it does not, so that whoever holds on to it too long cannot write into the
+ * exchange of another client. On the owning shard.
+ */
+final class Exchange {
+    private final HttpShard shard;
+    private final Request request;
+    private final Body body;
+    private final Response response;
+    private @Nullable HttpConnection connection;
+
+    /** The one behind it on its connection. */
+    @Nullable
+    Exchange next;
+    /** What is to be sent once those before it are over. */
+    @Nullable
+    ByteBuf held;
+    /** When its head had been read, in nanoseconds. */
+    long begunAt;
+    /** The connection does not go on after it. */
+    boolean closes;
+    /** The handler has returned, and this was not over. */
+    boolean outlives;
+
+    Exchange(HttpShard shard) {
+        this.shard = shard;
+        this.request = new Request(this);
+        this.body = new Body(this);
+        this.response = new Response(this);
+    }
+
+    /** Ready for the next request of any connection of the shard. */
+    void clear() {
+        request.clear();
+        body.clear();
+        response.clear();
+        connection = null;
+        next = null;
+        closes = false;
+    }
+
+    void begin(HttpConnection on, long now) {
+        connection = on;
+        begunAt = now;
+    }
+
+    HttpShard shard() {
+        return shard;
+    }
+
+    Request request() {
+        return request;
+    }
+
+    Body body() {
+        return body;
+    }
+
+    Response response() {
+        return response;
+    }
+
+    HttpConnection connection() {
+        return Objects.requireNonNull(connection, "the exchange is over");
+    }
+
+    void releaseHeld() {
+        ByteBuf buffer = held;
+        if (buffer != null) {
+            held = null;
+            buffer.release();
+        }
+    }
+}

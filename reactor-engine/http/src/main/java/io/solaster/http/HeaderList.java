@@ -1,0 +1,133 @@
+package io.solaster.http;
+
+import java.util.Arrays;
+
+import io.netty.util.AsciiString;
+import org.jspecify.annotations.Nullable;
+
+/** The headers of a response, few and in their order. On the owning shard, and used again for another response. */
+final class HeaderList {
+    private CharSequence[] names = new CharSequence[8];
+    private CharSequence[] values = new CharSequence[8];
+    private int count;
+    private int length;
+
+    void clear() {
+        Arrays.fill(names, 0, count, "");
+        Arrays.fill(values, 0, count, "");
+        count = 0;
+        length = 0;
+    }
+
+    int count() {
+        return count;
+    }
+
+    CharSequence name(int i) {
+        return names[i];
+    }
+
+    CharSequence value(int i) {
+        return values[i];
+    }
+
+    /** Bytes of all, with what stands between and behind them. */
+    int length() {
+        return length;
+    }
+
+    void set(CharSequence name, CharSequence value) {
+        int at = find(name);
+        if (at < 0) {
+            add(name, value);
+            return;
+        }
+        check(name, value);
+        length += value.length() - values[at].length();
+        values[at] = lasting(value);
+        int kept = at + 1;
+        for (int i = kept; i < count; i++) {
+            if (same(names[i], name)) {
+                length -= names[i].length() + values[i].length() + 4;
+            } else {
+                names[kept] = names[i];
+                values[kept++] = values[i];
+            }
+        }
+        count = kept;
+    }
+
+    void add(CharSequence name, CharSequence value) {
+        check(name, value);
+        if (count == names.length) {
+            names = Arrays.copyOf(names, 2 * count);
+            values = Arrays.copyOf(values, 2 * count);
+        }
+        names[count] = lasting(name);
+        values[count++] = lasting(value);
+        length += name.length() + value.length() + 4;
+    }
+
+    @Nullable
+    CharSequence get(CharSequence name) {
+        int at = find(name);
+        return at < 0 ? null : values[at];
+    }
+
+    boolean contains(CharSequence name) {
+        return find(name) >= 0;
+    }
+
+    private int find(CharSequence name) {
+        for (int i = 0; i < count; i++) {
+            if (same(names[i], name)) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    /** Without regard to case. */
+    static boolean same(CharSequence a, CharSequence b) {
+        return a.length() == b.length() && AsciiString.contentEqualsIgnoreCase(a, b);
+    }
+
+    /** What the caller may change is copied. */
+    private static CharSequence lasting(CharSequence text) {
+        return text instanceof String || text instanceof AsciiString ? text : text.toString();
+    }
+
+    private static void check(CharSequence name, CharSequence value) {
+        int size = name.length();
+        for (int i = 0; i < size; i++) {
+            if (!Ascii.isToken(name.charAt(i))) {
+                throw new IllegalArgumentException("header '" + escaped(name)
+                        + "': a name is of letters, digits and !#$%&'*+-.^_`|~ only");
+            }
+        }
+        if (size == 0) {
+            throw new IllegalArgumentException("a header without a name");
+        }
+        size = value.length();
+        for (int i = 0; i < size; i++) {
+            char c = value.charAt(i);
+            if (c < 0x20 && c != '\t' || c == 0x7F || c > 0xFF) {
+                throw new IllegalArgumentException("header '" + name + "': '" + escaped(value)
+                        + "' holds a control character or one beyond Latin-1; encode it");
+            }
+        }
+    }
+
+    private static String escaped(CharSequence text) {
+        StringBuilder shown = new StringBuilder();
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c < 0x20 || c == 0x7F) {
+                shown.append(String.format("\\u%04x", (int) c));
+            } else {
+                shown.append(c);
+            }
+        }
+        return shown.toString();
+    }
+}

@@ -1,0 +1,751 @@
+package io.solaster.http;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import javax.net.ssl.SSLSession;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.socket.DuplexChannel;
+import io.solaster.engine.memory.Memory;
+import io.solaster.engine.net.RequestStats;
+import io.solaster.engine.net.TcpServer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One HTTP/1 client: reads its requests in place, hands each to the handler as soon as its head is there, and answers in
+ * the order of the requests. On the owning shard only.
+ *
+ * <p>
+ * All that is read at once is one batch, with one write and flush at its end. Requests that change nothing are handled
+ * beside each other where the client pipelines them; any other waits for those before it, and holds up those behind it.
+ * What comes out of order is held back until its turn.
+ */
+final class HttpConnection extends ChannelInboundHandlerAdapter implements Runnable {
+    private static final Logger log = LoggerFactory.getLogger(HttpConnection.class);
+    /** How long a client has to close after our end of the stream, and how long to read the last response before it. */
+    private static final long LINGER_MILLIS = 500;
+    private static final long UNREAD_MILLIS = 10_000;
+    /** Long enough for a turn that reads what the kernel already holds. */
+    private static final long LAST_READ_MILLIS = 2;
+    /** What is written beyond this is handed to the socket before more is. */
+    private static final int ENOUGH_TO_SEND = 32 << 10;
+    /** What may be held back of one response. */
+    private static final int MOST_HELD = 64 << 10;
+
+    private final HttpShard shard;
+    private final RequestStats requests;
+    private @Nullable ChannelHandlerContext ctx;
+
+    /** What was received and not yet taken. */
+    private @Nullable ByteBuf input;
+    /** What is to be sent at the end of the batch. */
+    private @Nullable ByteBuf output;
+    /** Something was handed to the socket and not flushed. */
+    private boolean unflushed;
+
+    /** Exchanges under way, in the order of their requests. */
+    private @Nullable Exchange first;
+    private @Nullable Exchange last;
+    private int pending;
+    private int unsafePending;
+    /** Whose body is not all taken yet; over, perhaps, and nobody wants it. */
+    private @Nullable Exchange receiving;
+    /** Whose head has begun to come, or has come and waits for those before it: then its length. */
+    private @Nullable Exchange upcoming;
+    private int decoded;
+
+    /** Between a read and the end of the batch. */
+    private boolean inBatch;
+    private boolean processing;
+    private boolean scheduled;
+    private boolean closing;
+    private boolean lingering;
+    private boolean draining;
+    private boolean upgraded;
+
+    private long readAt;
+    /** Requests of this batch that were answered in it, and how many of those with an error. */
+    private int answered;
+    private int errors;
+    private @Nullable List<Exchange> toTell;
+
+    HttpConnection(HttpShard shard, RequestStats requests) {
+        this.shard = shard;
+        this.requests = requests;
+    }
+
+    // ---- what exchanges see
+
+    Channel channel() {
+        return context().channel();
+    }
+
+    InetSocketAddress remoteAddress() {
+        return (InetSocketAddress) channel().remoteAddress();
+    }
+
+    InetSocketAddress localAddress() {
+        return (InetSocketAddress) channel().localAddress();
+    }
+
+    @Nullable
+    SSLSession tls() {
+        return null;
+    }
+
+    /** Somebody wants of the body what there is of it, or will be. */
+    void wanted(Exchange exchange) {
+        if (!shard.shard().inEventLoop()) {
+            shard.shard().execute(() -> wanted(exchange));
+            return;
+        }
+        Body body = exchange.body();
+        if (exchange == receiving && body.isWanted() && body.owesContinue() && (input == null || !input.isReadable())) {
+            Output out = output(exchange, HttpShard.CONTINUE.length);
+            out.bytes(HttpShard.CONTINUE);
+            out.finish();
+            body.continued();
+            flushLater();
+        }
+        if (exchange != receiving) {
+            body.feed(Unpooled.EMPTY_BUFFER);
+            return;
+        }
+        if (!processing) {
+            resume();
+            return;
+        }
+        ByteBuf in = input;
+        body.feed(in == null ? Unpooled.EMPTY_BUFFER : in);
+    }
+
+    /** A response is about to begin. */
+    void beforeHead(Exchange exchange) {
+        if (!inBatch) {
+            shard.now();
+        }
+        if (exchange == receiving && (exchange.body().isTooLongToSkip() || exchange.body().owesContinue())) {
+            exchange.closes = true;
+        }
+        if (draining && exchange.next == null && (input == null || !input.isReadable())) {
+            exchange.closes = true;
+        }
+    }
+
+    /** Where an exchange is to write; {@link Output#finish} follows. */
+    Output output(Exchange exchange, int room) {
+        ByteBuf into;
+        if (exchange == first) {
+            into = output;
+            if (into == null) {
+                into = shard.takeReplies();
+                output = into;
+            }
+        } else {
+            into = exchange.held;
+            if (into == null) {
+                into = channel().alloc().directBuffer(room);
+                exchange.held = into;
+            }
+        }
+        Output out = shard.output();
+        out.to(into, room);
+        return out;
+    }
+
+    /** Sends a buffer behind what was written, as it is. */
+    void write(Exchange exchange, ByteBuf bytes) {
+        if (exchange == first) {
+            handOver();
+            context().write(bytes, context().voidPromise());
+            unflushed = true;
+        } else {
+            ByteBuf into = exchange.held;
+            if (into == null) {
+                into = channel().alloc().directBuffer(bytes.readableBytes());
+                exchange.held = into;
+            }
+            into.writeBytes(bytes);
+            bytes.release();
+        }
+    }
+
+    /** Whether an exchange may write more. */
+    boolean isWritable(Exchange exchange) {
+        if (exchange != first) {
+            return exchange.held == null || exchange.held.readableBytes() < MOST_HELD;
+        }
+        if (output != null && output.readableBytes() > ENOUGH_TO_SEND) {
+            flush();
+        }
+        return channel().isWritable();
+    }
+
+    /** What was written is sent at the end of the batch, or of the turn. */
+    void flushLater() {
+        if (!inBatch && !scheduled) {
+            scheduled = true;
+            shard.shard().execute(this);
+        }
+    }
+
+    void flushNow(Exchange exchange) {
+        if (exchange == first) {
+            flush();
+        }
+    }
+
+    @Override
+    public void run() {
+        scheduled = false;
+        if (channel().isActive() && !upgraded) {
+            resume();
+        }
+    }
+
+    /** The response has been written; it leaves when those before it have. */
+    void ended(Exchange exchange) {
+        if (exchange != first) {
+            return;
+        }
+        Exchange over = exchange;
+        while (over != null && over.response().isOver()) {
+            pop(over);
+            if (over.closes || over.response().upgrade != null) {
+                closing = over.closes;
+                dropRest(new IOException("the connection was closed with the response before this one"));
+                if (over.response().upgrade != null) {
+                    switchTo(over);
+                    return;
+                }
+                break;
+            }
+            over = first;
+            if (over != null && over.held != null) {
+                ByteBuf held = over.held;
+                over.held = null;
+                write(over, held);
+            }
+        }
+        if (first == null && draining && (input == null || !input.isReadable())) {
+            closing = true;
+        }
+        if (over != null && over == first && !over.response().isOver()) {
+            over.response().becameWritable();
+        }
+        if (!inBatch) {
+            resume();
+        }
+    }
+
+    private void pop(Exchange over) {
+        first = over.next;
+        if (first == null) {
+            last = null;
+        }
+        pending--;
+        if (!over.request().isSafe()) {
+            unsafePending--;
+        }
+        boolean failed = over.response().status().code() >= 500;
+        if (over.begunAt == readAt && inBatch) {
+            answered++;
+            errors += failed ? 1 : 0;
+        } else {
+            requests.answered(System.nanoTime() - over.begunAt, 1, failed ? 1 : 0);
+        }
+        over.body().skip();
+        if (over.response().hasListeners()) {
+            over.request().keep();
+            over.outlives = true;
+            if (toTell == null) {
+                toTell = new ArrayList<>(2);
+            }
+            toTell.add(over);
+        }
+        if (over.outlives) {
+            over.next = null;
+        }
+    }
+
+    /** A response that was begun cannot be ended: the client sees that in a connection that breaks off. */
+    void abort(Exchange exchange, Throwable cause) {
+        exchange.response().cut();
+        log.debug("{} is closed in the middle of the response to {}", channel(), exchange.request(), cause);
+        closing = true;
+        lingering = true;
+        if (exchange == first) {
+            flush();
+        }
+        channel().close();
+    }
+
+    private void dropRest(Throwable cause) {
+        Exchange each = first;
+        first = null;
+        last = null;
+        pending = 0;
+        unsafePending = 0;
+        receiving = null;
+        while (each != null) {
+            Exchange next = each.next;
+            each.next = null;
+            each.outlives = true;
+            each.response().cut();
+            each.releaseHeld();
+            each.body().fail(cause);
+            each.body().release();
+            each.response().tell(cause);
+            each = next;
+        }
+    }
+
+    // ---- the channel's events
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext context) {
+        ctx = context;
+        shard.connected();
+    }
+
+    @Override
+    public void handlerRemoved(ChannelHandlerContext context) {
+        release();
+        shard.disconnected();
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+        closing = true;
+        lingering = true;
+        IOException gone = new IOException("the client has closed the connection");
+        Exchange receives = receiving;
+        dropRest(gone);
+        if (receives != null) {
+            receives.body().fail(gone);
+        }
+        tell(gone);
+        release();
+        context.fireChannelInactive();
+    }
+
+    private void release() {
+        if (input != null) {
+            input.release();
+            input = null;
+        }
+        if (output != null) {
+            output.release();
+            output = null;
+        }
+        upcoming = null;
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        ByteBuf received = (ByteBuf) message;
+        if (closing) {
+            received.release();
+            return;
+        }
+        if (!inBatch) {
+            inBatch = true;
+            readAt = shard.now();
+        }
+        if (!received.isDirect()) {
+            ByteBuf copy = context.alloc().directBuffer(received.readableBytes()).writeBytes(received);
+            received.release();
+            received = copy;
+        }
+        if (input == null) {
+            input = received;
+        } else {
+            append(received);
+        }
+        process();
+        keepRest();
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext context) {
+        if (inBatch) {
+            endBatch();
+        }
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext context) {
+        if (context.channel().isWritable() && !upgraded) {
+            Exchange front = first;
+            if (front != null) {
+                front.response().becameWritable();
+            }
+            if (!inBatch && input != null) {
+                flushLater();
+            }
+        }
+        context.fireChannelWritabilityChanged();
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+        if (TcpServer.DRAIN.equals(event) && !draining) {
+            draining = true;
+            context.executor().schedule(this::finishDrain, LAST_READ_MILLIS, TimeUnit.MILLISECONDS);
+        }
+        context.fireUserEventTriggered(event);
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable failure) {
+        if (failure instanceof IOException) {
+            log.debug("{} is gone", context.channel(), failure);
+        } else {
+            log.error("{} is closed", context.channel(), failure);
+        }
+        context.close();
+    }
+
+    /** Closes once what had arrived by now is answered; what the kernel held has been read when this runs. */
+    private void finishDrain() {
+        if (!upgraded && !closing && first == null && channel().isActive()) {
+            closing = true;
+            flush();
+        }
+    }
+
+    // ---- input
+
+    private void append(ByteBuf received) {
+        ByteBuf into = Objects.requireNonNull(input);
+        int bytes = received.readableBytes();
+        if (!into.isReadable()) {
+            into.release();
+            input = received;
+            return;
+        }
+        if (bytes > into.writableBytes()) {
+            ByteBuf larger = context().alloc().directBuffer(2 * (into.readableBytes() + bytes));
+            larger.writeBytes(into);
+            into.release();
+            input = larger;
+            into = larger;
+        }
+        into.writeBytes(received);
+        received.release();
+    }
+
+    /** Keeps what is not yet taken, in no more memory than it needs. */
+    private void keepRest() {
+        ByteBuf rest = input;
+        if (rest == null) {
+            return;
+        }
+        int bytes = rest.readableBytes();
+        if (bytes == 0) {
+            rest.release();
+            input = null;
+        } else if (bytes < rest.capacity() / 4) {
+            input = context().alloc().directBuffer(bytes).writeBytes(rest);
+            rest.release();
+        }
+    }
+
+    /** Goes on outside of a batch. */
+    private void resume() {
+        if (processing || upgraded || !channel().isActive()) {
+            return;
+        }
+        inBatch = true;
+        readAt = shard.now();
+        process();
+        keepRest();
+        endBatch();
+    }
+
+    private void endBatch() {
+        // Before the flush, within which the socket may say that it has room, and a stream may write more.
+        inBatch = false;
+        flush();
+        if (!upgraded && !lingering) {
+            readOrWait();
+        }
+    }
+
+    /** Reads from the client unless there is more already than is wanted. */
+    private void readOrWait() {
+        boolean read = receiving == null || receiving.body().isWanted();
+        ByteBuf rest = input;
+        if (read && rest != null && receiving == null && decoded > 0) {
+            read = rest.readableBytes() <= shard.protocol().serverLimits().bytesPerTurn().bytes();
+        }
+        if (channel().config().isAutoRead() != read) {
+            channel().config().setAutoRead(read);
+        }
+    }
+
+    /** Takes of the input what can be taken now. */
+    private void process() {
+        if (processing) {
+            return;
+        }
+        processing = true;
+        try {
+            int budget = shard.protocol().serverLimits().commandsPerTurn();
+            while (proceed()) {
+                if (--budget == 0) {
+                    flushLater();
+                    scheduled = scheduled || later();
+                    break;
+                }
+            }
+        } finally {
+            processing = false;
+        }
+    }
+
+    private boolean later() {
+        shard.shard().execute(this);
+        return true;
+    }
+
+    private boolean proceed() {
+        Exchange receives = receiving;
+        ByteBuf in = input;
+        if (receives != null) {
+            Body body = receives.body();
+            body.feed(in == null ? Unpooled.EMPTY_BUFFER : in);
+            if (body.isComplete()) {
+                receiving = null;
+                return true;
+            }
+            if (body.isFailed() && !receives.response().isOver()) {
+                receives.closes = true;
+            } else if (body.isFailed()) {
+                closing = true;
+            }
+            return false;
+        }
+        if (closing || upgraded || in == null || !in.isReadable() || pending > 0 && !mayPipeline()) {
+            return false;
+        }
+        Exchange exchange = upcoming;
+        if (exchange == null) {
+            exchange = shard.takeExchange();
+            exchange.begin(this, readAt);
+            upcoming = exchange;
+        }
+        RequestDecoder head = exchange.request().head();
+        long address = Memory.address(in) + in.readerIndex();
+        int used = decoded;
+        if (used > 0) {
+            head.moved(address);
+        } else {
+            used = head.decode(address, in.readableBytes(), shard.limits());
+            if (used == RequestDecoder.MORE) {
+                return false;
+            }
+        }
+        if (used > 0 && pending > 0 && (unsafePending > 0 || !exchange.request().isSafe())) {
+            decoded = used;
+            return false;
+        }
+        upcoming = null;
+        decoded = 0;
+        enqueue(exchange);
+        if (used == RequestDecoder.FAILED) {
+            in.skipBytes(in.readableBytes());
+            closing = true;
+            exchange.outlives = true;
+            exchange.response().refuse(head.status(), head.message());
+            return false;
+        }
+        in.skipBytes(used);
+        handle(exchange, head);
+        return true;
+    }
+
+    private boolean mayPipeline() {
+        return pending < shard.limits().maxPipelined() && channel().isWritable();
+    }
+
+    private void enqueue(Exchange exchange) {
+        exchange.begin(this, readAt);
+        Exchange before = last;
+        if (before == null) {
+            first = exchange;
+        } else {
+            before.next = exchange;
+        }
+        last = exchange;
+        pending++;
+        if (!exchange.request().isSafe()) {
+            unsafePending++;
+        }
+    }
+
+    private void handle(Exchange exchange, RequestDecoder head) {
+        exchange.closes = !head.isKeepAlive();
+        exchange.body().begin(head, shard.limits());
+        if (!exchange.body().isComplete()) {
+            receiving = exchange;
+        }
+        Response response = exchange.response();
+        try {
+            shard.protocol().handler().handle(exchange.request(), response);
+        } catch (Throwable failure) {
+            response.fail(failure);
+        }
+        if (!response.isOver()) {
+            exchange.outlives = true;
+            exchange.request().keep();
+        } else if (!exchange.outlives && receiving != exchange && exchange.next == null && exchange != first) {
+            shard.giveExchange(exchange);
+        }
+        if (output != null && output.readableBytes() > ENOUGH_TO_SEND) {
+            flush();
+        }
+    }
+
+    // ---- output
+
+    /** Hands what was written to the socket, which does not send it yet. */
+    private void handOver() {
+        ByteBuf written = output;
+        if (written == null) {
+            return;
+        }
+        output = null;
+        if (written.isReadable()) {
+            context().write(written, context().voidPromise());
+            unflushed = true;
+        } else {
+            written.release();
+        }
+    }
+
+    /** Sends what was written. */
+    private void flush() {
+        if (answered > 0) {
+            requests.answered(System.nanoTime() - readAt, answered, errors);
+            answered = 0;
+            errors = 0;
+        }
+        List<Exchange> listening = toTell;
+        if (listening != null && !upgraded) {
+            toTell = null;
+            handOver();
+            tellWhenSent(listening);
+            unflushed = true;
+        }
+        boolean closes = closing && first == null && !lingering;
+        if (closes) {
+            lingering = true;
+            linger();
+            return;
+        }
+        handOver();
+        if (unflushed) {
+            unflushed = false;
+            context().flush();
+            checkOutput();
+        }
+    }
+
+    /** What is behind them in the socket's queue is sent when they are. */
+    private void tellWhenSent(List<Exchange> listening) {
+        ChannelPromise sent = context().newPromise();
+        sent.addListener(done -> tell(listening, done.cause()));
+        context().write(Unpooled.EMPTY_BUFFER, sent);
+    }
+
+    private void tell(@Nullable Throwable cause) {
+        List<Exchange> listening = toTell;
+        toTell = null;
+        if (listening != null) {
+            tell(listening, cause);
+        }
+    }
+
+    private static void tell(List<Exchange> listening, @Nullable Throwable cause) {
+        for (Exchange each : listening) {
+            each.response().tell(cause);
+        }
+    }
+
+    private void checkOutput() {
+        var waiting = channel().unsafe().outboundBuffer();
+        long limit = shard.protocol().serverLimits().outputBuffer().bytes();
+        if (waiting != null && waiting.totalPendingWriteBytes() > limit) {
+            log.warn("{} does not read: {} bytes of responses wait, over limits.output-buffer ({}); it is closed",
+                    channel(), waiting.totalPendingWriteBytes(), shard.protocol().serverLimits().outputBuffer());
+            closing = true;
+            lingering = true;
+            channel().close();
+        }
+    }
+
+    /** Sends the last response and closes. Closing with bytes unread would reset the connection and destroy it. */
+    private void linger() {
+        Channel channel = channel();
+        ByteBuf written = output == null ? Unpooled.EMPTY_BUFFER : output;
+        output = null;
+        unflushed = false;
+        shard.shard().schedule(() -> channel.close(), UNREAD_MILLIS, TimeUnit.MILLISECONDS);
+        channel.writeAndFlush(written).addListener(sent -> {
+            if (sent.isSuccess() && channel instanceof DuplexChannel duplex) {
+                duplex.shutdownOutput();
+                channel.config().setAutoRead(true);
+                shard.shard().schedule(() -> channel.close(), LINGER_MILLIS, TimeUnit.MILLISECONDS);
+            } else {
+                channel.close();
+            }
+        });
+    }
+
+    /** Leaves the connection to another protocol. */
+    private void switchTo(Exchange over) {
+        Consumer<Channel> next = Objects.requireNonNull(over.response().upgrade);
+        ChannelHandlerContext context = context();
+        upgraded = true;
+        flush();
+        ByteBuf rest = input;
+        input = null;
+        List<Exchange> listening = toTell;
+        toTell = null;
+        Channel channel = channel();
+        try {
+            next.accept(channel);
+        } catch (RuntimeException e) {
+            log.error("{} is closed: its upgrade failed", channel, e);
+            channel.close();
+        }
+        channel.config().setAutoRead(true);
+        if (rest != null && rest.isReadable()) {
+            context.fireChannelRead(rest);
+            context.fireChannelReadComplete();
+        } else if (rest != null) {
+            rest.release();
+        }
+        channel.pipeline().remove(this);
+        if (listening != null) {
+            tell(listening, null);
+        }
+    }
+
+    private ChannelHandlerContext context() {
+        return Objects.requireNonNull(ctx);
+    }
+}

@@ -1,0 +1,131 @@
+package io.solaster.http;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayDeque;
+import java.util.Locale;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.channel.RecvByteBufAllocator;
+import io.solaster.engine.Shard;
+import io.solaster.engine.memory.ReusedBuffer;
+
+/** What the connections of one server have in common on one shard. On that shard. */
+final class HttpShard {
+    static final byte[] CONTENT_LENGTH = bytes("Content-Length: ");
+    static final byte[] CHUNKED = bytes("Transfer-Encoding: chunked\r\n");
+    static final byte[] CLOSE = bytes("Connection: close\r\n");
+    static final byte[] KEEP_ALIVE = bytes("Connection: keep-alive\r\n");
+    static final byte[] UPGRADE = bytes("Connection: Upgrade\r\n");
+    static final byte[] LAST_CHUNK = bytes("0\r\n\r\n");
+    static final byte[] CONTINUE = bytes("HTTP/1.1 100 Continue\r\n\r\n");
+
+    private static final DateTimeFormatter DATE = DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss 'GMT'",
+            Locale.US);
+    private static final int READ_BYTES = 16 << 10;
+    private static final int WRITE_BYTES = 16 << 10;
+    private static final int SPARES = 32;
+    /** The server's own headers at their longest. */
+    private static final int OWN_HEADERS = 160;
+    private static final long SECOND = 1_000_000_000L;
+
+    private final HttpProtocol protocol;
+    private final Shard shard;
+    private final ReusedBuffer received = new ReusedBuffer(PooledByteBufAllocator.DEFAULT, READ_BYTES);
+    private final ReusedBuffer replies = new ReusedBuffer(PooledByteBufAllocator.DEFAULT, WRITE_BYTES);
+    private final Output output = new Output();
+    private final Targets targets = new Targets();
+    private final ArrayDeque<Exchange> spares = new ArrayDeque<>();
+    private byte[] date = new byte[0];
+    private long dateUntil;
+    private int connections;
+
+    HttpShard(HttpProtocol protocol, Shard shard) {
+        this.protocol = protocol;
+        this.shard = shard;
+        now();
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
+    }
+
+    HttpProtocol protocol() {
+        return protocol;
+    }
+
+    Shard shard() {
+        return shard;
+    }
+
+    HttpLimits limits() {
+        return protocol.limits();
+    }
+
+    Targets targets() {
+        return targets;
+    }
+
+    Output output() {
+        return output;
+    }
+
+    void connected() {
+        connections++;
+    }
+
+    /** The last one gives the memory back that they share. */
+    void disconnected() {
+        if (--connections == 0) {
+            received.close();
+            replies.close();
+            spares.clear();
+        }
+    }
+
+    /** What connections are read into. */
+    RecvByteBufAllocator reads(int bytesPerTurn) {
+        return received.forReads(Math.max(1, bytesPerTurn / READ_BYTES));
+    }
+
+    /** An empty buffer for responses; the caller releases it. */
+    ByteBuf takeReplies() {
+        return replies.take();
+    }
+
+    Exchange takeExchange() {
+        Exchange spare = spares.pollFirst();
+        return spare != null ? spare : new Exchange(this);
+    }
+
+    void giveExchange(Exchange exchange) {
+        if (spares.size() < SPARES) {
+            exchange.clear();
+            spares.addFirst(exchange);
+        }
+    }
+
+    /** Room for the headers that the server writes itself. */
+    int fixedHead() {
+        return OWN_HEADERS;
+    }
+
+    /** The clock in nanoseconds; {@link #date} goes by it. */
+    long now() {
+        long now = System.nanoTime();
+        if (date.length == 0 || now - dateUntil >= 0) {
+            Instant time = Instant.now();
+            date = bytes("Date: " + DATE.format(time.atOffset(ZoneOffset.UTC)) + "\r\n");
+            dateUntil = now + SECOND - Math.floorMod(time.toEpochMilli(), 1000L) * 1_000_000;
+        }
+        return now;
+    }
+
+    /** The Date header, as of the last {@link #now}. */
+    byte[] date() {
+        return date;
+    }
+}

@@ -1,0 +1,210 @@
+package io.solaster.http;
+
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BiConsumer;
+import javax.net.ssl.SSLSession;
+
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.util.AsciiString;
+import io.solaster.engine.Shard;
+import org.jspecify.annotations.Nullable;
+
+/** The request of an {@link Exchange}. On the owning shard, and used again for another one. */
+final class Request implements HttpRequest, Routed {
+    private final Exchange exchange;
+    private final RequestDecoder head = new RequestDecoder();
+    private final RouteMatch match = new RouteMatch();
+    private @Nullable Target target;
+    private @Nullable Map<String, Object> attributes;
+
+    Request(Exchange exchange) {
+        this.exchange = exchange;
+    }
+
+    RequestDecoder head() {
+        return head;
+    }
+
+    @Override
+    public RouteMatch match() {
+        return match;
+    }
+
+    /** Ready for the next head. */
+    void clear() {
+        head.clear();
+        match.clear();
+        target = null;
+        attributes = null;
+    }
+
+    /** The received bytes go, and the exchange goes on. */
+    void keep() {
+        head.keep();
+    }
+
+    /** RFC 9110's: it asks for nothing to be changed, so that others may be handled beside it. */
+    boolean isSafe() {
+        HttpMethod method = head.method();
+        return (method.equals(HttpMethod.GET) || method.equals(HttpMethod.HEAD) || method.equals(HttpMethod.OPTIONS))
+                && !head.upgrades();
+    }
+
+    boolean isHead() {
+        return head.method().equals(HttpMethod.HEAD);
+    }
+
+    /** Whether the client has said that it reads trailers. */
+    boolean acceptsTrailers() {
+        String te = header(HttpHeaderNames.TE);
+        return te != null && AsciiString.containsIgnoreCase(te, "trailers");
+    }
+
+    private Target parts() {
+        Target known = target;
+        if (known == null) {
+            known = exchange.shard().targets().of(head);
+            target = known;
+        }
+        return known;
+    }
+
+    @Override
+    public HttpMethod method() {
+        return head.method();
+    }
+
+    @Override
+    public HttpVersion version() {
+        return head.isHttp10() ? HttpVersion.HTTP_1_0 : HttpVersion.HTTP_1_1;
+    }
+
+    @Override
+    public String target() {
+        return parts().raw();
+    }
+
+    @Override
+    public String rawPath() {
+        return parts().rawPath();
+    }
+
+    @Override
+    public String path() {
+        return parts().path();
+    }
+
+    @Override
+    public @Nullable String rawQuery() {
+        return parts().rawQuery();
+    }
+
+    @Override
+    public @Nullable String query(String name) {
+        List<String> values = queries(name);
+        return values.isEmpty() ? null : values.getFirst();
+    }
+
+    @Override
+    public List<String> queries(String name) {
+        return parts().query(name);
+    }
+
+    @Override
+    public String pathParam(String name) {
+        return match.param(name);
+    }
+
+    @Override
+    public Map<String, String> pathParams() {
+        return match.params();
+    }
+
+    @Override
+    public @Nullable String route() {
+        return match.template();
+    }
+
+    @Override
+    public @Nullable String header(CharSequence name) {
+        int found = head.find(name, 0);
+        return found < 0 ? null : head.value(found);
+    }
+
+    @Override
+    public List<String> headers(CharSequence name) {
+        int found = head.find(name, 0);
+        if (found < 0) {
+            return List.of();
+        }
+        List<String> values = new ArrayList<>(2);
+        for (; found >= 0; found = head.find(name, found + 1)) {
+            values.add(head.value(found));
+        }
+        return values;
+    }
+
+    @Override
+    public void forEachHeader(BiConsumer<String, String> header) {
+        for (int i = 0; i < head.count(); i++) {
+            header.accept(head.name(i), head.value(i));
+        }
+    }
+
+    @Override
+    public RequestBody body() {
+        return exchange.body();
+    }
+
+    @Override
+    public Shard shard() {
+        return exchange.shard().shard();
+    }
+
+    @Override
+    public InetSocketAddress remoteAddress() {
+        return exchange.connection().remoteAddress();
+    }
+
+    @Override
+    public InetSocketAddress localAddress() {
+        return exchange.connection().localAddress();
+    }
+
+    @Override
+    public @Nullable SSLSession tls() {
+        return exchange.connection().tls();
+    }
+
+    @Override
+    public @Nullable Object attribute(String name) {
+        return attributes == null ? null : attributes.get(name);
+    }
+
+    @Override
+    public void attribute(String name, @Nullable Object value) {
+        Map<String, Object> map = attributes;
+        if (value == null) {
+            if (map != null) {
+                map.remove(name);
+            }
+            return;
+        }
+        if (map == null) {
+            map = new HashMap<>(4);
+            attributes = map;
+        }
+        map.put(name, value);
+    }
+
+    @Override
+    public String toString() {
+        return head.method() + " " + target();
+    }
+}

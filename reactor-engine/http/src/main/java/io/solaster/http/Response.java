@@ -1,0 +1,681 @@
+package io.solaster.http;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.handler.codec.http.EmptyHttpHeaders;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.solaster.engine.Shard;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The response of an {@link Exchange}: collects what is set, and writes it when it is sent. On the owning shard, where
+ * what is asked elsewhere is brought to.
+ */
+final class Response implements HttpResponse, ResponseStream {
+    private static final Logger log = LoggerFactory.getLogger(Response.class);
+    private static final String TEXT = "text/plain;charset=UTF-8";
+    /** A body up to this is copied behind its head; a longer one is handed to the socket as it is. */
+    static final int COPIED = 8 << 10;
+    /** The head of a chunk, and the ends of it and of the body. */
+    private static final int CHUNK_ROOM = 32;
+
+    private static final long CHUNKED = -1;
+    private static final long NO_BODY = -2;
+    private static final long UNTIL_CLOSE = -3;
+
+    private enum State {
+        OPEN, STREAMING, ENDED
+    }
+
+    private final Exchange exchange;
+    private final HeaderList headers = new HeaderList();
+    private HttpResponseStatus status = HttpResponseStatus.OK;
+    private State state = State.OPEN;
+    /** Somewhere else it was ended, or begun, and the shard will hear of it. */
+    private boolean ending;
+    private boolean beginning;
+    /** The exchange was cut off: what is still asked is ignored. */
+    private boolean cut;
+    /** What is left of a length that was announced, or how the body ends. */
+    private long left;
+    private boolean dropsBody;
+    private boolean full;
+    private @Nullable Runnable writable;
+    private @Nullable List<Consumer<@Nullable Throwable>> listeners;
+    @Nullable
+    Consumer<Channel> upgrade;
+
+    Response(Exchange exchange) {
+        this.exchange = exchange;
+    }
+
+    void clear() {
+        headers.clear();
+        status = HttpResponseStatus.OK;
+        state = State.OPEN;
+        ending = false;
+        beginning = false;
+        cut = false;
+        dropsBody = false;
+        full = false;
+        writable = null;
+        listeners = null;
+        upgrade = null;
+    }
+
+    /** Whether this runs where the socket must not be touched: virtual threads of the shard may set, but not send. */
+    private boolean isElsewhere() {
+        return !exchange.shard().shard().inEventLoop();
+    }
+
+    private boolean isForeign() {
+        return isElsewhere() && Shard.current() != exchange.shard().shard();
+    }
+
+    private void there(Runnable work) {
+        exchange.shard().shard().execute(work);
+    }
+
+    // ---- what is set
+
+    @Override
+    public HttpResponse status(HttpResponseStatus newStatus) {
+        if (isForeign()) {
+            there(() -> status(newStatus));
+        } else if (isOpen("status " + newStatus)) {
+            if (newStatus.code() < 200) {
+                throw new IllegalArgumentException("status " + newStatus + ": the last answer is 200 or above;"
+                        + " 100 is the server's matter, and for 101 there is upgrade()");
+            }
+            status = newStatus;
+        }
+        return this;
+    }
+
+    @Override
+    public HttpResponseStatus status() {
+        return status;
+    }
+
+    @Override
+    public HttpResponse header(CharSequence name, CharSequence value) {
+        if (isForeign()) {
+            String fixedName = name.toString();
+            String fixedValue = value.toString();
+            there(() -> header(fixedName, fixedValue));
+        } else if (isOpen("header " + name)) {
+            headers.set(name, value);
+        }
+        return this;
+    }
+
+    @Override
+    public HttpResponse addHeader(CharSequence name, CharSequence value) {
+        if (isForeign()) {
+            String fixedName = name.toString();
+            String fixedValue = value.toString();
+            there(() -> addHeader(fixedName, fixedValue));
+        } else if (isOpen("header " + name)) {
+            headers.add(name, value);
+        }
+        return this;
+    }
+
+    @Override
+    public @Nullable String header(CharSequence name) {
+        CharSequence value = headers.get(name);
+        return value == null ? null : value.toString();
+    }
+
+    /** Whether the head may still be changed; false where the exchange was cut off and nobody cares. */
+    private boolean isOpen(String what) {
+        if (cut) {
+            return false;
+        }
+        if (state != State.OPEN) {
+            throw new IllegalStateException(what + ": the response to " + exchange.request() + " has been "
+                    + (state == State.ENDED ? "sent" : "begun"));
+        }
+        return true;
+    }
+
+    // ---- whole responses
+
+    @Override
+    public void send() {
+        if (isElsewhere()) {
+            ending = true;
+            there(this::send);
+        } else if (begins("send()", 0)) {
+            head(0, 0).finish();
+            over();
+        }
+    }
+
+    @Override
+    public void send(CharSequence text) {
+        if (isElsewhere()) {
+            ending = true;
+            String fixed = text.toString();
+            there(() -> send(fixed));
+            return;
+        }
+        if (!begins("send(text)", 0)) {
+            return;
+        }
+        if (!headers.contains(HttpHeaderNames.CONTENT_TYPE)) {
+            headers.add(HttpHeaderNames.CONTENT_TYPE, TEXT);
+        }
+        int length = ByteBufUtil.utf8Bytes(text);
+        if (length > COPIED) {
+            ByteBuf body = exchange.connection().channel().alloc().directBuffer(length);
+            ByteBufUtil.writeUtf8(body, text);
+            whole(body);
+            return;
+        }
+        Output out = head(length, length);
+        if (!dropsBody) {
+            out.utf8(text, length);
+        }
+        out.finish();
+        over();
+    }
+
+    @Override
+    public void send(byte[] body) {
+        if (isElsewhere()) {
+            ending = true;
+            there(() -> send(body));
+            return;
+        }
+        if (!begins("send(bytes)", 0)) {
+            return;
+        }
+        if (body.length > COPIED) {
+            whole(Unpooled.wrappedBuffer(body));
+            return;
+        }
+        Output out = head(body.length, body.length);
+        if (!dropsBody) {
+            out.bytes(body);
+        }
+        out.finish();
+        over();
+    }
+
+    @Override
+    public void send(ByteBuf body) {
+        if (isElsewhere()) {
+            ending = true;
+            there(() -> send(body));
+            return;
+        }
+        boolean begins = false;
+        try {
+            begins = begins("send(buffer)", 0);
+        } finally {
+            if (!begins) {
+                body.release();
+            }
+        }
+        if (begins) {
+            whole(body);
+        }
+    }
+
+    /** Sends the head and this buffer. */
+    private void whole(ByteBuf body) {
+        int length = body.readableBytes();
+        if (length <= COPIED) {
+            Output out = head(length, length);
+            if (!dropsBody) {
+                out.bytes(body);
+            }
+            out.finish();
+            body.release();
+        } else {
+            head(length, 0).finish();
+            if (dropsBody) {
+                body.release();
+            } else {
+                exchange.connection().write(exchange, body);
+            }
+        }
+        over();
+    }
+
+    /** Before the head: false where nothing is to be sent any more. */
+    private boolean begins(String what, int failures) {
+        if (!isOpen(what)) {
+            return false;
+        }
+        try {
+            exchange.request().match().beforeHead(exchange.request(), this);
+        } catch (Exception e) {
+            if (failures == 0) {
+                fail(e);
+            }
+            return false;
+        }
+        return state == State.OPEN && !cut;
+    }
+
+    private void over() {
+        state = State.ENDED;
+        exchange.connection().ended(exchange);
+    }
+
+    @Override
+    public void fail(Throwable failure) {
+        if (isElsewhere()) {
+            there(() -> fail(failure));
+            return;
+        }
+        if (cut) {
+            return;
+        }
+        Throwable cause = exchange.request().match().failed(failure, exchange.request(), this);
+        if (cause == null || cut) {
+            return;
+        }
+        if (state == State.ENDED) {
+            log.error("{} failed after it had been answered", exchange.request(), cause);
+            return;
+        }
+        HttpResponseStatus answer = cause instanceof HttpException known
+                ? known.status()
+                : HttpResponseStatus.INTERNAL_SERVER_ERROR;
+        if (answer.code() >= 500 || state == State.STREAMING) {
+            log.error("{} failed{}", exchange.request(), state == State.STREAMING
+                    ? " when its response was begun; the connection is closed"
+                    : "", cause);
+        }
+        if (state == State.STREAMING) {
+            exchange.connection().abort(exchange, cause);
+            return;
+        }
+        headers.clear();
+        status = answer;
+        String message = cause instanceof HttpException ? String.valueOf(cause.getMessage()) : answer.reasonPhrase();
+        refuse(message);
+    }
+
+    /** Answers with a status that is set already and one line. */
+    private void refuse(String message) {
+        begins("an error", 1);
+        if (state == State.OPEN && !cut) {
+            headers.set(HttpHeaderNames.CONTENT_TYPE, TEXT);
+            int length = ByteBufUtil.utf8Bytes(message) + 1;
+            Output out = head(length, length);
+            if (!dropsBody) {
+                out.utf8(message, length - 1);
+                out.put('\n');
+            }
+            out.finish();
+            over();
+        }
+    }
+
+    /** Answers what cannot be handled; the connection ends with it. */
+    void refuse(HttpResponseStatus with, String message) {
+        if (state == State.OPEN && !cut) {
+            exchange.closes = true;
+            headers.clear();
+            status = with;
+            refuse(message);
+        }
+    }
+
+    // ---- the head
+
+    /**
+     * Writes the head.
+     *
+     * @param length of the body, or how it ends
+     * @param room bytes that the caller writes behind it
+     */
+    private Output head(long length, int room) {
+        HttpConnection connection = exchange.connection();
+        HttpShard shard = exchange.shard();
+        boolean isHead = exchange.request().isHead();
+        int code = status.code();
+        boolean bodyless = code == 204 || code == 304;
+        dropsBody = isHead || bodyless;
+        long ends = length == UNTIL_CLOSE || length == CHUNKED || !bodyless && !(isHead && length == 0)
+                ? length
+                : NO_BODY;
+        connection.beforeHead(exchange);
+        byte[] line = StatusLines.of(status);
+        Output out = connection.output(exchange, line.length + shard.fixedHead() + headers.length() + room);
+        out.bytes(line);
+        boolean dated = false;
+        CharSequence declared = null;
+        boolean closes = exchange.closes;
+        for (int i = 0; i < headers.count(); i++) {
+            CharSequence name = headers.name(i);
+            CharSequence value = headers.value(i);
+            switch (name.length()) {
+                case 4 -> dated |= HeaderList.same(name, HttpHeaderNames.DATE);
+                case 10 -> {
+                    if (HeaderList.same(name, HttpHeaderNames.CONNECTION)) {
+                        closes |= HeaderList.same(value, "close");
+                        continue;
+                    }
+                }
+                case 14 -> {
+                    if (HeaderList.same(name, HttpHeaderNames.CONTENT_LENGTH)) {
+                        declared = value;
+                        continue;
+                    }
+                }
+                case 17 -> {
+                    if (HeaderList.same(name, HttpHeaderNames.TRANSFER_ENCODING)) {
+                        continue;
+                    }
+                }
+                default -> {
+                    // No header of the server's own.
+                }
+            }
+            out.latin1(name);
+            out.put(':');
+            out.put(' ');
+            out.latin1(value);
+            out.crlf();
+        }
+        if (!dated) {
+            out.bytes(shard.date());
+        }
+        if (ends >= 0) {
+            out.bytes(HttpShard.CONTENT_LENGTH);
+            out.number(ends);
+            out.crlf();
+        } else if (ends == CHUNKED && !bodyless) {
+            out.bytes(HttpShard.CHUNKED);
+        } else if (ends == NO_BODY && declared != null && code != 204) {
+            // As long as the body would be, had it been asked for.
+            out.bytes(HttpShard.CONTENT_LENGTH);
+            out.latin1(declared);
+            out.crlf();
+        }
+        exchange.closes = closes || ends == UNTIL_CLOSE && !dropsBody;
+        if (exchange.closes) {
+            out.bytes(HttpShard.CLOSE);
+        } else if (exchange.request().head().isHttp10()) {
+            out.bytes(HttpShard.KEEP_ALIVE);
+        }
+        out.crlf();
+        left = ends;
+        return out;
+    }
+
+    // ---- streams
+
+    @Override
+    public ResponseStream stream() {
+        if (isElsewhere()) {
+            beginning = true;
+            there(this::stream);
+        } else if (begins("stream()", 0)) {
+            state = State.STREAMING;
+            CharSequence declared = headers.get(HttpHeaderNames.CONTENT_LENGTH);
+            head(declared != null
+                    ? Long.parseLong(declared.toString())
+                    : exchange.request().head().isHttp10() ? UNTIL_CLOSE : CHUNKED, 0).finish();
+            exchange.connection().flushLater();
+        }
+        return this;
+    }
+
+    @Override
+    public boolean write(ByteBuf part) {
+        if (isElsewhere()) {
+            boolean room = exchange.connection().channel().isWritable();
+            there(() -> {
+                write(part);
+                if (!room) {
+                    full = true;
+                    becameWritable();
+                }
+            });
+            return room;
+        }
+        int length = part.readableBytes();
+        if (cut || dropsBody || length == 0) {
+            part.release();
+            return isWritable();
+        }
+        if (state != State.STREAMING || left >= 0 && left < length) {
+            part.release();
+            throw new IllegalStateException("write of " + length + " bytes to the response to " + exchange.request()
+                    + (state != State.STREAMING
+                            ? ", which is not begun or has ended"
+                            : ", of whose Content-Length " + left + " bytes are left"));
+        }
+        boolean chunked = left == CHUNKED;
+        left -= left >= 0 ? length : 0;
+        HttpConnection connection = exchange.connection();
+        if (chunked || length <= COPIED) {
+            Output out = connection.output(exchange, CHUNK_ROOM + (length <= COPIED ? length : 0));
+            if (chunked) {
+                out.hex(length);
+                out.crlf();
+            }
+            if (length <= COPIED) {
+                out.bytes(part);
+                if (chunked) {
+                    out.crlf();
+                }
+            }
+            out.finish();
+        }
+        if (length <= COPIED) {
+            part.release();
+        } else {
+            connection.write(exchange, part);
+            if (chunked) {
+                Output out = connection.output(exchange, CHUNK_ROOM);
+                out.crlf();
+                out.finish();
+            }
+        }
+        connection.flushLater();
+        return isWritable();
+    }
+
+    @Override
+    public void flush() {
+        if (isElsewhere()) {
+            there(this::flush);
+        } else if (!cut && state == State.STREAMING) {
+            exchange.connection().flushNow(exchange);
+        }
+    }
+
+    @Override
+    public boolean isWritable() {
+        if (isElsewhere()) {
+            return exchange.connection().channel().isWritable();
+        }
+        boolean room = !cut && exchange.connection().isWritable(exchange);
+        full |= !room;
+        return room;
+    }
+
+    @Override
+    public void onWritable(Runnable listener) {
+        if (isElsewhere()) {
+            there(() -> onWritable(listener));
+        } else {
+            writable = listener;
+        }
+    }
+
+    /** The client, or those before it, have made room. */
+    void becameWritable() {
+        Runnable listener = writable;
+        if (full && state == State.STREAMING && exchange.connection().isWritable(exchange)) {
+            full = false;
+            if (listener != null) {
+                listener.run();
+            }
+        }
+    }
+
+    @Override
+    public void end() {
+        end(EmptyHttpHeaders.INSTANCE);
+    }
+
+    @Override
+    public void end(HttpHeaders trailers) {
+        if (isElsewhere()) {
+            ending = true;
+            there(() -> end(trailers));
+            return;
+        }
+        if (cut) {
+            return;
+        }
+        if (state != State.STREAMING) {
+            throw new IllegalStateException("end() of the response to " + exchange.request()
+                    + ", which is not begun or has ended");
+        }
+        if (left > 0 && !dropsBody) {
+            exchange.connection().abort(exchange, new IOException("the response ended " + left
+                    + " bytes before its Content-Length"));
+            return;
+        }
+        if (left == CHUNKED && !dropsBody) {
+            lastChunk(trailers);
+        }
+        over();
+    }
+
+    private void lastChunk(HttpHeaders trailers) {
+        if (trailers.isEmpty() || !exchange.request().acceptsTrailers()) {
+            Output out = exchange.connection().output(exchange, CHUNK_ROOM);
+            out.bytes(HttpShard.LAST_CHUNK);
+            out.finish();
+            return;
+        }
+        headers.clear();
+        for (Map.Entry<String, String> trailer : trailers) {
+            headers.add(trailer.getKey(), trailer.getValue());
+        }
+        Output out = exchange.connection().output(exchange, CHUNK_ROOM + headers.length());
+        out.put('0');
+        out.crlf();
+        for (int i = 0; i < headers.count(); i++) {
+            out.latin1(headers.name(i));
+            out.put(':');
+            out.put(' ');
+            out.latin1(headers.value(i));
+            out.crlf();
+        }
+        out.crlf();
+        out.finish();
+    }
+
+    // ---- what becomes of it
+
+    @Override
+    public void upgrade(Consumer<Channel> connection) {
+        if (isElsewhere()) {
+            ending = true;
+            there(() -> upgrade(connection));
+        } else if (isOpen("upgrade()")) {
+            status = HttpResponseStatus.SWITCHING_PROTOCOLS;
+            upgrade = connection;
+            boolean named = headers.contains(HttpHeaderNames.CONNECTION);
+            Output out = exchange.connection().output(exchange, CHUNK_ROOM + HttpShard.UPGRADE.length + headers.length()
+                    + StatusLines.of(status).length);
+            out.bytes(StatusLines.of(status));
+            for (int i = 0; i < headers.count(); i++) {
+                out.latin1(headers.name(i));
+                out.put(':');
+                out.put(' ');
+                out.latin1(headers.value(i));
+                out.crlf();
+            }
+            if (!named) {
+                out.bytes(HttpShard.UPGRADE);
+            }
+            out.crlf();
+            out.finish();
+            over();
+        }
+    }
+
+    @Override
+    public boolean isCommitted() {
+        return state != State.OPEN || beginning || ending;
+    }
+
+    @Override
+    public boolean isEnded() {
+        return state == State.ENDED || ending;
+    }
+
+    /** Whether nothing more will be written. */
+    boolean isOver() {
+        return state == State.ENDED;
+    }
+
+    /** Whether nothing has been written. */
+    boolean isOpen() {
+        return state == State.OPEN;
+    }
+
+    @Override
+    public void onEnd(Consumer<@Nullable Throwable> listener) {
+        if (isElsewhere()) {
+            there(() -> onEnd(listener));
+            return;
+        }
+        List<Consumer<@Nullable Throwable>> all = listeners;
+        if (all == null) {
+            all = new ArrayList<>(2);
+            listeners = all;
+        }
+        all.add(listener);
+    }
+
+    boolean hasListeners() {
+        return listeners != null;
+    }
+
+    /** The exchange is over. */
+    void tell(@Nullable Throwable failure) {
+        List<Consumer<@Nullable Throwable>> all = listeners;
+        if (all == null) {
+            return;
+        }
+        listeners = null;
+        for (Consumer<@Nullable Throwable> each : all) {
+            try {
+                each.accept(failure);
+            } catch (RuntimeException e) {
+                log.error("A listener to the end of {} failed", exchange.request(), e);
+            }
+        }
+    }
+
+    /** It cannot be answered any more; what is still asked of it is ignored. */
+    void cut() {
+        cut = true;
+        state = State.ENDED;
+    }
+}

@@ -1,0 +1,8 @@
+package io.solaster.http;
+
+/** A request that a {@link Router} can leave its match in. */
+interface Routed {
+
+    /** Cleared for each request; on the owning shard. */
+    RouteMatch match();
+}

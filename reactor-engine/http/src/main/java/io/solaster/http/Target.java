@@ -1,0 +1,76 @@
+package io.solaster.http;
+
+import java.util.List;
+import java.util.Map;
+
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.QueryStringDecoder;
+import org.jspecify.annotations.Nullable;
+
+/** A request's target, taken apart as far as somebody has asked. On the owning shard, and used again there. */
+final class Target {
+    private final String raw;
+    private final String rawPath;
+    private final @Nullable String rawQuery;
+    private @Nullable String path;
+    private @Nullable Map<String, List<String>> parameters;
+
+    /** @param beforePath how many characters of an absolute target stand before its path */
+    Target(String raw, int beforePath) {
+        this.raw = raw;
+        int question = raw.indexOf('?', beforePath);
+        String before = raw.substring(beforePath, question < 0 ? raw.length() : question);
+        this.rawPath = before.isEmpty() ? "/" : before;
+        this.rawQuery = question < 0 ? null : raw.substring(question + 1);
+    }
+
+    String raw() {
+        return raw;
+    }
+
+    String rawPath() {
+        return rawPath;
+    }
+
+    @Nullable
+    String rawQuery() {
+        return rawQuery;
+    }
+
+    String path() {
+        String known = path;
+        if (known == null) {
+            known = rawPath;
+            if (rawPath.indexOf('%') >= 0) {
+                try {
+                    known = new QueryStringDecoder(rawPath).path();
+                } catch (IllegalArgumentException e) {
+                    throw malformed(rawPath, e);
+                }
+            }
+            path = known;
+        }
+        return known;
+    }
+
+    List<String> query(String name) {
+        String query = rawQuery;
+        if (query == null) {
+            return List.of();
+        }
+        Map<String, List<String>> known = parameters;
+        if (known == null) {
+            try {
+                known = new QueryStringDecoder(query, false).parameters();
+            } catch (IllegalArgumentException e) {
+                throw malformed(query, e);
+            }
+            parameters = known;
+        }
+        return known.getOrDefault(name, List.of());
+    }
+
+    private static HttpException malformed(String what, IllegalArgumentException cause) {
+        return new HttpException(HttpResponseStatus.BAD_REQUEST, "'" + what + "' is not well percent-encoded", cause);
+    }
+}

@@ -1,0 +1,55 @@
+package io.solaster.http;
+
+import java.nio.charset.StandardCharsets;
+
+import io.solaster.engine.memory.Memory;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The targets that came last to a shard, so that those which come again and again are made into strings once. A table
+ * with one place for each hash; what is long or has a query seldom comes twice and is not kept.
+ */
+final class Targets {
+    private static final int PLACES = 512;
+    private static final int LONGEST = 96;
+
+    private final @Nullable Target[] targets = new Target[PLACES];
+    private final byte[][] bytes = new byte[PLACES][];
+
+    /** The target of a head that lies where it was received. */
+    Target of(RequestDecoder head) {
+        int length = head.targetLength();
+        if (length > LONGEST || head.isKept()) {
+            return new Target(head.target(), head.beforePath());
+        }
+        long address = head.targetAddress();
+        int hash = length;
+        for (int i = 0; i < length; i++) {
+            hash = 31 * hash + Memory.getByte(address + i);
+        }
+        int place = (hash ^ hash >>> 15) & PLACES - 1;
+        Target known = targets[place];
+        if (known != null && same(bytes[place], address, length)) {
+            return known;
+        }
+        String text = head.target();
+        Target target = new Target(text, head.beforePath());
+        if (target.rawQuery() == null) {
+            targets[place] = target;
+            bytes[place] = text.getBytes(StandardCharsets.ISO_8859_1);
+        }
+        return target;
+    }
+
+    private static boolean same(byte[] known, long address, int length) {
+        if (known.length != length) {
+            return false;
+        }
+        for (int i = 0; i < length; i++) {
+            if (known[i] != Memory.getByte(address + i)) {
+                return false;
+            }
+        }
+        return true;
+    }
+}

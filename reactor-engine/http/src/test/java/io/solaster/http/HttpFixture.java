@@ -1,0 +1,71 @@
+package io.solaster.http;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+
+import io.solaster.config.EngineConfig;
+import io.solaster.config.EngineConfig.Pinning;
+import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.ServerConfig;
+import io.solaster.engine.Engine;
+import io.solaster.engine.net.TcpServer;
+
+/** An engine, and servers and clients on it that are closed with it. */
+final class HttpFixture implements AutoCloseable {
+    static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private final Engine engine;
+    private final List<AutoCloseable> open = new ArrayList<>();
+
+    HttpFixture(Transport transport, int shards) {
+        engine = Engine.start(EngineConfig.defaults().withShards(shards).withPinning(Pinning.NEVER)
+                .withTransport(transport));
+    }
+
+    Engine engine() {
+        return engine;
+    }
+
+    /** A server for this handler, on a free port. */
+    TcpServer serve(HttpHandler handler) {
+        return serve(ServerConfig.of("http", 0), handler);
+    }
+
+    TcpServer serve(ServerConfig config, HttpHandler handler) {
+        TcpServer server = TcpServer.bind(engine, "web", config, new HttpProtocol(handler, config));
+        open.add(server);
+        return server;
+    }
+
+    RawClient connect(TcpServer server) {
+        RawClient client = new RawClient(server.port());
+        open.add(client);
+        return client;
+    }
+
+    /** Closes what was opened, in the order in which it was not. */
+    void closeAll() throws Exception {
+        for (AutoCloseable each : open.reversed()) {
+            each.close();
+        }
+        open.clear();
+    }
+
+    @Override
+    public void close() throws Exception {
+        closeAll();
+        engine.close();
+    }
+
+    static void await(String what, BooleanSupplier condition) {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() > deadline) {
+                throw new AssertionError(PATIENCE + " have passed and it is not so that " + what);
+            }
+            Thread.yield();
+        }
+    }
+}

@@ -1,0 +1,10 @@
+package io.solaster.http;
+
+import io.solaster.config.EngineConfig.Transport;
+
+final class HttpServerOnIoUringTest extends HttpServerTest {
+
+    HttpServerOnIoUringTest() {
+        super(Transport.IO_URING);
+    }
+}
