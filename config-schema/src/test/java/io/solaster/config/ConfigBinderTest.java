@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 import io.solaster.config.EngineConfig.OwnerChecks;
@@ -18,6 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
 import org.springframework.boot.env.YamlPropertySourceLoader;
 import org.springframework.core.env.MapPropertySource;
@@ -252,6 +255,26 @@ class ConfigBinderTest {
 
     private static SolasterConfig bind(Map<String, ?> properties) {
         return ConfigBinder.bind(new Binder(new MapConfigurationPropertySource(properties)));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"solaster.engine.groups.reports.shares, 70", "solaster.engine.groups.my-own.shares, 7",
+            "solaster.servers.kv.limits.max-connections, 9", "solaster.servers.kv.port, 6381",
+            "solaster.engine.task-quota, 1ms", "solaster.engine.task-quota, soon", "solaster.engine.shards, -1",
+            "solaster.servers.kv.group, nobody", "solaster.strict, true", "solaster.servers.kv.limits.max-bulk, 1GB"})
+    void readsAnotherValueAloneAsItReadsAll(String key, String value) {
+        Map<String, String> values = new HashMap<>(Map.of("solaster.engine.groups.reports.shares", "50",
+                "solaster.engine.groups.my-own.shares", "5", "solaster.servers.kv.limits.max-connections", "5",
+                "solaster.servers.kv.protocol", "resp", "solaster.servers.kv.port", "6380",
+                "solaster.engine.task-quota", "2ms", "solaster.engine.shards", "2", "solaster.servers.kv.group",
+                "reports", "solaster.strict", "false", "solaster.servers.kv.limits.max-bulk", "1MB"));
+        ConfigReport before = ConfigBinder.read(new Binder(new MapConfigurationPropertySource(values)));
+        values.put(key, value);
+        Binder binder = new Binder(new MapConfigurationPropertySource(values));
+        ConfigReport all = ConfigBinder.read(binder);
+        ConfigReport alone = ConfigBinder.read(binder, before, List.of(ConfigurationPropertyName.of(key)));
+        assertThat(alone.config()).isEqualTo(all.config());
+        assertThat(alone.violations()).isEqualTo(all.violations());
     }
 
     private static SolasterConfig yaml(String document) throws IOException {

@@ -446,6 +446,11 @@ public final class Shard extends SingleThreadIoEventLoop {
         return setup.carry(work);
     }
 
+    /** The engine's threads for what blocks. Any thread. */
+    public Offload offload() {
+        return setup.offload();
+    }
+
     /** The virtual threads that this shard carries. Any thread. */
     public ShardThreads threads() {
         return threads;
