@@ -74,6 +74,7 @@ public final class ConfigValidator {
         validator.engine("solaster.engine", config.engine());
         config.servers().forEach((name, server) -> validator.server(entryKey(SERVERS, name), server));
         validator.groups("solaster.engine.groups", config);
+        validator.http("solaster.web.http", config.web().http());
         validator.within("solaster.reload.debounce", config.reload().debounce(), Duration.ZERO, Duration.ofMinutes(1));
         validator.within("solaster.reload.poll-interval", config.reload().pollInterval(), Duration.ofMillis(100),
                 Duration.ofDays(1));

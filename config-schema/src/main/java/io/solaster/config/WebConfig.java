@@ -1,5 +1,6 @@
 package io.solaster.config;
 
+import org.springframework.boot.context.properties.NestedConfigurationProperty;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
@@ -10,14 +11,16 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param group the scheduling group that its connections run in
  * @param maxConnections clients connected at once, over all shards
  * @param backlog connections that may wait to be accepted, per shard
+ * @param http what one client may take; where {@code server.*} says something else, that holds
  */
 public record WebConfig(@DefaultValue("none") Server server, @DefaultValue("default") String group,
         @DefaultValue("10000") @Range(min = 1) int maxConnections,
-        @DefaultValue("1024") @Range(min = 1) int backlog) {
+        @DefaultValue("1024") @Range(min = 1) int backlog,
+        @NestedConfigurationProperty @DefaultValue HttpConfig http) {
 
     /** What an empty configuration gives: Solaster serves no WebFlux. */
     public static WebConfig defaults() {
-        return new WebConfig(Server.NONE, "default", 10_000, 1024);
+        return new WebConfig(Server.NONE, "default", 10_000, 1024, HttpConfig.defaults());
     }
 
     /** Who serves WebFlux. */

@@ -1,5 +1,6 @@
 package io.solaster.boot.web;
 
+import io.solaster.config.ByteSize;
 import io.solaster.spring.web.SolasterReactiveWebServerFactory;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -11,6 +12,7 @@ import org.springframework.boot.web.server.autoconfigure.ServerProperties;
 import org.springframework.boot.web.server.autoconfigure.ServerProperties.ForwardHeadersStrategy;
 import org.springframework.core.Ordered;
 import org.springframework.core.env.Environment;
+import org.springframework.util.unit.DataSize;
 
 /** Puts in force what {@code server.*} says beyond what Spring Boot's customizer for all reactive servers does. */
 final class ServerPropertiesCustomizer
@@ -37,8 +39,11 @@ final class ServerPropertiesCustomizer
     public void customize(SolasterReactiveWebServerFactory factory) {
         factory.setUseForwardHeaders(usesForwardHeaders());
         factory.setServerHeader(properties.getServerHeader());
-        factory.setMaxHeaderSize(properties.getMaxHttpRequestHeaderSize().toBytes());
-        Binder.get(environment).bind("server.netty", Bindable.mapOf(String.class, String.class))
+        Binder binder = Binder.get(environment);
+        // Only if it is said: Spring Boot's own default would stand above solaster.web.http.max-header-size.
+        binder.bind("server.max-http-request-header-size", DataSize.class).ifBound(size -> factory
+                .setHttp(factory.getHttp().withMaxHeaderSize(new ByteSize(size.toBytes()))));
+        binder.bind("server.netty", Bindable.mapOf(String.class, String.class))
                 .ifBound(netty -> log.debug("server.netty.* is for Reactor Netty, and ignored: {}", netty.keySet()));
     }
 

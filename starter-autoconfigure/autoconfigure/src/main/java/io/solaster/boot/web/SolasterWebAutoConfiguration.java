@@ -6,13 +6,17 @@ import io.solaster.boot.SolasterAutoConfiguration;
 import io.solaster.config.InvalidConfigException;
 import io.solaster.config.InvalidConfigException.Violation;
 import io.solaster.config.SolasterConfig;
+import io.solaster.config.WebSocketConfig;
 import io.solaster.engine.Engine;
 import io.solaster.http.HttpHandler;
+import io.solaster.http.websocket.WebSockets;
 import io.solaster.spring.ConfigReloader;
 import io.solaster.spring.ShardSchedulers;
+import io.solaster.spring.web.ShardRequestUpgradeStrategy;
 import io.solaster.spring.web.SolasterReactiveWebServerFactory;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -64,6 +68,17 @@ public final class SolasterWebAutoConfiguration {
         ServerPropertiesCustomizer solasterServerPropertiesCustomizer(ServerProperties properties,
                 Environment environment) {
             return new ServerPropertiesCustomizer(properties, environment);
+        }
+
+        @Bean
+        @ConditionalOnMissingBean
+        ShardRequestUpgradeStrategy solasterUpgradeStrategy(Engine engine) {
+            return new ShardRequestUpgradeStrategy(WebSockets.on(engine, WebSocketConfig.defaults()));
+        }
+
+        @Bean
+        static SocketsOnShards solasterSocketsOnShards(ObjectProvider<ShardRequestUpgradeStrategy> strategy) {
+            return new SocketsOnShards(strategy);
         }
     }
 

@@ -1,5 +1,6 @@
 package io.solaster.spring.web;
 
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 
@@ -18,7 +19,7 @@ import reactor.core.publisher.Operators;
  * A request and its response, from when Spring is asked until it has done. It ends the response, takes what comes from
  * other threads home to the owning shard, and cancels the application's work when the client has gone.
  */
-final class Exchange implements CoreSubscriber<Void>, Consumer<@Nullable Throwable> {
+final class Exchange implements CoreSubscriber<Void>, Consumer<@Nullable Throwable>, Executor {
     private final Shard shard;
     private final SchedulingGroup group;
     private final HttpResponse response;
@@ -26,9 +27,8 @@ final class Exchange implements CoreSubscriber<Void>, Consumer<@Nullable Throwab
     private @Nullable BodySender sender;
     private BodyFlux.@Nullable Reading reading;
     private @Nullable Runnable head;
-    /** On the shard: the response is ended or handed over, so that request and response are no longer ours. */
     private boolean answered;
-    private boolean gone;
+    private boolean sentWhole;
 
     Exchange(HttpRequest request, HttpResponse response) {
         this.shard = request.shard();
@@ -41,6 +41,10 @@ final class Exchange implements CoreSubscriber<Void>, Consumer<@Nullable Throwab
         head = newHead;
     }
 
+    Shard shard() {
+        return shard;
+    }
+
     boolean isOnShard() {
         return shard.inEventLoop();
     }
@@ -50,10 +54,17 @@ final class Exchange implements CoreSubscriber<Void>, Consumer<@Nullable Throwab
         if (isOnShard()) {
             task.run();
         } else {
-            shard.execute(group, task);
+            execute(task);
         }
     }
 
+    /** Has the shard run it, in the group of the connection. */
+    @Override
+    public void execute(Runnable task) {
+        shard.execute(group, task);
+    }
+
+    /** On the shard: whether the response is ended or given up, so that request and response are no longer ours. */
     boolean isAnswered() {
         return answered;
     }
@@ -77,6 +88,7 @@ final class Exchange implements CoreSubscriber<Void>, Consumer<@Nullable Throwab
             throw refused;
         }
         answered = true;
+        sentWhole = true;
         if (body == null) {
             response.send();
         } else {
@@ -96,11 +108,11 @@ final class Exchange implements CoreSubscriber<Void>, Consumer<@Nullable Throwab
         stream.end();
     }
 
-    /** On the shard: the connection is no longer HTTP's. */
-    void upgrade(Consumer<io.netty.channel.Channel> connection) {
+    /** On the shard: leaves the response, with the head in it, to somebody else, who ends it at once. */
+    void handOver(Consumer<HttpResponse> other) {
         writeHead();
         answered = true;
-        response.upgrade(connection);
+        other.accept(response);
     }
 
     private void writeHead() {
@@ -108,6 +120,15 @@ final class Exchange implements CoreSubscriber<Void>, Consumer<@Nullable Throwab
         if (once != null) {
             head = null;
             once.run();
+        }
+    }
+
+    /** On the shard, once the application has been asked: what is answered by now needs no watch. */
+    void watch() {
+        if (!answered) {
+            response.onEnd(this);
+        } else if (reading != null) {
+            reading.abort(new IllegalStateException("the request has been answered"));
         }
     }
 
@@ -140,7 +161,7 @@ final class Exchange implements CoreSubscriber<Void>, Consumer<@Nullable Throwab
             done(failure);
         } else {
             try {
-                shard.execute(group, () -> done(failure));
+                execute(() -> done(failure));
             } catch (RejectedExecutionException stopped) {
                 // The connection has gone with its shard.
             }
@@ -149,7 +170,7 @@ final class Exchange implements CoreSubscriber<Void>, Consumer<@Nullable Throwab
 
     private void done(@Nullable Throwable failure) {
         BodySender body = sender;
-        if (answered || gone) {
+        if (answered) {
             return;
         }
         if (failure != null || body != null && body.isCancelled()) {
@@ -173,7 +194,6 @@ final class Exchange implements CoreSubscriber<Void>, Consumer<@Nullable Throwab
     public void accept(@Nullable Throwable cause) {
         boolean early = !answered;
         answered = true;
-        gone = true;
         BodyFlux.Reading stillReading = reading;
         BodySender stillSending = sender;
         Subscription stillWorking = work;
@@ -181,7 +201,8 @@ final class Exchange implements CoreSubscriber<Void>, Consumer<@Nullable Throwab
             stillWorking.cancel();
         }
         Throwable reason = cause != null ? cause : new IllegalStateException("the request has been answered");
-        if (stillSending != null) {
+        // What was sent whole may be over before its publisher has said that there is no more.
+        if (stillSending != null && !sentWhole) {
             stillSending.abort(reason);
         }
         if (stillReading != null) {

@@ -34,9 +34,9 @@ final class ShardHttpHandlerAdapter implements HttpHandler {
         Exchange exchange = new Exchange(request, response);
         ServerHttpRequest asked = request(request, exchange);
         ServerHttpResponse answer = new ShardServerHttpResponse(exchange, response, buffers);
-        response.onEnd(exchange);
         handler.handle(asked, HttpMethod.HEAD.equals(asked.getMethod()) ? new HttpHeadResponseDecorator(answer) : answer)
                 .subscribe(exchange);
+        exchange.watch();
     }
 
     private ServerHttpRequest request(HttpRequest request, Exchange exchange) {

@@ -84,12 +84,8 @@ final class ShardServerHttpResponse extends AbstractServerHttpResponse {
 
     private void writeHead() {
         response.status(HttpResponseStatus.valueOf(getStatusCode().value()));
-        table.forEachHeader((name, value) -> {
-            // The server frames the body itself.
-            if (!HttpHeaderNames.TRANSFER_ENCODING.contentEqualsIgnoreCase(name)) {
-                response.addHeader(name, value);
-            }
-        });
+        // The server sees to those that frame the body.
+        table.forEachHeader(response::addHeader);
         for (List<ResponseCookie> cookies : getCookies().values()) {
             for (ResponseCookie cookie : cookies) {
                 response.addHeader(HttpHeaderNames.SET_COOKIE, cookie.toString());

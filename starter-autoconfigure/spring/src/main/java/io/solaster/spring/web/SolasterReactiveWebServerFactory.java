@@ -4,17 +4,21 @@ import java.net.InetAddress;
 import java.time.Duration;
 import java.util.function.Supplier;
 
+import io.solaster.config.ByteSize;
+import io.solaster.config.CompressionConfig;
+import io.solaster.config.HttpConfig;
 import io.solaster.config.ServerConfig;
 import io.solaster.config.WebConfig;
 import io.solaster.engine.Engine;
 import io.solaster.http.HttpProtocol;
+import org.springframework.boot.web.server.Compression;
 import org.springframework.boot.web.server.reactive.AbstractReactiveWebServerFactory;
 import org.springframework.http.server.reactive.HttpHandler;
 import org.springframework.web.server.adapter.ForwardedHeaderTransformer;
 
 /**
  * Makes the server of a WebFlux application: HTTP on the shards, instead of a server that brings threads of its own.
- * Configured as Spring Boot's others are, by {@code server.*}.
+ * Configured as Spring Boot's others are, by {@code server.*}; what that has no key for is in {@link WebConfig}.
  */
 public final class SolasterReactiveWebServerFactory extends AbstractReactiveWebServerFactory {
     /** The server's name in logs and meters. */
@@ -23,9 +27,8 @@ public final class SolasterReactiveWebServerFactory extends AbstractReactiveWebS
     private final Engine engine;
     private final WebConfig config;
     private final Supplier<Duration> drainTimeout;
+    private HttpConfig http;
     private boolean useForwardHeaders;
-    @SuppressWarnings("unused")
-    private long maxHeaderSize = 8 << 10;
 
     /**
      * A server on port 8080 of all addresses, unless Spring Boot's customizers say otherwise.
@@ -36,6 +39,7 @@ public final class SolasterReactiveWebServerFactory extends AbstractReactiveWebS
         this.engine = engine;
         this.config = config;
         this.drainTimeout = drainTimeout;
+        this.http = config.http();
     }
 
     /** Whether requests are taken to come from where {@code Forwarded} and {@code X-Forwarded-*} say. */
@@ -43,9 +47,14 @@ public final class SolasterReactiveWebServerFactory extends AbstractReactiveWebS
         useForwardHeaders = newUseForwardHeaders;
     }
 
-    /** The most bytes that the headers of a request may have. */
-    public void setMaxHeaderSize(long bytes) {
-        maxHeaderSize = bytes;
+    /** What one client may take, and what its responses carry. */
+    public HttpConfig getHttp() {
+        return http;
+    }
+
+    /** Puts other limits and timeouts in place; the server's header and compression are set as those of any server. */
+    public void setHttp(HttpConfig newHttp) {
+        http = newHttp;
     }
 
     @Override
@@ -59,7 +68,19 @@ public final class SolasterReactiveWebServerFactory extends AbstractReactiveWebS
     private ServerConfig serverConfig() {
         InetAddress address = getAddress();
         ServerConfig server = ServerConfig.of("http", getPort())
-                .withHost(address == null ? "0.0.0.0" : address.getHostAddress()).withGroup(config.group());
+                .withHost(address == null ? "0.0.0.0" : address.getHostAddress()).withGroup(config.group())
+                .withBacklog(config.backlog()).withHttp(responses(http));
         return server.withLimits(server.limits().withMaxConnections(config.maxConnections()));
+    }
+
+    /** What {@code server.*} says holds; where it says nothing, {@code solaster.web.http} does. */
+    private HttpConfig responses(HttpConfig base) {
+        HttpConfig result = getServerHeader() == null ? base : base.withServerHeader(getServerHeader());
+        Compression compression = getCompression();
+        return compression == null || !compression.getEnabled()
+                ? result
+                : result.withCompression(new CompressionConfig(true,
+                        new ByteSize(Math.max(0, compression.getMinResponseSize().toBytes())),
+                        result.compression().level(), String.join(",", compression.getAllMimeTypes())));
     }
 }
