@@ -1,34 +1,39 @@
 package io.solaster.benchmarks;
 
 import java.io.IOException;
+import java.util.Locale;
 import java.util.Map;
-import java.util.function.Supplier;
+import java.util.function.Function;
 
 import io.solaster.benchmarks.peers.HelidonPeer;
 import io.solaster.benchmarks.peers.NettyPeer;
 import io.solaster.benchmarks.peers.Peer;
 import io.solaster.benchmarks.peers.ReactorNettyPeer;
+import io.solaster.benchmarks.peers.SolasterPeer;
 import io.solaster.benchmarks.peers.UndertowPeer;
 import io.solaster.benchmarks.peers.VertxPeer;
+import io.solaster.config.EngineConfig.Transport;
 
 /**
- * One HTTP server in a process of its own, as {@code http.sh} starts it: {@code HttpHost peer port}. Ends with its
+ * One HTTP server in a process of its own, as {@code http.sh} starts it: {@code HttpHost peer port transport}; the transport is
+ * ours, the others take their own. Ends with its
  * standard input.
  */
 public final class HttpHost {
     /** What may be asked for, by name. */
-    static final Map<String, Supplier<Peer>> PEERS = Map.of("vertx", VertxPeer::new, "reactor-netty",
-            ReactorNettyPeer::new, "undertow", UndertowPeer::new, "helidon", HelidonPeer::new, "netty", NettyPeer::new);
+    private static final Map<String, Function<Transport, Peer>> PEERS = Map.of("solaster", SolasterPeer::new, "vertx",
+            own -> new VertxPeer(), "reactor-netty", own -> new ReactorNettyPeer(), "undertow",
+            own -> new UndertowPeer(), "helidon", own -> new HelidonPeer(), "netty", own -> new NettyPeer());
 
     private HttpHost() {}
 
     @SuppressWarnings("SystemOut")
     public static void main(String[] args) throws Exception {
-        Supplier<Peer> peer = PEERS.get(args[0]);
+        Function<Transport, Peer> peer = PEERS.get(args[0]);
         if (peer == null) {
             throw new IllegalArgumentException("'" + args[0] + "': want one of " + PEERS.keySet());
         }
-        peer.get().start(Integer.parseInt(args[1]));
+        peer.apply(Transport.valueOf(args[2].toUpperCase(Locale.ROOT))).start(Integer.parseInt(args[1]));
         System.out.println("ready");
         awaitEnd();
         System.exit(0);

@@ -28,7 +28,7 @@ final class HttpProcess implements AutoCloseable {
                 "--sun-misc-unsafe-memory-access=allow", "--add-opens=java.base/java.lang=ALL-UNNAMED"));
         command.addAll(workplace.options().jvm());
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), HttpHost.class.getName(), peer,
-                Integer.toString(port)));
+                Integer.toString(port), workplace.options().transport()));
         process = Children.start(workplace.serverCpu(), log, command);
         BufferedReader out = new BufferedReader(
                 new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));

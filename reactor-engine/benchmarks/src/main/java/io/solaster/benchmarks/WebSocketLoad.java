@@ -84,20 +84,27 @@ final class WebSocketLoad implements Closeable {
         return received;
     }
 
-    /** The first connection sends, and sends again when all have received. Gives how many messages were received. */
-    long broadcast(long nanos) throws IOException {
+    /**
+     * The first few connections send one after the other, and when all connections have received all of it, again. Gives
+     * how many messages were received.
+     *
+     * @param senders how many
+     */
+    long broadcast(int senders, long nanos) throws IOException {
         long end = System.nanoTime() + nanos;
         long received = 0;
         while (System.nanoTime() < end) {
-            send(0);
-            long wanted = channels.size();
+            for (int i = 0; i < senders; i++) {
+                send(i);
+            }
+            long wanted = (long) senders * channels.size();
             long patience = System.nanoTime() + PATIENCE_NANOS;
             while (wanted > 0) {
                 long now = receive(false);
                 wanted -= now;
                 received += now;
                 if (System.nanoTime() > patience) {
-                    throw new IOException(wanted + " of " + channels.size() + " connections got no message");
+                    throw new IOException(wanted + " messages have not come");
                 }
             }
         }

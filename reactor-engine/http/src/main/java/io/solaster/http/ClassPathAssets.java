@@ -2,9 +2,12 @@ package io.solaster.http;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URISyntaxException;
 import java.net.URL;
 import java.net.URLConnection;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -54,8 +57,7 @@ final class ClassPathAssets implements Assets {
 
     private @Nullable Loaded load(String name, @Nullable String coding) throws IOException {
         URL url = loader.getResource(base + name);
-        // A directory has a URL too, if there is one of its own for it.
-        if (url == null || loader.getResource(base + name + "/") != null) {
+        if (url == null || isDirectory(url, name)) {
             return null;
         }
         URLConnection connection = url.openConnection();
@@ -67,6 +69,18 @@ final class ClassPathAssets implements Assets {
         ByteBuffer content = ByteBuffer.allocateDirect(bytes.length).put(bytes).flip().asReadOnlyBuffer();
         return new Loaded(new Asset.Variant(coding, tag(bytes), bytes.length, content, null),
                 Math.max(0, connection.getLastModified()));
+    }
+
+    /** A directory has a URL too: in a jar one of its own, elsewhere the same with and without a slash. */
+    private boolean isDirectory(URL url, String name) throws IOException {
+        if (!url.getProtocol().equals("file")) {
+            return loader.getResource(base + name + "/") != null;
+        }
+        try {
+            return Files.isDirectory(Path.of(url.toURI()));
+        } catch (URISyntaxException e) {
+            throw new IOException(e);
+        }
     }
 
     private static String tag(byte[] bytes) {

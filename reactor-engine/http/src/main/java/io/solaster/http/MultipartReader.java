@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.DefaultHttpContent;
 import io.netty.handler.codec.http.DefaultHttpRequest;
 import io.netty.handler.codec.http.HttpContent;
@@ -36,6 +37,8 @@ final class MultipartReader extends DefaultHttpDataFactory implements RequestBod
     private static final int MOST_BUFFERED = 16 << 10;
     private static final int DISCARDED = 64 << 10;
 
+    private static final ByteBuf CR = Unpooled.unreleasableBuffer(Unpooled.wrappedBuffer(new byte[]{'\r'}));
+
     /** A limit was gone beyond: what Netty's decoder lets through of a part's own checks. */
     static final class TooLarge extends IOException {
         TooLarge(String message) {
@@ -51,6 +54,7 @@ final class MultipartReader extends DefaultHttpDataFactory implements RequestBod
     private final Map<String, List<String>> fields = new LinkedHashMap<>();
     private final List<Spool> spools = new ArrayList<>();
     private final List<Spool> files = new ArrayList<>();
+    private boolean heldBack;
     private int parts;
     private long size;
     private long unwritten;
@@ -118,11 +122,21 @@ final class MultipartReader extends DefaultHttpDataFactory implements RequestBod
                 fail(tooLarge("a form of more than " + limits.maxSize().bytes() + " bytes"));
                 return;
             }
-            decode(new DefaultHttpContent(part));
+            decode(part);
         } finally {
             part.release();
         }
         readOn();
+    }
+
+    /**
+     * Holds a CR at the end back until what is behind it has come: Netty's decoder takes one that a delimiter begins with
+     * for the file's, where the LF is not there yet.
+     */
+    private void decode(ByteBuf part) {
+        ByteBuf text = heldBack ? Unpooled.wrappedBuffer(CR.duplicate(), part.duplicate()) : part;
+        heldBack = text.isReadable() && text.getByte(text.writerIndex() - 1) == '\r';
+        decode(new DefaultHttpContent(heldBack ? text.slice(text.readerIndex(), text.readableBytes() - 1) : text));
     }
 
     private void decode(HttpContent content) {
@@ -138,7 +152,7 @@ final class MultipartReader extends DefaultHttpDataFactory implements RequestBod
             fail(tooLarge("a form of more than " + limits.maxParts() + " parts"));
         } catch (HttpPostRequestDecoder.TooLongFormFieldException e) {
             fail(tooLarge("the head of a part of more than " + MOST_BUFFERED + " bytes"));
-        } catch (IllegalArgumentException | IOException | HttpPostRequestDecoder.ErrorDataDecoderException e) {
+        } catch (IOException | RuntimeException e) { // of any kind: the decoder takes much for granted
             fail(refusal(e));
         } finally {
             decoding = false;
@@ -197,6 +211,9 @@ final class MultipartReader extends DefaultHttpDataFactory implements RequestBod
     @Override
     public void end(HttpHeaders trailers) {
         ended = true;
+        if (!over && heldBack) {
+            decode(new DefaultHttpContent(CR.duplicate()));
+        }
         if (!over) {
             decode(LastHttpContent.EMPTY_LAST_CONTENT);
         }

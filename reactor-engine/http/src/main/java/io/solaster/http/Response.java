@@ -265,10 +265,13 @@ final class Response implements HttpResponse, ResponseStream {
         }
         left = 0;
         connection.write(new DefaultFileRegion(file, position, count), sent -> {
-            if (!sent.isSuccess()) {
-                fail(sent.cause());
-            } else if (!cut) {
+            if (cut) {
+                return;
+            }
+            if (sent.isSuccess()) {
                 end();
+            } else {
+                connection.abort(exchange, sent.cause());
             }
         });
     }

@@ -14,7 +14,8 @@ class MediaTypesTest {
                 "application/json;charset=\"utf-8\"")) {
             assertThat(MediaTypes.isJson(json)).as(json).isTrue();
         }
-        for (String none : List.of("", "text/json", "application/jsonp", "application/json; charset=utf-16", "text/x+json",
+        for (String none : List.of("", "text/json", "application/jsonp", "application/json; charset=utf-16",
+                "text/x+json",
                 "application/xml")) {
             assertThat(MediaTypes.isJson(none)).as(none).isFalse();
         }

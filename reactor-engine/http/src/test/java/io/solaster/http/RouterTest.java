@@ -143,7 +143,8 @@ class RouterTest {
         client.send("POST /whole HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
         client.send("0\r\n\r\n");
         assertThat(client.answer().body()).isEqualTo("got abc");
-        client.send("POST /stream HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
+        client.send(
+                "POST /stream HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
         assertThat(client.answer().body()).isEqualTo("3 2 ");
         Answer tooLong = ask(client, "POST", "/whole", "Content-Length: 99999999999\r\n", "");
         assertThat(tooLong.status()).isEqualTo(413);
@@ -309,7 +310,8 @@ class RouterTest {
                 .after((request, response) -> response.header("X-From", response.header("X-From") + " root"))
                 .error(Broken.class, (failure, request, response) -> response.send("too late"));
         assertThat(root.build().routes()).containsExactly("GET /tenants/{tenant}/orders",
-                "GET /tenants/{tenant}/orders/{id}", "GET /tenants/{tenant}/orders/{id}/broken", "GET /tenants/{tenant}");
+                "GET /tenants/{tenant}/orders/{id}", "GET /tenants/{tenant}/orders/{id}/broken",
+                "GET /tenants/{tenant}");
         RawClient client = client(root);
         Answer list = client.get("/tenants/a/orders");
         assertThat(list.body()).isEqualTo("list /tenants/{tenant}/orders {tenant=a}");
@@ -422,7 +424,8 @@ class RouterTest {
         assertThat(ask(client, "POST", "/items", type, "null").status()).isEqualTo(400);
         assertThat(ask(client, "POST", "/items", type, "").status()).isEqualTo(400);
         assertThat(ask(client, "POST", "/items", "", "{}").status()).isEqualTo(415);
-        assertThat(ask(client, "POST", "/items", type + "Accept: text/html\r\n", "{\"name\":\"a\",\"count\":1}").status())
+        assertThat(
+                ask(client, "POST", "/items", type + "Accept: text/html\r\n", "{\"name\":\"a\",\"count\":1}").status())
                 .isEqualTo(406);
     }
 }

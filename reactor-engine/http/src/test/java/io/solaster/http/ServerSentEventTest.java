@@ -14,7 +14,8 @@ class ServerSentEventTest {
     void splitsDataIntoLinesAtEveryKindOfLineEnd() {
         assertThat(sent(ServerSentEvent.of("a"))).isEqualTo("data: a\n\n");
         assertThat(sent(ServerSentEvent.of(""))).isEqualTo("data: \n\n");
-        assertThat(sent(ServerSentEvent.of("a\nb\r\nc\rd\n"))).isEqualTo("data: a\ndata: b\ndata: c\ndata: d\ndata: \n\n");
+        assertThat(sent(ServerSentEvent.of("a\nb\r\nc\rd\n")))
+                .isEqualTo("data: a\ndata: b\ndata: c\ndata: d\ndata: \n\n");
         assertThat(sent(ServerSentEvent.of("€".repeat(1_000)))).isEqualTo("data: " + "€".repeat(1_000) + "\n\n");
         assertThat(sent(new ServerSentEvent("7", "price", "{}"))).isEqualTo("id: 7\nevent: price\ndata: {}\n\n");
         assertThat(sent(new ServerSentEvent("", null, "\n\n"))).isEqualTo("id: \ndata: \ndata: \ndata: \n\n");
