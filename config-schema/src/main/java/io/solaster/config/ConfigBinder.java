@@ -194,6 +194,9 @@ public final class ConfigBinder {
                 return new String[]{value + " is no whole number, or too large a one",
                         "write one up to " + Integer.MAX_VALUE};
             }
+            if (type == Double.class) {
+                return new String[]{value + " is no number", "write one such as 0.01"};
+            }
             // The value types of this package word their errors as 'reason; fix'.
             int fix = message.indexOf("; ");
             return fix < 0

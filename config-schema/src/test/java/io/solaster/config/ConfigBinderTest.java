@@ -246,11 +246,23 @@ class ConfigBinderTest {
                         .isEqualTo("test.yml:19:13"));
     }
 
+    @Test
+    void aProbabilityMayBeWrittenAsANumberOrNotAtAll() {
+        String key = "solaster.tracing.sampling-probability";
+        assertThat(bind(Map.of()).tracing().samplingProbability()).isNull();
+        assertThat(bind(Map.of(key, "")).tracing().samplingProbability()).isNull();
+        assertThat(bind(Map.of(key, "0.01")).tracing().samplingProbability()).isEqualTo(0.01);
+        assertThat(bind(Map.of(key, 1)).tracing().samplingProbability()).isEqualTo(1);
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '"', textBlock = """
             solaster.engine.shards | 0 | "'0' is no number of shards"
             solaster.engine.shards | -1 | "'-1' is no number of shards"
             solaster.engine.shards | 2.5 | "'2.5' is no number of shards"
+            solaster.tracing.sampling-probability | 1% | "'1%' is no number"
+            solaster.tracing.sampling-probability | 1.5 | "1.5 is out of range"
+            solaster.tracing.sampling-probability | NaN | "NaN is out of range"
             solaster.servers | kv | "'kv' stands where keys should"
             solaster.servers.kv | resp | "'resp' stands where keys should"
             solaster.engine | 5 | "'5' stands where keys should"
