@@ -130,7 +130,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
             return;
         }
         Body body = exchange.body();
-        if (exchange == receiving && body.isWanted() && body.owesContinue() && (input == null || !input.isReadable())) {
+        if (exchange == receiving && body.isWanted() && body.owesContinue() && exchange.response().isOpen() && (input == null || !input.isReadable())) {
             Output out = output(exchange, HttpShard.CONTINUE.length);
             out.bytes(HttpShard.CONTINUE);
             out.finish();
@@ -696,7 +696,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
         if (!response.isOver()) {
             exchange.outlives = true;
             exchange.request().keep();
-        } else if (!exchange.outlives && receiving != exchange && exchange.next == null && exchange != first) {
+        } else if (!exchange.outlives && receiving != exchange && exchange.next == null && exchange != first
+                && exchange != last) {
             shard.giveExchange(exchange);
         }
         if (output != null && output.readableBytes() > ENOUGH_TO_SEND) {
