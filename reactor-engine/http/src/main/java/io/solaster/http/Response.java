@@ -11,7 +11,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
-import io.netty.channel.DefaultFileRegion;
 import io.netty.handler.codec.http.EmptyHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
@@ -244,36 +243,29 @@ final class Response implements HttpResponse, ResponseStream {
             there(() -> sendFile(file, position, count));
             return;
         }
-        HttpConnection connection = exchange.connection();
-        boolean byKernel = connection.isFirst(exchange) && connection.tls() == null;
-        boolean opened = isOpen("sendFile()");
-        if (opened) {
-            headers.set(HttpHeaderNames.CONTENT_LENGTH, Long.toString(count));
+        onEnd(failure -> FilePump.close(exchange.shard().shard(), file));
+        if (!isOpen("sendFile()")) {
+            return;
         }
-        if (!opened || !byKernel || count == 0 || exchange.request().isHead()) {
-            onEnd(failure -> FilePump.close(exchange.shard().shard(), file));
-            if (opened) {
-                long sent = exchange.request().isHead() ? 0 : count;
-                FilePump.send(exchange.request(), this, file, List.of(new FilePump.Piece("", position, sent)));
-            }
+        headers.set(HttpHeaderNames.CONTENT_LENGTH, Long.toString(count));
+        HttpConnection connection = exchange.connection();
+        boolean isHead = exchange.request().isHead();
+        if (isHead || count == 0 || position + count > FileWindows.MOST || !connection.sendsFiles(exchange)) {
+            FilePump.send(exchange.request(), this, file, List.of(new FilePump.Piece("", position, isHead ? 0 : count)));
             return;
         }
         stream();
-        if (state != State.STREAMING || dropsBody) {
-            FilePump.close(exchange.shard().shard(), file);
-            return;
+        if (state == State.STREAMING && !dropsBody) {
+            left = 0;
+            new FileWindows(this, connection, file, position, count).send();
+        } else if (state == State.STREAMING) {
+            end();
         }
-        left = 0;
-        connection.write(new DefaultFileRegion(file, position, count), sent -> {
-            if (cut) {
-                return;
-            }
-            if (sent.isSuccess()) {
-                end();
-            } else {
-                connection.abort(exchange, sent.cause());
-            }
-        });
+    }
+
+    /** The client sees that the response does not come whole. */
+    void abort(Throwable cause) {
+        exchange.connection().abort(exchange, cause);
     }
 
     /** Sends the head and this buffer. */
@@ -411,9 +403,10 @@ final class Response implements HttpResponse, ResponseStream {
                 : NO_BODY;
         connection.beforeHead(exchange);
         byte[] line = StatusLines.of(status);
-        Output out = connection.output(exchange, line.length + shard.fixedHead() + headers.length() + room);
+        Output out = connection.output(exchange, line.length + shard.ownHeaders() + headers.length() + room);
         out.bytes(line);
         boolean dated = false;
+        boolean served = false;
         CharSequence declared = null;
         boolean closes = exchange.closes;
         for (int i = 0; i < headers.count(); i++) {
@@ -421,6 +414,7 @@ final class Response implements HttpResponse, ResponseStream {
             CharSequence value = headers.value(i);
             switch (name.length()) {
                 case 4 -> dated |= HeaderList.same(name, HttpHeaderNames.DATE);
+                case 6 -> served |= HeaderList.same(name, HttpHeaderNames.SERVER);
                 case 10 -> {
                     if (HeaderList.same(name, HttpHeaderNames.CONNECTION)) {
                         closes |= HeaderList.same(value, "close");
@@ -450,6 +444,10 @@ final class Response implements HttpResponse, ResponseStream {
         }
         if (!dated) {
             out.bytes(shard.date());
+        }
+        byte[] server = shard.serverHeader();
+        if (server != null && !served) {
+            out.bytes(server);
         }
         if (ends >= 0) {
             out.bytes(HttpShard.CONTENT_LENGTH);
@@ -724,6 +722,12 @@ final class Response implements HttpResponse, ResponseStream {
                 log.error("A listener to the end of {} failed", exchange.request(), e);
             }
         }
+    }
+
+    /** Answers for a handler that has not; what that still asks is ignored. */
+    void giveUp(HttpResponseStatus with, String message) {
+        refuse(with, message);
+        cut();
     }
 
     /** It cannot be answered any more; what is still asked of it is ignored. */
