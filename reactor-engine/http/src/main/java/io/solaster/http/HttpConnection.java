@@ -204,6 +204,10 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
         }
     }
 
+    boolean isDraining() {
+        return draining;
+    }
+
     /** Whether the kernel can send files for an exchange: behind nobody else's response, and unencrypted. */
     boolean sendsFiles(Exchange exchange) {
         return exchange == first && tls() == null;
@@ -464,6 +468,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
         if (TcpServer.DRAIN.equals(event) && !draining) {
             draining = true;
+            for (Exchange each = first; each != null;) {
+                Exchange next = each.next;
+                each.response().drain();
+                each = next;
+            }
             context.executor().schedule(this::finishDrain, LAST_READ_MILLIS, TimeUnit.MILLISECONDS);
         }
         context.fireUserEventTriggered(event);

@@ -54,6 +54,7 @@ final class Response implements HttpResponse, ResponseStream {
     private boolean dropsBody;
     private boolean full;
     private @Nullable Runnable writable;
+    private @Nullable Runnable onDrain;
     private @Nullable List<Consumer<@Nullable Throwable>> listeners;
     @Nullable
     Consumer<Channel> upgrade;
@@ -72,6 +73,7 @@ final class Response implements HttpResponse, ResponseStream {
         dropsBody = false;
         full = false;
         writable = null;
+        onDrain = null;
         listeners = null;
         upgrade = null;
     }
@@ -251,7 +253,8 @@ final class Response implements HttpResponse, ResponseStream {
         HttpConnection connection = exchange.connection();
         boolean isHead = exchange.request().isHead();
         if (isHead || count == 0 || position + count > FileWindows.MOST || !connection.sendsFiles(exchange)) {
-            FilePump.send(exchange.request(), this, file, List.of(new FilePump.Piece("", position, isHead ? 0 : count)));
+            FilePump.send(exchange.request(), this, file,
+                    List.of(new FilePump.Piece("", position, isHead ? 0 : count)));
             return;
         }
         stream();
@@ -702,6 +705,31 @@ final class Response implements HttpResponse, ResponseStream {
             listeners = all;
         }
         all.add(listener);
+    }
+
+    @Override
+    public void onDrain(Runnable listener) {
+        if (isElsewhere()) {
+            there(() -> onDrain(listener));
+        } else if (state != State.ENDED) {
+            onDrain = listener;
+            if (exchange.connection().isDraining()) {
+                drain();
+            }
+        }
+    }
+
+    /** The server drains. */
+    void drain() {
+        Runnable listener = onDrain;
+        onDrain = null;
+        if (listener != null && state != State.ENDED) {
+            try {
+                listener.run();
+            } catch (RuntimeException e) {
+                fail(e);
+            }
+        }
     }
 
     boolean hasListeners() {

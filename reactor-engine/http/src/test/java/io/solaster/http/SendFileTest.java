@@ -103,7 +103,7 @@ class SendFileTest {
 
     @Test
     void endsTheConnectionWhereTheFileIsShorterThanTold() {
-        for (long position : new long[] {SIZE - 100, SIZE + 100L}) {
+        for (long position : new long[]{SIZE - 100, SIZE + 100L}) {
             try (TcpServer server = serve((request, response) -> response.sendFile(reopened(), position, 1_000));
                     RawClient client = new RawClient(server.port())) {
                 client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
