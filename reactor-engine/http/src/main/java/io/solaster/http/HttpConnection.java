@@ -323,7 +323,12 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
     @Override
     public void handlerRemoved(ChannelHandlerContext context) {
         release();
-        shard.disconnected();
+        if (upgraded) {
+            // It is read into the shard's buffer still.
+            context.channel().closeFuture().addListener(closed -> shard.disconnected());
+        } else {
+            shard.disconnected();
+        }
     }
 
     @Override

@@ -220,6 +220,8 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
         append(bytes);
         if (held == 0) {
             process();
+        } else if (held != BY_TURN) {
+            context.channel().config().setAutoRead(false);
         }
         keepRest();
     }
@@ -772,6 +774,13 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
         }
         long size = config.queue().size().bytes();
         long waiting = queuedBytes();
+        if (waiting > ENOUGH_TO_SEND || waiting > 0 && waiting + frame.readableBytes() > size) {
+            // Nothing waits, and nothing is dropped, that the socket would take.
+            if (shard.inEventLoop() && context().channel().isWritable()) {
+                flush();
+                waiting = queuedBytes();
+            }
+        }
         if (waiting > 0 && waiting + frame.readableBytes() > size) {
             switch (config.queue().policy()) {
                 case WAIT -> {
