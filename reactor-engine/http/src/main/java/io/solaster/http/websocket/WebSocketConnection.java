@@ -22,7 +22,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.ssl.SslHandler;
 import io.solaster.config.WebSocketConfig;
-import io.solaster.config.WebSocketConfig.QueuePolicy;
+import io.solaster.config.WebSocketQueueConfig.Policy;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import io.solaster.engine.memory.Memory;
@@ -829,7 +829,7 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
         long size = config.queue().size().bytes();
         if (waiting > size && !full) {
             full = true;
-            if (config.queue().policy() == QueuePolicy.WAIT) {
+            if (config.queue().policy() == Policy.WAIT) {
                 hold(BY_QUEUE);
             }
         }

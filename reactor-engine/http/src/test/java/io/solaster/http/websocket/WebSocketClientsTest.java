@@ -37,7 +37,7 @@ import io.netty.handler.codec.http.websocketx.extensions.compression.PerMessageD
 import io.solaster.config.ByteSize;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.WebSocketConfig;
-import io.solaster.config.WebSocketConfig.Compression;
+import io.solaster.config.WebSocketCompressionConfig;
 import io.solaster.engine.net.TcpServer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -159,7 +159,7 @@ class WebSocketClientsTest {
 
     private void compresses(boolean takeover, int level) throws Exception {
         fixture.sockets().reconfigure(WebSocketConfig.defaults()
-                .withCompression(new Compression(true, level, new ByteSize(20), takeover)));
+                .withCompression(new WebSocketCompressionConfig(true, level, new ByteSize(20), takeover)));
         TcpServer server = fixture.serve(fixture.sockets().handler(new Recorder()));
         LinkedBlockingQueue<String> got = new LinkedBlockingQueue<>();
         Channel client = netty(server, takeover, got);
@@ -195,7 +195,7 @@ class WebSocketClientsTest {
     @Test
     void endsABombBeforeItGoesOff() throws Exception {
         fixture.sockets().reconfigure(WebSocketConfig.defaults().withMaxMessage(new ByteSize(100_000))
-                .withCompression(Compression.on()));
+                .withCompression(WebSocketCompressionConfig.defaults().withEnabled(true)));
         TcpServer server = fixture.serve(fixture.sockets().handler(new Recorder()));
         LinkedBlockingQueue<String> got = new LinkedBlockingQueue<>();
         Channel client = netty(server, false, got);
@@ -207,7 +207,7 @@ class WebSocketClientsTest {
 
     @Test
     void refusesWhatCannotBeDecompressed() {
-        fixture.sockets().reconfigure(WebSocketConfig.defaults().withCompression(Compression.on()));
+        fixture.sockets().reconfigure(WebSocketConfig.defaults().withCompression(WebSocketCompressionConfig.defaults().withEnabled(true)));
         WsClient bad = fixture.connect(new Recorder(), "Sec-WebSocket-Extensions: permessage-deflate");
         bad.send(new ClientFrames().frame(0xC1, new byte[]{-1, -1, 1, 2, 3}));
         assertThat(bad.message()).isEqualTo("8 1007");

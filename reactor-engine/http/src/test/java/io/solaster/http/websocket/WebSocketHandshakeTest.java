@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.WebSocketCompressionConfig;
 import io.solaster.config.WebSocketConfig;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.http.HttpException;
@@ -123,7 +124,7 @@ class WebSocketHandshakeTest {
         String offer = "Sec-WebSocket-Extensions: ";
         assertThat(answer(WsClient.request("/", offer + "permessage-deflate"))).startsWith("HTTP/1.1 101 ")
                 .doesNotContain("Extensions");
-        WebSocketConfig on = WebSocketConfig.defaults().withCompression(WebSocketConfig.Compression.on());
+        WebSocketConfig on = WebSocketConfig.defaults().withCompression(WebSocketCompressionConfig.defaults().withEnabled(true));
         fixture.sockets().reconfigure(on);
         String none = "permessage-deflate; server_no_context_takeover; client_no_context_takeover\r\n";
         assertThat(answer(WsClient.request("/", offer + "permessage-deflate"))).contains(none);
@@ -139,7 +140,7 @@ class WebSocketHandshakeTest {
             assertThat(answer(WsClient.request("/", offer + "permessage-deflate; " + bad))).as(bad)
                     .startsWith("HTTP/1.1 101 ").doesNotContain("Extensions");
         }
-        fixture.sockets().reconfigure(on.withCompression(new WebSocketConfig.Compression(true, 6,
+        fixture.sockets().reconfigure(on.withCompression(new WebSocketCompressionConfig(true, 6,
                 new io.solaster.config.ByteSize(1), true)));
         assertThat(answer(WsClient.request("/", offer + "permessage-deflate"))).contains("permessage-deflate\r\n");
         assertThat(answer(WsClient.request("/", offer + "permessage-deflate; server_no_context_takeover")))
