@@ -13,11 +13,13 @@ import javax.net.ssl.SSLSession;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
+import io.netty.channel.FileRegion;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.ssl.SslHandler;
@@ -197,6 +199,19 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
             into.writeBytes(bytes);
             bytes.release();
         }
+    }
+
+    /** Whether what an exchange writes goes to the socket, rather than waits for those before it. */
+    boolean isFirst(Exchange exchange) {
+        return exchange == first;
+    }
+
+    /** Has the kernel send a part of a file behind what was written; for the first exchange, on a plain connection. */
+    void write(FileRegion part, ChannelFutureListener listener) {
+        handOver();
+        context().write(part).addListener(listener);
+        unflushed = true;
+        flushLater();
     }
 
     /** Whether an exchange may write more. */

@@ -1,11 +1,15 @@
 package io.solaster.http;
 
+import java.util.LinkedHashMap;
+import java.util.Map;
+
 import io.netty.handler.codec.http.HttpResponseStatus;
 import org.jspecify.annotations.Nullable;
 
 /** Thrown by a handler to answer with a status. What it says is sent to the client. */
 public final class HttpException extends RuntimeException {
     private final HttpResponseStatus status;
+    private Map<CharSequence, CharSequence> headers = Map.of();
 
     /**
      * To be answered with this status.
@@ -21,6 +25,24 @@ public final class HttpException extends RuntimeException {
     public HttpException(HttpResponseStatus status, String message, @Nullable Throwable cause) {
         super(message, cause, cause != null, cause != null);
         this.status = status;
+    }
+
+    /**
+     * Sets a header of the answer, such as {@code WWW-Authenticate} or {@code Retry-After}.
+     *
+     * @return this
+     */
+    public HttpException header(CharSequence name, CharSequence value) {
+        if (headers.isEmpty()) {
+            headers = new LinkedHashMap<>();
+        }
+        headers.put(name, value);
+        return this;
+    }
+
+    /** The headers of the answer, in their order. */
+    Map<CharSequence, CharSequence> headers() {
+        return headers;
     }
 
     /** What the client is answered with. */

@@ -23,23 +23,20 @@ public interface HttpHandler {
 
     /** A handler whose stage tells when it has done: if it fails, that counts as if {@link #handle} had thrown. */
     static HttpHandler async(Async handler) {
-        return (request, response) -> handler.handle(request, response)
-                .whenComplete((done, failure) -> {
-                    if (failure != null) {
-                        request.shard().execute(() -> response.fail(failure));
-                    }
-                });
+        return new Handlers.Async(handler);
     }
 
     /** A handler that may block: it runs on a virtual thread of the shard, which goes on with other work meanwhile. */
     static HttpHandler blocking(HttpHandler handler) {
-        return (request, response) -> request.shard().fork(() -> {
-            try {
-                handler.handle(request, response);
-            } catch (Throwable failure) {
-                request.shard().execute(() -> response.fail(failure));
-            }
-        });
+        return new Handlers.Blocking(handler);
+    }
+
+    /**
+     * A handler that a {@link Router} calls as soon as the head has been read: it reads {@link HttpRequest#body} itself,
+     * in parts or as a whole. Put it around the others: {@code streaming(blocking(handler))}.
+     */
+    static HttpHandler streaming(HttpHandler handler) {
+        return new Handlers.Streaming(handler);
     }
 
     /** A handler that answers later, and says when. */

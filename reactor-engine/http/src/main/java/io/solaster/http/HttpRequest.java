@@ -3,6 +3,7 @@ package io.solaster.http;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.function.BiConsumer;
 import javax.net.ssl.SSLSession;
 
@@ -42,11 +43,86 @@ public interface HttpRequest {
     List<String> queries(String name);
 
     /**
+     * The first value of a query parameter, which there must be.
+     *
+     * @throws HttpException with status 400, naming the parameter, if there is none
+     */
+    default String requiredQuery(String name) {
+        return Values.required(Values.QUERY, name, query(name));
+    }
+
+    /**
+     * A query parameter as a number.
+     *
+     * @throws HttpException with status 400, naming parameter and value, if it is none or missing
+     */
+    default int queryInt(String name) {
+        return Values.toInt(Values.QUERY, name, requiredQuery(name));
+    }
+
+    /** The same, and this if the parameter is missing. */
+    default int queryInt(String name, int otherwise) {
+        String value = query(name);
+        return value == null ? otherwise : Values.toInt(Values.QUERY, name, value);
+    }
+
+    /** A query parameter as a number: see {@link #queryInt(String)}. */
+    default long queryLong(String name) {
+        return Values.toLong(Values.QUERY, name, requiredQuery(name));
+    }
+
+    /** The same, and this if the parameter is missing. */
+    default long queryLong(String name, long otherwise) {
+        String value = query(name);
+        return value == null ? otherwise : Values.toLong(Values.QUERY, name, value);
+    }
+
+    /** A query parameter as a UUID: see {@link #queryInt(String)}. */
+    default UUID queryUuid(String name) {
+        return Values.toUuid(Values.QUERY, name, requiredQuery(name));
+    }
+
+    /** A query parameter as one of a few words, in any case, {@code -} for {@code _}: see {@link #queryInt(String)}. */
+    default <E extends Enum<E>> E queryEnum(String name, Class<E> type) {
+        return Values.toEnum(Values.QUERY, name, requiredQuery(name), type);
+    }
+
+    /** The same, and this if the parameter is missing. */
+    default <E extends Enum<E>> E queryEnum(String name, E otherwise) {
+        String value = query(name);
+        return value == null ? otherwise : Values.toEnum(Values.QUERY, name, value, otherwise.getDeclaringClass());
+    }
+
+    /**
      * What stands in the path where the route's template has a name: {@code id} of {@code /orders/{id}}; decoded.
      *
      * @throws IllegalArgumentException if the template has no such name
      */
     String pathParam(String name);
+
+    /**
+     * A path parameter as a number.
+     *
+     * @throws HttpException with status 400, naming parameter and value, if it is none
+     */
+    default int pathInt(String name) {
+        return Values.toInt(Values.PATH, name, pathParam(name));
+    }
+
+    /** A path parameter as a number: see {@link #pathInt}. */
+    default long pathLong(String name) {
+        return Values.toLong(Values.PATH, name, pathParam(name));
+    }
+
+    /** A path parameter as a UUID: see {@link #pathInt}. */
+    default UUID pathUuid(String name) {
+        return Values.toUuid(Values.PATH, name, pathParam(name));
+    }
+
+    /** A path parameter as one of a few words, in any case, {@code -} for {@code _}: see {@link #pathInt}. */
+    default <E extends Enum<E>> E pathEnum(String name, Class<E> type) {
+        return Values.toEnum(Values.PATH, name, pathParam(name), type);
+    }
 
     /** What the template's names stand for, decoded, in the order of the path. */
     Map<String, String> pathParams();

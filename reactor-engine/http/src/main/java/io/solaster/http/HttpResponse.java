@@ -1,5 +1,6 @@
 package io.solaster.http;
 
+import java.nio.channels.FileChannel;
 import java.util.function.Consumer;
 
 import io.netty.buffer.ByteBuf;
@@ -49,6 +50,15 @@ public interface HttpResponse {
 
     /** Ends it with this buffer. */
     void send(ByteBuf body);
+
+    /**
+     * Ends it with a part of a file: over a plain connection the kernel sends it by itself, where it can.
+     *
+     * @param file closed at the end of the exchange
+     * @param position where the part begins, in bytes
+     * @param count of its bytes; if the file has fewer, the connection ends
+     */
+    void sendFile(FileChannel file, long position, long count);
 
     /**
      * Ends it with the status of an {@link HttpException}, else with 500, which is logged; if the head has been sent,

@@ -1,6 +1,7 @@
 package io.solaster.http;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -10,6 +11,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.DefaultFileRegion;
 import io.netty.handler.codec.http.EmptyHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
@@ -235,6 +237,45 @@ final class Response implements HttpResponse, ResponseStream {
         }
     }
 
+    @Override
+    public void sendFile(FileChannel file, long position, long count) {
+        if (isElsewhere()) {
+            ending = true;
+            there(() -> sendFile(file, position, count));
+            return;
+        }
+        HttpConnection connection = exchange.connection();
+        boolean byKernel = connection.isFirst(exchange) && connection.tls() == null;
+        boolean opened = isOpen("sendFile()");
+        if (opened) {
+            headers.set(HttpHeaderNames.CONTENT_LENGTH, Long.toString(count));
+        }
+        if (!opened || !byKernel || count == 0 || exchange.request().isHead()) {
+            onEnd(failure -> FilePump.close(exchange.shard().shard(), file));
+            if (opened) {
+                long sent = exchange.request().isHead() ? 0 : count;
+                FilePump.send(exchange.request(), this, file, List.of(new FilePump.Piece("", position, sent)));
+            }
+            return;
+        }
+        stream();
+        if (state != State.STREAMING || dropsBody) {
+            FilePump.close(exchange.shard().shard(), file);
+            return;
+        }
+        left = 0;
+        connection.write(new DefaultFileRegion(file, position, count), sent -> {
+            if (cut) {
+                return;
+            }
+            if (sent.isSuccess()) {
+                end();
+            } else {
+                connection.abort(exchange, sent.cause());
+            }
+        });
+    }
+
     /** Sends the head and this buffer. */
     private void whole(ByteBuf body) {
         int length = body.readableBytes();
@@ -286,6 +327,9 @@ final class Response implements HttpResponse, ResponseStream {
         if (cut) {
             return;
         }
+        if (state == State.OPEN) {
+            reset(Failures.cause(failure));
+        }
         Throwable cause = exchange.request().match().failed(failure, exchange.request(), this);
         if (cause == null || cut) {
             return;
@@ -306,10 +350,19 @@ final class Response implements HttpResponse, ResponseStream {
             exchange.connection().abort(exchange, cause);
             return;
         }
-        headers.clear();
+        reset(cause);
         status = answer;
         String message = cause instanceof HttpException ? String.valueOf(cause.getMessage()) : answer.reasonPhrase();
         refuse(message);
+    }
+
+    /** Forgets what was set for another answer than to this failure, which may have headers of its own. */
+    private void reset(Throwable cause) {
+        headers.clear();
+        status = HttpResponseStatus.OK;
+        if (cause instanceof HttpException known) {
+            known.headers().forEach(headers::set);
+        }
     }
 
     /** Answers with a status that is set already and one line. */

@@ -13,5 +13,4 @@ import org.jspecify.annotations.Nullable;
  * @param deflate what was agreed upon about compression; null if nothing
  */
 record Accepted(String path, Map<String, String> pathParams, @Nullable String subprotocol,
-        @Nullable DeflateOffer deflate) {
-}
+        @Nullable DeflateOffer deflate) {}

@@ -44,7 +44,8 @@ final class SendQueue {
 
     private void grow() {
         int size = Math.max(FEW, 2 * frames.length);
-        @Nullable ByteBuf[] larger = new ByteBuf[size];
+        @Nullable
+        ByteBuf[] larger = new ByteBuf[size];
         boolean[] largerKept = new boolean[size];
         for (int i = 0; i < count; i++) {
             int from = head + i & frames.length - 1;

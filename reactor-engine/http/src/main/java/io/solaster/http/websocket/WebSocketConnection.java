@@ -393,7 +393,8 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
                     payload.release();
                 }
             } else if (text) {
-                listener.text(this, ascii ? part.ascii(address, length)
+                listener.text(this, ascii
+                        ? part.ascii(address, length)
                         : buffer.toString(from, length, StandardCharsets.UTF_8));
             } else {
                 ByteBuf payload = buffer.retainedSlice(from, length);
@@ -1044,7 +1045,8 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
         if (answered) {
             finish(closeCode, closeReason);
             // Nothing of ours is left in the queue, unless the client did not wait for it.
-            lastWord(queue.isEmpty() ? Unpooled.EMPTY_BUFFER
+            lastWord(queue.isEmpty()
+                    ? Unpooled.EMPTY_BUFFER
                     : Frames.close(part.allocator(), closeCode, closeReason));
         } else {
             finish(code, reason);
