@@ -100,8 +100,9 @@ public final class SolasterWebAutoConfiguration {
     static class ServletInstead {
 
         ServletInstead() {
-            log.warn("solaster.web.server has no effect: the application is one of Spring MVC, and it is WebFlux that the"
-                    + " shards serve; use spring-boot-starter-webflux, or write 'none'");
+            log.warn(
+                    "solaster.web.server has no effect: the application is one of Spring MVC, and it is WebFlux that the"
+                            + " shards serve; use spring-boot-starter-webflux, or write 'none'");
         }
     }
 
