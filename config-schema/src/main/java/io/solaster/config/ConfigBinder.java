@@ -5,12 +5,14 @@ import java.lang.reflect.Method;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 import io.solaster.config.InvalidConfigException.Violation;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +22,7 @@ import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.ConfigurationProperty;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName.Form;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySource;
 import org.springframework.core.convert.ConversionFailedException;
 import org.springframework.core.convert.ConverterNotFoundException;
@@ -57,6 +60,37 @@ public final class ConfigBinder {
         ConfigReport report = new ConfigReport(config, List.of(), unknown.links(), origins).plus(collector.violations)
                 .plus(unknown.violations());
         return bound == null ? report : report.plus(ConfigValidator.check(config));
+    }
+
+    /**
+     * As {@link #read(Binder)}, where the same keys have been read before and only some values are others now: only the
+     * records that these stand in are bound again, which takes a tenth of the time.
+     *
+     * @param before what was read then, and was valid
+     * @param changed the keys whose values are others now
+     */
+    public static ConfigReport read(Binder binder, ConfigReport before, Collection<ConfigurationPropertyName> changed) {
+        Collector collector = new Collector();
+        SolasterConfig config = before.config();
+        for (ConfigurationPropertyName group : changed.stream().map(ConfigurationPropertyName::getParent).distinct()
+                .toList()) {
+            List<String> path = elements(group);
+            Class<?> type = ConfigKeys.group(path);
+            Object bound = type == null ? null : binder.bindOrCreate(group, Bindable.of(type), collector);
+            Object with = bound == null ? null : RecordPatch.replace(config, path, bound);
+            if (with == null) {
+                return read(binder);
+            }
+            config = (SolasterConfig) with;
+        }
+        Origins origins = changed.isEmpty() ? before.origins() : new SpringOrigins(collector.sources);
+        return new ConfigReport(config, List.of(), before.ignored(), origins).plus(collector.violations)
+                .plus(ConfigValidator.check(config));
+    }
+
+    /** The elements of a name below the first, as they are written. */
+    private static List<String> elements(ConfigurationPropertyName name) {
+        return IntStream.range(1, name.getNumberOfElements()).mapToObj(i -> name.getElement(i, Form.ORIGINAL)).toList();
     }
 
     /** Where the values of an environment were written. */
@@ -159,6 +193,9 @@ public final class ConfigBinder {
             if (type == int.class) {
                 return new String[]{value + " is no whole number, or too large a one",
                         "write one up to " + Integer.MAX_VALUE};
+            }
+            if (type == Double.class) {
+                return new String[]{value + " is no number", "write one such as 0.01"};
             }
             // The value types of this package word their errors as 'reason; fix'.
             int fix = message.indexOf("; ");

@@ -110,6 +110,24 @@ final class ConfigKeys {
         return node.reloadable();
     }
 
+    /**
+     * The record that stands at a path.
+     *
+     * @param path the elements below {@code solaster}, however they are spelled
+     * @return null if it is the root, or no record of keys
+     */
+    static @Nullable Class<?> group(List<String> path) {
+        Node node = ROOT;
+        for (String element : path) {
+            Node child = node.child(element);
+            if (child == null) {
+                return null;
+            }
+            node = child;
+        }
+        return path.isEmpty() || node.isLeaf() || !node.type().isRecord() ? null : node.type();
+    }
+
     /** Whether keys stand below it: not below a value, which a record may be that reads itself from text. */
     static boolean isGroup(Class<?> type) {
         return Map.class.isAssignableFrom(type) || Collection.class.isAssignableFrom(type)

@@ -79,6 +79,7 @@ public final class ConfigValidator {
                 Duration.ofDays(1));
         validator.ports(config.servers());
         validator.within("solaster.health.broken-after", config.health().brokenAfter(), SECOND, Duration.ofDays(1));
+        validator.tracing(config.tracing());
         validator.doubts(config);
         return List.copyOf(validator.violations);
     }
@@ -265,6 +266,14 @@ public final class ConfigValidator {
                 add(key + ".compression.mime-types", type, "'" + type + "' is no content type",
                         "write types like 'text/html' or 'text/*', with commas between them");
             }
+        }
+    }
+
+    private void tracing(TracingConfig tracing) {
+        Double probability = tracing.samplingProbability();
+        if (probability != null && !(probability >= 0 && probability <= 1)) {
+            add("solaster.tracing.sampling-probability", probability, probability + " is out of range",
+                    "write a number from 0 to 1, such as 0.01 for one request in a hundred");
         }
     }
 

@@ -10,7 +10,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param brokenAfter how long a shard may go without a turn of its loop before the application counts as broken, so that
  *            a liveness probe restarts it
  */
-public record HealthConfig(@DefaultValue("30s") Duration brokenAfter) {
+public record HealthConfig(@Reloadable @DefaultValue("30s") Duration brokenAfter) {
 
     /** What an empty configuration gives. */
     public static HealthConfig defaults() {

@@ -21,6 +21,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param health what is told of an engine's health
  * @param metrics what is measured beyond the ordinary
  * @param contextPropagation what calls between shards take along
+ * @param tracing spans of requests and of calls between shards
  */
 @ConfigurationProperties("solaster")
 public record SolasterConfig(@DefaultValue("true") boolean enabled, @Reloadable @DefaultValue("false") boolean strict,
@@ -31,7 +32,8 @@ public record SolasterConfig(@DefaultValue("true") boolean enabled, @Reloadable 
         @NestedConfigurationProperty @DefaultValue LibrariesConfig libraries,
         @NestedConfigurationProperty @DefaultValue HealthConfig health,
         @NestedConfigurationProperty @DefaultValue MetricsConfig metrics,
-        @NestedConfigurationProperty @DefaultValue ContextPropagationConfig contextPropagation) {
+        @NestedConfigurationProperty @DefaultValue ContextPropagationConfig contextPropagation,
+        @NestedConfigurationProperty @DefaultValue TracingConfig tracing) {
 
     public SolasterConfig {
         // Not Map.copyOf: servers start, and are reported, in the order in which they were written.
@@ -42,24 +44,24 @@ public record SolasterConfig(@DefaultValue("true") boolean enabled, @Reloadable 
     public static SolasterConfig defaults() {
         return new SolasterConfig(true, false, false, ReloadConfig.defaults(), EngineConfig.defaults(), Map.of(),
                 LibrariesConfig.defaults(), HealthConfig.defaults(), MetricsConfig.defaults(),
-                ContextPropagationConfig.defaults());
+                ContextPropagationConfig.defaults(), TracingConfig.defaults());
     }
 
     /** This with another engine. */
     public SolasterConfig withEngine(EngineConfig newEngine) {
         return new SolasterConfig(enabled, strict, validate, reload, newEngine, servers, libraries,
-                health, metrics, contextPropagation);
+                health, metrics, contextPropagation, tracing);
     }
 
     /** This with other servers. */
     public SolasterConfig withServers(Map<String, ServerConfig> newServers) {
         return new SolasterConfig(enabled, strict, validate, reload, engine, newServers, libraries,
-                health, metrics, contextPropagation);
+                health, metrics, contextPropagation, tracing);
     }
 
     /** This with warnings as errors, or without. */
     public SolasterConfig withStrict(boolean newStrict) {
         return new SolasterConfig(enabled, newStrict, validate, reload, engine, servers, libraries,
-                health, metrics, contextPropagation);
+                health, metrics, contextPropagation, tracing);
     }
 }

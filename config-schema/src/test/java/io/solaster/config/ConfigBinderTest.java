@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 import io.solaster.config.EngineConfig.OwnerChecks;
@@ -18,6 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
 import org.springframework.boot.env.YamlPropertySourceLoader;
 import org.springframework.core.env.MapPropertySource;
@@ -243,11 +246,23 @@ class ConfigBinderTest {
                         .isEqualTo("test.yml:19:13"));
     }
 
+    @Test
+    void aProbabilityMayBeWrittenAsANumberOrNotAtAll() {
+        String key = "solaster.tracing.sampling-probability";
+        assertThat(bind(Map.of()).tracing().samplingProbability()).isNull();
+        assertThat(bind(Map.of(key, "")).tracing().samplingProbability()).isNull();
+        assertThat(bind(Map.of(key, "0.01")).tracing().samplingProbability()).isEqualTo(0.01);
+        assertThat(bind(Map.of(key, 1)).tracing().samplingProbability()).isEqualTo(1);
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '"', textBlock = """
             solaster.engine.shards | 0 | "'0' is no number of shards"
             solaster.engine.shards | -1 | "'-1' is no number of shards"
             solaster.engine.shards | 2.5 | "'2.5' is no number of shards"
+            solaster.tracing.sampling-probability | 1% | "'1%' is no number"
+            solaster.tracing.sampling-probability | 1.5 | "1.5 is out of range"
+            solaster.tracing.sampling-probability | NaN | "NaN is out of range"
             solaster.servers | kv | "'kv' stands where keys should"
             solaster.servers.kv | resp | "'resp' stands where keys should"
             solaster.engine | 5 | "'5' stands where keys should"
@@ -272,6 +287,26 @@ class ConfigBinderTest {
 
     private static SolasterConfig bind(Map<String, ?> properties) {
         return ConfigBinder.bind(new Binder(new MapConfigurationPropertySource(properties)));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"solaster.engine.groups.reports.shares, 70", "solaster.engine.groups.my-own.shares, 7",
+            "solaster.servers.kv.limits.max-connections, 9", "solaster.servers.kv.port, 6381",
+            "solaster.engine.task-quota, 1ms", "solaster.engine.task-quota, soon", "solaster.engine.shards, -1",
+            "solaster.servers.kv.group, nobody", "solaster.strict, true", "solaster.servers.kv.limits.max-bulk, 1GB"})
+    void readsAnotherValueAloneAsItReadsAll(String key, String value) {
+        Map<String, String> values = new HashMap<>(Map.of("solaster.engine.groups.reports.shares", "50",
+                "solaster.engine.groups.my-own.shares", "5", "solaster.servers.kv.limits.max-connections", "5",
+                "solaster.servers.kv.protocol", "resp", "solaster.servers.kv.port", "6380",
+                "solaster.engine.task-quota", "2ms", "solaster.engine.shards", "2", "solaster.servers.kv.group",
+                "reports", "solaster.strict", "false", "solaster.servers.kv.limits.max-bulk", "1MB"));
+        ConfigReport before = ConfigBinder.read(new Binder(new MapConfigurationPropertySource(values)));
+        values.put(key, value);
+        Binder binder = new Binder(new MapConfigurationPropertySource(values));
+        ConfigReport all = ConfigBinder.read(binder);
+        ConfigReport alone = ConfigBinder.read(binder, before, List.of(ConfigurationPropertyName.of(key)));
+        assertThat(alone.config()).isEqualTo(all.config());
+        assertThat(alone.violations()).isEqualTo(all.violations());
     }
 
     private static SolasterConfig yaml(String document) throws IOException {

@@ -82,7 +82,7 @@ class MetadataTest {
         }
         return switch (type) {
             case "java.lang.Boolean" -> "`true`, `false`";
-            case "java.lang.Integer" -> "number";
+            case "java.lang.Integer", "java.lang.Double" -> "number";
             case "java.lang.String" -> "text";
             case "java.time.Duration" -> "duration";
             case "io.solaster.config.ByteSize" -> "size";

@@ -27,6 +27,7 @@ import redis.clients.jedis.Response;
 
 /** The application as it is, on ports of its own: real clients on one side, Actuator on the other. */
 @SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT, properties = {"solaster.servers.kv.port=0",
+        "solaster.servers.web.port=0",
         "solaster.engine.shards=2", "solaster.engine.pinning=never"})
 final class DemoApplicationTest {
 

@@ -54,8 +54,10 @@ final class DockerfileTest {
         PropertySource<?> yaml = new YamlPropertySourceLoader()
                 .load("demo", new FileSystemResource("src/main/resources/application.yml")).getFirst();
         assertThat(dockerfile.all("EXPOSE")).containsExactly(
-                yaml.getProperty("solaster.servers.kv.port") + " " + yaml.getProperty("management.server.port"));
-        assertThat(dockerfile.all("ENV")).containsExactly("SOLASTER_SERVERS_KV_HOST=0.0.0.0 SERVER_ADDRESS=0.0.0.0");
+                yaml.getProperty("solaster.servers.kv.port") + " " + yaml.getProperty("solaster.servers.web.port") + " "
+                        + yaml.getProperty("management.server.port"));
+        assertThat(dockerfile.all("ENV")).containsExactly(
+                "SOLASTER_SERVERS_KV_HOST=0.0.0.0 SOLASTER_SERVERS_WEB_HOST=0.0.0.0 SERVER_ADDRESS=0.0.0.0");
     }
 
     @Test

@@ -103,8 +103,10 @@ final class PackagedJarIT {
     void a_second_one_on_the_port_says_so_and_ends() throws Exception {
         for (String transport : List.of("auto", "nio")) {
             Demo first = start(List.of("--solaster.engine.transport=" + transport));
-            Run second = run(JAVA, List.of("--solaster.servers.kv.port=" + first.port, "--management.server.port="
-                    + freePort(), "--solaster.engine.transport=" + transport));
+            Run second = run(JAVA, List.of("--solaster.servers.kv.port=" + first.port, "--solaster.servers.web.port=0",
+                    "--management.server.port="
+                            + freePort(),
+                    "--solaster.engine.transport=" + transport));
             assertThat(second.exit).as(second.output).isEqualTo(1);
             assertThat(second.output).containsOnlyOnce("the port is in use").contains("Server 'kv' cannot listen on"
                     + " 127.0.0.1:" + first.port + ": the port is in use.").doesNotContain("\tat ");
@@ -207,6 +209,7 @@ final class PackagedJarIT {
         int port = freePort();
         List<String> all = new ArrayList<>(arguments);
         all.add("--solaster.servers.kv.port=" + port);
+        all.add("--solaster.servers.web.port=0");
         all.add("--management.server.port=" + freePort());
         Path log = directory.resolve("demo-" + port + ".log");
         Process process = launch(JAVA, all, log);

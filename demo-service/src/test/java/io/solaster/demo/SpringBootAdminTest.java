@@ -38,6 +38,7 @@ final class SpringBootAdminTest {
         String instances = "http://127.0.0.1:" + admin.getEnvironment().getProperty("local.server.port")
                 + "/instances";
         demo = new SpringApplicationBuilder(DemoApplication.class).run("--solaster.servers.kv.port=0",
+                "--solaster.servers.web.port=0",
                 "--solaster.engine.shards=1", "--solaster.engine.pinning=never",
                 "--management.server.port=" + PackagedJarIT.freePort(),
                 "--spring.boot.admin.client.url=" + instances.replace("/instances", ""),

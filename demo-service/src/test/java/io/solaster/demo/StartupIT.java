@@ -39,7 +39,7 @@ final class StartupIT {
     /** As if another demo ran: what is trained beside it must not mind. */
     @BeforeEach
     void holdThePorts() throws IOException {
-        for (int port : new int[]{6380, 8081}) {
+        for (int port : new int[]{6380, 8080, 8081}) {
             try {
                 opened.add(new ServerSocket(port, 1, InetAddress.getLoopbackAddress()));
             } catch (IOException e) {
@@ -140,6 +140,7 @@ final class StartupIT {
         int management = PackagedJarIT.freePort();
         List<String> all = new ArrayList<>(command);
         all.add("--solaster.servers.kv.port=" + port);
+        all.add("--solaster.servers.web.port=0");
         all.add("--management.server.port=" + management);
         Path log = directory.resolve("demo-" + port + ".log");
         ProcessBuilder builder = new ProcessBuilder(all).directory(work.toFile()).redirectErrorStream(true)
@@ -194,14 +195,20 @@ final class StartupIT {
             return Files.readString(file);
         }
 
+        /** Once it is well: an application is not live before all who listen have heard of its start. */
         String health() throws Exception {
+            HttpRequest request = HttpRequest
+                    .newBuilder(URI.create("http://127.0.0.1:" + management + "/actuator/health")).build();
+            long deadline = System.nanoTime() + PATIENCE.toNanos();
             try (HttpClient client = HttpClient.newHttpClient()) {
-                HttpResponse<String> answer = client.send(
-                        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + management + "/actuator/health"))
-                                .build(),
-                        HttpResponse.BodyHandlers.ofString());
-                assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
-                return answer.body();
+                while (true) {
+                    HttpResponse<String> answer = client.send(request, HttpResponse.BodyHandlers.ofString());
+                    if (answer.statusCode() == 200) {
+                        return answer.body();
+                    }
+                    assertThat(System.nanoTime()).as(answer.body()).isLessThan(deadline);
+                    Thread.sleep(50);
+                }
             }
         }
 

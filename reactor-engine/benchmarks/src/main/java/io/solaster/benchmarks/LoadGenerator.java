@@ -30,9 +30,7 @@ final class LoadGenerator implements AutoCloseable {
 
     private final Selector selector = Selector.open();
     private final Connection[] connections;
-    private final Requests requests;
-    private final long keys;
-    private final double getShare;
+    private final Wire wire;
     private final SplittableRandom random;
     private final Consumer<SelectionKey> onReady = this::ready;
 
@@ -41,19 +39,10 @@ final class LoadGenerator implements AutoCloseable {
     private long napAbove = Long.MAX_VALUE;
     private long recordFrom;
     private long unanswered;
-    private long misses;
 
-    /**
-     * Connects.
-     *
-     * @param keys requests are for keys 0 to this, drawn at random
-     * @param getShare how many of the requests are GETs, 0 to 1; the others are SETs
-     */
-    LoadGenerator(int port, int connectionCount, Requests requests, long keys, double getShare, long seed)
-            throws IOException {
-        this.requests = requests;
-        this.keys = keys;
-        this.getShare = getShare;
+    /** Connects. */
+    LoadGenerator(int port, int connectionCount, Wire wire, long seed) throws IOException {
+        this.wire = wire;
         this.random = new SplittableRandom(seed);
         connections = new Connection[connectionCount];
         for (int i = 0; i < connectionCount; i++) {
@@ -72,7 +61,7 @@ final class LoadGenerator implements AutoCloseable {
      * @param latency nanoseconds from when a request was due to its reply
      * @param lateness nanoseconds from when a request was due to when it was sent: what the generator itself adds
      */
-    record Result(Histogram latency, Histogram lateness, long misses) {
+    record Result(Histogram latency, Histogram lateness) {
 
         double micros(double percentile) {
             return latency.getValueAtPercentile(percentile) / 1000.0;
@@ -87,7 +76,6 @@ final class LoadGenerator implements AutoCloseable {
     Result run(double perSecond, Duration warmUp, Duration length) throws IOException {
         latency = new Histogram(1, HIGHEST, 3);
         lateness = new Histogram(1, HIGHEST, 3);
-        misses = 0;
         Schedule schedule = new Schedule(perSecond, random.split());
         long start = System.nanoTime();
         recordFrom = start + warmUp.toNanos();
@@ -110,7 +98,7 @@ final class LoadGenerator implements AutoCloseable {
                 throw new IOException(unanswered + " requests were not answered within " + GIVE_UP);
             }
         }
-        return new Result(latency, lateness, misses);
+        return new Result(latency, lateness);
     }
 
     /** Sleeps while no reply is awaited and nothing is due for so long; half of this must be enough to wake up in. */
@@ -156,7 +144,7 @@ final class LoadGenerator implements AutoCloseable {
         private static final int BUFFER = 1 << 16;
 
         private final SocketChannel channel;
-        private final byte[] built = new byte[Math.max(requests.setLength(), requests.getLength())];
+        private final byte[] built = new byte[wire.longestRequest()];
         private final ByteBuffer out = ByteBuffer.allocateDirect(BUFFER);
         private final ByteBuffer in = ByteBuffer.allocateDirect(BUFFER);
         /** When each request was due that has no reply yet; those from {@code written} on are not in the buffer. */
@@ -179,14 +167,7 @@ final class LoadGenerator implements AutoCloseable {
 
         void send() throws IOException {
             while (written < offered && out.remaining() >= built.length) {
-                long key = random.nextLong(keys);
-                if (random.nextDouble() < getShare) {
-                    requests.get(key, built, 0);
-                    out.put(built, 0, requests.getLength());
-                } else {
-                    requests.set(key, built, 0);
-                    out.put(built, 0, requests.setLength());
-                }
+                out.put(built, 0, wire.request(random, built));
                 long dueAt = due[(int) written++ & RING - 1];
                 if (dueAt >= recordFrom) {
                     lateness.recordValue(Math.min(HIGHEST, Math.max(1, System.nanoTime() - dueAt)));
@@ -204,7 +185,7 @@ final class LoadGenerator implements AutoCloseable {
             }
             in.flip();
             long now = System.nanoTime();
-            for (int length = replyLength(); length > 0; length = replyLength()) {
+            for (int length = wire.replyLength(in); length > 0; length = wire.replyLength(in)) {
                 in.position(in.position() + length);
                 long dueAt = due[(int) answered++ & RING - 1];
                 unanswered--;
@@ -215,34 +196,6 @@ final class LoadGenerator implements AutoCloseable {
             if (out.position() > 0 || written < offered) {
                 send();
             }
-        }
-
-        /** The length of the next reply; 0 if it is not all here. */
-        private int replyLength() throws IOException {
-            int start = in.position();
-            int limit = in.limit();
-            int number = 0;
-            boolean negative = false;
-            for (int i = start + 1; i < limit; i++) {
-                byte b = in.get(i);
-                if (b == '\n') {
-                    byte type = in.get(start);
-                    if (type == '-') {
-                        throw new IOException("the server has answered with an error");
-                    }
-                    if (type == '$' && negative) {
-                        misses++;
-                    }
-                    int end = type == '$' && !negative ? i + 1 + number + 2 : i + 1;
-                    return end <= limit ? end - start : 0;
-                }
-                if (b == '-') {
-                    negative = true;
-                } else if (b != '\r') {
-                    number = number * 10 + (b - '0');
-                }
-            }
-            return 0;
         }
     }
 }

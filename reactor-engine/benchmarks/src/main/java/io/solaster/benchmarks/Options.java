@@ -33,6 +33,10 @@ record Options(Set<String> only, int rounds, int keys, long manyKeys, long reque
     static final String ENGINE_USAGE = """
             engine.sh [--quick] [--only name,...] [--rounds n] [--seconds n] [--transport auto|io_uring|epoll|nio]
                       [--jvm 'flags']""";
+    /** Of the options, those that concern HTTP alone. */
+    static final String HTTP_USAGE = """
+            http.sh [--quick] [--only name,...] [--rounds n] [--seconds n] [--transport auto|io_uring|epoll|nio]
+                    [--jvm 'flags']""";
     /** What the figures of the README are taken with; why each, stands there. */
     static final String JVM_FLAGS = "-XX:+UseSerialGC -Xms256m -Xmx256m";
 

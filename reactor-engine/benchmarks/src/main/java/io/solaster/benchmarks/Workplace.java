@@ -47,7 +47,7 @@ record Workplace(Options options, String serverCpu, String clientCpu, Path folde
         }
         for (String tool : tools) {
             if (!isInstalled(tool)) {
-                throw new Missing(tool + " is not installed (Debian: util-linux, redis-server, redis-tools)");
+                throw new Missing(tool + " is not installed (Debian: util-linux, redis-server, redis-tools, wrk)");
             }
         }
         Path folder = Files.createTempDirectory("solaster-compare");

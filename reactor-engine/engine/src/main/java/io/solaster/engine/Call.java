@@ -9,6 +9,7 @@ import java.util.concurrent.TimeoutException;
 import io.solaster.engine.mesh.Message;
 import io.solaster.engine.task.SchedulingGroup;
 import io.solaster.engine.task.Submission;
+import io.solaster.engine.trace.Hop;
 import org.jspecify.annotations.Nullable;
 
 /** A call on its way to a shard and back. It runs in one group here and there. */
@@ -25,15 +26,18 @@ final class Call<T extends @Nullable Object> extends Message implements Submissi
     private volatile boolean givenUp;
     @Nullable
     MeshPermits permits;
+    /** Null where the call is not traced, as most are not. */
+    private final @Nullable Hop hop;
 
     /** @param home the shard that asked; null where that is no shard */
-    Call(@Nullable Shard home, Shard to, SchedulingGroup group, Callable<T> work,
-            ShardFuture<T> future) {
+    Call(@Nullable Shard home, Shard to, SchedulingGroup group, Callable<T> work, ShardFuture<T> future,
+            @Nullable Hop hop) {
         this.home = home;
         this.to = to;
         this.group = group;
         this.work = work;
         this.future = future;
+        this.hop = hop;
         future.call = this;
     }
 
@@ -108,12 +112,21 @@ final class Call<T extends @Nullable Object> extends Message implements Submissi
         }
     }
 
-    @SuppressWarnings("NullAway") // a null result is one that T allows
     private void complete() {
         if (permits != null) {
             permits.release();
             permits = null;
         }
+        if (hop == null) {
+            tell();
+        } else {
+            hop.ended(failure != null || !givenUp ? failure : ShardFuture.failureOf(future));
+            hop.resume(this::tell);
+        }
+    }
+
+    @SuppressWarnings("NullAway") // a null result is one that T allows
+    private void tell() {
         boolean fromOtherEngine = home != null && !home.isPeerOf(to);
         if (failure == null) {
             if (fromOtherEngine) {
@@ -145,6 +158,14 @@ final class Call<T extends @Nullable Object> extends Message implements Submissi
             complete();
         } else {
             future.completeExceptionally(new ShardStoppedException(to.engineName(), to.id()));
+            unsent();
+        }
+    }
+
+    /** Who asked has given up before it was sent, or nobody will take it any more. */
+    void unsent() {
+        if (hop != null) {
+            hop.ended(ShardFuture.failureOf(future));
         }
     }
 }

@@ -54,6 +54,8 @@ import io.solaster.engine.task.SchedulingGroups;
 import io.solaster.engine.thread.ShardThreads;
 import io.solaster.engine.timer.ManualClock;
 import io.solaster.engine.timer.TimeSource;
+import io.solaster.engine.trace.Hop;
+import io.solaster.engine.trace.Tracing;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -354,14 +356,21 @@ public final class Engine implements AutoCloseable {
      * @throws IllegalArgumentException if the group is one of another engine
      */
     public <T extends @Nullable Object> ShardFuture<T> submitTo(int target, CallOptions options, Callable<T> work) {
+        return submit(target, options, work, setup.tracing);
+    }
+
+    /** @param tracing asked whether the call is traced; null where it is not, or somebody else does it */
+    <T extends @Nullable Object> ShardFuture<T> submit(int target, CallOptions options, Callable<T> work,
+            @Nullable Tracing tracing) {
         Shard to = shard(target);
         Shard home = Shard.current();
         Shard inside = home != null && owns(home) ? home : null;
-        SchedulingGroup current = inside == null ? setup.groups.byDefault() : inside.scheduler().current();
+        SchedulingGroup current = groupOf(inside);
         SchedulingGroup group = options.group() == null ? current : setup.groups.own(options.group());
         ShardFuture<T> future = new ShardFuture<>(home != null ? home : offload);
         boolean atOnce = inside == to && group == current;
-        Call<T> call = new Call<>(home, to, group, atOnce ? work : setup.carry(work), future);
+        Hop hop = tracing == null || atOnce ? null : tracing.hop(Hop.Kind.SUBMIT, home, to, group);
+        Call<T> call = new Call<>(home, to, group, atOnce ? work : setup.carry(in(hop, work)), future, hop);
         if (inside == to) {
             if (atOnce) {
                 call.deliver();
@@ -384,6 +393,15 @@ public final class Engine implements AutoCloseable {
         return future;
     }
 
+    /** What runs there; the default group where that is no shard of this engine. */
+    private SchedulingGroup groupOf(@Nullable Shard home) {
+        return home != null && owns(home) ? home.scheduler().current() : setup.groups.byDefault();
+    }
+
+    private static <T extends @Nullable Object> Callable<T> in(@Nullable Hop hop, Callable<T> work) {
+        return hop == null ? work : () -> hop.call(work);
+    }
+
     /**
      * Runs work on a shard that answers later: as {@link #submitTo(int, CallOptions, Callable)}, with what the stage that
      * it returns comes to. A mesh permit is held until the stage is there; a deadline is for all of it.
@@ -395,7 +413,12 @@ public final class Engine implements AutoCloseable {
             Callable<? extends CompletionStage<T>> work) {
         Shard home = Shard.current();
         ShardFuture<T> answer = new ShardFuture<>(home != null ? home : offload);
-        new StageCall<T>(home, shard(target), answer).begin(this, options, work);
+        Shard to = shard(target);
+        Tracing tracing = setup.tracing;
+        Hop hop = tracing == null
+                ? null
+                : tracing.hop(Hop.Kind.SUBMIT, home, to, options.group() == null ? groupOf(home) : options.group());
+        new StageCall<T>(home, to, answer, hop).begin(this, options, in(hop, work));
         return answer;
     }
 
@@ -417,6 +440,12 @@ public final class Engine implements AutoCloseable {
     public void carryContext(@Nullable ContextCarrier carrier) {
         setup.carrier = carrier;
         offload.carryContext(carrier);
+    }
+
+    /** From now on tells of requests and calls that are traced; null tells nobody, as at first. */
+    public void trace(@Nullable Tracing tracing) {
+        setup.tracing = tracing;
+        offload.trace(tracing);
     }
 
     /** Runs work on every shard; the results stand in the order of the shards, and come home as those of one call do. */
@@ -658,6 +687,7 @@ public final class Engine implements AutoCloseable {
         private volatile @Nullable Throwable failure;
         private volatile boolean running;
         private volatile @Nullable ContextCarrier carrier;
+        private volatile @Nullable Tracing tracing;
         private @Nullable Housekeeper housekeeper;
         private CpuSet elsewhere = CpuSet.EMPTY;
         private @Nullable Offload offload;
@@ -678,6 +708,11 @@ public final class Engine implements AutoCloseable {
         <T extends @Nullable Object> Callable<T> carry(Callable<T> work) {
             ContextCarrier present = carrier;
             return present == null ? work : present.carry(work);
+        }
+
+        @Nullable
+        Tracing tracing() {
+            return tracing;
         }
 
         void watch(Shard shard, Thread carrier) {

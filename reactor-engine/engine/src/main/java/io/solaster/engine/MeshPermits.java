@@ -45,6 +45,7 @@ final class MeshPermits {
             call.future().completeExceptionally(new TimeoutException("solaster.engine.groups." + group.name()
                     + ".mesh-permits: none of " + group.config().meshPermits() + " to shard " + to.id()
                     + " was free within " + group.config().queueTimeout()));
+            call.unsent();
         }
     }
 
@@ -54,7 +55,9 @@ final class MeshPermits {
         int most = group.config().meshPermits();
         while (!waiting.isEmpty() && (most == 0 || used < most)) {
             Call<?> next = waiting.remove();
-            if (!next.isCancelled()) {
+            if (next.isCancelled()) {
+                next.unsent();
+            } else {
                 sendNow(next);
             }
         }

@@ -13,6 +13,8 @@ import java.util.concurrent.atomic.LongAdder;
 
 import io.solaster.config.OffloadConfig;
 import io.solaster.engine.task.Abandonable;
+import io.solaster.engine.trace.Hop;
+import io.solaster.engine.trace.Tracing;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,6 +33,7 @@ public final class Offload implements Executor {
     private final int queueCapacity;
     private final LongAdder rejected = new LongAdder();
     private volatile @Nullable ContextCarrier carrier;
+    private volatile @Nullable Tracing tracing;
 
     Offload(String engine, OffloadConfig config) {
         AtomicInteger number = new AtomicInteger();
@@ -55,16 +58,20 @@ public final class Offload implements Executor {
         Shard home = Shard.current();
         ShardFuture<T> future = new ShardFuture<>(home != null ? home : this);
         ContextCarrier present = carrier;
-        Work<T> call = new Work<>(home, present == null ? work : present.carry(work), future);
+        Tracing asked = tracing;
+        Hop hop = asked == null ? null : asked.hop(Hop.Kind.OFFLOAD, home, null, null);
+        Callable<T> traced = hop == null ? work : () -> hop.call(work);
+        Work<T> call = new Work<>(home, present == null ? traced : present.carry(traced), future, hop);
         try {
             execute(call);
         } catch (RejectedExecutionException e) {
+            call.ended(e);
             future.completeExceptionally(e);
             return future;
         }
         future.whenComplete((result, failure) -> {
-            if (failure != null && !call.begun) {
-                threads.remove(call);
+            if (failure != null && !call.begun && threads.remove(call)) {
+                call.ended(failure);
             }
         });
         return future;
@@ -86,6 +93,10 @@ public final class Offload implements Executor {
 
     void carryContext(@Nullable ContextCarrier newCarrier) {
         carrier = newCarrier;
+    }
+
+    void trace(@Nullable Tracing newTracing) {
+        tracing = newTracing;
     }
 
     /** Calls that wait for a thread. */
@@ -129,12 +140,20 @@ public final class Offload implements Executor {
         private final @Nullable Shard home;
         private final Callable<T> work;
         private final ShardFuture<T> future;
+        private final @Nullable Hop hop;
         private volatile boolean begun;
 
-        Work(@Nullable Shard home, Callable<T> work, ShardFuture<T> future) {
+        Work(@Nullable Shard home, Callable<T> work, ShardFuture<T> future, @Nullable Hop hop) {
             this.home = home;
             this.work = work;
             this.future = future;
+            this.hop = hop;
+        }
+
+        void ended(@Nullable Throwable failure) {
+            if (hop != null) {
+                hop.ended(failure);
+            }
         }
 
         @Override
@@ -142,21 +161,26 @@ public final class Offload implements Executor {
         public void run() {
             begun = true;
             if (future.isDone()) {
+                ended(ShardFuture.failureOf(future));
                 return;
             }
             try {
                 T result = work.call();
-                comeHome(() -> future.resolve(result));
+                comeHome(null, () -> future.resolve(result));
             } catch (Throwable failure) {
                 fail(failure);
             }
         }
 
         void fail(Throwable failure) {
-            comeHome(() -> future.fail(failure));
+            comeHome(failure, () -> future.fail(failure));
         }
 
-        private void comeHome(Runnable completion) {
+        private void comeHome(@Nullable Throwable failure, Runnable told) {
+            Runnable completion = hop == null ? told : () -> {
+                hop.ended(failure);
+                hop.resume(told);
+            };
             if (home == null) {
                 completion.run();
             } else {

@@ -39,6 +39,7 @@ import io.solaster.engine.timer.TimeSource;
 import io.solaster.engine.timer.Timer;
 import io.solaster.engine.timer.TimerStats;
 import io.solaster.engine.timer.Timers;
+import io.solaster.engine.trace.Tracing;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -444,6 +445,11 @@ public final class Shard extends SingleThreadIoEventLoop {
     /** Work with the context of the calling thread, where {@link Engine#carryContext} asks for that. Any thread. */
     public <T extends @Nullable Object> Callable<T> carryContext(Callable<T> work) {
         return setup.carry(work);
+    }
+
+    /** Who is told of requests that are traced; null if nobody is, as {@link Engine#trace} says. Any thread. */
+    public @Nullable Tracing tracing() {
+        return setup.tracing();
     }
 
     /** The engine's threads for what blocks. Any thread. */

@@ -1,6 +1,7 @@
 package io.solaster.engine;
 
 import java.time.Duration;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -97,6 +98,14 @@ public final class ShardFuture<T extends @Nullable Object> extends CompletableFu
     static Throwable causeOf(Throwable failure) {
         Throwable cause = failure.getCause();
         return failure instanceof CompletionException && cause != null ? cause : failure;
+    }
+
+    /** What a future failed with, or was cancelled by; null if neither. */
+    static @Nullable Throwable failureOf(CompletableFuture<?> future) {
+        if (!future.isCompletedExceptionally()) {
+            return null;
+        }
+        return future.isCancelled() ? new CancellationException() : future.exceptionNow();
     }
 
     private void giveUp() {

@@ -4,6 +4,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 
+import io.solaster.engine.trace.Hop;
 import org.jspecify.annotations.Nullable;
 
 /** A call whose work answers later: brings home what its stage comes to, and cancels the stage when nobody waits. */
@@ -11,19 +12,22 @@ final class StageCall<T extends @Nullable Object> {
     private final @Nullable Shard home;
     private final Shard to;
     private final ShardFuture<T> answer;
+    private final @Nullable Hop hop;
 
-    StageCall(@Nullable Shard home, Shard to, ShardFuture<T> answer) {
+    /** @param hop told of the call, the stage included; null where it is not traced */
+    StageCall(@Nullable Shard home, Shard to, ShardFuture<T> answer, @Nullable Hop hop) {
         this.home = home;
         this.to = to;
         this.answer = answer;
+        this.hop = hop;
     }
 
     void begin(Engine engine, CallOptions options, Callable<? extends CompletionStage<T>> work) {
-        ShardFuture<Boolean> begun = engine.submitTo(to.id(), new CallOptions(options.group(), null),
-                () -> follow(work.call()));
+        ShardFuture<Boolean> begun = engine.submit(to.id(), new CallOptions(options.group(), null),
+                () -> follow(work.call()), null);
         begun.whenComplete((yes, failure) -> {
             if (failure != null) {
-                answer.completeExceptionally(failure);
+                complete(failure, () -> answer.completeExceptionally(failure));
             }
         });
         if (options.deadline() != null && !answer.isDone()) {
@@ -51,11 +55,22 @@ final class StageCall<T extends @Nullable Object> {
     }
 
     private void comeHome(T result, @Nullable Throwable failure) {
-        Runnable completion = failure == null ? () -> answer.resolve(result) : () -> answer.fail(named(failure));
+        Runnable completion = () -> complete(failure,
+                failure == null ? () -> answer.resolve(result) : () -> answer.fail(named(failure)));
         if (home == null || home == Shard.current()) {
             completion.run();
         } else {
             home.executeOrElse(completion, completion);
+        }
+    }
+
+    private void complete(@Nullable Throwable failure, Runnable completion) {
+        if (hop == null) {
+            completion.run();
+        } else {
+            Throwable givenUp = ShardFuture.failureOf(answer);
+            hop.ended(givenUp != null || failure == null ? givenUp : ShardFuture.causeOf(failure));
+            hop.resume(completion);
         }
     }
 

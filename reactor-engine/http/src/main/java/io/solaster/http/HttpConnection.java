@@ -133,7 +133,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
             return;
         }
         Body body = exchange.body();
-        if (exchange == receiving && body.isWanted() && body.owesContinue() && (input == null || !input.isReadable())) {
+        if (exchange == receiving && body.isWanted() && body.owesContinue() && exchange.response().isOpen()
+                && (input == null || !input.isReadable())) {
             Output out = output(exchange, HttpShard.CONTINUE.length);
             out.bytes(HttpShard.CONTINUE);
             out.finish();
@@ -328,13 +329,18 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
 
     /** A response that was begun cannot be ended: the client sees that in a connection that breaks off. */
     void abort(Exchange exchange, Throwable cause) {
-        exchange.response().cut();
         log.debug("{} is closed in the middle of the response to {}", channel(), exchange.request(), cause);
-        closing = true;
-        lingering = true;
         if (exchange == first) {
             flush();
         }
+        die(cause);
+    }
+
+    /** Closes at once; on some transports that takes until the next turn. */
+    private void die(Throwable cause) {
+        closing = true;
+        lingering = true;
+        dropRest(cause);
         channel().close();
     }
 
@@ -774,9 +780,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
             log.debug("{} has not read for {} ms: it is closed", channel(),
                     TimeUnit.NANOSECONDS.toMillis(now - takenAt));
             shard.stats().timeouts.increment();
-            closing = true;
-            lingering = true;
-            channel().close();
+            die(new IOException("the client did not read"));
             return;
         }
         boolean begun = !inBatch;
@@ -910,9 +914,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
             shard.stats().outputOverflows.increment();
             log.warn("{} does not read: {} bytes of responses wait, over limits.output-buffer ({}); it is closed",
                     channel(), waiting.totalPendingWriteBytes(), shard.config().limits().outputBuffer());
-            closing = true;
-            lingering = true;
-            channel().close();
+            die(new IOException("the client left more unread than it may"));
         }
     }
 

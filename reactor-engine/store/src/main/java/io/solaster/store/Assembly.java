@@ -5,6 +5,7 @@ import java.util.Arrays;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.solaster.engine.memory.Memory;
+import io.solaster.engine.trace.RequestTrace;
 import io.solaster.resp.ReplyWriter;
 import org.jspecify.annotations.Nullable;
 
@@ -77,8 +78,12 @@ final class Assembly {
         own.writeBytes(replies);
     }
 
-    /** Sends the batches on their way; the one for this shard itself runs here and now. */
-    void send() {
+    /**
+     * Sends the batches on their way; the one for this shard itself runs here and now.
+     *
+     * @param trace told of the request that they belong to; null where that is not traced
+     */
+    void send(@Nullable RequestTrace trace) {
         for (Batch batch : batches) {
             if (batch == null) {
                 continue;
@@ -87,6 +92,9 @@ final class Assembly {
                 batch.execute();
             } else {
                 pending++;
+                if (trace != null) {
+                    batch.trace(trace.hop(batch.target().shard()));
+                }
                 shard.shard().mesh().send(batch.target().shard().id(), batch);
             }
         }

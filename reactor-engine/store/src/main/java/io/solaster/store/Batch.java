@@ -1,11 +1,13 @@
 package io.solaster.store;
 
 import java.util.Arrays;
+import java.util.concurrent.CancellationException;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.solaster.engine.memory.Memory;
 import io.solaster.engine.mesh.Message;
+import io.solaster.engine.trace.Hop;
 import io.solaster.resp.ReplyWriter;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +30,8 @@ final class Batch extends Message {
     private long outputLimit;
     private boolean overflowed;
     private long errors;
+    /** Null where the request is not traced, as most are not. */
+    private @Nullable Hop hop;
 
     /** Per command: its place in {@link #starts}, its arguments one after the other in memory. */
     private Command[] commands = new Command[16];
@@ -54,6 +58,10 @@ final class Batch extends Message {
         this.target = target;
         this.assembly = assembly;
         this.resp3 = resp3;
+    }
+
+    void trace(@Nullable Hop newHop) {
+        hop = newHop;
     }
 
     StoreShard target() {
@@ -100,8 +108,12 @@ final class Batch extends Message {
     @Override
     public void deliver() {
         if (executed) {
+            end(null);
             returned();
             return;
+        }
+        if (hop != null) {
+            hop.begun();
         }
         execute();
         target.shard().mesh().send(origin.shard().id(), this);
@@ -147,12 +159,20 @@ final class Batch extends Message {
         return overflowed;
     }
 
+    private void end(@Nullable Throwable failure) {
+        if (hop != null) {
+            hop.ended(failure);
+            hop = null;
+        }
+    }
+
     void returned() {
         java.util.Objects.requireNonNull(assembly).returned();
     }
 
     @Override
     public void abandon() {
+        end(new CancellationException("the shard stopped"));
         if (assembly != null) {
             assembly.abandon();
         }

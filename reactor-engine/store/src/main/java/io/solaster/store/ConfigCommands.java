@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Function;
 
 import io.solaster.config.ByteSize;
@@ -181,7 +182,7 @@ final class ConfigCommands {
         ServerConfig config = protocol.config();
         for (int i = 0; i < names.size(); i++) {
             String name = names.get(i);
-            Parameter parameter = java.util.Objects.requireNonNull(PARAMETERS.get(name.toLowerCase(Locale.ROOT)));
+            Parameter parameter = Objects.requireNonNull(PARAMETERS.get(name.toLowerCase(Locale.ROOT)));
             if (names.subList(0, i).stream().anyMatch(name::equalsIgnoreCase)) {
                 return failed(name, "duplicate parameter");
             }
@@ -196,6 +197,34 @@ final class ConfigCommands {
         }
         protocol.change(config);
         return "";
+    }
+
+    /**
+     * A configuration that has come anew, with what was set meanwhile.
+     *
+     * @param before what it was when it came last
+     * @param changed what it is now
+     * @param inForce what was made of it
+     */
+    static ServerConfig keepSet(ServerConfig before, ServerConfig changed, ServerConfig inForce) {
+        LimitsConfig old = before.limits();
+        LimitsConfig now = changed.limits();
+        LimitsConfig set = inForce.limits();
+        return changed.withPassword(Objects.equals(before.password(), changed.password())
+                ? inForce.password()
+                : changed.password())
+                .withProtectedMode(before.protectedMode() == changed.protectedMode()
+                        ? inForce.protectedMode()
+                        : changed.protectedMode())
+                .withLimits(now
+                        .withMaxConnections(keep(old.maxConnections(), now.maxConnections(), set.maxConnections()))
+                        .withIdleTimeout(keep(old.idleTimeout(), now.idleTimeout(), set.idleTimeout()))
+                        .withMaxBulk(keep(old.maxBulk(), now.maxBulk(), set.maxBulk()))
+                        .withOutputBuffer(keep(old.outputBuffer(), now.outputBuffer(), set.outputBuffer())));
+    }
+
+    private static <T> T keep(T before, T changed, T inForce) {
+        return before.equals(changed) ? inForce : changed;
     }
 
     private static String failed(String name, String why) {

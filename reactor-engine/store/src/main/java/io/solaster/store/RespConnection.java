@@ -1,6 +1,7 @@
 package io.solaster.store;
 
 import java.net.InetSocketAddress;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -18,6 +19,9 @@ import io.solaster.engine.Slots;
 import io.solaster.engine.memory.Memory;
 import io.solaster.engine.net.RequestStats;
 import io.solaster.engine.net.TcpServer;
+import io.solaster.engine.trace.RequestTrace;
+import io.solaster.engine.trace.TracedRequest;
+import io.solaster.engine.trace.Tracing;
 import io.solaster.resp.ReplyWriter;
 import io.solaster.resp.RequestDecoder;
 import org.jspecify.annotations.Nullable;
@@ -34,7 +38,7 @@ import org.slf4j.LoggerFactory;
  * under way. A command that touches several shards, or none by key, waits for those before it and holds up those behind
  * it. When a lane to a shard is over its high-water mark, the client is not read from until it has drained.
  */
-final class RespConnection extends ChannelInboundHandlerAdapter implements Runnable {
+final class RespConnection extends ChannelInboundHandlerAdapter implements Runnable, TracedRequest {
     private static final Logger log = LoggerFactory.getLogger(RespConnection.class);
     /** How long a client has to close after our end of the stream, and how long to read the last replies before it. */
     private static final long LINGER_MILLIS = 500;
@@ -87,6 +91,15 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
     private long errors;
     private long readAt;
 
+    /** Told of the requests read since then; null where they are not traced, as most are not. */
+    private @Nullable RequestTrace trace;
+    /** The command of the first of them, and whether others are of another. */
+    private @Nullable Command traced;
+    private boolean mixed;
+    /** When requests came that could not be looked at; 0 if none did, or if nobody asks. */
+    private long waitsSince;
+    private long waited;
+
     private final ClientState state;
 
     RespConnection(RespProtocol protocol, StoreShard shard, RequestStats requests) {
@@ -105,6 +118,11 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
         return id;
     }
 
+    @Override
+    public long queueWaitNanos() {
+        return waited;
+    }
+
     RespProtocol protocol() {
         return protocol;
     }
@@ -113,7 +131,8 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
         return state;
     }
 
-    Channel channel() {
+    @Override
+    public Channel channel() {
         return Objects.requireNonNull(ctx).channel();
     }
 
@@ -211,6 +230,10 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
     @Override
     public void channelInactive(ChannelHandlerContext context) {
         shard.removeClient(id);
+        if (trace != null) {
+            trace.ended(RequestTrace.Outcome.CANCELLED);
+            trace = null;
+        }
         if (input != null) {
             input.release();
             input = null;
@@ -240,6 +263,8 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
         }
         if (!suspended) {
             process();
+        } else {
+            waits();
         }
         keepRest();
     }
@@ -355,6 +380,9 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
         if (!state.authenticated()) {
             decoder.authenticated(protocol.password() == null);
         }
+        Tracing tracing = trace == null && unanswered == 0 ? shard.shard().tracing() : null;
+        waited = waitsSince == 0 ? 0 : System.nanoTime() - waitsSince;
+        waitsSince = 0;
         ReplyWriter reply = openOutput();
         Call call = shard.call();
         call.now(shard.now());
@@ -381,6 +409,10 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
                 break;
             }
             if (decoder.argumentCount() > 0) {
+                if (tracing != null) {
+                    trace = tracing.request(shard.shard(), this);
+                    tracing = null;
+                }
                 outcome = request(call, reply);
             }
             if (outcome == Outcome.AGAIN) {
@@ -392,6 +424,9 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
         }
         errors += reply.errors() - errorsBefore;
         in.readerIndex(at);
+        if (at < end && outcome != Outcome.NEXT) {
+            waits();
+        }
         if (assembly != null) {
             assembly.own(reply.position() - ownMark);
         }
@@ -399,13 +434,20 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
         if (assembly != null) {
             suspended = true;
             keepOwn(assembly);
-            assembly.send();
+            assembly.send(trace);
             if (!assembly.isPending()) {
                 assembled();
             }
         } else if (outcome == Outcome.AGAIN && !suspended) {
             suspended = true;
             context().executor().execute(this);
+        }
+    }
+
+    /** Some requests cannot be looked at now. */
+    private void waits() {
+        if (waitsSince == 0 && shard.shard().tracing() != null) {
+            waitsSince = System.nanoTime();
         }
     }
 
@@ -439,6 +481,10 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
             }
             CommandTable.refuse(call, reply);
             return Outcome.NEXT;
+        }
+        if (trace != null) {
+            mixed |= traced != null && traced.index() != command.index();
+            traced = command;
         }
         if (!command.arityFits(count)) {
             reply.error("ERR wrong number of arguments for '" + command.name() + "' command");
@@ -671,9 +717,24 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
     private void answered() {
         long now = System.nanoTime();
         requests.answered(now - readAt, unanswered, errors);
+        if (trace != null) {
+            endTrace(trace);
+        }
         unanswered = 0;
         errors = 0;
         readAt = now;
+    }
+
+    /** Named as OpenTelemetry names what Redis clients do. */
+    private void endTrace(RequestTrace ended) {
+        String name = traced == null ? "unknown" : traced.name().replace('|', ' ').toUpperCase(Locale.ROOT);
+        ended.operation(unanswered == 1 ? name : mixed ? "PIPELINE" : "PIPELINE " + name);
+        ended.detail("requests", Integer.toString(unanswered));
+        ended.detail("errors", Long.toString(errors));
+        ended.ended(errors == 0 ? RequestTrace.Outcome.SUCCESS : RequestTrace.Outcome.ERROR);
+        trace = null;
+        traced = null;
+        mixed = false;
     }
 
     private long outputLimit() {

@@ -21,11 +21,14 @@ public final class RespProtocol implements ConnectionHandler {
     private final Store store;
     /** What is in force now; {@code CONFIG SET} puts another one here, on shard 0. */
     private volatile ServerConfig config;
+    /** What the server was configured with, or was last reconfigured to. On shard 0. */
+    private ServerConfig written;
     private volatile RequestLimits requestLimits;
 
     public RespProtocol(Store store, ServerConfig config) {
         this.store = store;
         this.config = config;
+        this.written = config;
         this.requestLimits = requestLimits(config.limits());
     }
 
@@ -40,11 +43,13 @@ public final class RespProtocol implements ConnectionHandler {
         store.longestString(changed.limits().maxBulk());
     }
 
-    /** What the file says wins over what {@code CONFIG SET} has said before. */
+    /** What changes in the file wins over what {@code CONFIG SET} has said before; what does not, does not. */
     @Override
     public void reconfigured(Shard shard, ServerConfig changed) {
         if (shard.id() == 0) {
-            change(changed);
+            ServerConfig before = written;
+            written = changed;
+            change(ConfigCommands.keepSet(before, changed, config));
         }
     }
 

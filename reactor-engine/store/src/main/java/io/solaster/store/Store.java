@@ -59,6 +59,11 @@ public final class Store {
         return engine;
     }
 
+    /** Its strings, for code of this process. */
+    public Strings strings() {
+        return new Strings(engine, parts);
+    }
+
     /** Keys on all shards. Roughly: shards are not stopped to be counted. */
     public long size() {
         return sum(part -> part.keyspace().size());

@@ -233,7 +233,7 @@ class StoreConnectionTest {
                     return new InetSocketAddress(from, 1);
                 }
             };
-            channel.pipeline().addLast(new RespConnection(protocol, part, new RequestStats()));
+            channel.pipeline().addLast(new RespConnection(protocol, part, new RequestStats("kv", "resp")));
             channel.pipeline().fireChannelActive();
             if (channel.isOpen()) {
                 channel.writeInbound(channel.alloc().directBuffer().writeBytes(bytes("PING|")));

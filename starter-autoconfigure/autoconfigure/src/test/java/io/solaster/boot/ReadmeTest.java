@@ -12,6 +12,7 @@ import java.util.TreeSet;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
@@ -19,6 +20,8 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.solaster.boot.actuate.SolasterMetricsAutoConfiguration;
 import io.solaster.config.ConfigBinder;
 import io.solaster.config.SolasterConfig;
+import io.solaster.spring.ShardScheduled;
+import io.solaster.spring.trace.SolasterObservation;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.context.properties.bind.Binder;
@@ -53,7 +56,7 @@ final class ReadmeTest {
     @Test
     void it_lists_every_meter_and_no_other() {
         Set<String> listed = new TreeSet<>();
-        for (MatchResult row : METERS.matcher(readme.substring(readme.indexOf("## Meters"))).results().toList()) {
+        for (MatchResult row : METERS.matcher(section("Meters")).results().toList()) {
             List<String> names = NAME.matcher(row.group(1)).results().map(name -> name.group(1)).toList();
             // '.idle' beside 'solaster.shard.busy' is 'solaster.shard.idle'.
             String prefix = names.getFirst().replaceFirst("(solaster\\.[a-z]+).*", "$1");
@@ -61,16 +64,37 @@ final class ReadmeTest {
         }
         new ApplicationContextRunner()
                 .withConfiguration(AutoConfigurations.of(SolasterAutoConfiguration.class,
-                        SolasterStoreAutoConfiguration.class, SolasterMetricsAutoConfiguration.class))
+                        SolasterBeansAutoConfiguration.class, SolasterStoreAutoConfiguration.class, SolasterMetricsAutoConfiguration.class))
                 .withPropertyValues("solaster.engine.shards=2", "solaster.engine.pinning=never",
                         "solaster.engine.transport=nio", "solaster.servers.kv.protocol=resp",
                         "solaster.servers.kv.port=0", "solaster.metrics.shard-pairs=true")
-                .withBean(MeterRegistry.class, SimpleMeterRegistry::new).run(context -> {
+                .withBean(Scheduled.class).withBean(MeterRegistry.class, SimpleMeterRegistry::new).run(context -> {
                     MeterRegistry registry = context.getBean(MeterRegistry.class);
                     context.getBeansOfType(MeterBinder.class).values().forEach(binder -> binder.bindTo(registry));
                     assertThat(registry.getMeters().stream().map(meter -> meter.getId().getName())
                             .filter(name -> name.startsWith("solaster.")).collect(Collectors.toSet()))
                             .isEqualTo(listed);
                 });
+    }
+
+    static class Scheduled {
+        @ShardScheduled(fixedDelay = "1h")
+        void nothing() {}
+    }
+
+    @Test
+    void it_lists_the_keys_of_every_observation() {
+        String tracing = section("Tracing");
+        for (SolasterObservation observation : SolasterObservation.values()) {
+            String row = tracing.lines().filter(line -> line.startsWith("| `" + observation.getName() + "` |")).findFirst()
+                    .orElseThrow();
+            Stream.of(observation.getLowCardinalityKeyNames(), observation.getHighCardinalityKeyNames())
+                    .flatMap(Stream::of).forEach(key -> assertThat(row).contains("`" + key.asString() + "`"));
+        }
+    }
+
+    private String section(String heading) {
+        int begin = readme.indexOf("\n## " + heading + "\n");
+        return readme.substring(begin, readme.indexOf("\n## ", begin + 1));
     }
 }

@@ -12,6 +12,7 @@ import io.solaster.config.Machine;
 import io.solaster.config.SolasterConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.os.MachineProbe;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.bind.BindException;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.bind.PropertySourcesPlaceholdersResolver;
@@ -27,7 +28,7 @@ import org.springframework.core.env.Environment;
  * whoever wants to know. Any thread, but no shard: it reads files.
  */
 public final class ConfigCheck {
-    private static final ConfigurationPropertyName SOLASTER = ConfigurationPropertyName.of("solaster");
+    static final ConfigurationPropertyName SOLASTER = ConfigurationPropertyName.of("solaster");
     private static final String PHASE = "spring.lifecycle.timeout-per-shutdown-phase";
     private static final Duration PHASE_DEFAULT = Duration.ofSeconds(30);
 
@@ -45,7 +46,16 @@ public final class ConfigCheck {
 
     /** Reads and checks what an environment holds now. */
     public ConfigReport check(Environment environment) {
-        ConfigReport report = read(environment);
+        return check(read(environment), environment);
+    }
+
+    /** As {@link #check(Environment)}, with less work where little has changed since what was read before. */
+    ConfigReading check(Environment environment, @Nullable ConfigReading before) {
+        ConfigReading reading = ConfigReading.of(environment, before);
+        return reading.with(check(reading.report(), environment));
+    }
+
+    private ConfigReport check(ConfigReport report, Environment environment) {
         SolasterConfig config = report.config();
         return report.plus(ConfigValidator.check(config, machine, Jvm.current())).plus(Engine.check(config.engine()))
                 .plus(ConfigValidator.checkDrain(config, phase(environment), PHASE));
@@ -58,6 +68,11 @@ public final class ConfigCheck {
 
     /** A binder for what stands below a name. */
     static Binder binder(Environment environment, ConfigurationPropertyName below) {
+        return new Binder(sources(environment, below), new PropertySourcesPlaceholdersResolver(environment));
+    }
+
+    /** The sources that hold something below a name. */
+    static List<ConfigurationPropertySource> sources(Environment environment, ConfigurationPropertyName below) {
         List<ConfigurationPropertySource> sources = new ArrayList<>();
         for (ConfigurationPropertySource source : ConfigurationPropertySources.get(environment)) {
             // Each is asked for each key: those that have none of them would take most of the time.
@@ -65,7 +80,7 @@ public final class ConfigCheck {
                 sources.add(source);
             }
         }
-        return new Binder(sources, new PropertySourcesPlaceholdersResolver(environment));
+        return sources;
     }
 
     /** How long Spring waits for the servers to drain before it goes on and destroys what their connections need. */

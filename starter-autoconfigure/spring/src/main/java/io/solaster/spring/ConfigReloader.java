@@ -60,6 +60,8 @@ public final class ConfigReloader implements Live<SolasterConfig>, SmartLifecycl
     private volatile SolasterConfig config;
     private volatile ReloadStatus status = ReloadStatus.none();
     private Map<String, String> levels;
+    /** The last that was valid, put in force or not. */
+    private @Nullable ConfigReading last;
     private @Nullable Thread watcher;
     private volatile boolean running;
 
@@ -112,10 +114,12 @@ public final class ConfigReloader implements Live<SolasterConfig>, SmartLifecycl
             return refuse(State.UNREADABLE, List.of("the files cannot be read: " + firstLine(e)), none());
         }
         long start = System.nanoTime();
-        ConfigReport report = check.check(read);
+        ConfigReading reading = check.check(read, last);
+        ConfigReport report = reading.report();
         if (!report.isValid()) {
             return refuse(State.INVALID, report.errors().stream().map(Violation::toString).toList(), none());
         }
+        last = reading;
         Map<String, String> newLevels = levels(read);
         ConfigDiff diff = ConfigDiff.between(config, report.config()).plus(changes(levels, newLevels));
         List<Change> fixed = diff.needingRestart();

@@ -1,15 +1,19 @@
 package io.solaster.spring;
 
 import java.lang.reflect.Method;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 
 import io.solaster.engine.CallOptions;
 import io.solaster.engine.Engine;
@@ -34,6 +38,8 @@ public final class ShardSchedules implements DestructionAwareBeanPostProcessor, 
     private final ShardBeans beans;
     private final AnnotatedMethods<ShardScheduled> annotated = new AnnotatedMethods<>(ShardScheduled.class);
     private final Queue<ScheduledMethod> methods = new ConcurrentLinkedQueue<>();
+    private final Set<String> names = new LinkedHashSet<>();
+    private final List<Consumer<String>> listeners = new ArrayList<>();
     private volatile boolean running;
 
     /** For the beans of one factory. */
@@ -55,6 +61,26 @@ public final class ShardSchedules implements DestructionAwareBeanPostProcessor, 
     /** What each method has done on each shard. Any thread. */
     public List<Count> counts() {
         return methods.stream().map(ScheduledMethod::count).toList();
+    }
+
+    /**
+     * Told of the name of each method that there is, and that there will be, once. Any thread.
+     *
+     * @param told on the thread that makes the bean, with a lock held: it should be quick
+     */
+    public void onMethod(Consumer<String> told) {
+        synchronized (names) {
+            names.forEach(told);
+            listeners.add(told);
+        }
+    }
+
+    private void tell(String method) {
+        synchronized (names) {
+            if (names.add(method)) {
+                listeners.forEach(listener -> listener.accept(method));
+            }
+        }
     }
 
     @Override
@@ -94,6 +120,7 @@ public final class ShardSchedules implements DestructionAwareBeanPostProcessor, 
             if (plan.isFor(shard)) {
                 ScheduledMethod scheduled = new ScheduledMethod(plan, bean, shard);
                 methods.add(scheduled);
+                tell(scheduled.count().method());
                 if (running) {
                     scheduled.begin();
                 }

@@ -44,7 +44,7 @@ final class Listener extends ChannelInboundHandlerAdapter {
     private final Counter closed = new Counter();
     private final Counter refused = new Counter();
     private final Counter pauses = new Counter();
-    private final RequestStats requests = new RequestStats();
+    private final RequestStats requests;
     private volatile @Nullable ServerChannel listening;
     /** No more connections come here, though the server accepts elsewhere. */
     private volatile boolean retired;
@@ -56,6 +56,7 @@ final class Listener extends ChannelInboundHandlerAdapter {
         this.server = server;
         this.shard = shard;
         this.handler = handler;
+        this.requests = new RequestStats(server.name(), server.config().protocol());
     }
 
     Shard shard() {

@@ -16,8 +16,29 @@ public final class RequestStats {
     /** The same of requests that were answered with an error. */
     public final Histogram failed = new Histogram();
 
-    /** Nothing yet. */
-    public RequestStats() {}
+    private final String server;
+    private final String protocol;
+
+    /**
+     * Nothing yet.
+     *
+     * @param server whose requests they are: the key below {@code solaster.servers}
+     * @param protocol what it speaks
+     */
+    public RequestStats(String server, String protocol) {
+        this.server = server;
+        this.protocol = protocol;
+    }
+
+    /** Whose requests they are: the key below {@code solaster.servers}. */
+    public String server() {
+        return server;
+    }
+
+    /** What that speaks, such as {@code resp}. */
+    public String protocol() {
+        return protocol;
+    }
 
     /**
      * Where the requests of a connection are recorded. On the shard that owns it, once {@link ConnectionHandler#connected}

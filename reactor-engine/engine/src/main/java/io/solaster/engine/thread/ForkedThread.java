@@ -10,6 +10,8 @@ import io.solaster.engine.ShardFuture;
 import io.solaster.engine.task.Abandonable;
 import io.solaster.engine.task.GroupTask;
 import io.solaster.engine.task.SchedulingGroup;
+import io.solaster.engine.trace.Hop;
+import io.solaster.engine.trace.Tracing;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +27,7 @@ final class ForkedThread<T extends @Nullable Object> implements Fork<T>, Executo
     private final @Nullable Scope scope;
     private final boolean logs;
     private final Callable<T> work;
+    private final @Nullable Hop hop;
     private final Thread thread;
     /** Null until the thread is started. Written once, while the thread is started. */
     private volatile @Nullable Runnable continuation;
@@ -53,7 +56,10 @@ final class ForkedThread<T extends @Nullable Object> implements Fork<T>, Executo
         this.home = home;
         this.scope = scope;
         this.logs = logs;
-        this.work = threads.shard.carryContext(work);
+        Tracing tracing = threads.shard.tracing();
+        Hop traced = tracing == null ? null : tracing.hop(Hop.Kind.FORK, home, threads.shard, group);
+        this.hop = traced;
+        this.work = threads.shard.carryContext(traced == null ? work : () -> traced.call(work));
         this.thread = JdkThreads.unstarted(this, threads.nextName(), this::call);
     }
 
@@ -79,7 +85,11 @@ final class ForkedThread<T extends @Nullable Object> implements Fork<T>, Executo
 
     /** Never starts it. */
     void skip() {
-        future.completeExceptionally(new CancellationException(thread.getName() + " was forked in a cancelled scope"));
+        CancellationException why = new CancellationException(thread.getName() + " was forked in a cancelled scope");
+        future.completeExceptionally(why);
+        if (hop != null) {
+            hop.ended(why);
+        }
     }
 
     /** By the JDK, from any thread: the thread, or one that it started, can go on. */
@@ -152,8 +162,17 @@ final class ForkedThread<T extends @Nullable Object> implements Fork<T>, Executo
         }
     }
 
-    @SuppressWarnings("NullAway") // a null result is one that T allows
     private void complete() {
+        if (hop == null) {
+            tell();
+        } else {
+            hop.ended(failure);
+            hop.resume(this::tell);
+        }
+    }
+
+    @SuppressWarnings("NullAway") // a null result is one that T allows
+    private void tell() {
         if (failure != null) {
             future.fail(failure);
         } else {
@@ -165,7 +184,11 @@ final class ForkedThread<T extends @Nullable Object> implements Fork<T>, Executo
     @Override
     public void abandon() {
         if (!future.isDone()) {
-            future.completeExceptionally(threads.stopped());
+            Exception stopped = threads.stopped();
+            future.completeExceptionally(stopped);
+            if (hop != null) {
+                hop.ended(stopped);
+            }
         }
     }
 

@@ -13,6 +13,7 @@ import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.engine.stats.RecentStall;
+import io.solaster.spring.Live;
 import io.solaster.spring.ServerLifecycle;
 
 /**
@@ -29,11 +30,11 @@ final class EngineWatch {
 
     private final Engine engine;
     private final ServerLifecycle servers;
-    private final SolasterConfig config;
+    private final Live<SolasterConfig> config;
     private final LoopWatch loops;
     private final Supplier<Optional<ConfigReloads>> reloads;
 
-    EngineWatch(Engine engine, ServerLifecycle servers, SolasterConfig config, LoopWatch loops,
+    EngineWatch(Engine engine, ServerLifecycle servers, Live<SolasterConfig> config, LoopWatch loops,
             Supplier<Optional<ConfigReloads>> reloads) {
         this.engine = engine;
         this.servers = servers;
@@ -60,7 +61,7 @@ final class EngineWatch {
     }
 
     private boolean isBroken(Shard shard) {
-        return loops.stuckFor(shard.id()).compareTo(config.health().brokenAfter()) >= 0;
+        return loops.stuckFor(shard.id()).compareTo(config.get().health().brokenAfter()) >= 0;
     }
 
     /** Why the engine cannot serve; empty if it can. */
@@ -86,10 +87,10 @@ final class EngineWatch {
     /** What is not as it should be, though everything is served; empty if all is well. */
     List<String> impairments() {
         List<String> impairments = new ArrayList<>();
-        if (engine.transport().isFallback(config.engine().transport())) {
+        if (engine.transport().isFallback(config.get().engine().transport())) {
             impairments.add("transport " + engine.transport().reason());
         }
-        if (!engine.plan().pinned() && config.engine().pinning() != Pinning.NEVER) {
+        if (!engine.plan().pinned() && config.get().engine().pinning() != Pinning.NEVER) {
             impairments.add("shards are not pinned");
         }
         for (Shard shard : engine.shards()) {

@@ -13,22 +13,20 @@ import io.solaster.engine.Shard;
  */
 final class LoopWatch {
     private final Engine engine;
-    private final long longestLook;
     private final long[] turns;
     private final AtomicLongArray stuckNanos;
     private long lookedAt;
 
-    /** @param period the time between two looks */
-    LoopWatch(Engine engine, Duration period, long now) {
+    LoopWatch(Engine engine, long now) {
         this.engine = engine;
-        this.longestLook = 2 * period.toNanos();
         this.turns = new long[engine.shards().size()];
         this.stuckNanos = new AtomicLongArray(turns.length);
         this.lookedAt = now;
     }
 
-    void look(long now) {
-        long passed = Math.min(now - lookedAt, longestLook);
+    /** @param period the time between two looks, of which twice counts at most */
+    void look(long now, Duration period) {
+        long passed = Math.min(now - lookedAt, 2 * period.toNanos());
         lookedAt = now;
         for (Shard shard : engine.shards()) {
             int id = shard.id();

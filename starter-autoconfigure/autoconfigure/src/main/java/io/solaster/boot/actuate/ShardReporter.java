@@ -25,6 +25,7 @@ import io.solaster.engine.stats.GroupStats;
 import io.solaster.engine.stats.ShardStats;
 import io.solaster.engine.stats.Utilization;
 import io.solaster.engine.task.SchedulingGroup;
+import io.solaster.spring.Live;
 import io.solaster.spring.ServerLifecycle;
 
 /** Tells what an engine is at. Reads counters only: it answers while shards are stuck, and while they stop. Any thread. */
@@ -33,11 +34,11 @@ final class ShardReporter {
 
     private final Engine engine;
     private final ServerLifecycle servers;
-    private final SolasterConfig config;
+    private final Live<SolasterConfig> config;
     private final EngineWatch watch;
     private final List<Utilization> utilizations;
 
-    ShardReporter(Engine engine, ServerLifecycle servers, SolasterConfig config, EngineWatch watch) {
+    ShardReporter(Engine engine, ServerLifecycle servers, Live<SolasterConfig> config, EngineWatch watch) {
         this.engine = engine;
         this.servers = servers;
         this.config = config;
@@ -52,7 +53,8 @@ final class ShardReporter {
                 new ShardReport.Plan(plan.pinned(), plan.spin(), plan.housekeeping().toString(), plan.reasons()),
                 engine.shards().stream().map(this::shard).toList(),
                 engine.groups().all().stream().map(this::group).toList(),
-                config.servers().entrySet().stream().map(entry -> server(entry.getKey(), entry.getValue())).toList());
+                config.get().servers().entrySet().stream().map(entry -> server(entry.getKey(), entry.getValue()))
+                        .toList());
     }
 
     /** One shard in full; empty if there is none of that number. */

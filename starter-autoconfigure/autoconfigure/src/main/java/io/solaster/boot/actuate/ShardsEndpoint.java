@@ -13,6 +13,7 @@ import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.engine.task.SchedulingGroup;
+import io.solaster.spring.Live;
 import io.solaster.spring.ServerLifecycle;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.actuate.endpoint.Access;
@@ -32,10 +33,10 @@ final class ShardsEndpoint {
     private final ServerLifecycle servers;
     private final ShardReporter reporter;
     private final SolasterAvailability availability;
-    private final Duration drainTimeout;
+    private final Live<Duration> drainTimeout;
 
     ShardsEndpoint(Engine engine, ServerLifecycle servers, ShardReporter reporter, SolasterAvailability availability,
-            Duration drainTimeout) {
+            Live<Duration> drainTimeout) {
         this.engine = engine;
         this.servers = servers;
         this.reporter = reporter;
@@ -93,7 +94,7 @@ final class ShardsEndpoint {
                         "give one of " + names(servers.servers())));
         availability.refuseTraffic();
         if (!server.isDraining()) {
-            start("drain-" + name, () -> server.drain(drainTimeout));
+            start("drain-" + name, () -> server.drain(drainTimeout.get()));
         }
         return Map.of("server", name, "state", "draining", "connections", server.connections());
     }
@@ -121,7 +122,7 @@ final class ShardsEndpoint {
                         "drain the server");
             }
         }
-        start("drain-shard-" + id, () -> serving.forEach(server -> server.drain(id, drainTimeout)));
+        start("drain-shard-" + id, () -> serving.forEach(server -> server.drain(id, drainTimeout.get())));
         return Map.of("shard", id, "state", "draining", "connections",
                 serving.stream().mapToLong(server -> server.connections(id)).sum());
     }

@@ -3,6 +3,8 @@ package io.solaster.boot.actuate;
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 
+import io.solaster.config.SolasterConfig;
+import io.solaster.spring.Live;
 import io.solaster.spring.ServerLifecycle;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -25,23 +27,23 @@ final class SolasterAvailability implements SmartLifecycle {
     private final String engine;
     private final EngineWatch watch;
     private final LoopWatch loops;
-    private final Duration period;
+    private final Live<SolasterConfig> config;
     private final ApplicationEventPublisher events;
     private volatile @Nullable Thread thread;
     private boolean broken;
     private boolean refusing;
 
-    SolasterAvailability(String engine, EngineWatch watch, LoopWatch loops, Duration period,
+    SolasterAvailability(String engine, EngineWatch watch, LoopWatch loops, Live<SolasterConfig> config,
             ApplicationEventPublisher events) {
         this.engine = engine;
         this.watch = watch;
         this.loops = loops;
-        this.period = period;
+        this.config = config;
         this.events = events;
     }
 
     /** The time between two looks, where so long makes the application broken. */
-    static Duration period(Duration brokenAfter) {
+    private static Duration period(Duration brokenAfter) {
         Duration quarter = brokenAfter.dividedBy(4);
         return quarter.compareTo(Duration.ofSeconds(1)) < 0 ? quarter : Duration.ofSeconds(1);
     }
@@ -56,7 +58,8 @@ final class SolasterAvailability implements SmartLifecycle {
 
     private void run() {
         while (Thread.currentThread().equals(thread)) {
-            loops.look(System.nanoTime());
+            Duration period = period(config.get().health().brokenAfter());
+            loops.look(System.nanoTime(), period);
             tell();
             LockSupport.parkNanos(this, period.toNanos());
         }

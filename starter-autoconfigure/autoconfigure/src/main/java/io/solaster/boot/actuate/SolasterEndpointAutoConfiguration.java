@@ -40,8 +40,10 @@ public final class SolasterEndpointAutoConfiguration {
         @ConditionalOnMissingBean
         @ConditionalOnAvailableEndpoint
         ShardsEndpoint shardsEndpoint(Engine engine, SolasterConfig config, ServerLifecycle servers,
-                ShardReporter reporter, SolasterAvailability availability) {
-            return new ShardsEndpoint(engine, servers, reporter, availability, config.engine().shutdownTimeout());
+                ShardReporter reporter, SolasterAvailability availability, ObjectProvider<ConfigReloader> reloader) {
+            return new ShardsEndpoint(engine, servers, reporter, availability,
+                    SolasterWatchAutoConfiguration.live(reloader, config)
+                            .map(live -> live.engine().shutdownTimeout()));
         }
 
         @Bean
@@ -49,8 +51,7 @@ public final class SolasterEndpointAutoConfiguration {
         ConfigView solasterConfigView(SolasterConfig config, Environment environment,
                 ObjectProvider<ConfigReloader> reloader, ObjectProvider<SanitizingFunction> sanitizing,
                 ObjectProvider<ConfigReloads> reloads, ObjectProvider<ConfigCheck> check) {
-            ConfigReloader live = reloader.getIfAvailable();
-            return new ConfigView(() -> live == null ? config : live.get(), environment,
+            return new ConfigView(SolasterWatchAutoConfiguration.live(reloader, config)::get, environment,
                     new Sanitizer(sanitizing.orderedStream().toList()), reloads,
                     check.getIfAvailable(ConfigCheck::new));
         }

@@ -4,10 +4,13 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import io.micrometer.core.instrument.config.MeterFilter;
 import io.solaster.boot.SolasterAutoConfiguration;
+import io.solaster.boot.SolasterBeansAutoConfiguration;
 import io.solaster.boot.SolasterStoreAutoConfiguration;
 import io.solaster.config.SolasterConfig;
 import io.solaster.engine.Engine;
+import io.solaster.spring.ConfigReloader;
 import io.solaster.spring.ServerLifecycle;
+import io.solaster.spring.ShardSchedules;
 import io.solaster.store.Store;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -18,8 +21,9 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 /** Meters of shards, scheduling groups, servers and store, where there is a registry for them. */
-@AutoConfiguration(after = {SolasterAutoConfiguration.class, SolasterStoreAutoConfiguration.class}, afterName = {
-        "org.springframework.boot.micrometer.metrics.autoconfigure.CompositeMeterRegistryAutoConfiguration"})
+@AutoConfiguration(after = {SolasterAutoConfiguration.class, SolasterBeansAutoConfiguration.class,
+        SolasterStoreAutoConfiguration.class}, afterName = {
+                "org.springframework.boot.micrometer.metrics.autoconfigure.CompositeMeterRegistryAutoConfiguration"})
 @ConditionalOnClass(MeterRegistry.class)
 @ConditionalOnBean({Engine.class, MeterRegistry.class})
 public final class SolasterMetricsAutoConfiguration {
@@ -61,6 +65,20 @@ public final class SolasterMetricsAutoConfiguration {
     @ConditionalOnMissingBean(name = "solasterServerMeters")
     MeterBinder solasterServerMeters(Engine engine, ServerLifecycle servers) {
         return new ServerMeters(engine, servers);
+    }
+
+    @Bean
+    @ConditionalOnBean(ConfigReloader.class)
+    @ConditionalOnMissingBean(name = "solasterReloadMeters")
+    MeterBinder solasterReloadMeters(Engine engine, ConfigReloader reloader) {
+        return new ReloadMeters(engine, reloader);
+    }
+
+    @Bean
+    @ConditionalOnBean(ShardSchedules.class)
+    @ConditionalOnMissingBean(name = "solasterScheduleMeters")
+    MeterBinder solasterScheduleMeters(Engine engine, ShardSchedules schedules) {
+        return new ScheduleMeters(engine, schedules);
     }
 
     @Configuration(proxyBeanMethods = false)

@@ -6,6 +6,7 @@ import io.solaster.boot.SolasterAutoConfiguration;
 import io.solaster.config.SolasterConfig;
 import io.solaster.engine.Engine;
 import io.solaster.spring.ConfigReloader;
+import io.solaster.spring.Live;
 import io.solaster.spring.ServerLifecycle;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -23,8 +24,8 @@ public final class SolasterWatchAutoConfiguration {
 
     @Bean
     @ConditionalOnMissingBean
-    LoopWatch solasterLoopWatch(Engine engine, SolasterConfig config) {
-        return new LoopWatch(engine, SolasterAvailability.period(config.health().brokenAfter()), System.nanoTime());
+    LoopWatch solasterLoopWatch(Engine engine) {
+        return new LoopWatch(engine, System.nanoTime());
     }
 
     @Bean
@@ -37,22 +38,28 @@ public final class SolasterWatchAutoConfiguration {
     @Bean
     @ConditionalOnMissingBean
     EngineWatch solasterEngineWatch(Engine engine, ServerLifecycle servers, SolasterConfig config, LoopWatch loops,
-            ObjectProvider<ConfigReloads> reloads) {
-        return new EngineWatch(engine, servers, config, loops, () -> Optional.ofNullable(reloads.getIfAvailable()));
+            ObjectProvider<ConfigReloads> reloads, ObjectProvider<ConfigReloader> reloader) {
+        return new EngineWatch(engine, servers, live(reloader, config), loops,
+                () -> Optional.ofNullable(reloads.getIfAvailable()));
     }
 
     @Bean
     @ConditionalOnMissingBean
     ShardReporter solasterShardReporter(Engine engine, ServerLifecycle servers, SolasterConfig config,
-            EngineWatch watch) {
-        return new ShardReporter(engine, servers, config, watch);
+            EngineWatch watch, ObjectProvider<ConfigReloader> reloader) {
+        return new ShardReporter(engine, servers, live(reloader, config), watch);
     }
 
     @Bean
     @ConditionalOnMissingBean
     SolasterAvailability solasterAvailability(Engine engine, SolasterConfig config, EngineWatch watch, LoopWatch loops,
-            ApplicationEventPublisher events) {
-        return new SolasterAvailability(engine.name(), watch, loops,
-                SolasterAvailability.period(config.health().brokenAfter()), events);
+            ApplicationEventPublisher events, ObjectProvider<ConfigReloader> reloader) {
+        return new SolasterAvailability(engine.name(), watch, loops, live(reloader, config), events);
+    }
+
+    /** What is in force now; where nothing is reloaded, what it was at the start. */
+    static Live<SolasterConfig> live(ObjectProvider<ConfigReloader> reloader, SolasterConfig config) {
+        ConfigReloader known = reloader.getIfAvailable();
+        return known == null ? () -> config : known;
     }
 }

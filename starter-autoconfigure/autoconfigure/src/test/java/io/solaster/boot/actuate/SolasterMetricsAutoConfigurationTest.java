@@ -4,11 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import javax.management.ObjectName;
 
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.FunctionTimer;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -18,18 +22,24 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.solaster.boot.Client;
 import io.solaster.boot.SolasterAutoConfiguration;
+import io.solaster.boot.SolasterBeansAutoConfiguration;
 import io.solaster.boot.SolasterStoreAutoConfiguration;
+import io.solaster.boot.ThreeShards;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.stats.GroupStats;
 import io.solaster.engine.stats.ShardStats;
+import io.solaster.spring.ConfigReloader;
 import io.solaster.spring.ServerLifecycle;
+import io.solaster.spring.ShardScheduled;
 import io.solaster.store.Store;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.micrometer.metrics.autoconfigure.CompositeMeterRegistryAutoConfiguration;
 import org.springframework.boot.micrometer.metrics.autoconfigure.MetricsAutoConfiguration;
 import org.springframework.boot.micrometer.metrics.autoconfigure.export.prometheus.PrometheusMetricsExportAutoConfiguration;
+import org.springframework.boot.test.context.ConfigDataApplicationContextInitializer;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.ApplicationContext;
@@ -79,6 +89,47 @@ final class SolasterMetricsAutoConfigurationTest {
             assertThat(registry.get("solaster.group.shares").tags(tags).gauge().value()).isEqualTo(50);
             assertThat(registry.get("solaster.group.queue").tags(tags).gauge().value()).isZero();
         });
+    }
+
+    @Test
+    void counts_reloads_by_what_came_of_them(@TempDir Path directory) throws IOException {
+        Path file = Files.writeString(directory.resolve("application.yml"), "solaster.engine.groups.reports.shares: 1");
+        metered.withInitializer(new ConfigDataApplicationContextInitializer())
+                .withPropertyValues("spring.config.location=" + file, "solaster.reload.enabled=false").run(context -> {
+                    MeterRegistry registry = bound(context.getBean(MeterRegistry.class),
+                            context.getBeansOfType(MeterBinder.class).values());
+                    ConfigReloader reloader = context.getBean(ConfigReloader.class);
+                    for (String shares : List.of("2", "3", "none")) {
+                        Files.writeString(file, "solaster.engine.groups.reports.shares: " + shares);
+                        reloader.reload();
+                    }
+                    assertThat(registry.get("solaster.config.reloads").tag("outcome", "applied").functionCounter()
+                            .count()).isEqualTo(2);
+                    assertThat(registry.get("solaster.config.reloads").tag("outcome", "refused").functionCounter()
+                            .count()).isEqualTo(1);
+                });
+    }
+
+    @Test
+    void counts_scheduled_methods_over_all_shards_those_of_later_beans_too() {
+        metered.withConfiguration(AutoConfigurations.of(SolasterBeansAutoConfiguration.class)).run(context -> {
+            MeterRegistry registry = bound(context.getBean(MeterRegistry.class),
+                    context.getBeansOfType(MeterBinder.class).values());
+            assertThat(registry.find("solaster.scheduled.runs").functionCounter()).isNull();
+            context.getAutowireCapableBeanFactory().createBean(Failing.class);
+            FunctionCounter failures = registry.get("solaster.scheduled.failures").functionCounter();
+            assertThat(failures.getId().getTag("method")).contains("Failing").contains("fail");
+            ThreeShards.until("each of two shards has failed", () -> failures.count() >= 2);
+            assertThat(registry.get("solaster.scheduled.runs").functionCounter().count())
+                    .isGreaterThanOrEqualTo(failures.count());
+        });
+    }
+
+    static class Failing {
+        @ShardScheduled(fixedDelay = "1h")
+        void fail() {
+            throw new IllegalStateException("on purpose");
+        }
     }
 
     @Test

@@ -1,7 +1,10 @@
 package io.solaster.boot.netty;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -11,12 +14,19 @@ import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
+import io.solaster.boot.ThreeShards;
 import io.solaster.boot.actuate.Actuated;
+import io.solaster.config.CpuSet;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
+import io.solaster.engine.os.CpuAffinity;
+import io.solaster.engine.os.Housekeeper;
+import io.solaster.engine.os.MachineProbe;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
+import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -54,6 +64,54 @@ final class ManagementOffShardsTest {
             } finally {
                 released.countDown();
             }
+        }
+    }
+
+    /** Its threads may be born on a shard, whose one CPU they would inherit. */
+    @Test
+    void its_threads_run_on_the_housekeeping_cpus() throws Exception {
+        CpuSet allowed = MachineProbe.probe().allowed();
+        assumeTrue(CpuAffinity.unavailable().isEmpty(), () -> CpuAffinity.unavailable().orElseThrow());
+        assumeTrue(allowed.size() > 1, "one CPU: none can be set aside");
+        CpuSet housekeeping = CpuSet.of(allowed.stream().min().orElseThrow());
+        try (ConfigurableApplicationContext context = new SpringApplicationBuilder(App.class, CpusEndpoint.class)
+                .web(WebApplicationType.REACTIVE).properties("server.port=0", "management.server.port=0",
+                        "management.endpoints.web.exposure.include=cpus", "solaster.engine.shards=1",
+                        "solaster.engine.pinning=always", "solaster.engine.housekeeping=" + housekeeping,
+                        "spring.autoconfigure.exclude=" + Actuated.BUT_NETTY)
+                .run(); HttpClient client = HttpClient.newHttpClient()) {
+            Engine engine = context.getBean(Engine.class);
+            assertThat(engine.plan().housekeeping()).isEqualTo(housekeeping);
+            assertThat(engine.submitTo(0, CpuAffinity::current).get(60, TimeUnit.SECONDS)).isNotEqualTo(housekeeping);
+            // A new thread is placed within a second.
+            ThreeShards.until("management answers on CPUs " + housekeeping,
+                    () -> cpus(client, context).equals(housekeeping.toString()));
+        } finally {
+            try (Housekeeper back = new Housekeeper(allowed)) {
+                back.start();
+            }
+        }
+    }
+
+    private static String cpus(HttpClient client, ConfigurableApplicationContext context) {
+        try {
+            return client.send(HttpRequest.newBuilder(URI.create("http://localhost:"
+                    + context.getEnvironment().getProperty("local.management.port") + "/actuator/cpus"))
+                    .timeout(Duration.ofSeconds(60)).build(), BodyHandlers.ofString()).body();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Where the thread may run that answers. */
+    @Endpoint(id = "cpus")
+    static class CpusEndpoint {
+        @ReadOperation
+        String cpus() {
+            assertThat(Shard.current()).isNull();
+            return CpuAffinity.current().toString();
         }
     }
 

@@ -1,0 +1,47 @@
+package io.solaster.benchmarks;
+
+import java.io.IOException;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Function;
+
+import io.solaster.benchmarks.peers.HelidonPeer;
+import io.solaster.benchmarks.peers.NettyPeer;
+import io.solaster.benchmarks.peers.Peer;
+import io.solaster.benchmarks.peers.ReactorNettyPeer;
+import io.solaster.benchmarks.peers.SolasterPeer;
+import io.solaster.benchmarks.peers.UndertowPeer;
+import io.solaster.benchmarks.peers.VertxPeer;
+import io.solaster.config.EngineConfig.Transport;
+
+/**
+ * One HTTP server in a process of its own, as {@code http.sh} starts it: {@code HttpHost peer port transport}; the transport is
+ * ours, the others take their own. Ends with its
+ * standard input.
+ */
+public final class HttpHost {
+    /** What may be asked for, by name. */
+    private static final Map<String, Function<Transport, Peer>> PEERS = Map.of("solaster", SolasterPeer::new, "vertx",
+            own -> new VertxPeer(), "reactor-netty", own -> new ReactorNettyPeer(), "undertow",
+            own -> new UndertowPeer(), "helidon", own -> new HelidonPeer(), "netty", own -> new NettyPeer());
+
+    private HttpHost() {}
+
+    @SuppressWarnings("SystemOut")
+    public static void main(String[] args) throws Exception {
+        Function<Transport, Peer> peer = PEERS.get(args[0]);
+        if (peer == null) {
+            throw new IllegalArgumentException("'" + args[0] + "': want one of " + PEERS.keySet());
+        }
+        peer.apply(Transport.valueOf(args[2].toUpperCase(Locale.ROOT))).start(Integer.parseInt(args[1]));
+        System.out.println("ready");
+        awaitEnd();
+        System.exit(0);
+    }
+
+    private static void awaitEnd() throws IOException {
+        while (System.in.read() >= 0) {
+            // Nothing is asked of it.
+        }
+    }
+}

@@ -1,0 +1,84 @@
+package io.solaster.http.websocket;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+
+import io.solaster.config.WebSocketConfig.Compression;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What was agreed upon about permessage-deflate (RFC 7692, section 7.1).
+ *
+ * @param ourTakeover whether our messages may refer to those before them
+ * @param clientTakeover whether the client's may
+ */
+record DeflateOffer(boolean ourTakeover, boolean clientTakeover) {
+    static final String NAME = "permessage-deflate";
+    private static final int WINDOW_BITS = 15;
+
+    /** The first of a client's offers that can be met; null if there is none. */
+    static @Nullable DeflateOffer choose(List<String> extensions, Compression config) {
+        if (!config.enabled()) {
+            return null;
+        }
+        for (String header : extensions) {
+            for (String offer : header.split(",", -1)) {
+                DeflateOffer met = meet(offer.strip(), config);
+                if (met != null) {
+                    return met;
+                }
+            }
+        }
+        return null;
+    }
+
+    private static @Nullable DeflateOffer meet(String offer, Compression config) {
+        String[] parts = offer.split(";", -1);
+        if (!parts[0].strip().equalsIgnoreCase(NAME)) {
+            return null;
+        }
+        boolean ours = config.contextTakeover();
+        Set<String> seen = new HashSet<>();
+        for (int i = 1; i < parts.length; i++) {
+            String[] pair = parts[i].split("=", 2);
+            String name = pair[0].strip().toLowerCase(Locale.ROOT);
+            String value = pair.length < 2 ? null : unquoted(pair[1].strip());
+            if (!seen.add(name)) {
+                return null;
+            }
+            boolean fits = switch (name) {
+                case "server_no_context_takeover" -> {
+                    ours = false;
+                    yield value == null;
+                }
+                case "client_no_context_takeover" -> value == null;
+                // The JDK's zlib knows no smaller window of ours; a client's it can read whatever it is.
+                case "server_max_window_bits" -> value != null && bits(value) == WINDOW_BITS;
+                case "client_max_window_bits" -> value == null || bits(value) > 0;
+                default -> false;
+            };
+            if (!fits) {
+                return null;
+            }
+        }
+        return new DeflateOffer(ours, config.contextTakeover() && !seen.contains("client_no_context_takeover"));
+    }
+
+    private static String unquoted(String value) {
+        return value.length() >= 2 && value.startsWith("\"") && value.endsWith("\"")
+                ? value.substring(1, value.length() - 1)
+                : value;
+    }
+
+    private static int bits(String value) {
+        return value.matches("[89]|1[0-5]") ? Integer.parseInt(value) : 0;
+    }
+
+    /** What the client is answered. */
+    String answer() {
+        return NAME + (ourTakeover ? "" : "; server_no_context_takeover")
+                + (clientTakeover ? "" : "; client_no_context_takeover");
+    }
+}

@@ -1,0 +1,10 @@
+/**
+ * WebSocket (RFC 6455, with permessage-deflate of RFC 7692) on the shards.
+ * {@link io.solaster.http.websocket.WebSocketListener} is what an application writes,
+ * {@link io.solaster.http.websocket.WebSockets} makes an HTTP handler of it and sends to many, and a
+ * {@link io.solaster.http.websocket.WebSocket} is one connection.
+ */
+@NullMarked
+package io.solaster.http.websocket;
+
+import org.jspecify.annotations.NullMarked;
