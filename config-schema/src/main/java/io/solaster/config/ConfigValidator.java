@@ -74,6 +74,7 @@ public final class ConfigValidator {
         validator.engine("solaster.engine", config.engine());
         config.servers().forEach((name, server) -> validator.server(entryKey(SERVERS, name), server));
         validator.groups("solaster.engine.groups", config);
+        validator.http("solaster.web.http", config.web().http());
         validator.within("solaster.reload.debounce", config.reload().debounce(), Duration.ZERO, Duration.ofMinutes(1));
         validator.within("solaster.reload.poll-interval", config.reload().pollInterval(), Duration.ofMillis(100),
                 Duration.ofDays(1));
@@ -224,13 +225,16 @@ public final class ConfigValidator {
             add(key, known.size(), known.size() + " groups, the four built-in ones among them, are too many",
                     "write at most " + MAX_GROUPS);
         }
-        config.servers().forEach((name, server) -> {
-            if (server.group() != null && !known.contains(server.group())) {
-                add(entryKey(SERVERS, name) + ".group", server.group(),
-                        "'" + server.group() + "' is no scheduling group",
-                        "write one of " + String.join(", ", known) + ", or add it to " + key);
-            }
-        });
+        config.servers()
+                .forEach((name, server) -> known(entryKey(SERVERS, name) + ".group", server.group(), known, key));
+        known("solaster.web.group", config.web().group(), known, key);
+    }
+
+    private void known(String key, @Nullable String group, Set<String> known, String groups) {
+        if (group != null && !known.contains(group)) {
+            add(key, group, "'" + group + "' is no scheduling group",
+                    "write one of " + String.join(", ", known) + ", or add it to " + groups);
+        }
     }
 
     private void server(String key, ServerConfig server) {
@@ -327,6 +331,7 @@ public final class ConfigValidator {
 
     /** Sockets of clients, and what the process needs beside them. */
     private void openFiles(SolasterConfig config, Machine machine, int shards) {
+        int servers = config.servers().size();
         long clients = 0;
         String key = "";
         long most = 0;
@@ -338,12 +343,20 @@ public final class ConfigValidator {
                 key = entryKey(SERVERS, server.getKey()) + ".limits.max-connections";
             }
         }
-        long others = FILES_OF_A_PROCESS + (long) shards * (FILES_OF_A_SHARD + config.servers().size());
+        if (config.web().server() == WebConfig.Server.SOLASTER) {
+            servers++;
+            clients += config.web().maxConnections();
+            if (config.web().maxConnections() > most) {
+                most = config.web().maxConnections();
+                key = "solaster.web.max-connections";
+            }
+        }
+        long others = FILES_OF_A_PROCESS + (long) shards * (FILES_OF_A_SHARD + servers);
         long needed = clients + others;
-        if (needed > machine.openFiles() && !config.servers().isEmpty()) {
+        if (needed > machine.openFiles() && servers > 0) {
             long room = most - (needed - machine.openFiles());
             warn(key, String.valueOf(most),
-                    clients + " clients" + (config.servers().size() == 1 ? "" : " of all servers") + " and " + others
+                    clients + " clients" + (servers == 1 ? "" : " of all servers") + " and " + others
                             + " files of the process are more than the " + machine.openFiles() + " open files allowed",
                     "raise the limit (ulimit -n " + needed + ")" + (room < 1 ? "" : ", or write " + room));
         }

@@ -59,6 +59,12 @@ public record HttpConfig(@DefaultValue("10s") Duration headerTimeout, @DefaultVa
                 maxHeaders, maxBody, maxPipelined, serverHeader, compression);
     }
 
+    /** This with another limit on the headers of a request. */
+    public HttpConfig withMaxHeaderSize(ByteSize newMaxHeaderSize) {
+        return new HttpConfig(headerTimeout, bodyTimeout, requestTimeout, keepAliveTimeout, maxTarget, newMaxHeaderSize,
+                maxHeaders, maxBody, maxPipelined, serverHeader, compression);
+    }
+
     /** This with another limit on bodies that are gathered. */
     public HttpConfig withMaxBody(ByteSize newMaxBody) {
         return new HttpConfig(headerTimeout, bodyTimeout, requestTimeout, keepAliveTimeout, maxTarget, maxHeaderSize,

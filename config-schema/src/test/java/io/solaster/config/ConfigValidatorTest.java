@@ -135,6 +135,15 @@ class ConfigValidatorTest {
     }
 
     @Test
+    void webFluxIsServedInAGroupThatExistsAndToOneClientAtLeast() {
+        assertThat(ConfigValidator.check(SolasterConfig.defaults()
+                .withWeb(new WebConfig(WebConfig.Server.SOLASTER, "crtical", 0, 1, HttpConfig.defaults())))).extracting(Violation::toString)
+                .containsExactly("solaster.web.max-connections: 0 is out of range; write a number from 1",
+                        "solaster.web.group: 'crtical' is no scheduling group; write one of background, critical,"
+                                + " default, maintenance, or add it to solaster.engine.groups");
+    }
+
+    @Test
     void groupsHaveANameAndAreFew() {
         Map<String, GroupConfig> groups = new LinkedHashMap<>();
         for (int i = 0; i < 61; i++) {

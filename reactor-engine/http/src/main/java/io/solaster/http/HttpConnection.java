@@ -714,7 +714,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
         if (!response.isOver()) {
             exchange.outlives = true;
             exchange.request().keep();
-        } else if (!exchange.outlives && receiving != exchange && exchange.next == null && exchange != first) {
+        } else if (!exchange.outlives && receiving != exchange && exchange.next == null && exchange != first
+                && exchange != last) {
             shard.giveExchange(exchange);
         }
         if (output != null && output.readableBytes() > ENOUGH_TO_SEND) {
