@@ -391,7 +391,12 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
     public void handlerRemoved(ChannelHandlerContext context) {
         timer.cancel();
         release();
-        shard.disconnected();
+        if (upgraded) {
+            // It is read into the shard's buffer still.
+            context.channel().closeFuture().addListener(closed -> shard.disconnected());
+        } else {
+            shard.disconnected();
+        }
     }
 
     @Override

@@ -62,9 +62,9 @@ final class Response implements HttpResponse, ResponseStream {
     /** Compresses the stream. */
     private @Nullable Gzip gzip;
     private @Nullable Runnable writable;
-    private @Nullable Runnable onDrain;
     /** Lets go of what was still to be written. */
     private @Nullable Runnable onCut;
+    private @Nullable Runnable onDrain;
     private @Nullable List<Consumer<@Nullable Throwable>> listeners;
     @Nullable
     Consumer<Channel> upgrade;
@@ -83,8 +83,8 @@ final class Response implements HttpResponse, ResponseStream {
         dropsBody = false;
         full = false;
         writable = null;
-        onDrain = null;
         onCut = null;
+        onDrain = null;
         listeners = null;
         upgrade = null;
     }
