@@ -7,6 +7,7 @@ import io.solaster.config.InvalidConfigException.Violation;
 import io.solaster.engine.Engine;
 import io.solaster.http.HttpHandler;
 import io.solaster.http.HttpProtocol;
+import io.solaster.http.TracedHandler;
 import io.solaster.spring.ServerProtocol;
 import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
@@ -26,7 +27,8 @@ public final class SolasterHttpAutoConfiguration {
     @Bean
     @ConditionalOnMissingBean(name = "httpServerProtocol")
     ServerProtocol httpServerProtocol(ListableBeanFactory beans, ObjectProvider<HttpHandler> handlers) {
-        return ServerProtocol.of("http", (name, server) -> new HttpProtocol(handlerOf(name, beans, handlers), server));
+        return ServerProtocol.of("http", (name, server) -> new HttpProtocol(
+                new TracedHandler(handlerOf(name, beans, handlers)), server));
     }
 
     /** The handler that bears the server's name, or else the only one there is. */

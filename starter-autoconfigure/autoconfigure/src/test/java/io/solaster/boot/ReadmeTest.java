@@ -64,7 +64,8 @@ final class ReadmeTest {
         }
         new ApplicationContextRunner()
                 .withConfiguration(AutoConfigurations.of(SolasterAutoConfiguration.class,
-                        SolasterBeansAutoConfiguration.class, SolasterStoreAutoConfiguration.class, SolasterMetricsAutoConfiguration.class))
+                        SolasterBeansAutoConfiguration.class, SolasterStoreAutoConfiguration.class,
+                        SolasterMetricsAutoConfiguration.class))
                 .withPropertyValues("solaster.engine.shards=2", "solaster.engine.pinning=never",
                         "solaster.engine.transport=nio", "solaster.servers.kv.protocol=resp",
                         "solaster.servers.kv.port=0", "solaster.metrics.shard-pairs=true")
@@ -86,7 +87,8 @@ final class ReadmeTest {
     void it_lists_the_keys_of_every_observation() {
         String tracing = section("Tracing");
         for (SolasterObservation observation : SolasterObservation.values()) {
-            String row = tracing.lines().filter(line -> line.startsWith("| `" + observation.getName() + "` |")).findFirst()
+            String row = tracing.lines().filter(line -> line.startsWith("| `" + observation.getName() + "` |"))
+                    .findFirst()
                     .orElseThrow();
             Stream.of(observation.getLowCardinalityKeyNames(), observation.getHighCardinalityKeyNames())
                     .flatMap(Stream::of).forEach(key -> assertThat(row).contains("`" + key.asString() + "`"));
