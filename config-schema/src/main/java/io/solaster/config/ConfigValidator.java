@@ -35,6 +35,9 @@ public final class ConfigValidator {
     private static final Set<String> EVERY_ADDRESS = Set.of("0.0.0.0", "::", "[::]", "*");
     private static final Set<String> LOOPBACK = Set.of("127.0.0.1", "localhost");
 
+    private static final Pattern HEADER_VALUE = Pattern.compile("[!-~]([ -~]*[!-~])?");
+    private static final Pattern MIME_TYPE = Pattern.compile("[\\w!#$&^.+-]+/([\\w!#$&^.+-]+|\\*)");
+
     private static final int MAX_GROUPS = 64;
     static final Set<String> BUILT_IN_GROUPS = Set.of("critical", "default", "background", "maintenance");
     private static final Pattern GROUP_NAME = Pattern.compile("[a-z][a-z0-9-]*");
@@ -239,6 +242,31 @@ public final class ConfigValidator {
         within(key + ".limits.max-bulk", limits.maxBulk(), "1B", "1GB");
         within(key + ".limits.max-inline", limits.maxInline(), "64B", "64MB");
         within(key + ".limits.bytes-per-turn", limits.bytesPerTurn(), "1KB", "1GB");
+        http(key + ".http", server.http());
+    }
+
+    private void http(String key, HttpConfig http) {
+        Duration millisecond = Duration.ofMillis(1);
+        Duration day = Duration.ofDays(1);
+        within(key + ".header-timeout", http.headerTimeout(), millisecond, day);
+        within(key + ".body-timeout", http.bodyTimeout(), millisecond, day);
+        within(key + ".request-timeout", http.requestTimeout(), Duration.ZERO, day);
+        within(key + ".keep-alive-timeout", http.keepAliveTimeout(), Duration.ZERO, day);
+        within(key + ".max-target", http.maxTarget(), "64B", "1MB");
+        within(key + ".max-header-size", http.maxHeaderSize(), "256B", "16MB");
+        within(key + ".max-body", http.maxBody(), "0", "2047MB");
+        within(key + ".compression.min-size", http.compression().minSize(), "0", "1GB");
+        String server = http.serverHeader();
+        if (server != null && !HEADER_VALUE.matcher(server).matches()) {
+            add(key + ".server-header", server, "'" + server + "' is no header's value",
+                    "write letters, digits, blanks and signs of ASCII");
+        }
+        for (String type : http.compression().mimeTypes().split(",", -1)) {
+            if (!MIME_TYPE.matcher(type.strip()).matches()) {
+                add(key + ".compression.mime-types", type, "'" + type + "' is no content type",
+                        "write types like 'text/html' or 'text/*', with commas between them");
+            }
+        }
     }
 
     private void tracing(TracingConfig tracing) {

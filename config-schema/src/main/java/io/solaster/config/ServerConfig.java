@@ -8,7 +8,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * One server. It listens on every shard.
  *
- * @param protocol what the server speaks: 'resp'
+ * @param protocol what the server speaks: 'resp' or 'http'
  * @param host the address that the server binds to
  * @param port the port that the server binds to; 0 takes a free one
  * @param backlog connections that may wait to be accepted, per shard
@@ -16,47 +16,69 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param protectedMode whether, without a password, only clients of this machine are served
  * @param limits what one client may take
  * @param group the scheduling group that its connections run in
+ * @param sslBundle the SSL bundle that connections are encrypted with; none by default
+ * @param http what holds where the protocol is 'http'
  */
 @ConfigurationPropertiesSource
 public record ServerConfig(String protocol, @DefaultValue("127.0.0.1") String host,
         @Range(min = 0, max = 65535) int port, @DefaultValue("1024") @Range(min = 1) int backlog,
         @Reloadable @Nullable String password, @Reloadable @DefaultValue("true") boolean protectedMode,
         @Reloadable @NestedConfigurationProperty @DefaultValue LimitsConfig limits,
-        @DefaultValue("default") String group) {
+        @DefaultValue("default") String group, @Nullable String sslBundle,
+        @Reloadable @NestedConfigurationProperty @DefaultValue HttpConfig http) {
 
     /** A server of this protocol on this port of the loopback address; all else as an empty configuration gives. */
     public static ServerConfig of(String protocol, int port) {
-        return new ServerConfig(protocol, "127.0.0.1", port, 1024, null, true, LimitsConfig.defaults(), "default");
+        return new ServerConfig(protocol, "127.0.0.1", port, 1024, null, true, LimitsConfig.defaults(), "default",
+                null, HttpConfig.defaults());
     }
 
     /** This with another address to bind to. */
     public ServerConfig withHost(String newHost) {
-        return new ServerConfig(protocol, newHost, port, backlog, password, protectedMode, limits, group);
+        return new ServerConfig(protocol, newHost, port, backlog, password, protectedMode, limits, group, sslBundle,
+                http);
     }
 
     /** This with another port to bind to. */
     public ServerConfig withPort(int newPort) {
-        return new ServerConfig(protocol, host, newPort, backlog, password, protectedMode, limits, group);
+        return new ServerConfig(protocol, host, newPort, backlog, password, protectedMode, limits, group, sslBundle,
+                http);
     }
 
     /** This with another password; null for none. */
     public ServerConfig withPassword(@Nullable String newPassword) {
-        return new ServerConfig(protocol, host, port, backlog, newPassword, protectedMode, limits, group);
+        return new ServerConfig(protocol, host, port, backlog, newPassword, protectedMode, limits, group, sslBundle,
+                http);
     }
 
     /** This with or without protected mode. */
     public ServerConfig withProtectedMode(boolean newProtectedMode) {
-        return new ServerConfig(protocol, host, port, backlog, password, newProtectedMode, limits, group);
+        return new ServerConfig(protocol, host, port, backlog, password, newProtectedMode, limits, group, sslBundle,
+                http);
     }
 
     /** This with other limits. */
     public ServerConfig withLimits(LimitsConfig newLimits) {
-        return new ServerConfig(protocol, host, port, backlog, password, protectedMode, newLimits, group);
+        return new ServerConfig(protocol, host, port, backlog, password, protectedMode, newLimits, group, sslBundle,
+                http);
     }
 
     /** This with another scheduling group. */
     public ServerConfig withGroup(String newGroup) {
-        return new ServerConfig(protocol, host, port, backlog, password, protectedMode, limits, newGroup);
+        return new ServerConfig(protocol, host, port, backlog, password, protectedMode, limits, newGroup, sslBundle,
+                http);
+    }
+
+    /** This with another SSL bundle; null for none. */
+    public ServerConfig withSslBundle(@Nullable String newSslBundle) {
+        return new ServerConfig(protocol, host, port, backlog, password, protectedMode, limits, group, newSslBundle,
+                http);
+    }
+
+    /** This with other settings of HTTP. */
+    public ServerConfig withHttp(HttpConfig newHttp) {
+        return new ServerConfig(protocol, host, port, backlog, password, protectedMode, limits, group, sslBundle,
+                newHttp);
     }
 
     /** Everything but the password, which must not reach a log. */
@@ -64,6 +86,6 @@ public record ServerConfig(String protocol, @DefaultValue("127.0.0.1") String ho
     public String toString() {
         return "ServerConfig[protocol=" + protocol + ", host=" + host + ", port=" + port + ", backlog=" + backlog
                 + ", password=" + (password == null ? "none" : "******") + ", protectedMode=" + protectedMode
-                + ", limits=" + limits + ", group=" + group + "]";
+                + ", limits=" + limits + ", group=" + group + ", sslBundle=" + sslBundle + ", http=" + http + "]";
     }
 }

@@ -97,6 +97,23 @@ class ConfigBinderTest {
                         commands-per-turn: 7
                         bytes-per-turn: 4KB
                       group: bulk
+                      ssl-bundle: web
+                      http:
+                        header-timeout: 1s
+                        body-timeout: 2s
+                        request-timeout: 3s
+                        keep-alive-timeout: 4s
+                        max-target: 1KB
+                        max-header-size: 2KB
+                        max-headers: 3
+                        max-body: 4KB
+                        max-pipelined: 5
+                        server-header: Mine
+                        compression:
+                          enabled: true
+                          min-size: 1B
+                          level: 9
+                          mime-types: text/*
                 """);
         assertThat(config.enabled()).isFalse();
         assertThat(config.strict()).isTrue();
@@ -113,7 +130,10 @@ class ConfigBinderTest {
                 new ServerConfig("resp", "0.0.0.0", 6380, 16, "secret", false,
                         new LimitsConfig(5, Duration.ofSeconds(10), new ByteSize(1 << 20), 10, new ByteSize(2048),
                                 new ByteSize(1024), 7, new ByteSize(4096)),
-                        "bulk")));
+                        "bulk", "web",
+                        new HttpConfig(Duration.ofSeconds(1), Duration.ofSeconds(2), Duration.ofSeconds(3),
+                                Duration.ofSeconds(4), new ByteSize(1024), new ByteSize(2048), 3, new ByteSize(4096), 5,
+                                "Mine", new CompressionConfig(true, new ByteSize(1), 9, "text/*")))));
     }
 
     @ParameterizedTest

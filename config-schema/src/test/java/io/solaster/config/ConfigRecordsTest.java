@@ -57,7 +57,8 @@ class ConfigRecordsTest {
         assertThat(server.host()).isEqualTo("::1");
         assertThat(server.password()).isEqualTo("secret");
         assertThat(server).hasToString("ServerConfig[protocol=resp, host=::1, port=1, backlog=1024, password=******,"
-                + " protectedMode=true, limits=" + LimitsConfig.defaults() + ", group=default]");
+                + " protectedMode=true, limits=" + LimitsConfig.defaults() + ", group=default,"
+                + " sslBundle=null, http=" + HttpConfig.defaults() + "]");
         assertThat(server.withPassword(null).toString()).contains("password=none");
     }
 

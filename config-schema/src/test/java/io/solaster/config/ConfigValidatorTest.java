@@ -76,8 +76,26 @@ class ConfigValidatorTest {
     }
 
     @Test
+    void whatHoldsForHttpHasARange() {
+        HttpConfig none = new HttpConfig(Duration.ZERO, Duration.ZERO, Duration.ofNanos(-1), Duration.ofDays(2),
+                new ByteSize(1), new ByteSize(1), 0, new ByteSize(1L << 31), 0, "a\r\nb: c",
+                new CompressionConfig(true, new ByteSize(1L << 40), 10, "text/html, json"));
+        assertThat(ConfigValidator.check(servers(Map.of("web", KV.withHttp(none))))).extracting(Violation::key)
+                .containsExactlyInAnyOrder(Stream
+                        .of("header-timeout", "body-timeout", "request-timeout", "keep-alive-timeout", "max-target",
+                                "max-header-size", "max-headers", "max-body", "max-pipelined", "server-header",
+                                "compression.min-size", "compression.level", "compression.mime-types")
+                        .map("solaster.servers.web.http."::concat).toArray(String[]::new));
+        assertThat(ConfigValidator.check(servers(Map.of("web", KV.withHttp(HttpConfig.defaults()
+                .withRequestTimeout(Duration.ZERO).withKeepAliveTimeout(Duration.ZERO).withServerHeader("Solaster 1")
+                .withCompression(CompressionConfig.defaults().withMimeTypes("text/*, application/ld+json")))))))
+                .isEmpty();
+    }
+
+    @Test
     void aServerSaysWhatItSpeaksAndWhere() {
-        ServerConfig mute = new ServerConfig(null, " ", -1, 0, null, true, LimitsConfig.defaults(), "default");
+        ServerConfig mute = new ServerConfig(null, " ", -1, 0, null, true, LimitsConfig.defaults(), "default",
+                null, HttpConfig.defaults());
         assertThat(ConfigValidator.check(servers(Map.of("My.Kv", mute)))).extracting(Violation::toString)
                 .containsExactlyInAnyOrder(
                         "solaster.servers[My.Kv].port: -1 is out of range; write a number from 0 to 65535",

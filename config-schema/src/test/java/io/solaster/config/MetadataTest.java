@@ -134,7 +134,7 @@ class MetadataTest {
 
     private static Map<String, Object> metadata(String file) throws IOException, URISyntaxException {
         Path classes = Path.of(SolasterConfig.class.getProtectionDomain().getCodeSource().getLocation().toURI());
-        // JSON is YAML, and a YAML parser is here anyhow.
-        return new Yaml().load(Files.readString(classes.resolve(file)));
+        // JSON is YAML, but for a slash that is escaped, and a YAML parser is here anyhow.
+        return new Yaml().load(Files.readString(classes.resolve(file)).replace("\\/", "/"));
     }
 }

@@ -25,6 +25,10 @@ final class Exchange {
     ByteBuf held;
     /** When its head had been read, in nanoseconds. */
     long begunAt;
+    /** Since when its handler has been keeping the client waiting, in nanoseconds of the shard's timers. */
+    long waitsSince;
+    /** A listener has been told of it. */
+    boolean started;
     /** The connection does not go on after it. */
     boolean closes;
     /** The handler has returned, and this was not over. */
@@ -45,6 +49,7 @@ final class Exchange {
         connection = null;
         next = null;
         closes = false;
+        started = false;
     }
 
     void begin(HttpConnection on, long now) {

@@ -7,17 +7,22 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSession;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.FileRegion;
 import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.ssl.SslHandler;
 import io.solaster.engine.memory.Memory;
 import io.solaster.engine.net.RequestStats;
 import io.solaster.engine.net.TcpServer;
@@ -77,6 +82,15 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
     private boolean draining;
     private boolean upgraded;
 
+    private final ConnectionTimer timer;
+    /** When the head that comes has begun, when something was heard, and when something was done, by the timers. */
+    private long headSince;
+    private long heardAt;
+    private long activeAt;
+    /** When the socket has last taken something, and what it had to send then. */
+    private long takenAt;
+    private long unsent;
+    private long progress;
     private long readAt;
     /** Requests of this batch that were answered in it, and how many of those with an error. */
     private int answered;
@@ -86,6 +100,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
     HttpConnection(HttpShard shard, RequestStats requests) {
         this.shard = shard;
         this.requests = requests;
+        this.timer = new ConnectionTimer(shard.timers(), this);
     }
 
     // ---- what exchanges see
@@ -104,7 +119,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
 
     @Nullable
     SSLSession tls() {
-        return null;
+        SslHandler handler = channel().pipeline().get(SslHandler.class);
+        return handler == null ? null : handler.engine().getSession();
     }
 
     /** Somebody wants of the body what there is of it, or will be. */
@@ -171,6 +187,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
     void write(Exchange exchange, ByteBuf bytes) {
         if (exchange == first) {
             handOver();
+            shard.stats().bytesOut.add(bytes.readableBytes());
             context().write(bytes, context().voidPromise());
             unflushed = true;
         } else {
@@ -275,6 +292,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
             unsafePending--;
         }
         boolean failed = over.response().status().code() >= 500;
+        shard.stats().answered(over.response().status());
+        tellListener(over, null);
         if (over.begunAt == readAt && inBatch) {
             answered++;
             errors += failed ? 1 : 0;
@@ -297,13 +316,18 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
 
     /** A response that was begun cannot be ended: the client sees that in a connection that breaks off. */
     void abort(Exchange exchange, Throwable cause) {
-        exchange.response().cut();
         log.debug("{} is closed in the middle of the response to {}", channel(), exchange.request(), cause);
-        closing = true;
-        lingering = true;
         if (exchange == first) {
             flush();
         }
+        die(cause);
+    }
+
+    /** Closes at once; on some transports that takes until the next turn. */
+    private void die(Throwable cause) {
+        closing = true;
+        lingering = true;
+        dropRest(cause);
         channel().close();
     }
 
@@ -322,6 +346,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
             each.releaseHeld();
             each.body().fail(cause);
             each.body().release();
+            tellListener(each, cause);
             each.response().tell(cause);
             each = next;
         }
@@ -333,10 +358,25 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
     public void handlerAdded(ChannelHandlerContext context) {
         ctx = context;
         shard.connected();
+        if (context.channel().isActive()) {
+            begin();
+        }
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext context) {
+        begin();
+        context.fireChannelActive();
+    }
+
+    private void begin() {
+        activeAt = shard.timers().now();
+        watch();
     }
 
     @Override
     public void handlerRemoved(ChannelHandlerContext context) {
+        timer.cancel();
         release();
         shard.disconnected();
     }
@@ -352,6 +392,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
             receives.body().fail(gone);
         }
         tell(gone);
+        timer.cancel();
         release();
         context.fireChannelInactive();
     }
@@ -378,7 +419,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
         if (!inBatch) {
             inBatch = true;
             readAt = shard.now();
+            heardAt = shard.timers().now();
         }
+        shard.stats().bytesIn.add(received.readableBytes());
         if (!received.isDirect()) {
             ByteBuf copy = context.alloc().directBuffer(received.readableBytes()).writeBytes(received);
             received.release();
@@ -425,7 +468,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable failure) {
-        if (failure instanceof IOException) {
+        if (failure instanceof IOException || failure.getCause() instanceof SSLException) {
             log.debug("{} is gone", context.channel(), failure);
         } else {
             log.error("{} is closed", context.channel(), failure);
@@ -496,15 +539,20 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
         flush();
         if (!upgraded && !lingering) {
             readOrWait();
+            activeAt = shard.timers().now();
+            watch();
         }
     }
 
     /** Reads from the client unless there is more already than is wanted. */
     private void readOrWait() {
-        boolean read = receiving == null || receiving.body().isWanted();
+        boolean read = true;
         ByteBuf rest = input;
-        if (read && rest != null && receiving == null && decoded > 0) {
-            read = rest.readableBytes() <= shard.protocol().serverLimits().bytesPerTurn().bytes();
+        if (receiving != null) {
+            read = receiving.body().isWanted();
+        } else if (rest != null && (upcoming == null || decoded > 0)) {
+            // Requests that wait for those before them.
+            read = rest.readableBytes() <= shard.bytesPerTurn();
         }
         if (channel().config().isAutoRead() != read) {
             channel().config().setAutoRead(read);
@@ -518,7 +566,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
         }
         processing = true;
         try {
-            int budget = shard.protocol().serverLimits().commandsPerTurn();
+            int budget = shard.requestsPerTurn();
             while (proceed()) {
                 if (--budget == 0) {
                     flushLater();
@@ -544,6 +592,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
             body.feed(in == null ? Unpooled.EMPTY_BUFFER : in);
             if (body.isComplete()) {
                 receiving = null;
+                receives.waitsSince = heardAt;
                 return true;
             }
             if (body.isFailed() && !receives.response().isOver()) {
@@ -561,6 +610,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
             exchange = shard.takeExchange();
             exchange.begin(this, readAt);
             upcoming = exchange;
+            headSince = heardAt;
         }
         RequestDecoder head = exchange.request().head();
         long address = Memory.address(in) + in.readerIndex();
@@ -582,14 +632,28 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
         enqueue(exchange);
         if (used == RequestDecoder.FAILED) {
             in.skipBytes(in.readableBytes());
-            closing = true;
-            exchange.outlives = true;
-            exchange.response().refuse(head.status(), head.message());
+            shard.stats().malformed.increment();
+            refuse(exchange, head.status(), head.message());
             return false;
         }
         in.skipBytes(used);
         handle(exchange, head);
         return true;
+    }
+
+    /** Answers what cannot be handled, behind what is under way; nothing more is read. */
+    private void refuse(Exchange exchange, HttpResponseStatus status, String message) {
+        closing = true;
+        exchange.outlives = true;
+        exchange.response().refuse(status, message);
+    }
+
+    private void tellListener(Exchange exchange, @Nullable Throwable failure) {
+        ExchangeListener listener = shard.listener();
+        if (listener != null && exchange.started) {
+            exchange.started = false;
+            listener.onEnd(exchange.request(), exchange.response(), System.nanoTime() - exchange.begunAt, failure);
+        }
     }
 
     private boolean mayPipeline() {
@@ -598,6 +662,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
 
     private void enqueue(Exchange exchange) {
         exchange.begin(this, readAt);
+        exchange.waitsSince = heardAt;
         Exchange before = last;
         if (before == null) {
             first = exchange;
@@ -618,8 +683,13 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
             receiving = exchange;
         }
         Response response = exchange.response();
+        ExchangeListener listener = shard.listener();
+        if (listener != null) {
+            exchange.started = true;
+            listener.onStart(exchange.request());
+        }
         try {
-            shard.protocol().handler().handle(exchange.request(), response);
+            shard.handler().handle(exchange.request(), response);
         } catch (Throwable failure) {
             response.fail(failure);
         }
@@ -634,6 +704,123 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
         }
     }
 
+    // ---- time
+
+    /** Sees to it that whatever takes too long from here on is noticed. */
+    private void watch() {
+        long now = shard.timers().now();
+        timer.by(nextDeadline(), now);
+    }
+
+    private long nextDeadline() {
+        if (lingering || upgraded) {
+            return HttpLimits.NEVER;
+        }
+        HttpLimits limits = shard.limits();
+        if (first == null && receiving == null && upcoming == null && unsent == 0) {
+            return activeAt + limits.idleNanos();
+        }
+        long next = HttpLimits.NEVER;
+        if (isHeadComing()) {
+            next = headSince + limits.headNanos();
+        }
+        if (isBodyAwaited()) {
+            next = Math.min(next, heardAt + limits.bodyNanos());
+        }
+        if (unsent > 0) {
+            next = Math.min(next, takenAt + limits.bodyNanos());
+        }
+        for (Exchange each = first; each != null; each = each.next) {
+            if (isHandlerAwaited(each)) {
+                next = Math.min(next, each.waitsSince + limits.requestNanos());
+            }
+        }
+        return next;
+    }
+
+    private boolean isHeadComing() {
+        return upcoming != null && decoded == 0;
+    }
+
+    private boolean isBodyAwaited() {
+        return receiving != null && receiving.body().isWanted();
+    }
+
+    private boolean isHandlerAwaited(Exchange exchange) {
+        return exchange.response().isOpen() && !(exchange == receiving && exchange.body().isWanted());
+    }
+
+    /** A deadline may have passed. */
+    void expired() {
+        if (lingering || upgraded || !channel().isActive()) {
+            return;
+        }
+        long now = shard.timers().now();
+        HttpLimits limits = shard.limits();
+        observeOutput(now);
+        if (unsent > 0 && now - takenAt >= limits.bodyNanos()) {
+            log.debug("{} has not read for {} ms: it is closed", channel(),
+                    TimeUnit.NANOSECONDS.toMillis(now - takenAt));
+            shard.stats().timeouts.increment();
+            die(new IOException("the client did not read"));
+            return;
+        }
+        boolean begun = !inBatch;
+        inBatch = true;
+        if (isHeadComing() && now - headSince >= limits.headNanos()) {
+            Exchange late = Objects.requireNonNull(upcoming);
+            upcoming = null;
+            shard.stats().timeouts.increment();
+            enqueue(late);
+            refuse(late, HttpResponseStatus.REQUEST_TIMEOUT, "the request's head took too long");
+        }
+        if (isBodyAwaited() && now - heardAt >= limits.bodyNanos()) {
+            bodyIsLate(Objects.requireNonNull(receiving), now);
+        }
+        for (Exchange each = first; each != null; each = each.next) {
+            if (isHandlerAwaited(each) && now - each.waitsSince >= limits.requestNanos()) {
+                shard.stats().timeouts.increment();
+                log.warn("{} was not answered within {} ms: the client gets 503", each.request(),
+                        TimeUnit.NANOSECONDS.toMillis(now - each.waitsSince));
+                each.outlives = true;
+                each.response().giveUp(HttpResponseStatus.SERVICE_UNAVAILABLE, "no answer in time");
+            }
+        }
+        if (first == null && receiving == null && upcoming == null && unsent == 0
+                && now - activeAt >= limits.idleNanos()) {
+            closing = true;
+        }
+        if (begun) {
+            inBatch = false;
+        }
+        flush();
+        watch();
+    }
+
+    private void bodyIsLate(Exchange exchange, long now) {
+        shard.stats().timeouts.increment();
+        exchange.closes = true;
+        if (exchange.response().isOver()) {
+            receiving = null;
+            closing = true;
+        } else {
+            exchange.waitsSince = now;
+            exchange.body().fail(new HttpException(HttpResponseStatus.REQUEST_TIMEOUT, "the body took too long"));
+        }
+    }
+
+    /** Whether the socket has anything to send, and since when it is the same. */
+    private void observeOutput(long now) {
+        ChannelOutboundBuffer waiting = channel().unsafe().outboundBuffer();
+        long bytes = waiting == null ? 0 : waiting.totalPendingWriteBytes();
+        long sent = waiting == null ? 0 : waiting.currentProgress();
+        if (bytes != unsent || sent != progress) {
+            unsent = bytes;
+            progress = sent;
+            takenAt = now;
+        }
+    }
+
     // ---- output
 
     /** Hands what was written to the socket, which does not send it yet. */
@@ -643,6 +830,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
             return;
         }
         output = null;
+        shard.stats().bytesOut.add(written.readableBytes());
         if (written.isReadable()) {
             context().write(written, context().voidPromise());
             unflushed = true;
@@ -675,6 +863,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
         if (unflushed) {
             unflushed = false;
             context().flush();
+            observeOutput(shard.timers().now());
             checkOutput();
         }
     }
@@ -701,14 +890,12 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
     }
 
     private void checkOutput() {
-        var waiting = channel().unsafe().outboundBuffer();
-        long limit = shard.protocol().serverLimits().outputBuffer().bytes();
-        if (waiting != null && waiting.totalPendingWriteBytes() > limit) {
+        ChannelOutboundBuffer waiting = channel().unsafe().outboundBuffer();
+        if (waiting != null && waiting.totalPendingWriteBytes() > shard.outputLimit()) {
+            shard.stats().outputOverflows.increment();
             log.warn("{} does not read: {} bytes of responses wait, over limits.output-buffer ({}); it is closed",
-                    channel(), waiting.totalPendingWriteBytes(), shard.protocol().serverLimits().outputBuffer());
-            closing = true;
-            lingering = true;
-            channel().close();
+                    channel(), waiting.totalPendingWriteBytes(), shard.config().limits().outputBuffer());
+            die(new IOException("the client left more unread than it may"));
         }
     }
 
@@ -719,7 +906,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
         output = null;
         unflushed = false;
         shard.shard().schedule(() -> channel.close(), UNREAD_MILLIS, TimeUnit.MILLISECONDS);
-        channel.writeAndFlush(written).addListener(sent -> {
+        shard.stats().bytesOut.add(written.readableBytes());
+        ChannelFuture last = context().writeAndFlush(written);
+        SslHandler tls = channel.pipeline().get(SslHandler.class);
+        // Over TLS there is a word for the end, which the client must have before that of TCP.
+        (tls == null ? last : tls.closeOutbound()).addListener(sent -> {
             if (sent.isSuccess() && channel instanceof DuplexChannel duplex) {
                 duplex.shutdownOutput();
                 channel.config().setAutoRead(true);

@@ -1,5 +1,9 @@
 package io.solaster.http;
 
+import java.time.Duration;
+
+import io.solaster.config.HttpConfig;
+
 /**
  * The limits that connections go by, in plain numbers.
  *
@@ -8,8 +12,23 @@ package io.solaster.http;
  * @param maxHeaders the most headers of a request
  * @param maxBody the longest body that is gathered, in bytes
  * @param maxPipelined requests of one connection under way at once
+ * @param headNanos how long a head may take
+ * @param bodyNanos how long a client may be silent within a body, or not read
+ * @param requestNanos how long a handler may take to begin its response
+ * @param idleNanos how long a connection may be idle between requests
  */
-record HttpLimits(int maxTarget, int maxHeaderSize, int maxHeaders, long maxBody, int maxPipelined) {
+record HttpLimits(int maxTarget, int maxHeaderSize, int maxHeaders, long maxBody, int maxPipelined, long headNanos,
+        long bodyNanos, long requestNanos, long idleNanos) {
+    /** Far enough that no sum of a time and this overflows. */
+    static final long NEVER = Long.MAX_VALUE / 4;
 
-    static final HttpLimits DEFAULT = new HttpLimits(8 << 10, 16 << 10, 100, 10L << 20, 128);
+    static HttpLimits of(HttpConfig config) {
+        return new HttpLimits(config.maxTarget().intBytes(), config.maxHeaderSize().intBytes(), config.maxHeaders(),
+                config.maxBody().bytes(), config.maxPipelined(), config.headerTimeout().toNanos(),
+                config.bodyTimeout().toNanos(), orNever(config.requestTimeout()), orNever(config.keepAliveTimeout()));
+    }
+
+    private static long orNever(Duration duration) {
+        return duration.isZero() ? NEVER : duration.toNanos();
+    }
 }

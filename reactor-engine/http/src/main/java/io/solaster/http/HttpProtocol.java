@@ -1,14 +1,18 @@
 package io.solaster.http;
 
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 import io.netty.channel.Channel;
-import io.solaster.config.LimitsConfig;
+import io.netty.handler.ssl.ApplicationProtocolConfig;
+import io.netty.handler.ssl.ApplicationProtocolNames;
 import io.solaster.config.ServerConfig;
 import io.solaster.engine.Shard;
 import io.solaster.engine.net.ConnectionHandler;
 import io.solaster.engine.net.RequestStats;
+import org.jspecify.annotations.Nullable;
 
 /** Serves HTTP/1.1 and 1.0 to a {@link io.solaster.engine.net.TcpServer}'s connections: one instance per server. */
 public final class HttpProtocol implements ConnectionHandler {
@@ -22,10 +26,15 @@ public final class HttpProtocol implements ConnectionHandler {
             too many connections
             """.replace("\n", "\r\n").replace("connections\r", "connections").getBytes(StandardCharsets.US_ASCII);
 
+    /** What a TLS context of such a server agrees on with its clients: HTTP/1.1. */
+    public static final ApplicationProtocolConfig APPLICATION_PROTOCOLS = new ApplicationProtocolConfig(
+            ApplicationProtocolConfig.Protocol.ALPN, ApplicationProtocolConfig.SelectorFailureBehavior.NO_ADVERTISE,
+            ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT, ApplicationProtocolNames.HTTP_1_1);
+
     private final HttpHandler handler;
+    private final @Nullable ExchangeListener listener;
     private final ConcurrentHashMap<Shard, HttpShard> shards = new ConcurrentHashMap<>();
     private volatile ServerConfig config;
-    private volatile HttpLimits limits;
 
     /**
      * Serves this handler.
@@ -34,15 +43,24 @@ public final class HttpProtocol implements ConnectionHandler {
      * @param config what the server goes by
      */
     public HttpProtocol(HttpHandler handler, ServerConfig config) {
+        this(handler, config, null);
+    }
+
+    /**
+     * Serves this handler, and lets a listener see every exchange.
+     *
+     * @param listener null for none, which costs nothing
+     */
+    public HttpProtocol(HttpHandler handler, ServerConfig config, @Nullable ExchangeListener listener) {
         this.handler = handler;
         this.config = config;
-        this.limits = HttpLimits.DEFAULT;
+        this.listener = listener;
     }
 
     @Override
     public void connected(Shard shard, Channel channel) {
-        HttpShard part = shards.computeIfAbsent(shard, each -> new HttpShard(this, each));
-        channel.config().setRecvByteBufAllocator(part.reads(config.limits().bytesPerTurn().intBytes()));
+        HttpShard part = shards.computeIfAbsent(shard, each -> new HttpShard(each, handler, listener, config));
+        channel.config().setRecvByteBufAllocator(part.reads());
         channel.pipeline().addLast(new HttpConnection(part, RequestStats.of(channel)));
     }
 
@@ -53,8 +71,10 @@ public final class HttpProtocol implements ConnectionHandler {
 
     @Override
     public void reconfigured(Shard shard, ServerConfig changed) {
-        if (shard.id() == 0) {
-            config = changed;
+        config = changed;
+        HttpShard part = shards.get(shard);
+        if (part != null) {
+            part.configure(changed);
         }
     }
 
@@ -63,15 +83,10 @@ public final class HttpProtocol implements ConnectionHandler {
         return config.limits().maxConnections();
     }
 
-    HttpHandler handler() {
-        return handler;
-    }
-
-    HttpLimits limits() {
-        return limits;
-    }
-
-    LimitsConfig serverLimits() {
-        return config.limits();
+    /** What each shard counts that has served a connection. Any thread. */
+    public Map<Shard, HttpStats> stats() {
+        Map<Shard, HttpStats> stats = new HashMap<>();
+        shards.forEach((shard, part) -> stats.put(shard, part.stats()));
+        return stats;
     }
 }

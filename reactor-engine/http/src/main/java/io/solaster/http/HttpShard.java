@@ -10,8 +10,11 @@ import java.util.Locale;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.RecvByteBufAllocator;
+import io.solaster.config.ServerConfig;
 import io.solaster.engine.Shard;
 import io.solaster.engine.memory.ReusedBuffer;
+import io.solaster.engine.timer.Timers;
+import org.jspecify.annotations.Nullable;
 
 /** What the connections of one server have in common on one shard. On that shard. */
 final class HttpShard {
@@ -28,12 +31,16 @@ final class HttpShard {
     private static final int READ_BYTES = 16 << 10;
     private static final int WRITE_BYTES = 16 << 10;
     private static final int SPARES = 32;
-    /** The server's own headers at their longest. */
-    private static final int OWN_HEADERS = 160;
+    /** The server's own headers at their longest, but for Server. */
+    private static final int OWN_HEADERS = 192;
     private static final long SECOND = 1_000_000_000L;
+    private static final long MILLISECOND = 1_000_000L;
 
-    private final HttpProtocol protocol;
     private final Shard shard;
+    private final HttpHandler handler;
+    private final @Nullable ExchangeListener listener;
+    private final Timers timers;
+    private final HttpStats stats = new HttpStats();
     private final ReusedBuffer received = new ReusedBuffer(PooledByteBufAllocator.DEFAULT, READ_BYTES);
     private final ReusedBuffer replies = new ReusedBuffer(PooledByteBufAllocator.DEFAULT, WRITE_BYTES);
     private final Output output = new Output();
@@ -43,26 +50,86 @@ final class HttpShard {
     private long dateUntil;
     private int connections;
 
-    HttpShard(HttpProtocol protocol, Shard shard) {
-        this.protocol = protocol;
+    private ServerConfig config;
+    private HttpLimits limits;
+    private byte @Nullable [] serverHeader;
+    private int requestsPerTurn;
+    private int bytesPerTurn;
+    private long outputLimit;
+
+    HttpShard(Shard shard, HttpHandler handler, @Nullable ExchangeListener listener, ServerConfig config) {
         this.shard = shard;
+        this.handler = handler;
+        this.listener = listener;
+        this.timers = shard.timers();
+        this.config = config;
+        this.limits = HttpLimits.of(config.http());
+        configure(config);
         now();
+    }
+
+    /** Goes by another configuration, from the next batch on. */
+    void configure(ServerConfig changed) {
+        config = changed;
+        limits = HttpLimits.of(changed.http());
+        String server = changed.http().serverHeader();
+        serverHeader = server == null || server.isBlank() ? null : bytes("Server: " + server + "\r\n");
+        requestsPerTurn = changed.limits().commandsPerTurn();
+        bytesPerTurn = changed.limits().bytesPerTurn().intBytes();
+        outputLimit = changed.limits().outputBuffer().bytes();
     }
 
     private static byte[] bytes(String text) {
         return text.getBytes(StandardCharsets.US_ASCII);
     }
 
-    HttpProtocol protocol() {
-        return protocol;
-    }
-
     Shard shard() {
         return shard;
     }
 
+    HttpHandler handler() {
+        return handler;
+    }
+
+    @Nullable
+    ExchangeListener listener() {
+        return listener;
+    }
+
+    Timers timers() {
+        return timers;
+    }
+
+    HttpStats stats() {
+        return stats;
+    }
+
+    ServerConfig config() {
+        return config;
+    }
+
     HttpLimits limits() {
-        return protocol.limits();
+        return limits;
+    }
+
+    /** The header Server, with its line's end; null for none. */
+    byte @Nullable [] serverHeader() {
+        return serverHeader;
+    }
+
+    /** Requests of one connection before others have their turn. */
+    int requestsPerTurn() {
+        return requestsPerTurn;
+    }
+
+    /** Bytes that are received of one connection and not yet handled, until no more are read. */
+    int bytesPerTurn() {
+        return bytesPerTurn;
+    }
+
+    /** Bytes that a client may leave unread. */
+    long outputLimit() {
+        return outputLimit;
     }
 
     Targets targets() {
@@ -87,7 +154,7 @@ final class HttpShard {
     }
 
     /** What connections are read into. */
-    RecvByteBufAllocator reads(int bytesPerTurn) {
+    RecvByteBufAllocator reads() {
         return received.forReads(Math.max(1, bytesPerTurn / READ_BYTES));
     }
 
@@ -109,17 +176,18 @@ final class HttpShard {
     }
 
     /** Room for the headers that the server writes itself. */
-    int fixedHead() {
-        return OWN_HEADERS;
+    int ownHeaders() {
+        byte[] server = serverHeader;
+        return server == null ? OWN_HEADERS : OWN_HEADERS + server.length;
     }
 
-    /** The clock in nanoseconds; {@link #date} goes by it. */
+    /** The machine's clock in nanoseconds; {@link #date} goes by it. */
     long now() {
         long now = System.nanoTime();
         if (date.length == 0 || now - dateUntil >= 0) {
             Instant time = Instant.now();
             date = bytes("Date: " + DATE.format(time.atOffset(ZoneOffset.UTC)) + "\r\n");
-            dateUntil = now + SECOND - Math.floorMod(time.toEpochMilli(), 1000L) * 1_000_000;
+            dateUntil = now + SECOND - Math.floorMod(time.toEpochMilli(), 1000L) * MILLISECOND;
         }
         return now;
     }

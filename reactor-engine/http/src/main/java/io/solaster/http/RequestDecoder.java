@@ -72,6 +72,8 @@ final class RequestDecoder {
     void clear() {
         kept = null;
         line = 0;
+        targetAt = 0;
+        targetLength = 0;
         count = 0;
         hosts = 0;
         contentLength = -1;

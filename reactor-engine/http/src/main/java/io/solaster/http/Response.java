@@ -411,9 +411,10 @@ final class Response implements HttpResponse, ResponseStream {
                 : NO_BODY;
         connection.beforeHead(exchange);
         byte[] line = StatusLines.of(status);
-        Output out = connection.output(exchange, line.length + shard.fixedHead() + headers.length() + room);
+        Output out = connection.output(exchange, line.length + shard.ownHeaders() + headers.length() + room);
         out.bytes(line);
         boolean dated = false;
+        boolean served = false;
         CharSequence declared = null;
         boolean closes = exchange.closes;
         for (int i = 0; i < headers.count(); i++) {
@@ -421,6 +422,7 @@ final class Response implements HttpResponse, ResponseStream {
             CharSequence value = headers.value(i);
             switch (name.length()) {
                 case 4 -> dated |= HeaderList.same(name, HttpHeaderNames.DATE);
+                case 6 -> served |= HeaderList.same(name, HttpHeaderNames.SERVER);
                 case 10 -> {
                     if (HeaderList.same(name, HttpHeaderNames.CONNECTION)) {
                         closes |= HeaderList.same(value, "close");
@@ -450,6 +452,10 @@ final class Response implements HttpResponse, ResponseStream {
         }
         if (!dated) {
             out.bytes(shard.date());
+        }
+        byte[] server = shard.serverHeader();
+        if (server != null && !served) {
+            out.bytes(server);
         }
         if (ends >= 0) {
             out.bytes(HttpShard.CONTENT_LENGTH);
@@ -724,6 +730,12 @@ final class Response implements HttpResponse, ResponseStream {
                 log.error("A listener to the end of {} failed", exchange.request(), e);
             }
         }
+    }
+
+    /** Answers for a handler that has not; what that still asks is ignored. */
+    void giveUp(HttpResponseStatus with, String message) {
+        refuse(with, message);
+        cut();
     }
 
     /** It cannot be answered any more; what is still asked of it is ignored. */

@@ -10,6 +10,7 @@ import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.ServerConfig;
 import io.solaster.engine.Engine;
+import io.solaster.engine.net.ConnectionHandler;
 import io.solaster.engine.net.TcpServer;
 
 /** An engine, and servers and clients on it that are closed with it. */
@@ -34,7 +35,11 @@ final class HttpFixture implements AutoCloseable {
     }
 
     TcpServer serve(ServerConfig config, HttpHandler handler) {
-        TcpServer server = TcpServer.bind(engine, "web", config, new HttpProtocol(handler, config));
+        return bind(config, new HttpProtocol(handler, config));
+    }
+
+    TcpServer bind(ServerConfig config, ConnectionHandler protocol) {
+        TcpServer server = TcpServer.bind(engine, "web", config, protocol);
         open.add(server);
         return server;
     }

@@ -3,7 +3,10 @@ package io.solaster.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -16,7 +19,11 @@ import io.netty.handler.codec.http.DefaultHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.util.CharsetUtil;
+import io.solaster.config.ByteSize;
 import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.HttpConfig;
+import io.solaster.config.LimitsConfig;
+import io.solaster.config.ServerConfig;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.http.RawClient.Answer;
 import org.junit.jupiter.api.AfterAll;
@@ -24,6 +31,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What every transport serves. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -349,5 +358,338 @@ abstract class HttpServerTest {
             assertThat(answer.header("x")).isEqualTo("z");
             assertThat(answer.body()).isEqualTo("thread");
         }
+    }
+
+    // ---- what goes wrong
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            GET /                                                        | 400
+            GET / HTTP/1.1~~                                             | 400
+            GET / HTTP/2.0~Host: h~~                                     | 505
+            GET / HTTP/1.1~Host: h~ folded~~                             | 400
+            POST / HTTP/1.1~Host: h~Content-Length: 1~Content-Length: 2~~ | 400
+            POST / HTTP/1.1~Host: h~Transfer-Encoding: gzip~~            | 501
+            GET / HTTP/1.1~Host: h~Expect: magic~~                       | 417
+            """)
+    void answersWhatIsMalformedAndCloses(String request, int status) {
+        RawClient client = client((asked, response) -> response.send("x"));
+        client.send("GET /first HTTP/1.1\r\nHost: h\r\n\r\n" + request.replace("~", "\r\n") + "\r\nGET /never");
+        assertThat(client.answer().status()).isEqualTo(200);
+        Answer answer = client.answer();
+        assertThat(answer.status()).isEqualTo(status);
+        assertThat(answer.headers()).containsEntry("connection", "close");
+        assertThat(client.rest()).isEmpty();
+    }
+
+    @Test
+    void answersHeadsBeyondTheLimits() {
+        RawClient target = client((request, response) -> response.send("x"));
+        assertThat(target.get("/" + "x".repeat(9000)).status()).isEqualTo(414);
+        RawClient header = client((request, response) -> response.send("x"));
+        assertThat(header.send("GET / HTTP/1.1\r\nHost: h\r\nA: " + "x".repeat(20_000) + "\r\n\r\n").answer().status())
+                .isEqualTo(431);
+        RawClient headers = client((request, response) -> response.send("x"));
+        assertThat(headers.send("GET / HTTP/1.1\r\nHost: h\r\n" + "A: b\r\n".repeat(100) + "\r\n").answer().status())
+                .isEqualTo(431);
+    }
+
+    @Test
+    void answersMalformedRequestsBehindThoseUnderWay() throws Exception {
+        LinkedBlockingQueue<HttpResponse> waiting = new LinkedBlockingQueue<>();
+        RawClient client = client((request, response) -> waiting.add(response));
+        client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\nnonsense\r\n\r\n");
+        HttpResponse response = waiting.poll(60, TimeUnit.SECONDS);
+        response.send("late");
+        assertThat(client.answer().body()).isEqualTo("late");
+        assertThat(client.answer().status()).isEqualTo(400);
+        assertThat(client.rest()).isEmpty();
+    }
+
+    @Test
+    void survivesGarbage() {
+        TcpServer server = fixture.serve((request, response) -> response.send("x"));
+        Random random = new Random(5);
+        for (int i = 0; i < 30; i++) {
+            byte[] bytes = new byte[1 + random.nextInt(3000)];
+            random.nextBytes(bytes);
+            try (RawClient client = new RawClient(server.port())) {
+                client.send(bytes);
+            }
+        }
+        assertThat(fixture.connect(server).get("/").body()).isEqualTo("x");
+    }
+
+    private static final HttpHandler WHOLE = (request, response) -> request.body().whole()
+            .whenComplete((body, failure) -> {
+                if (failure != null) {
+                    response.fail(failure);
+                } else {
+                    response.send("" + body.readableBytes());
+                }
+            });
+
+    @Test
+    void gathersNoMoreThanItMay() {
+        ServerConfig config = ServerConfig.of("http", 0)
+                .withHttp(HttpConfig.defaults().withMaxBody(new ByteSize(1000)));
+        TcpServer server = fixture.serve(config, WHOLE);
+        RawClient exact = fixture.connect(server);
+        assertThat(exact.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\n" + "x".repeat(1000)).answer()
+                .body()).isEqualTo("1000");
+        assertThat(exact.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1001\r\n\r\n" + "x".repeat(1001)).answer()
+                .status()).isEqualTo(413);
+        RawClient huge = fixture.connect(server);
+        Answer answer = huge.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999999999\r\n\r\nxxx").answer();
+        assertThat(answer.status()).isEqualTo(413);
+        assertThat(answer.headers()).containsEntry("connection", "close");
+        assertThat(huge.rest()).isEmpty();
+        RawClient chunked = fixture.connect(server);
+        chunked.send("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n");
+        for (int i = 0; i < 3; i++) {
+            chunked.send("190\r\n" + "x".repeat(400) + "\r\n");
+        }
+        assertThat(chunked.answer().status()).isEqualTo(413);
+        assertThat(chunked.rest()).isEmpty();
+        server.reconfigure(config.withHttp(HttpConfig.defaults())).join();
+        assertThat(fixture.connect(server).send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1001\r\n\r\n"
+                + "x".repeat(1001)).answer().body()).isEqualTo("1001");
+    }
+
+    @Test
+    void answersABodyThatIsMalformed() {
+        RawClient client = client(WHOLE);
+        client.send("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nnonsense");
+        assertThat(client.answer().status()).isEqualTo(400);
+        assertThat(client.rest()).isEmpty();
+    }
+
+    @Test
+    void tellsAClientToGoOnOnceItsBodyIsAskedFor() {
+        RawClient client = client((request, response) -> {
+            if (request.path().equals("/refused")) {
+                response.status(HttpResponseStatus.FORBIDDEN).send("no");
+            } else {
+                WHOLE.handle(request, response);
+            }
+        });
+        client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n");
+        assertThat(client.line()).isEqualTo("HTTP/1.1 100 Continue");
+        assertThat(client.line()).isEmpty();
+        assertThat(client.send("abc").answer().body()).isEqualTo("3");
+        assertThat(client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\nabc")
+                .answer().body()).isEqualTo("3");
+        Answer answer = client
+                .send("POST /refused HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n")
+                .answer();
+        assertThat(answer.status()).isEqualTo(403);
+        assertThat(answer.headers()).containsEntry("connection", "close");
+        assertThat(client.rest()).isEmpty();
+    }
+
+    @Test
+    void skipsABodyThatNobodyReadsOrCloses() {
+        RawClient client = client((request, response) -> response.send("unread"));
+        String small = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 50000\r\n\r\n" + "x".repeat(50_000);
+        for (int i = 0; i < 3; i++) {
+            assertThat(client.send(small).answer().headers()).doesNotContainKey("connection");
+        }
+        Answer answer = client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n"
+                + "x".repeat(400_000)).answer();
+        assertThat(answer.body()).isEqualTo("unread");
+        assertThat(answer.headers()).containsEntry("connection", "close");
+        assertThat(client.rest()).isEmpty();
+    }
+
+    @Test
+    void answersForHandlersThatThrow() {
+        RawClient client = client((request, response) -> {
+            switch (request.path()) {
+                case "/known" -> throw new HttpException(HttpResponseStatus.CONFLICT, "not now");
+                case "/headers" -> {
+                    response.header("X-Half", "done").status(HttpResponseStatus.CREATED);
+                    throw new IllegalStateException("on purpose");
+                }
+                case "/later" -> HttpHandler.async((asked, answer) -> CompletableFuture
+                        .failedFuture(new HttpException(HttpResponseStatus.GONE, "gone"))).handle(request, response);
+                case "/begun" -> {
+                    response.stream().write(Unpooled.copiedBuffer("half", CharsetUtil.US_ASCII));
+                    throw new IllegalStateException("on purpose");
+                }
+                default -> response.send("fine");
+            }
+        });
+        Answer known = client.get("/known");
+        assertThat(known.status()).isEqualTo(409);
+        assertThat(known.body()).isEqualTo("not now\n");
+        Answer headers = client.get("/headers");
+        assertThat(headers.status()).isEqualTo(500);
+        assertThat(headers.headers()).doesNotContainKey("x-half");
+        assertThat(headers.body()).isEqualTo("Internal Server Error\n");
+        assertThat(client.get("/later").status()).isEqualTo(410);
+        assertThat(client.get("/").body()).isEqualTo("fine");
+        client.send("GET /begun HTTP/1.1\r\nHost: h\r\n\r\n");
+        assertThat(client.rest()).startsWith("HTTP/1.1 200 OK").doesNotContain("\r\n0\r\n");
+    }
+
+    @Test
+    void tellsHandlersThatTheClientHasGone() throws Exception {
+        LinkedBlockingQueue<String> ends = new LinkedBlockingQueue<>();
+        TcpServer server = fixture.serve((request, response) -> {
+            response.onEnd(failure -> ends.add("end " + (failure == null ? "well" : "badly")));
+            if (request.path().equals("/body")) {
+                request.body().whole().whenComplete((body, failure) -> ends.add("body " + failure));
+            } else if (request.path().equals("/stream")) {
+                response.stream();
+            } else if (request.path().equals("/now")) {
+                response.send("now");
+            }
+        });
+        try (RawClient client = new RawClient(server.port())) {
+            assertThat(client.get("/now").body()).isEqualTo("now");
+        }
+        assertThat(ends.poll(60, TimeUnit.SECONDS)).isEqualTo("end well");
+        for (String path : List.of("/wait", "/stream")) {
+            try (RawClient client = new RawClient(server.port())) {
+                client.send("GET " + path + " HTTP/1.1\r\nHost: h\r\n\r\n");
+                HttpFixture.await("it is being handled", () -> server.connections() == 1);
+            }
+            assertThat(ends.poll(60, TimeUnit.SECONDS)).isEqualTo("end badly");
+        }
+        try (RawClient client = new RawClient(server.port())) {
+            client.send("POST /body HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nabc");
+        }
+        List<String> both = List.of(ends.poll(60, TimeUnit.SECONDS), ends.poll(60, TimeUnit.SECONDS));
+        assertThat(both).anyMatch(each -> each.startsWith("body java.io.IOException")).contains("end badly");
+    }
+
+    @Test
+    void closesAClientThatLeavesTooMuchUnread() throws Exception {
+        ServerConfig config = ServerConfig.of("http", 0)
+                .withLimits(LimitsConfig.defaults().withOutputBuffer(new ByteSize(1 << 20)));
+        LinkedBlockingQueue<String> ends = new LinkedBlockingQueue<>();
+        TcpServer server = fixture.serve(config, (request, response) -> {
+            response.onEnd(failure -> ends.add(String.valueOf(failure)));
+            ResponseStream stream = response.stream();
+            // Whoever does not ask whether there is room.
+            for (int i = 0; i < 2000 && !response.isEnded(); i++) {
+                stream.write(Unpooled.wrappedBuffer(new byte[16 << 10]));
+                stream.flush();
+            }
+        });
+        fixture.connect(server).send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+        assertThat(ends.poll(60, TimeUnit.SECONDS)).contains("unread");
+        HttpFixture.await("it is closed", () -> server.connections() == 0);
+    }
+
+    @Test
+    void hasNoMoreRequestsUnderWayThanItMay() throws Exception {
+        ServerConfig config = ServerConfig.of("http", 0).withHttp(HttpConfig.defaults().withMaxPipelined(4));
+        LinkedBlockingQueue<HttpResponse> waiting = new LinkedBlockingQueue<>();
+        TcpServer server = fixture.serve(config, (request, response) -> waiting.add(response));
+        RawClient client = fixture.connect(server);
+        client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n".repeat(20));
+        for (int i = 0; i < 20; i++) {
+            int left = 20 - i;
+            HttpFixture.await("four are under way", () -> waiting.size() == Math.min(4, left));
+            waiting.poll().send("" + i);
+            assertThat(client.answer().body()).isEqualTo("" + i);
+        }
+    }
+
+    @Test
+    void answersWhatItHasBegunWhenItDrains() throws Exception {
+        LinkedBlockingQueue<HttpResponse> waiting = new LinkedBlockingQueue<>();
+        TcpServer server = fixture.serve((request, response) -> {
+            if (request.path().equals("/now")) {
+                response.send("now");
+            } else {
+                waiting.add(response);
+            }
+        });
+        RawClient idle = fixture.connect(server);
+        assertThat(idle.get("/now").body()).isEqualTo("now");
+        RawClient busy = fixture.connect(server);
+        busy.send("GET /later HTTP/1.1\r\nHost: h\r\n\r\n");
+        HttpResponse response = waiting.poll(60, TimeUnit.SECONDS);
+        Thread drain = Thread.ofPlatform().start(() -> server.drain(HttpFixture.PATIENCE));
+        assertThat(idle.rest()).isEmpty();
+        assertThat(drain.isAlive()).isTrue();
+        response.send("last");
+        Answer answer = busy.answer();
+        assertThat(answer.body()).isEqualTo("last");
+        assertThat(answer.headers()).containsEntry("connection", "close");
+        assertThat(busy.rest()).isEmpty();
+        busy.close();
+        idle.close();
+        drain.join();
+    }
+
+    @Test
+    void refusesConnectionsBeyondTheLimitInWords() {
+        ServerConfig config = ServerConfig.of("http", 0).withLimits(LimitsConfig.defaults().withMaxConnections(1));
+        TcpServer server = fixture.serve(config, (request, response) -> response.send("x"));
+        RawClient first = fixture.connect(server);
+        assertThat(first.get("/").body()).isEqualTo("x");
+        Answer refused = fixture.connect(server).answer();
+        assertThat(refused.status()).isEqualTo(503);
+        assertThat(refused.body()).isEqualTo("too many connections\n");
+    }
+
+    @Test
+    void countsAndTellsOfEveryExchange() {
+        List<String> told = Collections.synchronizedList(new ArrayList<>());
+        ServerConfig config = ServerConfig.of("http", 0).withHttp(HttpConfig.defaults().withServerHeader("Solaster"));
+        HttpProtocol protocol = new HttpProtocol((request, response) -> {
+            if (request.path().equals("/later")) {
+                request.shard().execute(() -> response.send("later"));
+            } else if (request.path().equals("/bad")) {
+                throw new IllegalStateException("on purpose");
+            } else {
+                response.send("now");
+            }
+        }, config, new ExchangeListener() {
+            @Override
+            public void onStart(HttpRequest request) {
+                told.add("start " + request.path());
+            }
+
+            @Override
+            public void onEnd(HttpRequest request, HttpResponse response, long nanos, Throwable failure) {
+                told.add(request.path() + " " + response.status().code() + " " + (nanos > 0) + " " + failure);
+            }
+        });
+        TcpServer server = fixture.bind(config, protocol);
+        try (RawClient client = new RawClient(server.port())) {
+            assertThat(client.get("/now").header("server")).isEqualTo("Solaster");
+            client.get("/later");
+            client.get("/bad");
+            client.send("nonsense\r\n\r\n").answer();
+        }
+        assertThat(told).containsExactly("start /now", "/now 200 true null", "start /later", "/later 200 true null",
+                "start /bad", "/bad 500 true null");
+        HttpFixture.await("four are counted", () -> server.requests().stream()
+                .mapToLong(stats -> stats.succeeded.snapshot().count() + stats.failed.snapshot().count()).sum() == 4);
+        assertThat(server.requests().stream().mapToLong(stats -> stats.failed.snapshot().count()).sum()).isEqualTo(1);
+        HttpStats stats = protocol.stats().values().stream().filter(each -> each.bytesIn.get() > 0).findFirst()
+                .orElseThrow();
+        assertThat(stats.succeeded.get()).isEqualTo(2);
+        assertThat(stats.serverErrors.get()).isEqualTo(1);
+        assertThat(stats.clientErrors.get()).isEqualTo(1);
+        assertThat(stats.malformed.get()).isEqualTo(1);
+        assertThat(stats.bytesOut.get()).isPositive();
+    }
+
+    @Test
+    void refusesHeadersThatWouldSplitAResponse() {
+        RawClient client = client((request, response) -> {
+            try {
+                response.header("X", "a\r\nSet-Cookie: b");
+            } catch (IllegalArgumentException e) {
+                response.send(e.getMessage());
+            }
+        });
+        assertThat(client.get("/").body()).contains("header 'X'").contains("a\\u000d\\u000aSet-Cookie: b")
+                .contains("control character");
     }
 }

@@ -1,0 +1,38 @@
+package io.solaster.config;
+
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * Which responses are compressed for clients that accept it.
+ *
+ * @param enabled whether responses are compressed; leave it out where secrets and what a stranger sends share a response
+ * @param minSize the shortest response that is worth it, where its length is known
+ * @param level from 1, the quickest, to 9, the smallest
+ * @param mimeTypes the content types that are compressed, with commas between them; 'text/*' stands for all of a kind
+ */
+public record CompressionConfig(@DefaultValue("false") boolean enabled, @DefaultValue("2KB") ByteSize minSize,
+        @DefaultValue("6") @Range(min = 1, max = 9) int level,
+        @DefaultValue(MIME_TYPES) String mimeTypes) {
+    private static final String MIME_TYPES = "text/html,text/xml,text/plain,text/css,text/javascript,"
+            + "application/javascript,application/json,application/xml,application/problem+json,image/svg+xml";
+
+    /** What an empty configuration gives. */
+    public static CompressionConfig defaults() {
+        return new CompressionConfig(false, new ByteSize(2 << 10), 6, MIME_TYPES);
+    }
+
+    /** This switched on or off. */
+    public CompressionConfig withEnabled(boolean newEnabled) {
+        return new CompressionConfig(newEnabled, minSize, level, mimeTypes);
+    }
+
+    /** This with another shortest response. */
+    public CompressionConfig withMinSize(ByteSize newMinSize) {
+        return new CompressionConfig(enabled, newMinSize, level, mimeTypes);
+    }
+
+    /** This with other content types. */
+    public CompressionConfig withMimeTypes(String newMimeTypes) {
+        return new CompressionConfig(enabled, minSize, level, newMimeTypes);
+    }
+}

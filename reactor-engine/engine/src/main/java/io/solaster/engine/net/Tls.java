@@ -1,0 +1,62 @@
+package io.solaster.engine.net;
+
+import java.util.concurrent.Executor;
+import java.util.function.Supplier;
+
+import io.netty.channel.Channel;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslHandler;
+import io.solaster.config.ServerConfig;
+import io.solaster.engine.Shard;
+
+/**
+ * Encrypts the connections of any protocol: its handlers see what is decrypted, behind an {@link SslHandler} that they
+ * find in the pipeline. Encryption runs on the shard that owns the connection.
+ */
+public final class Tls implements ConnectionHandler {
+    private final Supplier<SslContext> contexts;
+    private final Executor handshakes;
+    private final ConnectionHandler protocol;
+
+    private Tls(Supplier<SslContext> contexts, Executor handshakes, ConnectionHandler protocol) {
+        this.contexts = contexts;
+        this.handshakes = handshakes;
+        this.protocol = protocol;
+    }
+
+    /**
+     * Encrypts a protocol's connections.
+     *
+     * @param contexts asked on a shard for each new connection, so that certificates can change while the server runs:
+     *            it returns a context that is there already
+     * @param handshakes runs a handshake's arithmetic, which takes a millisecond or more:
+     *            {@link io.solaster.engine.Engine#offload()}
+     * @param protocol what is spoken inside
+     */
+    public static ConnectionHandler over(Supplier<SslContext> contexts, Executor handshakes,
+            ConnectionHandler protocol) {
+        return new Tls(contexts, handshakes, protocol);
+    }
+
+    @Override
+    public void connected(Shard shard, Channel channel) {
+        channel.pipeline().addLast(contexts.get().newHandler(channel.alloc(), handshakes));
+        protocol.connected(shard, channel);
+    }
+
+    /** Nothing: before the handshake a client would take no answer. */
+    @Override
+    public byte[] refusal() {
+        return new byte[0];
+    }
+
+    @Override
+    public void reconfigured(Shard shard, ServerConfig config) {
+        protocol.reconfigured(shard, config);
+    }
+
+    @Override
+    public int maxConnections(int configured) {
+        return protocol.maxConnections(configured);
+    }
+}

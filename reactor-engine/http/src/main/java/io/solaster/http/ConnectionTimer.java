@@ -1,0 +1,32 @@
+package io.solaster.http;
+
+import io.solaster.engine.timer.Timer;
+import io.solaster.engine.timer.Timers;
+
+/**
+ * The one timer of a connection, for whatever it waits for. It is armed for the earliest deadline that there was, and
+ * looked at again when it fires, so that a request which is answered at once costs no timer. On the owning shard.
+ */
+final class ConnectionTimer extends Timer {
+    private final HttpConnection connection;
+    private long due = HttpLimits.NEVER;
+
+    ConnectionTimer(Timers timers, HttpConnection connection) {
+        super(timers, true);
+        this.connection = connection;
+    }
+
+    /** Fires at this time at the latest. */
+    void by(long deadline, long now) {
+        if (deadline < due) {
+            due = deadline;
+            arm(deadline - now);
+        }
+    }
+
+    @Override
+    protected void fire() {
+        due = HttpLimits.NEVER;
+        connection.expired();
+    }
+}

@@ -1,0 +1,60 @@
+package io.solaster.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+import com.sun.management.ThreadMXBean;
+import io.solaster.config.EngineConfig.Transport;
+import io.solaster.engine.net.TcpServer;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What the shard's thread allocates on the heap for a request that is answered at once, all in all. */
+class HttpAllocationTest {
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    private static final byte[] HELLO = "Hello, World!".getBytes(StandardCharsets.US_ASCII);
+    /** As a load generator sends it. */
+    private static final String REQUEST = "GET /plaintext HTTP/1.1\r\nHost: localhost:8080\r\n"
+            + "Accept: text/plain,text/html;q=0.9,application/xhtml+xml;q=0.9,application/xml;q=0.8,*/*;q=0.7\r\n"
+            + "Connection: keep-alive\r\n\r\n";
+    private static final int REQUESTS = 16_000;
+    private static final int BYTES_ALLOWED = 200;
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 16})
+    void aRequestAllocatesAtMost200Bytes(int pipeline) throws Exception {
+        try (HttpFixture fixture = new HttpFixture(Transport.AUTO, 1)) {
+            TcpServer server = fixture.serve((request, response) -> {
+                if (request.rawPath().equals("/plaintext")) {
+                    response.header("Content-Type", "text/plain").send(HELLO);
+                }
+            });
+            List<Long> threads = fixture.engine().submitToAll(shard -> Thread.currentThread().threadId()).join();
+            RawClient client = fixture.connect(server);
+            int length = client.send(REQUEST).answer().body().length();
+            assertThat(length).isEqualTo(HELLO.length);
+            client.send(REQUEST);
+            int bytes = 0;
+            for (String line = client.line(); !line.isEmpty(); line = client.line()) {
+                bytes += line.length() + 2;
+            }
+            bytes += 2 + HELLO.length;
+            client.read(HELLO.length);
+            byte[] requests = REQUEST.repeat(pipeline).getBytes(StandardCharsets.US_ASCII);
+            long least = Long.MAX_VALUE;
+            for (int attempt = 0; attempt < 4; attempt++) {
+                long before = THREADS.getThreadAllocatedBytes(threads.getFirst());
+                for (int i = 0; i < REQUESTS; i += pipeline) {
+                    client.send(requests);
+                    client.read(bytes * pipeline);
+                }
+                least = Math.min(least, THREADS.getThreadAllocatedBytes(threads.getFirst()) - before);
+            }
+            double each = (double) least / REQUESTS;
+            assertThat(each).as("bytes a request").isLessThanOrEqualTo(BYTES_ALLOWED);
+        }
+    }
+}

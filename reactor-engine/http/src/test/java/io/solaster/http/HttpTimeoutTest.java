@@ -1,0 +1,195 @@
+package io.solaster.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+import io.netty.buffer.Unpooled;
+import io.solaster.config.EngineConfig;
+import io.solaster.config.EngineConfig.Pinning;
+import io.solaster.config.ServerConfig;
+import io.solaster.engine.Engine;
+import io.solaster.engine.net.TcpServer;
+import io.solaster.engine.timer.ManualClock;
+import io.solaster.http.RawClient.Answer;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** What happens to those who take too long, by a clock that goes on when it is told to. */
+class HttpTimeoutTest {
+    private static final ServerConfig CONFIG = ServerConfig.of("http", 0);
+    private static ManualClock clock;
+    private static Engine engine;
+
+    @BeforeAll
+    static void start() {
+        clock = new ManualClock();
+        engine = Engine.start(EngineConfig.defaults().withShards(1).withPinning(Pinning.NEVER), clock);
+    }
+
+    @AfterAll
+    static void stop() {
+        engine.close();
+    }
+
+    /** A server and a client, and the means to see what the server has come to. */
+    private static final class Case implements AutoCloseable {
+        final HttpProtocol protocol;
+        final TcpServer server;
+        final RawClient client;
+
+        Case(HttpHandler handler) {
+            protocol = new HttpProtocol(handler, CONFIG);
+            server = TcpServer.bind(engine, "web", CONFIG, protocol);
+            client = new RawClient(server.port());
+        }
+
+        long received() {
+            return protocol.stats().values().stream().mapToLong(stats -> stats.bytesIn.get()).sum();
+        }
+
+        /** Sends, and waits until the shard has read it and gone on to other things. */
+        void send(String bytes) throws Exception {
+            long before = received();
+            client.send(bytes);
+            HttpFixture.await("the shard has read", () -> received() == before + bytes.length());
+            turn();
+        }
+
+        void turn() throws Exception {
+            engine.submitTo(0, () -> true).get();
+            engine.submitTo(0, () -> true).get();
+        }
+
+        void pass(int seconds) throws Exception {
+            clock.advance(Duration.ofSeconds(seconds));
+            turn();
+        }
+
+        boolean isOpen() {
+            return server.connections() == 1;
+        }
+
+        @Override
+        public void close() {
+            client.close();
+            server.close();
+        }
+    }
+
+    private static Case with(HttpHandler handler) throws Exception {
+        Case made = new Case(handler);
+        HttpFixture.await("it is connected", made::isOpen);
+        made.turn();
+        return made;
+    }
+
+    @Test
+    void aHeadThatDripsInIsAnsweredWith408() throws Exception {
+        try (Case slow = with((request, response) -> response.send("x"))) {
+            slow.send("GET / HTTP/1.1\r\n");
+            slow.pass(6);
+            slow.send("Host: h\r\n");
+            slow.pass(3);
+            assertThat(slow.isOpen()).isTrue();
+            slow.pass(2);
+            Answer answer = slow.client.answer();
+            assertThat(answer.status()).isEqualTo(408);
+            assertThat(answer.header("connection")).isEqualTo("close");
+            assertThat(slow.client.rest()).isEmpty();
+        }
+    }
+
+    @Test
+    void aConnectionThatIsIdleForTooLongIsClosed() throws Exception {
+        try (Case idle = with((request, response) -> response.send("x"))) {
+            idle.pass(70);
+            assertThat(idle.client.get("/").body()).isEqualTo("x");
+            idle.turn();
+            idle.pass(70);
+            assertThat(idle.client.get("/").body()).isEqualTo("x");
+            idle.turn();
+            idle.pass(76);
+            assertThat(idle.client.rest()).isEmpty();
+        }
+    }
+
+    @Test
+    void aBodyThatDoesNotComeIsAnsweredWith408() throws Exception {
+        try (Case silent = with((request, response) -> request.body().whole().whenComplete((body, failure) -> {
+            if (failure != null) {
+                response.fail(failure);
+            } else {
+                response.send("whole");
+            }
+        }))) {
+            silent.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n12345");
+            silent.pass(29);
+            silent.send("6");
+            silent.pass(29);
+            assertThat(silent.isOpen()).isTrue();
+            silent.pass(2);
+            Answer answer = silent.client.answer();
+            assertThat(answer.status()).isEqualTo(408);
+            assertThat(silent.client.rest()).isEmpty();
+        }
+    }
+
+    @Test
+    void aHandlerThatNeverAnswersIsAnsweredFor() throws Exception {
+        LinkedBlockingQueue<HttpResponse> kept = new LinkedBlockingQueue<>();
+        try (Case forgotten = with((request, response) -> kept.add(response))) {
+            forgotten.send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
+            forgotten.pass(59);
+            assertThat(forgotten.isOpen()).isTrue();
+            forgotten.pass(2);
+            Answer answer = forgotten.client.answer();
+            assertThat(answer.status()).isEqualTo(503);
+            assertThat(forgotten.client.rest()).isEmpty();
+            HttpResponse late = kept.poll(60, TimeUnit.SECONDS);
+            engine.submitTo(0, () -> {
+                late.status(io.netty.handler.codec.http.HttpResponseStatus.OK).send("nobody hears this");
+                return true;
+            }).get();
+        }
+    }
+
+    @Test
+    void aStreamMayGoOnForAsLongAsItsClientReads() throws Exception {
+        LinkedBlockingQueue<ResponseStream> streams = new LinkedBlockingQueue<>();
+        try (Case events = with((request, response) -> streams.add(response.stream()))) {
+            events.send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
+            ResponseStream stream = streams.poll(60, TimeUnit.SECONDS);
+            for (int i = 0; i < 5; i++) {
+                events.pass(1000);
+                stream.write(Unpooled.copiedBuffer("x".getBytes()));
+            }
+            stream.end();
+            assertThat(events.client.answer().body()).isEqualTo("xxxxx");
+        }
+    }
+
+    @Test
+    void aClientThatStopsReadingIsClosed() throws Exception {
+        LinkedBlockingQueue<ResponseStream> streams = new LinkedBlockingQueue<>();
+        LinkedBlockingQueue<String> ends = new LinkedBlockingQueue<>();
+        try (Case deaf = with((request, response) -> {
+            response.onEnd(failure -> ends.add(String.valueOf(failure)));
+            ResponseStream stream = response.stream();
+            for (int i = 0; i < 1000; i++) {
+                stream.write(Unpooled.wrappedBuffer(new byte[16 << 10]));
+            }
+            streams.add(stream);
+        })) {
+            deaf.send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
+            assertThat(streams.poll(60, TimeUnit.SECONDS)).isNotNull();
+            deaf.pass(31);
+            deaf.pass(31);
+            HttpFixture.await("it is closed", () -> !deaf.isOpen());
+            assertThat(ends.poll(60, TimeUnit.SECONDS)).contains("did not read");
+        }
+    }
+}
