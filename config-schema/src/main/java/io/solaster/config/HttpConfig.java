@@ -64,7 +64,7 @@ public record HttpConfig(@DefaultValue("10s") Duration headerTimeout, @DefaultVa
     /** This with another limit on the headers of a request. */
     public HttpConfig withMaxHeaderSize(ByteSize newMaxHeaderSize) {
         return new HttpConfig(headerTimeout, bodyTimeout, requestTimeout, keepAliveTimeout, maxTarget, newMaxHeaderSize,
-                maxHeaders, maxBody, maxPipelined, serverHeader, compression);
+                maxHeaders, maxBody, maxPipelined, serverHeader, compression, websocket);
     }
 
     /** This with another limit on bodies that are gathered. */
