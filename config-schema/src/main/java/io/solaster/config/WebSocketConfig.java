@@ -21,7 +21,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 @ConfigurationPropertiesSource
 public record WebSocketConfig(@DefaultValue("1MB") ByteSize maxFrame, @DefaultValue("1MB") ByteSize maxMessage,
         @DefaultValue("30s") Duration pingInterval, @DefaultValue("90s") Duration idleTimeout,
-        @DefaultValue("5s") Duration closeTimeout, @NestedConfigurationProperty @DefaultValue WebSocketQueueConfig queue,
+        @DefaultValue("5s") Duration closeTimeout,
+        @NestedConfigurationProperty @DefaultValue WebSocketQueueConfig queue,
         @NestedConfigurationProperty @DefaultValue WebSocketCompressionConfig compression) {
 
     /** What an empty configuration gives. */

@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
 
-import io.solaster.config.WebSocketQueueConfig.Policy;
 import io.solaster.config.InvalidConfigException.Violation;
+import io.solaster.config.WebSocketQueueConfig.Policy;
 import jakarta.validation.Validation;
 import jakarta.validation.Validator;
 import jakarta.validation.ValidatorFactory;
@@ -98,7 +98,8 @@ class ConfigValidatorTest {
         WebSocketConfig none = new WebSocketConfig(new ByteSize(1), new ByteSize(1L << 31), Duration.ofNanos(-1),
                 Duration.ofNanos(-1), Duration.ZERO, new WebSocketQueueConfig(new ByteSize(0), Policy.CLOSE),
                 new WebSocketCompressionConfig(true, 0, new ByteSize(1L << 40), false));
-        assertThat(ConfigValidator.check(servers(Map.of("web", KV.withHttp(HttpConfig.defaults().withWebsocket(none))))))
+        assertThat(
+                ConfigValidator.check(servers(Map.of("web", KV.withHttp(HttpConfig.defaults().withWebsocket(none))))))
                 .extracting(Violation::key)
                 .containsExactlyInAnyOrder(Stream
                         .of("max-frame", "max-message", "ping-interval", "idle-timeout", "close-timeout", "queue.size",
@@ -154,7 +155,8 @@ class ConfigValidatorTest {
     @Test
     void webFluxIsServedInAGroupThatExistsAndToOneClientAtLeast() {
         assertThat(ConfigValidator.check(SolasterConfig.defaults()
-                .withWeb(new WebConfig(WebConfig.Server.SOLASTER, "crtical", 0, 1, HttpConfig.defaults())))).extracting(Violation::toString)
+                .withWeb(new WebConfig(WebConfig.Server.SOLASTER, "crtical", 0, 1, HttpConfig.defaults()))))
+                .extracting(Violation::toString)
                 .containsExactly("solaster.web.max-connections: 0 is out of range; write a number from 1",
                         "solaster.web.group: 'crtical' is no scheduling group; write one of background, critical,"
                                 + " default, maintenance, or add it to solaster.engine.groups");

@@ -133,7 +133,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
             return;
         }
         Body body = exchange.body();
-        if (exchange == receiving && body.isWanted() && body.owesContinue() && exchange.response().isOpen() && (input == null || !input.isReadable())) {
+        if (exchange == receiving && body.isWanted() && body.owesContinue() && exchange.response().isOpen()
+                && (input == null || !input.isReadable())) {
             Output out = output(exchange, HttpShard.CONTINUE.length);
             out.bytes(HttpShard.CONTINUE);
             out.finish();

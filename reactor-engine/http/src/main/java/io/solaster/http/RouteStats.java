@@ -34,7 +34,9 @@ public final class RouteStats implements ExchangeListener {
         SERVER_ERROR;
 
         static Outcome of(HttpResponseStatus status, @Nullable Throwable failure) {
-            return failure != null || status.code() >= 500 ? SERVER_ERROR : status.code() >= 400 ? CLIENT_ERROR : SUCCESS;
+            return failure != null || status.code() >= 500
+                    ? SERVER_ERROR
+                    : status.code() >= 400 ? CLIENT_ERROR : SUCCESS;
         }
     }
 

@@ -36,8 +36,8 @@ import io.netty.handler.codec.http.websocketx.extensions.WebSocketClientExtensio
 import io.netty.handler.codec.http.websocketx.extensions.compression.PerMessageDeflateClientExtensionHandshaker;
 import io.solaster.config.ByteSize;
 import io.solaster.config.EngineConfig.Transport;
-import io.solaster.config.WebSocketConfig;
 import io.solaster.config.WebSocketCompressionConfig;
+import io.solaster.config.WebSocketConfig;
 import io.solaster.engine.net.TcpServer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -207,7 +207,8 @@ class WebSocketClientsTest {
 
     @Test
     void refusesWhatCannotBeDecompressed() {
-        fixture.sockets().reconfigure(WebSocketConfig.defaults().withCompression(WebSocketCompressionConfig.defaults().withEnabled(true)));
+        fixture.sockets().reconfigure(
+                WebSocketConfig.defaults().withCompression(WebSocketCompressionConfig.defaults().withEnabled(true)));
         WsClient bad = fixture.connect(new Recorder(), "Sec-WebSocket-Extensions: permessage-deflate");
         bad.send(new ClientFrames().frame(0xC1, new byte[]{-1, -1, 1, 2, 3}));
         assertThat(bad.message()).isEqualTo("8 1007");

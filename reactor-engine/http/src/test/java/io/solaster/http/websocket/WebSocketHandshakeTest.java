@@ -124,7 +124,8 @@ class WebSocketHandshakeTest {
         String offer = "Sec-WebSocket-Extensions: ";
         assertThat(answer(WsClient.request("/", offer + "permessage-deflate"))).startsWith("HTTP/1.1 101 ")
                 .doesNotContain("Extensions");
-        WebSocketConfig on = WebSocketConfig.defaults().withCompression(WebSocketCompressionConfig.defaults().withEnabled(true));
+        WebSocketConfig on = WebSocketConfig.defaults()
+                .withCompression(WebSocketCompressionConfig.defaults().withEnabled(true));
         fixture.sockets().reconfigure(on);
         String none = "permessage-deflate; server_no_context_takeover; client_no_context_takeover\r\n";
         assertThat(answer(WsClient.request("/", offer + "permessage-deflate"))).contains(none);

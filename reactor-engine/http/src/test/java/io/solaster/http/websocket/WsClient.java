@@ -77,7 +77,8 @@ final class WsClient implements AutoCloseable {
     }
 
     static String request(String path, String... headers) {
-        StringBuilder request = new StringBuilder("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+        StringBuilder request = new StringBuilder("GET " + path
+                + " HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
                 + "Connection: keep-alive, Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + KEY + "\r\n");
         for (String header : headers) {
             request.append(header).append("\r\n");
