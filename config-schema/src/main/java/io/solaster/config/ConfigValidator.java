@@ -260,6 +260,7 @@ public final class ConfigValidator {
         within(key + ".max-header-size", http.maxHeaderSize(), "256B", "16MB");
         within(key + ".max-body", http.maxBody(), "0", "2047MB");
         within(key + ".compression.min-size", http.compression().minSize(), "0", "1GB");
+        websocket(key + ".websocket", http.websocket());
         String server = http.serverHeader();
         if (server != null && !HEADER_VALUE.matcher(server).matches()) {
             add(key + ".server-header", server, "'" + server + "' is no header's value",
@@ -270,6 +271,23 @@ public final class ConfigValidator {
                 add(key + ".compression.mime-types", type, "'" + type + "' is no content type",
                         "write types like 'text/html' or 'text/*', with commas between them");
             }
+        }
+    }
+
+    private void websocket(String key, WebSocketConfig websocket) {
+        Duration day = Duration.ofDays(1);
+        within(key + ".max-frame", websocket.maxFrame(), "125B", "1GB");
+        within(key + ".max-message", websocket.maxMessage(), "125B", "1GB");
+        within(key + ".ping-interval", websocket.pingInterval(), Duration.ZERO, day);
+        within(key + ".idle-timeout", websocket.idleTimeout(), Duration.ZERO, Duration.ofDays(365));
+        within(key + ".close-timeout", websocket.closeTimeout(), Duration.ofMillis(1), Duration.ofHours(1));
+        within(key + ".queue.size", websocket.queue().size(), "1KB", "1GB");
+        within(key + ".compression.threshold", websocket.compression().threshold(), "0", "1GB");
+        Duration ping = websocket.pingInterval();
+        Duration idle = websocket.idleTimeout();
+        if (!idle.isZero() && ping.compareTo(idle) >= 0) {
+            warn(key + ".ping-interval", print(ping), print(ping) + " is no less than the idle timeout (" + print(idle)
+                    + "): silent clients are disconnected before they are pinged", "write a shorter one");
         }
     }
 

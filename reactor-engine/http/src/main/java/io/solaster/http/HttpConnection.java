@@ -13,8 +13,8 @@ import javax.net.ssl.SSLSession;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundBuffer;
@@ -90,6 +90,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
     /** When the socket has last taken something, and what it had to send then. */
     private long takenAt;
     private long unsent;
+    /** The kernel is sending a part of a file; and how many it has sent. */
+    private boolean sendsFile;
+    private long fileParts;
     private long progress;
     private long readAt;
     /** Requests of this batch that were answered in it, and how many of those with an error. */
@@ -130,7 +133,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
             return;
         }
         Body body = exchange.body();
-        if (exchange == receiving && body.isWanted() && body.owesContinue() && exchange.response().isOpen() && (input == null || !input.isReadable())) {
+        if (exchange == receiving && body.isWanted() && body.owesContinue() && exchange.response().isOpen()
+                && (input == null || !input.isReadable())) {
             Output out = output(exchange, HttpShard.CONTINUE.length);
             out.bytes(HttpShard.CONTINUE);
             out.finish();
@@ -201,17 +205,26 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
         }
     }
 
-    /** Whether what an exchange writes goes to the socket, rather than waits for those before it. */
-    boolean isFirst(Exchange exchange) {
-        return exchange == first;
+    boolean isDraining() {
+        return draining;
     }
 
-    /** Has the kernel send a part of a file behind what was written; for the first exchange, on a plain connection. */
+    /** Whether the kernel can send files for an exchange: behind nobody else's response, and unencrypted. */
+    boolean sendsFiles(Exchange exchange) {
+        return exchange == first && tls() == null;
+    }
+
+    /** Has the kernel send a part of a file behind what was written; one at a time. */
     void write(FileRegion part, ChannelFutureListener listener) {
         handOver();
-        context().write(part).addListener(listener);
-        unflushed = true;
-        flushLater();
+        unflushed = false;
+        sendsFile = true;
+        context().writeAndFlush(part).addListener(sent -> {
+            sendsFile = false;
+            fileParts++;
+        }).addListener(listener);
+        observeOutput(shard.timers().now());
+        watch();
     }
 
     /** Whether an exchange may write more. */
@@ -378,7 +391,12 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
     public void handlerRemoved(ChannelHandlerContext context) {
         timer.cancel();
         release();
-        shard.disconnected();
+        if (upgraded) {
+            // It is read into the shard's buffer still.
+            context.channel().closeFuture().addListener(closed -> shard.disconnected());
+        } else {
+            shard.disconnected();
+        }
     }
 
     @Override
@@ -461,6 +479,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
         if (TcpServer.DRAIN.equals(event) && !draining) {
             draining = true;
+            for (Exchange each = first; each != null;) {
+                Exchange next = each.next;
+                each.response().drain();
+                each = next;
+            }
             context.executor().schedule(this::finishDrain, LAST_READ_MILLIS, TimeUnit.MILLISECONDS);
         }
         context.fireUserEventTriggered(event);
@@ -813,8 +836,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
     /** Whether the socket has anything to send, and since when it is the same. */
     private void observeOutput(long now) {
         ChannelOutboundBuffer waiting = channel().unsafe().outboundBuffer();
-        long bytes = waiting == null ? 0 : waiting.totalPendingWriteBytes();
-        long sent = waiting == null ? 0 : waiting.currentProgress();
+        // A part of a file counts for nothing among Netty's pending bytes.
+        long bytes = (waiting == null ? 0 : waiting.totalPendingWriteBytes()) + (sendsFile ? 1 : 0);
+        long sent = (waiting == null ? 0 : waiting.currentProgress()) + fileParts;
         if (bytes != unsent || sent != progress) {
             unsent = bytes;
             progress = sent;

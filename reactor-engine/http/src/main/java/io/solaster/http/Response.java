@@ -12,7 +12,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
-import io.netty.channel.DefaultFileRegion;
 import io.netty.handler.codec.http.EmptyHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
@@ -65,6 +64,7 @@ final class Response implements HttpResponse, ResponseStream {
     private @Nullable Runnable writable;
     /** Lets go of what was still to be written. */
     private @Nullable Runnable onCut;
+    private @Nullable Runnable onDrain;
     private @Nullable List<Consumer<@Nullable Throwable>> listeners;
     @Nullable
     Consumer<Channel> upgrade;
@@ -84,6 +84,7 @@ final class Response implements HttpResponse, ResponseStream {
         full = false;
         writable = null;
         onCut = null;
+        onDrain = null;
         listeners = null;
         upgrade = null;
     }
@@ -348,36 +349,30 @@ final class Response implements HttpResponse, ResponseStream {
             there(() -> sendFile(file, position, count));
             return;
         }
-        HttpConnection connection = exchange.connection();
-        boolean byKernel = connection.isFirst(exchange) && connection.tls() == null;
-        boolean opened = isOpen("sendFile()");
-        if (opened) {
-            headers.set(HttpHeaderNames.CONTENT_LENGTH, Long.toString(count));
+        onEnd(failure -> FilePump.close(exchange.shard().shard(), file));
+        if (!isOpen("sendFile()")) {
+            return;
         }
-        if (!opened || !byKernel || count == 0 || exchange.request().isHead()) {
-            onEnd(failure -> FilePump.close(exchange.shard().shard(), file));
-            if (opened) {
-                long sent = exchange.request().isHead() ? 0 : count;
-                FilePump.send(exchange.request(), this, file, List.of(new FilePump.Piece("", position, sent)));
-            }
+        headers.set(HttpHeaderNames.CONTENT_LENGTH, Long.toString(count));
+        HttpConnection connection = exchange.connection();
+        boolean isHead = exchange.request().isHead();
+        if (isHead || count == 0 || position + count > FileWindows.MOST || !connection.sendsFiles(exchange)) {
+            FilePump.send(exchange.request(), this, file,
+                    List.of(new FilePump.Piece("", position, isHead ? 0 : count)));
             return;
         }
         stream();
-        if (state != State.STREAMING || dropsBody) {
-            FilePump.close(exchange.shard().shard(), file);
-            return;
+        if (state == State.STREAMING && !dropsBody) {
+            left = 0;
+            new FileWindows(this, connection, file, position, count).send();
+        } else if (state == State.STREAMING) {
+            end();
         }
-        left = 0;
-        connection.write(new DefaultFileRegion(file, position, count), sent -> {
-            if (cut) {
-                return;
-            }
-            if (sent.isSuccess()) {
-                end();
-            } else {
-                connection.abort(exchange, sent.cause());
-            }
-        });
+    }
+
+    /** The client sees that the response does not come whole. */
+    void abort(Throwable cause) {
+        exchange.connection().abort(exchange, cause);
     }
 
     /** Sends the head and this buffer. */
@@ -838,6 +833,31 @@ final class Response implements HttpResponse, ResponseStream {
             listeners = all;
         }
         all.add(listener);
+    }
+
+    @Override
+    public void onDrain(Runnable listener) {
+        if (isElsewhere()) {
+            there(() -> onDrain(listener));
+        } else if (state != State.ENDED) {
+            onDrain = listener;
+            if (exchange.connection().isDraining()) {
+                drain();
+            }
+        }
+    }
+
+    /** The server drains. */
+    void drain() {
+        Runnable listener = onDrain;
+        onDrain = null;
+        if (listener != null && state != State.ENDED) {
+            try {
+                listener.run();
+            } catch (RuntimeException e) {
+                fail(e);
+            }
+        }
     }
 
     boolean hasListeners() {

@@ -72,11 +72,13 @@ class HttpOverTlsTest {
     }
 
     private static TcpServer serve(HttpHandler handler, SslContext context) {
-        return fixture.bind(CONFIG, Tls.over(() -> context, fixture.engine().offload(), new HttpProtocol(handler, CONFIG)));
+        return fixture.bind(CONFIG,
+                Tls.over(() -> context, fixture.engine().offload(), new HttpProtocol(handler, CONFIG)));
     }
 
     private static RawClient connect(TcpServer to, SSLContext with) throws IOException {
-        SSLSocket socket = (SSLSocket) with.getSocketFactory().createSocket(InetAddress.getLoopbackAddress(), to.port());
+        SSLSocket socket = (SSLSocket) with.getSocketFactory().createSocket(InetAddress.getLoopbackAddress(),
+                to.port());
         socket.setSoTimeout((int) HttpFixture.PATIENCE.toMillis());
         socket.startHandshake();
         return new RawClient(socket);
@@ -137,7 +139,8 @@ class HttpOverTlsTest {
 
     @Test
     void asksClientsWhoTheyAre() throws Exception {
-        TcpServer tls = serve(HANDLER, context(server).clientAuth(ClientAuth.REQUIRE).trustManager(other.trust()).build());
+        TcpServer tls = serve(HANDLER,
+                context(server).clientAuth(ClientAuth.REQUIRE).trustManager(other.trust()).build());
         try (RawClient client = connect(tls, server.client(other))) {
             assertThat(client.get("/me").body()).isEqualTo("/me TLSv1.3 CN=other");
         }

@@ -93,8 +93,10 @@ class RealClientsTest {
                 assertThat(answer.statusCode()).isEqualTo(200);
                 assertThat(answer.body()).isEqualTo(i + large);
             }
-            assertThat(client.send(java.net.http.HttpRequest.newBuilder(uri()).build(), BodyHandlers.ofString()).headers()
-                    .firstValue("x-method")).contains("GET");
+            assertThat(
+                    client.send(java.net.http.HttpRequest.newBuilder(uri()).build(), BodyHandlers.ofString()).headers()
+                            .firstValue("x-method"))
+                    .contains("GET");
         }
     }
 

@@ -7,6 +7,7 @@ import java.util.Map;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.solaster.config.WebSocketCompressionConfig;
 import io.solaster.config.WebSocketConfig;
 import io.solaster.engine.Shard;
 import io.solaster.engine.memory.Memory;
@@ -79,7 +80,7 @@ final class WebSocketShard implements AutoCloseable, Runnable {
     }
 
     /** For connections whose messages do not refer to each other. */
-    Compressor compressor(WebSocketConfig.Compression config) {
+    Compressor compressor(WebSocketCompressionConfig config) {
         Compressor made = compressor;
         if (made == null) {
             made = new Compressor(config.level(), false);
