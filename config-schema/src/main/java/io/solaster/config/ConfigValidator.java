@@ -74,6 +74,7 @@ public final class ConfigValidator {
         validator.engine("solaster.engine", config.engine());
         config.servers().forEach((name, server) -> validator.server(entryKey(SERVERS, name), server));
         validator.groups("solaster.engine.groups", config);
+        validator.http("solaster.web.http", config.web().http());
         validator.within("solaster.reload.debounce", config.reload().debounce(), Duration.ZERO, Duration.ofMinutes(1));
         validator.within("solaster.reload.poll-interval", config.reload().pollInterval(), Duration.ofMillis(100),
                 Duration.ofDays(1));
@@ -224,13 +225,16 @@ public final class ConfigValidator {
             add(key, known.size(), known.size() + " groups, the four built-in ones among them, are too many",
                     "write at most " + MAX_GROUPS);
         }
-        config.servers().forEach((name, server) -> {
-            if (server.group() != null && !known.contains(server.group())) {
-                add(entryKey(SERVERS, name) + ".group", server.group(),
-                        "'" + server.group() + "' is no scheduling group",
-                        "write one of " + String.join(", ", known) + ", or add it to " + key);
-            }
-        });
+        config.servers()
+                .forEach((name, server) -> known(entryKey(SERVERS, name) + ".group", server.group(), known, key));
+        known("solaster.web.group", config.web().group(), known, key);
+    }
+
+    private void known(String key, @Nullable String group, Set<String> known, String groups) {
+        if (group != null && !known.contains(group)) {
+            add(key, group, "'" + group + "' is no scheduling group",
+                    "write one of " + String.join(", ", known) + ", or add it to " + groups);
+        }
     }
 
     private void server(String key, ServerConfig server) {
@@ -256,6 +260,7 @@ public final class ConfigValidator {
         within(key + ".max-header-size", http.maxHeaderSize(), "256B", "16MB");
         within(key + ".max-body", http.maxBody(), "0", "2047MB");
         within(key + ".compression.min-size", http.compression().minSize(), "0", "1GB");
+        websocket(key + ".websocket", http.websocket());
         String server = http.serverHeader();
         if (server != null && !HEADER_VALUE.matcher(server).matches()) {
             add(key + ".server-header", server, "'" + server + "' is no header's value",
@@ -266,6 +271,23 @@ public final class ConfigValidator {
                 add(key + ".compression.mime-types", type, "'" + type + "' is no content type",
                         "write types like 'text/html' or 'text/*', with commas between them");
             }
+        }
+    }
+
+    private void websocket(String key, WebSocketConfig websocket) {
+        Duration day = Duration.ofDays(1);
+        within(key + ".max-frame", websocket.maxFrame(), "125B", "1GB");
+        within(key + ".max-message", websocket.maxMessage(), "125B", "1GB");
+        within(key + ".ping-interval", websocket.pingInterval(), Duration.ZERO, day);
+        within(key + ".idle-timeout", websocket.idleTimeout(), Duration.ZERO, Duration.ofDays(365));
+        within(key + ".close-timeout", websocket.closeTimeout(), Duration.ofMillis(1), Duration.ofHours(1));
+        within(key + ".queue.size", websocket.queue().size(), "1KB", "1GB");
+        within(key + ".compression.threshold", websocket.compression().threshold(), "0", "1GB");
+        Duration ping = websocket.pingInterval();
+        Duration idle = websocket.idleTimeout();
+        if (!idle.isZero() && ping.compareTo(idle) >= 0) {
+            warn(key + ".ping-interval", print(ping), print(ping) + " is no less than the idle timeout (" + print(idle)
+                    + "): silent clients are disconnected before they are pinged", "write a shorter one");
         }
     }
 
@@ -327,6 +349,7 @@ public final class ConfigValidator {
 
     /** Sockets of clients, and what the process needs beside them. */
     private void openFiles(SolasterConfig config, Machine machine, int shards) {
+        int servers = config.servers().size();
         long clients = 0;
         String key = "";
         long most = 0;
@@ -338,12 +361,20 @@ public final class ConfigValidator {
                 key = entryKey(SERVERS, server.getKey()) + ".limits.max-connections";
             }
         }
-        long others = FILES_OF_A_PROCESS + (long) shards * (FILES_OF_A_SHARD + config.servers().size());
+        if (config.web().server() == WebConfig.Server.SOLASTER) {
+            servers++;
+            clients += config.web().maxConnections();
+            if (config.web().maxConnections() > most) {
+                most = config.web().maxConnections();
+                key = "solaster.web.max-connections";
+            }
+        }
+        long others = FILES_OF_A_PROCESS + (long) shards * (FILES_OF_A_SHARD + servers);
         long needed = clients + others;
-        if (needed > machine.openFiles() && !config.servers().isEmpty()) {
+        if (needed > machine.openFiles() && servers > 0) {
             long room = most - (needed - machine.openFiles());
             warn(key, String.valueOf(most),
-                    clients + " clients" + (config.servers().size() == 1 ? "" : " of all servers") + " and " + others
+                    clients + " clients" + (servers == 1 ? "" : " of all servers") + " and " + others
                             + " files of the process are more than the " + machine.openFiles() + " open files allowed",
                     "raise the limit (ulimit -n " + needed + ")" + (room < 1 ? "" : ", or write " + room));
         }

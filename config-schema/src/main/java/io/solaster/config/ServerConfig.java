@@ -45,6 +45,12 @@ public record ServerConfig(String protocol, @DefaultValue("127.0.0.1") String ho
                 http);
     }
 
+    /** This with another number of connections that may wait to be accepted. */
+    public ServerConfig withBacklog(int newBacklog) {
+        return new ServerConfig(protocol, host, port, newBacklog, password, protectedMode, limits, group, sslBundle,
+                http);
+    }
+
     /** This with another password; null for none. */
     public ServerConfig withPassword(@Nullable String newPassword) {
         return new ServerConfig(protocol, host, port, backlog, newPassword, protectedMode, limits, group, sslBundle,

@@ -2,7 +2,9 @@ package io.solaster.config;
 
 import java.time.Duration;
 
+import io.solaster.config.WebSocketQueueConfig.Policy;
 import org.springframework.boot.context.properties.ConfigurationPropertiesSource;
+import org.springframework.boot.context.properties.NestedConfigurationProperty;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
@@ -19,12 +21,15 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 @ConfigurationPropertiesSource
 public record WebSocketConfig(@DefaultValue("1MB") ByteSize maxFrame, @DefaultValue("1MB") ByteSize maxMessage,
         @DefaultValue("30s") Duration pingInterval, @DefaultValue("90s") Duration idleTimeout,
-        @DefaultValue("5s") Duration closeTimeout, @DefaultValue Queue queue, @DefaultValue Compression compression) {
+        @DefaultValue("5s") Duration closeTimeout,
+        @NestedConfigurationProperty @DefaultValue WebSocketQueueConfig queue,
+        @NestedConfigurationProperty @DefaultValue WebSocketCompressionConfig compression) {
 
     /** What an empty configuration gives. */
     public static WebSocketConfig defaults() {
         return new WebSocketConfig(new ByteSize(1L << 20), new ByteSize(1L << 20), Duration.ofSeconds(30),
-                Duration.ofSeconds(90), Duration.ofSeconds(5), Queue.defaults(), Compression.defaults());
+                Duration.ofSeconds(90), Duration.ofSeconds(5), WebSocketQueueConfig.defaults(),
+                WebSocketCompressionConfig.defaults());
     }
 
     /** This with another longest frame. */
@@ -46,67 +51,14 @@ public record WebSocketConfig(@DefaultValue("1MB") ByteSize maxFrame, @DefaultVa
     }
 
     /** This with another queue. */
-    public WebSocketConfig withQueue(ByteSize size, QueuePolicy policy) {
+    public WebSocketConfig withQueue(ByteSize size, Policy policy) {
         return new WebSocketConfig(maxFrame, maxMessage, pingInterval, idleTimeout, closeTimeout,
-                new Queue(size, policy), compression);
+                new WebSocketQueueConfig(size, policy), compression);
     }
 
     /** This with another compression. */
-    public WebSocketConfig withCompression(Compression newCompression) {
+    public WebSocketConfig withCompression(WebSocketCompressionConfig newCompression) {
         return new WebSocketConfig(maxFrame, maxMessage, pingInterval, idleTimeout, closeTimeout, queue,
                 newCompression);
-    }
-
-    /**
-     * What waits for one client.
-     *
-     * @param size bytes of messages that may wait beside what the socket has taken; the policy says what happens beyond
-     * @param policy what happens to a message that finds the queue full
-     */
-    public record Queue(@DefaultValue("1MB") ByteSize size, @DefaultValue("wait") QueuePolicy policy) {
-
-        /** What an empty configuration gives. */
-        public static Queue defaults() {
-            return new Queue(new ByteSize(1L << 20), QueuePolicy.WAIT);
-        }
-    }
-
-    /** What happens to a message that finds a client's queue full. */
-    public enum QueuePolicy {
-        /**
-         * The sender is told to wait, and the client is not read from; who sends all the same, as a broadcast does, may
-         * up to 4 times the size, and then the client is disconnected.
-         */
-        WAIT,
-        /** What has waited longest makes room for it. */
-        DROP_OLDEST,
-        /** It is dropped. */
-        DROP_NEWEST,
-        /** The client is disconnected. */
-        CLOSE
-    }
-
-    /**
-     * permessage-deflate, as RFC 7692 has it.
-     *
-     * @param enabled whether it is agreed upon with clients that offer it; it takes the shard's time
-     * @param level 1, the quickest, to 9, the smallest
-     * @param threshold messages shorter than this are sent as they are
-     * @param contextTakeover whether a message may refer to those before it: smaller, for about 300 KB more memory a
-     *            connection
-     */
-    public record Compression(@DefaultValue("false") boolean enabled,
-            @DefaultValue("1") @Range(min = 1, max = 9) int level, @DefaultValue("1KB") ByteSize threshold,
-            @DefaultValue("false") boolean contextTakeover) {
-
-        /** What an empty configuration gives. */
-        public static Compression defaults() {
-            return new Compression(false, 1, new ByteSize(1L << 10), false);
-        }
-
-        /** Compression of messages of 1 KB or more, without context takeover. */
-        public static Compression on() {
-            return new Compression(true, 1, new ByteSize(1L << 10), false);
-        }
     }
 }

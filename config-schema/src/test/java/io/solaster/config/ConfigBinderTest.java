@@ -114,6 +114,20 @@ class ConfigBinderTest {
                           min-size: 1B
                           level: 9
                           mime-types: text/*
+                        websocket:
+                          max-frame: 1KB
+                          max-message: 2KB
+                          ping-interval: 1s
+                          idle-timeout: 2s
+                          close-timeout: 3s
+                          queue:
+                            size: 4KB
+                            policy: drop-oldest
+                          compression:
+                            enabled: true
+                            level: 9
+                            threshold: 5B
+                            context-takeover: true
                 """);
         assertThat(config.enabled()).isFalse();
         assertThat(config.strict()).isTrue();
@@ -133,7 +147,12 @@ class ConfigBinderTest {
                         "bulk", "web",
                         new HttpConfig(Duration.ofSeconds(1), Duration.ofSeconds(2), Duration.ofSeconds(3),
                                 Duration.ofSeconds(4), new ByteSize(1024), new ByteSize(2048), 3, new ByteSize(4096), 5,
-                                "Mine", new CompressionConfig(true, new ByteSize(1), 9, "text/*")))));
+                                "Mine", new CompressionConfig(true, new ByteSize(1), 9, "text/*"),
+                                new WebSocketConfig(new ByteSize(1024), new ByteSize(2048), Duration.ofSeconds(1),
+                                        Duration.ofSeconds(2), Duration.ofSeconds(3),
+                                        new WebSocketQueueConfig(new ByteSize(4096),
+                                                WebSocketQueueConfig.Policy.DROP_OLDEST),
+                                        new WebSocketCompressionConfig(true, 9, new ByteSize(5), true))))));
     }
 
     @ParameterizedTest

@@ -12,6 +12,7 @@ import java.util.OptionalLong;
 import java.util.stream.Stream;
 
 import io.solaster.config.InvalidConfigException.Violation;
+import io.solaster.config.WebSocketQueueConfig.Policy;
 import jakarta.validation.Validation;
 import jakarta.validation.Validator;
 import jakarta.validation.ValidatorFactory;
@@ -79,7 +80,7 @@ class ConfigValidatorTest {
     void whatHoldsForHttpHasARange() {
         HttpConfig none = new HttpConfig(Duration.ZERO, Duration.ZERO, Duration.ofNanos(-1), Duration.ofDays(2),
                 new ByteSize(1), new ByteSize(1), 0, new ByteSize(1L << 31), 0, "a\r\nb: c",
-                new CompressionConfig(true, new ByteSize(1L << 40), 10, "text/html, json"));
+                new CompressionConfig(true, new ByteSize(1L << 40), 10, "text/html, json"), WebSocketConfig.defaults());
         assertThat(ConfigValidator.check(servers(Map.of("web", KV.withHttp(none))))).extracting(Violation::key)
                 .containsExactlyInAnyOrder(Stream
                         .of("header-timeout", "body-timeout", "request-timeout", "keep-alive-timeout", "max-target",
@@ -89,6 +90,23 @@ class ConfigValidatorTest {
         assertThat(ConfigValidator.check(servers(Map.of("web", KV.withHttp(HttpConfig.defaults()
                 .withRequestTimeout(Duration.ZERO).withKeepAliveTimeout(Duration.ZERO).withServerHeader("Solaster 1")
                 .withCompression(CompressionConfig.defaults().withMimeTypes("text/*, application/ld+json")))))))
+                .isEmpty();
+    }
+
+    @Test
+    void whatHoldsForWebSocketsHasARange() {
+        WebSocketConfig none = new WebSocketConfig(new ByteSize(1), new ByteSize(1L << 31), Duration.ofNanos(-1),
+                Duration.ofNanos(-1), Duration.ZERO, new WebSocketQueueConfig(new ByteSize(0), Policy.CLOSE),
+                new WebSocketCompressionConfig(true, 0, new ByteSize(1L << 40), false));
+        assertThat(
+                ConfigValidator.check(servers(Map.of("web", KV.withHttp(HttpConfig.defaults().withWebsocket(none))))))
+                .extracting(Violation::key)
+                .containsExactlyInAnyOrder(Stream
+                        .of("max-frame", "max-message", "ping-interval", "idle-timeout", "close-timeout", "queue.size",
+                                "compression.level", "compression.threshold")
+                        .map("solaster.servers.web.http.websocket."::concat).toArray(String[]::new));
+        assertThat(ConfigValidator.check(servers(Map.of("web", KV.withHttp(HttpConfig.defaults().withWebsocket(
+                WebSocketConfig.defaults().withTimes(Duration.ZERO, Duration.ZERO, Duration.ofSeconds(1))))))))
                 .isEmpty();
     }
 
@@ -132,6 +150,16 @@ class ConfigValidatorTest {
                 .extracting(Violation::toString)
                 .containsExactly("solaster.servers.kv.group: 'crtical' is no scheduling group; write one of background,"
                         + " critical, default, maintenance, or add it to solaster.engine.groups");
+    }
+
+    @Test
+    void webFluxIsServedInAGroupThatExistsAndToOneClientAtLeast() {
+        assertThat(ConfigValidator.check(SolasterConfig.defaults()
+                .withWeb(new WebConfig(WebConfig.Server.SOLASTER, "crtical", 0, 1, HttpConfig.defaults()))))
+                .extracting(Violation::toString)
+                .containsExactly("solaster.web.max-connections: 0 is out of range; write a number from 1",
+                        "solaster.web.group: 'crtical' is no scheduling group; write one of background, critical,"
+                                + " default, maintenance, or add it to solaster.engine.groups");
     }
 
     @Test

@@ -13,8 +13,8 @@ import javax.net.ssl.SSLSession;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundBuffer;
@@ -42,8 +42,8 @@ import org.slf4j.LoggerFactory;
 final class HttpConnection extends ChannelInboundHandlerAdapter implements Runnable {
     private static final Logger log = LoggerFactory.getLogger(HttpConnection.class);
     /** How long a client has to close after our end of the stream, and how long to read the last response before it. */
-    private static final long LINGER_MILLIS = 500;
-    private static final long UNREAD_MILLIS = 10_000;
+    private static final long LINGER_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+    private static final long UNREAD_NANOS = TimeUnit.SECONDS.toNanos(10);
     /** Long enough for a turn that reads what the kernel already holds. */
     private static final long LAST_READ_MILLIS = 2;
     /** What is written beyond this is handed to the socket before more is. */
@@ -79,6 +79,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
     private boolean scheduled;
     private boolean closing;
     private boolean lingering;
+    private long lingersUntil;
+    /** The client knows that the connection ends, and has sent no more than we have read. */
+    private boolean parted;
     private boolean draining;
     private boolean upgraded;
 
@@ -90,6 +93,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
     /** When the socket has last taken something, and what it had to send then. */
     private long takenAt;
     private long unsent;
+    /** The kernel is sending a part of a file; and how many it has sent. */
+    private boolean sendsFile;
+    private long fileParts;
     private long progress;
     private long readAt;
     /** Requests of this batch that were answered in it, and how many of those with an error. */
@@ -130,7 +136,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
             return;
         }
         Body body = exchange.body();
-        if (exchange == receiving && body.isWanted() && body.owesContinue() && (input == null || !input.isReadable())) {
+        if (exchange == receiving && body.isWanted() && body.owesContinue() && exchange.response().isOpen()
+                && (input == null || !input.isReadable())) {
             Output out = output(exchange, HttpShard.CONTINUE.length);
             out.bytes(HttpShard.CONTINUE);
             out.finish();
@@ -201,17 +208,26 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
         }
     }
 
-    /** Whether what an exchange writes goes to the socket, rather than waits for those before it. */
-    boolean isFirst(Exchange exchange) {
-        return exchange == first;
+    boolean isDraining() {
+        return draining;
     }
 
-    /** Has the kernel send a part of a file behind what was written; for the first exchange, on a plain connection. */
+    /** Whether the kernel can send files for an exchange: behind nobody else's response, and unencrypted. */
+    boolean sendsFiles(Exchange exchange) {
+        return exchange == first && tls() == null;
+    }
+
+    /** Has the kernel send a part of a file behind what was written; one at a time. */
     void write(FileRegion part, ChannelFutureListener listener) {
         handOver();
-        context().write(part).addListener(listener);
-        unflushed = true;
-        flushLater();
+        unflushed = false;
+        sendsFile = true;
+        context().writeAndFlush(part).addListener(sent -> {
+            sendsFile = false;
+            fileParts++;
+        }).addListener(listener);
+        observeOutput(shard.timers().now());
+        watch();
     }
 
     /** Whether an exchange may write more. */
@@ -257,6 +273,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
             pop(over);
             if (over.closes || over.response().upgrade != null) {
                 closing = over.closes;
+                parted = receiving == null && !over.request().head().isKeepAlive()
+                        && (input == null || !input.isReadable());
                 dropRest(new IOException("the connection was closed with the response before this one"));
                 if (over.response().upgrade != null) {
                     switchTo(over);
@@ -378,7 +396,12 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
     public void handlerRemoved(ChannelHandlerContext context) {
         timer.cancel();
         release();
-        shard.disconnected();
+        if (upgraded) {
+            // It is read into the shard's buffer still.
+            context.channel().closeFuture().addListener(closed -> shard.disconnected());
+        } else {
+            shard.disconnected();
+        }
     }
 
     @Override
@@ -461,6 +484,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
         if (TcpServer.DRAIN.equals(event) && !draining) {
             draining = true;
+            for (Exchange each = first; each != null;) {
+                Exchange next = each.next;
+                each.response().drain();
+                each = next;
+            }
             context.executor().schedule(this::finishDrain, LAST_READ_MILLIS, TimeUnit.MILLISECONDS);
         }
         context.fireUserEventTriggered(event);
@@ -652,7 +680,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
         ExchangeListener listener = shard.listener();
         if (listener != null && exchange.started) {
             exchange.started = false;
-            listener.onEnd(exchange.request(), exchange.response(), System.nanoTime() - exchange.begunAt, failure);
+            try {
+                listener.onEnd(exchange.request(), exchange.response(), System.nanoTime() - exchange.begunAt, failure);
+            } catch (RuntimeException e) {
+                log.error("A listener failed at the end of {}", exchange.request(), e);
+            }
         }
     }
 
@@ -684,11 +716,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
         }
         Response response = exchange.response();
         ExchangeListener listener = shard.listener();
-        if (listener != null) {
-            exchange.started = true;
-            listener.onStart(exchange.request());
-        }
         try {
+            if (listener != null) {
+                exchange.started = true;
+                listener.onStart(exchange.request());
+            }
             shard.handler().handle(exchange.request(), response);
         } catch (Throwable failure) {
             response.fail(failure);
@@ -696,7 +728,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
         if (!response.isOver()) {
             exchange.outlives = true;
             exchange.request().keep();
-        } else if (!exchange.outlives && receiving != exchange && exchange.next == null && exchange != first) {
+        } else if (!exchange.outlives && receiving != exchange && exchange.next == null && exchange != first
+                && exchange != last) {
             shard.giveExchange(exchange);
         }
         if (output != null && output.readableBytes() > ENOUGH_TO_SEND) {
@@ -708,14 +741,12 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
 
     /** Sees to it that whatever takes too long from here on is noticed. */
     private void watch() {
-        long now = shard.timers().now();
-        timer.by(nextDeadline(), now);
+        if (!lingering && !upgraded) {
+            timer.by(nextDeadline(), shard.timers().now());
+        }
     }
 
     private long nextDeadline() {
-        if (lingering || upgraded) {
-            return HttpLimits.NEVER;
-        }
         HttpLimits limits = shard.limits();
         if (first == null && receiving == null && upcoming == null && unsent == 0) {
             return activeAt + limits.idleNanos();
@@ -752,10 +783,18 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
 
     /** A deadline may have passed. */
     void expired() {
-        if (lingering || upgraded || !channel().isActive()) {
+        if (upgraded || !channel().isActive()) {
             return;
         }
         long now = shard.timers().now();
+        if (lingering) {
+            if (now >= lingersUntil) {
+                channel().close();
+            } else {
+                timer.by(lingersUntil, now);
+            }
+            return;
+        }
         HttpLimits limits = shard.limits();
         observeOutput(now);
         if (unsent > 0 && now - takenAt >= limits.bodyNanos()) {
@@ -765,7 +804,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
             die(new IOException("the client did not read"));
             return;
         }
-        boolean begun = !inBatch;
+        boolean outside = !inBatch;
         inBatch = true;
         if (isHeadComing() && now - headSince >= limits.headNanos()) {
             Exchange late = Objects.requireNonNull(upcoming);
@@ -790,9 +829,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
                 && now - activeAt >= limits.idleNanos()) {
             closing = true;
         }
-        if (begun) {
-            inBatch = false;
-        }
+        inBatch = !outside;
         flush();
         watch();
     }
@@ -812,8 +849,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
     /** Whether the socket has anything to send, and since when it is the same. */
     private void observeOutput(long now) {
         ChannelOutboundBuffer waiting = channel().unsafe().outboundBuffer();
-        long bytes = waiting == null ? 0 : waiting.totalPendingWriteBytes();
-        long sent = waiting == null ? 0 : waiting.currentProgress();
+        // A part of a file counts for nothing among Netty's pending bytes.
+        long bytes = (waiting == null ? 0 : waiting.totalPendingWriteBytes()) + (sendsFile ? 1 : 0);
+        long sent = (waiting == null ? 0 : waiting.currentProgress()) + fileParts;
         if (bytes != unsent || sent != progress) {
             unsent = bytes;
             progress = sent;
@@ -905,20 +943,26 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
         ByteBuf written = output == null ? Unpooled.EMPTY_BUFFER : output;
         output = null;
         unflushed = false;
-        shard.shard().schedule(() -> channel.close(), UNREAD_MILLIS, TimeUnit.MILLISECONDS);
+        lingers(UNREAD_NANOS);
         shard.stats().bytesOut.add(written.readableBytes());
         ChannelFuture last = context().writeAndFlush(written);
         SslHandler tls = channel.pipeline().get(SslHandler.class);
         // Over TLS there is a word for the end, which the client must have before that of TCP.
         (tls == null ? last : tls.closeOutbound()).addListener(sent -> {
-            if (sent.isSuccess() && channel instanceof DuplexChannel duplex) {
+            if (sent.isSuccess() && !parted && channel instanceof DuplexChannel duplex) {
                 duplex.shutdownOutput();
                 channel.config().setAutoRead(true);
-                shard.shard().schedule(() -> channel.close(), LINGER_MILLIS, TimeUnit.MILLISECONDS);
+                lingers(LINGER_NANOS);
             } else {
                 channel.close();
             }
         });
+    }
+
+    private void lingers(long nanos) {
+        long now = shard.timers().now();
+        lingersUntil = now + nanos;
+        timer.by(lingersUntil, now);
     }
 
     /** Leaves the connection to another protocol. */

@@ -83,6 +83,13 @@ public interface HttpResponse {
     boolean isEnded();
 
     /**
+     * Told once when the server drains and this response has not ended: one that would never end by itself, such as a
+     * stream of events, had better end then, or it is cut off at the deadline. At once if the server drains already. On
+     * the owning shard; one listener, the last that was given.
+     */
+    void onDrain(Runnable listener);
+
+    /**
      * Told when the exchange is over: null if the response has been handed to the kernel, else why not. On the owning
      * shard; the last in the life of request and response.
      */

@@ -31,6 +31,8 @@ final class HttpShard {
     private static final int READ_BYTES = 16 << 10;
     private static final int WRITE_BYTES = 16 << 10;
     private static final int SPARES = 32;
+    /** Each takes about 256 KB outside of the heap. */
+    private static final int GZIPS = 8;
     /** The server's own headers at their longest, but for Server. */
     private static final int OWN_HEADERS = 192;
     private static final long SECOND = 1_000_000_000L;
@@ -46,6 +48,7 @@ final class HttpShard {
     private final Output output = new Output();
     private final Targets targets = new Targets();
     private final ArrayDeque<Exchange> spares = new ArrayDeque<>();
+    private final ArrayDeque<Gzip> gzips = new ArrayDeque<>();
     private byte[] date = new byte[0];
     private long dateUntil;
     private int connections;
@@ -53,6 +56,7 @@ final class HttpShard {
     private ServerConfig config;
     private HttpLimits limits;
     private byte @Nullable [] serverHeader;
+    private @Nullable Compression compression;
     private int requestsPerTurn;
     private int bytesPerTurn;
     private long outputLimit;
@@ -74,6 +78,7 @@ final class HttpShard {
         limits = HttpLimits.of(changed.http());
         String server = changed.http().serverHeader();
         serverHeader = server == null || server.isBlank() ? null : bytes("Server: " + server + "\r\n");
+        compression = changed.http().compression().enabled() ? new Compression(changed.http().compression()) : null;
         requestsPerTurn = changed.limits().commandsPerTurn();
         bytesPerTurn = changed.limits().bytesPerTurn().intBytes();
         outputLimit = changed.limits().outputBuffer().bytes();
@@ -117,6 +122,30 @@ final class HttpShard {
         return serverHeader;
     }
 
+    /** Null where nothing is compressed. */
+    @Nullable
+    Compression compression() {
+        return compression;
+    }
+
+    Gzip takeGzip(int level) {
+        Gzip spare = gzips.pollFirst();
+        if (spare != null && spare.level() != level) {
+            spare.close();
+            spare = null;
+        }
+        return spare != null ? spare : new Gzip(level);
+    }
+
+    void giveGzip(Gzip gzip) {
+        if (gzips.size() < GZIPS && connections > 0) {
+            gzip.reset();
+            gzips.addFirst(gzip);
+        } else {
+            gzip.close();
+        }
+    }
+
     /** Requests of one connection before others have their turn. */
     int requestsPerTurn() {
         return requestsPerTurn;
@@ -150,6 +179,8 @@ final class HttpShard {
             received.close();
             replies.close();
             spares.clear();
+            gzips.forEach(Gzip::close);
+            gzips.clear();
         }
     }
 

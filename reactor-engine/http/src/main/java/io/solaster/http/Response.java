@@ -6,16 +6,18 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.zip.Deflater;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
-import io.netty.channel.DefaultFileRegion;
 import io.netty.handler.codec.http.EmptyHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.util.AsciiString;
 import io.solaster.engine.Shard;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -30,9 +32,12 @@ final class Response implements HttpResponse, ResponseStream {
     private static final String TEXT = "text/plain;charset=UTF-8";
     /** A body up to this is copied behind its head; a longer one is handed to the socket as it is. */
     static final int COPIED = 8 << 10;
+    /** A body beyond this is compressed in more turns than one. */
+    private static final int PACKED_AT_ONCE = 32 << 10;
     /** The head of a chunk, and the ends of it and of the body. */
     private static final int CHUNK_ROOM = 32;
 
+    private static final long UNKNOWN = -1;
     private static final long CHUNKED = -1;
     private static final long NO_BODY = -2;
     private static final long UNTIL_CLOSE = -3;
@@ -54,7 +59,12 @@ final class Response implements HttpResponse, ResponseStream {
     private long left;
     private boolean dropsBody;
     private boolean full;
+    /** Compresses the stream. */
+    private @Nullable Gzip gzip;
     private @Nullable Runnable writable;
+    /** Lets go of what was still to be written. */
+    private @Nullable Runnable onCut;
+    private @Nullable Runnable onDrain;
     private @Nullable List<Consumer<@Nullable Throwable>> listeners;
     @Nullable
     Consumer<Channel> upgrade;
@@ -73,6 +83,8 @@ final class Response implements HttpResponse, ResponseStream {
         dropsBody = false;
         full = false;
         writable = null;
+        onCut = null;
+        onDrain = null;
         listeners = null;
         upgrade = null;
     }
@@ -181,10 +193,11 @@ final class Response implements HttpResponse, ResponseStream {
             headers.add(HttpHeaderNames.CONTENT_TYPE, TEXT);
         }
         int length = ByteBufUtil.utf8Bytes(text);
-        if (length > COPIED) {
+        boolean packs = packs(length);
+        if (length > COPIED || packs) {
             ByteBuf body = exchange.connection().channel().alloc().directBuffer(length);
             ByteBufUtil.writeUtf8(body, text);
-            whole(body);
+            whole(body, packs);
             return;
         }
         Output out = head(length, length);
@@ -205,8 +218,9 @@ final class Response implements HttpResponse, ResponseStream {
         if (!begins("send(bytes)", 0)) {
             return;
         }
-        if (body.length > COPIED) {
-            whole(Unpooled.wrappedBuffer(body));
+        boolean packs = packs(body.length);
+        if (body.length > COPIED || packs) {
+            whole(Unpooled.wrappedBuffer(body), packs);
             return;
         }
         Output out = head(body.length, body.length);
@@ -233,7 +247,98 @@ final class Response implements HttpResponse, ResponseStream {
             }
         }
         if (begins) {
+            whole(body, packs(body.readableBytes()));
+        }
+    }
+
+    // ---- compression
+
+    /** Whether the body is to be compressed; if it depends on the client, caches are told. */
+    private boolean packs(long length) {
+        Compression compression = exchange.shard().compression();
+        if (compression == null || !compression.concerns(status.code(), headers, length)) {
+            return false;
+        }
+        CharSequence vary = headers.get(HttpHeaderNames.VARY);
+        if (vary == null || !AsciiString.containsIgnoreCase(vary, HttpHeaderNames.ACCEPT_ENCODING)
+                && !vary.toString().contains("*")) {
+            headers.add(HttpHeaderNames.VARY, HttpHeaderNames.ACCEPT_ENCODING);
+        }
+        String accepted = exchange.request().header(HttpHeaderNames.ACCEPT_ENCODING);
+        return accepted != null && !exchange.request().head().isHttp10() && Compression.accepts(accepted);
+    }
+
+    /** What is compressed is another representation: not the same, byte for byte, as the one that the tag stands for. */
+    private void saysPacked() {
+        headers.set(HttpHeaderNames.CONTENT_ENCODING, HttpHeaderValues.GZIP);
+        CharSequence tag = headers.get(HttpHeaderNames.ETAG);
+        if (tag != null && !tag.toString().startsWith("W/")) {
+            headers.set(HttpHeaderNames.ETAG, "W/" + tag);
+        }
+    }
+
+    private Gzip takeGzip() {
+        Compression compression = exchange.shard().compression();
+        return exchange.shard().takeGzip(compression == null ? Deflater.DEFAULT_COMPRESSION : compression.level());
+    }
+
+    private void giveGzip() {
+        Gzip used = gzip;
+        if (used != null) {
+            gzip = null;
+            exchange.shard().giveGzip(used);
+        }
+    }
+
+    private void whole(ByteBuf body, boolean packs) {
+        if (!packs) {
             whole(body);
+        } else if (exchange.request().isHead()) {
+            body.release();
+            saysPacked();
+            head(NO_BODY, 0).finish();
+            over();
+        } else if (body.readableBytes() > PACKED_AT_ONCE) {
+            saysPacked();
+            gzip = takeGzip();
+            state = State.STREAMING;
+            head(CHUNKED, 0).finish();
+            pump(body);
+        } else {
+            Gzip packer = takeGzip();
+            ByteBuf packed = exchange.connection().channel().alloc().directBuffer(body.readableBytes() / 2 + 64);
+            packer.write(body, packed, false);
+            packer.finish(packed);
+            exchange.shard().giveGzip(packer);
+            if (packed.readableBytes() < body.readableBytes()) {
+                body.release();
+                saysPacked();
+                whole(packed);
+            } else {
+                packed.release();
+                whole(body);
+            }
+        }
+    }
+
+    /** Compresses a long body in parts, as fast as the client reads, with the shard's other work in between. */
+    private void pump(ByteBuf body) {
+        if (cut) {
+            body.release();
+            return;
+        }
+        boolean room = write(body.readRetainedSlice(Math.min(PACKED_AT_ONCE, body.readableBytes())));
+        if (!body.isReadable()) {
+            body.release();
+            end();
+        } else if (room) {
+            there(() -> pump(body));
+        } else {
+            onCut = body::release;
+            writable = () -> {
+                onCut = null;
+                pump(body);
+            };
         }
     }
 
@@ -244,36 +349,30 @@ final class Response implements HttpResponse, ResponseStream {
             there(() -> sendFile(file, position, count));
             return;
         }
-        HttpConnection connection = exchange.connection();
-        boolean byKernel = connection.isFirst(exchange) && connection.tls() == null;
-        boolean opened = isOpen("sendFile()");
-        if (opened) {
-            headers.set(HttpHeaderNames.CONTENT_LENGTH, Long.toString(count));
+        onEnd(failure -> FilePump.close(exchange.shard().shard(), file));
+        if (!isOpen("sendFile()")) {
+            return;
         }
-        if (!opened || !byKernel || count == 0 || exchange.request().isHead()) {
-            onEnd(failure -> FilePump.close(exchange.shard().shard(), file));
-            if (opened) {
-                long sent = exchange.request().isHead() ? 0 : count;
-                FilePump.send(exchange.request(), this, file, List.of(new FilePump.Piece("", position, sent)));
-            }
+        headers.set(HttpHeaderNames.CONTENT_LENGTH, Long.toString(count));
+        HttpConnection connection = exchange.connection();
+        boolean isHead = exchange.request().isHead();
+        if (isHead || count == 0 || position + count > FileWindows.MOST || !connection.sendsFiles(exchange)) {
+            FilePump.send(exchange.request(), this, file,
+                    List.of(new FilePump.Piece("", position, isHead ? 0 : count)));
             return;
         }
         stream();
-        if (state != State.STREAMING || dropsBody) {
-            FilePump.close(exchange.shard().shard(), file);
-            return;
+        if (state == State.STREAMING && !dropsBody) {
+            left = 0;
+            new FileWindows(this, connection, file, position, count).send();
+        } else if (state == State.STREAMING) {
+            end();
         }
-        left = 0;
-        connection.write(new DefaultFileRegion(file, position, count), sent -> {
-            if (cut) {
-                return;
-            }
-            if (sent.isSuccess()) {
-                end();
-            } else {
-                connection.abort(exchange, sent.cause());
-            }
-        });
+    }
+
+    /** The client sees that the response does not come whole. */
+    void abort(Throwable cause) {
+        exchange.connection().abort(exchange, cause);
     }
 
     /** Sends the head and this buffer. */
@@ -488,14 +587,34 @@ final class Response implements HttpResponse, ResponseStream {
             beginning = true;
             there(this::stream);
         } else if (begins("stream()", 0)) {
+            long length = declaredLength();
+            if (length == UNKNOWN && packs(UNKNOWN)) {
+                saysPacked();
+                gzip = exchange.request().isHead() ? null : takeGzip();
+            }
             state = State.STREAMING;
-            CharSequence declared = headers.get(HttpHeaderNames.CONTENT_LENGTH);
-            head(declared != null
-                    ? Long.parseLong(declared.toString())
-                    : exchange.request().head().isHttp10() ? UNTIL_CLOSE : CHUNKED, 0).finish();
+            head(length != UNKNOWN ? length : exchange.request().head().isHttp10() ? UNTIL_CLOSE : CHUNKED, 0)
+                    .finish();
             exchange.connection().flushLater();
         }
         return this;
+    }
+
+    /** The Content-Length that is set, {@link #UNKNOWN} if none is. */
+    private long declaredLength() {
+        CharSequence declared = headers.get(HttpHeaderNames.CONTENT_LENGTH);
+        if (declared == null) {
+            return UNKNOWN;
+        }
+        try {
+            long length = Long.parseLong(declared.toString());
+            if (length >= 0) {
+                return length;
+            }
+        } catch (NumberFormatException e) {
+            // Told below.
+        }
+        throw new IllegalArgumentException("header Content-Length: '" + declared + "' is no length");
     }
 
     @Override
@@ -523,8 +642,23 @@ final class Response implements HttpResponse, ResponseStream {
                             ? ", which is not begun or has ended"
                             : ", of whose Content-Length " + left + " bytes are left"));
         }
-        boolean chunked = left == CHUNKED;
         left -= left >= 0 ? length : 0;
+        Gzip packer = gzip;
+        if (packer != null) {
+            ByteBuf packed = exchange.connection().channel().alloc().directBuffer(length / 2 + 64);
+            packer.write(part, packed, true);
+            part.release();
+            writePart(packed);
+        } else {
+            writePart(part);
+        }
+        exchange.connection().flushLater();
+        return isWritable();
+    }
+
+    private void writePart(ByteBuf part) {
+        int length = part.readableBytes();
+        boolean chunked = left == CHUNKED;
         HttpConnection connection = exchange.connection();
         if (chunked || length <= COPIED) {
             Output out = connection.output(exchange, CHUNK_ROOM + (length <= COPIED ? length : 0));
@@ -550,8 +684,6 @@ final class Response implements HttpResponse, ResponseStream {
                 out.finish();
             }
         }
-        connection.flushLater();
-        return isWritable();
     }
 
     @Override
@@ -616,6 +748,13 @@ final class Response implements HttpResponse, ResponseStream {
             exchange.connection().abort(exchange, new IOException("the response ended " + left
                     + " bytes before its Content-Length"));
             return;
+        }
+        Gzip packer = gzip;
+        if (packer != null) {
+            ByteBuf packed = exchange.connection().channel().alloc().directBuffer(64);
+            packer.finish(packed);
+            writePart(packed);
+            giveGzip();
         }
         if (left == CHUNKED && !dropsBody) {
             lastChunk(trailers);
@@ -712,6 +851,31 @@ final class Response implements HttpResponse, ResponseStream {
         all.add(listener);
     }
 
+    @Override
+    public void onDrain(Runnable listener) {
+        if (isElsewhere()) {
+            there(() -> onDrain(listener));
+        } else if (state != State.ENDED) {
+            onDrain = listener;
+            if (exchange.connection().isDraining()) {
+                drain();
+            }
+        }
+    }
+
+    /** The server drains. */
+    void drain() {
+        Runnable listener = onDrain;
+        onDrain = null;
+        if (listener != null && state != State.ENDED) {
+            try {
+                listener.run();
+            } catch (RuntimeException e) {
+                fail(e);
+            }
+        }
+    }
+
     boolean hasListeners() {
         return listeners != null;
     }
@@ -742,5 +906,11 @@ final class Response implements HttpResponse, ResponseStream {
     void cut() {
         cut = true;
         state = State.ENDED;
+        giveGzip();
+        Runnable last = onCut;
+        onCut = null;
+        if (last != null) {
+            last.run();
+        }
     }
 }

@@ -132,6 +132,11 @@ public final class Router implements HttpHandler {
         return definitions.stream().map(Definition::toString).toList();
     }
 
+    /** The templates of its routes, in the order of definition, each once. */
+    public List<String> templates() {
+        return definitions.stream().map(definition -> definition.template().text()).distinct().toList();
+    }
+
     @Override
     public String toString() {
         return "Router" + routes();

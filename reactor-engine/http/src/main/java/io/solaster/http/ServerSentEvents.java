@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A response that is a stream of events ({@code text/event-stream}), which a browser reads with {@code EventSource}.
- * Open until somebody closes it or the client leaves. On the owning shard.
+ * Open until somebody closes it, the client leaves, or the server drains. On the owning shard.
  *
  * <p>
  * A client that reads more slowly than there are events gets them from a queue, and what happens when that is full is
@@ -103,6 +103,7 @@ public final class ServerSentEvents {
             heartbeat = shard.timers().coarseTimer(this::beat);
             heartbeat.armWithFixedDelay(options.heartbeat(), options.heartbeat());
         }
+        response.onDrain(this::close);
     }
 
     /** Begins a stream with {@link Options#DEFAULT}. */

@@ -11,6 +11,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 import io.netty.buffer.ByteBuf;
 import io.solaster.config.EngineConfig.Transport;
+import io.solaster.engine.net.TcpServer;
 import io.solaster.http.ServerSentEvents.Options;
 import io.solaster.http.ServerSentEvents.WhenFull;
 import org.junit.jupiter.api.AfterAll;
@@ -126,6 +127,23 @@ class ServerSentEventsTest {
         assertThat(closed.poll(60, TimeUnit.SECONDS)).isEqualTo("closed");
         assertThat(onShard(() -> events.send("nobody"))).isFalse();
         assertThat(onShard(() -> events.writable().isDone())).isTrue();
+    }
+
+    @Test
+    void endsWhenTheServerDrainsSoThatClientsGoElsewhere() throws Exception {
+        TcpServer server = fixture.serve((request, response) -> {
+            ServerSentEvents events = ServerSentEvents.on(request, response);
+            events.onClose(() -> closed.add("closed"));
+            begun.add(events);
+        });
+        RawClient client = fixture.connect(server);
+        open(client);
+        head(client);
+        assertThat(server.drain(Duration.ofSeconds(60))).isZero();
+        assertThat(client.line()).isEqualTo("0");
+        assertThat(client.line()).isEmpty();
+        assertThat(client.line()).isNull();
+        assertThat(closed.poll(60, TimeUnit.SECONDS)).isEqualTo("closed");
     }
 
     @Test

@@ -1,13 +1,16 @@
 package io.solaster.boot;
 
 import java.util.List;
+import java.util.Objects;
 
 import io.solaster.config.InvalidConfigException;
 import io.solaster.config.InvalidConfigException.Violation;
 import io.solaster.engine.Engine;
+import io.solaster.http.ExchangeListener;
 import io.solaster.http.HttpHandler;
 import io.solaster.http.HttpProtocol;
 import io.solaster.http.TracedHandler;
+import io.solaster.spring.HttpServerListener;
 import io.solaster.spring.ServerProtocol;
 import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
@@ -26,9 +29,14 @@ public final class SolasterHttpAutoConfiguration {
     /** By name and not by type: other protocols stand beside it. */
     @Bean
     @ConditionalOnMissingBean(name = "httpServerProtocol")
-    ServerProtocol httpServerProtocol(ListableBeanFactory beans, ObjectProvider<HttpHandler> handlers) {
-        return ServerProtocol.of("http", (name, server) -> new HttpProtocol(
-                new TracedHandler(handlerOf(name, beans, handlers)), server));
+    ServerProtocol httpServerProtocol(ListableBeanFactory beans, ObjectProvider<HttpHandler> handlers,
+            ObjectProvider<HttpServerListener> listeners) {
+        return ServerProtocol.of("http", (name, server) -> {
+            HttpHandler handler = handlerOf(name, beans, handlers);
+            return new HttpProtocol(new TracedHandler(handler), server, listeners.orderedStream()
+                    .map(each -> each.of(name, handler)).filter(Objects::nonNull).reduce(ExchangeListener::both)
+                    .orElse(null));
+        });
     }
 
     /** The handler that bears the server's name, or else the only one there is. */

@@ -20,6 +20,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.solaster.boot.actuate.SolasterMetricsAutoConfiguration;
 import io.solaster.config.ConfigBinder;
 import io.solaster.config.SolasterConfig;
+import io.solaster.config.WebConfig;
 import io.solaster.spring.ShardScheduled;
 import io.solaster.spring.trace.SolasterObservation;
 import org.junit.jupiter.api.Test;
@@ -48,9 +49,11 @@ final class ReadmeTest {
             bound.add(ConfigBinder.bind(new Binder(ConfigurationPropertySources.from(new YamlPropertySourceLoader()
                     .load("README", new ByteArrayResource(yaml.group(1).getBytes()))))));
         }
-        assertThat(bound).hasSize(2).allSatisfy(config -> assertThat(config.servers()).containsKey("kv"));
-        assertThat(bound.getLast().servers().get("bulk").group()).isEqualTo("reports");
-        assertThat(bound.getLast().engine().groups().get("reports").meshPermits()).isEqualTo(64);
+        assertThat(bound).hasSize(3);
+        assertThat(bound.subList(0, 2)).allSatisfy(config -> assertThat(config.servers()).containsKey("kv"));
+        assertThat(bound.get(2).web().server()).isEqualTo(WebConfig.Server.SOLASTER);
+        assertThat(bound.get(1).servers().get("bulk").group()).isEqualTo("reports");
+        assertThat(bound.get(1).engine().groups().get("reports").meshPermits()).isEqualTo(64);
     }
 
     @Test

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 
-import io.solaster.config.WebSocketConfig.Compression;
+import io.solaster.config.WebSocketCompressionConfig;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,7 +19,7 @@ record DeflateOffer(boolean ourTakeover, boolean clientTakeover) {
     private static final int WINDOW_BITS = 15;
 
     /** The first of a client's offers that can be met; null if there is none. */
-    static @Nullable DeflateOffer choose(List<String> extensions, Compression config) {
+    static @Nullable DeflateOffer choose(List<String> extensions, WebSocketCompressionConfig config) {
         if (!config.enabled()) {
             return null;
         }
@@ -34,7 +34,7 @@ record DeflateOffer(boolean ourTakeover, boolean clientTakeover) {
         return null;
     }
 
-    private static @Nullable DeflateOffer meet(String offer, Compression config) {
+    private static @Nullable DeflateOffer meet(String offer, WebSocketCompressionConfig config) {
         String[] parts = offer.split(";", -1);
         if (!parts[0].strip().equalsIgnoreCase(NAME)) {
             return null;

@@ -22,7 +22,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.ssl.SslHandler;
 import io.solaster.config.WebSocketConfig;
-import io.solaster.config.WebSocketConfig.QueuePolicy;
+import io.solaster.config.WebSocketQueueConfig.Policy;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import io.solaster.engine.memory.Memory;
@@ -220,6 +220,8 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
         append(bytes);
         if (held == 0) {
             process();
+        } else if (held != BY_TURN) {
+            context.channel().config().setAutoRead(false);
         }
         keepRest();
     }
@@ -773,6 +775,13 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
         }
         long size = config.queue().size().bytes();
         long waiting = queuedBytes();
+        if (waiting > ENOUGH_TO_SEND || waiting > 0 && waiting + frame.readableBytes() > size) {
+            // Nothing waits, and nothing is dropped, that the socket would take.
+            if (shard.inEventLoop() && context().channel().isWritable()) {
+                flush();
+                waiting = queuedBytes();
+            }
+        }
         if (waiting > 0 && waiting + frame.readableBytes() > size) {
             switch (config.queue().policy()) {
                 case WAIT -> {
@@ -821,7 +830,7 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
         long size = config.queue().size().bytes();
         if (waiting > size && !full) {
             full = true;
-            if (config.queue().policy() == QueuePolicy.WAIT) {
+            if (config.queue().policy() == Policy.WAIT) {
                 hold(BY_QUEUE);
             }
         }

@@ -94,14 +94,14 @@ public final class WebSocketHandler implements HttpHandler {
                 config.compression());
         Accepted accepted = new Accepted(request.path(),
                 request.route() == null ? Map.of() : Map.copyOf(request.pathParams()), subprotocol, deflate);
-        response.header(HttpHeaderNames.UPGRADE, "websocket");
-        response.header(HttpHeaderNames.CONNECTION, "Upgrade");
-        response.header(HttpHeaderNames.SEC_WEBSOCKET_ACCEPT, answerTo(key));
+        response.header("Upgrade", "websocket");
+        response.header("Connection", "Upgrade");
+        response.header("Sec-WebSocket-Accept", answerTo(key));
         if (subprotocol != null) {
-            response.header(HttpHeaderNames.SEC_WEBSOCKET_PROTOCOL, subprotocol);
+            response.header("Sec-WebSocket-Protocol", subprotocol);
         }
         if (deflate != null) {
-            response.header(HttpHeaderNames.SEC_WEBSOCKET_EXTENSIONS, deflate.answer());
+            response.header("Sec-WebSocket-Extensions", deflate.answer());
         }
         response.upgrade(channel -> channel.pipeline()
                 .addLast(new WebSocketConnection(part, config, listener, accepted)));
@@ -112,12 +112,12 @@ public final class WebSocketHandler implements HttpHandler {
         if (!HttpMethod.GET.equals(request.method()) || !HttpVersion.HTTP_1_1.equals(request.version())
                 || !has(request.headers(HttpHeaderNames.UPGRADE), "websocket")
                 || !has(request.headers(HttpHeaderNames.CONNECTION), "upgrade")) {
-            return refuse(response.header(HttpHeaderNames.UPGRADE, "websocket"), HttpResponseStatus.UPGRADE_REQUIRED,
+            return refuse(response.header("Upgrade", "websocket"), HttpResponseStatus.UPGRADE_REQUIRED,
                     "Ask for a WebSocket here: GET with 'Connection: Upgrade' and 'Upgrade: websocket'.");
         }
         List<String> versions = request.headers(HttpHeaderNames.SEC_WEBSOCKET_VERSION);
         if (versions.size() != 1 || !versions.getFirst().strip().equals(VERSION)) {
-            return refuse(response.header(HttpHeaderNames.SEC_WEBSOCKET_VERSION, VERSION),
+            return refuse(response.header("Sec-WebSocket-Version", VERSION),
                     HttpResponseStatus.UPGRADE_REQUIRED, "Only 'Sec-WebSocket-Version: 13' is spoken here.");
         }
         List<String> keys = request.headers(HttpHeaderNames.SEC_WEBSOCKET_KEY);

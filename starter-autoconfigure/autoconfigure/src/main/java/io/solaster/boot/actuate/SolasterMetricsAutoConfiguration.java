@@ -8,7 +8,9 @@ import io.solaster.boot.SolasterBeansAutoConfiguration;
 import io.solaster.boot.SolasterStoreAutoConfiguration;
 import io.solaster.config.SolasterConfig;
 import io.solaster.engine.Engine;
+import io.solaster.http.HttpProtocol;
 import io.solaster.spring.ConfigReloader;
+import io.solaster.spring.HttpServerListener;
 import io.solaster.spring.ServerLifecycle;
 import io.solaster.spring.ShardSchedules;
 import io.solaster.store.Store;
@@ -57,7 +59,7 @@ public final class SolasterMetricsAutoConfiguration {
     @ConditionalOnBean(ServerLifecycle.class)
     @ConditionalOnMissingBean(name = "solasterRequestMeters")
     MeterBinder solasterRequestMeters(Engine engine, ServerLifecycle servers, ObjectProvider<MeterFilter> filters) {
-        return new RequestMeters(engine, servers, filters.orderedStream().toList());
+        return new RequestMeters(engine, servers, new HistogramTimers(filters.orderedStream().toList()));
     }
 
     @Bean
@@ -90,6 +92,18 @@ public final class SolasterMetricsAutoConfiguration {
         @ConditionalOnMissingBean(name = "solasterStoreMeters")
         MeterBinder solasterStoreMeters(Store store) {
             return new StoreMeters(store);
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnClass(HttpProtocol.class)
+    static final class HttpMetricsConfiguration {
+
+        @Bean
+        @ConditionalOnMissingBean(name = "solasterRouteMeters")
+        HttpServerListener solasterRouteMeters(Engine engine, MeterRegistry registry,
+                ObjectProvider<MeterFilter> filters) {
+            return new RouteMeters(engine, registry, new HistogramTimers(filters.orderedStream().toList()));
         }
     }
 }

@@ -1,6 +1,7 @@
 package io.solaster.boot.actuate;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.WeakHashMap;
@@ -20,29 +21,32 @@ import io.prometheus.metrics.model.snapshots.Labels;
 import io.prometheus.metrics.model.snapshots.MetricSnapshot;
 import io.solaster.engine.stats.HistogramSnapshot;
 
-/** The shards' histograms as buckets of one Prometheus metric, merged at each scrape. */
-final class PrometheusRequests implements Collector {
+/** Histograms of the shards as buckets of one Prometheus metric, merged at each scrape. */
+final class PrometheusHistograms implements Collector {
     private static final double NANOS_PER_SECOND = 1e9;
-    private static final Map<MeterRegistry, PrometheusRequests> BY_REGISTRY = new WeakHashMap<>();
+    private static final Map<MeterRegistry, Map<String, PrometheusHistograms>> BY_REGISTRY = new WeakHashMap<>();
 
     private final String name;
+    private final String description;
     private final NamingConvention naming;
     private final List<Series> series = new CopyOnWriteArrayList<>();
 
-    private PrometheusRequests(NamingConvention naming) {
+    private PrometheusHistograms(String name, String description, NamingConvention naming) {
         this.naming = naming;
-        this.name = naming.name(RequestMeters.NAME, Meter.Type.TIMER, "seconds");
+        this.name = naming.name(name, Meter.Type.TIMER, "seconds");
+        this.description = description;
     }
 
     static boolean fits(MeterRegistry registry) {
         return registry instanceof PrometheusMeterRegistry;
     }
 
-    /** The collector of a registry, which is registered with the first call. */
-    static PrometheusRequests in(MeterRegistry registry) {
+    /** The collector of a meter in a registry, which is registered with the first call. */
+    static PrometheusHistograms in(MeterRegistry registry, String name, String description) {
         synchronized (BY_REGISTRY) {
-            return BY_REGISTRY.computeIfAbsent(registry, key -> {
-                PrometheusRequests made = new PrometheusRequests(registry.config().namingConvention());
+            return BY_REGISTRY.computeIfAbsent(registry, key -> new HashMap<>()).computeIfAbsent(name, key -> {
+                PrometheusHistograms made = new PrometheusHistograms(name, description,
+                        registry.config().namingConvention());
                 ((PrometheusMeterRegistry) registry).getPrometheusRegistry().register(made);
                 return made;
             });
@@ -63,7 +67,7 @@ final class PrometheusRequests implements Collector {
     @Override
     public MetricSnapshot collect() {
         return new io.prometheus.metrics.model.snapshots.HistogramSnapshot(
-                new io.prometheus.metrics.model.snapshots.MetricMetadata(name, RequestMeters.DESCRIPTION),
+                new io.prometheus.metrics.model.snapshots.MetricMetadata(name, description),
                 series.stream().map(Series::point).toList());
     }
 

@@ -1,0 +1,33 @@
+package io.solaster.config;
+
+import org.springframework.boot.context.properties.NestedConfigurationProperty;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * Who serves the application's WebFlux, and what Spring Boot's {@code server.*} has no key for.
+ *
+ * @param server who serves WebFlux: 'solaster' has HTTP on the shards do it, 'none' leaves it to Spring Boot's choice,
+ *            such as Reactor Netty, which runs on the shards too
+ * @param group the scheduling group that its connections run in
+ * @param maxConnections clients connected at once, over all shards
+ * @param backlog connections that may wait to be accepted, per shard
+ * @param http what one client may take; where {@code server.*} says something else, that holds
+ */
+public record WebConfig(@DefaultValue("none") Server server, @DefaultValue("default") String group,
+        @DefaultValue("10000") @Range(min = 1) int maxConnections,
+        @DefaultValue("1024") @Range(min = 1) int backlog,
+        @NestedConfigurationProperty @DefaultValue HttpConfig http) {
+
+    /** What an empty configuration gives: Solaster serves no WebFlux. */
+    public static WebConfig defaults() {
+        return new WebConfig(Server.NONE, "default", 10_000, 1024, HttpConfig.defaults());
+    }
+
+    /** Who serves WebFlux. */
+    public enum Server {
+        /** Spring Boot's choice: an application is not to get another server because of what is on its class path. */
+        NONE,
+        /** HTTP on the shards. */
+        SOLASTER
+    }
+}

@@ -1,0 +1,175 @@
+package io.solaster.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Path;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicReference;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import javax.net.ssl.SSLSocket;
+
+import io.netty.buffer.Unpooled;
+import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.ServerConfig;
+import io.solaster.engine.net.TcpServer;
+import io.solaster.engine.net.Tls;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class HttpOverTlsTest {
+    private static final ServerConfig CONFIG = ServerConfig.of("http", 0);
+    @TempDir
+    private static Path directory;
+    private static Certificates server;
+    private static Certificates other;
+    private static HttpFixture fixture;
+
+    private static final HttpHandler HANDLER = (request, response) -> {
+        String client = "nobody";
+        try {
+            client = ((X509Certificate) request.tls().getPeerCertificates()[0]).getSubjectX500Principal().getName();
+        } catch (SSLPeerUnverifiedException e) {
+            // It has shown none.
+        }
+        response.send(request.path() + " " + request.tls().getProtocol() + " " + client);
+    };
+
+    @BeforeAll
+    static void start() throws Exception {
+        server = Certificates.of(directory, "server");
+        other = Certificates.of(directory, "other");
+        fixture = new HttpFixture(Transport.AUTO, 1);
+    }
+
+    @AfterEach
+    void closeAll() throws Exception {
+        fixture.closeAll();
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        fixture.close();
+    }
+
+    private static SslContextBuilder context(Certificates of) throws Exception {
+        return SslContextBuilder.forServer(of.keys()).applicationProtocolConfig(HttpProtocol.APPLICATION_PROTOCOLS);
+    }
+
+    private static TcpServer serve(HttpHandler handler, SslContext context) {
+        return fixture.bind(CONFIG,
+                Tls.over(() -> context, fixture.engine().offload(), new HttpProtocol(handler, CONFIG)));
+    }
+
+    private static RawClient connect(TcpServer to, SSLContext with) throws IOException {
+        SSLSocket socket = (SSLSocket) with.getSocketFactory().createSocket(InetAddress.getLoopbackAddress(),
+                to.port());
+        socket.setSoTimeout((int) HttpFixture.PATIENCE.toMillis());
+        socket.startHandshake();
+        return new RawClient(socket);
+    }
+
+    @Test
+    void servesOverTls() throws Exception {
+        TcpServer tls = serve(HANDLER, context(server).build());
+        try (RawClient client = connect(tls, server.client(null))) {
+            assertThat(client.get("/a").body()).isEqualTo("/a TLSv1.3 nobody");
+            client.send("GET /b HTTP/1.1\r\nHost: h\r\n\r\n".repeat(3));
+            for (int i = 0; i < 3; i++) {
+                assertThat(client.answer().body()).startsWith("/b");
+            }
+            assertThat(client.send("nonsense\r\n\r\n").answer().status()).isEqualTo(400);
+            assertThat(client.rest()).isEmpty();
+        }
+    }
+
+    @Test
+    void streamsMuchOverTls() throws Exception {
+        TcpServer tls = serve((request, response) -> {
+            ResponseStream stream = response.stream();
+            int[] sent = new int[1];
+            Runnable pump = new Runnable() {
+                @Override
+                public void run() {
+                    while (sent[0]++ < 500) {
+                        if (!stream.write(Unpooled.wrappedBuffer(new byte[16 << 10]))) {
+                            return;
+                        }
+                    }
+                    stream.end();
+                }
+            };
+            stream.onWritable(pump);
+            pump.run();
+        }, context(server).build());
+        try (RawClient client = connect(tls, server.client(null))) {
+            assertThat(client.get("/").body()).hasSize(500 * (16 << 10));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(HttpClient.Version.class)
+    void theJdksClientAgreesOnHttp11(HttpClient.Version version) throws Exception {
+        TcpServer tls = serve(HANDLER, context(server).build());
+        try (HttpClient client = HttpClient.newBuilder().sslContext(server.client(null)).version(version)
+                .connectTimeout(HttpFixture.PATIENCE).build()) {
+            java.net.http.HttpResponse<String> answer = client.send(
+                    java.net.http.HttpRequest.newBuilder(URI.create("https://localhost:" + tls.port() + "/jdk"))
+                            .timeout(Duration.ofSeconds(60)).build(),
+                    BodyHandlers.ofString());
+            assertThat(answer.version()).isEqualTo(HttpClient.Version.HTTP_1_1);
+            assertThat(answer.body()).isEqualTo("/jdk TLSv1.3 nobody");
+        }
+    }
+
+    @Test
+    void asksClientsWhoTheyAre() throws Exception {
+        TcpServer tls = serve(HANDLER,
+                context(server).clientAuth(ClientAuth.REQUIRE).trustManager(other.trust()).build());
+        try (RawClient client = connect(tls, server.client(other))) {
+            assertThat(client.get("/me").body()).isEqualTo("/me TLSv1.3 CN=other");
+        }
+        assertThatThrownBy(() -> {
+            try (RawClient stranger = connect(tls, server.client(null))) {
+                stranger.get("/me");
+            }
+        }).isInstanceOfAny(IOException.class, java.io.UncheckedIOException.class, AssertionError.class);
+    }
+
+    @Test
+    void takesTheCertificateOfTheMoment() throws Exception {
+        AtomicReference<SslContext> current = new AtomicReference<>(context(server).build());
+        TcpServer tls = fixture.bind(CONFIG,
+                Tls.over(current::get, Runnable::run, new HttpProtocol(HANDLER, CONFIG)));
+        try (RawClient before = connect(tls, server.client(null))) {
+            assertThat(before.get("/1").status()).isEqualTo(200);
+            current.set(context(other).build());
+            try (RawClient after = connect(tls, other.client(null))) {
+                assertThat(after.get("/2").status()).isEqualTo(200);
+            }
+            assertThat(before.get("/3").status()).isEqualTo(200);
+        }
+    }
+
+    @Test
+    void whoSpeaksNoTlsIsClosed() throws Exception {
+        TcpServer tls = serve(HANDLER, context(server).build());
+        RawClient plain = fixture.connect(tls).send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+        assertThat(plain.rest()).doesNotContain("HTTP/1.1");
+    }
+}

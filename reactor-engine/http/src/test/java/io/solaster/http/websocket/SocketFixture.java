@@ -1,0 +1,99 @@
+package io.solaster.http.websocket;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+
+import io.solaster.config.EngineConfig;
+import io.solaster.config.EngineConfig.Pinning;
+import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.ServerConfig;
+import io.solaster.config.WebSocketConfig;
+import io.solaster.engine.Engine;
+import io.solaster.engine.net.TcpServer;
+import io.solaster.engine.timer.ManualClock;
+import io.solaster.http.HttpHandler;
+import io.solaster.http.HttpProtocol;
+import org.jspecify.annotations.Nullable;
+
+/** An engine with WebSockets, and servers and clients that are closed with it. */
+final class SocketFixture implements AutoCloseable {
+    private static final long PATIENCE_NANOS = 60_000_000_000L;
+
+    private final Engine engine;
+    private final WebSockets sockets;
+    private final List<AutoCloseable> open = new ArrayList<>();
+
+    SocketFixture(Transport transport, int shards, @Nullable ManualClock clock) {
+        EngineConfig config = EngineConfig.defaults().withShards(shards).withPinning(Pinning.NEVER)
+                .withTransport(transport);
+        engine = clock == null ? Engine.start(config) : Engine.start(config, clock);
+        sockets = WebSockets.on(engine, WebSocketConfig.defaults());
+    }
+
+    Engine engine() {
+        return engine;
+    }
+
+    WebSockets sockets() {
+        return sockets;
+    }
+
+    TcpServer serve(HttpHandler handler) {
+        ServerConfig config = ServerConfig.of("http", 0);
+        TcpServer server = TcpServer.bind(engine, "web", config, new HttpProtocol(handler, config));
+        open.add(server);
+        return server;
+    }
+
+    /** A connection to a server of its own for this listener. */
+    WsClient connect(WebSocketListener listener, String... headers) {
+        return connect(sockets.handler(listener), headers);
+    }
+
+    WsClient connect(HttpHandler handler, String... headers) {
+        return connect(serve(handler), headers);
+    }
+
+    WsClient connect(TcpServer server, String... headers) {
+        WsClient client = WsClient.open(server.port(), "/chat?x=1", headers);
+        open.add(client);
+        return client;
+    }
+
+    /** One that asks for nothing yet. */
+    WsClient client(TcpServer server, int receiveBuffer) {
+        WsClient client = new WsClient(server.port(), receiveBuffer);
+        open.add(client);
+        return client;
+    }
+
+    long count(java.util.function.ToLongFunction<WebSocketStats> what) {
+        return sockets.stats().stream().mapToLong(what).sum();
+    }
+
+    static void await(String what, BooleanSupplier condition) {
+        long end = System.nanoTime() + PATIENCE_NANOS;
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() > end) {
+                throw new AssertionError("within a minute it was not so that " + what);
+            }
+            LockSupport.parkNanos(500_000);
+        }
+    }
+
+    void closeAll() throws Exception {
+        for (AutoCloseable each : open.reversed()) {
+            each.close();
+        }
+        open.clear();
+        sockets.reconfigure(WebSocketConfig.defaults());
+    }
+
+    @Override
+    public void close() throws Exception {
+        closeAll();
+        engine.close();
+    }
+}

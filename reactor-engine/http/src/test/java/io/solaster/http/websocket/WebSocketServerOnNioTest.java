@@ -1,0 +1,10 @@
+package io.solaster.http.websocket;
+
+import io.solaster.config.EngineConfig.Transport;
+
+final class WebSocketServerOnNioTest extends WebSocketServerTest {
+
+    WebSocketServerOnNioTest() {
+        super(Transport.NIO);
+    }
+}

@@ -1,0 +1,23 @@
+package io.solaster.spring;
+
+import io.solaster.http.ExchangeListener;
+import io.solaster.http.HttpHandler;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Gives each HTTP server something that sees its exchanges. Every bean of this type is asked, once for each server of
+ * {@code solaster.servers} that speaks 'http', before it is bound.
+ */
+@FunctionalInterface
+public interface HttpServerListener {
+
+    /**
+     * What sees the exchanges of a server.
+     *
+     * @param server the key below {@code solaster.servers}
+     * @param handler what answers its requests
+     * @return null for nothing
+     */
+    @Nullable
+    ExchangeListener of(String server, HttpHandler handler);
+}

@@ -1,0 +1,125 @@
+package io.solaster.spring.web;
+
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.function.Supplier;
+
+import io.solaster.config.ByteSize;
+import io.solaster.config.CompressionConfig;
+import io.solaster.config.HttpConfig;
+import io.solaster.config.ServerConfig;
+import io.solaster.config.WebConfig;
+import io.solaster.engine.Engine;
+import io.solaster.engine.net.ConnectionHandler;
+import io.solaster.engine.net.Tls;
+import io.solaster.http.ExchangeListener;
+import io.solaster.http.HttpProtocol;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.boot.ssl.SslBundles;
+import org.springframework.boot.web.server.Compression;
+import org.springframework.boot.web.server.Ssl;
+import org.springframework.boot.web.server.reactive.AbstractReactiveWebServerFactory;
+import org.springframework.http.server.reactive.HttpHandler;
+import org.springframework.web.server.adapter.ForwardedHeaderTransformer;
+
+/**
+ * Makes the server of a WebFlux application: HTTP on the shards, instead of a server that brings threads of its own.
+ * Configured as Spring Boot's others are, by {@code server.*}; what that has no key for is in {@link WebConfig}.
+ */
+public final class SolasterReactiveWebServerFactory extends AbstractReactiveWebServerFactory {
+    /** The server's name in logs and meters. */
+    public static final String NAME = "webflux";
+
+    private static final Logger log = LoggerFactory.getLogger(SolasterReactiveWebServerFactory.class);
+
+    private final Engine engine;
+    private final WebConfig config;
+    private final Supplier<Duration> drainTimeout;
+    private HttpConfig http;
+    private boolean useForwardHeaders;
+    private @Nullable ExchangeListener listener;
+
+    /**
+     * A server on port 8080 of all addresses, unless Spring Boot's customizers say otherwise.
+     *
+     * @param drainTimeout how long requests under way may take when it is shut down gracefully
+     */
+    public SolasterReactiveWebServerFactory(Engine engine, WebConfig config, Supplier<Duration> drainTimeout) {
+        this.engine = engine;
+        this.config = config;
+        this.drainTimeout = drainTimeout;
+        this.http = config.http();
+    }
+
+    /** Whether requests are taken to come from where {@code Forwarded} and {@code X-Forwarded-*} say. */
+    public void setUseForwardHeaders(boolean newUseForwardHeaders) {
+        useForwardHeaders = newUseForwardHeaders;
+    }
+
+    /** What one client may take, and what its responses carry. */
+    public HttpConfig getHttp() {
+        return http;
+    }
+
+    /** Puts other limits and timeouts in place; the server's header and compression are set as those of any server. */
+    public void setHttp(HttpConfig newHttp) {
+        http = newHttp;
+    }
+
+    /** Lets somebody see every exchange, on the shard that serves it: for an access log; null for nobody. */
+    public void setExchangeListener(@Nullable ExchangeListener newListener) {
+        listener = newListener;
+    }
+
+    @Override
+    public ShardWebServer getWebServer(HttpHandler handler) {
+        if (getHttp2() != null && getHttp2().isEnabled()) {
+            log.warn("server.http2.enabled has no effect: the shards speak HTTP/1.1");
+        }
+        ShardHttpHandlerAdapter adapter = new ShardHttpHandlerAdapter(handler, engine.offload(),
+                useForwardHeaders ? new ForwardedHeaderTransformer() : null);
+        ServerConfig server = serverConfig();
+        HttpProtocol http = new HttpProtocol(adapter, server, listener);
+        TlsContexts tls = tls();
+        ConnectionHandler protocol = tls == null ? http : Tls.over(tls, engine.offload(), http);
+        return new ShardWebServer(engine, NAME, server, protocol, tls != null, getShutdown(), drainTimeout);
+    }
+
+    private @Nullable TlsContexts tls() {
+        Ssl ssl = getSsl();
+        if (!Ssl.isEnabled(ssl)) {
+            return null;
+        }
+        if (!ssl.getServerNameBundles().isEmpty()) {
+            log.warn("server.ssl.server-name-bundles has no effect: the shards serve one certificate to all clients");
+        }
+        TlsContexts contexts = new TlsContexts(getSslBundle(), ssl.getClientAuth());
+        String name = ssl.getBundle();
+        SslBundles bundles = getSslBundles();
+        if (name != null && !name.isEmpty() && bundles != null) {
+            bundles.addBundleUpdateHandler(name, contexts::update);
+        }
+        return contexts;
+    }
+
+    private ServerConfig serverConfig() {
+        InetAddress address = getAddress();
+        ServerConfig server = ServerConfig.of("http", getPort())
+                .withHost(address == null ? "0.0.0.0" : address.getHostAddress()).withGroup(config.group())
+                .withBacklog(config.backlog()).withHttp(responses(http));
+        return server.withLimits(server.limits().withMaxConnections(config.maxConnections()));
+    }
+
+    /** What {@code server.*} says holds; where it says nothing, {@code solaster.web.http} does. */
+    private HttpConfig responses(HttpConfig base) {
+        HttpConfig result = getServerHeader() == null ? base : base.withServerHeader(getServerHeader());
+        Compression compression = getCompression();
+        return compression == null || !compression.getEnabled()
+                ? result
+                : result.withCompression(new CompressionConfig(true,
+                        new ByteSize(Math.max(0, compression.getMinResponseSize().toBytes())),
+                        result.compression().level(), String.join(",", compression.getAllMimeTypes())));
+    }
+}
