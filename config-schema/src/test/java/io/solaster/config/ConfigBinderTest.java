@@ -98,6 +98,7 @@ class ConfigBinderTest {
                         bytes-per-turn: 4KB
                       group: bulk
                       ssl-bundle: web
+                      client-auth: need
                       http:
                         header-timeout: 1s
                         body-timeout: 2s
@@ -144,7 +145,7 @@ class ConfigBinderTest {
                 new ServerConfig("resp", "0.0.0.0", 6380, 16, "secret", false,
                         new LimitsConfig(5, Duration.ofSeconds(10), new ByteSize(1 << 20), 10, new ByteSize(2048),
                                 new ByteSize(1024), 7, new ByteSize(4096)),
-                        "bulk", "web",
+                        "bulk", "web", ServerConfig.ClientAuth.NEED,
                         new HttpConfig(Duration.ofSeconds(1), Duration.ofSeconds(2), Duration.ofSeconds(3),
                                 Duration.ofSeconds(4), new ByteSize(1024), new ByteSize(2048), 3, new ByteSize(4096), 5,
                                 "Mine", new CompressionConfig(true, new ByteSize(1), 9, "text/*"),

@@ -58,7 +58,7 @@ class ConfigRecordsTest {
         assertThat(server.password()).isEqualTo("secret");
         assertThat(server).hasToString("ServerConfig[protocol=resp, host=::1, port=1, backlog=1024, password=******,"
                 + " protectedMode=true, limits=" + LimitsConfig.defaults() + ", group=default,"
-                + " sslBundle=null, http=" + HttpConfig.defaults() + "]");
+                + " sslBundle=null, clientAuth=NONE, http=" + HttpConfig.defaults() + "]");
         assertThat(server.withPassword(null).toString()).contains("password=none");
     }
 

@@ -65,6 +65,11 @@ public final class HttpProtocol implements ConnectionHandler {
     }
 
     @Override
+    public ApplicationProtocolConfig applicationProtocols() {
+        return APPLICATION_PROTOCOLS;
+    }
+
+    @Override
     public byte[] refusal() {
         return MAX_CONNECTIONS;
     }

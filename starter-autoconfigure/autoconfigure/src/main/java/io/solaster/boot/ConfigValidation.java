@@ -1,5 +1,6 @@
 package io.solaster.boot;
 
+import java.util.ArrayList;
 import java.util.List;
 
 import io.solaster.config.ConfigReport;
@@ -36,7 +37,13 @@ final class ConfigValidation implements ApplicationListener<ApplicationEnvironme
 
     static ConfigReport check(ConfigurableEnvironment environment) {
         ConfigReport report = new ConfigCheck().check(environment);
-        List<String> own = ClassUtils.isPresent("io.solaster.store.RespProtocol", null) ? List.of("resp") : List.of();
+        List<String> own = new ArrayList<>();
+        if (ClassUtils.isPresent("io.solaster.store.RespProtocol", null)) {
+            own.add("resp");
+        }
+        if (ClassUtils.isPresent("io.solaster.http.HttpProtocol", null)) {
+            own.add("http");
+        }
         // There are no beans, and any of them may add a protocol.
         return report.plus(ConfigValidator.checkProtocols(report.config(), own).stream()
                 .map(v -> Violation.warning(v.key(), v.value(), v.reason() + " unless the application adds it",

@@ -8,6 +8,7 @@ import io.solaster.spring.ConfigCheck;
 import io.solaster.spring.ConfigReloader;
 import io.solaster.spring.ServerLifecycle;
 import io.solaster.spring.ServerProtocol;
+import io.solaster.spring.ServerTls;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
@@ -17,6 +18,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.logging.LoggingSystem;
+import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
 import org.springframework.core.env.ConfigurableEnvironment;
@@ -55,8 +57,10 @@ public final class SolasterAutoConfiguration {
 
     @Bean
     @ConditionalOnMissingBean
-    ServerLifecycle solasterServers(Engine engine, SolasterConfig config, ObjectProvider<ServerProtocol> protocols) {
-        return new ServerLifecycle(engine, config, protocols.orderedStream().toList());
+    ServerLifecycle solasterServers(Engine engine, SolasterConfig config, ObjectProvider<ServerProtocol> protocols,
+            ObjectProvider<SslBundles> bundles) {
+        return new ServerLifecycle(engine, config, protocols.orderedStream().toList(),
+                new ServerTls(bundles.getIfAvailable(), engine.offload()));
     }
 
     /**

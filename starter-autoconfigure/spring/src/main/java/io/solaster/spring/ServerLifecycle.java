@@ -36,6 +36,7 @@ public final class ServerLifecycle implements SmartLifecycle {
     private static final Logger log = LoggerFactory.getLogger(ServerLifecycle.class);
 
     private final Engine engine;
+    private final ServerTls tls;
     private volatile SolasterConfig config;
     private final List<ServerProtocol> protocols;
     /** In the order of the configuration; replaced as a whole. */
@@ -45,8 +46,11 @@ public final class ServerLifecycle implements SmartLifecycle {
      * Binds nothing yet.
      *
      * @param protocols what servers may speak; of two with one name, the first is taken
+     * @param tls encrypts those that are to be
      */
-    public ServerLifecycle(Engine engine, SolasterConfig config, Collection<ServerProtocol> protocols) {
+    public ServerLifecycle(Engine engine, SolasterConfig config, Collection<ServerProtocol> protocols,
+            ServerTls tls) {
+        this.tls = tls;
         this.engine = engine;
         this.config = config;
         this.protocols = List.copyOf(protocols);
@@ -70,7 +74,7 @@ public final class ServerLifecycle implements SmartLifecycle {
     /**
      * Binds every server.
      *
-     * @throws InvalidConfigException if a server's protocol is not known
+     * @throws InvalidConfigException if a server's protocol is not known, or its SSL bundle
      * @throws io.solaster.engine.net.BindException if one cannot be bound; those bound before it are closed again
      */
     @Override
@@ -100,7 +104,8 @@ public final class ServerLifecycle implements SmartLifecycle {
         List<Planned> planned = new ArrayList<>();
         config.servers().forEach((name, server) -> protocols.stream()
                 .filter(protocol -> protocol.name().equals(server.protocol())).findFirst()
-                .ifPresent(protocol -> planned.add(new Planned(name, server, protocol.handler(name, server)))));
+                .ifPresent(protocol -> planned
+                        .add(new Planned(name, server, tls.over(name, server, protocol.handler(name, server))))));
         return planned;
     }
 

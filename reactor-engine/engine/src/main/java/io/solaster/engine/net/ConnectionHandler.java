@@ -1,6 +1,7 @@
 package io.solaster.engine.net;
 
 import io.netty.channel.Channel;
+import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.solaster.config.ServerConfig;
 import io.solaster.engine.Shard;
 
@@ -15,6 +16,11 @@ public interface ConnectionHandler {
      * what it has received and closes the channel. Until the deadline; then the channel is closed for it.
      */
     void connected(Shard shard, Channel channel);
+
+    /** What it speaks inside TLS, for clients that ask (ALPN). */
+    default ApplicationProtocolConfig applicationProtocols() {
+        return ApplicationProtocolConfig.DISABLED;
+    }
 
     /** What a client is told that cannot be served because the server has as many as it may; may be empty. */
     default byte[] refusal() {

@@ -4,6 +4,7 @@ import java.net.InetAddress;
 import java.time.Duration;
 import java.util.function.Supplier;
 
+import io.netty.handler.ssl.ClientAuth;
 import io.solaster.config.ByteSize;
 import io.solaster.config.CompressionConfig;
 import io.solaster.config.HttpConfig;
@@ -14,12 +15,14 @@ import io.solaster.engine.net.ConnectionHandler;
 import io.solaster.engine.net.Tls;
 import io.solaster.http.ExchangeListener;
 import io.solaster.http.HttpProtocol;
+import io.solaster.spring.TlsContexts;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.web.server.Compression;
 import org.springframework.boot.web.server.Ssl;
+import org.springframework.boot.web.server.WebServerException;
 import org.springframework.boot.web.server.reactive.AbstractReactiveWebServerFactory;
 import org.springframework.http.server.reactive.HttpHandler;
 import org.springframework.web.server.adapter.ForwardedHeaderTransformer;
@@ -95,7 +98,13 @@ public final class SolasterReactiveWebServerFactory extends AbstractReactiveWebS
         if (!ssl.getServerNameBundles().isEmpty()) {
             log.warn("server.ssl.server-name-bundles has no effect: the shards serve one certificate to all clients");
         }
-        TlsContexts contexts = new TlsContexts(getSslBundle(), ssl.getClientAuth());
+        TlsContexts contexts;
+        try {
+            contexts = new TlsContexts("server.ssl", getSslBundle(), Ssl.ClientAuth.map(ssl.getClientAuth(),
+                    ClientAuth.NONE, ClientAuth.OPTIONAL, ClientAuth.REQUIRE), HttpProtocol.APPLICATION_PROTOCOLS);
+        } catch (IllegalArgumentException e) {
+            throw new WebServerException(String.valueOf(e.getMessage()), e);
+        }
         String name = ssl.getBundle();
         SslBundles bundles = getSslBundles();
         if (name != null && !name.isEmpty() && bundles != null) {

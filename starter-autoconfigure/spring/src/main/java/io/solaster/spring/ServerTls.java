@@ -1,0 +1,73 @@
+package io.solaster.spring;
+
+import java.util.List;
+import java.util.concurrent.Executor;
+
+import io.netty.handler.ssl.ClientAuth;
+import io.solaster.config.InvalidConfigException;
+import io.solaster.config.InvalidConfigException.Violation;
+import io.solaster.config.ServerConfig;
+import io.solaster.engine.net.ConnectionHandler;
+import io.solaster.engine.net.Tls;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.ssl.NoSuchSslBundleException;
+import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.ssl.SslBundles;
+
+/** Encrypts the servers that name an SSL bundle. On the thread that starts the application. */
+public final class ServerTls {
+    private final @Nullable SslBundles bundles;
+    private final Executor handshakes;
+
+    /**
+     * Encrypts with these.
+     *
+     * @param bundles null where the application has none
+     * @param handshakes runs what takes a handshake long
+     */
+    public ServerTls(@Nullable SslBundles bundles, Executor handshakes) {
+        this.bundles = bundles;
+        this.handshakes = handshakes;
+    }
+
+    /**
+     * The handler, behind TLS if the server's configuration says so.
+     *
+     * @throws InvalidConfigException if there is no such bundle, or no server can be made of it
+     */
+    ConnectionHandler over(String name, ServerConfig server, ConnectionHandler handler) {
+        String bundle = server.sslBundle();
+        if (bundle == null || bundle.isEmpty()) {
+            return handler;
+        }
+        String key = "solaster.servers." + name + ".ssl-bundle";
+        try {
+            TlsContexts contexts = new TlsContexts(key, bundle(key, bundle), switch (server.clientAuth()) {
+                case NONE -> ClientAuth.NONE;
+                case WANT -> ClientAuth.OPTIONAL;
+                case NEED -> ClientAuth.REQUIRE;
+            }, handler.applicationProtocols());
+            if (bundles != null) {
+                bundles.addBundleUpdateHandler(bundle, contexts::update);
+            }
+            return Tls.over(contexts, handshakes, handler);
+        } catch (IllegalArgumentException e) {
+            throw new InvalidConfigException(List.of(new Violation(key, bundle, String.valueOf(e.getMessage()),
+                    "mend spring.ssl.bundle.*." + bundle)));
+        }
+    }
+
+    private SslBundle bundle(String key, String name) {
+        try {
+            if (bundles != null) {
+                return bundles.getBundle(name);
+            }
+        } catch (NoSuchSslBundleException e) {
+            // Told below, with those that there are.
+        }
+        throw new InvalidConfigException(List.of(new Violation(key, name, "there is no SSL bundle '" + name + "'",
+                "define it below spring.ssl.bundle" + (bundles == null || bundles.getBundleNames().isEmpty()
+                        ? ""
+                        : ", or write one of " + String.join(", ", bundles.getBundleNames())))));
+    }
+}
