@@ -84,8 +84,13 @@ public final class ServerSentEvents {
     private final Options options;
     private final Deque<ByteBuf> waiting = new ArrayDeque<>();
     private final @Nullable Timer heartbeat;
+    /** Events that virtual threads have sent, on their way to the loop, where all of them keep their order. */
+    private int handed;
     private boolean silent;
+    /** Events are taken. */
     private boolean open = true;
+    /** None is sent any more. */
+    private boolean over;
     private long dropped;
     private @Nullable ShardFuture<@Nullable Void> room;
     private @Nullable Runnable onClose;
@@ -160,6 +165,15 @@ public final class ServerSentEvents {
      */
     public boolean send(ByteBuf encoded) {
         shard.assertOwner("a stream of server-sent events");
+        if (!shard.inEventLoop()) {
+            handed++;
+            shard.execute(() -> {
+                handed--;
+                send(encoded);
+                tellOfRoom();
+            });
+            return isWritable();
+        }
         if (!open) {
             encoded.release();
             return false;
@@ -182,7 +196,7 @@ public final class ServerSentEvents {
             case DROP_NEWEST -> encoded.release();
             default -> {
                 encoded.release();
-                close();
+                end();
             }
         }
         return false;
@@ -195,7 +209,7 @@ public final class ServerSentEvents {
 
     /** Whether an event would be sent, or wait in the queue. */
     public boolean isWritable() {
-        return open && waiting.size() < options.queue();
+        return open && waiting.size() + handed < options.queue();
     }
 
     /** Done once an event would be sent or wait in the queue, or the stream is closed. */
@@ -226,7 +240,7 @@ public final class ServerSentEvents {
     /** Told once, on the owning shard, when the stream is closed: by {@link #close}, by the client or by the server. */
     public void onClose(Runnable listener) {
         Runnable before = onClose;
-        if (!open) {
+        if (over) {
             listener.run();
         } else {
             onClose = before == null ? listener : () -> {
@@ -236,28 +250,44 @@ public final class ServerSentEvents {
         }
     }
 
-    /** Ends the response; what waits is not sent any more. A browser comes back unless it is told not to. */
+    /** Ends the response once what waits has been sent. A browser comes back unless it is told not to. */
     public void close() {
-        if (open) {
+        if (!shard.inEventLoop()) {
+            shard.execute(this::close);
+        } else if (open) {
+            open = false;
+            sendWaiting();
+        }
+    }
+
+    private void end() {
+        if (!over) {
             closed();
             stream.end();
         }
     }
 
     private void sendWaiting() {
-        while (open && !waiting.isEmpty() && stream.isWritable()) {
+        while (!over && !waiting.isEmpty() && stream.isWritable()) {
             silent = false;
             stream.write(waiting.remove());
         }
+        if (!open && waiting.isEmpty()) {
+            end();
+        }
+        tellOfRoom();
+    }
+
+    private void tellOfRoom() {
         ShardFuture<@Nullable Void> asked = room;
-        if (asked != null && isWritable()) {
+        if (asked != null && (isWritable() || !open)) {
             room = null;
             asked.resolve(null);
         }
     }
 
     private void beat() {
-        if (silent && waiting.isEmpty() && stream.isWritable()) {
+        if (silent && open && waiting.isEmpty() && stream.isWritable()) {
             stream.write(HEARTBEAT.duplicate());
             stream.flush();
         }
@@ -265,9 +295,10 @@ public final class ServerSentEvents {
     }
 
     private void closed() {
-        if (!open) {
+        if (over) {
             return;
         }
+        over = true;
         open = false;
         if (heartbeat != null) {
             heartbeat.cancel();

@@ -27,11 +27,12 @@ class HttpAllocationTest {
     @ValueSource(ints = {1, 16})
     void aRequestAllocatesAtMost200Bytes(int pipeline) throws Exception {
         try (HttpFixture fixture = new HttpFixture(Transport.AUTO, 1)) {
-            TcpServer server = fixture.serve((request, response) -> {
-                if (request.rawPath().equals("/plaintext")) {
-                    response.header("Content-Type", "text/plain").send(HELLO);
-                }
-            });
+            TcpServer server = fixture.serve(Router.builder()
+                    .before((request, response) -> {})
+                    .after("/plaintext", (request, response) -> response.header("Content-Type", "text/plain"))
+                    .get("/plaintext", (request, response) -> response.send(HELLO))
+                    .get("/{name}", (request, response) -> response.send(request.pathParam("name")))
+                    .build());
             List<Long> threads = fixture.engine().submitToAll(shard -> Thread.currentThread().threadId()).join();
             RawClient client = fixture.connect(server);
             int length = client.send(REQUEST).answer().body().length();

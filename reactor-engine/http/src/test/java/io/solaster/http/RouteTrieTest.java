@@ -121,7 +121,7 @@ class RouteTrieTest {
         String[] words = {"a", "b", "c", "d", "e", "ab"};
         HttpMethod[] methods = {HttpMethod.GET, HttpMethod.POST, HttpMethod.HEAD, HttpMethod.PUT};
         int hits = 0;
-        for (int round = 0; round < 2_000; round++) {
+        for (int round = 0; round < 500; round++) {
             RouteTrie routes = new RouteTrie();
             List<Naive> naive = new ArrayList<>();
             Set<String> seen = new HashSet<>();
@@ -142,19 +142,19 @@ class RouteTrieTest {
                 Route found = routes.find(path, method, match);
                 match.route = found;
                 Naive expected = Naive.best(naive, path, method);
-                assertThat(found).as(method + " " + path + " of " + naive)
+                assertThat(found).as(() -> method + " " + path + " of " + naive)
                         .isSameAs(expected == null ? null : expected.route);
                 if (expected != null) {
                     hits++;
-                    assertThat(match.params()).as(path + " by " + found).isEqualTo(expected.params(path));
+                    assertThat(match.params()).as(() -> path + " by " + found).isEqualTo(expected.params(path));
                 }
                 for (Naive each : naive) {
                     // What is known of a template without a path must hold for each of its paths.
                     if (each.params(path) != null) {
                         Template prefix = Template.of(template(random, words)).asPrefix();
                         switch (prefix.reach(each.template)) {
-                            case ALL -> assertThat(prefix.begins(path)).as(prefix + " " + path).isTrue();
-                            case NONE -> assertThat(prefix.begins(path)).as(prefix + " " + path).isFalse();
+                            case ALL -> assertThat(prefix.begins(path)).as(() -> prefix + " " + path).isTrue();
+                            case NONE -> assertThat(prefix.begins(path)).as(() -> prefix + " " + path).isFalse();
                             case SOME -> {
                             }
                         }
@@ -162,7 +162,7 @@ class RouteTrieTest {
                 }
             }
         }
-        assertThat(hits).isGreaterThan(10_000);
+        assertThat(hits).isGreaterThan(2_500);
     }
 
     @Test

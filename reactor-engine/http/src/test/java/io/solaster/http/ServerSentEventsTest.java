@@ -7,7 +7,6 @@ import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 
 import io.netty.buffer.ByteBuf;
 import io.solaster.config.EngineConfig.Transport;
@@ -204,25 +203,43 @@ class ServerSentEventsTest {
         assertThat(onShard(() -> events.isOpen())).isFalse();
     }
 
+    /** One that waits finds room, so that nothing is dropped although it may be. */
     @Test
     void letsASenderWaitForAClientThatReadsSlowly() throws Exception {
-        RawClient client = client(Options.DEFAULT.withQueue(4, WhenFull.WAIT));
+        RawClient client = client(Options.DEFAULT.withQueue(4, WhenFull.DROP_NEWEST));
         ServerSentEvents events = open(client);
-        AtomicInteger sent = new AtomicInteger();
-        int all = 200;
+        int all = 400;
         fixture.engine().shard(0).fork(() -> {
             for (int i = 0; i < all; i++) {
                 events.writable().join();
                 events.send(i + BIG);
-                sent.incrementAndGet();
             }
             events.close();
         });
         head(client);
-        for (int i = 0; i < 100; i++) {
+        for (int i = 0; i < all; i++) {
             assertThat(chunk(client)).startsWith("data: " + i + "x");
         }
-        client.close();
+        assertThat(client.line()).isEqualTo("0");
         assertThat(closed.poll(60, TimeUnit.SECONDS)).isEqualTo("closed");
+        assertThat(onShard(events::dropped)).isZero();
+    }
+
+    @Test
+    void keepsWhatIsTooMuchWhereTheSenderIsToWait() throws Exception {
+        RawClient client = client(Options.DEFAULT.withQueue(4, WhenFull.WAIT));
+        ServerSentEvents events = open(client);
+        int all = 400;
+        assertThat(onShard(() -> {
+            boolean room = true;
+            for (int i = 0; i < all; i++) {
+                room = events.send(i + BIG);
+            }
+            return room || events.writable().isDone();
+        })).isFalse();
+        head(client);
+        for (int i = 0; i < all; i++) {
+            assertThat(chunk(client)).startsWith("data: " + i + "x");
+        }
     }
 }
