@@ -5,7 +5,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What an application does with a connection. Called on the shard that owns it, one call after the other: {@link #opened}
- * first, {@link #closed} last. It must not block.
+ * first, {@link #closed} last. It must not block; {@link WebSockets#conversation}
+ * may.
  *
  * <p>
  * Messages are handed over whole, texts as strings. {@link Raw} gets them as the bytes that they came as, {@link Parts}

@@ -7,6 +7,7 @@ import java.util.Map;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.PooledByteBufAllocator;
 import io.solaster.config.WebSocketCompressionConfig;
 import io.solaster.config.WebSocketConfig;
 import io.solaster.engine.Shard;
@@ -29,7 +30,7 @@ final class WebSocketShard implements AutoCloseable, Runnable {
 
     private final Shard shard;
     private final WebSocketStats stats = new WebSocketStats();
-    private final ByteBufAllocator allocator = ByteBufAllocator.DEFAULT;
+    private final ByteBufAllocator allocator = PooledByteBufAllocator.DEFAULT;
     private final ReusedBuffer output = new ReusedBuffer(allocator, OUTPUT_BYTES);
     private final byte[] ascii = new byte[TEXT_BYTES];
     private final Room all = new Room("");

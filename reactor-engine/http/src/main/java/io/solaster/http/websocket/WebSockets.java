@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.Objects;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.PooledByteBufAllocator;
 import io.solaster.config.WebSocketConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
@@ -45,6 +45,11 @@ public final class WebSockets {
     /** Connections with a listener each, made of its request. */
     public WebSocketHandler handler(WebSocketHandler.Acceptor acceptor) {
         return new WebSocketHandler(this, acceptor);
+    }
+
+    /** Connections that straight-line code talks with, each on a virtual thread of its shard. */
+    public WebSocketHandler conversation(Conversation.Script script) {
+        return handler(request -> new Conversation.Feed(script));
     }
 
     /** Rooms for these connections. */
@@ -100,14 +105,14 @@ public final class WebSockets {
 
     void publish(@Nullable String room, @Nullable WebSocket except, CharSequence text) {
         int bytes = ByteBufUtil.utf8Bytes(text);
-        publish(room, except, FrameDecoder.TEXT, Frames.text(ByteBufAllocator.DEFAULT, text, bytes),
+        publish(room, except, FrameDecoder.TEXT, Frames.text(PooledByteBufAllocator.DEFAULT, text, bytes),
                 Frames.headerLength(bytes));
     }
 
     void publish(@Nullable String room, @Nullable WebSocket except, ByteBuf payload) {
         int header = Frames.headerLength(payload.readableBytes());
         publish(room, except, FrameDecoder.BINARY,
-                Frames.of(ByteBufAllocator.DEFAULT, FrameDecoder.FIN | FrameDecoder.BINARY, payload), header);
+                Frames.of(PooledByteBufAllocator.DEFAULT, FrameDecoder.FIN | FrameDecoder.BINARY, payload), header);
     }
 
     /** The frame is encoded once; each shard takes a slice of it, or a copy where that costs less, for all of its own. */

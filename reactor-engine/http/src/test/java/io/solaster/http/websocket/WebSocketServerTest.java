@@ -220,6 +220,40 @@ abstract class WebSocketServerTest {
     }
 
     @Test
+    void talksInStraightLineCode() throws Exception {
+        CompletableFuture<String> end = new CompletableFuture<>();
+        WsClient client = fixture.connect(fixture.sockets().conversation(talk -> {
+            talk.send("your name?");
+            String name = talk.receive();
+            Thread.sleep(1);
+            for (int i = 0; i < 100; i++) {
+                talk.send(name + " " + talk.receive());
+            }
+            talk.send("wait");
+            end.complete(String.valueOf(talk.receive()));
+        }));
+        assertThat(client.message()).isEqualTo("1 your name?");
+        ClientFrames frames = new ClientFrames().text("Ada");
+        for (int i = 0; i < 100; i++) {
+            frames.text("says " + i);
+        }
+        client.send(frames);
+        for (int i = 0; i < 100; i++) {
+            assertThat(client.message()).isEqualTo("1 Ada says " + i);
+        }
+        assertThat(client.message()).isEqualTo("1 wait");
+        client.send(new ClientFrames().close(1000, ""));
+        assertThat(end.get(60, TimeUnit.SECONDS)).isEqualTo("null");
+        WsClient failing = fixture.connect(fixture.sockets().conversation(talk -> {
+            throw new IllegalStateException("on purpose");
+        }));
+        assertThat(failing.message()).isEqualTo("8 1011");
+        WsClient done = fixture.connect(fixture.sockets().conversation(talk -> talk.send("that was it")));
+        assertThat(done.message()).isEqualTo("1 that was it");
+        assertThat(done.message()).isEqualTo("8 1000");
+    }
+
+    @Test
     void handsNothingOverWhilePaused() throws Exception {
         Recorder recorder = new Recorder() {
             @Override

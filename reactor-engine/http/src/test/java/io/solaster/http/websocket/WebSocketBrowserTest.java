@@ -1,0 +1,114 @@
+package io.solaster.http.websocket;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+import io.solaster.config.ByteSize;
+import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.WebSocketCompressionConfig;
+import io.solaster.config.WebSocketConfig;
+import io.solaster.engine.net.TcpServer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A page that talks with the server it came from, in a real browser, with and without compression. */
+@Timeout(value = 240, unit = TimeUnit.SECONDS)
+class WebSocketBrowserTest {
+    private static final String PAGE = """
+            <!doctype html><title>WebSocket</title><script>
+            const socket = new WebSocket(`ws://${location.host}/ws`, ['nonsense', 'test']);
+            socket.binaryType = 'arraybuffer';
+            const long = 'grüße € 😀 '.repeat(20000);
+            const bytes = new Uint8Array(200000).map((each, i) => i * 7);
+            const wanted = ['short', long, '', bytes.length];
+            socket.onopen = () => { socket.send('short'); socket.send(long); socket.send(''); socket.send(bytes); };
+            socket.onmessage = event => {
+                const got = typeof event.data == 'string' ? event.data : event.data.byteLength;
+                if (got !== wanted.shift()) { socket.send('wrong: ' + String(got).slice(0, 50)); }
+                if (!wanted.length) { socket.send(`report ${socket.protocol} [${socket.extensions}]`); socket.close(4321, 'bye'); }
+            };
+            socket.onclose = event => { fetch(`/closed?${event.code}-${event.wasClean}`); };
+            </script>""";
+
+    @TempDir
+    private Path profile;
+
+    @Test
+    void talksWithAPage() throws Exception {
+        assertThat(page(WebSocketConfig.defaults())).containsExactly("report test []", "closed 4321 bye",
+                "4321-true");
+    }
+
+    @Test
+    void talksWithAPageCompressed() throws Exception {
+        for (boolean takeover : new boolean[]{false, true}) {
+            List<String> told = page(WebSocketConfig.defaults()
+                    .withCompression(new WebSocketCompressionConfig(true, 6, new ByteSize(1), takeover)));
+            assertThat(told.getFirst()).startsWith("report test [permessage-deflate");
+            assertThat(told.subList(1, 3)).containsExactly("closed 4321 bye", "4321-true");
+        }
+    }
+
+    /** What the page reported. */
+    private List<String> page(WebSocketConfig config) throws Exception {
+        Optional<Path> chromium = Stream.of("/usr/bin/chromium", "/usr/bin/chromium-browser").map(Path::of)
+                .filter(Files::isExecutable).findFirst();
+        assumeTrue(chromium.isPresent(), "chromium is not installed (apt-get install chromium)");
+        LinkedBlockingQueue<String> told = new LinkedBlockingQueue<>();
+        try (SocketFixture fixture = new SocketFixture(Transport.AUTO, 2, null)) {
+            fixture.sockets().reconfigure(config);
+            WebSocketHandler sockets = fixture.sockets().handler(new Recorder() {
+                @Override
+                public void text(WebSocket socket, String text) throws Exception {
+                    if (text.startsWith("report") || text.startsWith("wrong")) {
+                        told.add(text);
+                    } else {
+                        socket.send(text);
+                    }
+                }
+
+                @Override
+                public void closed(WebSocket socket, int code, String reason) {
+                    told.add("closed " + code + " " + reason);
+                }
+            }).withSubprotocols("test");
+            TcpServer server = fixture.serve((request, response) -> {
+                switch (request.path()) {
+                    case "/ws" -> sockets.handle(request, response);
+                    case "/closed" -> {
+                        told.add(String.valueOf(request.rawQuery()));
+                        response.send();
+                    }
+                    default -> response.header("Content-Type", "text/html;charset=UTF-8").send(PAGE);
+                }
+            });
+            Process browser = new ProcessBuilder(chromium.get().toString(), "--headless", "--no-sandbox",
+                    "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+                    "--disable-component-update", "--disable-sync", "--user-data-dir=" + profile,
+                    "--remote-debugging-port=0", "http://127.0.0.1:" + server.port() + "/")
+                    .redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+            try {
+                List<String> lines = new ArrayList<>();
+                while (lines.size() < 3) {
+                    String line = told.poll(100, TimeUnit.SECONDS);
+                    assertThat(line).as("after %s", lines).isNotNull();
+                    lines.add(line);
+                }
+                return lines;
+            } finally {
+                browser.descendants().forEach(ProcessHandle::destroyForcibly);
+                browser.destroyForcibly().waitFor();
+            }
+        }
+    }
+}
