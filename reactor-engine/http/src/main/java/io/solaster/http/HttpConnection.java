@@ -630,7 +630,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
             }
             return false;
         }
-        if (closing || upgraded || in == null || !in.isReadable() || pending > 0 && !mayPipeline()) {
+        if (closing || upgraded || in == null || !in.isReadable() || !mayBegin()) {
             return false;
         }
         Exchange exchange = upcoming;
@@ -688,7 +688,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
         }
     }
 
-    private boolean mayPipeline() {
+    /** Not while a client asks for more than it reads. */
+    private boolean mayBegin() {
         return pending < shard.limits().maxPipelined() && channel().isWritable();
     }
 
@@ -724,6 +725,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
             shard.handler().handle(exchange.request(), response);
         } catch (Throwable failure) {
             response.fail(failure);
+        }
+        if (receiving == exchange && exchange.body().isComplete()) {
+            receiving = null;
         }
         if (!response.isOver()) {
             exchange.outlives = true;

@@ -3,6 +3,7 @@ package io.solaster.http;
 import java.time.Duration;
 
 import io.solaster.config.HttpConfig;
+import io.solaster.config.ServerConfig;
 
 /**
  * The limits that connections go by, in plain numbers.
@@ -22,10 +23,12 @@ record HttpLimits(int maxTarget, int maxHeaderSize, int maxHeaders, long maxBody
     /** Far enough that no sum of a time and this overflows. */
     static final long NEVER = Long.MAX_VALUE / 4;
 
-    static HttpLimits of(HttpConfig config) {
+    static HttpLimits of(ServerConfig server) {
+        HttpConfig config = server.http();
         return new HttpLimits(config.maxTarget().intBytes(), config.maxHeaderSize().intBytes(), config.maxHeaders(),
                 config.maxBody().bytes(), config.maxPipelined(), config.headerTimeout().toNanos(),
-                config.bodyTimeout().toNanos(), orNever(config.requestTimeout()), orNever(config.keepAliveTimeout()));
+                config.bodyTimeout().toNanos(), orNever(config.requestTimeout()),
+                Math.min(orNever(config.keepAliveTimeout()), orNever(server.limits().idleTimeout())));
     }
 
     private static long orNever(Duration duration) {

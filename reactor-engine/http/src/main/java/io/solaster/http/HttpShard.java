@@ -67,7 +67,7 @@ final class HttpShard {
         this.listener = listener;
         this.timers = shard.timers();
         this.config = config;
-        this.limits = HttpLimits.of(config.http());
+        this.limits = HttpLimits.of(config);
         configure(config);
         now();
     }
@@ -75,7 +75,7 @@ final class HttpShard {
     /** Goes by another configuration, from the next batch on. */
     void configure(ServerConfig changed) {
         config = changed;
-        limits = HttpLimits.of(changed.http());
+        limits = HttpLimits.of(changed);
         String server = changed.http().serverHeader();
         serverHeader = server == null || server.isBlank() ? null : bytes("Server: " + server + "\r\n");
         compression = changed.http().compression().enabled() ? new Compression(changed.http().compression()) : null;

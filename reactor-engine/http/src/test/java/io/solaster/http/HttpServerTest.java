@@ -10,6 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -691,5 +692,104 @@ abstract class HttpServerTest {
         });
         assertThat(client.get("/").body()).contains("header 'X'").contains("a\\u000d\\u000aSet-Cookie: b")
                 .contains("control character");
+    }
+
+    @Test
+    void handlesNoMoreRequestsOfAClientThatDoesNotReadItsAnswers() throws Exception {
+        int requests = 400;
+        AtomicInteger handled = new AtomicInteger();
+        byte[] large = new byte[64 << 10];
+        TcpServer server = fixture.serve((request, response) -> {
+            handled.incrementAndGet();
+            response.send(large);
+        });
+        RawClient client = fixture.connect(server);
+        Thread sender = Thread.ofPlatform()
+                .start(() -> client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n".repeat(requests)));
+        int before = -1;
+        while (before != handled.get() || before == 0) {
+            before = handled.get();
+            for (int i = 0; i < 200; i++) {
+                fixture.engine().submitToAll(shard -> true).join();
+            }
+        }
+        assertThat(handled.get()).isLessThan(requests);
+        for (int i = 0; i < requests; i++) {
+            assertThat(client.answer().body()).hasSize(large.length);
+        }
+        sender.join();
+        assertThat(handled).hasValue(requests);
+    }
+
+    @Test
+    void answersForReadersAndListenersThatThrow() {
+        RawClient client = client((request, response) -> {
+            request.body().read(new RequestBody.Reader() {
+                @Override
+                public void part(ByteBuf part) {
+                    part.release();
+                    throw new IllegalStateException("on purpose");
+                }
+
+                @Override
+                public void end(HttpHeaders trailers) {
+                    response.send("not reached");
+                }
+
+                @Override
+                public void failed(Throwable cause) {
+                    response.fail(cause);
+                }
+            });
+            request.body().request(1);
+        });
+        assertThat(client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc").answer().status())
+                .isEqualTo(500);
+        assertThat(client.get("/").body()).isEqualTo("not reached");
+    }
+
+    @Test
+    void takesNoAnswerTwiceAndNoLengthThatIsNone() {
+        List<String> refused = Collections.synchronizedList(new ArrayList<>());
+        RawClient client = client((request, response) -> {
+            if (request.path().equals("/length")) {
+                response.header("Content-Length", "-1").stream();
+            }
+            response.send("once");
+            try {
+                response.send("twice");
+            } catch (IllegalStateException e) {
+                refused.add(e.getMessage());
+            }
+        });
+        assertThat(client.get("/").body()).isEqualTo("once");
+        assertThat(refused).containsExactly("send(text): the response to GET / has been sent");
+        assertThat(client.get("/length").status()).isEqualTo(500);
+        assertThat(client.get("/").body()).isEqualTo("once");
+    }
+
+    @Test
+    void anAnswerThatComesTooLateReachesNobodyElse() throws Exception {
+        LinkedBlockingQueue<HttpResponse> kept = new LinkedBlockingQueue<>();
+        TcpServer server = fixture.serve((request, response) -> {
+            if (request.path().equals("/kept")) {
+                kept.add(response);
+                response.onEnd(failure -> kept.add(response));
+            } else {
+                response.send("mine");
+            }
+        });
+        try (RawClient gone = new RawClient(server.port())) {
+            gone.send("GET /kept HTTP/1.1\r\nHost: h\r\n\r\n");
+            assertThat(kept.poll(60, TimeUnit.SECONDS)).isNotNull();
+        }
+        HttpResponse late = kept.poll(60, TimeUnit.SECONDS);
+        RawClient client = fixture.connect(server);
+        for (int i = 0; i < 10; i++) {
+            late.header("X-Secret", "of another").send("not yours");
+            Answer answer = client.get("/");
+            assertThat(answer.body()).isEqualTo("mine");
+            assertThat(answer.headers()).doesNotContainKey("x-secret");
+        }
     }
 }

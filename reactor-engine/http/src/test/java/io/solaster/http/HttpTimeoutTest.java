@@ -9,6 +9,7 @@ import java.util.concurrent.TimeUnit;
 import io.netty.buffer.Unpooled;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Pinning;
+import io.solaster.config.LimitsConfig;
 import io.solaster.config.ServerConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.net.TcpServer;
@@ -41,9 +42,9 @@ class HttpTimeoutTest {
         final TcpServer server;
         final RawClient client;
 
-        Case(HttpHandler handler) {
-            protocol = new HttpProtocol(handler, CONFIG);
-            server = TcpServer.bind(engine, "web", CONFIG, protocol);
+        Case(HttpHandler handler, ServerConfig config) {
+            protocol = new HttpProtocol(handler, config);
+            server = TcpServer.bind(engine, "web", config, protocol);
             client = new RawClient(server.port());
         }
 
@@ -81,7 +82,7 @@ class HttpTimeoutTest {
     }
 
     private static Case with(HttpHandler handler) throws Exception {
-        Case made = new Case(handler);
+        Case made = new Case(handler, CONFIG);
         HttpFixture.await("it is connected", made::isOpen);
         made.turn();
         return made;
@@ -113,6 +114,17 @@ class HttpTimeoutTest {
             assertThat(idle.client.get("/").body()).isEqualTo("x");
             idle.turn();
             idle.pass(76);
+            assertThat(idle.client.rest()).isEmpty();
+        }
+    }
+
+    @Test
+    void theShorterOfBothIdleTimeoutsCounts() throws Exception {
+        ServerConfig config = CONFIG.withLimits(LimitsConfig.defaults().withIdleTimeout(Duration.ofSeconds(20)));
+        try (Case idle = new Case((request, response) -> response.send("x"), config)) {
+            HttpFixture.await("it is connected", idle::isOpen);
+            idle.turn();
+            idle.pass(21);
             assertThat(idle.client.rest()).isEmpty();
         }
     }

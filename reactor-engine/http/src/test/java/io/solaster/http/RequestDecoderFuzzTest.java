@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
  * search; otherwise the recorded inputs are replayed.
  */
 class RequestDecoderFuzzTest {
-    private static final long BUDGET_NANOS = 3_000_000_000L;
+    private static final long BUDGET_NANOS = 1_500_000_000L;
 
     /** The first byte chooses the limits, the rest is received. */
     @FuzzTest
