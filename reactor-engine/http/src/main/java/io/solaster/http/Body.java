@@ -220,6 +220,10 @@ final class Body implements RequestBody {
             while (isWanted() && input.isReadable() && step(input)) {
                 // Until there is no more, or nobody wants it.
             }
+        } catch (RuntimeException e) {
+            // Of a reader.
+            use = Use.SKIPPED;
+            exchange.response().fail(e);
         } finally {
             reading = false;
         }

@@ -42,8 +42,8 @@ import org.slf4j.LoggerFactory;
 final class HttpConnection extends ChannelInboundHandlerAdapter implements Runnable {
     private static final Logger log = LoggerFactory.getLogger(HttpConnection.class);
     /** How long a client has to close after our end of the stream, and how long to read the last response before it. */
-    private static final long LINGER_MILLIS = 500;
-    private static final long UNREAD_MILLIS = 10_000;
+    private static final long LINGER_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+    private static final long UNREAD_NANOS = TimeUnit.SECONDS.toNanos(10);
     /** Long enough for a turn that reads what the kernel already holds. */
     private static final long LAST_READ_MILLIS = 2;
     /** What is written beyond this is handed to the socket before more is. */
@@ -79,6 +79,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
     private boolean scheduled;
     private boolean closing;
     private boolean lingering;
+    private long lingersUntil;
+    /** The client knows that the connection ends, and has sent no more than we have read. */
+    private boolean parted;
     private boolean draining;
     private boolean upgraded;
 
@@ -270,6 +273,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
             pop(over);
             if (over.closes || over.response().upgrade != null) {
                 closing = over.closes;
+                parted = receiving == null && !over.request().head().isKeepAlive()
+                        && (input == null || !input.isReadable());
                 dropRest(new IOException("the connection was closed with the response before this one"));
                 if (over.response().upgrade != null) {
                     switchTo(over);
@@ -675,7 +680,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
         ExchangeListener listener = shard.listener();
         if (listener != null && exchange.started) {
             exchange.started = false;
-            listener.onEnd(exchange.request(), exchange.response(), System.nanoTime() - exchange.begunAt, failure);
+            try {
+                listener.onEnd(exchange.request(), exchange.response(), System.nanoTime() - exchange.begunAt, failure);
+            } catch (RuntimeException e) {
+                log.error("A listener failed at the end of {}", exchange.request(), e);
+            }
         }
     }
 
@@ -707,11 +716,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
         }
         Response response = exchange.response();
         ExchangeListener listener = shard.listener();
-        if (listener != null) {
-            exchange.started = true;
-            listener.onStart(exchange.request());
-        }
         try {
+            if (listener != null) {
+                exchange.started = true;
+                listener.onStart(exchange.request());
+            }
             shard.handler().handle(exchange.request(), response);
         } catch (Throwable failure) {
             response.fail(failure);
@@ -732,14 +741,12 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
 
     /** Sees to it that whatever takes too long from here on is noticed. */
     private void watch() {
-        long now = shard.timers().now();
-        timer.by(nextDeadline(), now);
+        if (!lingering && !upgraded) {
+            timer.by(nextDeadline(), shard.timers().now());
+        }
     }
 
     private long nextDeadline() {
-        if (lingering || upgraded) {
-            return HttpLimits.NEVER;
-        }
         HttpLimits limits = shard.limits();
         if (first == null && receiving == null && upcoming == null && unsent == 0) {
             return activeAt + limits.idleNanos();
@@ -776,10 +783,18 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
 
     /** A deadline may have passed. */
     void expired() {
-        if (lingering || upgraded || !channel().isActive()) {
+        if (upgraded || !channel().isActive()) {
             return;
         }
         long now = shard.timers().now();
+        if (lingering) {
+            if (now >= lingersUntil) {
+                channel().close();
+            } else {
+                timer.by(lingersUntil, now);
+            }
+            return;
+        }
         HttpLimits limits = shard.limits();
         observeOutput(now);
         if (unsent > 0 && now - takenAt >= limits.bodyNanos()) {
@@ -789,7 +804,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
             die(new IOException("the client did not read"));
             return;
         }
-        boolean begun = !inBatch;
+        boolean outside = !inBatch;
         inBatch = true;
         if (isHeadComing() && now - headSince >= limits.headNanos()) {
             Exchange late = Objects.requireNonNull(upcoming);
@@ -814,9 +829,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
                 && now - activeAt >= limits.idleNanos()) {
             closing = true;
         }
-        if (begun) {
-            inBatch = false;
-        }
+        inBatch = !outside;
         flush();
         watch();
     }
@@ -930,20 +943,26 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
         ByteBuf written = output == null ? Unpooled.EMPTY_BUFFER : output;
         output = null;
         unflushed = false;
-        shard.shard().schedule(() -> channel.close(), UNREAD_MILLIS, TimeUnit.MILLISECONDS);
+        lingers(UNREAD_NANOS);
         shard.stats().bytesOut.add(written.readableBytes());
         ChannelFuture last = context().writeAndFlush(written);
         SslHandler tls = channel.pipeline().get(SslHandler.class);
         // Over TLS there is a word for the end, which the client must have before that of TCP.
         (tls == null ? last : tls.closeOutbound()).addListener(sent -> {
-            if (sent.isSuccess() && channel instanceof DuplexChannel duplex) {
+            if (sent.isSuccess() && !parted && channel instanceof DuplexChannel duplex) {
                 duplex.shutdownOutput();
                 channel.config().setAutoRead(true);
-                shard.shard().schedule(() -> channel.close(), LINGER_MILLIS, TimeUnit.MILLISECONDS);
+                lingers(LINGER_NANOS);
             } else {
                 channel.close();
             }
         });
+    }
+
+    private void lingers(long nanos) {
+        long now = shard.timers().now();
+        lingersUntil = now + nanos;
+        timer.by(lingersUntil, now);
     }
 
     /** Leaves the connection to another protocol. */

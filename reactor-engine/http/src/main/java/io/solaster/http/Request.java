@@ -1,6 +1,7 @@
 package io.solaster.http;
 
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -13,10 +14,12 @@ import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.util.AsciiString;
 import io.solaster.engine.Shard;
+import io.solaster.engine.net.RequestStats;
+import io.solaster.engine.trace.TracedRequest;
 import org.jspecify.annotations.Nullable;
 
 /** The request of an {@link Exchange}. On the owning shard, and used again for another one. */
-final class Request implements HttpRequest, Routed {
+final class Request implements HttpRequest, Routed, TracedRequest {
     private final Exchange exchange;
     private final RequestDecoder head = new RequestDecoder();
     private final RouteMatch match = new RouteMatch();
@@ -206,5 +209,22 @@ final class Request implements HttpRequest, Routed {
     @Override
     public String toString() {
         return head.method() + " " + target();
+    }
+
+    // ---- for whoever traces
+
+    @Override
+    public RequestStats server() {
+        return RequestStats.of(exchange.connection().channel());
+    }
+
+    @Override
+    public SocketAddress peer() {
+        return remoteAddress();
+    }
+
+    @Override
+    public @Nullable String traceHeader(String name) {
+        return header(name);
     }
 }

@@ -587,18 +587,34 @@ final class Response implements HttpResponse, ResponseStream {
             beginning = true;
             there(this::stream);
         } else if (begins("stream()", 0)) {
-            CharSequence declared = headers.get(HttpHeaderNames.CONTENT_LENGTH);
-            if (declared == null && packs(UNKNOWN)) {
+            long length = declaredLength();
+            if (length == UNKNOWN && packs(UNKNOWN)) {
                 saysPacked();
                 gzip = exchange.request().isHead() ? null : takeGzip();
             }
             state = State.STREAMING;
-            head(declared != null
-                    ? Long.parseLong(declared.toString())
-                    : exchange.request().head().isHttp10() ? UNTIL_CLOSE : CHUNKED, 0).finish();
+            head(length != UNKNOWN ? length : exchange.request().head().isHttp10() ? UNTIL_CLOSE : CHUNKED, 0)
+                    .finish();
             exchange.connection().flushLater();
         }
         return this;
+    }
+
+    /** The Content-Length that is set, {@link #UNKNOWN} if none is. */
+    private long declaredLength() {
+        CharSequence declared = headers.get(HttpHeaderNames.CONTENT_LENGTH);
+        if (declared == null) {
+            return UNKNOWN;
+        }
+        try {
+            long length = Long.parseLong(declared.toString());
+            if (length >= 0) {
+                return length;
+            }
+        } catch (NumberFormatException e) {
+            // Told below.
+        }
+        throw new IllegalArgumentException("header Content-Length: '" + declared + "' is no length");
     }
 
     @Override

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * when somebody looks. There are as many series as were asked for, whatever clients send. A request takes no memory but
  * the first of its kind on a shard.
  */
+@SuppressWarnings("EnumOrdinal") // a place in an array
 public final class RouteStats implements ExchangeListener {
     /** What requests without a route, and those of routes beyond the limit, are counted as. */
     public static final String OTHER = "other";

@@ -312,6 +312,7 @@ class RouterTest {
         assertThat(root.build().routes()).containsExactly("GET /tenants/{tenant}/orders",
                 "GET /tenants/{tenant}/orders/{id}", "GET /tenants/{tenant}/orders/{id}/broken",
                 "GET /tenants/{tenant}");
+        assertThat(root.build().templates()).hasSize(4).contains("/tenants/{tenant}/orders/{id}");
         RawClient client = client(root);
         Answer list = client.get("/tenants/a/orders");
         assertThat(list.body()).isEqualTo("list /tenants/{tenant}/orders {tenant=a}");

@@ -1,6 +1,7 @@
 package io.solaster.store;
 
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.CompletionStage;
@@ -119,6 +120,16 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
     }
 
     @Override
+    public RequestStats server() {
+        return requests;
+    }
+
+    @Override
+    public SocketAddress peer() {
+        return channel().remoteAddress();
+    }
+
+    @Override
     public long queueWaitNanos() {
         return waited;
     }
@@ -131,8 +142,7 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
         return state;
     }
 
-    @Override
-    public Channel channel() {
+    Channel channel() {
         return Objects.requireNonNull(ctx).channel();
     }
 

@@ -9,6 +9,7 @@ import io.solaster.engine.Engine;
 import io.solaster.http.ExchangeListener;
 import io.solaster.http.HttpHandler;
 import io.solaster.http.HttpProtocol;
+import io.solaster.http.TracedHandler;
 import io.solaster.spring.HttpServerListener;
 import io.solaster.spring.ServerProtocol;
 import org.springframework.beans.factory.ListableBeanFactory;
@@ -32,7 +33,7 @@ public final class SolasterHttpAutoConfiguration {
             ObjectProvider<HttpServerListener> listeners) {
         return ServerProtocol.of("http", (name, server) -> {
             HttpHandler handler = handlerOf(name, beans, handlers);
-            return new HttpProtocol(handler, server, listeners.orderedStream()
+            return new HttpProtocol(new TracedHandler(handler), server, listeners.orderedStream()
                     .map(each -> each.of(name, handler)).filter(Objects::nonNull).reduce(ExchangeListener::both)
                     .orElse(null));
         });

@@ -126,7 +126,7 @@ final class FailureAnalyzersTest {
     void an_unknown_protocol(CapturedOutput output) {
         fails("--solaster.servers.kv.protocol=gopher", "--solaster.servers.kv.port=0");
         assertThat(output).contains("solaster.servers.kv.protocol: 'gopher' is no protocol here")
-                .contains("solaster.servers.kv.protocol: write 'resp', or add a bean of type ServerProtocol");
+                .contains("solaster.servers.kv.protocol: write 'http', 'resp', or add a bean of type ServerProtocol");
     }
 
     /** Starts an application that cannot start, as its main method would. */

@@ -1,5 +1,6 @@
 package io.solaster.boot;
 
+import static io.solaster.boot.ThreeShards.until;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.URI;
@@ -7,10 +8,14 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.solaster.boot.actuate.SolasterMetricsAutoConfiguration;
 import io.solaster.config.InvalidConfigException;
 import io.solaster.engine.Shard;
 import io.solaster.http.HttpHandler;
 import io.solaster.http.HttpProtocol;
+import io.solaster.http.Router;
 import io.solaster.spring.ServerLifecycle;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
@@ -58,6 +63,28 @@ class HttpServerTest {
     void without_the_module_the_protocol_is_unknown() {
         runner.withClassLoader(new FilteredClassLoader(HttpProtocol.class))
                 .run(context -> assertThat(context).getFailure().rootCause().hasMessageContaining("'http'"));
+    }
+
+    @Test
+    void requests_are_measured_by_route() {
+        runner.withConfiguration(AutoConfigurations.of(SolasterMetricsAutoConfiguration.class))
+                .withBean(SimpleMeterRegistry.class)
+                .withBean("routes", Router.class, () -> Router.builder()
+                        .get("/orders/{id}", (request, response) -> response.send(request.pathParam("id"))).build())
+                .run(context -> {
+                    assertThat(get(context, "web", "/orders/7")).isEqualTo("7");
+                    get(context, "web", "/orders/8");
+                    get(context, "web", "/nothing");
+                    MeterRegistry registry = context.getBean(MeterRegistry.class);
+                    until("what was asked is counted", () -> requests(registry, "/orders/{id}", "success") == 2);
+                    until("what was asked is counted", () -> requests(registry, "other", "client_error") == 1);
+                    assertThat(requests(registry, "/orders/{id}", "server_error")).isZero();
+                });
+    }
+
+    private static double requests(MeterRegistry registry, String route, String outcome) {
+        return registry.get("solaster.http.requests").tags("server", "web", "route", route, "outcome", outcome)
+                .functionTimer().count();
     }
 
     private static String get(ApplicationContext context, String server, String path) throws Exception {

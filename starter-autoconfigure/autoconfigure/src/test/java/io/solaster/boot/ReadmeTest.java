@@ -20,6 +20,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.solaster.boot.actuate.SolasterMetricsAutoConfiguration;
 import io.solaster.config.ConfigBinder;
 import io.solaster.config.SolasterConfig;
+import io.solaster.config.WebConfig;
 import io.solaster.spring.ShardScheduled;
 import io.solaster.spring.trace.SolasterObservation;
 import org.junit.jupiter.api.Test;
@@ -48,9 +49,11 @@ final class ReadmeTest {
             bound.add(ConfigBinder.bind(new Binder(ConfigurationPropertySources.from(new YamlPropertySourceLoader()
                     .load("README", new ByteArrayResource(yaml.group(1).getBytes()))))));
         }
-        assertThat(bound).hasSize(2).allSatisfy(config -> assertThat(config.servers()).containsKey("kv"));
-        assertThat(bound.getLast().servers().get("bulk").group()).isEqualTo("reports");
-        assertThat(bound.getLast().engine().groups().get("reports").meshPermits()).isEqualTo(64);
+        assertThat(bound).hasSize(3);
+        assertThat(bound.subList(0, 2)).allSatisfy(config -> assertThat(config.servers()).containsKey("kv"));
+        assertThat(bound.get(2).web().server()).isEqualTo(WebConfig.Server.SOLASTER);
+        assertThat(bound.get(1).servers().get("bulk").group()).isEqualTo("reports");
+        assertThat(bound.get(1).engine().groups().get("reports").meshPermits()).isEqualTo(64);
     }
 
     @Test
@@ -64,7 +67,8 @@ final class ReadmeTest {
         }
         new ApplicationContextRunner()
                 .withConfiguration(AutoConfigurations.of(SolasterAutoConfiguration.class,
-                        SolasterBeansAutoConfiguration.class, SolasterStoreAutoConfiguration.class, SolasterMetricsAutoConfiguration.class))
+                        SolasterBeansAutoConfiguration.class, SolasterStoreAutoConfiguration.class,
+                        SolasterMetricsAutoConfiguration.class))
                 .withPropertyValues("solaster.engine.shards=2", "solaster.engine.pinning=never",
                         "solaster.engine.transport=nio", "solaster.servers.kv.protocol=resp",
                         "solaster.servers.kv.port=0", "solaster.metrics.shard-pairs=true")
@@ -86,7 +90,8 @@ final class ReadmeTest {
     void it_lists_the_keys_of_every_observation() {
         String tracing = section("Tracing");
         for (SolasterObservation observation : SolasterObservation.values()) {
-            String row = tracing.lines().filter(line -> line.startsWith("| `" + observation.getName() + "` |")).findFirst()
+            String row = tracing.lines().filter(line -> line.startsWith("| `" + observation.getName() + "` |"))
+                    .findFirst()
                     .orElseThrow();
             Stream.of(observation.getLowCardinalityKeyNames(), observation.getHighCardinalityKeyNames())
                     .flatMap(Stream::of).forEach(key -> assertThat(row).contains("`" + key.asString() + "`"));

@@ -1,13 +1,22 @@
 package io.solaster.engine.trace;
 
-import io.netty.channel.Channel;
+import java.net.SocketAddress;
+
+import io.solaster.engine.net.RequestStats;
 import org.jspecify.annotations.Nullable;
 
-/** What a request is known by when it begins. A protocol's connection may be this itself. On the owning shard. */
+/**
+ * What a request is known by when it begins. A protocol's connection or request may be this itself, so that asking costs
+ * nothing. On the owning shard.
+ */
 public interface TracedRequest {
 
-    /** The connection of a {@link io.solaster.engine.net.TcpServer} that it came in by. */
-    Channel channel();
+    /** The server that it came in by: what is counted of that server's requests, with its name and protocol. */
+    RequestStats server();
+
+    /** The client's address; null if it has none. */
+    @Nullable
+    SocketAddress peer();
 
     /** Nanoseconds that it has been here and nobody could look at it, since others were under way before it. */
     default long queueWaitNanos() {
@@ -15,7 +24,7 @@ public interface TracedRequest {
     }
 
     /** What the client sent beside it, such as {@code traceparent}; null if it sent none, or the protocol has none. */
-    default @Nullable String header(String name) {
+    default @Nullable String traceHeader(String name) {
         return null;
     }
 }

@@ -33,7 +33,7 @@ final class SocketsOnShards implements BeanPostProcessor {
             WebSocketHandlerAdapter adapter = (WebSocketHandlerAdapter) bean;
             WebSocketService service = adapter.getWebSocketService();
             WebSocketService replaced = replace(service);
-            if (replaced != service) {
+            if (!replaced.equals(service)) {
                 WebSocketHandlerAdapter other = new WebSocketHandlerAdapter(replaced);
                 other.setOrder(adapter.getOrder());
                 return other;

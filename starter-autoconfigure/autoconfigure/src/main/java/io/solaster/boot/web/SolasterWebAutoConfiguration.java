@@ -6,7 +6,6 @@ import io.solaster.boot.SolasterAutoConfiguration;
 import io.solaster.config.InvalidConfigException;
 import io.solaster.config.InvalidConfigException.Violation;
 import io.solaster.config.SolasterConfig;
-import io.solaster.config.WebSocketConfig;
 import io.solaster.engine.Engine;
 import io.solaster.http.HttpHandler;
 import io.solaster.http.websocket.WebSockets;
@@ -72,8 +71,8 @@ public final class SolasterWebAutoConfiguration {
 
         @Bean
         @ConditionalOnMissingBean
-        ShardRequestUpgradeStrategy solasterUpgradeStrategy(Engine engine) {
-            return new ShardRequestUpgradeStrategy(WebSockets.on(engine, WebSocketConfig.defaults()));
+        ShardRequestUpgradeStrategy solasterUpgradeStrategy(Engine engine, SolasterConfig config) {
+            return new ShardRequestUpgradeStrategy(WebSockets.on(engine, config.web().http().websocket()));
         }
 
         @Bean
@@ -100,8 +99,9 @@ public final class SolasterWebAutoConfiguration {
     static class ServletInstead {
 
         ServletInstead() {
-            log.warn("solaster.web.server has no effect: the application is one of Spring MVC, and it is WebFlux that the"
-                    + " shards serve; use spring-boot-starter-webflux, or write 'none'");
+            log.warn(
+                    "solaster.web.server has no effect: the application is one of Spring MVC, and it is WebFlux that the"
+                            + " shards serve; use spring-boot-starter-webflux, or write 'none'");
         }
     }
 

@@ -3,6 +3,10 @@ package io.solaster.boot.actuate;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -26,6 +30,7 @@ import io.opentelemetry.sdk.trace.data.SpanData;
 import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
 import io.solaster.boot.Client;
 import io.solaster.boot.SolasterAutoConfiguration;
+import io.solaster.boot.SolasterHttpAutoConfiguration;
 import io.solaster.boot.SolasterStoreAutoConfiguration;
 import io.solaster.boot.ThreeShards;
 import io.solaster.engine.Engine;
@@ -35,6 +40,8 @@ import io.solaster.engine.trace.Hop;
 import io.solaster.engine.trace.RequestTrace;
 import io.solaster.engine.trace.TracedRequest;
 import io.solaster.engine.trace.Tracing;
+import io.solaster.http.HttpHandler;
+import io.solaster.http.Router;
 import io.solaster.spring.ServerLifecycle;
 import io.solaster.spring.trace.DefaultRequestConvention;
 import io.solaster.spring.trace.ObservedTracing;
@@ -187,6 +194,54 @@ final class SolasterTracingAutoConfigurationTest {
             mine.stop();
             assertThat(finished()).extracting(SpanData::getName).containsExactly("PING");
         });
+    }
+
+    @Test
+    void an_http_request_goes_on_with_the_trace_it_comes_with_and_so_do_its_hops() {
+        String trace = "0af7651916cd43dd8448eb211c80319c";
+        runner.withConfiguration(AutoConfigurations.of(SolasterHttpAutoConfiguration.class))
+                .withPropertyValues("solaster.tracing.sampling-probability=0", "solaster.servers.web.protocol=http",
+                        "solaster.servers.web.port=0")
+                .withBean(Router.class, () -> Router.builder().get("/orders/{id}", HttpHandler.async((request,
+                        response) -> Shards.other(request.shard()).thenAccept(shard -> response.send("from " + shard))))
+                        .build())
+                .run(context -> {
+                    Shards.engine = context.getBean(Engine.class);
+                    int port = context.getBean(ServerLifecycle.class).server("web").orElseThrow().port();
+                    assertThat(get(port, "00-" + trace + "-b7ad6b7169203331-00")).startsWith("from ");
+                    assertThat(get(port, null)).startsWith("from ");
+                    assertThat(finished()).isEmpty();
+                    assertThat(get(port, "00-" + trace + "-b7ad6b7169203331-01")).startsWith("from ");
+                    SpanData request = spans(2).stream().filter(span -> span.getKind() == SpanKind.SERVER).findFirst()
+                            .orElseThrow();
+                    assertThat(request.getName()).isEqualTo("GET /orders/{id}");
+                    assertThat(request.getTraceId()).isEqualTo(trace);
+                    assertThat(parent(request)).isEqualTo("b7ad6b7169203331");
+                    assertThat(attributes(request)).containsEntry("server", "web").containsEntry("protocol", "http")
+                            .containsEntry("url.path", "/orders/7").containsEntry("http.response.status_code", "200");
+                    assertThat(parent(hops().getFirst())).isEqualTo(request.getSpanId());
+                    assertThat(hops().getFirst().getTraceId()).isEqualTo(trace);
+                });
+    }
+
+    /** A way to another shard, for a handler that is made before the engine. */
+    private static final class Shards {
+        private static volatile Engine engine;
+
+        static CompletableFuture<Integer> other(Shard shard) {
+            int other = 1 - shard.id();
+            return engine.submitTo(other, () -> other);
+        }
+    }
+
+    private static String get(int port, String traceparent) throws IOException, InterruptedException {
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/orders/7"));
+        if (traceparent != null) {
+            request.header("traceparent", traceparent);
+        }
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            return client.send(request.build(), HttpResponse.BodyHandlers.ofString()).body();
+        }
     }
 
     @Test

@@ -78,11 +78,11 @@ public final class ObservedTracing implements Tracing {
     }
 
     private boolean isSampled(TracedRequest request) {
-        String parent = request.header(W3C);
+        String parent = request.traceHeader(W3C);
         if (parent != null) {
             return RemoteTrace.isSampledByW3c(parent);
         }
-        String b3 = request.header(B3);
+        String b3 = request.traceHeader(B3);
         return b3 != null ? RemoteTrace.isSampledByB3(b3) : draw();
     }
 

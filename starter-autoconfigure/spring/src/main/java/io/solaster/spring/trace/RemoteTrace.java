@@ -10,7 +10,8 @@ final class RemoteTrace {
     private RemoteTrace() {}
 
     static boolean isSampledByW3c(String traceparent) {
-        return traceparent.length() >= FLAGS + 2 && (Character.digit(traceparent.charAt(FLAGS + 1), 16) & 1) == 1;
+        int flags = traceparent.length() < FLAGS + 2 ? -1 : Character.digit(traceparent.charAt(FLAGS + 1), 16);
+        return flags > 0 && (flags & 1) == 1;
     }
 
     /** B3's one header, where the state may stand alone. */

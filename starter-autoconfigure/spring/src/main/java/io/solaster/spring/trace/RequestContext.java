@@ -23,13 +23,13 @@ public final class RequestContext extends ReceiverContext<TracedRequest> {
     private boolean over;
 
     RequestContext(String engine, Shard shard, TracedRequest request) {
-        super(TracedRequest::header, Kind.SERVER);
+        super(TracedRequest::traceHeader, Kind.SERVER);
         setCarrier(request);
         this.engine = engine;
         this.shard = shard;
         this.request = request;
         this.group = shard.currentGroup().name();
-        this.server = RequestStats.of(request.channel());
+        this.server = request.server();
         this.queueWaitNanos = request.queueWaitNanos();
     }
 
@@ -79,7 +79,7 @@ public final class RequestContext extends ReceiverContext<TracedRequest> {
 
     /** The client's; null where it has none. */
     public @Nullable InetSocketAddress peer() {
-        return request.channel().remoteAddress() instanceof InetSocketAddress address ? address : null;
+        return request.peer() instanceof InetSocketAddress address ? address : null;
     }
 
     /** Whether all is known of it; conventions are asked at its start too. */

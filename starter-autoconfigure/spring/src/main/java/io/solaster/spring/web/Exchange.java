@@ -1,10 +1,13 @@
 package io.solaster.spring.web;
 
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 
 import io.netty.buffer.ByteBuf;
+import io.solaster.engine.Offload;
 import io.solaster.engine.Shard;
 import io.solaster.engine.task.SchedulingGroup;
 import io.solaster.http.HttpRequest;
@@ -13,6 +16,7 @@ import io.solaster.http.ResponseStream;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
+import reactor.core.publisher.MonoSink;
 import reactor.core.publisher.Operators;
 
 /**
@@ -23,6 +27,7 @@ final class Exchange implements CoreSubscriber<Void>, Consumer<@Nullable Throwab
     private final Shard shard;
     private final SchedulingGroup group;
     private final HttpResponse response;
+    private final Offload offload;
     private @Nullable Subscription work;
     private @Nullable BodySender sender;
     private BodyFlux.@Nullable Reading reading;
@@ -30,10 +35,11 @@ final class Exchange implements CoreSubscriber<Void>, Consumer<@Nullable Throwab
     private boolean answered;
     private boolean sentWhole;
 
-    Exchange(HttpRequest request, HttpResponse response) {
+    Exchange(HttpRequest request, HttpResponse response, Offload offload) {
         this.shard = request.shard();
         this.group = shard.currentGroup();
         this.response = response;
+        this.offload = offload;
     }
 
     /** What puts status and headers into the response; it may refuse them. */
@@ -94,6 +100,36 @@ final class Exchange implements CoreSubscriber<Void>, Consumer<@Nullable Throwab
         } else {
             response.send(body);
         }
+    }
+
+    /** On the shard: ends the response with a part of a file, once that is open. */
+    void sendFile(Path path, long position, long count, MonoSink<Void> written) {
+        offload.call(() -> FileChannel.open(path)).whenComplete((file, failure) -> {
+            if (failure != null) {
+                written.error(failure);
+            } else if (answered) {
+                close(file);
+                written.error(new IllegalStateException("the request has been answered, or its client has gone"));
+            } else {
+                try {
+                    writeHead();
+                } catch (RuntimeException refused) {
+                    close(file);
+                    written.error(refused);
+                    return;
+                }
+                answered = true;
+                response.sendFile(file, position, count);
+                written.success();
+            }
+        });
+    }
+
+    private void close(FileChannel file) {
+        offload.call(() -> {
+            file.close();
+            return true;
+        });
     }
 
     /** On the shard: begins the response. */

@@ -4,6 +4,7 @@ import java.net.URISyntaxException;
 
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.solaster.engine.Offload;
 import io.solaster.http.HttpException;
 import io.solaster.http.HttpHandler;
 import io.solaster.http.HttpRequest;
@@ -19,19 +20,24 @@ import org.springframework.web.server.adapter.ForwardedHeaderTransformer;
 /** Has Spring's handler, such as WebFlux, answer requests, on the shard that owns their connection. */
 final class ShardHttpHandlerAdapter implements HttpHandler {
     private final org.springframework.http.server.reactive.HttpHandler handler;
+    private final Offload offload;
     private final @Nullable ForwardedHeaderTransformer forwarded;
     private final NettyDataBufferFactory buffers = new NettyDataBufferFactory(ByteBufAllocator.DEFAULT);
 
-    /** @param forwarded puts what a proxy tells of the client into requests; null to take them as they are */
-    ShardHttpHandlerAdapter(org.springframework.http.server.reactive.HttpHandler handler,
+    /**
+     * @param offload opens files
+     * @param forwarded puts what a proxy tells of the client into requests; null to take them as they are
+     */
+    ShardHttpHandlerAdapter(org.springframework.http.server.reactive.HttpHandler handler, Offload offload,
             @Nullable ForwardedHeaderTransformer forwarded) {
         this.handler = handler;
+        this.offload = offload;
         this.forwarded = forwarded;
     }
 
     @Override
     public void handle(HttpRequest request, HttpResponse response) {
-        Exchange exchange = new Exchange(request, response);
+        Exchange exchange = new Exchange(request, response, offload);
         ServerHttpRequest asked = request(request, exchange);
         ServerHttpResponse answer = new ShardServerHttpResponse(exchange, response, buffers);
         handler.handle(asked, HttpMethod.HEAD.equals(asked.getMethod()) ? new HttpHeadResponseDecorator(answer) : answer)

@@ -1,5 +1,6 @@
 package io.solaster.spring.web;
 
+import java.nio.file.Path;
 import java.util.List;
 
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -12,6 +13,7 @@ import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.http.ResponseCookie;
+import org.springframework.http.ZeroCopyHttpOutputMessage;
 import org.springframework.http.server.reactive.AbstractServerHttpResponse;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Flux;
@@ -21,7 +23,7 @@ import reactor.core.publisher.Mono;
  * A response as Spring sees it. Status, headers and cookies are kept here and put into the shard's own response when its
  * first part is there, so that whoever sets them may do so on any thread.
  */
-final class ShardServerHttpResponse extends AbstractServerHttpResponse {
+final class ShardServerHttpResponse extends AbstractServerHttpResponse implements ZeroCopyHttpOutputMessage {
     private final Exchange exchange;
     private final HttpResponse response;
     private final HeaderTable table;
@@ -65,6 +67,13 @@ final class ShardServerHttpResponse extends AbstractServerHttpResponse {
     @Override
     protected Mono<Void> writeAndFlushWithInternal(Publisher<? extends Publisher<? extends DataBuffer>> body) {
         return new Writing(exchange, Flux.concat(body), false);
+    }
+
+    /** The kernel sends it by itself, where it can. */
+    @Override
+    public Mono<Void> writeWith(Path file, long position, long count) {
+        return doCommit(() -> Mono
+                .create(written -> exchange.onShard(() -> exchange.sendFile(file, position, count, written))));
     }
 
     @Override

@@ -22,7 +22,6 @@ abstract class ShardSubscriber<T> implements CoreSubscriber<T>, Subscription, Ru
     /** Elements on their way from the application; more are asked for when three quarters of them have come. */
     private static final int WINDOW = 32;
     private static final int REFILL = WINDOW * 3 / 4;
-    private static final Object COMPLETE = new Object();
 
     private final Shard shard;
     private final Executor home;
@@ -111,7 +110,7 @@ abstract class ShardSubscriber<T> implements CoreSubscriber<T>, Subscription, Ru
         if (isHome()) {
             completed();
         } else {
-            hop(COMPLETE);
+            hop(End.COMPLETE);
         }
     }
 
@@ -154,7 +153,7 @@ abstract class ShardSubscriber<T> implements CoreSubscriber<T>, Subscription, Ru
             return;
         }
         for (Object signal = queue.poll(); signal != null; signal = queue.poll()) {
-            if (signal == COMPLETE) {
+            if (signal instanceof End) {
                 completed();
             } else if (signal instanceof Throwable failure) {
                 failed(failure);
@@ -258,5 +257,10 @@ abstract class ShardSubscriber<T> implements CoreSubscriber<T>, Subscription, Ru
     public final void cancel() {
         cancelled = true;
         cancelSource();
+    }
+
+    /** The signal that has no object of its own. */
+    private enum End {
+        COMPLETE
     }
 }

@@ -30,6 +30,7 @@ public final class ShardWebServer implements WebServer {
     private final String name;
     private final ServerConfig config;
     private final ConnectionHandler handler;
+    private final boolean secure;
     private final Shutdown shutdown;
     private final Supplier<Duration> drainTimeout;
     private volatile @Nullable TcpServer server;
@@ -37,14 +38,16 @@ public final class ShardWebServer implements WebServer {
     /**
      * Binds nothing yet.
      *
+     * @param secure whether the handler encrypts
      * @param drainTimeout how long requests under way may take when it is shut down gracefully
      */
-    ShardWebServer(Engine engine, String name, ServerConfig config, ConnectionHandler handler, Shutdown shutdown,
-            Supplier<Duration> drainTimeout) {
+    ShardWebServer(Engine engine, String name, ServerConfig config, ConnectionHandler handler,
+            boolean secure, Shutdown shutdown, Supplier<Duration> drainTimeout) {
         this.engine = engine;
         this.name = name;
         this.config = config;
         this.handler = handler;
+        this.secure = secure;
         this.shutdown = shutdown;
         this.drainTimeout = drainTimeout;
     }
@@ -62,7 +65,7 @@ public final class ShardWebServer implements WebServer {
         try {
             TcpServer bound = TcpServer.bind(engine, name, config, handler);
             server = bound;
-            log.info("WebFlux is served by the shards on port {} ({})", bound.port(), config.protocol());
+            log.info("WebFlux is served by the shards on port {} ({})", bound.port(), secure ? "https" : "http");
         } catch (BindException e) {
             Throwable cause = e.getCause();
             String reason = String.valueOf(cause == null ? e.getMessage() : cause.getMessage());

@@ -28,7 +28,6 @@ import org.springframework.core.io.buffer.NettyDataBufferFactory;
 import org.springframework.web.reactive.socket.CloseStatus;
 import org.springframework.web.reactive.socket.HandshakeInfo;
 import org.springframework.web.reactive.socket.WebSocketMessage;
-import org.springframework.web.reactive.socket.WebSocketMessage.Type;
 import org.springframework.web.reactive.socket.adapter.AbstractWebSocketSession;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Flux;
@@ -158,18 +157,18 @@ final class ShardWebSocketSession extends AbstractWebSocketSession<ShardWebSocke
         /** Copied, so that an application that keeps messages, and one that forgets them, are both right. */
         @Override
         public void message(WebSocket from, ByteBuf payload, boolean text) {
-            add(text ? Type.TEXT : Type.BINARY, payload);
+            add(text ? WebSocketMessage.Type.TEXT : WebSocketMessage.Type.BINARY, payload);
         }
 
         /** Those that answer the server's own pings are empty, and no news. */
         @Override
         public void pong(WebSocket from, ByteBuf payload) {
             if (payload.isReadable()) {
-                add(Type.PONG, payload);
+                add(WebSocketMessage.Type.PONG, payload);
             }
         }
 
-        private void add(Type type, ByteBuf payload) {
+        private void add(WebSocketMessage.Type type, ByteBuf payload) {
             waiting.add(new WebSocketMessage(type,
                     DefaultDataBufferFactory.sharedInstance.wrap(ByteBufUtil.getBytes(payload))));
             emit();
@@ -288,7 +287,7 @@ final class ShardWebSocketSession extends AbstractWebSocketSession<ShardWebSocke
     }
 
     /** Sends what the application publishes, as fast as the client reads. */
-    private static final class Sender extends ShardSubscriber<WebSocketMessage> {
+    static final class Sender extends ShardSubscriber<WebSocketMessage> {
         private final Conversation conversation;
 
         Sender(Conversation conversation, CoreSubscriber<? super Void> written) {

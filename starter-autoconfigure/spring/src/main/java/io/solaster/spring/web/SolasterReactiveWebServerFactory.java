@@ -10,8 +10,16 @@ import io.solaster.config.HttpConfig;
 import io.solaster.config.ServerConfig;
 import io.solaster.config.WebConfig;
 import io.solaster.engine.Engine;
+import io.solaster.engine.net.ConnectionHandler;
+import io.solaster.engine.net.Tls;
+import io.solaster.http.ExchangeListener;
 import io.solaster.http.HttpProtocol;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.web.server.Compression;
+import org.springframework.boot.web.server.Ssl;
 import org.springframework.boot.web.server.reactive.AbstractReactiveWebServerFactory;
 import org.springframework.http.server.reactive.HttpHandler;
 import org.springframework.web.server.adapter.ForwardedHeaderTransformer;
@@ -24,11 +32,14 @@ public final class SolasterReactiveWebServerFactory extends AbstractReactiveWebS
     /** The server's name in logs and meters. */
     public static final String NAME = "webflux";
 
+    private static final Logger log = LoggerFactory.getLogger(SolasterReactiveWebServerFactory.class);
+
     private final Engine engine;
     private final WebConfig config;
     private final Supplier<Duration> drainTimeout;
     private HttpConfig http;
     private boolean useForwardHeaders;
+    private @Nullable ExchangeListener listener;
 
     /**
      * A server on port 8080 of all addresses, unless Spring Boot's customizers say otherwise.
@@ -57,12 +68,40 @@ public final class SolasterReactiveWebServerFactory extends AbstractReactiveWebS
         http = newHttp;
     }
 
+    /** Lets somebody see every exchange, on the shard that serves it: for an access log; null for nobody. */
+    public void setExchangeListener(@Nullable ExchangeListener newListener) {
+        listener = newListener;
+    }
+
     @Override
     public ShardWebServer getWebServer(HttpHandler handler) {
-        ShardHttpHandlerAdapter adapter = new ShardHttpHandlerAdapter(handler,
+        if (getHttp2() != null && getHttp2().isEnabled()) {
+            log.warn("server.http2.enabled has no effect: the shards speak HTTP/1.1");
+        }
+        ShardHttpHandlerAdapter adapter = new ShardHttpHandlerAdapter(handler, engine.offload(),
                 useForwardHeaders ? new ForwardedHeaderTransformer() : null);
         ServerConfig server = serverConfig();
-        return new ShardWebServer(engine, NAME, server, new HttpProtocol(adapter, server), getShutdown(), drainTimeout);
+        HttpProtocol http = new HttpProtocol(adapter, server, listener);
+        TlsContexts tls = tls();
+        ConnectionHandler protocol = tls == null ? http : Tls.over(tls, engine.offload(), http);
+        return new ShardWebServer(engine, NAME, server, protocol, tls != null, getShutdown(), drainTimeout);
+    }
+
+    private @Nullable TlsContexts tls() {
+        Ssl ssl = getSsl();
+        if (!Ssl.isEnabled(ssl)) {
+            return null;
+        }
+        if (!ssl.getServerNameBundles().isEmpty()) {
+            log.warn("server.ssl.server-name-bundles has no effect: the shards serve one certificate to all clients");
+        }
+        TlsContexts contexts = new TlsContexts(getSslBundle(), ssl.getClientAuth());
+        String name = ssl.getBundle();
+        SslBundles bundles = getSslBundles();
+        if (name != null && !name.isEmpty() && bundles != null) {
+            bundles.addBundleUpdateHandler(name, contexts::update);
+        }
+        return contexts;
     }
 
     private ServerConfig serverConfig() {

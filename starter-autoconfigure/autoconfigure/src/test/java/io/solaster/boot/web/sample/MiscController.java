@@ -46,7 +46,8 @@ final class MiscController {
 
     @GetMapping("/elsewhere")
     Mono<String> elsewhere() {
-        return Mono.fromSupplier(() -> "from " + Thread.currentThread().getName()).subscribeOn(Schedulers.boundedElastic());
+        return Mono.fromSupplier(() -> "from " + Thread.currentThread().getName())
+                .subscribeOn(Schedulers.boundedElastic());
     }
 
     @GetMapping("/nothing")
@@ -90,9 +91,14 @@ final class MiscController {
         about.put("path", request.getPath().value());
         about.put("query", request.getQueryParams().toString());
         about.put("many", String.valueOf(request.getHeaders().get("x-MANY")));
-        about.put("remote", String.valueOf(request.getRemoteAddress() == null ? null : request.getRemoteAddress().getHostString()));
-        about.put("local", String.valueOf(request.getLocalAddress() == null ? null : request.getLocalAddress().getPort()));
-        about.put("ssl", request.getSslInfo() == null ? "none" : request.getSslInfo().getPeerCertificates() == null ? "server" : "mutual");
+        about.put("remote",
+                String.valueOf(request.getRemoteAddress() == null ? null : request.getRemoteAddress().getHostString()));
+        about.put("local",
+                String.valueOf(request.getLocalAddress() == null ? null : request.getLocalAddress().getPort()));
+        about.put("ssl",
+                request.getSslInfo() == null
+                        ? "none"
+                        : request.getSslInfo().getPeerCertificates() == null ? "server" : "mutual");
         return about;
     }
 

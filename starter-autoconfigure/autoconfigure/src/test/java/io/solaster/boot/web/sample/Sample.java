@@ -112,9 +112,11 @@ public class Sample {
         @Override
         public Mono<Void> handle(WebSocketSession session) {
             HandshakeInfo info = session.getHandshakeInfo();
-            return session.send(Flux.just(session.textMessage(info.getSubProtocol() + " " + info.getUri().getPath() + " "
-                    + info.getHeaders().getFirst("X-Name"))).concatWith(session.receive().map(
-                            message -> session.textMessage(message.getPayloadAsText().toUpperCase(java.util.Locale.ROOT)))));
+            return session
+                    .send(Flux.just(session.textMessage(info.getSubProtocol() + " " + info.getUri().getPath() + " "
+                            + info.getHeaders().getFirst("X-Name"))).concatWith(session.receive().map(
+                                    message -> session.textMessage(
+                                            message.getPayloadAsText().toUpperCase(java.util.Locale.ROOT)))));
         }
     }
 

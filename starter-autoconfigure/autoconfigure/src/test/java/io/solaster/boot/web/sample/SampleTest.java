@@ -197,7 +197,8 @@ final class SampleTest {
         HttpResponse<String> answer = send(request("/cookies").header("Cookie", "taste=sweet; other=1"));
         assertThat(answer.body()).isEqualTo("sweet");
         assertThat(answer.headers().allValues("set-cookie")).hasSize(2)
-                .anySatisfy(cookie -> assertThat(cookie).startsWith("a=1;").contains("Path=/").containsIgnoringCase("HttpOnly")
+                .anySatisfy(cookie -> assertThat(cookie).startsWith("a=1;").contains("Path=/")
+                        .containsIgnoringCase("HttpOnly")
                         .contains("SameSite=Lax"))
                 .anySatisfy(cookie -> assertThat(HttpCookie.parse("Set-Cookie: " + cookie).getFirst().getMaxAge())
                         .isPositive());
@@ -267,7 +268,8 @@ final class SampleTest {
         assertThat(answer.body().filter(line -> line.startsWith("data:")).toList()).hasSize(1000)
                 .startsWith("data:tick 0", "data:tick 1").endsWith("data:tick 999");
         assertThat(client.send(request("/ticks/timed?count=50").build(), BodyHandlers.ofLines()).body()
-                .filter(line -> !line.isEmpty()).toList()).hasSize(50).startsWith("data:tick 0").endsWith("data:tick 49");
+                .filter(line -> !line.isEmpty()).toList()).hasSize(50).startsWith("data:tick 0")
+                .endsWith("data:tick 49");
     }
 
     @Test
@@ -382,8 +384,9 @@ final class SampleTest {
 
     @Test
     void pipelined_requests_are_answered_in_order() throws Exception {
-        try (Socket socket = raw("GET /hello?name=1 HTTP/1.1\r\nHost: x\r\n\r\nGET /elsewhere HTTP/1.1\r\nHost: x\r\n\r\n"
-                + "GET /hello?name=3 HTTP/1.1\r\nHost: x\r\n\r\n")) {
+        try (Socket socket = raw(
+                "GET /hello?name=1 HTTP/1.1\r\nHost: x\r\n\r\nGET /elsewhere HTTP/1.1\r\nHost: x\r\n\r\n"
+                        + "GET /hello?name=3 HTTP/1.1\r\nHost: x\r\n\r\n")) {
             StringBuilder read = new StringBuilder();
             while (read.indexOf("Hello, 3!") < 0) {
                 read.append((char) socket.getInputStream().read());
@@ -422,9 +425,9 @@ final class SampleTest {
         socket.sendText("in ", false).join();
         socket.sendText("parts", true).join();
         assertThat(talk.next()).isEqualTo("in parts");
-        socket.sendBinary(ByteBuffer.wrap(new byte[] {1, 2, 3}), true).join();
+        socket.sendBinary(ByteBuffer.wrap(new byte[]{1, 2, 3}), true).join();
         assertThat(talk.next()).isEqualTo("[1, 2, 3]");
-        socket.sendPing(ByteBuffer.wrap(new byte[] {4})).join();
+        socket.sendPing(ByteBuffer.wrap(new byte[]{4})).join();
         assertThat(talk.next()).isEqualTo("pong [4]");
         Sample.Watch watch = context.getBean(Sample.Watch.class);
         watch.ends.remove("WS onComplete");

@@ -77,7 +77,8 @@ final class StreamController {
     @GetMapping(path = "/down/broken", produces = MediaType.TEXT_PLAIN_VALUE)
     Mono<Void> broken(ServerHttpResponse response) {
         DataBufferFactory buffers = response.bufferFactory();
-        return response.writeWith(Flux.just("some", "more").map(text -> buffers.wrap(text.getBytes(java.nio.charset.StandardCharsets.US_ASCII)))
+        return response.writeWith(Flux.just("some", "more")
+                .map(text -> buffers.wrap(text.getBytes(java.nio.charset.StandardCharsets.US_ASCII)))
                 .map(DataBuffer.class::cast).concatWith(Mono.error(new IllegalStateException("broken"))));
     }
 

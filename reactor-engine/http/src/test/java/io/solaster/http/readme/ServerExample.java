@@ -1,0 +1,74 @@
+package io.solaster.http.readme;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.ssl.SslContext;
+import io.solaster.config.ServerConfig;
+import io.solaster.engine.Engine;
+import io.solaster.engine.net.TcpServer;
+import io.solaster.engine.net.Tls;
+import io.solaster.http.HttpHandler;
+import io.solaster.http.HttpProtocol;
+import io.solaster.http.RequestBody;
+import io.solaster.http.ResponseStream;
+
+final class ServerExample {
+
+    private ServerExample() {}
+
+    static TcpServer start(Engine engine) {
+        ServerConfig config = ServerConfig.of("http", 0);
+        // Called on the shard that owns the connection, as soon as a request's head is there.
+        HttpHandler hello = (request, response) -> response
+                .header("X-Shard", Integer.toString(request.shard().id()))
+                .send("Hello, " + request.query("name"));
+        return TcpServer.bind(engine, "web", config, new HttpProtocol(hello, config));
+    }
+
+    static HttpHandler whole() {
+        return HttpHandler.async((request, response) -> request.body().whole()
+                .thenAccept(body -> response.send(body.readableBytes() + " bytes")));
+    }
+
+    /** Sends back what it gets, reading no faster than the client takes it. */
+    static final class Echo implements RequestBody.Reader {
+        private final RequestBody body;
+        private final ResponseStream stream;
+
+        Echo(RequestBody body, ResponseStream stream) {
+            this.body = body;
+            this.stream = stream;
+            stream.onWritable(() -> body.request(1));
+        }
+
+        @Override
+        public void part(ByteBuf part) {
+            if (stream.write(part)) {
+                body.request(1);
+            }
+        }
+
+        @Override
+        public void end(HttpHeaders trailers) {
+            stream.end();
+        }
+
+        @Override
+        public void failed(Throwable cause) {
+            // The connection is gone, and the response with it.
+        }
+    }
+
+    static HttpHandler echo() {
+        return (request, response) -> {
+            RequestBody body = request.body();
+            body.read(new Echo(body, response.stream()));
+            body.request(1);
+        };
+    }
+
+    static TcpServer encrypted(Engine engine, ServerConfig config, HttpHandler handler, SslContext context) {
+        return TcpServer.bind(engine, "web", config,
+                Tls.over(() -> context, engine.offload(), new HttpProtocol(handler, config)));
+    }
+}

@@ -1,0 +1,323 @@
+package io.solaster.boot.web;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyStore;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
+
+import io.solaster.boot.SolasterAutoConfiguration;
+import io.solaster.boot.actuate.Actuated;
+import io.solaster.boot.netty.SolasterReactorNettyAutoConfiguration;
+import io.solaster.config.InvalidConfigException;
+import io.solaster.engine.Engine;
+import io.solaster.engine.Shard;
+import io.solaster.http.HttpHandler;
+import io.solaster.spring.web.ShardWebServer;
+import io.solaster.spring.web.SolasterReactiveWebServerFactory;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.reactor.netty.NettyReactiveWebServerFactory;
+import org.springframework.boot.reactor.netty.autoconfigure.NettyReactiveWebServerAutoConfiguration;
+import org.springframework.boot.test.context.FilteredClassLoader;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.test.context.runner.ReactiveWebApplicationContextRunner;
+import org.springframework.boot.test.context.runner.WebApplicationContextRunner;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.boot.web.server.PortInUseException;
+import org.springframework.boot.web.server.reactive.ReactiveWebServerFactory;
+import org.springframework.boot.web.server.reactive.context.AnnotationConfigReactiveWebServerApplicationContext;
+import org.springframework.boot.web.server.reactive.context.ReactiveWebServerApplicationContext;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
+import org.springframework.http.server.reactive.ServerHttpRequest;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.RestController;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+
+/** Who serves WebFlux, and what of {@code server.*} holds there. */
+@ExtendWith(OutputCaptureExtension.class)
+final class SolasterWebAutoConfigurationTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final AutoConfigurations CONFIGURATIONS = AutoConfigurations.of(SolasterAutoConfiguration.class,
+            SolasterWebAutoConfiguration.class, SolasterReactorNettyAutoConfiguration.class,
+            NettyReactiveWebServerAutoConfiguration.class, SslAutoConfiguration.class);
+    private static final String[] PROPERTIES = {"solaster.engine.shards=1", "solaster.engine.pinning=never",
+            "solaster.engine.transport=nio", "server.port=0"};
+
+    private final ReactiveWebApplicationContextRunner reactive = new ReactiveWebApplicationContextRunner(
+            AnnotationConfigReactiveWebServerApplicationContext::new).withConfiguration(CONFIGURATIONS)
+            .withPropertyValues(PROPERTIES).withBean(org.springframework.http.server.reactive.HttpHandler.class,
+                    () -> (request, response) -> response.setComplete());
+    private final ReactiveWebApplicationContextRunner ours = reactive.withPropertyValues("solaster.web.server=solaster");
+
+    @Test
+    void it_is_Spring_Boots_choice_unless_something_else_is_said() {
+        reactive.run(context -> assertThat(context).hasSingleBean(ReactiveWebServerFactory.class)
+                .hasSingleBean(NettyReactiveWebServerFactory.class));
+        reactive.withPropertyValues("solaster.web.server=none")
+                .run(context -> assertThat(context).hasSingleBean(NettyReactiveWebServerFactory.class));
+    }
+
+    @Test
+    void the_shards_serve_where_that_is_said() {
+        ours.run(context -> {
+            assertThat(context).hasSingleBean(ReactiveWebServerFactory.class)
+                    .hasSingleBean(SolasterReactiveWebServerFactory.class);
+            ReactiveWebServerApplicationContext server = (ReactiveWebServerApplicationContext) context
+                    .getSourceApplicationContext();
+            assertThat(server.getWebServer()).isInstanceOf(ShardWebServer.class);
+            assertThat(server.getWebServer().getPort()).isPositive()
+                    .isEqualTo(((ShardWebServer) server.getWebServer()).server().orElseThrow().port());
+        });
+    }
+
+    @Test
+    void a_factory_of_the_application_stays() {
+        ours.withBean("own", ReactiveWebServerFactory.class, () -> new NettyReactiveWebServerFactory(0))
+                .run(context -> assertThat(context).hasSingleBean(ReactiveWebServerFactory.class).hasBean("own"));
+    }
+
+    @Test
+    void without_an_engine_there_is_nothing_to_serve_on() {
+        ours.withPropertyValues("solaster.enabled=false")
+                .run(context -> assertThat(context).hasSingleBean(NettyReactiveWebServerFactory.class));
+    }
+
+    @Test
+    void a_module_that_is_missing_is_named() {
+        ours.withClassLoader(new FilteredClassLoader(HttpHandler.class)).run(context -> assertThat(context).hasFailed()
+                .getFailure().rootCause().isInstanceOf(InvalidConfigException.class)
+                .hasMessageContaining("solaster.web.server: 'solaster' needs the module solaster-http"));
+    }
+
+    @Test
+    void where_it_has_no_effect_that_is_told(CapturedOutput output) {
+        new WebApplicationContextRunner().withConfiguration(CONFIGURATIONS).withPropertyValues(PROPERTIES)
+                .withPropertyValues("solaster.web.server=solaster").run(context -> assertThat(context).hasNotFailed());
+        assertThat(output).contains("solaster.web.server has no effect: the application is one of Spring MVC");
+        new ApplicationContextRunner().withConfiguration(CONFIGURATIONS).withPropertyValues(PROPERTIES)
+                .withPropertyValues("solaster.web.server=solaster").run(context -> assertThat(context).hasNotFailed());
+        assertThat(output).contains("solaster.web.server has no effect: the application has no web server");
+    }
+
+    @Test
+    void a_port_in_use_is_told_as_Spring_Boot_tells_it() throws IOException {
+        try (ServerSocket taken = new ServerSocket(0)) {
+            ours.withPropertyValues("server.port=" + taken.getLocalPort()).run(context -> assertThat(context).hasFailed()
+                    .getFailure().hasRootCauseInstanceOf(Exception.class).satisfies(failure -> assertThat(
+                            failure).hasStackTraceContaining(PortInUseException.class.getName())));
+        }
+    }
+
+    @Test
+    void an_address_that_is_not_here_is_named_with_the_fix() {
+        ours.withPropertyValues("server.address=203.0.113.1").run(context -> assertThat(context).hasFailed().getFailure()
+                .hasStackTraceContaining("set server.address and server.port to where this process may listen"));
+    }
+
+    @Test
+    void requests_under_way_are_answered_when_the_application_stops() {
+        ConfigurableApplicationContext context = start();
+        Calls calls = context.getBean(Calls.class);
+        CompletableFuture<HttpResponse<String>> answer = HttpClient.newHttpClient()
+                .sendAsync(request(context, "http", "/late"), BodyHandlers.ofString());
+        await(calls.lateAsked);
+        CompletableFuture<Void> closed = CompletableFuture.runAsync(context::close);
+        // Once the port is closed, the drain has begun.
+        ShardWebServer server = (ShardWebServer) ((ReactiveWebServerApplicationContext) context).getWebServer();
+        while (server.server().filter(bound -> bound.isListening()).isPresent()) {
+            Thread.onSpinWait();
+        }
+        calls.late.tryEmitValue("late");
+        assertThat(await(answer).body()).isEqualTo("late");
+        await(closed);
+    }
+
+    @Test
+    void a_proxy_is_believed_where_that_is_said() throws Exception {
+        String[] headers = {"X-Forwarded-For", "192.0.2.7", "X-Forwarded-Proto", "https", "X-Forwarded-Host",
+                "example.org"};
+        for (String strategy : new String[] {"native", "framework"}) {
+            try (ConfigurableApplicationContext context = start("server.forward-headers-strategy=" + strategy)) {
+                assertThat(get(context, "/about", headers).body()).isEqualTo("https://example.org/about 192.0.2.7");
+            }
+        }
+        try (ConfigurableApplicationContext context = start()) {
+            assertThat(get(context, "/about", headers).body()).startsWith("http://localhost:").endsWith("127.0.0.1");
+        }
+    }
+
+    @Test
+    void limits_and_the_header_Server_are_those_of_Spring_Boot() throws Exception {
+        try (ConfigurableApplicationContext context = start("server.max-http-request-header-size=2KB",
+                "server.server-header=mine", "server.netty.idle-timeout=1s")) {
+            HttpResponse<String> answer = get(context, "/about");
+            assertThat(answer.statusCode()).isEqualTo(200);
+            assertThat(answer.headers().firstValue("server")).contains("mine");
+            assertThat(get(context, "/about", "X-Long", "x".repeat(3_000)).statusCode()).isEqualTo(431);
+            assertThat(context.getBean(SolasterReactiveWebServerFactory.class).getHttp().maxHeaderSize().bytes())
+                    .isEqualTo(2048);
+        }
+    }
+
+    @Test
+    void connections_are_encrypted_with_an_SSL_bundle(@TempDir Path directory) throws Exception {
+        KeyStore store = certificate(directory, "server");
+        try (ConfigurableApplicationContext context = start("server.ssl.bundle=web",
+                "spring.ssl.bundle.jks.web.keystore.location=file:" + directory.resolve("server.p12"),
+                "spring.ssl.bundle.jks.web.keystore.password=changeit",
+                "spring.ssl.bundle.jks.web.truststore.location=file:" + directory.resolve("server.p12"),
+                "spring.ssl.bundle.jks.web.truststore.password=changeit", "server.ssl.client-auth=want");
+                HttpClient stranger = HttpClient.newBuilder().sslContext(client(store, false)).build();
+                HttpClient known = HttpClient.newBuilder().sslContext(client(store, true)).build()) {
+            assertThat(stranger.send(request(context, "https", "/tls"), BodyHandlers.ofString()).body())
+                    .isEqualTo("https without a certificate");
+            assertThat(known.send(request(context, "https", "/tls"), BodyHandlers.ofString()).body())
+                    .isEqualTo("https CN=server");
+        }
+    }
+
+    @Test
+    void management_on_a_port_of_its_own_answers_while_every_shard_is_stuck() throws Exception {
+        try (ConfigurableApplicationContext context = start("management.server.port=0")) {
+            assertThat(get(context, "/about").statusCode()).isEqualTo(200);
+            Engine engine = context.getBean(Engine.class);
+            CountDownLatch stuck = new CountDownLatch(engine.shards().size());
+            CountDownLatch released = new CountDownLatch(1);
+            try {
+                for (Shard shard : engine.shards()) {
+                    shard.execute(() -> {
+                        stuck.countDown();
+                        try {
+                            released.await();
+                        } catch (InterruptedException e) {
+                            Thread.currentThread().interrupt();
+                        }
+                    });
+                }
+                assertThat(stuck.await(60, TimeUnit.SECONDS)).isTrue();
+                HttpResponse<String> health = HttpClient.newHttpClient().send(HttpRequest.newBuilder(URI.create(
+                        "http://localhost:" + context.getEnvironment().getProperty("local.management.port")
+                                + "/actuator/health")).timeout(PATIENCE).build(), BodyHandlers.ofString());
+                assertThat(health.body()).contains("\"status\":\"UP\"");
+            } finally {
+                released.countDown();
+            }
+        }
+    }
+
+    private static ConfigurableApplicationContext start(String... properties) {
+        return new SpringApplicationBuilder(App.class).web(WebApplicationType.REACTIVE)
+                .properties("server.port=0", "solaster.engine.shards=2", "solaster.engine.pinning=never",
+                        "solaster.web.server=solaster", "spring.main.banner-mode=off",
+                        "spring.autoconfigure.exclude=" + Actuated.BUT_NETTY)
+                .properties(properties).run();
+    }
+
+    private static HttpRequest request(ConfigurableApplicationContext context, String scheme, String path,
+            String... headers) {
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(scheme + "://localhost:"
+                + context.getEnvironment().getProperty("local.server.port") + path)).timeout(PATIENCE);
+        return (headers.length == 0 ? request : request.headers(headers)).build();
+    }
+
+    private static HttpResponse<String> get(ConfigurableApplicationContext context, String path, String... headers)
+            throws Exception {
+        try (HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
+            return client.send(request(context, "http", path, headers), BodyHandlers.ofString());
+        }
+    }
+
+    private static <T> T await(CompletableFuture<T> future) {
+        return future.orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS).join();
+    }
+
+    private static KeyStore certificate(Path directory, String name) throws Exception {
+        Path file = directory.resolve(name + ".p12");
+        Process keytool = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
+                "-genkeypair", "-alias", "key", "-keyalg", "EC", "-dname", "CN=" + name, "-ext",
+                "san=dns:localhost,ip:127.0.0.1", "-validity", "7", "-storetype", "PKCS12", "-keystore",
+                file.toString(), "-storepass", "changeit").redirectErrorStream(true).start();
+        String said = new String(keytool.getInputStream().readAllBytes());
+        assertThat(keytool.waitFor()).as(said).isZero();
+        KeyStore store = KeyStore.getInstance("PKCS12");
+        try (var in = Files.newInputStream(file)) {
+            store.load(in, "changeit".toCharArray());
+        }
+        return store;
+    }
+
+    /** Of a client that trusts this certificate, and perhaps shows it. */
+    private static SSLContext client(KeyStore store, boolean shows) throws Exception {
+        KeyStore trusted = KeyStore.getInstance("PKCS12");
+        trusted.load(null, null);
+        trusted.setCertificateEntry("trusted", store.getCertificate("key"));
+        TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+        trust.init(trusted);
+        KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+        keys.init(store, "changeit".toCharArray());
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(shows ? keys.getKeyManagers() : null, trust.getTrustManagers(), null);
+        return context;
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @EnableAutoConfiguration
+    @Import(Calls.class)
+    static class App {
+
+        @Bean
+        String nothing() {
+            return "";
+        }
+    }
+
+    @RestController
+    static class Calls {
+        final CompletableFuture<Void> lateAsked = new CompletableFuture<>();
+        final Sinks.One<String> late = Sinks.one();
+
+        @GetMapping("/late")
+        Mono<String> late() {
+            lateAsked.complete(null);
+            return late.asMono();
+        }
+
+        @GetMapping("/about")
+        String about(ServerHttpRequest request) {
+            return request.getURI() + " " + request.getRemoteAddress().getHostString();
+        }
+
+        @GetMapping("/tls")
+        String tls(ServerHttpRequest request) {
+            return request.getURI().getScheme() + (request.getSslInfo().getPeerCertificates() == null
+                    ? " without a certificate"
+                    : " " + request.getSslInfo().getPeerCertificates()[0].getSubjectX500Principal().getName());
+        }
+    }
+}
