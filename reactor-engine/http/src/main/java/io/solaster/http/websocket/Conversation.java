@@ -90,13 +90,13 @@ public final class Conversation {
         try {
             script.run(this);
             socket.close();
+        } catch (InterruptedException stopping) {
+            socket.close(CloseCode.GOING_AWAY, "the server is going away");
+            Thread.currentThread().interrupt();
         } catch (Throwable failure) {
             if (socket.isOpen()) {
                 log.error("{}: {} failed", socket, script.getClass().getName(), failure);
                 socket.close(CloseCode.INTERNAL_ERROR, "the server failed");
-            }
-            if (failure instanceof InterruptedException) {
-                Thread.currentThread().interrupt();
             }
         }
     }

@@ -105,6 +105,7 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
     private final Timer timer;
     private final long tick;
     private boolean heard;
+    private boolean wrote;
     private long silent;
     private long sincePing;
 
@@ -928,6 +929,7 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
     }
 
     private void write(ByteBuf bytes) {
+        wrote = true;
         part.stats().bytesOut.add(bytes.readableBytes());
         context().write(bytes, context().voidPromise());
     }
@@ -1140,7 +1142,10 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
             context().close();
             return;
         }
-        if (heard) {
+        // Who is not read from cannot be heard; one that is to read what waits for it has to do so, however slowly.
+        boolean heldUp = (held & (BY_USER | BY_LANE)) != 0 || (held & BY_QUEUE) != 0 && wrote;
+        wrote = false;
+        if (heard || heldUp) {
             heard = false;
             silent = 0;
             sincePing = 0;

@@ -133,6 +133,15 @@ class FrameDecoderTest {
         assertThat(Transcript.ours(bytes, cuts, maxFrame, Long.MAX_VALUE)).isEqualTo(whole);
         List<String> nettys = Transcript.nettys(bytes, maxFrame);
         String input = HexFormat.of().formatHex(bytes);
+        for (int i = 0; i < whole.size(); i++) {
+            if (whole.get(i).startsWith("8 ")) {
+                // Netty's decoder looks into a Close, which is not ours to do, and at nothing behind it.
+                assertThat(nettys).as(input).hasSizeGreaterThan(i);
+                assertThat(nettys.subList(0, i)).as(input).isEqualTo(whole.subList(0, i));
+                assertThat(nettys.get(i)).as(input).isIn(whole.get(i), "refused: 1007", "refused: 1002");
+                return;
+            }
+        }
         if (whole.isEmpty() || !whole.getLast().startsWith("refused")) {
             assertThat(nettys).as(input).isEqualTo(whole);
             return;

@@ -23,7 +23,7 @@ final class SocketFixture implements AutoCloseable {
 
     private final Engine engine;
     private final WebSockets sockets;
-    private final List<AutoCloseable> open = new ArrayList<>();
+    private final List<Runnable> open = new ArrayList<>();
 
     SocketFixture(Transport transport, int shards, @Nullable ManualClock clock) {
         EngineConfig config = EngineConfig.defaults().withShards(shards).withPinning(Pinning.NEVER)
@@ -43,7 +43,7 @@ final class SocketFixture implements AutoCloseable {
     TcpServer serve(HttpHandler handler) {
         ServerConfig config = ServerConfig.of("http", 0);
         TcpServer server = TcpServer.bind(engine, "web", config, new HttpProtocol(handler, config));
-        open.add(server);
+        open.add(server::close);
         return server;
     }
 
@@ -58,14 +58,14 @@ final class SocketFixture implements AutoCloseable {
 
     WsClient connect(TcpServer server, String... headers) {
         WsClient client = WsClient.open(server.port(), "/chat?x=1", headers);
-        open.add(client);
+        open.add(client::close);
         return client;
     }
 
     /** One that asks for nothing yet. */
     WsClient client(TcpServer server, int receiveBuffer) {
         WsClient client = new WsClient(server.port(), receiveBuffer);
-        open.add(client);
+        open.add(client::close);
         return client;
     }
 
@@ -83,16 +83,14 @@ final class SocketFixture implements AutoCloseable {
         }
     }
 
-    void closeAll() throws Exception {
-        for (AutoCloseable each : open.reversed()) {
-            each.close();
-        }
+    void closeAll() {
+        open.reversed().forEach(Runnable::run);
         open.clear();
         sockets.reconfigure(WebSocketConfig.defaults());
     }
 
     @Override
-    public void close() throws Exception {
+    public void close() {
         closeAll();
         engine.close();
     }

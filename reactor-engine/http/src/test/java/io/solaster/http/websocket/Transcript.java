@@ -9,7 +9,10 @@ import java.util.List;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.handler.codec.DecoderException;
 import io.netty.handler.codec.http.websocketx.BinaryWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.ContinuationWebSocketFrame;
@@ -83,17 +86,13 @@ final class Transcript {
 
     /** Netty's, which looks at text once a frame is whole. */
     static List<String> nettys(byte[] bytes, int maxFrame) {
+        Refusals refusals = new Refusals();
         EmbeddedChannel channel = new EmbeddedChannel(
                 new WebSocket13FrameDecoder(WebSocketDecoderConfig.newBuilder().expectMaskedFrames(true)
                         .maxFramePayloadLength(maxFrame).closeOnProtocolViolation(false).build()),
-                new Utf8FrameValidator(false));
+                new Utf8FrameValidator(false), refusals);
         List<String> lines = new ArrayList<>();
-        String refusal = null;
-        try {
-            channel.writeInbound(Unpooled.copiedBuffer(bytes));
-        } catch (CorruptedWebSocketFrameException e) {
-            refusal = "refused: " + e.closeStatus().code();
-        }
+        channel.writeInbound(Unpooled.copiedBuffer(bytes));
         int opcode = 0;
         ByteBuf message = Unpooled.buffer();
         for (Object each = channel.readInbound(); each != null; each = channel.readInbound()) {
@@ -119,10 +118,22 @@ final class Transcript {
             frame.release();
         }
         channel.finishAndReleaseAll();
-        if (refusal != null) {
-            lines.add(refusal);
+        if (refusals.first != null) {
+            lines.add("refused: " + refusals.first.closeStatus().code());
         }
         return lines;
+    }
+
+    private static final class Refusals extends ChannelInboundHandlerAdapter {
+        private CorruptedWebSocketFrameException first;
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            Throwable refusal = cause instanceof DecoderException ? cause.getCause() : cause;
+            if (first == null && (refusal == null ? cause : refusal) instanceof CorruptedWebSocketFrameException e) {
+                first = e;
+            }
+        }
     }
 
     private static String line(int opcode, byte[] payload) {

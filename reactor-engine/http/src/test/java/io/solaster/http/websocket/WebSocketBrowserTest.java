@@ -64,14 +64,14 @@ class WebSocketBrowserTest {
         Optional<Path> chromium = Stream.of("/usr/bin/chromium", "/usr/bin/chromium-browser").map(Path::of)
                 .filter(Files::isExecutable).findFirst();
         assumeTrue(chromium.isPresent(), "chromium is not installed (apt-get install chromium)");
-        LinkedBlockingQueue<String> told = new LinkedBlockingQueue<>();
+        LinkedBlockingQueue<String> reports = new LinkedBlockingQueue<>();
         try (SocketFixture fixture = new SocketFixture(Transport.AUTO, 2, null)) {
             fixture.sockets().reconfigure(config);
             WebSocketHandler sockets = fixture.sockets().handler(new Recorder() {
                 @Override
                 public void text(WebSocket socket, String text) throws Exception {
                     if (text.startsWith("report") || text.startsWith("wrong")) {
-                        told.add(text);
+                        reports.add(text);
                     } else {
                         socket.send(text);
                     }
@@ -79,14 +79,14 @@ class WebSocketBrowserTest {
 
                 @Override
                 public void closed(WebSocket socket, int code, String reason) {
-                    told.add("closed " + code + " " + reason);
+                    reports.add("closed " + code + " " + reason);
                 }
             }).withSubprotocols("test");
             TcpServer server = fixture.serve((request, response) -> {
                 switch (request.path()) {
                     case "/ws" -> sockets.handle(request, response);
                     case "/closed" -> {
-                        told.add(String.valueOf(request.rawQuery()));
+                        reports.add(String.valueOf(request.rawQuery()));
                         response.send();
                     }
                     default -> response.header("Content-Type", "text/html;charset=UTF-8").send(PAGE);
@@ -100,7 +100,7 @@ class WebSocketBrowserTest {
             try {
                 List<String> lines = new ArrayList<>();
                 while (lines.size() < 3) {
-                    String line = told.poll(100, TimeUnit.SECONDS);
+                    String line = reports.poll(100, TimeUnit.SECONDS);
                     assertThat(line).as("after %s", lines).isNotNull();
                     lines.add(line);
                 }
