@@ -41,7 +41,8 @@ final class GreeterTest {
     @Test
     void the_README_shows_it() throws Exception {
         String source = Files.readString(Path.of("src/test/java/io/solaster/boot/readme/Greeter.java"));
-        assertThat(Files.readString(Path.of("../README.md"))).contains(source.substring(source.indexOf("@RestController\n")));
+        assertThat(Files.readString(Path.of("../README.md")))
+                .contains(source.substring(source.indexOf("@RestController\n")));
     }
 
     private static HttpRequest request(String url) {

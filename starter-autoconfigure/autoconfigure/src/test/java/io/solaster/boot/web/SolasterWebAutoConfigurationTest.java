@@ -73,7 +73,8 @@ final class SolasterWebAutoConfigurationTest {
             AnnotationConfigReactiveWebServerApplicationContext::new).withConfiguration(CONFIGURATIONS)
             .withPropertyValues(PROPERTIES).withBean(org.springframework.http.server.reactive.HttpHandler.class,
                     () -> (request, response) -> response.setComplete());
-    private final ReactiveWebApplicationContextRunner ours = reactive.withPropertyValues("solaster.web.server=solaster");
+    private final ReactiveWebApplicationContextRunner ours = reactive
+            .withPropertyValues("solaster.web.server=solaster");
 
     @Test
     void it_is_Spring_Boots_choice_unless_something_else_is_said() {
@@ -128,16 +129,19 @@ final class SolasterWebAutoConfigurationTest {
     @Test
     void a_port_in_use_is_told_as_Spring_Boot_tells_it() throws IOException {
         try (ServerSocket taken = new ServerSocket(0)) {
-            ours.withPropertyValues("server.port=" + taken.getLocalPort()).run(context -> assertThat(context).hasFailed()
-                    .getFailure().hasRootCauseInstanceOf(Exception.class).satisfies(failure -> assertThat(
-                            failure).hasStackTraceContaining(PortInUseException.class.getName())));
+            ours.withPropertyValues("server.port=" + taken.getLocalPort())
+                    .run(context -> assertThat(context).hasFailed()
+                            .getFailure().hasRootCauseInstanceOf(Exception.class).satisfies(failure -> assertThat(
+                                    failure).hasStackTraceContaining(PortInUseException.class.getName())));
         }
     }
 
     @Test
     void an_address_that_is_not_here_is_named_with_the_fix() {
-        ours.withPropertyValues("server.address=203.0.113.1").run(context -> assertThat(context).hasFailed().getFailure()
-                .hasStackTraceContaining("set server.address and server.port to where this process may listen"));
+        ours.withPropertyValues("server.address=203.0.113.1")
+                .run(context -> assertThat(context).hasFailed().getFailure()
+                        .hasStackTraceContaining(
+                                "set server.address and server.port to where this process may listen"));
     }
 
     @Test
@@ -162,7 +166,7 @@ final class SolasterWebAutoConfigurationTest {
     void a_proxy_is_believed_where_that_is_said() throws Exception {
         String[] headers = {"X-Forwarded-For", "192.0.2.7", "X-Forwarded-Proto", "https", "X-Forwarded-Host",
                 "example.org"};
-        for (String strategy : new String[] {"native", "framework"}) {
+        for (String strategy : new String[]{"native", "framework"}) {
             try (ConfigurableApplicationContext context = start("server.forward-headers-strategy=" + strategy)) {
                 assertThat(get(context, "/about", headers).body()).isEqualTo("https://example.org/about 192.0.2.7");
             }
@@ -225,7 +229,8 @@ final class SolasterWebAutoConfigurationTest {
                 assertThat(stuck.await(60, TimeUnit.SECONDS)).isTrue();
                 HttpResponse<String> health = HttpClient.newHttpClient().send(HttpRequest.newBuilder(URI.create(
                         "http://localhost:" + context.getEnvironment().getProperty("local.management.port")
-                                + "/actuator/health")).timeout(PATIENCE).build(), BodyHandlers.ofString());
+                                + "/actuator/health"))
+                        .timeout(PATIENCE).build(), BodyHandlers.ofString());
                 assertThat(health.body()).contains("\"status\":\"UP\"").contains("\"webflux\":{")
                         .contains("\"protocol\":\"http\"");
             } finally {

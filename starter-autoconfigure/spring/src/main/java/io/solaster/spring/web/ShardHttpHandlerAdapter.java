@@ -40,7 +40,8 @@ final class ShardHttpHandlerAdapter implements HttpHandler {
         Exchange exchange = new Exchange(request, response, offload);
         ServerHttpRequest asked = request(request, exchange);
         ServerHttpResponse answer = new ShardServerHttpResponse(exchange, response, buffers);
-        handler.handle(asked, HttpMethod.HEAD.equals(asked.getMethod()) ? new HttpHeadResponseDecorator(answer) : answer)
+        handler.handle(asked,
+                HttpMethod.HEAD.equals(asked.getMethod()) ? new HttpHeadResponseDecorator(answer) : answer)
                 .subscribe(exchange);
         exchange.watch();
     }

@@ -85,7 +85,8 @@ public final class ShardRequestUpgradeStrategy implements RequestUpgradeStrategy
         if (inner instanceof ShardServerHttpResponse ours) {
             return ours;
         }
-        throw new IllegalStateException("a WebSocket of the shards needs a request that the shards serve, and this one is"
-                + " answered by " + inner.getClass().getName() + "; set solaster.web.server to solaster");
+        throw new IllegalStateException(
+                "a WebSocket of the shards needs a request that the shards serve, and this one is"
+                        + " answered by " + inner.getClass().getName() + "; set solaster.web.server to solaster");
     }
 }

@@ -92,7 +92,8 @@ public final class SolasterReactiveWebServerFactory extends AbstractReactiveWebS
                 useForwardHeaders ? new ForwardedHeaderTransformer() : null);
         ServerConfig server = serverConfig();
         HttpProtocol http = new HttpProtocol(adapter, server, listeners.stream()
-                .map(each -> each.of(NAME, adapter)).filter(Objects::nonNull).reduce(ExchangeListener::both).orElse(null));
+                .map(each -> each.of(NAME, adapter)).filter(Objects::nonNull).reduce(ExchangeListener::both)
+                .orElse(null));
         TlsContexts tls = tls();
         ConnectionHandler protocol = tls == null ? http : Tls.over(tls, engine.offload(), http);
         ShardWebServer web = new ShardWebServer(engine, NAME, server, protocol, tls != null, getShutdown(),
