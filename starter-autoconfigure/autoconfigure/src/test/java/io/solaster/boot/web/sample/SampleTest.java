@@ -557,8 +557,8 @@ final class SampleTest {
         post("/orders", "application/json", "{\"article\": \"pen\", \"count\": 3}");
         post("/up", "text/plain", "x");
         Engine engine = context.getBean(Engine.class);
-        // Reactor Netty completes where the last part came from.
-        watch.threads.removeIf(thread -> served.by.equals("none") && thread.startsWith("parallel"));
+        // Reactor Netty completes where the last part came from, and not always at home.
+        watch.threads.removeIf(thread -> served.by.equals("none") && !thread.contains("-shard-"));
         assertThat(watch.threads).isNotEmpty()
                 .isSubsetOf(engine.shards().stream().map(shard -> engine.name() + "-shard-" + shard.id()).toList());
     }
