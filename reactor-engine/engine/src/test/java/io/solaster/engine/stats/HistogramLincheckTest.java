@@ -28,7 +28,8 @@ public class HistogramLincheckTest {
     void itsCountIsThatOfOneMoment() {
         // A snapshot reads every bucket, which Lincheck would take for a loop without an end.
         new ModelCheckingOptions().threads(3).actorsPerThread(2).iterations(2).invocationsPerIteration(100)
-                .loopBound(2 * Histogram.BUCKETS).sequentialSpecification(Sequential.class).check(HistogramLincheckTest.class);
+                .loopBound(2 * Histogram.BUCKETS).sequentialSpecification(Sequential.class)
+                .check(HistogramLincheckTest.class);
     }
 
     /** What it is to behave like. */

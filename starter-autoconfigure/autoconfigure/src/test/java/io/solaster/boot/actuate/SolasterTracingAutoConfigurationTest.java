@@ -30,6 +30,7 @@ import io.opentelemetry.sdk.trace.data.SpanData;
 import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
 import io.solaster.boot.Client;
 import io.solaster.boot.SolasterAutoConfiguration;
+import io.solaster.boot.SolasterContextAutoConfiguration;
 import io.solaster.boot.SolasterHttpAutoConfiguration;
 import io.solaster.boot.SolasterStoreAutoConfiguration;
 import io.solaster.boot.ThreeShards;
@@ -48,6 +49,8 @@ import io.solaster.spring.trace.ObservedTracing;
 import io.solaster.spring.trace.RequestContext;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.micrometer.metrics.autoconfigure.CompositeMeterRegistryAutoConfiguration;
 import org.springframework.boot.micrometer.metrics.autoconfigure.MetricsAutoConfiguration;
@@ -129,29 +132,37 @@ final class SolasterTracingAutoConfigurationTest {
                 });
     }
 
-    @Test
-    void what_an_observation_hands_over_is_below_it_on_whichever_shard() {
-        runner.withPropertyValues("management.tracing.sampling.probability=1").run(context -> {
-            Engine engine = context.getBean(Engine.class);
-            ObservationRegistry registry = context.getBean(ObservationRegistry.class);
-            Observation mine = Observation.start("mine", registry);
-            CompletableFuture<String> answer = mine.scoped(() -> engine.submitTo(0,
-                    () -> engine.submitTo(1, () -> engine.shard(0).fork(() -> engine.offload().call(() -> "done").get())
-                            .future()).thenCompose(fork -> fork))
-                    .thenCompose(all -> all));
-            assertThat(answer.get(60, TimeUnit.SECONDS)).isEqualTo("done");
-            mine.stop();
-            Map<String, SpanData> byName = spans(5).stream()
-                    .collect(Collectors.toMap(span -> span.getName() + attributes(span).getOrDefault("from", ""),
-                            span -> span));
-            assertThat(byName).containsOnlyKeys("mine", "submitTonone", "submitTo0", "fork1", "offload0");
-            assertThat(parent(byName.get("submitTonone"))).isEqualTo(byName.get("mine").getSpanId());
-            assertThat(parent(byName.get("submitTo0"))).isEqualTo(byName.get("submitTonone").getSpanId());
-            assertThat(parent(byName.get("fork1"))).isEqualTo(byName.get("submitTo0").getSpanId());
-            assertThat(parent(byName.get("offload0"))).isEqualTo(byName.get("fork1").getSpanId());
-            assertThat(attributes(byName.get("offload0"))).containsEntry("shard", "none")
-                    .containsEntry("group", "none");
-        });
+    /** What takes contexts along takes along who called; a hop is in between all the same. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void what_an_observation_hands_over_is_below_it_on_whichever_shard(boolean contextsGoAlong) {
+        runner.withConfiguration(AutoConfigurations.of(SolasterContextAutoConfiguration.class))
+                .withPropertyValues("management.tracing.sampling.probability=1",
+                        "solaster.context-propagation.enabled=" + contextsGoAlong)
+                .run(context -> {
+                    Engine engine = context.getBean(Engine.class);
+                    ObservationRegistry registry = context.getBean(ObservationRegistry.class);
+                    Observation mine = Observation.start("mine", registry);
+                    CompletableFuture<String> answer = mine.scoped(() -> engine.submitTo(0,
+                            () -> engine.submitTo(1,
+                                    () -> engine.shard(0).fork(() -> engine.offload().call(() -> "done").get())
+                                            .future())
+                                    .thenCompose(fork -> fork))
+                            .thenCompose(all -> all));
+                    assertThat(answer.get(60, TimeUnit.SECONDS)).isEqualTo("done");
+                    mine.stop();
+                    Map<String, SpanData> byName = spans(5).stream()
+                            .collect(
+                                    Collectors.toMap(span -> span.getName() + attributes(span).getOrDefault("from", ""),
+                                            span -> span));
+                    assertThat(byName).containsOnlyKeys("mine", "submitTonone", "submitTo0", "fork1", "offload0");
+                    assertThat(parent(byName.get("submitTonone"))).isEqualTo(byName.get("mine").getSpanId());
+                    assertThat(parent(byName.get("submitTo0"))).isEqualTo(byName.get("submitTonone").getSpanId());
+                    assertThat(parent(byName.get("fork1"))).isEqualTo(byName.get("submitTo0").getSpanId());
+                    assertThat(parent(byName.get("offload0"))).isEqualTo(byName.get("fork1").getSpanId());
+                    assertThat(attributes(byName.get("offload0"))).containsEntry("shard", "none")
+                            .containsEntry("group", "none");
+                });
     }
 
     @Test
