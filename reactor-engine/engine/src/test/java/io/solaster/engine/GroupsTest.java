@@ -162,7 +162,13 @@ class GroupsTest {
         try (Engine engine = Engines.start(Transport.NIO, 2)) {
             CountDownLatch release = new CountDownLatch(1);
             AtomicInteger begun = new AtomicInteger();
-            engine.shard(1).execute(() -> await(release));
+            // What is blocked for sure begins nothing.
+            CountDownLatch blocked = new CountDownLatch(1);
+            engine.shard(1).execute(() -> {
+                blocked.countDown();
+                await(release);
+            });
+            await(blocked);
             Duration soon = Duration.ofMillis(5);
             ShardFuture<Integer> outside = engine.submitTo(1, CallOptions.within(soon), begun::incrementAndGet);
             CompletableFuture<Integer> inside = engine.submitTo(0,
@@ -183,7 +189,13 @@ class GroupsTest {
         try (Engine engine = Engines.start(Transport.NIO, 2)) {
             CountDownLatch release = new CountDownLatch(1);
             AtomicInteger begun = new AtomicInteger();
-            engine.shard(1).execute(() -> await(release));
+            // What is blocked for sure begins nothing.
+            CountDownLatch blocked = new CountDownLatch(1);
+            engine.shard(1).execute(() -> {
+                blocked.countDown();
+                await(release);
+            });
+            await(blocked);
             ShardFuture<Integer> call = engine.submitTo(1, begun::incrementAndGet);
             assertThat(call.cancel(false)).isTrue();
             release.countDown();

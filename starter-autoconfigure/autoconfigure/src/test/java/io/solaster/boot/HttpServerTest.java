@@ -2,11 +2,18 @@ package io.solaster.boot;
 
 import static io.solaster.boot.ThreeShards.until;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.KeyStore;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -18,7 +25,9 @@ import io.solaster.http.HttpProtocol;
 import io.solaster.http.Router;
 import io.solaster.spring.ServerLifecycle;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.ApplicationContext;
@@ -82,15 +91,59 @@ class HttpServerTest {
                 });
     }
 
+    @Test
+    void connections_are_encrypted_with_the_server_s_bundle(@TempDir Path directory) throws Exception {
+        Path store = directory.resolve("server.p12");
+        Process keytool = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
+                "-genkeypair", "-alias", "key", "-keyalg", "EC", "-dname", "CN=server", "-ext",
+                "san=dns:localhost,ip:127.0.0.1", "-validity", "7", "-storetype", "PKCS12", "-keystore",
+                store.toString(), "-storepass", "changeit").redirectErrorStream(true).start();
+        String said = new String(keytool.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(keytool.waitFor()).as(said).isZero();
+        KeyStore trusted = KeyStore.getInstance(store.toFile(), "changeit".toCharArray());
+        TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+        trust.init(trusted);
+        SSLContext tls = SSLContext.getInstance("TLS");
+        tls.init(null, trust.getTrustManagers(), null);
+        ApplicationContextRunner encrypted = runner
+                .withConfiguration(AutoConfigurations.of(SslAutoConfiguration.class))
+                .withBean("web", HttpHandler.class,
+                        () -> (request, response) -> response.send(String.valueOf(request.tls() != null)))
+                .withPropertyValues("solaster.servers.web.ssl-bundle=mine",
+                        "spring.ssl.bundle.jks.mine.keystore.location=file:" + store,
+                        "spring.ssl.bundle.jks.mine.keystore.password=changeit",
+                        "spring.ssl.bundle.jks.mine.truststore.location=file:" + store,
+                        "spring.ssl.bundle.jks.mine.truststore.password=changeit");
+        encrypted.run(context -> {
+            try (HttpClient client = HttpClient.newBuilder().sslContext(tls).build()) {
+                assertThat(client.send(HttpRequest.newBuilder(uri(context, "https", "web", "/")).build(),
+                        BodyHandlers.ofString()).body()).isEqualTo("true");
+            }
+        });
+        encrypted.withPropertyValues("solaster.servers.web.client-auth=need").run(context -> {
+            try (HttpClient client = HttpClient.newBuilder().sslContext(tls).build()) {
+                assertThatThrownBy(() -> client.send(HttpRequest.newBuilder(uri(context, "https", "web", "/")).build(),
+                        BodyHandlers.ofString())).isInstanceOf(IOException.class);
+            }
+        });
+        encrypted.withPropertyValues("solaster.servers.web.ssl-bundle=yours").run(context -> assertThat(context)
+                .getFailure().rootCause().hasMessageContaining("solaster.servers.web.ssl-bundle")
+                .hasMessageContaining("'yours'").hasMessageContaining("mine"));
+    }
+
+    private static URI uri(ApplicationContext context, String scheme, String server, String path) {
+        int port = context.getBean(ServerLifecycle.class).server(server).orElseThrow().port();
+        return URI.create(scheme + "://127.0.0.1:" + port + path);
+    }
+
     private static double requests(MeterRegistry registry, String route, String outcome) {
         return registry.get("solaster.http.requests").tags("server", "web", "route", route, "outcome", outcome)
                 .functionTimer().count();
     }
 
     private static String get(ApplicationContext context, String server, String path) throws Exception {
-        int port = context.getBean(ServerLifecycle.class).server(server).orElseThrow().port();
         try (HttpClient client = HttpClient.newHttpClient()) {
-            return client.send(HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path)).build(),
+            return client.send(HttpRequest.newBuilder(uri(context, "http", server, path)).build(),
                     BodyHandlers.ofString()).body();
         }
     }

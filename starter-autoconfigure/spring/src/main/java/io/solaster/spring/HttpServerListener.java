@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Gives each HTTP server something that sees its exchanges. Every bean of this type is asked, once for each server of
- * {@code solaster.servers} that speaks 'http', before it is bound.
+ * {@code solaster.servers} that speaks 'http', and for that of WebFlux where the shards serve it, before it is bound.
  */
 @FunctionalInterface
 public interface HttpServerListener {
@@ -14,7 +14,7 @@ public interface HttpServerListener {
     /**
      * What sees the exchanges of a server.
      *
-     * @param server the key below {@code solaster.servers}
+     * @param server the key below {@code solaster.servers}; {@code webflux} for that of WebFlux
      * @param handler what answers its requests
      * @return null for nothing
      */

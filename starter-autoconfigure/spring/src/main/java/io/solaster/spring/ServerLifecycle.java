@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.Supplier;
 
 import io.solaster.config.ConfigValidator;
 import io.solaster.config.InvalidConfigException;
@@ -41,6 +42,8 @@ public final class ServerLifecycle implements SmartLifecycle {
     private final List<ServerProtocol> protocols;
     /** In the order of the configuration; replaced as a whole. */
     private volatile Map<String, TcpServer> servers = Map.of();
+    /** Servers that others bind; replaced as a whole. */
+    private volatile Map<String, Shown> shown = Map.of();
 
     /**
      * Binds nothing yet.
@@ -58,17 +61,49 @@ public final class ServerLifecycle implements SmartLifecycle {
 
     /** The servers that are bound; none before the start and after the stop. */
     public Collection<TcpServer> servers() {
-        return servers.values();
+        Map<String, Shown> others = shown;
+        if (others.isEmpty()) {
+            return servers.values();
+        }
+        List<TcpServer> all = new ArrayList<>(servers.values());
+        others.values().forEach(other -> other.server.get().ifPresent(all::add));
+        return all;
     }
 
     /** A server by the key below {@code solaster.servers}; empty if there is none or it is not bound. */
     public Optional<TcpServer> server(String name) {
-        return Optional.ofNullable(servers.get(name));
+        TcpServer own = servers.get(name);
+        Shown other = shown.get(name);
+        return own != null || other == null ? Optional.ofNullable(own) : other.server.get();
     }
 
     /** The names of all servers that there should be, bound or not. */
     public Collection<String> names() {
-        return config.servers().keySet();
+        return planned().keySet();
+    }
+
+    /** What there should be, by name, in the order of the configuration; bound or not. */
+    public Map<String, ServerConfig> planned() {
+        Map<String, Shown> others = shown;
+        if (others.isEmpty()) {
+            return config.servers();
+        }
+        Map<String, ServerConfig> all = new LinkedHashMap<>(config.servers());
+        others.forEach((name, other) -> all.putIfAbsent(name, other.planned));
+        return all;
+    }
+
+    /**
+     * Shows a server that somebody else binds and closes beside these: in health, meters and endpoints. One of the
+     * configuration with that name stands before it.
+     *
+     * @param planned where it should listen
+     * @param server the server while it is bound
+     */
+    public synchronized void show(String name, ServerConfig planned, Supplier<Optional<TcpServer>> server) {
+        Map<String, Shown> all = new LinkedHashMap<>(shown);
+        all.put(name, new Shown(planned, server));
+        shown = all;
     }
 
     /**
@@ -180,6 +215,8 @@ public final class ServerLifecycle implements SmartLifecycle {
     public int getPhase() {
         return PHASE;
     }
+
+    private record Shown(ServerConfig planned, Supplier<Optional<TcpServer>> server) {}
 
     private record Planned(String name, ServerConfig config, ConnectionHandler handler) {}
 }

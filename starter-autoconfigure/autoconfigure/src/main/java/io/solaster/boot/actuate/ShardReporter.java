@@ -15,7 +15,6 @@ import io.solaster.config.ShardReport.Detail;
 import io.solaster.config.ShardReport.Group;
 import io.solaster.config.ShardReport.Server;
 import io.solaster.config.ShardReport.Stall;
-import io.solaster.config.SolasterConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.net.RequestStats;
@@ -25,7 +24,6 @@ import io.solaster.engine.stats.GroupStats;
 import io.solaster.engine.stats.ShardStats;
 import io.solaster.engine.stats.Utilization;
 import io.solaster.engine.task.SchedulingGroup;
-import io.solaster.spring.Live;
 import io.solaster.spring.ServerLifecycle;
 
 /** Tells what an engine is at. Reads counters only: it answers while shards are stuck, and while they stop. Any thread. */
@@ -34,14 +32,12 @@ final class ShardReporter {
 
     private final Engine engine;
     private final ServerLifecycle servers;
-    private final Live<SolasterConfig> config;
     private final EngineWatch watch;
     private final List<Utilization> utilizations;
 
-    ShardReporter(Engine engine, ServerLifecycle servers, Live<SolasterConfig> config, EngineWatch watch) {
+    ShardReporter(Engine engine, ServerLifecycle servers, EngineWatch watch) {
         this.engine = engine;
         this.servers = servers;
-        this.config = config;
         this.watch = watch;
         this.utilizations = engine.shards().stream().map(shard -> new Utilization(shard.stats())).toList();
     }
@@ -53,7 +49,7 @@ final class ShardReporter {
                 new ShardReport.Plan(plan.pinned(), plan.spin(), plan.housekeeping().toString(), plan.reasons()),
                 engine.shards().stream().map(this::shard).toList(),
                 engine.groups().all().stream().map(this::group).toList(),
-                config.get().servers().entrySet().stream().map(entry -> server(entry.getKey(), entry.getValue()))
+                servers.planned().entrySet().stream().map(entry -> server(entry.getKey(), entry.getValue()))
                         .toList());
     }
 

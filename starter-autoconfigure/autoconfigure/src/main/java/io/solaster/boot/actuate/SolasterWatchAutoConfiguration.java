@@ -45,9 +45,8 @@ public final class SolasterWatchAutoConfiguration {
 
     @Bean
     @ConditionalOnMissingBean
-    ShardReporter solasterShardReporter(Engine engine, ServerLifecycle servers, SolasterConfig config,
-            EngineWatch watch, ObjectProvider<ConfigReloader> reloader) {
-        return new ShardReporter(engine, servers, live(reloader, config), watch);
+    ShardReporter solasterShardReporter(Engine engine, ServerLifecycle servers, EngineWatch watch) {
+        return new ShardReporter(engine, servers, watch);
     }
 
     @Bean

@@ -10,12 +10,15 @@ import io.solaster.engine.Engine;
 import io.solaster.http.HttpHandler;
 import io.solaster.http.websocket.WebSockets;
 import io.solaster.spring.ConfigReloader;
+import io.solaster.spring.HttpServerListener;
+import io.solaster.spring.ServerLifecycle;
 import io.solaster.spring.ShardSchedulers;
 import io.solaster.spring.web.ShardRequestUpgradeStrategy;
 import io.solaster.spring.web.SolasterReactiveWebServerFactory;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.actuate.autoconfigure.web.server.ManagementPortType;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -56,10 +59,13 @@ public final class SolasterWebAutoConfiguration {
         @Bean
         @ConditionalOnMissingBean(ReactiveWebServerFactory.class)
         SolasterReactiveWebServerFactory solasterReactiveWebServerFactory(Engine engine, SolasterConfig config,
-                ConfigReloader live) {
+                ConfigReloader live, ServerLifecycle servers, ObjectProvider<HttpServerListener> listeners) {
             ShardSchedulers.refuseBlocking();
-            return new SolasterReactiveWebServerFactory(engine, config.web(),
+            SolasterReactiveWebServerFactory factory = new SolasterReactiveWebServerFactory(engine, config.web(),
                     () -> live.get().engine().shutdownTimeout());
+            factory.setServers(servers);
+            factory.setListeners(listeners.orderedStream().toList());
+            return factory;
         }
 
         @Bean
@@ -78,6 +84,19 @@ public final class SolasterWebAutoConfiguration {
         @Bean
         static SocketsOnShards solasterSocketsOnShards(ObjectProvider<ShardRequestUpgradeStrategy> strategy) {
             return new SocketsOnShards(strategy);
+        }
+    }
+
+    /** Beside Actuator. */
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnClass({HttpHandler.class, DispatcherHandler.class, ReactiveWebServerFactory.class,
+            ManagementPortType.class})
+    @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.REACTIVE)
+    static class Management {
+
+        @Bean
+        ManagementOnShardsWarning solasterManagementOnShardsWarning() {
+            return new ManagementOnShardsWarning();
         }
     }
 

@@ -27,6 +27,7 @@ import io.solaster.config.InvalidConfigException;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.http.HttpHandler;
+import io.solaster.spring.ServerLifecycle;
 import io.solaster.spring.web.ShardWebServer;
 import io.solaster.spring.web.SolasterReactiveWebServerFactory;
 import org.junit.jupiter.api.Test;
@@ -50,7 +51,6 @@ import org.springframework.boot.web.server.reactive.ReactiveWebServerFactory;
 import org.springframework.boot.web.server.reactive.context.AnnotationConfigReactiveWebServerApplicationContext;
 import org.springframework.boot.web.server.reactive.context.ReactiveWebServerApplicationContext;
 import org.springframework.context.ConfigurableApplicationContext;
-import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
 import org.springframework.http.server.reactive.ServerHttpRequest;
@@ -208,8 +208,10 @@ final class SolasterWebAutoConfigurationTest {
 
     @Test
     void management_on_a_port_of_its_own_answers_while_every_shard_is_stuck() throws Exception {
-        try (ConfigurableApplicationContext context = start("management.server.port=0")) {
+        try (ConfigurableApplicationContext context = start("management.server.port=0",
+                "management.endpoint.health.show-details=always")) {
             assertThat(get(context, "/about").statusCode()).isEqualTo(200);
+            assertThat(context.getBean(ServerLifecycle.class).server("webflux").orElseThrow().accepted()).isPositive();
             Engine engine = context.getBean(Engine.class);
             CountDownLatch stuck = new CountDownLatch(engine.shards().size());
             CountDownLatch released = new CountDownLatch(1);
@@ -229,7 +231,8 @@ final class SolasterWebAutoConfigurationTest {
                         "http://localhost:" + context.getEnvironment().getProperty("local.management.port")
                                 + "/actuator/health"))
                         .timeout(PATIENCE).build(), BodyHandlers.ofString());
-                assertThat(health.body()).contains("\"status\":\"UP\"");
+                assertThat(health.body()).contains("\"status\":\"UP\"").contains("\"webflux\":{")
+                        .contains("\"protocol\":\"http\"");
             } finally {
                 released.countDown();
             }
@@ -294,13 +297,7 @@ final class SolasterWebAutoConfigurationTest {
     @Configuration(proxyBeanMethods = false)
     @EnableAutoConfiguration
     @Import(Calls.class)
-    static class App {
-
-        @Bean
-        String nothing() {
-            return "";
-        }
-    }
+    static class App {}
 
     @RestController
     static class Calls {

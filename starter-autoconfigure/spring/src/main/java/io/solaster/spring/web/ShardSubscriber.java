@@ -27,7 +27,8 @@ abstract class ShardSubscriber<T> implements CoreSubscriber<T>, Subscription, Ru
     private final Executor home;
     private final CoreSubscriber<? super Void> written;
     private final long first;
-    private @Nullable Subscription source;
+    /** Set where it is subscribed; whoever gives up first, and finds none, has it cancelled there. */
+    private volatile @Nullable Subscription source;
     private volatile boolean cancelled;
     /** Signals of other threads; null while there were none. */
     private @Nullable Queue<Object> away;
@@ -83,7 +84,11 @@ abstract class ShardSubscriber<T> implements CoreSubscriber<T>, Subscription, Ru
         if (Operators.validate(source, subscription)) {
             source = subscription;
             written.onSubscribe(this);
-            subscription.request(first);
+            if (cancelled) {
+                subscription.cancel();
+            } else {
+                subscription.request(first);
+            }
         }
     }
 
@@ -224,27 +229,28 @@ abstract class ShardSubscriber<T> implements CoreSubscriber<T>, Subscription, Ru
 
     /** On the shard: what is still to come has nowhere to go. */
     final void abort(Throwable cause) {
-        if (!done && !cancelled) {
-            done = true;
-            cancelSource();
+        if (!done && !cancelled && giveUp()) {
             written.onError(cause);
         }
     }
 
     /** On the shard: no more is wanted, and that is no fault. */
     final void stop() {
-        if (!done && !cancelled) {
-            done = true;
-            cancelSource();
+        if (!done && !cancelled && giveUp()) {
             written.onComplete();
         }
     }
 
-    private void cancelSource() {
+    /** Whether there is somebody to be told, who has been given the subscription. */
+    private boolean giveUp() {
+        done = true;
         Subscription from = source;
-        if (from != null) {
-            from.cancel();
+        if (from == null) {
+            cancel();
+            return false;
         }
+        from.cancel();
+        return true;
     }
 
     /** There is nothing to hand over but the end. */
@@ -256,7 +262,10 @@ abstract class ShardSubscriber<T> implements CoreSubscriber<T>, Subscription, Ru
     @Override
     public final void cancel() {
         cancelled = true;
-        cancelSource();
+        Subscription from = source;
+        if (from != null) {
+            from.cancel();
+        }
     }
 
     /** The signal that has no object of its own. */

@@ -2,6 +2,8 @@ package io.solaster.spring.web;
 
 import java.net.InetAddress;
 import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
 import java.util.function.Supplier;
 
 import io.netty.handler.ssl.ClientAuth;
@@ -15,6 +17,8 @@ import io.solaster.engine.net.ConnectionHandler;
 import io.solaster.engine.net.Tls;
 import io.solaster.http.ExchangeListener;
 import io.solaster.http.HttpProtocol;
+import io.solaster.spring.HttpServerListener;
+import io.solaster.spring.ServerLifecycle;
 import io.solaster.spring.TlsContexts;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -42,7 +46,8 @@ public final class SolasterReactiveWebServerFactory extends AbstractReactiveWebS
     private final Supplier<Duration> drainTimeout;
     private HttpConfig http;
     private boolean useForwardHeaders;
-    private @Nullable ExchangeListener listener;
+    private List<HttpServerListener> listeners = List.of();
+    private @Nullable ServerLifecycle servers;
 
     /**
      * A server on port 8080 of all addresses, unless Spring Boot's customizers say otherwise.
@@ -71,9 +76,14 @@ public final class SolasterReactiveWebServerFactory extends AbstractReactiveWebS
         http = newHttp;
     }
 
-    /** Lets somebody see every exchange, on the shard that serves it: for an access log; null for nobody. */
-    public void setExchangeListener(@Nullable ExchangeListener newListener) {
-        listener = newListener;
+    /** What sees every exchange, on the shard that serves it: for an access log. */
+    public void setListeners(List<HttpServerListener> newListeners) {
+        listeners = List.copyOf(newListeners);
+    }
+
+    /** Where its server is shown beside those of the engine, for health, meters and endpoints; null for nowhere. */
+    public void setServers(@Nullable ServerLifecycle newServers) {
+        servers = newServers;
     }
 
     @Override
@@ -84,10 +94,17 @@ public final class SolasterReactiveWebServerFactory extends AbstractReactiveWebS
         ShardHttpHandlerAdapter adapter = new ShardHttpHandlerAdapter(handler, engine.offload(),
                 useForwardHeaders ? new ForwardedHeaderTransformer() : null);
         ServerConfig server = serverConfig();
-        HttpProtocol http = new HttpProtocol(adapter, server, listener);
+        HttpProtocol http = new HttpProtocol(adapter, server, listeners.stream()
+                .map(each -> each.of(NAME, adapter)).filter(Objects::nonNull).reduce(ExchangeListener::both)
+                .orElse(null));
         TlsContexts tls = tls();
         ConnectionHandler protocol = tls == null ? http : Tls.over(tls, engine.offload(), http);
-        return new ShardWebServer(engine, NAME, server, protocol, tls != null, getShutdown(), drainTimeout);
+        ShardWebServer web = new ShardWebServer(engine, NAME, server, protocol, tls != null, getShutdown(),
+                drainTimeout);
+        if (servers != null) {
+            servers.show(NAME, server, web::server);
+        }
+        return web;
     }
 
     private @Nullable TlsContexts tls() {

@@ -6,10 +6,12 @@ import static org.springframework.web.reactive.function.server.RouterFunctions.r
 
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.context.annotation.Bean;
@@ -28,7 +30,6 @@ import org.springframework.web.reactive.socket.HandshakeInfo;
 import org.springframework.web.reactive.socket.WebSocketHandler;
 import org.springframework.web.reactive.socket.WebSocketMessage;
 import org.springframework.web.reactive.socket.WebSocketSession;
-import org.springframework.web.server.ServerWebExchange;
 import org.springframework.web.server.WebFilter;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -116,7 +117,7 @@ public class Sample {
                     .send(Flux.just(session.textMessage(info.getSubProtocol() + " " + info.getUri().getPath() + " "
                             + info.getHeaders().getFirst("X-Name"))).concatWith(session.receive().map(
                                     message -> session.textMessage(
-                                            message.getPayloadAsText().toUpperCase(java.util.Locale.ROOT)))));
+                                            message.getPayloadAsText().toUpperCase(Locale.ROOT)))));
         }
     }
 
@@ -124,14 +125,10 @@ public class Sample {
     static final class Watch {
         final Set<String> threads = ConcurrentHashMap.newKeySet();
         final ConcurrentLinkedQueue<String> ends = new ConcurrentLinkedQueue<>();
-        final java.util.concurrent.atomic.AtomicInteger sent = new java.util.concurrent.atomic.AtomicInteger();
+        final AtomicInteger sent = new AtomicInteger();
 
         void here() {
             threads.add(Thread.currentThread().getName());
         }
-    }
-
-    static String pathOf(ServerWebExchange exchange) {
-        return exchange.getRequest().getPath().value();
     }
 }

@@ -1,5 +1,6 @@
 package io.solaster.boot.web.sample;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -61,7 +62,7 @@ final class StreamController {
         DataBufferFactory buffers = response.bufferFactory();
         return response.writeWith(Flux.range(0, count)
                 .concatMap(i -> i % 2 == 0 ? Mono.just(i) : Mono.just(i).publishOn(Schedulers.parallel()))
-                .map(i -> buffers.wrap((i + "\n").getBytes(java.nio.charset.StandardCharsets.US_ASCII))));
+                .map(i -> buffers.wrap((i + "\n").getBytes(StandardCharsets.US_ASCII))));
     }
 
     @GetMapping(path = "/down", produces = MediaType.APPLICATION_OCTET_STREAM_VALUE)
@@ -78,7 +79,7 @@ final class StreamController {
     Mono<Void> broken(ServerHttpResponse response) {
         DataBufferFactory buffers = response.bufferFactory();
         return response.writeWith(Flux.just("some", "more")
-                .map(text -> buffers.wrap(text.getBytes(java.nio.charset.StandardCharsets.US_ASCII)))
+                .map(text -> buffers.wrap(text.getBytes(StandardCharsets.US_ASCII)))
                 .map(DataBuffer.class::cast).concatWith(Mono.error(new IllegalStateException("broken"))));
     }
 
