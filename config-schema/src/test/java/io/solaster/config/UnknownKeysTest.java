@@ -31,7 +31,7 @@ class UnknownKeysTest {
             solaster.engine.transpot           | write solaster.engine.transport
             solaster.servers.kv.prot           | write solaster.servers.kv.port
             solaster.servers.kv.max-bulk       | write solaster.servers.kv.limits.max-bulk
-            solaster.servers.kv.tls.bundle     | write one of protocol, host, port, backlog, password, protected-mode, limits, group, ssl-bundle, http below solaster.servers.kv
+            solaster.servers.kv.tls.bundle     | write one of protocol, host, port, backlog, password, protected-mode, limits, group, ssl-bundle, client-auth, http below solaster.servers.kv
             solaster.engine.groups.bulk.share  | write solaster.engine.groups.bulk.shares
             solaster.engine.shards.most        | write one of shards, smt,
             solaster.nonsense                  | write one of enabled, strict,
