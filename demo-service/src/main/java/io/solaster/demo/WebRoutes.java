@@ -9,7 +9,6 @@ import io.netty.buffer.ByteBufUtil;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpResponseStatus;
-import io.solaster.config.WebSocketConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.timer.Timer;
@@ -38,11 +37,6 @@ class WebRoutes {
 
     /** What {@code /json} answers. */
     record Greeting(String message, int shard) {}
-
-    @Bean
-    WebSockets webSockets(Engine engine) {
-        return WebSockets.on(engine, WebSocketConfig.defaults());
-    }
 
     @Bean
     Router web(Engine engine, Store store, WebSockets sockets, JsonMapper mapper) {

@@ -12,18 +12,25 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.KeyStore;
+import java.util.List;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.solaster.boot.actuate.SolasterMetricsAutoConfiguration;
+import io.solaster.config.ConfigDiff;
 import io.solaster.config.InvalidConfigException;
+import io.solaster.config.SolasterConfig;
+import io.solaster.config.WebSocketConfig;
 import io.solaster.engine.Shard;
 import io.solaster.http.HttpHandler;
 import io.solaster.http.HttpProtocol;
 import io.solaster.http.Router;
+import io.solaster.http.websocket.WebSockets;
 import io.solaster.spring.ServerLifecycle;
+import io.solaster.spring.SolasterConfigChanged;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
@@ -88,6 +95,26 @@ class HttpServerTest {
                     until("what was asked is counted", () -> requests(registry, "/orders/{id}", "success") == 2);
                     until("what was asked is counted", () -> requests(registry, "other", "client_error") == 1);
                     assertThat(requests(registry, "/orders/{id}", "server_error")).isZero();
+                });
+    }
+
+    @Test
+    void web_sockets_go_by_the_server_s_limits_and_are_measured() {
+        runner.withConfiguration(AutoConfigurations.of(SolasterMetricsAutoConfiguration.class))
+                .withBean(SimpleMeterRegistry.class)
+                .withBean("web", HttpHandler.class, () -> (request, response) -> response.send())
+                .withPropertyValues("solaster.servers.web.http.websocket.max-message=2KB")
+                .run(context -> {
+                    assertThat(context.getBean(WebSockets.class).config().maxMessage().bytes()).isEqualTo(2048);
+                    context.publishEvent(
+                            new SolasterConfigChanged(new ConfigDiff(List.of()), SolasterConfig.defaults()));
+                    assertThat(context.getBean(WebSockets.class).config()).as("after a reload")
+                            .isEqualTo(WebSocketConfig.defaults());
+                    MeterRegistry registry = context.getBean(MeterRegistry.class);
+                    context.getBeansOfType(MeterBinder.class).values().forEach(each -> each.bindTo(registry));
+                    assertThat(registry.get("solaster.websocket.connections").gauge().value()).isZero();
+                    assertThat(registry.get("solaster.websocket.closed").tag("code", "1000").functionCounter().count())
+                            .isZero();
                 });
     }
 

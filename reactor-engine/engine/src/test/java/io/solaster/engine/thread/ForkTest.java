@@ -315,10 +315,11 @@ class ForkTest {
             List<String> turns = new ArrayList<>();
             shard.fork(() -> {
                 turns.add("a");
+                // Now that it runs for sure: its start may have to wait for a lock of the JVM's.
+                shard.execute(() -> turns.add("b"));
                 Thread.yield();
                 turns.add("c");
             });
-            shard.execute(() -> turns.add("b"));
             return turns;
         }));
         Engines.until("three turns", () -> Engines.get(engine.submitTo(1, () -> order.size() == 3)));

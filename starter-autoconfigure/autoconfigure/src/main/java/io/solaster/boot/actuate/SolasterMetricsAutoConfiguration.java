@@ -5,10 +5,12 @@ import io.micrometer.core.instrument.binder.MeterBinder;
 import io.micrometer.core.instrument.config.MeterFilter;
 import io.solaster.boot.SolasterAutoConfiguration;
 import io.solaster.boot.SolasterBeansAutoConfiguration;
+import io.solaster.boot.SolasterHttpAutoConfiguration;
 import io.solaster.boot.SolasterStoreAutoConfiguration;
 import io.solaster.config.SolasterConfig;
 import io.solaster.engine.Engine;
 import io.solaster.http.HttpProtocol;
+import io.solaster.http.websocket.WebSockets;
 import io.solaster.spring.ConfigReloader;
 import io.solaster.spring.HttpServerListener;
 import io.solaster.spring.ServerLifecycle;
@@ -24,7 +26,8 @@ import org.springframework.context.annotation.Configuration;
 
 /** Meters of shards, scheduling groups, servers and store, where there is a registry for them. */
 @AutoConfiguration(after = {SolasterAutoConfiguration.class, SolasterBeansAutoConfiguration.class,
-        SolasterStoreAutoConfiguration.class}, afterName = {
+        SolasterStoreAutoConfiguration.class,
+        SolasterHttpAutoConfiguration.class}, afterName = {
                 "org.springframework.boot.micrometer.metrics.autoconfigure.CompositeMeterRegistryAutoConfiguration"})
 @ConditionalOnClass(MeterRegistry.class)
 @ConditionalOnBean({Engine.class, MeterRegistry.class})
@@ -104,6 +107,13 @@ public final class SolasterMetricsAutoConfiguration {
         HttpServerListener solasterRouteMeters(Engine engine, MeterRegistry registry,
                 ObjectProvider<MeterFilter> filters) {
             return new RouteMeters(engine, registry, new HistogramTimers(filters.orderedStream().toList()));
+        }
+
+        @Bean
+        @ConditionalOnBean(WebSockets.class)
+        @ConditionalOnMissingBean(name = "solasterWebSocketMeters")
+        MeterBinder solasterWebSocketMeters(WebSockets sockets, Engine engine) {
+            return new WebSocketMeters(sockets, engine.name());
         }
     }
 }
