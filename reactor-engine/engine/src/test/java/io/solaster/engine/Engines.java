@@ -33,6 +33,11 @@ public final class Engines {
 
     private Engines() {}
 
+    /** Whether tasks that have no order run in a random one. */
+    static boolean areShuffled() {
+        return Long.getLong("solaster.engine.shuffle-seed") != null;
+    }
+
     /** An unpinned engine; skips the test where the machine lacks the transport. */
     public static Engine start(Transport transport, int shards) {
         return start(EngineConfig.defaults().withTransport(transport), shards);

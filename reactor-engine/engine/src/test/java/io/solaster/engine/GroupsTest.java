@@ -244,7 +244,10 @@ class GroupsTest {
                 assertThat(most[0]).isLessThanOrEqualTo(3);
                 return all;
             }).thenCompose(all -> all));
-            assertThat(answers).hasSize(calls).isSorted();
+            assertThat(answers).doesNotHaveDuplicates().hasSize(calls);
+            if (!Engines.areShuffled()) {
+                assertThat(answers).isSorted();
+            }
             assertThat(engine.shard(0).stats().permitWaits.get()).isEqualTo(calls - 3);
         }
     }
