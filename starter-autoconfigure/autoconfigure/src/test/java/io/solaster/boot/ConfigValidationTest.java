@@ -56,7 +56,7 @@ final class ConfigValidationTest {
                 .contains("ERROR solaster.engine.smt (command line)\n    'perhaps' is neither true nor false")
                 .contains("ERROR SOLASTER_ENGINE_SHARDZ (environment variable SOLASTER_ENGINE_SHARDZ)")
                 .contains("WARNING solaster.servers.kv.protocol (" + file
-                        + ":7:17)\n    'smtp' is no protocol here unless the application adds it\n    write 'resp'")
+                        + ":7:17)\n    'smtp' is no protocol here unless the application adds it\n    write 'http', 'resp'")
                 .doesNotContain("SOLASTER_PORT").doesNotContain("a bean was made").doesNotContain("\tat ");
         assertThat(run.exit).isEqualTo(1);
     }

@@ -21,6 +21,7 @@ import io.solaster.boot.actuate.SolasterMetricsAutoConfiguration;
 import io.solaster.config.ConfigBinder;
 import io.solaster.config.SolasterConfig;
 import io.solaster.config.WebConfig;
+import io.solaster.http.HttpHandler;
 import io.solaster.spring.ShardScheduled;
 import io.solaster.spring.trace.SolasterObservation;
 import org.junit.jupiter.api.Test;
@@ -49,9 +50,10 @@ final class ReadmeTest {
             bound.add(ConfigBinder.bind(new Binder(ConfigurationPropertySources.from(new YamlPropertySourceLoader()
                     .load("README", new ByteArrayResource(yaml.group(1).getBytes()))))));
         }
-        assertThat(bound).hasSize(3);
+        assertThat(bound).hasSize(4);
         assertThat(bound.subList(0, 2)).allSatisfy(config -> assertThat(config.servers()).containsKey("kv"));
-        assertThat(bound.get(2).web().server()).isEqualTo(WebConfig.Server.SOLASTER);
+        assertThat(bound.get(2).servers().get("web").sslBundle()).isEqualTo("web");
+        assertThat(bound.get(3).web().server()).isEqualTo(WebConfig.Server.SOLASTER);
         assertThat(bound.get(1).servers().get("bulk").group()).isEqualTo("reports");
         assertThat(bound.get(1).engine().groups().get("reports").meshPermits()).isEqualTo(64);
     }
@@ -68,10 +70,12 @@ final class ReadmeTest {
         new ApplicationContextRunner()
                 .withConfiguration(AutoConfigurations.of(SolasterAutoConfiguration.class,
                         SolasterBeansAutoConfiguration.class, SolasterStoreAutoConfiguration.class,
-                        SolasterMetricsAutoConfiguration.class))
+                        SolasterHttpAutoConfiguration.class, SolasterMetricsAutoConfiguration.class))
                 .withPropertyValues("solaster.engine.shards=2", "solaster.engine.pinning=never",
                         "solaster.engine.transport=nio", "solaster.servers.kv.protocol=resp",
-                        "solaster.servers.kv.port=0", "solaster.metrics.shard-pairs=true")
+                        "solaster.servers.kv.port=0", "solaster.servers.web.protocol=http",
+                        "solaster.servers.web.port=0", "solaster.metrics.shard-pairs=true")
+                .withBean("web", HttpHandler.class, () -> (request, response) -> response.send())
                 .withBean(Scheduled.class).withBean(MeterRegistry.class, SimpleMeterRegistry::new).run(context -> {
                     MeterRegistry registry = context.getBean(MeterRegistry.class);
                     context.getBeansOfType(MeterBinder.class).values().forEach(binder -> binder.bindTo(registry));
