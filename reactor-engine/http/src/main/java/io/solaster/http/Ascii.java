@@ -1,14 +1,9 @@
 package io.solaster.http;
 
-import java.nio.ByteOrder;
-
 import io.solaster.engine.memory.Memory;
 
 /** What bytes may stand where in HTTP, and words of eight of them at once. */
 final class Ascii {
-    /** Words as they lie in memory, the first byte lowest, are read and written without turning them only here. */
-    static final boolean LITTLE = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
-
     private static final long ONES = 0x0101010101010101L;
     private static final long HIGH = 0x8080808080808080L;
 
@@ -50,14 +45,6 @@ final class Ascii {
         return c >= 'A' && c <= 'Z' ? (char) (c + ('a' - 'A')) : c;
     }
 
-    static int littleEndian(int word) {
-        return LITTLE ? word : Integer.reverseBytes(word);
-    }
-
-    static long littleEndian(long word) {
-        return LITTLE ? word : Long.reverseBytes(word);
-    }
-
     /** At most eight characters as the word that stands in memory as them, the first one lowest. */
     static long word(String text) {
         long word = 0;
@@ -71,7 +58,7 @@ final class Ascii {
     static int endOfValue(long address, int from, int end) {
         int at = from;
         for (; at + 8 <= end; at += 8) {
-            long word = littleEndian(Memory.getLong(address + at));
+            long word = Memory.littleEndian(Memory.getLong(address + at));
             long found = below(word, 0x20) | equal(word, 0x7F);
             if (found != 0) {
                 at += Long.numberOfTrailingZeros(found) >>> 3;
@@ -94,7 +81,7 @@ final class Ascii {
     static int endOfTarget(long address, int from, int end) {
         int at = from;
         for (; at + 8 <= end; at += 8) {
-            long word = littleEndian(Memory.getLong(address + at));
+            long word = Memory.littleEndian(Memory.getLong(address + at));
             long found = below(word, 0x21) | equal(word, 0x7F) | equal(word, '#') | word & HIGH;
             if (found != 0) {
                 return at + (Long.numberOfTrailingZeros(found) >>> 3);

@@ -143,7 +143,7 @@ final class RequestDecoder {
             at = 2;
         }
         int target;
-        if (available - at >= 4 && Ascii.littleEndian(Memory.getInt(address + at)) == GET) {
+        if (available - at >= 4 && Memory.littleEndian(Memory.getInt(address + at)) == GET) {
             method = HttpMethod.GET;
             target = at + 4;
         } else {
@@ -269,7 +269,7 @@ final class RequestDecoder {
         if (available - at < VERSION) {
             return MORE;
         }
-        long version = Ascii.littleEndian(Memory.getLong(address + at));
+        long version = Memory.littleEndian(Memory.getLong(address + at));
         if (getByte(address + at + 8) != '\r' || getByte(address + at + 9) != '\n') {
             return fail("a request line that does not end with a version and CR LF");
         }

@@ -1,6 +1,6 @@
 package io.solaster.resp;
 
-import static io.solaster.resp.Bytes.littleEndian;
+import static io.solaster.engine.memory.Memory.littleEndian;
 
 import java.math.BigDecimal;
 import java.math.MathContext;

@@ -1,7 +1,7 @@
 package io.solaster.resp;
 
 import static io.solaster.engine.memory.Memory.getByte;
-import static io.solaster.resp.Bytes.littleEndian;
+import static io.solaster.engine.memory.Memory.littleEndian;
 
 import java.util.Arrays;
 

@@ -5,6 +5,7 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.nio.ByteOrder;
 
 import io.netty.buffer.ByteBuf;
 
@@ -22,7 +23,19 @@ public final class Memory {
             FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
     private static final MethodHandle FREE = downcall("free", FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG));
 
+    private static final boolean LITTLE = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
+
     private Memory() {}
+
+    /** What was read as a word, or is to be written as one, with the byte at its address lowest on every machine. */
+    public static int littleEndian(int word) {
+        return LITTLE ? word : Integer.reverseBytes(word);
+    }
+
+    /** As {@link #littleEndian(int)}. */
+    public static long littleEndian(long word) {
+        return LITTLE ? word : Long.reverseBytes(word);
+    }
 
     public static byte getByte(long address) {
         return ALL.get(ValueLayout.JAVA_BYTE, address);
