@@ -50,7 +50,7 @@ public final class HttpCompare {
         Options options = workplace.options();
         int seconds = options.quick() ? 1 : 3;
         Wrk wrk = new Wrk(workplace);
-        Map<String, HttpProcess> servers = start(workplace);
+        Map<String, HttpProcess> servers = start(workplace, peers());
         try {
             Report.progress("warming up");
             for (Wrk.Load load : loads) {
@@ -93,7 +93,7 @@ public final class HttpCompare {
         int rounds = options.rounds();
         Duration length = Duration.ofSeconds(options.quick() ? 1 : 4);
         Wrk wrk = new Wrk(workplace);
-        Map<String, HttpProcess> servers = start(workplace);
+        Map<String, HttpProcess> servers = start(workplace, peers());
         try {
             Wrk.Load load = new Wrk.Load("/plaintext", 64, 1);
             Map<String, Figures> peaks = rounds(2, load, servers,
@@ -140,10 +140,11 @@ public final class HttpCompare {
         return Statistics.digits(Statistics.median(values)) + " µs";
     }
 
-    private static Map<String, HttpProcess> start(Workplace workplace) throws IOException {
+    private static Map<String, HttpProcess> start(Workplace workplace, Map<String, String> peers)
+            throws IOException {
         Map<String, HttpProcess> servers = new LinkedHashMap<>();
         try {
-            for (Map.Entry<String, String> peer : peers().entrySet()) {
+            for (Map.Entry<String, String> peer : peers.entrySet()) {
                 servers.put(peer.getKey(), new HttpProcess(workplace, peer.getKey(), peer.getValue()));
             }
             return servers;
@@ -156,11 +157,10 @@ public final class HttpCompare {
     private static void webSocket(Workplace workplace, Report report) throws IOException, InterruptedException {
         Options options = workplace.options();
         long nanos = options.quick() ? 200_000_000L : 3_000_000_000L;
-        Map<String, HttpProcess> servers = new LinkedHashMap<>();
+        Map<String, String> peers = peers();
+        peers.keySet().retainAll(List.of(VERTX, VERTX_AGAIN, OURS, REACTOR_NETTY));
+        Map<String, HttpProcess> servers = start(workplace, peers);
         try {
-            for (String name : List.of(VERTX, VERTX_AGAIN, OURS, REACTOR_NETTY)) {
-                servers.put(name, new HttpProcess(workplace, name, peers().getOrDefault(name, name)));
-            }
             Map<String, Figures> echo = webSocket(options.rounds(), servers, "/echo", 64,
                     load -> load.echo(nanos));
             Map<String, Figures> broadcast = webSocket(options.rounds(), servers, "/room", options.quick() ? 100 : 1000,
