@@ -1,12 +1,11 @@
 package io.solaster.http;
 
 import java.util.HashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.solaster.engine.stats.Histogram;
@@ -54,9 +53,7 @@ public final class RouteStats implements ExchangeListener {
      * @param most routes that are told apart
      */
     public RouteStats(int shards, List<String> templates, int most) {
-        Set<String> kept = new LinkedHashSet<>(new LinkedHashSet<>(templates).stream().limit(most).toList());
-        kept.add(OTHER);
-        routes = List.copyOf(kept);
+        routes = Stream.concat(templates.stream().distinct().limit(most), Stream.of(OTHER)).distinct().toList();
         for (String route : routes) {
             places.put(route, places.size());
         }

@@ -1,6 +1,7 @@
 package io.solaster.boot.actuate;
 
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
@@ -28,6 +29,8 @@ final class HistogramTimers {
             .maximumExpectedValue((double) TimeUnit.SECONDS.toNanos(10)).build();
 
     private final List<MeterFilter> filters;
+    /** A registry holds what it asks weakly. */
+    private final List<Supplier<HistogramSnapshot>> asked = new CopyOnWriteArrayList<>();
 
     /** @param filters what the registries filter by, in their order */
     HistogramTimers(List<MeterFilter> filters) {
@@ -35,7 +38,7 @@ final class HistogramTimers {
     }
 
     /**
-     * Shows one series.
+     * Shows one series, as long as this is there.
      *
      * @param recorded what there is up to now, in nanoseconds; asked at each scrape
      */
@@ -60,6 +63,7 @@ final class HistogramTimers {
                 return;
             }
         }
+        asked.add(recorded);
         FunctionTimer.builder(name, recorded, from -> from.get().count(), from -> from.get().sum(),
                 TimeUnit.NANOSECONDS).tags(tags).description(description).register(registry);
     }

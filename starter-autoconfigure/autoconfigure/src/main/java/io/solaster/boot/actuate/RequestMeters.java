@@ -1,9 +1,7 @@
 package io.solaster.boot.actuate;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.Supplier;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
@@ -17,14 +15,12 @@ import io.solaster.spring.ServerLifecycle;
 
 /** How many requests each server answered, and how long they took: recorded per shard, merged when somebody looks. */
 final class RequestMeters implements MeterBinder {
-    static final String NAME = "solaster.server.requests";
-    static final String DESCRIPTION = "Requests answered, from reading them to writing the answer";
+    private static final String NAME = "solaster.server.requests";
+    private static final String DESCRIPTION = "Requests answered, from reading them to writing the answer";
 
     private final Engine engine;
     private final ServerLifecycle servers;
     private final HistogramTimers timers;
-    /** A registry holds what it asks weakly. */
-    private final List<Supplier<HistogramSnapshot>> asked = new ArrayList<>();
 
     RequestMeters(Engine engine, ServerLifecycle servers, HistogramTimers timers) {
         this.engine = engine;
@@ -49,10 +45,9 @@ final class RequestMeters implements MeterBinder {
     public void bindTo(MeterRegistry registry) {
         for (String server : servers.names()) {
             for (Outcome outcome : Outcome.values()) {
-                Supplier<HistogramSnapshot> recorded = () -> snapshot(server, outcome);
-                asked.add(recorded);
                 timers.register(registry, NAME, DESCRIPTION,
-                        Tags.of("engine", engine.name(), "server", server, "outcome", outcome.tag()), recorded);
+                        Tags.of("engine", engine.name(), "server", server, "outcome", outcome.tag()),
+                        () -> snapshot(server, outcome));
             }
         }
     }

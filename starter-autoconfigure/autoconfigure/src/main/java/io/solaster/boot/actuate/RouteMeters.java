@@ -1,14 +1,11 @@
 package io.solaster.boot.actuate;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.Supplier;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.solaster.engine.Engine;
-import io.solaster.engine.stats.HistogramSnapshot;
 import io.solaster.http.ExchangeListener;
 import io.solaster.http.HttpHandler;
 import io.solaster.http.RouteStats;
@@ -26,8 +23,6 @@ final class RouteMeters implements HttpServerListener {
     private final Engine engine;
     private final MeterRegistry registry;
     private final HistogramTimers timers;
-    /** A registry holds what it asks weakly. */
-    private final List<Supplier<HistogramSnapshot>> asked = new ArrayList<>();
 
     RouteMeters(Engine engine, MeterRegistry registry, HistogramTimers timers) {
         this.engine = engine;
@@ -36,15 +31,14 @@ final class RouteMeters implements HttpServerListener {
     }
 
     @Override
-    public synchronized ExchangeListener of(String server, HttpHandler handler) {
+    public ExchangeListener of(String server, HttpHandler handler) {
         RouteStats stats = new RouteStats(engine.shards().size(),
                 handler instanceof Router router ? router.templates() : List.of(), MOST_ROUTES);
         for (String route : stats.routes()) {
             for (Outcome outcome : Outcome.values()) {
-                Supplier<HistogramSnapshot> recorded = () -> stats.snapshot(route, outcome);
-                asked.add(recorded);
                 timers.register(registry, NAME, DESCRIPTION, Tags.of("engine", engine.name(), "server", server, "route",
-                        route, "outcome", outcome.name().toLowerCase(Locale.ROOT)), recorded);
+                        route, "outcome", outcome.name().toLowerCase(Locale.ROOT)),
+                        () -> stats.snapshot(route, outcome));
             }
         }
         return stats;
