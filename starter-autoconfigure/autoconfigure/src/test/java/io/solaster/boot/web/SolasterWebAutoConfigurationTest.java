@@ -9,17 +9,14 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import javax.net.ssl.KeyManagerFactory;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManagerFactory;
 
+import io.solaster.boot.Certificates;
 import io.solaster.boot.SolasterAutoConfiguration;
 import io.solaster.boot.actuate.Actuated;
 import io.solaster.boot.netty.SolasterReactorNettyAutoConfiguration;
@@ -191,14 +188,14 @@ final class SolasterWebAutoConfigurationTest {
 
     @Test
     void connections_are_encrypted_with_an_SSL_bundle(@TempDir Path directory) throws Exception {
-        KeyStore store = certificate(directory, "server");
+        KeyStore store = Certificates.make(directory, "server");
         try (ConfigurableApplicationContext context = start("server.ssl.bundle=web",
                 "spring.ssl.bundle.jks.web.keystore.location=file:" + directory.resolve("server.p12"),
                 "spring.ssl.bundle.jks.web.keystore.password=changeit",
                 "spring.ssl.bundle.jks.web.truststore.location=file:" + directory.resolve("server.p12"),
                 "spring.ssl.bundle.jks.web.truststore.password=changeit", "server.ssl.client-auth=want");
-                HttpClient stranger = HttpClient.newBuilder().sslContext(client(store, false)).build();
-                HttpClient known = HttpClient.newBuilder().sslContext(client(store, true)).build()) {
+                HttpClient stranger = HttpClient.newBuilder().sslContext(Certificates.client(store, false)).build();
+                HttpClient known = HttpClient.newBuilder().sslContext(Certificates.client(store, true)).build()) {
             assertThat(stranger.send(request(context, "https", "/tls"), BodyHandlers.ofString()).body())
                     .isEqualTo("https without a certificate");
             assertThat(known.send(request(context, "https", "/tls"), BodyHandlers.ofString()).body())
@@ -263,35 +260,6 @@ final class SolasterWebAutoConfigurationTest {
 
     private static <T> T await(CompletableFuture<T> future) {
         return future.orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS).join();
-    }
-
-    private static KeyStore certificate(Path directory, String name) throws Exception {
-        Path file = directory.resolve(name + ".p12");
-        Process keytool = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
-                "-genkeypair", "-alias", "key", "-keyalg", "EC", "-dname", "CN=" + name, "-ext",
-                "san=dns:localhost,ip:127.0.0.1", "-validity", "7", "-storetype", "PKCS12", "-keystore",
-                file.toString(), "-storepass", "changeit").redirectErrorStream(true).start();
-        String said = new String(keytool.getInputStream().readAllBytes());
-        assertThat(keytool.waitFor()).as(said).isZero();
-        KeyStore store = KeyStore.getInstance("PKCS12");
-        try (var in = Files.newInputStream(file)) {
-            store.load(in, "changeit".toCharArray());
-        }
-        return store;
-    }
-
-    /** Of a client that trusts this certificate, and perhaps shows it. */
-    private static SSLContext client(KeyStore store, boolean shows) throws Exception {
-        KeyStore trusted = KeyStore.getInstance("PKCS12");
-        trusted.load(null, null);
-        trusted.setCertificateEntry("trusted", store.getCertificate("key"));
-        TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-        trust.init(trusted);
-        KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-        keys.init(store, "changeit".toCharArray());
-        SSLContext context = SSLContext.getInstance("TLS");
-        context.init(shows ? keys.getKeyManagers() : null, trust.getTrustManagers(), null);
-        return context;
     }
 
     @Configuration(proxyBeanMethods = false)
