@@ -26,6 +26,7 @@ import io.netty.handler.ssl.SslHandler;
 import io.solaster.engine.memory.Memory;
 import io.solaster.engine.net.RequestStats;
 import io.solaster.engine.net.TcpServer;
+import io.solaster.http.HttpStats.Timeout;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -84,6 +85,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
     private boolean parted;
     private boolean draining;
     private boolean upgraded;
+
+    /** What is left of the time for which the client may fall behind within a body; it runs while the body is awaited. */
+    private long patience;
+    private long patienceSince;
+    private boolean awaitsBody;
 
     private final ConnectionTimer timer;
     /** When the head that comes has begun, when something was heard, and when something was done, by the timers. */
@@ -445,6 +451,10 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
             heardAt = shard.timers().now();
         }
         shard.stats().bytesIn.add(received.readableBytes());
+        if (awaitsBody) {
+            patience = shard.limits().patience(patience - (heardAt - patienceSince), received.readableBytes());
+            patienceSince = heardAt;
+        }
         if (!received.isDirect()) {
             ByteBuf copy = context.alloc().directBuffer(received.readableBytes()).writeBytes(received);
             received.release();
@@ -568,8 +578,20 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
         if (!upgraded && !lingering) {
             readOrWait();
             activeAt = shard.timers().now();
+            awaitBody(activeAt);
             watch();
         }
+    }
+
+    /** Time runs for the client while somebody waits for more of its body, and for nobody while the handler has enough. */
+    private void awaitBody(long now) {
+        boolean awaits = isBodyAwaited();
+        if (awaits && !awaitsBody) {
+            patienceSince = now;
+        } else if (!awaits && awaitsBody) {
+            patience -= now - patienceSince;
+        }
+        awaitsBody = awaits;
     }
 
     /** Reads from the client unless there is more already than is wanted. */
@@ -660,7 +682,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
         enqueue(exchange);
         if (used == RequestDecoder.FAILED) {
             in.skipBytes(in.readableBytes());
-            shard.stats().malformed.increment();
+            shard.stats().refused(head.status());
             refuse(exchange, head.status(), head.message());
             return false;
         }
@@ -714,6 +736,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
         exchange.body().begin(head, shard.limits());
         if (!exchange.body().isComplete()) {
             receiving = exchange;
+            patience = shard.limits().bodyNanos();
+            awaitsBody = false;
         }
         Response response = exchange.response();
         ExchangeListener listener = shard.listener();
@@ -735,6 +759,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
         } else if (!exchange.outlives && receiving != exchange && exchange.next == null && exchange != first
                 && exchange != last) {
             shard.giveExchange(exchange);
+        } else if (listener != null && (exchange == first || exchange.next != null || exchange == last)) {
+            // The listener is told once those before it are over, when the received bytes are gone.
+            exchange.request().keep();
         }
         if (output != null && output.readableBytes() > ENOUGH_TO_SEND) {
             flush();
@@ -760,7 +787,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
             next = headSince + limits.headNanos();
         }
         if (isBodyAwaited()) {
-            next = Math.min(next, heardAt + limits.bodyNanos());
+            next = Math.min(next, patienceSince + patience);
         }
         if (unsent > 0) {
             next = Math.min(next, takenAt + limits.bodyNanos());
@@ -804,7 +831,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
         if (unsent > 0 && now - takenAt >= limits.bodyNanos()) {
             log.debug("{} has not read for {} ms: it is closed", channel(),
                     TimeUnit.NANOSECONDS.toMillis(now - takenAt));
-            shard.stats().timeouts.increment();
+            shard.stats().timedOut(Timeout.UNREAD);
             die(new IOException("the client did not read"));
             return;
         }
@@ -813,16 +840,16 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
         if (isHeadComing() && now - headSince >= limits.headNanos()) {
             Exchange late = Objects.requireNonNull(upcoming);
             upcoming = null;
-            shard.stats().timeouts.increment();
+            shard.stats().timedOut(Timeout.HEADER);
             enqueue(late);
             refuse(late, HttpResponseStatus.REQUEST_TIMEOUT, "the request's head took too long");
         }
-        if (isBodyAwaited() && now - heardAt >= limits.bodyNanos()) {
+        if (isBodyAwaited() && awaitsBody && now - patienceSince >= patience) {
             bodyIsLate(Objects.requireNonNull(receiving), now);
         }
         for (Exchange each = first; each != null; each = each.next) {
             if (isHandlerAwaited(each) && now - each.waitsSince >= limits.requestNanos()) {
-                shard.stats().timeouts.increment();
+                shard.stats().timedOut(Timeout.REQUEST);
                 log.warn("{} was not answered within {} ms: the client gets 503", each.request(),
                         TimeUnit.NANOSECONDS.toMillis(now - each.waitsSince));
                 each.outlives = true;
@@ -839,7 +866,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
     }
 
     private void bodyIsLate(Exchange exchange, long now) {
-        shard.stats().timeouts.increment();
+        shard.stats().timedOut(Timeout.BODY);
         exchange.closes = true;
         if (exchange.response().isOver()) {
             receiving = null;

@@ -677,7 +677,7 @@ abstract class HttpServerTest {
         assertThat(stats.succeeded.get()).isEqualTo(2);
         assertThat(stats.serverErrors.get()).isEqualTo(1);
         assertThat(stats.clientErrors.get()).isEqualTo(1);
-        assertThat(stats.malformed.get()).isEqualTo(1);
+        assertThat(stats.malformed()).isEqualTo(1);
         assertThat(stats.bytesOut.get()).isPositive();
     }
 

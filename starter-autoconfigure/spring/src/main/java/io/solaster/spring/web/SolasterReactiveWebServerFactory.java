@@ -97,6 +97,7 @@ public final class SolasterReactiveWebServerFactory extends AbstractReactiveWebS
         HttpProtocol http = new HttpProtocol(adapter, server, listeners.stream()
                 .map(each -> each.of(NAME, adapter)).filter(Objects::nonNull).reduce(ExchangeListener::both)
                 .orElse(null));
+        listeners.forEach(each -> each.serves(NAME, http));
         TlsContexts tls = tls();
         ConnectionHandler protocol = tls == null ? http : Tls.over(tls, engine.offload(), http);
         ShardWebServer web = new ShardWebServer(engine, NAME, server, protocol, tls != null, getShutdown(),
@@ -146,6 +147,7 @@ public final class SolasterReactiveWebServerFactory extends AbstractReactiveWebS
                 ? result
                 : result.withCompression(new CompressionConfig(true,
                         new ByteSize(Math.max(0, compression.getMinResponseSize().toBytes())),
-                        result.compression().level(), String.join(",", compression.getAllMimeTypes())));
+                        result.compression().level(), result.compression().encodings(),
+                        String.join(",", compression.getAllMimeTypes())));
     }
 }
