@@ -92,7 +92,7 @@ public final class SolasterReactiveWebServerFactory extends AbstractReactiveWebS
             log.warn("server.http2.enabled has no effect: the shards speak HTTP/1.1");
         }
         ShardHttpHandlerAdapter adapter = new ShardHttpHandlerAdapter(handler, engine.offload(),
-                useForwardHeaders ? new ForwardedHeaderTransformer() : null);
+                engine.shards().size(), useForwardHeaders ? new ForwardedHeaderTransformer() : null);
         ServerConfig server = serverConfig();
         HttpProtocol http = new HttpProtocol(adapter, server, listeners.stream()
                 .map(each -> each.of(NAME, adapter)).filter(Objects::nonNull).reduce(ExchangeListener::both)
