@@ -109,6 +109,7 @@ class ConfigBinderTest {
                         max-headers: 3
                         max-body: 4KB
                         min-body-rate: 9B
+                        half-close: true
                         max-pipelined: 5
                         server-header: Mine
                         compression:
@@ -163,7 +164,8 @@ class ConfigBinderTest {
                                                 WebSocketQueueConfig.Policy.DROP_OLDEST),
                                         new WebSocketCompressionConfig(true, 9, new ByteSize(5), true)),
                                 new AccessLogConfig(true, AccessLogConfig.Format.JSON, 0.25,
-                                        Duration.ofSeconds(1))))));
+                                        Duration.ofSeconds(1)),
+                                true))));
     }
 
     @ParameterizedTest

@@ -82,7 +82,7 @@ class ConfigValidatorTest {
                 new ByteSize(1), new ByteSize(1), 0, new ByteSize(1L << 31), new ByteSize(1L << 31), 0, "a\r\nb: c",
                 new CompressionConfig(true, new ByteSize(1L << 40), 10, "gzip, deflate", "text/html, json"),
                 WebSocketConfig.defaults(),
-                new AccessLogConfig(true, AccessLogConfig.Format.JSON, 1.5, Duration.ofNanos(1)));
+                new AccessLogConfig(true, AccessLogConfig.Format.JSON, 1.5, Duration.ofNanos(1)), true);
         assertThat(ConfigValidator.check(servers(Map.of("web", KV.withHttp(none))))).extracting(Violation::key)
                 .containsExactlyInAnyOrder(Stream
                         .of("header-timeout", "body-timeout", "request-timeout", "keep-alive-timeout", "max-target",

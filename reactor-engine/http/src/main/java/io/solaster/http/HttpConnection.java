@@ -17,9 +17,11 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.FileRegion;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.ssl.SslHandler;
@@ -84,6 +86,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
     /** The client knows that the connection ends, and has sent no more than we have read. */
     private boolean parted;
     private boolean draining;
+    /** The client has ended its side, and may still be answered. */
+    private boolean halfClosed;
     private boolean upgraded;
 
     /** What is left of the time for which the client may fall behind within a body; it runs while the body is awaited. */
@@ -279,7 +283,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
             pop(over);
             if (over.closes || over.response().upgrade != null) {
                 closing = over.closes;
-                parted = receiving == null && !over.request().head().isKeepAlive()
+                parted = halfClosed || receiving == null && !over.request().head().isKeepAlive()
                         && (input == null || !input.isReadable());
                 dropRest(new IOException("the connection was closed with the response before this one"));
                 if (over.response().upgrade != null) {
@@ -501,7 +505,21 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
             }
             context.executor().schedule(this::finishDrain, LAST_READ_MILLIS, TimeUnit.MILLISECONDS);
         }
+        if (event instanceof ChannelInputShutdownEvent && !upgraded) {
+            halfClose();
+        }
         context.fireUserEventTriggered(event);
+    }
+
+    /** Answers what has come whole, and closes. */
+    private void halfClose() {
+        halfClosed = true;
+        parted = true;
+        if (receiving != null) {
+            die(new IOException("the client has ended its side within a body"));
+        } else {
+            resume();
+        }
     }
 
     @Override
@@ -574,6 +592,10 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
     private void endBatch() {
         // Before the flush, within which the socket may say that it has room, and a stream may write more.
         inBatch = false;
+        if (halfClosed && first == null && receiving == null && !scheduled && (input == null || mayBegin())) {
+            // What is left, if anything, is a part of a request whose rest will not come.
+            closing = true;
+        }
         flush();
         if (!upgraded && !lingering) {
             readOrWait();
@@ -1001,6 +1023,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
         Consumer<Channel> next = Objects.requireNonNull(over.response().upgrade);
         ChannelHandlerContext context = context();
         upgraded = true;
+        channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
         flush();
         ByteBuf rest = input;
         input = null;
@@ -1021,6 +1044,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
             rest.release();
         }
         channel.pipeline().remove(this);
+        if (halfClosed) {
+            channel.close();
+        }
         if (listening != null) {
             tell(listening, null);
         }

@@ -6,8 +6,10 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelOption;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ApplicationProtocolNames;
+import io.netty.handler.ssl.SslHandler;
 import io.solaster.config.ServerConfig;
 import io.solaster.engine.Shard;
 import io.solaster.engine.net.ConnectionHandler;
@@ -67,6 +69,9 @@ public final class HttpProtocol implements ConnectionHandler {
         HttpShard part = shards.computeIfAbsent(shard, each -> new HttpShard(each, handler, listener,
                 accessLogs(requests.server(), each), config));
         channel.config().setRecvByteBufAllocator(part.reads());
+        if (part.config().http().halfClose() && channel.pipeline().get(SslHandler.class) == null) {
+            channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+        }
         channel.pipeline().addLast(new HttpConnection(part, requests));
     }
 
