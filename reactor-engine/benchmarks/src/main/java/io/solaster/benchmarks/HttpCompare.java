@@ -225,9 +225,10 @@ public final class HttpCompare {
                         " of Reactor Netty",
                         Statistics.noise(figure(figures, REACTOR_NETTY_AGAIN).cpu, figure(figures, REACTOR_NETTY).cpu));
             }
-            report.section("WebFlux (`webflux`)", "Annotated controllers, the same application on each server, one event"
-                    + " loop on one CPU; server CPU per request, user CPU of it, and throughput; in bold the ratio to"
-                    + " Reactor Netty of CPU.");
+            report.section("WebFlux (`webflux`)",
+                    "Annotated controllers, the same application on each server, one event"
+                            + " loop on one CPU; server CPU per request, user CPU of it, and throughput; in bold the ratio to"
+                            + " Reactor Netty of CPU.");
             report.table(table);
         } finally {
             servers.values().forEach(HttpProcess::close);

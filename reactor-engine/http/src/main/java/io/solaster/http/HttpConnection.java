@@ -339,6 +339,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
         }
         if (over.outlives) {
             over.next = null;
+            if (!over.response().hasListeners() && over.response().upgrade == null) {
+                over.leaveRoom();
+            }
         }
     }
 
@@ -977,6 +980,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
     private static void tell(List<Exchange> listening, @Nullable Throwable cause) {
         for (Exchange each : listening) {
             each.response().tell(cause);
+            each.leaveRoom();
         }
     }
 

@@ -54,6 +54,7 @@ final class HttpShard {
     private final Output output = new Output();
     private final Targets targets = new Targets();
     private final ArrayDeque<Exchange> spares = new ArrayDeque<>();
+    private final ArrayDeque<Room> rooms = new ArrayDeque<>();
     private final Map<ContentEncoding, ArrayDeque<BodyEncoder>> encoders = new EnumMap<>(ContentEncoding.class);
     private byte[] date = new byte[0];
     private long dateUntil;
@@ -220,6 +221,7 @@ final class HttpShard {
             received.close();
             replies.close();
             spares.clear();
+            rooms.clear();
             encoders.values().forEach(kept -> kept.forEach(BodyEncoder::close));
             encoders.clear();
             if (accessLog != null) {
@@ -240,7 +242,17 @@ final class HttpShard {
 
     Exchange takeExchange() {
         Exchange spare = spares.pollFirst();
-        return spare != null ? spare : new Exchange(this);
+        if (spare != null) {
+            return spare;
+        }
+        Room room = rooms.pollFirst();
+        return new Exchange(this).in(room == null ? new Room() : room);
+    }
+
+    void giveRoom(Room room) {
+        if (rooms.size() < SPARES) {
+            rooms.addFirst(room);
+        }
     }
 
     void giveExchange(Exchange exchange) {

@@ -48,7 +48,7 @@ final class RequestDecoder {
     private int authorityAt;
     private int authorityLength;
     private boolean http10;
-    private int[] fields = new int[FEW];
+    private int[] fields = Room.NO_FIELDS;
     private int count;
 
     private int hosts;
@@ -66,6 +66,17 @@ final class RequestDecoder {
 
     RequestDecoder() {
         clear();
+    }
+
+    void take(Room room) {
+        fields = room.fields;
+    }
+
+    /** From here on it has no headers. */
+    void give(Room room) {
+        room.fields = fields;
+        fields = Room.NO_FIELDS;
+        count = 0;
     }
 
     /** Forgets everything, for the next request. */
@@ -338,7 +349,7 @@ final class RequestDecoder {
         }
         int i = FIELD * count++;
         if (i == fields.length) {
-            fields = Arrays.copyOf(fields, 2 * i);
+            fields = Arrays.copyOf(fields, Math.max(FEW, 2 * i));
         }
         fields[i] = from;
         fields[i + 1] = nameEnd - from;

@@ -76,6 +76,10 @@ final class Response implements HttpResponse, ResponseStream {
         this.exchange = exchange;
     }
 
+    HeaderList headers() {
+        return headers;
+    }
+
     void clear() {
         headers.clear();
         status = HttpResponseStatus.OK;

@@ -10,7 +10,7 @@ import com.sun.management.ThreadMXBean;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.engine.net.TcpServer;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What the shard's thread allocates on the heap for a request that is answered at once, all in all. */
 class HttpAllocationTest {
@@ -21,30 +21,31 @@ class HttpAllocationTest {
             + "Accept: text/plain,text/html;q=0.9,application/xhtml+xml;q=0.9,application/xml;q=0.8,*/*;q=0.7\r\n"
             + "Connection: keep-alive\r\n\r\n";
     private static final int REQUESTS = 16_000;
-    private static final int BYTES_ALLOWED = 200;
 
     @ParameterizedTest
-    @ValueSource(ints = {1, 16})
-    void aRequestAllocatesAtMost200Bytes(int pipeline) throws Exception {
+    @CsvSource({"/plaintext, 1, 200", "/plaintext, 16, 200", "/later, 1, 800"})
+    void aRequestAllocatesAtMostSoManyBytes(String path, int pipeline, int most) throws Exception {
+        String asked = REQUEST.replace("/plaintext", path);
         try (HttpFixture fixture = new HttpFixture(Transport.AUTO, 1)) {
             TcpServer server = fixture.serve(Router.builder()
                     .before((request, response) -> {})
                     .after("/plaintext", (request, response) -> response.header("Content-Type", "text/plain"))
                     .get("/plaintext", (request, response) -> response.send(HELLO))
+                    .get("/later", (request, response) -> request.shard().execute(() -> response.send(HELLO)))
                     .get("/{name}", (request, response) -> response.send(request.pathParam("name")))
                     .build());
             List<Long> threads = fixture.engine().submitToAll(shard -> Thread.currentThread().threadId()).join();
             RawClient client = fixture.connect(server);
-            int length = client.send(REQUEST).answer().body().length();
+            int length = client.send(asked).answer().body().length();
             assertThat(length).isEqualTo(HELLO.length);
-            client.send(REQUEST);
+            client.send(asked);
             int bytes = 0;
             for (String line = client.line(); !line.isEmpty(); line = client.line()) {
                 bytes += line.length() + 2;
             }
             bytes += 2 + HELLO.length;
             client.read(HELLO.length);
-            byte[] requests = REQUEST.repeat(pipeline).getBytes(StandardCharsets.US_ASCII);
+            byte[] requests = asked.repeat(pipeline).getBytes(StandardCharsets.US_ASCII);
             long least = Long.MAX_VALUE;
             for (int attempt = 0; attempt < 4; attempt++) {
                 long before = THREADS.getThreadAllocatedBytes(threads.getFirst());
@@ -55,7 +56,7 @@ class HttpAllocationTest {
                 least = Math.min(least, THREADS.getThreadAllocatedBytes(threads.getFirst()) - before);
             }
             double each = (double) least / REQUESTS;
-            assertThat(each).as("bytes a request").isLessThanOrEqualTo(BYTES_ALLOWED);
+            assertThat(each).as("bytes a request of " + path).isLessThanOrEqualTo(most);
         }
     }
 }

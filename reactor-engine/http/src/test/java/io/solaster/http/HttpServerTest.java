@@ -113,7 +113,8 @@ abstract class HttpServerTest {
         RawClient silent = fixture.connect(server);
         silent.socket().shutdownOutput();
         assertThat(silent.rest()).isEmpty();
-        RawClient within = fixture.connect(server).send("POST /body HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n12");
+        RawClient within = fixture.connect(server)
+                .send("POST /body HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n12");
         within.socket().shutdownOutput();
         assertThat(late.poll(60, TimeUnit.SECONDS)).isNotNull();
         assertThat(within.rest()).isEmpty();

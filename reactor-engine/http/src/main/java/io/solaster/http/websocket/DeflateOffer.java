@@ -70,7 +70,8 @@ record DeflateOffer(boolean ourTakeover, boolean clientTakeover, int ourBits) {
             }
         }
         // Of messages before, a small window would hold hardly anything.
-        return new DeflateOffer(ours && (ourBits == 0 || ourBits == WINDOW_BITS), config.contextTakeover() && !seen.contains("client_no_context_takeover"),
+        return new DeflateOffer(ours && (ourBits == 0 || ourBits == WINDOW_BITS),
+                config.contextTakeover() && !seen.contains("client_no_context_takeover"),
                 ourBits);
     }
 
