@@ -6,11 +6,17 @@ import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
 import com.sun.management.ThreadMXBean;
+import io.solaster.config.AccessLogConfig;
 import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.HttpConfig;
+import io.solaster.config.ServerConfig;
 import io.solaster.engine.net.TcpServer;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.slf4j.LoggerFactory;
 
 /** What the shard's thread allocates on the heap for a request that is answered at once, all in all. */
 class HttpAllocationTest {
@@ -23,11 +29,17 @@ class HttpAllocationTest {
     private static final int REQUESTS = 16_000;
 
     @ParameterizedTest
-    @CsvSource({"/plaintext, 1, 200", "/plaintext, 16, 200", "/later, 1, 800"})
-    void aRequestAllocatesAtMostSoManyBytes(String path, int pipeline, int most) throws Exception {
+    @CsvSource({"/plaintext, false, 1, 200", "/plaintext, false, 16, 200", "/later, false, 1, 800",
+            "/plaintext, true, 1, 200"})
+    void aRequestAllocatesAtMostSoManyBytes(String path, boolean logged, int pipeline, int most) throws Exception {
         String asked = REQUEST.replace("/plaintext", path);
+        Logger access = (Logger) LoggerFactory.getLogger("io.solaster.http.access.web");
+        access.setAdditive(false);
+        access.setLevel(Level.INFO);
+        ServerConfig config = ServerConfig.of("http", 0).withHttp(HttpConfig.defaults()
+                .withAccessLog(AccessLogConfig.defaults().withEnabled(logged)));
         try (HttpFixture fixture = new HttpFixture(Transport.AUTO, 1)) {
-            TcpServer server = fixture.serve(Router.builder()
+            TcpServer server = fixture.serve(config, Router.builder()
                     .before((request, response) -> {})
                     .after("/plaintext", (request, response) -> response.header("Content-Type", "text/plain"))
                     .get("/plaintext", (request, response) -> response.send(HELLO))
@@ -56,7 +68,8 @@ class HttpAllocationTest {
                 least = Math.min(least, THREADS.getThreadAllocatedBytes(threads.getFirst()) - before);
             }
             double each = (double) least / REQUESTS;
-            assertThat(each).as("bytes a request of " + path).isLessThanOrEqualTo(most);
+            assertThat(each).as("bytes a request of %s, %s", path, logged ? "logged" : "not logged")
+                    .isLessThanOrEqualTo(most);
         }
     }
 }
