@@ -21,6 +21,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param serverHeader what the header Server says of every response; none by default
  * @param compression which responses are compressed
  * @param websocket what connections go by that have become WebSockets
+ * @param http2 what connections go by that speak HTTP/2
  */
 public record HttpConfig(@DefaultValue("10s") Duration headerTimeout, @DefaultValue("30s") Duration bodyTimeout,
         @DefaultValue("60s") Duration requestTimeout, @DefaultValue("75s") Duration keepAliveTimeout,
@@ -28,72 +29,79 @@ public record HttpConfig(@DefaultValue("10s") Duration headerTimeout, @DefaultVa
         @DefaultValue("100") @Range(min = 1, max = 10_000) int maxHeaders, @DefaultValue("10MB") ByteSize maxBody,
         @DefaultValue("128") @Range(min = 1, max = 100_000) int maxPipelined, @Nullable String serverHeader,
         @NestedConfigurationProperty @DefaultValue CompressionConfig compression,
-        @NestedConfigurationProperty @DefaultValue WebSocketConfig websocket) {
+        @NestedConfigurationProperty @DefaultValue WebSocketConfig websocket,
+        @NestedConfigurationProperty @DefaultValue Http2Config http2) {
 
     /** What an empty configuration gives. */
     public static HttpConfig defaults() {
         return new HttpConfig(Duration.ofSeconds(10), Duration.ofSeconds(30), Duration.ofSeconds(60),
                 Duration.ofSeconds(75), new ByteSize(8 << 10), new ByteSize(16 << 10), 100, new ByteSize(10 << 20), 128,
-                null, CompressionConfig.defaults(), WebSocketConfig.defaults());
+                null, CompressionConfig.defaults(), WebSocketConfig.defaults(), Http2Config.defaults());
     }
 
     /** This with another time for a request's head. */
     public HttpConfig withHeaderTimeout(Duration newHeaderTimeout) {
         return new HttpConfig(newHeaderTimeout, bodyTimeout, requestTimeout, keepAliveTimeout, maxTarget, maxHeaderSize,
-                maxHeaders, maxBody, maxPipelined, serverHeader, compression, websocket);
+                maxHeaders, maxBody, maxPipelined, serverHeader, compression, websocket, http2);
     }
 
     /** This with another time of silence within a body. */
     public HttpConfig withBodyTimeout(Duration newBodyTimeout) {
         return new HttpConfig(headerTimeout, newBodyTimeout, requestTimeout, keepAliveTimeout, maxTarget, maxHeaderSize,
-                maxHeaders, maxBody, maxPipelined, serverHeader, compression, websocket);
+                maxHeaders, maxBody, maxPipelined, serverHeader, compression, websocket, http2);
     }
 
     /** This with another time for a handler to begin its response. */
     public HttpConfig withRequestTimeout(Duration newRequestTimeout) {
         return new HttpConfig(headerTimeout, bodyTimeout, newRequestTimeout, keepAliveTimeout, maxTarget, maxHeaderSize,
-                maxHeaders, maxBody, maxPipelined, serverHeader, compression, websocket);
+                maxHeaders, maxBody, maxPipelined, serverHeader, compression, websocket, http2);
     }
 
     /** This with another time between requests. */
     public HttpConfig withKeepAliveTimeout(Duration newKeepAliveTimeout) {
         return new HttpConfig(headerTimeout, bodyTimeout, requestTimeout, newKeepAliveTimeout, maxTarget, maxHeaderSize,
-                maxHeaders, maxBody, maxPipelined, serverHeader, compression, websocket);
+                maxHeaders, maxBody, maxPipelined, serverHeader, compression, websocket, http2);
     }
 
     /** This with another limit on the headers of a request. */
     public HttpConfig withMaxHeaderSize(ByteSize newMaxHeaderSize) {
         return new HttpConfig(headerTimeout, bodyTimeout, requestTimeout, keepAliveTimeout, maxTarget, newMaxHeaderSize,
-                maxHeaders, maxBody, maxPipelined, serverHeader, compression, websocket);
+                maxHeaders, maxBody, maxPipelined, serverHeader, compression, websocket, http2);
     }
 
     /** This with another limit on bodies that are gathered. */
     public HttpConfig withMaxBody(ByteSize newMaxBody) {
         return new HttpConfig(headerTimeout, bodyTimeout, requestTimeout, keepAliveTimeout, maxTarget, maxHeaderSize,
-                maxHeaders, newMaxBody, maxPipelined, serverHeader, compression, websocket);
+                maxHeaders, newMaxBody, maxPipelined, serverHeader, compression, websocket, http2);
     }
 
     /** This with another number of requests under way. */
     public HttpConfig withMaxPipelined(int newMaxPipelined) {
         return new HttpConfig(headerTimeout, bodyTimeout, requestTimeout, keepAliveTimeout, maxTarget, maxHeaderSize,
-                maxHeaders, maxBody, newMaxPipelined, serverHeader, compression, websocket);
+                maxHeaders, maxBody, newMaxPipelined, serverHeader, compression, websocket, http2);
     }
 
     /** This with another Server header; null for none. */
     public HttpConfig withServerHeader(@Nullable String newServerHeader) {
         return new HttpConfig(headerTimeout, bodyTimeout, requestTimeout, keepAliveTimeout, maxTarget, maxHeaderSize,
-                maxHeaders, maxBody, maxPipelined, newServerHeader, compression, websocket);
+                maxHeaders, maxBody, maxPipelined, newServerHeader, compression, websocket, http2);
     }
 
     /** This with another compression. */
     public HttpConfig withCompression(CompressionConfig newCompression) {
         return new HttpConfig(headerTimeout, bodyTimeout, requestTimeout, keepAliveTimeout, maxTarget, maxHeaderSize,
-                maxHeaders, maxBody, maxPipelined, serverHeader, newCompression, websocket);
+                maxHeaders, maxBody, maxPipelined, serverHeader, newCompression, websocket, http2);
     }
 
     /** This with other WebSockets. */
     public HttpConfig withWebsocket(WebSocketConfig newWebsocket) {
         return new HttpConfig(headerTimeout, bodyTimeout, requestTimeout, keepAliveTimeout, maxTarget, maxHeaderSize,
-                maxHeaders, maxBody, maxPipelined, serverHeader, compression, newWebsocket);
+                maxHeaders, maxBody, maxPipelined, serverHeader, compression, newWebsocket, http2);
+    }
+
+    /** This with another HTTP/2. */
+    public HttpConfig withHttp2(Http2Config newHttp2) {
+        return new HttpConfig(headerTimeout, bodyTimeout, requestTimeout, keepAliveTimeout, maxTarget, maxHeaderSize,
+                maxHeaders, maxBody, maxPipelined, serverHeader, compression, websocket, newHttp2);
     }
 }

@@ -129,6 +129,12 @@ class ConfigBinderTest {
                             level: 9
                             threshold: 5B
                             context-takeover: true
+                        http2:
+                          enabled: false
+                          max-concurrent-streams: 9
+                          initial-window: 32KB
+                          max-frame: 64KB
+                          max-resets: 8
                 """);
         assertThat(config.enabled()).isFalse();
         assertThat(config.strict()).isTrue();
@@ -153,7 +159,8 @@ class ConfigBinderTest {
                                         Duration.ofSeconds(2), Duration.ofSeconds(3),
                                         new WebSocketQueueConfig(new ByteSize(4096),
                                                 WebSocketQueueConfig.Policy.DROP_OLDEST),
-                                        new WebSocketCompressionConfig(true, 9, new ByteSize(5), true))))));
+                                        new WebSocketCompressionConfig(true, 9, new ByteSize(5), true)),
+                                new Http2Config(false, 9, new ByteSize(32 << 10), new ByteSize(64 << 10), 8)))));
     }
 
     @ParameterizedTest
