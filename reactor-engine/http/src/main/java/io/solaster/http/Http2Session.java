@@ -13,6 +13,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http2.Http2CodecUtil;
 import io.netty.handler.codec.http2.Http2Connection;
 import io.netty.handler.codec.http2.Http2ConnectionAdapter;
 import io.netty.handler.codec.http2.Http2ConnectionDecoder;
@@ -440,6 +441,19 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
     }
 
     // ---- streams
+
+    /** Answers the request that the client has sent over HTTP/1.1. */
+    void upgraded(Http2Upgrade upgrade) {
+        readAt = shard.now();
+        try {
+            onHttpServerUpgrade(upgrade.settings());
+            Http2Stream stream = connection().stream(Http2CodecUtil.HTTP_UPGRADE_STREAM_ID);
+            begin(stream.headersReceived(false), upgrade.request(), true);
+        } catch (Http2Exception e) {
+            onError(context(), false, e);
+        }
+        flushLater();
+    }
 
     private void begin(Http2Stream stream, Http2Headers headers, boolean last) throws Http2Exception {
         Exchange exchange = shard.takeStreamExchange();

@@ -501,7 +501,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
         }
         context.fireUserEventTriggered(event);
         if (event instanceof SslHandshakeCompletionEvent handshake && handshake.isSuccess() && agreedOnHttp2()) {
-            becomeHttp2();
+            becomeHttp2(null);
         }
     }
 
@@ -666,12 +666,15 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
             decoded = used;
             return false;
         }
-        upcoming = null;
-        decoded = 0;
-        enqueue(exchange);
         if (used == RequestDecoder.FAILED && begins2(in)) {
             return false;
         }
+        if (used > 0 && fresh && head.upgrades() && upgradesToHttp2(head, in, used)) {
+            return false;
+        }
+        upcoming = null;
+        decoded = 0;
+        enqueue(exchange);
         if (used == RequestDecoder.FAILED) {
             in.skipBytes(in.readableBytes());
             shard.stats().malformed.increment();
@@ -1017,13 +1020,28 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
             }
         }
         if (known == PREFACE.length) {
-            becomeHttp2();
+            becomeHttp2(null);
         }
         return true;
     }
 
+    /** Whether a request of HTTP/1.1 is to be answered over HTTP/2; then it is. */
+    private boolean upgradesToHttp2(RequestDecoder head, ByteBuf in, int length) {
+        if (tls() != null || !shard.config().http().http2().enabled()) {
+            return false;
+        }
+        Http2Upgrade upgrade = Http2Upgrade.of(head);
+        if (upgrade == null) {
+            return false;
+        }
+        in.skipBytes(length);
+        context().write(Unpooled.wrappedBuffer(Http2Upgrade.ACCEPTED));
+        becomeHttp2(upgrade);
+        return true;
+    }
+
     /** Leaves the connection, and what was read of it, to HTTP/2. */
-    private void becomeHttp2() {
+    private void becomeHttp2(@Nullable Http2Upgrade upgrade) {
         ChannelHandlerContext context = context();
         ByteBuf rest = input;
         input = null;
@@ -1032,6 +1050,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
         Http2Session session = Http2Sessions.session(shard, requests);
         channel().pipeline().addAfter(context.name(), null, session);
         channel().config().setAutoRead(true);
+        if (upgrade != null) {
+            session.upgraded(upgrade);
+        }
         if (draining) {
             session.drain();
         }

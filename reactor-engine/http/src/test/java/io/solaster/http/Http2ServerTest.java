@@ -552,7 +552,12 @@ abstract class Http2ServerTest {
         }
         List<HttpResponse> responses = new ArrayList<>();
         for (int i = 0; i < 1000; i++) {
-            responses.add(waiting.poll(60, TimeUnit.SECONDS));
+            HttpResponse response = waiting.poll(60, TimeUnit.SECONDS);
+            if (response == null) {
+                client.settle();
+            }
+            assertThat(response).as("response %s; %s", i, client.others).isNotNull();
+            responses.add(response);
         }
         Collections.shuffle(responses, new Random(3));
         asked.element().shard().execute(() -> responses.forEach(response -> response.send("x".repeat(100))));
