@@ -127,7 +127,8 @@ class RealClientsTest {
                 .isEqualTo("x".repeat(100_000));
         assertThat(curl(two[0], "--compressed", "--data-binary", "z".repeat(50_000), uri().toString()))
                 .isEqualTo("z".repeat(50_000));
-        assertThat(curl(two[0], uri().toString(), uri().toString(), "-o", "/dev/null", "-o", "/dev/null", "-w",
+        // By Upgrade: some versions of curl forget what they know when they use a connection again.
+        assertThat(curl("--http2", uri().toString(), uri().toString(), "-o", "/dev/null", "-o", "/dev/null", "-w",
                 "%{num_connects} %{http_version}\n")).isEqualTo("1 2\n0 2\n");
     }
 
