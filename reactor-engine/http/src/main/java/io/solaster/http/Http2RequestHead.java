@@ -352,7 +352,7 @@ final class Http2RequestHead implements RequestHead {
 
     @Override
     public Target target(Targets known) {
-        return new Target(path, 0);
+        return known.of(path);
     }
 
     @Override

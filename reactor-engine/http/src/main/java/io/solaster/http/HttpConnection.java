@@ -1048,7 +1048,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
         upcoming = null;
         upgraded = true;
         Http2Session session = Http2Sessions.session(shard, requests);
-        channel().pipeline().addAfter(context.name(), null, session);
+        channel().pipeline().addAfter(context.name(), Http2Output.NAME, new Http2Output(shard.stats()));
+        channel().pipeline().addAfter(Http2Output.NAME, null, session);
         channel().config().setAutoRead(true);
         if (upgrade != null) {
             session.upgraded(upgrade);

@@ -153,6 +153,8 @@ abstract class Http2ServerTest {
         assertThat(sum(stats -> stats.http2Connections.get())).isEqualTo(1);
         assertThat(sum(stats -> stats.http2Requests.get())).isEqualTo(3);
         assertThat(sum(stats -> stats.succeeded.get())).isEqualTo(3);
+        assertThat(sum(stats -> stats.bytesOut.get())).isBetween(3 * 24L, 1000L);
+        assertThat(sum(stats -> stats.bytesIn.get())).isBetween(3 * 9L, 1000L);
     }
 
     @Test
