@@ -528,7 +528,8 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
     private final class Frames extends Http2FrameAdapter {
 
         @Override
-        public void onHeadersRead(ChannelHandlerContext context, int id, Http2Headers headers, int padding, boolean last)
+        public void onHeadersRead(ChannelHandlerContext context, int id, Http2Headers headers, int padding,
+                boolean last)
                 throws Http2Exception {
             frames++;
             Http2Stream stream = connection().stream(id);
@@ -541,7 +542,8 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
         }
 
         @Override
-        public void onHeadersRead(ChannelHandlerContext context, int id, Http2Headers headers, int dependsOn, short weight,
+        public void onHeadersRead(ChannelHandlerContext context, int id, Http2Headers headers, int dependsOn,
+                short weight,
                 boolean exclusive, int padding, boolean last) throws Http2Exception {
             onHeadersRead(context, id, headers, padding, last);
         }
@@ -610,7 +612,8 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
         }
 
         @Override
-        public void onUnknownFrame(ChannelHandlerContext context, byte type, int id, Http2Flags flags, ByteBuf payload) {
+        public void onUnknownFrame(ChannelHandlerContext context, byte type, int id, Http2Flags flags,
+                ByteBuf payload) {
             frames++;
         }
     }

@@ -49,7 +49,8 @@ final class Http2Sessions extends AbstractHttp2ConnectionHandlerBuilder<Http2Ses
     }
 
     @Override
-    protected Http2Session build(Http2ConnectionDecoder decoder, Http2ConnectionEncoder encoder, Http2Settings settings) {
+    protected Http2Session build(Http2ConnectionDecoder decoder, Http2ConnectionEncoder encoder,
+            Http2Settings settings) {
         return new Http2Session(shard, requests, decoder, encoder, settings);
     }
 }

@@ -27,7 +27,8 @@ record Http2Upgrade(Http2Settings settings, Http2Headers request) {
     static @Nullable Http2Upgrade of(RequestDecoder head) {
         int upgrade = head.find("upgrade", 0);
         int said = head.find(SETTINGS, 0);
-        if (upgrade < 0 || !head.value(upgrade).equalsIgnoreCase("h2c") || said < 0 || head.find(SETTINGS, said + 1) >= 0
+        if (upgrade < 0 || !head.value(upgrade).equalsIgnoreCase("h2c") || said < 0
+                || head.find(SETTINGS, said + 1) >= 0
                 || head.isChunked() || head.contentLength() > 0 || head.isHttp10()) {
             return null;
         }

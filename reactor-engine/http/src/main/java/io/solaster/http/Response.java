@@ -728,8 +728,9 @@ final class Response implements HttpResponse, ResponseStream {
             there(() -> upgrade(connection));
         } else if (isOpen("upgrade()")) {
             if (!(exchange.carrier() instanceof HttpConnection)) {
-                throw new IllegalStateException("upgrade(): " + exchange.request() + " came over HTTP/2, where a request"
-                        + " does not have the connection to itself; answer it, or ask for HTTP/1.1");
+                throw new IllegalStateException(
+                        "upgrade(): " + exchange.request() + " came over HTTP/2, where a request"
+                                + " does not have the connection to itself; answer it, or ask for HTTP/1.1");
             }
             status = HttpResponseStatus.SWITCHING_PROTOCOLS;
             upgrade = connection;

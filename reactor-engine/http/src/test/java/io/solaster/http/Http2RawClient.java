@@ -134,7 +134,8 @@ final class Http2RawClient implements AutoCloseable {
 
     static byte[] framed(int type, int flags, int stream, byte[] payload) {
         return ByteBuffer.allocate(9 + payload.length).put((byte) (payload.length >> 16))
-                .putShort((short) payload.length).put((byte) type).put((byte) flags).putInt(stream).put(payload).array();
+                .putShort((short) payload.length).put((byte) type).put((byte) flags).putInt(stream).put(payload)
+                .array();
     }
 
     void frame(int type, int flags, int stream, byte[] payload) {
@@ -184,7 +185,8 @@ final class Http2RawClient implements AutoCloseable {
     int head(String method, String path, boolean last, String... more) {
         int id = nextStream();
         String[] all = new String[8 + more.length];
-        System.arraycopy(new String[]{":method", method, ":scheme", "http", ":path", path, ":authority", "test"}, 0, all,
+        System.arraycopy(new String[]{":method", method, ":scheme", "http", ":path", path, ":authority", "test"}, 0,
+                all,
                 0, 8);
         System.arraycopy(more, 0, all, 8, more.length);
         frame(HEADERS, END_HEADERS | (last ? END_STREAM : 0), id, pack(id, all));

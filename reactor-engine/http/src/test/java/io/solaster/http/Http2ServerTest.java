@@ -164,11 +164,13 @@ abstract class Http2ServerTest {
             request.forEachHeader((name, value) -> headers.add(name + "=" + value));
             response.send(request.method() + " " + request.target() + " " + request.rawPath() + " " + request.rawQuery()
                     + " " + request.query("x") + " " + request.queries("x") + " " + request.header("X-TWO") + " "
-                    + request.headers("x-two") + " " + request.header("Host") + " " + headers + " " + request.tls() + " "
+                    + request.headers("x-two") + " " + request.header("Host") + " " + headers + " " + request.tls()
+                    + " "
                     + (request.remoteAddress().getPort() > 0));
         });
         assertThat(client.get("/p/q?x=1&x=%C3%A4+b", "cookie", "a=1", "x-two", "a b", "cookie", "b=2", "x-two", "c",
-                "cookie", "c=3").body()).isEqualTo("GET /p/q?x=1&x=%C3%A4+b /p/q x=1&x=%C3%A4+b 1 [1, \u00c3\u00a4 b] a b"
+                "cookie", "c=3").body())
+                .isEqualTo("GET /p/q?x=1&x=%C3%A4+b /p/q x=1&x=%C3%A4+b 1 [1, \u00c3\u00a4 b] a b"
                         + " [a b, c] test [cookie=a=1; b=2; c=3, x-two=a b, x-two=c, host=test] null true");
     }
 
@@ -840,7 +842,8 @@ abstract class Http2ServerTest {
     void nonsenseEndsTheConnectionWithAWord() {
         for (byte[] wrong : List.of(Http2RawClient.framed(DATA, 0, 0, new byte[1]),
                 Http2RawClient.framed(HEADERS, END_HEADERS, 2, Http2RawClient.literal(":method", "GET")),
-                Http2RawClient.framed(SETTINGS, 0, 1, new byte[0]), Http2RawClient.framed(WINDOW_UPDATE, 0, 0, new byte[4]),
+                Http2RawClient.framed(SETTINGS, 0, 1, new byte[0]),
+                Http2RawClient.framed(WINDOW_UPDATE, 0, 0, new byte[4]),
                 Http2RawClient.framed(DATA, 0, 99, new byte[5]),
                 Http2RawClient.framed(HEADERS, END_HEADERS, 1, new byte[]{(byte) 0xFF, (byte) 0xFF, (byte) 0xFF}))) {
             Http2RawClient client = client(HELLO);
