@@ -6,6 +6,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * What HTTP/2 connections go by; a change holds for those that come after it.
  *
  * @param enabled whether HTTP/2 is spoken: over TLS with clients that agree on it (ALPN), else with those that begin with it
+ *            or ask for it; for WebFlux, {@code server.http2.enabled} has to say so, too
  * @param maxConcurrentStreams requests of one connection under way at once; more are refused, and may be sent again
  * @param initialWindow bytes of a request's body that a client may send before the handler takes them; a connection may
  *            send 8 times as many, over all its requests

@@ -280,7 +280,7 @@ final class Http2Carrier implements Carrier {
         ChannelPromise end = session.newPromise();
         if (over.response().hasListeners()) {
             over.outlives = true;
-            end.addListener(done -> over.response().tell(done.isSuccess() || failure == null ? done.cause() : failure));
+            end.addListener(done -> over.response().tell(done.isSuccess() ? null : whyNot(done.cause())));
         }
         if (!body.isComplete()) {
             feedWaiting(over);
@@ -388,6 +388,20 @@ final class Http2Carrier implements Carrier {
             over.shard().tellEnd(over, cause);
             over.response().tell(cause);
         }
+    }
+
+    /** The stream is closed, as it is in the end. */
+    void closed() {
+        if (exchange != null) {
+            cutOff(whyNot(null));
+        } else {
+            release();
+        }
+    }
+
+    private Throwable whyNot(@Nullable Throwable cause) {
+        Throwable known = failure;
+        return known != null ? known : new IOException("the client has closed the connection", cause);
     }
 
     private void release() {

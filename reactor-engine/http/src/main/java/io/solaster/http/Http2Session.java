@@ -498,7 +498,7 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
     private void closed(Http2Stream stream) {
         Http2Carrier carrier = stream.getProperty(key);
         if (carrier != null) {
-            carrier.cutOff(new IOException("the client has closed the connection"));
+            carrier.closed();
         }
         activeAt = shard.timers().now();
         if (saidLast && connection().numActiveStreams() == 0 && !lingering) {
