@@ -300,6 +300,7 @@ final class Body implements RequestBody {
         awaitsContinue = false;
         input.skipBytes(framing.decode(Memory.address(input) + input.readerIndex(), input.readableBytes()));
         if (framing.isFailed()) {
+            exchange.shard().stats().refused(HttpResponseStatus.BAD_REQUEST);
             fail(new HttpException(HttpResponseStatus.BAD_REQUEST, framing.message()));
             return false;
         }

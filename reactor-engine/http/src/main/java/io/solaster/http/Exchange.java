@@ -16,6 +16,7 @@ final class Exchange {
     private final Body body;
     private final Response response;
     private @Nullable Carrier carrier;
+    private @Nullable Room room;
 
     /** The one behind it on its connection. */
     @Nullable
@@ -50,6 +51,25 @@ final class Exchange {
         next = null;
         closes = false;
         started = false;
+    }
+
+    /** Makes a new one with room that others have left. */
+    Exchange in(Room spare) {
+        room = spare;
+        ((RequestDecoder) request.head()).take(spare);
+        response.headers().take(spare);
+        return this;
+    }
+
+    /** Nobody has a right to it any more; it is not used again itself, since somebody might hold it all the same. */
+    void leaveRoom() {
+        Room left = room;
+        if (left != null) {
+            room = null;
+            ((RequestDecoder) request.head()).give(left);
+            response.headers().give(left);
+            shard.giveRoom(left);
+        }
     }
 
     void begin(Carrier by, long now) {

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The headers of a response, few and in their order. On the owning shard, and used again for another response. */
 final class HeaderList {
+    private static final int FEW = 8;
     private static final String KEEP_ALIVE = "keep-alive";
     private static final String PROXY_CONNECTION = "proxy-connection";
 
@@ -18,8 +19,8 @@ final class HeaderList {
         HOP_BY_HOP
     }
 
-    private CharSequence[] names = new CharSequence[8];
-    private CharSequence[] values = new CharSequence[8];
+    private CharSequence[] names = Room.NO_TEXT;
+    private CharSequence[] values = Room.NO_TEXT;
     private int count;
     private int length;
 
@@ -28,6 +29,20 @@ final class HeaderList {
         Arrays.fill(values, 0, count, "");
         count = 0;
         length = 0;
+    }
+
+    void take(Room room) {
+        names = room.names;
+        values = room.values;
+    }
+
+    /** From here on it is empty. */
+    void give(Room room) {
+        clear();
+        room.names = names;
+        room.values = values;
+        names = Room.NO_TEXT;
+        values = Room.NO_TEXT;
     }
 
     int count() {
@@ -71,8 +86,9 @@ final class HeaderList {
     void add(CharSequence name, CharSequence value) {
         check(name, value);
         if (count == names.length) {
-            names = Arrays.copyOf(names, 2 * count);
-            values = Arrays.copyOf(values, 2 * count);
+            int room = Math.max(FEW, 2 * count);
+            names = Arrays.copyOf(names, room);
+            values = Arrays.copyOf(values, room);
         }
         names[count] = lasting(name);
         values[count++] = lasting(value);

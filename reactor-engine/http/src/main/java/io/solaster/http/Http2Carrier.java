@@ -15,6 +15,7 @@ import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2RemoteFlowController;
 import io.netty.handler.codec.http2.Http2Stream;
 import io.netty.handler.codec.http2.ReadOnlyHttp2Headers;
+import io.solaster.http.HttpStats.Timeout;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,15 +49,18 @@ final class Http2Carrier implements Carrier {
     private boolean sent;
     /** Why it was cut off. */
     private @Nullable Throwable failure;
-    /** When something of the body was heard, and when the client has last taken something, by the timers. */
-    private long heardAt;
+    /** What is left of the time for which the client may fall behind within the body; it runs while that is awaited. */
+    private long patience;
+    private long patienceSince;
+    private boolean awaitsBody;
+    /** When the client has last taken something, by the timers. */
     private long takenAt;
 
     Http2Carrier(Http2Session session, Http2Stream stream, Exchange exchange) {
         this.session = session;
         this.stream = stream;
         this.exchange = exchange;
-        this.heardAt = session.heardAt();
+        this.patience = exchange.shard().limits().bodyNanos();
     }
 
     @Nullable
@@ -95,12 +99,16 @@ final class Http2Carrier implements Carrier {
      * @return how many bytes of it are done with; the client may send as many more
      */
     int received(ByteBuf part, boolean last) {
-        heardAt = session.heardAt();
         received = last;
         Exchange current = exchange;
         int size = part.readableBytes();
         if (current == null) {
             return size;
+        }
+        if (awaitsBody) {
+            long now = session.heardAt();
+            patience = current.shard().limits().patience(patience - (now - patienceSince), size);
+            patienceSince = now;
         }
         if (waiting.isEmpty()) {
             feed(current, part, last);
@@ -195,6 +203,7 @@ final class Http2Carrier implements Carrier {
             return;
         }
         Body body = current.body();
+        awaitBody(body.isWanted());
         if (body.isComplete()) {
             current.waitsSince = session.heardAt();
             if (current.response().isOver()) {
@@ -203,6 +212,17 @@ final class Http2Carrier implements Carrier {
         } else if (body.isFailed() && current.response().isOver()) {
             unwanted();
         }
+    }
+
+    /** Time runs for the client while somebody waits for more of its body, and for nobody while the handler has enough. */
+    private void awaitBody(boolean awaits) {
+        long now = session.now();
+        if (awaits && !awaitsBody) {
+            patienceSince = now;
+        } else if (!awaits && awaitsBody) {
+            patience -= now - patienceSince;
+        }
+        awaitsBody = awaits;
     }
 
     /** Asks the client for no more of the request, once it has the response. */
@@ -423,7 +443,7 @@ final class Http2Carrier implements Carrier {
         long next = HttpLimits.NEVER;
         Exchange current = exchange;
         if (current != null && current.body().isWanted()) {
-            next = heardAt + limits.bodyNanos();
+            next = patienceSince + patience;
         } else if (current != null && current.response().isOpen()) {
             next = current.waitsSince + limits.requestNanos();
         }
@@ -437,7 +457,7 @@ final class Http2Carrier implements Carrier {
     /** A deadline may have passed. */
     void expired(long now, HttpLimits limits) {
         if (flow().hasFlowControlled(stream) && now - unreadSince() >= limits.bodyNanos()) {
-            session.stats().timeouts.increment();
+            session.stats().timedOut(Timeout.UNREAD);
             cutOff(new IOException("the client did not read"));
             session.reset(this, Http2Error.CANCEL);
             return;
@@ -447,11 +467,11 @@ final class Http2Carrier implements Carrier {
             return;
         }
         if (current.body().isWanted()) {
-            if (now - heardAt >= limits.bodyNanos()) {
+            if (awaitsBody && now - patienceSince >= patience) {
                 bodyIsLate(current, now);
             }
         } else if (current.response().isOpen() && now - current.waitsSince >= limits.requestNanos()) {
-            session.stats().timeouts.increment();
+            session.stats().timedOut(Timeout.REQUEST);
             log.warn("{} was not answered within {} ms: the client gets 503", current.request(),
                     (now - current.waitsSince) / 1_000_000);
             current.outlives = true;
@@ -460,7 +480,7 @@ final class Http2Carrier implements Carrier {
     }
 
     private void bodyIsLate(Exchange late, long now) {
-        session.stats().timeouts.increment();
+        session.stats().timedOut(Timeout.BODY);
         HttpException cause = new HttpException(HttpResponseStatus.REQUEST_TIMEOUT, "the body took too long");
         if (late.response().isOver()) {
             cutOff(cause);

@@ -29,6 +29,7 @@ import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
 import io.solaster.engine.net.RequestStats;
 import io.solaster.engine.net.TcpServer;
+import io.solaster.http.HttpStats.Timeout;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -377,7 +378,9 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
         }
         if (!outbound) {
             log.debug("{}: stream {} is reset: {}", context.channel(), failure.streamId(), failure.getMessage());
-            shard.stats().malformed.increment();
+            shard.stats().refused(failure instanceof Http2Exception.HeaderListSizeException
+                    ? HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+                    : HttpResponseStatus.BAD_REQUEST);
         }
         Http2Carrier carrier = stream == null ? null : stream.getProperty(key);
         if (carrier != null) {
@@ -410,7 +413,7 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
         }
         log.debug("{} is closed: {}", context.channel(), failure.getMessage());
         if (!outbound) {
-            shard.stats().malformed.increment();
+            shard.stats().refused(HttpResponseStatus.BAD_REQUEST);
         }
         end(failure.error(), String.valueOf(failure.getMessage()));
     }
@@ -473,7 +476,7 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
         exchange.body().begin(head.contentLength(), last, head.expectsContinue());
         HttpResponseStatus refusal = head.refusal();
         if (refusal != null) {
-            shard.stats().malformed.increment();
+            shard.stats().refused(refusal);
             exchange.response().refuse(refusal, head.message());
         } else {
             shard.handle(exchange);
@@ -659,13 +662,13 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
         if (socket.isSending() && now - socket.takenAt() >= limits.bodyNanos()) {
             log.debug("{} has not read for {} ms: it is closed", context().channel(),
                     TimeUnit.NANOSECONDS.toMillis(now - socket.takenAt()));
-            shard.stats().timeouts.increment();
+            shard.stats().timedOut(Timeout.UNREAD);
             lingering = true;
             context().channel().close();
             return;
         }
         if (frameSince > 0 && now - frameSince >= limits.headNanos()) {
-            shard.stats().timeouts.increment();
+            shard.stats().timedOut(Timeout.HEADER);
             end(Http2Error.ENHANCE_YOUR_CALM, "a frame took too long");
             return;
         }

@@ -16,9 +16,11 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.FileRegion;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.ssl.ApplicationProtocolNames;
@@ -27,6 +29,7 @@ import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.solaster.engine.memory.Memory;
 import io.solaster.engine.net.RequestStats;
 import io.solaster.engine.net.TcpServer;
+import io.solaster.http.HttpStats.Timeout;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -87,9 +90,16 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
     /** The client knows that the connection ends, and has sent no more than we have read. */
     private boolean parted;
     private boolean draining;
+    /** The client has ended its side, and may still be answered. */
+    private boolean halfClosed;
     private boolean upgraded;
     /** No request has come yet. */
     private boolean fresh = true;
+
+    /** What is left of the time for which the client may fall behind within a body; it runs while the body is awaited. */
+    private long patience;
+    private long patienceSince;
+    private boolean awaitsBody;
 
     private final ConnectionTimer timer;
     /** When the head that comes has begun, when something was heard, and when something was done, by the timers. */
@@ -280,7 +290,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
             pop(over);
             if (over.closes || over.response().upgrade != null) {
                 closing = over.closes;
-                parted = receiving == null && !((RequestDecoder) over.request().head()).isKeepAlive()
+                parted = halfClosed || receiving == null && !((RequestDecoder) over.request().head()).isKeepAlive()
                         && (input == null || !input.isReadable());
                 dropRest(new IOException("the connection was closed with the response before this one"));
                 if (over.response().upgrade != null) {
@@ -336,6 +346,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
         }
         if (over.outlives) {
             over.next = null;
+            if (!over.response().hasListeners() && over.response().upgrade == null) {
+                over.leaveRoom();
+            }
         }
     }
 
@@ -453,6 +466,10 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
             heardAt = shard.timers().now();
         }
         shard.stats().bytesIn.add(received.readableBytes());
+        if (awaitsBody) {
+            patience = shard.limits().patience(patience - (heardAt - patienceSince), received.readableBytes());
+            patienceSince = heardAt;
+        }
         if (!received.isDirect()) {
             ByteBuf copy = context.alloc().directBuffer(received.readableBytes()).writeBytes(received);
             received.release();
@@ -499,9 +516,23 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
             }
             context.executor().schedule(this::finishDrain, LAST_READ_MILLIS, TimeUnit.MILLISECONDS);
         }
+        if (event instanceof ChannelInputShutdownEvent && !upgraded) {
+            halfClose();
+        }
         context.fireUserEventTriggered(event);
         if (event instanceof SslHandshakeCompletionEvent handshake && handshake.isSuccess() && agreedOnHttp2()) {
             becomeHttp2(null);
+        }
+    }
+
+    /** Answers what has come whole, and closes. */
+    private void halfClose() {
+        halfClosed = true;
+        parted = true;
+        if (receiving != null) {
+            die(new IOException("the client has ended its side within a body"));
+        } else {
+            resume();
         }
     }
 
@@ -575,12 +606,28 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
     private void endBatch() {
         // Before the flush, within which the socket may say that it has room, and a stream may write more.
         inBatch = false;
+        if (halfClosed && first == null && receiving == null && !scheduled && (input == null || mayBegin())) {
+            // What is left, if anything, is a part of a request whose rest will not come.
+            closing = true;
+        }
         flush();
         if (!upgraded && !lingering) {
             readOrWait();
             activeAt = shard.timers().now();
+            awaitBody(activeAt);
             watch();
         }
+    }
+
+    /** Time runs for the client while somebody waits for more of its body, and for nobody while the handler has enough. */
+    private void awaitBody(long now) {
+        boolean awaits = isBodyAwaited();
+        if (awaits && !awaitsBody) {
+            patienceSince = now;
+        } else if (!awaits && awaitsBody) {
+            patience -= now - patienceSince;
+        }
+        awaitsBody = awaits;
     }
 
     /** Reads from the client unless there is more already than is wanted. */
@@ -677,7 +724,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
         enqueue(exchange);
         if (used == RequestDecoder.FAILED) {
             in.skipBytes(in.readableBytes());
-            shard.stats().malformed.increment();
+            shard.stats().refused(head.status());
             refuse(exchange, head.status(), head.message());
             return false;
         }
@@ -721,6 +768,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
         exchange.body().begin(head, shard.limits());
         if (!exchange.body().isComplete()) {
             receiving = exchange;
+            patience = shard.limits().bodyNanos();
+            awaitsBody = false;
         }
         Response response = exchange.response();
         shard.handle(exchange);
@@ -733,6 +782,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
         } else if (!exchange.outlives && receiving != exchange && exchange.next == null && exchange != first
                 && exchange != last) {
             shard.giveExchange(exchange);
+        } else if (exchange.started && (exchange == first || exchange.next != null || exchange == last)) {
+            // The listener is told once those before it are over, when the received bytes are gone.
+            exchange.request().keep();
         }
         if (output != null && output.readableBytes() > ENOUGH_TO_SEND) {
             flush();
@@ -758,7 +810,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
             next = headSince + limits.headNanos();
         }
         if (isBodyAwaited()) {
-            next = Math.min(next, heardAt + limits.bodyNanos());
+            next = Math.min(next, patienceSince + patience);
         }
         if (socket.isSending()) {
             next = Math.min(next, socket.takenAt() + limits.bodyNanos());
@@ -802,7 +854,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
         if (socket.isSending() && now - socket.takenAt() >= limits.bodyNanos()) {
             log.debug("{} has not read for {} ms: it is closed", channel(),
                     TimeUnit.NANOSECONDS.toMillis(now - socket.takenAt()));
-            shard.stats().timeouts.increment();
+            shard.stats().timedOut(Timeout.UNREAD);
             die(new IOException("the client did not read"));
             return;
         }
@@ -811,16 +863,16 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
         if (isHeadComing() && now - headSince >= limits.headNanos()) {
             Exchange late = Objects.requireNonNull(upcoming);
             upcoming = null;
-            shard.stats().timeouts.increment();
+            shard.stats().timedOut(Timeout.HEADER);
             enqueue(late);
             refuse(late, HttpResponseStatus.REQUEST_TIMEOUT, "the request's head took too long");
         }
-        if (isBodyAwaited() && now - heardAt >= limits.bodyNanos()) {
+        if (isBodyAwaited() && awaitsBody && now - patienceSince >= patience) {
             bodyIsLate(Objects.requireNonNull(receiving), now);
         }
         for (Exchange each = first; each != null; each = each.next) {
             if (isHandlerAwaited(each) && now - each.waitsSince >= limits.requestNanos()) {
-                shard.stats().timeouts.increment();
+                shard.stats().timedOut(Timeout.REQUEST);
                 log.warn("{} was not answered within {} ms: the client gets 503", each.request(),
                         TimeUnit.NANOSECONDS.toMillis(now - each.waitsSince));
                 each.closes = true;
@@ -838,7 +890,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
     }
 
     private void bodyIsLate(Exchange exchange, long now) {
-        shard.stats().timeouts.increment();
+        shard.stats().timedOut(Timeout.BODY);
         exchange.closes = true;
         if (exchange.response().isOver()) {
             receiving = null;
@@ -919,6 +971,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
     private static void tell(List<Exchange> listening, @Nullable Throwable cause) {
         for (Exchange each : listening) {
             each.response().tell(cause);
+            each.leaveRoom();
         }
     }
 
@@ -976,6 +1029,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
         Consumer<Channel> next = Objects.requireNonNull(over.response().upgrade);
         ChannelHandlerContext context = context();
         upgraded = true;
+        channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
         flush();
         ByteBuf rest = input;
         input = null;
@@ -996,6 +1050,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
             rest.release();
         }
         channel.pipeline().remove(this);
+        if (halfClosed) {
+            channel.close();
+        }
         if (listening != null) {
             tell(listening, null);
         }
@@ -1050,6 +1107,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
         Http2Session session = Http2Sessions.session(shard, requests);
         channel().pipeline().addAfter(context.name(), Http2Output.NAME, new Http2Output(shard.stats()));
         channel().pipeline().addAfter(Http2Output.NAME, null, session);
+        channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
         channel().config().setAutoRead(true);
         if (upgrade != null) {
             session.upgraded(upgrade);

@@ -6,8 +6,10 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelOption;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ApplicationProtocolNames;
+import io.netty.handler.ssl.SslHandler;
 import io.solaster.config.ServerConfig;
 import io.solaster.engine.Shard;
 import io.solaster.engine.net.ConnectionHandler;
@@ -35,6 +37,7 @@ public final class HttpProtocol implements ConnectionHandler {
     private final HttpHandler handler;
     private final @Nullable ExchangeListener listener;
     private final ConcurrentHashMap<Shard, HttpShard> shards = new ConcurrentHashMap<>();
+    private @Nullable AccessLogWriter accessLogs;
     private volatile ServerConfig config;
 
     private static ApplicationProtocolConfig protocols(String... names) {
@@ -62,13 +65,31 @@ public final class HttpProtocol implements ConnectionHandler {
         this.handler = handler;
         this.config = config;
         this.listener = listener;
+        if (config.http().compression().enabled()) {
+            ContentEncoding.load(config.http().compression().encodings());
+        }
     }
 
     @Override
     public void connected(Shard shard, Channel channel) {
-        HttpShard part = shards.computeIfAbsent(shard, each -> new HttpShard(each, handler, listener, config));
+        RequestStats requests = RequestStats.of(channel);
+        HttpShard part = shards.computeIfAbsent(shard, each -> new HttpShard(each, handler, listener,
+                accessLogs(requests.server(), each), config));
         channel.config().setRecvByteBufAllocator(part.reads());
-        channel.pipeline().addLast(new HttpConnection(part, RequestStats.of(channel)));
+        if (part.config().http().halfClose() && channel.pipeline().get(SslHandler.class) == null) {
+            channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+        }
+        channel.pipeline().addLast(new HttpConnection(part, requests));
+    }
+
+    /** One for all shards, since they log in turn. */
+    private synchronized AccessLogWriter accessLogs(String server, Shard shard) {
+        AccessLogWriter writer = accessLogs;
+        if (writer == null) {
+            writer = new AccessLogWriter(server, shard.offload());
+            accessLogs = writer;
+        }
+        return writer;
     }
 
     @Override

@@ -49,7 +49,7 @@ final class RequestDecoder implements RequestHead {
     private int authorityAt;
     private int authorityLength;
     private boolean http10;
-    private int[] fields = new int[FEW];
+    private int[] fields = Room.NO_FIELDS;
     private int count;
 
     private int hosts;
@@ -67,6 +67,17 @@ final class RequestDecoder implements RequestHead {
 
     RequestDecoder() {
         clear();
+    }
+
+    void take(Room room) {
+        fields = room.fields;
+    }
+
+    /** From here on it has no headers. */
+    void give(Room room) {
+        room.fields = fields;
+        fields = Room.NO_FIELDS;
+        count = 0;
     }
 
     /** Forgets everything, for the next request. */
@@ -340,7 +351,7 @@ final class RequestDecoder implements RequestHead {
         }
         int i = FIELD * count++;
         if (i == fields.length) {
-            fields = Arrays.copyOf(fields, 2 * i);
+            fields = Arrays.copyOf(fields, Math.max(FEW, 2 * i));
         }
         fields[i] = from;
         fields[i + 1] = nameEnd - from;

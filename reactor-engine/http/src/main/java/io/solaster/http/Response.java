@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
-import java.util.zip.Deflater;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
@@ -14,7 +13,6 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.handler.codec.http.EmptyHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaderNames;
-import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.util.AsciiString;
@@ -37,6 +35,9 @@ final class Response implements HttpResponse, ResponseStream {
     /** The head of a chunk, and the ends of it and of the body. */
     private static final int CHUNK_ROOM = 32;
 
+    /** Where compression was turned off meanwhile. */
+    private static final int DEFAULT_LEVEL = 6;
+
     private static final long UNKNOWN = -1;
 
     private enum State {
@@ -56,8 +57,10 @@ final class Response implements HttpResponse, ResponseStream {
     private long left;
     private boolean dropsBody;
     private boolean full;
+    /** Of the body; -1 before the head. */
+    private long sent = -1;
     /** Compresses the stream. */
-    private @Nullable Gzip gzip;
+    private @Nullable BodyEncoder encoder;
     private @Nullable Runnable writable;
     /** Lets go of what was still to be written. */
     private @Nullable Runnable onCut;
@@ -70,6 +73,10 @@ final class Response implements HttpResponse, ResponseStream {
         this.exchange = exchange;
     }
 
+    HeaderList headers() {
+        return headers;
+    }
+
     void clear() {
         headers.clear();
         status = HttpResponseStatus.OK;
@@ -79,6 +86,7 @@ final class Response implements HttpResponse, ResponseStream {
         cut = false;
         dropsBody = false;
         full = false;
+        sent = -1;
         writable = null;
         onCut = null;
         onDrain = null;
@@ -190,8 +198,8 @@ final class Response implements HttpResponse, ResponseStream {
             headers.add(HttpHeaderNames.CONTENT_TYPE, TEXT);
         }
         int length = ByteBufUtil.utf8Bytes(text);
-        boolean packs = packs(length);
-        if (length > COPIED || packs) {
+        ContentEncoding packs = packs(length);
+        if (length > COPIED || packs != null) {
             ByteBuf body = exchange.carrier().channel().alloc().directBuffer(length);
             ByteBufUtil.writeUtf8(body, text);
             whole(body, packs);
@@ -215,8 +223,8 @@ final class Response implements HttpResponse, ResponseStream {
         if (!begins("send(bytes)", 0)) {
             return;
         }
-        boolean packs = packs(body.length);
-        if (body.length > COPIED || packs) {
+        ContentEncoding packs = packs(body.length);
+        if (body.length > COPIED || packs != null) {
             whole(Unpooled.wrappedBuffer(body), packs);
             return;
         }
@@ -250,11 +258,11 @@ final class Response implements HttpResponse, ResponseStream {
 
     // ---- compression
 
-    /** Whether the body is to be compressed; if it depends on the client, caches are told. */
-    private boolean packs(long length) {
+    /** What the body is to be compressed with, null for nothing; if it depends on the client, caches are told. */
+    private @Nullable ContentEncoding packs(long length) {
         Compression compression = exchange.shard().compression();
         if (compression == null || !compression.concerns(status.code(), headers, length)) {
-            return false;
+            return null;
         }
         CharSequence vary = headers.get(HttpHeaderNames.VARY);
         if (vary == null || !AsciiString.containsIgnoreCase(vary, HttpHeaderNames.ACCEPT_ENCODING)
@@ -262,54 +270,54 @@ final class Response implements HttpResponse, ResponseStream {
             headers.add(HttpHeaderNames.VARY, HttpHeaderNames.ACCEPT_ENCODING);
         }
         String accepted = exchange.request().header(HttpHeaderNames.ACCEPT_ENCODING);
-        return accepted != null && !exchange.request().isHttp10() && Compression.accepts(accepted);
+        return accepted == null || exchange.request().isHttp10() ? null : compression.choose(accepted);
     }
 
     /** What is compressed is another representation: not the same, byte for byte, as the one that the tag stands for. */
-    private void saysPacked() {
-        headers.set(HttpHeaderNames.CONTENT_ENCODING, HttpHeaderValues.GZIP);
+    private void saysPacked(ContentEncoding encoding) {
+        headers.set(HttpHeaderNames.CONTENT_ENCODING, encoding.token());
         CharSequence tag = headers.get(HttpHeaderNames.ETAG);
         if (tag != null && !tag.toString().startsWith("W/")) {
             headers.set(HttpHeaderNames.ETAG, "W/" + tag);
         }
     }
 
-    private Gzip takeGzip() {
+    private BodyEncoder takeEncoder(ContentEncoding encoding) {
         Compression compression = exchange.shard().compression();
-        return exchange.shard().takeGzip(compression == null ? Deflater.DEFAULT_COMPRESSION : compression.level());
+        return exchange.shard().takeEncoder(encoding, compression == null ? DEFAULT_LEVEL : compression.level());
     }
 
-    private void giveGzip() {
-        Gzip used = gzip;
+    private void giveEncoder() {
+        BodyEncoder used = encoder;
         if (used != null) {
-            gzip = null;
-            exchange.shard().giveGzip(used);
+            encoder = null;
+            exchange.shard().giveEncoder(used);
         }
     }
 
-    private void whole(ByteBuf body, boolean packs) {
-        if (!packs) {
+    private void whole(ByteBuf body, @Nullable ContentEncoding packs) {
+        if (packs == null) {
             whole(body);
         } else if (exchange.request().isHead()) {
             body.release();
-            saysPacked();
+            saysPacked(packs);
             head(Carrier.NO_BODY, 0).finish();
             over();
         } else if (body.readableBytes() > PACKED_AT_ONCE) {
-            saysPacked();
-            gzip = takeGzip();
+            saysPacked(packs);
+            encoder = takeEncoder(packs);
             state = State.STREAMING;
             head(exchange.carrier().endless(exchange), 0).finish();
             pump(body);
         } else {
-            Gzip packer = takeGzip();
+            BodyEncoder packer = takeEncoder(packs);
             ByteBuf packed = exchange.carrier().channel().alloc().directBuffer(body.readableBytes() / 2 + 64);
             packer.write(body, packed, false);
             packer.finish(packed);
-            exchange.shard().giveGzip(packer);
+            exchange.shard().giveEncoder(packer);
             if (packed.readableBytes() < body.readableBytes()) {
                 body.release();
-                saysPacked();
+                saysPacked(packs);
                 whole(packed);
             } else {
                 packed.release();
@@ -501,6 +509,7 @@ final class Response implements HttpResponse, ResponseStream {
         left = length == Carrier.UNTIL_END || length == Carrier.CHUNKED || !bodyless && !(isHead && length == 0)
                 ? length
                 : Carrier.NO_BODY;
+        sent = dropsBody ? 0 : Math.max(0, length);
         return exchange.carrier().head(exchange, status, headers, left, dropsBody ? 0 : room);
     }
 
@@ -513,12 +522,14 @@ final class Response implements HttpResponse, ResponseStream {
             there(this::stream);
         } else if (begins("stream()", 0)) {
             long length = declaredLength();
-            if (length == UNKNOWN && packs(UNKNOWN)) {
-                saysPacked();
-                gzip = exchange.request().isHead() ? null : takeGzip();
+            ContentEncoding packs = length == UNKNOWN ? packs(UNKNOWN) : null;
+            if (packs != null) {
+                saysPacked(packs);
+                encoder = exchange.request().isHead() ? null : takeEncoder(packs);
             }
             state = State.STREAMING;
             head(length != UNKNOWN ? length : exchange.carrier().endless(exchange), 0).finish();
+            sent = 0;
             exchange.carrier().flushLater();
         }
         return this;
@@ -567,7 +578,7 @@ final class Response implements HttpResponse, ResponseStream {
                             : ", of whose Content-Length " + left + " bytes are left"));
         }
         left -= left >= 0 ? length : 0;
-        Gzip packer = gzip;
+        BodyEncoder packer = encoder;
         if (packer != null) {
             ByteBuf packed = exchange.carrier().channel().alloc().directBuffer(length / 2 + 64);
             packer.write(part, packed, true);
@@ -582,6 +593,7 @@ final class Response implements HttpResponse, ResponseStream {
 
     private void writePart(ByteBuf part) {
         int length = part.readableBytes();
+        sent += length;
         boolean chunked = left == Carrier.CHUNKED;
         Carrier carrier = exchange.carrier();
         if (chunked || length <= COPIED) {
@@ -678,12 +690,12 @@ final class Response implements HttpResponse, ResponseStream {
                     + " bytes before its Content-Length"));
             return;
         }
-        Gzip packer = gzip;
+        BodyEncoder packer = encoder;
         if (packer != null) {
             ByteBuf packed = exchange.carrier().channel().alloc().directBuffer(64);
             packer.finish(packed);
             writePart(packed);
-            giveGzip();
+            giveEncoder();
         }
         if (!dropsBody) {
             last(trailers);
@@ -734,6 +746,7 @@ final class Response implements HttpResponse, ResponseStream {
             }
             status = HttpResponseStatus.SWITCHING_PROTOCOLS;
             upgrade = connection;
+            sent = 0;
             boolean named = headers.contains(HttpHeaderNames.CONNECTION);
             Output out = exchange.carrier().output(exchange, CHUNK_ROOM + HttpShard.UPGRADE.length + headers.length()
                     + StatusLines.of(status).length);
@@ -748,6 +761,16 @@ final class Response implements HttpResponse, ResponseStream {
             out.finish();
             over();
         }
+    }
+
+    @Override
+    public long bodyBytes() {
+        return sent;
+    }
+
+    /** The kernel has sent so much of a file. */
+    void sentFile(long bytes) {
+        sent += bytes;
     }
 
     @Override
@@ -839,7 +862,7 @@ final class Response implements HttpResponse, ResponseStream {
     void cut() {
         cut = true;
         state = State.ENDED;
-        giveGzip();
+        giveEncoder();
         Runnable last = onCut;
         onCut = null;
         if (last != null) {

@@ -723,7 +723,7 @@ abstract class Http2ServerTest {
         assertThat(answer.reset).as(what).isEqualTo((int) Http2Error.PROTOCOL_ERROR.code());
         assertThat(answer.begun).as(what).isFalse();
         assertThat(client.get("/").body()).isEqualTo("handled");
-        assertThat(sum(stats -> stats.malformed.get())).isEqualTo(1);
+        assertThat(sum(stats -> stats.malformed())).isEqualTo(1);
     }
 
     @Test
@@ -767,7 +767,7 @@ abstract class Http2ServerTest {
         client.frame(HEADERS, END_HEADERS, connect, client.pack(connect, ":method", "CONNECT", ":authority", "h:1"));
         assertThat(client.answer(connect).status()).isEqualTo(501);
         assertThat(client.get("/").status()).isEqualTo(200);
-        assertThat(sum(stats -> stats.malformed.get())).isEqualTo(5);
+        assertThat(sum(stats -> stats.malformed())).isEqualTo(5);
     }
 
     @Test
@@ -834,7 +834,7 @@ abstract class Http2ServerTest {
     }
 
     private long protocolMalformed() {
-        return sum(stats -> stats.malformed.get()) + (fixture.engine().shards().stream()
+        return sum(stats -> stats.malformed()) + (fixture.engine().shards().stream()
                 .mapToLong(shard -> shard.stats().connections.get()).sum() == 0 ? 1 : 0);
     }
 

@@ -9,12 +9,15 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.WebSocket;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import javax.net.ssl.SSLContext;
@@ -29,8 +32,11 @@ import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.Http2Config;
 import io.solaster.config.HttpConfig;
 import io.solaster.config.ServerConfig;
+import io.solaster.config.WebSocketConfig;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.engine.net.Tls;
+import io.solaster.http.websocket.WebSocketListener;
+import io.solaster.http.websocket.WebSockets;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -198,6 +204,49 @@ class HttpOverTlsTest {
             java.net.http.HttpResponse<String> answer = client.send(get(tls, "/me"), BodyHandlers.ofString());
             assertThat(answer.version()).isEqualTo(HttpClient.Version.HTTP_2);
             assertThat(answer.body()).isEqualTo("/me TLSv1.3 CN=other");
+        }
+    }
+
+    @Test
+    void theJdksClientTalksByWebSocketOverTls() throws Exception {
+        WebSockets sockets = WebSockets.on(fixture.engine(), WebSocketConfig.defaults());
+        TcpServer tls = serve(sockets.handler(new WebSocketListener() {
+            @Override
+            public void text(io.solaster.http.websocket.WebSocket socket, String text) {
+                socket.send(text);
+            }
+        }), context(server).build());
+        LinkedBlockingQueue<String> heard = new LinkedBlockingQueue<>();
+        try (HttpClient client = HttpClient.newBuilder().sslContext(server.client(null))
+                .connectTimeout(HttpFixture.PATIENCE).build()) {
+            WebSocket socket = client.newWebSocketBuilder()
+                    .buildAsync(URI.create("wss://localhost:" + tls.port() + "/echo"), new WebSocket.Listener() {
+                        private final StringBuilder text = new StringBuilder();
+
+                        @Override
+                        public CompletionStage<?> onText(WebSocket from, CharSequence part, boolean last) {
+                            text.append(part);
+                            if (last) {
+                                heard.add(text.toString());
+                                text.setLength(0);
+                            }
+                            from.request(1);
+                            return null;
+                        }
+
+                        @Override
+                        public CompletionStage<?> onClose(WebSocket from, int code, String reason) {
+                            heard.add("closed " + code);
+                            return null;
+                        }
+                    }).get(60, TimeUnit.SECONDS);
+            // More than a record of TLS, and than a read.
+            for (String text : new String[]{"short", "gr\u00fc\u00dfe \u20ac ".repeat(50_000), ""}) {
+                socket.sendText(text, true).get(60, TimeUnit.SECONDS);
+                assertThat(heard.poll(60, TimeUnit.SECONDS)).isEqualTo(text);
+            }
+            socket.sendClose(WebSocket.NORMAL_CLOSURE, "").get(60, TimeUnit.SECONDS);
+            assertThat(heard.poll(60, TimeUnit.SECONDS)).isEqualTo("closed 1000");
         }
     }
 

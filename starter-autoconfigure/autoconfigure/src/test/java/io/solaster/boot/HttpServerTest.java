@@ -13,6 +13,10 @@ import java.nio.file.Path;
 import java.util.List;
 import javax.net.ssl.SSLContext;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -32,6 +36,7 @@ import io.solaster.spring.ServerLifecycle;
 import io.solaster.spring.SolasterConfigChanged;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.test.context.FilteredClassLoader;
@@ -95,6 +100,41 @@ class HttpServerTest {
                     until("what was asked is counted", () -> requests(registry, "other", "client_error") == 1);
                     assertThat(requests(registry, "/orders/{id}", "server_error")).isZero();
                 });
+    }
+
+    @Test
+    void what_a_server_counts_is_seen_and_its_access_log_is_written() {
+        ListAppender<ILoggingEvent> log = new ListAppender<>();
+        Logger access = (Logger) LoggerFactory.getLogger("io.solaster.http.access.web");
+        log.start();
+        access.setLevel(Level.INFO);
+        access.addAppender(log);
+        runner.withConfiguration(AutoConfigurations.of(SolasterMetricsAutoConfiguration.class))
+                .withBean(SimpleMeterRegistry.class)
+                .withBean("web", HttpHandler.class, () -> (request, response) -> response.send("five!"))
+                .withPropertyValues("solaster.servers.web.http.access-log.enabled=true",
+                        "solaster.servers.web.http.access-log.format=common",
+                        "solaster.servers.web.http.max-target=64B")
+                .run(context -> {
+                    get(context, "web", "/counted");
+                    get(context, "web", "/" + "x".repeat(100));
+                    MeterRegistry registry = context.getBean(MeterRegistry.class);
+                    until("responses are counted", () -> http(registry, "responses", "status", "2xx") == 1
+                            && http(registry, "responses", "status", "4xx") == 1);
+                    assertThat(http(registry, "malformed", "reason", "target")).isEqualTo(1);
+                    assertThat(http(registry, "malformed", "reason", "syntax")).isZero();
+                    assertThat(http(registry, "timeouts", "kind", "body")).isZero();
+                    assertThat(http(registry, "in", "server", "web")).isGreaterThan(100);
+                    assertThat(http(registry, "out", "server", "web")).isGreaterThan(100);
+                    assertThat(http(registry, "access.lines", "server", "web")).isEqualTo(1);
+                });
+        access.detachAppender(log);
+        // What was answered is logged when the server has gone.
+        assertThat(log.list).singleElement().asString().contains("\"GET /counted HTTP/1.1\" 200 5 ");
+    }
+
+    private static double http(MeterRegistry registry, String name, String key, String value) {
+        return registry.get("solaster.http." + name).tag(key, value).functionCounter().count();
     }
 
     @Test

@@ -90,11 +90,12 @@ public final class SolasterReactiveWebServerFactory extends AbstractReactiveWebS
     @Override
     public ShardWebServer getWebServer(HttpHandler handler) {
         ShardHttpHandlerAdapter adapter = new ShardHttpHandlerAdapter(handler, engine.offload(),
-                useForwardHeaders ? new ForwardedHeaderTransformer() : null);
+                engine.shards().size(), useForwardHeaders ? new ForwardedHeaderTransformer() : null);
         ServerConfig server = serverConfig();
         HttpProtocol http = new HttpProtocol(adapter, server, listeners.stream()
                 .map(each -> each.of(NAME, adapter)).filter(Objects::nonNull).reduce(ExchangeListener::both)
                 .orElse(null));
+        listeners.forEach(each -> each.serves(NAME, http));
         TlsContexts tls = tls(http);
         ConnectionHandler protocol = tls == null ? http : Tls.over(tls, engine.offload(), http);
         ShardWebServer web = new ShardWebServer(engine, NAME, server, protocol, tls != null, getShutdown(),
@@ -147,6 +148,7 @@ public final class SolasterReactiveWebServerFactory extends AbstractReactiveWebS
                 ? result
                 : result.withCompression(new CompressionConfig(true,
                         new ByteSize(Math.max(0, compression.getMinResponseSize().toBytes())),
-                        result.compression().level(), String.join(",", compression.getAllMimeTypes())));
+                        result.compression().level(), result.compression().encodings(),
+                        String.join(",", compression.getAllMimeTypes())));
     }
 }
