@@ -263,6 +263,8 @@ public final class ConfigValidator {
         within(key + ".max-body", http.maxBody(), "0", "2047MB");
         within(key + ".min-body-rate", http.minBodyRate(), "0", "1GB");
         within(key + ".compression.min-size", http.compression().minSize(), "0", "1GB");
+        within(key + ".http2.initial-window", http.http2().initialWindow(), "16KB", "255MB");
+        within(key + ".http2.max-frame", http.http2().maxFrame(), "16KB", "16383KB");
         websocket(key + ".websocket", http.websocket());
         String server = http.serverHeader();
         if (server != null && !HEADER_VALUE.matcher(server).matches()) {

@@ -137,6 +137,12 @@ class ConfigBinderTest {
                             level: 9
                             threshold: 5B
                             context-takeover: true
+                        http2:
+                          enabled: false
+                          max-concurrent-streams: 9
+                          initial-window: 32KB
+                          max-frame: 64KB
+                          max-resets: 8
                 """);
         assertThat(config.enabled()).isFalse();
         assertThat(config.strict()).isTrue();
@@ -165,7 +171,7 @@ class ConfigBinderTest {
                                         new WebSocketCompressionConfig(true, 9, new ByteSize(5), true)),
                                 new AccessLogConfig(true, AccessLogConfig.Format.JSON, 0.25,
                                         Duration.ofSeconds(1)),
-                                true))));
+                                true, new Http2Config(false, 9, new ByteSize(32 << 10), new ByteSize(64 << 10), 8)))));
     }
 
     @ParameterizedTest

@@ -6,7 +6,7 @@ import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One request and its response, in the queue of its connection. One that is over before its handler returns serves again
+ * One request and its response, in the queue of its connection or on a stream of its own. One that is over before its handler returns serves again
  * for another request; one that outlives it does not, so that whoever holds on to it too long cannot write into the
  * exchange of another client. On the owning shard.
  */
@@ -15,7 +15,7 @@ final class Exchange {
     private final Request request;
     private final Body body;
     private final Response response;
-    private @Nullable HttpConnection connection;
+    private @Nullable Carrier carrier;
     private @Nullable Room room;
 
     /** The one behind it on its connection. */
@@ -35,9 +35,9 @@ final class Exchange {
     /** The handler has returned, and this was not over. */
     boolean outlives;
 
-    Exchange(HttpShard shard) {
+    Exchange(HttpShard shard, RequestHead head) {
         this.shard = shard;
-        this.request = new Request(this);
+        this.request = new Request(this, head);
         this.body = new Body(this);
         this.response = new Response(this);
     }
@@ -47,7 +47,7 @@ final class Exchange {
         request.clear();
         body.clear();
         response.clear();
-        connection = null;
+        carrier = null;
         next = null;
         closes = false;
         started = false;
@@ -56,7 +56,7 @@ final class Exchange {
     /** Makes a new one with room that others have left. */
     Exchange in(Room spare) {
         room = spare;
-        request.head().take(spare);
+        ((RequestDecoder) request.head()).take(spare);
         response.headers().take(spare);
         return this;
     }
@@ -66,14 +66,14 @@ final class Exchange {
         Room left = room;
         if (left != null) {
             room = null;
-            request.head().give(left);
+            ((RequestDecoder) request.head()).give(left);
             response.headers().give(left);
             shard.giveRoom(left);
         }
     }
 
-    void begin(HttpConnection on, long now) {
-        connection = on;
+    void begin(Carrier by, long now) {
+        carrier = by;
         begunAt = now;
     }
 
@@ -93,8 +93,8 @@ final class Exchange {
         return response;
     }
 
-    HttpConnection connection() {
-        return Objects.requireNonNull(connection, "the exchange is over");
+    Carrier carrier() {
+        return Objects.requireNonNull(carrier, "the exchange is over");
     }
 
     void releaseHeld() {

@@ -16,7 +16,7 @@ import io.solaster.engine.net.ConnectionHandler;
 import io.solaster.engine.net.RequestStats;
 import org.jspecify.annotations.Nullable;
 
-/** Serves HTTP/1.1 and 1.0 to a {@link io.solaster.engine.net.TcpServer}'s connections: one instance per server. */
+/** Serves HTTP/2, 1.1 and 1.0 to a {@link io.solaster.engine.net.TcpServer}'s connections: one instance per server. */
 public final class HttpProtocol implements ConnectionHandler {
     private static final byte[] MAX_CONNECTIONS = """
             HTTP/1.1 503 Service Unavailable
@@ -28,16 +28,23 @@ public final class HttpProtocol implements ConnectionHandler {
             too many connections
             """.replace("\n", "\r\n").replace("connections\r", "connections").getBytes(StandardCharsets.US_ASCII);
 
-    /** What a TLS context of such a server agrees on with its clients: HTTP/1.1. */
-    public static final ApplicationProtocolConfig APPLICATION_PROTOCOLS = new ApplicationProtocolConfig(
-            ApplicationProtocolConfig.Protocol.ALPN, ApplicationProtocolConfig.SelectorFailureBehavior.NO_ADVERTISE,
-            ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT, ApplicationProtocolNames.HTTP_1_1);
+    /** What a TLS context of such a server agrees on with its clients: HTTP/2, or else HTTP/1.1. */
+    public static final ApplicationProtocolConfig APPLICATION_PROTOCOLS = protocols(ApplicationProtocolNames.HTTP_2,
+            ApplicationProtocolNames.HTTP_1_1);
+    /** The same where HTTP/2 is switched off. */
+    public static final ApplicationProtocolConfig HTTP_1_ONLY = protocols(ApplicationProtocolNames.HTTP_1_1);
 
     private final HttpHandler handler;
     private final @Nullable ExchangeListener listener;
     private final ConcurrentHashMap<Shard, HttpShard> shards = new ConcurrentHashMap<>();
     private @Nullable AccessLogWriter accessLogs;
     private volatile ServerConfig config;
+
+    private static ApplicationProtocolConfig protocols(String... names) {
+        return new ApplicationProtocolConfig(ApplicationProtocolConfig.Protocol.ALPN,
+                ApplicationProtocolConfig.SelectorFailureBehavior.NO_ADVERTISE,
+                ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT, names);
+    }
 
     /**
      * Serves this handler.
@@ -87,7 +94,7 @@ public final class HttpProtocol implements ConnectionHandler {
 
     @Override
     public ApplicationProtocolConfig applicationProtocols() {
-        return APPLICATION_PROTOCOLS;
+        return config.http().http2().enabled() ? APPLICATION_PROTOCOLS : HTTP_1_ONLY;
     }
 
     @Override

@@ -12,6 +12,7 @@ import java.util.Map;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.RecvByteBufAllocator;
+import io.netty.util.AsciiString;
 import io.solaster.config.AccessLogConfig;
 import io.solaster.config.CompressionConfig;
 import io.solaster.config.ServerConfig;
@@ -19,9 +20,12 @@ import io.solaster.engine.Shard;
 import io.solaster.engine.memory.ReusedBuffer;
 import io.solaster.engine.timer.Timers;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What the connections of one server have in common on one shard. On that shard. */
 final class HttpShard {
+    private static final Logger log = LoggerFactory.getLogger(HttpShard.class);
     static final byte[] CONTENT_LENGTH = bytes("Content-Length: ");
     static final byte[] CHUNKED = bytes("Transfer-Encoding: chunked\r\n");
     static final byte[] CLOSE = bytes("Connection: close\r\n");
@@ -54,15 +58,18 @@ final class HttpShard {
     private final Output output = new Output();
     private final Targets targets = new Targets();
     private final ArrayDeque<Exchange> spares = new ArrayDeque<>();
+    private final ArrayDeque<Exchange> streamSpares = new ArrayDeque<>();
     private final ArrayDeque<Room> rooms = new ArrayDeque<>();
     private final Map<ContentEncoding, ArrayDeque<BodyEncoder>> encoders = new EnumMap<>(ContentEncoding.class);
     private byte[] date = new byte[0];
+    private AsciiString dateValue = AsciiString.EMPTY_STRING;
     private long dateUntil;
     private int connections;
 
     private ServerConfig config;
     private HttpLimits limits;
     private byte @Nullable [] serverHeader;
+    private @Nullable AsciiString serverValue;
     private @Nullable Compression compression;
     private @Nullable AccessLog accessLog;
     /** That of the application, and the access log. */
@@ -90,6 +97,7 @@ final class HttpShard {
         limits = HttpLimits.of(changed);
         String server = changed.http().serverHeader();
         serverHeader = server == null || server.isBlank() ? null : bytes("Server: " + server + "\r\n");
+        serverValue = serverHeader == null ? null : AsciiString.of(String.valueOf(server));
         compress(changed.http().compression());
         log(changed.http().accessLog());
         requestsPerTurn = changed.limits().commandsPerTurn();
@@ -132,15 +140,6 @@ final class HttpShard {
         return shard;
     }
 
-    HttpHandler handler() {
-        return handler;
-    }
-
-    @Nullable
-    ExchangeListener listener() {
-        return told;
-    }
-
     Timers timers() {
         return timers;
     }
@@ -160,6 +159,12 @@ final class HttpShard {
     /** The header Server, with its line's end; null for none. */
     byte @Nullable [] serverHeader() {
         return serverHeader;
+    }
+
+    /** What it says; null for none. */
+    @Nullable
+    AsciiString serverValue() {
+        return serverValue;
     }
 
     /** Null where nothing is compressed. */
@@ -221,6 +226,7 @@ final class HttpShard {
             received.close();
             replies.close();
             spares.clear();
+            streamSpares.clear();
             rooms.clear();
             encoders.values().forEach(kept -> kept.forEach(BodyEncoder::close));
             encoders.clear();
@@ -246,7 +252,13 @@ final class HttpShard {
             return spare;
         }
         Room room = rooms.pollFirst();
-        return new Exchange(this).in(room == null ? new Room() : room);
+        return new Exchange(this, new RequestDecoder()).in(room == null ? new Room() : room);
+    }
+
+    /** One whose request comes over HTTP/2. */
+    Exchange takeStreamExchange() {
+        Exchange spare = streamSpares.pollFirst();
+        return spare != null ? spare : new Exchange(this, new Http2RequestHead());
     }
 
     void giveRoom(Room room) {
@@ -256,9 +268,37 @@ final class HttpShard {
     }
 
     void giveExchange(Exchange exchange) {
-        if (spares.size() < SPARES) {
+        ArrayDeque<Exchange> into = exchange.request().head() instanceof RequestDecoder ? spares : streamSpares;
+        if (into.size() < SPARES) {
             exchange.clear();
-            spares.addFirst(exchange);
+            into.addFirst(exchange);
+        }
+    }
+
+    /** Has the handler answer a request whose head has come. */
+    void handle(Exchange exchange) {
+        ExchangeListener listens = told;
+        try {
+            if (listens != null) {
+                exchange.started = true;
+                listens.onStart(exchange.request());
+            }
+            handler.handle(exchange.request(), exchange.response());
+        } catch (Throwable failure) {
+            exchange.response().fail(failure);
+        }
+    }
+
+    /** Tells the listener that an exchange is over, if it was told of its start. */
+    void tellEnd(Exchange exchange, @Nullable Throwable failure) {
+        ExchangeListener listens = told;
+        if (listens != null && exchange.started) {
+            exchange.started = false;
+            try {
+                listens.onEnd(exchange.request(), exchange.response(), System.nanoTime() - exchange.begunAt, failure);
+            } catch (RuntimeException e) {
+                log.error("A listener failed at the end of {}", exchange.request(), e);
+            }
         }
     }
 
@@ -273,7 +313,9 @@ final class HttpShard {
         long now = System.nanoTime();
         if (date.length == 0 || now - dateUntil >= 0) {
             Instant time = Instant.now();
-            date = bytes("Date: " + DATE.format(time.atOffset(ZoneOffset.UTC)) + "\r\n");
+            String text = DATE.format(time.atOffset(ZoneOffset.UTC));
+            date = bytes("Date: " + text + "\r\n");
+            dateValue = new AsciiString(text);
             dateUntil = now + SECOND - Math.floorMod(time.toEpochMilli(), 1000L) * MILLISECOND;
         }
         return now;
@@ -282,5 +324,10 @@ final class HttpShard {
     /** The Date header, as of the last {@link #now}. */
     byte[] date() {
         return date;
+    }
+
+    /** What it says. */
+    AsciiString dateValue() {
+        return dateValue;
     }
 }

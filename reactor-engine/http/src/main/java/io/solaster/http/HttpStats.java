@@ -18,6 +18,12 @@ public final class HttpStats {
     public final Counter serverErrors = new Counter();
     /** Connections that were handed over to another protocol. */
     public final Counter upgrades = new Counter();
+    /** Connections that have begun to speak HTTP/2. */
+    public final Counter http2Connections = new Counter();
+    /** Requests that came over HTTP/2; they are among the others, too. */
+    public final Counter http2Requests = new Counter();
+    /** Requests that came over HTTP/2 and that the client has cancelled. */
+    public final Counter http2Resets = new Counter();
     /** Connections that were closed since the client did not read. */
     public final Counter outputOverflows = new Counter();
     /** Bytes received, decrypted. */

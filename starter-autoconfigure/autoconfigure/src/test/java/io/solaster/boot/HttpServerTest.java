@@ -22,10 +22,12 @@ import io.micrometer.core.instrument.binder.MeterBinder;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.solaster.boot.actuate.SolasterMetricsAutoConfiguration;
 import io.solaster.config.ConfigDiff;
+import io.solaster.config.Http2Config;
 import io.solaster.config.InvalidConfigException;
 import io.solaster.config.SolasterConfig;
 import io.solaster.config.WebSocketConfig;
 import io.solaster.engine.Shard;
+import io.solaster.engine.net.TcpServer;
 import io.solaster.http.HttpHandler;
 import io.solaster.http.HttpProtocol;
 import io.solaster.http.Router;
@@ -172,6 +174,18 @@ class HttpServerTest {
             try (HttpClient client = HttpClient.newBuilder().sslContext(tls).build()) {
                 assertThat(client.send(HttpRequest.newBuilder(uri(context, "https", "web", "/")).build(),
                         BodyHandlers.ofString()).body()).isEqualTo("true");
+            }
+        });
+        encrypted.run(context -> {
+            TcpServer server = context.getBean(ServerLifecycle.class).server("web").orElseThrow();
+            for (boolean enabled : new boolean[]{true, false, true}) {
+                server.reconfigure(server.config().withHttp(server.config().http()
+                        .withHttp2(Http2Config.defaults().withEnabled(enabled)))).join();
+                try (HttpClient client = HttpClient.newBuilder().sslContext(tls).build()) {
+                    assertThat(client.send(HttpRequest.newBuilder(uri(context, "https", "web", "/")).build(),
+                            BodyHandlers.ofString()).version())
+                            .isEqualTo(enabled ? HttpClient.Version.HTTP_2 : HttpClient.Version.HTTP_1_1);
+                }
             }
         });
         encrypted.withPropertyValues("solaster.servers.web.client-auth=need").run(context -> {

@@ -41,6 +41,11 @@ final class HttpMeters implements HttpServerListener {
         count(protocol, "responses", responses, tags.and("status", "4xx"), stats -> stats.clientErrors.get());
         count(protocol, "responses", responses, tags.and("status", "5xx"), stats -> stats.serverErrors.get());
         count(protocol, "upgrades", "Connections handed over to another protocol", tags, stats -> stats.upgrades.get());
+        count(protocol, "http2.connections", "Connections that have begun to speak HTTP/2", tags,
+                stats -> stats.http2Connections.get());
+        count(protocol, "http2.requests", "Requests that came over HTTP/2", tags, stats -> stats.http2Requests.get());
+        count(protocol, "http2.resets", "Requests over HTTP/2 that the client has cancelled", tags,
+                stats -> stats.http2Resets.get());
         for (Malformed reason : Malformed.values()) {
             count(protocol, "malformed", "Requests refused as they were read", tags.and("reason", tag(reason)),
                     stats -> stats.malformed(reason));

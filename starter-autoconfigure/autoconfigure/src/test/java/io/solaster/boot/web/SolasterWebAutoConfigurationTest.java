@@ -248,6 +248,28 @@ final class SolasterWebAutoConfigurationTest {
     }
 
     @Test
+    void HTTP_2_is_spoken_where_server_http2_says_so(@TempDir Path directory) throws Exception {
+        KeyStore store = Certificates.make(directory, "server");
+        for (boolean enabled : new boolean[]{true, false}) {
+            try (ConfigurableApplicationContext context = start("server.http2.enabled=" + enabled,
+                    "server.ssl.bundle=web",
+                    "spring.ssl.bundle.jks.web.keystore.location=file:" + directory.resolve("server.p12"),
+                    "spring.ssl.bundle.jks.web.keystore.password=changeit");
+                    HttpClient client = HttpClient.newBuilder().sslContext(Certificates.client(store, false)).build()) {
+                HttpResponse<String> answer = client.send(request(context, "https", "/tls"), BodyHandlers.ofString());
+                assertThat(answer.body()).isEqualTo("https without a certificate");
+                assertThat(answer.version())
+                        .isEqualTo(enabled ? HttpClient.Version.HTTP_2 : HttpClient.Version.HTTP_1_1);
+            }
+            try (ConfigurableApplicationContext context = start("server.http2.enabled=" + enabled);
+                    HttpClient client = HttpClient.newHttpClient()) {
+                assertThat(client.send(request(context, "http", "/about"), BodyHandlers.ofString()).version())
+                        .isEqualTo(enabled ? HttpClient.Version.HTTP_2 : HttpClient.Version.HTTP_1_1);
+            }
+        }
+    }
+
+    @Test
     void management_on_a_port_of_its_own_answers_while_every_shard_is_stuck() throws Exception {
         try (ConfigurableApplicationContext context = start("management.server.port=0",
                 "management.endpoint.health.show-details=always")) {
