@@ -54,73 +54,85 @@ public record HttpConfig(@DefaultValue("10s") Duration headerTimeout, @DefaultVa
     /** This with another time for a request's head. */
     public HttpConfig withHeaderTimeout(Duration newHeaderTimeout) {
         return new HttpConfig(newHeaderTimeout, bodyTimeout, requestTimeout, keepAliveTimeout, maxTarget, maxHeaderSize,
-                maxHeaders, maxBody, minBodyRate, maxPipelined, serverHeader, compression, websocket, accessLog, halfClose, http2);
+                maxHeaders, maxBody, minBodyRate, maxPipelined, serverHeader, compression, websocket, accessLog,
+                halfClose, http2);
     }
 
     /** This with another time of silence within a body. */
     public HttpConfig withBodyTimeout(Duration newBodyTimeout) {
         return new HttpConfig(headerTimeout, newBodyTimeout, requestTimeout, keepAliveTimeout, maxTarget, maxHeaderSize,
-                maxHeaders, maxBody, minBodyRate, maxPipelined, serverHeader, compression, websocket, accessLog, halfClose, http2);
+                maxHeaders, maxBody, minBodyRate, maxPipelined, serverHeader, compression, websocket, accessLog,
+                halfClose, http2);
     }
 
     /** This with another time for a handler to begin its response. */
     public HttpConfig withRequestTimeout(Duration newRequestTimeout) {
         return new HttpConfig(headerTimeout, bodyTimeout, newRequestTimeout, keepAliveTimeout, maxTarget, maxHeaderSize,
-                maxHeaders, maxBody, minBodyRate, maxPipelined, serverHeader, compression, websocket, accessLog, halfClose, http2);
+                maxHeaders, maxBody, minBodyRate, maxPipelined, serverHeader, compression, websocket, accessLog,
+                halfClose, http2);
     }
 
     /** This with another time between requests. */
     public HttpConfig withKeepAliveTimeout(Duration newKeepAliveTimeout) {
         return new HttpConfig(headerTimeout, bodyTimeout, requestTimeout, newKeepAliveTimeout, maxTarget, maxHeaderSize,
-                maxHeaders, maxBody, minBodyRate, maxPipelined, serverHeader, compression, websocket, accessLog, halfClose, http2);
+                maxHeaders, maxBody, minBodyRate, maxPipelined, serverHeader, compression, websocket, accessLog,
+                halfClose, http2);
     }
 
     /** This with another limit on the headers of a request. */
     public HttpConfig withMaxHeaderSize(ByteSize newMaxHeaderSize) {
         return new HttpConfig(headerTimeout, bodyTimeout, requestTimeout, keepAliveTimeout, maxTarget, newMaxHeaderSize,
-                maxHeaders, maxBody, minBodyRate, maxPipelined, serverHeader, compression, websocket, accessLog, halfClose, http2);
+                maxHeaders, maxBody, minBodyRate, maxPipelined, serverHeader, compression, websocket, accessLog,
+                halfClose, http2);
     }
 
     /** This with another limit on bodies that are gathered. */
     public HttpConfig withMaxBody(ByteSize newMaxBody) {
         return new HttpConfig(headerTimeout, bodyTimeout, requestTimeout, keepAliveTimeout, maxTarget, maxHeaderSize,
-                maxHeaders, newMaxBody, minBodyRate, maxPipelined, serverHeader, compression, websocket, accessLog, halfClose, http2);
+                maxHeaders, newMaxBody, minBodyRate, maxPipelined, serverHeader, compression, websocket, accessLog,
+                halfClose, http2);
     }
 
     /** This with another least rate of bodies, in bytes a second; 0 for any. */
     public HttpConfig withMinBodyRate(ByteSize newMinBodyRate) {
         return new HttpConfig(headerTimeout, bodyTimeout, requestTimeout, keepAliveTimeout, maxTarget, maxHeaderSize,
-                maxHeaders, maxBody, newMinBodyRate, maxPipelined, serverHeader, compression, websocket, accessLog, halfClose, http2);
+                maxHeaders, maxBody, newMinBodyRate, maxPipelined, serverHeader, compression, websocket, accessLog,
+                halfClose, http2);
     }
 
     /** This with another number of requests under way. */
     public HttpConfig withMaxPipelined(int newMaxPipelined) {
         return new HttpConfig(headerTimeout, bodyTimeout, requestTimeout, keepAliveTimeout, maxTarget, maxHeaderSize,
-                maxHeaders, maxBody, minBodyRate, newMaxPipelined, serverHeader, compression, websocket, accessLog, halfClose, http2);
+                maxHeaders, maxBody, minBodyRate, newMaxPipelined, serverHeader, compression, websocket, accessLog,
+                halfClose, http2);
     }
 
     /** This with another Server header; null for none. */
     public HttpConfig withServerHeader(@Nullable String newServerHeader) {
         return new HttpConfig(headerTimeout, bodyTimeout, requestTimeout, keepAliveTimeout, maxTarget, maxHeaderSize,
-                maxHeaders, maxBody, minBodyRate, maxPipelined, newServerHeader, compression, websocket, accessLog, halfClose, http2);
+                maxHeaders, maxBody, minBodyRate, maxPipelined, newServerHeader, compression, websocket, accessLog,
+                halfClose, http2);
     }
 
     /** This with another compression. */
     public HttpConfig withCompression(CompressionConfig newCompression) {
         return new HttpConfig(headerTimeout, bodyTimeout, requestTimeout, keepAliveTimeout, maxTarget, maxHeaderSize,
-                maxHeaders, maxBody, minBodyRate, maxPipelined, serverHeader, newCompression, websocket, accessLog, halfClose, http2);
+                maxHeaders, maxBody, minBodyRate, maxPipelined, serverHeader, newCompression, websocket, accessLog,
+                halfClose, http2);
     }
 
     /** This with other WebSockets. */
     public HttpConfig withWebsocket(WebSocketConfig newWebsocket) {
         return new HttpConfig(headerTimeout, bodyTimeout, requestTimeout, keepAliveTimeout, maxTarget, maxHeaderSize,
-                maxHeaders, maxBody, minBodyRate, maxPipelined, serverHeader, compression, newWebsocket, accessLog, halfClose, http2);
+                maxHeaders, maxBody, minBodyRate, maxPipelined, serverHeader, compression, newWebsocket, accessLog,
+                halfClose, http2);
     }
 
     /** This with another access log. */
     public HttpConfig withAccessLog(AccessLogConfig newAccessLog) {
         return new HttpConfig(headerTimeout, bodyTimeout, requestTimeout, keepAliveTimeout, maxTarget, maxHeaderSize,
-                maxHeaders, maxBody, minBodyRate, maxPipelined, serverHeader, compression, websocket, newAccessLog, halfClose, http2);
+                maxHeaders, maxBody, minBodyRate, maxPipelined, serverHeader, compression, websocket, newAccessLog,
+                halfClose, http2);
     }
 
     /** This with or without an answer for clients that have ended their side. */
