@@ -6,6 +6,7 @@ import java.time.Duration;
 import io.fabric8.kubernetes.api.model.ListMetaBuilder;
 import io.fabric8.kubernetes.api.model.StatusBuilder;
 import io.fabric8.kubernetes.api.model.WatchEvent;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSliceBuilder;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSliceList;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSliceListBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -71,6 +72,8 @@ class KubernetesWatchTest {
 
     private static EndpointSliceList list(String version, String address) {
         return new EndpointSliceListBuilder().withMetadata(new ListMetaBuilder().withResourceVersion(version).build())
-                .withItems(KubernetesDiscoveryTest.slice("orders-1", address)).build();
+                .withItems(new EndpointSliceBuilder(KubernetesDiscoveryTest.slice("orders-1", address)).editMetadata()
+                        .withResourceVersion(version).endMetadata().build())
+                .build();
     }
 }
