@@ -1,6 +1,7 @@
 package io.solaster.pool.upstream;
 
 import io.solaster.pool.Endpoint;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One endpoint as one shard sees it. It lives as long as the endpoint is a member of its upstream; one that leaves and
@@ -9,6 +10,7 @@ import io.solaster.pool.Endpoint;
 public final class Target {
     private Endpoint endpoint;
     private int inFlight;
+    private @Nullable Object attachment;
 
     Target(Endpoint endpoint) {
         this.endpoint = endpoint;
@@ -21,6 +23,16 @@ public final class Target {
 
     void endpoint(Endpoint newEndpoint) {
         endpoint = newEndpoint;
+    }
+
+    /** What {@link #attach} was given last. */
+    public @Nullable Object attachment() {
+        return attachment;
+    }
+
+    /** Keeps something for the one pool that stands on the upstream: it finds what it has of a target without a map. */
+    public void attach(@Nullable Object newAttachment) {
+        attachment = newAttachment;
     }
 
     /** Requests of this shard that are under way to it. */
