@@ -7,16 +7,35 @@ public final class PoolException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
     private final Reason reason;
+    private final boolean stale;
 
     /** For the reason, which is told in words with the pool's name. */
     public PoolException(Reason reason, String message, @Nullable Throwable cause) {
+        this(reason, false, message, cause);
+    }
+
+    private PoolException(Reason reason, boolean stale, String message, @Nullable Throwable cause) {
         super(message, cause, false, cause == null);
         this.reason = reason;
+        this.stale = stale;
+    }
+
+    /**
+     * That a connection was lost which had served before, with not a byte of the answer: the other end had closed it
+     * most likely before it saw the request.
+     */
+    public static PoolException stale(String message, @Nullable Throwable cause) {
+        return new PoolException(Reason.CONNECTION_LOST, true, message, cause);
     }
 
     /** Why. */
     public Reason reason() {
         return reason;
+    }
+
+    /** Whether it was sent on a connection that was found stale: then a repeatable request is worth another try at once. */
+    public boolean isStale() {
+        return stale;
     }
 
     /** Why a request failed. */

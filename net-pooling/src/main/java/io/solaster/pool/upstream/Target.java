@@ -34,6 +34,7 @@ public final class Target {
     private long successes;
     private long errors;
     private long latencies;
+    private @Nullable Object attachment;
 
     Target(ShardUpstream owner, Member member, long since) {
         this.owner = owner;
@@ -56,6 +57,16 @@ public final class Target {
     /** Whether requests go there: neither the process nor this shard's circuit breaker has anything against it. */
     public boolean isAvailable() {
         return (state == EndpointState.HEALTHY || state == EndpointState.DEGRADED) && isClosed();
+    }
+
+    /** What {@link #attach} was given last. */
+    public @Nullable Object attachment() {
+        return attachment;
+    }
+
+    /** Keeps something for the one pool that stands on the upstream: it finds what it has of a target without a map. */
+    public void attach(@Nullable Object newAttachment) {
+        attachment = newAttachment;
     }
 
     /** Requests of this shard that are under way to it. */
