@@ -41,11 +41,6 @@ public interface Discovery extends AutoCloseable {
         };
     }
 
-    /** Endpoints that are always there, and beside them those that are found: a static weight stands before a found one. */
-    static Discovery of(List<Endpoint> named, Discovery discovery) {
-        return named.isEmpty() ? discovery : new NamedAndFound(named, discovery);
-    }
-
     /** Told of what is found, on any thread, one call after the other. */
     interface Listener {
         /** All endpoints that there are now; never empty unless there truly are none. */

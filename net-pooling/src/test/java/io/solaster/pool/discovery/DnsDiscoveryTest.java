@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.UnknownHostException;
 import java.time.Duration;
-import java.util.List;
 
 import io.netty.handler.codec.dns.DnsRecordType;
 import io.netty.handler.codec.dns.DnsResponseCode;
@@ -175,18 +174,6 @@ class DnsDiscoveryTest {
         found.untilFailed();
         assertThat(found.failures.getLast()).hasMessageContaining(SERVICE + " has no hosts in DNS");
         assertThat(found.found).hasSize(1);
-    }
-
-    @Test
-    void endpointsThatAreNamedStandBesideThoseThatAreFound() {
-        server.addresses(HOST, 600, "10.0.0.1", "10.0.0.2");
-        Endpoint named = new Endpoint("10.0.0.1", 8080, 7, 0, null, -1);
-        discovery = Discovery.of(List.of(named), DnsDiscovery.addresses(engine, DnsResolver.on(engine, server::ask),
-                config(PoolDiscoveryConfig.Type.DNS, HOST, 8080, Duration.ofHours(1))));
-        discovery.start(found);
-        found.until("10.0.0.1:8080", "10.0.0.2:8080");
-        assertThat(found.found.getFirst()).as("at once").containsExactly(named);
-        assertThat(found.last()).contains(named);
     }
 
     @Test
