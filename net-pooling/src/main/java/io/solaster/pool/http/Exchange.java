@@ -1,10 +1,12 @@
 package io.solaster.pool.http;
 
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeFormatter;
 import java.util.Arrays;
-import java.util.Date;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.handler.codec.DateFormatter;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponse;
@@ -73,23 +75,26 @@ abstract sealed class Exchange<R> implements Request<HttpClientConnection, R> {
             long seconds = Long.parseLong(value.trim());
             return seconds > 1_000_000 ? Long.MAX_VALUE : Math.max(0, seconds) * 1_000_000_000L;
         } catch (NumberFormatException noNumber) {
-            Date date = DateFormatter.parseHttpDate(value);
-            return date == null
-                    ? 0
-                    : Math.max(0, Math.min(1_000_000_000L, date.getTime() - System.currentTimeMillis())) * 1_000_000L;
+            return untilDate(value);
+        }
+    }
+
+    private static long untilDate(String value) {
+        try {
+            Instant date = DateTimeFormatter.RFC_1123_DATE_TIME.parse(value.trim(), Instant::from);
+            long millis = Duration.between(Instant.now(), date).toMillis();
+            return Math.max(0, Math.min(1_000_000_000L, millis)) * 1_000_000L;
+        } catch (DateTimeException neither) {
+            return 0;
         }
     }
 
     /** Told of an answer as it comes, by the connection. */
     interface Receiver {
-        /**
-         * Status and headers.
-         *
-         * @return false if nothing further is wanted
-         */
+        /** Status and headers; false if nothing further is wanted. */
         boolean head(HttpResponse response, long now);
 
-        /** @return false if nothing further is wanted */
+        /** A piece of the body; false if nothing further is wanted. */
         boolean piece(ByteBuf bytes, long now);
 
         /** All is there, and the connection is free. */

@@ -7,7 +7,6 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.handler.codec.DecoderResult;
 import io.netty.handler.codec.http.DefaultHttpContent;
 import io.netty.handler.codec.http.DefaultHttpRequest;
 import io.netty.handler.codec.http.DefaultLastHttpContent;
@@ -279,7 +278,7 @@ public final class HttpClientConnection extends PooledConnection {
     }
 
     private void received(HttpObject part, long now) {
-        if (part.decoderResult() != DecoderResult.SUCCESS && part.decoderResult().isFailure()) {
+        if (part.decoderResult().isFailure()) {
             failed("sent what is no answer of HTTP: " + part.decoderResult().cause().getMessage(),
                     part.decoderResult().cause(), now);
             return;
@@ -294,7 +293,7 @@ public final class HttpClientConnection extends PooledConnection {
         if (part instanceof HttpResponse response) {
             head(response, waits, now);
         }
-        if (part instanceof HttpContent content && headed && receiver == waits) {
+        if (part instanceof HttpContent content && headed && receiver != null) {
             if (content.content().isReadable() && !waits.piece(content.content(), now)) {
                 abort();
                 return;
