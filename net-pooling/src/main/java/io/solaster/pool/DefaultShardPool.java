@@ -32,7 +32,11 @@ import org.slf4j.LoggerFactory;
  * longest, whichever endpoint that one was meant for, since they are alike: only where requests go by their keys it serves
  * those of its own endpoint. So nobody waits here while a connection that would do is idle.
  */
-final class DefaultShardPool<C extends PooledConnection> implements ShardPool<C>, ShardUpstream.Listener, AutoCloseable {
+final class DefaultShardPool<C extends PooledConnection>
+        implements
+            ShardPool<C>,
+            ShardUpstream.Listener,
+            AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(DefaultShardPool.class);
     private static final long SHORTEST_SWEEP = TimeUnit.MILLISECONDS.toNanos(5);
     private static final long LONGEST_SWEEP = TimeUnit.SECONDS.toNanos(1);
@@ -791,7 +795,8 @@ final class DefaultShardPool<C extends PooledConnection> implements ShardPool<C>
             Waiter<C> waiter = Objects.requireNonNull(from.firstWaiter);
             Target target = upstream.choose(waiter.key, from.target);
             if (target == null || target == from.target || of(target).isDown(timers.now())) {
-                fail(waiter, failure != null ? failure : target == null ? noEndpoint() : unreachable(of(target), now()));
+                fail(waiter,
+                        failure != null ? failure : target == null ? noEndpoint() : unreachable(of(target), now()));
             } else {
                 from.remove(waiter);
                 of(target).add(waiter);

@@ -206,7 +206,7 @@ final class TargetPool<C extends PooledConnection> {
     /** Whether the endpoint may be connected to now, as far as it itself is concerned. */
     boolean mayConnect(long now) {
         return retired == null && size() < pool.maxPerEndpoint && now - blockedUntil >= 0
-                // After a failure one goes ahead to see.
+        // After a failure one goes ahead to see.
                 && openings.size() < (failures == 0 ? pool.maxConnecting : 1);
     }
 
