@@ -283,6 +283,7 @@ final class TargetPool<C extends PooledConnection> {
         ended(opening);
         pool.freed();
         if (retired != null) {
+            leaveIfEmpty();
             pool.growAll();
             return;
         }
@@ -357,7 +358,14 @@ final class TargetPool<C extends PooledConnection> {
         pool.stats.close(why);
         pool.stats.open.add(-1);
         pool.freed();
+        leaveIfEmpty();
         pool.growAll();
+    }
+
+    private void leaveIfEmpty() {
+        if (retired != null && size() == 0) {
+            pool.left(this);
+        }
     }
 
     /** No more connections to the endpoint: idle ones are closed, those that are out when they come back. */
