@@ -11,7 +11,37 @@ import org.jspecify.annotations.Nullable;
  */
 public abstract class PooledConnection {
     private final Channel channel;
-    private @Nullable Target target;
+
+    // What follows is in the hands of TargetPool. A connection is its own link in the list of idle ones, so that it is
+    // taken and given back without any other object.
+    @Nullable
+    TargetPool<?> home;
+    /** Where it stands among all connections to its target. */
+    int place;
+    /** How many have taken it and not given it back. */
+    int uses;
+    boolean isShared;
+    boolean isIdle;
+    @Nullable
+    PooledConnection newer;
+    @Nullable
+    PooledConnection older;
+    /** Just made, and taken by nobody yet. */
+    boolean isFresh;
+    /** Idle before it was taken, and given back by nobody since. */
+    boolean isUnproven;
+    boolean isValidating;
+    /** Why it is to close; null while it is not. */
+    @Nullable
+    CloseReason retired;
+    long createdAt;
+    long expiresAt;
+    long takenAt;
+    long idleSince;
+    /** When the other end was last known to be there. */
+    long provenAt;
+    @Nullable
+    Throwable taker;
 
     /** A connection over a channel that is connected. */
     protected PooledConnection(Channel channel) {
@@ -25,17 +55,21 @@ public abstract class PooledConnection {
 
     /** The other end; there once the pool has it. */
     public final Target target() {
-        if (target == null) {
+        if (home == null) {
             throw new IllegalStateException("connection " + channel + " belongs to no pool yet");
         }
-        return target;
+        return home.target;
     }
 
-    final void target(Target newTarget) {
-        target = newTarget;
+    /**
+     * Whether it was idle before whoever has it took it, and nobody has given it back since. If it is lost now, with not a
+     * byte of an answer, the other end had most likely closed it before: {@link PoolException#stale}.
+     */
+    public final boolean isUnproven() {
+        return isUnproven;
     }
 
-    /** Whether several requests may be under way on it; else whoever takes it has it alone. */
+    /** Whether several requests may be under way on it; else whoever takes it has it alone. It never changes. */
     public abstract boolean isShared();
 
     /** Whether it takes another request: it is open, and neither end has said that it will close. Cheap. */

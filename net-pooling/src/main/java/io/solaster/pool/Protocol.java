@@ -16,6 +16,14 @@ public interface Protocol<C extends PooledConnection> {
     String name();
 
     /**
+     * Whether its connections are shared, as {@link PooledConnection#isShared} tells of each: then a burst of requests does
+     * not open as many connections before there is a first one.
+     */
+    default boolean isShared() {
+        return false;
+    }
+
+    /**
      * Makes a connection ready for its first request: adds handlers to the pipeline, says hello, proves who we are. On the
      * shard that owns the channel, which is connected, encrypted where it is to be, and reads by itself.
      *
