@@ -8,8 +8,8 @@ import org.springframework.core.Ordered;
 final class PoolGroups {
     /** Before Spring Boot's, so that a URL that is configured stands. */
     static final int BEFORE_BOOT = Ordered.HIGHEST_PRECEDENCE;
-    /** After Spring Boot's, which sets a client of its own, and before the application's. */
-    static final int AFTER_BOOT = Ordered.HIGHEST_PRECEDENCE + 20;
+    /** After Spring Boot's, which set a client of their own up to 0, and before the application's. */
+    static final int AFTER_BOOT = 10;
 
     private PoolGroups() {}
 

@@ -18,11 +18,13 @@ import org.springframework.web.client.support.RestClientHttpServiceGroupConfigur
  * HTTP. What {@code spring.http.serviceclient.orders} says of its URL and its headers holds; its timeouts and its TLS are
  * the pool's.
  */
-@AutoConfiguration(after = SolasterPoolsAutoConfiguration.class)
+@AutoConfiguration(after = SolasterPoolsAutoConfiguration.class, beforeName = "org.springframework.boot.restclient"
+        + ".autoconfigure.service.HttpServiceClientAutoConfiguration")
 @ConditionalOnClass({RestClient.class, RestClientHttpServiceGroupConfigurer.class, Netty4HeadersAdapter.class,
         Pools.class, PooledHttpClient.class})
 @ConditionalOnBean(Pools.class)
 public final class SolasterRestClientAutoConfiguration {
+
     @Bean
     @ConditionalOnMissingBean(name = "solasterRestClientGroupUrls")
     RestClientHttpServiceGroupConfigurer solasterRestClientGroupUrls(Pools pools) {

@@ -18,11 +18,13 @@ import org.springframework.web.reactive.function.client.support.WebClientHttpSer
  * HTTP. What {@code spring.http.serviceclient.orders} says of its URL and its headers holds; its timeouts and its TLS are
  * the pool's.
  */
-@AutoConfiguration(after = SolasterPoolsAutoConfiguration.class)
+@AutoConfiguration(after = SolasterPoolsAutoConfiguration.class, beforeName = "org.springframework.boot.webclient"
+        + ".autoconfigure.service.ReactiveHttpServiceClientAutoConfiguration")
 @ConditionalOnClass({WebClient.class, WebClientHttpServiceGroupConfigurer.class, Netty4HeadersAdapter.class,
         Pools.class, PooledHttpClient.class})
 @ConditionalOnBean(Pools.class)
 public final class SolasterWebClientAutoConfiguration {
+
     @Bean
     @ConditionalOnMissingBean(name = "solasterWebClientGroupUrls")
     WebClientHttpServiceGroupConfigurer solasterWebClientGroupUrls(Pools pools) {
