@@ -110,7 +110,8 @@ final class OneTry<C extends PooledConnection, R extends @Nullable Object> exten
         Throwable cause = failure instanceof CompletionException && failure.getCause() != null
                 ? failure.getCause()
                 : failure;
-        call.failed(this, cause == null ? new IllegalStateException("a pool gave neither a connection nor a failure")
+        call.failed(this, cause == null
+                ? new IllegalStateException("a pool gave neither a connection nor a failure")
                 : cause, now);
     }
 
