@@ -441,7 +441,8 @@ final class DefaultShardPool<C extends PooledConnection> implements ShardPool<C>
     <R extends @Nullable Object> ShardFuture<R> use(long key, @Nullable Target except, Duration patience,
             Function<? super C, ? extends CompletionStage<R>> work) {
         Use<R> use = new Use<>(work);
-        C connection = except == null ? tryTake(key) : null;
+        // Who has missed one just now has chosen already.
+        C connection = except == null && missed == null ? tryTake(key) : null;
         if (connection != null) {
             use.run(connection);
             return use.result;
