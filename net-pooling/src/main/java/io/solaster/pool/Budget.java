@@ -157,7 +157,8 @@ final class Budget {
             toldSince = now;
             toldPermits = permits;
             for (int shard = 0; shard < held.length; shard++) {
-                if (shard != needy && (held[shard] > 0 || now == NOBODY)) {
+                // The one that needs it may itself have a connection that nobody there can use.
+                if ((shard != needy || permits) && (held[shard] > 0 || now == NOBODY)) {
                     pool.othersWait(shard, now, permits);
                 }
             }

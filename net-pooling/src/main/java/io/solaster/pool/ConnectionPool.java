@@ -30,7 +30,8 @@ public interface ConnectionPool<C extends PooledConnection> extends AutoCloseabl
      */
     static <C extends PooledConnection> ConnectionPool<C> start(Engine engine, String name, PoolConfig config,
             Protocol<C> protocol, Upstream upstream, Connector connector) {
-        DefaultConnectionPool<C> pool = new DefaultConnectionPool<>(engine, name, config, protocol, upstream, connector);
+        DefaultConnectionPool<C> pool = new DefaultConnectionPool<>(engine, name, config, protocol, upstream,
+                connector);
         pool.begin();
         return pool;
     }

@@ -57,12 +57,15 @@ final class DefaultConnectionPool<C extends PooledConnection> implements Connect
     void begin() {
         engine.onStop(this::close);
         PoolConnectionsConfig bounds = config.connections();
-        log.info("Pool '{}': {} over {} shard(s), at most {} connection(s): {} a shard, {} a shard and endpoint{}", name,
+        log.info("Pool '{}': {} over {} shard(s), at most {} connection(s): {} a shard, {} a shard and endpoint{}",
+                name,
                 protocol.name(), engine.shards().size(), bounds.max(), bounds.maxPerShard(), bounds.maxPerEndpoint(),
                 bounds.minIdle() == 0 ? "" : ", at least " + bounds.minIdle());
         if (bounds.max() < engine.shards().size()) {
-            log.warn("Pool '{}': {} connection(s) for {} shards, so that some shards run their requests on others; raise"
-                    + " solaster.pools.{}.connections.max", name, bounds.max(), engine.shards().size(), name);
+            log.warn(
+                    "Pool '{}': {} connection(s) for {} shards, so that some shards run their requests on others; raise"
+                            + " solaster.pools.{}.connections.max",
+                    name, bounds.max(), engine.shards().size(), name);
         }
         warmUp(bounds);
     }

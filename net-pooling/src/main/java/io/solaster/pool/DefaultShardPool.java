@@ -21,6 +21,7 @@ import io.solaster.engine.task.SchedulingGroup;
 import io.solaster.engine.timer.Timer;
 import io.solaster.engine.timer.Timers;
 import io.solaster.pool.PoolException.Reason;
+import io.solaster.pool.upstream.EndpointState;
 import io.solaster.pool.upstream.ShardUpstream;
 import io.solaster.pool.upstream.Target;
 import org.jspecify.annotations.Nullable;
@@ -32,7 +33,11 @@ import org.slf4j.LoggerFactory;
  * longest, whichever endpoint that one was meant for, since they are alike: only where requests go by their keys it serves
  * those of its own endpoint. So nobody waits here while a connection that would do is idle.
  */
-final class DefaultShardPool<C extends PooledConnection> implements ShardPool<C>, ShardUpstream.Listener, AutoCloseable {
+final class DefaultShardPool<C extends PooledConnection>
+        implements
+            ShardPool<C>,
+            ShardUpstream.Listener,
+            AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(DefaultShardPool.class);
     private static final long SHORTEST_SWEEP = TimeUnit.MILLISECONDS.toNanos(5);
     private static final long LONGEST_SWEEP = TimeUnit.SECONDS.toNanos(1);
@@ -56,6 +61,8 @@ final class DefaultShardPool<C extends PooledConnection> implements ShardPool<C>
     private final Timer regrow;
     private final SplittableRandom random = new SplittableRandom();
     private final List<TargetPool<C>> targets = new ArrayList<>();
+    /** Endpoints that have gone, and have connections that somebody still has. */
+    private final List<TargetPool<C>> leaving = new ArrayList<>();
     /** Those that have a connection to give, and have not been looked at. */
     private final ArrayDeque<TargetPool<C>> offered = new ArrayDeque<>();
     private PoolConfig config;
@@ -84,6 +91,8 @@ final class DefaultShardPool<C extends PooledConnection> implements ShardPool<C>
     private long othersSince = Budget.NOBODY;
     private boolean othersWantPermits;
     private int evicting;
+    /** Permits that go back to the budget as soon as a connection has closed. */
+    private int owed;
     private @Nullable PoolException closed;
     private @Nullable ShardFuture<Boolean> drained;
 
@@ -165,9 +174,11 @@ final class DefaultShardPool<C extends PooledConnection> implements ShardPool<C>
         return found;
     }
 
-    @SuppressWarnings({"unchecked", "NullAway"}) // this pool's listener has attached it before the target could be chosen
+    @SuppressWarnings("unchecked") // nobody else attaches anything
     private TargetPool<C> of(Target target) {
-        return (TargetPool<C>) target.attachment();
+        Object found = target.attachment();
+        // Of several that came at once, one may be chosen before this pool has been told.
+        return found == null ? admit(target) : (TargetPool<C>) found;
     }
 
     @Override
@@ -270,7 +281,7 @@ final class DefaultShardPool<C extends PooledConnection> implements ShardPool<C>
 
     /** Whether requests that were meant for another endpoint may go there. */
     private boolean isFit(TargetPool<C> pool) {
-        return !pool.isRetired();
+        return !pool.isRetired() && pool.target.isAvailable();
     }
 
     private void enqueue(Waiter<C> waiter, @Nullable TargetPool<C> pool) {
@@ -505,7 +516,7 @@ final class DefaultShardPool<C extends PooledConnection> implements ShardPool<C>
             }
             CompletionStage<R> stage;
             try {
-                stage = work.apply(connection);
+                stage = Objects.requireNonNull(work.apply(connection), "the work returned no stage");
             } catch (Throwable failure) {
                 give(connection);
                 result.fail(failure);
@@ -690,8 +701,13 @@ final class DefaultShardPool<C extends PooledConnection> implements ShardPool<C>
     /** A connection, or an attempt at one, is no more: its permit is here. */
     void freed() {
         size--;
-        spare++;
         evicting = Math.max(0, evicting - 1);
+        if (owed > 0 || othersSince != Budget.NOBODY && (first == null || first.since - othersSince > 0)) {
+            owed = Math.max(0, owed - 1);
+            budget.giveBack(shard, 1);
+        } else {
+            spare++;
+        }
     }
 
     /** Whether every endpoint has the connections that are to be kept. */
@@ -719,11 +735,15 @@ final class DefaultShardPool<C extends PooledConnection> implements ShardPool<C>
 
     /** Lends a connection that nobody here is older for, or closes it for its permit; false if there is none. */
     private boolean spareForOthers(TargetPool<C> pool) {
+        long since = othersSince;
         if (othersWantPermits) {
+            othersSince = Budget.NOBODY;
+            owed++;
             if (!pool.evict()) {
+                owed--;
+                othersSince = since;
                 return false;
             }
-            othersSince = Budget.NOBODY;
             return true;
         }
         C connection = isFit(pool) ? pool.tryTake(timers.now()) : null;
@@ -754,16 +774,22 @@ final class DefaultShardPool<C extends PooledConnection> implements ShardPool<C>
 
     // ---- the upstream
 
-    @Override
-    public void added(Target target) {
-        if (target.attachment() != null) {
-            throw new IllegalStateException("upstream '" + whole.upstream().name()
-                    + "' has a pool already; start another upstream for pool '" + whole.name() + "'");
-        }
+    private TargetPool<C> admit(Target target) {
         TargetPool<C> pool = new TargetPool<>(this, target);
         target.attach(pool);
         targets.add(pool);
         hasHadTargets = true;
+        return pool;
+    }
+
+    @Override
+    public void added(Target target) {
+        Object there = target.attachment();
+        if (there != null && ((TargetPool<?>) there).pool != this) {
+            throw new IllegalStateException("upstream '" + whole.upstream().name()
+                    + "' has a pool already; start another upstream for pool '" + whole.name() + "'");
+        }
+        TargetPool<C> pool = of(target);
         for (Waiter<C> waiter = first; waiter != null; waiter = waiter.later) {
             if (waiter.target == null) {
                 pool.add(waiter);
@@ -776,14 +802,52 @@ final class DefaultShardPool<C extends PooledConnection> implements ShardPool<C>
     public void removed(Target target) {
         TargetPool<C> pool = of(target);
         targets.remove(pool);
+        if (pool.size() > 0) {
+            leaving.add(pool);
+        }
         pool.retire(CloseReason.REMOVED);
         move(pool, null);
         growAll();
     }
 
+    /** The last connection to an endpoint that has gone has closed. */
+    void left(TargetPool<C> pool) {
+        leaving.remove(pool);
+    }
+
     @Override
     public void changed(Target target) {
+        TargetPool<C> pool = of(target);
+        if (target.state() == EndpointState.DRAINED && !pool.isRetired()) {
+            pool.retire(CloseReason.REMOVED);
+            move(pool, null);
+        } else if (target.state() != EndpointState.DRAINED && pool.isRetired() && closed == null) {
+            pool.readmit();
+        }
+        if (target.isAvailable()) {
+            offer(pool);
+        } else {
+            leaveUnavailable(pool);
+        }
         growAll();
+    }
+
+    /** Whoever waits for an endpoint that is not well waits for one that is, if there is one. */
+    private void leaveUnavailable(TargetPool<C> from) {
+        for (int left = from.waiting(); left > 0; left--) {
+            Waiter<C> waiter = Objects.requireNonNull(from.firstWaiter);
+            Target target = upstream.choose(waiter.key, from.target);
+            if (target == null || !target.isAvailable()) {
+                return;
+            }
+            moveTo(of(target), from, waiter);
+        }
+    }
+
+    private void moveTo(TargetPool<C> to, TargetPool<C> from, Waiter<C> waiter) {
+        from.remove(waiter);
+        to.add(waiter);
+        offer(to);
     }
 
     /** Whoever waits for an endpoint is to wait for another, or fails where there is none. */
@@ -791,12 +855,12 @@ final class DefaultShardPool<C extends PooledConnection> implements ShardPool<C>
         for (int left = from.waiting(); left > 0; left--) {
             Waiter<C> waiter = Objects.requireNonNull(from.firstWaiter);
             Target target = upstream.choose(waiter.key, from.target);
-            if (target == null || target == from.target || of(target).isDown(timers.now())) {
-                fail(waiter, failure != null ? failure : target == null ? noEndpoint() : unreachable(of(target), now()));
+            if (target == null) {
+                fail(waiter, failure != null ? failure : noEndpoint());
+            } else if (target == from.target || of(target).isDown(timers.now())) {
+                fail(waiter, failure != null ? failure : unreachable(of(target), timers.now()));
             } else {
-                from.remove(waiter);
-                of(target).add(waiter);
-                offer(of(target));
+                moveTo(of(target), from, waiter);
             }
         }
     }
@@ -832,6 +896,9 @@ final class DefaultShardPool<C extends PooledConnection> implements ShardPool<C>
     private void sweep() {
         long now = timers.now();
         for (TargetPool<C> each : List.copyOf(targets)) {
+            each.sweep(now);
+        }
+        for (TargetPool<C> each : List.copyOf(leaving)) {
             each.sweep(now);
         }
         scheduleSweeps();
@@ -895,6 +962,9 @@ final class DefaultShardPool<C extends PooledConnection> implements ShardPool<C>
         for (TargetPool<C> each : List.copyOf(targets)) {
             each.closeAll();
         }
+        for (TargetPool<C> each : List.copyOf(leaving)) {
+            each.closeAll();
+        }
     }
 
     private void finishDrain() {
@@ -917,7 +987,7 @@ final class DefaultShardPool<C extends PooledConnection> implements ShardPool<C>
     // ---- words
 
     private PoolException noEndpoint() {
-        return new PoolException(Reason.NO_ENDPOINT, "pool '" + whole.name() + "' has no endpoint", null);
+        return new PoolException(Reason.NO_ENDPOINT, "pool '" + whole.name() + "' has no endpoint that may be asked", null);
     }
 
     private PoolException tooMany() {

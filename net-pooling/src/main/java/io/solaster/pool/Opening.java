@@ -92,7 +92,8 @@ final class Opening<C extends PooledConnection> extends Timer {
             Throwable cause = failure instanceof CompletionException && failure.getCause() != null
                     ? failure.getCause()
                     : failure;
-            target.failed(this, cause == null ? new IllegalStateException("the protocol opened nothing") : cause, since);
+            target.failed(this, cause == null ? new IllegalStateException("the protocol opened nothing") : cause,
+                    since);
         }
     }
 

@@ -206,7 +206,7 @@ final class TargetPool<C extends PooledConnection> {
     /** Whether the endpoint may be connected to now, as far as it itself is concerned. */
     boolean mayConnect(long now) {
         return retired == null && size() < pool.maxPerEndpoint && now - blockedUntil >= 0
-                // After a failure one goes ahead to see.
+        // After a failure one goes ahead to see.
                 && openings.size() < (failures == 0 ? pool.maxConnecting : 1);
     }
 
@@ -283,6 +283,7 @@ final class TargetPool<C extends PooledConnection> {
         ended(opening);
         pool.freed();
         if (retired != null) {
+            leaveIfEmpty();
             pool.growAll();
             return;
         }
@@ -357,7 +358,14 @@ final class TargetPool<C extends PooledConnection> {
         pool.stats.close(why);
         pool.stats.open.add(-1);
         pool.freed();
+        leaveIfEmpty();
         pool.growAll();
+    }
+
+    private void leaveIfEmpty() {
+        if (retired != null && size() == 0) {
+            pool.left(this);
+        }
     }
 
     /** No more connections to the endpoint: idle ones are closed, those that are out when they come back. */

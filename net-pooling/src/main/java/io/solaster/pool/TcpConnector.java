@@ -10,14 +10,11 @@ import java.util.Queue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
-
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLParameters;
 
-import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelConfig;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.socket.nio.NioChannelOption;
@@ -39,6 +36,7 @@ import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import io.solaster.engine.timer.Timer;
+import jdk.net.ExtendedSocketOptions;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -135,60 +133,61 @@ final class TcpConnector implements Connector {
             InetSocketAddress end = proxyEndpoint == null
                     ? hop
                     : InetSocketAddress.createUnresolved(endpoint.host(), endpoint.port());
-            ChannelFuture connect = bootstrap(hop).connect(end);
-            open.add(connect.channel());
-            connect.addListener(done -> connected(connect, done));
+            Channel channel;
+            try {
+                channel = engine.transport().clientChannels().get();
+            } catch (RuntimeException e) {
+                // Out of file descriptors, most likely.
+                attemptFailed(e);
+                return;
+            }
+            open.add(channel);
+            options(channel.config());
+            setUp(channel, hop);
+            shard.register(channel).addListener(registered -> {
+                if (registered.isSuccess()) {
+                    channel.connect(end).addListener(done -> connected(channel, done));
+                } else {
+                    ended(channel, registered.cause());
+                }
+            });
         }
 
-        private Bootstrap bootstrap(InetSocketAddress hop) {
-            Bootstrap bootstrap = new Bootstrap().group(shard)
-                    .channelFactory(engine.transport().clientChannels()::get).disableResolver()
-                    .option(ChannelOption.TCP_NODELAY, true)
-                    // The timer of all attempts is the one that counts.
-                    .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 0)
-                    .handler(new ChannelInitializer<Channel>() {
-                        @Override
-                        protected void initChannel(Channel channel) {
-                            setUp(channel, hop);
-                        }
-                    });
-            return options(bootstrap);
-        }
-
-        private Bootstrap options(Bootstrap bootstrap) {
-            int idle = (int) Math.min(32_767, connections.keepAlive().toSeconds());
+        private void options(ChannelConfig config) {
+            config.setOption(ChannelOption.TCP_NODELAY, true);
+            // The timer of all attempts is the one that counts.
+            config.setConnectTimeoutMillis(0);
             int userTimeout = (int) Math.min(Integer.MAX_VALUE, connections.userTimeout().toMillis());
             boolean keepAlive = !connections.keepAlive().isZero();
-            int seconds = Math.max(1, idle);
+            int seconds = (int) Math.clamp(connections.keepAlive().toSeconds(), 1, 32_767);
             // Three questions, a third of that apart.
             int interval = Math.max(1, seconds / 3);
-            bootstrap.option(ChannelOption.SO_KEEPALIVE, keepAlive);
+            config.setOption(ChannelOption.SO_KEEPALIVE, keepAlive);
             Transport kind = engine.transport().kind();
             if (kind == Transport.EPOLL) {
                 if (keepAlive) {
-                    bootstrap.option(EpollChannelOption.TCP_KEEPIDLE, seconds)
-                            .option(EpollChannelOption.TCP_KEEPINTVL, interval)
-                            .option(EpollChannelOption.TCP_KEEPCNT, 3);
+                    config.setOption(EpollChannelOption.TCP_KEEPIDLE, seconds);
+                    config.setOption(EpollChannelOption.TCP_KEEPINTVL, interval);
+                    config.setOption(EpollChannelOption.TCP_KEEPCNT, 3);
                 }
                 if (userTimeout > 0) {
-                    bootstrap.option(EpollChannelOption.TCP_USER_TIMEOUT, userTimeout);
+                    config.setOption(EpollChannelOption.TCP_USER_TIMEOUT, userTimeout);
                 }
             } else if (kind == Transport.IO_URING) {
                 if (keepAlive) {
-                    bootstrap.option(IoUringChannelOption.TCP_KEEPIDLE, seconds)
-                            .option(IoUringChannelOption.TCP_KEEPINTVL, interval)
-                            .option(IoUringChannelOption.TCP_KEEPCNT, 3);
+                    config.setOption(IoUringChannelOption.TCP_KEEPIDLE, seconds);
+                    config.setOption(IoUringChannelOption.TCP_KEEPINTVL, interval);
+                    config.setOption(IoUringChannelOption.TCP_KEEPCNT, 3);
                 }
                 if (userTimeout > 0) {
-                    bootstrap.option(IoUringChannelOption.TCP_USER_TIMEOUT, userTimeout);
+                    config.setOption(IoUringChannelOption.TCP_USER_TIMEOUT, userTimeout);
                 }
             } else if (keepAlive) {
                 // The JDK has no TCP_USER_TIMEOUT.
-                bootstrap.option(NioChannelOption.of(jdk.net.ExtendedSocketOptions.TCP_KEEPIDLE), seconds)
-                        .option(NioChannelOption.of(jdk.net.ExtendedSocketOptions.TCP_KEEPINTERVAL), interval)
-                        .option(NioChannelOption.of(jdk.net.ExtendedSocketOptions.TCP_KEEPCOUNT), 3);
+                config.setOption(NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPIDLE), seconds);
+                config.setOption(NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPINTERVAL), interval);
+                config.setOption(NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPCOUNT), 3);
             }
-            return bootstrap;
         }
 
         private void setUp(Channel channel, InetSocketAddress hop) {
@@ -231,8 +230,7 @@ final class TcpConnector implements Connector {
         }
 
         /** TCP, and a proxy where there is one, is through; encryption comes next. */
-        private void connected(ChannelFuture connect, Future<?> done) {
-            Channel channel = connect.channel();
+        private void connected(Channel channel, Future<?> done) {
             SslHandler handler = done.isSuccess() ? channel.pipeline().get(SslHandler.class) : null;
             if (handler == null) {
                 ended(channel, done.cause());
@@ -262,13 +260,17 @@ final class TcpConnector implements Connector {
                 }
             } else {
                 channel.close();
-                failure = failure == null ? cause : failure;
-                if (!addresses.isEmpty()) {
-                    nextAttempt.cancel();
-                    attempt();
-                } else if (open.isEmpty()) {
-                    fail(failure);
-                }
+                attemptFailed(cause);
+            }
+        }
+
+        private void attemptFailed(Throwable cause) {
+            failure = failure == null ? cause : failure;
+            if (!addresses.isEmpty()) {
+                nextAttempt.cancel();
+                attempt();
+            } else if (open.isEmpty()) {
+                fail(failure);
             }
         }
 
