@@ -60,13 +60,6 @@ final class OneTry<C extends PooledConnection, R extends @Nullable Object> exten
         if (caller.tryTimeoutNanos != Long.MAX_VALUE) {
             arm(caller.tryTimeoutNanos);
         }
-        if (except == null) {
-            C ready = caller.connections.tryTake(call.key);
-            if (ready != null) {
-                send(ready);
-                return;
-            }
-        }
         Duration patience = Duration.ofNanos(Math.max(1,
                 Math.min(caller.acquireNanos, call.remaining(System.nanoTime()))));
         if (request.isStreamed()) {
