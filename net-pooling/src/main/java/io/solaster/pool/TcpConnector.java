@@ -159,7 +159,7 @@ final class TcpConnector implements Connector {
             config.setConnectTimeoutMillis(0);
             int userTimeout = (int) Math.min(Integer.MAX_VALUE, connections.userTimeout().toMillis());
             boolean keepAlive = !connections.keepAlive().isZero();
-            int seconds = (int) Math.clamp(connections.keepAlive().toSeconds(), 1, 32_767);
+            int seconds = Math.clamp(connections.keepAlive().toSeconds(), 1, 32_767);
             // Three questions, a third of that apart.
             int interval = Math.max(1, seconds / 3);
             config.setOption(ChannelOption.SO_KEEPALIVE, keepAlive);

@@ -8,6 +8,8 @@ package io.solaster.pool.balance;
 final class BoundedLoad implements Balancer {
     /** Looks at so many slots for each endpoint, then at the endpoints themselves. */
     private static final int PATIENCE = 4;
+    /** What rounding may add to a bound that is a whole number. */
+    private static final double ROUNDING = 1e-6;
 
     private final HashTable table;
     private final boolean[] available;
@@ -37,7 +39,11 @@ final class BoundedLoad implements Balancer {
         double after = sum.inFlight + 1;
         int slot = table.slot(HashTable.mix(key));
         int owner = table.owner(slot);
-        return loads[owner].inFlight() < bounds[owner] * after ? owner : further(slot, after);
+        return hasRoom(owner, after) ? owner : further(slot, after);
+    }
+
+    private boolean hasRoom(int place, double after) {
+        return loads[place].inFlight() < bounds[place] * after - ROUNDING;
     }
 
     private int further(int from, double after) {
@@ -45,7 +51,7 @@ final class BoundedLoad implements Balancer {
         for (int i = Math.min(table.slots(), PATIENCE * loads.length); i > 0; i--) {
             slot = slot + 1 == table.slots() ? 0 : slot + 1;
             int owner = table.owner(slot);
-            if (loads[owner].inFlight() < bounds[owner] * after) {
+            if (hasRoom(owner, after)) {
                 return owner;
             }
         }

@@ -13,6 +13,7 @@ import io.solaster.engine.timer.TimeSource;
  * @param clock the shard's time
  * @param decay the time in which a latency falls to its 1/e, in nanoseconds
  */
+@SuppressWarnings("ArrayRecordComponent") // nobody compares or prints it
 public record Candidates(Load[] loads, int[] weights, SplittableRandom random, TimeSource clock, double decay) {
 
     int size() {

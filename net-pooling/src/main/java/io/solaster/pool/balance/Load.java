@@ -56,7 +56,7 @@ public final class Load {
     /** No good answer came: as if it had come twice as late as usual, and no faster than that. */
     public void failed(long nanos, long now, double decay) {
         double penalty = Math.min(decay, Math.max(decay * FAILURE, 2 * latency(now, decay)));
-        latency = Math.max(latency, Math.max(penalty, nanos));
+        latency = Math.max(latency, Math.max(penalty, (double) nanos));
     }
 
     /** The request was given up after so long: the answer would have taken no less. */

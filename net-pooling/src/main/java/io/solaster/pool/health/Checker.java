@@ -4,7 +4,6 @@ import java.time.Duration;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeoutException;
 
 import io.solaster.config.PoolCheckConfig;
@@ -24,6 +23,8 @@ public final class Checker {
     private final Timer next;
     private final Timer patience;
     private @Nullable CompletableFuture<?> underWay;
+    /** Of the check that is under way, or was last. */
+    private int number;
     private boolean stopped;
 
     /** One that does not check yet. */
@@ -61,12 +62,12 @@ public final class Checker {
         }
         underWay = asked;
         patience.arm(config.timeout());
-        CompletionStage<?> current = asked;
+        int which = ++number;
         asked.whenComplete((result, failure) -> {
             if (shard.inEventLoop()) {
-                ended(current, failure);
+                ended(which, failure);
             } else {
-                shard.execute(() -> ended(current, failure));
+                shard.execute(() -> ended(which, failure));
             }
         });
     }
@@ -74,13 +75,13 @@ public final class Checker {
     private void tooLate() {
         CompletableFuture<?> late = underWay;
         if (late != null) {
-            ended(late, new TimeoutException("no answer within " + config.timeout().toMillis() + " ms"));
+            ended(number, new TimeoutException("no answer within " + config.timeout().toMillis() + " ms"));
             late.cancel(true);
         }
     }
 
-    private void ended(CompletionStage<?> which, @Nullable Throwable failure) {
-        if (which != underWay || stopped) {
+    private void ended(int which, @Nullable Throwable failure) {
+        if (which != number || underWay == null || stopped) {
             return;
         }
         underWay = null;

@@ -330,10 +330,13 @@ final class Aggregator {
     }
 
     private void gather() {
-        Objects.requireNonNull(shards).onAll(ShardUpstream::collect).thenAccept(this::judge);
+        // What was counted before an ejection has been judged, though the counts come after its end.
+        Set<Integer> ejected = tracked.values().stream().filter(Tracked::isEjected).map(each -> each.id)
+                .collect(Collectors.toSet());
+        Objects.requireNonNull(shards).onAll(ShardUpstream::collect).thenAccept(counts -> judge(counts, ejected));
     }
 
-    private void judge(List<long[]> byShard) {
+    private void judge(List<long[]> byShard, Set<Integer> ejected) {
         if (closed) {
             return;
         }
@@ -350,6 +353,10 @@ final class Aggregator {
         List<Outliers.Counts> counts = new ArrayList<>();
         boolean any = false;
         for (Tracked each : tracked.values()) {
+            if (ejected.contains(each.id) || each.isEjected()) {
+                each.errorsInRow = 0;
+                continue;
+            }
             long[] sum = sums.getOrDefault(each.id, new long[ShardUpstream.COUNTS]);
             each.errorsInRow = sum[1] > 0 ? 0 : each.errorsInRow + sum[2];
             if (outliers.consecutiveErrors() > 0 && each.errorsInRow >= outliers.consecutiveErrors()) {

@@ -114,9 +114,15 @@ final class Selection {
      * @param numaNode of its CPU
      * @param nodeShares the part of all shards that each NUMA node has
      */
-    record Place(int numaNode, double[] nodeShares) {}
+    record Place(int numaNode, List<Double> nodeShares) {
+
+        double share(int node) {
+            return node < nodeShares.size() ? nodeShares.get(node) : 0;
+        }
+    }
 
     /** A group and its part of the requests. */
+    @SuppressWarnings("ArrayRecordComponent") // nobody compares or prints it
     private record Group(double load, Balancer balancer, @Nullable Target[] targets) {}
 
     /** The endpoints of one priority. */
@@ -265,7 +271,7 @@ final class Selection {
         private void addNear(double load, List<Target> targets) {
             if (view.balancing().numaAware()) {
                 Localities.split(load, targets, target -> node(target), place.numaNode(),
-                        node -> node < place.nodeShares().length ? place.nodeShares()[node] : 0, this::addGroup);
+                        place::share, this::addGroup);
             } else {
                 addGroup(load, targets);
             }

@@ -206,7 +206,9 @@ public final class Target {
     void update(Member member) {
         endpoint = member.endpoint();
         if (state == EndpointState.EJECTED && member.state() != state) {
+            // What was before is forgiven.
             streak = 0;
+            forgetCounts();
         }
         state = member.state();
     }
@@ -217,10 +219,14 @@ public final class Target {
         into[at + 1] = successes;
         into[at + 2] = errors;
         into[at + 3] = latencies;
+        forgetCounts();
+        return at + ShardUpstream.COUNTS;
+    }
+
+    private void forgetCounts() {
         successes = 0;
         errors = 0;
         latencies = 0;
-        return at + ShardUpstream.COUNTS;
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.solaster.pool.upstream;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -17,6 +18,7 @@ import io.solaster.engine.Sharded;
 import io.solaster.pool.Endpoint;
 import io.solaster.pool.discovery.Discovery;
 import io.solaster.pool.health.HealthCheck;
+import io.solaster.pool.health.HealthChecks;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,7 +60,7 @@ public final class Upstream implements AutoCloseable {
      *            returns are there when this returns
      */
     public static Upstream start(Engine engine, String name, PoolConfig config, Discovery discovery) {
-        return start(engine, name, config, discovery, none -> null);
+        return start(engine, name, config, discovery, HealthChecks.plain(engine));
     }
 
     /**
@@ -71,13 +73,13 @@ public final class Upstream implements AutoCloseable {
             Function<PoolConfig, @Nullable HealthCheck> checks) {
         Upstream upstream = new Upstream(engine, name, config, discovery, checks);
         List<CompletableFuture<?>> first = new ArrayList<>();
-        Thread starter = Thread.currentThread();
+        long starter = Thread.currentThread().threadId();
         first.add(upstream.onHome(() -> upstream.aggregator.begin(upstream.shards)));
         discovery.start(new Discovery.Listener() {
             @Override
             public void found(List<Endpoint> endpoints) {
                 CompletableFuture<?> told = upstream.onHome(() -> upstream.aggregator.found(endpoints));
-                if (Thread.currentThread() == starter) {
+                if (Thread.currentThread().threadId() == starter) {
                     first.add(told);
                 }
             }
@@ -95,7 +97,7 @@ public final class Upstream implements AutoCloseable {
         int nodes = 1 + engine.shards().stream().mapToInt(each -> each.place().numaNode()).max().orElse(0);
         double[] shares = new double[nodes];
         engine.shards().forEach(each -> shares[each.place().numaNode()] += 1.0 / engine.shards().size());
-        return new Selection.Place(shard.place().numaNode(), shares);
+        return new Selection.Place(shard.place().numaNode(), Arrays.stream(shares).boxed().toList());
     }
 
     /** What it is called: the key below {@code solaster.pools}. */
