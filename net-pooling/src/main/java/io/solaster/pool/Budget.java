@@ -33,7 +33,7 @@ final class Budget {
     private int max;
     private int out;
     private final int[] held;
-    private final int[] wanted;
+    private final int[] desired;
     private final long[] since;
     private final boolean[] takesLoans;
     private long toldSince = NOBODY;
@@ -47,50 +47,43 @@ final class Budget {
         this.pool = pool;
         this.max = max;
         this.held = new int[shards];
-        this.wanted = new int[shards];
+        this.desired = new int[shards];
         this.since = new long[shards];
         this.takesLoans = new boolean[shards];
         Arrays.fill(since, NOBODY);
     }
 
     /**
-     * Asks for permits, in place of what was asked for before.
+     * Gives permits back, and tells how many a shard wants to hold in place of what it told before. That counts those which
+     * it holds, so that it does not matter what is on its way there meanwhile.
      *
-     * @param permits 0 to ask for nothing any more
-     * @param since how long somebody has waited there; {@link #NOBODY} where they are for keeping connections idle
+     * @param since how long somebody has waited there; {@link #NOBODY} where nobody does
      * @param loans whether who waits may go to another shard
      */
-    void want(Shard shard, int permits, long since, boolean loans) {
+    void desire(Shard shard, int returned, int permits, long since, boolean loans) {
         tell(shard, 0, () -> {
-            wanted[shard.id()] = permits;
+            held[shard.id()] -= returned;
+            out -= returned;
+            desired[shard.id()] = permits;
             this.since[shard.id()] = since;
             takesLoans[shard.id()] = loans;
-            settle(true);
-        });
-    }
-
-    /** Gives back permits that are not in use any more. */
-    void giveBack(Shard shard, int permits) {
-        tell(shard, 0, () -> {
-            held[shard.id()] -= permits;
-            out -= permits;
-            settle(false);
+            settle();
         });
     }
 
     /** Offers a connection that was taken for whoever waits elsewhere. */
     void offer(Shard lender, PooledConnection connection) {
         tell(lender, 0, () -> {
-            int needy = oldest(true);
+            int needy = oldestBorrower();
             if (needy < 0 || needy == lender.id()) {
                 pool.giveOn(lender.id(), connection);
             } else {
                 since[needy] = NOBODY;
-                wanted[needy] = 0;
+                desired[needy] = held[needy];
                 pool.lend(lender.id(), needy, connection);
             }
             toldSince = NOBODY;
-            settle(true);
+            settle();
         });
     }
 
@@ -98,9 +91,27 @@ final class Budget {
     void max(int newMax) {
         engine.submitTo(0, () -> {
             max = newMax;
-            settle(true);
+            shed(out - newMax);
+            settle();
             return true;
         });
+    }
+
+    /** Those with the most give up the first. */
+    private void shed(int excess) {
+        int[] left = held.clone();
+        for (int i = 0; i < excess; i++) {
+            int most = 0;
+            for (int shard = 1; shard < left.length; shard++) {
+                most = left[shard] > left[most] ? shard : most;
+            }
+            left[most]--;
+        }
+        for (int shard = 0; shard < left.length; shard++) {
+            if (left[shard] < held[shard]) {
+                pool.shed(shard, left[shard]);
+            }
+        }
     }
 
     /** A shard cannot connect any more. */
@@ -130,7 +141,7 @@ final class Budget {
     }
 
     /** Hands out what there is, and tells who could help what there is not. */
-    private void settle(boolean tellAgain) {
+    private void settle() {
         boolean granted = false;
         while (out < max) {
             int next = oldest(false);
@@ -140,20 +151,16 @@ final class Budget {
             if (next < 0) {
                 break;
             }
-            int permits = Math.min(wanted[next], max - out);
-            wanted[next] -= permits;
+            int permits = Math.min(lacks(next), max - out);
             held[next] += permits;
             out += permits;
-            if (wanted[next] == 0) {
-                since[next] = NOBODY;
-            }
             granted = true;
             pool.grant(next, permits);
         }
-        int needy = oldest(false);
+        int needy = oldest(true);
         long now = needy < 0 ? NOBODY : since[needy];
         boolean permits = needy >= 0 && !takesLoans[needy];
-        if (now != toldSince || permits != toldPermits || now != NOBODY && (tellAgain || granted)) {
+        if (now != toldSince || permits != toldPermits || now != NOBODY && granted) {
             toldSince = now;
             toldPermits = permits;
             for (int shard = 0; shard < held.length; shard++) {
@@ -165,11 +172,15 @@ final class Budget {
         }
     }
 
-    /** The shard where somebody has waited longest; -1 if nobody waits. */
-    private int oldest(boolean forLoans) {
+    /**
+     * The shard where somebody has waited longest; -1 if nobody waits.
+     *
+     * @param loans also where no permit would help, but a connection of another shard
+     */
+    private int oldest(boolean loans) {
         int oldest = -1;
         for (int i = 0; i < since.length; i++) {
-            if (since[i] != NOBODY && wanted[i] > 0 && (!forLoans || takesLoans[i])
+            if (since[i] != NOBODY && (lacks(i) > 0 || loans && takesLoans[i])
                     && (oldest < 0 || since[i] - since[oldest] < 0)) {
                 oldest = i;
             }
@@ -177,14 +188,23 @@ final class Budget {
         return oldest;
     }
 
+    private int oldestBorrower() {
+        int oldest = oldest(true);
+        return oldest >= 0 && takesLoans[oldest] ? oldest : -1;
+    }
+
     /** A shard that wants permits for nobody who waits. */
     private int patient() {
-        for (int i = 0; i < wanted.length; i++) {
-            if (wanted[i] > 0) {
+        for (int i = 0; i < held.length; i++) {
+            if (lacks(i) > 0) {
                 return i;
             }
         }
         return -1;
+    }
+
+    private int lacks(int shard) {
+        return desired[shard] - held[shard];
     }
 
     /** Runs something on a shard later, in the group that runs here; not by submitTo, which may wait for mesh permits. */

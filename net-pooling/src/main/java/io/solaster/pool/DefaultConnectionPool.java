@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -66,6 +67,14 @@ final class DefaultConnectionPool<C extends PooledConnection> implements Connect
                     "Pool '{}': {} connection(s) for {} shards, so that some shards run their requests on others; raise"
                             + " solaster.pools.{}.connections.max",
                     name, bounds.max(), engine.shards().size(), name);
+        }
+        try {
+            shards.onAll(shard -> {
+                shard.begin();
+                return true;
+            }).join();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof RuntimeException failure ? failure : e;
         }
         warmUp(bounds);
     }
@@ -187,6 +196,11 @@ final class DefaultConnectionPool<C extends PooledConnection> implements Connect
     /** From shard 0. */
     void grant(int shard, int permits) {
         Budget.tell(Budget.here(), shard, () -> shards.local().granted(permits));
+    }
+
+    /** From shard 0. */
+    void shed(int shard, int left) {
+        Budget.tell(Budget.here(), shard, () -> shards.local().shed(left));
     }
 
     /** From shard 0. */

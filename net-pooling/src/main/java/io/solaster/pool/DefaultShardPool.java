@@ -31,7 +31,8 @@ import org.slf4j.LoggerFactory;
 /**
  * One shard's part of a pool. Who waits stands in one queue by age. A connection that comes free serves who has waited
  * longest, whichever endpoint that one was meant for, since they are alike: only where requests go by their keys it serves
- * those of its own endpoint. So nobody waits here while a connection that would do is idle.
+ * those of its own endpoint. Who is meant for an endpoint that can have one more connection waits for that, or the first
+ * endpoint that has one would get all requests; nobody else waits here while a connection that would do is idle.
  */
 final class DefaultShardPool<C extends PooledConnection>
         implements
@@ -41,6 +42,9 @@ final class DefaultShardPool<C extends PooledConnection>
     private static final Logger log = LoggerFactory.getLogger(DefaultShardPool.class);
     private static final long SHORTEST_SWEEP = TimeUnit.MILLISECONDS.toNanos(5);
     private static final long LONGEST_SWEEP = TimeUnit.SECONDS.toNanos(1);
+    private static final long TELL_AGAIN = TimeUnit.MILLISECONDS.toNanos(1);
+    /** After so long a wait at this shard's own bounds, a connection of another shard is looked for. */
+    private static final long SEEK_LOAN = TimeUnit.MILLISECONDS.toNanos(10);
 
     final Shard shard;
     final PoolStats stats;
@@ -59,6 +63,7 @@ final class DefaultShardPool<C extends PooledConnection>
     private final Timers timers;
     private final Timer sweeper;
     private final Timer regrow;
+    private final Timer loans;
     private final SplittableRandom random = new SplittableRandom();
     private final List<TargetPool<C>> targets = new ArrayList<>();
     /** Endpoints that have gone, and have connections that somebody still has. */
@@ -75,22 +80,25 @@ final class DefaultShardPool<C extends PooledConnection>
     private @Nullable Waiter<C> last;
     private int waiting;
     private boolean isServing;
-    /** What {@link #tryTake} found nothing at, for {@link #take}, so that balancing is not asked twice. */
     private @Nullable TargetPool<C> missed;
+    private long missedKey;
     private boolean hasHadTargets;
 
     /** Connections that are open or being opened. */
     private int size;
     /** Permits of the budget that are here and not in use. */
     private int spare;
-    /** Permits that were asked for and have not come. */
-    private int asked;
-    /** The age of whom they were asked for. */
-    private long askedFor = Budget.NOBODY;
+    /** The permits that the budget was last told this shard wants to hold, those included that it holds. */
+    private int desired;
+    /** Since when whoever they are for has waited. */
+    private long desiredSince = Budget.NOBODY;
+    private long toldAt;
     /** Since when others wait for a connection of this shard's; {@link Budget#NOBODY} if nobody does. */
     private long othersSince = Budget.NOBODY;
     private boolean othersWantPermits;
     private int evicting;
+    /** What the budget leaves this shard since it has become smaller. */
+    private int limit = Integer.MAX_VALUE;
     /** Permits that go back to the budget as soon as a connection has closed. */
     private int owed;
     private @Nullable PoolException closed;
@@ -107,7 +115,12 @@ final class DefaultShardPool<C extends PooledConnection>
         this.isShared = whole.protocol().isShared();
         this.sweeper = timers.coarseTimer(this::sweep);
         this.regrow = timers.coarseTimer(this::growAll);
+        this.loans = timers.coarseTimer(this::seekLoan);
         configure(config);
+    }
+
+    /** Once all shards have their part. */
+    void begin() {
         upstream.listen(this);
     }
 
@@ -142,6 +155,9 @@ final class DefaultShardPool<C extends PooledConnection>
         maxIdle = nanos(connections.maxIdle());
         leakAfter = nanos(connections.leakAfter());
         stats.max.set(Math.min(maxPerShard, connections.max()));
+        for (TargetPool<C> each : targets) {
+            each.shrink();
+        }
         growAll();
         scheduleSweeps();
     }
@@ -168,9 +184,17 @@ final class DefaultShardPool<C extends PooledConnection>
         C found = pool.tryTake(timers.now());
         if (found == null) {
             missed = pool;
+            missedKey = key;
         } else {
             stats.acquire.record(0);
         }
+        return found;
+    }
+
+    /** What {@link #tryTake} has just found nothing at, so that balancing is not asked twice for one request. */
+    private @Nullable TargetPool<C> missed(long key) {
+        TargetPool<C> found = missedKey == key ? missed : null;
+        missed = null;
         return found;
     }
 
@@ -184,8 +208,7 @@ final class DefaultShardPool<C extends PooledConnection>
     @Override
     public ShardFuture<C> take(long key, @Nullable Target except, Duration patience) {
         shard.assertOwner("a pool");
-        TargetPool<C> untried = missed;
-        missed = null;
+        TargetPool<C> untried = missed(key);
         if (closed != null) {
             return failed(closed());
         }
@@ -246,7 +269,7 @@ final class DefaultShardPool<C extends PooledConnection>
             pool = other;
             found = pool.tryTake(now);
         }
-        if (found == null && !isKeyed && !pool.isPromising(now)) {
+        if (found == null && !isKeyed && !pool.covers(pool.waiting() + 1, now)) {
             found = takeAnywhere(pool, except, now);
         }
         if (found != null) {
@@ -301,6 +324,9 @@ final class DefaultShardPool<C extends PooledConnection>
         waiting++;
         stats.pending.increment();
         waiter.arm(waiter.patience);
+        if (waiter.forward != null && !loans.isArmed()) {
+            loans.arm(SEEK_LOAN);
+        }
         if (pool != null) {
             pool.add(waiter);
             pool.validateForWaiters(timers.now());
@@ -330,9 +356,8 @@ final class DefaultShardPool<C extends PooledConnection>
         if (waiter.target != null) {
             waiter.target.remove(waiter);
         }
-        if (waiting == 0 && asked > 0 && minIdle == 0) {
-            asked = 0;
-            budget.want(shard, 0, Budget.NOBODY, false);
+        if (waiting == 0 && desiredSince != Budget.NOBODY) {
+            desire(minIdle == 0 ? size + spare : Math.max(desired, size + spare), null, 0);
         }
     }
 
@@ -415,10 +440,8 @@ final class DefaultShardPool<C extends PooledConnection>
     private void serve(TargetPool<C> pool) {
         while (true) {
             Waiter<C> waiter = nextFor(pool);
-            if (othersSince != Budget.NOBODY && (waiter == null || waiter.since - othersSince > 0)) {
-                if (!spareForOthers(pool)) {
-                    return;
-                }
+            if (othersSince != Budget.NOBODY && (waiter == null || waiter.since - othersSince > 0)
+                    && spareForOthers(pool)) {
                 continue;
             }
             if (waiter == null) {
@@ -452,13 +475,15 @@ final class DefaultShardPool<C extends PooledConnection>
     <R extends @Nullable Object> ShardFuture<R> use(long key, @Nullable Target except, Duration patience,
             Function<? super C, ? extends CompletionStage<R>> work) {
         Use<R> use = new Use<>(work);
-        C connection = except == null ? tryTake(key) : null;
-        if (connection != null) {
-            use.run(connection);
-            return use.result;
+        TargetPool<C> untried = missed(key);
+        if (untried == null && except == null) {
+            C connection = tryTake(key);
+            if (connection != null) {
+                use.run(connection);
+                return use.result;
+            }
+            untried = missed(key);
         }
-        TargetPool<C> untried = missed;
-        missed = null;
         if (closed != null) {
             use.result.completeExceptionally(closed());
             return use.result;
@@ -594,7 +619,20 @@ final class DefaultShardPool<C extends PooledConnection>
 
     /** Whether one more connection is within what this shard may have. */
     boolean hasRoom() {
-        return size < maxPerShard && asked == 0;
+        return size < maxPerShard && !isAsking();
+    }
+
+    /** Permits were asked for and have not come. */
+    private boolean isAsking() {
+        return desired > size + spare;
+    }
+
+    /** Tells the budget what is wanted, and gives permits back that are not. */
+    private void desire(int permits, @Nullable Waiter<C> oldest, int returned) {
+        desired = permits;
+        desiredSince = oldest == null ? Budget.NOBODY : oldest.since;
+        toldAt = timers.now();
+        budget.desire(shard, returned, permits, desiredSince, oldest != null && oldest.forward != null && !isKeyed);
     }
 
     long expiry(long now) {
@@ -620,14 +658,27 @@ final class DefaultShardPool<C extends PooledConnection>
             finishDrain();
             return;
         }
+        boolean isCovered = true;
         for (int i = 0; i < targets.size(); i++) {
-            grow(targets.get(i));
+            TargetPool<C> each = targets.get(i);
+            grow(each);
+            isCovered &= each.waiting() == 0 || each.covers(each.waiting(), timers.now());
         }
         if (spare > 0) {
-            int surplus = spare;
-            spare = 0;
-            budget.giveBack(shard, surplus);
+            giveBack(spare);
         }
+        if (!isCovered && !isKeyed) {
+            // What they waited for has failed or gone; others may have what they did not need before.
+            for (TargetPool<C> each : List.copyOf(targets)) {
+                offer(each);
+            }
+        }
+    }
+
+    private void giveBack(int permits) {
+        spare -= permits;
+        // Whatever else is lacking is asked for again when it is looked at.
+        desire(size + spare, null, permits);
     }
 
     /** Opens what connections an endpoint lacks and may have. */
@@ -681,31 +732,33 @@ final class DefaultShardPool<C extends PooledConnection>
 
     private void ask(TargetPool<C> pool, int shortage) {
         Waiter<C> oldest = pool.waiting() > 0 ? first : null;
-        int wanted = Math.max(asked, Math.min(shortage, maxPerShard - size));
-        if (wanted == asked && (oldest == null || askedFor == oldest.since)) {
-            return;
+        int wanted = size + spare + Math.min(shortage, maxPerShard - size);
+        if (isAsking()) {
+            wanted = Math.max(wanted, desired);
+            if (wanted == desired && (oldest == null || oldest.since == desiredSince
+            // Who waits changes with each request, which is no reason to tell everybody each time.
+                    || desiredSince != Budget.NOBODY && timers.now() - toldAt < TELL_AGAIN)) {
+                return;
+            }
         }
-        asked = wanted;
-        askedFor = oldest == null ? Budget.NOBODY : oldest.since;
-        budget.want(shard, wanted, askedFor, oldest != null && oldest.forward != null && !isKeyed);
+        desire(wanted, oldest, 0);
     }
 
     /** The budget gives permits. */
     void granted(int permits) {
-        asked = Math.max(0, asked - permits);
         spare += permits;
+        limit = Integer.MAX_VALUE;
         growAll();
     }
 
     /** A connection, or an attempt at one, is no more: its permit is here. */
     void freed() {
         size--;
+        spare++;
         evicting = Math.max(0, evicting - 1);
         if (owed > 0 || othersSince != Budget.NOBODY && (first == null || first.since - othersSince > 0)) {
             owed = Math.max(0, owed - 1);
-            budget.giveBack(shard, 1);
-        } else {
-            spare++;
+            giveBack(1);
         }
     }
 
@@ -719,6 +772,27 @@ final class DefaultShardPool<C extends PooledConnection>
     }
 
     // ---- with other shards
+
+    /** The budget has become smaller: all connections but so many are to go, as soon as nobody has them. */
+    void shed(int left) {
+        limit = left;
+        for (TargetPool<C> each : List.copyOf(targets)) {
+            each.shrink();
+        }
+    }
+
+    /** Whether there are more connections than there may be. */
+    boolean isOversized() {
+        return size - evicting > Math.min(maxPerShard, limit);
+    }
+
+    /** One of too many is about to close. */
+    void evicted() {
+        if (size - evicting > limit) {
+            owed++;
+        }
+        evicting++;
+    }
 
     /** Others wait for a permit or a connection, since then; or nobody does any more. */
     void othersWait(long since, boolean permits) {
@@ -745,7 +819,7 @@ final class DefaultShardPool<C extends PooledConnection>
             }
             return true;
         }
-        C connection = isFit(pool) ? pool.tryTake(timers.now()) : null;
+        C connection = pool.isRetired() ? null : pool.tryTake(timers.now());
         if (connection == null) {
             return false;
         }
@@ -767,8 +841,27 @@ final class DefaultShardPool<C extends PooledConnection>
             dequeue(waiter);
             Objects.requireNonNull(waiter.forward).to(lender, connection);
         }
-        asked = 0;
+        // The budget takes it that nothing is lacking any more.
+        desired = 0;
+        desiredSince = Budget.NOBODY;
         growAll();
+        seekLoan();
+    }
+
+    /** A shard that has all the connections that it may have does not let requests wait while others have idle ones. */
+    private void seekLoan() {
+        Waiter<C> oldest = first;
+        if (oldest == null) {
+            return;
+        }
+        long waited = timers.now() - oldest.since;
+        if (oldest.forward != null && !isKeyed && waited >= SEEK_LOAN && !isAsking()
+                && desiredSince != oldest.since) {
+            desire(size + spare, oldest, 0);
+        }
+        if (!loans.isArmed()) {
+            loans.arm(SEEK_LOAN);
+        }
     }
 
     // ---- the upstream
@@ -969,10 +1062,10 @@ final class DefaultShardPool<C extends PooledConnection>
     private void finishDrain() {
         if (drained != null && size == 0) {
             regrow.cancel();
+            loans.cancel();
             sweeper.cancel();
             if (spare > 0) {
-                budget.giveBack(shard, spare);
-                spare = 0;
+                giveBack(spare);
             }
             drained.complete(true);
         }
@@ -986,7 +1079,8 @@ final class DefaultShardPool<C extends PooledConnection>
     // ---- words
 
     private PoolException noEndpoint() {
-        return new PoolException(Reason.NO_ENDPOINT, "pool '" + whole.name() + "' has no endpoint that may be asked", null);
+        return new PoolException(Reason.NO_ENDPOINT, "pool '" + whole.name() + "' has no endpoint that may be asked",
+                null);
     }
 
     private PoolException tooMany() {

@@ -103,8 +103,26 @@ final class TargetPool<C extends PooledConnection> {
         if (!connection.isShared) {
             linkNewest(connection);
         }
+        if (count > pool.maxPerEndpoint || pool.isOversized()) {
+            shrink();
+        }
         if (pool.isWanted()) {
             pool.offer(this);
+        }
+    }
+
+    /** Closes idle connections as long as there are more than there may be. */
+    void shrink() {
+        int left = count;
+        while (left > pool.maxPerEndpoint || pool.isOversized()) {
+            // Before, since a connection may close in there.
+            PooledConnection idle = evictable();
+            if (idle == null) {
+                return;
+            }
+            left--;
+            pool.evicted();
+            close(idle, CloseReason.EVICTED);
         }
     }
 
@@ -215,9 +233,10 @@ final class TargetPool<C extends PooledConnection> {
         return failures > 0 && count == 0 && openings.isEmpty() && now - blockedUntil < 0;
     }
 
-    /** Whether a waiter gets a connection of this endpoint sooner or later without taking one from another. */
-    boolean isPromising(long now) {
-        return !openings.isEmpty() || validating > 0 || mayConnect(now) && pool.hasRoom();
+    /** Whether so many waiters get connections that are being made or asked, or can be made. */
+    boolean covers(int waiters, long now) {
+        return (long) (openings.size() + validating) * pool.requestsEach() >= waiters
+                || mayConnect(now) && pool.hasRoom();
     }
 
     @Nullable
@@ -398,18 +417,22 @@ final class TargetPool<C extends PooledConnection> {
 
     /** Closes an idle connection so that another can be made; false if none is idle. */
     boolean evict() {
-        for (int i = 0; i < count && newest == null && sharedCount > 0; i++) {
-            PooledConnection each = at(i);
-            if (each.isShared && each.uses == 0 && each.retired == null && !each.isValidating) {
-                close(each, CloseReason.EVICTED);
-                return true;
-            }
-        }
-        if (oldest == null) {
+        PooledConnection idle = evictable();
+        if (idle == null) {
             return false;
         }
-        close(oldest, CloseReason.EVICTED);
+        close(idle, CloseReason.EVICTED);
         return true;
+    }
+
+    private @Nullable PooledConnection evictable() {
+        for (int i = 0; i < count && oldest == null && sharedCount > 0; i++) {
+            PooledConnection each = at(i);
+            if (each.isShared && each.uses == 0 && each.retired == null && !each.isValidating) {
+                return each;
+            }
+        }
+        return oldest;
     }
 
     // ---- ageing

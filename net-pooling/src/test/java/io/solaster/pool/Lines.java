@@ -18,9 +18,16 @@ import io.solaster.engine.ShardFuture;
 /** A protocol of lines, each answered by one: what tests speak. */
 final class Lines implements Protocol<Lines.Line> {
     private final boolean shared;
+    private final boolean greets;
 
     Lines(boolean shared) {
+        this(shared, false);
+    }
+
+    /** @param greets whether a connection is ready only once a first line was answered */
+    Lines(boolean shared, boolean greets) {
         this.shared = shared;
+        this.greets = greets;
     }
 
     @Override
@@ -35,7 +42,8 @@ final class Lines implements Protocol<Lines.Line> {
 
     @Override
     public CompletionStage<Line> open(Shard shard, Channel channel, Endpoint endpoint) {
-        return CompletableFuture.completedFuture(new Line(shard, channel, shared));
+        Line line = new Line(shard, channel, shared);
+        return greets ? line.ask("hello").thenApply(answer -> line) : CompletableFuture.completedFuture(line);
     }
 
     static final class Line extends PooledConnection {
@@ -64,8 +72,9 @@ final class Lines implements Protocol<Lines.Line> {
 
                 @Override
                 public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-                    lost(String.valueOf(cause.getMessage()));
+                    // First, so that the pool knows of it before whoever asked.
                     ctx.close();
+                    lost(String.valueOf(cause.getMessage()));
                 }
             });
         }

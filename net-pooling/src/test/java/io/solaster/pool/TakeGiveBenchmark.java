@@ -71,7 +71,7 @@ public class TakeGiveBenchmark {
                 .withBalancing(PoolBalancingConfig.of(Algorithm.ROUND_ROBIN));
         upstream = Upstream.start(engine, "exclusive", config, Discovery.of(List.of(backend.endpoint())));
         sharedUpstream = Upstream.start(engine, "shared", config, Discovery.of(List.of(backend.endpoint())));
-        Connector connector = Connector.of(engine, config, PoolTest::resolve, null);
+        Connector connector = Connector.of(engine, config, Rig::resolve, null);
         exclusive = ConnectionPool.start(engine, "exclusive", config, new Lines(false), upstream, connector);
         shared = ConnectionPool.start(engine, "shared", config, new Lines(true), sharedUpstream, connector);
         for (int shard = 0; shard < 2; shard++) {

@@ -28,7 +28,7 @@ import io.solaster.engine.ShardFuture;
 /** Unpinned engines of any number of shards, and patience with them. */
 public final class TestEngines {
     /** How long a condition may take on a machine that is busy with other things. */
-    public static final Duration PATIENCE = Duration.ofSeconds(60);
+    public static final Duration PATIENCE = Duration.ofSeconds(Integer.getInteger("patience", 60));
 
     private TestEngines() {}
 

@@ -60,13 +60,6 @@ final class OneTry<C extends PooledConnection, R extends @Nullable Object> exten
         if (caller.tryTimeoutNanos != Long.MAX_VALUE) {
             arm(caller.tryTimeoutNanos);
         }
-        if (except == null) {
-            C ready = caller.connections.tryTake(call.key);
-            if (ready != null) {
-                send(ready);
-                return;
-            }
-        }
         Duration patience = Duration.ofNanos(Math.max(1,
                 Math.min(caller.acquireNanos, call.remaining(System.nanoTime()))));
         if (request.isStreamed()) {
@@ -110,7 +103,8 @@ final class OneTry<C extends PooledConnection, R extends @Nullable Object> exten
         Throwable cause = failure instanceof CompletionException && failure.getCause() != null
                 ? failure.getCause()
                 : failure;
-        call.failed(this, cause == null ? new IllegalStateException("a pool gave neither a connection nor a failure")
+        call.failed(this, cause == null
+                ? new IllegalStateException("a pool gave neither a connection nor a failure")
                 : cause, now);
     }
 

@@ -11,8 +11,8 @@ import io.solaster.engine.ShardFuture;
 import io.solaster.engine.stats.HistogramSnapshot;
 import io.solaster.pool.ConnectionPool;
 import io.solaster.pool.PoolException;
-import io.solaster.pool.PooledConnection;
 import io.solaster.pool.PoolException.Reason;
+import io.solaster.pool.PooledConnection;
 import io.solaster.pool.ShardPool;
 import org.jspecify.annotations.Nullable;
 

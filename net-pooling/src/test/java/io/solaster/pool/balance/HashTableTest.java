@@ -48,7 +48,8 @@ class HashTableTest {
         after.remove(17);
         String[] was = owners(algorithm, before);
         String[] is = owners(algorithm, after);
-        long moved = IntStream.range(0, KEYS).filter(i -> !was[i].equals("e17.example:80")).filter(i -> !was[i].equals(is[i]))
+        long moved = IntStream.range(0, KEYS).filter(i -> !was[i].equals("e17.example:80"))
+                .filter(i -> !was[i].equals(is[i]))
                 .count();
         if (algorithm == Algorithm.RING_HASH) {
             assertThat(moved).isZero();
