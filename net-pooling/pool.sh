@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Runs this module's JMH benchmarks, all of them or those that match: pool.sh TakeGiveBenchmark -prof gc
+# pool.sh --only redis compares the client of Redis with Lettuce and Jedis, which needs a redis-server and two CPUs.
 # MVN_FLAGS=-o builds offline, SKIP_BUILD=1 not at all.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -27,6 +28,13 @@ fi
 if [ -z "${SKIP_BUILD:-}" ]; then
     (cd "$root" && mvn -q ${MVN_FLAGS:-} -pl net-pooling -am process-test-classes)
 fi
-exec "$jdk/bin/java" --enable-native-access=ALL-UNNAMED --add-opens=java.base/java.lang=ALL-UNNAMED \
-    --sun-misc-unsafe-memory-access=allow \
-    -cp "$here/target/test-classes:$here/target/classes:$(cat "$here/target/classpath")" org.openjdk.jmh.Main "$@"
+run() {
+    exec "$jdk/bin/java" --enable-native-access=ALL-UNNAMED --add-opens=java.base/java.lang=ALL-UNNAMED \
+        --sun-misc-unsafe-memory-access=allow \
+        -cp "$here/target/test-classes:$here/target/classes:$(cat "$here/target/classpath")" "$@"
+}
+if [ "${1:-} ${2:-}" = "--only redis" ]; then
+    shift 2
+    run io.solaster.pool.resp.RedisClients "$@"
+fi
+run org.openjdk.jmh.Main "$@"
