@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 import io.netty.handler.ssl.SslContext;
@@ -29,6 +30,8 @@ import io.solaster.pool.discovery.DnsResolver;
 import io.solaster.pool.frame.FramedClient;
 import io.solaster.pool.frame.FramedConnection;
 import io.solaster.pool.frame.FramedProtocol;
+import io.solaster.pool.health.HealthCheck;
+import io.solaster.pool.health.HealthChecks;
 import io.solaster.pool.http.HttpClientConnection;
 import io.solaster.pool.http.HttpClientProtocol;
 import io.solaster.pool.http.PooledHttpClient;
@@ -121,7 +124,14 @@ public final class Pools implements SmartLifecycle, AutoCloseable {
         Supplier<SslContext> tls = PoolTls.of(name, pool.ssl(), with.bundles);
         Discovery discovery = discovery(name, pool.discovery());
         PoolHandle.Connection connection = new PoolHandle.Connection(engine, pool, dns.get(), tls);
-        Upstream upstream = Upstream.start(engine, name, pool, discovery);
+        Function<PoolConfig, @Nullable HealthCheck> builtIn = HealthChecks.of(engine, dns.get(), tls);
+        Upstream upstream = Upstream.start(engine, name, pool, discovery, wanted -> {
+            HealthCheck check = builtIn.apply(wanted);
+            for (PoolCustomizer customizer : with.customizers) {
+                check = customizer.healthCheck(name, wanted, check);
+            }
+            return check;
+        });
         try {
             return switch (pool.protocol()) {
                 case HTTP -> {
