@@ -44,7 +44,7 @@ final class UpstreamTest {
         until("it is left out", shares -> state("berlin").matches("EJECTED|UNHEALTHY"));
         assertThat(send("POST", "/upstream/berlin/revive").statusCode()).isEqualTo(204);
         until("it has its share again", shares -> shares.size() == 3 && isEven(shares));
-        assertThat(state("berlin")).isEqualTo("HEALTHY");
+        until("it is well again", shares -> state("berlin").equals("HEALTHY"));
     }
 
     @Test

@@ -61,12 +61,9 @@ final class PoolsEndpoint {
      *            again, also if it was ejected
      */
     @WriteOperation
-    @Nullable
     Map<String, Object> change(@Selector String name, String endpoint, String action) {
-        PoolHandle pool = pools.find(name).orElse(null);
-        if (pool == null) {
-            return null;
-        }
+        PoolHandle pool = pools.find(name).orElseThrow(() -> refused("there is no pool '" + name + "'",
+                "give one of " + pools.all().stream().map(PoolHandle::name).toList()));
         ShardFuture<Boolean> changed = switch (action) {
             case "drain" -> pool.upstream().drain(endpoint);
             case "readmit" -> pool.upstream().readmit(endpoint);

@@ -49,7 +49,7 @@ final class PoolsActuatorTest {
 
             assertThat(it.get("pools/orders").statusCode()).isEqualTo(200);
             assertThat(it.get("pools/nobody").statusCode()).isEqualTo(404);
-            assertThat(it.post("pools/nobody", action(a, "drain")).statusCode()).isEqualTo(404);
+            assertThat(it.post("pools/nobody", action(a, "drain")).statusCode()).isEqualTo(400);
             assertThat(it.post("pools/orders", "{\"endpoint\":\"x:1\",\"action\":\"drain\"}").statusCode())
                     .isEqualTo(400);
             assertThat(it.post("pools/orders", action(a, "explode")).statusCode()).isEqualTo(400);
