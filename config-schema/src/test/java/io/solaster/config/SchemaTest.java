@@ -201,6 +201,10 @@ class SchemaTest {
             for (Object constant : type.getEnumConstants()) {
                 String choice = constant.toString().toLowerCase(Locale.ROOT);
                 choices.add(choice);
+                if (choice.indexOf('_') >= 0) {
+                    // As Spring's own documentation spells it.
+                    choices.add(choice.replace('_', '-'));
+                }
                 if (choice.equals("off")) {
                     // As YAML 1.1 reads it.
                     choices.add(false);
