@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Runs this module's JMH benchmarks, all of them or those that match: pool.sh TakeGiveBenchmark -prof gc
+# pool.sh BalanceLatency [seconds]: p99 with one of ten endpoints slow, by algorithm, over real connections.
 # MVN_FLAGS=-o builds offline, SKIP_BUILD=1 not at all.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -27,6 +28,11 @@ fi
 if [ -z "${SKIP_BUILD:-}" ]; then
     (cd "$root" && mvn -q ${MVN_FLAGS:-} -pl net-pooling -am process-test-classes)
 fi
+main=org.openjdk.jmh.Main
+if [ "${1:-}" = BalanceLatency ]; then
+    main=io.solaster.pool.upstream.BalanceLatency
+    shift
+fi
 exec "$jdk/bin/java" --enable-native-access=ALL-UNNAMED --add-opens=java.base/java.lang=ALL-UNNAMED \
     --sun-misc-unsafe-memory-access=allow \
-    -cp "$here/target/test-classes:$here/target/classes:$(cat "$here/target/classpath")" org.openjdk.jmh.Main "$@"
+    -cp "$here/target/test-classes:$here/target/classes:$(cat "$here/target/classpath")" "$main" "$@"

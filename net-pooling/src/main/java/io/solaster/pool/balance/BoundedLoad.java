@@ -16,17 +16,18 @@ final class BoundedLoad implements Balancer {
     private final Load[] loads;
     /** How many requests an endpoint may have for each one that there is. */
     private final double[] bounds;
-    private final Load.Sum sum = new Load.Sum();
+    private final Load.Board board;
 
     BoundedLoad(HashTable table, Candidates candidates, boolean[] available, double factor) {
         this.table = table;
         this.available = available;
         this.loads = candidates.loads();
+        board = new Load.Board(loads.length);
         double total = 0;
         for (int i = 0; i < loads.length; i++) {
             total += available[i] ? candidates.weights()[i] : 0;
             // What an endpoint has that may not be chosen counts for nobody.
-            loads[i].countIn(available[i] ? sum : new Load.Sum());
+            loads[i].standOn(available[i] ? board : new Load.Board(loads.length), i, 1);
         }
         bounds = new double[loads.length];
         for (int i = 0; i < loads.length; i++) {
@@ -36,7 +37,7 @@ final class BoundedLoad implements Balancer {
 
     @Override
     public int choose(long key) {
-        double after = sum.inFlight + 1;
+        double after = board.inFlight + 1;
         int slot = table.slot(HashTable.mix(key));
         int owner = table.owner(slot);
         return hasRoom(owner, after) ? owner : further(slot, after);

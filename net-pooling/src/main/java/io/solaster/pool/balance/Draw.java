@@ -84,4 +84,11 @@ final class Draw {
     static int below(long bits, int bound) {
         return (int) (bits * bound >>> 32);
     }
+
+    /** A place other than the first, of 32 random bits. */
+    static int other(long bits, int size, int first) {
+        int other = below(bits, size - 1);
+        // One more from the first one on, without a branch.
+        return other + 1 + (other - first >> 31);
+    }
 }

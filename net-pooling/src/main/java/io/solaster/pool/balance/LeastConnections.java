@@ -2,54 +2,53 @@ package io.solaster.pool.balance;
 
 /**
  * The one that would have the fewest requests under way for its weight, one more counted, as HAProxy's {@code leastconn}
- * has it; of equals the next one in turn. Looks at all of them, until it finds an idle one that nothing can beat.
+ * has it; of equals the next one in turn. Takes time by the number of targets: what it looks at lies side by side.
  */
 final class LeastConnections implements Balancer {
-    private final Load[] loads;
-    private final int[] weights;
-    private final int heaviest;
+    /** Bits of a place, below those of its cost; twice as many places as there are targets. */
+    private static final int PLACE_BITS = 20;
+    private static final int PLACES = (1 << PLACE_BITS) - 1;
+    /** What a request costs the heaviest target, so that lighter ones cost more in good proportion. */
+    private static final double UNIT = 64;
+
+    private final long[] costs;
     private int next;
 
     LeastConnections(Candidates candidates) {
-        loads = candidates.loads();
-        weights = candidates.weights();
-        int most = 0;
+        int[] weights = candidates.weights();
+        int heaviest = 0;
         for (int weight : weights) {
-            most = Math.max(most, weight);
+            heaviest = Math.max(heaviest, weight);
         }
-        heaviest = most;
-        next = candidates.random().nextInt(loads.length);
+        Load.Board board = new Load.Board(weights.length);
+        for (int i = 0; i < weights.length; i++) {
+            candidates.loads()[i].standOn(board, i, Math.round(UNIT * heaviest / weights[i]));
+        }
+        costs = board.costs;
+        next = candidates.random().nextInt(weights.length);
     }
 
     @Override
     public int choose(long key) {
+        int size = costs.length;
         int start = next;
-        next = start + 1 == loads.length ? 0 : start + 1;
-        int best = better(start, loads.length, start);
-        return isIdle(best) ? best : better(0, start, best);
+        next = start + 1 == size ? 0 : start + 1;
+        // Of equals the first from the start on is the least, those before the start come after a whole round.
+        long least = Math.min(least(start, size, 0), least(0, start, size));
+        int place = (int) least & PLACES;
+        return place < size ? place : place - size;
     }
 
-    private int better(int from, int to, int first) {
-        Load[] loads = this.loads;
-        int[] weights = this.weights;
-        int best = first;
-        long load = loads[best].inFlight() + 1L;
-        long weight = weights[best];
-        for (int i = from; i < to; i++) {
-            long other = loads[i].inFlight() + 1L;
-            if (other * weight < load * weights[i]) {
-                best = i;
-                load = other;
-                weight = weights[i];
-            }
-            if (load == 1 && weight == heaviest) {
-                break;
-            }
+    /** The least of cost and place in one number; two at a time, so that one need not wait for the other. */
+    private long least(int from, int to, int bias) {
+        long[] costs = this.costs;
+        long one = Long.MAX_VALUE;
+        long two = Long.MAX_VALUE;
+        int i = from;
+        for (; i + 1 < to; i += 2) {
+            one = Math.min(one, (costs[i] << PLACE_BITS) + bias + i);
+            two = Math.min(two, (costs[i + 1] << PLACE_BITS) + bias + i + 1);
         }
-        return best;
-    }
-
-    private boolean isIdle(int place) {
-        return loads[place].inFlight() == 0 && weights[place] == heaviest;
+        return Math.min(i < to ? Math.min(one, (costs[i] << PLACE_BITS) + bias + i) : one, two);
     }
 }

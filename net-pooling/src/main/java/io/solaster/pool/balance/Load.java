@@ -18,7 +18,9 @@ public final class Load {
     private static final double FAILURE = 1.0 / 1_000;
 
     private int inFlight;
-    private Sum sum = new Sum();
+    private Board board = new Board(1);
+    private int place;
+    private long step;
     /** Nanoseconds, at the time of the stamp. */
     private double latency;
     private long stamp;
@@ -31,13 +33,15 @@ public final class Load {
     /** A request goes out. */
     public void begin() {
         inFlight++;
-        sum.inFlight++;
+        board.inFlight++;
+        board.costs[place] += step;
     }
 
     /** A request that went out is over. */
     public void end() {
         inFlight--;
-        sum.inFlight--;
+        board.inFlight--;
+        board.costs[place] -= step;
     }
 
     /**
@@ -68,8 +72,11 @@ public final class Load {
 
     /** How long an answer takes by now, in nanoseconds; 0 if there was none. */
     public double latency(long now, double decay) {
-        latency *= kept(now, decay);
-        stamp = now;
+        // Within a turn of the shard no time passes.
+        if (now != stamp) {
+            latency *= kept(now, decay);
+            stamp = now;
+        }
         return latency;
     }
 
@@ -84,15 +91,29 @@ public final class Load {
         return passed < SHORT ? 1 - passed + passed * passed / 2 : Math.exp(-passed);
     }
 
-    /** Counts its requests in this sum from now on, and no more in the one before. */
-    void countIn(Sum newSum) {
-        sum.inFlight -= inFlight;
-        newSum.inFlight += inFlight;
-        sum = newSum;
+    /**
+     * Keeps its place on this board up to date from now on, and on the one before no more.
+     *
+     * @param newStep what one request costs there
+     */
+    void standOn(Board newBoard, int newPlace, long newStep) {
+        board.inFlight -= inFlight;
+        newBoard.inFlight += inFlight;
+        newBoard.costs[newPlace] = (inFlight + 1L) * newStep;
+        board = newBoard;
+        place = newPlace;
+        step = newStep;
     }
 
-    /** Requests under way to all that are chosen among. */
-    static final class Sum {
+    /** What algorithms want to see of all loads at once, side by side: a request changes it on its way. */
+    static final class Board {
+        /** Requests under way to all. */
         long inFlight;
+        /** Of each place what it has under way and one more, times what each costs there. */
+        final long[] costs;
+
+        Board(int size) {
+            costs = new long[size];
+        }
     }
 }

@@ -28,13 +28,15 @@ final class PeakEwma implements Balancer {
         if (equal) {
             long bits = draw.bits();
             first = Draw.below(bits >>> 32, loads.length);
-            int other = Draw.below(bits & 0xFFFF_FFFFL, loads.length - 1);
-            second = other < first ? other : other + 1;
+            second = Draw.other(bits & 0xFFFF_FFFFL, loads.length, first);
         } else {
             first = draw.one();
             second = draw.another(first);
         }
         long now = clock.nanoTime();
-        return loads[second].cost(now, decay) < loads[first].cost(now, decay) ? second : first;
+        // No branch, which nobody could predict: all bits are set where the difference is negative.
+        double less = loads[second].cost(now, decay) - loads[first].cost(now, decay);
+        int cheaper = (int) (Double.doubleToRawLongBits(less) >> 63);
+        return first + (second - first & cheaper);
     }
 }

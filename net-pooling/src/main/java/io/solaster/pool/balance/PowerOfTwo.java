@@ -19,12 +19,14 @@ final class PowerOfTwo implements Balancer {
 
     @Override
     public int choose(long key) {
+        Load[] loads = this.loads;
         if (equal) {
             long bits = draw.bits();
             int first = Draw.below(bits >>> 32, loads.length);
-            int other = Draw.below(bits & 0xFFFF_FFFFL, loads.length - 1);
-            int second = other < first ? other : other + 1;
-            return loads[second].inFlight() < loads[first].inFlight() ? second : first;
+            int second = Draw.other(bits & 0xFFFF_FFFFL, loads.length, first);
+            // No branch, which nobody could predict.
+            int fewer = loads[second].inFlight() - loads[first].inFlight() >> 31;
+            return first + (second - first & fewer);
         }
         int first = draw.one();
         int second = draw.another(first);
