@@ -120,7 +120,7 @@ final class Budget {
             BitSet shards = failing.computeIfAbsent(address, each -> new BitSet());
             if (shards.isEmpty()) {
                 log.warn("Pool '{}': no connection to {}: {}; told again once it is there", pool.name(), address,
-                        cause.getMessage() == null ? cause.toString() : cause.getMessage());
+                        Descriptors.explain(cause));
             }
             shards.set(shard.id());
         });

@@ -1091,14 +1091,17 @@ final class DefaultShardPool<C extends PooledConnection>
     }
 
     private PoolException unreachable(TargetPool<C> pool, long now) {
-        Throwable cause = pool.lastFailure();
-        String why = cause == null ? "" : ": " + cause.getMessage();
         return new PoolException(Reason.CONNECT_FAILED, "pool '" + whole.name() + "': no connection to " + pool.target
-                + why + (Descriptors.areExhausted(cause) ? "; raise the limit on open files (ulimit -n)" : "")
+                + why(pool, ": ")
                 + (pool.blockedFor(now) > 0
                         ? " (tried again in " + TimeUnit.NANOSECONDS.toMillis(pool.blockedFor(now)) + " ms)"
                         : ""),
-                cause);
+                pool.lastFailure());
+    }
+
+    private static String why(TargetPool<?> pool, String before) {
+        Throwable cause = pool.lastFailure();
+        return cause == null ? "" : before + Descriptors.explain(cause);
     }
 
     private PoolException timedOut(Waiter<C> waiter, @Nullable TargetPool<C> pool) {
@@ -1109,6 +1112,6 @@ final class DefaultShardPool<C extends PooledConnection>
         return new PoolException(Reason.ACQUIRE_TIMEOUT, "pool '" + whole.name() + "': no connection to " + pool.target
                 + " came free within " + waiter.patience + " (" + stats.open.get() + " open, " + stats.active.get()
                 + " of them out, " + stats.connecting.get() + " connecting, " + waiting + " more waiting on shard "
-                + shard.id() + ")", null);
+                + shard.id() + why(pool, "; the last connect failed: ") + ")", pool.lastFailure());
     }
 }

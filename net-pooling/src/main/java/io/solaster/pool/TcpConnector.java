@@ -10,6 +10,7 @@ import java.util.Queue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
+import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLParameters;
 
@@ -25,6 +26,7 @@ import io.netty.handler.proxy.Socks4ProxyHandler;
 import io.netty.handler.proxy.Socks5ProxyHandler;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
+import io.netty.util.NetUtil;
 import io.netty.util.concurrent.Future;
 import io.solaster.config.EndpointConfig;
 import io.solaster.config.EngineConfig.Transport;
@@ -142,8 +144,13 @@ final class TcpConnector implements Connector {
                 return;
             }
             open.add(channel);
-            options(channel.config());
-            setUp(channel, hop);
+            try {
+                options(channel.config());
+                setUp(channel, hop);
+            } catch (RuntimeException e) {
+                ended(channel, e);
+                return;
+            }
             shard.register(channel).addListener(registered -> {
                 if (registered.isSuccess()) {
                     channel.connect(end).addListener(done -> connected(channel, done));
@@ -212,6 +219,10 @@ final class TcpConnector implements Connector {
             SSLEngine sslEngine = handler.engine();
             SSLParameters parameters = sslEngine.getSSLParameters();
             parameters.setEndpointIdentificationAlgorithm(ssl.verifyHostname() ? "HTTPS" : "");
+            if (!NetUtil.isValidIpV4Address(name) && !NetUtil.isValidIpV6Address(name)) {
+                // The JDK by itself leaves out names without a dot, such as those of services in a cluster.
+                parameters.setServerNames(List.of(new SNIHostName(name)));
+            }
             sslEngine.setSSLParameters(parameters);
             return handler;
         }

@@ -5,9 +5,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
-import java.util.stream.Stream;
 
 import io.solaster.config.PoolConfig;
 import io.solaster.engine.CallOptions;
@@ -73,24 +73,40 @@ public final class Upstream implements AutoCloseable {
             Function<PoolConfig, @Nullable HealthCheck> checks) {
         Upstream upstream = new Upstream(engine, name, config, discovery, checks);
         List<CompletableFuture<?>> first = new ArrayList<>();
-        long starter = Thread.currentThread().threadId();
         first.add(upstream.onHome(() -> upstream.aggregator.begin(upstream.shards)));
-        discovery.start(new Discovery.Listener() {
-            @Override
-            public void found(List<Endpoint> endpoints) {
-                CompletableFuture<?> told = upstream.onHome(() -> upstream.aggregator.found(endpoints));
-                if (Thread.currentThread().threadId() == starter) {
-                    first.add(told);
-                }
-            }
-
-            @Override
-            public void failed(Throwable cause) {
-                upstream.onHome(() -> upstream.aggregator.notFound(discovery.name(), cause));
-            }
-        });
-        CompletableFuture.allOf(first.toArray(CompletableFuture<?>[]::new)).join();
+        try {
+            discovery.start(upstream.new Findings(first));
+            CompletableFuture.allOf(first.toArray(CompletableFuture<?>[]::new)).join();
+        } catch (CompletionException e) {
+            upstream.close();
+            throw e.getCause() instanceof RuntimeException failure ? failure : e;
+        }
         return upstream;
+    }
+
+    /** What discovery tells, on whatever thread. */
+    private final class Findings implements Discovery.Listener {
+        private final long starter = Thread.currentThread().threadId();
+        private final List<CompletableFuture<?>> first;
+
+        /** @param first collects what is told on the thread that starts it, before it has started */
+        Findings(List<CompletableFuture<?>> first) {
+            this.first = first;
+        }
+
+        @Override
+        public void found(List<Endpoint> endpoints) {
+            List<Endpoint> all = List.copyOf(endpoints);
+            CompletableFuture<?> told = onHome(() -> aggregator.found(all));
+            if (Thread.currentThread().threadId() == starter) {
+                first.add(told);
+            }
+        }
+
+        @Override
+        public void failed(Throwable cause) {
+            onHome(() -> aggregator.notFound(discovery.name(), cause));
+        }
     }
 
     private static Selection.Place place(Engine engine, Shard shard) {
@@ -180,6 +196,6 @@ public final class Upstream implements AutoCloseable {
 
     @Override
     public String toString() {
-        return name + Stream.of(members()).toList();
+        return name + members();
     }
 }

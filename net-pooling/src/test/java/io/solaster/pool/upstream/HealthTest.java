@@ -9,6 +9,10 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.stream.IntStream;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.solaster.config.PoolBalancingConfig.Algorithm;
 import io.solaster.config.PoolBreakerConfig;
 import io.solaster.config.PoolCheckConfig;
@@ -16,6 +20,7 @@ import io.solaster.config.PoolHealthConfig;
 import io.solaster.config.PoolOutlierConfig;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 /** How endpoints are found to be sick and well again, with a clock that stands between the steps. */
 class HealthTest {
@@ -126,6 +131,41 @@ class HealthTest {
         fixture.until("e2", EndpointState.HEALTHY);
         assertThat(fixture.chosen(0, 40)).hasSize(4);
         assertThat(fixture.sum(stats -> stats.ejected.get())).isZero();
+    }
+
+    @Test
+    void theLogTellsOfEachChangeOnce() {
+        Logger logger = (Logger) LoggerFactory.getLogger(Upstream.class);
+        ListAppender<ILoggingEvent> appender = new ListAppender<>();
+        Level before = logger.getLevel();
+        logger.setLevel(Level.INFO);
+        appender.start();
+        logger.addAppender(appender);
+        try {
+            fixture.start(config(Algorithm.ROUND_ROBIN, PoolHealthConfig.defaults()
+                    .withBreaker(new PoolBreakerConfig(true, 50, 30, Duration.ofSeconds(10), Duration.ofSeconds(5), 1))),
+                    endpoints(3));
+            for (int shard = 0; shard < UpstreamFixture.SHARDS; shard++) {
+                fixture.requests(shard, "e2", Outcome.ERROR, 40);
+                fixture.settle();
+            }
+            fixture.clock.advance(Duration.ofSeconds(31));
+            fixture.until("e2", EndpointState.HEALTHY);
+            assertThat(fixture.chosen(0, 10)).containsKey("e2");
+            fixture.requests(0, "e2", Outcome.SUCCESS, 1);
+            fixture.chosen(1, 10);
+            fixture.requests(1, "e2", Outcome.SUCCESS, 1);
+            UpstreamFixture.until("breakers are closed", () -> fixture.status("e2").openBreakers() == 0);
+            fixture.settle();
+        } finally {
+            logger.detachAppender(appender);
+            logger.setLevel(before);
+        }
+        assertThat(appender.list).extracting(ILoggingEvent::getFormattedMessage).containsExactly(
+                "Pool 'test': endpoint e2:80 is ejected for 30 s: 5 errors in a row",
+                "Pool 'test': a circuit breaker for endpoint e2:80 is open, since 30 of 30 requests of its shard failed",
+                "Pool 'test': endpoint e2:80 is no longer ejected: its time is over",
+                "Pool 'test': the circuit breakers for endpoint e2:80 are closed again");
     }
 
     @Test

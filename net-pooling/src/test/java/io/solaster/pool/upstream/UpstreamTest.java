@@ -12,6 +12,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -379,6 +382,26 @@ class UpstreamTest {
         // All shards stand here, so that a third of the endpoints is far from all of them: it takes its part still.
         assertThat(chosen.get("far")).isCloseTo(30_000, within(1_500));
         assertThat(chosen.get("near")).isCloseTo(30_000, within(1_500));
+    }
+
+    @Test
+    void whereEachNumaNodeHasItsEndpointsEachShardKeepsToItsOwn() {
+        fixture.start(config(Algorithm.RANDOM), new Endpoint("zero", 80, 1, 0, null, 0),
+                new Endpoint("one", 80, 1, 0, null, 1), new Endpoint("both", 80, 1, 0, null, -1));
+        PoolBalancingConfig balancing = new PoolBalancingConfig(Algorithm.RANDOM, Duration.ZERO, null, true, 1.25,
+                Duration.ofSeconds(10));
+        View view = new View(1, balancing, PoolHealthConfig.defaults(), List.of(), Map.of());
+        fixture.on(0, () -> {
+            SplittableRandom random = new SplittableRandom(1);
+            for (int node = 0; node < 2; node++) {
+                Selection here = Selection.of(view, fixture.upstream.local().targets(),
+                        new Selection.Place(node, List.of(0.5, 0.5)), random, fixture.clock);
+                Set<String> chosen = Stream.generate(() -> here.choose(0, random).endpoint().host()).limit(1_000)
+                        .collect(Collectors.toSet());
+                assertThat(chosen).containsExactlyInAnyOrder(node == 0 ? "zero" : "one", "both");
+            }
+            return true;
+        });
     }
 
     @Test
