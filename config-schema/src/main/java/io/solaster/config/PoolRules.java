@@ -169,6 +169,11 @@ final class PoolRules {
                     print(requests.backoff()) + " is more than max-backoff (" + print(requests.maxBackoff()) + ")",
                     "write " + print(requests.maxBackoff()) + " or less, or raise max-backoff");
         }
+        double percentile = requests.hedgePercentile();
+        if (!(percentile == 0 || percentile >= 1 && percentile < 100)) {
+            validator.add(at + ".hedge-percentile", percentile, percentile + " is out of range",
+                    "write a number from 1 to below 100, such as 99; 0 to go by hedge-after alone");
+        }
         if (!(requests.retryBudget() >= 0 && requests.retryBudget() <= 100)) {
             validator.add(at + ".retry-budget", requests.retryBudget(), requests.retryBudget() + " is out of range",
                     "write a number from 0 to 100, such as 0.2 for one retry in five requests");

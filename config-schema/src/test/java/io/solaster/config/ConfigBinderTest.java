@@ -196,7 +196,8 @@ class ConfigBinderTest {
                                 max-idle: 4s, max-lifetime: 5s, validate-after: 6s, user-timeout: 7s, keep-alive: 8s,
                                 leak-after: 9s}
                               requests: {timeout: 5s, try-timeout: 2s, retries: 3, backoff: 1ms, max-backoff: 2ms,
-                                retry-budget: 0.5, min-retries: 4, hedge-after: 1s, max-requests: 6}
+                                retry-budget: 0.5, min-retries: 4, hedge-after: 1s, hedge-percentile: 99,
+                        max-requests: 6}
                               health:
                                 check: {type: resp, interval: 1s, timeout: 2s, healthy-after: 3, unhealthy-after: 4, path: /x,
                                   host: h, min-status: 201, max-status: 204}
@@ -224,7 +225,7 @@ class ConfigBinderTest {
                                 Duration.ofSeconds(6),
                                 Duration.ofSeconds(7), Duration.ofSeconds(8), Duration.ofSeconds(9)),
                         new PoolRequestsConfig(Duration.ofSeconds(5), Duration.ofSeconds(2), 3, Duration.ofMillis(1),
-                                Duration.ofMillis(2), 0.5, 4, Duration.ofSeconds(1), 6),
+                                Duration.ofMillis(2), 0.5, 4, Duration.ofSeconds(1), 99, 6),
                         new PoolHealthConfig(
                                 new PoolCheckConfig(PoolCheckConfig.Type.RESP, Duration.ofSeconds(1),
                                         Duration.ofSeconds(2), 3,

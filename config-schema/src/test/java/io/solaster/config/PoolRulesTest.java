@@ -60,6 +60,7 @@ class PoolRulesTest {
             requests.hedge-after=2s, requests.try-timeout=1s | requests.hedge-after | 2s is more than try-timeout (1s)
             requests.backoff=2s                        | requests.backoff | 2s is more than max-backoff (1s)
             requests.retry-budget=-1                   | requests.retry-budget | -1.0 is out of range
+            requests.hedge-percentile=0.99             | requests.hedge-percentile | 0.99 is out of range
             requests.retry-budget=NaN                  | requests.retry-budget | NaN is out of range
             health.check.min-status=400                | health.check.min-status | 400 is more than max-status (399)
             health.check.path=health                   | health.check.path | 'health' is no path
