@@ -6,7 +6,6 @@ import java.util.stream.Stream;
 
 import io.fabric8.kubernetes.api.model.Taint;
 import io.fabric8.kubernetes.api.model.Toleration;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A node and what is free on it. What the scheduler counts is in {@code free…} figures, what the kubelet hands out is in
@@ -50,24 +49,20 @@ public record NodeState(String name, TopologyClass topologyClass, Map<String, St
         }
     }
 
-    /** Whether a pod may be sent here, as far as labels and taints go. */
-    public boolean matches(Map<String, String> selector, List<Toleration> tolerations) {
+    /** Why a pod may not be sent here, as far as labels and taints go; empty if it may. */
+    public String unfit(Map<String, String> selector, List<Toleration> tolerations) {
         for (Map.Entry<String, String> wanted : selector.entrySet()) {
             if (!wanted.getValue().equals(labels.get(wanted.getKey()))) {
-                return false;
+                return "other labels than spec.placement.nodeSelector";
             }
         }
-        return untolerated(tolerations) == null;
-    }
-
-    private @Nullable Taint untolerated(List<Toleration> tolerations) {
         for (Taint taint : taints) {
             if (!"PreferNoSchedule".equals(taint.getEffect())
                     && tolerations.stream().noneMatch(toleration -> tolerates(toleration, taint))) {
-                return taint;
+                return "taint " + taint.getKey() + " is not among spec.placement.tolerations";
             }
         }
-        return null;
+        return "";
     }
 
     private static boolean tolerates(Toleration toleration, Taint taint) {

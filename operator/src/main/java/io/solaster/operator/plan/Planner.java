@@ -65,6 +65,7 @@ public final class Planner {
         final List<String> reasons = new ArrayList<>();
         Fit fit = Fit.impossible("");
         Demand demand = new Demand(Rule.NEVER, 0, 1, 0, 0, false);
+        List<Size> sizes = List.of();
         int certain;
         int possible;
         int counted;
@@ -92,9 +93,7 @@ public final class Planner {
             NodeState node = room.node();
             String why = !node.away().isEmpty()
                     ? node.away()
-                    : node.matches(wanted.selector(), wanted.tolerations())
-                            ? ""
-                            : "outside nodeSelector and tolerations";
+                    : node.unfit(wanted.selector(), wanted.tolerations());
             if (why.isEmpty()) {
                 byClass.computeIfAbsent(node.topologyClass(), Found::new).rooms.add(room);
             } else {
@@ -122,7 +121,7 @@ public final class Planner {
         List<ClassPlan> classes = found.stream()
                 .sorted(Comparator.comparingInt((Found there) -> there.replicas > 0 ? 0 : 1)
                         .thenComparing(there -> there.topologyClass.name()))
-                .map(there -> classPlan(there, wanted)).toList();
+                .map(Planner::classPlan).toList();
         int nodes = byClass.values().stream().mapToInt(there -> there.rooms.size()).sum();
         return new ServicePlan(wanted.namespace(), wanted.name(), verdict, PlanHash.of(wanted, classes), asked,
                 wanted.surge(), nodes, rooms.size() - nodes, afterLoss, reasons, classes);
@@ -158,6 +157,9 @@ public final class Planner {
         }
         if (there.demand.rule() != Rule.NEVER) {
             explain(there, wanted);
+        }
+        if (there.demand.rule() == Rule.BY_NODE || there.demand.rule() == Rule.BY_TOTAL) {
+            there.sizes = otherSizes(there, wanted);
         }
     }
 
@@ -420,16 +422,13 @@ public final class Planner {
         }
     }
 
-    private ClassPlan classPlan(Found there, Wanted wanted) {
+    private static ClassPlan classPlan(Found there) {
         TopologyClass topologyClass = there.topologyClass;
         Demand demand = there.demand;
-        List<Size> sizes = demand.rule() == Rule.BY_NODE || demand.rule() == Rule.BY_TOTAL
-                ? otherSizes(there, wanted)
-                : List.of();
         return new ClassPlan(topologyClass.name(), topologyClass.source().name(), there.rooms.size(), demand.cpus(),
                 demand.cpus() == 0 ? 0 : demand.memory(), demand.hugePages(), there.fit.shards(),
                 there.fit.numaNodes(), there.replicas, there.certain, there.possible, there.counted, there.stranded(),
-                sizes, there.fit.reasons(), there.reasons);
+                there.sizes, there.fit.reasons(), there.reasons);
     }
 
     /** Sizes near the planned one that leave fewer CPUs over, from how many CPUs are free on how many NUMA nodes. */

@@ -73,7 +73,11 @@ final class PodSizer {
         Fit first = Fit.impossible("");
         for (int cpus = up(wanted.count() * perShard, unit); cpus <= topologyClass.topology().size(); cpus += unit) {
             Fit fit = fit(topologyClass, cpus, wanted);
-            if (fit.shards() >= wanted.count()) {
+            if (fit.shards() > wanted.count()) {
+                // The step of a core has brought more than was asked for.
+                return fit(topologyClass, cpus, wanted, wanted.engine().withShards(wanted.count()));
+            }
+            if (fit.shards() == wanted.count()) {
                 return fit;
             }
             if (!fit.problem().isEmpty()) {
@@ -112,8 +116,11 @@ final class PodSizer {
 
     /** What becomes of a pod with so many CPUs. */
     Fit fit(TopologyClass topologyClass, int cpus, Wanted wanted) {
-        Question question =
-                new Question(topologyClass, cpus, wanted.backend() == Backend.None, wanted.engine());
+        return fit(topologyClass, cpus, wanted, wanted.engine());
+    }
+
+    private Fit fit(TopologyClass topologyClass, int cpus, Wanted wanted, EngineConfig engine) {
+        Question question = new Question(topologyClass, cpus, wanted.backend() == Backend.None, engine);
         return answers.computeIfAbsent(question, PodSizer::answer);
     }
 
