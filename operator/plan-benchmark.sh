@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-mvn -q -B -ntp -pl operator -am test-compile
-# What it runs with: Maven's own idea of the test class path, which needs no download once the tests were compiled.
-mvn -q -B -ntp -pl operator -am test -Dtest=PlanBenchmarkTest -Dplan-benchmark.rounds="${1:-60}" \
-    -Dsurefire.failIfNoSpecifiedTests=false
+mvn -q -B -ntp -pl operator -am test-compile dependency:build-classpath -Dmdep.outputFile=target/classpath \
+    -Dmdep.includeScope=test
+exec "${JAVA_HOME:+$JAVA_HOME/bin/}java" -cp "operator/target/classes:operator/target/test-classes:$(<operator/target/classpath)" \
+    io.solaster.operator.benchmark.PlanBenchmark "${1:-60}"

@@ -121,7 +121,7 @@ public final class Planner {
         List<ClassPlan> classes = found.stream()
                 .sorted(Comparator.comparingInt((Found there) -> there.replicas > 0 ? 0 : 1)
                         .thenComparing(there -> there.topologyClass.name()))
-                .map(Planner::classPlan).toList();
+                .map(there -> classPlan(there, wanted)).toList();
         int nodes = byClass.values().stream().mapToInt(there -> there.rooms.size()).sum();
         return new ServicePlan(wanted.namespace(), wanted.name(), verdict, PlanHash.of(wanted, classes), asked,
                 wanted.surge(), nodes, rooms.size() - nodes, afterLoss, reasons, classes);
@@ -422,13 +422,14 @@ public final class Planner {
         }
     }
 
-    private static ClassPlan classPlan(Found there) {
+    private ClassPlan classPlan(Found there, Wanted wanted) {
         TopologyClass topologyClass = there.topologyClass;
         Demand demand = there.demand;
         return new ClassPlan(topologyClass.name(), topologyClass.source().name(), there.rooms.size(), demand.cpus(),
                 demand.cpus() == 0 ? 0 : demand.memory(), demand.hugePages(), there.fit.shards(),
                 there.fit.numaNodes(), there.replicas, there.certain, there.possible, there.counted, there.stranded(),
-                there.sizes, there.fit.reasons(), there.reasons);
+                there.sizes, there.replicas == 0 ? List.of() : sizer.reasons(topologyClass, wanted, there.fit),
+                there.reasons);
     }
 
     /** Sizes near the planned one that leave fewer CPUs over, from how many CPUs are free on how many NUMA nodes. */
@@ -459,7 +460,7 @@ public final class Planner {
             }
         }
         int asked = there.demand.cpus();
-        int step = Math.max(PodSizer.step(there.topologyClass), there.topologyClass.topology().threadsPerCore());
+        int step = there.topologyClass.topology().threadsPerCore();
         int[] now = strand(nodesByFree, most, asked);
         record Candidate(int cpus, int pods, int stranded) {}
         List<Candidate> better = new ArrayList<>();
@@ -473,9 +474,9 @@ public final class Planner {
                 .thenComparingInt(candidate -> Math.abs(candidate.cpus() - asked)).thenComparingInt(Candidate::cpus));
         List<Size> sizes = new ArrayList<>();
         for (Candidate candidate : better) {
-            Fit fit = sizer.fit(there.topologyClass, candidate.cpus(), wanted);
-            if (fit.problem().isEmpty() && sizes.size() < ADVICE) {
-                sizes.add(new Size(candidate.cpus(), fit.shards(), candidate.pods(), candidate.stranded()));
+            int shards = sizer.shards(there.topologyClass, wanted, candidate.cpus());
+            if (shards > 0) {
+                sizes.add(new Size(candidate.cpus(), shards, candidate.pods(), candidate.stranded()));
             }
             if (sizes.size() == ADVICE) {
                 break;

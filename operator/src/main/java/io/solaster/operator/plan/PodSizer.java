@@ -11,21 +11,22 @@ import io.solaster.config.CpuSet;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.InvalidConfigException;
 import io.solaster.config.Machine;
-import io.solaster.config.ShardPlan;
 import io.solaster.config.ShardPlanner;
 import io.solaster.operator.api.ShardedServiceSpec.Backend;
-import io.solaster.operator.inventory.Inventory;
 import io.solaster.operator.inventory.TopologyClass;
 import io.solaster.operator.kubelet.Admission;
+import io.solaster.operator.kubelet.CpuTopology;
 import io.solaster.operator.kubelet.KubeletConfig;
 import io.solaster.operator.kubelet.KubeletConfig.CpuManager;
 import io.solaster.operator.kubelet.KubeletConfig.Scope;
 import io.solaster.operator.kubelet.KubeletConfig.TopologyPolicy;
 import io.solaster.operator.kubelet.KubeletNode;
+import org.jspecify.annotations.Nullable;
 
 /**
- * How many CPUs a pod gets on nodes of a class, and what the engine makes of them: its own planner is asked about the
- * very CPUs that the kubelet would hand out on an empty node. Remembers what it was asked. For one thread.
+ * How many CPUs a pod gets on nodes of a class, and what the engine makes of them, by the engine's own planner. How many
+ * shards there are follows from a pod's cores alone, so that is asked once for all classes; where they lie is asked
+ * about the very CPUs that the kubelet would hand out on an empty node. Remembers what it was asked. For one thread.
  */
 final class PodSizer {
 
@@ -34,28 +35,37 @@ final class PodSizer {
      *
      * @param cpus its CPUs; 0 if none can be planned
      * @param shards its shards
-     * @param numaNodes the NUMA nodes that it lies on
-     * @param reasons the engine's planner's reasons
+     * @param numaNodes the NUMA nodes that it lies on, on an empty node
+     * @param engine the engine's configuration for it
      * @param problem why none can be planned; empty if one can
      */
-    record Fit(int cpus, int shards, int numaNodes, List<String> reasons, String problem) {
+    record Fit(int cpus, int shards, int numaNodes, @Nullable EngineConfig engine, String problem) {
         static Fit impossible(String problem) {
-            return new Fit(0, 0, 0, List.of(), problem);
+            return new Fit(0, 0, 0, null, problem);
         }
     }
 
-    private record Question(TopologyClass topologyClass, int cpus, boolean shared, EngineConfig engine) {}
+    private record Size(TopologyClass topologyClass, int cpus) {}
 
-    private final Map<Question, Fit> answers = new HashMap<>();
+    private record Cores(int cpus, int threads, EngineConfig engine) {}
 
-    /** @param mostCpus CPUs that a pod may ask for at most, by what the scheduler counts */
+    private record Shards(int count, String problem) {}
+
+    private final Map<Size, Admission> admissions = new HashMap<>();
+    private final Map<Cores, Shards> shards = new HashMap<>();
+
+    /**
+     * The size of a service's pods.
+     *
+     * @param shared CPUs to be left on a node
+     * @param mostCpus CPUs that a pod may ask for at most, by what the scheduler counts
+     */
     Fit size(TopologyClass topologyClass, Wanted wanted, int shared, int mostCpus) {
-        int unit = topologyClass.topology().threadsPerCore();
         return switch (wanted.mode()) {
-            case Fixed -> fixed(topologyClass, wanted, unit);
-            case PerNuma -> filling(topologyClass, wanted, unit, Math.min(mostCpus, perNuma(topologyClass, shared)),
+            case Fixed -> fixed(topologyClass, wanted);
+            case PerNuma -> filling(topologyClass, wanted, Math.min(mostCpus, perNuma(topologyClass, shared)),
                     "a NUMA node");
-            case FillNode -> filling(topologyClass, wanted, unit,
+            case FillNode -> filling(topologyClass, wanted,
                     Math.min(mostCpus, Arrays.stream(topologyClass.fresh()).sum() - shared), "a node");
         };
     }
@@ -68,89 +78,111 @@ final class PodSizer {
         return spare >= shared ? least : least - (shared - spare + fresh.length - 1) / fresh.length;
     }
 
-    private Fit fixed(TopologyClass topologyClass, Wanted wanted, int unit) {
-        int perShard = wanted.threads() ? 1 : unit;
-        Fit first = Fit.impossible("");
-        for (int cpus = up(wanted.count() * perShard, unit); cpus <= topologyClass.topology().size(); cpus += unit) {
-            Fit fit = fit(topologyClass, cpus, wanted);
-            if (fit.shards() > wanted.count()) {
-                // The step of a core has brought more than was asked for.
-                return fit(topologyClass, cpus, wanted, wanted.engine().withShards(wanted.count()));
+    private Fit fixed(TopologyClass topologyClass, Wanted wanted) {
+        int threads = topologyClass.topology().threadsPerCore();
+        int least = wanted.count() * (wanted.threads() ? 1 : threads);
+        for (int cpus = (least + threads - 1) / threads * threads; cpus <= topologyClass.topology().size(); cpus += threads) {
+            Shards made = shards(topologyClass, cpus, wanted);
+            if (!made.problem().isEmpty()) {
+                return Fit.impossible(made.problem());
             }
-            if (fit.shards() == wanted.count()) {
-                return fit;
+            if (made.count() >= wanted.count()) {
+                // The step of a core may bring more than was asked for.
+                return fit(topologyClass, cpus, wanted.count(), wanted, made.count() == wanted.count()
+                        ? wanted.engine()
+                        : wanted.engine().withShards(wanted.count()));
             }
-            if (!fit.problem().isEmpty()) {
-                first = fit;
-                break;
-            }
-        }
-        if (!first.problem().isEmpty()) {
-            return first;
         }
         return Fit.impossible(wanted.count() + " shards need more than the " + topologyClass.topology().size()
                 + " CPUs of a node; set spec.shards.count lower");
     }
 
-    private Fit filling(TopologyClass topologyClass, Wanted wanted, int unit, int room, String what) {
-        Fit best = Fit.impossible(what + " has " + Math.max(room, 0) + " CPUs to give, a pod needs "
-                + (wanted.min() > 1 ? "those of " + wanted.min() + " shards" : "one") + "; reserve or share fewer");
-        for (int cpus = room / unit * unit; cpus > 0; cpus -= unit) {
-            Fit fit = fit(topologyClass, cpus, wanted);
-            if (!fit.problem().isEmpty()) {
-                return best.cpus() > 0 ? best : fit;
+    private Fit filling(TopologyClass topologyClass, Wanted wanted, int room, String what) {
+        int threads = topologyClass.topology().threadsPerCore();
+        Fit best = Fit.impossible(what + " has " + Math.max(room, 0) + " CPUs to give, a pod needs " + threads
+                + "; reserve or share fewer");
+        for (int cpus = room / threads * threads; cpus > 0; cpus -= threads) {
+            Shards made = shards(topologyClass, cpus, wanted);
+            if (!made.problem().isEmpty()) {
+                return best.cpus() > 0 ? best : Fit.impossible(made.problem());
             }
-            if (fit.shards() < wanted.min()) {
+            if (made.count() < wanted.min()) {
                 return best.cpus() > 0
                         ? best
-                        : Fit.impossible("the " + cpus + " CPUs of " + what + " make " + fit.shards()
+                        : Fit.impossible("the " + cpus + " CPUs of " + what + " make " + made.count()
                                 + " shards, spec.shards.min is " + wanted.min() + "; lower it");
             }
-            best = fit;
-            if (fit.shards() <= wanted.max()) {
-                return fit;
+            best = fit(topologyClass, cpus, Math.min(made.count(), wanted.max()), wanted, made.count() <= wanted.max()
+                    ? wanted.engine()
+                    : wanted.engine().withShards(wanted.max()));
+            if (made.count() <= wanted.max() || !best.problem().isEmpty()) {
+                return best;
             }
         }
         return best;
     }
 
-    /** What becomes of a pod with so many CPUs. */
-    Fit fit(TopologyClass topologyClass, int cpus, Wanted wanted) {
-        return fit(topologyClass, cpus, wanted, wanted.engine());
+    /** How many shards a pod with so many CPUs has; 0 if it can have none. */
+    int shards(TopologyClass topologyClass, Wanted wanted, int cpus) {
+        return shards(topologyClass, cpus, wanted).count();
     }
 
-    private Fit fit(TopologyClass topologyClass, int cpus, Wanted wanted, EngineConfig engine) {
-        Question question = new Question(topologyClass, cpus, wanted.backend() == Backend.None, engine);
-        return answers.computeIfAbsent(question, PodSizer::answer);
+    private Shards shards(TopologyClass topologyClass, int cpus, Wanted wanted) {
+        if (wanted.backend() == Backend.None) {
+            return count(quota(topologyClass, cpus), wanted.engine());
+        }
+        return shards.computeIfAbsent(new Cores(cpus, topologyClass.topology().threadsPerCore(), wanted.engine()),
+                cores -> {
+                    int whole = (cpus + cores.threads() - 1) / cores.threads() * cores.threads();
+                    return count(CpuTopology.of(List.of(CpuSet.range(0, whole - 1)), 1, cores.threads(), true, List.of())
+                            .machine(CpuSet.range(0, cpus - 1), 0), cores.engine());
+                });
     }
 
-    private static Fit answer(Question question) {
-        TopologyClass topologyClass = question.topologyClass();
-        CpuSet allowed;
-        boolean throttled = question.shared();
-        if (throttled) {
-            allowed = CpuSet.of(topologyClass.topology().all());
-        } else {
-            Admission admission = emptyNode(topologyClass).admit(question.cpus());
-            if (!admission.admitted()) {
-                return Fit.impossible((admission.refusal() == null ? "" : admission.refusal().spelled() + " ")
-                        + "on an empty node: " + admission.message());
-            }
-            allowed = admission.cpus().getFirst();
-        }
-        Machine machine = topologyClass.topology().machine(allowed, topologyClass.numaMemory());
-        if (throttled) {
-            machine = new Machine(machine.online(), allowed, machine.isolated(), machine.cores(), machine.l3Groups(),
-                    machine.numaNodes(), OptionalDouble.of(question.cpus()), machine.memoryLimit(),
-                    machine.openFiles(), machine.memlock());
-        }
+    private static Shards count(Machine machine, EngineConfig engine) {
         try {
-            ShardPlan plan = ShardPlanner.plan(machine, question.engine());
-            int nodes = (int) allowed.stream().map(topologyClass.topology()::nodeOf).distinct().count();
-            return new Fit(question.cpus(), plan.shards().size(), nodes, plan.reasons(), "");
+            return new Shards(ShardPlanner.plan(machine, engine).shards().size(), "");
         } catch (InvalidConfigException e) {
-            return Fit.impossible("spec.config: " + e.violations().getFirst());
+            return new Shards(0, "spec.config: " + e.violations().getFirst());
         }
+    }
+
+    private Fit fit(TopologyClass topologyClass, int cpus, int count, Wanted wanted, EngineConfig engine) {
+        if (wanted.backend() == Backend.None) {
+            return new Fit(cpus, count, topologyClass.topology().nodeCount(), engine, "");
+        }
+        Admission admission = admission(topologyClass, cpus);
+        if (!admission.admitted()) {
+            return Fit.impossible((admission.refusal() == null ? "" : admission.refusal().spelled() + " ")
+                    + "on an empty node: " + admission.message());
+        }
+        int nodes = (int) admission.cpus().getFirst().stream().map(topologyClass.topology()::nodeOf).distinct().count();
+        return new Fit(cpus, count, nodes, engine, "");
+    }
+
+    private Admission admission(TopologyClass topologyClass, int cpus) {
+        return admissions.computeIfAbsent(new Size(topologyClass, cpus),
+                size -> emptyNode(size.topologyClass()).admit(size.cpus()));
+    }
+
+    /** Why the shards of a pod lie as they do, in the words of the engine's planner. */
+    List<String> reasons(TopologyClass topologyClass, Wanted wanted, Fit fit) {
+        if (fit.engine() == null) {
+            return List.of();
+        }
+        Machine machine = wanted.backend() == Backend.None
+                ? quota(topologyClass, fit.cpus())
+                : topologyClass.topology().machine(admission(topologyClass, fit.cpus()).cpus().getFirst(),
+                        topologyClass.numaMemory());
+        return ShardPlanner.plan(machine, fit.engine()).reasons();
+    }
+
+    /** A pod that shares the node's CPUs sees all of them, and a quota. */
+    private static Machine quota(TopologyClass topologyClass, int cpus) {
+        CpuTopology topology = topologyClass.topology();
+        Machine all = topology.machine(CpuSet.of(topology.all()), topologyClass.numaMemory());
+        return new Machine(all.online(), all.allowed(), all.isolated(), all.cores(), all.l3Groups(), all.numaNodes(),
+                OptionalDouble.of(cpus), all.memoryLimit(), all.openFiles(), all.memlock());
     }
 
     /** Where nothing tells how CPUs are handed out, as the static policy does it by default. */
@@ -160,14 +192,5 @@ final class PodSizer {
                 ? topologyClass.freshNode()
                 : new KubeletNode(topologyClass.topology(), new KubeletConfig(CpuManager.STATIC, Set.of(),
                         TopologyPolicy.NONE, Scope.CONTAINER, CpuSet.EMPTY), CpuSet.EMPTY);
-    }
-
-    private static int up(int number, int unit) {
-        return (number + unit - 1) / unit * unit;
-    }
-
-    /** The steps between sizes. */
-    static int step(TopologyClass topologyClass) {
-        return Inventory.wholeCoresOnly(topologyClass) ? topologyClass.topology().threadsPerCore() : 1;
     }
 }

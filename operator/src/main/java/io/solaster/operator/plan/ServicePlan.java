@@ -42,7 +42,7 @@ public record ServicePlan(String namespace, String name, Verdict verdict, String
      * @param schedulerSees how many the scheduler would send there, who knows nothing of NUMA nodes
      * @param strandedCpus free CPUs that no further pod of this size can use
      * @param sizes what other sizes would strand, the best first
-     * @param shardReasons why the shards lie as they do, from the engine's own planner
+     * @param shardReasons why the shards lie as they do, from the engine's own planner; empty without replicas
      * @param reasons the arithmetic
      */
     public record ClassPlan(String name, String source, int nodes, int podCpus, long podMemory, long podHugePages,

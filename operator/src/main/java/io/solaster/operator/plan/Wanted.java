@@ -10,7 +10,6 @@ import java.util.TreeMap;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.Toleration;
-import io.solaster.config.ConfigBinder;
 import io.solaster.config.ConfigReport;
 import io.solaster.config.EngineConfig;
 import io.solaster.operator.api.ShardedService;
@@ -28,8 +27,6 @@ import io.solaster.operator.api.ShardedServiceSpec.Shards;
 import io.solaster.operator.api.ShardedServiceSpec.Workload;
 import io.solaster.operator.inventory.InvalidObjectException;
 import org.jspecify.annotations.Nullable;
-import org.springframework.boot.context.properties.bind.Binder;
-import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
 
 /**
  * What a service wants, checked, with the defaults filled in.
@@ -156,7 +153,7 @@ record Wanted(String namespace, String name, int replicas, boolean scaled, int s
 
     /** The engine's configuration, checked by the code that the service checks it with. */
     private static EngineConfig engine(String object, Map<String, Object> properties, int count) {
-        ConfigReport report = ConfigBinder.read(new Binder(new MapConfigurationPropertySource(properties)));
+        ConfigReport report = Configs.read(properties);
         if (!report.isValid()) {
             throw new InvalidObjectException(object, "spec.config: " + report.errors().getFirst());
         }
