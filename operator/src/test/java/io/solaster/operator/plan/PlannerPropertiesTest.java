@@ -104,7 +104,8 @@ class PlannerPropertiesTest {
                 for (int cpus = threads; cpus <= 90; cpus += threads) {
                     Admission admission = machine.freshNode().admit(cpus);
                     CpuSet got = admission.cpus().getFirst();
-                    int shards = ShardPlanner.plan(machine.topology().machine(got, 0), engine.withSmt(perThread)).shards()
+                    int shards = ShardPlanner.plan(machine.topology().machine(got, 0), engine.withSmt(perThread))
+                            .shards()
                             .size();
                     assertThat(sizer.shards(machine, wanted, cpus)).as("%d CPUs: %s", cpus, got).isEqualTo(shards);
                 }
