@@ -1,0 +1,186 @@
+package io.solaster.operator.api;
+
+import java.util.List;
+import java.util.Map;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.fabric8.kubernetes.api.model.ContainerPort;
+import io.fabric8.kubernetes.api.model.EnvFromSource;
+import io.fabric8.kubernetes.api.model.EnvVar;
+import io.fabric8.kubernetes.api.model.LocalObjectReference;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.PodSecurityContext;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.SecurityContext;
+import io.fabric8.kubernetes.api.model.Toleration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a {@link ShardedService} wants. What is left out has the default that is named here.
+ *
+ * @param workload what runs the pods; a StatefulSet unless said otherwise
+ * @param image the container image
+ * @param replicas how many pods; 1 with shards of a fixed count, else as many as fit; not beside {@code autoscaling}
+ * @param ports what the container listens on
+ * @param env environment variables; values of Secrets by reference
+ * @param envFrom environment variables from ConfigMaps and Secrets
+ * @param serviceAccountName the pods' identity
+ * @param imagePullSecrets Secrets that the image is pulled with
+ * @param priorityClassName the pods' priority
+ * @param schedulerName another scheduler than the default one
+ * @param volumeClaimTemplates volumes of a StatefulSet's pods
+ * @param podSecurityContext the pods' security settings
+ * @param securityContext the container's security settings
+ * @param shards how many shards a pod has
+ * @param placement which CPUs and nodes
+ * @param memory how much memory
+ * @param config the service's {@code solaster.*} configuration, as YAML below the key 'solaster'
+ * @param autoscaling replicas or shards by load
+ * @param rollout how changes are put in force
+ * @param mode whether the plan is applied
+ * @param volumeRetention what happens to the volumes when this is deleted
+ */
+public record ShardedServiceSpec(@Nullable Workload workload, @Nullable String image, @Nullable Integer replicas,
+        @Nullable List<ContainerPort> ports, @Nullable List<EnvVar> env, @Nullable List<EnvFromSource> envFrom,
+        @Nullable String serviceAccountName, @Nullable List<LocalObjectReference> imagePullSecrets,
+        @Nullable String priorityClassName, @Nullable String schedulerName,
+        @Nullable List<PersistentVolumeClaim> volumeClaimTemplates, @Nullable PodSecurityContext podSecurityContext,
+        @Nullable SecurityContext securityContext, @Nullable Shards shards, @Nullable Placement placement,
+        @Nullable Memory memory, @Nullable JsonNode config, @Nullable Autoscaling autoscaling,
+        @Nullable Rollout rollout, @Nullable Mode mode, @Nullable VolumeRetention volumeRetention) {
+
+    /** What runs the pods. */
+    public enum Workload {
+        StatefulSet, Deployment
+    }
+
+    /** Whether the operator changes anything. */
+    public enum Mode {
+        /** It makes what was planned. */
+        Apply,
+        /** It plans, says so in the status, and touches nothing. */
+        Plan
+    }
+
+    /** What happens to volumes when the service is deleted. */
+    public enum VolumeRetention {
+        Retain, Delete
+    }
+
+    /**
+     * How many shards a pod has.
+     *
+     * @param mode a number, a pod per NUMA node, or a pod per node; Fixed unless said otherwise
+     * @param count the shards of a pod with mode Fixed
+     * @param min the fewest shards that a pod may have with the other modes; 1 unless said otherwise
+     * @param max the most shards that a pod may have with the other modes
+     */
+    public record Shards(@Nullable ShardMode mode, @Nullable Integer count, @Nullable Integer min,
+            @Nullable Integer max) {}
+
+    /** What a pod's size follows from. */
+    public enum ShardMode {
+        /** The number of shards. */
+        Fixed,
+        /** What a NUMA node has to give. */
+        PerNuma,
+        /** What a node has to give. */
+        FillNode
+    }
+
+    /**
+     * Which CPUs and nodes.
+     *
+     * @param shardPer what a shard has to itself; a core unless said otherwise
+     * @param numa how the pod lies on NUMA nodes; on a single one unless said otherwise, on any with mode FillNode
+     * @param backend who hands out the CPUs; the kubelet's CPU Manager unless said otherwise
+     * @param sharedCPUs CPUs kept free on each node beside the reserved ones, for what shares; 0 unless said otherwise,
+     * under strict-cpu-reservation a core
+     * @param nodeSelector labels that a node must have
+     * @param tolerations taints that do not keep the pods away
+     * @param onAffinityError what to do when a kubelet refuses a pod
+     * @param afterNodeLoss whether all pods must still fit when a node is lost; reported only, unless said otherwise
+     */
+    public record Placement(@Nullable ShardPer shardPer, @Nullable Numa numa, @Nullable Backend backend,
+            @Nullable Integer sharedCPUs, @Nullable Map<String, String> nodeSelector,
+            @Nullable List<Toleration> tolerations, @Nullable OnAffinityError onAffinityError,
+            @Nullable AfterNodeLoss afterNodeLoss) {}
+
+    /** What a shard has to itself. */
+    public enum ShardPer {
+        Core, Thread
+    }
+
+    /** How a pod lies on NUMA nodes. */
+    public enum Numa {
+        /** All of it on one. */
+        Single,
+        /** On as few as hold it. */
+        Split,
+        /** Wherever. */
+        Any
+    }
+
+    /** Who hands out CPUs. */
+    public enum Backend {
+        /** The kubelet, by its static policy. */
+        CPUManager,
+        /** A driver for dynamic resource allocation, such as dra-driver-cpu. */
+        DRA,
+        /** Nobody: pods share CPUs. */
+        None
+    }
+
+    /** What to do when a kubelet refuses a pod. */
+    public enum OnAffinityError {
+        /** Leave the node out for a while. */
+        SetNodeAside,
+        /** Stop making pods. */
+        Stop
+    }
+
+    /** Whether a lost node is planned for. */
+    public enum AfterNodeLoss {
+        Report, Require
+    }
+
+    /**
+     * How much memory.
+     *
+     * @param perShard memory of a pod per shard; 1Gi unless said otherwise
+     * @param heapShare the heap's part of it, above 0 and below 1; 0.5 unless said otherwise
+     * @param hugePages huge pages of a pod per shard, of 2 MiB; none unless said otherwise
+     */
+    public record Memory(@Nullable Quantity perShard, @Nullable Double heapShare, @Nullable Quantity hugePages) {}
+
+    /**
+     * Replicas or shards by load.
+     *
+     * @param by what is scaled; replicas unless said otherwise
+     * @param min the fewest
+     * @param max the most
+     * @param targetUtilization the part of their time that shards should be busy, in per cent; 60 unless said otherwise
+     * @param stabilizationSeconds how long less load must last before anything is taken away; 300 unless said otherwise
+     */
+    public record Autoscaling(@Nullable ScaleBy by, @Nullable Integer min, @Nullable Integer max,
+            @Nullable Integer targetUtilization, @Nullable Integer stabilizationSeconds) {}
+
+    /** What autoscaling changes. */
+    public enum ScaleBy {
+        Replicas, Shards
+    }
+
+    /**
+     * How changes are put in force.
+     *
+     * @param strategy pods in turn, or one first
+     * @param surge how many pods there may be beyond the replicas meanwhile; 1 with a Deployment, else 0
+     * @param hotReload whether keys that may change while the service runs are changed so
+     */
+    public record Rollout(@Nullable Strategy strategy, @Nullable Integer surge, @Nullable Boolean hotReload) {}
+
+    /** In which order pods are replaced. */
+    public enum Strategy {
+        Rolling, Canary
+    }
+}

@@ -1,0 +1,12 @@
+package io.solaster.operator.api;
+
+import io.fabric8.kubernetes.client.CustomResource;
+import io.fabric8.kubernetes.model.annotation.Group;
+import io.fabric8.kubernetes.model.annotation.Version;
+
+/** What the nodes of a pool have and how their kubelets are set up, for where nothing in the cluster says so. */
+@Group("solaster.io")
+@Version("v1alpha1")
+public final class TopologyProfile extends CustomResource<TopologyProfileSpec, Void> {
+    private static final long serialVersionUID = 1;
+}

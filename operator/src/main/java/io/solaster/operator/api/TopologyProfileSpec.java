@@ -1,0 +1,54 @@
+package io.solaster.operator.api;
+
+import java.util.List;
+import java.util.Map;
+
+import io.fabric8.kubernetes.api.model.Quantity;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the nodes of a pool have. CPU lists are written as Linux writes them, such as {@code 0-15,32-47}.
+ *
+ * @param nodeSelector the labels of the nodes that this is about; all nodes if left out
+ * @param sockets how many sockets; 1 unless said otherwise
+ * @param numaNodes the NUMA nodes by number; one with all CPUs if left out
+ * @param threadsPerCore hardware threads per core; 1 unless said otherwise
+ * @param threadNumbering how the threads of a core are numbered; Split unless said otherwise
+ * @param l3Groups the CPUs of each last-level cache; one per NUMA node if left out
+ * @param reservedCPUs the kubelet's {@code reservedSystemCPUs}; if left out, as many as the node keeps from allocation
+ * @param kubelet how the kubelet hands out CPUs
+ */
+public record TopologyProfileSpec(@Nullable Map<String, String> nodeSelector, @Nullable Integer sockets,
+        @Nullable List<NumaNode> numaNodes, @Nullable Integer threadsPerCore,
+        @Nullable ThreadNumbering threadNumbering, @Nullable List<String> l3Groups, @Nullable String reservedCPUs,
+        @Nullable Kubelet kubelet) {
+
+    /**
+     * A NUMA node.
+     *
+     * @param cpus its CPUs
+     * @param memory its memory
+     * @param hugepages its huge pages by size, such as {@code 2Mi: 4Gi}
+     */
+    public record NumaNode(@Nullable String cpus, @Nullable Quantity memory,
+            @Nullable Map<String, Quantity> hugepages) {}
+
+    /** How the hardware threads of a core are numbered. */
+    public enum ThreadNumbering {
+        /** First threads of all cores, then second ones: 0 and 4 on 4 cores, as Linux does on most servers. */
+        Split,
+        /** One after another: 0 and 1, as on some virtual machines. */
+        Adjacent
+    }
+
+    /**
+     * How the kubelet hands out CPUs, in its own spelling.
+     *
+     * @param cpuManagerPolicy none or static; none unless said otherwise, as in the kubelet
+     * @param cpuManagerPolicyOptions such as {@code full-pcpus-only: "true"}
+     * @param topologyManagerPolicy none, best-effort, restricted or single-numa-node; none unless said otherwise
+     * @param topologyManagerScope container or pod; container unless said otherwise
+     */
+    public record Kubelet(@Nullable String cpuManagerPolicy, @Nullable Map<String, String> cpuManagerPolicyOptions,
+            @Nullable String topologyManagerPolicy, @Nullable String topologyManagerScope) {}
+}

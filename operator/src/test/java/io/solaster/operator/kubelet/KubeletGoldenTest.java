@@ -1,0 +1,102 @@
+package io.solaster.operator.kubelet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+import io.solaster.config.CpuSet;
+import io.solaster.operator.kubelet.KubeletConfig.Scope;
+import io.solaster.operator.kubelet.TopologyManager.Decision;
+import io.solaster.operator.kubelet.TopologyManager.Hint;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvFileSource;
+
+/**
+ * Cases whose outcome the kubelet's own unit tests state: the figures are theirs, each row names the file and the test
+ * below {@code pkg/kubelet/cm} of Kubernetes that it is from, as copies of the repository had them around release 1.36.
+ */
+class KubeletGoldenTest {
+
+    @ParameterizedTest
+    @CsvFileSource(resources = "/kubelet/allocation.csv", delimiter = ';', numLinesToSkip = 1, nullValues = "null")
+    void takesTheCpusThatTheKubeletTakes(String kubelet, String source, String machine, String options, int unit,
+            String available, int count, String taken) {
+        CpuTopology topology = Shapes.named(machine);
+        BitSet answer = new CpuAllocator(topology, Shapes.kubelet(options, "", Scope.CONTAINER, CpuSet.EMPTY), unit)
+                .take(CpuSet.parse(available).toBitSet(), count);
+        assertThat(answer == null ? "refused" : CpuSet.of(answer).toString())
+                .isEqualTo("refused".equals(taken) ? taken : CpuSet.parse(taken == null ? "" : taken).toString());
+    }
+
+    @ParameterizedTest
+    @CsvFileSource(resources = "/kubelet/static-policy.csv", delimiter = ';', numLinesToSkip = 1)
+    void admitsWhatTheStaticPolicyAdmits(String kubelet, String source, String machine, String options,
+            String reserved, String taken, int request, String outcome) {
+        CpuTopology topology = Shapes.named(machine);
+        KubeletNode node = new KubeletNode(topology,
+                Shapes.kubelet(options, "", Scope.CONTAINER, Shapes.reserved(topology, reserved)),
+                CpuSet.parse(taken == null ? "" : taken));
+        Admission answer = node.admit(request);
+        assertThat(answer.refusal() == null
+                ? answer.cpus().getFirst().toString()
+                : answer.refusal().spelled()).isEqualTo(
+                        outcome.endsWith("Error") ? outcome : CpuSet.parse(outcome).toString());
+    }
+
+    @ParameterizedTest
+    @CsvFileSource(resources = "/kubelet/hints.csv", delimiter = ';', numLinesToSkip = 1)
+    void offersTheHintsThatTheCpuManagerOffers(String kubelet, String source, String machine, String options,
+            String available, int request, String hints) {
+        CpuTopology topology = Shapes.named(machine);
+        KubeletNode node = new KubeletNode(topology, Shapes.kubelet(options, "", Scope.CONTAINER, CpuSet.EMPTY),
+                CpuSet.EMPTY);
+        List<Hint> answer = node.hints(CpuSet.parse(available).toBitSet(), new BitSet(), request);
+        assertThat(answer).containsExactlyInAnyOrderElementsOf(hints == null ? List.of() : hints(hints));
+    }
+
+    @ParameterizedTest
+    @CsvFileSource(resources = "/kubelet/merge.csv", delimiter = ';', numLinesToSkip = 1)
+    void mergesHintsAsTheTopologyManagerDoes(String kubelet, String source, String policy, int nodes,
+            String providers, String merged, boolean admitted) {
+        long all = (1L << nodes) - 1;
+        List<List<Hint>> hints = new ArrayList<>();
+        for (String provider : providers == null ? new String[0] : providers.split("\\|")) {
+            switch (provider.strip()) {
+                case "none" -> hints.add(List.of(new Hint(0, true)));
+                case "empty" -> hints.add(List.of());
+                default -> hints.add(hints(provider.strip()));
+            }
+        }
+        Decision decision = TopologyManager.decide(Shapes.policy(policy), all, hints);
+        assertThat(decision).isEqualTo(new Decision(hint(merged.replace("all", "0123")), admitted));
+    }
+
+    @ParameterizedTest
+    @CsvFileSource(resources = "/kubelet/pod-cpus.csv", delimiter = ';', numLinesToSkip = 1)
+    void reckonsAPodsCpusAsTheKubeletDoes(String kubelet, String source, String containers, int cpus) {
+        PodCpus pod = new PodCpus(Stream.of(containers.split(" ")).map(container -> new PodCpus.Container(
+                switch (container.charAt(0)) {
+                    case 'i' -> PodCpus.Kind.INIT;
+                    case 's' -> PodCpus.Kind.SIDECAR;
+                    default -> PodCpus.Kind.APP;
+                }, Integer.parseInt(container.substring(1)))).collect(Collectors.toList()));
+        assertThat(pod.exclusive()).isEqualTo(cpus);
+    }
+
+    private static List<Hint> hints(String spelled) {
+        return Stream.of(spelled.split(" ")).map(KubeletGoldenTest::hint).toList();
+    }
+
+    /** Digits name NUMA nodes, '+' says preferred: '01-' are nodes 0 and 1, not preferred; 'any' is no preference. */
+    private static Hint hint(String spelled) {
+        long nodes = 0;
+        for (char c : spelled.toCharArray()) {
+            nodes |= Character.isDigit(c) ? 1L << (c - '0') : 0;
+        }
+        return new Hint(nodes, spelled.endsWith("+"));
+    }
+}
