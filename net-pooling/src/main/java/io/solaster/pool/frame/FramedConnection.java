@@ -14,6 +14,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.LengthFieldBasedFrameDecoder;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
+import io.solaster.engine.timer.Timers;
 import io.solaster.pool.Endpoint;
 import io.solaster.pool.PoolException;
 import io.solaster.pool.PoolException.Reason;
@@ -26,6 +27,7 @@ public final class FramedConnection extends PooledConnection {
     private static final int SEND_AT = 64 * 1024;
 
     private final Shard shard;
+    private final Timers timers;
     private final String address;
     private final FramedProtocol protocol;
     /** In the order in which they were sent, where answers come so. */
@@ -45,6 +47,7 @@ public final class FramedConnection extends PooledConnection {
     FramedConnection(Shard shard, Channel channel, Endpoint endpoint, FramedProtocol protocol) {
         super(channel);
         this.shard = shard;
+        this.timers = shard.timers();
         this.address = endpoint.address();
         this.protocol = protocol;
         int bytes = protocol.lengthBytes();
@@ -52,6 +55,10 @@ public final class FramedConnection extends PooledConnection {
         channel.pipeline().addLast("frames", new LengthFieldBasedFrameDecoder(limit, 0, bytes,
                 protocol.lengthIncluded() ? -bytes : 0, bytes, true));
         channel.pipeline().addLast("framed", new Answering());
+    }
+
+    private long now() {
+        return timers.now();
     }
 
     @Override
@@ -91,16 +98,21 @@ public final class FramedConnection extends PooledConnection {
     void send(byte[] frame, long id, Try<byte[]> attempt) {
         if (!open) {
             attempt.fail(new PoolException(Reason.CONNECT_FAILED, "connection to " + address + " is closed", null),
-                    System.nanoTime());
+                    now());
             return;
         }
         boolean quiet = inOrder.isEmpty() && byId.isEmpty();
         if (protocol.id() == null) {
             inOrder.add(attempt);
-        } else if (byId.putIfAbsent(id, attempt) != null) {
-            attempt.fail(new IllegalArgumentException(
-                    "a request with id " + id + " is under way on this connection already"), System.nanoTime());
-            return;
+        } else {
+            Try<byte[]> before = byId.get(id);
+            if (before != null && !before.isOver()) {
+                attempt.fail(new IllegalArgumentException("a request with id " + id
+                        + " is under way on this connection already"), now());
+                return;
+            }
+            // A try that was given up: whichever answer comes first is one to this request.
+            byId.put(id, attempt);
         }
         heard &= !quiet;
         ByteBuf to = out;
@@ -179,7 +191,7 @@ public final class FramedConnection extends PooledConnection {
             out = null;
         }
         PoolException failure = lost("was lost" + (cause == null ? "" : ": " + cause.getMessage()), cause);
-        long now = System.nanoTime();
+        long now = now();
         Try<byte[]> next;
         while ((next = inOrder.poll()) != null) {
             next.fail(failure, now);
@@ -198,7 +210,7 @@ public final class FramedConnection extends PooledConnection {
             reading = true;
             try {
                 if (open) {
-                    received(frame, System.nanoTime());
+                    received(frame, now());
                 }
             } finally {
                 frame.release();
