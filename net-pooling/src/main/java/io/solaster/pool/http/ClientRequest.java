@@ -95,8 +95,20 @@ public final class ClientRequest {
     public ClientRequest headers(Consumer<HttpHeaders> change) {
         HttpHeaders changed = headers.copy();
         change.accept(changed);
+        changed.forEach(header -> refuseBreaks(header.getKey(), header.getValue()));
         return new ClientRequest(method, path, changed, body, source, length, expectsContinue, idempotent, key,
                 timeoutNanos);
+    }
+
+    /** What ends a line would begin another header, or another request. */
+    private static void refuseBreaks(String name, String value) {
+        for (int i = 0; i < value.length(); i++) {
+            char each = value.charAt(i);
+            if (each == '\r' || each == '\n' || each == 0) {
+                throw new IllegalArgumentException("header '" + name + "': its value has byte "
+                        + (int) each + " at " + i + ", which ends a line");
+            }
+        }
     }
 
     /** This with a body, which must not change until the answer is there. */

