@@ -15,20 +15,25 @@ import io.solaster.pool.upstream.Target;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One request under way, until it is answered, has failed for good, or nobody waits for it. It is its own deadline, and
- * its own first try where a connection is ready and nothing is to be watched beside it, so that a request that goes well
- * costs this object and its future. Any other try is a {@link OneTry}. On the shard that asked.
+ * One request under way, until it is answered, has failed for good, or nobody waits for it. It is its own first try where
+ * a connection is ready and nothing is to be watched beside it, so that a request that goes well costs this object and
+ * its future. Any other try is a {@link OneTry}. On the shard that asked.
  */
-final class Call<C extends PooledConnection, R extends @Nullable Object> extends Timer
-        implements
-            Try<R>,
-            ShardFuture.Source {
+final class Call<C extends PooledConnection, R extends @Nullable Object> implements Try<R>, ShardFuture.Source {
     final ShardCaller<C> caller;
     final long key;
     final Request<C, R> request;
     private final ShardFuture<R> result;
-    private final long began = System.nanoTime();
+    private final long began;
     private final long timeoutNanos;
+    private final Deadlines deadlines;
+    // In the hands of those.
+    @Nullable
+    Call<?, ?> earlier;
+    @Nullable
+    Call<?, ?> later;
+    /** Where the request has a time of its own. */
+    private @Nullable Timer deadline;
     /** Of the first try, while that is under way and no other object's. */
     private @Nullable C connection;
     private @Nullable OneTry<C, R> current;
@@ -44,17 +49,23 @@ final class Call<C extends PooledConnection, R extends @Nullable Object> extends
     private boolean over;
 
     Call(ShardCaller<C> caller, long key, Request<C, R> request) {
-        super(caller.shard.timers(), true);
         this.caller = caller;
         this.key = key;
         this.request = request;
         this.result = caller.shard.newFuture(this);
-        this.timeoutNanos = request.timeoutNanos() > 0 ? request.timeoutNanos() : caller.timeoutNanos;
+        this.began = caller.timers.now();
+        this.deadlines = caller.deadlines;
+        long own = request.timeoutNanos();
+        this.timeoutNanos = own > 0 ? own : deadlines.nanos;
     }
 
     ShardFuture<R> start(boolean plain) {
-        if (timeoutNanos != Long.MAX_VALUE) {
-            arm(timeoutNanos);
+        if (timeoutNanos == deadlines.nanos) {
+            deadlines.add(this);
+        } else {
+            Timer own = caller.timers.coarseTimer(this::late);
+            own.arm(timeoutNanos);
+            deadline = own;
         }
         C ready = plain ? caller.connections.tryTake(key) : null;
         if (ready == null) {
@@ -95,9 +106,9 @@ final class Call<C extends PooledConnection, R extends @Nullable Object> extends
         current = next;
         next.begin(last);
         if (!over && current == next && hedge == null && request.isIdempotent()) {
-            long after = caller.hedgeAfter(System.nanoTime());
+            long after = caller.hedgeAfter(caller.timers.now());
             if (after >= 0) {
-                pause = caller.shard.timers().timer(this::hedge);
+                pause = caller.timers.timer(this::hedge);
                 pause.arm(after);
             }
         }
@@ -109,7 +120,7 @@ final class Call<C extends PooledConnection, R extends @Nullable Object> extends
         if (slow == null) {
             return;
         }
-        if (!caller.budget.tryWithdraw(System.nanoTime())) {
+        if (!caller.budget.tryWithdraw(caller.timers.now())) {
             caller.stats.budgetExhausted.increment();
             return;
         }
@@ -266,7 +277,7 @@ final class Call<C extends PooledConnection, R extends @Nullable Object> extends
         if (wait == 0) {
             begin();
         } else {
-            pause = caller.shard.timers().timer(this::begin);
+            pause = caller.timers.timer(this::begin);
             pause.arm(wait);
         }
         return true;
@@ -291,13 +302,17 @@ final class Call<C extends PooledConnection, R extends @Nullable Object> extends
     /** Nothing more comes of it; what is under way is given up. */
     private void end(boolean late) {
         over = true;
-        cancel();
+        if (deadline == null) {
+            deadlines.remove(this);
+        } else {
+            deadline.cancel();
+        }
         stopPause();
         caller.ended();
         C used = connection;
         if (used != null) {
             connection = null;
-            used.target().end(late ? Outcome.TIMEOUT : Outcome.CANCELLED, System.nanoTime() - began);
+            used.target().end(late ? Outcome.TIMEOUT : Outcome.CANCELLED, caller.timers.now() - began);
             request.giveUp(used, this);
             caller.connections.give(used);
         }
@@ -310,8 +325,7 @@ final class Call<C extends PooledConnection, R extends @Nullable Object> extends
     }
 
     /** The deadline. */
-    @Override
-    protected void fire() {
+    void late() {
         if (over) {
             return;
         }
@@ -323,8 +337,7 @@ final class Call<C extends PooledConnection, R extends @Nullable Object> extends
                 + tries + (tries == 1 ? " try" : " tries") + (lately == null ? "" : ", the last one to " + lately)));
     }
 
-    @Override
-    protected void dropped() {
+    void stopped() {
         failForGood(caller.failure(Reason.CLOSED, "shard " + caller.shard.id() + " stops"));
     }
 

@@ -1,6 +1,7 @@
 package io.solaster.pool.call;
 
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
@@ -44,7 +45,7 @@ final class OneTry<C extends PooledConnection, R extends @Nullable Object> exten
     private @Nullable Target target;
 
     OneTry(Call<C, R> call) {
-        super(call.caller.shard.timers());
+        super(call.caller.timers);
         this.call = call;
         this.caller = call.caller;
         this.request = call.request;
@@ -61,7 +62,7 @@ final class OneTry<C extends PooledConnection, R extends @Nullable Object> exten
             arm(caller.tryTimeoutNanos);
         }
         Duration patience = Duration.ofNanos(Math.max(1,
-                Math.min(caller.acquireNanos, call.remaining(System.nanoTime()))));
+                Math.min(caller.acquireNanos, call.remaining(caller.timers.now()))));
         if (request.isStreamed()) {
             ShardFuture<C> taken = caller.connections.take(call.key, except, patience);
             asked = taken;
@@ -81,7 +82,7 @@ final class OneTry<C extends PooledConnection, R extends @Nullable Object> exten
         } else if (ready != null) {
             send(ready);
         } else {
-            failedAtHome(failure, System.nanoTime());
+            failedAtHome(failure, caller.timers.now());
         }
     }
 
@@ -92,9 +93,9 @@ final class OneTry<C extends PooledConnection, R extends @Nullable Object> exten
             }
         } else if (failure == null) {
             finish();
-            call.answered(this, answer, request.outcome(answer), System.nanoTime());
+            call.answered(this, answer, request.outcome(answer), caller.timers.now());
         } else {
-            failedAtHome(failure, System.nanoTime());
+            failedAtHome(failure, caller.timers.now());
         }
     }
 
@@ -116,8 +117,7 @@ final class OneTry<C extends PooledConnection, R extends @Nullable Object> exten
     /** By the pool, on the shard that owns the connection. */
     @Override
     public CompletionStage<R> apply(C ready) {
-        Shard here = java.util.Objects.requireNonNull(Shard.current(), "a pool's work runs on a shard");
-        ShardFuture<R> answer = here.newFuture(this);
+        ShardFuture<R> answer = here().newFuture(this);
         stage = answer;
         if (late) {
             // Given up on its way here.
@@ -128,11 +128,16 @@ final class OneTry<C extends PooledConnection, R extends @Nullable Object> exten
         return answer;
     }
 
+    private static Shard here() {
+        return Objects.requireNonNull(Shard.current(), "a pool's work runs on a shard");
+    }
+
     private void send(C ready) {
+        Shard here = here();
         connection = ready;
-        began = System.nanoTime();
+        began = here.timers().now();
         Target to = ready.target();
-        if (Shard.current() == caller.shard) {
+        if (here == caller.shard) {
             target = to;
         }
         to.begin();
@@ -155,7 +160,7 @@ final class OneTry<C extends PooledConnection, R extends @Nullable Object> exten
             stage.completeExceptionally(e);
         } else {
             caller.connections.discard(used, "a request could not be written: " + e);
-            failedAtHome(e, System.nanoTime());
+            failedAtHome(e, caller.timers.now());
         }
     }
 
@@ -249,7 +254,7 @@ final class OneTry<C extends PooledConnection, R extends @Nullable Object> exten
             return;
         }
         connection = null;
-        used.target().end(late ? Outcome.TIMEOUT : Outcome.CANCELLED, System.nanoTime() - began);
+        used.target().end(late ? Outcome.TIMEOUT : Outcome.CANCELLED, here().timers().now() - began);
         request.giveUp(used, this);
         if (stage == null) {
             caller.connections.give(used);
@@ -268,7 +273,7 @@ final class OneTry<C extends PooledConnection, R extends @Nullable Object> exten
         giveUp(true);
         call.failed(this, caller.failure(Reason.TIMEOUT, "no answer within "
                 + Duration.ofNanos(caller.tryTimeoutNanos) + (to == null ? "" : " from " + to)
-                + " (requests.try-timeout)"), System.nanoTime());
+                + " (requests.try-timeout)"), caller.timers.now());
     }
 
     @Override

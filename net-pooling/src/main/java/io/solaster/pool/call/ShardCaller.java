@@ -9,6 +9,7 @@ import io.solaster.config.PoolRequestsConfig;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import io.solaster.engine.stats.HistogramSnapshot;
+import io.solaster.engine.timer.Timers;
 import io.solaster.pool.ConnectionPool;
 import io.solaster.pool.PoolException;
 import io.solaster.pool.PoolException.Reason;
@@ -23,14 +24,16 @@ final class ShardCaller<C extends PooledConnection> {
     private static final int ENOUGH = 20;
 
     final Shard shard;
+    final Timers timers;
     final ConnectionPool<C> pool;
     final ShardPool<C> connections;
     final CallStats stats;
-    final RetryBudget budget = new RetryBudget(System.nanoTime());
+    final RetryBudget budget;
     private final int shards;
 
     private @Nullable PoolConfig config;
-    long timeoutNanos;
+    /** Of requests that have no time of their own; others where that has changed. */
+    Deadlines deadlines;
     long tryTimeoutNanos;
     long acquireNanos;
     int retries;
@@ -50,19 +53,25 @@ final class ShardCaller<C extends PooledConnection> {
 
     ShardCaller(Shard shard, int shards, ConnectionPool<C> pool, CallStats stats) {
         this.shard = shard;
+        this.timers = shard.timers();
+        this.budget = new RetryBudget(timers.now());
+        this.deadlines = new Deadlines(timers, Long.MAX_VALUE);
         this.shards = shards;
         this.pool = pool;
         this.connections = pool.local();
         this.stats = stats;
         this.lookedAt = stats.latency.snapshot();
-        this.lookedAtNanos = System.nanoTime();
+        this.lookedAtNanos = timers.now();
         configure(pool.config());
     }
 
     private void configure(PoolConfig newConfig) {
         config = newConfig;
         PoolRequestsConfig requests = newConfig.requests();
-        timeoutNanos = orForEver(requests.timeout());
+        long timeoutNanos = orForEver(requests.timeout());
+        if (timeoutNanos != deadlines.nanos) {
+            deadlines = new Deadlines(timers, timeoutNanos);
+        }
         tryTimeoutNanos = orForEver(requests.tryTimeout());
         acquireNanos = orForEver(newConfig.connections().acquireTimeout());
         retries = requests.retries();

@@ -13,7 +13,7 @@ public interface Try<R extends @Nullable Object> {
     /**
      * The answer is there, whole, and the connection is free for another request.
      *
-     * @param now {@link System#nanoTime}, or what it was when the bytes were read
+     * @param now the shard's {@link io.solaster.engine.timer.Timers#now}
      */
     void succeed(R answer, long now);
 

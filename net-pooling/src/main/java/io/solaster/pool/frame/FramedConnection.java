@@ -14,6 +14,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.LengthFieldBasedFrameDecoder;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
+import io.solaster.engine.timer.Timers;
 import io.solaster.pool.Endpoint;
 import io.solaster.pool.PoolException;
 import io.solaster.pool.PoolException.Reason;
@@ -26,6 +27,7 @@ public final class FramedConnection extends PooledConnection {
     private static final int SEND_AT = 64 * 1024;
 
     private final Shard shard;
+    private final Timers timers;
     private final String address;
     private final FramedProtocol protocol;
     /** In the order in which they were sent, where answers come so. */
@@ -45,6 +47,7 @@ public final class FramedConnection extends PooledConnection {
     FramedConnection(Shard shard, Channel channel, Endpoint endpoint, FramedProtocol protocol) {
         super(channel);
         this.shard = shard;
+        this.timers = shard.timers();
         this.address = endpoint.address();
         this.protocol = protocol;
         int bytes = protocol.lengthBytes();
@@ -52,6 +55,10 @@ public final class FramedConnection extends PooledConnection {
         channel.pipeline().addLast("frames", new LengthFieldBasedFrameDecoder(limit, 0, bytes,
                 protocol.lengthIncluded() ? -bytes : 0, bytes, true));
         channel.pipeline().addLast("framed", new Answering());
+    }
+
+    private long now() {
+        return timers.now();
     }
 
     @Override
@@ -91,7 +98,7 @@ public final class FramedConnection extends PooledConnection {
     void send(byte[] frame, long id, Try<byte[]> attempt) {
         if (!open) {
             attempt.fail(new PoolException(Reason.CONNECT_FAILED, "connection to " + address + " is closed", null),
-                    System.nanoTime());
+                    now());
             return;
         }
         boolean quiet = inOrder.isEmpty() && byId.isEmpty();
@@ -99,7 +106,7 @@ public final class FramedConnection extends PooledConnection {
             inOrder.add(attempt);
         } else if (byId.putIfAbsent(id, attempt) != null) {
             attempt.fail(new IllegalArgumentException(
-                    "a request with id " + id + " is under way on this connection already"), System.nanoTime());
+                    "a request with id " + id + " is under way on this connection already"), now());
             return;
         }
         heard &= !quiet;
@@ -179,7 +186,7 @@ public final class FramedConnection extends PooledConnection {
             out = null;
         }
         PoolException failure = lost("was lost" + (cause == null ? "" : ": " + cause.getMessage()), cause);
-        long now = System.nanoTime();
+        long now = now();
         Try<byte[]> next;
         while ((next = inOrder.poll()) != null) {
             next.fail(failure, now);
@@ -198,7 +205,7 @@ public final class FramedConnection extends PooledConnection {
             reading = true;
             try {
                 if (open) {
-                    received(frame, System.nanoTime());
+                    received(frame, now());
                 }
             } finally {
                 frame.release();

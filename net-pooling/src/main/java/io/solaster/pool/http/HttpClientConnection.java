@@ -29,6 +29,7 @@ import io.netty.util.ReferenceCountUtil;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import io.solaster.engine.timer.Timer;
+import io.solaster.engine.timer.Timers;
 import io.solaster.pool.Endpoint;
 import io.solaster.pool.PoolException;
 import io.solaster.pool.PoolException.Reason;
@@ -45,6 +46,7 @@ public final class HttpClientConnection extends PooledConnection {
     private static final long MARGIN_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final Shard shard;
+    private final Timers timers;
     private final String address;
     private final String host;
     private final HttpClientProtocol protocol;
@@ -68,6 +70,7 @@ public final class HttpClientConnection extends PooledConnection {
     HttpClientConnection(Shard shard, Channel channel, Endpoint endpoint, HttpClientProtocol protocol) {
         super(channel);
         this.shard = shard;
+        this.timers = shard.timers();
         this.address = endpoint.address();
         this.protocol = protocol;
         String given = protocol.host();
@@ -85,6 +88,10 @@ public final class HttpClientConnection extends PooledConnection {
         return endpoint.port() == 80 || endpoint.port() == 443 ? all.substring(0, all.lastIndexOf(':')) : all;
     }
 
+    private long now() {
+        return timers.now();
+    }
+
     @Override
     public boolean isShared() {
         return false;
@@ -93,7 +100,7 @@ public final class HttpClientConnection extends PooledConnection {
     @Override
     public boolean isUsable() {
         return open && !closing && receiver == null && !ended
-                && (keptNanos == Long.MAX_VALUE || System.nanoTime() - idleSince < keptNanos);
+                && (keptNanos == Long.MAX_VALUE || now() - idleSince < keptNanos);
     }
 
     /** HTTP/1.1 has no question of its own for that: done if the connection is usable. */
@@ -143,14 +150,14 @@ public final class HttpClientConnection extends PooledConnection {
         Exchange.Receiver left = receiver;
         abort();
         if (left != null) {
-            left.fail(lost("was closed, since its answer is not read further", null), System.nanoTime());
+            left.fail(lost("was closed, since its answer is not read further", null), now());
         }
     }
 
     void send(ClientRequest request, Exchange.Receiver newReceiver) {
         if (!open) {
             newReceiver.fail(new PoolException(Reason.CONNECT_FAILED, "connection to " + address + " is closed", null),
-                    System.nanoTime());
+                    now());
             return;
         }
         receiver = newReceiver;
@@ -266,7 +273,7 @@ public final class HttpClientConnection extends PooledConnection {
         Exchange.Receiver waits = receiver;
         abort();
         if (waits != null) {
-            waits.fail(failure, System.nanoTime());
+            waits.fail(failure, now());
         }
     }
 
@@ -369,7 +376,7 @@ public final class HttpClientConnection extends PooledConnection {
         ended = false;
         receiver = null;
         served = true;
-        idleSince = System.nanoTime();
+        idleSince = now();
         if (body != null) {
             body = null;
             channel().config().setAutoRead(true);
@@ -407,7 +414,7 @@ public final class HttpClientConnection extends PooledConnection {
             heard = true;
             try {
                 if (message instanceof HttpObject part) {
-                    received(part, System.nanoTime());
+                    received(part, now());
                 }
             } finally {
                 ReferenceCountUtil.release(message);
@@ -429,13 +436,13 @@ public final class HttpClientConnection extends PooledConnection {
             open = false;
             // A body that ends with the connection has just ended.
             readComplete();
-            failed("was lost", null, System.nanoTime());
+            failed("was lost", null, now());
             context.fireChannelInactive();
         }
 
         @Override
         public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-            failed("was lost: " + cause.getMessage(), cause, System.nanoTime());
+            failed("was lost: " + cause.getMessage(), cause, now());
         }
     }
 }

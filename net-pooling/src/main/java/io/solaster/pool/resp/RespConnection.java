@@ -10,6 +10,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.ByteToMessageDecoder;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
+import io.solaster.engine.timer.Timers;
 import io.solaster.pool.PoolException;
 import io.solaster.pool.PoolException.Reason;
 import io.solaster.pool.PooledConnection;
@@ -28,6 +29,7 @@ public final class RespConnection extends PooledConnection {
     private static final int LEAST_CAPACITY = 512;
 
     private final Shard shard;
+    private final Timers timers;
     private final String address;
     private final boolean shared;
     private final int maxAbandoned;
@@ -45,7 +47,7 @@ public final class RespConnection extends PooledConnection {
     private boolean served;
     private boolean heard;
     private int abandoned;
-    private long lastRead = System.nanoTime();
+    private long lastRead;
     private Consumer<? super Reply.Aggregate> pushes;
     /** Whether every list is a message, as RESP2 has it for a connection that subscribes. */
     private boolean subscribes;
@@ -54,6 +56,8 @@ public final class RespConnection extends PooledConnection {
     RespConnection(Shard shard, Channel channel, String address, boolean shared, RespProtocol protocol) {
         super(channel);
         this.shard = shard;
+        this.timers = shard.timers();
+        this.lastRead = timers.now();
         this.address = address;
         this.shared = shared;
         this.maxAbandoned = protocol.maxAbandoned();
@@ -61,6 +65,10 @@ public final class RespConnection extends PooledConnection {
         this.decoder = new ReplyDecoder(protocol.limits());
         this.pushes = protocol.pushes();
         channel.pipeline().addLast("resp", new Replying());
+    }
+
+    private long now() {
+        return timers.now();
     }
 
     @Override
@@ -105,7 +113,7 @@ public final class RespConnection extends PooledConnection {
     <R extends @Nullable Object> void send(RespCommand<R> command, Try<R> attempt) {
         if (!open) {
             attempt.fail(new PoolException(Reason.CONNECT_FAILED, "connection to " + address + " is closed", null),
-                    System.nanoTime());
+                    now());
             return;
         }
         write(command);
@@ -154,7 +162,7 @@ public final class RespConnection extends PooledConnection {
     /** A reply that is awaited will be left alone. */
     void gaveUp() {
         abandoned++;
-        if (!shared || abandoned >= maxAbandoned || System.nanoTime() - lastRead >= silenceNanos) {
+        if (!shared || abandoned >= maxAbandoned || now() - lastRead >= silenceNanos) {
             // Nobody knows when the reply comes; on a connection that others share, that is worth a while of patience.
             draining = true;
             channel().close();
@@ -224,7 +232,7 @@ public final class RespConnection extends PooledConnection {
         PoolException failure = served && !heard
                 ? PoolException.stale(words, cause)
                 : new PoolException(Reason.CONNECTION_LOST, words, cause);
-        long now = System.nanoTime();
+        long now = now();
         while (!inFlight.isEmpty()) {
             Try<?> attempt = inFlight.attempt();
             inFlight.remove();
@@ -244,7 +252,7 @@ public final class RespConnection extends PooledConnection {
             received = received == null
                     ? bytes
                     : ByteToMessageDecoder.MERGE_CUMULATOR.cumulate(context.alloc(), received, bytes);
-            long now = System.nanoTime();
+            long now = now();
             lastRead = now;
             heard = true;
             reading = true;

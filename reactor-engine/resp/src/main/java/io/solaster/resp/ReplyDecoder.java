@@ -55,6 +55,9 @@ public final class ReplyDecoder {
                 }
                 item = blob(in);
             } else {
+                if (scanned == 0 && beginShortString(in)) {
+                    continue;
+                }
                 int length = line(in);
                 if (length < 0) {
                     return null;
@@ -103,6 +106,25 @@ public final class ReplyDecoder {
         }
         scanned = 0;
         return length;
+    }
+
+    /** The line that a reply to GET begins with most often: of a string of 10 to 99 bytes. Two reads tell. */
+    private boolean beginShortString(ByteBuf in) {
+        if (in.readableBytes() < 5) {
+            return false;
+        }
+        int start = in.readerIndex();
+        int head = in.getInt(start);
+        int tens = (head >> 16 & 0xff) - '0';
+        int ones = (head >> 8 & 0xff) - '0';
+        if (head >>> 24 != '$' || (head & 0xff) != '\r' || tens < 0 || tens > 9 || ones < 0 || ones > 9
+                || in.getByte(start + 4) != '\n' || 10 * tens + ones > limits.maxBlob()) {
+            return false;
+        }
+        in.readerIndex(start + 5);
+        blobType = '$';
+        blobLength = 10 * tens + ones;
+        return true;
     }
 
     /** What the line at the reader index is, which is consumed. The most frequent ones take no detour by a text. */
