@@ -7,10 +7,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 
-import io.netty.channel.epoll.Epoll;
-import io.netty.channel.uring.IoUring;
+import io.solaster.config.EngineConfig.Transport;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -22,7 +22,8 @@ final class PoolChildTest {
     /** @param before what starts Java in another way, as words of a shell */
     private static String run(String before, String... arguments) throws Exception {
         List<String> command = new ArrayList<>(List.of("sh", "-c", before + " \"$@\"", "sh",
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--enable-native-access=ALL-UNNAMED",
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow", "-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
                 "-cp", System.getProperty("java.class.path"), PoolChild.class.getName()));
         command.addAll(List.of(arguments));
@@ -37,8 +38,7 @@ final class PoolChildTest {
     }
 
     private static void assumeTransport(String transport) {
-        assumeTrue(!transport.equals("epoll") || Epoll.isAvailable(), "no epoll here");
-        assumeTrue(!transport.equals("io_uring") || IoUring.isAvailable(), "no io_uring here");
+        TestEngines.assumeAvailable(Transport.valueOf(transport.toUpperCase(Locale.ROOT)));
     }
 
     private static boolean mayUnshare() {
@@ -57,7 +57,8 @@ final class PoolChildTest {
         assumeTrue(mayUnshare(), "no network namespace of one's own here (unshare -rn, iproute2)");
         String said = run("ip=$(command -v ip); exec unshare -rn sh -c 'ip link set lo up; exec \"$@\"' sh", transport,
                 "half-open");
-        assertThat(said).contains("first: a x\n", "without a network: CONNECTION_LOST", "still without: ", "recovered\n",
+        assertThat(said).contains("first: a x\n", "without a network: CONNECTION_LOST", "still without: ",
+                "recovered\n",
                 "broken 1\n", "closed\n");
     }
 
@@ -68,7 +69,7 @@ final class PoolChildTest {
         String said = run("ulimit -n 256; exec", transport, "descriptors");
         assertThat(said).containsPattern("without descriptors: CONNECT_FAILED .*open files.*ulimit -n")
                 .containsPattern("with one connection: ACQUIRE_TIMEOUT .*open files.*ulimit -n").contains(
-                // It is no fault of the endpoint's.
-                "state HEALTHY\n", "held: a hold\n", "recovered\n", "closed\n");
+                        // It is no fault of the endpoint's.
+                        "state HEALTHY\n", "held: a hold\n", "recovered\n", "closed\n");
     }
 }

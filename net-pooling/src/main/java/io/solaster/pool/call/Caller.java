@@ -32,7 +32,7 @@ public final class Caller<C extends PooledConnection> {
                 stats.get(shard.id())));
     }
 
-    /** Sends through a pool of this engine. */
+    /** Sends through a pool of this engine. Not on a shard. */
     public static <C extends PooledConnection> Caller<C> over(Engine engine, ConnectionPool<C> pool) {
         return new Caller<>(engine, pool);
     }

@@ -22,7 +22,7 @@ public final class FramedClient {
     }
 
     /**
-     * Over a pool.
+     * Over a pool. Not on a shard.
      *
      * @param protocol what the pool was started with
      */

@@ -104,10 +104,15 @@ public final class FramedConnection extends PooledConnection {
         boolean quiet = inOrder.isEmpty() && byId.isEmpty();
         if (protocol.id() == null) {
             inOrder.add(attempt);
-        } else if (byId.putIfAbsent(id, attempt) != null) {
-            attempt.fail(new IllegalArgumentException(
-                    "a request with id " + id + " is under way on this connection already"), now());
-            return;
+        } else {
+            Try<byte[]> before = byId.get(id);
+            if (before != null && !before.isOver()) {
+                attempt.fail(new IllegalArgumentException("a request with id " + id
+                        + " is under way on this connection already"), now());
+                return;
+            }
+            // A try that was given up: whichever answer comes first is one to this request.
+            byId.put(id, attempt);
         }
         heard &= !quiet;
         ByteBuf to = out;

@@ -26,7 +26,7 @@ public final class PooledHttpClient {
         this.maxBody = maxBody;
     }
 
-    /** Over a pool of {@link HttpClientProtocol}; it takes bodies of up to 8 MiB whole. */
+    /** Over a pool of {@link HttpClientProtocol}; it takes bodies of up to 8 MiB whole. Not on a shard. */
     public static PooledHttpClient over(Engine engine, ConnectionPool<HttpClientConnection> pool) {
         return new PooledHttpClient(Caller.over(engine, pool), MAX_BODY);
     }

@@ -38,7 +38,7 @@ public final class RespClient {
         this.exclusive = exclusive;
     }
 
-    /** Over a pool of connections that are shared, as {@link RespProtocol#shared} makes them. */
+    /** Over a pool of connections that are shared, as {@link RespProtocol#shared} makes them. Not on a shard. */
     public static RespClient over(Engine engine, ConnectionPool<RespConnection> pool) {
         return new RespClient(engine, Caller.over(engine, pool), null);
     }

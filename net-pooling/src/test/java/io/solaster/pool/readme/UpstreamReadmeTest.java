@@ -42,7 +42,7 @@ class UpstreamReadmeTest {
         String source = Files.readString(
                 Path.of("src/test/java/io/solaster/pool/readme/UpstreamReadmeTest.java")).replaceAll("(?m)^\\s+", "");
         List<String> examples = FENCED.matcher(Files.readString(Path.of("README.md"))).results()
-                .map(found -> found.group(1).replaceAll("(?m)^\\s+", "")).filter(text -> text.contains("Upstream.start"))
+                .map(found -> found.group(1).replaceAll("(?m)^\\s+", "")).filter(text -> text.contains("here.choose("))
                 .toList();
         assertThat(examples).hasSize(1);
         assertThat(source).contains(examples.getFirst());

@@ -48,7 +48,7 @@ import io.solaster.pool.frame.FramedProtocol;
  * which each serves one request after the other, 2 ms each, the slow one 20 ms. Requests come at random moments (an open
  * loop, Poisson) at half of what all ten together can serve, and a latency counts from the moment at which a request was
  * due. The healthy set is the nine others, at the same rate. Rounds are
- * interleaved, and medians shown. {@code pool.sh BalanceLatency [seconds]}.
+ * interleaved, and medians shown. {@code pool.sh --only latency [seconds]}.
  */
 public final class BalanceLatency {
     private static final int SERVERS = 10;
@@ -116,7 +116,8 @@ public final class BalanceLatency {
                 .withRequests(PoolRequestsConfig.defaults().withTimeouts(Duration.ZERO, Duration.ZERO));
         Upstream upstream = Upstream.start(engine, name(algorithm), config, Discovery.of(endpoints));
         FramedProtocol protocol = FramedProtocol.defaults();
-        ConnectionPool<FramedConnection> pool = ConnectionPool.start(engine, name(algorithm), config, protocol, upstream,
+        ConnectionPool<FramedConnection> pool = ConnectionPool.start(engine, name(algorithm), config, protocol,
+                upstream,
                 Connector.of(engine, config, host -> {
                     var found = Shard.current().<List<InetAddress>>newFuture();
                     found.complete(List.of(InetAddress.getLoopbackAddress()));
