@@ -22,7 +22,8 @@ final class PoolChildTest {
     /** @param before what starts Java in another way, as words of a shell */
     private static String run(String before, String... arguments) throws Exception {
         List<String> command = new ArrayList<>(List.of("sh", "-c", before + " \"$@\"", "sh",
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--enable-native-access=ALL-UNNAMED",
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow", "-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
                 "-cp", System.getProperty("java.class.path"), PoolChild.class.getName()));
         command.addAll(List.of(arguments));
@@ -57,7 +58,8 @@ final class PoolChildTest {
         assumeTrue(mayUnshare(), "no network namespace of one's own here (unshare -rn, iproute2)");
         String said = run("ip=$(command -v ip); exec unshare -rn sh -c 'ip link set lo up; exec \"$@\"' sh", transport,
                 "half-open");
-        assertThat(said).contains("first: a x\n", "without a network: CONNECTION_LOST", "still without: ", "recovered\n",
+        assertThat(said).contains("first: a x\n", "without a network: CONNECTION_LOST", "still without: ",
+                "recovered\n",
                 "broken 1\n", "closed\n");
     }
 
@@ -68,7 +70,7 @@ final class PoolChildTest {
         String said = run("ulimit -n 256; exec", transport, "descriptors");
         assertThat(said).containsPattern("without descriptors: CONNECT_FAILED .*open files.*ulimit -n")
                 .containsPattern("with one connection: ACQUIRE_TIMEOUT .*open files.*ulimit -n").contains(
-                // It is no fault of the endpoint's.
-                "state HEALTHY\n", "held: a hold\n", "recovered\n", "closed\n");
+                        // It is no fault of the endpoint's.
+                        "state HEALTHY\n", "held: a hold\n", "recovered\n", "closed\n");
     }
 }

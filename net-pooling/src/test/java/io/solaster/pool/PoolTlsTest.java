@@ -9,7 +9,6 @@ import java.security.cert.CertificateExpiredException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
-
 import javax.net.ssl.ExtendedSSLSession;
 
 import io.netty.handler.ssl.SslContext;

@@ -122,7 +122,8 @@ abstract class HttpTest {
     void bodiesGoAndCome() throws Exception {
         serve(peer -> {
             String body = new String(peer.in.readNBytes(5), StandardCharsets.UTF_8);
-            peer.say("HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n<" + body.charAt(0) + "\r\n4;x=y\r\n"
+            peer.say("HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n<" + body.charAt(0)
+                    + "\r\n4;x=y\r\n"
                     + body.substring(1) + "\r\n1\r\n>\r\n0\r\nTrailer: t\r\n\r\n");
         });
         for (int i = 0; i < 3; i++) {
@@ -178,7 +179,8 @@ abstract class HttpTest {
 
     @Test
     void interimAnswersAreLeftOut() throws Exception {
-        assertThat(answerTo("HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n" + HELLO).text())
+        assertThat(answerTo("HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n" + HELLO)
+                .text())
                 .isEqualTo("hello");
     }
 
@@ -239,7 +241,8 @@ abstract class HttpTest {
     void answersOfTwoMindsAboutTheirEndAreRefused() throws Exception {
         String[] bad = {"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
                 "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello!", "Content-Length: +5\r\n\r\nhello",
-                "Content-Length: 5 5\r\n\r\nhello", "Content-Length: -1\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n-1\r\n",
+                "Content-Length: 5 5\r\n\r\nhello", "Content-Length: -1\r\n\r\n",
+                "Transfer-Encoding: chunked\r\n\r\n-1\r\n",
                 "Transfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n", " X: y\r\nContent-Length: 0\r\n\r\n"};
         AtomicInteger which = new AtomicInteger();
         clients.requests(clients.config.requests().withTimeouts(Duration.ofSeconds(10), Duration.ZERO));

@@ -212,11 +212,13 @@ abstract class RespTest {
         ShardFuture<Reply> popped = both.alone(LONG, own -> own.command("BLPOP", "list", "0"));
         get(both.command("LPUSH", "list", "x"));
         assertThat(get(popped)).isEqualTo(
-                new Reply.Aggregate(Reply.Kind.ARRAY, List.of(new Reply.Blob(bytes("list")), new Reply.Blob(bytes("x")))));
+                new Reply.Aggregate(Reply.Kind.ARRAY,
+                        List.of(new Reply.Blob(bytes("list")), new Reply.Blob(bytes("x")))));
         // A key that is watched, and changed by another.
         List<Reply> outcome = get(both.alone(LONG, own -> own.command("WATCH", "w")
                 .thenCompose(watching -> both.set("w", "other"))
-                .thenCompose(changed -> own.call(RespCommand.transaction(List.of(RespCommand.of("SET", "w", "mine")))))));
+                .thenCompose(
+                        changed -> own.call(RespCommand.transaction(List.of(RespCommand.of("SET", "w", "mine")))))));
         assertThat(outcome).isNull();
         assertThatIllegalStateException().isThrownBy(() -> client.alone(LONG, own -> own.command("PING")))
                 .withMessageContaining("RespProtocol.exclusive");
@@ -256,7 +258,8 @@ abstract class RespTest {
         until("messages come", () -> heard.contains("null/a/1") && heard.contains("n.*/n.x/2"));
         heard.clear();
         get(both.command("CLIENT", "KILL", "TYPE", "pubsub"));
-        until("it is subscribed again", () -> heard.stream().filter(each -> each.startsWith("subscribed")).count() == 3);
+        until("it is subscribed again",
+                () -> heard.stream().filter(each -> each.startsWith("subscribed")).count() == 3);
         get(both.publish("b", "3"));
         until("messages come again", () -> heard.contains("null/b/3"));
         get(subscriber.unsubscribe("b"));

@@ -116,7 +116,8 @@ public final class BalanceLatency {
                 .withRequests(PoolRequestsConfig.defaults().withTimeouts(Duration.ZERO, Duration.ZERO));
         Upstream upstream = Upstream.start(engine, name(algorithm), config, Discovery.of(endpoints));
         FramedProtocol protocol = FramedProtocol.defaults();
-        ConnectionPool<FramedConnection> pool = ConnectionPool.start(engine, name(algorithm), config, protocol, upstream,
+        ConnectionPool<FramedConnection> pool = ConnectionPool.start(engine, name(algorithm), config, protocol,
+                upstream,
                 Connector.of(engine, config, host -> {
                     var found = Shard.current().<List<InetAddress>>newFuture();
                     found.complete(List.of(InetAddress.getLoopbackAddress()));

@@ -143,7 +143,8 @@ class HealthTest {
         logger.addAppender(appender);
         try {
             fixture.start(config(Algorithm.ROUND_ROBIN, PoolHealthConfig.defaults()
-                    .withBreaker(new PoolBreakerConfig(true, 50, 30, Duration.ofSeconds(10), Duration.ofSeconds(5), 1))),
+                    .withBreaker(
+                            new PoolBreakerConfig(true, 50, 30, Duration.ofSeconds(10), Duration.ofSeconds(5), 1))),
                     endpoints(3));
             for (int shard = 0; shard < UpstreamFixture.SHARDS; shard++) {
                 fixture.requests(shard, "e2", Outcome.ERROR, 40);
