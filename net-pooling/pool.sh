@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs this module's JMH benchmarks, all of them or those that match: pool.sh TakeGiveBenchmark -prof gc
-# pool.sh BalanceLatency [seconds]: p99 with one of ten endpoints slow, by algorithm, over real connections.
+# pool.sh --only latency [seconds] shows what one slow endpoint of ten does to p99, by algorithm, over real connections.
 # pool.sh --only redis compares the client of Redis with Lettuce and Jedis, which needs a redis-server and two CPUs.
 # MVN_FLAGS=-o builds offline, SKIP_BUILD=1 not at all.
 set -euo pipefail
@@ -34,12 +34,12 @@ run() {
         --sun-misc-unsafe-memory-access=allow \
         -cp "$here/target/test-classes:$here/target/classes:$(cat "$here/target/classpath")" "$@"
 }
-if [ "${1:-}" = BalanceLatency ]; then
-    shift
-    run io.solaster.pool.upstream.BalanceLatency "$@"
-fi
 if [ "${1:-} ${2:-}" = "--only redis" ]; then
     shift 2
     run io.solaster.pool.resp.RedisClients "$@"
+fi
+if [ "${1:-} ${2:-}" = "--only latency" ]; then
+    shift 2
+    run io.solaster.pool.upstream.BalanceLatency "$@"
 fi
 run org.openjdk.jmh.Main "$@"

@@ -215,7 +215,7 @@ final class Aggregator {
     /** Tells every shard, and counts anew. */
     private CompletionStage<Boolean> publish() {
         assess();
-        if (!goesByKeys()) {
+        if (!goesByKeys() || members.isEmpty()) {
             tables = Map.of();
             made = null;
             return tell();

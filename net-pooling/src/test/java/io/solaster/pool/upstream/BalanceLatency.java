@@ -48,7 +48,7 @@ import io.solaster.pool.frame.FramedProtocol;
  * which each serves one request after the other, 2 ms each, the slow one 20 ms. Requests come at random moments (an open
  * loop, Poisson) at half of what all ten together can serve, and a latency counts from the moment at which a request was
  * due. The healthy set is the nine others, at the same rate. Rounds are
- * interleaved, and medians shown. {@code pool.sh BalanceLatency [seconds]}.
+ * interleaved, and medians shown. {@code pool.sh --only latency [seconds]}.
  */
 public final class BalanceLatency {
     private static final int SERVERS = 10;
