@@ -8,7 +8,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
@@ -301,8 +300,6 @@ abstract class HttpTest {
 
     @Test
     void aResetInMidBodyIsALostConnection() throws Exception {
-        assumeTrue(transport != Transport.IO_URING,
-                "Netty 4.2.17 on io_uring misses a reset that follows data at once");
         serve(peer -> {
             peer.say("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
             peer.reset();

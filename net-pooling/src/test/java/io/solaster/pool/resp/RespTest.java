@@ -7,7 +7,6 @@ import static io.solaster.pool.TestEngines.until;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -290,8 +289,6 @@ abstract class RespTest {
 
     @Test
     void aResetInMidReplyIsALostConnection() throws Exception {
-        assumeTrue(transport != Transport.IO_URING,
-                "Netty 4.2.17 on io_uring misses a reset that follows data at once");
         fake(peer -> {
             peer.say("$10\r\nhalf");
             peer.reset();
