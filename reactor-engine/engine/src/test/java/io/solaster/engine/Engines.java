@@ -35,7 +35,7 @@ public final class Engines {
     private Engines() {}
 
     /** Whether tasks that have no order run in a random one. */
-    static boolean areShuffled() {
+    public static boolean areShuffled() {
         return Long.getLong("solaster.engine.shuffle-seed") != null;
     }
 

@@ -2,6 +2,7 @@ package io.solaster.engine.net;
 
 import static io.solaster.engine.Engines.get;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -422,6 +423,7 @@ abstract class GroupIoTest {
 
     @Test
     void whatWasReceivedIsAnsweredWhenAServerDrains() throws Exception {
+        assumeFalse(Engines.areShuffled(), "a drain stands behind what waits in its group, by their order");
         TcpServer server = TcpServer.bind(engine, "test", ServerConfig.of("echo", 0).withGroup("queued"),
                 new Echo(false));
         open.add(server);
