@@ -1,6 +1,7 @@
 package io.solaster.operator.kubelet;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Set;
@@ -76,14 +77,16 @@ public final class KubeletNode {
 
     /** How many such CPUs each NUMA node has, in the order of {@link CpuTopology#nodes()}. */
     public int[] freeByNode() {
-        BitSet available = available();
+        return byNode(available());
+    }
+
+    private int[] byNode(BitSet cpus) {
         int[] nodes = topology.nodes();
-        int[] free = new int[nodes.length];
-        for (int i = 0; i < nodes.length; i++) {
-            int node = nodes[i];
-            free[i] = (int) available.stream().filter(cpu -> topology.nodeOf(cpu) == node).count();
+        int[] counts = new int[nodes.length];
+        for (int cpu = cpus.nextSetBit(0); cpu >= 0; cpu = cpus.nextSetBit(cpu + 1)) {
+            counts[Arrays.binarySearch(nodes, topology.nodeOf(cpu))]++;
         }
-        return free;
+        return counts;
     }
 
     private BitSet available() {
@@ -250,13 +253,11 @@ public final class KubeletNode {
         for (int cpu = reusable.nextSetBit(0); cpu >= 0; cpu = reusable.nextSetBit(cpu + 1)) {
             mustHave |= 1L << topology.nodeOf(cpu);
         }
-        int[] free = new int[nodes.length];
-        int[] total = new int[nodes.length];
+        int[] free = byNode(available);
+        int[] reused = byNode(reusable);
+        int[] total = byNode(topology.all());
         for (int i = 0; i < nodes.length; i++) {
-            int node = nodes[i];
-            free[i] = (int) available.stream().filter(cpu -> topology.nodeOf(cpu) == node).count()
-                    + (int) reusable.stream().filter(cpu -> topology.nodeOf(cpu) == node).count();
-            total[i] = topology.sizeOf(CpuTopology.Level.NODE, node);
+            free[i] += reused[i];
         }
         for (int subset = 1; subset < 1 << nodes.length; subset++) {
             long mask = 0;

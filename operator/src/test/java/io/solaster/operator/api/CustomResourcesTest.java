@@ -2,9 +2,11 @@ package io.solaster.operator.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayOutputStream;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.fabric8.crdv2.generator.CRDGenerator;
 import io.fabric8.crdv2.generator.CRDGenerator.AbstractCRDOutput;
 import io.fabric8.kubernetes.client.utils.Serialization;
@@ -15,20 +17,24 @@ class CustomResourcesTest {
 
     @Test
     void definitionsAreMadeOfTheRecords() {
-        Map<String, java.io.ByteArrayOutputStream> made = new LinkedHashMap<>();
+        Map<String, ByteArrayOutputStream> made = new LinkedHashMap<>();
         new CRDGenerator().customResourceClasses(ShardedService.class, TopologyProfile.class)
-                .withOutput(new AbstractCRDOutput<java.io.ByteArrayOutputStream>() {
+                .withOutput(new AbstractCRDOutput<ByteArrayOutputStream>() {
                     @Override
-                    protected java.io.ByteArrayOutputStream createStreamFor(String name) {
-                        return made.computeIfAbsent(name, key -> new java.io.ByteArrayOutputStream());
+                    protected ByteArrayOutputStream createStreamFor(String name) {
+                        return made.computeIfAbsent(name, key -> new ByteArrayOutputStream());
                     }
                 }).detailedGenerate();
-        System.out.println(made.keySet());
-        made.values()
-                .forEach(v -> System.out.println(
-                        v.toString().replaceAll("description:.*", "").lines().filter(l -> l.matches("^ {0,26}\\S.*"))
-                                .limit(150).collect(java.util.stream.Collectors.joining("\n"))));
-        assertThat(made).hasSize(2);
+        assertThat(made).containsOnlyKeys("shardedservices.solaster.io-v1", "topologyprofiles.solaster.io-v1");
+        JsonNode spec = Serialization.unmarshal(made.get("shardedservices.solaster.io-v1").toString(), JsonNode.class)
+                .at("/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties");
+        assertThat(spec.at("/shards/properties/mode/enum")).extracting(JsonNode::asText)
+                .containsExactlyInAnyOrder("Fixed", "PerNuma", "FillNode");
+        assertThat(spec.at("/memory/properties/perShard/x-kubernetes-int-or-string").asBoolean()).isTrue();
+        assertThat(spec.at("/config/x-kubernetes-preserve-unknown-fields").asBoolean()).isTrue();
+        JsonNode profile = Serialization.unmarshal(made.get("topologyprofiles.solaster.io-v1").toString(),
+                JsonNode.class);
+        assertThat(profile.at("/spec/scope").asText()).isEqualTo("Cluster");
     }
 
     @Test

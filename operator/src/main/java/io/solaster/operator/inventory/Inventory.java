@@ -1,0 +1,417 @@
+package io.solaster.operator.inventory;
+
+import static java.util.Objects.requireNonNull;
+
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
+
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.NodeCondition;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.Taint;
+import io.fabric8.kubernetes.api.model.resource.v1.ResourceSlice;
+import io.solaster.config.CpuSet;
+import io.solaster.operator.api.ShardedService;
+import io.solaster.operator.api.TopologyProfile;
+import io.solaster.operator.inventory.NodeState.OwnPods;
+import io.solaster.operator.inventory.TopologyClass.Shape;
+import io.solaster.operator.inventory.TopologyClass.Source;
+import io.solaster.operator.inventory.Zones.Zone;
+import io.solaster.operator.kubelet.CpuTopology;
+import io.solaster.operator.kubelet.KubeletConfig;
+import io.solaster.operator.kubelet.KubeletConfig.CpuManager;
+import io.solaster.operator.kubelet.KubeletConfig.Option;
+import io.solaster.operator.kubelet.KubeletConfig.Scope;
+import io.solaster.operator.kubelet.KubeletConfig.TopologyPolicy;
+import io.solaster.operator.kubelet.KubeletNode;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a cluster has: its nodes with what is free on them, grouped into classes of nodes that are alike. Immutable; any
+ * thread may use it.
+ */
+public final class Inventory {
+    private static final BigDecimal MILLI = new BigDecimal(1000);
+
+    private final List<TopologyClass> classes;
+    private final List<NodeState> nodes;
+
+    private Inventory(List<TopologyClass> classes, List<NodeState> nodes) {
+        this.classes = classes;
+        this.nodes = nodes;
+    }
+
+    /**
+     * Reads what a cluster says.
+     *
+     * @throws InvalidObjectException naming the object, the value and the fix
+     */
+    public static Inventory of(ClusterObjects objects) {
+        return new Reader(objects).read();
+    }
+
+    /** The classes, by name. */
+    public List<TopologyClass> classes() {
+        return classes;
+    }
+
+    /** The nodes, by name. */
+    public List<NodeState> nodes() {
+        return nodes;
+    }
+
+    /**
+     * What makes nodes alike.
+     *
+     * @param profile the profile's name; empty without one
+     * @param cpus CPUs in all
+     * @param kept whole CPUs that the node keeps from allocation
+     * @param zones NUMA nodes, as they are observed, with nothing of what is available
+     */
+    private record Key(String profile, int cpus, int kept, @Nullable List<Zone> zones, @Nullable String policy,
+            @Nullable String scope, boolean dra) {}
+
+    private static final class Reader {
+        private final ClusterObjects objects;
+        private final Map<String, GenericKubernetesResource> topologies = new HashMap<>();
+        private final Map<String, List<ResourceSlice>> slices = new HashMap<>();
+        private final Map<String, List<Pod>> pods = new HashMap<>();
+        private final Map<Key, Shape> shapes = new LinkedHashMap<>();
+
+        Reader(ClusterObjects objects) {
+            this.objects = objects;
+            objects.topologies().forEach(topology -> topologies.put(topology.getMetadata().getName(), topology));
+            for (ResourceSlice slice : objects.slices()) {
+                if (Zones.CPU_DRIVER.equals(slice.getSpec().getDriver()) && slice.getSpec().getNodeName() != null) {
+                    slices.computeIfAbsent(slice.getSpec().getNodeName(), node -> new ArrayList<>()).add(slice);
+                }
+            }
+            if (objects.pods() != null) {
+                for (Pod pod : objects.pods()) {
+                    String phase = pod.getStatus() == null ? null : pod.getStatus().getPhase();
+                    if (pod.getSpec() != null && pod.getSpec().getNodeName() != null && !"Succeeded".equals(phase)
+                            && !"Failed".equals(phase)) {
+                        pods.computeIfAbsent(pod.getSpec().getNodeName(), node -> new ArrayList<>()).add(pod);
+                    }
+                }
+            }
+        }
+
+        Inventory read() {
+            TreeMap<String, Node> byName = new TreeMap<>();
+            for (Node node : objects.nodes()) {
+                if (node.getStatus() == null) {
+                    throw withoutCpus(node);
+                }
+                byName.put(node.getMetadata().getName(), node);
+            }
+            TreeMap<String, Key> keys = new TreeMap<>();
+            Map<String, @Nullable Zones> observed = new HashMap<>();
+            byName.forEach((name, node) -> {
+                Zones zones = zones(node);
+                observed.put(name, zones);
+                keys.put(name, key(node, zones));
+            });
+            Map<Key, TopologyClass> classes = named(keys.values());
+            List<NodeState> nodes = new ArrayList<>();
+            byName.forEach((name, node) -> nodes
+                    .add(state(node, requireNonNull(classes.get(requireNonNull(keys.get(name)))), observed.get(name))));
+            return new Inventory(classes.values().stream()
+                    .sorted(Comparator.comparing(TopologyClass::name)).toList(), List.copyOf(nodes));
+        }
+
+        private @Nullable Zones zones(Node node) {
+            String name = node.getMetadata().getName();
+            List<ResourceSlice> published = slices.get(name);
+            if (published != null) {
+                return Zones.of(published, objects.claims());
+            }
+            GenericKubernetesResource topology = topologies.get(name);
+            Zones zones = topology == null ? null : Zones.of(topology);
+            return zones == null || zones.zones().isEmpty() ? null : zones;
+        }
+
+        private Key key(Node node, @Nullable Zones zones) {
+            TopologyProfile profile = Profiles.of(labels(node), objects.profiles());
+            long capacity = amount(node, node.getStatus().getCapacity(), "cpu", MILLI);
+            long allocatable = amount(node, node.getStatus().getAllocatable(), "cpu", MILLI);
+            boolean dra = slices.containsKey(node.getMetadata().getName());
+            Key key = new Key(profile == null ? "" : Profiles.name(profile), (int) (capacity / 1000),
+                    (int) ((capacity - allocatable + 999) / 1000),
+                    zones == null
+                            ? null
+                            : zones.zones().stream()
+                                    .map(zone -> new Zone(zone.node(), zone.capacity(), zone.allocatable(), 0,
+                                            zone.memory()))
+                                    .toList(),
+                    zones == null ? null : zones.policy(), zones == null ? null : zones.scope(), dra);
+            if (!shapes.containsKey(key)) {
+                shapes.put(key, shape(node, key, profile));
+            }
+            return key;
+        }
+
+        private Shape shape(Node node, Key key, @Nullable TopologyProfile profile) {
+            List<String> notes = new ArrayList<>();
+            String problem = "";
+            Source source = key.zones() != null ? Source.Observed : profile != null ? Source.Declared : Source.Assumed;
+            CpuTopology topology;
+            CpuTopology declared = profile == null ? null : Profiles.topology(profile, key.cpus());
+            if (key.zones() == null) {
+                topology = declared != null ? declared : flat(key.cpus());
+                if (topology.size() != key.cpus()) {
+                    problem = "TopologyProfile " + key.profile() + " lists " + topology.size() + " CPUs, node "
+                            + node.getMetadata().getName() + " has " + key.cpus()
+                            + ": list those that it has, or narrow the profile's nodeSelector";
+                }
+            } else if (declared != null && agrees(declared, key)) {
+                topology = declared;
+            } else {
+                if (declared != null) {
+                    notes.add("Warning: TopologyProfile " + key.profile() + " lists other NUMA nodes than "
+                            + node.getMetadata().getName() + " has; those that are there count.");
+                }
+                topology = observed(key, profile);
+            }
+            CpuSet reserved = key.dra() ? CpuSet.EMPTY : reserved(key, profile, topology);
+            KubeletConfig kubelet = profile == null || key.dra() ? null : Profiles.kubelet(profile, reserved);
+            if (key.dra()) {
+                // Nothing but the driver hands out CPUs: as if one NUMA node at a time, over what it has published.
+                kubelet = new KubeletConfig(CpuManager.STATIC, Set.of(), TopologyPolicy.SINGLE_NUMA_NODE, Scope.POD,
+                        CpuSet.EMPTY);
+            } else if (kubelet != null && key.policy() != null) {
+                TopologyPolicy policy = Profiles.policy("NodeResourceTopology " + node.getMetadata().getName(),
+                        "attributes topologyManagerPolicy", key.policy());
+                if (policy != kubelet.topologyManager()) {
+                    notes.add("Warning: the kubelet's topologyManagerPolicy is " + policy.spelled()
+                            + ", not " + kubelet.topologyManager().spelled() + " as TopologyProfile " + key.profile()
+                            + " says.");
+                    kubelet = new KubeletConfig(kubelet.cpuManager(), kubelet.options(), policy,
+                            "pod".equals(key.scope()) ? Scope.POD : Scope.CONTAINER, reserved);
+                }
+            }
+            if (problem.isEmpty() && kubelet != null) {
+                problem = problem(kubelet, topology, key);
+            }
+            long memory = key.zones() != null
+                    ? key.zones().stream().mapToLong(Zone::memory).min().orElse(0)
+                    : profile == null ? 0 : Profiles.numaMemory(profile);
+            return new Shape(source, topology, kubelet, key.dra(), memory, problem, notes);
+        }
+
+        private static String problem(KubeletConfig kubelet, CpuTopology topology, Key key) {
+            if (!kubelet.conflict().isEmpty()) {
+                return "the kubelet does not start: " + kubelet.conflict();
+            }
+            if (kubelet.cpuManager() == CpuManager.STATIC && kubelet.reserved().isEmpty() && !key.dra()) {
+                return "the kubelet does not start: the static policy needs reserved CPUs, and all " + key.cpus()
+                        + " are allocatable; set kubeReserved, systemReserved or reservedSystemCPUs";
+            }
+            if (topology.nodeCount() > KubeletNode.MAX_NODES && kubelet.topologyManager() != TopologyPolicy.NONE) {
+                return "the Topology Manager does not start on " + topology.nodeCount() + " NUMA nodes, "
+                        + KubeletNode.MAX_NODES + " are its limit; set topologyManagerPolicy none";
+            }
+            return "";
+        }
+
+        private static CpuSet reserved(Key key, @Nullable TopologyProfile profile, CpuTopology topology) {
+            CpuSet declared = profile == null ? null : Profiles.reserved(profile);
+            if (declared != null) {
+                CpuSet all = CpuSet.of(topology.all());
+                if (!all.containsAll(declared) && profile != null) {
+                    throw Profiles.invalid(profile, "reservedCPUs: '" + declared + "' has CPUs that no NUMA node has ("
+                            + declared.minus(all) + "); leave them out");
+                }
+                return declared;
+            }
+            if (key.zones() == null) {
+                return key.kept() >= topology.size() ? CpuSet.EMPTY : KubeletNode.reserve(topology, key.kept());
+            }
+            BitSet reserved = new BitSet();
+            for (Zone zone : key.zones()) {
+                CpuSet cpus = topology.cpusOfNode(zone.node());
+                // By cores, as the kubelet reserves them.
+                cpus.stream().boxed().sorted(Comparator.comparingInt(topology::coreOf))
+                        .limit(zone.capacity() - zone.allocatable()).forEach(reserved::set);
+            }
+            return CpuSet.of(reserved);
+        }
+
+        private static boolean agrees(CpuTopology declared, Key key) {
+            List<Zone> zones = requireNonNull(key.zones());
+            return declared.nodeCount() == zones.size() && zones.stream()
+                    .allMatch(zone -> declared.cpusOfNode(zone.node()).size() == zone.capacity());
+        }
+
+        /** NUMA nodes are told by size alone: their CPUs are numbered one node after the other. */
+        private static CpuTopology observed(Key key, @Nullable TopologyProfile profile) {
+            List<Zone> zones = requireNonNull(key.zones());
+            int threads = profile == null ? 1 : Profiles.threadsPerCore(profile);
+            List<CpuTopology.Cpu> cpus = new ArrayList<>();
+            for (Zone zone : zones) {
+                int first = cpus.size();
+                IntStream.range(first, first + zone.capacity()).forEach(cpu -> cpus.add(new CpuTopology.Cpu(cpu,
+                        first + (cpu - first) / threads * threads, zone.node(), zone.node(), zone.node())));
+            }
+            return new CpuTopology(cpus);
+        }
+
+        private static CpuTopology flat(int cpus) {
+            return CpuTopology.of(List.of(CpuSet.range(0, Math.max(cpus, 1) - 1)), 1, 1, false, List.of());
+        }
+
+        /** Classes are named after their profile, or their shape; those that would be called alike get a suffix. */
+        private Map<Key, TopologyClass> named(Iterable<Key> keys) {
+            TreeMap<String, List<Key>> byName = new TreeMap<>();
+            Set<Key> distinct = new HashSet<>();
+            for (Key key : keys) {
+                if (distinct.add(key)) {
+                    byName.computeIfAbsent(baseName(key), name -> new ArrayList<>()).add(key);
+                }
+            }
+            Map<Key, TopologyClass> classes = new LinkedHashMap<>();
+            byName.forEach((base, alike) -> {
+                alike.sort(Comparator.comparingInt((Key key) -> key.cpus() - key.kept())
+                        .thenComparing(key -> String.valueOf(key.zones())));
+                Set<String> taken = new HashSet<>();
+                for (Key key : alike) {
+                    String name = alike.size() == 1 ? base : base + "-" + (key.cpus() - key.kept()) + "c";
+                    for (int nth = 2; !taken.add(name); nth++) {
+                        name = base + "-" + (key.cpus() - key.kept()) + "c-" + nth;
+                    }
+                    classes.put(key, new TopologyClass(name, requireNonNull(shapes.get(key))));
+                }
+            });
+            return classes;
+        }
+
+        private static String baseName(Key key) {
+            return !key.profile().isEmpty()
+                    ? key.profile()
+                    : (key.zones() == null ? "" : key.zones().size() + "x") + key.cpus() + "cpu";
+        }
+
+        private NodeState state(Node node, TopologyClass topologyClass, @Nullable Zones zones) {
+            List<Pod> here = pods.getOrDefault(node.getMetadata().getName(), List.of());
+            long allocatable = amount(node, node.getStatus().getAllocatable(), "cpu", MILLI);
+            long milli = allocatable;
+            long daemons = 0;
+            long memory = amount(node, node.getStatus().getAllocatable(), "memory", BigDecimal.ONE);
+            long huge = amount(node, node.getStatus().getAllocatable(), Requests.HUGE_PAGES, BigDecimal.ONE);
+            long room = amount(node, node.getStatus().getAllocatable(), "pods", BigDecimal.ONE);
+            room = room == 0 ? 110 : room;
+            int exclusive = 0;
+            Map<String, OwnPods> own = new HashMap<>();
+            boolean pinned = topologyClass.kubelet() != null && !topologyClass.dra()
+                    && topologyClass.kubelet().cpuManager() == CpuManager.STATIC;
+            for (Pod pod : here) {
+                Requests.check(pod);
+                long asked = Requests.milliCpus(pod);
+                milli -= asked;
+                memory -= Requests.memory(pod);
+                huge -= Requests.hugePages(pod);
+                room--;
+                daemons += isDaemon(pod) ? asked : 0;
+                int cpus = pinned ? Requests.exclusive(pod).exclusive() : 0;
+                String service = service(pod);
+                if (service == null) {
+                    exclusive += cpus;
+                } else {
+                    own.merge(service, new OwnPods(List.of(cpus), asked, Requests.memory(pod),
+                            Requests.hugePages(pod)), OwnPods::and);
+                }
+            }
+            int[] cpus = topologyClass.fresh();
+            boolean occupied = objects.pods() != null;
+            int hidden = 0;
+            if (zones != null) {
+                int[] ids = topologyClass.topology().nodes();
+                for (Zone zone : zones.zones()) {
+                    int i = Arrays.binarySearch(ids, zone.node());
+                    cpus[i] = Math.min(cpus[i], zone.available());
+                }
+                if (objects.pods() == null) {
+                    milli = Math.min(milli, Arrays.stream(cpus).sum() * 1000L);
+                }
+                // What a driver has handed out is told by its claims alone.
+                occupied = !topologyClass.dra() || objects.claims() != null;
+            } else {
+                // Its own pods are hidden too; whoever plans their service adds them back.
+                hidden = exclusive + own.values().stream().flatMap(pods -> pods.cpus().stream())
+                        .mapToInt(Integer::intValue).sum();
+            }
+            return new NodeState(node.getMetadata().getName(), topologyClass, labels(node), taints(node), away(node),
+                    milli, daemons, allocatable, memory, huge, (int) room, cpus, hidden, occupied, zones != null,
+                    Map.copyOf(own));
+        }
+
+        private static @Nullable String service(Pod pod) {
+            Map<String, String> labels = pod.getMetadata().getLabels();
+            String name = labels == null ? null : labels.get(ShardedService.LABEL);
+            return name == null ? null : pod.getMetadata().getNamespace() + "/" + name;
+        }
+
+        private static boolean isDaemon(Pod pod) {
+            return pod.getMetadata().getOwnerReferences() != null && pod.getMetadata().getOwnerReferences().stream()
+                    .anyMatch(owner -> "DaemonSet".equals(owner.getKind()));
+        }
+
+        private static Map<String, String> labels(Node node) {
+            return node.getMetadata().getLabels() == null ? Map.of() : node.getMetadata().getLabels();
+        }
+
+        private static List<Taint> taints(Node node) {
+            return node.getSpec() == null || node.getSpec().getTaints() == null
+                    ? List.of()
+                    : node.getSpec().getTaints();
+        }
+
+        private static String away(Node node) {
+            if (node.getSpec() != null && Boolean.TRUE.equals(node.getSpec().getUnschedulable())) {
+                return "cordoned";
+            }
+            List<NodeCondition> conditions = node.getStatus().getConditions();
+            boolean ready = conditions == null || conditions.isEmpty() || conditions.stream()
+                    .anyMatch(condition -> "Ready".equals(condition.getType()) && "True".equals(condition.getStatus()));
+            return ready ? "" : "not ready";
+        }
+
+        private static long amount(Node node, @Nullable Map<String, Quantity> resources, String name,
+                BigDecimal unit) {
+            Quantity quantity = resources == null ? null : resources.get(name);
+            if (quantity == null && name.equals("cpu")) {
+                throw withoutCpus(node);
+            }
+            try {
+                return Requests.amount(quantity, unit);
+            } catch (IllegalArgumentException | ArithmeticException e) {
+                throw new InvalidObjectException("Node " + node.getMetadata().getName(), "status: " + name + ": '"
+                        + quantity + "' is no quantity; write one such as '16' or '64Gi'");
+            }
+        }
+
+        private static InvalidObjectException withoutCpus(Node node) {
+            return new InvalidObjectException("Node " + node.getMetadata().getName(),
+                    "status.capacity.cpu or status.allocatable.cpu is missing; give nodes as"
+                            + " 'kubectl get nodes -o yaml' prints them");
+        }
+    }
+
+    /** Whether a class takes whole cores only. */
+    public static boolean wholeCoresOnly(TopologyClass topologyClass) {
+        return topologyClass.kubelet() != null && topologyClass.kubelet().has(Option.FULL_PCPUS_ONLY);
+    }
+}

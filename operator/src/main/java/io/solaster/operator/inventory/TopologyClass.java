@@ -1,0 +1,124 @@
+package io.solaster.operator.inventory;
+
+import java.util.List;
+import java.util.Set;
+
+import io.solaster.config.CpuSet;
+import io.solaster.operator.kubelet.CpuTopology;
+import io.solaster.operator.kubelet.KubeletConfig;
+import io.solaster.operator.kubelet.KubeletNode;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Nodes that are alike in CPUs, NUMA nodes and kubelet. Immutable; any thread may use it.
+ */
+public final class TopologyClass {
+
+    /** What the CPUs and NUMA nodes are known from. */
+    public enum Source {
+        /** From NodeResourceTopology or ResourceSlices. */
+        Observed,
+        /** From a TopologyProfile alone. */
+        Declared,
+        /** From nothing: the node's capacity is taken for one NUMA node. */
+        Assumed
+    }
+
+    private final String name;
+    private final Source source;
+    private final CpuTopology topology;
+    private final @Nullable KubeletConfig kubelet;
+    private final boolean dra;
+    private final long numaMemory;
+    private final String problem;
+    private final List<String> notes;
+    private final int[] fresh;
+    private final int halfCores;
+
+    TopologyClass(String name, Shape shape) {
+        this.name = name;
+        source = shape.source();
+        topology = shape.topology();
+        kubelet = shape.kubelet();
+        dra = shape.dra();
+        numaMemory = shape.numaMemory();
+        problem = shape.problem();
+        notes = List.copyOf(shape.notes());
+        fresh = freshNode().freeByNode();
+        CpuSet reserved = reserved();
+        halfCores = (int) topology.cpus().stream().filter(cpu -> !reserved.contains(cpu.id())
+                && reserved.stream().anyMatch(other -> topology.coreOf(other) == cpu.core())).count();
+    }
+
+    /**
+     * A class before it has a name.
+     *
+     * @param kubelet null if nothing says how it hands out CPUs
+     * @param numaMemory the least memory of a NUMA node in bytes; 0 if not known
+     * @param problem why no pod can be planned here; empty if one can
+     * @param notes what is odd
+     */
+    record Shape(Source source, CpuTopology topology, @Nullable KubeletConfig kubelet, boolean dra, long numaMemory,
+            String problem, List<String> notes) {}
+
+    /** Its name, which makes part of the names of workloads. */
+    public String name() {
+        return name;
+    }
+
+    public Source source() {
+        return source;
+    }
+
+    public CpuTopology topology() {
+        return topology;
+    }
+
+    /** How CPUs are handed out; null if nothing says so. */
+    public @Nullable KubeletConfig kubelet() {
+        return kubelet;
+    }
+
+    /** Whether a driver for dynamic resource allocation hands out the CPUs. */
+    public boolean dra() {
+        return dra;
+    }
+
+    /** The least memory of a NUMA node in bytes; 0 if not known. */
+    public long numaMemory() {
+        return numaMemory;
+    }
+
+    /** Why no pod can be planned here, with the fix; empty if one can. */
+    public String problem() {
+        return problem;
+    }
+
+    /** What is odd about it. */
+    public List<String> notes() {
+        return notes;
+    }
+
+    /** CPUs that pods can have for themselves on an empty node, by NUMA node. */
+    public int[] fresh() {
+        return fresh.clone();
+    }
+
+    /** CPUs of {@link #fresh} that are second threads of cores with a reserved thread. */
+    public int halfCores() {
+        return halfCores;
+    }
+
+    /** An empty node of this class. */
+    public KubeletNode freshNode() {
+        KubeletConfig config = kubelet != null
+                ? kubelet
+                : new KubeletConfig(KubeletConfig.CpuManager.NONE, Set.of(),
+                        KubeletConfig.TopologyPolicy.NONE, KubeletConfig.Scope.CONTAINER, CpuSet.EMPTY);
+        return new KubeletNode(topology, config, CpuSet.EMPTY);
+    }
+
+    private CpuSet reserved() {
+        return kubelet == null ? CpuSet.EMPTY : kubelet.reserved();
+    }
+}

@@ -1,0 +1,523 @@
+package io.solaster.operator.plan;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.PriorityQueue;
+import java.util.TreeMap;
+
+import io.solaster.operator.api.ShardedService;
+import io.solaster.operator.api.ShardedServiceSpec.Backend;
+import io.solaster.operator.api.ShardedServiceSpec.Numa;
+import io.solaster.operator.api.ShardedServiceSpec.ShardMode;
+import io.solaster.operator.inventory.Inventory;
+import io.solaster.operator.inventory.NodeState;
+import io.solaster.operator.inventory.NodeState.OwnPods;
+import io.solaster.operator.inventory.TopologyClass;
+import io.solaster.operator.inventory.TopologyClass.Source;
+import io.solaster.operator.kubelet.CpuTopology;
+import io.solaster.operator.kubelet.KubeletConfig;
+import io.solaster.operator.kubelet.KubeletConfig.CpuManager;
+import io.solaster.operator.kubelet.KubeletConfig.Option;
+import io.solaster.operator.plan.PodSizer.Fit;
+import io.solaster.operator.plan.Room.Count;
+import io.solaster.operator.plan.Room.Demand;
+import io.solaster.operator.plan.Room.Rule;
+import io.solaster.operator.plan.ServicePlan.ClassPlan;
+import io.solaster.operator.plan.ServicePlan.Size;
+
+/**
+ * Plans the pods of services on what a cluster has: how large they are, where they fit, and whether that can be
+ * promised. The same arguments give the same plans. Services are planned one after the other, and each leaves to the
+ * next what it did not take; its pods are spread over nodes as the scheduler does by default, which is one way in which
+ * they may come to lie. Any thread may call it.
+ */
+public final class Planner {
+    private static final int ADVICE = 3;
+
+    private final List<Room> rooms;
+    private final PodSizer sizer = new PodSizer();
+
+    private Planner(Inventory inventory) {
+        rooms = inventory.nodes().stream().map(Room::new).toList();
+    }
+
+    /**
+     * Plans services, in the order in which they are given.
+     *
+     * @throws io.solaster.operator.inventory.InvalidObjectException if a service wants what cannot be, naming the key,
+     * the value and the fix
+     */
+    public static List<ServicePlan> plan(Inventory inventory, List<ShardedService> services) {
+        List<Wanted> wanted = services.stream().map(Wanted::of).toList();
+        Planner planner = new Planner(inventory);
+        return wanted.stream().map(planner::plan).toList();
+    }
+
+    /** What one service finds in a class. */
+    private static final class Found {
+        final TopologyClass topologyClass;
+        final List<Room> rooms = new ArrayList<>();
+        final List<Count> counts = new ArrayList<>();
+        final TreeMap<Integer, Integer> nodesByPods = new TreeMap<>(Comparator.reverseOrder());
+        final List<String> reasons = new ArrayList<>();
+        Fit fit = Fit.impossible("");
+        Demand demand = new Demand(Rule.NEVER, 0, 1, 0, 0, false);
+        List<Size> sizes = List.of();
+        int certain;
+        int possible;
+        int counted;
+        int most;
+        int mostPossible;
+        int free;
+        int replicas;
+        boolean hidden;
+        boolean unoccupied;
+
+        Found(TopologyClass topologyClass) {
+            this.topologyClass = topologyClass;
+        }
+
+        int stranded() {
+            return demand.cpus() == 0 ? free : Math.max(0, free - possible * demand.cpus());
+        }
+    }
+
+    private ServicePlan plan(Wanted wanted) {
+        String key = wanted.namespace() + "/" + wanted.name();
+        Map<TopologyClass, Found> byClass = new LinkedHashMap<>();
+        TreeMap<String, Integer> leftOut = new TreeMap<>();
+        for (Room room : rooms) {
+            NodeState node = room.node();
+            String why = !node.away().isEmpty()
+                    ? node.away()
+                    : node.unfit(wanted.selector(), wanted.tolerations());
+            if (why.isEmpty()) {
+                byClass.computeIfAbsent(node.topologyClass(), Found::new).rooms.add(room);
+            } else {
+                leftOut.merge(why, 1, Integer::sum);
+            }
+        }
+        List<Found> found = new ArrayList<>(byClass.values());
+        found.forEach(there -> measure(there, wanted, key));
+        found.sort(Comparator.comparingInt((Found there) -> -there.certain).thenComparingInt(there -> -there.possible)
+                .thenComparing(there -> there.topologyClass.name()));
+        List<String> reasons = new ArrayList<>();
+        int asked = assign(found, wanted);
+        Verdict verdict = verdict(found, wanted, asked, reasons);
+        Verdict afterLoss = endless(wanted) ? verdict : afterLoss(found, verdict, reasons);
+        if (wanted.surviveNodeLoss() && verdict != Verdict.Infeasible && afterLoss != Verdict.Feasible) {
+            verdict = afterLoss;
+        }
+        if (verdict != Verdict.Infeasible) {
+            found.forEach(there -> take(there, key));
+        }
+        if (wanted.scaled()) {
+            reasons.add("Planned for the most replicas that autoscaling may ask for.");
+        }
+        leftOut.forEach((why, nodes) -> reasons.add(Words.count(nodes, "node") + " left out: " + why + "."));
+        List<ClassPlan> classes = found.stream()
+                .sorted(Comparator.comparingInt((Found there) -> there.replicas > 0 ? 0 : 1)
+                        .thenComparing(there -> there.topologyClass.name()))
+                .map(there -> classPlan(there, wanted)).toList();
+        int nodes = byClass.values().stream().mapToInt(there -> there.rooms.size()).sum();
+        return new ServicePlan(wanted.namespace(), wanted.name(), verdict, PlanHash.of(wanted, classes), asked,
+                wanted.surge(), nodes, rooms.size() - nodes, afterLoss, reasons, classes);
+    }
+
+    private void measure(Found there, Wanted wanted, String key) {
+        TopologyClass topologyClass = there.topologyClass;
+        there.free = 0;
+        String problem = problem(topologyClass, wanted);
+        int shared = sharedCpus(topologyClass, wanted);
+        if (problem.isEmpty()) {
+            there.fit = sizer.size(topologyClass, wanted, shared, mostCpus(there));
+            problem = there.fit.problem();
+        }
+        if (!problem.isEmpty()) {
+            there.reasons.add(sentence("No pod fits on nodes of class " + topologyClass.name() + ": " + problem));
+        } else {
+            there.demand = demand(topologyClass, wanted, there.fit, shared, there.reasons);
+        }
+        for (Room room : there.rooms) {
+            OwnPods own = room.node().own().get(key);
+            Count count = room.count(there.demand, own);
+            there.counts.add(count);
+            there.certain += count.certain();
+            there.possible += count.possible();
+            there.counted += count.counted();
+            there.most = Math.max(there.most, count.certain());
+            there.mostPossible = Math.max(there.mostPossible, count.possible());
+            there.free += room.free(own);
+            there.hidden |= room.hidden() > 0 && room.cpus().length > 1;
+            there.unoccupied |= !room.node().occupied();
+            there.nodesByPods.merge(count.possible(), 1, Integer::sum);
+        }
+        if (there.demand.rule() != Rule.NEVER) {
+            explain(there, wanted);
+        }
+        if (there.demand.rule() == Rule.BY_NODE || there.demand.rule() == Rule.BY_TOTAL) {
+            there.sizes = otherSizes(there, wanted);
+        }
+    }
+
+    private static String problem(TopologyClass topologyClass, Wanted wanted) {
+        if (!topologyClass.problem().isEmpty()) {
+            return topologyClass.problem();
+        }
+        KubeletConfig kubelet = topologyClass.kubelet();
+        return switch (wanted.backend()) {
+            case DRA -> topologyClass.dra()
+                    ? ""
+                    : "no ResourceSlice of the driver dra.cpu is published there;"
+                            + " install dra-driver-cpu, or set spec.placement.backend CPUManager";
+            case CPUManager -> topologyClass.dra()
+                    ? "the driver dra.cpu hands out its CPUs; set spec.placement.backend DRA"
+                    : kubelet != null && kubelet.cpuManager() == CpuManager.NONE
+                            ? "the kubelet's cpuManagerPolicy is none, so no pod gets CPUs for itself; set it to static,"
+                                    + " or spec.placement.backend None"
+                            : "";
+            case None -> "";
+        };
+    }
+
+    /** CPUs to be left on each node: what was asked, or a core where nothing may run on reserved CPUs. */
+    private static int sharedCpus(TopologyClass topologyClass, Wanted wanted) {
+        if (wanted.sharedCpus() >= 0) {
+            return wanted.sharedCpus();
+        }
+        KubeletConfig kubelet = topologyClass.kubelet();
+        return wanted.backend() == Backend.CPUManager && kubelet != null && kubelet.has(Option.STRICT_CPU_RESERVATION)
+                ? topologyClass.topology().threadsPerCore()
+                : 0;
+    }
+
+    /** What the scheduler lets a pod ask for beside DaemonSets' pods, on the node of the class with least to give. */
+    private static int mostCpus(Found there) {
+        long least = Long.MAX_VALUE;
+        for (Room room : there.rooms) {
+            least = Math.min(least, room.node().allocatableMilliCpus() - room.node().daemonMilliCpus());
+        }
+        return (int) (least / 1000);
+    }
+
+    private static Demand demand(TopologyClass topologyClass, Wanted wanted, Fit fit, int shared,
+            List<String> reasons) {
+        long memory = wanted.memoryPerShard() * fit.shards();
+        long hugePages = wanted.hugePagesPerShard() * fit.shards();
+        CpuTopology topology = topologyClass.topology();
+        KubeletConfig kubelet = topologyClass.kubelet();
+        boolean several = topology.nodeCount() > 1;
+        if (wanted.numa() == Numa.Single && several && topologyClass.numaMemory() > 0
+                && memory + hugePages > topologyClass.numaMemory()) {
+            reasons.add("No pod fits on nodes of class " + topologyClass.name() + ": " + Words.bytes(memory + hugePages)
+                    + " asked, a NUMA node has " + Words.bytes(topologyClass.numaMemory())
+                    + "; set spec.memory.perShard to at most "
+                    + Words.bytes(topologyClass.numaMemory() / fit.shards() >> 20 << 20) + ".");
+            return new Demand(Rule.NEVER, fit.cpus(), memory, hugePages, shared, false);
+        }
+        if (wanted.backend() == Backend.None) {
+            return new Demand(Rule.COUNTED, fit.cpus(), memory, hugePages, shared, true);
+        }
+        if (kubelet == null) {
+            reasons.add("Unproven: nothing says how the kubelet of class " + topologyClass.name()
+                    + " hands out CPUs; declare a TopologyProfile for its nodes.");
+            return new Demand(Rule.BY_TOTAL, fit.cpus(), memory, hugePages, shared, false);
+        }
+        Rule rule = rule(topology, kubelet, fit.cpus());
+        boolean held = wanted.numa() != Numa.Single || !several || rule == Rule.BY_NODE;
+        if (!held && rule == Rule.SIMULATED) {
+            reasons.add("No pod fits on nodes of class " + topologyClass.name() + " as asked: " + fit.cpus()
+                    + " CPUs lie on " + fit.numaNodes()
+                    + " NUMA nodes; set spec.placement.numa Split, or fewer shards.");
+            return new Demand(Rule.NEVER, fit.cpus(), memory, hugePages, shared, false);
+        }
+        if (!held) {
+            reasons.add("Unproven: topologyManagerPolicy " + kubelet.topologyManager().spelled()
+                    + " may split a pod over NUMA nodes and says nothing; set single-numa-node, or"
+                    + " spec.placement.numa Any.");
+            return new Demand(Rule.BY_NODE, fit.cpus(), memory, hugePages, shared, false);
+        }
+        return new Demand(rule, fit.cpus(), memory, hugePages, shared, true);
+    }
+
+    static Rule rule(CpuTopology topology, KubeletConfig kubelet, int cpus) {
+        return switch (kubelet.topologyManager()) {
+            case NONE, BEST_EFFORT -> Rule.BY_TOTAL;
+            case SINGLE_NUMA_NODE -> Rule.BY_NODE;
+            case RESTRICTED -> {
+                int largest = 0;
+                for (int node : topology.nodes()) {
+                    largest = Math.max(largest, topology.cpusOfNode(node).size());
+                }
+                yield cpus <= largest && !kubelet.has(Option.ALIGN_BY_SOCKET) ? Rule.BY_NODE : Rule.SIMULATED;
+            }
+        };
+    }
+
+    private static void explain(Found there, Wanted wanted) {
+        Demand demand = there.demand;
+        TopologyClass topologyClass = there.topologyClass;
+        String source = switch (topologyClass.source()) {
+            case Observed -> "observed";
+            case Declared -> "declared by a TopologyProfile";
+            case Assumed -> "assumed to be one";
+        };
+        there.reasons.add("A pod has " + Words.count(demand.cpus(), "CPU") + " for "
+                + Words.count(there.fit.shards(), "shard") + " and " + Words.bytes(demand.memory())
+                + "; NUMA nodes are "
+                + source + ".");
+        StringBuilder pods = new StringBuilder();
+        there.nodesByPods.forEach((perNode, nodes) -> pods.append(pods.isEmpty() ? "" : ", ")
+                .append(Words.count(nodes, "node")).append(" with ").append(perNode));
+        there.reasons.add((there.certain == there.possible
+                ? "Room for " + Words.count(there.certain, "pod")
+                : "Room for " + there.certain + " to " + Words.count(there.possible, "pod")) + " (" + pods + "), "
+                + Words.count(there.free, "CPU") + " free, " + there.stranded() + " stranded"
+                + (demand.sharedCpus() > 0 ? ", " + demand.sharedCpus() + " left to share on each" : "") + ".");
+        if (there.counted > there.certain && demand.certain() && demand.rule() != Rule.COUNTED && !there.unoccupied) {
+            boolean sure = there.counted > there.possible;
+            there.reasons.add("Warning: the scheduler counts CPUs alone and sees room for "
+                    + Words.count(there.counted, "pod") + "; beyond " + (sure ? there.possible : there.certain)
+                    + (topologyClass.dra()
+                            ? " none is placed."
+                            : " the kubelet " + (sure ? "refuses" : "may refuse") + ", with "
+                                    + (demand.rule() == Rule.BY_TOTAL
+                                            ? "UnexpectedAdmissionError."
+                                            : "TopologyAffinityError.")));
+        }
+        if (there.hidden && demand.rule() == Rule.BY_NODE) {
+            there.reasons.add((there.certain < there.possible ? "Unproven: w" : "W")
+                    + "hich NUMA nodes the running pods' CPUs are on cannot be seen; NodeResourceTopology objects (by Node"
+                    + " Feature Discovery) would tell.");
+        }
+        int planned = there.rooms.stream().mapToInt(Room::planned).sum();
+        if (planned > 0) {
+            there.reasons
+                    .add(Words.count(planned, "pod") + " of services planned before " + (planned == 1 ? "is" : "are")
+                            + " counted in.");
+        }
+        if (there.unoccupied) {
+            there.reasons.add("Unproven: what runs on these nodes is not known; give pods (kubectl get pods -A -o yaml)"
+                    + (topologyClass.dra() ? " and ResourceClaims" : "") + ", or assume empty nodes.");
+        }
+        there.reasons.addAll(topologyClass.notes());
+        if (topologyClass.source() == Source.Assumed && wanted.backend() != Backend.None) {
+            there.reasons.add("Warning: nothing describes the CPUs of these nodes; declare a TopologyProfile.");
+        }
+    }
+
+    /** Gives replicas to classes: all to the one with most room if it holds them, else by room. */
+    private static int assign(List<Found> found, Wanted wanted) {
+        int surge = wanted.surge();
+        if (endless(wanted)) {
+            int all = 0;
+            for (Found there : found) {
+                there.replicas = Math.max(0, (there.certain > 0 ? there.certain : there.possible) - surge);
+                all += there.replicas;
+            }
+            return all;
+        }
+        int left = wanted.replicas();
+        for (boolean certain : new boolean[]{true, false}) {
+            for (Found there : found) {
+                int room = (certain ? there.certain : there.possible) - surge - there.replicas;
+                int more = Math.max(0, Math.min(left, room));
+                there.replicas += more;
+                left -= more;
+            }
+        }
+        if (left > 0 && !found.isEmpty()) {
+            // What cannot be is planned where most of it can, so that the plan shows by how much it falls short.
+            Found first = found.stream().filter(there -> there.demand.cpus() > 0).findFirst().orElse(found.getFirst());
+            first.replicas += left;
+        }
+        return wanted.replicas();
+    }
+
+    /** As many replicas as fit: those of a lost node are lost with it. */
+    private static boolean endless(Wanted wanted) {
+        return wanted.replicas() == 0 && wanted.mode() != ShardMode.Fixed;
+    }
+
+    private static Verdict verdict(List<Found> found, Wanted wanted, int asked, List<String> reasons) {
+        if (found.isEmpty()) {
+            reasons.add("Infeasible: no node may run its pods; see spec.placement.nodeSelector and tolerations.");
+            return Verdict.Infeasible;
+        }
+        if (endless(wanted) && asked == 0) {
+            reasons.add("Infeasible: no node has room for a pod.");
+            return Verdict.Infeasible;
+        }
+        Verdict verdict = Verdict.Feasible;
+        for (Found there : found) {
+            if (there.replicas == 0) {
+                continue;
+            }
+            int needed = there.replicas + wanted.surge();
+            String arithmetic = Words.count(there.replicas, "replica")
+                    + (wanted.surge() > 0 ? " and a surge of " + wanted.surge() : "") + " of "
+                    + Words.count(there.demand.cpus(), "CPU") + " on class " + there.topologyClass.name()
+                    + ", room for "
+                    + (there.certain == there.possible ? "" : there.certain + " to ") + there.possible;
+            if (needed > there.possible) {
+                reasons.add("Infeasible: " + arithmetic + ", " + (needed - there.possible) + " short.");
+                verdict = Verdict.Infeasible;
+            } else if (needed > there.certain) {
+                reasons.add("Unproven: " + arithmetic + ".");
+                verdict = verdict == Verdict.Infeasible ? verdict : Verdict.Unproven;
+            } else {
+                reasons.add("Fits: " + arithmetic + ".");
+            }
+        }
+        return verdict;
+    }
+
+    private static Verdict afterLoss(List<Found> found, Verdict now, List<String> reasons) {
+        Verdict verdict = now;
+        for (Found there : found) {
+            if (there.replicas == 0) {
+                continue;
+            }
+            int certain = there.certain - there.most;
+            int possible = there.possible - there.mostPossible;
+            Verdict here = there.replicas > possible
+                    ? Verdict.Infeasible
+                    : there.replicas > certain ? Verdict.Unproven : Verdict.Feasible;
+            verdict = here == Verdict.Infeasible || verdict == Verdict.Infeasible
+                    ? Verdict.Infeasible
+                    : here == Verdict.Unproven ? here : verdict;
+            reasons.add((here == Verdict.Feasible
+                    ? "Fits"
+                    : "Warning: " + (here == Verdict.Infeasible
+                            ? "does not fit"
+                            : "may not fit"))
+                    + " after the loss of a node: of class " + there.topologyClass.name()
+                    + " remains room for " + (certain == possible ? "" : certain + " to ") + possible + ", "
+                    + Words.count(there.replicas, "replica") + " planned.");
+        }
+        return verdict;
+    }
+
+    /** A pod of a class that may still be placed on a node. */
+    private record Place(Room room, int left) {}
+
+    /** Spreads a service's pods over nodes: the next goes where most would still fit. */
+    private static void take(Found there, String key) {
+        if (there.replicas == 0 || there.demand.rule() == Rule.NEVER) {
+            return;
+        }
+        PriorityQueue<Place> places = new PriorityQueue<>(Comparator.comparingInt((Place place) -> -place.left())
+                .thenComparing(place -> place.room().node().name()));
+        int running = 0;
+        for (int i = 0; i < there.rooms.size(); i++) {
+            Room room = there.rooms.get(i);
+            OwnPods own = room.node().own().get(key);
+            int same = own == null
+                    ? 0
+                    : (int) own.cpus().stream().filter(cpus -> cpus == there.demand.cpus()).count();
+            running += same;
+            int left = there.counts.get(i).possible() - same;
+            if (left > 0) {
+                places.add(new Place(room, left));
+            }
+        }
+        for (int pods = running; pods < there.replicas && !places.isEmpty(); pods++) {
+            Place place = places.remove();
+            place.room().take(there.demand);
+            if (place.left() > 1) {
+                places.add(new Place(place.room(), place.left() - 1));
+            }
+        }
+    }
+
+    private ClassPlan classPlan(Found there, Wanted wanted) {
+        TopologyClass topologyClass = there.topologyClass;
+        Demand demand = there.demand;
+        return new ClassPlan(topologyClass.name(), topologyClass.source().name(), there.rooms.size(), demand.cpus(),
+                demand.cpus() == 0 ? 0 : demand.memory(), demand.hugePages(), there.fit.shards(),
+                there.fit.numaNodes(), there.replicas, there.certain, there.possible, there.counted, there.stranded(),
+                there.sizes, there.replicas == 0 ? List.of() : sizer.reasons(topologyClass, wanted, there.fit),
+                there.reasons);
+    }
+
+    /** Sizes near the planned one that leave fewer CPUs over, from how many CPUs are free on how many NUMA nodes. */
+    private List<Size> otherSizes(Found there, Wanted wanted) {
+        if (wanted.mode() != ShardMode.Fixed) {
+            return List.of();
+        }
+        int[] nodesByFree = new int[there.topologyClass.topology().size() + 1];
+        int most = 0;
+        for (Room room : there.rooms) {
+            int[] cpus = room.cpus();
+            boolean whole = there.demand.rule() == Rule.BY_TOTAL || cpus.length == 1;
+            if (!whole && room.hidden() > 0) {
+                // Nothing tells what is free on its NUMA nodes.
+                return List.of();
+            }
+            int total = -room.hidden();
+            for (int free : cpus) {
+                total += free;
+                if (!whole) {
+                    nodesByFree[free]++;
+                    most = Math.max(most, free);
+                }
+            }
+            if (whole) {
+                nodesByFree[Math.max(0, total)]++;
+                most = Math.max(most, total);
+            }
+        }
+        int asked = there.demand.cpus();
+        int step = there.topologyClass.topology().threadsPerCore();
+        int[] now = strand(nodesByFree, most, asked);
+        record Candidate(int cpus, int pods, int stranded) {}
+        List<Candidate> better = new ArrayList<>();
+        for (int cpus = Math.max(step, (asked + 1) / 2 / step * step); cpus <= Math.min(most,
+                2 * asked); cpus += step) {
+            int[] strand = strand(nodesByFree, most, cpus);
+            if (strand[1] < now[1]) {
+                better.add(new Candidate(cpus, strand[0], strand[1]));
+            }
+        }
+        better.sort(Comparator.comparingInt(Candidate::stranded)
+                .thenComparingInt(candidate -> Math.abs(candidate.cpus() - asked)).thenComparingInt(Candidate::cpus));
+        List<Size> sizes = new ArrayList<>();
+        for (Candidate candidate : better) {
+            int shards = sizer.shards(there.topologyClass, wanted, candidate.cpus());
+            if (shards > 0) {
+                sizes.add(new Size(candidate.cpus(), shards, candidate.pods(), candidate.stranded()));
+            }
+            if (sizes.size() == ADVICE) {
+                break;
+            }
+        }
+        if (!sizes.isEmpty()) {
+            StringBuilder strand = new StringBuilder();
+            sizes.forEach(size -> strand.append(size.cpus()).append("-CPU pods (")
+                    .append(Words.count(size.shards(), "shard")).append(") strand ").append(size.strandedCpus())
+                    .append("; "));
+            there.reasons.add(strand.append(asked).append("-CPU pods strand ").append(now[1]).append('.').toString());
+        }
+        return sizes;
+    }
+
+    /** How many pods of a size fit, and how many CPUs are left over. */
+    private static int[] strand(int[] nodesByFree, int most, int cpus) {
+        int pods = 0;
+        int stranded = 0;
+        for (int free = 1; free <= most; free++) {
+            if (nodesByFree[free] > 0) {
+                pods += nodesByFree[free] * (free / cpus);
+                stranded += nodesByFree[free] * (free % cpus);
+            }
+        }
+        return new int[]{pods, stranded};
+    }
+
+    private static String sentence(String text) {
+        return text.endsWith(".") ? text : text + ".";
+    }
+}

@@ -1,0 +1,199 @@
+package io.solaster.operator.plan;
+
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.Set;
+
+import io.solaster.config.CpuSet;
+import io.solaster.config.EngineConfig;
+import io.solaster.config.InvalidConfigException;
+import io.solaster.config.Machine;
+import io.solaster.config.ShardPlanner;
+import io.solaster.operator.api.ShardedServiceSpec.Backend;
+import io.solaster.operator.inventory.TopologyClass;
+import io.solaster.operator.kubelet.Admission;
+import io.solaster.operator.kubelet.CpuTopology;
+import io.solaster.operator.kubelet.KubeletConfig;
+import io.solaster.operator.kubelet.KubeletConfig.CpuManager;
+import io.solaster.operator.kubelet.KubeletConfig.Scope;
+import io.solaster.operator.kubelet.KubeletConfig.TopologyPolicy;
+import io.solaster.operator.kubelet.KubeletNode;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How many CPUs a pod gets on nodes of a class, and what the engine makes of them, by the engine's own planner. How many
+ * shards there are follows from a pod's cores alone, so that is asked once for all classes; where they lie is asked
+ * about the very CPUs that the kubelet would hand out on an empty node. Remembers what it was asked. For one thread.
+ */
+final class PodSizer {
+
+    /**
+     * What becomes of a pod.
+     *
+     * @param cpus its CPUs; 0 if none can be planned
+     * @param shards its shards
+     * @param numaNodes the NUMA nodes that it lies on, on an empty node
+     * @param engine the engine's configuration for it
+     * @param problem why none can be planned; empty if one can
+     */
+    record Fit(int cpus, int shards, int numaNodes, @Nullable EngineConfig engine, String problem) {
+        static Fit impossible(String problem) {
+            return new Fit(0, 0, 0, null, problem);
+        }
+    }
+
+    private record Size(TopologyClass topologyClass, int cpus) {}
+
+    private record Cores(int cpus, int threads, EngineConfig engine) {}
+
+    private record Shards(int count, String problem) {}
+
+    private final Map<Size, Admission> admissions = new HashMap<>();
+    private final Map<Cores, Shards> shards = new HashMap<>();
+
+    /**
+     * The size of a service's pods.
+     *
+     * @param shared CPUs to be left on a node
+     * @param mostCpus CPUs that a pod may ask for at most, by what the scheduler counts
+     */
+    Fit size(TopologyClass topologyClass, Wanted wanted, int shared, int mostCpus) {
+        return switch (wanted.mode()) {
+            case Fixed -> fixed(topologyClass, wanted);
+            case PerNuma -> filling(topologyClass, wanted, Math.min(mostCpus, perNuma(topologyClass, shared)),
+                    "a NUMA node");
+            case FillNode -> filling(topologyClass, wanted,
+                    Math.min(mostCpus, Arrays.stream(topologyClass.fresh()).sum() - shared), "a node");
+        };
+    }
+
+    /** The least that a NUMA node with CPUs to give has, so that each holds a pod. */
+    private static int perNuma(TopologyClass topologyClass, int shared) {
+        int[] fresh = topologyClass.fresh();
+        int least = Arrays.stream(fresh).filter(cpus -> cpus > 0).min().orElse(0);
+        int spare = Arrays.stream(fresh).map(cpus -> Math.max(0, cpus - least)).sum();
+        return spare >= shared ? least : least - (shared - spare + fresh.length - 1) / fresh.length;
+    }
+
+    private Fit fixed(TopologyClass topologyClass, Wanted wanted) {
+        int threads = topologyClass.topology().threadsPerCore();
+        int least = wanted.count() * (wanted.threads() ? 1 : threads);
+        for (int cpus = (least + threads - 1) / threads * threads; cpus <= topologyClass.topology()
+                .size(); cpus += threads) {
+            Shards made = shards(topologyClass, cpus, wanted);
+            if (!made.problem().isEmpty()) {
+                return Fit.impossible(made.problem());
+            }
+            if (made.count() >= wanted.count()) {
+                // The step of a core may bring more than was asked for.
+                return fit(topologyClass, cpus, wanted.count(), wanted, made.count() == wanted.count()
+                        ? wanted.engine()
+                        : wanted.engine().withShards(wanted.count()));
+            }
+        }
+        return Fit.impossible(wanted.count() + " shards need more than the " + topologyClass.topology().size()
+                + " CPUs of a node; set spec.shards.count lower");
+    }
+
+    private Fit filling(TopologyClass topologyClass, Wanted wanted, int room, String what) {
+        int threads = topologyClass.topology().threadsPerCore();
+        Fit best = Fit.impossible(what + " has " + Math.max(room, 0) + " CPUs to give, a pod needs " + threads
+                + "; reserve or share fewer");
+        for (int cpus = room / threads * threads; cpus > 0; cpus -= threads) {
+            Shards made = shards(topologyClass, cpus, wanted);
+            if (!made.problem().isEmpty()) {
+                return best.cpus() > 0 ? best : Fit.impossible(made.problem());
+            }
+            if (made.count() < wanted.min()) {
+                return best.cpus() > 0
+                        ? best
+                        : Fit.impossible("the " + cpus + " CPUs of " + what + " make " + made.count()
+                                + " shards, spec.shards.min is " + wanted.min() + "; lower it");
+            }
+            best = fit(topologyClass, cpus, Math.min(made.count(), wanted.max()), wanted, made.count() <= wanted.max()
+                    ? wanted.engine()
+                    : wanted.engine().withShards(wanted.max()));
+            if (made.count() <= wanted.max() || !best.problem().isEmpty()) {
+                return best;
+            }
+        }
+        return best;
+    }
+
+    /** How many shards a pod with so many CPUs has; 0 if it can have none. */
+    int shards(TopologyClass topologyClass, Wanted wanted, int cpus) {
+        return shards(topologyClass, cpus, wanted).count();
+    }
+
+    private Shards shards(TopologyClass topologyClass, int cpus, Wanted wanted) {
+        if (wanted.backend() == Backend.None) {
+            return count(quota(topologyClass, cpus), wanted.engine());
+        }
+        return shards.computeIfAbsent(new Cores(cpus, topologyClass.topology().threadsPerCore(), wanted.engine()),
+                cores -> {
+                    int whole = (cpus + cores.threads() - 1) / cores.threads() * cores.threads();
+                    return count(
+                            CpuTopology.of(List.of(CpuSet.range(0, whole - 1)), 1, cores.threads(), true, List.of())
+                                    .machine(CpuSet.range(0, cpus - 1), 0),
+                            cores.engine());
+                });
+    }
+
+    private static Shards count(Machine machine, EngineConfig engine) {
+        try {
+            return new Shards(ShardPlanner.plan(machine, engine).shards().size(), "");
+        } catch (InvalidConfigException e) {
+            return new Shards(0, "spec.config: " + e.violations().getFirst());
+        }
+    }
+
+    private Fit fit(TopologyClass topologyClass, int cpus, int count, Wanted wanted, EngineConfig engine) {
+        if (wanted.backend() == Backend.None) {
+            return new Fit(cpus, count, topologyClass.topology().nodeCount(), engine, "");
+        }
+        Admission admission = admission(topologyClass, cpus);
+        if (!admission.admitted()) {
+            return Fit.impossible((admission.refusal() == null ? "" : admission.refusal().spelled() + " ")
+                    + "on an empty node: " + admission.message());
+        }
+        int nodes = (int) admission.cpus().getFirst().stream().map(topologyClass.topology()::nodeOf).distinct().count();
+        return new Fit(cpus, count, nodes, engine, "");
+    }
+
+    private Admission admission(TopologyClass topologyClass, int cpus) {
+        return admissions.computeIfAbsent(new Size(topologyClass, cpus),
+                size -> emptyNode(size.topologyClass()).admit(size.cpus()));
+    }
+
+    /** Why the shards of a pod lie as they do, in the words of the engine's planner. */
+    List<String> reasons(TopologyClass topologyClass, Wanted wanted, Fit fit) {
+        if (fit.engine() == null) {
+            return List.of();
+        }
+        Machine machine = wanted.backend() == Backend.None
+                ? quota(topologyClass, fit.cpus())
+                : topologyClass.topology().machine(admission(topologyClass, fit.cpus()).cpus().getFirst(),
+                        topologyClass.numaMemory());
+        return ShardPlanner.plan(machine, fit.engine()).reasons();
+    }
+
+    /** A pod that shares the node's CPUs sees all of them, and a quota. */
+    private static Machine quota(TopologyClass topologyClass, int cpus) {
+        CpuTopology topology = topologyClass.topology();
+        Machine all = topology.machine(CpuSet.of(topology.all()), topologyClass.numaMemory());
+        return new Machine(all.online(), all.allowed(), all.isolated(), all.cores(), all.l3Groups(), all.numaNodes(),
+                OptionalDouble.of(cpus), all.memoryLimit(), all.openFiles(), all.memlock());
+    }
+
+    /** Where nothing tells how CPUs are handed out, as the static policy does it by default. */
+    private static KubeletNode emptyNode(TopologyClass topologyClass) {
+        KubeletConfig kubelet = topologyClass.kubelet();
+        return kubelet != null && kubelet.cpuManager() == CpuManager.STATIC
+                ? topologyClass.freshNode()
+                : new KubeletNode(topologyClass.topology(), new KubeletConfig(CpuManager.STATIC, Set.of(),
+                        TopologyPolicy.NONE, Scope.CONTAINER, CpuSet.EMPTY), CpuSet.EMPTY);
+    }
+}

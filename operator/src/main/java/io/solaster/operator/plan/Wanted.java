@@ -1,0 +1,184 @@
+package io.solaster.operator.plan;
+
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.Toleration;
+import io.solaster.config.ConfigReport;
+import io.solaster.config.EngineConfig;
+import io.solaster.operator.api.ShardedService;
+import io.solaster.operator.api.ShardedServiceSpec;
+import io.solaster.operator.api.ShardedServiceSpec.AfterNodeLoss;
+import io.solaster.operator.api.ShardedServiceSpec.Autoscaling;
+import io.solaster.operator.api.ShardedServiceSpec.Backend;
+import io.solaster.operator.api.ShardedServiceSpec.Memory;
+import io.solaster.operator.api.ShardedServiceSpec.Numa;
+import io.solaster.operator.api.ShardedServiceSpec.Placement;
+import io.solaster.operator.api.ShardedServiceSpec.ScaleBy;
+import io.solaster.operator.api.ShardedServiceSpec.ShardMode;
+import io.solaster.operator.api.ShardedServiceSpec.ShardPer;
+import io.solaster.operator.api.ShardedServiceSpec.Shards;
+import io.solaster.operator.api.ShardedServiceSpec.Workload;
+import io.solaster.operator.inventory.InvalidObjectException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a service wants, checked, with the defaults filled in.
+ *
+ * @param replicas how many pods; 0 for as many as fit
+ * @param scaled whether {@code replicas} is what autoscaling goes to at most
+ * @param sharedCpus CPUs kept free on each node; -1 for the default
+ * @param configured the configuration as text, the same for the same configuration
+ */
+record Wanted(String namespace, String name, int replicas, boolean scaled, int surge, ShardMode mode, int count,
+        int min, int max, boolean threads, Numa numa, Backend backend, int sharedCpus, Map<String, String> selector,
+        List<Toleration> tolerations, boolean surviveNodeLoss, long memoryPerShard, long hugePagesPerShard,
+        EngineConfig engine, String configured) {
+
+    private static final long GIB = 1L << 30;
+    private static final int MOST_SHARDS = 8192;
+
+    /**
+     * @throws InvalidObjectException naming the key, the value and the fix
+     */
+    static Wanted of(ShardedService service) {
+        String name = service.getMetadata().getName();
+        String namespace = Objects.requireNonNullElse(service.getMetadata().getNamespace(), "default");
+        String object = "ShardedService " + namespace + "/" + name;
+        ShardedServiceSpec spec = service.getSpec();
+        if (spec == null) {
+            throw new InvalidObjectException(object, "spec is missing; write at least spec.shards.count");
+        }
+        Shards shards = Objects.requireNonNullElse(spec.shards(), new Shards(null, null, null, null));
+        ShardMode mode = Objects.requireNonNullElse(shards.mode(), ShardMode.Fixed);
+        if (mode == ShardMode.Fixed && shards.count() == null) {
+            throw new InvalidObjectException(object,
+                    "spec.shards.count is missing; write a number, or set spec.shards.mode to PerNuma or FillNode");
+        }
+        if (mode != ShardMode.Fixed && shards.count() != null) {
+            throw new InvalidObjectException(object, "spec.shards.count: " + shards.count() + " stands beside mode "
+                    + mode + ", which finds the number; remove it, or set min and max");
+        }
+        int count = number(object, "spec.shards.count", shards.count(), 1, MOST_SHARDS, 0);
+        int min = number(object, "spec.shards.min", shards.min(), 1, MOST_SHARDS, 1);
+        int max = number(object, "spec.shards.max", shards.max(), 1, MOST_SHARDS, MOST_SHARDS);
+        if (min > max) {
+            throw new InvalidObjectException(object,
+                    "spec.shards.min: " + min + " is above max " + max + "; write at most " + max);
+        }
+        Autoscaling scaling = spec.autoscaling();
+        boolean scaled = scaling != null && scaling.by() != ScaleBy.Shards;
+        if (scaling != null && spec.replicas() != null) {
+            throw new InvalidObjectException(object, "spec.replicas: " + spec.replicas()
+                    + " stands beside autoscaling, which sets the number; remove one of them");
+        }
+        int replicas = scaling != null && scaled
+                ? number(object, "spec.autoscaling.max", scaling.max(), 1, 100_000, 1)
+                : number(object, "spec.replicas", spec.replicas(), 0, 100_000, mode == ShardMode.Fixed ? 1 : 0);
+        Placement placement = Objects.requireNonNullElse(spec.placement(),
+                new Placement(null, null, null, null, null, null, null, null));
+        Memory memory = Objects.requireNonNullElse(spec.memory(), new Memory(null, null, null));
+        Double heap = memory.heapShare();
+        if (heap != null && !(heap > 0 && heap < 1)) {
+            throw new InvalidObjectException(object,
+                    "spec.memory.heapShare: " + heap + " is no part of the memory; write a number between 0 and 1");
+        }
+        int surge = number(object, "spec.rollout.surge", spec.rollout() == null ? null : spec.rollout().surge(), 0,
+                100_000, spec.workload() == Workload.Deployment ? 1 : 0);
+        if (surge > 0 && spec.workload() != Workload.Deployment) {
+            throw new InvalidObjectException(object, "spec.rollout.surge: " + surge
+                    + " with a StatefulSet, which replaces pods without a surge; remove it, or set workload Deployment");
+        }
+        boolean threads = placement.shardPer() == ShardPer.Thread;
+        TreeMap<String, Object> properties = properties(object, spec.config());
+        EngineConfig engine = engine(object, properties, count).withSmt(threads);
+        return new Wanted(namespace, name, replicas, scaled, surge, mode, count, min, max, threads,
+                Objects.requireNonNullElse(placement.numa(), mode == ShardMode.FillNode ? Numa.Any : Numa.Single),
+                Objects.requireNonNullElse(placement.backend(), Backend.CPUManager),
+                number(object, "spec.placement.sharedCPUs", placement.sharedCPUs(), 0, MOST_SHARDS, -1),
+                Objects.requireNonNullElse(placement.nodeSelector(), Map.of()),
+                Objects.requireNonNullElse(placement.tolerations(), List.of()),
+                placement.afterNodeLoss() == AfterNodeLoss.Require,
+                bytes(object, "spec.memory.perShard", memory.perShard(), GIB),
+                bytes(object, "spec.memory.hugePages", memory.hugePages(), 0), engine,
+                properties.toString());
+    }
+
+    private static int number(String object, String key, @Nullable Integer value, int least,
+            int most, int otherwise) {
+        if (value == null) {
+            return otherwise;
+        }
+        if (value < least || value > most) {
+            throw new InvalidObjectException(object,
+                    key + ": " + value + " is out of range; write a number from " + least + " to " + most);
+        }
+        return value;
+    }
+
+    private static long bytes(String object, String key, @Nullable Quantity quantity,
+            long otherwise) {
+        if (quantity == null) {
+            return otherwise;
+        }
+        try {
+            BigDecimal bytes = Quantity.getAmountInBytes(quantity);
+            if (bytes.signum() > 0) {
+                return bytes.setScale(0, RoundingMode.CEILING).longValueExact();
+            }
+        } catch (IllegalArgumentException | ArithmeticException e) {
+            // said below
+        }
+        throw new InvalidObjectException(object,
+                key + ": '" + quantity + "' is no amount of memory; write one such as 2Gi");
+    }
+
+    private static TreeMap<String, Object> properties(String object, @Nullable JsonNode config) {
+        TreeMap<String, Object> properties = new TreeMap<>();
+        if (config != null) {
+            flatten("", config, properties);
+            properties.keySet().stream().filter(key -> !key.startsWith("solaster.")).findFirst().ifPresent(key -> {
+                throw new InvalidObjectException(object,
+                        "spec.config." + key + " is no key of Solaster; write keys below spec.config.solaster");
+            });
+        }
+        return properties;
+    }
+
+    /** The engine's configuration, checked by the code that the service checks it with. */
+    private static EngineConfig engine(String object, Map<String, Object> properties, int count) {
+        ConfigReport report = Configs.read(properties);
+        if (!report.isValid()) {
+            throw new InvalidObjectException(object, "spec.config: " + report.errors().getFirst());
+        }
+        EngineConfig engine = report.config().engine();
+        if (!engine.shards().isAuto() && engine.shards().count() != count) {
+            throw new InvalidObjectException(object, "spec.config.solaster.engine.shards: " + engine.shards()
+                    + " contradicts spec.shards; remove it, the operator sets it");
+        }
+        if (engine.smt()) {
+            throw new InvalidObjectException(object, "spec.config.solaster.engine.smt: true contradicts"
+                    + " spec.placement.shardPer; remove it, and set shardPer Thread");
+        }
+        return engine.withShards(0);
+    }
+
+    private static void flatten(String key, JsonNode node, Map<String, Object> properties) {
+        if (node.isObject()) {
+            node.properties().forEach(field -> flatten(key.isEmpty() ? field.getKey() : key + "." + field.getKey(),
+                    field.getValue(), properties));
+        } else if (node.isArray()) {
+            for (int i = 0; i < node.size(); i++) {
+                flatten(key + "[" + i + "]", node.get(i), properties);
+            }
+        } else {
+            properties.put(key, node.asText());
+        }
+    }
+}

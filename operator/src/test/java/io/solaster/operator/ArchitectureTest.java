@@ -1,0 +1,41 @@
+package io.solaster.operator;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+
+import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+
+/** The arrows between the operator's rooms, and out of it: to config-schema alone. */
+@AnalyzeClasses(packages = "io.solaster", importOptions = DoNotIncludeTests.class)
+final class ArchitectureTest {
+
+    @ArchTest
+    static final ArchRule ARROWS_RUN_DOWNWARDS = layeredArchitecture().consideringOnlyDependenciesInLayers()
+            .layer("command").definedBy("io.solaster.operator.command..").layer("plan")
+            .definedBy("io.solaster.operator.plan..").layer("inventory").definedBy("io.solaster.operator.inventory..")
+            .layer("kubelet").definedBy("io.solaster.operator.kubelet..").layer("api")
+            .definedBy("io.solaster.operator.api..").whereLayer("command").mayNotBeAccessedByAnyLayer()
+            .whereLayer("plan").mayOnlyBeAccessedByLayers("command").whereLayer("inventory")
+            .mayOnlyBeAccessedByLayers("plan", "command").whereLayer("kubelet")
+            .mayOnlyBeAccessedByLayers("inventory", "plan").whereLayer("api")
+            .mayOnlyBeAccessedByLayers("inventory", "plan", "command");
+
+    @ArchTest
+    static final ArchRule CONFIG_SCHEMA_IS_ALL_OF_SOLASTER_THAT_IT_NEEDS = classes().that()
+            .resideInAPackage("io.solaster.operator..").should().onlyDependOnClassesThat()
+            .resideOutsideOfPackages("io.solaster.engine..", "io.solaster.resp..", "io.solaster.store..",
+                    "io.solaster.http..", "io.solaster.pool..", "io.solaster.spring..", "io.solaster.boot..");
+
+    @ArchTest
+    static final ArchRule THE_SIMULATED_KUBELET_IS_PURE = noClasses().that()
+            .resideInAPackage("io.solaster.operator.kubelet..").should().dependOnClassesThat()
+            .resideInAnyPackage("io.fabric8..", "java.io..", "java.nio..", "java.time..");
+
+    @ArchTest
+    static final ArchRule EVERY_PACKAGE_IS_NULL_MARKED = classes().that().haveSimpleName("package-info").should()
+            .beAnnotatedWith("org.jspecify.annotations.NullMarked");
+}
