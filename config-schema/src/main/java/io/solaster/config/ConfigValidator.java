@@ -38,6 +38,8 @@ public final class ConfigValidator {
     private static final Pattern HEADER_VALUE = Pattern.compile("[!-~]([ -~]*[!-~])?");
     private static final Pattern MIME_TYPE = Pattern.compile("[\\w!#$&^.+-]+/([\\w!#$&^.+-]+|\\*)");
 
+    private static final List<String> ENCODINGS = List.of("zstd", "br", "gzip");
+
     private static final int MAX_GROUPS = 64;
     static final Set<String> BUILT_IN_GROUPS = Set.of("critical", "default", "background", "maintenance");
     private static final Pattern GROUP_NAME = Pattern.compile("[a-z][a-z0-9-]*");
@@ -259,18 +261,39 @@ public final class ConfigValidator {
         within(key + ".max-target", http.maxTarget(), "64B", "1MB");
         within(key + ".max-header-size", http.maxHeaderSize(), "256B", "16MB");
         within(key + ".max-body", http.maxBody(), "0", "2047MB");
+        within(key + ".min-body-rate", http.minBodyRate(), "0", "1GB");
         within(key + ".compression.min-size", http.compression().minSize(), "0", "1GB");
+        within(key + ".http2.initial-window", http.http2().initialWindow(), "16KB", "255MB");
+        within(key + ".http2.max-frame", http.http2().maxFrame(), "16KB", "16383KB");
         websocket(key + ".websocket", http.websocket());
         String server = http.serverHeader();
         if (server != null && !HEADER_VALUE.matcher(server).matches()) {
             add(key + ".server-header", server, "'" + server + "' is no header's value",
                     "write letters, digits, blanks and signs of ASCII");
         }
+        accessLog(key + ".access-log", http.accessLog());
+        for (String coding : http.compression().encodings().split(",", -1)) {
+            if (!ENCODINGS.contains(coding.strip())) {
+                add(key + ".compression.encodings", coding, "'" + coding + "' is no encoding that the server knows",
+                        "write some of " + String.join(", ", ENCODINGS) + ", with commas between them");
+            }
+        }
         for (String type : http.compression().mimeTypes().split(",", -1)) {
             if (!MIME_TYPE.matcher(type.strip()).matches()) {
                 add(key + ".compression.mime-types", type, "'" + type + "' is no content type",
                         "write types like 'text/html' or 'text/*', with commas between them");
             }
+        }
+    }
+
+    private void accessLog(String key, AccessLogConfig log) {
+        double sample = log.sample();
+        if (!(sample >= 0 && sample <= 1)) {
+            add(key + ".sample", sample, sample + " is out of range",
+                    "write a number from 0 to 1, such as 0.01 for one exchange in a hundred");
+        }
+        if (log.slow() != null) {
+            within(key + ".slow", log.slow(), MICROSECOND, Duration.ofDays(1));
         }
     }
 

@@ -108,13 +108,21 @@ class ConfigBinderTest {
                         max-header-size: 2KB
                         max-headers: 3
                         max-body: 4KB
+                        min-body-rate: 9B
+                        half-close: true
                         max-pipelined: 5
                         server-header: Mine
                         compression:
                           enabled: true
                           min-size: 1B
                           level: 9
+                          encodings: gzip
                           mime-types: text/*
+                        access-log:
+                          enabled: true
+                          format: json
+                          sample: 0.25
+                          slow: 1s
                         websocket:
                           max-frame: 1KB
                           max-message: 2KB
@@ -129,6 +137,12 @@ class ConfigBinderTest {
                             level: 9
                             threshold: 5B
                             context-takeover: true
+                        http2:
+                          enabled: false
+                          max-concurrent-streams: 9
+                          initial-window: 32KB
+                          max-frame: 64KB
+                          max-resets: 8
                 """);
         assertThat(config.enabled()).isFalse();
         assertThat(config.strict()).isTrue();
@@ -147,13 +161,17 @@ class ConfigBinderTest {
                                 new ByteSize(1024), 7, new ByteSize(4096)),
                         "bulk", "web", ServerConfig.ClientAuth.NEED,
                         new HttpConfig(Duration.ofSeconds(1), Duration.ofSeconds(2), Duration.ofSeconds(3),
-                                Duration.ofSeconds(4), new ByteSize(1024), new ByteSize(2048), 3, new ByteSize(4096), 5,
-                                "Mine", new CompressionConfig(true, new ByteSize(1), 9, "text/*"),
+                                Duration.ofSeconds(4), new ByteSize(1024), new ByteSize(2048), 3, new ByteSize(4096),
+                                new ByteSize(9), 5, "Mine",
+                                new CompressionConfig(true, new ByteSize(1), 9, "gzip", "text/*"),
                                 new WebSocketConfig(new ByteSize(1024), new ByteSize(2048), Duration.ofSeconds(1),
                                         Duration.ofSeconds(2), Duration.ofSeconds(3),
                                         new WebSocketQueueConfig(new ByteSize(4096),
                                                 WebSocketQueueConfig.Policy.DROP_OLDEST),
-                                        new WebSocketCompressionConfig(true, 9, new ByteSize(5), true))))));
+                                        new WebSocketCompressionConfig(true, 9, new ByteSize(5), true)),
+                                new AccessLogConfig(true, AccessLogConfig.Format.JSON, 0.25,
+                                        Duration.ofSeconds(1)),
+                                true, new Http2Config(false, 9, new ByteSize(32 << 10), new ByteSize(64 << 10), 8)))));
     }
 
     @ParameterizedTest

@@ -194,8 +194,9 @@ class SchemaTest {
         switch (type.getName()) {
             case "boolean" -> written(node, "true|false", "boolean");
             case "int", "long" -> written(node, "[0-9]+", "integer");
-            case "java.lang.Double" -> written(node, "[0-9]*[.]?[0-9]+([eE][+-]?[0-9]+)?", "number").put("minimum", 0)
-                    .put("maximum", 1);
+            case "double", "java.lang.Double" ->
+                written(node, "[0-9]*[.]?[0-9]+([eE][+-]?[0-9]+)?", "number").put("minimum", 0)
+                        .put("maximum", 1);
             case "java.lang.String" -> node.putArray("type").add("string").add("number").add("boolean").add("null");
             case "java.time.Duration" -> written(node, "[+-]?[0-9]+(ns|us|ms|s|m|h|d)?|[+-]?[pP].+", "integer");
             case "io.solaster.config.ByteSize" -> written(node, "[0-9]+ *([kKmMgGtT]?[bB])?", "integer");
