@@ -73,7 +73,8 @@ class ManifestsTest {
 
     @Test
     void whatThePlanSetsCannotBeSetBeside() {
-        assertThatThrownBy(() -> pod("image: kv\nshards: {count: 8}\nenv: [{name: SOLASTER_ENGINE_SHARDS, value: '4'}]\n"))
+        assertThatThrownBy(
+                () -> pod("image: kv\nshards: {count: 8}\nenv: [{name: SOLASTER_ENGINE_SHARDS, value: '4'}]\n"))
                 .isInstanceOf(InvalidObjectException.class).hasMessageContaining("SOLASTER_ENGINE_SHARDS")
                 .hasMessageContaining("remove it");
         assertThatThrownBy(() -> pod("shards: {count: 8}\n")).hasMessageContaining("spec.image is missing");
@@ -107,8 +108,9 @@ class ManifestsTest {
 
     @Test
     void theConfigurationIsReadFromItsFileAsItWasWritten() throws Exception {
-        ConfigMap map = only(ConfigMap.class, "image: kv\nshards: {count: 8}\nconfig: {solaster: {engine: {transport: nio,"
-                + " groups: {reports: {shares: 50}}}, servers: {kv: {protocol: resp, port: 6379, host: 0.0.0.0}}}}\n");
+        ConfigMap map = only(ConfigMap.class,
+                "image: kv\nshards: {count: 8}\nconfig: {solaster: {engine: {transport: nio,"
+                        + " groups: {reports: {shares: 50}}}, servers: {kv: {protocol: resp, port: 6379, host: 0.0.0.0}}}}\n");
         MutablePropertySources sources = new MutablePropertySources();
         new YamlPropertySourceLoader()
                 .load("application", new ByteArrayResource(map.getData().get("application.yml").getBytes()))
@@ -171,8 +173,8 @@ class ManifestsTest {
 
     @Test
     void monitorsAreMadeWhereTheClusterKnowsThem() {
-        List<HasMetadata> all =
-                Manifests.of(service("image: kv\nshards: {count: 8}\n"), plan(classPlan("big", 1, 9)), true);
+        List<HasMetadata> all = Manifests.of(service("image: kv\nshards: {count: 8}\n"), plan(classPlan("big", 1, 9)),
+                true);
         assertThat(all).filteredOn(GenericKubernetesResource.class::isInstance)
                 .singleElement().extracting(HasMetadata::getKind).isEqualTo("ServiceMonitor");
     }
