@@ -4,7 +4,16 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-mvn -q -B -ntp -pl operator -am test-compile dependency:build-classpath -Dmdep.outputFile=target/classpath \
-    -Dmdep.includeScope=test
-exec "${JAVA_HOME:+$JAVA_HOME/bin/}java" -cp "operator/target/classes:operator/target/test-classes:$(<operator/target/classpath)" \
+java=
+for home in "${JAVA_HOME:-}" /usr/lib/jvm/*; do
+    if [[ -x "$home/bin/javac" && "$("$home/bin/javac" -version 2>&1 | tr -dc '0-9.' | cut -d. -f1)" -ge 25 ]]; then
+        java="$home/bin/java"
+        break
+    fi
+done
+[[ -n "$java" ]] || { echo "plan-benchmark.sh: no JDK 25 or newer in JAVA_HOME or /usr/lib/jvm; install one" >&2; exit 1; }
+
+mvn -q -B -ntp ${MVN_FLAGS:-} -pl operator -am test-compile dependency:build-classpath \
+    -Dmdep.outputFile=target/classpath -Dmdep.includeScope=test
+exec "$java" -cp "operator/target/classes:operator/target/test-classes:$(<operator/target/classpath)" \
     io.solaster.operator.benchmark.PlanBenchmark "${1:-60}"

@@ -4,6 +4,10 @@ import java.util.List;
 import java.util.Map;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.fabric8.crd.generator.annotation.PreserveUnknownFields;
+import io.fabric8.generator.annotation.Max;
+import io.fabric8.generator.annotation.Min;
+import io.fabric8.generator.annotation.ValidationRule;
 import io.fabric8.kubernetes.api.model.ContainerPort;
 import io.fabric8.kubernetes.api.model.EnvFromSource;
 import io.fabric8.kubernetes.api.model.EnvVar;
@@ -13,6 +17,9 @@ import io.fabric8.kubernetes.api.model.PodSecurityContext;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.SecurityContext;
 import io.fabric8.kubernetes.api.model.Toleration;
+import io.fabric8.kubernetes.api.model.Volume;
+import io.fabric8.kubernetes.api.model.VolumeMount;
+import io.fabric8.kubernetes.model.annotation.SpecReplicas;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +36,8 @@ import org.jspecify.annotations.Nullable;
  * @param priorityClassName the pods' priority
  * @param schedulerName another scheduler than the default one
  * @param volumeClaimTemplates volumes of a StatefulSet's pods
+ * @param volumes further volumes of the pods, such as Secrets
+ * @param volumeMounts where the container sees volumes
  * @param podSecurityContext the pods' security settings
  * @param securityContext the container's security settings
  * @param shards how many shards a pod has
@@ -40,13 +49,33 @@ import org.jspecify.annotations.Nullable;
  * @param mode whether the plan is applied
  * @param volumeRetention what happens to the volumes when this is deleted
  */
-public record ShardedServiceSpec(@Nullable Workload workload, @Nullable String image, @Nullable Integer replicas,
+@ValidationRule(value = "!(has(self.autoscaling) && has(self.replicas))",
+        message = "replicas does not go beside autoscaling, which sets the number; remove one of them")
+@ValidationRule(
+        value = "(has(self.workload) ? self.workload : 'StatefulSet')"
+                + " == (has(oldSelf.workload) ? oldSelf.workload : 'StatefulSet')",
+        message = "workload cannot change; make another ShardedService")
+@ValidationRule(
+        value = "!has(self.volumeClaimTemplates) || size(self.volumeClaimTemplates) == 0"
+                + " || !has(self.workload) || self.workload == 'StatefulSet'",
+        message = "volumeClaimTemplates need workload StatefulSet")
+@ValidationRule(
+        value = "(has(self.volumeClaimTemplates) ? size(self.volumeClaimTemplates) : 0)"
+                + " == (has(oldSelf.volumeClaimTemplates) ? size(oldSelf.volumeClaimTemplates) : 0)",
+        message = "volumeClaimTemplates cannot change, as those of a StatefulSet cannot")
+@ValidationRule(
+        value = "!has(self.rollout) || !has(self.rollout.surge) || self.rollout.surge == 0"
+                + " || (has(self.workload) && self.workload == 'Deployment')",
+        message = "rollout.surge needs workload Deployment: a StatefulSet replaces pods without a surge")
+public record ShardedServiceSpec(@Nullable Workload workload, @Nullable String image,
+        @SpecReplicas @Min(0) @Max(100_000) @Nullable Integer replicas,
         @Nullable List<ContainerPort> ports, @Nullable List<EnvVar> env, @Nullable List<EnvFromSource> envFrom,
         @Nullable String serviceAccountName, @Nullable List<LocalObjectReference> imagePullSecrets,
         @Nullable String priorityClassName, @Nullable String schedulerName,
-        @Nullable List<PersistentVolumeClaim> volumeClaimTemplates, @Nullable PodSecurityContext podSecurityContext,
+        @Nullable List<PersistentVolumeClaim> volumeClaimTemplates, @Nullable List<Volume> volumes,
+        @Nullable List<VolumeMount> volumeMounts, @Nullable PodSecurityContext podSecurityContext,
         @Nullable SecurityContext securityContext, @Nullable Shards shards, @Nullable Placement placement,
-        @Nullable Memory memory, @Nullable JsonNode config, @Nullable Autoscaling autoscaling,
+        @Nullable Memory memory, @PreserveUnknownFields @Nullable JsonNode config, @Nullable Autoscaling autoscaling,
         @Nullable Rollout rollout, @Nullable Mode mode, @Nullable VolumeRetention volumeRetention) {
 
     /** What runs the pods. */
@@ -75,8 +104,12 @@ public record ShardedServiceSpec(@Nullable Workload workload, @Nullable String i
      * @param min the fewest shards that a pod may have with the other modes; 1 unless said otherwise
      * @param max the most shards that a pod may have with the other modes
      */
-    public record Shards(@Nullable ShardMode mode, @Nullable Integer count, @Nullable Integer min,
-            @Nullable Integer max) {}
+    @ValidationRule(
+            value = "!has(self.mode) || self.mode == 'Fixed' ? has(self.count) : !has(self.count)",
+            message = "mode Fixed needs count; PerNuma and FillNode find it, and take min and max")
+    @ValidationRule(value = "!has(self.min) || !has(self.max) || self.min <= self.max", message = "min is above max")
+    public record Shards(@Nullable ShardMode mode, @Min(1) @Max(8192) @Nullable Integer count,
+            @Min(1) @Max(8192) @Nullable Integer min, @Min(1) @Max(8192) @Nullable Integer max) {}
 
     /** What a pod's size follows from. */
     public enum ShardMode {
@@ -102,7 +135,7 @@ public record ShardedServiceSpec(@Nullable Workload workload, @Nullable String i
      * @param afterNodeLoss whether all pods must still fit when a node is lost; reported only, unless said otherwise
      */
     public record Placement(@Nullable ShardPer shardPer, @Nullable Numa numa, @Nullable Backend backend,
-            @Nullable Integer sharedCPUs, @Nullable Map<String, String> nodeSelector,
+            @Min(0) @Max(8192) @Nullable Integer sharedCPUs, @Nullable Map<String, String> nodeSelector,
             @Nullable List<Toleration> tolerations, @Nullable OnAffinityError onAffinityError,
             @Nullable AfterNodeLoss afterNodeLoss) {}
 
@@ -151,6 +184,8 @@ public record ShardedServiceSpec(@Nullable Workload workload, @Nullable String i
      * @param heapShare the heap's part of it, above 0 and below 1; 0.5 unless said otherwise
      * @param hugePages huge pages of a pod per shard, of 2 MiB; none unless said otherwise
      */
+    @ValidationRule(value = "!has(self.heapShare) || (self.heapShare > 0.0 && self.heapShare < 1.0)",
+            message = "heapShare is the heap's part of the memory; write a number between 0 and 1")
     public record Memory(@Nullable Quantity perShard, @Nullable Double heapShare, @Nullable Quantity hugePages) {}
 
     /**
@@ -162,8 +197,10 @@ public record ShardedServiceSpec(@Nullable Workload workload, @Nullable String i
      * @param targetUtilization the part of their time that shards should be busy, in per cent; 60 unless said otherwise
      * @param stabilizationSeconds how long less load must last before anything is taken away; 300 unless said otherwise
      */
-    public record Autoscaling(@Nullable ScaleBy by, @Nullable Integer min, @Nullable Integer max,
-            @Nullable Integer targetUtilization, @Nullable Integer stabilizationSeconds) {}
+    @ValidationRule(value = "!has(self.min) || !has(self.max) || self.min <= self.max", message = "min is above max")
+    public record Autoscaling(@Nullable ScaleBy by, @Min(1) @Nullable Integer min, @Min(1) @Nullable Integer max,
+            @Min(1) @Max(100) @Nullable Integer targetUtilization,
+            @Min(0) @Nullable Integer stabilizationSeconds) {}
 
     /** What autoscaling changes. */
     public enum ScaleBy {
@@ -177,7 +214,7 @@ public record ShardedServiceSpec(@Nullable Workload workload, @Nullable String i
      * @param surge how many pods there may be beyond the replicas meanwhile; 1 with a Deployment, else 0
      * @param hotReload whether keys that may change while the service runs are changed so
      */
-    public record Rollout(@Nullable Strategy strategy, @Nullable Integer surge, @Nullable Boolean hotReload) {}
+    public record Rollout(@Nullable Strategy strategy, @Min(0) @Nullable Integer surge, @Nullable Boolean hotReload) {}
 
     /** In which order pods are replaced. */
     public enum Strategy {

@@ -3,6 +3,9 @@ package io.solaster.operator.api;
 import java.util.List;
 import java.util.Map;
 
+import io.fabric8.generator.annotation.Min;
+import io.fabric8.generator.annotation.Pattern;
+import io.fabric8.generator.annotation.ValidationRule;
 import io.fabric8.kubernetes.api.model.Quantity;
 import org.jspecify.annotations.Nullable;
 
@@ -18,9 +21,10 @@ import org.jspecify.annotations.Nullable;
  * @param reservedCPUs the kubelet's {@code reservedSystemCPUs}; if left out, as many as the node keeps from allocation
  * @param kubelet how the kubelet hands out CPUs
  */
-public record TopologyProfileSpec(@Nullable Map<String, String> nodeSelector, @Nullable Integer sockets,
-        @Nullable List<NumaNode> numaNodes, @Nullable Integer threadsPerCore,
-        @Nullable ThreadNumbering threadNumbering, @Nullable List<String> l3Groups, @Nullable String reservedCPUs,
+public record TopologyProfileSpec(@Nullable Map<String, String> nodeSelector, @Min(1) @Nullable Integer sockets,
+        @Nullable List<NumaNode> numaNodes, @Min(1) @Nullable Integer threadsPerCore,
+        @Nullable ThreadNumbering threadNumbering, @Nullable List<String> l3Groups,
+        @Pattern("[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*") @Nullable String reservedCPUs,
         @Nullable Kubelet kubelet) {
 
     /**
@@ -49,6 +53,14 @@ public record TopologyProfileSpec(@Nullable Map<String, String> nodeSelector, @N
      * @param topologyManagerPolicy none, best-effort, restricted or single-numa-node; none unless said otherwise
      * @param topologyManagerScope container or pod; container unless said otherwise
      */
+    @ValidationRule(value = "!has(self.cpuManagerPolicy) || self.cpuManagerPolicy in ['none', 'static']",
+            message = "cpuManagerPolicy is none or static")
+    @ValidationRule(
+            value = "!has(self.topologyManagerPolicy) || self.topologyManagerPolicy in"
+                    + " ['none', 'best-effort', 'restricted', 'single-numa-node']",
+            message = "topologyManagerPolicy is none, best-effort, restricted or single-numa-node")
+    @ValidationRule(value = "!has(self.topologyManagerScope) || self.topologyManagerScope in ['container', 'pod']",
+            message = "topologyManagerScope is container or pod")
     public record Kubelet(@Nullable String cpuManagerPolicy, @Nullable Map<String, String> cpuManagerPolicyOptions,
             @Nullable String topologyManagerPolicy, @Nullable String topologyManagerScope) {}
 }

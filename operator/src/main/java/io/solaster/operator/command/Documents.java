@@ -35,8 +35,8 @@ import io.solaster.operator.inventory.InvalidObjectException;
  */
 final class Documents {
     private static final YAMLMapper YAML = new YAMLMapper();
-    private static final ObjectMapper LENIENT =
-            new ObjectMapper().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
+    private static final ObjectMapper LENIENT = new ObjectMapper()
+            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
     private static final ObjectMapper STRICT = new ObjectMapper();
 
     private final List<Node> nodes = new ArrayList<>();
@@ -66,8 +66,8 @@ final class Documents {
         }
         int before = services.size();
         try (var documents = YAML.readerFor(JsonNode.class).<JsonNode>readValues(text)) {
-            while (documents.hasNext()) {
-                add(file.toString(), documents.next());
+            while (documents.hasNextValue()) {
+                add(file.toString(), documents.nextValue());
             }
         } catch (JacksonException e) {
             JsonLocation at = e.getLocation();
@@ -118,7 +118,8 @@ final class Documents {
             }
             case "TopologyProfile" -> profiles.add(convert(STRICT, object, TopologyProfile.class));
             case "ShardedService" -> services.add(convert(STRICT, object, ShardedService.class));
-            default -> { }
+            default -> {
+            }
         }
     }
 

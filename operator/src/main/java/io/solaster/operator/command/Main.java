@@ -11,8 +11,7 @@ import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.IParameterExceptionHandler;
 
 /** The operator's program: so far its planner, as a command. */
-@Command(name = "operator", mixinStandardHelpOptions = true, subcommands = PlanCommand.class,
-        synopsisSubcommandLabel = "COMMAND", description = "Pods that get the cores their shards are pinned to.")
+@Command(name = "operator", mixinStandardHelpOptions = true, subcommands = PlanCommand.class, synopsisSubcommandLabel = "COMMAND", description = "Pods that get the cores their shards are pinned to.")
 public final class Main {
     /** As sysexits.h has it: the command was used incorrectly. */
     static final int USAGE = 64;

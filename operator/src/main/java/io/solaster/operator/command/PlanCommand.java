@@ -19,11 +19,10 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code plan}: says from files whether services fit on nodes, and how. */
-@Command(name = "plan", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Says from files, without a cluster, which pods sharded services need and whether they fit.",
-        footer = {"", "Files are what 'kubectl get ... -o yaml' prints; any of them may hold any kind of object:",
-                "Node, Pod, NodeResourceTopology, ResourceSlice, ResourceClaim, TopologyProfile, ShardedService.", "",
-                "Exit codes: 0 feasible or unproven, 2 infeasible, 64 wrong usage or input."})
+@Command(name = "plan", mixinStandardHelpOptions = true, sortOptions = false, description = "Says from files, without a cluster, which pods sharded services need and whether they fit.", footer = {
+        "", "Files are what 'kubectl get ... -o yaml' prints; any of them may hold any kind of object:",
+        "Node, Pod, NodeResourceTopology, ResourceSlice, ResourceClaim, TopologyProfile, ShardedService.", "",
+        "Exit codes: 0 feasible or unproven, 2 infeasible, 64 wrong usage or input."})
 final class PlanCommand implements Callable<Integer> {
     static final int INFEASIBLE = 2;
 
@@ -35,8 +34,7 @@ final class PlanCommand implements Callable<Integer> {
     @Option(names = "--nodes", required = true, paramLabel = "FILE", description = "the nodes; may be given again")
     private List<Path> nodes = List.of();
 
-    @Option(names = "--service", required = true, paramLabel = "FILE",
-            description = "the services, planned one after the other; may be given again")
+    @Option(names = "--service", required = true, paramLabel = "FILE", description = "the services, planned one after the other; may be given again")
     private List<Path> services = List.of();
 
     @Option(names = "--pods", paramLabel = "FILE", description = "all pods that run; may be given again")
@@ -51,8 +49,8 @@ final class PlanCommand implements Callable<Integer> {
     @Option(names = "--strict", description = "exit with 2 where a plan is unproven, too")
     private boolean strict;
 
-    @Option(names = {"-o", "--output"}, defaultValue = "table", paramLabel = "table|json",
-            description = "how to print plans (default: ${DEFAULT-VALUE})")
+    @Option(names = {"-o",
+            "--output"}, defaultValue = "table", paramLabel = "table|json", description = "how to print plans (default: ${DEFAULT-VALUE})")
     private Output output = Output.table;
 
     @Spec
@@ -66,8 +64,7 @@ final class PlanCommand implements Callable<Integer> {
         pods.forEach(file -> documents.read(file, "Pod"));
         profiles.forEach(file -> documents.read(file, "TopologyProfile"));
         services.forEach(file -> documents.read(file, "ShardedService"));
-        List<ServicePlan> plans =
-                Planner.plan(Inventory.of(documents.objects(assumeEmpty)), documents.services());
+        List<ServicePlan> plans = Planner.plan(Inventory.of(documents.objects(assumeEmpty)), documents.services());
         PrintWriter out = spec.commandLine().getOut();
         if (output == Output.json) {
             out.println(new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT)

@@ -8,8 +8,8 @@ import io.solaster.operator.plan.ServicePlan.ClassPlan;
 
 /** Plans as text for people. */
 final class PlanTable {
-    private static final List<String> HEAD =
-            List.of("CLASS", "SOURCE", "NODES", "POD CPUS", "SHARDS", "NUMA", "REPLICAS", "ROOM", "STRANDED");
+    private static final List<String> HEAD = List.of("CLASS", "SOURCE", "NODES", "POD CPUS", "SHARDS", "NUMA",
+            "REPLICAS", "ROOM", "STRANDED");
 
     private PlanTable() {}
 

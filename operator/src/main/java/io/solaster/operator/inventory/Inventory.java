@@ -1,5 +1,7 @@
 package io.solaster.operator.inventory;
 
+import static java.util.Objects.requireNonNull;
+
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -10,7 +12,6 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
@@ -111,18 +112,23 @@ public final class Inventory {
 
         Inventory read() {
             TreeMap<String, Node> byName = new TreeMap<>();
-            objects.nodes().forEach(node -> byName.put(node.getMetadata().getName(), node));
-            Map<Node, Key> keys = new LinkedHashMap<>();
-            Map<Node, @Nullable Zones> observed = new HashMap<>();
-            for (Node node : byName.values()) {
-                Zones zones = zones(node);
-                observed.put(node, zones);
-                keys.put(node, key(node, zones));
+            for (Node node : objects.nodes()) {
+                if (node.getStatus() == null) {
+                    throw withoutCpus(node);
+                }
+                byName.put(node.getMetadata().getName(), node);
             }
+            TreeMap<String, Key> keys = new TreeMap<>();
+            Map<String, @Nullable Zones> observed = new HashMap<>();
+            byName.forEach((name, node) -> {
+                Zones zones = zones(node);
+                observed.put(name, zones);
+                keys.put(name, key(node, zones));
+            });
             Map<Key, TopologyClass> classes = named(keys.values());
             List<NodeState> nodes = new ArrayList<>();
-            keys.forEach((node, key) -> nodes
-                    .add(state(node, Objects.requireNonNull(classes.get(key)), observed.get(node))));
+            byName.forEach((name, node) -> nodes
+                    .add(state(node, requireNonNull(classes.get(requireNonNull(keys.get(name)))), observed.get(name))));
             return new Inventory(classes.values().stream()
                     .sorted(Comparator.comparing(TopologyClass::name)).toList(), List.copyOf(nodes));
         }
@@ -145,9 +151,12 @@ public final class Inventory {
             boolean dra = slices.containsKey(node.getMetadata().getName());
             Key key = new Key(profile == null ? "" : Profiles.name(profile), (int) (capacity / 1000),
                     (int) ((capacity - allocatable + 999) / 1000),
-                    zones == null ? null : zones.zones().stream()
-                            .map(zone -> new Zone(zone.node(), zone.capacity(), zone.allocatable(), 0, zone.memory()))
-                            .toList(),
+                    zones == null
+                            ? null
+                            : zones.zones().stream()
+                                    .map(zone -> new Zone(zone.node(), zone.capacity(), zone.allocatable(), 0,
+                                            zone.memory()))
+                                    .toList(),
                     zones == null ? null : zones.policy(), zones == null ? null : zones.scope(), dra);
             if (!shapes.containsKey(key)) {
                 shapes.put(key, shape(node, key, profile));
@@ -242,14 +251,14 @@ public final class Inventory {
         }
 
         private static boolean agrees(CpuTopology declared, Key key) {
-            List<Zone> zones = Objects.requireNonNull(key.zones());
+            List<Zone> zones = requireNonNull(key.zones());
             return declared.nodeCount() == zones.size() && zones.stream()
                     .allMatch(zone -> declared.cpusOfNode(zone.node()).size() == zone.capacity());
         }
 
         /** NUMA nodes are told by size alone: their CPUs are numbered one node after the other. */
         private static CpuTopology observed(Key key, @Nullable TopologyProfile profile) {
-            List<Zone> zones = Objects.requireNonNull(key.zones());
+            List<Zone> zones = requireNonNull(key.zones());
             int threads = profile == null ? 1 : Profiles.threadsPerCore(profile);
             List<CpuTopology.Cpu> cpus = new ArrayList<>();
             for (Zone zone : zones) {
@@ -283,7 +292,7 @@ public final class Inventory {
                     for (int nth = 2; !taken.add(name); nth++) {
                         name = base + "-" + (key.cpus() - key.kept()) + "c-" + nth;
                     }
-                    classes.put(key, new TopologyClass(name, Objects.requireNonNull(shapes.get(key))));
+                    classes.put(key, new TopologyClass(name, requireNonNull(shapes.get(key))));
                 }
             });
             return classes;
@@ -309,6 +318,7 @@ public final class Inventory {
             boolean pinned = topologyClass.kubelet() != null && !topologyClass.dra()
                     && topologyClass.kubelet().cpuManager() == CpuManager.STATIC;
             for (Pod pod : here) {
+                Requests.check(pod);
                 long asked = Requests.milliCpus(pod);
                 milli -= asked;
                 memory -= Requests.memory(pod);
@@ -383,11 +393,20 @@ public final class Inventory {
                 BigDecimal unit) {
             Quantity quantity = resources == null ? null : resources.get(name);
             if (quantity == null && name.equals("cpu")) {
-                throw new InvalidObjectException("Node " + node.getMetadata().getName(),
-                        "status.capacity.cpu or status.allocatable.cpu is missing; give nodes as"
-                                + " 'kubectl get nodes -o yaml' prints them");
+                throw withoutCpus(node);
             }
-            return Requests.amount(quantity, unit);
+            try {
+                return Requests.amount(quantity, unit);
+            } catch (IllegalArgumentException | ArithmeticException e) {
+                throw new InvalidObjectException("Node " + node.getMetadata().getName(), "status: " + name + ": '"
+                        + quantity + "' is no quantity; write one such as '16' or '64Gi'");
+            }
+        }
+
+        private static InvalidObjectException withoutCpus(Node node) {
+            return new InvalidObjectException("Node " + node.getMetadata().getName(),
+                    "status.capacity.cpu or status.allocatable.cpu is missing; give nodes as"
+                            + " 'kubectl get nodes -o yaml' prints them");
         }
     }
 

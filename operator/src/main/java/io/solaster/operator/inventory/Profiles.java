@@ -29,8 +29,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads a {@link TopologyProfile}. */
 final class Profiles {
-    private static final TopologyProfileSpec EMPTY =
-            new TopologyProfileSpec(null, null, null, null, null, null, null, null);
+    private static final TopologyProfileSpec EMPTY = new TopologyProfileSpec(null, null, null, null, null, null, null,
+            null);
 
     private Profiles() {}
 
@@ -103,7 +103,11 @@ final class Profiles {
         long least = Long.MAX_VALUE;
         for (NumaNode node : nodes(spec(profile))) {
             Quantity memory = node.memory();
-            least = Math.min(least, memory == null ? 0 : Requests.amount(memory, BigDecimal.ONE));
+            try {
+                least = Math.min(least, memory == null ? 0 : Requests.amount(memory, BigDecimal.ONE));
+            } catch (IllegalArgumentException | ArithmeticException e) {
+                throw invalid(profile, "numaNodes[].memory: '" + memory + "' is no amount; write one such as 64Gi");
+            }
         }
         return least == Long.MAX_VALUE ? 0 : least;
     }
@@ -162,8 +166,9 @@ final class Profiles {
             return otherwise;
         }
         return Stream.of(choices).filter(choice -> spelling.apply(choice).equals(spelled)).findFirst()
-                .orElseThrow(() -> new InvalidObjectException(object, key + ": '" + spelled + "' is unknown; write one of "
-                        + Stream.of(choices).map(spelling).collect(Collectors.joining(", "))));
+                .orElseThrow(
+                        () -> new InvalidObjectException(object, key + ": '" + spelled + "' is unknown; write one of "
+                                + Stream.of(choices).map(spelling).collect(Collectors.joining(", "))));
     }
 
     private static CpuSet cpus(TopologyProfile profile, String key, String list) {

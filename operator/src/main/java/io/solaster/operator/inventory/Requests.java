@@ -19,6 +19,19 @@ final class Requests {
 
     private Requests() {}
 
+    /** @throws InvalidObjectException if what it asks for cannot be read */
+    static void check(Pod pod) {
+        try {
+            milliCpus(pod);
+            memory(pod);
+            hugePages(pod);
+        } catch (IllegalArgumentException | ArithmeticException e) {
+            throw new InvalidObjectException(
+                    "Pod " + pod.getMetadata().getNamespace() + "/" + pod.getMetadata().getName(),
+                    "spec.containers[].resources: " + e.getMessage() + "; write quantities such as 500m or 2Gi");
+        }
+    }
+
     /** Thousandths of CPUs. */
     static long milliCpus(Pod pod) {
         return sum(pod, "cpu", new BigDecimal(1000));

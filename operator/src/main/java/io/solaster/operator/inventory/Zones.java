@@ -72,7 +72,8 @@ record Zones(List<Zone> zones, @Nullable String policy, @Nullable String scope) 
             switch (String.valueOf(attribute.get("name"))) {
                 case "topologyManagerPolicy" -> policy = value;
                 case "topologyManagerScope" -> scope = value;
-                default -> { }
+                default -> {
+                }
             }
         }
         return new Zones(zones, policy, scope);

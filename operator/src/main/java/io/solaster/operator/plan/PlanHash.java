@@ -24,7 +24,8 @@ final class PlanHash {
                         .append(each.podCpus()).append(' ').append(each.podMemory()).append(' ')
                         .append(each.podHugePages()).append(' ').append(each.shards()));
         try {
-            byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.toString().getBytes(StandardCharsets.UTF_8));
+            byte[] digest = MessageDigest.getInstance("SHA-256")
+                    .digest(text.toString().getBytes(StandardCharsets.UTF_8));
             return HexFormat.of().formatHex(digest, 0, BYTES);
         } catch (NoSuchAlgorithmException e) {
             throw new AssertionError(e);

@@ -169,8 +169,10 @@ public final class Planner {
         }
         KubeletConfig kubelet = topologyClass.kubelet();
         return switch (wanted.backend()) {
-            case DRA -> topologyClass.dra() ? "" : "no ResourceSlice of the driver dra.cpu is published there;"
-                    + " install dra-driver-cpu, or set spec.placement.backend CPUManager";
+            case DRA -> topologyClass.dra()
+                    ? ""
+                    : "no ResourceSlice of the driver dra.cpu is published there;"
+                            + " install dra-driver-cpu, or set spec.placement.backend CPUManager";
             case CPUManager -> topologyClass.dra()
                     ? "the driver dra.cpu hands out its CPUs; set spec.placement.backend DRA"
                     : kubelet != null && kubelet.cpuManager() == CpuManager.NONE
@@ -228,7 +230,8 @@ public final class Planner {
         boolean held = wanted.numa() != Numa.Single || !several || rule == Rule.BY_NODE;
         if (!held && rule == Rule.SIMULATED) {
             reasons.add("No pod fits on nodes of class " + topologyClass.name() + " as asked: " + fit.cpus()
-                    + " CPUs lie on " + fit.numaNodes() + " NUMA nodes; set spec.placement.numa Split, or fewer shards.");
+                    + " CPUs lie on " + fit.numaNodes()
+                    + " NUMA nodes; set spec.placement.numa Split, or fewer shards.");
             return new Demand(Rule.NEVER, fit.cpus(), memory, hugePages, shared, false);
         }
         if (!held) {
@@ -263,7 +266,8 @@ public final class Planner {
             case Assumed -> "assumed to be one";
         };
         there.reasons.add("A pod has " + Words.count(demand.cpus(), "CPU") + " for "
-                + Words.count(there.fit.shards(), "shard") + " and " + Words.bytes(demand.memory()) + "; NUMA nodes are "
+                + Words.count(there.fit.shards(), "shard") + " and " + Words.bytes(demand.memory())
+                + "; NUMA nodes are "
                 + source + ".");
         StringBuilder pods = new StringBuilder();
         there.nodesByPods.forEach((perNode, nodes) -> pods.append(pods.isEmpty() ? "" : ", ")
@@ -273,14 +277,16 @@ public final class Planner {
                 : "Room for " + there.certain + " to " + Words.count(there.possible, "pod")) + " (" + pods + "), "
                 + Words.count(there.free, "CPU") + " free, " + there.stranded() + " stranded"
                 + (demand.sharedCpus() > 0 ? ", " + demand.sharedCpus() + " left to share on each" : "") + ".");
-        if (there.counted > there.possible && demand.rule() != Rule.COUNTED) {
+        if (there.counted > there.certain && demand.certain() && demand.rule() != Rule.COUNTED && !there.unoccupied) {
+            boolean sure = there.counted > there.possible;
             there.reasons.add("Warning: the scheduler counts CPUs alone and sees room for "
-                    + Words.count(there.counted, "pod") + "; beyond " + there.possible
+                    + Words.count(there.counted, "pod") + "; beyond " + (sure ? there.possible : there.certain)
                     + (topologyClass.dra()
                             ? " none is placed."
-                            : " the kubelet refuses, with " + (demand.rule() == Rule.BY_TOTAL
-                                    ? "UnexpectedAdmissionError."
-                                    : "TopologyAffinityError.")));
+                            : " the kubelet " + (sure ? "refuses" : "may refuse") + ", with "
+                                    + (demand.rule() == Rule.BY_TOTAL
+                                            ? "UnexpectedAdmissionError."
+                                            : "TopologyAffinityError.")));
         }
         if (there.hidden && demand.rule() == Rule.BY_NODE) {
             there.reasons.add((there.certain < there.possible ? "Unproven: w" : "W")
@@ -289,8 +295,9 @@ public final class Planner {
         }
         int planned = there.rooms.stream().mapToInt(Room::planned).sum();
         if (planned > 0) {
-            there.reasons.add(Words.count(planned, "pod") + " of services planned before " + (planned == 1 ? "is" : "are")
-                    + " counted in.");
+            there.reasons
+                    .add(Words.count(planned, "pod") + " of services planned before " + (planned == 1 ? "is" : "are")
+                            + " counted in.");
         }
         if (there.unoccupied) {
             there.reasons.add("Unproven: what runs on these nodes is not known; give pods (kubectl get pods -A -o yaml)"
@@ -352,7 +359,8 @@ public final class Planner {
             int needed = there.replicas + wanted.surge();
             String arithmetic = Words.count(there.replicas, "replica")
                     + (wanted.surge() > 0 ? " and a surge of " + wanted.surge() : "") + " of "
-                    + Words.count(there.demand.cpus(), "CPU") + " on class " + there.topologyClass.name() + ", room for "
+                    + Words.count(there.demand.cpus(), "CPU") + " on class " + there.topologyClass.name()
+                    + ", room for "
                     + (there.certain == there.possible ? "" : there.certain + " to ") + there.possible;
             if (needed > there.possible) {
                 reasons.add("Infeasible: " + arithmetic + ", " + (needed - there.possible) + " short.");
@@ -381,9 +389,12 @@ public final class Planner {
             verdict = here == Verdict.Infeasible || verdict == Verdict.Infeasible
                     ? Verdict.Infeasible
                     : here == Verdict.Unproven ? here : verdict;
-            reasons.add((here == Verdict.Feasible ? "Fits" : "Warning: " + (here == Verdict.Infeasible
-                    ? "does not fit"
-                    : "may not fit")) + " after the loss of a node: of class " + there.topologyClass.name()
+            reasons.add((here == Verdict.Feasible
+                    ? "Fits"
+                    : "Warning: " + (here == Verdict.Infeasible
+                            ? "does not fit"
+                            : "may not fit"))
+                    + " after the loss of a node: of class " + there.topologyClass.name()
                     + " remains room for " + (certain == possible ? "" : certain + " to ") + possible + ", "
                     + Words.count(there.replicas, "replica") + " planned.");
         }
@@ -464,7 +475,8 @@ public final class Planner {
         int[] now = strand(nodesByFree, most, asked);
         record Candidate(int cpus, int pods, int stranded) {}
         List<Candidate> better = new ArrayList<>();
-        for (int cpus = Math.max(step, (asked + 1) / 2 / step * step); cpus <= Math.min(most, 2 * asked); cpus += step) {
+        for (int cpus = Math.max(step, (asked + 1) / 2 / step * step); cpus <= Math.min(most,
+                2 * asked); cpus += step) {
             int[] strand = strand(nodesByFree, most, cpus);
             if (strand[1] < now[1]) {
                 better.add(new Candidate(cpus, strand[0], strand[1]));

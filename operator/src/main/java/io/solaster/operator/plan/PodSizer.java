@@ -81,7 +81,8 @@ final class PodSizer {
     private Fit fixed(TopologyClass topologyClass, Wanted wanted) {
         int threads = topologyClass.topology().threadsPerCore();
         int least = wanted.count() * (wanted.threads() ? 1 : threads);
-        for (int cpus = (least + threads - 1) / threads * threads; cpus <= topologyClass.topology().size(); cpus += threads) {
+        for (int cpus = (least + threads - 1) / threads * threads; cpus <= topologyClass.topology()
+                .size(); cpus += threads) {
             Shards made = shards(topologyClass, cpus, wanted);
             if (!made.problem().isEmpty()) {
                 return Fit.impossible(made.problem());
@@ -134,8 +135,10 @@ final class PodSizer {
         return shards.computeIfAbsent(new Cores(cpus, topologyClass.topology().threadsPerCore(), wanted.engine()),
                 cores -> {
                     int whole = (cpus + cores.threads() - 1) / cores.threads() * cores.threads();
-                    return count(CpuTopology.of(List.of(CpuSet.range(0, whole - 1)), 1, cores.threads(), true, List.of())
-                            .machine(CpuSet.range(0, cpus - 1), 0), cores.engine());
+                    return count(
+                            CpuTopology.of(List.of(CpuSet.range(0, whole - 1)), 1, cores.threads(), true, List.of())
+                                    .machine(CpuSet.range(0, cpus - 1), 0),
+                            cores.engine());
                 });
     }
 

@@ -2,9 +2,9 @@ package io.solaster.operator.plan;
 
 /** Whether a service fits. */
 public enum Verdict {
-    /** All pods are let in wherever the scheduler may put the others. */
+    /** There certainly is room for all pods. */
     Feasible,
-    /** Some pods find no room. */
+    /** There is no room for some. */
     Infeasible,
     /** It depends on what cannot be seen. */
     Unproven

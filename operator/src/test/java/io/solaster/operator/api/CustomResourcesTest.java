@@ -32,7 +32,8 @@ class CustomResourcesTest {
                 .containsExactlyInAnyOrder("Fixed", "PerNuma", "FillNode");
         assertThat(spec.at("/memory/properties/perShard/x-kubernetes-int-or-string").asBoolean()).isTrue();
         assertThat(spec.at("/config/x-kubernetes-preserve-unknown-fields").asBoolean()).isTrue();
-        JsonNode profile = Serialization.unmarshal(made.get("topologyprofiles.solaster.io-v1").toString(), JsonNode.class);
+        JsonNode profile = Serialization.unmarshal(made.get("topologyprofiles.solaster.io-v1").toString(),
+                JsonNode.class);
         assertThat(profile.at("/spec/scope").asText()).isEqualTo("Cluster");
     }
 

@@ -111,8 +111,8 @@ public final class PlanBenchmark {
                             String.valueOf(allocatable), "available",
                             String.valueOf(2 * random.nextInt(allocatable / 2 + 1))))));
         }
-        GenericKubernetesResource topology =
-                Objects.yaml("metadata: {name: " + node + "}", GenericKubernetesResource.class);
+        GenericKubernetesResource topology = Objects.yaml("metadata: {name: " + node + "}",
+                GenericKubernetesResource.class);
         topology.setAdditionalProperties(new HashMap<>(Map.of("zones", zones)));
         return topology;
     }

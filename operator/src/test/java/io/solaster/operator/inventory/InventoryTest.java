@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceSlice;
@@ -100,14 +101,16 @@ class InventoryTest {
                     attributes: {resource.kubernetes.io/numaNode: {int: 1}}
                     capacity: {dra.cpu/cpu: {value: "15"}}
                 """, ResourceSlice.class);
-        ResourceClaim claim = yaml("""
-                metadata: {name: c, namespace: shop}
-                status:
-                  allocation:
-                    devices:
-                      results:
-                      - {driver: dra.cpu, pool: n0, device: cpudevnuma001, request: r, consumedCapacity: {dra.cpu/cpu: "8"}}
-                """, ResourceClaim.class);
+        ResourceClaim claim = yaml(
+                """
+                        metadata: {name: c, namespace: shop}
+                        status:
+                          allocation:
+                            devices:
+                              results:
+                              - {driver: dra.cpu, pool: n0, device: cpudevnuma001, request: r, consumedCapacity: {dra.cpu/cpu: "8"}}
+                        """,
+                ResourceClaim.class);
         Cluster cluster = new Cluster().nodes(node("n0", 32, "30", "128Gi", NONE)).slices(slice).claims(claim);
         NodeState node = Inventory.of(cluster.objects()).nodes().getFirst();
         assertThat(node.topologyClass().dra()).isTrue();
@@ -126,12 +129,14 @@ class InventoryTest {
 
     @Test
     void onlyWholeCpusOfGuaranteedPodsAreTaken() {
-        Pod burstable = yaml("""
-                metadata: {name: b, namespace: shop}
-                spec:
-                  nodeName: n0
-                  containers: [{name: main, resources: {requests: {cpu: 2, memory: 1Gi}, limits: {cpu: 4, memory: 1Gi}}}]
-                """, Pod.class);
+        Pod burstable = yaml(
+                """
+                        metadata: {name: b, namespace: shop}
+                        spec:
+                          nodeName: n0
+                          containers: [{name: main, resources: {requests: {cpu: 2, memory: 1Gi}, limits: {cpu: 4, memory: 1Gi}}}]
+                        """,
+                Pod.class);
         Pod sidecars = yaml("""
                 metadata: {name: s, namespace: shop}
                 spec:
@@ -141,10 +146,12 @@ class InventoryTest {
                   - {name: proxy, restartPolicy: Always, resources: {limits: {cpu: 500m, memory: 1Gi}}}
                   containers: [{name: main, resources: {limits: {cpu: 4, memory: 1Gi}}}]
                 """, Pod.class);
-        Pod gone = yaml("{metadata: {name: g, namespace: shop}, spec: {nodeName: n0, containers: []}, status: {phase: Failed}}",
+        Pod gone = yaml(
+                "{metadata: {name: g, namespace: shop}, spec: {nodeName: n0, containers: []}, status: {phase: Failed}}",
                 Pod.class);
         NodeState node = Inventory.of(new Cluster().profiles(twoBy16()).nodes(node("n0", 32, "30", "128Gi", NONE))
-                .pods(pod("whole", "n0", "3", "1Gi", NONE), pod("half", "n0", "1500m", "1Gi", NONE), burstable, sidecars,
+                .pods(pod("whole", "n0", "3", "1Gi", NONE), pod("half", "n0", "1500m", "1Gi", NONE), burstable,
+                        sidecars,
                         gone)
                 .objects()).nodes().getFirst();
         assertThat(node.hidden()).as("3 and the most of 6 and 4").isEqualTo(9);
@@ -157,6 +164,7 @@ class InventoryTest {
             {numaNodes: [{cpus: 0-x}]}          | numaNodes[0].cpus: '0-x' is no CPU list
             {numaNodes: [{memory: 1Gi}]}        | numaNodes[0].cpus is missing
             {numaNodes: [{cpus: 0-7}, {cpus: 7-14}]} | CPU 7 is there twice
+            {numaNodes: [{cpus: 0-7, memory: much}]} | numaNodes[].memory: 'much' is no amount
             {threadsPerCore: 3}                 | '0-7' are 8 CPUs, which make no whole cores of 3 threads
             {threadsPerCore: 0}                 | threadsPerCore: 0 is out of range
             {sockets: 3, numaNodes: [{cpus: 0-3}, {cpus: 4-7}]} | sockets: 3 for 2 NUMA nodes
@@ -187,6 +195,17 @@ class InventoryTest {
     }
 
     @Test
+    void brokenNodesAndPodsAreNamed() {
+        assertThatThrownBy(() -> Inventory.of(new Cluster().nodes(node("n0", 8, "some", "32Gi", NONE)).objects()))
+                .hasMessage("Node n0: status: cpu: 'some' is no quantity; write one such as '16' or '64Gi'");
+        assertThatThrownBy(() -> Inventory.of(new Cluster().nodes(yaml("metadata: {name: n0}", Node.class)).objects()))
+                .hasMessageStartingWith("Node n0: status.capacity.cpu or status.allocatable.cpu is missing");
+        assertThatThrownBy(() -> Inventory.of(new Cluster().nodes(node("n0", 8, "7", "32Gi", NONE))
+                .pods(pod("p", "n0", "some", "1Gi", NONE)).objects()))
+                .hasMessageStartingWith("Pod shop/p: spec.containers[].resources: ");
+    }
+
+    @Test
     void brokenObservationsAreNamed() {
         GenericKubernetesResource broken = yaml("""
                 metadata: {name: n0}
@@ -194,6 +213,6 @@ class InventoryTest {
                 """, GenericKubernetesResource.class);
         assertThatThrownBy(() -> Inventory.of(
                 new Cluster().nodes(node("n0", 8, "7", "32Gi", NONE)).topologies(broken).objects()))
-                        .hasMessageStartingWith("NodeResourceTopology n0: zones[].name: 'zero'");
+                .hasMessageStartingWith("NodeResourceTopology n0: zones[].name: 'zero'");
     }
 }

@@ -62,7 +62,9 @@ class AdmissionTableTest {
             Random random = new Random(machine.hashCode());
             for (int i = 0; i < EACH; i++) {
                 String policy = List.of("none", "best-effort", "restricted", "single-numa-node").get(i % 4);
-                String options = i % 3 == 0 ? "full-pcpus-only" : i % 3 == 1 ? "full-pcpus-only strict-cpu-reservation" : "";
+                String options = i % 3 == 0
+                        ? "full-pcpus-only"
+                        : i % 3 == 1 ? "full-pcpus-only strict-cpu-reservation" : "";
                 CpuSet reserved = i % 5 == 0 ? scattered(topology, random) : reserved(topology, 1 + random.nextInt(3));
                 CpuSet taken = taken(topology, reserved, random);
                 String requests = IntStream.range(0, 3).mapToObj(nth -> String.valueOf(request(topology, random)))
@@ -107,6 +109,8 @@ class AdmissionTableTest {
     private static int request(CpuTopology topology, Random random) {
         int most = Math.max(2, topology.size() / (1 + random.nextInt(2 * topology.nodeCount())));
         int cpus = 1 + random.nextInt(most);
-        return random.nextInt(4) == 0 ? cpus : Math.max(1, cpus / topology.threadsPerCore()) * topology.threadsPerCore();
+        return random.nextInt(4) == 0
+                ? cpus
+                : Math.max(1, cpus / topology.threadsPerCore()) * topology.threadsPerCore();
     }
 }

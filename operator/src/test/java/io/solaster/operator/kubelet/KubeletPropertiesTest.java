@@ -64,8 +64,7 @@ class KubeletPropertiesTest {
         for (String machine : Shapes.RECORDED) {
             CpuTopology topology = Shapes.named(machine);
             for (TopologyPolicy policy : TopologyPolicy.values()) {
-                KubeletConfig config =
-                        Shapes.kubelet("", policy.spelled(), Scope.POD, Shapes.reserved(topology, "#1"));
+                KubeletConfig config = Shapes.kubelet("", policy.spelled(), Scope.POD, Shapes.reserved(topology, "#1"));
                 Random random = new Random(machine.length());
                 CpuSet taken = CpuSet.EMPTY;
                 List<Boolean> fitted = new ArrayList<>();

@@ -37,7 +37,8 @@ final class Oracle {
         List<Integer> nodes = topology.cpus().stream().map(Cpu::node).distinct().sorted().toList();
         Set<Integer> from = Set.copyOf(nodes);
         switch (config.topologyManager()) {
-            case NONE -> { }
+            case NONE -> {
+            }
             case SINGLE_NUMA_NODE -> {
                 from = nodes.stream().filter(node -> free(Set.of(node)) >= cpus).findFirst().map(Set::of).orElse(null);
                 if (from != null && fewestNodes(nodes, cpus) > 1) {

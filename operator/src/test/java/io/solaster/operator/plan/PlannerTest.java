@@ -64,7 +64,8 @@ class PlannerTest {
         assertThat(two.strandedCpus()).isEqualTo(12);
         assertThat(two.sizes()).startsWith(new Size(7, 6, 4, 0));
         assertThat(two.reasons())
-                .anyMatch(reason -> reason.contains("7-CPU pods (6 shards) strand 0") && reason.endsWith("8-CPU pods strand 12."));
+                .anyMatch(reason -> reason.contains("7-CPU pods (6 shards) strand 0")
+                        && reason.endsWith("8-CPU pods strand 12."));
     }
 
     @Test
@@ -101,7 +102,7 @@ class PlannerTest {
                 .isEqualTo(Verdict.Feasible);
         assertThat(plan(two(2), service(
                 "workload: Deployment\nreplicas: 4\nrollout: {surge: 0}\nshards: {count: 10}")).verdict())
-                        .isEqualTo(Verdict.Feasible);
+                .isEqualTo(Verdict.Feasible);
     }
 
     @Test
@@ -135,7 +136,8 @@ class PlannerTest {
     void observedOccupancyProvesIt() {
         Cluster seen = new Cluster().profiles(twoBy16()).nodes(node("n0", 32, "30", "128Gi", NONE))
                 .pods(pod("other", "n0", "6", "1Gi", NONE));
-        assertThat(plan(seen.topologies(topology("n0", 2, 8, 16)), service("replicas: 3\nshards: {count: 6}")).verdict())
+        assertThat(
+                plan(seen.topologies(topology("n0", 2, 8, 16)), service("replicas: 3\nshards: {count: 6}")).verdict())
                 .isEqualTo(Verdict.Feasible);
         Cluster scattered = new Cluster().profiles(twoBy16()).nodes(node("n0", 32, "30", "128Gi", NONE))
                 .pods(pod("other", "n0", "6", "1Gi", NONE)).topologies(topology("n0", 2, 12, 12));
@@ -176,12 +178,12 @@ class PlannerTest {
         ClassPlan cores = plan(cluster, service("shards: {count: 4}")).classes().getFirst();
         assertThat(cores.podCpus()).as("five cores").isEqualTo(10);
         assertThat(cores.shards()).isEqualTo(4);
-        ClassPlan threads =
-                plan(cluster, service("shards: {count: 5}\nplacement: {shardPer: Thread}")).classes().getFirst();
+        ClassPlan threads = plan(cluster, service("shards: {count: 5}\nplacement: {shardPer: Thread}")).classes()
+                .getFirst();
         assertThat(threads.podCpus()).as("three cores, a thread of which is for housekeeping").isEqualTo(6);
         assertThat(threads.shards()).isEqualTo(5);
-        ClassPlan odd =
-                plan(cluster, service("shards: {count: 7}\nplacement: {shardPer: Thread}")).classes().getFirst();
+        ClassPlan odd = plan(cluster, service("shards: {count: 7}\nplacement: {shardPer: Thread}")).classes()
+                .getFirst();
         assertThat(odd.podCpus()).isEqualTo(10);
         assertThat(odd.shards()).as("not one more than asked for").isEqualTo(7);
     }
@@ -310,7 +312,8 @@ class PlannerTest {
                 profile("plain", "kubelet: {cpuManagerPolicy: none}"));
         ServicePlan pinned = plan(cluster, service("shards: {count: 2}"));
         assertThat(pinned.verdict()).isEqualTo(Verdict.Infeasible);
-        assertThat(pinned.classes().getFirst().reasons()).anyMatch(reason -> reason.contains("cpuManagerPolicy is none"));
+        assertThat(pinned.classes().getFirst().reasons())
+                .anyMatch(reason -> reason.contains("cpuManagerPolicy is none"));
         ServicePlan shared = plan(cluster, service("replicas: 3\nshards: {count: 2}\nplacement: {backend: None}"));
         assertThat(shared.verdict()).isEqualTo(Verdict.Feasible);
         assertThat(shared.classes().getFirst().podCpus()).isEqualTo(2);

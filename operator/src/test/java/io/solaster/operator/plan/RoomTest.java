@@ -79,7 +79,8 @@ class RoomTest {
                         most = Math.max(most, pods);
                     }
                 }
-                Count count = new Room(state(machine, fresh, hidden)).count(new Demand(Rule.BY_NODE, asked, 1, 0, 0, true),
+                Count count = new Room(state(machine, fresh, hidden)).count(
+                        new Demand(Rule.BY_NODE, asked, 1, 0, 0, true),
                         null);
                 assertThat(count.certain()).as("%d CPUs, %d hidden", asked, hidden).isEqualTo(least);
                 assertThat(count.possible()).as("%d CPUs, %d hidden", asked, hidden).isEqualTo(most);

@@ -1,0 +1,230 @@
+package io.solaster.operator.apply;
+
+import static java.util.Objects.requireNonNullElse;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
+import io.fabric8.kubernetes.api.model.ContainerPort;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.IntOrString;
+import io.fabric8.kubernetes.api.model.LabelSelector;
+import io.fabric8.kubernetes.api.model.LabelSelectorBuilder;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.api.model.OwnerReference;
+import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.ServiceBuilder;
+import io.fabric8.kubernetes.api.model.ServicePort;
+import io.fabric8.kubernetes.api.model.ServicePortBuilder;
+import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
+import io.fabric8.kubernetes.api.model.apps.StatefulSetBuilder;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyBuilder;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyPort;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyPortBuilder;
+import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudgetBuilder;
+import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaimTemplateBuilder;
+import io.solaster.operator.api.ShardedService;
+import io.solaster.operator.api.ShardedServiceSpec;
+import io.solaster.operator.api.ShardedServiceSpec.Backend;
+import io.solaster.operator.api.ShardedServiceSpec.VolumeRetention;
+import io.solaster.operator.api.ShardedServiceSpec.Workload;
+import io.solaster.operator.inventory.InvalidObjectException;
+import io.solaster.operator.plan.ServicePlan;
+import io.solaster.operator.plan.ServicePlan.ClassPlan;
+
+/**
+ * The objects that make a service run as planned. The same service and plan give the same objects. Any thread.
+ */
+public final class Manifests {
+    private static final int NAME = 40;
+
+    private final ShardedService service;
+    private final ShardedServiceSpec spec;
+    private final String name;
+    private final String namespace;
+    private final ServiceConfig config;
+    private final PodTemplates pods;
+
+    private Manifests(ShardedService service) {
+        this.service = service;
+        spec = service.getSpec();
+        name = service.getMetadata().getName();
+        namespace = service.getMetadata().getNamespace();
+        config = ServiceConfig.of(namespace + "/" + name, spec.config());
+        pods = new PodTemplates(service, config);
+    }
+
+    /**
+     * All objects of a service, those that others need first.
+     *
+     * @param monitors whether the cluster knows ServiceMonitors
+     * @throws InvalidObjectException if the spec cannot be made into objects, naming the key, the value and the fix
+     */
+    public static List<HasMetadata> of(ShardedService service, ServicePlan plan, boolean monitors) {
+        check(service);
+        Manifests manifests = new Manifests(service);
+        List<HasMetadata> all = new ArrayList<>(manifests.shared());
+        if (monitors) {
+            all.add(manifests.monitor());
+        }
+        for (ClassPlan each : plan.classes()) {
+            if (each.replicas() > 0) {
+                if (PodTemplates.backend(service.getSpec()) == Backend.DRA) {
+                    all.add(manifests.claim(each));
+                }
+                all.add(manifests.workload(each));
+            }
+        }
+        return all;
+    }
+
+    /** An amount of memory as the API server writes it. */
+    public static Quantity bytes(long bytes) {
+        return PodTemplates.bytes(bytes);
+    }
+
+    private static void check(ShardedService service) {
+        String object = "ShardedService " + service.getMetadata().getNamespace() + "/" + service.getMetadata().getName();
+        if (service.getMetadata().getName().length() > NAME) {
+            throw new InvalidObjectException(object, "metadata.name has " + service.getMetadata().getName().length()
+                    + " characters; " + NAME + " leave room for the names of its workloads");
+        }
+        if (service.getSpec().image() == null || service.getSpec().image().isBlank()) {
+            throw new InvalidObjectException(object, "spec.image is missing; write the container image to run");
+        }
+    }
+
+    private List<HasMetadata> shared() {
+        List<HasMetadata> all = new ArrayList<>();
+        all.add(new ConfigMapBuilder().withMetadata(metadata(name + "-config"))
+                .withData(Map.of("application.yml", config.yaml())).build());
+        List<ServicePort> ports = ports();
+        if (!ports.isEmpty()) {
+            all.add(new ServiceBuilder().withMetadata(metadata(name)).withNewSpec().withType("ClusterIP")
+                    .withSelector(selector()).withPorts(ports).endSpec().build());
+        }
+        List<ServicePort> named = new ArrayList<>(ports);
+        named.add(port(PodTemplates.MANAGEMENT, pods.managementPort(), "TCP"));
+        ObjectMeta headless = metadata(name + "-headless");
+        headless.getLabels().put("solaster.io/metrics", "true");
+        // Pods find each other before they are ready.
+        all.add(new ServiceBuilder().withMetadata(headless).withNewSpec().withType("ClusterIP").withClusterIP("None")
+                .withPublishNotReadyAddresses(true).withSelector(selector()).withPorts(named).endSpec().build());
+        all.add(new PodDisruptionBudgetBuilder().withMetadata(metadata(name)).withNewSpec()
+                .withMaxUnavailable(new IntOrString(1)).withSelector(labelSelector()).endSpec().build());
+        all.add(network());
+        return all;
+    }
+
+    /** Anyone may call the service; only pods of the cluster may look at Actuator. The kubelet always may. */
+    private HasMetadata network() {
+        List<NetworkPolicyPort> open = ports().stream()
+                .map(port -> networkPort(port.getTargetPort(), port.getProtocol())).toList();
+        NetworkPolicyBuilder policy = new NetworkPolicyBuilder().withMetadata(metadata(name)).withNewSpec()
+                .withPodSelector(labelSelector()).withPolicyTypes("Ingress").endSpec();
+        if (!open.isEmpty()) {
+            policy.editSpec().addNewIngress().withPorts(open).endIngress().endSpec();
+        }
+        return policy.editSpec().addNewIngress().addNewFrom().withNewNamespaceSelector().endNamespaceSelector()
+                .endFrom().withPorts(networkPort(new IntOrString(pods.managementPort()), "TCP")).endIngress().endSpec()
+                .build();
+    }
+
+    private static NetworkPolicyPort networkPort(IntOrString port, String protocol) {
+        return new NetworkPolicyPortBuilder().withPort(port).withProtocol(protocol).build();
+    }
+
+    private List<ServicePort> ports() {
+        List<ServicePort> ports = new ArrayList<>();
+        for (ContainerPort port : requireNonNullElse(spec.ports(), List.<ContainerPort>of())) {
+            if (port.getContainerPort() == null) {
+                throw new InvalidObjectException("ShardedService " + namespace + "/" + name,
+                        "spec.ports: '" + port.getName() + "' has no containerPort; write its number");
+            }
+            if (!PodTemplates.MANAGEMENT.equals(port.getName())) {
+                ports.add(port(requireNonNullElse(port.getName(), "port-" + port.getContainerPort()),
+                        port.getContainerPort(), requireNonNullElse(port.getProtocol(), "TCP")));
+            }
+        }
+        return ports;
+    }
+
+    private static ServicePort port(String name, int port, String protocol) {
+        return new ServicePortBuilder().withName(name).withPort(port).withTargetPort(new IntOrString(port))
+                .withProtocol(protocol).build();
+    }
+
+    private HasMetadata monitor() {
+        GenericKubernetesResource monitor = new GenericKubernetesResource();
+        monitor.setApiVersion("monitoring.coreos.com/v1");
+        monitor.setKind("ServiceMonitor");
+        monitor.setMetadata(metadata(name));
+        monitor.setAdditionalProperty("spec", Map.of(
+                "selector", Map.of("matchLabels", Map.of(ShardedService.LABEL, name, "solaster.io/metrics", "true")),
+                "endpoints",
+                List.of(Map.of("port", PodTemplates.MANAGEMENT, "path", "/actuator/prometheus", "interval", "30s"))));
+        return monitor;
+    }
+
+    private HasMetadata claim(ClassPlan each) {
+        return new ResourceClaimTemplateBuilder().withMetadata(metadata(Names.workload(name, each.name()))).withNewSpec()
+                .withNewSpec().withNewDevices().addNewRequest().withName("cpus").withNewExactly()
+                .withDeviceClassName("dra.cpu").withNewCapacity()
+                .withRequests(Map.of("dra.cpu/cpu", new Quantity(String.valueOf(each.podCpus())))).endCapacity()
+                .endExactly().endRequest().endDevices().endSpec().endSpec().build();
+    }
+
+    private HasMetadata workload(ClassPlan each) {
+        ObjectMeta metadata = metadata(Names.workload(name, each.name()));
+        metadata.getLabels().put(Names.CLASS, Names.label(each.name()));
+        LabelSelector selector = labelSelector();
+        selector.getMatchLabels().put(Names.CLASS, Names.label(each.name()));
+        if (spec.workload() == Workload.Deployment) {
+            int surge = spec.rollout() == null ? 1 : requireNonNullElse(spec.rollout().surge(), 1);
+            return new DeploymentBuilder().withMetadata(metadata).withNewSpec().withReplicas(each.replicas())
+                    .withRevisionHistoryLimit(3).withSelector(selector).withNewStrategy().withType("RollingUpdate")
+                    .withNewRollingUpdate().withMaxSurge(new IntOrString(surge))
+                    .withMaxUnavailable(new IntOrString(surge == 0 ? 1 : 0)).endRollingUpdate().endStrategy()
+                    .withTemplate(pods.of(each)).endSpec().build();
+        }
+        String deleted = requireNonNullElse(spec.volumeRetention(), VolumeRetention.Retain).name();
+        StatefulSetBuilder set = new StatefulSetBuilder().withMetadata(metadata).withNewSpec()
+                .withReplicas(each.replicas()).withServiceName(name + "-headless").withRevisionHistoryLimit(3)
+                .withPodManagementPolicy("Parallel").withSelector(selector).withNewUpdateStrategy()
+                .withType("RollingUpdate").endUpdateStrategy().withNewPersistentVolumeClaimRetentionPolicy()
+                .withWhenDeleted(deleted).withWhenScaled("Retain").endPersistentVolumeClaimRetentionPolicy()
+                .withTemplate(pods.of(each)).endSpec();
+        if (spec.volumeClaimTemplates() != null && !spec.volumeClaimTemplates().isEmpty()) {
+            set.editSpec().withVolumeClaimTemplates(spec.volumeClaimTemplates()).endSpec();
+        }
+        return set.build();
+    }
+
+    private ObjectMeta metadata(String object) {
+        Map<String, String> labels = new TreeMap<>(selector());
+        labels.put("app.kubernetes.io/name", name);
+        labels.put("app.kubernetes.io/managed-by", Names.MANAGER);
+        return new ObjectMetaBuilder().withName(object).withNamespace(namespace).withLabels(labels)
+                .withOwnerReferences(owner()).build();
+    }
+
+    private OwnerReference owner() {
+        return new OwnerReferenceBuilder().withApiVersion(service.getApiVersion()).withKind(service.getKind())
+                .withName(name).withUid(service.getMetadata().getUid()).withController(true)
+                .withBlockOwnerDeletion(true).build();
+    }
+
+    private Map<String, String> selector() {
+        return new TreeMap<>(Map.of(ShardedService.LABEL, name));
+    }
+
+    private LabelSelector labelSelector() {
+        return new LabelSelectorBuilder().withMatchLabels(selector()).build();
+    }
+}

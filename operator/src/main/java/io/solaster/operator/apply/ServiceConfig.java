@@ -1,0 +1,74 @@
+package io.solaster.operator.apply;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.zip.CRC32;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import io.solaster.config.ConfigBinder;
+import io.solaster.config.ConfigDiff;
+import io.solaster.config.ConfigReport;
+import io.solaster.config.SolasterConfig;
+import io.solaster.operator.inventory.InvalidObjectException;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
+
+/**
+ * A service's {@code solaster.*} configuration, bound and checked by the code that the service binds it with. Immutable.
+ *
+ * @param config what it says
+ * @param yaml as the service reads it
+ * @param fixed the keys that cannot change while the service runs, with their values
+ */
+record ServiceConfig(SolasterConfig config, String yaml, Map<String, String> fixed) {
+
+    /**
+     * @throws InvalidObjectException naming every key that is wrong
+     */
+    static ServiceConfig of(String service, @Nullable JsonNode written) {
+        JsonNode node = written == null ? JsonNodeFactory.instance.objectNode() : written;
+        TreeMap<String, String> properties = new TreeMap<>();
+        flatten("", node, properties);
+        ConfigReport report = ConfigBinder.read(new Binder(new MapConfigurationPropertySource(properties)));
+        if (!report.isValid()) {
+            throw new InvalidObjectException("ShardedService " + service, "spec.config: "
+                    + String.join("; ", report.errors().stream().map(String::valueOf).toList()));
+        }
+        TreeMap<String, String> fixed = new TreeMap<>(properties);
+        fixed.keySet().removeIf(ServiceConfig::reloadable);
+        return new ServiceConfig(report.config(), Serialization.asYaml(node), fixed);
+    }
+
+    /** Changes when pods must be replaced: with any key where none may change as they run. */
+    String hash(boolean hotReload) {
+        CRC32 checksum = new CRC32();
+        checksum.update((hotReload ? fixed.toString() : yaml).getBytes(StandardCharsets.UTF_8));
+        return Long.toHexString(checksum.getValue());
+    }
+
+    private static boolean reloadable(String key) {
+        try {
+            return ConfigDiff.isReloadable(key.replaceAll("\\[\\d+]$", ""));
+        } catch (IllegalArgumentException e) {
+            // Spelled in another way that Spring understands: to replace pods is always right.
+            return false;
+        }
+    }
+
+    private static void flatten(String key, JsonNode node, Map<String, String> properties) {
+        if (node.isObject()) {
+            node.properties().forEach(field -> flatten(key.isEmpty() ? field.getKey() : key + "." + field.getKey(),
+                    field.getValue(), properties));
+        } else if (node.isArray()) {
+            for (int i = 0; i < node.size(); i++) {
+                flatten(key + "[" + i + "]", node.get(i), properties);
+            }
+        } else {
+            properties.put(key, node.asText());
+        }
+    }
+}

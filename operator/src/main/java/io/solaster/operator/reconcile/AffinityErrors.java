@@ -1,0 +1,51 @@
+package io.solaster.operator.reconcile;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+import io.fabric8.kubernetes.api.model.Pod;
+
+/**
+ * Pods that a kubelet has refused for their CPUs. A StatefulSet makes such a pod again at once, so that it is gone before
+ * anybody has looked: they are noted as they are seen. Any thread.
+ */
+final class AffinityErrors {
+    private static final Set<String> REASONS =
+            Set.of("TopologyAffinityError", "SMTAlignmentError", "UnexpectedAdmissionError");
+    private static final int MOST = 1000;
+
+    /** Nodes by service, each with the last words of its kubelet. */
+    private final Map<String, TreeMap<String, String>> refused = new HashMap<>();
+
+    /** Whether a kubelet has refused a pod for its CPUs. */
+    static boolean refused(Pod pod) {
+        return pod.getStatus() != null && "Failed".equals(pod.getStatus().getPhase())
+                && pod.getStatus().getReason() != null && REASONS.contains(pod.getStatus().getReason())
+                && pod.getSpec().getNodeName() != null;
+    }
+
+    /** Notes a pod if it was refused. */
+    synchronized void look(Pod pod) {
+        String service = Cluster.service(pod);
+        if (service != null && refused(pod) && pod.getMetadata().getDeletionTimestamp() == null
+                && (refused.size() < MOST || refused.containsKey(service))) {
+            String message = pod.getStatus().getMessage();
+            refused.computeIfAbsent(service, key -> new TreeMap<>()).put(pod.getSpec().getNodeName(),
+                    pod.getStatus().getReason() + (message == null || message.isBlank() ? "" : ": " + message.strip()));
+        }
+    }
+
+    /** The nodes that have refused pods of a service since this was last asked. */
+    synchronized Map<String, String> take(String service) {
+        TreeMap<String, String> nodes = refused.remove(service);
+        return nodes == null ? Map.of() : nodes;
+    }
+
+    /** Those of a service's pods that were refused and lie about. */
+    static List<Pod> failed(List<Pod> pods) {
+        return pods.stream().filter(pod -> refused(pod) && pod.getMetadata().getDeletionTimestamp() == null).toList();
+    }
+}

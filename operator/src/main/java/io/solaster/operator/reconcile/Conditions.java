@@ -1,0 +1,63 @@
+package io.solaster.operator.reconcile;
+
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+import io.fabric8.kubernetes.api.model.Condition;
+import io.fabric8.kubernetes.api.model.ConditionBuilder;
+import org.jspecify.annotations.Nullable;
+
+/** The conditions of a service's status: the time of a transition changes only when the status flips. For one thread. */
+final class Conditions {
+    static final String READY = "Ready";
+    static final String PROGRESSING = "Progressing";
+    static final String DEGRADED = "Degraded";
+    static final String PLAN_FEASIBLE = "PlanFeasible";
+    static final String ALIGNED = "TopologyAligned";
+    static final String DRIFTED = "Drifted";
+
+    private static final int LONGEST = 1024;
+
+    private final Map<String, Condition> before = new LinkedHashMap<>();
+    private final Map<String, Condition> now = new LinkedHashMap<>();
+    private final @Nullable Long generation;
+    private final Instant time;
+
+    Conditions(@Nullable List<Condition> before, @Nullable Long generation, Instant time) {
+        if (before != null) {
+            before.forEach(each -> this.before.put(each.getType(), each));
+        }
+        this.generation = generation;
+        this.time = time;
+    }
+
+    void set(String type, boolean status, String reason, String message) {
+        set(type, status ? "True" : "False", reason, message);
+    }
+
+    void set(String type, String status, String reason, String message) {
+        Condition old = before.get(type);
+        String since = old != null && status.equals(old.getStatus())
+                ? old.getLastTransitionTime()
+                : time.truncatedTo(ChronoUnit.SECONDS).toString();
+        String text = message.length() <= LONGEST ? message : message.substring(0, LONGEST - 3) + "...";
+        now.put(type, new ConditionBuilder().withType(type).withStatus(status).withReason(reason).withMessage(text)
+                .withObservedGeneration(generation).withLastTransitionTime(since).build());
+    }
+
+    /** Keeps what was said before, if anything was. */
+    void keep(String type) {
+        Condition old = before.get(type);
+        if (old != null) {
+            set(type, old.getStatus(), old.getReason(), old.getMessage());
+        }
+    }
+
+    List<Condition> list() {
+        return new ArrayList<>(now.values());
+    }
+}

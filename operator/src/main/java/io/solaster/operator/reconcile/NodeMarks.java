@@ -1,0 +1,177 @@
+package io.solaster.operator.reconcile;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import io.solaster.operator.apply.Names;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What is written on nodes: the topology class that each belongs to, which pods select by, and for which services it is
+ * set aside. Both are labels, so that pods that run are left alone, and so that they outlive the operator. Any thread.
+ */
+final class NodeMarks {
+    private static final Logger LOG = LoggerFactory.getLogger(NodeMarks.class);
+    private static final Duration FIRST = Duration.ofMinutes(1);
+    private static final Duration LONGEST = Duration.ofHours(1);
+    /** For so long after its end it counts when the next time is set aside. */
+    private static final Duration REMEMBERED = Duration.ofHours(2);
+
+    private final KubernetesClient client;
+    private final InstantSource clock;
+
+    NodeMarks(KubernetesClient client, InstantSource clock) {
+        this.client = client;
+        this.clock = clock;
+    }
+
+    /**
+     * Since when and for how long a node is set aside; as an annotation of the same name as the label.
+     *
+     * @param times how often, with each time twice as long as the one before
+     * @param until when it ends
+     */
+    private record Aside(int times, Instant until) {
+        static @Nullable Aside of(@Nullable String text) {
+            if (text == null) {
+                return null;
+            }
+            try {
+                int dot = text.indexOf(' ');
+                return new Aside(Integer.parseInt(text.substring(0, dot)), Instant.parse(text.substring(dot + 1)));
+            } catch (RuntimeException e) {
+                return new Aside(1, Instant.EPOCH);
+            }
+        }
+
+        @Override
+        public String toString() {
+            return times + " " + until;
+        }
+    }
+
+    /** Labels nodes with their classes where they are not. */
+    void classes(Map<String, String> classes, Set<String> wanted, Cluster cluster) {
+        for (Node node : cluster.nodes()) {
+            String name = node.getMetadata().getName();
+            String topologyClass = classes.get(name);
+            if (topologyClass != null && wanted.contains(topologyClass)
+                    && !Names.label(topologyClass).equals(label(node, Names.CLASS))) {
+                patch(name, Map.of(Names.CLASS, Names.label(topologyClass)), Map.of());
+            }
+        }
+    }
+
+    /**
+     * Sets a node aside for a service, twice as long as the last time.
+     *
+     * @return until when
+     */
+    Instant setAside(Node node, String namespace, String service) {
+        String mark = Names.aside(namespace, service);
+        Aside before = Aside.of(annotation(node, mark));
+        Instant now = clock.instant();
+        if (before != null && now.isBefore(before.until())) {
+            return before.until();
+        }
+        int times = before == null || now.isAfter(before.until().plus(REMEMBERED)) ? 1 : before.times() + 1;
+        Duration length = FIRST.multipliedBy(1L << Math.min(times - 1, 10));
+        Aside aside = new Aside(times, now.plus(length.compareTo(LONGEST) > 0 ? LONGEST : length));
+        patch(node.getMetadata().getName(), Map.of(mark, "true"), Map.of(mark, aside.toString()));
+        return aside.until();
+    }
+
+    /** Whether a node is set aside for a service. */
+    static boolean isAside(Node node, String namespace, String service) {
+        return label(node, Names.aside(namespace, service)) != null;
+    }
+
+    /** Gives nodes back whose time has come. Returns when the next one's comes; null if none is set aside. */
+    @Nullable
+    Instant sweep(Iterable<Node> nodes) {
+        Instant now = clock.instant();
+        Instant next = null;
+        for (Node node : nodes) {
+            TreeMap<String, @Nullable String> labels = new TreeMap<>();
+            TreeMap<String, @Nullable String> annotations = new TreeMap<>();
+            for (String key : marks(node)) {
+                Aside aside = Aside.of(annotation(node, key));
+                boolean labelled = label(node, key) != null;
+                if (aside == null || !now.isBefore(aside.until().plus(REMEMBERED))) {
+                    annotations.put(key, null);
+                }
+                if (labelled && (aside == null || !now.isBefore(aside.until()))) {
+                    labels.put(key, null);
+                } else if (labelled && aside != null && (next == null || aside.until().isBefore(next))) {
+                    next = aside.until();
+                }
+            }
+            if (!labels.isEmpty() || !annotations.isEmpty()) {
+                LOG.info("Node {} is given back: {}", node.getMetadata().getName(), labels.keySet());
+                patch(node.getMetadata().getName(), labels, annotations);
+            }
+        }
+        return next;
+    }
+
+    private static Set<String> marks(Node node) {
+        Set<String> marks = new HashSet<>();
+        for (Map<String, String> all : List.of(orEmpty(node.getMetadata().getLabels()),
+                orEmpty(node.getMetadata().getAnnotations()))) {
+            all.keySet().stream().filter(Names::isAside).forEach(marks::add);
+        }
+        return marks;
+    }
+
+    private static Map<String, String> orEmpty(@Nullable Map<String, String> map) {
+        return map == null ? Map.of() : map;
+    }
+
+    private static @Nullable String label(Node node, String key) {
+        return orEmpty(node.getMetadata().getLabels()).get(key);
+    }
+
+    private static @Nullable String annotation(Node node, String key) {
+        return orEmpty(node.getMetadata().getAnnotations()).get(key);
+    }
+
+    /** A key at a time: what others write meanwhile stays. */
+    private void patch(String node, Map<String, ? extends @Nullable String> labels,
+            Map<String, ? extends @Nullable String> annotations) {
+        ObjectNode patch = JsonNodeFactory.instance.objectNode();
+        ObjectNode metadata = patch.putObject("metadata");
+        Map<String, Map<String, ? extends @Nullable String>> parts = new HashMap<>();
+        parts.put("labels", labels);
+        parts.put("annotations", annotations);
+        parts.forEach((part, all) -> {
+            if (!all.isEmpty()) {
+                ObjectNode values = metadata.putObject(part);
+                all.forEach((key, value) -> {
+                    if (value == null) {
+                        values.putNull(key);
+                    } else {
+                        values.put(key, value);
+                    }
+                });
+            }
+        });
+        client.nodes().withName(node).patch(
+                new PatchContext.Builder().withPatchType(PatchType.JSON_MERGE).withFieldManager(Names.MANAGER).build(),
+                patch.toString());
+    }
+}

@@ -1,0 +1,313 @@
+package io.solaster.operator.reconcile;
+
+import static java.util.Objects.requireNonNull;
+
+import java.io.IOException;
+import java.net.URI;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Namespace;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
+import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
+import io.javaoperatorsdk.operator.Operator;
+import io.javaoperatorsdk.operator.RegisteredController;
+import io.javaoperatorsdk.operator.api.config.LeaderElectionConfigurationBuilder;
+import io.javaoperatorsdk.operator.monitoring.micrometer.MicrometerMetrics;
+import io.javaoperatorsdk.operator.processing.retry.GenericRetry;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Tag;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.solaster.operator.api.ShardedService;
+import io.solaster.operator.observe.PodReport.Load;
+import io.solaster.operator.observe.Reports;
+import io.solaster.operator.plan.ServicePlan;
+import io.solaster.operator.plan.Verdict;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The operator as a process: informers, plans, the reconciler, the pods' reports, health and metrics. {@link #start}
+ * returns when it watches; it works from the moment that it leads, which without a lease is at once.
+ */
+public final class OperatorProcess implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(OperatorProcess.class);
+    private static final Duration TICK = Duration.ofMillis(500);
+    private static final Duration SWEEP = Duration.ofSeconds(15);
+    private static final Duration RETRY = Duration.ofSeconds(1);
+    private static final Duration LONGEST_RETRY = Duration.ofMinutes(5);
+
+    private final KubernetesClient client;
+    private final OperatorOptions options;
+    private final PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final ScheduledExecutorService timer =
+            Executors.newScheduledThreadPool(2, Thread.ofPlatform().name("operator-", 0).daemon().factory());
+    private final AffinityErrors affinity = new AffinityErrors();
+    private final AtomicBoolean replan = new AtomicBoolean();
+    private final AtomicInteger plansMade = new AtomicInteger();
+    private final Cluster cluster;
+    private final PlanBoard board;
+    private final Reports reports;
+    private final ShardedServiceReconciler reconciler;
+    private final Operator operator;
+    private final JvmGcMetrics gc = new JvmGcMetrics();
+    private @Nullable RegisteredController<ShardedService> controller;
+    private @Nullable SharedIndexInformer<Namespace> namespaces;
+    private @Nullable Endpoints endpoints;
+    private Map<String, @Nullable ServicePlan> plans = new HashMap<>();
+
+    public OperatorProcess(KubernetesClient client, OperatorOptions options) {
+        this(client, options, Reports::management, InstantSource.system());
+    }
+
+    /** @param address where a pod answers for itself */
+    OperatorProcess(KubernetesClient client, OperatorOptions options, Function<Pod, @Nullable URI> address,
+            InstantSource clock) {
+        this.client = client;
+        this.options = options;
+        cluster = new Cluster(client, () -> replan.set(true), this::podChanged);
+        board = new PlanBoard(cluster, plansMade::incrementAndGet);
+        reports = new Reports(address);
+        reconciler = new ShardedServiceReconciler(client, cluster, board, reports, affinity,
+                new EventLog(client, clock, options.identity()), clock,
+                client.supports("monitoring.coreos.com/v1", "ServiceMonitor"));
+        operator = new Operator(overrider -> {
+            overrider.withKubernetesClient(client).withCloseClientOnStop(false)
+                    .withMetrics(MicrometerMetrics.withoutPerResourceMetrics(meters))
+                    .withConcurrentReconciliationThreads(options.threads())
+                    .withReconciliationTerminationTimeout(Duration.ofSeconds(10))
+                    // A patch of what differs: it says nothing of the spec, and is the same on every API server.
+                    .withUseSSAToPatchPrimaryResource(false).checkingCRDAndValidateLocalModel(false);
+            if (!options.leaseNamespace().isEmpty()) {
+                overrider.withLeaderElectionConfiguration(
+                        LeaderElectionConfigurationBuilder.aLeaderElectionConfiguration("solaster-operator")
+                                .withLeaseNamespace(options.leaseNamespace()).withIdentity(options.identity()).build());
+            }
+        });
+    }
+
+    /**
+     * Starts to watch, and to work when it leads. With a lease, it blocks until then.
+     *
+     * @throws IOException if the port is taken
+     */
+    public void start() throws IOException {
+        endpoints = new Endpoints(options.port(), this::dead, this::unready, meters);
+        LOG.info("Health and metrics on port {}.", endpoints.port());
+        measure();
+        cluster.start();
+        Set<String> watched = options.namespaceSelector().isEmpty() ? options.namespaces() : selected();
+        controller = operator.register(reconciler, overrider -> {
+            overrider.withRetry(new GenericRetry().withoutMaxAttempts().setInitialInterval(RETRY.toMillis())
+                    .setIntervalMultiplier(2).setMaxInterval(LONGEST_RETRY.toMillis())).withGenerationAware(false)
+                    .withOnUpdateFilter(ShardedServiceChanges::matter);
+            if (!options.namespaceSelector().isEmpty() || !watched.isEmpty()) {
+                // No namespace is selected yet: one that cannot be stands for none.
+                overrider.settingNamespaces(watched.isEmpty() ? Set.of("solaster-none") : watched);
+            } else {
+                overrider.watchingAllNamespaces();
+            }
+        });
+        timer.scheduleWithFixedDelay(safely("plans", this::tick), TICK.toMillis(), TICK.toMillis(),
+                TimeUnit.MILLISECONDS);
+        timer.scheduleWithFixedDelay(safely("nodes set aside", this::sweep), SWEEP.toMillis(), SWEEP.toMillis(),
+                TimeUnit.MILLISECONDS);
+        timer.scheduleWithFixedDelay(safely("reports", this::ask), options.reportInterval().toMillis(),
+                options.reportInterval().toMillis(), TimeUnit.MILLISECONDS);
+        operator.start();
+        LOG.info("Keeps services of {}.", options.namespaceSelector().isEmpty()
+                ? options.namespaces().isEmpty() ? "all namespaces" : "namespaces " + options.namespaces()
+                : "namespaces with labels " + options.namespaceSelector());
+    }
+
+    /** Where health and metrics are answered. */
+    public int port() {
+        return requireNonNull(endpoints).port();
+    }
+
+    private Set<String> selected() {
+        SharedIndexInformer<Namespace> informer = client.namespaces().withLabelSelector(options.namespaceSelector())
+                .runnableInformer(0);
+        namespaces = informer;
+        informer.exceptionHandler((started, error) -> true);
+        informer.start().toCompletableFuture().join();
+        informer.addEventHandler(new ResourceEventHandler<>() {
+            @Override
+            public void onAdd(Namespace namespace) {
+                changed();
+            }
+
+            @Override
+            public void onUpdate(Namespace before, Namespace now) {
+                // Its labels still match.
+            }
+
+            @Override
+            public void onDelete(Namespace namespace, boolean unknown) {
+                changed();
+            }
+
+            private void changed() {
+                timer.execute(safely("namespaces", OperatorProcess.this::follow));
+            }
+        });
+        return names(informer);
+    }
+
+    private void follow() {
+        Set<String> now = names(requireNonNull(namespaces));
+        RegisteredController<ShardedService> there = controller;
+        if (there != null && reconciler.running()) {
+            Set<String> next = now.isEmpty() ? Set.of("solaster-none") : now;
+            if (!next.equals(there.getConfiguration().getInformerConfig().getNamespaces())) {
+                LOG.info("Keeps services of namespaces {}.", now);
+                there.changeNamespaces(next);
+            }
+        }
+    }
+
+    private static Set<String> names(SharedIndexInformer<Namespace> informer) {
+        return informer.getIndexer().list().stream().map(HasMetadata::getMetadata).map(each -> each.getName())
+                .collect(Collectors.toSet());
+    }
+
+    private void podChanged(Pod pod) {
+        affinity.look(pod);
+        poke(requireNonNull(Cluster.service(pod)));
+    }
+
+    private void poke(String service) {
+        int slash = service.indexOf('/');
+        reconciler.poke(service.substring(0, slash), service.substring(slash + 1));
+    }
+
+    /** Makes plans anew when the cluster has changed, and has those services looked at whose plans are others now. */
+    private void tick() {
+        if (!reconciler.running() || !replan.getAndSet(false)) {
+            return;
+        }
+        List<ShardedService> services = reconciler.services().stream()
+                .filter(service -> service.getMetadata().getDeletionTimestamp() == null).toList();
+        Map<String, @Nullable ServicePlan> now = new HashMap<>();
+        board.all(services).forEach((service, answer) -> {
+            now.put(service, answer.plan());
+            if (!plans.containsKey(service) || !Objects.equals(plans.get(service), answer.plan())) {
+                poke(service);
+            }
+        });
+        plans = now;
+        reconciler.retain(now.keySet());
+    }
+
+    private void sweep() {
+        if (reconciler.running()) {
+            reconciler.marks().sweep(cluster.nodes());
+        }
+    }
+
+    private void ask() {
+        if (!reconciler.running()) {
+            return;
+        }
+        Set<String> ours = new HashSet<>();
+        reconciler.services().forEach(service -> ours.add(PlanBoard.key(service)));
+        reports.ask(() -> cluster.servicePods().stream().filter(pod -> ours.contains(Cluster.service(pod))).toList(),
+                pod -> poke(requireNonNull(Cluster.service(pod))));
+        for (ShardedService service : reconciler.services()) {
+            if (service.getSpec() != null && service.getSpec().autoscaling() != null) {
+                poke(PlanBoard.key(service));
+            }
+        }
+    }
+
+    private static Runnable safely(String what, Runnable task) {
+        return () -> {
+            try {
+                task.run();
+            } catch (RuntimeException e) {
+                // The next time is soon; a timer that has thrown would never run again.
+                LOG.warn("Looking after {} failed and is tried again.", what, e);
+            }
+        };
+    }
+
+    private String dead() {
+        return "";
+    }
+
+    private String unready() {
+        if (!cluster.healthy()) {
+            return "informers are not in step yet";
+        }
+        if (operator.getRuntimeInfo().isStarted() && !operator.getRuntimeInfo().allEventSourcesAreHealthy()) {
+            return "informers have lost the API server: " + operator.getRuntimeInfo().unhealthyEventSources().keySet();
+        }
+        return "";
+    }
+
+    private void measure() {
+        new JvmMemoryMetrics().bindTo(meters);
+        new ProcessorMetrics().bindTo(meters);
+        gc.bindTo(meters);
+        meters.gauge("solaster.operator.leading", this, process -> process.reconciler.running() ? 1 : 0);
+        meters.gauge("solaster.operator.plans.made", plansMade);
+        for (Verdict verdict : Verdict.values()) {
+            Gauge.builder("solaster.operator.services", this, process -> process.count(verdict))
+                    .tags(Tags.of(Tag.of("verdict", verdict.name()))).register(meters);
+        }
+        Gauge.builder("solaster.operator.stranded.cpus", this, OperatorProcess::stranded).register(meters);
+        Gauge.builder("solaster.operator.utilization.max", this, OperatorProcess::busiest).register(meters);
+    }
+
+    private double count(Verdict verdict) {
+        return plans.values().stream().filter(plan -> plan != null && plan.verdict() == verdict).count();
+    }
+
+    private double stranded() {
+        return plans.values().stream().filter(Objects::nonNull).map(Objects::requireNonNull)
+                .mapToInt(plan -> plan.classes().stream().mapToInt(each -> each.strandedCpus()).sum()).sum();
+    }
+
+    private double busiest() {
+        return cluster.servicePods().stream().map(reports::load).filter(Objects::nonNull).map(Objects::requireNonNull)
+                .mapToDouble(Load::max).max().orElse(0);
+    }
+
+    /** Lets what is under way end, gives the lease back and stops. */
+    @Override
+    public void close() {
+        timer.shutdownNow();
+        operator.stop();
+        cluster.close();
+        if (namespaces != null) {
+            namespaces.close();
+        }
+        reports.close();
+        gc.close();
+        if (endpoints != null) {
+            endpoints.close();
+        }
+    }
+}

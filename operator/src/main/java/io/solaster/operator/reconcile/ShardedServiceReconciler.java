@@ -1,0 +1,561 @@
+package io.solaster.operator.reconcile;
+
+import static java.util.Objects.requireNonNull;
+import static java.util.Objects.requireNonNullElse;
+
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.ContainerStatus;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodSecurityContext;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.apps.StatefulSet;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
+import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.Context;
+import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.ErrorStatusUpdateControl;
+import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
+import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
+import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import io.javaoperatorsdk.operator.processing.event.source.EventSource;
+import io.javaoperatorsdk.operator.processing.event.source.inbound.SimpleInboundEventSource;
+import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
+import io.solaster.operator.api.ShardedService;
+import io.solaster.operator.api.ShardedServiceSpec;
+import io.solaster.operator.api.ShardedServiceSpec.Autoscaling;
+import io.solaster.operator.api.ShardedServiceSpec.Backend;
+import io.solaster.operator.api.ShardedServiceSpec.Mode;
+import io.solaster.operator.api.ShardedServiceSpec.Numa;
+import io.solaster.operator.api.ShardedServiceSpec.OnAffinityError;
+import io.solaster.operator.api.ShardedServiceSpec.ScaleBy;
+import io.solaster.operator.api.ShardedServiceSpec.ShardMode;
+import io.solaster.operator.api.ShardedServiceStatus;
+import io.solaster.operator.api.ShardedServiceStatus.ClassStatus;
+import io.solaster.operator.api.ShardedServiceStatus.PlanStatus;
+import io.solaster.operator.apply.Applier;
+import io.solaster.operator.apply.Applier.Outcome;
+import io.solaster.operator.apply.Manifests;
+import io.solaster.operator.apply.Names;
+import io.solaster.operator.inventory.InvalidObjectException;
+import io.solaster.operator.observe.Alignment;
+import io.solaster.operator.observe.PodReport.Load;
+import io.solaster.operator.observe.Reports;
+import io.solaster.operator.plan.ServicePlan;
+import io.solaster.operator.plan.ServicePlan.ClassPlan;
+import io.solaster.operator.plan.Verdict;
+import io.solaster.operator.reconcile.PlanBoard.Answer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Brings a service to what is wanted: plans it, applies the plan unless it is infeasible, looks at what runs, and says in
+ * the status how it stands. It never writes a spec. Several services at once, each by one thread at a time.
+ */
+@ControllerConfiguration(name = "shardedservice")
+final class ShardedServiceReconciler implements Reconciler<ShardedService> {
+    static final List<Class<? extends HasMetadata>> CHILDREN = List.of(ConfigMap.class, Service.class,
+            StatefulSet.class, Deployment.class, PodDisruptionBudget.class, NetworkPolicy.class);
+    private static final Logger LOG = LoggerFactory.getLogger(ShardedServiceReconciler.class);
+    private static final int REASONS = 20;
+
+    private final KubernetesClient client;
+    private final Cluster cluster;
+    private final PlanBoard board;
+    private final Applier applier;
+    private final Reports reports;
+    private final AffinityErrors affinity;
+    private final NodeMarks marks;
+    private final EventLog events;
+    private final Autoscaler autoscaler;
+    private final InstantSource clock;
+    private final boolean monitors;
+    private final SimpleInboundEventSource<ShardedService> pokes = new SimpleInboundEventSource<>("pokes");
+    private volatile Supplier<List<ShardedService>> services = List::of;
+
+    ShardedServiceReconciler(KubernetesClient client, Cluster cluster, PlanBoard board, Reports reports,
+            AffinityErrors affinity, EventLog events, InstantSource clock, boolean monitors) {
+        this.client = client;
+        this.cluster = cluster;
+        this.board = board;
+        this.reports = reports;
+        this.affinity = affinity;
+        this.events = events;
+        this.clock = clock;
+        this.monitors = monitors;
+        applier = new Applier(client);
+        marks = new NodeMarks(client, clock);
+        autoscaler = new Autoscaler(clock);
+    }
+
+    @Override
+    public List<EventSource<?, ShardedService>> prepareEventSources(EventSourceContext<ShardedService> context) {
+        services = () -> context.getPrimaryCache().list().toList();
+        List<EventSource<?, ShardedService>> sources = new ArrayList<>();
+        CHILDREN.forEach(type -> sources.add(children(type, context)));
+        sources.add(pokes);
+        return sources;
+    }
+
+    private static <T extends HasMetadata> EventSource<T, ShardedService> children(Class<T> type,
+            EventSourceContext<ShardedService> context) {
+        return new InformerEventSource<>(InformerEventSourceConfiguration.from(type, ShardedService.class)
+                .withNamespacesInheritedFromController().withLabelSelector(ShardedService.LABEL).build(), context);
+    }
+
+    /** All services, as the cache has them. */
+    List<ShardedService> services() {
+        return services.get();
+    }
+
+    /** Has a service looked at again, soon. Any thread. */
+    void poke(String namespace, String name) {
+        if (pokes.isRunning()) {
+            pokes.propagateEvent(new ResourceID(name, namespace));
+        }
+    }
+
+    /** Whether it reconciles: it leads, and its caches are filled. */
+    boolean running() {
+        return pokes.isRunning();
+    }
+
+    NodeMarks marks() {
+        return marks;
+    }
+
+    /** Forgets services that are no more. */
+    void retain(Set<String> there) {
+        applier.forget(service -> !there.contains(service));
+        autoscaler.forget(service -> !there.contains(service));
+    }
+
+    /** What one reconciliation finds, for the status. */
+    private static final class Look {
+        final ShardedService service;
+        final Context<ShardedService> context;
+        final Conditions conditions;
+        final Map<String, HasMetadata> children = new TreeMap<>();
+        final List<Pod> pods;
+        final List<String> drifted = new ArrayList<>();
+        @Nullable String degraded;
+        String why = "";
+
+        Look(ShardedService service, Context<ShardedService> context, Instant now, List<Pod> pods) {
+            this.service = service;
+            this.context = context;
+            this.pods = pods;
+            ShardedServiceStatus status = service.getStatus();
+            conditions = new Conditions(status == null ? null : status.conditions(),
+                    service.getMetadata().getGeneration(), now);
+        }
+
+        /** The first thing that is wrong is the one that is told. */
+        void degrade(String reason, String message) {
+            if (degraded == null) {
+                degraded = reason;
+                why = message;
+            }
+        }
+    }
+
+    @Override
+    public UpdateControl<ShardedService> reconcile(ShardedService service, Context<ShardedService> context) {
+        String key = PlanBoard.key(service);
+        if (service.getMetadata().getDeletionTimestamp() != null) {
+            return UpdateControl.noUpdate();
+        }
+        Look look = new Look(service, context, clock.instant(), cluster.pods(key));
+        for (Class<? extends HasMetadata> type : CHILDREN) {
+            context.getSecondaryResources(type).forEach(child -> look.children.put(id(child), child));
+        }
+        Answer answer = board.plan(service, services.get());
+        ServicePlan plan = answer.plan();
+        List<HasMetadata> wanted = null;
+        if (plan == null) {
+            look.conditions.set(Conditions.PLAN_FEASIBLE, answer.invalid() ? "False" : "Unknown",
+                    answer.invalid() ? "InvalidSpec" : "InventoryUnreadable", answer.problem());
+            look.degrade(answer.invalid() ? "InvalidSpec" : "InventoryUnreadable", answer.problem());
+        } else {
+            feasible(look, plan);
+            refusals(look, key);
+            try {
+                wanted = Manifests.of(service, scaled(look, plan), monitors);
+            } catch (InvalidObjectException e) {
+                look.degrade("InvalidSpec", String.valueOf(e.getMessage()));
+            }
+        }
+        boolean paused = paused(service);
+        boolean apply = wanted != null && plan != null && plan.verdict() != Verdict.Infeasible
+                && service.getSpec().mode() != Mode.Plan && !paused;
+        if (apply) {
+            apply(look, requireNonNull(plan), requireNonNull(wanted));
+        } else if (wanted != null && paused) {
+            for (HasMetadata each : wanted) {
+                if (watched(each) && applier.drifted(each, look.children.get(id(each)))) {
+                    look.drifted.add(each.getKind() + " " + each.getMetadata().getName());
+                }
+            }
+        }
+        observe(look, plan, paused, apply);
+        return status(look, answer);
+    }
+
+    private static boolean paused(ShardedService service) {
+        Map<String, String> annotations = service.getMetadata().getAnnotations();
+        return annotations != null && "true".equals(annotations.get(ShardedService.PAUSED));
+    }
+
+    private void feasible(Look look, ServicePlan plan) {
+        String message = String.join(" ", plan.reasons());
+        switch (plan.verdict()) {
+            case Feasible -> look.conditions.set(Conditions.PLAN_FEASIBLE, true, "Fits", message);
+            case Unproven -> look.conditions.set(Conditions.PLAN_FEASIBLE, "Unknown", "Unproven", message);
+            case Infeasible -> {
+                look.conditions.set(Conditions.PLAN_FEASIBLE, false, "DoesNotFit", message);
+                events.warning(look.service, "DoesNotFit", message);
+            }
+        }
+    }
+
+    /** Nodes whose kubelets refused pods are left out for a while, and the refused pods are collected. */
+    private void refusals(Look look, String key) {
+        String namespace = look.service.getMetadata().getNamespace();
+        String name = look.service.getMetadata().getName();
+        for (Pod pod : AffinityErrors.failed(look.pods)) {
+            affinity.look(pod);
+        }
+        ShardedServiceSpec spec = look.service.getSpec();
+        boolean stop = spec.placement() != null && spec.placement().onAffinityError() == OnAffinityError.Stop;
+        affinity.take(key).forEach((node, message) -> {
+            Set<String> aside = stop ? allOf(node) : Set.of(node);
+            Instant until = null;
+            for (String each : aside) {
+                Node there = cluster.node(each);
+                if (there != null) {
+                    until = marks.setAside(there, namespace, name);
+                }
+            }
+            events.warning(look.service, "NodeSetAside", (stop ? "No further pods are made" : "Node " + node
+                    + " is set aside") + (until == null ? "" : " until " + until) + ": " + message);
+        });
+        for (Pod pod : AffinityErrors.failed(look.pods)) {
+            client.resource(pod).delete();
+        }
+        Set<String> aside = new LinkedHashSet<>();
+        for (Node node : cluster.nodes()) {
+            if (NodeMarks.isAside(node, namespace, name)) {
+                aside.add(node.getMetadata().getName());
+            }
+        }
+        if (!aside.isEmpty()) {
+            look.degrade("TopologyAffinityError",
+                    "Kubelets refused pods for their CPUs; set aside for a while: " + some(aside) + ".");
+        }
+    }
+
+    /** The nodes of a node's class. */
+    private Set<String> allOf(String node) {
+        Map<String, String> classes = board.classes();
+        String topologyClass = classes.get(node);
+        Set<String> all = new HashSet<>(Set.of(node));
+        classes.forEach((each, its) -> {
+            if (its.equals(topologyClass)) {
+                all.add(each);
+            }
+        });
+        return all;
+    }
+
+    /** With autoscaling, the plan is for the most replicas that there may be: as many are applied as the load asks for. */
+    private ServicePlan scaled(Look look, ServicePlan plan) {
+        Autoscaling scaling = look.service.getSpec().autoscaling();
+        if (scaling == null) {
+            return plan;
+        }
+        if (scaling.by() == ScaleBy.Shards) {
+            throw new InvalidObjectException("ShardedService " + PlanBoard.key(look.service),
+                    "spec.autoscaling.by: Shards is not built yet; write Replicas");
+        }
+        int now = 0;
+        for (HasMetadata child : look.children.values()) {
+            now += replicas(child);
+        }
+        List<Load> loads = look.pods.stream().map(reports::load).filter(Objects::nonNull).toList();
+        int left = autoscaler.replicas(PlanBoard.key(look.service), scaling, now, loads);
+        List<ClassPlan> classes = new ArrayList<>();
+        for (ClassPlan each : plan.classes()) {
+            int here = Math.min(left, each.replicas());
+            left -= here;
+            classes.add(new ClassPlan(each.name(), each.source(), each.nodes(), each.podCpus(), each.podMemory(),
+                    each.podHugePages(), each.shards(), each.numaNodes(), here, each.capacity(), each.possible(),
+                    each.schedulerSees(), each.strandedCpus(), each.sizes(), each.shardReasons(), each.reasons()));
+        }
+        return new ServicePlan(plan.namespace(), plan.name(), plan.verdict(), plan.hash(), plan.replicas(), plan.surge(),
+                plan.nodes(), plan.nodesLeftOut(), plan.afterNodeLoss(), plan.reasons(), classes);
+    }
+
+    private void apply(Look look, ServicePlan plan, List<HasMetadata> wanted) {
+        Set<String> classes = new HashSet<>();
+        plan.classes().stream().filter(each -> each.replicas() > 0).forEach(each -> classes.add(each.name()));
+        marks.classes(board.classes(), classes, cluster);
+        Set<String> ids = new HashSet<>();
+        for (HasMetadata each : wanted) {
+            ids.add(id(each));
+            String what = each.getKind() + " " + each.getMetadata().getName();
+            Outcome outcome = applier.apply(each, look.children.get(id(each)), watched(each));
+            if (outcome == Outcome.REPAIRED) {
+                look.drifted.add(what);
+                events.warning(look.service, "Repaired",
+                        what + " had been changed by somebody else and is as planned again.");
+            } else if (outcome == Outcome.APPLIED) {
+                LOG.info("{}: {} applied, plan {}", PlanBoard.key(look.service), what, plan.hash());
+            }
+        }
+        boolean settled = wanted.stream().filter(each -> replicas(each) > 0)
+                .allMatch(each -> ready(look.children.get(id(each))) >= replicas(each));
+        boolean stuck = look.pods.stream().anyMatch(ShardedServiceReconciler::unschedulable);
+        look.children.forEach((id, child) -> {
+            boolean workload = child instanceof StatefulSet || child instanceof Deployment;
+            // Pods that move to another class run on until those that follow them do, unless these wait for their room.
+            if (!ids.contains(id) && (!workload || settled || stuck)) {
+                applier.delete(child);
+                LOG.info("{}: {} deleted, plan {} has none", PlanBoard.key(look.service), id, plan.hash());
+            }
+        });
+    }
+
+    private void observe(Look look, @Nullable ServicePlan plan, boolean paused, boolean applied) {
+        int wanted = 0;
+        int ready = 0;
+        boolean rolling = false;
+        boolean workloads = false;
+        for (HasMetadata child : look.children.values()) {
+            if (child instanceof StatefulSet || child instanceof Deployment) {
+                workloads = true;
+                wanted += replicas(child);
+                ready += Math.min(ready(child), replicas(child));
+                rolling |= rolling(child);
+            }
+        }
+        String count = ready + " of " + wanted + " pods are ready.";
+        if (workloads) {
+            boolean all = ready >= wanted && (!rolling || ready > 0);
+            look.conditions.set(Conditions.READY, all, all ? "PodsReady" : "PodsNotReady", count);
+        } else {
+            look.conditions.set(Conditions.READY, false, "NotApplied", applied
+                    ? "Its pods are being made."
+                    : "Nothing has been applied.");
+        }
+        boolean moves = applied && (!workloads || rolling || ready < wanted);
+        look.conditions.set(Conditions.PROGRESSING, moves, moves ? "PodsChange" : paused ? "Paused" : "Settled", moves
+                ? count
+                : paused
+                        ? "Paused by the annotation " + ShardedService.PAUSED + "."
+                        : "Nothing is under way.");
+        for (Pod pod : look.pods) {
+            String trouble = trouble(pod);
+            if (!trouble.isEmpty()) {
+                look.degrade("PodsFail", pod.getMetadata().getName() + ": " + trouble + ".");
+            }
+        }
+        look.conditions.set(Conditions.DRIFTED, !look.drifted.isEmpty(), look.drifted.isEmpty()
+                ? "AsApplied"
+                : paused ? "ChangedByOthers" : "Repaired", look.drifted.isEmpty()
+                        ? "All objects are as they were applied."
+                        : "Changed by somebody else" + (paused ? ": " : " and repaired: ") + some(look.drifted) + ".");
+        if (plan == null) {
+            look.conditions.keep(Conditions.ALIGNED);
+        } else {
+            ShardedServiceSpec spec = look.service.getSpec();
+            Alignment alignment = alignment(look, plan, spec);
+            look.conditions.set(Conditions.ALIGNED, alignment.status(), alignment.reason(), alignment.message());
+            if (alignment.status().equals("False")) {
+                events.warning(look.service, alignment.reason(), alignment.message());
+            }
+        }
+        look.conditions.set(Conditions.DEGRADED, look.degraded != null,
+                requireNonNullElse(look.degraded, "AsExpected"), look.degraded == null ? "Nothing is wrong." : look.why);
+    }
+
+    private Alignment alignment(Look look, ServicePlan plan, ShardedServiceSpec spec) {
+        Numa standard =
+                spec.shards() != null && spec.shards().mode() == ShardMode.FillNode ? Numa.Any : Numa.Single;
+        Numa numa = spec.placement() == null ? standard : requireNonNullElse(spec.placement().numa(), standard);
+        Backend backend = spec.placement() == null
+                ? Backend.CPUManager
+                : requireNonNullElse(spec.placement().backend(), Backend.CPUManager);
+        return Alignment.of(plan, backend, numa, look.pods, reports::of);
+    }
+
+    private UpdateControl<ShardedService> status(Look look, Answer answer) {
+        ShardedService service = look.service;
+        ServicePlan plan = answer.plan();
+        int replicas = 0;
+        for (HasMetadata child : look.children.values()) {
+            replicas += replicas(child);
+        }
+        List<ShardedServiceStatus.PodStatus> pods =
+                plan == null ? List.of() : alignment(look, plan, service.getSpec()).pods();
+        ShardedServiceStatus before = service.getStatus();
+        ShardedServiceStatus now = new ShardedServiceStatus(service.getMetadata().getGeneration(), replicas,
+                ShardedService.LABEL + "=" + service.getMetadata().getName(),
+                plan == null ? (before == null ? null : before.plan()) : inShort(plan, service.getSpec()), pods,
+                look.conditions.list());
+        if (now.equals(before)) {
+            return UpdateControl.noUpdate();
+        }
+        service.setStatus(now);
+        return UpdateControl.patchStatus(service);
+    }
+
+    @Override
+    public ErrorStatusUpdateControl<ShardedService> updateErrorStatus(ShardedService service,
+            Context<ShardedService> context, Exception error) {
+        String message = String.valueOf(error.getMessage());
+        LOG.warn("{}: {}", PlanBoard.key(service), message);
+        ShardedServiceStatus before = service.getStatus();
+        Conditions conditions = new Conditions(before == null ? null : before.conditions(),
+                service.getMetadata().getGeneration(), clock.instant());
+        for (String type : List.of(Conditions.PLAN_FEASIBLE, Conditions.READY, Conditions.PROGRESSING,
+                Conditions.DRIFTED, Conditions.ALIGNED)) {
+            conditions.keep(type);
+        }
+        conditions.set(Conditions.DEGRADED, true, "ApplyFailed", message);
+        ShardedServiceStatus now = new ShardedServiceStatus(service.getMetadata().getGeneration(),
+                before == null ? null : before.replicas(), before == null ? null : before.selector(),
+                before == null ? null : before.plan(), before == null ? null : before.pods(), conditions.list());
+        if (now.equals(before)) {
+            return ErrorStatusUpdateControl.noStatusUpdate();
+        }
+        service.setStatus(now);
+        return ErrorStatusUpdateControl.patchStatus(service);
+    }
+
+    private static PlanStatus inShort(ServicePlan plan, ShardedServiceSpec spec) {
+        List<String> reasons = new ArrayList<>(bounded(plan.reasons()));
+        String transport = transport(spec);
+        if (!transport.isEmpty()) {
+            reasons.add(transport);
+        }
+        return new PlanStatus(plan.hash(), plan.verdict().name(), plan.afterNodeLoss().name(), plan.replicas(),
+                plan.classes().stream().mapToInt(ClassPlan::capacity).sum(),
+                plan.classes().stream().mapToInt(ClassPlan::strandedCpus).sum(), reasons,
+                plan.classes().stream().limit(REASONS)
+                        .map(each -> new ClassStatus(each.name(), each.source(), each.replicas(), each.podCpus(),
+                                String.valueOf(Manifests.bytes(each.podMemory())), each.shards(), each.capacity(),
+                                each.possible(), each.strandedCpus(), bounded(each.reasons())))
+                        .toList());
+    }
+
+    /** The container runtime's own seccomp profile has refused io_uring since containerd 1.7.6. */
+    private static String transport(ShardedServiceSpec spec) {
+        PodSecurityContext security = spec.podSecurityContext();
+        String profile = security == null || security.getSeccompProfile() == null
+                ? "RuntimeDefault"
+                : String.valueOf(security.getSeccompProfile().getType());
+        return profile.equals("RuntimeDefault")
+                ? "seccompProfile RuntimeDefault refuses io_uring: transport 'auto' takes epoll."
+                : "";
+    }
+
+    private static List<String> bounded(List<String> reasons) {
+        return List.copyOf(reasons.subList(0, Math.min(REASONS, reasons.size())));
+    }
+
+    private static String some(Iterable<String> all) {
+        return String.join(", ", all);
+    }
+
+    private static boolean watched(HasMetadata object) {
+        return CHILDREN.contains(object.getClass());
+    }
+
+    private static String id(HasMetadata object) {
+        return object.getKind() + " " + object.getMetadata().getName();
+    }
+
+    private static int replicas(@Nullable HasMetadata object) {
+        Integer replicas = switch (object) {
+            case StatefulSet set -> set.getSpec().getReplicas();
+            case Deployment deployment -> deployment.getSpec().getReplicas();
+            case null, default -> null;
+        };
+        return requireNonNullElse(replicas, 0);
+    }
+
+    private static int ready(@Nullable HasMetadata object) {
+        Integer ready = switch (object) {
+            case StatefulSet set -> set.getStatus() == null ? null : set.getStatus().getReadyReplicas();
+            case Deployment deployment ->
+                deployment.getStatus() == null ? null : deployment.getStatus().getReadyReplicas();
+            case null, default -> null;
+        };
+        return requireNonNullElse(ready, 0);
+    }
+
+    /** Whether pods are being replaced. */
+    private static boolean rolling(HasMetadata object) {
+        Long seen = null;
+        Integer updated = null;
+        if (object instanceof StatefulSet set && set.getStatus() != null) {
+            seen = set.getStatus().getObservedGeneration();
+            updated = set.getStatus().getUpdatedReplicas();
+            if (Objects.equals(set.getStatus().getCurrentRevision(), set.getStatus().getUpdateRevision())) {
+                updated = null;
+            }
+        } else if (object instanceof Deployment deployment && deployment.getStatus() != null) {
+            seen = deployment.getStatus().getObservedGeneration();
+            updated = deployment.getStatus().getUpdatedReplicas();
+        }
+        return (seen != null && !seen.equals(object.getMetadata().getGeneration()))
+                || (updated != null && updated < replicas(object));
+    }
+
+    private static boolean unschedulable(Pod pod) {
+        return pod.getStatus() != null && "Pending".equals(pod.getStatus().getPhase())
+                && pod.getStatus().getConditions() != null && pod.getStatus().getConditions().stream()
+                        .anyMatch(condition -> "PodScheduled".equals(condition.getType())
+                                && "False".equals(condition.getStatus()));
+    }
+
+    /** What keeps a pod from running. */
+    private static String trouble(Pod pod) {
+        if (pod.getStatus() == null) {
+            return "";
+        }
+        if (unschedulable(pod)) {
+            return "no node takes it";
+        }
+        if (pod.getStatus().getContainerStatuses() != null) {
+            for (ContainerStatus container : pod.getStatus().getContainerStatuses()) {
+                String reason = container.getState() == null || container.getState().getWaiting() == null
+                        ? null
+                        : container.getState().getWaiting().getReason();
+                if (reason != null && (reason.endsWith("BackOff") || reason.startsWith("Err")
+                        || reason.endsWith("Error"))) {
+                    return "container " + container.getName() + " waits: " + reason;
+                }
+            }
+        }
+        return "";
+    }
+}
