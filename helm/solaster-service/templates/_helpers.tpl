@@ -92,11 +92,13 @@ default
 {{- end -}}
 {{- else -}}
 {{- range $name, $server := (.Values.solaster | default dict).servers | default dict -}}
-{{- $port := dig "port" 0 ($server | default dict) -}}
+{{- if not (kindIs "invalid" $server) -}}
+{{- $port := dig "port" 0 $server -}}
 {{- if not (regexMatch "^[1-9][0-9]*$" ($port | toString)) -}}
 {{- fail (printf "solaster.servers.%s.port: '%v' is no number that a Service can name; write one, or list 'ports'" $name $port) -}}
 {{- end -}}
-{{- $ports = append $ports (dict "name" ($name | lower | trunc 15 | trimSuffix "-") "containerPort" ($port | int) "protocol" "TCP") -}}
+{{- $ports = append $ports (dict "name" (regexReplaceAll "[^a-z0-9]+" ($name | lower) "-" | trunc 15 | trimSuffix "-") "containerPort" ($port | int) "protocol" "TCP") -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- range $ports -}}
