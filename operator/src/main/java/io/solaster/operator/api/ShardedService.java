@@ -13,13 +13,10 @@ import io.fabric8.kubernetes.model.annotation.Version;
 @ShortNames("shs")
 @AdditionalPrinterColumn(name = "Ready", jsonPath = ".status.conditions[?(@.type==\"Ready\")].status")
 @AdditionalPrinterColumn(name = "Verdict", jsonPath = ".status.plan.verdict")
-@AdditionalPrinterColumn(name = "Replicas", jsonPath = ".status.replicas",
-        type = AdditionalPrinterColumn.Type.INTEGER)
+@AdditionalPrinterColumn(name = "Replicas", jsonPath = ".status.replicas", type = AdditionalPrinterColumn.Type.INTEGER)
 @AdditionalPrinterColumn(name = "Aligned", jsonPath = ".status.conditions[?(@.type==\"TopologyAligned\")].status")
-@AdditionalPrinterColumn(name = "Stranded", jsonPath = ".status.plan.strandedCPUs",
-        type = AdditionalPrinterColumn.Type.INTEGER, priority = 1)
-@AdditionalPrinterColumn(name = "Age", jsonPath = ".metadata.creationTimestamp",
-        type = AdditionalPrinterColumn.Type.DATE)
+@AdditionalPrinterColumn(name = "Stranded", jsonPath = ".status.plan.strandedCPUs", type = AdditionalPrinterColumn.Type.INTEGER, priority = 1)
+@AdditionalPrinterColumn(name = "Age", jsonPath = ".metadata.creationTimestamp", type = AdditionalPrinterColumn.Type.DATE)
 public final class ShardedService extends CustomResource<ShardedServiceSpec, ShardedServiceStatus>
         implements
             Namespaced {

@@ -49,24 +49,15 @@ import org.jspecify.annotations.Nullable;
  * @param mode whether the plan is applied
  * @param volumeRetention what happens to the volumes when this is deleted
  */
-@ValidationRule(value = "!(has(self.autoscaling) && has(self.replicas))",
-        message = "replicas does not go beside autoscaling, which sets the number; remove one of them")
-@ValidationRule(
-        value = "(has(self.workload) ? self.workload : 'StatefulSet')"
-                + " == (has(oldSelf.workload) ? oldSelf.workload : 'StatefulSet')",
-        message = "workload cannot change; make another ShardedService")
-@ValidationRule(
-        value = "!has(self.volumeClaimTemplates) || size(self.volumeClaimTemplates) == 0"
-                + " || !has(self.workload) || self.workload == 'StatefulSet'",
-        message = "volumeClaimTemplates need workload StatefulSet")
-@ValidationRule(
-        value = "(has(self.volumeClaimTemplates) ? size(self.volumeClaimTemplates) : 0)"
-                + " == (has(oldSelf.volumeClaimTemplates) ? size(oldSelf.volumeClaimTemplates) : 0)",
-        message = "volumeClaimTemplates cannot change, as those of a StatefulSet cannot")
-@ValidationRule(
-        value = "!has(self.rollout) || !has(self.rollout.surge) || self.rollout.surge == 0"
-                + " || (has(self.workload) && self.workload == 'Deployment')",
-        message = "rollout.surge needs workload Deployment: a StatefulSet replaces pods without a surge")
+@ValidationRule(value = "!(has(self.autoscaling) && has(self.replicas))", message = "replicas does not go beside autoscaling, which sets the number; remove one of them")
+@ValidationRule(value = "(has(self.workload) ? self.workload : 'StatefulSet')"
+        + " == (has(oldSelf.workload) ? oldSelf.workload : 'StatefulSet')", message = "workload cannot change; make another ShardedService")
+@ValidationRule(value = "!has(self.volumeClaimTemplates) || size(self.volumeClaimTemplates) == 0"
+        + " || !has(self.workload) || self.workload == 'StatefulSet'", message = "volumeClaimTemplates need workload StatefulSet")
+@ValidationRule(value = "(has(self.volumeClaimTemplates) ? size(self.volumeClaimTemplates) : 0)"
+        + " == (has(oldSelf.volumeClaimTemplates) ? size(oldSelf.volumeClaimTemplates) : 0)", message = "volumeClaimTemplates cannot change, as those of a StatefulSet cannot")
+@ValidationRule(value = "!has(self.rollout) || !has(self.rollout.surge) || self.rollout.surge == 0"
+        + " || (has(self.workload) && self.workload == 'Deployment')", message = "rollout.surge needs workload Deployment: a StatefulSet replaces pods without a surge")
 public record ShardedServiceSpec(@Nullable Workload workload, @Nullable String image,
         @SpecReplicas @Min(0) @Max(100_000) @Nullable Integer replicas,
         @Nullable List<ContainerPort> ports, @Nullable List<EnvVar> env, @Nullable List<EnvFromSource> envFrom,
@@ -104,9 +95,7 @@ public record ShardedServiceSpec(@Nullable Workload workload, @Nullable String i
      * @param min the fewest shards that a pod may have with the other modes; 1 unless said otherwise
      * @param max the most shards that a pod may have with the other modes
      */
-    @ValidationRule(
-            value = "!has(self.mode) || self.mode == 'Fixed' ? has(self.count) : !has(self.count)",
-            message = "mode Fixed needs count; PerNuma and FillNode find it, and take min and max")
+    @ValidationRule(value = "!has(self.mode) || self.mode == 'Fixed' ? has(self.count) : !has(self.count)", message = "mode Fixed needs count; PerNuma and FillNode find it, and take min and max")
     @ValidationRule(value = "!has(self.min) || !has(self.max) || self.min <= self.max", message = "min is above max")
     public record Shards(@Nullable ShardMode mode, @Min(1) @Max(8192) @Nullable Integer count,
             @Min(1) @Max(8192) @Nullable Integer min, @Min(1) @Max(8192) @Nullable Integer max) {}
@@ -184,8 +173,7 @@ public record ShardedServiceSpec(@Nullable Workload workload, @Nullable String i
      * @param heapShare the heap's part of it, above 0 and below 1; 0.5 unless said otherwise
      * @param hugePages huge pages of a pod per shard, of 2 MiB; none unless said otherwise
      */
-    @ValidationRule(value = "!has(self.heapShare) || (self.heapShare > 0.0 && self.heapShare < 1.0)",
-            message = "heapShare is the heap's part of the memory; write a number between 0 and 1")
+    @ValidationRule(value = "!has(self.heapShare) || (self.heapShare > 0.0 && self.heapShare < 1.0)", message = "heapShare is the heap's part of the memory; write a number between 0 and 1")
     public record Memory(@Nullable Quantity perShard, @Nullable Double heapShare, @Nullable Quantity hugePages) {}
 
     /**

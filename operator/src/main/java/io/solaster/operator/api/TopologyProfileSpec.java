@@ -53,14 +53,10 @@ public record TopologyProfileSpec(@Nullable Map<String, String> nodeSelector, @M
      * @param topologyManagerPolicy none, best-effort, restricted or single-numa-node; none unless said otherwise
      * @param topologyManagerScope container or pod; container unless said otherwise
      */
-    @ValidationRule(value = "!has(self.cpuManagerPolicy) || self.cpuManagerPolicy in ['none', 'static']",
-            message = "cpuManagerPolicy is none or static")
-    @ValidationRule(
-            value = "!has(self.topologyManagerPolicy) || self.topologyManagerPolicy in"
-                    + " ['none', 'best-effort', 'restricted', 'single-numa-node']",
-            message = "topologyManagerPolicy is none, best-effort, restricted or single-numa-node")
-    @ValidationRule(value = "!has(self.topologyManagerScope) || self.topologyManagerScope in ['container', 'pod']",
-            message = "topologyManagerScope is container or pod")
+    @ValidationRule(value = "!has(self.cpuManagerPolicy) || self.cpuManagerPolicy in ['none', 'static']", message = "cpuManagerPolicy is none or static")
+    @ValidationRule(value = "!has(self.topologyManagerPolicy) || self.topologyManagerPolicy in"
+            + " ['none', 'best-effort', 'restricted', 'single-numa-node']", message = "topologyManagerPolicy is none, best-effort, restricted or single-numa-node")
+    @ValidationRule(value = "!has(self.topologyManagerScope) || self.topologyManagerScope in ['container', 'pod']", message = "topologyManagerScope is container or pod")
     public record Kubelet(@Nullable String cpuManagerPolicy, @Nullable Map<String, String> cpuManagerPolicyOptions,
             @Nullable String topologyManagerPolicy, @Nullable String topologyManagerScope) {}
 }

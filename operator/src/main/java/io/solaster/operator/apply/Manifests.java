@@ -90,7 +90,8 @@ public final class Manifests {
     }
 
     private static void check(ShardedService service) {
-        String object = "ShardedService " + service.getMetadata().getNamespace() + "/" + service.getMetadata().getName();
+        String object = "ShardedService " + service.getMetadata().getNamespace() + "/"
+                + service.getMetadata().getName();
         if (service.getMetadata().getName().length() > NAME) {
             throw new InvalidObjectException(object, "metadata.name has " + service.getMetadata().getName().length()
                     + " characters; " + NAME + " leave room for the names of its workloads");
@@ -173,7 +174,8 @@ public final class Manifests {
     }
 
     private HasMetadata claim(ClassPlan each) {
-        return new ResourceClaimTemplateBuilder().withMetadata(metadata(Names.workload(name, each.name()))).withNewSpec()
+        return new ResourceClaimTemplateBuilder().withMetadata(metadata(Names.workload(name, each.name())))
+                .withNewSpec()
                 .withNewSpec().withNewDevices().addNewRequest().withName("cpus").withNewExactly()
                 .withDeviceClassName("dra.cpu").withNewCapacity()
                 .withRequests(Map.of("dra.cpu/cpu", new Quantity(String.valueOf(each.podCpus())))).endCapacity()

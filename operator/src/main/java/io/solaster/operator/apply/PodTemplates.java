@@ -110,7 +110,8 @@ final class PodTemplates {
         nodes.put(Names.CLASS, Names.label(plan.name()));
         PodSpecBuilder pod = new PodSpecBuilder().withContainers(container(plan)).withNodeSelector(nodes)
                 .withVolumes(volumes()).withEnableServiceLinks(false).withSecurityContext(podSecurity())
-                .withTerminationGracePeriodSeconds(grace()).withTopologySpreadConstraints(spread("kubernetes.io/hostname"),
+                .withTerminationGracePeriodSeconds(grace())
+                .withTopologySpreadConstraints(spread("kubernetes.io/hostname"),
                         spread("topology.kubernetes.io/zone"))
                 .withAutomountServiceAccountToken(spec.serviceAccountName() != null).withNewAffinity()
                 .withNewNodeAffinity().withNewRequiredDuringSchedulingIgnoredDuringExecution().addNewNodeSelectorTerm()
@@ -174,8 +175,8 @@ final class PodTemplates {
         if (plan.podHugePages() > 0) {
             amounts.put("hugepages-2Mi", bytes(plan.podHugePages()));
         }
-        ResourceRequirementsBuilder resources =
-                new ResourceRequirementsBuilder().withRequests(amounts).withLimits(amounts);
+        ResourceRequirementsBuilder resources = new ResourceRequirementsBuilder().withRequests(amounts)
+                .withLimits(amounts);
         if (backend(spec) == Backend.DRA) {
             resources.addNewClaim().withName("cpus").endClaim();
         }
@@ -289,8 +290,9 @@ final class PodTemplates {
     /** What the restricted Pod Security Standard asks for, where the spec does not say otherwise. */
     private PodSecurityContext podSecurity() {
         PodSecurityContext written = spec.podSecurityContext();
-        PodSecurityContextBuilder security =
-                written == null ? new PodSecurityContextBuilder() : new PodSecurityContextBuilder(written);
+        PodSecurityContextBuilder security = written == null
+                ? new PodSecurityContextBuilder()
+                : new PodSecurityContextBuilder(written);
         if (written == null || written.getRunAsNonRoot() == null) {
             security.withRunAsNonRoot(true);
         }
@@ -302,8 +304,9 @@ final class PodTemplates {
 
     private SecurityContext security() {
         SecurityContext written = spec.securityContext();
-        SecurityContextBuilder security =
-                written == null ? new SecurityContextBuilder() : new SecurityContextBuilder(written);
+        SecurityContextBuilder security = written == null
+                ? new SecurityContextBuilder()
+                : new SecurityContextBuilder(written);
         if (written == null || written.getAllowPrivilegeEscalation() == null) {
             security.withAllowPrivilegeEscalation(false);
         }

@@ -10,8 +10,9 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.IParameterExceptionHandler;
 
-/** The operator's program: so far its planner, as a command. */
-@Command(name = "operator", mixinStandardHelpOptions = true, subcommands = PlanCommand.class, synopsisSubcommandLabel = "COMMAND", description = "Pods that get the cores their shards are pinned to.")
+/** The operator's program: the operator itself, and its planner as a command. */
+@Command(name = "operator", mixinStandardHelpOptions = true, subcommands = {RunCommand.class,
+        PlanCommand.class}, synopsisSubcommandLabel = "COMMAND", description = "Pods that get the cores their shards are pinned to.")
 public final class Main {
     /** As sysexits.h has it: the command was used incorrectly. */
     static final int USAGE = 64;
@@ -37,7 +38,9 @@ public final class Main {
             }
             throw e;
         };
+        // The image's entry point has no command.
+        String[] given = args.length == 0 ? new String[]{"run"} : args;
         return new CommandLine(new Main()).setOut(out).setErr(err).setParameterExceptionHandler(usage)
-                .setExecutionExceptionHandler(input).setCaseInsensitiveEnumValuesAllowed(true).execute(args);
+                .setExecutionExceptionHandler(input).setCaseInsensitiveEnumValuesAllowed(true).execute(given);
     }
 }

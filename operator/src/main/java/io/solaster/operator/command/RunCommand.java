@@ -19,35 +19,26 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /** {@code run}: keeps services in a cluster, until it is told to stop. */
-@Command(name = "run", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Keeps sharded services in the cluster that it runs in, or that KUBECONFIG names.")
+@Command(name = "run", mixinStandardHelpOptions = true, sortOptions = false, description = "Keeps sharded services in the cluster that it runs in, or that KUBECONFIG names.")
 final class RunCommand implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(RunCommand.class);
 
-    @Option(names = "--namespaces", split = ",", paramLabel = "NAME", defaultValue = "${env:OPERATOR_NAMESPACES:-}",
-            description = "the namespaces whose services it keeps; all if left out")
+    @Option(names = "--namespaces", split = ",", paramLabel = "NAME", defaultValue = "${env:OPERATOR_NAMESPACES:-}", description = "the namespaces whose services it keeps; all if left out")
     private Set<String> namespaces = Set.of();
 
-    @Option(names = "--namespace-selector", paramLabel = "LABELS",
-            defaultValue = "${env:OPERATOR_NAMESPACE_SELECTOR:-}",
-            description = "labels of those namespaces instead, such as solaster=yes")
+    @Option(names = "--namespace-selector", paramLabel = "LABELS", defaultValue = "${env:OPERATOR_NAMESPACE_SELECTOR:-}", description = "labels of those namespaces instead, such as solaster=yes")
     private String selector = "";
 
-    @Option(names = "--lease-namespace", paramLabel = "NAME", defaultValue = "${env:OPERATOR_LEASE_NAMESPACE:-}",
-            description = "where the lease is that says which of several operators works; none if left out")
+    @Option(names = "--lease-namespace", paramLabel = "NAME", defaultValue = "${env:OPERATOR_LEASE_NAMESPACE:-}", description = "where the lease is that says which of several operators works; none if left out")
     private String lease = "";
 
-    @Option(names = "--port", paramLabel = "PORT", defaultValue = "${env:OPERATOR_PORT:-8080}",
-            description = "where /livez, /readyz and /metrics are (default: 8080)")
+    @Option(names = "--port", paramLabel = "PORT", defaultValue = "${env:OPERATOR_PORT:-8080}", description = "where /livez, /readyz and /metrics are (default: 8080)")
     private int port;
 
-    @Option(names = "--report-interval", paramLabel = "SECONDS",
-            defaultValue = "${env:OPERATOR_REPORT_INTERVAL:-30}",
-            description = "how often pods are asked what they are at (default: 30)")
+    @Option(names = "--report-interval", paramLabel = "SECONDS", defaultValue = "${env:OPERATOR_REPORT_INTERVAL:-30}", description = "how often pods are asked what they are at (default: 30)")
     private int interval;
 
-    @Option(names = "--threads", paramLabel = "N", defaultValue = "${env:OPERATOR_THREADS:-8}",
-            description = "how many services are looked after at once (default: 8)")
+    @Option(names = "--threads", paramLabel = "N", defaultValue = "${env:OPERATOR_THREADS:-8}", description = "how many services are looked after at once (default: 8)")
     private int threads;
 
     @Override

@@ -74,10 +74,12 @@ public record Alignment(String status, String reason, String message, List<PodSt
             if (!problem.isEmpty()) {
                 problems.put(name, problem);
             }
-            boolean told = report != null && report.error().isEmpty();
-            all.add(new PodStatus(name, node, told ? report.cpus().toString() : null,
-                    told ? report.numaNodes().toString() : null, told ? (Integer) report.shards() : null,
-                    problem.isEmpty() ? null : problem));
+            PodReport told = report != null && report.error().isEmpty() ? report : null;
+            String wrong = problem.isEmpty() ? null : problem;
+            all.add(told == null
+                    ? new PodStatus(name, node, null, null, null, wrong)
+                    : new PodStatus(name, node, told.cpus().toString(), told.numaNodes().toString(), told.shards(),
+                            wrong));
         }
         all.sort(Comparator.comparing(pod -> pod.problem() == null));
         List<PodStatus> bounded = all.subList(0, Math.min(MOST, all.size()));

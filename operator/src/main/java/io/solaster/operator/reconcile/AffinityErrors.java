@@ -13,8 +13,8 @@ import io.fabric8.kubernetes.api.model.Pod;
  * anybody has looked: they are noted as they are seen. Any thread.
  */
 final class AffinityErrors {
-    private static final Set<String> REASONS =
-            Set.of("TopologyAffinityError", "SMTAlignmentError", "UnexpectedAdmissionError");
+    private static final Set<String> REASONS = Set.of("TopologyAffinityError", "SMTAlignmentError",
+            "UnexpectedAdmissionError");
     private static final int MOST = 1000;
 
     /** Nodes by service, each with the last words of its kubelet. */

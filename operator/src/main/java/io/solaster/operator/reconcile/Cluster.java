@@ -188,18 +188,18 @@ final class Cluster implements AutoCloseable {
 
     private static boolean samePod(Pod before, Pod now) {
         return Objects.equals(before.getSpec().getNodeName(), now.getSpec().getNodeName())
-                && Objects.equals(phase(before), phase(now))
+                && takesNoRoom(before) == takesNoRoom(now)
                 && Objects.equals(before.getMetadata().getLabels(), now.getMetadata().getLabels())
-                && (before.getMetadata().getDeletionTimestamp() == null)
-                        == (now.getMetadata().getDeletionTimestamp() == null);
+                && (before.getMetadata().getDeletionTimestamp() == null) == (now.getMetadata()
+                        .getDeletionTimestamp() == null);
     }
 
     private static boolean over(@Nullable String phase) {
         return "Succeeded".equals(phase) || "Failed".equals(phase);
     }
 
-    /** Whether it takes room. */
-    private static boolean phase(Pod pod) {
+    /** Whether it has ended. */
+    private static boolean takesNoRoom(Pod pod) {
         return pod.getStatus() != null && over(pod.getStatus().getPhase());
     }
 

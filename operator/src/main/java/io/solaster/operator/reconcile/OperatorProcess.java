@@ -24,6 +24,8 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.extended.leaderelection.LeaderCallbacks;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import io.javaoperatorsdk.operator.Operator;
@@ -59,11 +61,13 @@ public final class OperatorProcess implements AutoCloseable {
     private static final Duration RETRY = Duration.ofSeconds(1);
     private static final Duration LONGEST_RETRY = Duration.ofMinutes(5);
 
+    private static final String LEASE = "solaster-operator";
+
     private final KubernetesClient client;
     private final OperatorOptions options;
     private final PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-    private final ScheduledExecutorService timer =
-            Executors.newScheduledThreadPool(2, Thread.ofPlatform().name("operator-", 0).daemon().factory());
+    private final ScheduledExecutorService timer = Executors.newScheduledThreadPool(2,
+            Thread.ofPlatform().name("operator-", 0).daemon().factory());
     private final AffinityErrors affinity = new AffinityErrors();
     private final AtomicBoolean replan = new AtomicBoolean();
     private final AtomicInteger plansMade = new AtomicInteger();
@@ -76,7 +80,9 @@ public final class OperatorProcess implements AutoCloseable {
     private @Nullable RegisteredController<ShardedService> controller;
     private @Nullable SharedIndexInformer<Namespace> namespaces;
     private @Nullable Endpoints endpoints;
-    private Map<String, @Nullable ServicePlan> plans = new HashMap<>();
+    private volatile Map<String, @Nullable ServicePlan> plans = Map.of();
+    private volatile boolean leading;
+    private volatile boolean closing;
 
     public OperatorProcess(KubernetesClient client, OperatorOptions options) {
         this(client, options, Reports::management, InstantSource.system());
@@ -87,6 +93,7 @@ public final class OperatorProcess implements AutoCloseable {
             InstantSource clock) {
         this.client = client;
         this.options = options;
+        leading = options.leaseNamespace().isEmpty();
         cluster = new Cluster(client, () -> replan.set(true), this::podChanged);
         board = new PlanBoard(cluster, plansMade::incrementAndGet);
         reports = new Reports(address);
@@ -102,19 +109,23 @@ public final class OperatorProcess implements AutoCloseable {
                     .withUseSSAToPatchPrimaryResource(false).checkingCRDAndValidateLocalModel(false);
             if (!options.leaseNamespace().isEmpty()) {
                 overrider.withLeaderElectionConfiguration(
-                        LeaderElectionConfigurationBuilder.aLeaderElectionConfiguration("solaster-operator")
-                                .withLeaseNamespace(options.leaseNamespace()).withIdentity(options.identity()).build());
+                        LeaderElectionConfigurationBuilder.aLeaderElectionConfiguration(LEASE)
+                                .withLeaseNamespace(options.leaseNamespace()).withIdentity(options.identity())
+                                // It ends the process itself, unless that ends already.
+                                .withExitOnStopLeading(false)
+                                .withLeaderCallbacks(new LeaderCallbacks(this::leads, this::leadsNoMore, leader -> {}))
+                                .build());
             }
         });
     }
 
     /**
-     * Starts to watch, and to work when it leads. With a lease, it blocks until then.
+     * Starts to watch, and to work: with a lease, when it leads.
      *
      * @throws IOException if the port is taken
      */
     public void start() throws IOException {
-        endpoints = new Endpoints(options.port(), this::dead, this::unready, meters);
+        endpoints = new Endpoints(options.port(), () -> "", this::unready, meters);
         LOG.info("Health and metrics on port {}.", endpoints.port());
         measure();
         cluster.start();
@@ -145,6 +156,11 @@ public final class OperatorProcess implements AutoCloseable {
     /** Where health and metrics are answered. */
     public int port() {
         return requireNonNull(endpoints).port();
+    }
+
+    /** How many reconciliations have ended. */
+    long reconciliations() {
+        return reconciler.ended();
     }
 
     private Set<String> selected() {
@@ -179,7 +195,7 @@ public final class OperatorProcess implements AutoCloseable {
     private void follow() {
         Set<String> now = names(requireNonNull(namespaces));
         RegisteredController<ShardedService> there = controller;
-        if (there != null && reconciler.running()) {
+        if (there != null && works()) {
             Set<String> next = now.isEmpty() ? Set.of("solaster-none") : now;
             if (!next.equals(there.getConfiguration().getInformerConfig().getNamespaces())) {
                 LOG.info("Keeps services of namespaces {}.", now);
@@ -193,19 +209,54 @@ public final class OperatorProcess implements AutoCloseable {
                 .collect(Collectors.toSet());
     }
 
+    /** Whether it leads, and its caches are filled. */
+    boolean works() {
+        return leading && reconciler.running();
+    }
+
+    private void leads() {
+        LOG.info("Leads as {}.", options.identity());
+        leading = true;
+        replan.set(true);
+    }
+
+    /** Another one may work now: whatever is under way here must not go on. */
+    private void leadsNoMore() {
+        leading = false;
+        if (!closing) {
+            LOG.error("Has lost the lease {}/{}: ends, to be started anew.", options.leaseNamespace(), LEASE);
+            Runtime.getRuntime().halt(1);
+        }
+    }
+
+    /** Lets another one lead at once, instead of when the lease runs out. */
+    private void release() {
+        try {
+            client.leases().inNamespace(options.leaseNamespace()).withName(LEASE).edit(lease -> {
+                if (options.identity().equals(lease.getSpec().getHolderIdentity())) {
+                    lease.getSpec().setHolderIdentity("");
+                }
+                return lease;
+            });
+        } catch (KubernetesClientException e) {
+            LOG.warn("The lease could not be given back, it runs out by itself: {}", e.getMessage());
+        }
+    }
+
     private void podChanged(Pod pod) {
         affinity.look(pod);
         poke(requireNonNull(Cluster.service(pod)));
     }
 
-    private void poke(String service) {
+    /** Has a service looked at again, by namespace/name. */
+    void poke(String service) {
         int slash = service.indexOf('/');
         reconciler.poke(service.substring(0, slash), service.substring(slash + 1));
     }
 
     /** Makes plans anew when the cluster has changed, and has those services looked at whose plans are others now. */
     private void tick() {
-        if (!reconciler.running() || !replan.getAndSet(false)) {
+        if (!works() || !replan.getAndSet(false)) {
             return;
         }
         List<ShardedService> services = reconciler.services().stream()
@@ -222,13 +273,13 @@ public final class OperatorProcess implements AutoCloseable {
     }
 
     private void sweep() {
-        if (reconciler.running()) {
+        if (works()) {
             reconciler.marks().sweep(cluster.nodes());
         }
     }
 
     private void ask() {
-        if (!reconciler.running()) {
+        if (!works()) {
             return;
         }
         Set<String> ours = new HashSet<>();
@@ -253,10 +304,6 @@ public final class OperatorProcess implements AutoCloseable {
         };
     }
 
-    private String dead() {
-        return "";
-    }
-
     private String unready() {
         if (!cluster.healthy()) {
             return "informers are not in step yet";
@@ -271,7 +318,7 @@ public final class OperatorProcess implements AutoCloseable {
         new JvmMemoryMetrics().bindTo(meters);
         new ProcessorMetrics().bindTo(meters);
         gc.bindTo(meters);
-        meters.gauge("solaster.operator.leading", this, process -> process.reconciler.running() ? 1 : 0);
+        meters.gauge("solaster.operator.leading", this, process -> process.works() ? 1 : 0);
         meters.gauge("solaster.operator.plans.made", plansMade);
         for (Verdict verdict : Verdict.values()) {
             Gauge.builder("solaster.operator.services", this, process -> process.count(verdict))
@@ -298,8 +345,13 @@ public final class OperatorProcess implements AutoCloseable {
     /** Lets what is under way end, gives the lease back and stops. */
     @Override
     public void close() {
+        closing = true;
         timer.shutdownNow();
         operator.stop();
+        if (leading && !options.leaseNamespace().isEmpty()) {
+            leading = false;
+            release();
+        }
         cluster.close();
         if (namespaces != null) {
             namespaces.close();

@@ -10,8 +10,8 @@ import java.util.Objects;
 
 import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.api.ShardedServiceSpec.Mode;
-import io.solaster.operator.inventory.Inventory;
 import io.solaster.operator.inventory.InvalidObjectException;
+import io.solaster.operator.inventory.Inventory;
 import io.solaster.operator.inventory.NodeState;
 import io.solaster.operator.plan.Planner;
 import io.solaster.operator.plan.ServiceCheck;

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 
 import io.fabric8.kubernetes.api.model.ConfigMap;
@@ -89,6 +90,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
     private final InstantSource clock;
     private final boolean monitors;
     private final SimpleInboundEventSource<ShardedService> pokes = new SimpleInboundEventSource<>("pokes");
+    private final AtomicLong ended = new AtomicLong();
     private volatile Supplier<List<ShardedService>> services = List::of;
 
     ShardedServiceReconciler(KubernetesClient client, Cluster cluster, PlanBoard board, Reports reports,
@@ -151,17 +153,16 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
     /** What one reconciliation finds, for the status. */
     private static final class Look {
         final ShardedService service;
-        final Context<ShardedService> context;
         final Conditions conditions;
         final Map<String, HasMetadata> children = new TreeMap<>();
         final List<Pod> pods;
         final List<String> drifted = new ArrayList<>();
-        @Nullable String degraded;
+        @Nullable
+        String degraded;
         String why = "";
 
-        Look(ShardedService service, Context<ShardedService> context, Instant now, List<Pod> pods) {
+        Look(ShardedService service, Instant now, List<Pod> pods) {
             this.service = service;
-            this.context = context;
             this.pods = pods;
             ShardedServiceStatus status = service.getStatus();
             conditions = new Conditions(status == null ? null : status.conditions(),
@@ -177,13 +178,26 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         }
     }
 
+    /** How many reconciliations have ended, well or not. */
+    long ended() {
+        return ended.get();
+    }
+
     @Override
     public UpdateControl<ShardedService> reconcile(ShardedService service, Context<ShardedService> context) {
+        try {
+            return look(service, context);
+        } finally {
+            ended.incrementAndGet();
+        }
+    }
+
+    private UpdateControl<ShardedService> look(ShardedService service, Context<ShardedService> context) {
         String key = PlanBoard.key(service);
         if (service.getMetadata().getDeletionTimestamp() != null) {
             return UpdateControl.noUpdate();
         }
-        Look look = new Look(service, context, clock.instant(), cluster.pods(key));
+        Look look = new Look(service, clock.instant(), cluster.pods(key));
         for (Class<? extends HasMetadata> type : CHILDREN) {
             context.getSecondaryResources(type).forEach(child -> look.children.put(id(child), child));
         }
@@ -254,8 +268,11 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
                     until = marks.setAside(there, namespace, name);
                 }
             }
-            events.warning(look.service, "NodeSetAside", (stop ? "No further pods are made" : "Node " + node
-                    + " is set aside") + (until == null ? "" : " until " + until) + ": " + message);
+            events.warning(look.service, "NodeSetAside", (stop
+                    ? "No further pods are made"
+                    : "Node " + node
+                            + " is set aside")
+                    + (until == null ? "" : " until " + until) + ": " + message);
         });
         for (Pod pod : AffinityErrors.failed(look.pods)) {
             client.resource(pod).delete();
@@ -309,7 +326,8 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
                     each.podHugePages(), each.shards(), each.numaNodes(), here, each.capacity(), each.possible(),
                     each.schedulerSees(), each.strandedCpus(), each.sizes(), each.shardReasons(), each.reasons()));
         }
-        return new ServicePlan(plan.namespace(), plan.name(), plan.verdict(), plan.hash(), plan.replicas(), plan.surge(),
+        return new ServicePlan(plan.namespace(), plan.name(), plan.verdict(), plan.hash(), plan.replicas(),
+                plan.surge(),
                 plan.nodes(), plan.nodesLeftOut(), plan.afterNodeLoss(), plan.reasons(), classes);
     }
 
@@ -379,7 +397,8 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         }
         look.conditions.set(Conditions.DRIFTED, !look.drifted.isEmpty(), look.drifted.isEmpty()
                 ? "AsApplied"
-                : paused ? "ChangedByOthers" : "Repaired", look.drifted.isEmpty()
+                : paused ? "ChangedByOthers" : "Repaired",
+                look.drifted.isEmpty()
                         ? "All objects are as they were applied."
                         : "Changed by somebody else" + (paused ? ": " : " and repaired: ") + some(look.drifted) + ".");
         if (plan == null) {
@@ -393,12 +412,12 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
             }
         }
         look.conditions.set(Conditions.DEGRADED, look.degraded != null,
-                requireNonNullElse(look.degraded, "AsExpected"), look.degraded == null ? "Nothing is wrong." : look.why);
+                requireNonNullElse(look.degraded, "AsExpected"),
+                look.degraded == null ? "Nothing is wrong." : look.why);
     }
 
     private Alignment alignment(Look look, ServicePlan plan, ShardedServiceSpec spec) {
-        Numa standard =
-                spec.shards() != null && spec.shards().mode() == ShardMode.FillNode ? Numa.Any : Numa.Single;
+        Numa standard = spec.shards() != null && spec.shards().mode() == ShardMode.FillNode ? Numa.Any : Numa.Single;
         Numa numa = spec.placement() == null ? standard : requireNonNullElse(spec.placement().numa(), standard);
         Backend backend = spec.placement() == null
                 ? Backend.CPUManager
@@ -413,8 +432,9 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         for (HasMetadata child : look.children.values()) {
             replicas += replicas(child);
         }
-        List<ShardedServiceStatus.PodStatus> pods =
-                plan == null ? List.of() : alignment(look, plan, service.getSpec()).pods();
+        List<ShardedServiceStatus.PodStatus> pods = plan == null
+                ? List.of()
+                : alignment(look, plan, service.getSpec()).pods();
         ShardedServiceStatus before = service.getStatus();
         ShardedServiceStatus now = new ShardedServiceStatus(service.getMetadata().getGeneration(), replicas,
                 ShardedService.LABEL + "=" + service.getMetadata().getName(),

@@ -127,7 +127,8 @@ class CustomResourceDefinitionsTest {
                 new Case(service, "memory", heap, "{heapShare: 1.0}", "", false),
                 new Case(profile, "kubelet", "cpuManagerPolicy is", "{cpuManagerPolicy: static}", "", true),
                 new Case(profile, "kubelet", "cpuManagerPolicy is", "{cpuManagerPolicy: dynamic}", "", false),
-                new Case(profile, "kubelet", "topologyManagerPolicy is", "{topologyManagerPolicy: restricted}", "", true),
+                new Case(profile, "kubelet", "topologyManagerPolicy is", "{topologyManagerPolicy: restricted}", "",
+                        true),
                 new Case(profile, "kubelet", "topologyManagerPolicy is", "{topologyManagerPolicy: strict}", "", false),
                 new Case(profile, "kubelet", "topologyManagerScope is", "{topologyManagerScope: pod}", "", true),
                 new Case(profile, "kubelet", "topologyManagerScope is", "{topologyManagerScope: node}", "", false))
@@ -147,7 +148,8 @@ class CustomResourceDefinitionsTest {
     @Test
     void everyRuleIsTriedBothWays() throws IOException {
         List<String> tried = new ArrayList<>();
-        cases().map(arguments -> (Case) arguments.get()[0]).forEach(each -> tried.add(each.message() + each.accepted()));
+        cases().map(arguments -> (Case) arguments.get()[0])
+                .forEach(each -> tried.add(each.message() + each.accepted()));
         for (String name : definitions().keySet()) {
             List<JSONSchemaProps> schemas = new ArrayList<>(List.of(spec(name)));
             schemas.addAll(spec(name).getProperties().values());
