@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 import com.marcnuri.helm.Helm;
 import com.marcnuri.helm.TemplateCommand;
@@ -23,9 +24,21 @@ enum Chart {
     private static final String KUBERNETES = "1.36.0";
 
     private final Path path;
+    /** The same, its hooks among the rest: Helm's template leaves hooks out. */
+    private final Path withHooks;
 
     Chart(String name) {
         path = Path.of("../helm", name).toAbsolutePath().normalize();
+        withHooks = Path.of("target", "charts", name).toAbsolutePath();
+        try (Stream<Path> files = Files.walk(path)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                Path copy = withHooks.resolve(path.relativize(file));
+                Files.createDirectories(copy.getParent());
+                Files.writeString(copy, Files.readString(file).replaceAll("(?m)^ *helm\\.sh/hook(-[a-z-]+)?: .*\n", ""));
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     Path file(String name) {
@@ -44,7 +57,7 @@ enum Chart {
     String template(String kubernetes, String... values) {
         List<Path> files = new ArrayList<>();
         try {
-            TemplateCommand command = helm().template().withName("kv").withNamespace("shop").withKubeVersion(kubernetes);
+            TemplateCommand command = new Helm(withHooks).template().withName("kv").withNamespace("shop").withKubeVersion(kubernetes);
             for (String each : values) {
                 Path file = Files.createTempFile("values", ".yaml");
                 files.add(Files.writeString(file, each));

@@ -28,6 +28,7 @@ import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
+import io.fabric8.kubernetes.client.utils.Serialization;
 
 /** What holds for whatever a chart makes, with any values. */
 final class Manifest {
@@ -89,7 +90,7 @@ final class Manifest {
         Set<String> volumes = new HashSet<>();
         for (Volume volume : pod.getVolumes()) {
             assertThat(volumes.add(volume.getName())).as("%s: volume %s twice", what, volume.getName()).isTrue();
-            Map<?, ?> fields = io.fabric8.kubernetes.client.utils.Serialization.convertValue(volume, Map.class);
+            Map<?, ?> fields = Serialization.unmarshal(Serialization.asJson(volume), Map.class);
             fields.keySet().forEach(kind -> assertThat(kind).as(what).isIn(with(VOLUMES, "name")));
         }
         List<Container> containers = new ArrayList<>(pod.getContainers());
