@@ -169,6 +169,7 @@ class PermissionsTest {
         client.apps().deployments().inNamespace("shop").delete();
         client.nodes().withName("a").edit(node -> {
             node.getMetadata().getLabels().remove(Names.aside("shop", "kv"));
+            node.getMetadata().getAnnotations().remove(Names.aside("shop", "kv"));
             return node;
         });
     }
