@@ -20,6 +20,7 @@ import org.springframework.boot.context.properties.bind.BindContext;
 import org.springframework.boot.context.properties.bind.BindHandler;
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.bind.UnboundConfigurationPropertiesException;
 import org.springframework.boot.context.properties.source.ConfigurationProperty;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName.Form;
@@ -110,7 +111,10 @@ public final class ConfigBinder {
         @Override
         public <T> Bindable<T> onStart(ConfigurationPropertyName name, Bindable<T> target, BindContext context) {
             sources = context.getSources();
-            String value = ConfigKeys.isGroup(target.getType().toClass()) ? written(name, context) : "";
+            Class<?> type = target.getType().toClass();
+            boolean keysOnly = ConfigKeys.isGroup(type)
+                    && !ConfigKeys.isAlsoText(type, target.getType().getGeneric(0).resolve());
+            String value = keysOnly ? written(name, context) : "";
             // Nothing at all is fine: a key below which all lines are commented out.
             if (!value.isEmpty()) {
                 unreadableGroups.add(name.toString());
@@ -123,10 +127,13 @@ public final class ConfigBinder {
         public @Nullable Object onFailure(ConfigurationPropertyName name, Bindable<?> target, BindContext context,
                 Exception error) throws Exception {
             Class<?> type = target.getType().toClass();
-            if (ConfigKeys.isGroup(type) && error instanceof ConverterNotFoundException) {
-                return null;
-            }
-            if (ConfigKeys.isGroup(type)) {
+            Method reader = ConfigKeys.valueOf(type);
+            if (ConfigKeys.isGroup(type) && reader == null) {
+                // Spring refuses a list with keys that nothing reads below it; those are told as such.
+                if (error instanceof ConverterNotFoundException
+                        || error instanceof UnboundConfigurationPropertiesException) {
+                    return null;
+                }
                 throw error;
             }
             String value = error instanceof ConversionFailedException failed && failed.getValue() != null
@@ -136,7 +143,6 @@ public final class ConfigBinder {
                 return true;
             }
             Throwable cause = error;
-            Method reader = ConfigKeys.valueOf(type);
             if (reader != null && error instanceof ConverterNotFoundException) {
                 // Spring finds valueOf(String) by itself, but YAML's numbers are no strings.
                 try {
@@ -194,7 +200,7 @@ public final class ConfigBinder {
                 return new String[]{value + " is no whole number, or too large a one",
                         "write one up to " + Integer.MAX_VALUE};
             }
-            if (type == Double.class) {
+            if (type == Double.class || type == double.class) {
                 return new String[]{value + " is no number", "write one such as 0.01"};
             }
             // The value types of this package word their errors as 'reason; fix'.

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 import io.solaster.config.ConfigKeys.Node;
 
@@ -89,7 +90,8 @@ public record ConfigDiff(List<Change> changes) {
         if (before.equals(after)) {
             return;
         }
-        if (node.isLeaf()) {
+        if (node.isLeaf() || node.isList()) {
+            // A list as a whole: by their places, all after one that has gone would be told as others.
             changes.add(new Change(key, show(key, before), show(key, after), node.reloadable()));
         } else if (node.isMap()) {
             compareEntries(key, node, before, after, changes);
@@ -126,6 +128,7 @@ public record ConfigDiff(List<Change> changes) {
         String text = switch (value) {
             case Duration duration -> Wording.print(duration);
             case Enum<?> choice -> choice.name().toLowerCase(Locale.ROOT);
+            case List<?> list -> list.stream().map(String::valueOf).collect(Collectors.joining(", "));
             default -> value.toString();
         };
         return key.endsWith("password") && !text.isEmpty() ? "******" : text;

@@ -45,6 +45,11 @@ final class ConfigKeys {
             return children.size() == 1 && children.getFirst().name().equals(ANY);
         }
 
+        /** Whether it is a list. */
+        boolean isList() {
+            return Collection.class.isAssignableFrom(type);
+        }
+
         /** What stands below it by a name, however that is spelled; null if nothing does. */
         @Nullable
         Node child(String written) {
@@ -128,10 +133,17 @@ final class ConfigKeys {
         return path.isEmpty() || node.isLeaf() || !node.type().isRecord() ? null : node.type();
     }
 
-    /** Whether keys stand below it: not below a value, which a record may be that reads itself from text. */
+    /**
+     * Whether keys stand below it: not below a value, which a record of one component may be that reads itself from text.
+     */
     static boolean isGroup(Class<?> type) {
         return Map.class.isAssignableFrom(type) || Collection.class.isAssignableFrom(type)
-                || type.isRecord() && valueOf(type) == null;
+                || type.isRecord() && (valueOf(type) == null || type.getRecordComponents().length > 1);
+    }
+
+    /** Whether a group may also be written as plain text, or is a list of what may, with commas between. */
+    static boolean isAlsoText(Class<?> type, @Nullable Class<?> element) {
+        return valueOf(Collection.class.isAssignableFrom(type) && element != null ? element : type) != null;
     }
 
     /** How a record reads itself from text; null if it does not. */

@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ConfigValidator {
     private static final String SERVERS = "solaster.servers";
+    private static final String POOLS = "solaster.pools";
     /** Each pair of shards has two lanes, so memory grows with the square: at this number it is a million of them. */
     private static final int MAX_SHARDS = 1024;
     private static final Duration MICROSECOND = Duration.ofNanos(1_000);
@@ -37,6 +38,8 @@ public final class ConfigValidator {
 
     private static final Pattern HEADER_VALUE = Pattern.compile("[!-~]([ -~]*[!-~])?");
     private static final Pattern MIME_TYPE = Pattern.compile("[\\w!#$&^.+-]+/([\\w!#$&^.+-]+|\\*)");
+
+    private static final List<String> ENCODINGS = List.of("zstd", "br", "gzip");
 
     private static final int MAX_GROUPS = 64;
     static final Set<String> BUILT_IN_GROUPS = Set.of("critical", "default", "background", "maintenance");
@@ -73,6 +76,7 @@ public final class ConfigValidator {
         validator.ranges("solaster", config);
         validator.engine("solaster.engine", config.engine());
         config.servers().forEach((name, server) -> validator.server(entryKey(SERVERS, name), server));
+        config.pools().forEach((name, pool) -> new PoolRules(validator, entryKey(POOLS, name), pool).check(name));
         validator.groups("solaster.engine.groups", config);
         validator.http("solaster.web.http", config.web().http());
         validator.within("solaster.reload.debounce", config.reload().debounce(), Duration.ZERO, Duration.ofMinutes(1));
@@ -136,6 +140,24 @@ public final class ConfigValidator {
     }
 
     /**
+     * Whether each pool has endpoints, or something that finds them.
+     *
+     * @param elsewhere the names of pools whose endpoints the application tells by other means
+     */
+    public static List<Violation> checkEndpoints(SolasterConfig config, Collection<String> elsewhere) {
+        List<Violation> violations = new ArrayList<>();
+        config.pools().forEach((name, pool) -> {
+            if (pool.endpoints().isEmpty() && pool.discovery().type() == PoolDiscoveryConfig.Type.NONE
+                    && !elsewhere.contains(name)) {
+                violations.add(new Violation(entryKey(POOLS, name) + ".endpoints", "", "nothing is given",
+                        "write where connections go, such as 'orders.example:8080', or what finds it below "
+                                + entryKey(POOLS, name) + ".discovery"));
+            }
+        });
+        return violations;
+    }
+
+    /**
      * Returns the configuration if there is no error in it by itself.
      *
      * @throws InvalidConfigException naming every error
@@ -162,6 +184,12 @@ public final class ConfigValidator {
                         ranges(entryKey(key, String.valueOf(name)), nested);
                     }
                 });
+            } else if (value instanceof List<?> list) {
+                for (int i = 0; i < list.size(); i++) {
+                    if (list.get(i) instanceof Record nested) {
+                        ranges(key + "[" + i + "]", nested);
+                    }
+                }
             }
         }
     }
@@ -259,18 +287,39 @@ public final class ConfigValidator {
         within(key + ".max-target", http.maxTarget(), "64B", "1MB");
         within(key + ".max-header-size", http.maxHeaderSize(), "256B", "16MB");
         within(key + ".max-body", http.maxBody(), "0", "2047MB");
+        within(key + ".min-body-rate", http.minBodyRate(), "0", "1GB");
         within(key + ".compression.min-size", http.compression().minSize(), "0", "1GB");
+        within(key + ".http2.initial-window", http.http2().initialWindow(), "16KB", "255MB");
+        within(key + ".http2.max-frame", http.http2().maxFrame(), "16KB", "16383KB");
         websocket(key + ".websocket", http.websocket());
         String server = http.serverHeader();
         if (server != null && !HEADER_VALUE.matcher(server).matches()) {
             add(key + ".server-header", server, "'" + server + "' is no header's value",
                     "write letters, digits, blanks and signs of ASCII");
         }
+        accessLog(key + ".access-log", http.accessLog());
+        for (String coding : http.compression().encodings().split(",", -1)) {
+            if (!ENCODINGS.contains(coding.strip())) {
+                add(key + ".compression.encodings", coding, "'" + coding + "' is no encoding that the server knows",
+                        "write some of " + String.join(", ", ENCODINGS) + ", with commas between them");
+            }
+        }
         for (String type : http.compression().mimeTypes().split(",", -1)) {
             if (!MIME_TYPE.matcher(type.strip()).matches()) {
                 add(key + ".compression.mime-types", type, "'" + type + "' is no content type",
                         "write types like 'text/html' or 'text/*', with commas between them");
             }
+        }
+    }
+
+    private void accessLog(String key, AccessLogConfig log) {
+        double sample = log.sample();
+        if (!(sample >= 0 && sample <= 1)) {
+            add(key + ".sample", sample, sample + " is out of range",
+                    "write a number from 0 to 1, such as 0.01 for one exchange in a hundred");
+        }
+        if (log.slow() != null) {
+            within(key + ".slow", log.slow(), MICROSECOND, Duration.ofDays(1));
         }
     }
 
@@ -369,7 +418,8 @@ public final class ConfigValidator {
                 key = "solaster.web.max-connections";
             }
         }
-        long others = FILES_OF_A_PROCESS + (long) shards * (FILES_OF_A_SHARD + servers);
+        long others = FILES_OF_A_PROCESS + (long) shards * (FILES_OF_A_SHARD + servers)
+                + config.pools().values().stream().mapToLong(pool -> pool.connections().max()).sum();
         long needed = clients + others;
         if (needed > machine.openFiles() && servers > 0) {
             long room = most - (needed - machine.openFiles());
@@ -432,14 +482,14 @@ public final class ConfigValidator {
                 || (LOOPBACK.contains(host) && LOOPBACK.contains(other));
     }
 
-    private void given(String key, String value, String what) {
+    void given(String key, @Nullable String value, String what) {
         // Spring binds a missing key to null, whatever the record's types say.
         if (value == null || value.isBlank()) {
             add(key, "", "nothing is given", "write " + what);
         }
     }
 
-    private void within(String key, Duration value, Duration min, Duration max) {
+    void within(String key, Duration value, Duration min, Duration max) {
         if (value.compareTo(min) < 0 || value.compareTo(max) > 0) {
             add(key, print(value), print(value) + " is out of range",
                     "write a duration from " + print(min) + " to " + print(max));
@@ -452,13 +502,13 @@ public final class ConfigValidator {
         }
     }
 
-    private void warn(String key, String value, String reason, String fix) {
+    void warn(String key, String value, String reason, String fix) {
         if (violations.stream().noneMatch(known -> known.key().equals(key))) {
             violations.add(Violation.warning(key, value, reason, fix));
         }
     }
 
-    private void add(String key, Object value, String reason, String fix) {
+    void add(String key, Object value, String reason, String fix) {
         violations.add(new Violation(key, value.toString(), reason, fix));
     }
 }

@@ -29,12 +29,17 @@ final class Nearest {
     }
 
     private static @Nullable String nearest(List<String> written) {
-        String text = String.join(".", written);
+        String text = join(written);
         String last = ConfigKeys.uniform(written.getLast());
         String best = null;
         int least = Integer.MAX_VALUE;
         for (String leaf : ConfigKeys.leaves()) {
             String candidate = named(leaf.split("\\."), written);
+            if (written.size() > 2 && candidate.contains(ConfigKeys.ANY)
+                    && !leaf.startsWith("solaster." + written.get(1) + ".")) {
+                // It stands below a name that nobody has written.
+                continue;
+            }
             int distance = distance(text, candidate);
             // A key in the wrong place is meant, however far from there it stands.
             boolean misplaced = ConfigKeys.uniform(candidate.substring(candidate.lastIndexOf('.') + 1)).equals(last);
@@ -53,7 +58,12 @@ final class Nearest {
                 key[i] = written.get(i);
             }
         }
-        return String.join(".", key);
+        return join(List.of(key));
+    }
+
+    /** With the places of lists in brackets. */
+    private static String join(List<String> path) {
+        return String.join(".", path).replaceAll("[.]([0-9]+)(?=[.]|$)", "[$1]");
     }
 
     private static String choices(List<String> written) {

@@ -3,13 +3,14 @@ package io.solaster.config;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.Method;
 import java.lang.reflect.RecordComponent;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 import org.jspecify.annotations.Nullable;
 
-/** Puts another value in one place of a tree of records and maps. Any thread. */
+/** Puts another value in one place of a tree of records, maps and lists. Any thread. */
 final class RecordPatch {
 
     private static final ClassValue<Shape> SHAPES = new ClassValue<>() {
@@ -24,7 +25,7 @@ final class RecordPatch {
     /**
      * A tree that has another value at a path, and is the same elsewhere.
      *
-     * @param path names of components, however they are spelled, and keys of maps
+     * @param path names of components, however they are spelled, and keys of maps, places in lists
      * @return null if nothing stands there
      */
     static @Nullable Object replace(Object tree, List<String> path, Object value) {
@@ -35,6 +36,7 @@ final class RecordPatch {
         List<String> rest = path.subList(1, path.size());
         return switch (tree) {
             case Map<?, ?> map -> inMap(map, first, rest, value);
+            case List<?> list -> inList(list, first, rest, value);
             case Record record -> inRecord(record, first, rest, value);
             default -> null;
         };
@@ -48,6 +50,17 @@ final class RecordPatch {
         }
         Map<Object, Object> copy = new LinkedHashMap<>(map);
         copy.put(key, after);
+        return copy;
+    }
+
+    private static @Nullable Object inList(List<?> list, String index, List<String> rest, Object value) {
+        int place = index.matches("[0-9]{1,9}") ? Integer.parseInt(index) : list.size();
+        Object after = place < list.size() ? replace(list.get(place), rest, value) : null;
+        if (after == null) {
+            return null;
+        }
+        List<Object> copy = new ArrayList<>(list);
+        copy.set(place, after);
         return copy;
     }
 

@@ -17,6 +17,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param reload how changed configuration files take effect while the application runs
  * @param engine the shards and how they run
  * @param servers servers by name, each listening on every shard
+ * @param pools pools of client connections by name
  * @param web who serves the application's WebFlux
  * @param libraries the application's Netty libraries that run on the shards
  * @param health what is told of an engine's health
@@ -30,6 +31,7 @@ public record SolasterConfig(@DefaultValue("true") boolean enabled, @Reloadable 
         @NestedConfigurationProperty @DefaultValue ReloadConfig reload,
         @NestedConfigurationProperty @DefaultValue EngineConfig engine,
         @DefaultValue Map<String, ServerConfig> servers,
+        @DefaultValue Map<String, PoolConfig> pools,
         @NestedConfigurationProperty @DefaultValue WebConfig web,
         @NestedConfigurationProperty @DefaultValue LibrariesConfig libraries,
         @NestedConfigurationProperty @DefaultValue HealthConfig health,
@@ -40,36 +42,44 @@ public record SolasterConfig(@DefaultValue("true") boolean enabled, @Reloadable 
     public SolasterConfig {
         // Not Map.copyOf: servers start, and are reported, in the order in which they were written.
         servers = Collections.unmodifiableMap(new LinkedHashMap<>(servers));
+        pools = Collections.unmodifiableMap(new LinkedHashMap<>(pools));
     }
 
     /** What an empty configuration gives: an engine, and no server. */
     public static SolasterConfig defaults() {
         return new SolasterConfig(true, false, false, ReloadConfig.defaults(), EngineConfig.defaults(), Map.of(),
+                Map.of(),
                 WebConfig.defaults(), LibrariesConfig.defaults(), HealthConfig.defaults(), MetricsConfig.defaults(),
                 ContextPropagationConfig.defaults(), TracingConfig.defaults());
     }
 
     /** This with another engine. */
     public SolasterConfig withEngine(EngineConfig newEngine) {
-        return new SolasterConfig(enabled, strict, validate, reload, newEngine, servers, web, libraries,
+        return new SolasterConfig(enabled, strict, validate, reload, newEngine, servers, pools, web, libraries,
                 health, metrics, contextPropagation, tracing);
     }
 
     /** This with other servers. */
     public SolasterConfig withServers(Map<String, ServerConfig> newServers) {
-        return new SolasterConfig(enabled, strict, validate, reload, engine, newServers, web, libraries,
+        return new SolasterConfig(enabled, strict, validate, reload, engine, newServers, pools, web, libraries,
+                health, metrics, contextPropagation, tracing);
+    }
+
+    /** This with other pools. */
+    public SolasterConfig withPools(Map<String, PoolConfig> newPools) {
+        return new SolasterConfig(enabled, strict, validate, reload, engine, servers, newPools, web, libraries,
                 health, metrics, contextPropagation, tracing);
     }
 
     /** This with another way to serve WebFlux. */
     public SolasterConfig withWeb(WebConfig newWeb) {
-        return new SolasterConfig(enabled, strict, validate, reload, engine, servers, newWeb, libraries,
+        return new SolasterConfig(enabled, strict, validate, reload, engine, servers, pools, newWeb, libraries,
                 health, metrics, contextPropagation, tracing);
     }
 
     /** This with warnings as errors, or without. */
     public SolasterConfig withStrict(boolean newStrict) {
-        return new SolasterConfig(enabled, newStrict, validate, reload, engine, servers, web, libraries,
+        return new SolasterConfig(enabled, newStrict, validate, reload, engine, servers, pools, web, libraries,
                 health, metrics, contextPropagation, tracing);
     }
 }

@@ -144,6 +144,10 @@ final class UnknownKeys {
                         return true;
                     }
                 }
+            } else if (value instanceof List<?> list) {
+                String index = words.getFirst();
+                return index.matches("[0-9]{1,9}") && Integer.parseInt(index) < list.size()
+                        && isKnown(entry, list.get(Integer.parseInt(index)), words.subList(1, words.size()));
             }
             return false;
         }

@@ -108,13 +108,21 @@ class ConfigBinderTest {
                         max-header-size: 2KB
                         max-headers: 3
                         max-body: 4KB
+                        min-body-rate: 9B
+                        half-close: true
                         max-pipelined: 5
                         server-header: Mine
                         compression:
                           enabled: true
                           min-size: 1B
                           level: 9
+                          encodings: gzip
                           mime-types: text/*
+                        access-log:
+                          enabled: true
+                          format: json
+                          sample: 0.25
+                          slow: 1s
                         websocket:
                           max-frame: 1KB
                           max-message: 2KB
@@ -129,6 +137,12 @@ class ConfigBinderTest {
                             level: 9
                             threshold: 5B
                             context-takeover: true
+                        http2:
+                          enabled: false
+                          max-concurrent-streams: 9
+                          initial-window: 32KB
+                          max-frame: 64KB
+                          max-resets: 8
                 """);
         assertThat(config.enabled()).isFalse();
         assertThat(config.strict()).isTrue();
@@ -147,13 +161,101 @@ class ConfigBinderTest {
                                 new ByteSize(1024), 7, new ByteSize(4096)),
                         "bulk", "web", ServerConfig.ClientAuth.NEED,
                         new HttpConfig(Duration.ofSeconds(1), Duration.ofSeconds(2), Duration.ofSeconds(3),
-                                Duration.ofSeconds(4), new ByteSize(1024), new ByteSize(2048), 3, new ByteSize(4096), 5,
-                                "Mine", new CompressionConfig(true, new ByteSize(1), 9, "text/*"),
+                                Duration.ofSeconds(4), new ByteSize(1024), new ByteSize(2048), 3, new ByteSize(4096),
+                                new ByteSize(9), 5, "Mine",
+                                new CompressionConfig(true, new ByteSize(1), 9, "gzip", "text/*"),
                                 new WebSocketConfig(new ByteSize(1024), new ByteSize(2048), Duration.ofSeconds(1),
                                         Duration.ofSeconds(2), Duration.ofSeconds(3),
                                         new WebSocketQueueConfig(new ByteSize(4096),
                                                 WebSocketQueueConfig.Policy.DROP_OLDEST),
-                                        new WebSocketCompressionConfig(true, 9, new ByteSize(5), true))))));
+                                        new WebSocketCompressionConfig(true, 9, new ByteSize(5), true)),
+                                new AccessLogConfig(true, AccessLogConfig.Format.JSON, 0.25,
+                                        Duration.ofSeconds(1)),
+                                true, new Http2Config(false, 9, new ByteSize(32 << 10), new ByteSize(64 << 10), 8)))));
+    }
+
+    @Test
+    void readsEndpointsInEachWay() throws IOException {
+        EndpointConfig a = EndpointConfig.valueOf("a:1");
+        EndpointConfig b = EndpointConfig.valueOf("b:2");
+        assertThat(yaml("""
+                solaster:
+                  pools:
+                    orders:
+                      endpoints:
+                        - a:1
+                        - b:2
+                        - {address: '[::1]:3', weight: 5, priority: 1, zone: east, numa-node: 0}
+                """).pools()).containsExactly(Map.entry("orders", PoolConfig.of(PoolConfig.Protocol.HTTP, a, b,
+                new EndpointConfig("[::1]:3", 5, 1, "east", 0))));
+        assertThat(yaml("solaster.pools.orders.endpoints: a:1, b:2").pools().get("orders").endpoints())
+                .containsExactly(a, b);
+        assertThat(yaml("solaster.pools.orders.endpoints: a:1").pools().get("orders").endpoints()).containsExactly(a);
+        assertThat(yaml("solaster.pools.orders: {protocol: resp, endpoints: []}").pools().get("orders"))
+                .isEqualTo(PoolConfig.of(PoolConfig.Protocol.RESP));
+        assertThat(bind(Map.of("solaster.pools.orders.endpoints[0]", "a:1", "solaster.pools.orders.endpoints[1]",
+                "b:2")).pools().get("orders").endpoints()).containsExactly(a, b);
+    }
+
+    @Test
+    void readsEveryKeyOfAPool() throws IOException {
+        assertThat(
+                yaml("""
+                        solaster:
+                          pools:
+                            cache:
+                              protocol: resp
+                              endpoints: [a:1]
+                              discovery: {type: kubernetes, name: cache, port: 2, namespace: shop, refresh: 3s, min-refresh: 2s}
+                              balancing: {algorithm: ring-hash, slow-start: 1s, zone: east, numa-aware: true, bounded-load: 2,
+                                decay: 5s}
+                              connections: {max: 20, max-per-shard: 10, max-per-endpoint: 5, max-requests: 7, min-idle: 1,
+                                warm-up: 1s, max-pending: 8, max-connecting: 2, acquire-timeout: 2s, connect-timeout: 3s,
+                                max-idle: 4s, max-lifetime: 5s, validate-after: 6s, user-timeout: 7s, keep-alive: 8s,
+                                leak-after: 9s}
+                              requests: {timeout: 5s, try-timeout: 2s, retries: 3, backoff: 1ms, max-backoff: 2ms,
+                                retry-budget: 0.5, min-retries: 4, hedge-after: 1s, hedge-percentile: 99,
+                        max-requests: 6}
+                              health:
+                                check: {type: resp, interval: 1s, timeout: 2s, healthy-after: 3, unhealthy-after: 4, path: /x,
+                                  host: h, min-status: 201, max-status: 204}
+                                outliers: {consecutive-errors: 1, interval: 2s, min-requests: 3, min-endpoints: 4,
+                                  success-deviations: 5, latency-factor: 6, ejection: 7s, max-ejection: 8s,
+                                  max-ejection-percent: 9}
+                                breaker: {enabled: false, error-percent: 1, min-requests: 2, window: 3s, open-for: 4s, trials: 5}
+                                panic-threshold: 20
+                                overprovision: 150
+                              ssl: {bundle: cache, enabled: true, server-name: s, verify-hostname: false}
+                              proxy: {type: socks5, address: 'p:1', username: u, password: secret, proxy-protocol: v2}
+                              resp: {version: 2, username: u, password: secret, database: 3, client-name: me}
+                        """)
+                        .pools().get("cache"))
+                .isEqualTo(new PoolConfig(PoolConfig.Protocol.RESP,
+                        List.of(EndpointConfig.valueOf("a:1")),
+                        new PoolDiscoveryConfig(PoolDiscoveryConfig.Type.KUBERNETES, "cache", 2, "shop",
+                                Duration.ofSeconds(3),
+                                Duration.ofSeconds(2)),
+                        new PoolBalancingConfig(PoolBalancingConfig.Algorithm.RING_HASH, Duration.ofSeconds(1), "east",
+                                true, 2,
+                                Duration.ofSeconds(5)),
+                        new PoolConnectionsConfig(20, 10, 5, 7, 1, Duration.ofSeconds(1), 8, 2, Duration.ofSeconds(2),
+                                Duration.ofSeconds(3), Duration.ofSeconds(4), Duration.ofSeconds(5),
+                                Duration.ofSeconds(6),
+                                Duration.ofSeconds(7), Duration.ofSeconds(8), Duration.ofSeconds(9)),
+                        new PoolRequestsConfig(Duration.ofSeconds(5), Duration.ofSeconds(2), 3, Duration.ofMillis(1),
+                                Duration.ofMillis(2), 0.5, 4, Duration.ofSeconds(1), 99, 6),
+                        new PoolHealthConfig(
+                                new PoolCheckConfig(PoolCheckConfig.Type.RESP, Duration.ofSeconds(1),
+                                        Duration.ofSeconds(2), 3,
+                                        4, "/x", "h", 201, 204),
+                                new PoolOutlierConfig(1, Duration.ofSeconds(2), 3, 4, 5, 6, Duration.ofSeconds(7),
+                                        Duration.ofSeconds(8), 9),
+                                new PoolBreakerConfig(false, 1, 2, Duration.ofSeconds(3), Duration.ofSeconds(4), 5), 20,
+                                150),
+                        new PoolSslConfig("cache", true, "s", false),
+                        new PoolProxyConfig(PoolProxyConfig.Type.SOCKS5, "p:1", "u", "secret",
+                                PoolProxyConfig.ProxyProtocol.V2),
+                        new PoolRespConfig(2, "u", "secret", 3, "me")));
     }
 
     @ParameterizedTest
@@ -283,6 +385,10 @@ class ConfigBinderTest {
             solaster.tracing.sampling-probability | 1% | "'1%' is no number"
             solaster.tracing.sampling-probability | 1.5 | "1.5 is out of range"
             solaster.tracing.sampling-probability | NaN | "NaN is out of range"
+            solaster.pools.a.connections.max | many | "'many' is no whole number"
+            solaster.pools.a.requests.retry-budget | some | "'some' is no number"
+            solaster.pools.a.endpoints[0].address | nowhere | "'nowhere' has no port"
+            solaster.pools.a | a:1 | "'a:1' stands where keys should"
             solaster.servers | kv | "'kv' stands where keys should"
             solaster.servers.kv | resp | "'resp' stands where keys should"
             solaster.engine | 5 | "'5' stands where keys should"
@@ -313,13 +419,19 @@ class ConfigBinderTest {
     @CsvSource({"solaster.engine.groups.reports.shares, 70", "solaster.engine.groups.my-own.shares, 7",
             "solaster.servers.kv.limits.max-connections, 9", "solaster.servers.kv.port, 6381",
             "solaster.engine.task-quota, 1ms", "solaster.engine.task-quota, soon", "solaster.engine.shards, -1",
-            "solaster.servers.kv.group, nobody", "solaster.strict, true", "solaster.servers.kv.limits.max-bulk, 1GB"})
+            "solaster.servers.kv.group, nobody", "solaster.pools.orders.endpoints[1].weight, 7",
+            "solaster.pools.orders.endpoints[1].weight, 0", "solaster.pools.orders.endpoints[0], c:1",
+            "solaster.pools.orders.connections.max-idle, 5s", "solaster.strict, true",
+            "solaster.servers.kv.limits.max-bulk, 1GB"})
     void readsAnotherValueAloneAsItReadsAll(String key, String value) {
         Map<String, String> values = new HashMap<>(Map.of("solaster.engine.groups.reports.shares", "50",
                 "solaster.engine.groups.my-own.shares", "5", "solaster.servers.kv.limits.max-connections", "5",
                 "solaster.servers.kv.protocol", "resp", "solaster.servers.kv.port", "6380",
                 "solaster.engine.task-quota", "2ms", "solaster.engine.shards", "2", "solaster.servers.kv.group",
                 "reports", "solaster.strict", "false", "solaster.servers.kv.limits.max-bulk", "1MB"));
+        values.putAll(Map.of("solaster.pools.orders.endpoints[0]", "a:1", "solaster.pools.orders.endpoints[1].address",
+                "b:1", "solaster.pools.orders.endpoints[1].weight", "2", "solaster.pools.orders.connections.max-idle",
+                "10s"));
         ConfigReport before = ConfigBinder.read(new Binder(new MapConfigurationPropertySource(values)));
         values.put(key, value);
         Binder binder = new Binder(new MapConfigurationPropertySource(values));

@@ -3,6 +3,7 @@ package io.solaster.config;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 
 import io.solaster.config.ConfigDiff.Change;
@@ -53,6 +54,22 @@ class ConfigDiffTest {
                 .containsExactly(new Change("solaster.engine.groups.critical.shares", "0", "5", true));
         assertThat(ConfigDiff.between(after, BEFORE).changes())
                 .containsExactly(new Change("solaster.engine.groups.critical.shares", "5", "0", true));
+    }
+
+    @Test
+    void endpointsComeAndGoAsOneList() {
+        PoolConfig pool = PoolConfig.of(PoolConfig.Protocol.RESP, EndpointConfig.valueOf("a:1"),
+                EndpointConfig.valueOf("b:1"));
+        SolasterConfig before = BEFORE.withPools(Map.of("orders", pool));
+        SolasterConfig after = BEFORE.withPools(Map.of("orders",
+                pool.withEndpoints(List.of(EndpointConfig.valueOf("b:1").withWeight(3)))
+                        .withResp(new PoolRespConfig(3, null, "hunter2", 0, null))));
+        assertThat(ConfigDiff.between(before, after).changes()).containsExactly(
+                new Change("solaster.pools.orders.endpoints", "a:1, b:1", "b:1 (weight 3)", true),
+                new Change("solaster.pools.orders.resp.password", "", "******", false));
+        assertThat(ConfigDiff.isReloadable("solaster.pools.orders.endpoints[0].weight")).isTrue();
+        assertThat(ConfigDiff.between(BEFORE, before).needingRestart()).as("pools do not come").isNotEmpty();
+        assertThat(ConfigDiff.between(before, BEFORE).needingRestart()).as("pools do not go").isNotEmpty();
     }
 
     @Test

@@ -70,6 +70,23 @@ class ConfigRecordsTest {
         assertThat(config.servers()).hasSize(1).isUnmodifiable();
     }
 
+    @Test
+    void passwordsOfPoolsReachNoLog() {
+        PoolConfig pool = PoolConfig.of(PoolConfig.Protocol.RESP, EndpointConfig.valueOf("a:1"))
+                .withResp(new PoolRespConfig(3, "me", "secret", 0, null))
+                .withProxy(new PoolProxyConfig(PoolProxyConfig.Type.HTTP, "p:1", "me", "secret",
+                        PoolProxyConfig.ProxyProtocol.NONE));
+        assertThat(SolasterConfig.defaults().withPools(Map.of("orders", pool)).toString()).contains("password=******")
+                .doesNotContain("secret");
+    }
+
+    @Test
+    void anEndpointTellsItsAddressAndWhatIsNotOrdinary() {
+        assertThat(EndpointConfig.valueOf("a:1")).hasToString("a:1");
+        assertThat(new EndpointConfig("a:1", 2, 1, "east", 0))
+                .hasToString("a:1 (weight 2, priority 1, zone east, NUMA node 0)");
+    }
+
     @ParameterizedTest
     @CsvSource({"512, 512, 512B", "64KB, 65536, 64KB", "64 mb, 67108864, 64MB", "2GB, 2147483648, 2GB", "0, 0, 0B",
             "1536KB, 1572864, 1536KB", "1025B, 1025, 1025B", "8388607TB, 9223370937343148032, 8388607TB"})

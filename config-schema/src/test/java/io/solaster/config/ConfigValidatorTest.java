@@ -79,17 +79,25 @@ class ConfigValidatorTest {
     @Test
     void whatHoldsForHttpHasARange() {
         HttpConfig none = new HttpConfig(Duration.ZERO, Duration.ZERO, Duration.ofNanos(-1), Duration.ofDays(2),
-                new ByteSize(1), new ByteSize(1), 0, new ByteSize(1L << 31), 0, "a\r\nb: c",
-                new CompressionConfig(true, new ByteSize(1L << 40), 10, "text/html, json"), WebSocketConfig.defaults());
+                new ByteSize(1), new ByteSize(1), 0, new ByteSize(1L << 31), new ByteSize(1L << 31), 0, "a\r\nb: c",
+                new CompressionConfig(true, new ByteSize(1L << 40), 10, "gzip, deflate", "text/html, json"),
+                WebSocketConfig.defaults(),
+                new AccessLogConfig(true, AccessLogConfig.Format.JSON, 1.5, Duration.ofNanos(1)), true,
+                new Http2Config(true, 0, new ByteSize(1), new ByteSize(1L << 24), 0));
         assertThat(ConfigValidator.check(servers(Map.of("web", KV.withHttp(none))))).extracting(Violation::key)
                 .containsExactlyInAnyOrder(Stream
                         .of("header-timeout", "body-timeout", "request-timeout", "keep-alive-timeout", "max-target",
-                                "max-header-size", "max-headers", "max-body", "max-pipelined", "server-header",
-                                "compression.min-size", "compression.level", "compression.mime-types")
+                                "max-header-size", "max-headers", "max-body", "min-body-rate", "max-pipelined",
+                                "server-header", "compression.min-size", "compression.level",
+                                "compression.encodings", "compression.mime-types", "access-log.sample",
+                                "access-log.slow", "http2.max-concurrent-streams", "http2.initial-window",
+                                "http2.max-frame", "http2.max-resets")
                         .map("solaster.servers.web.http."::concat).toArray(String[]::new));
         assertThat(ConfigValidator.check(servers(Map.of("web", KV.withHttp(HttpConfig.defaults()
                 .withRequestTimeout(Duration.ZERO).withKeepAliveTimeout(Duration.ZERO).withServerHeader("Solaster 1")
-                .withCompression(CompressionConfig.defaults().withMimeTypes("text/*, application/ld+json")))))))
+                .withCompression(CompressionConfig.defaults().withEncodings("gzip, br")
+                        .withMimeTypes("text/*, application/ld+json"))
+                .withAccessLog(AccessLogConfig.defaults().withSample(0).withSlow(Duration.ofSeconds(1))))))))
                 .isEmpty();
     }
 

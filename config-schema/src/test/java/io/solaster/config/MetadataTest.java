@@ -22,6 +22,7 @@ import org.yaml.snakeyaml.Yaml;
 /** What editors and the README say of each key comes from the records, and stays so. */
 class MetadataTest {
     private static final String SERVERS = "solaster.servers.<name>.";
+    private static final String POOLS = "solaster.pools.<name>.";
     private static final String GROUPS = "solaster.engine.groups.<name>.";
 
     @Test
@@ -41,11 +42,19 @@ class MetadataTest {
     }
 
     @Test
+    void everyKeyOfAPoolIsDescribed() throws Exception {
+        assertThat(properties()).filteredOn(p -> p.key().startsWith(POOLS))
+                .allSatisfy(p -> assertThat(p.description()).as(p.key()).isNotBlank()).extracting(Property::key)
+                .contains(POOLS + "protocol", POOLS + "endpoints", POOLS + "endpoints[0].weight",
+                        POOLS + "health.outliers.max-ejection-percent");
+    }
+
+    @Test
     void hintsNameKeysAndChoicesThatExist() throws Exception {
         List<Property> properties = properties();
         for (Map<String, Object> hint : list(metadata("META-INF/spring-configuration-metadata.json"), "hints")) {
             String key = String.valueOf(hint.get("name"));
-            if (key.matches("solaster.(servers|engine.groups).values")) {
+            if (key.matches("solaster.(servers|pools|engine.groups).values")) {
                 continue;
             }
             Property property = properties.stream().filter(p -> p.key().equals(key)).findFirst().orElseThrow();
@@ -85,6 +94,7 @@ class MetadataTest {
             case "java.lang.Integer", "java.lang.Double" -> "number";
             case "java.lang.String" -> "text";
             case "java.time.Duration" -> "duration";
+            case "java.util.List<io.solaster.config.EndpointConfig>" -> "list of `host:port`";
             case "io.solaster.config.ByteSize" -> "size";
             case "io.solaster.config.ShardCount" -> "`auto`, number";
             case "io.solaster.config.Housekeeping" -> "`auto`, `none`, CPU list";
@@ -93,6 +103,9 @@ class MetadataTest {
     }
 
     private static List<String> choices(String type) {
+        if (type.indexOf('<') >= 0) {
+            return List.of();
+        }
         try {
             Object[] constants = Class.forName(type).getEnumConstants();
             return constants == null
@@ -108,11 +121,13 @@ class MetadataTest {
     private static List<Property> properties() throws Exception {
         List<Property> properties = new ArrayList<>();
         list(metadata("META-INF/spring-configuration-metadata.json"), "properties").stream()
-                .filter(p -> !Set.of("solaster.servers", "solaster.engine.groups")
+                .filter(p -> !Set.of("solaster.servers", "solaster.pools", "solaster.engine.groups")
                         .contains(String.valueOf(p.get("name"))))
                 .forEach(p -> properties.add(property("", p)));
         properties.addAll(entries(GROUPS, GroupConfig.class));
         properties.addAll(entries(SERVERS, ServerConfig.class));
+        properties.addAll(entries(POOLS, PoolConfig.class));
+        properties.addAll(entries(POOLS + "endpoints[0].", EndpointConfig.class));
         return properties;
     }
 

@@ -66,7 +66,9 @@ class SchemaTest {
             JsonNode node = root;
             for (String element : leaf.substring("solaster.".length()).split("\\.")) {
                 node = element.equals(ConfigKeys.ANY)
-                        ? node.get("additionalProperties")
+                        ? node.has("additionalProperties")
+                                ? node.get("additionalProperties")
+                                : node.get("items").get("anyOf").get(1)
                         : node.get("properties").get(element);
                 assertThat(node).as("%s at %s", leaf, element).isNotNull();
             }
@@ -98,6 +100,9 @@ class SchemaTest {
             engine: {shards: '${CORES:2}', smt: '${SMT}', transport: '${TRANSPORT}', task-quota: '${QUOTA:1ms}'}
             servers: {kv: {protocol: resp, port: 6380, limits: {max-bulk: 64MB, output-buffer: 1024, idle-timeout: 10}}}
             servers: {kv: {protocol: resp, port: '${PORT:6380}', password: '${PASSWORD}'}}
+            pools: {orders: {endpoints: ['a:80', {address: 'b:80', weight: 3}], balancing: {bounded-load: 1.5}}}
+            pools: {orders: {endpoints: 'a:80,b:80', ssl: {enabled: true}, health: {check: {type: http, path: /health}}}}
+            pools: {orders: {discovery: {type: srv, name: _http._tcp.orders}, requests: {retry-budget: '${BUDGET:0.1}'}}}
             engine:
             {enabled: false, strict: true}
             """)
@@ -119,6 +124,10 @@ class SchemaTest {
             servers: {kv: {protocol: resp, port: 70000}}          | /solaster/servers/kv/port
             servers: {kv: {protocol: resp, prot: 1}}              | /solaster/servers/kv
             servers: {kv: {protocol: resp, limits: {max-bulk: big}}} | /solaster/servers/kv/limits/max-bulk
+            pools: {orders: {endpoints: [{adress: 'b:80'}]}}      | /solaster/pools/orders/endpoints/0
+            pools: {orders: {endpoints: {address: 'b:80'}}}       | /solaster/pools/orders/endpoints
+            pools: {orders: {balancing: {algorithm: best}}}       | /solaster/pools/orders/balancing/algorithm
+            pools: {orders: {connections: {max: 0}}}              | /solaster/pools/orders/connections/max
             shards: 2                                             | /solaster
             """)
     void findsWhatIsWrong(String yaml, String where) {
@@ -177,12 +186,25 @@ class SchemaTest {
             return null;
         }
         ObjectNode node = JSON.createObjectNode();
+        if (type == List.class) {
+            // One alone, and several with commas between, may be written as plain text.
+            ResolvedType element = resolved.getTypeParameters().getFirst();
+            node.putArray("type").add("array").add("string").add("null");
+            ArrayNode either = node.putObject("items").putArray("anyOf");
+            either.addObject().put("type", "string");
+            either.add(context.createDefinition(element));
+            return new CustomDefinition(node, true);
+        }
         if (type.isEnum()) {
             ArrayNode anyOf = node.putArray("anyOf");
             ArrayNode choices = anyOf.addObject().putArray("enum");
             for (Object constant : type.getEnumConstants()) {
                 String choice = constant.toString().toLowerCase(Locale.ROOT);
                 choices.add(choice);
+                if (choice.indexOf('_') >= 0) {
+                    // As Spring's own documentation spells it.
+                    choices.add(choice.replace('_', '-'));
+                }
                 if (choice.equals("off")) {
                     // As YAML 1.1 reads it.
                     choices.add(false);
@@ -192,8 +214,9 @@ class SchemaTest {
             return new CustomDefinition(node, true);
         }
         switch (type.getName()) {
-            case "boolean" -> written(node, "true|false", "boolean");
+            case "boolean", "java.lang.Boolean" -> written(node, "true|false", "boolean");
             case "int", "long" -> written(node, "[0-9]+", "integer");
+            case "double" -> written(node, "[0-9]*[.]?[0-9]+([eE][+-]?[0-9]+)?", "number").put("minimum", 0);
             case "java.lang.Double" -> written(node, "[0-9]*[.]?[0-9]+([eE][+-]?[0-9]+)?", "number").put("minimum", 0)
                     .put("maximum", 1);
             case "java.lang.String" -> node.putArray("type").add("string").add("number").add("boolean").add("null");
@@ -230,7 +253,7 @@ class SchemaTest {
         String text = value.value()[0];
         return type == int.class
                 ? (Object) Integer.valueOf(text)
-                : type == boolean.class ? Boolean.valueOf(text) : text;
+                : type == double.class ? Double.valueOf(text) : type == boolean.class ? Boolean.valueOf(text) : text;
     }
 
     private static Constructor<?> canonical(RecordComponent[] components) {

@@ -21,7 +21,8 @@ import org.springframework.core.env.SystemEnvironmentPropertySource;
 /** A key that nothing reads is a mistake, and not passed over. */
 class UnknownKeysTest {
     private static final Map<String, Object> FILE = Map.of("solaster.servers.kv.protocol", "resp",
-            "solaster.servers.my-cache.protocol", "resp", "solaster.engine.groups.bulk.shares", 3);
+            "solaster.servers.my-cache.protocol", "resp", "solaster.engine.groups.bulk.shares", 3,
+            "solaster.pools.orders.endpoints[0]", "a:1", "solaster.pools.orders.endpoints[1].address", "b:1");
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
@@ -32,6 +33,9 @@ class UnknownKeysTest {
             solaster.servers.kv.prot           | write solaster.servers.kv.port
             solaster.servers.kv.max-bulk       | write solaster.servers.kv.limits.max-bulk
             solaster.servers.kv.tls.bundle     | write one of protocol, host, port, backlog, password, protected-mode, limits, group, ssl-bundle, client-auth, http below solaster.servers.kv
+            solaster.pools.orders.endpoints[0].adress | write solaster.pools.orders.endpoints[0].address
+            solaster.pools.orders.max-idle     | write solaster.pools.orders.connections.max-idle
+            solaster.pools.orders.retries      | write solaster.pools.orders.requests.retries
             solaster.engine.groups.bulk.share  | write solaster.engine.groups.bulk.shares
             solaster.engine.shards.most        | write one of shards, smt,
             solaster.nonsense                  | write one of enabled, strict,
@@ -72,6 +76,7 @@ class UnknownKeysTest {
     @CsvSource({"SOLASTER_ENGINE_SHARDZ, SOLASTER_ENGINE_SHARDS",
             "SOLASTER_ENGINE_TASK_QOUTA, SOLASTER_ENGINE_TASKQUOTA",
             "SOLASTER_SERVERS_KV_PROT, SOLASTER_SERVERS_KV_PORT",
+            "SOLASTER_POOLS_ORDERS_CONNECTIONS_MAXIDEL, SOLASTER_POOLS_ORDERS_CONNECTIONS_MAXIDLE",
             "SOLASTER_SERVERS_KV_LIMITS_MAXBULKS, SOLASTER_SERVERS_KV_LIMITS_MAXBULK"})
     void variablesAreLookedAt(String name, String fix) {
         assertThat(check(environment(Map.of(name, "1")))).singleElement().hasToString(
@@ -82,6 +87,8 @@ class UnknownKeysTest {
     @ValueSource(strings = {"SOLASTER_ENGINE_TASKQUOTA=1ms", "SOLASTER_ENGINE_TASK_QUOTA=1ms", "SOLASTER_STRICT=false",
             "SOLASTER_SERVERS_KV_PORT=6380", "SOLASTER_SERVERS_KV_LIMITS_MAX_BULK=1MB",
             "SOLASTER_SERVERS_KV_LIMITS_MAXBULK=1MB", "SOLASTER_ENGINE_GROUPS_BULK_SHARES=5", "SOLASTERISK_A=1",
+            "SOLASTER_POOLS_ORDERS_ENDPOINTS=a:1,b:1", "SOLASTER_POOLS_ORDERS_ENDPOINTS_0_ADDRESS=a:1",
+            "SOLASTER_POOLS_ORDERS_ENDPOINTS_0=a:1", "SOLASTER_POOLS_ORDERS_CONNECTIONS_MAX_IDLE=20s",
             "solaster_engine_shards=1"})
     void variablesOfEverySpellingAreKnown(String variable) {
         String[] parts = variable.split("=");

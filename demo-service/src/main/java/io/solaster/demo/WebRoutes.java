@@ -39,7 +39,7 @@ class WebRoutes {
     record Greeting(String message, int shard) {}
 
     @Bean
-    Router web(Engine engine, Store store, WebSockets sockets, JsonMapper mapper) {
+    Router web(Engine engine, Store store, WebSockets sockets, JsonMapper mapper, UpstreamRoutes upstream) {
         Json json = new Json(new JacksonCodec(mapper));
         Strings strings = store.strings();
         return Router.builder()
@@ -52,6 +52,7 @@ class WebRoutes {
                 .delete("/kv/{key}", HttpHandler.async((request, response) -> delete(strings, request, response)))
                 .get("/ws/{room}", sockets.handler(new Chat(sockets)))
                 .get("/events", (request, response) -> events(engine, request, response))
+                .mount("/upstream", upstream.routes())
                 .get("/{*file}", StaticFiles.ofClassPath(WebRoutes.class.getClassLoader(), "web"))
                 .build();
     }

@@ -11,6 +11,8 @@ import java.util.concurrent.CountDownLatch;
 
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.javaoperatorsdk.operator.OperatorException;
 import io.solaster.operator.reconcile.OperatorOptions;
 import io.solaster.operator.reconcile.OperatorProcess;
 import org.slf4j.Logger;
@@ -22,6 +24,8 @@ import picocli.CommandLine.Option;
 @Command(name = "run", mixinStandardHelpOptions = true, sortOptions = false, description = "Keeps sharded services in the cluster that it runs in, or that KUBECONFIG names.")
 final class RunCommand implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(RunCommand.class);
+
+    private static final int FAILED = 1;
 
     @Option(names = "--namespaces", split = ",", paramLabel = "NAME", defaultValue = "${env:OPERATOR_NAMESPACES:-}", description = "the namespaces whose services it keeps; all if left out")
     private Set<String> namespaces = Set.of();
@@ -48,7 +52,12 @@ final class RunCommand implements Callable<Integer> {
         OperatorOptions options = new OperatorOptions(named, selector, lease, identity(), port,
                 Duration.ofSeconds(interval), threads);
         KubernetesClient client = new KubernetesClientBuilder().build();
-        OperatorProcess process = new OperatorProcess(client, options);
+        OperatorProcess process;
+        try {
+            process = new OperatorProcess(client, options);
+        } catch (KubernetesClientException e) {
+            return failed(client, e);
+        }
         CountDownLatch stopped = new CountDownLatch(1);
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
             LOG.info("Stops.");
@@ -56,9 +65,27 @@ final class RunCommand implements Callable<Integer> {
             client.close();
             stopped.countDown();
         }, "stop"));
-        process.start();
+        try {
+            process.start();
+        } catch (KubernetesClientException | OperatorException e) {
+            return failed(client, e);
+        }
         stopped.await();
         return 0;
+    }
+
+    private static int failed(KubernetesClient client, Exception error) {
+        LOG.error("Cannot start against {}: {}; run it in a pod, or set KUBECONFIG", client.getMasterUrl(),
+                root(error));
+        return FAILED;
+    }
+
+    private static Throwable root(Throwable error) {
+        Throwable cause = error;
+        while (cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        return cause;
     }
 
     private static String identity() {

@@ -33,7 +33,6 @@ import io.solaster.operator.inventory.Zones.Zone;
 import io.solaster.operator.kubelet.CpuTopology;
 import io.solaster.operator.kubelet.KubeletConfig;
 import io.solaster.operator.kubelet.KubeletConfig.CpuManager;
-import io.solaster.operator.kubelet.KubeletConfig.Option;
 import io.solaster.operator.kubelet.KubeletConfig.Scope;
 import io.solaster.operator.kubelet.KubeletConfig.TopologyPolicy;
 import io.solaster.operator.kubelet.KubeletNode;
@@ -408,10 +407,5 @@ public final class Inventory {
                     "status.capacity.cpu or status.allocatable.cpu is missing; give nodes as"
                             + " 'kubectl get nodes -o yaml' prints them");
         }
-    }
-
-    /** Whether a class takes whole cores only. */
-    public static boolean wholeCoresOnly(TopologyClass topologyClass) {
-        return topologyClass.kubelet() != null && topologyClass.kubelet().has(Option.FULL_PCPUS_ONLY);
     }
 }

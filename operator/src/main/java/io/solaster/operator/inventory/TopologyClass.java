@@ -104,6 +104,11 @@ public final class TopologyClass {
         return fresh.clone();
     }
 
+    /** Whether pods get whole cores only. */
+    public boolean wholeCoresOnly() {
+        return kubelet != null && kubelet.has(KubeletConfig.Option.FULL_PCPUS_ONLY);
+    }
+
     /** CPUs of {@link #fresh} that are second threads of cores with a reserved thread. */
     public int halfCores() {
         return halfCores;

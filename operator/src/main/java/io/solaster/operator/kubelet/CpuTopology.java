@@ -171,11 +171,6 @@ public final class CpuTopology {
         return at(Level.SOCKET).count();
     }
 
-    /** How many last-level caches there are. */
-    public int cacheCount() {
-        return at(Level.CACHE).count();
-    }
-
     /** Hardware threads per core, as the kubelet reckons: on average, rounded down. */
     public int threadsPerCore() {
         return per(Level.CORE);

@@ -16,7 +16,6 @@ import io.solaster.operator.inventory.Inventory;
 import io.solaster.operator.inventory.NodeState;
 import io.solaster.operator.inventory.NodeState.OwnPods;
 import io.solaster.operator.inventory.TopologyClass;
-import io.solaster.operator.inventory.TopologyClass.Source;
 import io.solaster.operator.kubelet.CpuTopology;
 import io.solaster.operator.kubelet.KubeletConfig;
 import io.solaster.operator.kubelet.KubeletConfig.CpuManager;
@@ -26,7 +25,6 @@ import io.solaster.operator.plan.Room.Count;
 import io.solaster.operator.plan.Room.Demand;
 import io.solaster.operator.plan.Room.Rule;
 import io.solaster.operator.plan.ServicePlan.ClassPlan;
-import io.solaster.operator.plan.ServicePlan.Size;
 
 /**
  * Plans the pods of services on what a cluster has: how large they are, where they fit, and whether that can be
@@ -35,8 +33,6 @@ import io.solaster.operator.plan.ServicePlan.Size;
  * they may come to lie. Any thread may call it.
  */
 public final class Planner {
-    private static final int ADVICE = 3;
-
     private final List<Room> rooms;
     private final PodSizer sizer = new PodSizer();
 
@@ -54,35 +50,6 @@ public final class Planner {
         List<Wanted> wanted = services.stream().map(Wanted::of).toList();
         Planner planner = new Planner(inventory);
         return wanted.stream().map(planner::plan).toList();
-    }
-
-    /** What one service finds in a class. */
-    private static final class Found {
-        final TopologyClass topologyClass;
-        final List<Room> rooms = new ArrayList<>();
-        final List<Count> counts = new ArrayList<>();
-        final TreeMap<Integer, Integer> nodesByPods = new TreeMap<>(Comparator.reverseOrder());
-        final List<String> reasons = new ArrayList<>();
-        Fit fit = Fit.impossible("");
-        Demand demand = new Demand(Rule.NEVER, 0, 1, 0, 0, false);
-        List<Size> sizes = List.of();
-        int certain;
-        int possible;
-        int counted;
-        int most;
-        int mostPossible;
-        int free;
-        int replicas;
-        boolean hidden;
-        boolean unoccupied;
-
-        Found(TopologyClass topologyClass) {
-            this.topologyClass = topologyClass;
-        }
-
-        int stranded() {
-            return demand.cpus() == 0 ? free : Math.max(0, free - possible * demand.cpus());
-        }
     }
 
     private ServicePlan plan(Wanted wanted) {
@@ -156,10 +123,10 @@ public final class Planner {
             there.nodesByPods.merge(count.possible(), 1, Integer::sum);
         }
         if (there.demand.rule() != Rule.NEVER) {
-            explain(there, wanted);
+            there.explain(wanted);
         }
         if (there.demand.rule() == Rule.BY_NODE || there.demand.rule() == Rule.BY_TOTAL) {
-            there.sizes = otherSizes(there, wanted);
+            there.sizes = OtherSizes.of(there, wanted, sizer);
         }
     }
 
@@ -255,58 +222,6 @@ public final class Planner {
                 yield cpus <= largest && !kubelet.has(Option.ALIGN_BY_SOCKET) ? Rule.BY_NODE : Rule.SIMULATED;
             }
         };
-    }
-
-    private static void explain(Found there, Wanted wanted) {
-        Demand demand = there.demand;
-        TopologyClass topologyClass = there.topologyClass;
-        String source = switch (topologyClass.source()) {
-            case Observed -> "observed";
-            case Declared -> "declared by a TopologyProfile";
-            case Assumed -> "assumed to be one";
-        };
-        there.reasons.add("A pod has " + Words.count(demand.cpus(), "CPU") + " for "
-                + Words.count(there.fit.shards(), "shard") + " and " + Words.bytes(demand.memory())
-                + "; NUMA nodes are "
-                + source + ".");
-        StringBuilder pods = new StringBuilder();
-        there.nodesByPods.forEach((perNode, nodes) -> pods.append(pods.isEmpty() ? "" : ", ")
-                .append(Words.count(nodes, "node")).append(" with ").append(perNode));
-        there.reasons.add((there.certain == there.possible
-                ? "Room for " + Words.count(there.certain, "pod")
-                : "Room for " + there.certain + " to " + Words.count(there.possible, "pod")) + " (" + pods + "), "
-                + Words.count(there.free, "CPU") + " free, " + there.stranded() + " stranded"
-                + (demand.sharedCpus() > 0 ? ", " + demand.sharedCpus() + " left to share on each" : "") + ".");
-        if (there.counted > there.certain && demand.certain() && demand.rule() != Rule.COUNTED && !there.unoccupied) {
-            boolean sure = there.counted > there.possible;
-            there.reasons.add("Warning: the scheduler counts CPUs alone and sees room for "
-                    + Words.count(there.counted, "pod") + "; beyond " + (sure ? there.possible : there.certain)
-                    + (topologyClass.dra()
-                            ? " none is placed."
-                            : " the kubelet " + (sure ? "refuses" : "may refuse") + ", with "
-                                    + (demand.rule() == Rule.BY_TOTAL
-                                            ? "UnexpectedAdmissionError."
-                                            : "TopologyAffinityError.")));
-        }
-        if (there.hidden && demand.rule() == Rule.BY_NODE) {
-            there.reasons.add((there.certain < there.possible ? "Unproven: w" : "W")
-                    + "hich NUMA nodes the running pods' CPUs are on cannot be seen; NodeResourceTopology objects (by Node"
-                    + " Feature Discovery) would tell.");
-        }
-        int planned = there.rooms.stream().mapToInt(Room::planned).sum();
-        if (planned > 0) {
-            there.reasons
-                    .add(Words.count(planned, "pod") + " of services planned before " + (planned == 1 ? "is" : "are")
-                            + " counted in.");
-        }
-        if (there.unoccupied) {
-            there.reasons.add("Unproven: what runs on these nodes is not known; give pods (kubectl get pods -A -o yaml)"
-                    + (topologyClass.dra() ? " and ResourceClaims" : "") + ", or assume empty nodes.");
-        }
-        there.reasons.addAll(topologyClass.notes());
-        if (topologyClass.source() == Source.Assumed && wanted.backend() != Backend.None) {
-            there.reasons.add("Warning: nothing describes the CPUs of these nodes; declare a TopologyProfile.");
-        }
     }
 
     /** Gives replicas to classes: all to the one with most room if it holds them, else by room. */
@@ -441,80 +356,6 @@ public final class Planner {
                 there.fit.numaNodes(), there.replicas, there.certain, there.possible, there.counted, there.stranded(),
                 there.sizes, there.replicas == 0 ? List.of() : sizer.reasons(topologyClass, wanted, there.fit),
                 there.reasons);
-    }
-
-    /** Sizes near the planned one that leave fewer CPUs over, from how many CPUs are free on how many NUMA nodes. */
-    private List<Size> otherSizes(Found there, Wanted wanted) {
-        if (wanted.mode() != ShardMode.Fixed) {
-            return List.of();
-        }
-        int[] nodesByFree = new int[there.topologyClass.topology().size() + 1];
-        int most = 0;
-        for (Room room : there.rooms) {
-            int[] cpus = room.cpus();
-            boolean whole = there.demand.rule() == Rule.BY_TOTAL || cpus.length == 1;
-            if (!whole && room.hidden() > 0) {
-                // Nothing tells what is free on its NUMA nodes.
-                return List.of();
-            }
-            int total = -room.hidden();
-            for (int free : cpus) {
-                total += free;
-                if (!whole) {
-                    nodesByFree[free]++;
-                    most = Math.max(most, free);
-                }
-            }
-            if (whole) {
-                nodesByFree[Math.max(0, total)]++;
-                most = Math.max(most, total);
-            }
-        }
-        int asked = there.demand.cpus();
-        int step = there.topologyClass.topology().threadsPerCore();
-        int[] now = strand(nodesByFree, most, asked);
-        record Candidate(int cpus, int pods, int stranded) {}
-        List<Candidate> better = new ArrayList<>();
-        for (int cpus = Math.max(step, (asked + 1) / 2 / step * step); cpus <= Math.min(most,
-                2 * asked); cpus += step) {
-            int[] strand = strand(nodesByFree, most, cpus);
-            if (strand[1] < now[1]) {
-                better.add(new Candidate(cpus, strand[0], strand[1]));
-            }
-        }
-        better.sort(Comparator.comparingInt(Candidate::stranded)
-                .thenComparingInt(candidate -> Math.abs(candidate.cpus() - asked)).thenComparingInt(Candidate::cpus));
-        List<Size> sizes = new ArrayList<>();
-        for (Candidate candidate : better) {
-            int shards = sizer.shards(there.topologyClass, wanted, candidate.cpus());
-            if (shards > 0) {
-                sizes.add(new Size(candidate.cpus(), shards, candidate.pods(), candidate.stranded()));
-            }
-            if (sizes.size() == ADVICE) {
-                break;
-            }
-        }
-        if (!sizes.isEmpty()) {
-            StringBuilder strand = new StringBuilder();
-            sizes.forEach(size -> strand.append(size.cpus()).append("-CPU pods (")
-                    .append(Words.count(size.shards(), "shard")).append(") strand ").append(size.strandedCpus())
-                    .append("; "));
-            there.reasons.add(strand.append(asked).append("-CPU pods strand ").append(now[1]).append('.').toString());
-        }
-        return sizes;
-    }
-
-    /** How many pods of a size fit, and how many CPUs are left over. */
-    private static int[] strand(int[] nodesByFree, int most, int cpus) {
-        int pods = 0;
-        int stranded = 0;
-        for (int free = 1; free <= most; free++) {
-            if (nodesByFree[free] > 0) {
-                pods += nodesByFree[free] * (free / cpus);
-                stranded += nodesByFree[free] * (free % cpus);
-            }
-        }
-        return new int[]{pods, stranded};
     }
 
     private static String sentence(String text) {

@@ -100,27 +100,26 @@ final class PodSizer {
 
     private Fit filling(TopologyClass topologyClass, Wanted wanted, int room, String what) {
         int threads = topologyClass.topology().threadsPerCore();
-        Fit best = Fit.impossible(what + " has " + Math.max(room, 0) + " CPUs to give, a pod needs " + threads
-                + "; reserve or share fewer");
-        for (int cpus = room / threads * threads; cpus > 0; cpus -= threads) {
+        int best = 0;
+        int count = 0;
+        for (int cpus = threads; cpus <= room && count < wanted.max(); cpus += threads) {
             Shards made = shards(topologyClass, cpus, wanted);
             if (!made.problem().isEmpty()) {
-                return best.cpus() > 0 ? best : Fit.impossible(made.problem());
+                return Fit.impossible(made.problem());
             }
-            if (made.count() < wanted.min()) {
-                return best.cpus() > 0
-                        ? best
-                        : Fit.impossible("the " + cpus + " CPUs of " + what + " make " + made.count()
-                                + " shards, spec.shards.min is " + wanted.min() + "; lower it");
-            }
-            best = fit(topologyClass, cpus, Math.min(made.count(), wanted.max()), wanted, made.count() <= wanted.max()
-                    ? wanted.engine()
-                    : wanted.engine().withShards(wanted.max()));
-            if (made.count() <= wanted.max() || !best.problem().isEmpty()) {
-                return best;
-            }
+            best = cpus;
+            count = made.count();
         }
-        return best;
+        if (best == 0) {
+            return Fit.impossible(what + " has " + Words.count(Math.max(room, 0), "CPU") + " to give, a pod needs "
+                    + threads + "; reserve or share fewer");
+        }
+        if (count < wanted.min()) {
+            return Fit.impossible("the " + Words.count(best, "CPU") + " of " + what + " make "
+                    + Words.count(count, "shard") + ", spec.shards.min is " + wanted.min() + "; lower it");
+        }
+        return fit(topologyClass, best, Math.min(count, wanted.max()), wanted,
+                count <= wanted.max() ? wanted.engine() : wanted.engine().withShards(wanted.max()));
     }
 
     /** How many shards a pod with so many CPUs has; 0 if it can have none. */

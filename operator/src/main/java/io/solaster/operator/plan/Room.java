@@ -6,7 +6,6 @@ import java.util.Arrays;
 import java.util.Comparator;
 
 import io.solaster.config.CpuSet;
-import io.solaster.operator.inventory.Inventory;
 import io.solaster.operator.inventory.NodeState;
 import io.solaster.operator.inventory.NodeState.OwnPods;
 import io.solaster.operator.inventory.TopologyClass;
@@ -157,7 +156,7 @@ final class Room {
             }
         }
         int room = (free - demand.sharedCpus()) / asked;
-        if (Inventory.wholeCoresOnly(node.topologyClass())) {
+        if (node.topologyClass().wholeCoresOnly()) {
             room = Math.min(room, (free - node.topologyClass().halfCores()) / asked);
         }
         possible = Math.max(0, Math.min(Math.min(possible, room), counted));

@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.Toleration;
 import io.solaster.config.ConfigReport;
+import io.solaster.config.CpuSet;
 import io.solaster.config.EngineConfig;
 import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.api.ShardedServiceSpec;
@@ -161,6 +162,11 @@ record Wanted(String namespace, String name, int replicas, boolean scaled, int s
         if (!engine.shards().isAuto() && engine.shards().count() != count) {
             throw new InvalidObjectException(object, "spec.config.solaster.engine.shards: " + engine.shards()
                     + " contradicts spec.shards; remove it, the operator sets it");
+        }
+        CpuSet housekeeping = engine.housekeeping().cpus();
+        if (housekeeping != null && !housekeeping.isEmpty()) {
+            throw new InvalidObjectException(object, "spec.config.solaster.engine.housekeeping: '" + housekeeping
+                    + "' lists CPUs, and which ones a pod gets is not known before it runs; set auto or none");
         }
         if (engine.smt()) {
             throw new InvalidObjectException(object, "spec.config.solaster.engine.smt: true contradicts"

@@ -346,10 +346,11 @@ public final class OperatorProcess implements AutoCloseable {
     @Override
     public void close() {
         closing = true;
+        boolean held = leading && !options.leaseNamespace().isEmpty();
         timer.shutdownNow();
         operator.stop();
-        if (leading && !options.leaseNamespace().isEmpty()) {
-            leading = false;
+        leading = false;
+        if (held) {
             release();
         }
         cluster.close();

@@ -63,6 +63,13 @@ class ReadmeTest {
     }
 
     @Test
+    void showsJavaThatCompiles() throws IOException {
+        String java = Files.readString(README).split("```java\n")[1].split("```")[0];
+        String compiled = Files.readString(Path.of("src/test/java/io/solaster/operator/command/ReadmeExample.java"));
+        assertThat(compiled).contains(java.indent(8).stripTrailing());
+    }
+
+    @Test
     void countsTheCasesOfTheTables() throws IOException {
         long cases = 0;
         for (String table : List.of("allocation", "static-policy", "hints", "merge", "pod-cpus")) {

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.CsvFileSource;
 
 /**
  * Cases whose outcome the kubelet's own unit tests state: the figures are theirs, each row names the file and the test
- * below {@code pkg/kubelet/cm} of Kubernetes that it is from.
+ * below {@code pkg/kubelet/cm} of Kubernetes that it is from, as copies of the repository had them around release 1.36.
  */
 class KubeletGoldenTest {
 

@@ -206,6 +206,18 @@ class PlannerTest {
     }
 
     @Test
+    void fillingPodsKeepWithinTheirBounds() {
+        ClassPlan few = plan(two(1), service("shards: {mode: PerNuma, max: 5}")).classes().getFirst();
+        assertThat(few.podCpus()).isEqualTo(6);
+        assertThat(few.shards()).isEqualTo(5);
+        assertThat(few.replicas()).isEqualTo(4);
+        ServicePlan many = plan(two(1), service("shards: {mode: PerNuma, min: 14}"));
+        assertThat(many.verdict()).isEqualTo(Verdict.Infeasible);
+        assertThat(many.classes().getFirst().reasons()).contains("No pod fits on nodes of class two: the 14 CPUs of a"
+                + " NUMA node make 13 shards, spec.shards.min is 14; lower it.");
+    }
+
+    @Test
     void aPodMayFillANodeWhereTheKubeletSplits() {
         Cluster cluster = new Cluster().profiles(profile("free", """
                 sockets: 2
@@ -363,6 +375,8 @@ class PlannerTest {
             {shards: {count: 1}, rollout: {surge: 1}}      | spec.rollout.surge: 1 with a StatefulSet
             {shards: {count: 1}, config: {engine: {smt: true}}} | spec.config.engine.smt is no key of Solaster
             {shards: {count: 1}, config: {solaster: {engine: {shards: 4}}}} | spec.config.solaster.engine.shards: 4 contradicts spec.shards
+            {shards: {count: 1}, config: {solaster: {engine: {housekeeping: 0-1}}}} | spec.config.solaster.engine.housekeeping: '0-1' lists CPUs
+            {shards: {count: 1}, config: {solaster: {engine: {smt: true}}}} | spec.config.solaster.engine.smt: true contradicts
             {shards: {count: 1}, config: {solaster: {engine: {shardz: 4}}}} | spec.config: solaster.engine.shardz
             """)
     void whatCannotBeIsNamedWithTheFix(String spec, String message) {

@@ -6,10 +6,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -50,9 +49,11 @@ final class FakeApi implements AutoCloseable {
         server.init(InetAddress.getLoopbackAddress(), port);
     }
 
-    KubernetesClient client() {
+    /** @param agent the name that its requests are known by */
+    KubernetesClient client(String agent) {
         Config config = new ConfigBuilder(Config.empty()).withMasterUrl("http://localhost:" + server.getPort() + "/")
-                .withNamespace("shop").withWatchReconnectInterval(50).withRequestRetryBackoffLimit(0).build();
+                .withNamespace("shop").withUserAgent(agent).withWatchReconnectInterval(50)
+                .withRequestRetryBackoffLimit(0).build();
         return new KubernetesClientBuilder().withConfig(config).build();
     }
 
@@ -68,14 +69,9 @@ final class FakeApi implements AutoCloseable {
         dispatcher.failure = failure;
     }
 
-    /** The requests that wanted to change something: the method and the path. */
-    List<String> writes() {
-        return dispatcher.writes;
-    }
-
-    /** All requests, the same ones once: method, path, whether it watched. */
-    Map<String, String> requests() {
-        return dispatcher.requests;
+    /** What the operator has asked, the same things once: method, path, whether it watched. */
+    Set<String> asked() {
+        return dispatcher.asked;
     }
 
     @Override
@@ -84,18 +80,15 @@ final class FakeApi implements AutoCloseable {
     }
 
     private static final class Dispatcher extends KubernetesCrudDispatcher {
-        final List<String> writes = new CopyOnWriteArrayList<>();
-        final Map<String, String> requests = new ConcurrentHashMap<>();
+        final Set<String> asked = ConcurrentHashMap.newKeySet();
         volatile Function<RecordedRequest, Integer> failure = request -> null;
         private final Map<String, JsonNode> applied = new ConcurrentHashMap<>();
 
         @Override
         public MockResponse dispatch(RecordedRequest request) {
-            String type = request.getHeader("Content-Type");
-            requests.put(request.method() + " " + request.getPath().replaceAll("[?].*", "")
-                    + (request.getPath().contains("watch=true") ? " watch" : ""), String.valueOf(type));
-            if (request.method() != HttpMethod.GET) {
-                writes.add(request.method() + " " + request.getPath().replaceAll("[?].*", ""));
+            if ("operator".equals(request.getHeader("User-Agent"))) {
+                asked.add(request.method() + " " + request.getPath().replaceAll("[?].*", "")
+                        + (request.getPath().contains("watch=true") ? " watch" : ""));
             }
             Integer status = failure.apply(request);
             if (status != null) {

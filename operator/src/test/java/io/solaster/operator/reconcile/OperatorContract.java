@@ -51,15 +51,20 @@ abstract class OperatorContract {
 
     final Map<String, String> answers = new ConcurrentHashMap<>();
     KubernetesClient client;
+    KubernetesClient operators;
     OperatorProcess operator;
     private HttpServer pods;
 
     /** A client of the API server, which has the definitions. */
-    abstract KubernetesClient connect();
+    abstract KubernetesClient connect(String agent);
+
+    /** After each test. */
+    void disconnect() {}
 
     @BeforeEach
     void start() throws IOException {
-        client = connect();
+        client = connect("test");
+        operators = connect("operator");
         pods = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         pods.createContext("/", exchange -> {
             String answer = answers.get(exchange.getRequestURI().getPath().substring(1));
@@ -77,7 +82,7 @@ abstract class OperatorContract {
     }
 
     final OperatorProcess begin(String identity, String leaseNamespace) throws IOException {
-        OperatorProcess process = new OperatorProcess(client,
+        OperatorProcess process = new OperatorProcess(operators,
                 new OperatorOptions(Set.of("shop"), "", leaseNamespace, identity, 0, Duration.ofMillis(200), 4),
                 pod -> URI
                         .create("http://localhost:" + pods.getAddress().getPort() + "/" + pod.getMetadata().getName()),
@@ -91,7 +96,9 @@ abstract class OperatorContract {
         operator.close();
         pods.stop(0);
         client.resources(ShardedService.class).inNamespace("shop").delete();
+        operators.close();
         client.close();
+        disconnect();
     }
 
     @Test
@@ -261,10 +268,11 @@ abstract class OperatorContract {
         eventually(() -> "True".equals(condition("TopologyAligned").getStatus()));
         assertThat(status().pods()).hasSize(2).allMatch(pod -> pod.problem() == null);
 
-        answers.put("kv-two-1", report(8, 16, "0-15,24-31", true));
+        answers.put("kv-two-1", report(8, 16, "0-15,24-30", true));
         eventually(() -> "CpusetMismatch".equals(condition("TopologyAligned").getReason()));
         assertThat(condition("TopologyAligned").getStatus()).isEqualTo("False");
-        assertThat(condition("TopologyAligned").getMessage()).contains("kv-two-1").contains("24");
+        assertThat(condition("TopologyAligned").getMessage()).contains("kv-two-1")
+                .contains("CPUs 0-30 are 31, 9 planned");
         assertThat(status().pods().getFirst().name()).isEqualTo("kv-two-1");
 
         answers.put("kv-two-1", report(8, 4, "12", true));

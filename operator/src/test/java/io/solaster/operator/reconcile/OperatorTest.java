@@ -9,13 +9,16 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import io.fabric8.mockwebserver.dsl.HttpMethod;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** The contract on Fabric8's API server of the tests, and what only one can show that fails on demand. */
@@ -23,8 +26,11 @@ class OperatorTest extends OperatorContract {
     private final FakeApi api = new FakeApi();
 
     @Override
-    KubernetesClient connect() {
-        KubernetesClient connected = api.client();
+    KubernetesClient connect(String agent) {
+        KubernetesClient connected = api.client(agent);
+        if (!agent.equals("test")) {
+            return connected;
+        }
         for (String name : new String[]{"shardedservices", "topologyprofiles"}) {
             connected.resource(Serialization.unmarshal(
                     read(Path.of("../helm/solaster-operator/crds/" + name + ".solaster.io.yaml")),
@@ -41,9 +47,80 @@ class OperatorTest extends OperatorContract {
         }
     }
 
-    @AfterEach
-    void end() {
+    @Override
+    void disconnect() {
+        Set<String> allowed = new TreeSet<>();
+        Permissions.rules().forEach(rule -> rule.verbs()
+                .forEach(verb -> allowed.add(verb + " " + rule.group() + "/" + rule.resource())));
+        assertThat(verbs()).as("more than Permissions names").isSubsetOf(allowed);
         api.close();
+    }
+
+    /** What the operator has done: verb, group and resource. */
+    private Set<String> verbs() {
+        Pattern path = Pattern.compile(
+                "(\\w+) /(?:api/v1|apis/([^/]+)/[^/]+)/(?:namespaces/[^/]+/)?([a-z]+)(?:/([^/ ]+))?(?:/(status))?( watch)?");
+        Set<String> verbs = new TreeSet<>();
+        for (String request : api.asked()) {
+            Matcher match = path.matcher(request);
+            if (!match.matches() || match.group(3).startsWith("selfsubject")) {
+                // Which kinds there are, and what it may do, everybody may ask.
+                continue;
+            }
+            boolean named = match.group(4) != null;
+            String what = " " + (match.group(2) == null ? "" : match.group(2)) + "/" + match.group(3)
+                    + (match.group(5) == null ? "" : "/" + match.group(5));
+            switch (match.group(1)) {
+                case "GET" -> verbs.add((match.group(6) != null ? "watch" : named ? "get" : "list") + what);
+                case "POST" -> verbs.add("create" + what);
+                case "PUT" -> verbs.add("update" + what);
+                case "DELETE" -> verbs.add("delete" + what);
+                default -> {
+                    verbs.add("patch" + what);
+                    if (!what.contains("nodes") && !what.contains("status") && !what.contains("events")) {
+                        // An object that is applied and not there yet is made.
+                        verbs.add("create" + what);
+                    }
+                }
+            }
+        }
+        return verbs;
+    }
+
+    @Test
+    void itIsAllowedNoMoreThanItDoes() throws IOException {
+        operator.close();
+        operator = begin("one", "shop");
+        create(service(SPEC));
+        eventually(() -> set("kv-two") != null && status() != null && status().replicas() == 2);
+        refuse("kv-two-0", "a");
+        eventually(() -> client.pods().inNamespace("shop").withName("kv-two-0").get() == null);
+        // Without a port there is no Service.
+        edit("ports: [{name: resp, containerPort: 6379}]", "");
+        eventually(() -> client.services().inNamespace("shop").withName("kv").get() == null);
+        operator.close();
+        Set<String> unused = new TreeSet<>();
+        Permissions.rules().forEach(rule -> rule.verbs()
+                .forEach(verb -> unused.add(verb + " " + rule.group() + "/" + rule.resource())));
+        unused.removeAll(verbs());
+        unused.removeIf(each -> each.startsWith("delete") && !each.contains("pods") && !each.contains("services"));
+        assertThat(unused).as("never done here").containsExactlyInAnyOrder(
+                // Deployments and claims take the place of StatefulSets.
+                "create apps/deployments", "get apps/deployments", "patch apps/deployments",
+                "create resource.k8s.io/resourceclaimtemplates", "get resource.k8s.io/resourceclaimtemplates",
+                "patch resource.k8s.io/resourceclaimtemplates",
+                // This cluster does not have these.
+                "create monitoring.coreos.com/servicemonitors", "get monitoring.coreos.com/servicemonitors",
+                "patch monitoring.coreos.com/servicemonitors", "list topology.node.k8s.io/noderesourcetopologies",
+                "watch topology.node.k8s.io/noderesourcetopologies", "list resource.k8s.io/resourceslices",
+                "watch resource.k8s.io/resourceslices", "list resource.k8s.io/resourceclaims",
+                "watch resource.k8s.io/resourceclaims",
+                // An event that comes again is counted up, ten minutes later at the soonest.
+                "patch /events",
+                // Asked for by the SDK, and not used.
+                "update coordination.k8s.io/leases",
+                // With a selector of namespaces.
+                "list /namespaces", "watch /namespaces");
     }
 
     @Test

@@ -1,6 +1,9 @@
 package io.solaster.benchmarks;
 
+import java.io.File;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -19,11 +22,13 @@ public final class HttpCompare {
     /** Of messages that are broadcast at the same time. */
     private static final int SENDERS = 16;
     private static final String REACTOR_NETTY = "Reactor Netty";
+    private static final String REACTOR_NETTY_AGAIN = "Reactor Netty again";
 
     private static final Suite SUITE = new Suite(Options.HTTP_USAGE, 5, "taskset", "wrk").pinned()
             .with("requests", HttpCompare::requests)
             .with("latency", HttpCompare::latency)
-            .with("websocket", HttpCompare::webSocket);
+            .with("websocket", HttpCompare::webSocket)
+            .with("webflux", HttpCompare::webFlux).onDemand("webflux");
 
     private HttpCompare() {}
 
@@ -183,6 +188,64 @@ public final class HttpCompare {
         }
     }
 
+    /** The same Spring application on three servers. */
+    private static void webFlux(Workplace workplace, Report report) throws IOException, InterruptedException {
+        Options options = workplace.options();
+        int seconds = options.quick() ? 1 : 3;
+        Map<String, String> peers = new LinkedHashMap<>();
+        peers.put(REACTOR_NETTY, "reactor-netty");
+        peers.put(REACTOR_NETTY_AGAIN, "reactor-netty");
+        peers.put("Reactor Netty on the shards", "shards");
+        peers.put(OURS, "solaster");
+        String classPath = springClassPath();
+        Wrk wrk = new Wrk(workplace);
+        Map<String, HttpProcess> servers = new LinkedHashMap<>();
+        try {
+            for (Map.Entry<String, String> peer : peers.entrySet()) {
+                servers.put(peer.getKey(), new HttpProcess(workplace, peer.getKey(), classPath,
+                        "io.solaster.boot.web.WebFluxHost", peer.getValue()));
+            }
+            List<Wrk.Load> loads = List.of(new Wrk.Load("/plaintext", 64, 1), new Wrk.Load("/json", 64, 1),
+                    new Wrk.Load("/users/7", 64, 1));
+            Report.progress("warming up");
+            for (Wrk.Load load : loads) {
+                for (HttpProcess server : servers.values()) {
+                    wrk.run(server, load, 4 * seconds);
+                }
+            }
+            List<String> heads = new ArrayList<>(List.of(""));
+            heads.addAll(servers.keySet());
+            MarkdownTable table = new MarkdownTable(heads.toArray(String[]::new));
+            for (Wrk.Load load : loads) {
+                Map<String, Figures> figures = rounds(options.rounds(), load, servers,
+                        server -> wrk.run(server, load, seconds));
+                table.row(cells(load.toString(), figures, REACTOR_NETTY));
+                report.atMost("CPU, WebFlux, " + load,
+                        Statistics.ratio(figure(figures, OURS).cpu, figure(figures, REACTOR_NETTY).cpu), 0.85,
+                        " of Reactor Netty",
+                        Statistics.noise(figure(figures, REACTOR_NETTY_AGAIN).cpu, figure(figures, REACTOR_NETTY).cpu));
+            }
+            report.section("WebFlux (`webflux`)",
+                    "Annotated controllers, the same application on each server, one event"
+                            + " loop on one CPU; server CPU per request, user CPU of it, and throughput; in bold the ratio to"
+                            + " Reactor Netty of CPU.");
+            report.table(table);
+        } finally {
+            servers.values().forEach(HttpProcess::close);
+        }
+    }
+
+    /** Of the starter's tests, as {@code http.sh} has written it down: this module must not depend on the starter. */
+    private static String springClassPath() throws IOException {
+        Path target = Path.of(System.getProperty("solaster.root"), "starter-autoconfigure", "autoconfigure", "target");
+        Path dependencies = target.resolve("test-classpath");
+        if (!Files.exists(dependencies)) {
+            throw new Workplace.Missing("the WebFlux application is not built: run http.sh without SKIP_BUILD");
+        }
+        return target.resolve("test-classes") + File.pathSeparator + target.resolve("classes") + File.pathSeparator
+                + Files.readString(dependencies).strip();
+    }
+
     private static void deliveries(Report report, String what, Map<String, Figures> figures) {
         Figures vertx = figure(figures, VERTX);
         report.atLeast("deliveries per CPU-second, broadcast of " + what + " at a time",
@@ -230,8 +293,12 @@ public final class HttpCompare {
     }
 
     private static String[] cells(String load, Map<String, Figures> figures) {
+        return cells(load, figures, VERTX);
+    }
+
+    private static String[] cells(String load, Map<String, Figures> figures, String other) {
         List<String> cells = new ArrayList<>(List.of(load));
-        Figures base = figure(figures, VERTX);
+        Figures base = figure(figures, other);
         figures.forEach((name, each) -> cells.add(each + (each == base
                 ? ""
                 : ", **" + Statistics.digits(Statistics.ratio(each.cpu, base.cpu)) + "**")));

@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** An {@link HttpHost} that runs on the server's CPU. */
+/** An {@link HttpHost}, or its like, that runs on the server's CPU. */
 final class HttpProcess implements AutoCloseable {
     private final String name;
     private final int port;
@@ -19,6 +19,15 @@ final class HttpProcess implements AutoCloseable {
 
     /** Starts one, and waits until it listens. */
     HttpProcess(Workplace workplace, String name, String peer) throws IOException {
+        this(workplace, name, System.getProperty("java.class.path"), HttpHost.class.getName(), peer);
+    }
+
+    /**
+     * Starts another program that takes the same arguments, and waits until it listens.
+     *
+     * @param main its class
+     */
+    HttpProcess(Workplace workplace, String name, String classPath, String main, String peer) throws IOException {
         this.name = name;
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = socket.getLocalPort();
@@ -27,7 +36,7 @@ final class HttpProcess implements AutoCloseable {
         List<String> command = new ArrayList<>(List.of(Workplace.java(), "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow", "--add-opens=java.base/java.lang=ALL-UNNAMED"));
         command.addAll(workplace.options().jvm());
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), HttpHost.class.getName(), peer,
+        command.addAll(List.of("-cp", classPath, main, peer,
                 Integer.toString(port), workplace.options().transport()));
         process = Children.start(workplace.serverCpu(), log, command);
         BufferedReader out = new BufferedReader(

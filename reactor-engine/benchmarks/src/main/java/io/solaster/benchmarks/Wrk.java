@@ -56,7 +56,9 @@ final class Wrk {
     record Run(double cpuMicros, double userMicros, double perSecond) {}
 
     Run run(HttpProcess server, Load load, int seconds) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of("wrk", "-t1", "-c" + load.connections(), "-d" + seconds + "s"));
+        List<String> command = new ArrayList<>(List.of("wrk", "-t1", "-c" + load.connections(), "-d" + seconds + "s",
+                // A server that starts, or a machine with other work, may take longer than the 2 s that it would wait.
+                "--timeout", "20s"));
         if (load.pipeline() > 1) {
             command.addAll(List.of("-s", pipeline.toString()));
         }

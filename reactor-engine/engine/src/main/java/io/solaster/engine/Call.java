@@ -13,7 +13,7 @@ import io.solaster.engine.trace.Hop;
 import org.jspecify.annotations.Nullable;
 
 /** A call on its way to a shard and back. It runs in one group here and there. */
-final class Call<T extends @Nullable Object> extends Message implements Submission {
+final class Call<T extends @Nullable Object> extends Message implements Submission, ShardFuture.Source {
     private final @Nullable Shard home;
     private final Shard to;
     private final SchedulingGroup group;
@@ -38,7 +38,7 @@ final class Call<T extends @Nullable Object> extends Message implements Submissi
         this.work = work;
         this.future = future;
         this.hop = hop;
-        future.call = this;
+        future.source = this;
     }
 
     @Override
@@ -62,7 +62,8 @@ final class Call<T extends @Nullable Object> extends Message implements Submissi
     }
 
     /** Any thread. */
-    void giveUp() {
+    @Override
+    public void giveUp() {
         givenUp = true;
     }
 

@@ -310,6 +310,13 @@ public final class Shard extends SingleThreadIoEventLoop {
         return new ShardFuture<>(this);
     }
 
+    /** A future as {@link #newFuture()}, whose source is told where nobody waits any more. On the owning shard. */
+    public <T extends @Nullable Object> ShardFuture<T> newFuture(ShardFuture.Source source) {
+        ShardFuture<T> future = newFuture();
+        future.source = source;
+        return future;
+    }
+
     /**
      * Whether what runs has used up its part of this turn and had better {@link #yield}: for long loops. Costs about
      * 20 ns. False on a thread that is no shard.
@@ -671,6 +678,8 @@ public final class Shard extends SingleThreadIoEventLoop {
             PARKED.setOpaque(this, false);
             stats.woke(now);
         }
+        // What sockets arm counts from here, not from before the shard slept.
+        timers.advance(ownClock ? clock.nanoTime() : now);
         scheduler.begin(now);
     }
 

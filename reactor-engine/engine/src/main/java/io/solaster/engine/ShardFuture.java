@@ -26,7 +26,17 @@ public final class ShardFuture<T extends @Nullable Object> extends CompletableFu
     private final @Nullable SchedulingGroup group;
     /** What it is the answer to, if anything. */
     @Nullable
-    Call<?> call;
+    Source source;
+
+    /** What a future is the answer to. */
+    @FunctionalInterface
+    public interface Source {
+        /**
+         * Nobody waits for the answer any more: the future was cancelled, or failed by whomever, the source itself too.
+         * On the thread that did so; perhaps more than once.
+         */
+        void giveUp();
+    }
 
     ShardFuture(Executor home) {
         this.home = home;
@@ -109,8 +119,8 @@ public final class ShardFuture<T extends @Nullable Object> extends CompletableFu
     }
 
     private void giveUp() {
-        if (call != null) {
-            call.giveUp();
+        if (source != null) {
+            source.giveUp();
         }
     }
 

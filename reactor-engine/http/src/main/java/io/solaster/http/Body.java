@@ -30,6 +30,10 @@ final class Body implements RequestBody {
     /** Of a length that was announced. */
     private long remaining;
     private @Nullable ChunkDecoder chunks;
+    /** What is fed is the body, as frames carried it; and whether what is fed next is the last of it. */
+    private boolean framed;
+    private boolean last;
+    private HttpHeaders trailers = EmptyHttpHeaders.INSTANCE;
     private boolean complete = true;
     /** The client waits to be told to go on. */
     private boolean awaitsContinue;
@@ -51,6 +55,9 @@ final class Body implements RequestBody {
         use = Use.NONE;
         announced = 0;
         chunks = null;
+        framed = false;
+        last = false;
+        trailers = EmptyHttpHeaders.INSTANCE;
         complete = true;
         awaitsContinue = false;
         failure = null;
@@ -74,6 +81,31 @@ final class Body implements RequestBody {
             complete = false;
         }
         awaitsContinue = !complete && head.expectsContinue();
+    }
+
+    /**
+     * A body that comes in frames, of which it is told what they hold.
+     *
+     * @param length what the client has announced, and keeps to; -1 if nothing
+     * @param over whether there is none
+     * @param expectsContinue whether the client waits to be told to send it
+     */
+    void begin(long length, boolean over, boolean expectsContinue) {
+        framed = true;
+        announced = over ? 0 : length;
+        remaining = Math.max(0, announced);
+        complete = over;
+        awaitsContinue = !over && expectsContinue;
+    }
+
+    /** Says whether what is fed from now on is the last of it. */
+    void last(boolean isLast) {
+        last = isLast;
+    }
+
+    /** What came behind it. */
+    void trailers(HttpHeaders received) {
+        trailers = received;
     }
 
     /** Whether all of it has been taken from the input. */
@@ -128,7 +160,7 @@ final class Body implements RequestBody {
             content = Unpooled.EMPTY_BUFFER;
             future.complete(Unpooled.EMPTY_BUFFER);
         } else {
-            exchange.connection().wanted(exchange);
+            exchange.carrier().wanted(exchange);
         }
         return future;
     }
@@ -169,7 +201,7 @@ final class Body implements RequestBody {
             ended = true;
             into.failed(failure);
         } else {
-            exchange.connection().wanted(exchange);
+            exchange.carrier().wanted(exchange);
         }
     }
 
@@ -180,7 +212,7 @@ final class Body implements RequestBody {
         }
         demand = demand + parts < 0 ? Long.MAX_VALUE : demand + parts;
         if (use == Use.PARTS && !reading) {
-            exchange.connection().wanted(exchange);
+            exchange.carrier().wanted(exchange);
         }
     }
 
@@ -227,6 +259,7 @@ final class Body implements RequestBody {
         } finally {
             reading = false;
         }
+        complete |= framed && last && !input.isReadable();
         end();
     }
 
@@ -238,7 +271,7 @@ final class Body implements RequestBody {
         Reader into = reader;
         if (use == Use.PARTS && into != null) {
             ended = true;
-            into.end(chunks == null ? EmptyHttpHeaders.INSTANCE : chunks.trailers());
+            into.end(chunks == null ? trailers : chunks.trailers());
         } else if (use == Use.WHOLE && whole != null) {
             ended = true;
             if (content == null) {
@@ -251,10 +284,10 @@ final class Body implements RequestBody {
     private boolean step(ByteBuf input) {
         ChunkDecoder framing = chunks;
         if (framing == null) {
-            int bytes = (int) Math.min(remaining, input.readableBytes());
+            int bytes = framed ? input.readableBytes() : (int) Math.min(remaining, input.readableBytes());
             awaitsContinue = false;
-            remaining -= bytes;
-            complete = remaining == 0;
+            remaining = Math.max(0, remaining - bytes);
+            complete = framed ? last : remaining == 0;
             take(input, bytes);
             return true;
         }
@@ -267,6 +300,7 @@ final class Body implements RequestBody {
         awaitsContinue = false;
         input.skipBytes(framing.decode(Memory.address(input) + input.readerIndex(), input.readableBytes()));
         if (framing.isFailed()) {
+            exchange.shard().stats().refused(HttpResponseStatus.BAD_REQUEST);
             fail(new HttpException(HttpResponseStatus.BAD_REQUEST, framing.message()));
             return false;
         }
@@ -300,7 +334,7 @@ final class Body implements RequestBody {
                 return;
             }
             long guess = Math.min(Math.max(announced, bytes), Math.max(FIRST_GUESS, 2L * bytes));
-            into = exchange.connection().channel().alloc().directBuffer((int) guess);
+            into = exchange.carrier().channel().alloc().directBuffer((int) guess);
             content = into;
         }
         long most = exchange.shard().limits().maxBody();

@@ -8,12 +8,13 @@ import io.solaster.engine.timer.Timers;
  * looked at again when it fires, so that a request which is answered at once costs no timer. On the owning shard.
  */
 final class ConnectionTimer extends Timer {
-    private final HttpConnection connection;
+    private final Runnable expired;
     private long due = HttpLimits.NEVER;
 
-    ConnectionTimer(Timers timers, HttpConnection connection) {
+    /** @param expired told that a deadline may have passed */
+    ConnectionTimer(Timers timers, Runnable expired) {
         super(timers, true);
-        this.connection = connection;
+        this.expired = expired;
     }
 
     /** Fires at this time at the latest. */
@@ -27,6 +28,6 @@ final class ConnectionTimer extends Timer {
     @Override
     protected void fire() {
         due = HttpLimits.NEVER;
-        connection.expired();
+        expired.run();
     }
 }

@@ -6,7 +6,7 @@ import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One request and its response, in the queue of its connection. One that is over before its handler returns serves again
+ * One request and its response, in the queue of its connection or on a stream of its own. One that is over before its handler returns serves again
  * for another request; one that outlives it does not, so that whoever holds on to it too long cannot write into the
  * exchange of another client. On the owning shard.
  */
@@ -15,7 +15,8 @@ final class Exchange {
     private final Request request;
     private final Body body;
     private final Response response;
-    private @Nullable HttpConnection connection;
+    private @Nullable Carrier carrier;
+    private @Nullable Room room;
 
     /** The one behind it on its connection. */
     @Nullable
@@ -34,9 +35,9 @@ final class Exchange {
     /** The handler has returned, and this was not over. */
     boolean outlives;
 
-    Exchange(HttpShard shard) {
+    Exchange(HttpShard shard, RequestHead head) {
         this.shard = shard;
-        this.request = new Request(this);
+        this.request = new Request(this, head);
         this.body = new Body(this);
         this.response = new Response(this);
     }
@@ -46,14 +47,33 @@ final class Exchange {
         request.clear();
         body.clear();
         response.clear();
-        connection = null;
+        carrier = null;
         next = null;
         closes = false;
         started = false;
     }
 
-    void begin(HttpConnection on, long now) {
-        connection = on;
+    /** Makes a new one with room that others have left. */
+    Exchange in(Room spare) {
+        room = spare;
+        ((RequestDecoder) request.head()).take(spare);
+        response.headers().take(spare);
+        return this;
+    }
+
+    /** Nobody has a right to it any more; it is not used again itself, since somebody might hold it all the same. */
+    void leaveRoom() {
+        Room left = room;
+        if (left != null) {
+            room = null;
+            ((RequestDecoder) request.head()).give(left);
+            response.headers().give(left);
+            shard.giveRoom(left);
+        }
+    }
+
+    void begin(Carrier by, long now) {
+        carrier = by;
         begunAt = now;
     }
 
@@ -73,8 +93,8 @@ final class Exchange {
         return response;
     }
 
-    HttpConnection connection() {
-        return Objects.requireNonNull(connection, "the exchange is over");
+    Carrier carrier() {
+        return Objects.requireNonNull(carrier, "the exchange is over");
     }
 
     void releaseHeld() {

@@ -21,6 +21,7 @@ final class FileWindows implements ChannelFutureListener {
     private final FileChannel file;
     private long position;
     private long left;
+    private long window;
 
     /** @param file left open */
     FileWindows(Response response, HttpConnection connection, FileChannel file, long position, long count) {
@@ -32,17 +33,21 @@ final class FileWindows implements ChannelFutureListener {
     }
 
     void send() {
-        Window window = new Window(file, position, Math.min(left, WINDOW));
+        Window next = new Window(file, position, Math.min(left, WINDOW));
         // Before it is written, since that may be done at once, and call for the next.
-        position += window.count();
-        left -= window.count();
-        connection.write(window, this);
+        position += next.count();
+        left -= next.count();
+        window = next.count();
+        connection.write(next, this);
     }
 
     @Override
     public void operationComplete(ChannelFuture sent) {
         if (response.isOver()) {
             return;
+        }
+        if (sent.isSuccess()) {
+            response.sentFile(window);
         }
         if (!sent.isSuccess()) {
             response.abort(sent.cause());

@@ -2,13 +2,25 @@ package io.solaster.http;
 
 import java.util.Arrays;
 
+import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.util.AsciiString;
 import org.jspecify.annotations.Nullable;
 
 /** The headers of a response, few and in their order. On the owning shard, and used again for another response. */
 final class HeaderList {
-    private CharSequence[] names = new CharSequence[8];
-    private CharSequence[] values = new CharSequence[8];
+    private static final int FEW = 8;
+    private static final String KEEP_ALIVE = "keep-alive";
+    private static final String PROXY_CONNECTION = "proxy-connection";
+
+    /** Headers that are the server's own matter. */
+    enum Own {
+        NONE, DATE, SERVER, CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING,
+        /** Of HTTP/1's connections; HTTP/2 has no place for it. */
+        HOP_BY_HOP
+    }
+
+    private CharSequence[] names = Room.NO_TEXT;
+    private CharSequence[] values = Room.NO_TEXT;
     private int count;
     private int length;
 
@@ -17,6 +29,20 @@ final class HeaderList {
         Arrays.fill(values, 0, count, "");
         count = 0;
         length = 0;
+    }
+
+    void take(Room room) {
+        names = room.names;
+        values = room.values;
+    }
+
+    /** From here on it is empty. */
+    void give(Room room) {
+        clear();
+        room.names = names;
+        room.values = values;
+        names = Room.NO_TEXT;
+        values = Room.NO_TEXT;
     }
 
     int count() {
@@ -60,8 +86,9 @@ final class HeaderList {
     void add(CharSequence name, CharSequence value) {
         check(name, value);
         if (count == names.length) {
-            names = Arrays.copyOf(names, 2 * count);
-            values = Arrays.copyOf(values, 2 * count);
+            int room = Math.max(FEW, 2 * count);
+            names = Arrays.copyOf(names, room);
+            values = Arrays.copyOf(values, room);
         }
         names[count] = lasting(name);
         values[count++] = lasting(value);
@@ -85,6 +112,22 @@ final class HeaderList {
             }
         }
         return -1;
+    }
+
+    /** Which of the server's own a header is. */
+    static Own own(CharSequence name) {
+        return switch (name.length()) {
+            case 4 -> same(name, HttpHeaderNames.DATE) ? Own.DATE : Own.NONE;
+            case 6 -> same(name, HttpHeaderNames.SERVER) ? Own.SERVER : Own.NONE;
+            case 7 -> same(name, HttpHeaderNames.UPGRADE) ? Own.HOP_BY_HOP : Own.NONE;
+            case 10 -> same(name, HttpHeaderNames.CONNECTION)
+                    ? Own.CONNECTION
+                    : same(name, KEEP_ALIVE) ? Own.HOP_BY_HOP : Own.NONE;
+            case 14 -> same(name, HttpHeaderNames.CONTENT_LENGTH) ? Own.CONTENT_LENGTH : Own.NONE;
+            case 16 -> same(name, PROXY_CONNECTION) ? Own.HOP_BY_HOP : Own.NONE;
+            case 17 -> same(name, HttpHeaderNames.TRANSFER_ENCODING) ? Own.TRANSFER_ENCODING : Own.NONE;
+            default -> Own.NONE;
+        };
     }
 
     /** Without regard to case. */

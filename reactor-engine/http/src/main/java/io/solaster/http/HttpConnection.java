@@ -1,14 +1,13 @@
 package io.solaster.http;
 
 import java.io.IOException;
-import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import javax.net.ssl.SSLException;
-import javax.net.ssl.SSLSession;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -17,15 +16,20 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.FileRegion;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.ssl.ApplicationProtocolNames;
 import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.solaster.engine.memory.Memory;
 import io.solaster.engine.net.RequestStats;
 import io.solaster.engine.net.TcpServer;
+import io.solaster.http.HttpStats.Timeout;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,7 +43,7 @@ import org.slf4j.LoggerFactory;
  * beside each other where the client pipelines them; any other waits for those before it, and holds up those behind it.
  * What comes out of order is held back until its turn.
  */
-final class HttpConnection extends ChannelInboundHandlerAdapter implements Runnable {
+final class HttpConnection extends ChannelInboundHandlerAdapter implements Carrier, Runnable {
     private static final Logger log = LoggerFactory.getLogger(HttpConnection.class);
     /** How long a client has to close after our end of the stream, and how long to read the last response before it. */
     private static final long LINGER_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
@@ -50,6 +54,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
     private static final int ENOUGH_TO_SEND = 32 << 10;
     /** What may be held back of one response. */
     private static final int MOST_HELD = 64 << 10;
+
+    /** RFC 9113, 3.4: how a client begins that knows us to speak HTTP/2. */
+    private static final byte[] PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
 
     private final HttpShard shard;
     private final RequestStats requests;
@@ -83,20 +90,26 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
     /** The client knows that the connection ends, and has sent no more than we have read. */
     private boolean parted;
     private boolean draining;
+    /** The client has ended its side, and may still be answered. */
+    private boolean halfClosed;
     private boolean upgraded;
+    /** No request has come yet. */
+    private boolean fresh = true;
+
+    /** What is left of the time for which the client may fall behind within a body; it runs while the body is awaited. */
+    private long patience;
+    private long patienceSince;
+    private boolean awaitsBody;
 
     private final ConnectionTimer timer;
     /** When the head that comes has begun, when something was heard, and when something was done, by the timers. */
     private long headSince;
     private long heardAt;
     private long activeAt;
-    /** When the socket has last taken something, and what it had to send then. */
-    private long takenAt;
-    private long unsent;
+    private final SocketWatch socket = new SocketWatch();
     /** The kernel is sending a part of a file; and how many it has sent. */
     private boolean sendsFile;
     private long fileParts;
-    private long progress;
     private long readAt;
     /** Requests of this batch that were answered in it, and how many of those with an error. */
     private int answered;
@@ -106,31 +119,18 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
     HttpConnection(HttpShard shard, RequestStats requests) {
         this.shard = shard;
         this.requests = requests;
-        this.timer = new ConnectionTimer(shard.timers(), this);
+        this.timer = new ConnectionTimer(shard.timers(), this::expired);
     }
 
     // ---- what exchanges see
 
-    Channel channel() {
+    @Override
+    public Channel channel() {
         return context().channel();
     }
 
-    InetSocketAddress remoteAddress() {
-        return (InetSocketAddress) channel().remoteAddress();
-    }
-
-    InetSocketAddress localAddress() {
-        return (InetSocketAddress) channel().localAddress();
-    }
-
-    @Nullable
-    SSLSession tls() {
-        SslHandler handler = channel().pipeline().get(SslHandler.class);
-        return handler == null ? null : handler.engine().getSession();
-    }
-
-    /** Somebody wants of the body what there is of it, or will be. */
-    void wanted(Exchange exchange) {
+    @Override
+    public void wanted(Exchange exchange) {
         if (!shard.shard().inEventLoop()) {
             shard.shard().execute(() -> wanted(exchange));
             return;
@@ -156,8 +156,22 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
         body.feed(in == null ? Unpooled.EMPTY_BUFFER : in);
     }
 
-    /** A response is about to begin. */
-    void beforeHead(Exchange exchange) {
+    @Override
+    public long endless(Exchange exchange) {
+        return exchange.request().isHttp10() ? UNTIL_END : CHUNKED;
+    }
+
+    @Override
+    public Output head(Exchange exchange, HttpResponseStatus status, HeaderList headers, long length, int room) {
+        beforeHead(exchange);
+        return Http1Head.write(this, exchange, status, headers, length, room);
+    }
+
+    /** They have their place in chunks. */
+    @Override
+    public void trailers(Exchange exchange, HeaderList trailers) {}
+
+    private void beforeHead(Exchange exchange) {
         if (!inBatch) {
             shard.now();
         }
@@ -169,8 +183,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
         }
     }
 
-    /** Where an exchange is to write; {@link Output#finish} follows. */
-    Output output(Exchange exchange, int room) {
+    @Override
+    public Output output(Exchange exchange, int room) {
         ByteBuf into;
         if (exchange == first) {
             into = output;
@@ -190,8 +204,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
         return out;
     }
 
-    /** Sends a buffer behind what was written, as it is. */
-    void write(Exchange exchange, ByteBuf bytes) {
+    @Override
+    public void write(Exchange exchange, ByteBuf bytes) {
         if (exchange == first) {
             handOver();
             shard.stats().bytesOut.add(bytes.readableBytes());
@@ -208,7 +222,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
         }
     }
 
-    boolean isDraining() {
+    @Override
+    public boolean isDraining() {
         return draining;
     }
 
@@ -230,8 +245,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
         watch();
     }
 
-    /** Whether an exchange may write more. */
-    boolean isWritable(Exchange exchange) {
+    @Override
+    public boolean isWritable(Exchange exchange) {
         if (exchange != first) {
             return exchange.held == null || exchange.held.readableBytes() < MOST_HELD;
         }
@@ -241,15 +256,16 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
         return channel().isWritable();
     }
 
-    /** What was written is sent at the end of the batch, or of the turn. */
-    void flushLater() {
+    @Override
+    public void flushLater() {
         if (!inBatch && !scheduled) {
             scheduled = true;
             shard.shard().execute(this);
         }
     }
 
-    void flushNow(Exchange exchange) {
+    @Override
+    public void flushNow(Exchange exchange) {
         if (exchange == first) {
             flush();
         }
@@ -263,8 +279,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
         }
     }
 
-    /** The response has been written; it leaves when those before it have. */
-    void ended(Exchange exchange) {
+    /** It leaves when those before it have. */
+    @Override
+    public void ended(Exchange exchange) {
         if (exchange != first) {
             return;
         }
@@ -273,7 +290,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
             pop(over);
             if (over.closes || over.response().upgrade != null) {
                 closing = over.closes;
-                parted = receiving == null && !over.request().head().isKeepAlive()
+                parted = halfClosed || receiving == null && !((RequestDecoder) over.request().head()).isKeepAlive()
                         && (input == null || !input.isReadable());
                 dropRest(new IOException("the connection was closed with the response before this one"));
                 if (over.response().upgrade != null) {
@@ -311,7 +328,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
         }
         boolean failed = over.response().status().code() >= 500;
         shard.stats().answered(over.response().status());
-        tellListener(over, null);
+        shard.tellEnd(over, null);
         if (over.begunAt == readAt && inBatch) {
             answered++;
             errors += failed ? 1 : 0;
@@ -329,11 +346,15 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
         }
         if (over.outlives) {
             over.next = null;
+            if (!over.response().hasListeners() && over.response().upgrade == null) {
+                over.leaveRoom();
+            }
         }
     }
 
-    /** A response that was begun cannot be ended: the client sees that in a connection that breaks off. */
-    void abort(Exchange exchange, Throwable cause) {
+    /** The client sees it in a connection that breaks off. */
+    @Override
+    public void abort(Exchange exchange, Throwable cause) {
         log.debug("{} is closed in the middle of the response to {}", channel(), exchange.request(), cause);
         if (exchange == first) {
             flush();
@@ -364,7 +385,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
             each.releaseHeld();
             each.body().fail(cause);
             each.body().release();
-            tellListener(each, cause);
+            shard.tellEnd(each, cause);
             each.response().tell(cause);
             each = next;
         }
@@ -445,6 +466,10 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
             heardAt = shard.timers().now();
         }
         shard.stats().bytesIn.add(received.readableBytes());
+        if (awaitsBody) {
+            patience = shard.limits().patience(patience - (heardAt - patienceSince), received.readableBytes());
+            patienceSince = heardAt;
+        }
         if (!received.isDirect()) {
             ByteBuf copy = context.alloc().directBuffer(received.readableBytes()).writeBytes(received);
             received.release();
@@ -491,7 +516,24 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
             }
             context.executor().schedule(this::finishDrain, LAST_READ_MILLIS, TimeUnit.MILLISECONDS);
         }
+        if (event instanceof ChannelInputShutdownEvent && !upgraded) {
+            halfClose();
+        }
         context.fireUserEventTriggered(event);
+        if (event instanceof SslHandshakeCompletionEvent handshake && handshake.isSuccess() && agreedOnHttp2()) {
+            becomeHttp2(null);
+        }
+    }
+
+    /** Answers what has come whole, and closes. */
+    private void halfClose() {
+        halfClosed = true;
+        parted = true;
+        if (receiving != null) {
+            die(new IOException("the client has ended its side within a body"));
+        } else {
+            resume();
+        }
     }
 
     @Override
@@ -564,12 +606,28 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
     private void endBatch() {
         // Before the flush, within which the socket may say that it has room, and a stream may write more.
         inBatch = false;
+        if (halfClosed && first == null && receiving == null && !scheduled && (input == null || mayBegin())) {
+            // What is left, if anything, is a part of a request whose rest will not come.
+            closing = true;
+        }
         flush();
         if (!upgraded && !lingering) {
             readOrWait();
             activeAt = shard.timers().now();
+            awaitBody(activeAt);
             watch();
         }
+    }
+
+    /** Time runs for the client while somebody waits for more of its body, and for nobody while the handler has enough. */
+    private void awaitBody(long now) {
+        boolean awaits = isBodyAwaited();
+        if (awaits && !awaitsBody) {
+            patienceSince = now;
+        } else if (!awaits && awaitsBody) {
+            patience -= now - patienceSince;
+        }
+        awaitsBody = awaits;
     }
 
     /** Reads from the client unless there is more already than is wanted. */
@@ -640,7 +698,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
             upcoming = exchange;
             headSince = heardAt;
         }
-        RequestDecoder head = exchange.request().head();
+        RequestDecoder head = (RequestDecoder) exchange.request().head();
         long address = Memory.address(in) + in.readerIndex();
         int used = decoded;
         if (used > 0) {
@@ -655,12 +713,18 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
             decoded = used;
             return false;
         }
+        if (used == RequestDecoder.FAILED && begins2(in)) {
+            return false;
+        }
+        if (used > 0 && fresh && head.upgrades() && upgradesToHttp2(head, in, used)) {
+            return false;
+        }
         upcoming = null;
         decoded = 0;
         enqueue(exchange);
         if (used == RequestDecoder.FAILED) {
             in.skipBytes(in.readableBytes());
-            shard.stats().malformed.increment();
+            shard.stats().refused(head.status());
             refuse(exchange, head.status(), head.message());
             return false;
         }
@@ -672,20 +736,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
     /** Answers what cannot be handled, behind what is under way; nothing more is read. */
     private void refuse(Exchange exchange, HttpResponseStatus status, String message) {
         closing = true;
+        exchange.closes = true;
         exchange.outlives = true;
         exchange.response().refuse(status, message);
-    }
-
-    private void tellListener(Exchange exchange, @Nullable Throwable failure) {
-        ExchangeListener listener = shard.listener();
-        if (listener != null && exchange.started) {
-            exchange.started = false;
-            try {
-                listener.onEnd(exchange.request(), exchange.response(), System.nanoTime() - exchange.begunAt, failure);
-            } catch (RuntimeException e) {
-                log.error("A listener failed at the end of {}", exchange.request(), e);
-            }
-        }
     }
 
     /** Not while a client asks for more than it reads. */
@@ -694,6 +747,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
     }
 
     private void enqueue(Exchange exchange) {
+        fresh = false;
         exchange.begin(this, readAt);
         exchange.waitsSince = heardAt;
         Exchange before = last;
@@ -714,18 +768,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
         exchange.body().begin(head, shard.limits());
         if (!exchange.body().isComplete()) {
             receiving = exchange;
+            patience = shard.limits().bodyNanos();
+            awaitsBody = false;
         }
         Response response = exchange.response();
-        ExchangeListener listener = shard.listener();
-        try {
-            if (listener != null) {
-                exchange.started = true;
-                listener.onStart(exchange.request());
-            }
-            shard.handler().handle(exchange.request(), response);
-        } catch (Throwable failure) {
-            response.fail(failure);
-        }
+        shard.handle(exchange);
         if (receiving == exchange && exchange.body().isComplete()) {
             receiving = null;
         }
@@ -735,6 +782,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
         } else if (!exchange.outlives && receiving != exchange && exchange.next == null && exchange != first
                 && exchange != last) {
             shard.giveExchange(exchange);
+        } else if (exchange.started && (exchange == first || exchange.next != null || exchange == last)) {
+            // The listener is told once those before it are over, when the received bytes are gone.
+            exchange.request().keep();
         }
         if (output != null && output.readableBytes() > ENOUGH_TO_SEND) {
             flush();
@@ -752,7 +802,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
 
     private long nextDeadline() {
         HttpLimits limits = shard.limits();
-        if (first == null && receiving == null && upcoming == null && unsent == 0) {
+        if (first == null && receiving == null && upcoming == null && !socket.isSending()) {
             return activeAt + limits.idleNanos();
         }
         long next = HttpLimits.NEVER;
@@ -760,10 +810,10 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
             next = headSince + limits.headNanos();
         }
         if (isBodyAwaited()) {
-            next = Math.min(next, heardAt + limits.bodyNanos());
+            next = Math.min(next, patienceSince + patience);
         }
-        if (unsent > 0) {
-            next = Math.min(next, takenAt + limits.bodyNanos());
+        if (socket.isSending()) {
+            next = Math.min(next, socket.takenAt() + limits.bodyNanos());
         }
         for (Exchange each = first; each != null; each = each.next) {
             if (isHandlerAwaited(each)) {
@@ -801,10 +851,10 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
         }
         HttpLimits limits = shard.limits();
         observeOutput(now);
-        if (unsent > 0 && now - takenAt >= limits.bodyNanos()) {
+        if (socket.isSending() && now - socket.takenAt() >= limits.bodyNanos()) {
             log.debug("{} has not read for {} ms: it is closed", channel(),
-                    TimeUnit.NANOSECONDS.toMillis(now - takenAt));
-            shard.stats().timeouts.increment();
+                    TimeUnit.NANOSECONDS.toMillis(now - socket.takenAt()));
+            shard.stats().timedOut(Timeout.UNREAD);
             die(new IOException("the client did not read"));
             return;
         }
@@ -813,23 +863,24 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
         if (isHeadComing() && now - headSince >= limits.headNanos()) {
             Exchange late = Objects.requireNonNull(upcoming);
             upcoming = null;
-            shard.stats().timeouts.increment();
+            shard.stats().timedOut(Timeout.HEADER);
             enqueue(late);
             refuse(late, HttpResponseStatus.REQUEST_TIMEOUT, "the request's head took too long");
         }
-        if (isBodyAwaited() && now - heardAt >= limits.bodyNanos()) {
+        if (isBodyAwaited() && awaitsBody && now - patienceSince >= patience) {
             bodyIsLate(Objects.requireNonNull(receiving), now);
         }
         for (Exchange each = first; each != null; each = each.next) {
             if (isHandlerAwaited(each) && now - each.waitsSince >= limits.requestNanos()) {
-                shard.stats().timeouts.increment();
+                shard.stats().timedOut(Timeout.REQUEST);
                 log.warn("{} was not answered within {} ms: the client gets 503", each.request(),
                         TimeUnit.NANOSECONDS.toMillis(now - each.waitsSince));
+                each.closes = true;
                 each.outlives = true;
                 each.response().giveUp(HttpResponseStatus.SERVICE_UNAVAILABLE, "no answer in time");
             }
         }
-        if (first == null && receiving == null && upcoming == null && unsent == 0
+        if (first == null && receiving == null && upcoming == null && !socket.isSending()
                 && now - activeAt >= limits.idleNanos()) {
             closing = true;
         }
@@ -839,7 +890,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
     }
 
     private void bodyIsLate(Exchange exchange, long now) {
-        shard.stats().timeouts.increment();
+        shard.stats().timedOut(Timeout.BODY);
         exchange.closes = true;
         if (exchange.response().isOver()) {
             receiving = null;
@@ -850,17 +901,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
         }
     }
 
-    /** Whether the socket has anything to send, and since when it is the same. */
     private void observeOutput(long now) {
-        ChannelOutboundBuffer waiting = channel().unsafe().outboundBuffer();
         // A part of a file counts for nothing among Netty's pending bytes.
-        long bytes = (waiting == null ? 0 : waiting.totalPendingWriteBytes()) + (sendsFile ? 1 : 0);
-        long sent = (waiting == null ? 0 : waiting.currentProgress()) + fileParts;
-        if (bytes != unsent || sent != progress) {
-            unsent = bytes;
-            progress = sent;
-            takenAt = now;
-        }
+        socket.observe(channel(), now, sendsFile ? 1 : 0, fileParts);
     }
 
     // ---- output
@@ -928,6 +971,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
     private static void tell(List<Exchange> listening, @Nullable Throwable cause) {
         for (Exchange each : listening) {
             each.response().tell(cause);
+            each.leaveRoom();
         }
     }
 
@@ -950,13 +994,24 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
         lingers(UNREAD_NANOS);
         shard.stats().bytesOut.add(written.readableBytes());
         ChannelFuture last = context().writeAndFlush(written);
+        endOutput(channel, last, parted, () -> lingers(LINGER_NANOS));
+    }
+
+    /**
+     * Ends the output, and closes once the client has, or when its time is up.
+     *
+     * @param last the last that was written
+     * @param parted whether the client knows, and has sent nothing that is unread
+     * @param lingers gives it time
+     */
+    static void endOutput(Channel channel, ChannelFuture last, boolean parted, Runnable lingers) {
         SslHandler tls = channel.pipeline().get(SslHandler.class);
         // Over TLS there is a word for the end, which the client must have before that of TCP.
         (tls == null ? last : tls.closeOutbound()).addListener(sent -> {
             if (sent.isSuccess() && !parted && channel instanceof DuplexChannel duplex) {
                 duplex.shutdownOutput();
                 channel.config().setAutoRead(true);
-                lingers(LINGER_NANOS);
+                lingers.run();
             } else {
                 channel.close();
             }
@@ -974,6 +1029,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
         Consumer<Channel> next = Objects.requireNonNull(over.response().upgrade);
         ChannelHandlerContext context = context();
         upgraded = true;
+        channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
         flush();
         ByteBuf rest = input;
         input = null;
@@ -994,9 +1050,76 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Runna
             rest.release();
         }
         channel.pipeline().remove(this);
+        if (halfClosed) {
+            channel.close();
+        }
         if (listening != null) {
             tell(listening, null);
         }
+    }
+
+    // ---- HTTP/2
+
+    private boolean agreedOnHttp2() {
+        SslHandler tls = channel().pipeline().get(SslHandler.class);
+        return tls != null && ApplicationProtocolNames.HTTP_2.equals(tls.applicationProtocol());
+    }
+
+    /** Whether what comes in place of a request is the beginning of HTTP/2; then that is what is spoken from here on. */
+    private boolean begins2(ByteBuf in) {
+        int known = Math.min(in.readableBytes(), PREFACE.length);
+        if (!fresh || tls() != null || !shard.config().http().http2().enabled()) {
+            return false;
+        }
+        for (int i = 0; i < known; i++) {
+            if (in.getByte(in.readerIndex() + i) != PREFACE[i]) {
+                return false;
+            }
+        }
+        if (known == PREFACE.length) {
+            becomeHttp2(null);
+        }
+        return true;
+    }
+
+    /** Whether a request of HTTP/1.1 is to be answered over HTTP/2; then it is. */
+    private boolean upgradesToHttp2(RequestDecoder head, ByteBuf in, int length) {
+        if (tls() != null || !shard.config().http().http2().enabled()) {
+            return false;
+        }
+        Http2Upgrade upgrade = Http2Upgrade.of(head);
+        if (upgrade == null) {
+            return false;
+        }
+        in.skipBytes(length);
+        context().write(Unpooled.wrappedBuffer(Http2Upgrade.ACCEPTED));
+        becomeHttp2(upgrade);
+        return true;
+    }
+
+    /** Leaves the connection, and what was read of it, to HTTP/2. */
+    private void becomeHttp2(@Nullable Http2Upgrade upgrade) {
+        ChannelHandlerContext context = context();
+        ByteBuf rest = input;
+        input = null;
+        upcoming = null;
+        upgraded = true;
+        Http2Session session = Http2Sessions.session(shard, requests);
+        channel().pipeline().addAfter(context.name(), Http2Output.NAME, new Http2Output(shard.stats()));
+        channel().pipeline().addAfter(Http2Output.NAME, null, session);
+        channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
+        channel().config().setAutoRead(true);
+        if (upgrade != null) {
+            session.upgraded(upgrade);
+        }
+        if (draining) {
+            session.drain();
+        }
+        if (rest != null) {
+            context.fireChannelRead(rest);
+            context.fireChannelReadComplete();
+        }
+        channel().pipeline().remove(this);
     }
 
     private ChannelHandlerContext context() {

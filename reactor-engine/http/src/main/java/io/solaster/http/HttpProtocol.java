@@ -6,15 +6,17 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelOption;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ApplicationProtocolNames;
+import io.netty.handler.ssl.SslHandler;
 import io.solaster.config.ServerConfig;
 import io.solaster.engine.Shard;
 import io.solaster.engine.net.ConnectionHandler;
 import io.solaster.engine.net.RequestStats;
 import org.jspecify.annotations.Nullable;
 
-/** Serves HTTP/1.1 and 1.0 to a {@link io.solaster.engine.net.TcpServer}'s connections: one instance per server. */
+/** Serves HTTP/2, 1.1 and 1.0 to a {@link io.solaster.engine.net.TcpServer}'s connections: one instance per server. */
 public final class HttpProtocol implements ConnectionHandler {
     private static final byte[] MAX_CONNECTIONS = """
             HTTP/1.1 503 Service Unavailable
@@ -26,15 +28,23 @@ public final class HttpProtocol implements ConnectionHandler {
             too many connections
             """.replace("\n", "\r\n").replace("connections\r", "connections").getBytes(StandardCharsets.US_ASCII);
 
-    /** What a TLS context of such a server agrees on with its clients: HTTP/1.1. */
-    public static final ApplicationProtocolConfig APPLICATION_PROTOCOLS = new ApplicationProtocolConfig(
-            ApplicationProtocolConfig.Protocol.ALPN, ApplicationProtocolConfig.SelectorFailureBehavior.NO_ADVERTISE,
-            ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT, ApplicationProtocolNames.HTTP_1_1);
+    /** What a TLS context of such a server agrees on with its clients: HTTP/2, or else HTTP/1.1. */
+    public static final ApplicationProtocolConfig APPLICATION_PROTOCOLS = protocols(ApplicationProtocolNames.HTTP_2,
+            ApplicationProtocolNames.HTTP_1_1);
+    /** The same where HTTP/2 is switched off. */
+    public static final ApplicationProtocolConfig HTTP_1_ONLY = protocols(ApplicationProtocolNames.HTTP_1_1);
 
     private final HttpHandler handler;
     private final @Nullable ExchangeListener listener;
     private final ConcurrentHashMap<Shard, HttpShard> shards = new ConcurrentHashMap<>();
+    private @Nullable AccessLogWriter accessLogs;
     private volatile ServerConfig config;
+
+    private static ApplicationProtocolConfig protocols(String... names) {
+        return new ApplicationProtocolConfig(ApplicationProtocolConfig.Protocol.ALPN,
+                ApplicationProtocolConfig.SelectorFailureBehavior.NO_ADVERTISE,
+                ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT, names);
+    }
 
     /**
      * Serves this handler.
@@ -55,18 +65,36 @@ public final class HttpProtocol implements ConnectionHandler {
         this.handler = handler;
         this.config = config;
         this.listener = listener;
+        if (config.http().compression().enabled()) {
+            ContentEncoding.load(config.http().compression().encodings());
+        }
     }
 
     @Override
     public void connected(Shard shard, Channel channel) {
-        HttpShard part = shards.computeIfAbsent(shard, each -> new HttpShard(each, handler, listener, config));
+        RequestStats requests = RequestStats.of(channel);
+        HttpShard part = shards.computeIfAbsent(shard, each -> new HttpShard(each, handler, listener,
+                accessLogs(requests.server(), each), config));
         channel.config().setRecvByteBufAllocator(part.reads());
-        channel.pipeline().addLast(new HttpConnection(part, RequestStats.of(channel)));
+        if (part.config().http().halfClose() && channel.pipeline().get(SslHandler.class) == null) {
+            channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+        }
+        channel.pipeline().addLast(new HttpConnection(part, requests));
+    }
+
+    /** One for all shards, since they log in turn. */
+    private synchronized AccessLogWriter accessLogs(String server, Shard shard) {
+        AccessLogWriter writer = accessLogs;
+        if (writer == null) {
+            writer = new AccessLogWriter(server, shard.offload());
+            accessLogs = writer;
+        }
+        return writer;
     }
 
     @Override
     public ApplicationProtocolConfig applicationProtocols() {
-        return APPLICATION_PROTOCOLS;
+        return config.http().http2().enabled() ? APPLICATION_PROTOCOLS : HTTP_1_ONLY;
     }
 
     @Override

@@ -77,6 +77,12 @@ public interface HttpResponse {
      */
     void upgrade(Consumer<Channel> connection);
 
+    /**
+     * Bytes of the body that were handed to the connection up to now, as they are sent: compressed, and without what frames
+     * them; -1 before the head. On the owning shard.
+     */
+    long bodyBytes();
+
     /** Whether the head has been sent, or a body handed over. */
     boolean isCommitted();
 

@@ -5,19 +5,27 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayDeque;
+import java.util.EnumMap;
 import java.util.Locale;
+import java.util.Map;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.RecvByteBufAllocator;
+import io.netty.util.AsciiString;
+import io.solaster.config.AccessLogConfig;
+import io.solaster.config.CompressionConfig;
 import io.solaster.config.ServerConfig;
 import io.solaster.engine.Shard;
 import io.solaster.engine.memory.ReusedBuffer;
 import io.solaster.engine.timer.Timers;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What the connections of one server have in common on one shard. On that shard. */
 final class HttpShard {
+    private static final Logger log = LoggerFactory.getLogger(HttpShard.class);
     static final byte[] CONTENT_LENGTH = bytes("Content-Length: ");
     static final byte[] CHUNKED = bytes("Transfer-Encoding: chunked\r\n");
     static final byte[] CLOSE = bytes("Connection: close\r\n");
@@ -31,8 +39,8 @@ final class HttpShard {
     private static final int READ_BYTES = 16 << 10;
     private static final int WRITE_BYTES = 16 << 10;
     private static final int SPARES = 32;
-    /** Each takes about 256 KB outside of the heap. */
-    private static final int GZIPS = 8;
+    /** Of each kind; one takes 256 KB or more outside of the heap. */
+    private static final int ENCODERS = 8;
     /** The server's own headers at their longest, but for Server. */
     private static final int OWN_HEADERS = 192;
     private static final long SECOND = 1_000_000_000L;
@@ -40,7 +48,9 @@ final class HttpShard {
 
     private final Shard shard;
     private final HttpHandler handler;
+    /** What the application has given. */
     private final @Nullable ExchangeListener listener;
+    private final AccessLogWriter accessLogs;
     private final Timers timers;
     private final HttpStats stats = new HttpStats();
     private final ReusedBuffer received = new ReusedBuffer(PooledByteBufAllocator.DEFAULT, READ_BYTES);
@@ -48,23 +58,32 @@ final class HttpShard {
     private final Output output = new Output();
     private final Targets targets = new Targets();
     private final ArrayDeque<Exchange> spares = new ArrayDeque<>();
-    private final ArrayDeque<Gzip> gzips = new ArrayDeque<>();
+    private final ArrayDeque<Exchange> streamSpares = new ArrayDeque<>();
+    private final ArrayDeque<Room> rooms = new ArrayDeque<>();
+    private final Map<ContentEncoding, ArrayDeque<BodyEncoder>> encoders = new EnumMap<>(ContentEncoding.class);
     private byte[] date = new byte[0];
+    private AsciiString dateValue = AsciiString.EMPTY_STRING;
     private long dateUntil;
     private int connections;
 
     private ServerConfig config;
     private HttpLimits limits;
     private byte @Nullable [] serverHeader;
+    private @Nullable AsciiString serverValue;
     private @Nullable Compression compression;
+    private @Nullable AccessLog accessLog;
+    /** That of the application, and the access log. */
+    private @Nullable ExchangeListener told;
     private int requestsPerTurn;
     private int bytesPerTurn;
     private long outputLimit;
 
-    HttpShard(Shard shard, HttpHandler handler, @Nullable ExchangeListener listener, ServerConfig config) {
+    HttpShard(Shard shard, HttpHandler handler, @Nullable ExchangeListener listener, AccessLogWriter accessLogs,
+            ServerConfig config) {
         this.shard = shard;
         this.handler = handler;
         this.listener = listener;
+        this.accessLogs = accessLogs;
         this.timers = shard.timers();
         this.config = config;
         this.limits = HttpLimits.of(config);
@@ -78,10 +97,39 @@ final class HttpShard {
         limits = HttpLimits.of(changed);
         String server = changed.http().serverHeader();
         serverHeader = server == null || server.isBlank() ? null : bytes("Server: " + server + "\r\n");
-        compression = changed.http().compression().enabled() ? new Compression(changed.http().compression()) : null;
+        serverValue = serverHeader == null ? null : AsciiString.of(String.valueOf(server));
+        compress(changed.http().compression());
+        log(changed.http().accessLog());
         requestsPerTurn = changed.limits().commandsPerTurn();
         bytesPerTurn = changed.limits().bytesPerTurn().intBytes();
         outputLimit = changed.limits().outputBuffer().bytes();
+    }
+
+    /** The first time that anything is compressed, native code is loaded, which is no work for a shard. */
+    private void compress(CompressionConfig changed) {
+        compression = null;
+        if (!changed.enabled()) {
+            return;
+        }
+        if (ContentEncoding.isLoaded()) {
+            compression = new Compression(changed, ContentEncoding.available(changed.encodings()));
+        } else {
+            shard.offload().call(() -> ContentEncoding.load(changed.encodings())).thenAccept(encodings -> {
+                if (config.http().compression().equals(changed)) {
+                    compression = new Compression(changed, encodings);
+                }
+            });
+        }
+    }
+
+    private void log(AccessLogConfig changed) {
+        AccessLog before = accessLog;
+        if (before != null) {
+            before.close();
+        }
+        AccessLog log = changed.enabled() ? new AccessLog(shard, changed, accessLogs, stats) : null;
+        accessLog = log;
+        told = log == null ? listener : listener == null ? log : ExchangeListener.both(listener, log);
     }
 
     private static byte[] bytes(String text) {
@@ -90,15 +138,6 @@ final class HttpShard {
 
     Shard shard() {
         return shard;
-    }
-
-    HttpHandler handler() {
-        return handler;
-    }
-
-    @Nullable
-    ExchangeListener listener() {
-        return listener;
     }
 
     Timers timers() {
@@ -122,27 +161,35 @@ final class HttpShard {
         return serverHeader;
     }
 
+    /** What it says; null for none. */
+    @Nullable
+    AsciiString serverValue() {
+        return serverValue;
+    }
+
     /** Null where nothing is compressed. */
     @Nullable
     Compression compression() {
         return compression;
     }
 
-    Gzip takeGzip(int level) {
-        Gzip spare = gzips.pollFirst();
+    BodyEncoder takeEncoder(ContentEncoding encoding, int level) {
+        ArrayDeque<BodyEncoder> spares = encoders.get(encoding);
+        BodyEncoder spare = spares == null ? null : spares.pollFirst();
         if (spare != null && spare.level() != level) {
             spare.close();
             spare = null;
         }
-        return spare != null ? spare : new Gzip(level);
+        return spare != null ? spare : encoding.newEncoder(level);
     }
 
-    void giveGzip(Gzip gzip) {
-        if (gzips.size() < GZIPS && connections > 0) {
-            gzip.reset();
-            gzips.addFirst(gzip);
+    void giveEncoder(BodyEncoder encoder) {
+        ArrayDeque<BodyEncoder> spares = encoders.computeIfAbsent(encoder.encoding(), each -> new ArrayDeque<>());
+        if (spares.size() < ENCODERS && connections > 0) {
+            encoder.reset();
+            spares.addFirst(encoder);
         } else {
-            gzip.close();
+            encoder.close();
         }
     }
 
@@ -179,8 +226,13 @@ final class HttpShard {
             received.close();
             replies.close();
             spares.clear();
-            gzips.forEach(Gzip::close);
-            gzips.clear();
+            streamSpares.clear();
+            rooms.clear();
+            encoders.values().forEach(kept -> kept.forEach(BodyEncoder::close));
+            encoders.clear();
+            if (accessLog != null) {
+                accessLog.flush();
+            }
         }
     }
 
@@ -196,13 +248,57 @@ final class HttpShard {
 
     Exchange takeExchange() {
         Exchange spare = spares.pollFirst();
-        return spare != null ? spare : new Exchange(this);
+        if (spare != null) {
+            return spare;
+        }
+        Room room = rooms.pollFirst();
+        return new Exchange(this, new RequestDecoder()).in(room == null ? new Room() : room);
+    }
+
+    /** One whose request comes over HTTP/2. */
+    Exchange takeStreamExchange() {
+        Exchange spare = streamSpares.pollFirst();
+        return spare != null ? spare : new Exchange(this, new Http2RequestHead());
+    }
+
+    void giveRoom(Room room) {
+        if (rooms.size() < SPARES) {
+            rooms.addFirst(room);
+        }
     }
 
     void giveExchange(Exchange exchange) {
-        if (spares.size() < SPARES) {
+        ArrayDeque<Exchange> into = exchange.request().head() instanceof RequestDecoder ? spares : streamSpares;
+        if (into.size() < SPARES) {
             exchange.clear();
-            spares.addFirst(exchange);
+            into.addFirst(exchange);
+        }
+    }
+
+    /** Has the handler answer a request whose head has come. */
+    void handle(Exchange exchange) {
+        ExchangeListener listens = told;
+        try {
+            if (listens != null) {
+                exchange.started = true;
+                listens.onStart(exchange.request());
+            }
+            handler.handle(exchange.request(), exchange.response());
+        } catch (Throwable failure) {
+            exchange.response().fail(failure);
+        }
+    }
+
+    /** Tells the listener that an exchange is over, if it was told of its start. */
+    void tellEnd(Exchange exchange, @Nullable Throwable failure) {
+        ExchangeListener listens = told;
+        if (listens != null && exchange.started) {
+            exchange.started = false;
+            try {
+                listens.onEnd(exchange.request(), exchange.response(), System.nanoTime() - exchange.begunAt, failure);
+            } catch (RuntimeException e) {
+                log.error("A listener failed at the end of {}", exchange.request(), e);
+            }
         }
     }
 
@@ -217,7 +313,9 @@ final class HttpShard {
         long now = System.nanoTime();
         if (date.length == 0 || now - dateUntil >= 0) {
             Instant time = Instant.now();
-            date = bytes("Date: " + DATE.format(time.atOffset(ZoneOffset.UTC)) + "\r\n");
+            String text = DATE.format(time.atOffset(ZoneOffset.UTC));
+            date = bytes("Date: " + text + "\r\n");
+            dateValue = new AsciiString(text);
             dateUntil = now + SECOND - Math.floorMod(time.toEpochMilli(), 1000L) * MILLISECOND;
         }
         return now;
@@ -226,5 +324,10 @@ final class HttpShard {
     /** The Date header, as of the last {@link #now}. */
     byte[] date() {
         return date;
+    }
+
+    /** What it says. */
+    AsciiString dateValue() {
+        return dateValue;
     }
 }

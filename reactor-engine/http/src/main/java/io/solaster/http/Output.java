@@ -22,6 +22,13 @@ final class Output {
         at = base + buffer.writerIndex();
     }
 
+    /** Nothing will be written. */
+    void toNothing() {
+        out = Unpooled.EMPTY_BUFFER;
+        base = 0;
+        at = 0;
+    }
+
     /** Publishes what was written, and lets go of the buffer. */
     void finish() {
         out.writerIndex((int) (at - base));

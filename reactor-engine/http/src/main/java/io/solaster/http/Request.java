@@ -21,16 +21,17 @@ import org.jspecify.annotations.Nullable;
 /** The request of an {@link Exchange}. On the owning shard, and used again for another one. */
 final class Request implements HttpRequest, Routed, TracedRequest {
     private final Exchange exchange;
-    private final RequestDecoder head = new RequestDecoder();
+    private final RequestHead head;
     private final RouteMatch match = new RouteMatch();
     private @Nullable Target target;
     private @Nullable Map<String, Object> attributes;
 
-    Request(Exchange exchange) {
+    Request(Exchange exchange, RequestHead head) {
         this.exchange = exchange;
+        this.head = head;
     }
 
-    RequestDecoder head() {
+    RequestHead head() {
         return head;
     }
 
@@ -59,6 +60,10 @@ final class Request implements HttpRequest, Routed, TracedRequest {
                 && !head.upgrades();
     }
 
+    boolean isHttp10() {
+        return head.version().equals(HttpVersion.HTTP_1_0);
+    }
+
     boolean isHead() {
         return head.method().equals(HttpMethod.HEAD);
     }
@@ -72,7 +77,7 @@ final class Request implements HttpRequest, Routed, TracedRequest {
     private Target parts() {
         Target known = target;
         if (known == null) {
-            known = exchange.shard().targets().of(head);
+            known = head.target(exchange.shard().targets());
             target = known;
         }
         return known;
@@ -85,7 +90,7 @@ final class Request implements HttpRequest, Routed, TracedRequest {
 
     @Override
     public HttpVersion version() {
-        return head.isHttp10() ? HttpVersion.HTTP_1_0 : HttpVersion.HTTP_1_1;
+        return head.version();
     }
 
     @Override
@@ -172,17 +177,17 @@ final class Request implements HttpRequest, Routed, TracedRequest {
 
     @Override
     public InetSocketAddress remoteAddress() {
-        return exchange.connection().remoteAddress();
+        return exchange.carrier().remoteAddress();
     }
 
     @Override
     public InetSocketAddress localAddress() {
-        return exchange.connection().localAddress();
+        return exchange.carrier().localAddress();
     }
 
     @Override
     public @Nullable SSLSession tls() {
-        return exchange.connection().tls();
+        return exchange.carrier().tls();
     }
 
     @Override
@@ -215,7 +220,7 @@ final class Request implements HttpRequest, Routed, TracedRequest {
 
     @Override
     public RequestStats server() {
-        return RequestStats.of(exchange.connection().channel());
+        return RequestStats.of(exchange.carrier().channel());
     }
 
     @Override

@@ -7,6 +7,7 @@ import java.util.Arrays;
 
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpVersion;
 import io.solaster.engine.memory.Memory;
 import org.jspecify.annotations.Nullable;
 
@@ -19,11 +20,11 @@ import org.jspecify.annotations.Nullable;
  * What it says depends on the bytes alone and not on how they were cut: an error is told at the first byte that makes
  * one. A head that comes in pieces is read line by line; only the line under way is read again. On the owning shard.
  */
-final class RequestDecoder {
+final class RequestDecoder implements RequestHead {
     static final int MORE = 0;
     static final int FAILED = -1;
 
-    private static final int LONGEST_METHOD = 32;
+    static final int LONGEST_METHOD = 32;
     /** Offset and length of the name, offset and length of the value. */
     private static final int FIELD = 4;
     private static final int FEW = 16 * FIELD;
@@ -32,7 +33,7 @@ final class RequestDecoder {
     private static final long HTTP_1_1 = Ascii.word("HTTP/1.1");
     private static final long HTTP_1_0 = Ascii.word("HTTP/1.0");
     private static final int GET = (int) Ascii.word("GET ");
-    private static final int MAX_DIGITS = 18;
+    static final int MAX_DIGITS = 18;
 
     private long base;
     /** The head's bytes once they are kept beyond the batch they came in; else they lie at {@link #base}. */
@@ -48,7 +49,7 @@ final class RequestDecoder {
     private int authorityAt;
     private int authorityLength;
     private boolean http10;
-    private int[] fields = new int[FEW];
+    private int[] fields = Room.NO_FIELDS;
     private int count;
 
     private int hosts;
@@ -68,8 +69,20 @@ final class RequestDecoder {
         clear();
     }
 
+    void take(Room room) {
+        fields = room.fields;
+    }
+
+    /** From here on it has no headers. */
+    void give(Room room) {
+        room.fields = fields;
+        fields = Room.NO_FIELDS;
+        count = 0;
+    }
+
     /** Forgets everything, for the next request. */
-    void clear() {
+    @Override
+    public void clear() {
         kept = null;
         line = 0;
         targetAt = 0;
@@ -338,7 +351,7 @@ final class RequestDecoder {
         }
         int i = FIELD * count++;
         if (i == fields.length) {
-            fields = Arrays.copyOf(fields, 2 * i);
+            fields = Arrays.copyOf(fields, Math.max(FEW, 2 * i));
         }
         fields[i] = from;
         fields[i + 1] = nameEnd - from;
@@ -426,11 +439,11 @@ final class RequestDecoder {
         return at == end;
     }
 
-    private static boolean isInBrackets(byte b) {
+    static boolean isInBrackets(byte b) {
         return b == ':' || b == '.' || b == '%' || isInName(b);
     }
 
-    private static boolean isInName(byte b) {
+    static boolean isInName(byte b) {
         // Of what a token may hold, a host may not hold these.
         return Ascii.isToken(b) && b != '#' && b != '^' && b != '`' && b != '|' || b == '(' || b == ')' || b == ','
                 || b == ';' || b == '=';
@@ -575,7 +588,8 @@ final class RequestDecoder {
     }
 
     /** Keeps the head's bytes, so that those received may go. */
-    void keep() {
+    @Override
+    public void keep() {
         if (kept == null) {
             byte[] bytes = new byte[length];
             Memory.copy(base, bytes, 0, length);
@@ -583,12 +597,23 @@ final class RequestDecoder {
         }
     }
 
-    HttpMethod method() {
+    @Override
+    public HttpMethod method() {
         return method;
     }
 
     boolean isHttp10() {
         return http10;
+    }
+
+    @Override
+    public HttpVersion version() {
+        return http10 ? HttpVersion.HTTP_1_0 : HttpVersion.HTTP_1_1;
+    }
+
+    @Override
+    public Target target(Targets known) {
+        return known.of(this);
     }
 
     /** Where the target lies, unless {@link #keep} was called. */
@@ -626,7 +651,8 @@ final class RequestDecoder {
         return expects && !http10;
     }
 
-    boolean upgrades() {
+    @Override
+    public boolean upgrades() {
         return upgrades;
     }
 
@@ -635,15 +661,18 @@ final class RequestDecoder {
         return !closes && (!http10 || keepsAlive);
     }
 
-    int count() {
+    @Override
+    public int count() {
         return count;
     }
 
-    String name(int i) {
+    @Override
+    public String name(int i) {
         return string(fields[FIELD * i], fields[FIELD * i + 1]);
     }
 
-    String value(int i) {
+    @Override
+    public String value(int i) {
         // An absolute target's host is the one that counts: RFC 9112, 3.2.2.
         if (authorityLength >= 0 && is(i, "host")) {
             return string(authorityAt, authorityLength);
@@ -651,8 +680,8 @@ final class RequestDecoder {
         return string(fields[FIELD * i + 2], fields[FIELD * i + 3]);
     }
 
-    /** The first header of this name from {@code from} on; -1 if there is none. */
-    int find(CharSequence name, int from) {
+    @Override
+    public int find(CharSequence name, int from) {
         for (int i = from; i < count; i++) {
             if (is(i, name)) {
                 return i;

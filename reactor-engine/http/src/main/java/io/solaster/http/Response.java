@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
-import java.util.zip.Deflater;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
@@ -14,7 +13,6 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.handler.codec.http.EmptyHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaderNames;
-import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.util.AsciiString;
@@ -37,10 +35,10 @@ final class Response implements HttpResponse, ResponseStream {
     /** The head of a chunk, and the ends of it and of the body. */
     private static final int CHUNK_ROOM = 32;
 
+    /** Where compression was turned off meanwhile. */
+    private static final int DEFAULT_LEVEL = 6;
+
     private static final long UNKNOWN = -1;
-    private static final long CHUNKED = -1;
-    private static final long NO_BODY = -2;
-    private static final long UNTIL_CLOSE = -3;
 
     private enum State {
         OPEN, STREAMING, ENDED
@@ -59,8 +57,10 @@ final class Response implements HttpResponse, ResponseStream {
     private long left;
     private boolean dropsBody;
     private boolean full;
+    /** Of the body; -1 before the head. */
+    private long sent = -1;
     /** Compresses the stream. */
-    private @Nullable Gzip gzip;
+    private @Nullable BodyEncoder encoder;
     private @Nullable Runnable writable;
     /** Lets go of what was still to be written. */
     private @Nullable Runnable onCut;
@@ -73,6 +73,10 @@ final class Response implements HttpResponse, ResponseStream {
         this.exchange = exchange;
     }
 
+    HeaderList headers() {
+        return headers;
+    }
+
     void clear() {
         headers.clear();
         status = HttpResponseStatus.OK;
@@ -82,6 +86,7 @@ final class Response implements HttpResponse, ResponseStream {
         cut = false;
         dropsBody = false;
         full = false;
+        sent = -1;
         writable = null;
         onCut = null;
         onDrain = null;
@@ -193,9 +198,9 @@ final class Response implements HttpResponse, ResponseStream {
             headers.add(HttpHeaderNames.CONTENT_TYPE, TEXT);
         }
         int length = ByteBufUtil.utf8Bytes(text);
-        boolean packs = packs(length);
-        if (length > COPIED || packs) {
-            ByteBuf body = exchange.connection().channel().alloc().directBuffer(length);
+        ContentEncoding packs = packs(length);
+        if (length > COPIED || packs != null) {
+            ByteBuf body = exchange.carrier().channel().alloc().directBuffer(length);
             ByteBufUtil.writeUtf8(body, text);
             whole(body, packs);
             return;
@@ -218,8 +223,8 @@ final class Response implements HttpResponse, ResponseStream {
         if (!begins("send(bytes)", 0)) {
             return;
         }
-        boolean packs = packs(body.length);
-        if (body.length > COPIED || packs) {
+        ContentEncoding packs = packs(body.length);
+        if (body.length > COPIED || packs != null) {
             whole(Unpooled.wrappedBuffer(body), packs);
             return;
         }
@@ -253,11 +258,11 @@ final class Response implements HttpResponse, ResponseStream {
 
     // ---- compression
 
-    /** Whether the body is to be compressed; if it depends on the client, caches are told. */
-    private boolean packs(long length) {
+    /** What the body is to be compressed with, null for nothing; if it depends on the client, caches are told. */
+    private @Nullable ContentEncoding packs(long length) {
         Compression compression = exchange.shard().compression();
         if (compression == null || !compression.concerns(status.code(), headers, length)) {
-            return false;
+            return null;
         }
         CharSequence vary = headers.get(HttpHeaderNames.VARY);
         if (vary == null || !AsciiString.containsIgnoreCase(vary, HttpHeaderNames.ACCEPT_ENCODING)
@@ -265,54 +270,54 @@ final class Response implements HttpResponse, ResponseStream {
             headers.add(HttpHeaderNames.VARY, HttpHeaderNames.ACCEPT_ENCODING);
         }
         String accepted = exchange.request().header(HttpHeaderNames.ACCEPT_ENCODING);
-        return accepted != null && !exchange.request().head().isHttp10() && Compression.accepts(accepted);
+        return accepted == null || exchange.request().isHttp10() ? null : compression.choose(accepted);
     }
 
     /** What is compressed is another representation: not the same, byte for byte, as the one that the tag stands for. */
-    private void saysPacked() {
-        headers.set(HttpHeaderNames.CONTENT_ENCODING, HttpHeaderValues.GZIP);
+    private void saysPacked(ContentEncoding encoding) {
+        headers.set(HttpHeaderNames.CONTENT_ENCODING, encoding.token());
         CharSequence tag = headers.get(HttpHeaderNames.ETAG);
         if (tag != null && !tag.toString().startsWith("W/")) {
             headers.set(HttpHeaderNames.ETAG, "W/" + tag);
         }
     }
 
-    private Gzip takeGzip() {
+    private BodyEncoder takeEncoder(ContentEncoding encoding) {
         Compression compression = exchange.shard().compression();
-        return exchange.shard().takeGzip(compression == null ? Deflater.DEFAULT_COMPRESSION : compression.level());
+        return exchange.shard().takeEncoder(encoding, compression == null ? DEFAULT_LEVEL : compression.level());
     }
 
-    private void giveGzip() {
-        Gzip used = gzip;
+    private void giveEncoder() {
+        BodyEncoder used = encoder;
         if (used != null) {
-            gzip = null;
-            exchange.shard().giveGzip(used);
+            encoder = null;
+            exchange.shard().giveEncoder(used);
         }
     }
 
-    private void whole(ByteBuf body, boolean packs) {
-        if (!packs) {
+    private void whole(ByteBuf body, @Nullable ContentEncoding packs) {
+        if (packs == null) {
             whole(body);
         } else if (exchange.request().isHead()) {
             body.release();
-            saysPacked();
-            head(NO_BODY, 0).finish();
+            saysPacked(packs);
+            head(Carrier.NO_BODY, 0).finish();
             over();
         } else if (body.readableBytes() > PACKED_AT_ONCE) {
-            saysPacked();
-            gzip = takeGzip();
+            saysPacked(packs);
+            encoder = takeEncoder(packs);
             state = State.STREAMING;
-            head(CHUNKED, 0).finish();
+            head(exchange.carrier().endless(exchange), 0).finish();
             pump(body);
         } else {
-            Gzip packer = takeGzip();
-            ByteBuf packed = exchange.connection().channel().alloc().directBuffer(body.readableBytes() / 2 + 64);
+            BodyEncoder packer = takeEncoder(packs);
+            ByteBuf packed = exchange.carrier().channel().alloc().directBuffer(body.readableBytes() / 2 + 64);
             packer.write(body, packed, false);
             packer.finish(packed);
-            exchange.shard().giveGzip(packer);
+            exchange.shard().giveEncoder(packer);
             if (packed.readableBytes() < body.readableBytes()) {
                 body.release();
-                saysPacked();
+                saysPacked(packs);
                 whole(packed);
             } else {
                 packed.release();
@@ -354,9 +359,9 @@ final class Response implements HttpResponse, ResponseStream {
             return;
         }
         headers.set(HttpHeaderNames.CONTENT_LENGTH, Long.toString(count));
-        HttpConnection connection = exchange.connection();
         boolean isHead = exchange.request().isHead();
-        if (isHead || count == 0 || position + count > FileWindows.MOST || !connection.sendsFiles(exchange)) {
+        if (isHead || count == 0 || position + count > FileWindows.MOST
+                || !(exchange.carrier() instanceof HttpConnection connection) || !connection.sendsFiles(exchange)) {
             FilePump.send(exchange.request(), this, file,
                     List.of(new FilePump.Piece("", position, isHead ? 0 : count)));
             return;
@@ -372,7 +377,7 @@ final class Response implements HttpResponse, ResponseStream {
 
     /** The client sees that the response does not come whole. */
     void abort(Throwable cause) {
-        exchange.connection().abort(exchange, cause);
+        exchange.carrier().abort(exchange, cause);
     }
 
     /** Sends the head and this buffer. */
@@ -390,7 +395,7 @@ final class Response implements HttpResponse, ResponseStream {
             if (dropsBody) {
                 body.release();
             } else {
-                exchange.connection().write(exchange, body);
+                exchange.carrier().write(exchange, body);
             }
         }
         over();
@@ -414,7 +419,7 @@ final class Response implements HttpResponse, ResponseStream {
 
     private void over() {
         state = State.ENDED;
-        exchange.connection().ended(exchange);
+        exchange.carrier().ended(exchange);
     }
 
     @Override
@@ -442,11 +447,11 @@ final class Response implements HttpResponse, ResponseStream {
                 : HttpResponseStatus.INTERNAL_SERVER_ERROR;
         if (answer.code() >= 500 || state == State.STREAMING) {
             log.error("{} failed{}", exchange.request(), state == State.STREAMING
-                    ? " when its response was begun; the connection is closed"
+                    ? " when its response was begun; it is broken off"
                     : "", cause);
         }
         if (state == State.STREAMING) {
-            exchange.connection().abort(exchange, cause);
+            exchange.carrier().abort(exchange, cause);
             return;
         }
         reset(cause);
@@ -480,10 +485,9 @@ final class Response implements HttpResponse, ResponseStream {
         }
     }
 
-    /** Answers what cannot be handled; the connection ends with it. */
+    /** Answers what cannot be handled. */
     void refuse(HttpResponseStatus with, String message) {
         if (state == State.OPEN && !cut) {
-            exchange.closes = true;
             headers.clear();
             status = with;
             refuse(message);
@@ -496,87 +500,17 @@ final class Response implements HttpResponse, ResponseStream {
      * Writes the head.
      *
      * @param length of the body, or how it ends
-     * @param room bytes that the caller writes behind it
+     * @param room bytes that the caller writes behind it, unless no body is sent
      */
     private Output head(long length, int room) {
-        HttpConnection connection = exchange.connection();
-        HttpShard shard = exchange.shard();
         boolean isHead = exchange.request().isHead();
-        int code = status.code();
-        boolean bodyless = code == 204 || code == 304;
+        boolean bodyless = status.code() == 204 || status.code() == 304;
         dropsBody = isHead || bodyless;
-        long ends = length == UNTIL_CLOSE || length == CHUNKED || !bodyless && !(isHead && length == 0)
+        left = length == Carrier.UNTIL_END || length == Carrier.CHUNKED || !bodyless && !(isHead && length == 0)
                 ? length
-                : NO_BODY;
-        connection.beforeHead(exchange);
-        byte[] line = StatusLines.of(status);
-        Output out = connection.output(exchange, line.length + shard.ownHeaders() + headers.length() + room);
-        out.bytes(line);
-        boolean dated = false;
-        boolean served = false;
-        CharSequence declared = null;
-        boolean closes = exchange.closes;
-        for (int i = 0; i < headers.count(); i++) {
-            CharSequence name = headers.name(i);
-            CharSequence value = headers.value(i);
-            switch (name.length()) {
-                case 4 -> dated |= HeaderList.same(name, HttpHeaderNames.DATE);
-                case 6 -> served |= HeaderList.same(name, HttpHeaderNames.SERVER);
-                case 10 -> {
-                    if (HeaderList.same(name, HttpHeaderNames.CONNECTION)) {
-                        closes |= HeaderList.same(value, "close");
-                        continue;
-                    }
-                }
-                case 14 -> {
-                    if (HeaderList.same(name, HttpHeaderNames.CONTENT_LENGTH)) {
-                        declared = value;
-                        continue;
-                    }
-                }
-                case 17 -> {
-                    if (HeaderList.same(name, HttpHeaderNames.TRANSFER_ENCODING)) {
-                        continue;
-                    }
-                }
-                default -> {
-                    // No header of the server's own.
-                }
-            }
-            out.latin1(name);
-            out.put(':');
-            out.put(' ');
-            out.latin1(value);
-            out.crlf();
-        }
-        if (!dated) {
-            out.bytes(shard.date());
-        }
-        byte[] server = shard.serverHeader();
-        if (server != null && !served) {
-            out.bytes(server);
-        }
-        if (ends >= 0) {
-            out.bytes(HttpShard.CONTENT_LENGTH);
-            out.number(ends);
-            out.crlf();
-        } else if (ends == CHUNKED && !bodyless) {
-            out.bytes(HttpShard.CHUNKED);
-        } else if (ends == NO_BODY && declared != null && code != 204) {
-            // As long as the body would be, had it been asked for.
-            out.bytes(HttpShard.CONTENT_LENGTH);
-            out.latin1(declared);
-            out.crlf();
-        }
-        exchange.closes = closes || ends == UNTIL_CLOSE && !dropsBody;
-        if (exchange.closes) {
-            out.bytes(HttpShard.CLOSE);
-        } else if (exchange.request().head().isHttp10()) {
-            out.bytes(HttpShard.KEEP_ALIVE);
-        }
-        out.crlf();
-        left = ends;
-        return out;
+                : Carrier.NO_BODY;
+        sent = dropsBody ? 0 : Math.max(0, length);
+        return exchange.carrier().head(exchange, status, headers, left, dropsBody ? 0 : room);
     }
 
     // ---- streams
@@ -588,14 +522,15 @@ final class Response implements HttpResponse, ResponseStream {
             there(this::stream);
         } else if (begins("stream()", 0)) {
             long length = declaredLength();
-            if (length == UNKNOWN && packs(UNKNOWN)) {
-                saysPacked();
-                gzip = exchange.request().isHead() ? null : takeGzip();
+            ContentEncoding packs = length == UNKNOWN ? packs(UNKNOWN) : null;
+            if (packs != null) {
+                saysPacked(packs);
+                encoder = exchange.request().isHead() ? null : takeEncoder(packs);
             }
             state = State.STREAMING;
-            head(length != UNKNOWN ? length : exchange.request().head().isHttp10() ? UNTIL_CLOSE : CHUNKED, 0)
-                    .finish();
-            exchange.connection().flushLater();
+            head(length != UNKNOWN ? length : exchange.carrier().endless(exchange), 0).finish();
+            sent = 0;
+            exchange.carrier().flushLater();
         }
         return this;
     }
@@ -620,7 +555,7 @@ final class Response implements HttpResponse, ResponseStream {
     @Override
     public boolean write(ByteBuf part) {
         if (isElsewhere()) {
-            boolean room = exchange.connection().channel().isWritable();
+            boolean room = exchange.carrier().channel().isWritable();
             there(() -> {
                 write(part);
                 if (!room) {
@@ -643,25 +578,26 @@ final class Response implements HttpResponse, ResponseStream {
                             : ", of whose Content-Length " + left + " bytes are left"));
         }
         left -= left >= 0 ? length : 0;
-        Gzip packer = gzip;
+        BodyEncoder packer = encoder;
         if (packer != null) {
-            ByteBuf packed = exchange.connection().channel().alloc().directBuffer(length / 2 + 64);
+            ByteBuf packed = exchange.carrier().channel().alloc().directBuffer(length / 2 + 64);
             packer.write(part, packed, true);
             part.release();
             writePart(packed);
         } else {
             writePart(part);
         }
-        exchange.connection().flushLater();
+        exchange.carrier().flushLater();
         return isWritable();
     }
 
     private void writePart(ByteBuf part) {
         int length = part.readableBytes();
-        boolean chunked = left == CHUNKED;
-        HttpConnection connection = exchange.connection();
+        sent += length;
+        boolean chunked = left == Carrier.CHUNKED;
+        Carrier carrier = exchange.carrier();
         if (chunked || length <= COPIED) {
-            Output out = connection.output(exchange, CHUNK_ROOM + (length <= COPIED ? length : 0));
+            Output out = carrier.output(exchange, CHUNK_ROOM + (length <= COPIED ? length : 0));
             if (chunked) {
                 out.hex(length);
                 out.crlf();
@@ -677,9 +613,9 @@ final class Response implements HttpResponse, ResponseStream {
         if (length <= COPIED) {
             part.release();
         } else {
-            connection.write(exchange, part);
+            carrier.write(exchange, part);
             if (chunked) {
-                Output out = connection.output(exchange, CHUNK_ROOM);
+                Output out = carrier.output(exchange, CHUNK_ROOM);
                 out.crlf();
                 out.finish();
             }
@@ -691,16 +627,16 @@ final class Response implements HttpResponse, ResponseStream {
         if (isElsewhere()) {
             there(this::flush);
         } else if (!cut && state == State.STREAMING) {
-            exchange.connection().flushNow(exchange);
+            exchange.carrier().flushNow(exchange);
         }
     }
 
     @Override
     public boolean isWritable() {
         if (isElsewhere()) {
-            return exchange.connection().channel().isWritable();
+            return exchange.carrier().channel().isWritable();
         }
-        boolean room = !cut && exchange.connection().isWritable(exchange);
+        boolean room = !cut && exchange.carrier().isWritable(exchange);
         full |= !room;
         return room;
     }
@@ -714,10 +650,15 @@ final class Response implements HttpResponse, ResponseStream {
         }
     }
 
+    /** Whether somebody is to be told that there is room again. */
+    boolean waitsForRoom() {
+        return full && state == State.STREAMING;
+    }
+
     /** The client, or those before it, have made room. */
     void becameWritable() {
         Runnable listener = writable;
-        if (full && state == State.STREAMING && exchange.connection().isWritable(exchange)) {
+        if (full && state == State.STREAMING && exchange.carrier().isWritable(exchange)) {
             full = false;
             if (listener != null) {
                 listener.run();
@@ -745,43 +686,46 @@ final class Response implements HttpResponse, ResponseStream {
                     + ", which is not begun or has ended");
         }
         if (left > 0 && !dropsBody) {
-            exchange.connection().abort(exchange, new IOException("the response ended " + left
+            exchange.carrier().abort(exchange, new IOException("the response ended " + left
                     + " bytes before its Content-Length"));
             return;
         }
-        Gzip packer = gzip;
+        BodyEncoder packer = encoder;
         if (packer != null) {
-            ByteBuf packed = exchange.connection().channel().alloc().directBuffer(64);
+            ByteBuf packed = exchange.carrier().channel().alloc().directBuffer(64);
             packer.finish(packed);
             writePart(packed);
-            giveGzip();
+            giveEncoder();
         }
-        if (left == CHUNKED && !dropsBody) {
-            lastChunk(trailers);
+        if (!dropsBody) {
+            last(trailers);
         }
         over();
     }
 
-    private void lastChunk(HttpHeaders trailers) {
+    private void last(HttpHeaders trailers) {
+        boolean chunked = left == Carrier.CHUNKED;
         if (trailers.isEmpty() || !exchange.request().acceptsTrailers()) {
-            Output out = exchange.connection().output(exchange, CHUNK_ROOM);
-            out.bytes(HttpShard.LAST_CHUNK);
-            out.finish();
+            if (chunked) {
+                Output out = exchange.carrier().output(exchange, CHUNK_ROOM);
+                out.bytes(HttpShard.LAST_CHUNK);
+                out.finish();
+            }
             return;
         }
         headers.clear();
         for (Map.Entry<String, String> trailer : trailers) {
             headers.add(trailer.getKey(), trailer.getValue());
         }
-        Output out = exchange.connection().output(exchange, CHUNK_ROOM + headers.length());
+        if (!chunked) {
+            exchange.carrier().trailers(exchange, headers);
+            return;
+        }
+        Output out = exchange.carrier().output(exchange, CHUNK_ROOM + headers.length());
         out.put('0');
         out.crlf();
         for (int i = 0; i < headers.count(); i++) {
-            out.latin1(headers.name(i));
-            out.put(':');
-            out.put(' ');
-            out.latin1(headers.value(i));
-            out.crlf();
+            Http1Head.header(out, headers.name(i), headers.value(i));
         }
         out.crlf();
         out.finish();
@@ -795,18 +739,20 @@ final class Response implements HttpResponse, ResponseStream {
             ending = true;
             there(() -> upgrade(connection));
         } else if (isOpen("upgrade()")) {
+            if (!(exchange.carrier() instanceof HttpConnection)) {
+                throw new IllegalStateException(
+                        "upgrade(): " + exchange.request() + " came over HTTP/2, where a request"
+                                + " does not have the connection to itself; answer it, or ask for HTTP/1.1");
+            }
             status = HttpResponseStatus.SWITCHING_PROTOCOLS;
             upgrade = connection;
+            sent = 0;
             boolean named = headers.contains(HttpHeaderNames.CONNECTION);
-            Output out = exchange.connection().output(exchange, CHUNK_ROOM + HttpShard.UPGRADE.length + headers.length()
+            Output out = exchange.carrier().output(exchange, CHUNK_ROOM + HttpShard.UPGRADE.length + headers.length()
                     + StatusLines.of(status).length);
             out.bytes(StatusLines.of(status));
             for (int i = 0; i < headers.count(); i++) {
-                out.latin1(headers.name(i));
-                out.put(':');
-                out.put(' ');
-                out.latin1(headers.value(i));
-                out.crlf();
+                Http1Head.header(out, headers.name(i), headers.value(i));
             }
             if (!named) {
                 out.bytes(HttpShard.UPGRADE);
@@ -815,6 +761,16 @@ final class Response implements HttpResponse, ResponseStream {
             out.finish();
             over();
         }
+    }
+
+    @Override
+    public long bodyBytes() {
+        return sent;
+    }
+
+    /** The kernel has sent so much of a file. */
+    void sentFile(long bytes) {
+        sent += bytes;
     }
 
     @Override
@@ -857,7 +813,7 @@ final class Response implements HttpResponse, ResponseStream {
             there(() -> onDrain(listener));
         } else if (state != State.ENDED) {
             onDrain = listener;
-            if (exchange.connection().isDraining()) {
+            if (exchange.carrier().isDraining()) {
                 drain();
             }
         }
@@ -906,7 +862,7 @@ final class Response implements HttpResponse, ResponseStream {
     void cut() {
         cut = true;
         state = State.ENDED;
-        giveGzip();
+        giveEncoder();
         Runnable last = onCut;
         onCut = null;
         if (last != null) {

@@ -17,7 +17,7 @@ final class RouteMatch {
     Route route;
     private String path = "";
     /** Begin and end of each captured part of the path. */
-    private int[] bounds = new int[8];
+    private int[] bounds = Room.NO_FIELDS;
     private int nextError;
     private boolean headPassed;
 

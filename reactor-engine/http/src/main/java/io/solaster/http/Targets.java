@@ -27,16 +27,38 @@ final class Targets {
         for (int i = 0; i < length; i++) {
             hash = 31 * hash + Memory.getByte(address + i);
         }
-        int place = (hash ^ hash >>> 15) & PLACES - 1;
+        int place = place(hash);
         Target known = targets[place];
         if (known != null && same(bytes[place], address, length)) {
             return known;
         }
         String text = head.target();
-        Target target = new Target(text, head.beforePath());
+        return keep(place, new Target(text, head.beforePath()));
+    }
+
+    /** A path, and perhaps a query. */
+    Target of(String path) {
+        int length = path.length();
+        if (length > LONGEST) {
+            return new Target(path, 0);
+        }
+        int hash = length;
+        for (int i = 0; i < length; i++) {
+            hash = 31 * hash + path.charAt(i);
+        }
+        int place = place(hash);
+        Target known = targets[place];
+        return known != null && known.raw().equals(path) ? known : keep(place, new Target(path, 0));
+    }
+
+    private static int place(int hash) {
+        return (hash ^ hash >>> 15) & PLACES - 1;
+    }
+
+    private Target keep(int place, Target target) {
         if (target.rawQuery() == null) {
             targets[place] = target;
-            bytes[place] = text.getBytes(StandardCharsets.ISO_8859_1);
+            bytes[place] = target.raw().getBytes(StandardCharsets.ISO_8859_1);
         }
         return target;
     }

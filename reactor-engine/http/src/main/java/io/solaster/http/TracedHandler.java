@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  * traced nothing but the question. On the owning shard.
  */
 public final class TracedHandler implements HttpHandler {
+    /** The attribute of a request that is traced which holds the id of its trace, for logs. */
+    public static final String TRACE_ID = "io.solaster.trace-id";
+
     /** Others are the client's invention, of which there may be any number. */
     private static final Set<HttpMethod> KNOWN = Set.of(HttpMethod.GET, HttpMethod.HEAD, HttpMethod.POST,
             HttpMethod.PUT, HttpMethod.PATCH, HttpMethod.DELETE, HttpMethod.OPTIONS, HttpMethod.TRACE,
@@ -43,6 +46,10 @@ public final class TracedHandler implements HttpHandler {
     }
 
     private void traced(RequestTrace trace, HttpRequest request, HttpResponse response) throws Exception {
+        String id = trace.traceId();
+        if (id != null) {
+            request.attribute(TRACE_ID, id);
+        }
         response.onEnd(failure -> end(trace, request, response, failure));
         trace.call(() -> {
             handler.handle(request, response);

@@ -9,8 +9,8 @@ import java.util.Random;
 
 /** Reads heads, whole and cut, each against a page that nobody may touch, and writes down what the decoder says. */
 final class Heads {
-    static final HttpLimits LIMITS = new HttpLimits(8 << 10, 16 << 10, 100, 10 << 20, 128, 1, 1, 1, 1);
-    static final HttpLimits SMALL = new HttpLimits(16, 96, 3, 10 << 20, 128, 1, 1, 1, 1);
+    static final HttpLimits LIMITS = new HttpLimits(8 << 10, 16 << 10, 100, 10 << 20, 0, 128, 1, 1, 1, 1);
+    static final HttpLimits SMALL = new HttpLimits(16, 96, 3, 10 << 20, 0, 128, 1, 1, 1, 1);
     private static final GuardedBlock BLOCK = new GuardedBlock(64 << 10);
 
     private Heads() {}

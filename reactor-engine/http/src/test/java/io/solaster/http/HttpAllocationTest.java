@@ -6,11 +6,17 @@ import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
 import com.sun.management.ThreadMXBean;
+import io.solaster.config.AccessLogConfig;
 import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.HttpConfig;
+import io.solaster.config.ServerConfig;
 import io.solaster.engine.net.TcpServer;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.slf4j.LoggerFactory;
 
 /** What the shard's thread allocates on the heap for a request that is answered at once, all in all. */
 class HttpAllocationTest {
@@ -21,30 +27,37 @@ class HttpAllocationTest {
             + "Accept: text/plain,text/html;q=0.9,application/xhtml+xml;q=0.9,application/xml;q=0.8,*/*;q=0.7\r\n"
             + "Connection: keep-alive\r\n\r\n";
     private static final int REQUESTS = 16_000;
-    private static final int BYTES_ALLOWED = 200;
 
     @ParameterizedTest
-    @ValueSource(ints = {1, 16})
-    void aRequestAllocatesAtMost200Bytes(int pipeline) throws Exception {
+    @CsvSource({"/plaintext, false, 1, 200", "/plaintext, false, 16, 200", "/later, false, 1, 800",
+            "/plaintext, true, 1, 200"})
+    void aRequestAllocatesAtMostSoManyBytes(String path, boolean logged, int pipeline, int most) throws Exception {
+        String asked = REQUEST.replace("/plaintext", path);
+        Logger access = (Logger) LoggerFactory.getLogger("io.solaster.http.access.web");
+        access.setAdditive(false);
+        access.setLevel(Level.INFO);
+        ServerConfig config = ServerConfig.of("http", 0).withHttp(HttpConfig.defaults()
+                .withAccessLog(AccessLogConfig.defaults().withEnabled(logged)));
         try (HttpFixture fixture = new HttpFixture(Transport.AUTO, 1)) {
-            TcpServer server = fixture.serve(Router.builder()
+            TcpServer server = fixture.serve(config, Router.builder()
                     .before((request, response) -> {})
                     .after("/plaintext", (request, response) -> response.header("Content-Type", "text/plain"))
                     .get("/plaintext", (request, response) -> response.send(HELLO))
+                    .get("/later", (request, response) -> request.shard().execute(() -> response.send(HELLO)))
                     .get("/{name}", (request, response) -> response.send(request.pathParam("name")))
                     .build());
             List<Long> threads = fixture.engine().submitToAll(shard -> Thread.currentThread().threadId()).join();
             RawClient client = fixture.connect(server);
-            int length = client.send(REQUEST).answer().body().length();
+            int length = client.send(asked).answer().body().length();
             assertThat(length).isEqualTo(HELLO.length);
-            client.send(REQUEST);
+            client.send(asked);
             int bytes = 0;
             for (String line = client.line(); !line.isEmpty(); line = client.line()) {
                 bytes += line.length() + 2;
             }
             bytes += 2 + HELLO.length;
             client.read(HELLO.length);
-            byte[] requests = REQUEST.repeat(pipeline).getBytes(StandardCharsets.US_ASCII);
+            byte[] requests = asked.repeat(pipeline).getBytes(StandardCharsets.US_ASCII);
             long least = Long.MAX_VALUE;
             for (int attempt = 0; attempt < 4; attempt++) {
                 long before = THREADS.getThreadAllocatedBytes(threads.getFirst());
@@ -55,7 +68,8 @@ class HttpAllocationTest {
                 least = Math.min(least, THREADS.getThreadAllocatedBytes(threads.getFirst()) - before);
             }
             double each = (double) least / REQUESTS;
-            assertThat(each).as("bytes a request").isLessThanOrEqualTo(BYTES_ALLOWED);
+            assertThat(each).as("bytes a request of %s, %s", path, logged ? "logged" : "not logged")
+                    .isLessThanOrEqualTo(most);
         }
     }
 }

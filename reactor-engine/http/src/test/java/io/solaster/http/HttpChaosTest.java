@@ -31,7 +31,7 @@ class HttpChaosTest {
     private static final int REQUESTS = 150;
 
     /** Says what it was asked and sent, in a way that the request chooses. */
-    private static void answer(HttpRequest request, HttpResponse response) {
+    static void answer(HttpRequest request, HttpResponse response) {
         int way = Integer.parseInt(request.query("way"));
         if (way % 2 == 0) {
             request.body().whole().whenComplete((body, failure) -> {

@@ -4,12 +4,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.lang.reflect.Method;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.zip.GZIPInputStream;
 
+import com.aayushatharva.brotli4j.Brotli4jLoader;
+import com.aayushatharva.brotli4j.decoder.BrotliInputStream;
+import com.github.luben.zstd.ZstdInputStream;
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.handler.codec.compression.BrotliDecoder;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.util.CharsetUtil;
 import io.solaster.config.ByteSize;
@@ -25,6 +36,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class HttpCompressionTest {
     private static final ServerConfig CONFIG = ServerConfig.of("http", 0).withHttp(HttpConfig.defaults()
@@ -57,13 +69,28 @@ class HttpCompressionTest {
     }
 
     private static String unpacked(Answer answer) {
-        assertThat(answer.header("content-encoding")).isEqualTo("gzip");
-        try (GZIPInputStream in = new GZIPInputStream(
+        return unpacked(answer, "gzip");
+    }
+
+    private static String unpacked(Answer answer, String encoding) {
+        assertThat(answer.header("content-encoding")).isEqualTo(encoding);
+        try (InputStream in = unpacking(encoding,
                 new ByteArrayInputStream(answer.body().getBytes(StandardCharsets.ISO_8859_1)))) {
             return new String(in.readAllBytes(), StandardCharsets.ISO_8859_1);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    private static InputStream unpacking(String encoding, InputStream packed) throws IOException {
+        return switch (encoding) {
+            case "zstd" -> new ZstdInputStream(packed);
+            case "br" -> {
+                Brotli4jLoader.ensureAvailability();
+                yield new BrotliInputStream(packed);
+            }
+            default -> new GZIPInputStream(packed);
+        };
     }
 
     @Test
@@ -83,21 +110,142 @@ class HttpCompressionTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            gzip                | true
-            GZIP                | true
-            x-gzip              | true
-            *                   | true
-            br, *;q=0.1         | true
-            gzip;q=0            | false
-            gzip; q=0.000       | false
-            gzip;q=0, *         | false
-            *;q=0               | false
-            identity            | false
-            br, deflate         | false
-            gzipped             | false
+            gzip                            | gzip
+            GZIP                            | gzip
+            x-gzip                          | gzip
+            *                               | zstd
+            deflate, *;q=0.1                | zstd
+            gzip, deflate, br, zstd         | zstd
+            gzip, deflate, br               | br
+            gzip, deflate                   | gzip
+            br;q=0.9, gzip                  | gzip
+            zstd;q=0.1,br;q=0.22,gzip;q=0.2 | br
+            zstd;q=0, *                     | br
+            gzip;q=1.000 , br ; q=0.999     | gzip
+            identity, gzip;q=0.5            | -
+            identity;q=0.5, gzip            | gzip
+            gzip;q=0                        | -
+            gzip; q=0.000                   | -
+            gzip;q=0, br;Q=0,zstd;q=0.0, *  | -
+            *;q=0                           | -
+            identity                        | -
+            deflate                         | -
+            gzipped                         | -
+            gzip;level=9;q=0                | -
+            gzip;q=, br;q=x, ;              | br
+            ,,                              | -
+            ''                              | -
             """)
-    void goesByWhatTheClientAccepts(String accept, boolean packed) {
-        assertThat(Compression.accepts(accept)).isEqualTo(packed);
+    void goesByWhatTheClientLikesBestAndThenByItself(String accept, String chosen) {
+        ContentEncoding encoding = new Compression(CompressionConfig.defaults(),
+                ContentEncoding.of("zstd,br,gzip")).choose(accept);
+        assertThat(encoding == null ? "-" : encoding.token()).isEqualTo(chosen);
+    }
+
+    @Test
+    void offersWhatItIsConfiguredToInThatOrder() {
+        assertThat(ContentEncoding.of(" gzip, br,gzip ,nonsense")).containsExactly(ContentEncoding.GZIP,
+                ContentEncoding.BROTLI);
+        Compression favours = new Compression(CompressionConfig.defaults(), ContentEncoding.of("gzip,br"));
+        assertThat(favours.choose("br, gzip")).isEqualTo(ContentEncoding.GZIP);
+        assertThat(favours.choose("zstd, br")).isEqualTo(ContentEncoding.BROTLI);
+        assertThat(favours.choose("zstd")).isNull();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"zstd", "br", "gzip"})
+    void compressesWholeBodiesAndStreamsByEachEncodingAgainAndAgain(String encoding) throws Exception {
+        Random random = new Random(7);
+        RawClient client = client((request, response) -> {
+            int length = Integer.parseInt(request.header("x-length"));
+            byte[] body = new byte[length];
+            random.setSeed(length);
+            for (int i = 0; i < length; i++) {
+                body[i] = (byte) ('a' + random.nextInt(6));
+            }
+            response.header("Content-Type", "text/plain");
+            if (request.rawPath().equals("/stream")) {
+                ResponseStream stream = response.stream();
+                for (int at = 0; at < length; at += 3000) {
+                    stream.write(Unpooled.copiedBuffer(body, at, Math.min(3000, length - at)));
+                }
+                stream.end();
+            } else {
+                response.send(body);
+            }
+        });
+        for (int time = 0; time < 3; time++) {
+            for (int length : new int[]{100, 8192, 32768, 32769, 300_000}) {
+                for (String path : new String[]{"/whole", "/stream"}) {
+                    String request = "GET " + path + " HTTP/1.1\r\nHost: h\r\nX-Length: " + length
+                            + "\r\nAccept-Encoding: ";
+                    String plain = client.send(request + "identity\r\n\r\n").answer().body();
+                    Answer packed = client.send(request + encoding + "\r\n\r\n").answer();
+                    assertThat(plain).hasSize(length);
+                    assertThat(unpacked(packed, encoding)).as("%s of %d", path, length)
+                            .isEqualTo(plain);
+                    assertThat(packed.body().length()).isLessThan(length);
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"zstd", "br", "gzip"})
+    void whatAStreamHasWrittenCanBeReadBeforeItEnds(String encoding) throws Exception {
+        AtomicReference<ResponseStream> stream = new AtomicReference<>();
+        RawClient client = client((request, response) -> {
+            ResponseStream begun = response.header("Content-Type", "text/plain").stream();
+            begun.write(Unpooled.copiedBuffer(TEXT, CharsetUtil.US_ASCII));
+            stream.set(begun);
+        });
+        client.send("GET / HTTP/1.1\r\nHost: h\r\nAccept-Encoding: " + encoding + "\r\n\r\n");
+        for (String line = client.line(); !line.isEmpty();) {
+            line = client.line();
+        }
+        byte[] chunk = client.read(Integer.parseInt(client.line(), 16));
+        client.line();
+        assertThat(begun(encoding, chunk)).isEqualTo(TEXT);
+        stream.get().end();
+        assertThat(client.line()).isNotEqualTo("0");
+    }
+
+    /** What there is to read in the beginning of a body. */
+    private static String begun(String encoding, byte[] packed) throws IOException {
+        if (encoding.equals("br")) {
+            EmbeddedChannel decoder = new EmbeddedChannel(new BrotliDecoder());
+            decoder.writeInbound(Unpooled.wrappedBuffer(packed));
+            StringBuilder text = new StringBuilder();
+            for (ByteBuf part = decoder.readInbound(); part != null; part = decoder.readInbound()) {
+                text.append(part.toString(StandardCharsets.US_ASCII));
+                part.release();
+            }
+            return text.toString();
+        }
+        InputStream in = unpacking(encoding, new ByteArrayInputStream(packed));
+        return new String(in.readNBytes(TEXT.length()), StandardCharsets.US_ASCII);
+    }
+
+    @Test
+    void whatIsNotOnTheClassPathIsLeftOut() throws Exception {
+        URL[] classes = {Compression.class.getProtectionDomain().getCodeSource().getLocation()};
+        ClassLoader without = new URLClassLoader(classes, HttpCompressionTest.class.getClassLoader()) {
+            @Override
+            protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
+                if (name.startsWith("com.github.luben") || name.startsWith("com.aayushatharva")) {
+                    throw new ClassNotFoundException(name);
+                }
+                if (name.startsWith("io.solaster.http.")) {
+                    Class<?> known = findLoadedClass(name);
+                    return known == null ? findClass(name) : known;
+                }
+                return super.loadClass(name, resolve);
+            }
+        };
+        Method load = Class.forName("io.solaster.http.ContentEncoding", true, without).getDeclaredMethod("load",
+                String.class);
+        load.setAccessible(true);
+        assertThat(load.invoke(null, "zstd,br,gzip")).hasToString("[GZIP]");
     }
 
     @Test

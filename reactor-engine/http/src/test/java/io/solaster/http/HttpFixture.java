@@ -45,7 +45,11 @@ final class HttpFixture implements AutoCloseable {
     }
 
     RawClient connect(TcpServer server) {
-        RawClient client = new RawClient(server.port());
+        return connect(server.port());
+    }
+
+    RawClient connect(int port) {
+        RawClient client = new RawClient(port);
         open.add(client);
         return client;
     }

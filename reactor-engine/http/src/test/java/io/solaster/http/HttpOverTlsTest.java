@@ -7,10 +7,18 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.WebSocket;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLPeerUnverifiedException;
@@ -21,9 +29,14 @@ import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.Http2Config;
+import io.solaster.config.HttpConfig;
 import io.solaster.config.ServerConfig;
+import io.solaster.config.WebSocketConfig;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.engine.net.Tls;
+import io.solaster.http.websocket.WebSocketListener;
+import io.solaster.http.websocket.WebSockets;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -124,7 +137,7 @@ class HttpOverTlsTest {
 
     @ParameterizedTest
     @EnumSource(HttpClient.Version.class)
-    void theJdksClientAgreesOnHttp11(HttpClient.Version version) throws Exception {
+    void theJdksClientAgreesOnItsVersion(HttpClient.Version version) throws Exception {
         TcpServer tls = serve(HANDLER, context(server).build());
         try (HttpClient client = HttpClient.newBuilder().sslContext(server.client(null)).version(version)
                 .connectTimeout(HttpFixture.PATIENCE).build()) {
@@ -132,8 +145,108 @@ class HttpOverTlsTest {
                     java.net.http.HttpRequest.newBuilder(URI.create("https://localhost:" + tls.port() + "/jdk"))
                             .timeout(Duration.ofSeconds(60)).build(),
                     BodyHandlers.ofString());
-            assertThat(answer.version()).isEqualTo(HttpClient.Version.HTTP_1_1);
+            assertThat(answer.version()).isEqualTo(version);
             assertThat(answer.body()).isEqualTo("/jdk TLSv1.3 nobody");
+        }
+    }
+
+    @Test
+    void http2IsNotOfferedWhereItIsSwitchedOff() throws Exception {
+        ServerConfig off = CONFIG.withHttp(
+                HttpConfig.defaults().withHttp2(Http2Config.defaults().withEnabled(false)));
+        HttpProtocol protocol = new HttpProtocol(HANDLER, off);
+        assertThat(protocol.applicationProtocols()).isSameAs(HttpProtocol.HTTP_1_ONLY);
+        assertThat(new HttpProtocol(HANDLER, CONFIG).applicationProtocols())
+                .isSameAs(HttpProtocol.APPLICATION_PROTOCOLS);
+        SslContext context = context(server).applicationProtocolConfig(protocol.applicationProtocols()).build();
+        TcpServer tls = fixture.bind(off, Tls.over(() -> context, fixture.engine().offload(), protocol));
+        try (HttpClient client = HttpClient.newBuilder().sslContext(server.client(null)).build()) {
+            assertThat(client.send(get(tls, "/x"), BodyHandlers.ofString()).version())
+                    .isEqualTo(HttpClient.Version.HTTP_1_1);
+        }
+    }
+
+    private static java.net.http.HttpRequest get(TcpServer tls, String path) {
+        return java.net.http.HttpRequest.newBuilder(URI.create("https://localhost:" + tls.port() + path))
+                .timeout(HttpFixture.PATIENCE).build();
+    }
+
+    @Test
+    void manyLargeBodiesShareAConnection() throws Exception {
+        HttpHandler sum = HttpHandler.async((request, response) -> request.body().whole()
+                .thenAccept(body -> response.send(body.retain())));
+        TcpServer tls = serve(sum, context(server).build());
+        try (HttpClient client = HttpClient.newBuilder().sslContext(server.client(null)).build()) {
+            List<CompletableFuture<java.net.http.HttpResponse<byte[]>>> answers = new ArrayList<>();
+            // The first agrees on the version, and the others follow on its connection.
+            client.send(get(tls, "/"), BodyHandlers.discarding());
+            for (int i = 0; i < 40; i++) {
+                byte[] body = new byte[300_000 + i];
+                answers.add(client.sendAsync(java.net.http.HttpRequest
+                        .newBuilder(URI.create("https://localhost:" + tls.port() + "/" + i))
+                        .timeout(HttpFixture.PATIENCE).POST(BodyPublishers.ofByteArray(body)).build(),
+                        BodyHandlers.ofByteArray()));
+            }
+            for (int i = 0; i < 40; i++) {
+                java.net.http.HttpResponse<byte[]> answer = answers.get(i).get(60, TimeUnit.SECONDS);
+                assertThat(answer.version()).isEqualTo(HttpClient.Version.HTTP_2);
+                assertThat(answer.body()).hasSize(300_000 + i);
+            }
+            assertThat(tls.accepted()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void asksClientsOfHttp2WhoTheyAre() throws Exception {
+        TcpServer tls = serve(HANDLER,
+                context(server).clientAuth(ClientAuth.REQUIRE).trustManager(other.trust()).build());
+        try (HttpClient client = HttpClient.newBuilder().sslContext(server.client(other)).build()) {
+            java.net.http.HttpResponse<String> answer = client.send(get(tls, "/me"), BodyHandlers.ofString());
+            assertThat(answer.version()).isEqualTo(HttpClient.Version.HTTP_2);
+            assertThat(answer.body()).isEqualTo("/me TLSv1.3 CN=other");
+        }
+    }
+
+    @Test
+    void theJdksClientTalksByWebSocketOverTls() throws Exception {
+        WebSockets sockets = WebSockets.on(fixture.engine(), WebSocketConfig.defaults());
+        TcpServer tls = serve(sockets.handler(new WebSocketListener() {
+            @Override
+            public void text(io.solaster.http.websocket.WebSocket socket, String text) {
+                socket.send(text);
+            }
+        }), context(server).build());
+        LinkedBlockingQueue<String> heard = new LinkedBlockingQueue<>();
+        try (HttpClient client = HttpClient.newBuilder().sslContext(server.client(null))
+                .connectTimeout(HttpFixture.PATIENCE).build()) {
+            WebSocket socket = client.newWebSocketBuilder()
+                    .buildAsync(URI.create("wss://localhost:" + tls.port() + "/echo"), new WebSocket.Listener() {
+                        private final StringBuilder text = new StringBuilder();
+
+                        @Override
+                        public CompletionStage<?> onText(WebSocket from, CharSequence part, boolean last) {
+                            text.append(part);
+                            if (last) {
+                                heard.add(text.toString());
+                                text.setLength(0);
+                            }
+                            from.request(1);
+                            return null;
+                        }
+
+                        @Override
+                        public CompletionStage<?> onClose(WebSocket from, int code, String reason) {
+                            heard.add("closed " + code);
+                            return null;
+                        }
+                    }).get(60, TimeUnit.SECONDS);
+            // More than a record of TLS, and than a read.
+            for (String text : new String[]{"short", "gr\u00fc\u00dfe \u20ac ".repeat(50_000), ""}) {
+                socket.sendText(text, true).get(60, TimeUnit.SECONDS);
+                assertThat(heard.poll(60, TimeUnit.SECONDS)).isEqualTo(text);
+            }
+            socket.sendClose(WebSocket.NORMAL_CLOSURE, "").get(60, TimeUnit.SECONDS);
+            assertThat(heard.poll(60, TimeUnit.SECONDS)).isEqualTo("closed 1000");
         }
     }
 

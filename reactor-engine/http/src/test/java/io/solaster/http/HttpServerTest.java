@@ -80,6 +80,56 @@ abstract class HttpServerTest {
     }
 
     @Test
+    void aClientThatHasEndedItsSideIsAnsweredAllTheSame() throws Exception {
+        LinkedBlockingQueue<HttpResponse> late = new LinkedBlockingQueue<>();
+        ServerConfig config = ServerConfig.of("http", 0).withHttp(HttpConfig.defaults().withHalfClose(true));
+        TcpServer server = fixture.serve(config, (request, response) -> {
+            if (request.path().equals("/at-once")) {
+                response.send("at once");
+            } else {
+                late.add(response);
+                if (request.path().equals("/body")) {
+                    request.body().whole();
+                }
+            }
+        });
+        RawClient atOnce = fixture.connect(server).send("GET /at-once HTTP/1.1\r\nHost: h\r\n\r\n");
+        atOnce.socket().shutdownOutput();
+        assertThat(atOnce.answer().body()).isEqualTo("at once");
+        assertThat(atOnce.rest()).isEmpty();
+        RawClient client = fixture.connect(server).send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n"
+                + "POST /b HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\nGET /at-once HTTP/1.1\r\nHost: h\r\n\r\nGET /c");
+        client.socket().shutdownOutput();
+        late.poll(60, TimeUnit.SECONDS).send("first");
+        assertThat(client.answer().body()).isEqualTo("first");
+        ResponseStream stream = late.poll(60, TimeUnit.SECONDS).stream();
+        for (int i = 0; i < 100; i++) {
+            stream.write(Unpooled.wrappedBuffer(new byte[10_000]));
+        }
+        stream.end();
+        assertThat(client.answer().body()).hasSize(1_000_000);
+        assertThat(client.answer().body()).isEqualTo("at once");
+        assertThat(client.rest()).as("what came in part is not answered").isEmpty();
+        RawClient silent = fixture.connect(server);
+        silent.socket().shutdownOutput();
+        assertThat(silent.rest()).isEmpty();
+        RawClient within = fixture.connect(server)
+                .send("POST /body HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n12");
+        within.socket().shutdownOutput();
+        assertThat(late.poll(60, TimeUnit.SECONDS)).isNotNull();
+        assertThat(within.rest()).isEmpty();
+        HttpFixture.await("nobody is connected", () -> server.connections() == 0);
+    }
+
+    @Test
+    void aClientThatEndsItsSideHasLeftUnlessItIsSaidOtherwise() throws Exception {
+        LinkedBlockingQueue<String> ends = new LinkedBlockingQueue<>();
+        RawClient client = client((request, response) -> response.onEnd(failure -> ends.add(String.valueOf(failure))));
+        client.send("GET /late HTTP/1.1\r\nHost: h\r\n\r\n").socket().shutdownOutput();
+        assertThat(ends.poll(60, TimeUnit.SECONDS)).contains("closed the connection");
+    }
+
+    @Test
     void tellsWhatWasAsked() {
         RawClient client = client((request, response) -> {
             List<String> headers = new ArrayList<>();
@@ -677,7 +727,7 @@ abstract class HttpServerTest {
         assertThat(stats.succeeded.get()).isEqualTo(2);
         assertThat(stats.serverErrors.get()).isEqualTo(1);
         assertThat(stats.clientErrors.get()).isEqualTo(1);
-        assertThat(stats.malformed.get()).isEqualTo(1);
+        assertThat(stats.malformed()).isEqualTo(1);
         assertThat(stats.bytesOut.get()).isPositive();
     }
 

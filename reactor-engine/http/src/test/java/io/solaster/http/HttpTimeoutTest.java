@@ -6,7 +6,10 @@ import java.time.Duration;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.solaster.config.ByteSize;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.LimitsConfig;
@@ -70,6 +73,19 @@ class HttpTimeoutTest {
             turn();
         }
 
+        /** As a handler asks for one more part. */
+        void request(RequestBody body) throws Exception {
+            engine.submitTo(0, () -> {
+                body.request(1);
+                return true;
+            }).get();
+            turn();
+        }
+
+        long timeouts(HttpStats.Timeout kind) {
+            return protocol.stats().values().stream().mapToLong(stats -> stats.timeouts(kind)).sum();
+        }
+
         boolean isOpen() {
             return server.connections() == 1;
         }
@@ -82,7 +98,11 @@ class HttpTimeoutTest {
     }
 
     private static Case with(HttpHandler handler) throws Exception {
-        Case made = new Case(handler, CONFIG);
+        return with(handler, CONFIG);
+    }
+
+    private static Case with(HttpHandler handler, ServerConfig config) throws Exception {
+        Case made = new Case(handler, config);
         HttpFixture.await("it is connected", made::isOpen);
         made.turn();
         return made;
@@ -129,15 +149,20 @@ class HttpTimeoutTest {
         }
     }
 
-    @Test
-    void aBodyThatDoesNotComeIsAnsweredWith408() throws Exception {
-        try (Case silent = with((request, response) -> request.body().whole().whenComplete((body, failure) -> {
+    private static HttpHandler gathering() {
+        return (request, response) -> request.body().whole().whenComplete((body, failure) -> {
             if (failure != null) {
                 response.fail(failure);
             } else {
                 response.send("whole");
             }
-        }))) {
+        });
+    }
+
+    @Test
+    void aBodyThatDoesNotComeIsAnsweredWith408() throws Exception {
+        ServerConfig anyRate = CONFIG.withHttp(CONFIG.http().withMinBodyRate(new ByteSize(0)));
+        try (Case silent = with(gathering(), anyRate)) {
             silent.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n12345");
             silent.pass(29);
             silent.send("6");
@@ -147,6 +172,71 @@ class HttpTimeoutTest {
             Answer answer = silent.client.answer();
             assertThat(answer.status()).isEqualTo(408);
             assertThat(silent.client.rest()).isEmpty();
+            assertThat(silent.timeouts(HttpStats.Timeout.BODY)).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void aBodyThatTricklesForeverIsAnsweredWith408() throws Exception {
+        try (Case slow = with(gathering())) {
+            slow.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n");
+            for (int i = 0; i < 5; i++) {
+                slow.pass(5);
+                slow.send("x");
+            }
+            assertThat(slow.isOpen()).isTrue();
+            slow.pass(6);
+            assertThat(slow.client.answer().status()).isEqualTo(408);
+            assertThat(slow.client.rest()).isEmpty();
+        }
+    }
+
+    @Test
+    void aBodyThatComesFastEnoughMayTakeForever() throws Exception {
+        try (Case steady = with(gathering())) {
+            steady.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 52000\r\n\r\n");
+            for (int i = 0; i < 20; i++) {
+                steady.pass(10);
+                steady.send("x".repeat(2600));
+            }
+            assertThat(steady.client.answer().body()).isEqualTo("whole");
+        }
+    }
+
+    @Test
+    void aClientIsNotBlamedForAHandlerThatReadsSlowly() throws Exception {
+        LinkedBlockingQueue<RequestBody> bodies = new LinkedBlockingQueue<>();
+        try (Case waits = with((request, response) -> {
+            request.body().read(new RequestBody.Reader() {
+                @Override
+                public void part(ByteBuf part) {
+                    part.release();
+                }
+
+                @Override
+                public void end(HttpHeaders trailers) {
+                    response.send("read");
+                }
+
+                @Override
+                public void failed(Throwable cause) {
+                    response.fail(cause);
+                }
+            });
+            bodies.add(request.body());
+        }, CONFIG.withHttp(CONFIG.http().withRequestTimeout(Duration.ofHours(1))))) {
+            waits.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\n1");
+            RequestBody body = bodies.poll(60, TimeUnit.SECONDS);
+            waits.request(body);
+            waits.request(body);
+            waits.pass(20);
+            waits.send("2");
+            waits.pass(100);
+            waits.request(body);
+            waits.pass(5);
+            assertThat(waits.isOpen()).isTrue();
+            waits.client.send("3");
+            assertThat(waits.client.answer().body()).isEqualTo("read");
         }
     }
 

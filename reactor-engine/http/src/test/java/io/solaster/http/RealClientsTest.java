@@ -116,6 +116,22 @@ class RealClientsTest {
                 "%{num_connects} %{http_code}\n")).isEqualTo("1 200\n0 200\n");
     }
 
+    @Test
+    void curlSpeaksHttp2() throws Exception {
+        assumeTrue(curl("--version").contains("HTTP2"), "this curl speaks no HTTP/2");
+        String[] two = {"--http2-prior-knowledge"};
+        assertThat(curl("-i", two[0], uri().toString())).startsWith("HTTP/2 200").contains("x-method: GET");
+        assertThat(curl("-I", two[0], uri().toString())).startsWith("HTTP/2 200").contains("x-method: HEAD");
+        assertThat(curl(two[0], "--data-binary", "hello", uri().toString())).isEqualTo("hello");
+        assertThat(curl(two[0], "-H", "Expect: 100-continue", "--data-binary", "x".repeat(100_000), uri().toString()))
+                .isEqualTo("x".repeat(100_000));
+        assertThat(curl(two[0], "--compressed", "--data-binary", "z".repeat(50_000), uri().toString()))
+                .isEqualTo("z".repeat(50_000));
+        // By Upgrade: some versions of curl forget what they know when they use a connection again.
+        assertThat(curl("--http2", uri().toString(), uri().toString(), "-o", "/dev/null", "-o", "/dev/null", "-w",
+                "%{num_connects} %{http_version}\n")).isEqualTo("1 2\n0 2\n");
+    }
+
     private static String curl(String... arguments) throws Exception {
         List<String> command = new ArrayList<>(List.of("curl", "-sS", "--max-time", "60"));
         command.addAll(List.of(arguments));

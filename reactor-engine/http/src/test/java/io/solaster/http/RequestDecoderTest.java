@@ -141,7 +141,7 @@ class RequestDecoderTest {
     @Test
     void everythingHasALimit() {
         String host = "Host: h\r\n";
-        HttpLimits small = new HttpLimits(10, 100, 3, 0, 1, 1, 1, 1, 1);
+        HttpLimits small = new HttpLimits(10, 100, 3, 0, 0, 1, 1, 1, 1, 1);
         assertThat(small("GET /123456789 HTTP/1.1\r\n" + host + "\r\n", small)).contains("GET /123456789 1.1");
         assertThat(small("GET /1234567890 HTTP/1.1\r\n" + host + "\r\n", small)).startsWith("414");
         assertThat(small("GET /12345678901234567890", small)).startsWith("414");

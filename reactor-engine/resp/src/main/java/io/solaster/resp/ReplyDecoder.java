@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
 public final class ReplyDecoder {
     private static final int LEAST_CAPACITY = 16;
     private static final Reply NOTHING = new Reply.Nothing();
+    private static final Reply OK = new Reply.Status("OK");
+    /** So many digits are a number whatever they are. */
+    private static final int SURE_DIGITS = 9;
 
     private final ReplyLimits limits;
     private final ArrayDeque<Open> open = new ArrayDeque<>();
@@ -52,14 +55,14 @@ public final class ReplyDecoder {
                 }
                 item = blob(in);
             } else {
+                if (scanned == 0 && beginShortString(in)) {
+                    continue;
+                }
                 int length = line(in);
                 if (length < 0) {
                     return null;
                 }
-                byte type = in.readByte();
-                String text = in.readString(length - 1, StandardCharsets.UTF_8);
-                in.skipBytes(2);
-                item = item(type, text);
+                item = line(in, length);
             }
             if (item == null) {
                 continue;
@@ -103,6 +106,62 @@ public final class ReplyDecoder {
         }
         scanned = 0;
         return length;
+    }
+
+    /** The line that a reply to GET begins with most often: of a string of 10 to 99 bytes. Two reads tell. */
+    private boolean beginShortString(ByteBuf in) {
+        if (in.readableBytes() < 5) {
+            return false;
+        }
+        int start = in.readerIndex();
+        int head = in.getInt(start);
+        int tens = (head >> 16 & 0xff) - '0';
+        int ones = (head >> 8 & 0xff) - '0';
+        if (head >>> 24 != '$' || (head & 0xff) != '\r' || tens < 0 || tens > 9 || ones < 0 || ones > 9
+                || in.getByte(start + 4) != '\n' || 10 * tens + ones > limits.maxBlob()) {
+            return false;
+        }
+        in.readerIndex(start + 5);
+        blobType = '$';
+        blobLength = 10 * tens + ones;
+        return true;
+    }
+
+    /** What the line at the reader index is, which is consumed. The most frequent ones take no detour by a text. */
+    private @Nullable Reply line(ByteBuf in, int length) {
+        int start = in.readerIndex();
+        byte type = in.getByte(start);
+        in.readerIndex(start + length + 2);
+        if (type == '$' || type == ':') {
+            int number = digits(in, start + 1, length - 1);
+            if (number >= 0 && type == ':') {
+                return new Reply.Whole(number);
+            }
+            if (number >= 0 && number <= limits.maxBlob()) {
+                blobLength = number;
+                blobType = type;
+                return null;
+            }
+        } else if (type == '+' && length == 3 && in.getShort(start + 1) == ('O' << 8 | 'K')) {
+            return OK;
+        }
+        return item(type, in.toString(start + 1, length - 1, StandardCharsets.UTF_8));
+    }
+
+    /** The number that a few digits are, or -1 if there are more or something else. */
+    private static int digits(ByteBuf in, int start, int count) {
+        if (count == 0 || count > SURE_DIGITS) {
+            return -1;
+        }
+        int number = 0;
+        for (int at = start; at < start + count; at++) {
+            int digit = in.getByte(at) - '0';
+            if (digit < 0 || digit > 9) {
+                return -1;
+            }
+            number = number * 10 + digit;
+        }
+        return number;
     }
 
     /** The reply that a line is, or null if its bytes or elements are yet to come. */

@@ -60,7 +60,15 @@ public final class RequestWriter {
     }
 
     private static void header(ByteBuf out, char type, int number) {
+        if (number < 10) {
+            out.writeInt(type << 24 | '0' + number << 16 | '\r' << 8 | '\n');
+            return;
+        }
         out.writeByte(type);
+        if (number < 100) {
+            out.writeInt('0' + number / 10 << 24 | '0' + number % 10 << 16 | '\r' << 8 | '\n');
+            return;
+        }
         out.writeCharSequence(Integer.toString(number), StandardCharsets.US_ASCII);
         crlf(out);
     }

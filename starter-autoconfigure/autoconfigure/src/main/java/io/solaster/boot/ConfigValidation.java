@@ -48,7 +48,11 @@ final class ConfigValidation implements ApplicationListener<ApplicationEnvironme
         return report.plus(ConfigValidator.checkProtocols(report.config(), own).stream()
                 .map(v -> Violation.warning(v.key(), v.value(), v.reason() + " unless the application adds it",
                         v.fix()))
-                .toList());
+                .toList())
+                .plus(ConfigValidator.checkEndpoints(report.config(), List.of()).stream()
+                        .map(v -> Violation.warning(v.key(), v.value(),
+                                v.reason() + " unless a bean of type PoolConnectionDetails does", v.fix()))
+                        .toList());
     }
 
     @Override

@@ -39,9 +39,11 @@ public final class SolasterHttpAutoConfiguration {
             ObjectProvider<HttpServerListener> listeners) {
         return ServerProtocol.of("http", (name, server) -> {
             HttpHandler handler = handlerOf(name, beans, handlers);
-            return new HttpProtocol(new TracedHandler(handler), server, listeners.orderedStream()
+            HttpProtocol protocol = new HttpProtocol(new TracedHandler(handler), server, listeners.orderedStream()
                     .map(each -> each.of(name, handler)).filter(Objects::nonNull).reduce(ExchangeListener::both)
                     .orElse(null));
+            listeners.orderedStream().forEach(each -> each.serves(name, protocol));
+            return protocol;
         });
     }
 

@@ -13,15 +13,21 @@ import java.nio.file.Path;
 import java.util.List;
 import javax.net.ssl.SSLContext;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.solaster.boot.actuate.SolasterMetricsAutoConfiguration;
 import io.solaster.config.ConfigDiff;
+import io.solaster.config.Http2Config;
 import io.solaster.config.InvalidConfigException;
 import io.solaster.config.SolasterConfig;
 import io.solaster.config.WebSocketConfig;
 import io.solaster.engine.Shard;
+import io.solaster.engine.net.TcpServer;
 import io.solaster.http.HttpHandler;
 import io.solaster.http.HttpProtocol;
 import io.solaster.http.Router;
@@ -30,6 +36,7 @@ import io.solaster.spring.ServerLifecycle;
 import io.solaster.spring.SolasterConfigChanged;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.test.context.FilteredClassLoader;
@@ -96,6 +103,41 @@ class HttpServerTest {
     }
 
     @Test
+    void what_a_server_counts_is_seen_and_its_access_log_is_written() {
+        ListAppender<ILoggingEvent> log = new ListAppender<>();
+        Logger access = (Logger) LoggerFactory.getLogger("io.solaster.http.access.web");
+        log.start();
+        access.setLevel(Level.INFO);
+        access.addAppender(log);
+        runner.withConfiguration(AutoConfigurations.of(SolasterMetricsAutoConfiguration.class))
+                .withBean(SimpleMeterRegistry.class)
+                .withBean("web", HttpHandler.class, () -> (request, response) -> response.send("five!"))
+                .withPropertyValues("solaster.servers.web.http.access-log.enabled=true",
+                        "solaster.servers.web.http.access-log.format=common",
+                        "solaster.servers.web.http.max-target=64B")
+                .run(context -> {
+                    get(context, "web", "/counted");
+                    get(context, "web", "/" + "x".repeat(100));
+                    MeterRegistry registry = context.getBean(MeterRegistry.class);
+                    until("responses are counted", () -> http(registry, "responses", "status", "2xx") == 1
+                            && http(registry, "responses", "status", "4xx") == 1);
+                    assertThat(http(registry, "malformed", "reason", "target")).isEqualTo(1);
+                    assertThat(http(registry, "malformed", "reason", "syntax")).isZero();
+                    assertThat(http(registry, "timeouts", "kind", "body")).isZero();
+                    assertThat(http(registry, "in", "server", "web")).isGreaterThan(100);
+                    assertThat(http(registry, "out", "server", "web")).isGreaterThan(100);
+                    assertThat(http(registry, "access.lines", "server", "web")).isEqualTo(1);
+                });
+        access.detachAppender(log);
+        // What was answered is logged when the server has gone.
+        assertThat(log.list).singleElement().asString().containsPattern("\"GET /counted HTTP/[12].[01]\" 200 5 ");
+    }
+
+    private static double http(MeterRegistry registry, String name, String key, String value) {
+        return registry.get("solaster.http." + name).tag(key, value).functionCounter().count();
+    }
+
+    @Test
     void web_sockets_go_by_the_server_s_limits_and_are_measured() {
         runner.withConfiguration(AutoConfigurations.of(SolasterMetricsAutoConfiguration.class))
                 .withBean(SimpleMeterRegistry.class)
@@ -132,6 +174,18 @@ class HttpServerTest {
             try (HttpClient client = HttpClient.newBuilder().sslContext(tls).build()) {
                 assertThat(client.send(HttpRequest.newBuilder(uri(context, "https", "web", "/")).build(),
                         BodyHandlers.ofString()).body()).isEqualTo("true");
+            }
+        });
+        encrypted.run(context -> {
+            TcpServer server = context.getBean(ServerLifecycle.class).server("web").orElseThrow();
+            for (boolean enabled : new boolean[]{true, false, true}) {
+                server.reconfigure(server.config().withHttp(server.config().http()
+                        .withHttp2(Http2Config.defaults().withEnabled(enabled)))).join();
+                try (HttpClient client = HttpClient.newBuilder().sslContext(tls).build()) {
+                    assertThat(client.send(HttpRequest.newBuilder(uri(context, "https", "web", "/")).build(),
+                            BodyHandlers.ofString()).version())
+                            .isEqualTo(enabled ? HttpClient.Version.HTTP_2 : HttpClient.Version.HTTP_1_1);
+                }
             }
         });
         encrypted.withPropertyValues("solaster.servers.web.client-auth=need").run(context -> {

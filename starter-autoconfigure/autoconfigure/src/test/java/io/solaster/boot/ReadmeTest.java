@@ -18,6 +18,8 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.solaster.boot.actuate.SolasterMetricsAutoConfiguration;
+import io.solaster.boot.actuate.SolasterPoolActuatorAutoConfiguration;
+import io.solaster.boot.pool.SolasterPoolsAutoConfiguration;
 import io.solaster.config.ConfigBinder;
 import io.solaster.config.SolasterConfig;
 import io.solaster.config.WebConfig;
@@ -50,7 +52,8 @@ final class ReadmeTest {
             bound.add(ConfigBinder.bind(new Binder(ConfigurationPropertySources.from(new YamlPropertySourceLoader()
                     .load("README", new ByteArrayResource(yaml.group(1).getBytes()))))));
         }
-        assertThat(bound).hasSize(4);
+        assertThat(bound).hasSize(5);
+        assertThat(bound.get(4).pools().get("orders").endpoints()).hasSize(3);
         assertThat(bound.subList(0, 2)).allSatisfy(config -> assertThat(config.servers()).containsKey("kv"));
         assertThat(bound.get(2).servers().get("web").sslBundle()).isEqualTo("web");
         assertThat(bound.get(3).web().server()).isEqualTo(WebConfig.Server.SOLASTER);
@@ -70,11 +73,13 @@ final class ReadmeTest {
         new ApplicationContextRunner()
                 .withConfiguration(AutoConfigurations.of(SolasterAutoConfiguration.class,
                         SolasterBeansAutoConfiguration.class, SolasterStoreAutoConfiguration.class,
-                        SolasterHttpAutoConfiguration.class, SolasterMetricsAutoConfiguration.class))
+                        SolasterHttpAutoConfiguration.class, SolasterPoolsAutoConfiguration.class,
+                        SolasterPoolActuatorAutoConfiguration.class, SolasterMetricsAutoConfiguration.class))
                 .withPropertyValues("solaster.engine.shards=2", "solaster.engine.pinning=never",
                         "solaster.engine.transport=nio", "solaster.servers.kv.protocol=resp",
                         "solaster.servers.kv.port=0", "solaster.servers.web.protocol=http",
-                        "solaster.servers.web.port=0", "solaster.metrics.shard-pairs=true")
+                        "solaster.servers.web.port=0", "solaster.metrics.shard-pairs=true",
+                        "solaster.pools.orders.endpoints=127.0.0.1:1")
                 .withBean("web", HttpHandler.class, () -> (request, response) -> response.send())
                 .withBean(Scheduled.class).withBean(MeterRegistry.class, SimpleMeterRegistry::new).run(context -> {
                     MeterRegistry registry = context.getBean(MeterRegistry.class);

@@ -2,6 +2,7 @@ package io.solaster.spring;
 
 import io.solaster.http.ExchangeListener;
 import io.solaster.http.HttpHandler;
+import io.solaster.http.HttpProtocol;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,4 +21,11 @@ public interface HttpServerListener {
      */
     @Nullable
     ExchangeListener of(String server, HttpHandler handler);
+
+    /**
+     * Told of what serves each of these servers, once, before it is bound: for those who look at what it counts.
+     *
+     * @param server as above
+     */
+    default void serves(String server, HttpProtocol protocol) {}
 }

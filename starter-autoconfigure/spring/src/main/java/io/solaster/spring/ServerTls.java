@@ -46,7 +46,7 @@ public final class ServerTls {
                 case NONE -> ClientAuth.NONE;
                 case WANT -> ClientAuth.OPTIONAL;
                 case NEED -> ClientAuth.REQUIRE;
-            }, handler.applicationProtocols());
+            }, handler::applicationProtocols);
             if (bundles != null) {
                 bundles.addBundleUpdateHandler(bundle, contexts::update);
             }

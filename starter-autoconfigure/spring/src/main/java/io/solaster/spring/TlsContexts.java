@@ -18,48 +18,61 @@ public final class TlsContexts implements Supplier<SslContext> {
 
     private final String key;
     private final ClientAuth clientAuth;
-    private final ApplicationProtocolConfig protocols;
-    private volatile SslContext current;
+    private final Supplier<ApplicationProtocolConfig> protocols;
+    private volatile Made current;
 
     /**
      * Encrypts with this bundle until another comes.
      *
      * @param key where the bundle is configured, for messages
-     * @param protocols what is spoken inside, for clients that ask (ALPN)
+     * @param protocols what is spoken inside, for clients that ask (ALPN); asked for each connection, since it may change
      * @throws IllegalArgumentException if no server can be made of it
      */
-    public TlsContexts(String key, SslBundle bundle, ClientAuth clientAuth, ApplicationProtocolConfig protocols) {
+    public TlsContexts(String key, SslBundle bundle, ClientAuth clientAuth,
+            Supplier<ApplicationProtocolConfig> protocols) {
         this.key = key;
         this.clientAuth = clientAuth;
         this.protocols = protocols;
-        this.current = context(bundle);
+        this.current = make(bundle);
     }
 
     @Override
     public SslContext get() {
-        return current;
+        Made made = current;
+        // Almost never: where a protocol was switched on or off, the next connection waits a millisecond for it.
+        return made.protocols() == protocols.get() ? made.context() : renew();
+    }
+
+    private synchronized SslContext renew() {
+        Made made = make(current.bundle());
+        current = made;
+        return made.context();
     }
 
     /** Connections from now on are encrypted with another bundle; with the old one if that is no good. */
-    public void update(SslBundle bundle) {
+    public synchronized void update(SslBundle bundle) {
         try {
-            current = context(bundle);
+            current = make(bundle);
             log.info("{}: the SSL bundle was updated, new connections go by it", key);
         } catch (IllegalArgumentException e) {
             log.error("The updated SSL bundle is no good, and new connections go by the one before it", e);
         }
     }
 
-    private SslContext context(SslBundle bundle) {
+    private Made make(SslBundle bundle) {
         SslOptions options = bundle.getOptions();
+        ApplicationProtocolConfig spoken = protocols.get();
         try {
-            return SslContextBuilder.forServer(bundle.getManagers().getKeyManagerFactory())
+            return new Made(bundle, spoken, SslContextBuilder.forServer(bundle.getManagers().getKeyManagerFactory())
                     .trustManager(bundle.getManagers().getTrustManagerFactory()).clientAuth(clientAuth)
                     .protocols(options.getEnabledProtocols()).ciphers(SslOptions.asSet(options.getCiphers()))
-                    .applicationProtocolConfig(protocols).build();
+                    .applicationProtocolConfig(spoken).build());
         } catch (SSLException | RuntimeException e) {
             throw new IllegalArgumentException(key + ": no server can be made of the bundle " + bundle + ": "
                     + e.getMessage() + "; give a certificate and its key", e);
         }
     }
+
+    /** A context, and what it was made of. */
+    private record Made(SslBundle bundle, ApplicationProtocolConfig protocols, SslContext context) {}
 }

@@ -31,6 +31,11 @@ public interface RequestTrace {
     @Nullable
     Hop hop(Shard to);
 
+    /** The id of its trace, as logs have it; null where there is none. */
+    default @Nullable String traceId() {
+        return null;
+    }
+
     /** It is over; nothing may be told of it any more. */
     void ended(Outcome outcome);
 }

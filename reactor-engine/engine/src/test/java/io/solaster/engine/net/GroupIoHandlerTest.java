@@ -197,12 +197,14 @@ class GroupIoHandlerTest {
     }
 
     @Test
-    void aSocketThatWaitsIsToldOfOnChangesOnlyUntilItIsServed() {
+    void aSocketThatWaitsLongIsToldOfOnChangesOnlyUntilItIsServed() {
         Engines.assumeAvailable(Transport.EPOLL);
         int in = EpollIoOps.EPOLLIN.value();
         IoHandle socket = register(new Epoll(event -> heard.add("ready " + event.ops().value())));
         want(in);
-        ready(socket, in);
+        for (int i = 0; i < GroupIoHandler.MOST_TOLD; i++) {
+            ready(socket, in);
+        }
         assertThat(transport.asked).containsExactly(in);
         ready(socket, in);
         ready(socket, in);
@@ -259,7 +261,10 @@ class GroupIoHandlerTest {
             charged().submit(NioIoOps.READ);
             ready(socket, NioIoOps.READ);
             assertThat(selector.selectNow()).isEqualTo(1);
-            ready(socket, NioIoOps.READ);
+            for (int i = 0; i < GroupIoHandler.MOST_TOLD; i++) {
+                assertThat(transport.key.interestOps()).isEqualTo(SelectionKey.OP_READ);
+                ready(socket, NioIoOps.READ);
+            }
             assertThat(transport.key.interestOps()).isZero();
             turn();
             assertThat(heard).containsExactly("ready " + SelectionKey.OP_READ);
@@ -294,7 +299,7 @@ class GroupIoHandlerTest {
             }
             socket.handle(transport.registration, event);
             // Told of again, now and then.
-            if (i % 4 == 0) {
+            for (int again = 0; i % 4 == 0 && again < GroupIoHandler.MOST_TOLD; again++) {
                 socket.handle(transport.registration, event);
             }
             turn();

@@ -24,8 +24,10 @@ final class Compressor implements AutoCloseable {
      *
      * @param kind text or binary
      * @param payload not empty; stays the caller's
+     * @param window the most bytes that refer to each other: the JDK's zlib knows no window but its own, so after so many
+     *            it begins anew
      */
-    ByteBuf frame(ByteBufAllocator allocator, int kind, ByteBuf payload) {
+    ByteBuf frame(ByteBufAllocator allocator, int kind, ByteBuf payload, int window) {
         int length = payload.readableBytes();
         ByteBuf frame = allocator.directBuffer(Frames.LONGEST_HEADER + Math.max(64, length / 2));
         boolean done = false;
@@ -33,8 +35,13 @@ final class Compressor implements AutoCloseable {
             frame.writerIndex(Frames.LONGEST_HEADER);
             ByteBuffer[] pieces = payload.nioBuffers();
             for (int i = 0; i < pieces.length; i++) {
-                deflater.setInput(pieces[i]);
-                write(frame, i == pieces.length - 1 ? Deflater.SYNC_FLUSH : Deflater.NO_FLUSH);
+                boolean last = i == pieces.length - 1;
+                if (length <= window) {
+                    deflater.setInput(pieces[i]);
+                    write(frame, last ? Deflater.SYNC_FLUSH : Deflater.NO_FLUSH);
+                } else {
+                    inWindows(pieces[i], window, last, frame);
+                }
             }
             int compressed = frame.writerIndex() - Frames.LONGEST_HEADER - TAIL;
             int begin = Frames.LONGEST_HEADER - Frames.headerLength(compressed);
@@ -50,6 +57,15 @@ final class Compressor implements AutoCloseable {
             if (!done) {
                 frame.release();
             }
+        }
+    }
+
+    private void inWindows(ByteBuffer piece, int window, boolean last, ByteBuf frame) {
+        while (piece.hasRemaining()) {
+            int bytes = Math.min(window, piece.remaining());
+            deflater.setInput(piece.slice(piece.position(), bytes));
+            piece.position(piece.position() + bytes);
+            write(frame, last && !piece.hasRemaining() ? Deflater.SYNC_FLUSH : Deflater.FULL_FLUSH);
         }
     }
 

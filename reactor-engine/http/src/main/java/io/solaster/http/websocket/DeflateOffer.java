@@ -13,8 +13,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param ourTakeover whether our messages may refer to those before them
  * @param clientTakeover whether the client's may
+ * @param ourBits within how much of a message, as a power of two, we refer to what was before; 0 where the client does not
+ *            care
  */
-record DeflateOffer(boolean ourTakeover, boolean clientTakeover) {
+record DeflateOffer(boolean ourTakeover, boolean clientTakeover, int ourBits) {
     static final String NAME = "permessage-deflate";
     private static final int WINDOW_BITS = 15;
 
@@ -40,6 +42,7 @@ record DeflateOffer(boolean ourTakeover, boolean clientTakeover) {
             return null;
         }
         boolean ours = config.contextTakeover();
+        int ourBits = 0;
         Set<String> seen = new HashSet<>();
         for (int i = 1; i < parts.length; i++) {
             String[] pair = parts[i].split("=", 2);
@@ -54,8 +57,11 @@ record DeflateOffer(boolean ourTakeover, boolean clientTakeover) {
                     yield value == null;
                 }
                 case "client_no_context_takeover" -> value == null;
-                // The JDK's zlib knows no smaller window of ours; a client's it can read whatever it is.
-                case "server_max_window_bits" -> value != null && bits(value) == WINDOW_BITS;
+                case "server_max_window_bits" -> {
+                    ourBits = value == null ? 0 : bits(value);
+                    yield ourBits > 0;
+                }
+                // The JDK's zlib can read a client's window whatever it is.
                 case "client_max_window_bits" -> value == null || bits(value) > 0;
                 default -> false;
             };
@@ -63,7 +69,10 @@ record DeflateOffer(boolean ourTakeover, boolean clientTakeover) {
                 return null;
             }
         }
-        return new DeflateOffer(ours, config.contextTakeover() && !seen.contains("client_no_context_takeover"));
+        // Of messages before, a small window would hold hardly anything.
+        return new DeflateOffer(ours && (ourBits == 0 || ourBits == WINDOW_BITS),
+                config.contextTakeover() && !seen.contains("client_no_context_takeover"),
+                ourBits);
     }
 
     private static String unquoted(String value) {
@@ -79,6 +88,12 @@ record DeflateOffer(boolean ourTakeover, boolean clientTakeover) {
     /** What the client is answered. */
     String answer() {
         return NAME + (ourTakeover ? "" : "; server_no_context_takeover")
-                + (clientTakeover ? "" : "; client_no_context_takeover");
+                + (clientTakeover ? "" : "; client_no_context_takeover")
+                + (ourBits == 0 ? "" : "; server_max_window_bits=" + ourBits);
+    }
+
+    /** The most bytes of a message that are compressed without a new beginning. */
+    int window() {
+        return ourBits == 0 || ourBits == WINDOW_BITS ? Integer.MAX_VALUE : 1 << ourBits;
     }
 }

@@ -713,12 +713,17 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
 
     /** Whether a message of so many bytes may be compressed once for many. */
     boolean sharesCompression(int bytes) {
-        return compresses(bytes) && !Objects.requireNonNull(accepted.deflate()).ourTakeover();
+        if (!compresses(bytes)) {
+            return false;
+        }
+        DeflateOffer agreed = Objects.requireNonNull(accepted.deflate());
+        return !agreed.ourTakeover() && bytes <= agreed.window();
     }
 
     private boolean compressed(int kind, ByteBuf payload) {
         Compressor compressor;
-        boolean takeover = Objects.requireNonNull(accepted.deflate()).ourTakeover();
+        DeflateOffer agreed = Objects.requireNonNull(accepted.deflate());
+        boolean takeover = agreed.ourTakeover();
         if (takeover) {
             if (!queue.isEmpty() || behind != null) {
                 // What refers to others may neither be dropped nor overtaken.
@@ -731,7 +736,7 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
         } else {
             compressor = part.compressor(config.compression());
         }
-        ByteBuf frame = compressor.frame(part.allocator(), kind, payload);
+        ByteBuf frame = compressor.frame(part.allocator(), kind, payload, agreed.window());
         payload.release();
         if (takeover) {
             part.stats().messagesOut.increment();

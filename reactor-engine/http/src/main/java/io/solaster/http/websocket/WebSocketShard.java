@@ -201,7 +201,8 @@ final class WebSocketShard implements AutoCloseable, Runnable {
                 if (member.sharesCompression(own.readableBytes() - header)) {
                     if (compressed == null) {
                         compressed = compressor(member.config().compression()).frame(allocator, kind,
-                                own.slice(own.readerIndex() + header, own.readableBytes() - header));
+                                own.slice(own.readerIndex() + header, own.readableBytes() - header),
+                                Integer.MAX_VALUE);
                     }
                     member.offerShared(compressed);
                 } else {

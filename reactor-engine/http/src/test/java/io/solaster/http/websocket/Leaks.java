@@ -13,21 +13,27 @@ import io.netty.util.ResourceLeakDetector;
 import org.slf4j.LoggerFactory;
 
 /** Watches every buffer from now on, and tells which were forgotten. */
-final class Leaks implements AutoCloseable {
+public final class Leaks implements AutoCloseable {
     private final ResourceLeakDetector.Level before = ResourceLeakDetector.getLevel();
     private final Logger logger = (Logger) LoggerFactory.getLogger(ResourceLeakDetector.class);
     private final List<String> found = new CopyOnWriteArrayList<>();
-    private final AppenderBase<ILoggingEvent> listener = new AppenderBase<>() {
-        @Override
-        protected void append(ILoggingEvent event) {
-            // What tests before this one have forgotten may be found now, too.
-            if (event.getFormattedMessage().contains(Leaks.class.getPackageName())) {
-                found.add(event.getFormattedMessage());
-            }
-        }
-    };
+    private final AppenderBase<ILoggingEvent> listener;
 
-    Leaks() {
+    public Leaks() {
+        this(Leaks.class.getPackageName());
+    }
+
+    /** @param who what stands in the trace of a buffer that is looked for */
+    public Leaks(String who) {
+        listener = new AppenderBase<>() {
+            @Override
+            protected void append(ILoggingEvent event) {
+                // What tests before this one have forgotten may be found now, too.
+                if (event.getFormattedMessage().contains(who)) {
+                    found.add(event.getFormattedMessage());
+                }
+            }
+        };
         ResourceLeakDetector.setLevel(ResourceLeakDetector.Level.PARANOID);
         listener.setContext(logger.getLoggerContext());
         listener.start();

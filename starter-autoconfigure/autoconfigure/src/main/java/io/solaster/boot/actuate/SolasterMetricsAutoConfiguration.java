@@ -110,6 +110,12 @@ public final class SolasterMetricsAutoConfiguration {
         }
 
         @Bean
+        @ConditionalOnMissingBean(name = "solasterHttpMeters")
+        HttpServerListener solasterHttpMeters(Engine engine, MeterRegistry registry) {
+            return new HttpMeters(engine.name(), registry);
+        }
+
+        @Bean
         @ConditionalOnBean(WebSockets.class)
         @ConditionalOnMissingBean(name = "solasterWebSocketMeters")
         MeterBinder solasterWebSocketMeters(WebSockets sockets, Engine engine) {

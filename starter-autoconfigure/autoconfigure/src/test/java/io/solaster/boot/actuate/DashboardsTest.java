@@ -81,7 +81,9 @@ final class DashboardsTest {
 
     private static String scrape() throws Exception {
         try (Actuated it = Actuated.start(WebApplicationType.SERVLET,
-                "management.metrics.distribution.percentiles-histogram.solaster.server.requests=true")) {
+                "management.metrics.distribution.percentiles-histogram.solaster.server.requests=true",
+                "management.metrics.distribution.percentiles-histogram.solaster.pool=true",
+                "solaster.pools.orders.endpoints=127.0.0.1:1")) {
             return it.get("prometheus").body();
         }
     }

@@ -4,20 +4,26 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.KeyStore;
 import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import io.solaster.boot.Certificates;
 import io.solaster.boot.SolasterAutoConfiguration;
+import io.solaster.boot.ThreeShards;
 import io.solaster.boot.actuate.Actuated;
 import io.solaster.boot.netty.SolasterReactorNettyAutoConfiguration;
 import io.solaster.config.InvalidConfigException;
@@ -174,6 +180,44 @@ final class SolasterWebAutoConfigurationTest {
     }
 
     @Test
+    void exchanges_are_logged_and_counted_where_that_is_asked_for(CapturedOutput output) throws Exception {
+        try (ConfigurableApplicationContext context = start("solaster.web.http.access-log.enabled=true",
+                "solaster.web.http.access-log.format=json")) {
+            get(context, "/about?a=b", "traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00");
+            MeterRegistry registry = context.getBean(MeterRegistry.class);
+            ThreeShards.until("the response is counted", () -> registry.get("solaster.http.responses")
+                    .tags("server", "webflux", "status", "2xx").functionCounter().count() == 1);
+        }
+        assertThat(output).contains("\"server\":\"webflux\"", "\"target\":\"/about?a=b\"", "\"status\":200",
+                "\"traceId\":\"4bf92f3577b34da6a3ce929d0e0e4736\"");
+    }
+
+    @Test
+    void a_URI_is_that_of_the_request_whatever_was_asked_for_before() throws Exception {
+        try (ConfigurableApplicationContext context = start();
+                Socket socket = new Socket("localhost", Integer.parseInt(
+                        Objects.requireNonNull(context.getEnvironment().getProperty("local.server.port"))))) {
+            socket.setSoTimeout((int) PATIENCE.toMillis());
+            String[][] asked = {{"/about", "a"}, {"/about", "b:81"}, {"/about", "a"}, {"/about?x=1", "a"},
+                    {"/about?x=2", "a"}, {"/about", "a:80"}, {"http://c:8080/about", "a"}, {"/about", "a"}};
+            StringBuilder requests = new StringBuilder();
+            for (String[] each : asked) {
+                requests.append("GET ").append(each[0]).append(" HTTP/1.1\r\nHost: ").append(each[1])
+                        .append("\r\n\r\n");
+            }
+            requests.append("GET /about HTTP/1.0\r\n\r\n");
+            socket.getOutputStream().write(requests.toString().getBytes(StandardCharsets.US_ASCII));
+            List<String> answers = new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII).lines()
+                    .filter(line -> line.startsWith("http")).map(line -> line.replaceAll(" 127\\.0\\.0\\.1.*", ""))
+                    .toList();
+            assertThat(answers).startsWith("http://a/about", "http://b:81/about", "http://a/about",
+                    "http://a/about?x=1", "http://a/about?x=2", "http://a/about", "http://c:8080/about",
+                    "http://a/about").hasSize(9);
+            assertThat(answers.getLast()).isEqualTo("http://127.0.0.1:" + socket.getPort() + "/about");
+        }
+    }
+
+    @Test
     void limits_and_the_header_Server_are_those_of_Spring_Boot() throws Exception {
         try (ConfigurableApplicationContext context = start("server.max-http-request-header-size=2KB",
                 "server.server-header=mine", "server.netty.idle-timeout=1s")) {
@@ -200,6 +244,28 @@ final class SolasterWebAutoConfigurationTest {
                     .isEqualTo("https without a certificate");
             assertThat(known.send(request(context, "https", "/tls"), BodyHandlers.ofString()).body())
                     .isEqualTo("https CN=server");
+        }
+    }
+
+    @Test
+    void HTTP_2_is_spoken_where_server_http2_says_so(@TempDir Path directory) throws Exception {
+        KeyStore store = Certificates.make(directory, "server");
+        for (boolean enabled : new boolean[]{true, false}) {
+            try (ConfigurableApplicationContext context = start("server.http2.enabled=" + enabled,
+                    "server.ssl.bundle=web",
+                    "spring.ssl.bundle.jks.web.keystore.location=file:" + directory.resolve("server.p12"),
+                    "spring.ssl.bundle.jks.web.keystore.password=changeit");
+                    HttpClient client = HttpClient.newBuilder().sslContext(Certificates.client(store, false)).build()) {
+                HttpResponse<String> answer = client.send(request(context, "https", "/tls"), BodyHandlers.ofString());
+                assertThat(answer.body()).isEqualTo("https without a certificate");
+                assertThat(answer.version())
+                        .isEqualTo(enabled ? HttpClient.Version.HTTP_2 : HttpClient.Version.HTTP_1_1);
+            }
+            try (ConfigurableApplicationContext context = start("server.http2.enabled=" + enabled);
+                    HttpClient client = HttpClient.newHttpClient()) {
+                assertThat(client.send(request(context, "http", "/about"), BodyHandlers.ofString()).version())
+                        .isEqualTo(enabled ? HttpClient.Version.HTTP_2 : HttpClient.Version.HTTP_1_1);
+            }
         }
     }
 

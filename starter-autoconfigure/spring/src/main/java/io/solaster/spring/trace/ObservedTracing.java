@@ -169,6 +169,12 @@ public final class ObservedTracing implements Tracing {
         }
 
         @Override
+        public @Nullable String traceId() {
+            TracingContext trace = spans ? observation.getContextView().get(TracingContext.class) : null;
+            return trace == null || trace.getSpan() == null ? null : trace.getSpan().context().traceId();
+        }
+
+        @Override
         public <T extends @Nullable Object> T call(java.util.concurrent.Callable<T> work) throws Exception {
             try (Observation.Scope _ = observation.openScope()) {
                 return work.call();

@@ -5,6 +5,7 @@ import java.net.URISyntaxException;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.solaster.engine.Offload;
+import io.solaster.engine.Shard;
 import io.solaster.http.HttpException;
 import io.solaster.http.HttpHandler;
 import io.solaster.http.HttpRequest;
@@ -22,16 +23,20 @@ final class ShardHttpHandlerAdapter implements HttpHandler {
     private final org.springframework.http.server.reactive.HttpHandler handler;
     private final Offload offload;
     private final @Nullable ForwardedHeaderTransformer forwarded;
+    /** By shard, each made and used there. */
+    private final @Nullable RequestUris[] uris;
     private final NettyDataBufferFactory buffers = new NettyDataBufferFactory(ByteBufAllocator.DEFAULT);
 
     /**
      * @param offload opens files
+     * @param shards of the engine
      * @param forwarded puts what a proxy tells of the client into requests; null to take them as they are
      */
-    ShardHttpHandlerAdapter(org.springframework.http.server.reactive.HttpHandler handler, Offload offload,
+    ShardHttpHandlerAdapter(org.springframework.http.server.reactive.HttpHandler handler, Offload offload, int shards,
             @Nullable ForwardedHeaderTransformer forwarded) {
         this.handler = handler;
         this.offload = offload;
+        this.uris = new RequestUris[shards];
         this.forwarded = forwarded;
     }
 
@@ -46,10 +51,19 @@ final class ShardHttpHandlerAdapter implements HttpHandler {
         exchange.watch();
     }
 
+    private RequestUris uris(Shard shard) {
+        RequestUris own = uris[shard.id()];
+        if (own == null) {
+            own = new RequestUris();
+            uris[shard.id()] = own;
+        }
+        return own;
+    }
+
     private ServerHttpRequest request(HttpRequest request, Exchange exchange) {
         ServerHttpRequest asked;
         try {
-            asked = new ShardServerHttpRequest(request, exchange, buffers);
+            asked = new ShardServerHttpRequest(request, uris(request.shard()).of(request), exchange, buffers);
         } catch (URISyntaxException e) {
             throw new HttpException(HttpResponseStatus.BAD_REQUEST, "the request's target is no URI", e);
         }

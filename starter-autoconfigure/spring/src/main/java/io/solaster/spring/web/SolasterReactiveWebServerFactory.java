@@ -9,6 +9,7 @@ import java.util.function.Supplier;
 import io.netty.handler.ssl.ClientAuth;
 import io.solaster.config.ByteSize;
 import io.solaster.config.CompressionConfig;
+import io.solaster.config.Http2Config;
 import io.solaster.config.HttpConfig;
 import io.solaster.config.ServerConfig;
 import io.solaster.config.WebConfig;
@@ -88,16 +89,14 @@ public final class SolasterReactiveWebServerFactory extends AbstractReactiveWebS
 
     @Override
     public ShardWebServer getWebServer(HttpHandler handler) {
-        if (getHttp2() != null && getHttp2().isEnabled()) {
-            log.warn("server.http2.enabled has no effect: the shards speak HTTP/1.1");
-        }
         ShardHttpHandlerAdapter adapter = new ShardHttpHandlerAdapter(handler, engine.offload(),
-                useForwardHeaders ? new ForwardedHeaderTransformer() : null);
+                engine.shards().size(), useForwardHeaders ? new ForwardedHeaderTransformer() : null);
         ServerConfig server = serverConfig();
         HttpProtocol http = new HttpProtocol(adapter, server, listeners.stream()
                 .map(each -> each.of(NAME, adapter)).filter(Objects::nonNull).reduce(ExchangeListener::both)
                 .orElse(null));
-        TlsContexts tls = tls();
+        listeners.forEach(each -> each.serves(NAME, http));
+        TlsContexts tls = tls(http);
         ConnectionHandler protocol = tls == null ? http : Tls.over(tls, engine.offload(), http);
         ShardWebServer web = new ShardWebServer(engine, NAME, server, protocol, tls != null, getShutdown(),
                 drainTimeout);
@@ -107,7 +106,7 @@ public final class SolasterReactiveWebServerFactory extends AbstractReactiveWebS
         return web;
     }
 
-    private @Nullable TlsContexts tls() {
+    private @Nullable TlsContexts tls(HttpProtocol http) {
         Ssl ssl = getSsl();
         if (!Ssl.isEnabled(ssl)) {
             return null;
@@ -118,7 +117,7 @@ public final class SolasterReactiveWebServerFactory extends AbstractReactiveWebS
         TlsContexts contexts;
         try {
             contexts = new TlsContexts("server.ssl", getSslBundle(), Ssl.ClientAuth.map(ssl.getClientAuth(),
-                    ClientAuth.NONE, ClientAuth.OPTIONAL, ClientAuth.REQUIRE), HttpProtocol.APPLICATION_PROTOCOLS);
+                    ClientAuth.NONE, ClientAuth.OPTIONAL, ClientAuth.REQUIRE), http::applicationProtocols);
         } catch (IllegalArgumentException e) {
             throw new WebServerException(String.valueOf(e.getMessage()), e);
         }
@@ -141,11 +140,15 @@ public final class SolasterReactiveWebServerFactory extends AbstractReactiveWebS
     /** What {@code server.*} says holds; where it says nothing, {@code solaster.web.http} does. */
     private HttpConfig responses(HttpConfig base) {
         HttpConfig result = getServerHeader() == null ? base : base.withServerHeader(getServerHeader());
+        // Off unless server.http2.enabled says otherwise, as with Spring Boot's other servers.
+        Http2Config http2 = result.http2();
+        result = result.withHttp2(http2.withEnabled(http2.enabled() && getHttp2() != null && getHttp2().isEnabled()));
         Compression compression = getCompression();
         return compression == null || !compression.getEnabled()
                 ? result
                 : result.withCompression(new CompressionConfig(true,
                         new ByteSize(Math.max(0, compression.getMinResponseSize().toBytes())),
-                        result.compression().level(), String.join(",", compression.getAllMimeTypes())));
+                        result.compression().level(), result.compression().encodings(),
+                        String.join(",", compression.getAllMimeTypes())));
     }
 }

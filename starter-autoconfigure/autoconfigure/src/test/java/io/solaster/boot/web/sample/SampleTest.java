@@ -28,6 +28,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -71,18 +72,21 @@ final class SampleTest {
     Served served;
 
     /** @param by the value of {@code solaster.web.server} */
-    record Served(String by, Transport transport) {
+    record Served(String by, Transport transport, Version version) {
         @Override
         public String toString() {
-            return (by.equals("none") ? "Reactor Netty" : "Solaster") + " over " + TransportChoice.label(transport);
+            return (by.equals("none") ? "Reactor Netty" : "Solaster") + " over " + TransportChoice.label(transport)
+                    + ", " + version;
         }
     }
 
-    /** Reactor Netty on the shards, and ours over what transports this machine has. */
+    /** Reactor Netty on the shards, and ours over what transports this machine has; over HTTP/2 too. */
     static Stream<Served> servers() {
-        return Stream.concat(Stream.of(new Served("none", Transport.NIO)),
+        return Stream.concat(
+                Stream.of(new Served("none", Transport.NIO, Version.HTTP_1_1),
+                        new Served("solaster", Transport.NIO, Version.HTTP_2)),
                 Stream.of(Transport.NIO, Transport.EPOLL, Transport.IO_URING).filter(SampleTest::isHere)
-                        .map(transport -> new Served("solaster", transport)));
+                        .map(transport -> new Served("solaster", transport, Version.HTTP_1_1)));
     }
 
     private static boolean isHere(Transport transport) {
@@ -99,10 +103,10 @@ final class SampleTest {
                 "server.port=0", "solaster.engine.shards=2", "solaster.engine.pinning=never",
                 "solaster.engine.transport=" + served.transport.name().toLowerCase(Locale.ROOT),
                 "solaster.web.server=" + served.by, "spring.main.banner-mode=off",
-                "server.compression.enabled=true",
+                "server.compression.enabled=true", "server.http2.enabled=" + (served.version == Version.HTTP_2),
                 "spring.web.resources.static-locations=classpath:/webflux-sample/", "management.server.port=-1",
                 "spring.autoconfigure.exclude=" + Actuated.BUT_NETTY).run();
-        client = HttpClient.newBuilder().version(Version.HTTP_1_1).connectTimeout(PATIENCE).build();
+        client = HttpClient.newBuilder().version(served.version).connectTimeout(PATIENCE).build();
     }
 
     @AfterParameterizedClassInvocation
@@ -123,6 +127,7 @@ final class SampleTest {
         HttpResponse<String> answer = get("/hello?name=J%C3%BCrgen");
         assertThat(answer.statusCode()).isEqualTo(200);
         assertThat(answer.body()).isEqualTo("Hello, Jürgen!");
+        assertThat(answer.version()).isEqualTo(served.version);
         assertThat(answer.headers().firstValue("content-length")).contains("15");
         assertThat(answer.headers().allValues("x-sample")).containsExactly("committed");
     }
@@ -177,7 +182,9 @@ final class SampleTest {
         HttpResponse<byte[]> answer = client.send(request("/fn/echo").POST(BodyPublishers.ofInputStream(
                 () -> new ByteArrayInputStream(sent))).build(), BodyHandlers.ofByteArray());
         assertThat(answer.body()).isEqualTo(sent);
-        assertThat(answer.headers().firstValue("transfer-encoding")).contains("chunked");
+        assertThat(answer.headers().firstValue("content-length")).isEmpty();
+        assertThat(answer.headers().firstValue("transfer-encoding"))
+                .isEqualTo(answer.version() == Version.HTTP_1_1 ? Optional.of("chunked") : Optional.empty());
     }
 
     @Test

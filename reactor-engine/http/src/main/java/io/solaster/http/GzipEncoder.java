@@ -6,11 +6,8 @@ import java.util.zip.Deflater;
 
 import io.netty.buffer.ByteBuf;
 
-/**
- * Compresses one body after the other, RFC 1952. It holds memory outside of the heap, which is why a shard keeps a few and
- * uses them again. On the owning shard.
- */
-final class Gzip {
+/** RFC 1952, by the JDK. */
+final class GzipEncoder implements BodyEncoder {
     /** Magic number, deflate, no flags, no time, unknown system. */
     private static final byte[] HEADER = {0x1F, (byte) 0x8B, 8, 0, 0, 0, 0, 0, 0, (byte) 0xFF};
     private static final int ROOM = 512;
@@ -21,17 +18,23 @@ final class Gzip {
     private long length;
     private boolean begun;
 
-    Gzip(int level) {
+    GzipEncoder(int level) {
         this.level = level;
         this.deflater = new Deflater(level, true);
     }
 
-    int level() {
+    @Override
+    public ContentEncoding encoding() {
+        return ContentEncoding.GZIP;
+    }
+
+    @Override
+    public int level() {
         return level;
     }
 
-    /** Compresses a part, so that a client can read all of it, unless the whole of it is yet to come. */
-    void write(ByteBuf part, ByteBuf to, boolean flush) {
+    @Override
+    public void write(ByteBuf part, ByteBuf to, boolean flush) {
         begin(to);
         length += part.readableBytes();
         for (ByteBuffer bytes : part.nioBuffers()) {
@@ -44,8 +47,8 @@ final class Gzip {
         }
     }
 
-    /** Writes what is left; {@link #reset} makes it ready for another body. */
-    void finish(ByteBuf to) {
+    @Override
+    public void finish(ByteBuf to) {
         begin(to);
         deflater.finish();
         drain(to, Deflater.NO_FLUSH);
@@ -72,15 +75,16 @@ final class Gzip {
         }
     }
 
-    void reset() {
+    @Override
+    public void reset() {
         deflater.reset();
         sum.reset();
         length = 0;
         begun = false;
     }
 
-    /** Gives the memory back. */
-    void close() {
+    @Override
+    public void close() {
         deflater.end();
     }
 }

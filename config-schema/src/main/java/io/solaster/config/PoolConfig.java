@@ -1,0 +1,111 @@
+package io.solaster.config;
+
+import java.util.List;
+
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationPropertiesSource;
+import org.springframework.boot.context.properties.NestedConfigurationProperty;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * One pool of client connections: where they go, how they are spread, and how many there may be.
+ *
+ * @param protocol what the endpoints speak
+ * @param endpoints where the connections go; none where discovery finds them
+ * @param discovery what finds endpoints, beside those that are named
+ * @param balancing which endpoint takes the next request
+ * @param connections how many connections there are, and for how long
+ * @param requests what holds for one request: its time, its retries
+ * @param health how endpoints are found to be sick, and well again
+ * @param ssl how connections are encrypted
+ * @param proxy what stands between us and the endpoints
+ * @param resp what holds where the protocol is 'resp'
+ */
+@ConfigurationPropertiesSource
+public record PoolConfig(@DefaultValue("http") Protocol protocol,
+        @Reloadable @DefaultValue List<EndpointConfig> endpoints,
+        @NestedConfigurationProperty @DefaultValue PoolDiscoveryConfig discovery,
+        @Reloadable @NestedConfigurationProperty @DefaultValue PoolBalancingConfig balancing,
+        @Reloadable @NestedConfigurationProperty @DefaultValue PoolConnectionsConfig connections,
+        @Reloadable @NestedConfigurationProperty @DefaultValue PoolRequestsConfig requests,
+        @Reloadable @NestedConfigurationProperty @DefaultValue PoolHealthConfig health,
+        @NestedConfigurationProperty @DefaultValue PoolSslConfig ssl,
+        @NestedConfigurationProperty @DefaultValue PoolProxyConfig proxy,
+        @NestedConfigurationProperty @DefaultValue PoolRespConfig resp) {
+
+    public PoolConfig {
+        endpoints = List.copyOf(endpoints);
+    }
+
+    /** What an empty configuration gives, for these endpoints. */
+    public static PoolConfig of(Protocol protocol, EndpointConfig... endpoints) {
+        return new PoolConfig(protocol, List.of(endpoints), PoolDiscoveryConfig.defaults(),
+                PoolBalancingConfig.defaults(), PoolConnectionsConfig.defaults(), PoolRequestsConfig.defaults(),
+                PoolHealthConfig.defaults(), PoolSslConfig.defaults(), PoolProxyConfig.defaults(),
+                PoolRespConfig.defaults());
+    }
+
+    /** This with other endpoints. */
+    public PoolConfig withEndpoints(List<EndpointConfig> newEndpoints) {
+        return new PoolConfig(protocol, newEndpoints, discovery, balancing, connections, requests, health, ssl, proxy,
+                resp);
+    }
+
+    /** This with another way to find endpoints. */
+    public PoolConfig withDiscovery(PoolDiscoveryConfig newDiscovery) {
+        return new PoolConfig(protocol, endpoints, newDiscovery, balancing, connections, requests, health, ssl, proxy,
+                resp);
+    }
+
+    /** This with another balancing. */
+    public PoolConfig withBalancing(PoolBalancingConfig newBalancing) {
+        return new PoolConfig(protocol, endpoints, discovery, newBalancing, connections, requests, health, ssl, proxy,
+                resp);
+    }
+
+    /** This with other connections. */
+    public PoolConfig withConnections(PoolConnectionsConfig newConnections) {
+        return new PoolConfig(protocol, endpoints, discovery, balancing, newConnections, requests, health, ssl, proxy,
+                resp);
+    }
+
+    /** This with other requests. */
+    public PoolConfig withRequests(PoolRequestsConfig newRequests) {
+        return new PoolConfig(protocol, endpoints, discovery, balancing, connections, newRequests, health, ssl, proxy,
+                resp);
+    }
+
+    /** This with another health. */
+    public PoolConfig withHealth(PoolHealthConfig newHealth) {
+        return new PoolConfig(protocol, endpoints, discovery, balancing, connections, requests, newHealth, ssl, proxy,
+                resp);
+    }
+
+    /** This with another encryption. */
+    public PoolConfig withSsl(PoolSslConfig newSsl) {
+        return new PoolConfig(protocol, endpoints, discovery, balancing, connections, requests, health, newSsl, proxy,
+                resp);
+    }
+
+    /** This with another proxy. */
+    public PoolConfig withProxy(PoolProxyConfig newProxy) {
+        return new PoolConfig(protocol, endpoints, discovery, balancing, connections, requests, health, ssl, newProxy,
+                resp);
+    }
+
+    /** This with other settings of RESP. */
+    public PoolConfig withResp(PoolRespConfig newResp) {
+        return new PoolConfig(protocol, endpoints, discovery, balancing, connections, requests, health, ssl, proxy,
+                newResp);
+    }
+
+    /** What endpoints speak. */
+    public enum Protocol {
+        /** HTTP/1.1, one request at a time on a connection. */
+        HTTP,
+        /** Redis's protocol, many requests under way on a connection. */
+        RESP,
+        /** Frames with their length before them. */
+        TCP
+    }
+}

@@ -1,0 +1,31 @@
+package io.solaster.config;
+
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * What holds for a pool whose endpoints speak RESP.
+ *
+ * @param version the protocol's version that is asked for: 2 or 3
+ * @param username who we are to AUTH; none by default
+ * @param password what proves that; none by default
+ * @param database the number of the database
+ * @param clientName what CLIENT LIST shows; none by default
+ */
+public record PoolRespConfig(@DefaultValue("3") @Range(min = 2, max = 3) int version, @Nullable String username,
+        @Nullable String password, @DefaultValue("0") @Range(min = 0, max = 1_000_000) int database,
+        @Nullable String clientName) {
+
+    /** What an empty configuration gives. */
+    public static PoolRespConfig defaults() {
+        return new PoolRespConfig(3, null, null, 0, null);
+    }
+
+    /** Everything but the password, which must not reach a log. */
+    @Override
+    public String toString() {
+        return "PoolRespConfig[version=" + version + ", username=" + username + ", password="
+                + (password == null ? "none" : "******") + ", database=" + database + ", clientName=" + clientName
+                + "]";
+    }
+}

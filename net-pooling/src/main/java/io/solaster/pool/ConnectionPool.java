@@ -1,0 +1,80 @@
+package io.solaster.pool;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+
+import io.solaster.config.PoolConfig;
+import io.solaster.engine.Engine;
+import io.solaster.engine.ShardFuture;
+import io.solaster.pool.upstream.Target;
+import io.solaster.pool.upstream.Upstream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Connections to the endpoints of an {@link Upstream}: each shard has its own, within a budget of the process.
+ *
+ * @param <C> its connections
+ */
+public interface ConnectionPool<C extends PooledConnection> extends AutoCloseable {
+
+    /**
+     * Starts one. Not on a shard; it waits for {@code min-idle} connections as long as {@code warm-up} says.
+     *
+     * @param name what it is called in logs and meters: the key below {@code solaster.pools}
+     * @param config the bounds on its connections, and their ages
+     * @param protocol what its connections speak
+     * @param upstream where they go; it is not closed with the pool, and no other pool may stand on it
+     * @param connector makes them
+     */
+    static <C extends PooledConnection> ConnectionPool<C> start(Engine engine, String name, PoolConfig config,
+            Protocol<C> protocol, Upstream upstream, Connector connector) {
+        DefaultConnectionPool<C> pool = new DefaultConnectionPool<>(engine, name, config, protocol, upstream,
+                connector);
+        pool.begin();
+        return pool;
+    }
+
+    /** What it is called in logs and meters: the key below {@code solaster.pools}. Any thread. */
+    String name();
+
+    /** What it was started with, or what {@link #reconfigure} has put in its place. Any thread. */
+    PoolConfig config();
+
+    /** Where its connections go. Any thread. */
+    Upstream upstream();
+
+    /**
+     * Its part on the calling shard.
+     *
+     * @throws IllegalStateException on a thread that is no shard of its engine
+     */
+    ShardPool<C> local();
+
+    /**
+     * Runs work with a connection: of this shard, or, where this shard has none and the budget gives it none, of another
+     * one, where the work runs then. The connection is given back once the work's result is there. On a shard.
+     *
+     * @param key of the request, for algorithms that go by keys
+     * @param except an endpoint that was tried already; null for none
+     * @param patience how long to wait for a connection at most
+     * @param work called on the shard that owns the connection, which it must not keep
+     * @return its result, on the shard that called; failed with {@link PoolException}, or as the work failed
+     */
+    <R extends @Nullable Object> ShardFuture<R> use(long key, @Nullable Target except, Duration patience,
+            Function<? super C, ? extends CompletionStage<R>> work);
+
+    /** What each shard counts, by the shards' numbers. Any thread. */
+    List<PoolStats> stats();
+
+    /** Puts another configuration in force. Any thread. */
+    ShardFuture<?> reconfigure(PoolConfig newConfig);
+
+    /** Lets requests finish up to the deadline, fails who waits, and closes every connection. Any thread. */
+    ShardFuture<?> drain(Duration deadline);
+
+    /** As {@link #drain}, at once. Any thread but a shard. */
+    @Override
+    void close();
+}

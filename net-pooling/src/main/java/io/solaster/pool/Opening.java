@@ -1,0 +1,112 @@
+package io.solaster.pool;
+
+import java.time.Duration;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeoutException;
+
+import io.netty.channel.Channel;
+import io.solaster.engine.Shard;
+import io.solaster.engine.ShardFuture;
+import io.solaster.engine.timer.Timer;
+import org.jspecify.annotations.Nullable;
+
+/** One connection that is being made: connected, and made ready by its protocol, within one time. On its shard. */
+final class Opening<C extends PooledConnection> extends Timer {
+    private final Shard shard;
+    private final TargetPool<C> target;
+    private final Duration timeout;
+    private final long since;
+    private @Nullable ShardFuture<Channel> connect;
+    private @Nullable Channel channel;
+    private boolean isDone;
+
+    Opening(Shard shard, TargetPool<C> target, Duration timeout, long since) {
+        super(shard.timers());
+        this.shard = shard;
+        this.target = target;
+        this.timeout = timeout;
+        this.since = since;
+    }
+
+    void begin(Connector connector, Protocol<C> protocol) {
+        try {
+            ShardFuture<Channel> connecting = connector.connect(target.target.endpoint(), timeout);
+            connect = connecting;
+            connecting.whenComplete((connected, failure) -> {
+                if (connected == null) {
+                    failed(failure);
+                } else {
+                    connected(connected, protocol);
+                }
+            });
+        } catch (RuntimeException e) {
+            failed(e);
+        }
+    }
+
+    private void connected(Channel connected, Protocol<C> protocol) {
+        channel = connected;
+        if (isDone) {
+            connected.close();
+            return;
+        }
+        // Of all the time that there is, the connector has used some.
+        arm(timeout.toNanos() - (shard.timers().now() - since));
+        CompletionStage<C> opened;
+        try {
+            opened = protocol.open(shard, connected, target.target.endpoint());
+        } catch (RuntimeException e) {
+            failed(e);
+            return;
+        }
+        opened.whenComplete((connection, failure) -> {
+            if (Shard.current() == shard) {
+                opened(connection, failure);
+            } else {
+                shard.executeOrElse(() -> opened(connection, failure), connected::close);
+            }
+        });
+    }
+
+    private void opened(@Nullable C connection, @Nullable Throwable failure) {
+        if (connection == null) {
+            failed(failure);
+        } else if (isDone || !connection.channel().isOpen()) {
+            connection.channel().close();
+            failed(new java.io.IOException("the other end closed the connection at once"));
+        } else {
+            isDone = true;
+            cancel();
+            target.opened(this, connection, since);
+        }
+    }
+
+    private void failed(@Nullable Throwable failure) {
+        if (channel != null) {
+            channel.close();
+        }
+        if (!isDone) {
+            isDone = true;
+            cancel();
+            Throwable cause = failure instanceof CompletionException && failure.getCause() != null
+                    ? failure.getCause()
+                    : failure;
+            target.failed(this, cause == null ? new IllegalStateException("the protocol opened nothing") : cause,
+                    since);
+        }
+    }
+
+    /** Nobody wants it any more. */
+    void abort(Throwable why) {
+        failed(why);
+        if (connect != null) {
+            connect.cancel(false);
+        }
+    }
+
+    @Override
+    protected void fire() {
+        failed(new TimeoutException("connected to " + target.target + ", and it has not greeted within " + timeout));
+    }
+}

@@ -1,0 +1,240 @@
+package io.solaster.pool.frame;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.ToLongFunction;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.LengthFieldBasedFrameDecoder;
+import io.solaster.engine.Shard;
+import io.solaster.engine.ShardFuture;
+import io.solaster.engine.timer.Timers;
+import io.solaster.pool.Endpoint;
+import io.solaster.pool.PoolException;
+import io.solaster.pool.PoolException.Reason;
+import io.solaster.pool.PooledConnection;
+import io.solaster.pool.call.Try;
+import org.jspecify.annotations.Nullable;
+
+/** A connection that carries frames, many requests at a time. On the shard that owns it. */
+public final class FramedConnection extends PooledConnection {
+    private static final int SEND_AT = 64 * 1024;
+
+    private final Shard shard;
+    private final Timers timers;
+    private final String address;
+    private final FramedProtocol protocol;
+    /** In the order in which they were sent, where answers come so. */
+    private final ArrayDeque<Try<byte[]>> inOrder = new ArrayDeque<>();
+    /** By what their answers say, where they come in any order. */
+    private final Map<Long, Try<byte[]>> byId = new HashMap<>();
+    private final Runnable flush = this::flush;
+    private @Nullable ByteBuf out;
+    private boolean flushing;
+    private boolean reading;
+    private boolean open = true;
+    private boolean draining;
+    private boolean served;
+    private boolean heard;
+    private int abandoned;
+
+    FramedConnection(Shard shard, Channel channel, Endpoint endpoint, FramedProtocol protocol) {
+        super(channel);
+        this.shard = shard;
+        this.timers = shard.timers();
+        this.address = endpoint.address();
+        this.protocol = protocol;
+        int bytes = protocol.lengthBytes();
+        int limit = protocol.maxFrame() + bytes;
+        channel.pipeline().addLast("frames", new LengthFieldBasedFrameDecoder(limit, 0, bytes,
+                protocol.lengthIncluded() ? -bytes : 0, bytes, true));
+        channel.pipeline().addLast("framed", new Answering());
+    }
+
+    private long now() {
+        return timers.now();
+    }
+
+    @Override
+    public boolean isShared() {
+        return true;
+    }
+
+    @Override
+    public boolean isUsable() {
+        return open && !draining;
+    }
+
+    /** Frames have no question of their own for that: done if the connection is usable. */
+    @Override
+    public ShardFuture<Boolean> validate() {
+        ShardFuture<Boolean> answer = shard.newFuture();
+        if (isUsable()) {
+            answer.complete(true);
+        } else {
+            answer.completeExceptionally(lost("is not usable any more", null));
+        }
+        return answer;
+    }
+
+    @Override
+    public void drain() {
+        draining = true;
+        closeIfDrained();
+    }
+
+    private void closeIfDrained() {
+        if (draining && inOrder.isEmpty() && byId.isEmpty()) {
+            channel().close();
+        }
+    }
+
+    void send(byte[] frame, long id, Try<byte[]> attempt) {
+        if (!open) {
+            attempt.fail(new PoolException(Reason.CONNECT_FAILED, "connection to " + address + " is closed", null),
+                    now());
+            return;
+        }
+        boolean quiet = inOrder.isEmpty() && byId.isEmpty();
+        if (protocol.id() == null) {
+            inOrder.add(attempt);
+        } else {
+            Try<byte[]> before = byId.get(id);
+            if (before != null && !before.isOver()) {
+                attempt.fail(new IllegalArgumentException("a request with id " + id
+                        + " is under way on this connection already"), now());
+                return;
+            }
+            // A try that was given up: whichever answer comes first is one to this request.
+            byId.put(id, attempt);
+        }
+        heard &= !quiet;
+        ByteBuf to = out;
+        if (to == null) {
+            to = channel().alloc().ioBuffer(frame.length + 8);
+            out = to;
+        }
+        writeLength(to, frame.length + (protocol.lengthIncluded() ? protocol.lengthBytes() : 0));
+        to.writeBytes(frame);
+        if (to.readableBytes() >= SEND_AT) {
+            flush();
+        } else if (!reading && !flushing) {
+            flushing = true;
+            shard.execute(flush);
+        }
+    }
+
+    private void writeLength(ByteBuf to, int length) {
+        switch (protocol.lengthBytes()) {
+            case 1 -> to.writeByte(length);
+            case 2 -> to.writeShort(length);
+            case 3 -> to.writeMedium(length);
+            case 4 -> to.writeInt(length);
+            default -> to.writeLong(length);
+        }
+    }
+
+    private void flush() {
+        flushing = false;
+        ByteBuf all = out;
+        if (all != null) {
+            out = null;
+            channel().writeAndFlush(all, channel().voidPromise());
+        }
+    }
+
+    /** An answer that is awaited will be left alone. */
+    void gaveUp() {
+        if (++abandoned >= protocol.maxRequests()) {
+            draining = true;
+            channel().close();
+        }
+    }
+
+    private void received(ByteBuf frame, long now) {
+        ToLongFunction<ByteBuf> id = protocol.id();
+        Try<byte[]> attempt = id == null ? inOrder.poll() : byId.remove(id.applyAsLong(frame));
+        served = true;
+        if (attempt == null) {
+            throw new IllegalStateException("an answer came that nobody asked for, of " + frame.readableBytes()
+                    + " bytes");
+        }
+        if (attempt.isOver()) {
+            abandoned--;
+            return;
+        }
+        byte[] bytes = new byte[frame.readableBytes()];
+        frame.readBytes(bytes);
+        attempt.succeed(bytes, now);
+    }
+
+    private PoolException lost(String what, @Nullable Throwable cause) {
+        String words = "connection to " + address + " " + what;
+        return served && !heard
+                ? PoolException.stale(words, cause)
+                : new PoolException(Reason.CONNECTION_LOST, words, cause);
+    }
+
+    private void closed(@Nullable Throwable cause) {
+        if (!open) {
+            return;
+        }
+        open = false;
+        if (out != null) {
+            out.release();
+            out = null;
+        }
+        PoolException failure = lost("was lost" + (cause == null ? "" : ": " + cause.getMessage()), cause);
+        long now = now();
+        Try<byte[]> next;
+        while ((next = inOrder.poll()) != null) {
+            next.fail(failure, now);
+        }
+        List<Try<byte[]>> others = new ArrayList<>(byId.values());
+        byId.clear();
+        others.forEach(each -> each.fail(failure, now));
+    }
+
+    private final class Answering extends ChannelInboundHandlerAdapter {
+
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            ByteBuf frame = (ByteBuf) message;
+            heard = true;
+            reading = true;
+            try {
+                if (open) {
+                    received(frame, now());
+                }
+            } finally {
+                frame.release();
+            }
+        }
+
+        @Override
+        public void channelReadComplete(ChannelHandlerContext context) {
+            reading = false;
+            flush();
+            closeIfDrained();
+            context.fireChannelReadComplete();
+        }
+
+        @Override
+        public void channelInactive(ChannelHandlerContext context) {
+            closed(null);
+            context.fireChannelInactive();
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            closed(cause);
+            context.close();
+        }
+    }
+}

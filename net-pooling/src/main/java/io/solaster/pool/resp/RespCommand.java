@@ -1,0 +1,273 @@
+package io.solaster.pool.resp;
+
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.function.Function;
+
+import io.netty.buffer.ByteBuf;
+import io.solaster.pool.call.Request;
+import io.solaster.pool.call.Try;
+import io.solaster.pool.upstream.Outcome;
+import io.solaster.resp.Reply;
+import io.solaster.resp.RequestWriter;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A command, and how its reply is read. Immutable, but for the arrays that it is made of, which must not change until it
+ * is answered; any thread.
+ *
+ * @param <R> what its reply is read as
+ */
+public abstract class RespCommand<R extends @Nullable Object> implements Request<RespConnection, R> {
+    private final boolean idempotent;
+
+    RespCommand(boolean idempotent) {
+        this.idempotent = idempotent;
+    }
+
+    /** A command in words, such as {@code GET}, {@code key}; its reply as it comes. */
+    public static RespCommand<Reply> of(String... arguments) {
+        Object[] copy = arguments.clone();
+        return new Words<>(copy, reply -> reply, false);
+    }
+
+    /** A command in bytes; its reply as it comes. */
+    public static RespCommand<Reply> of(byte[]... arguments) {
+        Object[] copy = arguments.clone();
+        return new Words<>(copy, reply -> reply, false);
+    }
+
+    /**
+     * Commands that are carried out together or not at all, between MULTI and EXEC. They go out in one piece, so that the
+     * connection may be one that others use too.
+     *
+     * @return the replies; null if a key that was watched has changed
+     */
+    public static RespCommand<@Nullable List<Reply>> transaction(List<? extends RespCommand<?>> commands) {
+        return new Transaction(List.copyOf(commands));
+    }
+
+    /** This as one that may be carried out twice, so that it is tried again where it may have arrived. */
+    public RespCommand<R> idempotent() {
+        return with(this::read, true);
+    }
+
+    /** This with its reply read in another way. */
+    public <T extends @Nullable Object> RespCommand<T> map(Function<? super R, T> reader) {
+        return with(reply -> reader.apply(read(reply)), idempotent);
+    }
+
+    private <T extends @Nullable Object> RespCommand<T> with(Function<Reply, T> reader, boolean mayRepeat) {
+        RespCommand<R> original = this;
+        return new RespCommand<>(mayRepeat) {
+            @Override
+            void write(ByteBuf out) {
+                original.write(out);
+            }
+
+            @Override
+            int replies() {
+                return original.replies();
+            }
+
+            @Override
+            T read(Reply reply) {
+                return reader.apply(reply);
+            }
+
+            @Override
+            public String toString() {
+                return original.toString();
+            }
+        };
+    }
+
+    abstract void write(ByteBuf out);
+
+    /** Replies that it brings, of which the last one counts. */
+    int replies() {
+        return 1;
+    }
+
+    /**
+     * What it is answered with.
+     *
+     * @param reply no {@link Reply.Failure}
+     */
+    abstract R read(Reply reply);
+
+    @Override
+    public final void send(RespConnection connection, Try<R> attempt) {
+        connection.send(this, attempt);
+    }
+
+    @Override
+    public final void giveUp(RespConnection connection, Try<R> attempt) {
+        connection.gaveUp();
+    }
+
+    @Override
+    public final boolean isIdempotent() {
+        return idempotent;
+    }
+
+    @Override
+    public final Outcome outcomeOf(Throwable failure) {
+        return failure instanceof RespException error && switch (error.code()) {
+            case "LOADING", "MASTERDOWN", "CLUSTERDOWN", "BUSY" -> true;
+            default -> false;
+        } ? Outcome.ERROR : Outcome.SUCCESS;
+    }
+
+    /** With these a server says that it has not done it, and another one, or the same one later, may. */
+    @Override
+    public final boolean mayRetryAfter(Throwable failure) {
+        return failure instanceof RespException error && switch (error.code()) {
+            case "LOADING", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "BUSY", "READONLY" -> true;
+            default -> false;
+        };
+    }
+
+    static RuntimeException unexpected(Reply reply, String expected) {
+        return new RespException("the reply is no " + expected + " but " + reply);
+    }
+
+    static byte[] utf8(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    /** Any command: texts, bytes and numbers. */
+    static final class Words<R extends @Nullable Object> extends RespCommand<R> {
+        private final Object[] arguments;
+        private final Function<Reply, R> reader;
+
+        Words(Object[] arguments, Function<Reply, R> reader, boolean idempotent) {
+            super(idempotent);
+            if (arguments.length == 0) {
+                throw new IllegalArgumentException("a command has a name at least");
+            }
+            this.arguments = arguments;
+            this.reader = reader;
+        }
+
+        @Override
+        void write(ByteBuf out) {
+            RequestWriter.begin(out, arguments.length);
+            for (Object argument : arguments) {
+                switch (argument) {
+                    case byte[] bytes -> RequestWriter.argument(out, bytes);
+                    case Long number -> RequestWriter.argument(out, number.longValue());
+                    default -> RequestWriter.argument(out, argument.toString());
+                }
+            }
+        }
+
+        @Override
+        R read(Reply reply) {
+            return reader.apply(reply);
+        }
+
+        @Override
+        public String toString() {
+            return arguments[0] instanceof byte[] name ? new String(name, StandardCharsets.UTF_8) : "" + arguments[0];
+        }
+    }
+
+    /** The command that is sent most, with its beginning written already. */
+    static final class Get extends RespCommand<byte @Nullable []> {
+        private static final byte[] HEAD = utf8("*2\r\n$3\r\nGET\r\n");
+        private final byte[] key;
+
+        Get(byte[] key) {
+            super(true);
+            this.key = key;
+        }
+
+        @Override
+        void write(ByteBuf out) {
+            out.writeBytes(HEAD);
+            RequestWriter.argument(out, key);
+        }
+
+        @Override
+        byte @Nullable [] read(Reply reply) {
+            return Replies.bytes(reply);
+        }
+
+        @Override
+        public String toString() {
+            return "GET";
+        }
+    }
+
+    /** As {@link Get}. */
+    static final class Set extends RespCommand<@Nullable Void> {
+        private static final byte[] HEAD = utf8("*3\r\n$3\r\nSET\r\n");
+        private final byte[] key;
+        private final byte[] value;
+
+        Set(byte[] key, byte[] value) {
+            super(false);
+            this.key = key;
+            this.value = value;
+        }
+
+        @Override
+        void write(ByteBuf out) {
+            out.writeBytes(HEAD);
+            RequestWriter.argument(out, key);
+            RequestWriter.argument(out, value);
+        }
+
+        @Override
+        @Nullable
+        Void read(Reply reply) {
+            return null;
+        }
+
+        @Override
+        public String toString() {
+            return "SET";
+        }
+    }
+
+    private static final class Transaction extends RespCommand<@Nullable List<Reply>> {
+        private static final byte[] MULTI = utf8("*1\r\n$5\r\nMULTI\r\n");
+        private static final byte[] EXEC = utf8("*1\r\n$4\r\nEXEC\r\n");
+        private final List<RespCommand<?>> commands;
+
+        Transaction(List<RespCommand<?>> commands) {
+            super(false);
+            this.commands = commands;
+        }
+
+        @Override
+        void write(ByteBuf out) {
+            out.writeBytes(MULTI);
+            for (RespCommand<?> command : commands) {
+                command.write(out);
+            }
+            out.writeBytes(EXEC);
+        }
+
+        @Override
+        int replies() {
+            return commands.size() + 2;
+        }
+
+        @Override
+        @Nullable
+        List<Reply> read(Reply reply) {
+            return switch (reply) {
+                case Reply.Nothing nothing -> null;
+                case Reply.Aggregate all -> all.elements();
+                default -> throw unexpected(reply, "list");
+            };
+        }
+
+        @Override
+        public String toString() {
+            return "MULTI";
+        }
+    }
+}

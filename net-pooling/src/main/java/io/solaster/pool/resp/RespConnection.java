@@ -1,0 +1,350 @@
+package io.solaster.pool.resp;
+
+import java.io.IOException;
+import java.util.function.Consumer;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.ByteToMessageDecoder;
+import io.solaster.engine.Shard;
+import io.solaster.engine.ShardFuture;
+import io.solaster.engine.timer.Timers;
+import io.solaster.pool.PoolException;
+import io.solaster.pool.PoolException.Reason;
+import io.solaster.pool.PooledConnection;
+import io.solaster.pool.call.Try;
+import io.solaster.resp.Reply;
+import io.solaster.resp.ReplyDecoder;
+import io.solaster.resp.ReplyException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A connection that speaks RESP. Commands go out in the order in which they are sent, all of a turn at once, and their
+ * replies come in that order. On the shard that owns it.
+ */
+public final class RespConnection extends PooledConnection {
+    private static final int SEND_AT = 64 * 1024;
+    private static final int LEAST_CAPACITY = 512;
+
+    private final Shard shard;
+    private final Timers timers;
+    private final String address;
+    private final boolean shared;
+    private final int maxAbandoned;
+    private final long silenceNanos;
+    private final ReplyDecoder decoder;
+    private final InFlight inFlight = new InFlight();
+    private final Runnable flush = this::flush;
+    /** What goes out at the end of the turn. */
+    private @Nullable ByteBuf out;
+    private int capacity = LEAST_CAPACITY;
+    private boolean flushing;
+    private boolean reading;
+    private boolean open = true;
+    private boolean draining;
+    private boolean served;
+    private boolean heard;
+    private int abandoned;
+    private long lastRead;
+    private Consumer<? super Reply.Aggregate> pushes;
+    /** Whether every list is a message, as RESP2 has it for a connection that subscribes. */
+    private boolean subscribes;
+    private Runnable lostListener = () -> {};
+
+    RespConnection(Shard shard, Channel channel, String address, boolean shared, RespProtocol protocol) {
+        super(channel);
+        this.shard = shard;
+        this.timers = shard.timers();
+        this.lastRead = timers.now();
+        this.address = address;
+        this.shared = shared;
+        this.maxAbandoned = protocol.maxAbandoned();
+        this.silenceNanos = protocol.silenceNanos();
+        this.decoder = new ReplyDecoder(protocol.limits());
+        this.pushes = protocol.pushes();
+        channel.pipeline().addLast("resp", new Replying());
+    }
+
+    private long now() {
+        return timers.now();
+    }
+
+    @Override
+    public boolean isShared() {
+        return shared;
+    }
+
+    @Override
+    public boolean isUsable() {
+        return open && !draining && (shared || inFlight.isEmpty());
+    }
+
+    @Override
+    public ShardFuture<Reply> validate() {
+        return call(RespCommand.of("PING"));
+    }
+
+    @Override
+    public void drain() {
+        draining = true;
+        closeIfDrained();
+    }
+
+    private void closeIfDrained() {
+        if (draining && inFlight.isEmpty()) {
+            channel().close();
+        }
+    }
+
+    /** Sends a command: for whoever has the connection alone. Cancelling the answer leaves the reply alone. */
+    public <R extends @Nullable Object> ShardFuture<R> call(RespCommand<R> command) {
+        Awaited<R> awaited = new Awaited<>(shard);
+        send(command, awaited);
+        return awaited.answer;
+    }
+
+    /** As {@link #call(RespCommand)}, in words; the reply as it comes. */
+    public ShardFuture<Reply> command(String... arguments) {
+        return call(RespCommand.of(arguments));
+    }
+
+    <R extends @Nullable Object> void send(RespCommand<R> command, Try<R> attempt) {
+        if (!open) {
+            attempt.fail(new PoolException(Reason.CONNECT_FAILED, "connection to " + address + " is closed", null),
+                    now());
+            return;
+        }
+        write(command);
+        heard &= !inFlight.isEmpty();
+        for (int skipped = command.replies() - 1; skipped > 0; skipped--) {
+            inFlight.add(command, null);
+        }
+        inFlight.add(command, attempt);
+    }
+
+    /** Sends what is answered by pushes alone, if at all. */
+    void tell(RespCommand<?> command) {
+        if (open) {
+            write(command);
+        }
+    }
+
+    private void write(RespCommand<?> command) {
+        ByteBuf to = out;
+        if (to == null) {
+            to = channel().alloc().ioBuffer(capacity);
+            out = to;
+        }
+        command.write(to);
+        if (reading && to.readableBytes() < SEND_AT) {
+            return;
+        }
+        if (to.readableBytes() >= SEND_AT) {
+            flush();
+        } else if (!flushing) {
+            flushing = true;
+            shard.execute(flush);
+        }
+    }
+
+    private void flush() {
+        flushing = false;
+        ByteBuf all = out;
+        if (all != null) {
+            out = null;
+            capacity = Math.max(LEAST_CAPACITY, Math.min(SEND_AT, all.readableBytes() + all.readableBytes() / 4));
+            channel().writeAndFlush(all, channel().voidPromise());
+        }
+    }
+
+    /** A reply that is awaited will be left alone. */
+    void gaveUp() {
+        abandoned++;
+        if (!shared || abandoned >= maxAbandoned || now() - lastRead >= silenceNanos) {
+            // Nobody knows when the reply comes; on a connection that others share, that is worth a while of patience.
+            draining = true;
+            channel().close();
+        }
+    }
+
+    /** All lists go to the listener from now on, as messages and confirmations of subscriptions do. */
+    void subscribing(Consumer<? super Reply.Aggregate> listener, Runnable whenLost) {
+        pushes = listener;
+        subscribes = true;
+        lostListener = whenLost;
+        if (!open) {
+            whenLost.run();
+        }
+    }
+
+    private void received(Reply reply, long now) {
+        if (reply instanceof Reply.Aggregate list && (list.kind() == Reply.Kind.PUSH || subscribes)) {
+            pushes.accept(list);
+            return;
+        }
+        if (inFlight.isEmpty()) {
+            throw new ReplyException("a reply came that nobody asked for: " + reply);
+        }
+        RespCommand<?> command = inFlight.command();
+        Try<?> attempt = inFlight.attempt();
+        inFlight.remove();
+        served = true;
+        if (attempt == null) {
+            return;
+        }
+        if (attempt.isOver()) {
+            abandoned--;
+            return;
+        }
+        tell(command, attempt, reply, now);
+    }
+
+    @SuppressWarnings("unchecked") // they stand in the ring as a pair
+    private static <R extends @Nullable Object> void tell(RespCommand<R> command, Try<?> attempt, Reply reply,
+            long now) {
+        Try<R> asking = (Try<R>) attempt;
+        if (reply instanceof Reply.Failure failure) {
+            asking.fail(new RespException(failure.text()), now);
+            return;
+        }
+        R answer;
+        try {
+            answer = command.read(reply);
+        } catch (RuntimeException e) {
+            asking.fail(e, now);
+            return;
+        }
+        asking.succeed(answer, now);
+    }
+
+    private void lost(@Nullable Throwable cause) {
+        if (!open) {
+            return;
+        }
+        open = false;
+        if (out != null) {
+            out.release();
+            out = null;
+        }
+        String words = "connection to " + address + " was lost" + (cause == null ? "" : ": " + cause.getMessage());
+        PoolException failure = served && !heard
+                ? PoolException.stale(words, cause)
+                : new PoolException(Reason.CONNECTION_LOST, words, cause);
+        long now = now();
+        while (!inFlight.isEmpty()) {
+            Try<?> attempt = inFlight.attempt();
+            inFlight.remove();
+            if (attempt != null) {
+                attempt.fail(failure, now);
+            }
+        }
+        lostListener.run();
+    }
+
+    private final class Replying extends ChannelInboundHandlerAdapter {
+        private @Nullable ByteBuf received;
+
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            ByteBuf bytes = (ByteBuf) message;
+            received = received == null
+                    ? bytes
+                    : ByteToMessageDecoder.MERGE_CUMULATOR.cumulate(context.alloc(), received, bytes);
+            long now = now();
+            lastRead = now;
+            heard = true;
+            reading = true;
+            try {
+                decode(now);
+            } catch (ReplyException e) {
+                fail(context, e);
+            } finally {
+                if (received != null && !received.isReadable()) {
+                    received.release();
+                    received = null;
+                }
+            }
+        }
+
+        private void decode(long now) {
+            while (received != null && received.isReadable()) {
+                Reply reply = decoder.decode(received);
+                if (reply == null) {
+                    return;
+                }
+                received(reply, now);
+            }
+        }
+
+        private void received(Reply reply, long now) {
+            RespConnection.this.received(reply, now);
+        }
+
+        @Override
+        public void channelReadComplete(ChannelHandlerContext context) {
+            reading = false;
+            flush();
+            closeIfDrained();
+            context.fireChannelReadComplete();
+        }
+
+        private void fail(ChannelHandlerContext context, Throwable cause) {
+            lost(cause);
+            context.close();
+        }
+
+        @Override
+        public void channelInactive(ChannelHandlerContext context) {
+            lost(null);
+            context.fireChannelInactive();
+        }
+
+        @Override
+        public void handlerRemoved(ChannelHandlerContext context) {
+            if (received != null) {
+                received.release();
+                received = null;
+            }
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            fail(context, cause instanceof IOException || cause.getMessage() != null ? cause : new IOException(cause));
+        }
+    }
+
+    /** A command without a pool's machinery around it. */
+    private static final class Awaited<R extends @Nullable Object> implements Try<R> {
+        private final ShardFuture<R> answer;
+
+        Awaited(Shard shard) {
+            answer = shard.newFuture();
+        }
+
+        @Override
+        public void succeed(R reply, long now) {
+            answer.resolve(reply);
+        }
+
+        @Override
+        public void answer(R reply, long now) {
+            succeed(reply, now);
+        }
+
+        @Override
+        public void release() {}
+
+        @Override
+        public void fail(Throwable failure, long now) {
+            answer.fail(failure);
+        }
+
+        @Override
+        public boolean isOver() {
+            // Its reply counts as one that is awaited to the end.
+            return false;
+        }
+    }
+}

@@ -1,0 +1,236 @@
+package io.solaster.pool.upstream;
+
+import io.solaster.engine.timer.Timer;
+import io.solaster.pool.Endpoint;
+import io.solaster.pool.balance.Load;
+import io.solaster.pool.health.Breaker;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One endpoint as one shard sees it. It lives as long as the endpoint is a member of its upstream; one that leaves and
+ * comes back is another target. On the owning shard only.
+ */
+public final class Target {
+    /** Long past, so that an endpoint that was there from the start is not slow-started. */
+    static final long EVER = Long.MIN_VALUE / 2;
+
+    private final ShardUpstream owner;
+    private final int id;
+    private final Load load = new Load();
+    private Endpoint endpoint;
+    private EndpointState state;
+    private @Nullable Breaker breaker;
+    /** Armed while the breaker is open. */
+    private @Nullable Timer reopening;
+    private boolean countedOpen;
+    /** When it was last offered as a trial, and how many of those are under way. */
+    private long offeredAt = EVER;
+    private int trials;
+    /** When it became available. */
+    private long since;
+    private int streak;
+    private long lastBroken = EVER;
+    // What the aggregator has not been told yet.
+    private long successes;
+    private long errors;
+    private long latencies;
+    private @Nullable Object attachment;
+
+    Target(ShardUpstream owner, Member member, long since) {
+        this.owner = owner;
+        this.id = member.id();
+        this.endpoint = member.endpoint();
+        this.state = member.state();
+        this.since = since;
+    }
+
+    /** The endpoint, with the weight that it has now. */
+    public Endpoint endpoint() {
+        return endpoint;
+    }
+
+    /** How it stands with the whole process. */
+    public EndpointState state() {
+        return state;
+    }
+
+    /** Whether requests go there: neither the process nor this shard's circuit breaker has anything against it. */
+    public boolean isAvailable() {
+        return (state == EndpointState.HEALTHY || state == EndpointState.DEGRADED) && isClosed();
+    }
+
+    /** What {@link #attach} was given last. */
+    public @Nullable Object attachment() {
+        return attachment;
+    }
+
+    /** Keeps something for the one pool that stands on the upstream: it finds what it has of a target without a map. */
+    public void attach(@Nullable Object newAttachment) {
+        attachment = newAttachment;
+    }
+
+    /** Requests of this shard that are under way to it. */
+    public int inFlight() {
+        return load.inFlight();
+    }
+
+    /** How long its answers take by now, in nanoseconds, as peak-ewma has it; 0 if there was none. */
+    public double latency() {
+        return load.latency(owner.now(), owner.decay());
+    }
+
+    /** Tells of a request that goes out. */
+    public void begin() {
+        load.begin();
+        if (breaker != null && breaker.state() == Breaker.State.HALF_OPEN) {
+            trials++;
+        }
+    }
+
+    /**
+     * Tells what came of a request that went out; once for each {@link #begin}.
+     *
+     * @param nanos how long it took
+     */
+    public void end(Outcome outcome, long nanos) {
+        load.end();
+        if (trials > 0) {
+            trials--;
+        }
+        long now = owner.now();
+        if (outcome == Outcome.SUCCESS) {
+            load.answered(nanos, now, owner.decay());
+            streak = 0;
+            successes++;
+            latencies += nanos;
+            offeredAt = EVER;
+            if (breaker != null && breaker.succeeded(now)) {
+                owner.breakerChanged(this, breaker);
+            }
+        } else if (outcome == Outcome.CANCELLED) {
+            load.abandoned(nanos, now, owner.decay());
+        } else {
+            failed(outcome, nanos, now);
+        }
+    }
+
+    private void failed(Outcome outcome, long nanos, long now) {
+        if (outcome == Outcome.BROKEN) {
+            if (lastBroken == now) {
+                // All that was under way on one connection fails in one turn; that is one failure of the endpoint.
+                return;
+            }
+            lastBroken = now;
+        }
+        load.failed(nanos, now, owner.decay());
+        errors++;
+        streak++;
+        int most = owner.consecutiveErrors();
+        if (most > 0 && streak % most == 0) {
+            owner.suspect(this, streak);
+        }
+        if (breaker != null && breaker.failed(now)) {
+            owner.breakerChanged(this, breaker);
+        }
+    }
+
+    int id() {
+        return id;
+    }
+
+    Load load() {
+        return load;
+    }
+
+    @Nullable
+    Breaker breaker() {
+        return breaker;
+    }
+
+    void breaker(@Nullable Breaker newBreaker) {
+        breaker = newBreaker;
+        if (reopening != null) {
+            reopening.cancel();
+        }
+    }
+
+    boolean isClosed() {
+        return breaker == null || breaker.state() == Breaker.State.CLOSED;
+    }
+
+    boolean isHalfOpen() {
+        return breaker != null && breaker.state() == Breaker.State.HALF_OPEN;
+    }
+
+    /** Whether one more request may try it. An offer that nobody took up is made again after a while. */
+    boolean offer(long now, long again) {
+        if (trials > 0 || now - offeredAt < again) {
+            return false;
+        }
+        offeredAt = now;
+        return true;
+    }
+
+    /** The trial that was offered has ended well: the next one need not wait. */
+    void offerAgain() {
+        offeredAt = EVER;
+    }
+
+    /** Whether its breaker is counted among those that are open, half open ones too. */
+    boolean isCountedOpen() {
+        return countedOpen;
+    }
+
+    void countedOpen(boolean isOpen) {
+        countedOpen = isOpen;
+    }
+
+    @Nullable
+    Timer reopening() {
+        return reopening;
+    }
+
+    void reopening(Timer timer) {
+        reopening = timer;
+    }
+
+    long since() {
+        return since;
+    }
+
+    void since(long now) {
+        since = now;
+    }
+
+    /** Takes over what the aggregator says. */
+    void update(Member member) {
+        endpoint = member.endpoint();
+        if (state == EndpointState.EJECTED && member.state() != state) {
+            // What was before is forgiven.
+            streak = 0;
+            forgetCounts();
+        }
+        state = member.state();
+    }
+
+    /** Writes what has been counted since it was last asked: id, successes, errors, sum of latencies. */
+    int collect(long[] into, int at) {
+        into[at] = id;
+        into[at + 1] = successes;
+        into[at + 2] = errors;
+        into[at + 3] = latencies;
+        forgetCounts();
+        return at + ShardUpstream.COUNTS;
+    }
+
+    private void forgetCounts() {
+        successes = 0;
+        errors = 0;
+        latencies = 0;
+    }
+
+    @Override
+    public String toString() {
+        return endpoint.address();
+    }
+}

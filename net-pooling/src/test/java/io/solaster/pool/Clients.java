@@ -1,0 +1,64 @@
+package io.solaster.pool;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.PoolBalancingConfig;
+import io.solaster.config.PoolBalancingConfig.Algorithm;
+import io.solaster.config.PoolConfig;
+import io.solaster.config.PoolConnectionsConfig;
+import io.solaster.config.PoolRequestsConfig;
+import io.solaster.engine.Engine;
+import io.solaster.pool.discovery.Discovery;
+import io.solaster.pool.upstream.Upstream;
+
+/** An engine, servers and pools of a test of clients, all ended with it. */
+public final class Clients implements AutoCloseable {
+    private static final Duration LONG = TestEngines.PATIENCE;
+
+    private final List<AutoCloseable> open = new ArrayList<>();
+    public final Engine engine;
+    /** What pools are started with: round robin, patience of a minute, two retries at once. */
+    public PoolConfig config;
+
+    public Clients(Transport transport, int shards) {
+        engine = TestEngines.start(transport, shards);
+        config = PoolConfig.of(PoolConfig.Protocol.RESP)
+                .withBalancing(PoolBalancingConfig.of(Algorithm.ROUND_ROBIN))
+                .withConnections(PoolConnectionsConfig.defaults().withConnecting(4, LONG).withWaiting(10_000, LONG))
+                .withRequests(PoolRequestsConfig.defaults().withTimeouts(LONG, Duration.ZERO)
+                        .withRetries(2, Duration.ofMillis(1)));
+    }
+
+    /** Changes what holds for requests. */
+    public void requests(PoolRequestsConfig requests) {
+        config = config.withRequests(requests);
+    }
+
+    public FakeServer server(FakeServer.Talk talk) throws IOException {
+        return keep(FakeServer.start(talk));
+    }
+
+    public <T extends AutoCloseable> T keep(T closeable) {
+        open.add(closeable);
+        return closeable;
+    }
+
+    public <C extends PooledConnection> ConnectionPool<C> pool(Protocol<C> protocol, Endpoint... endpoints) {
+        Upstream upstream = keep(Upstream.start(engine, "test", config, Discovery.of(Arrays.asList(endpoints))));
+        return keep(ConnectionPool.start(engine, "test", config, protocol, upstream,
+                Connector.of(engine, config, PoolTest::resolve, null)));
+    }
+
+    @Override
+    public void close() throws Exception {
+        for (AutoCloseable each : open.reversed()) {
+            each.close();
+        }
+        engine.close();
+    }
+}

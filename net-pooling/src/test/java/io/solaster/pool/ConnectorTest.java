@@ -1,0 +1,259 @@
+package io.solaster.pool;
+
+import static io.solaster.pool.TestEngines.await;
+import static io.solaster.pool.TestEngines.get;
+import static io.solaster.pool.TestEngines.on;
+import static io.solaster.pool.TestEngines.until;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.net.UnknownHostException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.channel.epoll.EpollChannelOption;
+import io.netty.handler.codec.haproxy.HAProxyMessage;
+import io.netty.handler.codec.haproxy.HAProxyMessageDecoder;
+import io.netty.handler.ssl.SslContext;
+import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.PoolProxyConfig;
+import io.solaster.config.PoolProxyConfig.ProxyProtocol;
+import io.solaster.config.PoolProxyConfig.Type;
+import io.solaster.config.PoolSslConfig;
+import io.solaster.engine.Shard;
+import io.solaster.engine.ShardFuture;
+import io.solaster.engine.net.TcpServer;
+import io.solaster.engine.net.Tls;
+import io.solaster.pool.Lines.Line;
+import io.solaster.pool.discovery.Discovery;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.EnumSource.Mode;
+
+/** How connections are made. */
+final class ConnectorTest extends Rig {
+
+    ConnectorTest() {
+        super(Transport.AUTO);
+    }
+
+    private static Resolver to(InetAddress... addresses) {
+        return host -> {
+            ShardFuture<List<InetAddress>> found = Shard.current().newFuture();
+            found.complete(List.of(addresses));
+            return found;
+        };
+    }
+
+    private Channel connect(Connector connector, Endpoint endpoint) {
+        return await(engine, 0, () -> connector.connect(endpoint, LONG));
+    }
+
+    @Test
+    void setsWhatSocketsAreToHave() {
+        Backend backend = backend("a");
+        Channel channel = connect(Connector.of(engine, config, Rig::resolve, null), backend.endpoint());
+        assertThat(channel.config().getOption(ChannelOption.TCP_NODELAY)).isTrue();
+        assertThat(channel.config().getOption(ChannelOption.SO_KEEPALIVE)).isTrue();
+        if (engine.transport().kind() == Transport.EPOLL) {
+            assertThat(channel.config().getOption(EpollChannelOption.TCP_USER_TIMEOUT)).isEqualTo(10_000);
+            assertThat(channel.config().getOption(EpollChannelOption.TCP_KEEPIDLE)).isEqualTo(15);
+        }
+        channel.close();
+    }
+
+    @Test
+    void triesAddressesInTurnUntilOneAnswers() throws Exception {
+        Backend backend = backend("a");
+        // Nobody listens at the first two.
+        Channel channel = connect(
+                Connector.of(engine, config, to(InetAddress.getByName("::1"), InetAddress.getByName("127.0.0.9"),
+                        InetAddress.getByName("127.0.0.1")), null),
+                Endpoint.of("three.example", backend.port()));
+        assertThat(((InetSocketAddress) channel.remoteAddress()).getAddress().getHostAddress()).isEqualTo("127.0.0.1");
+        channel.close();
+    }
+
+    @Test
+    void goesOnToTheNextAddressWhereOneIsSilent() throws Exception {
+        Backend backend = backend("a");
+        List<Socket> fillers = new ArrayList<>();
+        // A listener whose queue is full drops what asks it.
+        try (ServerSocket full = new ServerSocket(backend.port(), 1, InetAddress.getByName("127.0.0.2"))) {
+            fill(full, fillers);
+            long began = System.nanoTime();
+            Channel channel = connect(
+                    Connector.of(engine, config, to(InetAddress.getByName("127.0.0.2"),
+                            InetAddress.getByName("127.0.0.1")), null),
+                    Endpoint.of("two.example", backend.port()));
+            assertThat(((InetSocketAddress) channel.remoteAddress()).getAddress().getHostAddress())
+                    .isEqualTo("127.0.0.1");
+            assertThat(Duration.ofNanos(System.nanoTime() - began)).isGreaterThan(Duration.ofMillis(240));
+            channel.close();
+            // Alone it is given up in time.
+            Connector alone = Connector.of(engine, config, to(InetAddress.getByName("127.0.0.2")), null);
+            assertThatThrownBy(() -> await(engine, 0,
+                    () -> alone.connect(Endpoint.of("one.example", backend.port()), Duration.ofMillis(50))))
+                    .hasCauseInstanceOf(TimeoutException.class).hasMessageContaining("one.example");
+        } finally {
+            for (Socket filler : fillers) {
+                filler.close();
+            }
+        }
+    }
+
+    private static void fill(ServerSocket full, List<Socket> fillers) throws IOException {
+        for (int i = 0; i < 10; i++) {
+            Socket filler = new Socket();
+            try {
+                filler.connect(full.getLocalSocketAddress(), 100);
+                fillers.add(filler);
+            } catch (SocketTimeoutException isFull) {
+                filler.close();
+                until("only those that it took are left",
+                        () -> Sockets.to(full.getLocalPort()) == fillers.size());
+                return;
+            }
+        }
+        throw new AssertionError("a queue of 1 took 10");
+    }
+
+    @Test
+    void endsWhatIsUnderWayWhenCancelled() throws Exception {
+        List<Socket> fillers = new ArrayList<>();
+        try (ServerSocket full = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.2"))) {
+            fill(full, fillers);
+            int before = fillers.size();
+            Connector connector = Connector.of(engine, config, to(InetAddress.getByName("127.0.0.2")), null);
+            ShardFuture<Channel> connecting = on(engine, 0,
+                    () -> connector.connect(Endpoint.of("one.example", full.getLocalPort()), LONG));
+            until("it asks", () -> Sockets.to(full.getLocalPort()) > before);
+            on(engine, 0, () -> connecting.cancel(false));
+            until("it does not any more", () -> Sockets.to(full.getLocalPort()) <= before);
+        } finally {
+            for (Socket filler : fillers) {
+                filler.close();
+            }
+        }
+    }
+
+    @Test
+    void failsWhereAHostHasNoAddress() {
+        Connector connector = Connector.of(engine, config, host -> {
+            ShardFuture<List<InetAddress>> none = Shard.current().newFuture();
+            none.completeExceptionally(new UnknownHostException(host));
+            return none;
+        }, null);
+        pool(new Lines(false), Discovery.of(List.of(Endpoint.of("nowhere.example", 1))), connector);
+        assertThat(failure(asking(0, LONG, "x"))).hasMessageContaining("nowhere.example")
+                .hasCauseInstanceOf(UnknownHostException.class);
+    }
+
+    @Test
+    void letsFamiliesTakeTurns() throws Exception {
+        InetAddress a = InetAddress.getByName("::1");
+        InetAddress b = InetAddress.getByName("::2");
+        InetAddress c = InetAddress.getByName("::3");
+        InetAddress d = InetAddress.getByName("127.0.0.1");
+        assertThat(TcpConnector.interleaved(List.of(a, b, c, d))).containsExactly(a, d, b, c);
+        assertThat(TcpConnector.interleaved(List.of(d, a, b))).containsExactly(d, a, b);
+        assertThat(TcpConnector.interleaved(List.of())).isEmpty();
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = Type.class, mode = Mode.EXCLUDE, names = "NONE")
+    void goesThroughAProxyThatLooksUpTheHost(Type type) throws Exception {
+        Backend backend = backend("a");
+        try (ForwardProxy proxy = new ForwardProxy()) {
+            config = config.withProxy(
+                    new PoolProxyConfig(type, proxy.address(), null, null, ProxyProtocol.NONE));
+            pool(new Lines(false), Endpoint.of("localhost", backend.port()));
+            assertThat(ask(0, "x")).isEqualTo("a x");
+            assertThat(proxy.asked).containsExactly("localhost:" + backend.port());
+            pool.close();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = Type.class, mode = Mode.EXCLUDE, names = "NONE")
+    void provesWhoItIsToAProxy(Type type) throws Exception {
+        Backend backend = backend("a");
+        try (ForwardProxy proxy = new ForwardProxy()) {
+            config = config.withProxy(
+                    new PoolProxyConfig(type, proxy.address(), "me", "secret", ProxyProtocol.NONE));
+            pool(new Lines(false), Endpoint.of("localhost", backend.port()));
+            assertThat(ask(0, "x")).isEqualTo("a x");
+            assertThat(proxy.asked.getFirst()).endsWith(type == Type.HTTP ? "with a password" : "by me");
+            pool.close();
+        }
+    }
+
+    @Test
+    void encryptsThroughAProxy(@TempDir Path directory) throws Exception {
+        Backend backend = backend("a");
+        TestCertificates certificates = TestCertificates.of(directory, "dns:localhost");
+        SslContext server = certificates.server(null);
+        SslContext client = certificates.client(null);
+        TcpServer tls = TcpServer.bind(engine, "tls", io.solaster.config.ServerConfig.of("lines", 0),
+                Tls.over(() -> server, engine.offload(), backend));
+        open.add(tls);
+        try (ForwardProxy proxy = new ForwardProxy()) {
+            config = config.withSsl(new PoolSslConfig(null, true, null, true)).withProxy(
+                    new PoolProxyConfig(Type.HTTP, proxy.address(), null, null, ProxyProtocol.NONE));
+            pool(new Lines(false), Discovery.of(List.of(Endpoint.of("localhost", tls.port()))),
+                    Connector.of(engine, config, Rig::resolve, () -> client));
+            assertThat(ask(0, "x")).isEqualTo("a x");
+            pool.close();
+        }
+    }
+
+    @Test
+    void failsByNameWhereTheProxyIsNotThere() throws Exception {
+        Backend backend = backend("a");
+        String address;
+        try (ForwardProxy proxy = new ForwardProxy()) {
+            address = proxy.address();
+        }
+        config = config.withProxy(new PoolProxyConfig(Type.SOCKS5, address, null, null, ProxyProtocol.NONE));
+        pool(false, backend);
+        assertThat(failure(asking(0, LONG, "x")).reason()).isEqualTo(PoolException.Reason.CONNECT_FAILED);
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = ProxyProtocol.class, mode = Mode.EXCLUDE, names = "NONE")
+    void tellsWhoConnects(ProxyProtocol version) {
+        AtomicReference<String> told = new AtomicReference<>();
+        Backend backend = Backend.start(engine, "a", 0, channel -> channel.pipeline().addLast(
+                new HAProxyMessageDecoder(), new SimpleChannelInboundHandler<HAProxyMessage>() {
+                    @Override
+                    protected void channelRead0(ChannelHandlerContext ctx, HAProxyMessage message) {
+                        told.set(message.protocolVersion() + " " + message.sourceAddress() + ":" + message.sourcePort()
+                                + " to " + message.destinationPort());
+                    }
+                }));
+        open.add(backend);
+        config = config.withProxy(new PoolProxyConfig(Type.NONE, null, null, null, version));
+        pool(false, backend);
+        Line line = take(0);
+        assertThat(get(on(engine, 0, () -> line.ask("x")))).isEqualTo("a x");
+        int port = ((InetSocketAddress) line.channel().localAddress()).getPort();
+        assertThat(told).hasValue(version + " 127.0.0.1:" + port + " to " + backend.port());
+        give(0, line);
+    }
+}

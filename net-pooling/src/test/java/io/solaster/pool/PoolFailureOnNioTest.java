@@ -1,0 +1,10 @@
+package io.solaster.pool;
+
+import io.solaster.config.EngineConfig.Transport;
+
+final class PoolFailureOnNioTest extends PoolFailureTest {
+
+    PoolFailureOnNioTest() {
+        super(Transport.NIO);
+    }
+}

@@ -1,0 +1,285 @@
+package io.solaster.pool;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+
+import io.netty.channel.Channel;
+import io.netty.channel.embedded.EmbeddedChannel;
+import io.solaster.config.EngineConfig;
+import io.solaster.config.EngineConfig.Pinning;
+import io.solaster.config.PoolBalancingConfig;
+import io.solaster.config.PoolBalancingConfig.Algorithm;
+import io.solaster.config.PoolBreakerConfig;
+import io.solaster.config.PoolConfig;
+import io.solaster.config.PoolConnectionsConfig;
+import io.solaster.config.PoolHealthConfig;
+import io.solaster.config.PoolOutlierConfig;
+import io.solaster.engine.Engine;
+import io.solaster.engine.Shard;
+import io.solaster.engine.ShardFuture;
+import io.solaster.engine.timer.ManualClock;
+import io.solaster.pool.discovery.Discovery;
+import io.solaster.pool.upstream.Upstream;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * A pool on one shard against a model of it: thousands of steps at random, connections that live and die as the model
+ * says, and a clock that stands still. After each step: nobody has what another has, no bound is exceeded, nobody waits
+ * while something that would do is idle, whoever waited longest was served first, and all counts agree.
+ */
+@Timeout(value = 120, unit = TimeUnit.SECONDS)
+final class PoolModelTest {
+    private static final int STEPS = 4_000;
+    private static final int MAX = 6;
+    private static final int PER_ENDPOINT = 3;
+    private static final int MAX_PENDING = 12;
+    private static final int MAX_REQUESTS = 2;
+
+    private final ManualClock clock = new ManualClock();
+    private final Deque<ShardFuture<Channel>> connecting = new ArrayDeque<>();
+    private final Set<Fake> live = new LinkedHashSet<>();
+    /** What the model has taken, once for each time. */
+    private final List<Fake> out = new ArrayList<>();
+    private final List<Waiting> waiting = new ArrayList<>();
+    private Random random;
+    private boolean shared;
+    private ConnectionPool<Fake> pool;
+    private int served;
+
+    private record Waiting(ShardFuture<Fake> future, long patienceNanos, long since) {}
+
+    private static final class Fake extends PooledConnection {
+        private final boolean shared;
+        private final Shard shard;
+        private boolean silent;
+
+        Fake(Channel channel, Shard shard, boolean shared) {
+            super(channel);
+            this.shard = shard;
+            this.shared = shared;
+        }
+
+        @Override
+        public boolean isShared() {
+            return shared;
+        }
+
+        @Override
+        public boolean isUsable() {
+            return channel().isOpen();
+        }
+
+        @Override
+        public ShardFuture<?> validate() {
+            ShardFuture<Object> answer = shard.newFuture();
+            if (!silent) {
+                answer.complete(true);
+            }
+            return answer;
+        }
+
+        @Override
+        public void drain() {
+            channel().close();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+    void agreesWithItsModel(long seed) {
+        random = new Random(seed);
+        shared = seed % 2 == 0;
+        PoolConfig config = PoolConfig.of(PoolConfig.Protocol.TCP)
+                .withBalancing(PoolBalancingConfig.of(Algorithm.ROUND_ROBIN))
+                .withHealth(new PoolHealthConfig(io.solaster.config.PoolCheckConfig.defaults(),
+                        PoolOutlierConfig.of(0, Duration.ofSeconds(1), Duration.ofSeconds(1)),
+                        PoolBreakerConfig.none(), 0, 140))
+                .withConnections(PoolConnectionsConfig.defaults().withBounds(MAX, MAX, PER_ENDPOINT)
+                        .withMaxRequests(MAX_REQUESTS).withWaiting(MAX_PENDING, Duration.ofSeconds(1))
+                        .withConnecting(2, Duration.ofSeconds(1))
+                        .withAges(Duration.ofSeconds(20), Duration.ofSeconds(60), Duration.ofSeconds(5)));
+        try (Engine engine = Engine.start(
+                EngineConfig.defaults().withTransport(EngineConfig.Transport.NIO).withPinning(Pinning.NEVER)
+                        .withShards(1),
+                clock);
+                Upstream upstream = Upstream.start(engine, "model", config,
+                        Discovery.of(List.of(Endpoint.of("127.0.0.1", 1), Endpoint.of("127.0.0.1", 2),
+                                Endpoint.of("127.0.0.1", 3))))) {
+            TestEngines.until("there are endpoints",
+                    () -> TestEngines.on(engine, 0, () -> upstream.local().targets().size() == 3));
+            pool = ConnectionPool.start(engine, "model", config, new Fakes(), upstream, (endpoint, timeout) -> {
+                ShardFuture<Channel> channel = Shard.current().newFuture();
+                connecting.add(channel);
+                return channel;
+            });
+            for (int i = 0; i < STEPS; i++) {
+                TestEngines.on(engine, 0, () -> {
+                    step();
+                    return null;
+                });
+                if (random.nextInt(4) == 0) {
+                    clock.advance(Duration.ofMillis(random.nextInt(random.nextInt(10) == 0 ? 4_000 : 60)));
+                }
+                // What was granted, what is due: each takes a turn.
+                for (int turn = 0; turn < 4; turn++) {
+                    TestEngines.on(engine, 0, () -> null);
+                }
+                TestEngines.on(engine, 0, () -> {
+                    check();
+                    return null;
+                });
+            }
+            assertThat(served).as("the steps have served somebody").isGreaterThan(STEPS / 20);
+            pool.close();
+            assertThat(waiting).allMatch(each -> each.future().isDone());
+            assertThat(live).isEmpty();
+            assertThat(pool.stats().getFirst().open.get()).isZero();
+        }
+    }
+
+    private final class Fakes implements Protocol<Fake> {
+        @Override
+        public String name() {
+            return "fakes";
+        }
+
+        @Override
+        public CompletionStage<Fake> open(Shard shard, Channel channel, Endpoint endpoint) {
+            Fake fake = new Fake(channel, shard, shared);
+            live.add(fake);
+            channel.closeFuture().addListener(end -> live.remove(fake));
+            return CompletableFuture.completedFuture(fake);
+        }
+    }
+
+    private void step() {
+        ShardPool<Fake> local = pool.local();
+        switch (random.nextInt(shared ? 9 : 10)) {
+            case 0 -> {
+                Fake taken = local.tryTake(random.nextLong());
+                if (taken != null) {
+                    taken(taken);
+                }
+            }
+            case 1, 2 -> {
+                long patience = TimeUnit.MILLISECONDS.toNanos(1 + random.nextInt(500));
+                ShardFuture<Fake> future = local.take(random.nextLong(), null, Duration.ofNanos(patience));
+                if (future.state() == Future.State.SUCCESS) {
+                    taken(future.resultNow());
+                } else {
+                    waiting.add(new Waiting(future, patience, Shard.current().timers().now()));
+                }
+            }
+            case 3, 4 -> {
+                if (!out.isEmpty()) {
+                    local.give(out.remove(random.nextInt(out.size())));
+                }
+            }
+            case 5 -> {
+                if (!out.isEmpty()) {
+                    local.discard(out.remove(random.nextInt(out.size())), "the model says so");
+                }
+            }
+            case 6 -> {
+                if (!live.isEmpty()) {
+                    Fake one = new ArrayList<>(live).get(random.nextInt(live.size()));
+                    if (random.nextBoolean()) {
+                        one.channel().close();
+                    } else {
+                        one.silent = true;
+                    }
+                }
+            }
+            case 7 -> {
+                if (!waiting.isEmpty()) {
+                    waiting.get(random.nextInt(waiting.size())).future().cancel(false);
+                }
+            }
+            default -> {
+                ShardFuture<Channel> next = connecting.poll();
+                if (next != null && random.nextInt(5) == 0) {
+                    next.completeExceptionally(new java.net.ConnectException("the model says so"));
+                } else if (next != null) {
+                    EmbeddedChannel channel = new EmbeddedChannel();
+                    if (!next.complete(channel)) {
+                        channel.close();
+                    }
+                }
+            }
+        }
+    }
+
+    private void taken(Fake taken) {
+        assertThat(taken.channel().isOpen()).as("what is handed out is open").isTrue();
+        assertThat(out.stream().filter(each -> each == taken).count()).as("nobody has what another has")
+                .isLessThan(shared ? MAX_REQUESTS : 1);
+        out.add(taken);
+        served++;
+    }
+
+    private void check() {
+        boolean laterServed = false;
+        for (int i = waiting.size() - 1; i >= 0; i--) {
+            Waiting each = waiting.get(i);
+            if (each.future().state() == Future.State.SUCCESS) {
+                laterServed = true;
+            } else if (!each.future().isDone()) {
+                assertThat(laterServed).as("who waited longer is served first").isFalse();
+            }
+        }
+        long now = Shard.current().timers().now();
+        for (Waiting each : List.copyOf(waiting)) {
+            switch (each.future().state()) {
+                case SUCCESS -> {
+                    taken(each.future().resultNow());
+                    waiting.remove(each);
+                }
+                case FAILED -> {
+                    assertThat(each.future().exceptionNow()).isInstanceOf(PoolException.class);
+                    waiting.remove(each);
+                }
+                case CANCELLED -> {
+                    waiting.remove(each);
+                }
+                case RUNNING -> assertThat(now - each.since()).as("nobody waits for longer than he would")
+                        .isLessThan(each.patienceNanos() + TimeUnit.MILLISECONDS.toNanos(2));
+            }
+        }
+        PoolStats stats = pool.stats().getFirst();
+        assertThat(stats.open.get()).as("open").isEqualTo(live.size());
+        assertThat(stats.open.get() + stats.connecting.get()).as("bound").isLessThanOrEqualTo(MAX);
+        assertThat(stats.pending.get()).as("pending").isEqualTo(waiting.size());
+        assertThat(stats.active.get()).as("out").isEqualTo(out.stream().distinct().count());
+        Map<Object, Integer> perEndpoint = new HashMap<>();
+        for (Fake each : live) {
+            assertThat(perEndpoint.merge(each.target(), 1, Integer::sum)).as("bound of an endpoint")
+                    .isLessThanOrEqualTo(PER_ENDPOINT);
+        }
+        int each = shared ? MAX_REQUESTS : 1;
+        long coming = stats.connecting.get() + live.stream().filter(one -> one.isValidating).count();
+        if (waiting.size() > coming * each) {
+            for (Fake one : live) {
+                long uses = out.stream().filter(taken -> taken == one).count();
+                boolean isReady = uses < each && one.retired == null && !one.isValidating
+                        && (uses > 0 || now - one.provenAt <= Duration.ofSeconds(5).toNanos());
+                assertThat(isReady).as("nobody waits in vain while a connection is ready").isFalse();
+            }
+        }
+    }
+}

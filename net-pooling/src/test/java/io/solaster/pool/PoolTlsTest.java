@@ -1,0 +1,168 @@
+package io.solaster.pool;
+
+import static io.solaster.pool.TestEngines.until;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.nio.file.Path;
+import java.security.cert.CertificateExpiredException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import javax.net.ssl.ExtendedSSLSession;
+
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslHandler;
+import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.PoolSslConfig;
+import io.solaster.config.ServerConfig;
+import io.solaster.engine.Shard;
+import io.solaster.engine.net.TcpServer;
+import io.solaster.engine.net.Tls;
+import io.solaster.pool.PoolException.Reason;
+import io.solaster.pool.discovery.Discovery;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Pools of encrypted connections. */
+final class PoolTlsTest extends Rig {
+    private static final String LOCAL = "dns:localhost,ip:127.0.0.1";
+    private static final PoolSslConfig SSL = new PoolSslConfig(null, true, null, true);
+
+    @TempDir
+    private static Path directory;
+    private final AtomicReference<SslContext> server = new AtomicReference<>();
+    private final AtomicReference<SslHandler> seen = new AtomicReference<>();
+
+    PoolTlsTest() {
+        super(Transport.AUTO);
+    }
+
+    /** A backend that shows what {@link #server} holds when a connection comes. */
+    private Endpoint encrypted(String host) {
+        Backend backend = backend("a");
+        TcpServer tls = TcpServer.bind(engine, "tls", ServerConfig.of("lines", 0),
+                Tls.over(server::get, engine.offload(), new Seeing(backend, seen)));
+        open.add(tls);
+        return Endpoint.of(host, tls.port());
+    }
+
+    private record Seeing(Backend backend, AtomicReference<SslHandler> seen)
+            implements
+                io.solaster.engine.net.ConnectionHandler {
+        @Override
+        public void connected(Shard shard, io.netty.channel.Channel channel) {
+            seen.set(channel.pipeline().get(SslHandler.class));
+            backend.connected(shard, channel);
+        }
+
+        @Override
+        public byte[] refusal() {
+            return new byte[0];
+        }
+    }
+
+    private void pool(PoolSslConfig ssl, SslContext client, Endpoint endpoint) {
+        config = config.withSsl(ssl);
+        pool(new Lines(false, true), Discovery.of(List.of(endpoint)),
+                Connector.of(engine, config, Rig::resolve, () -> client));
+    }
+
+    @Test
+    void encryptsAndNamesWhomItAsksFor() throws Exception {
+        TestCertificates certificates = TestCertificates.of(directory, LOCAL);
+        server.set(certificates.server(null));
+        pool(SSL, certificates.client(null), encrypted("localhost"));
+        assertThat(ask(0, "x")).isEqualTo("a x");
+        ExtendedSSLSession session = (ExtendedSSLSession) seen.get().engine().getSession();
+        assertThat(session.getRequestedServerNames()).hasToString("[type=host_name (0), value=localhost]");
+    }
+
+    @Test
+    void refusesACertificateForAnotherName() throws Exception {
+        TestCertificates certificates = TestCertificates.of(directory, "dns:other.example");
+        server.set(certificates.server(null));
+        pool(SSL, certificates.client(null), encrypted("localhost"));
+        PoolException refused = failure(asking(0, LONG, "x"));
+        assertThat(refused.reason()).isEqualTo(Reason.CONNECT_FAILED);
+        assertThat(refused).hasMessageContaining("localhost");
+    }
+
+    @Test
+    void asksForTheNameThatItIsTold() throws Exception {
+        TestCertificates certificates = TestCertificates.of(directory, "dns:other.example");
+        server.set(certificates.server(null));
+        pool(new PoolSslConfig(null, true, "other.example", true), certificates.client(null), encrypted("127.0.0.1"));
+        assertThat(ask(0, "x")).isEqualTo("a x");
+    }
+
+    @Test
+    void leavesTheNameAloneWhereItIsTold() throws Exception {
+        TestCertificates certificates = TestCertificates.of(directory, "dns:other.example");
+        server.set(certificates.server(null));
+        pool(new PoolSslConfig(null, true, null, false), certificates.client(null), encrypted("127.0.0.1"));
+        assertThat(ask(0, "x")).isEqualTo("a x");
+    }
+
+    @Test
+    void refusesACertificateThatHasExpiredAndRecoversOnceThereIsAnother() throws Exception {
+        TestCertificates expired = TestCertificates.expired(directory, LOCAL);
+        TestCertificates valid = TestCertificates.of(directory, LOCAL);
+        AtomicReference<SslContext> client = new AtomicReference<>(expired.client(null));
+        server.set(expired.server(null));
+        config = config.withSsl(SSL);
+        pool(new Lines(false, true), Discovery.of(List.of(encrypted("127.0.0.1"))),
+                Connector.of(engine, config, Rig::resolve, client::get));
+        PoolException refused = failure(asking(0, LONG, "x"));
+        assertThat(refused.reason()).isEqualTo(Reason.CONNECT_FAILED);
+        assertThat(refused).hasRootCauseInstanceOf(CertificateExpiredException.class);
+        assertThat(stats(0).connectFailures.get()).isPositive();
+        server.set(valid.server(null));
+        client.set(valid.client(null));
+        until("it connects", () -> {
+            try {
+                return ask(0, "x").equals("a x");
+            } catch (PoolException e) {
+                return false;
+            }
+        });
+    }
+
+    @Test
+    void showsItsOwnCertificate() throws Exception {
+        TestCertificates ours = TestCertificates.of(directory, "dns:client");
+        TestCertificates theirs = TestCertificates.of(directory, LOCAL);
+        server.set(theirs.server(ours));
+        pool(SSL, theirs.client(ours), encrypted("127.0.0.1"));
+        assertThat(ask(0, "x")).isEqualTo("a x");
+    }
+
+    @Test
+    void failsWhereTheServerWantsACertificateAndThereIsNone() throws Exception {
+        TestCertificates ours = TestCertificates.of(directory, "dns:client");
+        TestCertificates theirs = TestCertificates.of(directory, LOCAL);
+        server.set(theirs.server(ours));
+        pool(SSL, theirs.client(null), encrypted("127.0.0.1"));
+        assertThat(failure(asking(0, LONG, "x")).reason()).isEqualTo(Reason.CONNECT_FAILED);
+    }
+
+    @Test
+    void givesUpAHandshakeThatTakesTooLong() throws Exception {
+        TestCertificates certificates = TestCertificates.of(directory, LOCAL);
+        connections(config.connections().withConnecting(4, Duration.ofMillis(200)));
+        // It speaks, but no TLS.
+        FaultProxy silent = before(backend("plain"));
+        silent.fault(FaultProxy.Fault.SILENT);
+        pool(SSL, certificates.client(null), silent.endpoint());
+        PoolException refused = failure(asking(0, LONG, "x"));
+        assertThat(refused.reason()).isEqualTo(Reason.CONNECT_FAILED);
+        assertThat(refused).hasMessageContaining("within PT0.2S");
+    }
+
+    @Test
+    void saysThatThereIsNoContext() {
+        config = config.withSsl(SSL);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Connector.of(engine, config, Rig::resolve, null)).withMessageContaining("SslContext");
+    }
+}

@@ -1,0 +1,10 @@
+package io.solaster.pool.frame;
+
+import io.solaster.config.EngineConfig.Transport;
+
+class FramedOnIoUringTest extends FramedTest {
+
+    FramedOnIoUringTest() {
+        super(Transport.IO_URING);
+    }
+}

@@ -1,0 +1,176 @@
+package io.solaster.pool.frame;
+
+import static io.solaster.pool.TestEngines.get;
+import static io.solaster.pool.TestEngines.on;
+import static io.solaster.pool.TestEngines.until;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+import io.solaster.config.EngineConfig.Transport;
+import io.solaster.engine.ShardFuture;
+import io.solaster.pool.Clients;
+import io.solaster.pool.ConnectionPool;
+import io.solaster.pool.FakeServer;
+import io.solaster.pool.Leaks;
+import io.solaster.pool.PoolException;
+import io.solaster.pool.PoolException.Reason;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** A client of frames on any transport; a subclass each. */
+@Timeout(value = 120, unit = TimeUnit.SECONDS)
+abstract class FramedTest {
+    private final Transport transport;
+    private final Leaks leaks = new Leaks();
+    private Clients clients;
+    private ConnectionPool<FramedConnection> pool;
+
+    FramedTest(Transport transport) {
+        this.transport = transport;
+    }
+
+    @BeforeEach
+    void start() {
+        clients = new Clients(transport, 1);
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        if (clients != null) {
+            clients.close();
+        }
+        leaks.close();
+    }
+
+    private FramedClient connect(FramedProtocol protocol, FakeServer server) {
+        pool = clients.pool(protocol, server.endpoint());
+        return FramedClient.over(clients.engine, pool, protocol);
+    }
+
+    private static byte[] frame(FakeServer.Peer peer) throws IOException {
+        byte[] frame = new byte[new DataInputStream(peer.in).readInt()];
+        new DataInputStream(peer.in).readFully(frame);
+        return frame;
+    }
+
+    private static void say(FakeServer.Peer peer, byte[] frame) throws IOException {
+        ByteBuffer all = ByteBuffer.allocate(4 + frame.length).putInt(frame.length).put(frame);
+        new DataOutputStream(peer.out).write(all.array());
+        peer.out.flush();
+    }
+
+    private static byte[] number(long id) {
+        return ByteBuffer.allocate(8).putLong(id).array();
+    }
+
+    @Test
+    void answersComeInOrder() throws Exception {
+        FramedClient client = connect(FramedProtocol.defaults(), clients.server(peer -> {
+            while (true) {
+                say(peer, frame(peer));
+            }
+        }));
+        List<ShardFuture<byte[]>> all = on(clients.engine, 0, () -> {
+            List<ShardFuture<byte[]>> asked = new ArrayList<>();
+            for (int i = 0; i < 1000; i++) {
+                asked.add(client.call(number(i)));
+            }
+            return asked;
+        });
+        for (int i = 0; i < all.size(); i++) {
+            assertThat(get(all.get(i))).isEqualTo(number(i));
+        }
+        assertThat(get(client.call(new byte[0]))).isEmpty();
+        assertThat(get(client.call(new byte[1_000_000]))).hasSize(1_000_000);
+    }
+
+    @Test
+    void answersWithNumbersComeInAnyOrder() throws Exception {
+        clients.config = clients.config.withConnections(clients.config.connections().withBounds(1, 1, 1));
+        FramedClient client = connect(FramedProtocol.defaults().withIds(frame -> frame.getLong(frame.readerIndex())),
+                clients.server(peer -> {
+                    while (true) {
+                        byte[] first = frame(peer);
+                        say(peer, frame(peer));
+                        say(peer, first);
+                    }
+                }));
+        List<ShardFuture<byte[]>> both = on(clients.engine, 0,
+                () -> List.of(client.call(number(1)), client.call(number(2))));
+        assertThat(get(both.get(0))).isEqualTo(number(1));
+        assertThat(get(both.get(1))).isEqualTo(number(2));
+    }
+
+    @Test
+    void lengthsOfOtherSizes() throws Exception {
+        FramedClient client = connect(FramedProtocol.defaults().withLength(2, true), clients.server(peer -> {
+            DataInputStream in = new DataInputStream(peer.in);
+            while (true) {
+                int length = in.readUnsignedShort() - 2;
+                byte[] frame = in.readNBytes(length);
+                new DataOutputStream(peer.out).writeShort(length + 2);
+                peer.out.write(frame);
+                peer.out.flush();
+            }
+        }));
+        assertThat(get(client.call(number(5)))).isEqualTo(number(5));
+        assertThatIllegalArgumentException().isThrownBy(() -> client.call(new byte[65_534]))
+                .withMessageContaining("65533");
+        assertThatIllegalArgumentException().isThrownBy(() -> FramedProtocol.defaults().withLength(5, false));
+    }
+
+    @Test
+    void aGigabyteIsRefusedBeforeItIsThere() throws Exception {
+        FramedClient client = connect(FramedProtocol.defaults(), clients.server(peer -> {
+            frame(peer);
+            new DataOutputStream(peer.out).writeInt(1 << 30);
+            peer.silence();
+        }));
+        PoolException failure = catchThrowableOfType(PoolException.class, () -> get(client.call(number(1))));
+        assertThat(failure.reason()).isEqualTo(Reason.CONNECTION_LOST);
+        until("it is closed", () -> pool.stats().getFirst().open.get() == 0);
+    }
+
+    @Test
+    void whatNobodyAskedForClosesTheConnection() throws Exception {
+        FramedClient client = connect(FramedProtocol.defaults(), clients.server(peer -> {
+            while (true) {
+                byte[] frame = frame(peer);
+                say(peer, frame);
+                say(peer, frame);
+            }
+        }));
+        for (int i = 0; i < 5; i++) {
+            assertThat(get(client.callIdempotent(number(i)))).isEqualTo(number(i));
+            until("it is closed", () -> pool.stats().getFirst().open.get() == 0);
+        }
+    }
+
+    @Test
+    void anAnswerThatIsLateIsLeftOut() throws Exception {
+        clients.requests(clients.config.requests().withTimeouts(Duration.ofMillis(200), Duration.ZERO));
+        clients.config = clients.config.withConnections(clients.config.connections().withBounds(1, 1, 1));
+        FramedClient client = connect(FramedProtocol.defaults(), clients.server(peer -> {
+            byte[] first = frame(peer);
+            byte[] second = frame(peer);
+            say(peer, first);
+            say(peer, second);
+            peer.silence();
+        }));
+        assertThat(catchThrowableOfType(PoolException.class, () -> get(client.call(number(1)))).reason())
+                .isEqualTo(Reason.TIMEOUT);
+        assertThat(get(client.call(number(2)))).isEqualTo(number(2));
+    }
+}

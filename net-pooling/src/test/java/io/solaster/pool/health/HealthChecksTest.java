@@ -1,0 +1,335 @@
+package io.solaster.pool.health;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyStore;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
+
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.PoolCheckConfig;
+import io.solaster.config.PoolCheckConfig.Type;
+import io.solaster.config.PoolConfig;
+import io.solaster.config.PoolHealthConfig;
+import io.solaster.config.PoolRespConfig;
+import io.solaster.config.PoolSslConfig;
+import io.solaster.engine.CallOptions;
+import io.solaster.engine.Engine;
+import io.solaster.engine.Shard;
+import io.solaster.pool.Endpoint;
+import io.solaster.pool.Resolver;
+import io.solaster.pool.TestEngines;
+import io.solaster.pool.discovery.Discovery;
+import io.solaster.pool.upstream.EndpointState;
+import io.solaster.pool.upstream.Upstream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Checks against real servers on the loopback. */
+class HealthChecksTest {
+    private static final Duration TIMEOUT = Duration.ofSeconds(10);
+    private static final char[] PASSWORD = "changeit".toCharArray();
+
+    private final List<AutoCloseable> open = new ArrayList<>();
+    private Engine engine;
+    private Resolver resolver;
+    @TempDir
+    private Path directory;
+
+    @BeforeEach
+    void start() {
+        engine = TestEngines.start(Transport.AUTO, 2);
+        resolver = host -> engine.offload().call(() -> List.of(InetAddress.getAllByName(host)));
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        engine.close();
+        for (AutoCloseable each : open) {
+            each.close();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"NIO", "EPOLL", "IO_URING"})
+    void acceptingIsEnoughForTcpOnEveryTransport(Transport transport) throws Exception {
+        engine.close();
+        engine = TestEngines.start(transport, 1);
+        assertThat(failure(config(Type.TCP), server(socket -> socket.getInputStream().read()))).isNull();
+        assertThat(failure(config(Type.TCP), refusing())).hasMessageContaining("refused");
+    }
+
+    @Test
+    void aServerThatIsSilentIsGivenUpAndItsConnectionClosed() throws Exception {
+        List<String> ended = new CopyOnWriteArrayList<>();
+        Endpoint silent = server(socket -> {
+            while (socket.getInputStream().read() >= 0) {
+                // It listens, and says nothing.
+            }
+            ended.add("closed");
+        });
+        PoolCheckConfig check = PoolCheckConfig.of(Type.HTTP, Duration.ofSeconds(60), Duration.ofMillis(200));
+        try (Upstream upstream = Upstream.start(engine, "silent", config(check), Discovery.of(List.of(silent)))) {
+            TestEngines.until("it is unhealthy", () -> TestEngines.get(upstream.status()).endpoints().getFirst()
+                    .state() == EndpointState.UNHEALTHY);
+            assertThat(TestEngines.get(upstream.status()).endpoints().getFirst().why())
+                    .isEqualTo("no answer within 200 ms");
+            TestEngines.until("its connection is closed", () -> ended.size() == 1);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"200, ", "204, ", "399, ", "500, 500", "404, 404", "100, closed"})
+    void httpGoesByTheStatus(int status, String complaint) throws Exception {
+        List<String> asked = new CopyOnWriteArrayList<>();
+        Endpoint server = server(socket -> {
+            asked.add(head(socket.getInputStream()));
+            say(socket, "HTTP/1.1 " + status + " So\r\nContent-Length: 1000000\r\n\r\nno more than this");
+        });
+        Throwable failure = failure(config(Type.HTTP), server);
+        if (complaint == null) {
+            assertThat(failure).isNull();
+        } else if (!complaint.equals("closed")) {
+            assertThat(failure).hasMessage("GET / was answered " + complaint + ", not 200 to 399");
+        } else {
+            assertThat(failure).isNotNull();
+        }
+        assertThat(asked.getFirst()).startsWith("GET / HTTP/1.1\r\n").containsIgnoringCase("host: " + server.address());
+    }
+
+    @Test
+    void httpAsksForThePathAndTheHostThatItIsTold() throws Exception {
+        List<String> asked = new CopyOnWriteArrayList<>();
+        Endpoint server = server(socket -> {
+            asked.add(head(socket.getInputStream()));
+            say(socket, "HTTP/1.1 418 I'm a teapot\r\n\r\n");
+        });
+        PoolCheckConfig check = new PoolCheckConfig(Type.HTTP, TIMEOUT, TIMEOUT, 2, 3, "/well?deep=1", "orders.example",
+                418, 418);
+        assertThat(failure(config(check), server)).isNull();
+        assertThat(asked.getFirst()).startsWith("GET /well?deep=1 HTTP/1.1\r\n")
+                .containsIgnoringCase("host: orders.example\r\n");
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"HTTP", "RESP"})
+    void whatSpeaksSomethingElseOrHangsUpIsNotWell(Type type) throws Exception {
+        assertThat(failure(config(type), server(socket -> say(socket, "SSH-2.0-OpenSSH_9.9\r\n\r\n")))).isNotNull();
+        assertThat(failure(config(type), server(Socket::close))).isNotNull();
+        assertThat(failure(config(type), refusing())).hasMessageContaining("refused");
+    }
+
+    @Test
+    void respWantsPong() throws Exception {
+        PoolConfig config = config(Type.RESP).withResp(new PoolRespConfig(2, null, null, 0, null));
+        assertThat(failure(config, redis(Map.of("PING", "+PONG\r\n")))).isNull();
+        assertThat(failure(config, redis(Map.of("PING", "-LOADING Redis is loading the dataset in memory\r\n"))))
+                .hasMessageContaining("LOADING");
+    }
+
+    @Test
+    void respProvesWhoWeAre() throws Exception {
+        Map<String, String> answers = Map.of("PING", "+PONG\r\n", "AUTH",
+                "-WRONGPASS invalid username-password pair\r\n");
+        PoolConfig config = config(Type.RESP).withResp(new PoolRespConfig(2, "us", "secret", 0, null));
+        assertThat(failure(config, redis(answers))).hasMessageContaining("WRONGPASS");
+        assertThat(failure(config, redis(Map.of("PING", "+PONG\r\n", "AUTH", "+OK\r\n")))).isNull();
+    }
+
+    @Test
+    void tlsWantsACertificateThatIsGoodStill() throws Exception {
+        KeyStore good = certificate("good");
+        KeyStore expired = certificate("expired", "-startdate", "-3d", "-validity", "1");
+        assertThat(failure(encrypted(Type.TLS), tlsServer(good), trusting(good))).isNull();
+        assertThat(failure(encrypted(Type.TLS), tlsServer(expired), trusting(expired)))
+                .hasStackTraceContaining("CertificateExpiredException");
+        assertThat(failure(encrypted(Type.TLS), tlsServer(good), trusting(expired))).as("of somebody else").isNotNull();
+        assertThat(failure(encrypted(Type.TLS), refusing(), trusting(good))).hasMessageContaining("refused");
+        assertThat(failure(encrypted(Type.TCP), tlsServer(expired), trusting(expired))).as("it accepts").isNull();
+        assertThatIllegalArgumentException().isThrownBy(() -> HealthChecks.of(engine, resolver, null)
+                .apply(config(Type.TLS))).withMessageContaining("ssl.bundle");
+    }
+
+    @Test
+    void httpIsAskedOverTlsWhereThePoolIsEncrypted() throws Exception {
+        KeyStore good = certificate("good");
+        assertThat(failure(encrypted(Type.HTTP), tlsServer(good), trusting(good))).isNull();
+    }
+
+    @Test
+    void noneIsNoCheck() {
+        assertThat(HealthChecks.of(engine, resolver, null).apply(config(Type.NONE))).isNull();
+    }
+
+    private @Nullable Throwable failure(PoolConfig config, Endpoint endpoint) {
+        return failure(config, endpoint, null);
+    }
+
+    /** What a check says against an endpoint; null if nothing. */
+    private @Nullable Throwable failure(PoolConfig config, Endpoint endpoint, @Nullable SslContext tls) {
+        HealthCheck check = HealthChecks.of(engine, resolver, tls == null ? null : () -> tls).apply(config);
+        return TestEngines.get(engine.submitStageTo(0, CallOptions.DEFAULTS,
+                () -> check.check(Shard.current(), endpoint).handle((good, failure) -> failure)));
+    }
+
+    private static PoolConfig config(Type type) {
+        return config(PoolCheckConfig.of(type, TIMEOUT, TIMEOUT));
+    }
+
+    private static PoolConfig config(PoolCheckConfig check) {
+        return PoolConfig.of(PoolConfig.Protocol.HTTP).withHealth(PoolHealthConfig.defaults().withCheck(check));
+    }
+
+    private static PoolConfig encrypted(Type type) {
+        return config(type).withSsl(new PoolSslConfig(null, true, null, true));
+    }
+
+    /** What a server does with each connection. */
+    private interface Service {
+        void serve(Socket socket) throws IOException;
+    }
+
+    private Endpoint server(Service service) throws IOException {
+        return serve(new ServerSocket(), service);
+    }
+
+    private Endpoint serve(ServerSocket server, Service service) throws IOException {
+        server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+        open.add(server);
+        Thread.ofPlatform().daemon().start(() -> {
+            while (!server.isClosed()) {
+                try (Socket socket = server.accept()) {
+                    service.serve(socket);
+                } catch (IOException e) {
+                    // The client has hung up, or the test is over.
+                }
+            }
+        });
+        return Endpoint.of("127.0.0.1", server.getLocalPort());
+    }
+
+    private Endpoint refusing() throws IOException {
+        try (ServerSocket server = new ServerSocket()) {
+            server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+            return Endpoint.of("127.0.0.1", server.getLocalPort());
+        }
+    }
+
+    /** Answers each command, by its first word, once. */
+    private Endpoint redis(Map<String, String> answers) throws IOException {
+        return server(socket -> {
+            StringBuilder said = new StringBuilder();
+            InputStream in = socket.getInputStream();
+            for (int next = in.read(); next >= 0; next = in.read()) {
+                said.append((char) next);
+                for (var answer : answers.entrySet()) {
+                    // An array of bulk strings that has come to its end.
+                    if (said.indexOf(answer.getKey()) >= 0 && isWhole(said.toString())) {
+                        say(socket, answer.getValue());
+                        said.setLength(0);
+                        break;
+                    }
+                }
+            }
+        });
+    }
+
+    private static boolean isWhole(String command) {
+        String[] lines = command.split("\r\n", -1);
+        int words = Integer.parseInt(lines[0].substring(1));
+        return lines.length == 2 * words + 2 && lines[lines.length - 1].isEmpty();
+    }
+
+    private static String head(InputStream in) throws IOException {
+        StringBuilder head = new StringBuilder();
+        while (head.indexOf("\r\n\r\n") < 0) {
+            int next = in.read();
+            if (next < 0) {
+                break;
+            }
+            head.append((char) next);
+        }
+        return head.toString();
+    }
+
+    private static void say(Socket socket, String text) throws IOException {
+        OutputStream out = socket.getOutputStream();
+        out.write(text.getBytes(StandardCharsets.ISO_8859_1));
+        out.flush();
+    }
+
+    private Endpoint tlsServer(KeyStore store) throws Exception {
+        KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+        KeyStore own = KeyStore.getInstance("PKCS12");
+        own.load(null, null);
+        own.setKeyEntry("key", store.getKey("key", PASSWORD), PASSWORD, store.getCertificateChain("key"));
+        keys.init(own, PASSWORD);
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(keys.getKeyManagers(), null, null);
+        return serve(context.getServerSocketFactory().createServerSocket(), socket -> {
+            head(socket.getInputStream());
+            say(socket, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        });
+    }
+
+    private static SslContext trusting(KeyStore store) throws Exception {
+        KeyStore trusted = KeyStore.getInstance("PKCS12");
+        trusted.load(null, null);
+        trusted.setCertificateEntry("trusted", store.getCertificate("ca"));
+        TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+        trust.init(trusted);
+        return SslContextBuilder.forClient().trustManager(trust).build();
+    }
+
+    /** A key, and a certificate that an authority of its own has signed: one that is trusted itself never expires. */
+    private KeyStore certificate(String name, String... more) throws Exception {
+        Path file = directory.resolve(name + ".p12");
+        keytool(file, "ca", "-ext", "bc:c");
+        List<String> options = new ArrayList<>(List.of("-signer", "ca", "-ext", "san=dns:localhost,ip:127.0.0.1"));
+        options.addAll(List.of(more));
+        keytool(file, "key", options.toArray(String[]::new));
+        KeyStore store = KeyStore.getInstance("PKCS12");
+        try (InputStream in = Files.newInputStream(file)) {
+            store.load(in, PASSWORD);
+        }
+        return store;
+    }
+
+    private static void keytool(Path file, String alias, String... options) throws Exception {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "keytool").toString(), "-genkeypair", "-alias", alias,
+                "-keyalg", "EC", "-dname", "CN=" + alias, "-storetype", "PKCS12", "-keystore", file.toString(),
+                "-storepass", new String(PASSWORD)));
+        command.addAll(List.of(options));
+        Process keytool = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String said = new String(keytool.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(keytool.waitFor(60, TimeUnit.SECONDS)).as(said).isTrue();
+        assertThat(keytool.exitValue()).as(said).isZero();
+    }
+}

@@ -1,0 +1,399 @@
+package io.solaster.pool.resp;
+
+import static io.solaster.pool.TestEngines.await;
+import static io.solaster.pool.TestEngines.get;
+import static io.solaster.pool.TestEngines.on;
+import static io.solaster.pool.TestEngines.until;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+
+import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.PoolRespConfig;
+import io.solaster.engine.ShardFuture;
+import io.solaster.pool.Clients;
+import io.solaster.pool.ConnectionPool;
+import io.solaster.pool.Endpoint;
+import io.solaster.pool.FakeServer;
+import io.solaster.pool.Leaks;
+import io.solaster.pool.PoolException;
+import io.solaster.pool.PoolException.Reason;
+import io.solaster.pool.RedisServer;
+import io.solaster.resp.Reply;
+import io.solaster.resp.ReplyLimits;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** A client of Redis on any transport, with a real server and with bad ones; a subclass each. */
+@Timeout(value = 120, unit = TimeUnit.SECONDS)
+abstract class RespTest {
+    private static final Duration LONG = Duration.ofSeconds(60);
+
+    private final Transport transport;
+    private final Leaks leaks = new Leaks();
+    private Clients clients;
+    private ConnectionPool<RespConnection> pool;
+    private RespClient client;
+
+    RespTest(Transport transport) {
+        this.transport = transport;
+    }
+
+    @BeforeEach
+    void start() {
+        clients = new Clients(transport, 1);
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        if (clients != null) {
+            clients.close();
+        }
+        leaks.close();
+    }
+
+    private void connect(Endpoint... endpoints) {
+        pool = clients.pool(RespProtocol.shared(clients.config), endpoints);
+        client = RespClient.over(clients.engine, pool);
+    }
+
+    private RedisServer redis(String... options) throws Exception {
+        RedisServer server = clients.keep(RedisServer.start(options));
+        connect(server.endpoint());
+        return server;
+    }
+
+    private void oneConnection() {
+        clients.config = clients.config.withConnections(clients.config.connections().withBounds(1, 1, 1));
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void speaksWithARealServer() throws Exception {
+        redis();
+        get(client.ping());
+        get(client.set("k", "v"));
+        assertThat(get(client.get("k"))).isEqualTo("v");
+        assertThat(get(client.get(bytes("k")))).isEqualTo(bytes("v"));
+        assertThat(get(client.get("none"))).isNull();
+        assertThat(get(client.get(bytes("none")))).isNull();
+        get(client.set("brief", "v", Duration.ofMinutes(1)));
+        assertThat(get(client.expire("brief", Duration.ofMinutes(2)))).isTrue();
+        assertThat(get(client.expire("none", Duration.ofMinutes(2)))).isFalse();
+        assertThat(get(client.setIfAbsent("k", "w"))).isFalse();
+        assertThat(get(client.setIfAbsent("l", "w"))).isTrue();
+        assertThat(get(client.incr("n"))).isEqualTo(1);
+        assertThat(get(client.incrBy("n", -5))).isEqualTo(-4);
+        assertThat(get(client.exists("k", "l", "none"))).isEqualTo(2);
+        List<byte @Nullable []> values = get(client.mget("k", "none", "l"));
+        assertThat(values).hasSize(3);
+        assertThat(values.get(0)).isEqualTo(bytes("v"));
+        assertThat(values.get(1)).isNull();
+        assertThat(get(client.del("k", "none"))).isEqualTo(1);
+        assertThat(get(client.eval("return {KEYS[1], ARGV[1]}", List.of("a"), List.of("b")))).isEqualTo(
+                new Reply.Aggregate(Reply.Kind.ARRAY, List.of(new Reply.Blob(bytes("a")), new Reply.Blob(bytes("b")))));
+        assertThat(get(client.command("HSET", "h", "f", "v"))).isEqualTo(new Reply.Whole(1));
+        // RESP3: a map is a map.
+        assertThat(get(client.command("HGETALL", "h"))).isEqualTo(new Reply.Aggregate(Reply.Kind.MAP,
+                List.of(new Reply.Blob(bytes("f")), new Reply.Blob(bytes("v")))));
+        assertThat(catchThrowableOfType(RespException.class, () -> get(client.command("INCR", "h"))).code())
+                .isEqualTo("WRONGTYPE");
+        byte[] large = new byte[3_000_000];
+        large[2_999_999] = 7;
+        get(client.set(bytes("large"), large));
+        assertThat(get(client.get(bytes("large")))).isEqualTo(large);
+    }
+
+    @Test
+    void commandsOfATurnShareAConnectionAndComeBackInOrder() throws Exception {
+        oneConnection();
+        redis();
+        List<Long> seen = await(clients.engine, 0, () -> {
+            List<Long> order = new ArrayList<>();
+            ShardFuture<List<Long>> done = io.solaster.engine.Shard.current().newFuture();
+            for (int i = 0; i < 1000; i++) {
+                client.incr("n").thenAccept(number -> {
+                    order.add(number);
+                    if (order.size() == 1000) {
+                        done.complete(order);
+                    }
+                });
+            }
+            return done;
+        });
+        assertThat(seen).hasSize(1000).isSorted().startsWith(1L).endsWith(1000L);
+        assertThat(pool.stats().getFirst().created.get()).isOne();
+    }
+
+    @Test
+    void greetsAsItIsConfigured() throws Exception {
+        clients.config = clients.config.withResp(new PoolRespConfig(3, null, "secret", 5, "ours"));
+        redis("--requirepass", "secret");
+        assertThat(get(client.command("CLIENT", "INFO").thenApply(RespTest::text)))
+                .contains("name=ours", "db=5", "resp=3");
+    }
+
+    @Test
+    void speaksTheOlderVersionToo() throws Exception {
+        clients.config = clients.config.withResp(new PoolRespConfig(2, null, "secret", 5, "ours"));
+        redis("--requirepass", "secret");
+        assertThat(get(client.command("CLIENT", "INFO").thenApply(RespTest::text)))
+                .contains("name=ours", "db=5", "resp=2");
+        assertThat(get(client.get("none"))).isNull();
+    }
+
+    private static String text(Reply reply) {
+        return String.valueOf(Replies.text(reply));
+    }
+
+    @Test
+    void fallsBackWhereAServerKnowsNoHello() throws Exception {
+        Set<String> heard = ConcurrentHashMap.newKeySet();
+        clients.config = clients.config.withResp(new PoolRespConfig(3, "me", "secret", 2, "ours"));
+        connect(clients.server(peer -> {
+            while (true) {
+                List<String> command = peer.command();
+                heard.add(String.join(" ", command));
+                peer.say(command.getFirst().equals("HELLO")
+                        ? "-ERR unknown command 'HELLO'\r\n"
+                        : command.getFirst().equals("GET") ? "$1\r\nv\r\n" : "+OK\r\n");
+            }
+        }).endpoint());
+        assertThat(get(client.get("k"))).isEqualTo("v");
+        assertThat(heard).containsExactlyInAnyOrder("HELLO 3 AUTH me secret SETNAME ours", "AUTH me secret",
+                "CLIENT SETNAME ours", "SELECT 2", "GET k");
+    }
+
+    @Test
+    void aWrongPasswordSaysSo() throws Exception {
+        clients.config = clients.config.withResp(new PoolRespConfig(3, null, "wrong", 0, null));
+        redis("--requirepass", "secret");
+        PoolException failure = catchThrowableOfType(PoolException.class, () -> get(client.get("k")));
+        assertThat(failure.reason()).isEqualTo(Reason.CONNECT_FAILED);
+        assertThat(failure).hasStackTraceContaining("WRONGPASS").hasMessageNotContaining("wrong");
+    }
+
+    @Test
+    void transactionsRunInOnePiece() throws Exception {
+        redis();
+        List<Reply> replies = get(client.transaction(List.of(RespCommand.of("SET", "a", "1"),
+                RespCommand.of("INCR", "a"), RespCommand.of("LPUSH", "a", "x"))));
+        assertThat(replies).hasSize(3);
+        assertThat(replies.get(1)).isEqualTo(new Reply.Whole(2));
+        assertThat(replies.get(2)).isInstanceOf(Reply.Failure.class);
+        assertThat(catchThrowableOfType(RespException.class,
+                () -> get(client.transaction(List.of(RespCommand.of("NONSENSE"))))).code()).isEqualTo("EXECABORT");
+        assertThat(get(client.get("a"))).isEqualTo("2");
+    }
+
+    private RespClient withExclusive(RedisServer server) {
+        return client.withExclusive(clients.pool(RespProtocol.exclusive(clients.config), server.endpoint()));
+    }
+
+    @Test
+    void whatBlocksHasAConnectionOfItsOwn() throws Exception {
+        RespClient both = withExclusive(redis());
+        ShardFuture<Reply> popped = both.alone(LONG, own -> own.command("BLPOP", "list", "0"));
+        get(both.command("LPUSH", "list", "x"));
+        assertThat(get(popped)).isEqualTo(
+                new Reply.Aggregate(Reply.Kind.ARRAY,
+                        List.of(new Reply.Blob(bytes("list")), new Reply.Blob(bytes("x")))));
+        // A key that is watched, and changed by another.
+        List<Reply> outcome = get(both.alone(LONG, own -> own.command("WATCH", "w")
+                .thenCompose(watching -> both.set("w", "other"))
+                .thenCompose(
+                        changed -> own.call(RespCommand.transaction(List.of(RespCommand.of("SET", "w", "mine")))))));
+        assertThat(outcome).isNull();
+        assertThatIllegalStateException().isThrownBy(() -> client.alone(LONG, own -> own.command("PING")))
+                .withMessageContaining("RespProtocol.exclusive");
+    }
+
+    @Test
+    void subscriptionsOutliveTheirConnection() throws Exception {
+        RespClient both = withExclusive(redis());
+        subscriptions(both);
+    }
+
+    @Test
+    void subscriptionsOutliveTheirConnectionInTheOlderVersion() throws Exception {
+        clients.config = clients.config.withResp(new PoolRespConfig(2, null, null, 0, null));
+        RespClient both = withExclusive(redis());
+        subscriptions(both);
+    }
+
+    private void subscriptions(RespClient both) throws Exception {
+        ConcurrentLinkedQueue<String> heard = new ConcurrentLinkedQueue<>();
+        RespSubscriber subscriber = clients.keep(both.subscriber(new RespSubscriber.Listener() {
+            @Override
+            public void message(String channel, byte[] message, @Nullable String pattern) {
+                heard.add(pattern + "/" + channel + "/" + new String(message, StandardCharsets.UTF_8));
+            }
+
+            @Override
+            public void subscribed(String channelOrPattern) {
+                heard.add("subscribed " + channelOrPattern);
+            }
+        }));
+        get(subscriber.subscribe("a", "b"));
+        get(subscriber.psubscribe("n.*"));
+        until("it is subscribed", () -> heard.size() == 3);
+        get(both.publish("a", "1"));
+        get(both.publish("n.x", "2"));
+        until("messages come", () -> heard.contains("null/a/1") && heard.contains("n.*/n.x/2"));
+        heard.clear();
+        get(both.command("CLIENT", "KILL", "TYPE", "pubsub"));
+        until("it is subscribed again",
+                () -> heard.stream().filter(each -> each.startsWith("subscribed")).count() == 3);
+        get(both.publish("b", "3"));
+        until("messages come again", () -> heard.contains("null/b/3"));
+        get(subscriber.unsubscribe("b"));
+        until("nobody listens to b", () -> get(both.publish("b", "4")) == 0);
+        assertThat(heard).doesNotContain("null/b/4");
+    }
+
+    // ---- bad servers
+
+    /** Greets, then does this for each command. */
+    private FakeServer fake(FakeServer.Talk each) throws Exception {
+        FakeServer server = clients.server(peer -> {
+            while (true) {
+                if (peer.command().getFirst().equals("HELLO")) {
+                    peer.say("%0\r\n");
+                } else {
+                    each.with(peer);
+                }
+            }
+        });
+        connect(server.endpoint());
+        return server;
+    }
+
+    private PoolException failure() {
+        return catchThrowableOfType(PoolException.class, () -> get(client.command("X")));
+    }
+
+    @Test
+    void aResetInMidReplyIsALostConnection() throws Exception {
+        fake(peer -> {
+            peer.say("$10\r\nhalf");
+            peer.reset();
+        });
+        assertThat(failure().reason()).isEqualTo(Reason.CONNECTION_LOST);
+    }
+
+    @Test
+    void garbageIsALostConnection() throws Exception {
+        fake(peer -> peer.say("HTTP/1.1 400 Bad Request\r\n\r\n"));
+        PoolException failure = failure();
+        assertThat(failure.reason()).isEqualTo(Reason.CONNECTION_LOST);
+        assertThat(failure).hasMessageContaining("0x48");
+        until("it is closed", () -> pool.stats().getFirst().open.get() == 0);
+    }
+
+    @Test
+    void aGigabyteIsRefusedBeforeItIsThere() throws Exception {
+        fake(peer -> peer.say("$1073741824\r\nx"));
+        assertThat(failure()).hasMessageContaining("1073741824");
+        fake(peer -> peer.say("*2147483647\r\n"));
+        assertThat(failure()).hasMessageContaining("2147483647");
+        FakeServer small = fake(peer -> peer.say("$100\r\n"));
+        pool = clients.pool(RespProtocol.shared(clients.config).withLimits(new ReplyLimits(4, 4, 99, 99)),
+                small.endpoint());
+        client = RespClient.over(clients.engine, pool);
+        assertThat(failure()).hasMessageContaining("100");
+    }
+
+    @Test
+    void whatNobodyAskedForClosesTheConnection() throws Exception {
+        FakeServer server = fake(peer -> peer.say("+A\r\n+B\r\n"));
+        get(client.command("X"));
+        until("it is closed", () -> pool.stats().getFirst().open.get() == 0);
+        assertThat(text(get(client.command("X")))).isEqualTo("A");
+        assertThat(server.accepted()).isEqualTo(2);
+    }
+
+    @Test
+    void aServerThatClosesAfterEachReplyIsConnectedToAgain() throws Exception {
+        fake(peer -> {
+            peer.say("+A\r\n");
+            peer.socket.close();
+        });
+        for (int i = 0; i < 20; i++) {
+            assertThat(text(get(client.call(RespCommand.of("X").idempotent())))).isEqualTo("A");
+        }
+    }
+
+    @Test
+    void repliesMayBeCutAnywhere() throws Exception {
+        String replies = "$5\r\nhello\r\n:42\r\n*2\r\n$1\r\na\r\n$-1\r\n_\r\n%1\r\n+k\r\n#t\r\n>2\r\n+push\r\n+x\r\n+OK\r\n";
+        int[] cut = new int[1];
+        oneConnection();
+        fake(peer -> {
+            for (int i = 1; i < 6; i++) {
+                peer.command();
+            }
+            peer.say(replies.substring(0, cut[0]));
+            // The rest in a packet of its own, most likely.
+            Thread.yield();
+            peer.say(replies.substring(cut[0]));
+        });
+        for (int at = 0; at < replies.length(); at++) {
+            cut[0] = at;
+            List<ShardFuture<Reply>> all = on(clients.engine, 0, () -> {
+                List<ShardFuture<Reply>> asked = new ArrayList<>();
+                for (int i = 0; i < 6; i++) {
+                    asked.add(client.command("X"));
+                }
+                return asked;
+            });
+            assertThat(get(all.get(0))).isEqualTo(new Reply.Blob(bytes("hello")));
+            assertThat(get(all.get(1))).isEqualTo(new Reply.Whole(42));
+            assertThat(get(all.get(2))).isEqualTo(new Reply.Aggregate(Reply.Kind.ARRAY,
+                    List.of(new Reply.Blob(bytes("a")), new Reply.Nothing())));
+            assertThat(get(all.get(3))).isEqualTo(new Reply.Nothing());
+            assertThat(get(all.get(4))).isInstanceOf(Reply.Aggregate.class);
+            assertThat(get(all.get(5))).isEqualTo(new Reply.Status("OK"));
+        }
+    }
+
+    @Test
+    void aRealServerThatIsKilledCostsReadsNothing() throws Exception {
+        RedisServer one = clients.keep(RedisServer.start());
+        RedisServer two = clients.keep(RedisServer.start());
+        clients.requests(clients.config.requests().withRetries(5, Duration.ofMillis(1)).withRetryBudget(1, 1000));
+        connect(one.endpoint(), two.endpoint());
+        for (int i = 0; i < 100; i++) {
+            assertThat(get(client.get("k"))).isNull();
+            if (i == 30) {
+                one.kill();
+            }
+        }
+        assertThat(client.stats().getFirst().failures.get()).isZero();
+    }
+
+    @Test
+    void pushesGoToTheirListener() throws Exception {
+        RedisServer server = clients.keep(RedisServer.start());
+        ConcurrentLinkedQueue<Reply> pushes = new ConcurrentLinkedQueue<>();
+        pool = clients.pool(RespProtocol.shared(clients.config).withPushes(pushes::add), server.endpoint());
+        client = RespClient.over(clients.engine, pool);
+        get(client.command("CLIENT", "TRACKING", "ON", "BCAST"));
+        get(client.set("k", "v"));
+        until("the invalidation comes", () -> pushes.stream().anyMatch(each -> each.toString().contains("invalidate")));
+    }
+}

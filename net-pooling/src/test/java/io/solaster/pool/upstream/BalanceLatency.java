@@ -1,0 +1,232 @@
+package io.solaster.pool.upstream;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.ToDoubleFunction;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.LengthFieldBasedFrameDecoder;
+import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.PoolBalancingConfig;
+import io.solaster.config.PoolBalancingConfig.Algorithm;
+import io.solaster.config.PoolBreakerConfig;
+import io.solaster.config.PoolConfig;
+import io.solaster.config.PoolHealthConfig;
+import io.solaster.config.PoolRequestsConfig;
+import io.solaster.config.ServerConfig;
+import io.solaster.engine.Engine;
+import io.solaster.engine.Shard;
+import io.solaster.engine.net.ConnectionHandler;
+import io.solaster.engine.net.TcpServer;
+import io.solaster.engine.stats.Counter;
+import io.solaster.engine.stats.Histogram;
+import io.solaster.engine.stats.HistogramSnapshot;
+import io.solaster.engine.timer.Timer;
+import io.solaster.pool.ConnectionPool;
+import io.solaster.pool.Connector;
+import io.solaster.pool.Endpoint;
+import io.solaster.pool.TestEngines;
+import io.solaster.pool.discovery.Discovery;
+import io.solaster.pool.frame.FramedClient;
+import io.solaster.pool.frame.FramedConnection;
+import io.solaster.pool.frame.FramedProtocol;
+
+/**
+ * What the slow one of ten endpoints does to latency, by algorithm: real connections over the loopback to ten servers of
+ * which each serves one request after the other, 2 ms each, the slow one 20 ms. Requests come at random moments (an open
+ * loop, Poisson) at half of what all ten together can serve, and a latency counts from the moment at which a request was
+ * due. The healthy set is the nine others, at the same rate. Rounds are
+ * interleaved, and medians shown. {@code pool.sh --only latency [seconds]}.
+ */
+public final class BalanceLatency {
+    private static final int SERVERS = 10;
+    private static final long SERVICE = TimeUnit.MILLISECONDS.toNanos(5);
+    private static final int SLOWER = 10;
+    private static final double RATE = 0.5 * ((SERVERS - 1) + 1.0 / SLOWER) / SERVICE;
+    private static final Duration WARM_UP = Duration.ofSeconds(2);
+    private static final int ROUNDS = 3;
+    private static final List<Algorithm> ALGORITHMS = List.of(Algorithm.PEAK_EWMA, Algorithm.LEAST_CONNECTIONS,
+            Algorithm.POWER_OF_TWO, Algorithm.ROUND_ROBIN);
+
+    private BalanceLatency() {}
+
+    public static void main(String[] args) {
+        Duration measured = Duration.ofSeconds(args.length > 0 ? Long.parseLong(args[0]) : 5);
+        Map<String, List<Result>> results = new LinkedHashMap<>();
+        try (Engine servers = TestEngines.start(Transport.AUTO, 1);
+                Engine clients = TestEngines.start(Transport.AUTO, 1)) {
+            // Classes are loaded by somebody whom nobody times.
+            measure(servers, clients, Algorithm.PEAK_EWMA, false, WARM_UP);
+            for (int round = 0; round < ROUNDS; round++) {
+                for (Algorithm algorithm : ALGORITHMS) {
+                    for (boolean slow : new boolean[]{false, true}) {
+                        results.computeIfAbsent(name(algorithm) + (slow ? ", one slow" : ", the healthy nine"),
+                                label -> new ArrayList<>())
+                                .add(measure(servers, clients, algorithm, slow, measured));
+                    }
+                }
+            }
+        }
+        System.out.printf(Locale.ROOT, "%.0f requests a second; milliseconds, medians of %d rounds%n",
+                RATE * TimeUnit.SECONDS.toNanos(1), ROUNDS);
+        System.out.printf("%-36s %8s %8s %8s  %s%n", "", "p50", "p90", "p99", "of the slow one");
+        results.forEach((label, all) -> System.out.printf(Locale.ROOT, "%-36s %8.2f %8.2f %8.2f  %.1f %%%s%n", label,
+                median(all, each -> millis(each.latencies().percentile(50))),
+                median(all, each -> millis(each.latencies().percentile(90))),
+                median(all, each -> millis(each.latencies().percentile(99))), median(all, Result::slow),
+                all.stream().allMatch(each -> each.failures() == 0) ? "" : "  with failures"));
+    }
+
+    private static double median(List<Result> results, ToDoubleFunction<Result> what) {
+        return results.stream().mapToDouble(what).sorted().toArray()[results.size() / 2];
+    }
+
+    private static String name(Algorithm algorithm) {
+        return algorithm.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    /**
+     * @param slow percent of the requests that the slow server answered
+     */
+    private record Result(HistogramSnapshot latencies, double slow, long failures) {}
+
+    private static Result measure(Engine servers, Engine engine, Algorithm algorithm, boolean withSlow,
+            Duration measured) {
+        List<TcpServer> all = new ArrayList<>();
+        for (int i = withSlow ? 0 : 1; i < SERVERS; i++) {
+            all.add(TcpServer.bind(servers, "server-" + i, ServerConfig.of("frames", 0),
+                    new Queue(i == 0 ? SLOWER * SERVICE : SERVICE)));
+        }
+        List<Endpoint> endpoints = all.stream().map(server -> Endpoint.of("127.0.0.1", server.port())).toList();
+        PoolConfig config = PoolConfig.of(PoolConfig.Protocol.TCP).withBalancing(PoolBalancingConfig.of(algorithm))
+                // Balancing alone: nobody is left out, and nothing is tried twice.
+                .withHealth(PoolHealthConfig.defaults().withBreaker(PoolBreakerConfig.none()))
+                .withRequests(PoolRequestsConfig.defaults().withTimeouts(Duration.ZERO, Duration.ZERO));
+        Upstream upstream = Upstream.start(engine, name(algorithm), config, Discovery.of(endpoints));
+        FramedProtocol protocol = FramedProtocol.defaults();
+        ConnectionPool<FramedConnection> pool = ConnectionPool.start(engine, name(algorithm), config, protocol,
+                upstream,
+                Connector.of(engine, config, host -> {
+                    var found = Shard.current().<List<InetAddress>>newFuture();
+                    found.complete(List.of(InetAddress.getLoopbackAddress()));
+                    return found;
+                }, null));
+        Load load = new Load(FramedClient.over(engine, pool, protocol), withSlow ? all.getFirst().port() : 0);
+        TestEngines.on(engine, 0, load::start);
+        sleep(WARM_UP);
+        HistogramSnapshot before = load.latencies.snapshot();
+        long slow = load.slow.get();
+        long failures = load.failures.get();
+        sleep(measured);
+        HistogramSnapshot latencies = load.latencies.snapshot().minus(before);
+        slow = load.slow.get() - slow;
+        failures = load.failures.get() - failures;
+        TestEngines.on(engine, 0, load::stop);
+        pool.close();
+        upstream.close();
+        all.forEach(TcpServer::close);
+        return new Result(latencies, 100.0 * slow / latencies.count(), failures);
+    }
+
+    private static double millis(long nanos) {
+        return nanos / 1e6;
+    }
+
+    private static void sleep(Duration time) {
+        LockSupport.parkNanos(time.toNanos());
+    }
+
+    /** Sends what is due, on one shard. */
+    private static final class Load {
+        private final FramedClient client;
+        private final int slowPort;
+        private final SplittableRandom random = new SplittableRandom(1);
+        private final byte[] frame = new byte[32];
+        final Histogram latencies = new Histogram();
+        final Counter slow = new Counter();
+        final Counter failures = new Counter();
+        private long due;
+        private Timer beat;
+
+        Load(FramedClient client, int slowPort) {
+            this.client = client;
+            this.slowPort = slowPort;
+        }
+
+        boolean start() {
+            due = System.nanoTime();
+            beat = Shard.current().timers().timer(this::sendWhatIsDue);
+            beat.armAtFixedRate(Duration.ZERO, Duration.ofNanos(100_000));
+            return true;
+        }
+
+        boolean stop() {
+            return beat.cancel();
+        }
+
+        private void sendWhatIsDue() {
+            long now = System.nanoTime();
+            while (due - now <= 0) {
+                long began = due;
+                due += Math.round(-Math.log(1 - random.nextDouble()) / RATE);
+                client.call(frame).whenComplete((answer, failure) -> {
+                    if (failure != null) {
+                        failures.increment();
+                        return;
+                    }
+                    latencies.record(System.nanoTime() - began);
+                    if (port(answer) == slowPort) {
+                        slow.increment();
+                    }
+                });
+            }
+        }
+
+        private static int port(byte[] answer) {
+            return (answer[0] & 0xFF) << 8 | answer[1] & 0xFF;
+        }
+    }
+
+    /** A server that serves one request after the other, whoever it comes from. On one shard. */
+    private static final class Queue implements ConnectionHandler {
+        private final long service;
+        private long freeAt;
+
+        Queue(long service) {
+            this.service = service;
+        }
+
+        @Override
+        public void connected(Shard shard, Channel channel) {
+            int port = ((InetSocketAddress) channel.localAddress()).getPort();
+            channel.pipeline().addLast(new LengthFieldBasedFrameDecoder(1 << 20, 0, 4),
+                    new ChannelInboundHandlerAdapter() {
+                        @Override
+                        public void channelRead(ChannelHandlerContext context, Object frame) {
+                            long now = System.nanoTime();
+                            freeAt = Math.max(now, freeAt) + service;
+                            ByteBuf answer = (ByteBuf) frame;
+                            answer.setShort(4, port);
+                            shard.schedule(() -> context.writeAndFlush(answer), freeAt - now, TimeUnit.NANOSECONDS);
+                        }
+
+                        @Override
+                        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+                            context.close();
+                        }
+                    });
+        }
+    }
+}

@@ -1,0 +1,74 @@
+package io.solaster.operator.reconcile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.solaster.operator.Objects;
+import io.solaster.operator.apply.Names;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Nodes are set aside for longer each time, and given back. */
+class NodeMarksTest {
+    private final FakeApi api = new FakeApi();
+    private final KubernetesClient client = api.client("test");
+    private Instant now = Instant.parse("2026-01-01T00:00:00Z");
+    private final NodeMarks marks = new NodeMarks(client, () -> now);
+
+    @BeforeEach
+    void node() {
+        client.resource(Objects.node("a", 8, "7", "8Gi", new TreeMap<>(Map.of("mine", "stays")))).create();
+    }
+
+    @AfterEach
+    void close() {
+        client.close();
+        api.close();
+    }
+
+    private Node a() {
+        return client.nodes().withName("a").get();
+    }
+
+    private Duration aside() {
+        return Duration.between(now, marks.setAside(a(), "shop", "kv"));
+    }
+
+    @Test
+    void eachTimeIsTwiceAsLongUpToAnHour() {
+        for (int minutes : new int[]{1, 2, 4, 8, 16, 32, 60, 60}) {
+            assertThat(aside()).isEqualTo(Duration.ofMinutes(minutes));
+            now = now.plus(Duration.ofMinutes(minutes));
+            marks.sweep(List.of(a()));
+            assertThat(NodeMarks.isAside(a(), "shop", "kv")).isFalse();
+        }
+        assertThat(a().getMetadata().getLabels()).containsEntry("mine", "stays");
+    }
+
+    @Test
+    void itIsNotLongerWhileItLasts() {
+        assertThat(aside()).isEqualTo(Duration.ofMinutes(1));
+        now = now.plusSeconds(30);
+        assertThat(aside()).isEqualTo(Duration.ofSeconds(30));
+        assertThat(marks.sweep(List.of(a()))).isEqualTo(now.plusSeconds(30));
+        assertThat(NodeMarks.isAside(a(), "shop", "kv")).isTrue();
+        assertThat(NodeMarks.isAside(a(), "shop", "other")).isFalse();
+    }
+
+    @Test
+    void afterALongWhileItBeginsAnew() {
+        aside();
+        now = now.plus(Duration.ofHours(3));
+        marks.sweep(List.of(a()));
+        assertThat(a().getMetadata().getAnnotations()).doesNotContainKey(Names.aside("shop", "kv"));
+        assertThat(aside()).isEqualTo(Duration.ofMinutes(1));
+    }
+}

@@ -1,0 +1,91 @@
+package io.solaster.http;
+
+import io.netty.handler.codec.http.HttpResponseStatus;
+import org.jspecify.annotations.Nullable;
+
+/** Writes the heads of HTTP/1's responses. On the owning shard. */
+final class Http1Head {
+
+    private Http1Head() {}
+
+    /**
+     * Writes a head, and decides whether the connection goes on after it.
+     *
+     * @param length of the body, or how it ends: see {@link Carrier}
+     * @param room bytes that the caller writes behind it
+     */
+    static Output write(HttpConnection connection, Exchange exchange, HttpResponseStatus status, HeaderList headers,
+            long length, int room) {
+        HttpShard shard = exchange.shard();
+        byte[] line = StatusLines.of(status);
+        Output out = connection.output(exchange, line.length + shard.ownHeaders() + headers.length() + room);
+        out.bytes(line);
+        boolean dated = false;
+        boolean served = false;
+        boolean closes = exchange.closes;
+        CharSequence declared = null;
+        for (int i = 0; i < headers.count(); i++) {
+            CharSequence name = headers.name(i);
+            CharSequence value = headers.value(i);
+            switch (HeaderList.own(name)) {
+                case DATE -> dated = true;
+                case SERVER -> served = true;
+                case CONNECTION -> {
+                    closes |= HeaderList.same(value, "close");
+                    continue;
+                }
+                case CONTENT_LENGTH -> {
+                    declared = value;
+                    continue;
+                }
+                case TRANSFER_ENCODING -> {
+                    continue;
+                }
+                default -> {
+                    // Nothing that the server says itself.
+                }
+            }
+            header(out, name, value);
+        }
+        if (!dated) {
+            out.bytes(shard.date());
+        }
+        byte[] server = shard.serverHeader();
+        if (server != null && !served) {
+            out.bytes(server);
+        }
+        boolean bodyless = status.code() == 204 || status.code() == 304;
+        framing(out, length, bodyless, status.code() == 204 ? null : declared);
+        exchange.closes = closes || length == Carrier.UNTIL_END && !bodyless && !exchange.request().isHead();
+        if (exchange.closes) {
+            out.bytes(HttpShard.CLOSE);
+        } else if (exchange.request().isHttp10()) {
+            out.bytes(HttpShard.KEEP_ALIVE);
+        }
+        out.crlf();
+        return out;
+    }
+
+    /** @param declared how long the body would be, had it been asked for */
+    private static void framing(Output out, long length, boolean bodyless, @Nullable CharSequence declared) {
+        if (length >= 0) {
+            out.bytes(HttpShard.CONTENT_LENGTH);
+            out.number(length);
+            out.crlf();
+        } else if (length == Carrier.CHUNKED && !bodyless) {
+            out.bytes(HttpShard.CHUNKED);
+        } else if (length == Carrier.NO_BODY && declared != null) {
+            out.bytes(HttpShard.CONTENT_LENGTH);
+            out.latin1(declared);
+            out.crlf();
+        }
+    }
+
+    static void header(Output out, CharSequence name, CharSequence value) {
+        out.latin1(name);
+        out.put(':');
+        out.put(' ');
+        out.latin1(value);
+        out.crlf();
+    }
+}

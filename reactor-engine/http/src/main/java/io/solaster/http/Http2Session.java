@@ -1,0 +1,703 @@
+package io.solaster.http;
+
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLException;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelPromise;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http2.Http2CodecUtil;
+import io.netty.handler.codec.http2.Http2Connection;
+import io.netty.handler.codec.http2.Http2ConnectionAdapter;
+import io.netty.handler.codec.http2.Http2ConnectionDecoder;
+import io.netty.handler.codec.http2.Http2ConnectionEncoder;
+import io.netty.handler.codec.http2.Http2ConnectionHandler;
+import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.codec.http2.Http2Exception.StreamException;
+import io.netty.handler.codec.http2.Http2Flags;
+import io.netty.handler.codec.http2.Http2FrameAdapter;
+import io.netty.handler.codec.http2.Http2Headers;
+import io.netty.handler.codec.http2.Http2Settings;
+import io.netty.handler.codec.http2.Http2Stream;
+import io.solaster.engine.net.RequestStats;
+import io.solaster.engine.net.TcpServer;
+import io.solaster.http.HttpStats.Timeout;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One HTTP/2 client. Netty's codec reads and writes the frames and keeps the windows; what a request and its response mean
+ * is in the {@link Http2Carrier} of their stream, without a channel of their own. On the owning shard only.
+ *
+ * <p>
+ * All that is read at once is one batch, with one flush at its end, as over HTTP/1.
+ */
+final class Http2Session extends Http2ConnectionHandler implements Runnable {
+    private static final Logger log = LoggerFactory.getLogger(Http2Session.class);
+    /** How long a client has to close after our end of the stream, and how long to read the last response before it. */
+    private static final long LINGER_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+    private static final long UNREAD_NANOS = TimeUnit.SECONDS.toNanos(10);
+    /** A client that drains is given this long to answer a ping, after which what it had sent by then has come. */
+    private static final long LAST_STREAMS_MILLIS = 200;
+    /** How many streams' windows a connection's holds. */
+    private static final long WINDOWS = 8;
+    private static final long LAST_PING = 0x50_4152_54_494E_47L;
+
+    private final HttpShard shard;
+    private final RequestStats requests;
+    private final Http2Connection.PropertyKey key;
+    private @Nullable ChannelHandlerContext ctx;
+
+    /** Between a read and the end of the batch. */
+    private boolean inBatch;
+    private boolean scheduled;
+    private boolean draining;
+    /** The client knows which of its requests is the last that is answered. */
+    private boolean saidLast;
+    private boolean lingering;
+    private long lingersUntil;
+
+    /** Streams that have room for more of their response. */
+    private final ArrayDeque<Http2Carrier> writable = new ArrayDeque<>(0);
+    /** Bytes of responses that wait for the client. */
+    private long waiting;
+    private @Nullable Http2Carrier overflowing;
+
+    private final ConnectionTimer timer;
+    private final SocketWatch socket = new SocketWatch();
+    private long readAt;
+    private long heardAt;
+    private long activeAt;
+    /** When the client has last allowed more to be sent on any stream. */
+    private long takenAt;
+    /** Since when a frame has been coming; 0 if none is. And how many came whole. */
+    private long frameSince;
+    private long frames;
+    private long framesBefore;
+    /** Requests of this batch that were answered in it, and how many of those with an error. */
+    private int answered;
+    private int errors;
+
+    Http2Session(HttpShard shard, RequestStats requests, Http2ConnectionDecoder decoder, Http2ConnectionEncoder encoder,
+            Http2Settings settings) {
+        super(decoder, encoder, settings, true);
+        this.shard = shard;
+        this.requests = requests;
+        this.key = connection().newKey();
+        this.timer = new ConnectionTimer(shard.timers(), this::expired);
+        decoder.frameListener(new Frames());
+        encoder.flowController().listener(this::writabilityChanged);
+        connection().addListener(new Http2ConnectionAdapter() {
+            @Override
+            public void onStreamClosed(Http2Stream stream) {
+                closed(stream);
+            }
+        });
+    }
+
+    // ---- what carriers see
+
+    ChannelHandlerContext context() {
+        return Objects.requireNonNull(ctx);
+    }
+
+    ChannelPromise newPromise() {
+        return context().newPromise();
+    }
+
+    HttpStats stats() {
+        return shard.stats();
+    }
+
+    boolean isDraining() {
+        return draining;
+    }
+
+    /** The time by the timers. */
+    long now() {
+        return shard.timers().now();
+    }
+
+    /** When something was last heard, by the timers. */
+    long heardAt() {
+        return heardAt;
+    }
+
+    long takenAt() {
+        return takenAt;
+    }
+
+    /** A head is about to be written, which says what day it is. */
+    void freshDate() {
+        if (!inBatch) {
+            shard.now();
+        }
+    }
+
+    /** The client may send so much more of a body. */
+    void consumed(Http2Stream stream, int bytes) {
+        try {
+            if (decoder().flowController().consumeBytes(stream, bytes)) {
+                flushLater();
+            }
+        } catch (Http2Exception e) {
+            onError(context(), true, e);
+        }
+    }
+
+    /** What was written is sent at the end of the batch, or of the turn. */
+    void flushLater() {
+        if (!inBatch && !scheduled) {
+            scheduled = true;
+            shard.shard().execute(this);
+        }
+    }
+
+    /** Has a response's bytes counted until they have left. */
+    void waits(Http2Carrier carrier, int bytes, ChannelPromise promise) {
+        waiting += bytes;
+        promise.addListener(done -> waiting -= bytes);
+        if (waiting > shard.outputLimit()) {
+            overflowing = carrier;
+        }
+    }
+
+    void answered(Exchange over) {
+        boolean failed = over.response().status().code() >= 500;
+        shard.stats().answered(over.response().status());
+        shard.tellEnd(over, null);
+        if (inBatch && over.begunAt == readAt) {
+            answered++;
+            errors += failed ? 1 : 0;
+        } else {
+            requests.answered(System.nanoTime() - over.begunAt, 1, failed ? 1 : 0);
+        }
+    }
+
+    void reset(Http2Carrier carrier, Http2Error error) {
+        encoder().writeRstStream(context(), carrier.stream().id(), error.code(), newPromise());
+        flushLater();
+    }
+
+    /** Takes no more requests, and closes when those under way are answered. */
+    void finish() {
+        if (draining || lingering) {
+            return;
+        }
+        draining = true;
+        // RFC 9113, 6.8: what the client has sent before it hears of this is answered, too.
+        goAway(context(), Integer.MAX_VALUE, Http2Error.NO_ERROR.code(), Unpooled.EMPTY_BUFFER, newPromise());
+        encoder().writePing(context(), false, LAST_PING, newPromise());
+        flushLater();
+        context().executor().schedule(this::sayLast, LAST_STREAMS_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    private void sayLast() {
+        if (saidLast || lingering || !context().channel().isActive()) {
+            return;
+        }
+        saidLast = true;
+        goAway(context(), connection().remote().lastStreamCreated(), Http2Error.NO_ERROR.code(), Unpooled.EMPTY_BUFFER,
+                newPromise());
+        flushLater();
+    }
+
+    // ---- the channel's events
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext context) throws Exception {
+        ctx = context;
+        long now = shard.timers().now();
+        activeAt = now;
+        frameSince = now;
+        heardAt = now;
+        takenAt = now;
+        super.handlerAdded(context);
+        int window = decoder().flowController().initialWindowSize();
+        long more = Math.min(Integer.MAX_VALUE, WINDOWS * shard.config().http().http2().initialWindow().bytes())
+                - window;
+        if (more > 0) {
+            decoder().flowController().incrementWindowSize(connection().connectionStream(), (int) more);
+            context.flush();
+        }
+        shard.stats().http2Connections.increment();
+        watch();
+    }
+
+    @Override
+    protected void handlerRemoved0(ChannelHandlerContext context) throws Exception {
+        timer.cancel();
+        super.handlerRemoved0(context);
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) throws Exception {
+        ByteBuf received = (ByteBuf) message;
+        if (lingering) {
+            received.release();
+            return;
+        }
+        if (!inBatch) {
+            inBatch = true;
+            readAt = shard.now();
+            heardAt = shard.timers().now();
+        }
+        shard.stats().bytesIn.add(received.readableBytes());
+        super.channelRead(context, message);
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext context) throws Exception {
+        if (inBatch) {
+            tellWritable();
+            observeFrames();
+            inBatch = false;
+        }
+        super.channelReadComplete(context);
+        endBatch();
+    }
+
+    @Override
+    public void run() {
+        scheduled = false;
+        if (lingering || !context().channel().isActive()) {
+            return;
+        }
+        inBatch = true;
+        readAt = shard.now();
+        tellWritable();
+        inBatch = false;
+        flush(context());
+        endBatch();
+    }
+
+    private void endBatch() {
+        if (lingering || !context().channel().isActive()) {
+            return;
+        }
+        if (saidLast && connection().numActiveStreams() == 0) {
+            part();
+            return;
+        }
+        watch();
+    }
+
+    @Override
+    public void flush(ChannelHandlerContext context) {
+        if (answered > 0) {
+            requests.answered(System.nanoTime() - readAt, answered, errors);
+            answered = 0;
+            errors = 0;
+        }
+        super.flush(context);
+        socket.observe(context.channel(), shard.timers().now(), 0, 0);
+        Http2Carrier greedy = overflowing;
+        overflowing = null;
+        if (greedy != null && waiting > shard.outputLimit()) {
+            shard.stats().outputOverflows.increment();
+            log.warn("{} does not read: {} bytes of responses wait, over limits.output-buffer ({}); one is broken off",
+                    context.channel(), waiting, shard.config().limits().outputBuffer());
+            greedy.cutOff(new IOException("the client left more unread than it may"));
+            reset(greedy, Http2Error.ENHANCE_YOUR_CALM);
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) throws Exception {
+        lingering = true;
+        timer.cancel();
+        super.channelInactive(context);
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) throws Exception {
+        if (TcpServer.DRAIN.equals(event)) {
+            drain();
+        }
+        super.userEventTriggered(context, event);
+    }
+
+    /** The server takes no more requests. */
+    void drain() {
+        finish();
+        eachCarrier(carrier -> {
+            Exchange exchange = carrier.exchange();
+            if (exchange != null) {
+                exchange.response().drain();
+            }
+        });
+    }
+
+    private interface CarrierVisitor {
+
+        void visit(Http2Carrier carrier);
+    }
+
+    private void eachCarrier(CarrierVisitor visitor) {
+        try {
+            connection().forEachActiveStream(stream -> {
+                Http2Carrier carrier = stream.getProperty(key);
+                if (carrier != null) {
+                    visitor.visit(carrier);
+                }
+                return true;
+            });
+        } catch (Http2Exception e) {
+            onError(context(), false, e);
+        }
+    }
+
+    // ---- errors
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable failure) throws Exception {
+        if (failure instanceof IOException || failure.getCause() instanceof SSLException) {
+            log.debug("{} is gone", context.channel(), failure);
+            context.close();
+        } else {
+            onError(context, false, failure);
+        }
+    }
+
+    @Override
+    protected void onStreamError(ChannelHandlerContext context, boolean outbound, Throwable cause,
+            StreamException failure) {
+        Http2Stream stream = connection().stream(failure.streamId());
+        if (outbound && (stream == null || stream.state() == Http2Stream.State.CLOSED)) {
+            // What waited on a stream that is closed for another reason; who wrote it is told.
+            return;
+        }
+        if (!outbound) {
+            log.debug("{}: stream {} is reset: {}", context.channel(), failure.streamId(), failure.getMessage());
+            shard.stats().refused(failure instanceof Http2Exception.HeaderListSizeException
+                    ? HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+                    : HttpResponseStatus.BAD_REQUEST);
+        }
+        Http2Carrier carrier = stream == null ? null : stream.getProperty(key);
+        if (carrier != null) {
+            carrier.cutOff(failure);
+        }
+        super.onStreamError(context, outbound, cause, failure);
+    }
+
+    @Override
+    protected void handleServerHeaderDecodeSizeError(ChannelHandlerContext context, Http2Stream stream) {
+        shard.stats().answered(HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE);
+        super.handleServerHeaderDecodeSizeError(context, stream);
+    }
+
+    @Override
+    protected void onConnectionError(ChannelHandlerContext context, boolean outbound, Throwable cause,
+            @Nullable Http2Exception failure) {
+        if (lingering || !context.channel().isActive()) {
+            return;
+        }
+        if (failure == null) {
+            if (cause instanceof IOException) {
+                log.debug("{} is gone", context.channel(), cause);
+                context.close();
+                return;
+            }
+            log.error("{} is closed", context.channel(), cause);
+            end(Http2Error.INTERNAL_ERROR, "");
+            return;
+        }
+        log.debug("{} is closed: {}", context.channel(), failure.getMessage());
+        if (!outbound) {
+            shard.stats().refused(HttpResponseStatus.BAD_REQUEST);
+        }
+        end(failure.error(), String.valueOf(failure.getMessage()));
+    }
+
+    /** Tells the client why, and closes. */
+    private void end(Http2Error error, String why) {
+        saidLast = true;
+        ByteBuf said = ByteBufUtil.writeUtf8(context().alloc(), why);
+        encoder().frameWriter().writeGoAway(context(), connection().remote().lastStreamCreated(), error.code(), said,
+                newPromise());
+        part();
+    }
+
+    /** Sends the last frames and closes, politely: see {@link HttpConnection#endOutput}. */
+    private void part() {
+        lingering = true;
+        connection().close(context().voidPromise());
+        lingers(UNREAD_NANOS);
+        super.flush(context());
+        HttpConnection.endOutput(context().channel(), context().writeAndFlush(Unpooled.EMPTY_BUFFER), false,
+                () -> lingers(LINGER_NANOS));
+    }
+
+    private void lingers(long nanos) {
+        long now = shard.timers().now();
+        lingersUntil = now + nanos;
+        timer.by(lingersUntil, now);
+    }
+
+    // ---- streams
+
+    /** Answers the request that the client has sent over HTTP/1.1. */
+    void upgraded(Http2Upgrade upgrade) {
+        readAt = shard.now();
+        try {
+            onHttpServerUpgrade(upgrade.settings());
+            Http2Stream stream = connection().stream(Http2CodecUtil.HTTP_UPGRADE_STREAM_ID);
+            begin(stream.headersReceived(false), upgrade.request(), true);
+        } catch (Http2Exception e) {
+            onError(context(), false, e);
+        }
+        flushLater();
+    }
+
+    private void begin(Http2Stream stream, Http2Headers headers, boolean last) throws Http2Exception {
+        Exchange exchange = shard.takeStreamExchange();
+        Http2Carrier carrier = new Http2Carrier(this, stream, exchange);
+        exchange.begin(carrier, readAt);
+        exchange.waitsSince = heardAt;
+        Http2RequestHead head = (Http2RequestHead) exchange.request().head();
+        String wrong = head.read(headers, shard.limits());
+        if (wrong != null) {
+            throw Http2Exception.streamError(stream.id(), Http2Error.PROTOCOL_ERROR, wrong);
+        }
+        stream.setProperty(key, carrier);
+        shard.stats().http2Requests.increment();
+        if (last) {
+            carrier.receivedAll();
+        }
+        exchange.body().begin(head.contentLength(), last, head.expectsContinue());
+        HttpResponseStatus refusal = head.refusal();
+        if (refusal != null) {
+            shard.stats().refused(refusal);
+            exchange.response().refuse(refusal, head.message());
+        } else {
+            shard.handle(exchange);
+        }
+        if (carrier.exchange() != null) {
+            exchange.outlives = true;
+        } else if (!exchange.outlives) {
+            shard.giveExchange(exchange);
+        }
+    }
+
+    private void receivedTrailers(Http2Carrier carrier, Http2Headers headers) throws Http2Exception {
+        for (Map.Entry<CharSequence, CharSequence> header : headers) {
+            if (!Http2RequestHead.isValue(header.getValue())) {
+                throw Http2Exception.streamError(carrier.stream().id(), Http2Error.PROTOCOL_ERROR,
+                        "a trailer with a control character in it, or a blank at an end");
+            }
+        }
+        carrier.receivedTrailers(headers);
+    }
+
+    private void closed(Http2Stream stream) {
+        Http2Carrier carrier = stream.getProperty(key);
+        if (carrier != null) {
+            carrier.closed();
+        }
+        activeAt = shard.timers().now();
+        if (saidLast && connection().numActiveStreams() == 0 && !lingering) {
+            flushLater();
+        }
+    }
+
+    /** Told in the middle of a flush: the handler, which may write more, hears of it later. */
+    private void writabilityChanged(Http2Stream stream) {
+        Http2Carrier carrier = stream.getProperty(key);
+        Exchange exchange = carrier == null ? null : carrier.exchange();
+        if (carrier != null && exchange != null && exchange.response().waitsForRoom()
+                && encoder().flowController().isWritable(stream)) {
+            writable.add(carrier);
+            flushLater();
+        }
+    }
+
+    private void tellWritable() {
+        // Those that have room again before this is over have their turn later.
+        for (int left = writable.size(); left > 0; left--) {
+            writable.remove().roomAgain();
+        }
+    }
+
+    /** What Netty has read. */
+    private final class Frames extends Http2FrameAdapter {
+
+        @Override
+        public void onHeadersRead(ChannelHandlerContext context, int id, Http2Headers headers, int padding,
+                boolean last)
+                throws Http2Exception {
+            frames++;
+            Http2Stream stream = connection().stream(id);
+            Http2Carrier carrier = stream.getProperty(key);
+            if (carrier == null) {
+                begin(stream, headers, last);
+            } else {
+                receivedTrailers(carrier, headers);
+            }
+        }
+
+        @Override
+        public void onHeadersRead(ChannelHandlerContext context, int id, Http2Headers headers, int dependsOn,
+                short weight,
+                boolean exclusive, int padding, boolean last) throws Http2Exception {
+            onHeadersRead(context, id, headers, padding, last);
+        }
+
+        @Override
+        public int onDataRead(ChannelHandlerContext context, int id, ByteBuf data, int padding, boolean last) {
+            frames++;
+            Http2Carrier carrier = connection().stream(id).getProperty(key);
+            return padding + (carrier == null ? data.readableBytes() : carrier.received(data, last));
+        }
+
+        @Override
+        public void onRstStreamRead(ChannelHandlerContext context, int id, long error) {
+            frames++;
+            shard.stats().http2Resets.increment();
+            Http2Carrier carrier = connection().stream(id).getProperty(key);
+            if (carrier != null) {
+                carrier.cutOff(new IOException("the client has reset the stream (" + Http2Error.valueOf(error) + ")"));
+            }
+        }
+
+        @Override
+        public void onWindowUpdateRead(ChannelHandlerContext context, int id, int increment) {
+            frames++;
+            Http2Stream stream = connection().stream(id);
+            Http2Carrier carrier = stream == null ? null : stream.getProperty(key);
+            if (id == 0) {
+                takenAt = now();
+            } else if (carrier != null) {
+                carrier.taken();
+            }
+        }
+
+        @Override
+        public void onPingAckRead(ChannelHandlerContext context, long data) {
+            frames++;
+            if (data == LAST_PING && draining) {
+                sayLast();
+            }
+        }
+
+        @Override
+        public void onSettingsRead(ChannelHandlerContext context, Http2Settings settings) {
+            frames++;
+        }
+
+        @Override
+        public void onSettingsAckRead(ChannelHandlerContext context) {
+            frames++;
+        }
+
+        @Override
+        public void onPingRead(ChannelHandlerContext context, long data) {
+            frames++;
+        }
+
+        @Override
+        public void onPriorityRead(ChannelHandlerContext context, int id, int dependsOn, short weight,
+                boolean exclusive) {
+            frames++;
+        }
+
+        @Override
+        public void onGoAwayRead(ChannelHandlerContext context, int lastId, long error, ByteBuf said) {
+            frames++;
+        }
+
+        @Override
+        public void onUnknownFrame(ChannelHandlerContext context, byte type, int id, Http2Flags flags,
+                ByteBuf payload) {
+            frames++;
+        }
+    }
+
+    // ---- time
+
+    /** Sees whether a frame has begun to come and is not there yet. */
+    private void observeFrames() {
+        if (frames != framesBefore) {
+            framesBefore = frames;
+            frameSince = actualReadableBytes() > 0 ? heardAt : 0;
+        } else if (frameSince == 0) {
+            frameSince = heardAt;
+        }
+    }
+
+    /** Sees to it that whatever takes too long from here on is noticed. */
+    private void watch() {
+        if (!lingering) {
+            HttpLimits limits = shard.limits();
+            long soonest = Math.min(Math.min(limits.headNanos(), limits.bodyNanos()),
+                    Math.min(limits.requestNanos(), limits.idleNanos()));
+            long now = shard.timers().now();
+            timer.by(now + soonest, now);
+        }
+    }
+
+    private void expired() {
+        if (!context().channel().isActive()) {
+            return;
+        }
+        long now = shard.timers().now();
+        if (lingering) {
+            if (now >= lingersUntil) {
+                context().channel().close();
+            } else {
+                timer.by(lingersUntil, now);
+            }
+            return;
+        }
+        HttpLimits limits = shard.limits();
+        socket.observe(context().channel(), now, 0, 0);
+        if (socket.isSending() && now - socket.takenAt() >= limits.bodyNanos()) {
+            log.debug("{} has not read for {} ms: it is closed", context().channel(),
+                    TimeUnit.NANOSECONDS.toMillis(now - socket.takenAt()));
+            shard.stats().timedOut(Timeout.UNREAD);
+            lingering = true;
+            context().channel().close();
+            return;
+        }
+        if (frameSince > 0 && now - frameSince >= limits.headNanos()) {
+            shard.stats().timedOut(Timeout.HEADER);
+            end(Http2Error.ENHANCE_YOUR_CALM, "a frame took too long");
+            return;
+        }
+        if (connection().numActiveStreams() == 0 && now - activeAt >= limits.idleNanos()) {
+            end(Http2Error.NO_ERROR, "");
+            return;
+        }
+        inBatch = true;
+        readAt = shard.now();
+        eachCarrier(carrier -> carrier.expired(now, limits));
+        inBatch = false;
+        flush(context());
+        if (!lingering && context().channel().isActive()) {
+            timer.by(nextDeadline(limits), now);
+        }
+    }
+
+    private long nextDeadline(HttpLimits limits) {
+        long[] next = {HttpLimits.NEVER};
+        if (connection().numActiveStreams() == 0) {
+            next[0] = activeAt + limits.idleNanos();
+        }
+        if (frameSince > 0) {
+            next[0] = Math.min(next[0], frameSince + limits.headNanos());
+        }
+        if (socket.isSending()) {
+            next[0] = Math.min(next[0], socket.takenAt() + limits.bodyNanos());
+        }
+        eachCarrier(carrier -> next[0] = Math.min(next[0], carrier.deadline(limits)));
+        return next[0];
+    }
+}

@@ -1,0 +1,33 @@
+package io.solaster.http;
+
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpVersion;
+
+/** What the head of a request says, however it came. Header names are compared without regard to case. On the owning shard. */
+interface RequestHead {
+
+    /** Ready for the next head. */
+    void clear();
+
+    /** The received bytes go, and the exchange goes on. */
+    void keep();
+
+    HttpMethod method();
+
+    HttpVersion version();
+
+    /** The target, taken apart. */
+    Target target(Targets known);
+
+    /** Whether the client asks for another protocol on its connection. */
+    boolean upgrades();
+
+    int count();
+
+    String name(int i);
+
+    String value(int i);
+
+    /** The first header of this name from {@code from} on; -1 if there is none. */
+    int find(CharSequence name, int from);
+}

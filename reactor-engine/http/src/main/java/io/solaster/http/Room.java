@@ -1,0 +1,16 @@
+package io.solaster.http;
+
+/**
+ * What the heads of a request and its response take the most memory for, and which may be used again when the rest of an
+ * exchange may not, since somebody might still hold it. On the owning shard.
+ */
+final class Room {
+    static final int[] NO_FIELDS = {};
+    static final CharSequence[] NO_TEXT = {};
+
+    /** Where the headers of a request lie in its head. */
+    int[] fields = NO_FIELDS;
+    /** The headers of a response, all of them empty. */
+    CharSequence[] names = NO_TEXT;
+    CharSequence[] values = NO_TEXT;
+}

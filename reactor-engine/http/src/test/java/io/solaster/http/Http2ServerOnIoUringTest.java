@@ -1,0 +1,10 @@
+package io.solaster.http;
+
+import io.solaster.config.EngineConfig.Transport;
+
+final class Http2ServerOnIoUringTest extends Http2ServerTest {
+
+    Http2ServerOnIoUringTest() {
+        super(Transport.IO_URING);
+    }
+}

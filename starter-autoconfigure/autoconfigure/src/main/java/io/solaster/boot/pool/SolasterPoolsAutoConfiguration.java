@@ -1,0 +1,62 @@
+package io.solaster.boot.pool;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+import io.solaster.boot.SolasterAutoConfiguration;
+import io.solaster.config.EndpointConfig;
+import io.solaster.config.SolasterConfig;
+import io.solaster.engine.Engine;
+import io.solaster.pool.ConnectionPool;
+import io.solaster.pool.discovery.DnsResolver;
+import io.solaster.spring.SolasterConfigChanged;
+import io.solaster.spring.pool.PoolCustomizer;
+import io.solaster.spring.pool.PoolDiscovery;
+import io.solaster.spring.pool.Pools;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.ssl.SslBundles;
+import org.springframework.context.ApplicationListener;
+import org.springframework.context.PayloadApplicationEvent;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Conditional;
+import org.springframework.context.annotation.Import;
+import org.springframework.context.annotation.Lazy;
+
+/** The pools of {@code solaster.pools}, each with its client as a bean of its name. */
+@AutoConfiguration(after = SolasterAutoConfiguration.class)
+@ConditionalOnClass({ConnectionPool.class, Pools.class})
+@ConditionalOnBean(Engine.class)
+@Conditional(OnPools.class)
+@Import(PoolBeans.class)
+public final class SolasterPoolsAutoConfiguration {
+
+    @Bean
+    @Lazy
+    @ConditionalOnMissingBean
+    DnsResolver solasterDnsResolver(Engine engine) {
+        return DnsResolver.on(engine);
+    }
+
+    /** By name, since beans of pools are made by it. */
+    @Bean(PoolBeans.POOLS)
+    @ConditionalOnMissingBean
+    Pools solasterPools(Engine engine, SolasterConfig config, ObjectProvider<DnsResolver> dns,
+            ObjectProvider<PoolCustomizer> customizers, ObjectProvider<PoolDiscovery> discoveries,
+            ObjectProvider<PoolConnectionDetails> details, ObjectProvider<SslBundles> bundles) {
+        Map<String, List<EndpointConfig>> endpoints = new LinkedHashMap<>();
+        details.orderedStream().forEach(each -> endpoints.putIfAbsent(each.pool(), each.endpoints()));
+        return new Pools(engine, config, dns::getObject, new Pools.Collaborators(customizers.orderedStream().toList(),
+                discoveries.orderedStream().toList(), endpoints, bundles.getIfAvailable()));
+    }
+
+    @Bean
+    @ConditionalOnMissingBean(name = "solasterPoolsReload")
+    ApplicationListener<PayloadApplicationEvent<SolasterConfigChanged>> solasterPoolsReload(Pools pools) {
+        return changed -> pools.reconfigure(changed.getPayload().config());
+    }
+}

@@ -1,0 +1,103 @@
+package io.solaster.spring.pool;
+
+import java.util.List;
+import java.util.function.Supplier;
+import javax.net.ssl.SSLException;
+
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.solaster.config.InvalidConfigException;
+import io.solaster.config.InvalidConfigException.Violation;
+import io.solaster.config.PoolSslConfig;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.boot.ssl.NoSuchSslBundleException;
+import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.ssl.SslBundles;
+import org.springframework.boot.ssl.SslOptions;
+
+/** What the connections of a pool are encrypted with: made of a bundle, and anew when that is updated. */
+final class PoolTls {
+    private static final Logger log = LoggerFactory.getLogger(PoolTls.class);
+
+    private PoolTls() {}
+
+    /**
+     * The contexts of a pool's connections.
+     *
+     * @return null where they are not encrypted
+     * @throws InvalidConfigException if there is no such bundle, or no client can be made of it
+     */
+    static @Nullable Supplier<SslContext> of(String pool, PoolSslConfig ssl, @Nullable SslBundles bundles) {
+        if (!ssl.isUsed()) {
+            return null;
+        }
+        String key = "solaster.pools." + pool + ".ssl.bundle";
+        String name = ssl.bundle();
+        try {
+            if (name == null) {
+                SslContext trusting = SslContextBuilder.forClient().build();
+                return () -> trusting;
+            }
+            Updated updated = new Updated(key, bundle(key, name, bundles));
+            if (bundles != null) {
+                bundles.addBundleUpdateHandler(name, updated::update);
+            }
+            return updated;
+        } catch (SSLException | IllegalArgumentException e) {
+            throw new InvalidConfigException(List.of(new Violation(key, String.valueOf(name),
+                    "no client can be made of it: " + e.getMessage(), "mend spring.ssl.bundle.*." + name)));
+        }
+    }
+
+    private static SslBundle bundle(String key, String name, @Nullable SslBundles bundles) {
+        try {
+            if (bundles != null) {
+                return bundles.getBundle(name);
+            }
+        } catch (NoSuchSslBundleException e) {
+            // Told below, with those that there are.
+        }
+        throw new InvalidConfigException(List.of(new Violation(key, name, "there is no SSL bundle '" + name + "'",
+                "define it below spring.ssl.bundle" + (bundles == null || bundles.getBundleNames().isEmpty()
+                        ? ""
+                        : ", or write one of " + String.join(", ", bundles.getBundleNames())))));
+    }
+
+    private static SslContext context(SslBundle bundle) throws SSLException {
+        SslOptions options = bundle.getOptions();
+        try {
+            return SslContextBuilder.forClient().keyManager(bundle.getManagers().getKeyManagerFactory())
+                    .trustManager(bundle.getManagers().getTrustManagerFactory())
+                    .protocols(options.getEnabledProtocols()).ciphers(SslOptions.asSet(options.getCiphers())).build();
+        } catch (IllegalStateException e) {
+            throw new IllegalArgumentException(e.getMessage(), e);
+        }
+    }
+
+    /** Goes by the bundle as it is now; by the one before where that is no good. */
+    private static final class Updated implements Supplier<SslContext> {
+        private final String key;
+        private volatile SslContext current;
+
+        Updated(String key, SslBundle bundle) throws SSLException {
+            this.key = key;
+            this.current = context(bundle);
+        }
+
+        @Override
+        public SslContext get() {
+            return current;
+        }
+
+        void update(SslBundle bundle) {
+            try {
+                current = context(bundle);
+                log.info("{}: the SSL bundle was updated, new connections go by it", key);
+            } catch (SSLException | RuntimeException e) {
+                log.error("{}: the updated SSL bundle is no good, and new connections go by the one before it", key, e);
+            }
+        }
+    }
+}
