@@ -68,7 +68,7 @@ capabilities:
 {{- define "solaster-operator.clusterRules" -}}
 - apiGroups: [""]
   resources: [nodes]
-  verbs: [list, watch, patch]
+  verbs: [get, list, watch, patch]
 - apiGroups: [""]
   resources: [pods]
   verbs: [list, watch]
