@@ -34,7 +34,8 @@ enum Chart {
             for (Path file : files.filter(Files::isRegularFile).toList()) {
                 Path copy = withHooks.resolve(path.relativize(file));
                 Files.createDirectories(copy.getParent());
-                Files.writeString(copy, Files.readString(file).replaceAll("(?m)^ *helm\\.sh/hook(-[a-z-]+)?: .*\n", ""));
+                Files.writeString(copy,
+                        Files.readString(file).replaceAll("(?m)^ *helm\\.sh/hook(-[a-z-]+)?: .*\n", ""));
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -57,7 +58,8 @@ enum Chart {
     String template(String kubernetes, String... values) {
         List<Path> files = new ArrayList<>();
         try {
-            TemplateCommand command = new Helm(withHooks).template().withName("kv").withNamespace("shop").withKubeVersion(kubernetes);
+            TemplateCommand command = new Helm(withHooks).template().withName("kv").withNamespace("shop")
+                    .withKubeVersion(kubernetes);
             for (String each : values) {
                 Path file = Files.createTempFile("values", ".yaml");
                 files.add(Files.writeString(file, each));

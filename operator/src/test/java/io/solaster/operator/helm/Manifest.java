@@ -67,8 +67,9 @@ final class Manifest {
 
     private void workload(String what, LabelSelector selector, PodTemplateSpec template) {
         assertThat(template.getMetadata().getLabels()).as(what).containsAllEntriesOf(selector.getMatchLabels());
-        template.getSpec().getTopologySpreadConstraints().forEach(spread -> assertThat(template.getMetadata().getLabels())
-                .as(what).containsAllEntriesOf(spread.getLabelSelector().getMatchLabels()));
+        template.getSpec().getTopologySpreadConstraints()
+                .forEach(spread -> assertThat(template.getMetadata().getLabels())
+                        .as(what).containsAllEntriesOf(spread.getLabelSelector().getMatchLabels()));
         // A pod of another kind must not be taken for one of the workload's.
         for (HasMetadata each : all) {
             if (each instanceof Pod) {

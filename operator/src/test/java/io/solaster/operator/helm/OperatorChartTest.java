@@ -164,6 +164,7 @@ class OperatorChartTest {
 
     @Test
     void theReadmesValuesAreAccepted() throws IOException {
-        Schemas.yamlOfTheReadme("solaster-operator").forEach(values -> new Manifest(Chart.OPERATOR.render(values)).check());
+        Schemas.yamlOfTheReadme("solaster-operator")
+                .forEach(values -> new Manifest(Chart.OPERATOR.render(values)).check());
     }
 }

@@ -101,7 +101,8 @@ class RolesTest {
             for (HasMetadata each : all) {
                 if (each instanceof RoleBinding binding) {
                     assertThat(Chart.named(all.stream().filter(other -> binding.getMetadata().getNamespace()
-                            .equals(other.getMetadata().getNamespace())).toList(), "Role", binding.getRoleRef().getName()))
+                            .equals(other.getMetadata().getNamespace())).toList(), "Role",
+                            binding.getRoleRef().getName()))
                             .isNotNull();
                     assertThat(binding.getSubjects()).singleElement().matches(
                             subject -> subject.getName().equals(account) && subject.getNamespace().equals("shop"));

@@ -274,7 +274,8 @@ class ServiceChartTest {
 
     @Test
     void theReadmesValuesAreAccepted() throws IOException {
-        Schemas.yamlOfTheReadme("solaster-service").forEach(values -> new Manifest(Chart.SERVICE.render(values)).check());
+        Schemas.yamlOfTheReadme("solaster-service")
+                .forEach(values -> new Manifest(Chart.SERVICE.render(values)).check());
     }
 
     private static PodSpec pod(String values) {

@@ -57,7 +57,8 @@ class ShardedServiceChartTest {
 
     @Test
     void theValuesMeanTheSameWithTheOperator() {
-        ShardedServiceSpec spec = spec("cpus: 4\nmemory: 8Gi\nhugePages: 4Gi\njvm: {heapPercent: 25, options: [-XX:+UseZGC]}");
+        ShardedServiceSpec spec = spec(
+                "cpus: 4\nmemory: 8Gi\nhugePages: 4Gi\njvm: {heapPercent: 25, options: [-XX:+UseZGC]}");
         assertThat(spec.shards().count()).isEqualTo(4);
         assertThat(spec.memory().perShard().getNumericalAmount().longValue()).isEqualTo(2L << 30);
         assertThat(spec.memory().hugePages().getNumericalAmount().longValue()).isEqualTo(1L << 30);
