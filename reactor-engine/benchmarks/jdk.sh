@@ -1,6 +1,9 @@
-# Sourced by the scripts here: builds once and sets $java, $root, $classpath and run.
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-root=$(cd "$here/../.." && pwd)
+# Sourced by the scripts that measure: builds once and sets $java, $root, $classpath and run. $module is what they measure
+# with, this one unless they say so; another's test classes count too.
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+module=${module:-reactor-engine/benchmarks}
+phase=process-classes
+[ "$module" = reactor-engine/benchmarks ] || phase=process-test-classes
 
 find_jdk() {
     local home version
@@ -23,12 +26,13 @@ if ! jdk=$(find_jdk); then
 fi
 java="$jdk/bin/java"
 if [ -z "${SKIP_BUILD:-}" ]; then
-    (cd "$root" && mvn -q ${MVN_FLAGS:-} -pl reactor-engine/benchmarks -am process-classes)
+    (cd "$root" && mvn -q ${MVN_FLAGS:-} -pl "$module" -am "$phase")
 fi
-classpath="$here/target/classes:$(cat "$here/target/classpath")"
+classpath="$root/$module/target/test-classes:$root/$module/target/classes:$(cat "$root/$module/target/classpath")"
 
 # What runs the others, and is itself the client of some.
 run() {
-    exec "$java" --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow -Xms128m -Xmx128m \
-        -XX:+UseSerialGC -Dsolaster.root="$root" -cp "$classpath" "$@"
+    exec "$java" --enable-native-access=ALL-UNNAMED --add-opens=java.base/java.lang=ALL-UNNAMED \
+        --sun-misc-unsafe-memory-access=allow ${heap--Xms128m -Xmx128m} -XX:+UseSerialGC -Dsolaster.root="$root" \
+        -cp "$classpath" "$@"
 }

@@ -122,26 +122,16 @@ final class LogLines {
 
     /** Text in which quotes, backslashes and whatever is not printed are escaped as Apache does: {@code \"}, {@code \x0a}. */
     LogLines escaped(String text) {
-        int count = Math.min(text.length(), LONGEST);
-        room(6 * count + 3);
-        for (int i = 0; i < count; i++) {
-            char c = text.charAt(i);
-            if (c >= ' ' && c < 0x7F) {
-                if (c == '"' || c == '\\') {
-                    bytes[length++] = '\\';
-                }
-                bytes[length++] = (byte) c;
-            } else {
-                bytes[length++] = '\\';
-                bytes[length++] = (byte) (c < 0x100 ? 'x' : 'u');
-                hex(c, c < 0x100 ? 2 : 4);
-            }
-        }
-        return cut(text);
+        return escaped(text, true);
     }
 
     /** The same as a string of JSON has it, without its quotes. */
     LogLines json(String text) {
+        return escaped(text, false);
+    }
+
+    /** @param shortly whether a character of one byte is told in two digits */
+    private LogLines escaped(String text, boolean shortly) {
         int count = Math.min(text.length(), LONGEST);
         room(6 * count + 3);
         for (int i = 0; i < count; i++) {
@@ -152,15 +142,12 @@ final class LogLines {
                 }
                 bytes[length++] = (byte) c;
             } else {
+                boolean two = shortly && c < 0x100;
                 bytes[length++] = '\\';
-                bytes[length++] = 'u';
-                hex(c, 4);
+                bytes[length++] = (byte) (two ? 'x' : 'u');
+                hex(c, two ? 2 : 4);
             }
         }
-        return cut(text);
-    }
-
-    private LogLines cut(String text) {
         return text.length() > LONGEST ? put("...") : this;
     }
 

@@ -42,7 +42,7 @@ public final class ServerTls {
         }
         String key = "solaster.servers." + name + ".ssl-bundle";
         try {
-            TlsContexts contexts = new TlsContexts(key, bundle(key, bundle), switch (server.clientAuth()) {
+            TlsContexts contexts = new TlsContexts(key, bundle(key, bundle, bundles), switch (server.clientAuth()) {
                 case NONE -> ClientAuth.NONE;
                 case WANT -> ClientAuth.OPTIONAL;
                 case NEED -> ClientAuth.REQUIRE;
@@ -57,7 +57,14 @@ public final class ServerTls {
         }
     }
 
-    private SslBundle bundle(String key, String name) {
+    /**
+     * The bundle of this name.
+     *
+     * @param key where the name is configured, for messages
+     * @param bundles null where the application has none
+     * @throws InvalidConfigException if there is no such bundle; it names those that there are
+     */
+    public static SslBundle bundle(String key, String name, @Nullable SslBundles bundles) {
         try {
             if (bundles != null) {
                 return bundles.getBundle(name);

@@ -325,10 +325,13 @@ abstract class GroupIoTest {
         for (int round = 0; round < 5; round++) {
             served.set(0);
             CompletableFuture<Integer> most = new CompletableFuture<>();
+            CountDownLatch looking = new CountDownLatch(1);
             shard.execute(engine.groups().critical(), () -> {
                 since[0] = 0;
                 look(since, 0, served, most);
+                looking.countDown();
             });
+            looking.await();
             CountDownLatch go = block();
             for (Socket each : clients) {
                 each.getOutputStream().write(1);

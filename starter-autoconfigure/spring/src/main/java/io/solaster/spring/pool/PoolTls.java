@@ -9,10 +9,10 @@ import io.netty.handler.ssl.SslContextBuilder;
 import io.solaster.config.InvalidConfigException;
 import io.solaster.config.InvalidConfigException.Violation;
 import io.solaster.config.PoolSslConfig;
+import io.solaster.spring.ServerTls;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.boot.ssl.NoSuchSslBundleException;
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.ssl.SslOptions;
@@ -40,7 +40,7 @@ final class PoolTls {
                 SslContext trusting = SslContextBuilder.forClient().build();
                 return () -> trusting;
             }
-            Updated updated = new Updated(key, bundle(key, name, bundles));
+            Updated updated = new Updated(key, ServerTls.bundle(key, name, bundles));
             if (bundles != null) {
                 bundles.addBundleUpdateHandler(name, updated::update);
             }
@@ -49,20 +49,6 @@ final class PoolTls {
             throw new InvalidConfigException(List.of(new Violation(key, String.valueOf(name),
                     "no client can be made of it: " + e.getMessage(), "mend spring.ssl.bundle.*." + name)));
         }
-    }
-
-    private static SslBundle bundle(String key, String name, @Nullable SslBundles bundles) {
-        try {
-            if (bundles != null) {
-                return bundles.getBundle(name);
-            }
-        } catch (NoSuchSslBundleException e) {
-            // Told below, with those that there are.
-        }
-        throw new InvalidConfigException(List.of(new Violation(key, name, "there is no SSL bundle '" + name + "'",
-                "define it below spring.ssl.bundle" + (bundles == null || bundles.getBundleNames().isEmpty()
-                        ? ""
-                        : ", or write one of " + String.join(", ", bundles.getBundleNames())))));
     }
 
     private static SslContext context(SslBundle bundle) throws SSLException {
