@@ -76,7 +76,7 @@ final class RunCommand implements Callable<Integer> {
 
     private static int failed(KubernetesClient client, Exception error) {
         LOG.error("Cannot start against {}: {}; run it in a pod, or set KUBECONFIG", client.getMasterUrl(),
-                root(error));
+                root(error).toString());
         return FAILED;
     }
 
