@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNullElse;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +28,7 @@ import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyIngressRule;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.fabric8.kubernetes.client.utils.Serialization;
 
@@ -130,7 +132,7 @@ final class Manifest {
 
     /** The pods that there will be: their labels and their containers' ports. */
     private Map<Map<String, String>, List<ContainerPort>> pods() {
-        Map<Map<String, String>, List<ContainerPort>> pods = new java.util.HashMap<>();
+        Map<Map<String, String>, List<ContainerPort>> pods = new HashMap<>();
         for (HasMetadata each : all) {
             PodTemplateSpec template = switch (each) {
                 case StatefulSet set -> set.getSpec().getTemplate();
@@ -177,7 +179,7 @@ final class Manifest {
     private void network(String what, NetworkPolicy policy) {
         List<ContainerPort> ports = selects(what, policy.getSpec().getPodSelector().getMatchLabels());
         requireNonNullElse(policy.getSpec().getIngress(),
-                List.<io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyIngressRule>of()).forEach(rule -> {
+                List.<NetworkPolicyIngressRule>of()).forEach(rule -> {
                     // A rule without ports and peers lets all in.
                     assertThat(rule.getPorts().size() + rule.getFrom().size()).as(what).isPositive();
                     rule.getPorts().forEach(port -> assertThat(ports).as(what)

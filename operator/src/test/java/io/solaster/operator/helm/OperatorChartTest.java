@@ -1,5 +1,6 @@
 package io.solaster.operator.helm;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
@@ -66,7 +67,7 @@ class OperatorChartTest {
             archive = files.findFirst().orElseThrow();
         }
         Process tar = new ProcessBuilder("tar", "tzf", archive.toString()).redirectErrorStream(true).start();
-        String listed = new String(tar.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+        String listed = new String(tar.getInputStream().readAllBytes(), UTF_8);
         assertThat(tar.waitFor(60, TimeUnit.SECONDS)).isTrue();
         assertThat(listed).contains("crds/shardedservices.solaster.io.yaml", "crds/topologyprofiles.solaster.io.yaml",
                 "files/alerts.yaml", "files/dashboard.json", "values.schema.json");
@@ -132,7 +133,7 @@ class OperatorChartTest {
         Path file = Files.writeString(directory.resolve("alerts.yaml"), text);
         Process check = new ProcessBuilder("promtool", "check", "rules", file.toString()).redirectErrorStream(true)
                 .start();
-        String said = new String(check.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+        String said = new String(check.getInputStream().readAllBytes(), UTF_8);
         assertThat(check.waitFor(60, TimeUnit.SECONDS)).isTrue();
         assertThat(check.exitValue()).as(said).isZero();
         assertThat(said).contains("6 rules found");

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -60,7 +61,7 @@ final class Schemas {
 
     private static void close(ObjectNode schema) {
         boolean open = schema.path("x-kubernetes-preserve-unknown-fields").asBoolean();
-        List<String> extensions = new java.util.ArrayList<>();
+        List<String> extensions = new ArrayList<>();
         schema.fieldNames().forEachRemaining(field -> {
             if (field.startsWith("x-kubernetes-")) {
                 extensions.add(field);

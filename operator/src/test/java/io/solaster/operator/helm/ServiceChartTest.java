@@ -1,12 +1,14 @@
 package io.solaster.operator.helm;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 import io.fabric8.kubernetes.api.model.ConfigMap;
@@ -268,7 +270,7 @@ class ServiceChartTest {
 
     @Test
     void anOldClusterIsRefused() {
-        assertThat(org.assertj.core.api.Assertions.catchThrowable(() -> Chart.SERVICE.template("1.29.0", DEMO)))
+        assertThat(catchThrowable(() -> Chart.SERVICE.template("1.29.0", DEMO)))
                 .hasMessageContaining("1.30");
     }
 
@@ -284,6 +286,6 @@ class ServiceChartTest {
 
     static Map<String, String> env(PodSpec pod) {
         return pod.getContainers().getFirst().getEnv().stream().filter(each -> each.getValue() != null)
-                .collect(java.util.stream.Collectors.toMap(EnvVar::getName, EnvVar::getValue));
+                .collect(Collectors.toMap(EnvVar::getName, EnvVar::getValue));
     }
 }

@@ -1,19 +1,28 @@
 package io.solaster.operator.helm;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
-import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.VolumeMount;
+import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.client.utils.Serialization;
+import io.solaster.operator.Objects;
 import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.api.ShardedServiceSpec;
+import io.solaster.operator.apply.Manifests;
+import io.solaster.operator.inventory.ClusterObjects;
+import io.solaster.operator.inventory.Inventory;
+import io.solaster.operator.plan.Planner;
+import io.solaster.operator.plan.ServicePlan;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -69,9 +78,39 @@ class ShardedServiceChartTest {
         assertThat(spec.ports()).extracting(port -> port.getName() + " " + port.getContainerPort())
                 .containsExactly("kv 6380", "web 8080", "management 8081");
         assertThat(spec.env()).extracting(EnvVar::getName, EnvVar::getValue)
-                .containsExactly(org.assertj.core.groups.Tuple.tuple("JAVA_TOOL_OPTIONS", "-XX:+UseZGC"));
+                .containsExactly(tuple("JAVA_TOOL_OPTIONS", "-XX:+UseZGC"));
         assertThat(spec.volumeMounts()).extracting(VolumeMount::getMountPath).containsExactly("/tmp");
         assertThat(spec.securityContext().getReadOnlyRootFilesystem()).isTrue();
+    }
+
+    @Test
+    void aPodWithoutTheOperatorRunsAsOneThatItMakes() {
+        ShardedService service = Objects.service("image: registry.example/solaster-demo:1\n"
+                + "shards: {count: 8}\nmemory: {perShard: 1Gi, heapShare: 0.25}\n"
+                + "config: {solaster: {engine: {shutdown-timeout: 30s}}}\n");
+        ServicePlan plan = Planner.plan(Inventory.of(new ClusterObjects(
+                List.of(Objects.node("a", 32, "30", "128Gi", new TreeMap<>())), List.of(), List.of(), List.of(), null,
+                List.of(Objects.twoBy16()))), List.of(service)).getFirst();
+        PodSpec theirs = Chart.only(Manifests.of(service, plan, false), StatefulSet.class).getSpec().getTemplate()
+                .getSpec();
+        PodSpec ours = Chart
+                .only(Chart.SERVICE.render(ServiceChartTest.DEMO, "solaster: {engine: {shutdown-timeout: 30s}}\n"
+                        + "jvm: {heapPercent: 25}\nmemory: 8Gi\ncpus: " + plan.classes().getFirst().podCpus()),
+                        StatefulSet.class)
+                .getSpec().getTemplate().getSpec();
+        assertThat(ours.getTerminationGracePeriodSeconds()).isEqualTo(theirs.getTerminationGracePeriodSeconds());
+        assertThat(ours.getSecurityContext()).isEqualTo(theirs.getSecurityContext());
+        assertThat(ours.getEnableServiceLinks()).isEqualTo(theirs.getEnableServiceLinks());
+        assertThat(ServiceChartTest.env(theirs)).containsAllEntriesOf(ServiceChartTest.env(ours));
+        Container one = ours.getContainers().getFirst();
+        Container other = theirs.getContainers().getFirst();
+        assertThat(one.getResources()).isEqualTo(other.getResources());
+        assertThat(one.getStartupProbe()).isEqualTo(other.getStartupProbe());
+        assertThat(one.getLivenessProbe()).isEqualTo(other.getLivenessProbe());
+        assertThat(one.getReadinessProbe()).isEqualTo(other.getReadinessProbe());
+        assertThat(one.getLifecycle()).isEqualTo(other.getLifecycle());
+        assertThat(one.getVolumeMounts()).extracting(VolumeMount::getMountPath)
+                .containsAll(other.getVolumeMounts().stream().map(VolumeMount::getMountPath).toList());
     }
 
     @Test
