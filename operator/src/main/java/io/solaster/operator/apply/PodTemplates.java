@@ -203,7 +203,6 @@ final class PodTemplates {
         }
         put(all, "SPRING_CONFIG_ADDITIONAL_LOCATION", "optional:file:" + CONFIG);
         put(all, "MANAGEMENT_SERVER_PORT", String.valueOf(managementPort()));
-        put(all, "MANAGEMENT_SERVER_ADDRESS", "0.0.0.0");
         put(all, "MANAGEMENT_ENDPOINTS_WEB_EXPOSURE_INCLUDE", "health,prometheus,shards,solasterconfig");
         put(all, "MANAGEMENT_ENDPOINT_HEALTH_PROBES_ENABLED", "true");
         put(all, "SPRING_LIFECYCLE_TIMEOUT_PER_SHUTDOWN_PHASE", drainSeconds() + "s");
