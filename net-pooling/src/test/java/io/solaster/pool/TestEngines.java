@@ -24,7 +24,6 @@ import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.Machine;
 import io.solaster.engine.Engine;
 import io.solaster.engine.ShardFuture;
-import io.solaster.engine.net.TransportChoice;
 
 /** Unpinned engines of any number of shards, and patience with them. */
 public final class TestEngines {
@@ -35,20 +34,13 @@ public final class TestEngines {
 
     /** Skips the test where the machine lacks the transport. */
     public static Engine start(Transport transport, int shards) {
-        assumeAvailable(transport);
-        EngineConfig config = EngineConfig.defaults().withTransport(transport).withPinning(Pinning.NEVER)
-                .withShards(shards);
-        return Engine.start(config, machine(shards));
-    }
-
-    /** Skips the test where the machine lacks the transport. */
-    static void assumeAvailable(Transport transport) {
-        // First of all, since it sets what Netty's io_uring reads once.
-        TransportChoice.label(transport);
         assumeTrue(transport != Transport.EPOLL || Epoll.isAvailable(),
                 () -> "no epoll here: " + Epoll.unavailabilityCause());
         assumeTrue(transport != Transport.IO_URING || IoUring.isAvailable(),
                 () -> "no io_uring here: " + IoUring.unavailabilityCause());
+        EngineConfig config = EngineConfig.defaults().withTransport(transport).withPinning(Pinning.NEVER)
+                .withShards(shards);
+        return Engine.start(config, machine(shards));
     }
 
     private static Machine machine(int cpus) {

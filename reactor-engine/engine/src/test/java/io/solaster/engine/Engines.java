@@ -18,7 +18,6 @@ import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.Machine;
-import io.solaster.engine.net.TransportChoice;
 
 /** Engines of any number of shards, on machines of any number of CPUs. */
 public final class Engines {
@@ -51,8 +50,6 @@ public final class Engines {
     }
 
     public static void assumeAvailable(Transport transport) {
-        // First of all, since it sets what Netty's io_uring reads once.
-        TransportChoice.label(transport);
         assumeTrue(transport != Transport.EPOLL || Epoll.isAvailable(),
                 () -> "no epoll here: " + Epoll.unavailabilityCause());
         assumeTrue(transport != Transport.IO_URING || IoUring.isAvailable(),

@@ -37,15 +37,6 @@ import org.jspecify.annotations.Nullable;
 public record TransportChoice(Transport kind, String reason, IoHandlerFactory ioHandlers,
         Supplier<ServerChannel> serverChannels, Supplier<SocketChannel> clientChannels, boolean reusePort) {
 
-    private static final String POLL_MULTISHOT = "io.netty.iouring.pollAddMultishotEnabled";
-
-    static {
-        // With it Netty (4.2.17) does not notice a connection that is reset after some bytes: it stays open for ever.
-        if (System.getProperty(POLL_MULTISHOT) == null) {
-            System.setProperty(POLL_MULTISHOT, "false");
-        }
-    }
-
     /**
      * The order in which {@link Transport#AUTO} tries: by CPU per operation, as {@code compare.sh --only cpu} measures it,
      * where epoll is level with io_uring or ahead, and more kernels allow it.
