@@ -1,10 +1,10 @@
 package io.solaster.pool;
 
+import static io.solaster.pool.TestEngines.assumeResetsAreTold;
 import static io.solaster.pool.TestEngines.get;
 import static io.solaster.pool.TestEngines.on;
 import static io.solaster.pool.TestEngines.until;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -147,14 +147,9 @@ abstract class PoolFailureTest extends Rig {
         assertNothingLeaked(proxy.port());
     }
 
-    /** Of every few resets that follow a part of an answer at once, Netty 4.2.17 over io_uring tells nothing. */
-    private void assumeResetsAreTold() {
-        assumeTrue(engine.transport().kind() != Transport.IO_URING, "io_uring does not tell of each reset");
-    }
-
     @Test
     void tellsOfAConnectionThatIsResetInMidReply() {
-        assumeResetsAreTold();
+        assumeResetsAreTold(engine.transport().kind());
         FaultProxy proxy = before(backend("a"));
         pool(false, proxy);
         CompletableFuture<String> first = asking(0, LONG, "x");
@@ -205,7 +200,7 @@ abstract class PoolFailureTest extends Rig {
 
     @Test
     void outlivesAnEndpointThatFlaps() {
-        assumeResetsAreTold();
+        assumeResetsAreTold(engine.transport().kind());
         FaultProxy proxy = before(backend("a"));
         pool(false, proxy);
         List<CompletableFuture<String>> asked = new ArrayList<>();

@@ -170,9 +170,13 @@ final class Call<C extends PooledConnection, R extends @Nullable Object> impleme
     }
 
     static Outcome outcome(Request<?, ?> request, Throwable failure) {
-        return failure instanceof PoolException pool
-                ? pool.reason() == Reason.TIMEOUT ? Outcome.TIMEOUT : Outcome.BROKEN
-                : request.outcomeOf(failure);
+        if (!(failure instanceof PoolException pool)) {
+            return request.outcomeOf(failure);
+        }
+        // A server may close what has been idle, or each connection after an answer: that is no sign of sickness.
+        return pool.isStale()
+                ? Outcome.CANCELLED
+                : pool.reason() == Reason.TIMEOUT ? Outcome.TIMEOUT : Outcome.BROKEN;
     }
 
     /** What came of a try; its connection is back in the pool, unless it is streamed. */

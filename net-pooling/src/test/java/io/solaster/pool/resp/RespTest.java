@@ -28,6 +28,7 @@ import io.solaster.pool.Leaks;
 import io.solaster.pool.PoolException;
 import io.solaster.pool.PoolException.Reason;
 import io.solaster.pool.RedisServer;
+import io.solaster.pool.TestEngines;
 import io.solaster.resp.Reply;
 import io.solaster.resp.ReplyLimits;
 import org.jspecify.annotations.Nullable;
@@ -289,6 +290,7 @@ abstract class RespTest {
 
     @Test
     void aResetInMidReplyIsALostConnection() throws Exception {
+        TestEngines.assumeResetsAreTold(transport);
         fake(peer -> {
             peer.say("$10\r\nhalf");
             peer.reset();
