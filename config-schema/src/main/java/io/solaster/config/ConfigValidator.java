@@ -229,6 +229,7 @@ public final class ConfigValidator {
         within(key + ".idle.spin-for", engine.idle().spinFor(), MICROSECOND, SECOND);
         within(key + ".idle.linger-for", engine.idle().lingerFor(), Duration.ZERO, SECOND);
         within(key + ".stalls.threshold", engine.stalls().threshold(), Duration.ofMillis(1), Duration.ofDays(1));
+        within(key + ".stalls.grace", engine.stalls().grace(), Duration.ZERO, Duration.ofDays(1));
         int laneCapacity = engine.mesh().laneCapacity();
         if (laneCapacity > 1 && Integer.bitCount(laneCapacity) != 1) {
             int below = Integer.highestOneBit(laneCapacity);

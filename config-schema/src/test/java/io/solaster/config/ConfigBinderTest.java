@@ -71,6 +71,7 @@ class ConfigBinderTest {
                       enabled: false
                       threshold: 5ms
                       reports-per-minute: 9
+                      grace: 3s
                     groups:
                       bulk:
                         shares: 7
@@ -154,7 +155,7 @@ class ConfigBinderTest {
                 Duration.ofMillis(2),
                 new MeshConfig(64, 100), new OffloadConfig(2, 8), OwnerChecks.FULL, Duration.ofMinutes(1),
                 Map.of("bulk", new GroupConfig(7, 1000, 64, GroupConfig.WhenFull.WAIT, Duration.ofMillis(20), 128)),
-                new StallConfig(false, Duration.ofMillis(5), 9)));
+                new StallConfig(false, Duration.ofMillis(5), 9, Duration.ofSeconds(3))));
         assertThat(config.servers()).containsExactly(Map.entry("kv",
                 new ServerConfig("resp", "0.0.0.0", 6380, 16, "secret", false,
                         new LimitsConfig(5, Duration.ofSeconds(10), new ByteSize(1 << 20), 10, new ByteSize(2048),

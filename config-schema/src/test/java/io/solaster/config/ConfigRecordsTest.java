@@ -31,7 +31,7 @@ class ConfigRecordsTest {
                 "mesh", new MeshConfig(2, 2), "offload", new OffloadConfig(1, 1), "checks", OwnerChecks.FULL);
         others = new HashMap<>(others);
         others.put("shutdownTimeout", Duration.ZERO);
-        others.put("stalls", new StallConfig(false, Duration.ofSeconds(1), 0));
+        others.put("stalls", new StallConfig(false, Duration.ofSeconds(1), 0, Duration.ZERO));
         others.put("groups", Map.of("bulk", GroupConfig.ofShares(1)));
         for (RecordComponent component : EngineConfig.class.getRecordComponents()) {
             String name = component.getName();

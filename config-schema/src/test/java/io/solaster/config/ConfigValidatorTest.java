@@ -57,7 +57,8 @@ class ConfigValidatorTest {
                 .containsExactly(
                         "solaster.engine.shutdown-timeout: -1s is out of range; write a duration from 0s to 1h");
         assertThat(check(ENGINE.withShutdownTimeout(Duration.ZERO))).isEmpty();
-        assertThat(check(ENGINE.withStalls(new StallConfig(true, Duration.ZERO, -1)))).extracting(Violation::key)
+        assertThat(check(ENGINE.withStalls(new StallConfig(true, Duration.ZERO, -1, Duration.ZERO))))
+                .extracting(Violation::key)
                 .containsExactlyInAnyOrder("solaster.engine.stalls.threshold",
                         "solaster.engine.stalls.reports-per-minute");
         assertThat(check(ENGINE.withIdle(new IdleConfig(IdleConfig.Policy.SPIN, Duration.ofMinutes(1),
@@ -199,7 +200,8 @@ class ConfigValidatorTest {
     void whatIsHardlyMeantIsAWarning() {
         SolasterConfig config = SolasterConfig.defaults().withEngine(ENGINE.withPinning(EngineConfig.Pinning.NEVER)
                 .withIdle(IdleConfig.defaults().withPolicy(IdleConfig.Policy.SPIN))
-                .withTaskQuota(Duration.ofMillis(20)).withStalls(new StallConfig(true, Duration.ofMillis(10), 1))
+                .withTaskQuota(Duration.ofMillis(20))
+                .withStalls(new StallConfig(true, Duration.ofMillis(10), 1, Duration.ZERO))
                 .withGroups(Map.of("bulk", GroupConfig.defaults().withMaxQueued(0, GroupConfig.WhenFull.WAIT))))
                 .withServers(Map.of("kv", KV.withHost("0.0.0.0").withProtectedMode(false)));
         List<Violation> violations = ConfigValidator.check(config);

@@ -50,7 +50,7 @@ class ReconfigureTest {
                 .withTaskQuota(Duration.ofMillis(2)).withShutdownTimeout(Duration.ofSeconds(3))
                 .withIdle(new IdleConfig(IdleConfig.Policy.PARK, Duration.ofNanos(1_000), Duration.ZERO))
                 .withMesh(new MeshConfig(now().mesh().laneCapacity(), 1))
-                .withStalls(new StallConfig(true, Duration.ofMillis(123), 9));
+                .withStalls(new StallConfig(true, Duration.ofMillis(123), 9, now().stalls().grace()));
         assertThat(Engines.get(engine.reconfigure(changed))).containsExactly(true, true);
         assertThat(engine.config()).isEqualTo(changed);
         assertThat(engine.groups().get("reports").shares()).isEqualTo(70);

@@ -23,8 +23,9 @@ import org.slf4j.LoggerFactory;
  * <p>
  * One daemon thread per engine, which must not be started by a shard, since it would inherit the shard's CPU. It looks at
  * each {@link Heartbeat} once per threshold, at the moment when a task may have reached it, and twice as often where it
- * has; where all shards sleep, it dozes until one wakes. Time that was lost to collections, to other threads on the shard's CPU, to the hypervisor or to the watchdog's own
- * delay is not charged to a shard: {@link StallWatch} says how. A shard that waits for a file, a lock or a driver stalls.
+ * has; where all shards sleep, it dozes until one wakes. Time that was lost to collections, to other threads on the
+ * shard's CPU, to the hypervisor or to the watchdog's own delay is not charged to a shard: {@link StallWatch} says how. A
+ * shard that waits for a file, a lock or a driver stalls.
  */
 public final class StallWatchdog implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(StallWatchdog.class);
@@ -78,7 +79,7 @@ public final class StallWatchdog implements AutoCloseable {
      * @throws IllegalArgumentException if the threshold is below a millisecond
      */
     public static StallWatchdog start(String engine, StallConfig config) {
-        StallReports reports = new StallReports(engine, config.reportsPerMinute(), System::nanoTime);
+        StallReports reports = new StallReports(engine, config, System::nanoTime);
         StallWatchdog watchdog = new StallWatchdog(config.threshold(), System::nanoTime, new CollectorPauses(),
                 StealTime::read, reports);
         Thread thread = new Thread(() -> watchdog.run(reports), engine + "-watchdog");

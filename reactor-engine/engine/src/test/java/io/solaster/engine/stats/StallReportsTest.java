@@ -4,11 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 
+import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import io.solaster.config.StallConfig;
 import io.solaster.engine.stats.Stall.Phase;
 import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordedEvent;
@@ -26,19 +29,21 @@ class StallReportsTest {
     private final Logger logger = (Logger) LoggerFactory.getLogger(StallWatchdog.class);
     private final ListAppender<ILoggingEvent> lines = new ListAppender<>();
     private long now = 7;
-    private final StallReports reports = new StallReports("solaster", 2, () -> now);
+    private final StallReports reports = reports(Duration.ZERO);
 
     @BeforeEach
     void listen() {
         lines.start();
         logger.addAppender(lines);
         logger.setAdditive(false);
+        logger.setLevel(Level.INFO);
     }
 
     @AfterEach
     void leave() {
         logger.detachAppender(lines);
         logger.setAdditive(true);
+        logger.setLevel(null);
     }
 
     @Test
@@ -94,6 +99,26 @@ class StallReportsTest {
     }
 
     @Test
+    void aYoungEngineCountsShortStallsAndWarnsOfLongOnes() {
+        StallReports young = reports(Duration.ofSeconds(15));
+        young.accept(STALL);
+        young.accept(new Stall(1, null, 62_000_000, "\tat a.B.c", Phase.GOES_ON));
+        young.accept(new Stall(1, null, 70_000_000, null, Phase.ENDED));
+        young.accept(STALL);
+        young.tick(now + 14 * SECOND);
+        assertThat(messages()).isEmpty();
+        young.accept(new Stall(0, null, 250_000_000, "\tat a.B.d", Phase.GOES_ON));
+        assertThat(messages()).hasSize(1).last().asString().contains("shard 0 has been busy for 250.0 ms");
+        now += 15 * SECOND;
+        young.tick(now);
+        young.tick(now + SECOND);
+        assertThat(messages()).hasSize(2).last().asString()
+                .startsWith("Engine 'solaster': 2 stall(s) of 62.0 ms at most while it was young");
+        young.accept(STALL);
+        assertThat(messages()).hasSize(3).last().asString().contains("has been busy for 31.4 ms");
+    }
+
+    @Test
     void aFlightRecordingHasThemAll(@TempDir Path folder) throws Exception {
         Path file = folder.resolve("stalls.jfr");
         try (Recording recording = new Recording()) {
@@ -115,6 +140,10 @@ class StallReportsTest {
         assertThat(first.getString("group")).isEqualTo("reports");
         assertThat(first.getDuration("stalledFor").toNanos()).isEqualTo(31_400_000);
         assertThat(first.getString("stack")).isEqualTo("\tat a.B.c");
+    }
+
+    private StallReports reports(Duration grace) {
+        return new StallReports("solaster", new StallConfig(true, Duration.ofMillis(25), 2, grace), () -> now);
     }
 
     private List<String> messages() {

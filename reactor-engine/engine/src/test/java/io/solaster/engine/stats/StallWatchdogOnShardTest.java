@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.EnumSource.Mode;
 /** Real shards that stall; the test says on the shard's behalf when it is busy. */
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
 class StallWatchdogOnShardTest {
-    private static final StallConfig CONFIG = new StallConfig(true, Duration.ofMillis(25), 0);
+    private static final StallConfig CONFIG = new StallConfig(true, Duration.ofMillis(25), 0, Duration.ZERO);
 
     @ParameterizedTest
     @EnumSource(mode = Mode.EXCLUDE, names = "AUTO")
