@@ -1,8 +1,10 @@
 package io.solaster.config;
 
 import java.time.Instant;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 import org.jspecify.annotations.Nullable;
 
@@ -21,10 +23,11 @@ import org.jspecify.annotations.Nullable;
  * @param shards the shards by number
  * @param groups the scheduling groups, summed over the shards
  * @param servers the servers that should be there, bound or not
+ * @param configuration which files are in force; null where nothing reads them again
  */
 public record ShardReport(String engine, String state, List<String> problems, List<String> impairments,
         String transport, String transportReason, Plan plan, List<Shard> shards, List<Group> groups,
-        List<Server> servers) {
+        List<Server> servers, @Nullable Configuration configuration) {
 
     public ShardReport {
         problems = List.copyOf(problems);
@@ -32,6 +35,23 @@ public record ShardReport(String engine, String state, List<String> problems, Li
         shards = List.copyOf(shards);
         groups = List.copyOf(groups);
         servers = List.copyOf(servers);
+    }
+
+    /**
+     * Which configuration the process goes by: what came of the last time that its files were read.
+     *
+     * @param state {@code unchanged} since the start, {@code applied}; or why what the files say is not in force:
+     *            {@code invalid}, {@code needs-restart}, {@code unreadable}
+     * @param at when that was; null before the first time after the start
+     * @param problems why it is not in force, a sentence each
+     * @param files what was read then: each file's path with its {@link Fingerprint}
+     */
+    public record Configuration(String state, @Nullable Instant at, List<String> problems,
+            Map<String, String> files) {
+        public Configuration {
+            problems = List.copyOf(problems);
+            files = Map.copyOf(files);
+        }
     }
 
     /**
@@ -125,11 +145,15 @@ public record ShardReport(String engine, String state, List<String> problems, Li
      * @param requests requests answered, those that failed included; 0 for a protocol that does not count them
      * @param failed requests answered with an error
      * @param drainedShards shards that take no more of its connections while others do
+     * @param latencies how long its requests took: how many fell into each bucket that has any, by the bucket's upper
+     *            bound in nanoseconds, in order; a length is known to an eighth. Left out by those that do not count
      */
     public record Server(String name, String protocol, String host, int port, String group, String state,
-            long connections, long accepted, long refused, long requests, long failed, List<Integer> drainedShards) {
+            long connections, long accepted, long refused, long requests, long failed, List<Integer> drainedShards,
+            @Nullable Map<Long, Long> latencies) {
         public Server {
             drainedShards = List.copyOf(drainedShards);
+            latencies = latencies == null ? null : Collections.unmodifiableMap(new TreeMap<>(latencies));
         }
     }
 

@@ -17,18 +17,20 @@ final class ArchitectureTest {
     static final ArchRule ARROWS_RUN_DOWNWARDS = layeredArchitecture().consideringOnlyDependenciesInLayers()
             .layer("command").definedBy("io.solaster.operator.command..").layer("reconcile")
             .definedBy("io.solaster.operator.reconcile..").layer("apply").definedBy("io.solaster.operator.apply..")
-            .layer("observe").definedBy("io.solaster.operator.observe..").layer("plan")
-            .definedBy("io.solaster.operator.plan..").layer("inventory").definedBy("io.solaster.operator.inventory..")
+            .layer("observe").definedBy("io.solaster.operator.observe..").layer("rollout")
+            .definedBy("io.solaster.operator.rollout..").layer("plan").definedBy("io.solaster.operator.plan..").layer("inventory").definedBy("io.solaster.operator.inventory..")
             .layer("kubelet").definedBy("io.solaster.operator.kubelet..").layer("api")
             .definedBy("io.solaster.operator.api..").whereLayer("command").mayNotBeAccessedByAnyLayer()
             .whereLayer("reconcile").mayOnlyBeAccessedByLayers("command").whereLayer("observe")
+            .mayOnlyBeAccessedByLayers("reconcile", "rollout").whereLayer("rollout")
             .mayOnlyBeAccessedByLayers("reconcile").whereLayer("apply")
-            .mayOnlyBeAccessedByLayers("reconcile", "observe")
-            .whereLayer("plan").mayOnlyBeAccessedByLayers("command", "reconcile", "apply", "observe")
+            .mayOnlyBeAccessedByLayers("reconcile", "observe", "rollout")
+            .whereLayer("plan").mayOnlyBeAccessedByLayers("command", "reconcile", "apply", "observe", "rollout")
             .whereLayer("inventory")
             .mayOnlyBeAccessedByLayers("plan", "command", "reconcile", "apply").whereLayer("kubelet")
             .mayOnlyBeAccessedByLayers("inventory", "plan").whereLayer("api")
-            .mayOnlyBeAccessedByLayers("inventory", "plan", "command", "reconcile", "apply", "observe");
+            .mayOnlyBeAccessedByLayers("inventory", "plan", "command", "reconcile", "apply", "observe",
+                    "rollout");
 
     @ArchTest
     static final ArchRule CONFIG_SCHEMA_IS_ALL_OF_SOLASTER_THAT_IT_NEEDS = classes().that()

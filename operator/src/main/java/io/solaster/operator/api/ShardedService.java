@@ -27,4 +27,7 @@ public final class ShardedService extends CustomResource<ShardedServiceSpec, Sha
 
     /** The annotation that keeps the operator's hands off a service while it is "true". */
     public static final String PAUSED = "solaster.io/paused";
+
+    /** The annotation that has a change tried again which was taken back: another value is another try. */
+    public static final String RETRY = "solaster.io/retry";
 }

@@ -198,11 +198,41 @@ public record ShardedServiceSpec(@Nullable Workload workload, @Nullable String i
     /**
      * How changes are put in force.
      *
-     * @param strategy pods in turn, or one first
+     * @param strategy pods in turn, or some first; Canary where canary is written, else Rolling
      * @param surge how many pods there may be beyond the replicas meanwhile; 1 with a Deployment, else 0
-     * @param hotReload whether keys that may change while the service runs are changed so
+     * @param hotReload whether keys that may change while the service runs are changed so; true unless said otherwise
+     * @param canary which pods are first with strategy Canary, and what is asked of them
+     * @param autoReturn whether a change that falls short is taken back; true unless said otherwise
+     * @param deadlineSeconds how long a rollout may go on without any further pod becoming ready, or confirming its new
+     * configuration; 600 unless said otherwise, of which a ConfigMap may take two minutes to reach a pod
      */
-    public record Rollout(@Nullable Strategy strategy, @Min(0) @Nullable Integer surge, @Nullable Boolean hotReload) {}
+    @ValidationRule(value = "!has(self.canary) || !has(self.strategy) || self.strategy == 'Canary'", message = "canary needs strategy Canary; write that, or leave strategy out")
+    @ValidationRule(value = "!has(self.canary) || !has(self.canary.pods) || !has(self.canary.percent)", message = "canary.pods and canary.percent both say how many; remove one of them")
+    @ValidationRule(value = "!has(self.canary) || !has(self.canary.errorPercent)"
+            + " || (self.canary.errorPercent >= 0.0 && self.canary.errorPercent <= 100.0)", message = "canary.errorPercent is in percentage points; write a number from 0 to 100")
+    public record Rollout(@Nullable Strategy strategy, @Min(0) @Nullable Integer surge, @Nullable Boolean hotReload,
+            @Nullable Canary canary, @Nullable Boolean autoReturn,
+            @Min(1) @Max(86_400) @Nullable Integer deadlineSeconds) {}
+
+    /**
+     * Which pods are first, and what is asked of them before the others follow.
+     *
+     * @param pods how many of each workload; 1 unless said otherwise
+     * @param percent how many of each workload in per cent of its replicas, rounded up
+     * @param warmupSeconds how long they run, once ready, before they are judged; 60 unless said otherwise
+     * @param observeSeconds how long they are judged; 300 unless said otherwise
+     * @param minRequests with fewer requests than these in that time, errors and latency tell nothing; 100 unless said
+     * otherwise
+     * @param errorPercent by how many percentage points more of their requests may fail than of the other pods'; 1 unless
+     * said otherwise
+     * @param p99Percent how long 99 % of their requests may take, in per cent of what those of the other pods take; 150
+     * unless said otherwise. Less than half a millisecond more is always allowed
+     */
+    public record Canary(@Min(1) @Max(100_000) @Nullable Integer pods, @Min(1) @Max(100) @Nullable Integer percent,
+            @Min(0) @Max(86_400) @Nullable Integer warmupSeconds,
+            @Min(0) @Max(604_800) @Nullable Integer observeSeconds,
+            @Min(1) @Nullable Integer minRequests, @Nullable Double errorPercent,
+            @Min(100) @Nullable Integer p99Percent) {}
 
     /** In which order pods are replaced. */
     public enum Strategy {

@@ -15,11 +15,12 @@ import org.jspecify.annotations.Nullable;
  * @param selector the labels of its pods, as a selector
  * @param plan the plan in short
  * @param pods what pods say of themselves: those that are not as planned first, 64 at most
+ * @param rollout the change that is put in force, or was taken back; left out where there is none
  * @param conditions what holds
  */
 public record ShardedServiceStatus(@Nullable Long observedGeneration, @StatusReplicas @Nullable Integer replicas,
         @LabelSelector @Nullable String selector, @Nullable PlanStatus plan, @Nullable List<PodStatus> pods,
-        @Nullable List<Condition> conditions) {
+        @Nullable RolloutStatus rollout, @Nullable List<Condition> conditions) {
 
     /**
      * The plan in short.
@@ -55,6 +56,18 @@ public record ShardedServiceStatus(@Nullable Long observedGeneration, @StatusRep
             @Nullable Integer podCPUs, @Nullable String podMemory, @Nullable Integer shards,
             @Nullable Integer capacity, @Nullable Integer possible, @Nullable Integer strandedCPUs,
             @Nullable List<String> reasons) {}
+
+    /**
+     * A change that is put in force, or was taken back.
+     *
+     * @param phase Canary, Observing, Rolling or Reloading; RolledBack once it was taken back; Suspended while the
+     * service is paused or does not fit
+     * @param generation the spec that it is of
+     * @param since since when it is in that phase
+     * @param message how far it is; where it was taken back, why
+     */
+    public record RolloutStatus(@Nullable String phase, @Nullable Long generation, @Nullable String since,
+            @Nullable String message) {}
 
     /**
      * What a pod says of itself.

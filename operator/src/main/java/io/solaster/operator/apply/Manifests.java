@@ -42,6 +42,11 @@ import io.solaster.operator.plan.ServicePlan.ClassPlan;
  * The objects that make a service run as planned. The same service and plan give the same objects. Any thread.
  */
 public final class Manifests {
+    /** The key of the ConfigMap, and the file's name. */
+    public static final String CONFIG_FILE = "application.yml";
+    /** Where pods see their configuration. */
+    public static final String CONFIG_DIRECTORY = "/etc/solaster/config/";
+
     private static final int NAME = 40;
 
     private final ShardedService service;
@@ -103,8 +108,8 @@ public final class Manifests {
 
     private List<HasMetadata> shared() {
         List<HasMetadata> all = new ArrayList<>();
-        all.add(new ConfigMapBuilder().withMetadata(metadata(name + "-config"))
-                .withData(Map.of("application.yml", config.yaml())).build());
+        all.add(new ConfigMapBuilder().withMetadata(metadata(pods.configMap()))
+                .withData(Map.of(CONFIG_FILE, config.yaml())).build());
         List<ServicePort> ports = ports();
         if (!ports.isEmpty()) {
             all.add(new ServiceBuilder().withMetadata(metadata(name)).withNewSpec().withType("ClusterIP")

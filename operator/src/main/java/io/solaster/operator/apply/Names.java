@@ -15,6 +15,9 @@ public final class Names {
     /** The annotation with the hash of what was last applied. */
     public static final String APPLIED = "solaster.io/applied";
 
+    /** The annotation on a pod that names the revision which it was made from. */
+    public static final String REVISION = "solaster.io/revision";
+
     /** A StatefulSet's name and eleven more characters make a label of its pods. */
     static final int WORKLOAD = 52;
     /** What a label's value may have. */

@@ -54,7 +54,6 @@ final class PodTemplates {
     static final String MANAGEMENT = "management";
 
     private static final int MANAGEMENT_PORT = 8081;
-    private static final String CONFIG = "/etc/solaster/config/";
     private static final double HEAP_SHARE = 0.5;
     private static final long MIB = 1L << 20;
     /** Before SIGTERM, so that nobody is sent here any more when the drain begins. */
@@ -99,10 +98,20 @@ final class PodTemplates {
         return MANAGEMENT_PORT;
     }
 
+    /** The ConfigMap that the pods read. */
+    String configMap() {
+        return config.mapName(name, hot());
+    }
+
+    /** Whether pods read changed files: a service that does not watch them is replaced. */
+    private boolean hot() {
+        return config.config().reload().enabled()
+                && (spec.rollout() == null || !Boolean.FALSE.equals(spec.rollout().hotReload()));
+    }
+
     PodTemplateSpec of(ClassPlan plan) {
         Map<String, String> labels = new TreeMap<>(Map.of(ShardedService.LABEL, name, Names.CLASS,
                 Names.label(plan.name()), "app.kubernetes.io/name", name));
-        boolean hot = spec.rollout() == null || !Boolean.FALSE.equals(spec.rollout().hotReload());
         Map<String, String> nodes = new TreeMap<>();
         if (spec.placement() != null && spec.placement().nodeSelector() != null) {
             nodes.putAll(spec.placement().nodeSelector());
@@ -139,7 +148,7 @@ final class PodTemplates {
                     .endResourceClaim();
         }
         return new PodTemplateSpecBuilder().withNewMetadata().withLabels(labels)
-                .withAnnotations(Map.of("solaster.io/config", config.hash(hot))).endMetadata().withSpec(pod.build())
+                .withAnnotations(Map.of("solaster.io/config", config.hash(hot()))).endMetadata().withSpec(pod.build())
                 .build();
     }
 
@@ -201,7 +210,7 @@ final class PodTemplates {
         if (spec.placement() != null && spec.placement().shardPer() == ShardPer.Thread) {
             put(all, "SOLASTER_ENGINE_SMT", "true");
         }
-        put(all, "SPRING_CONFIG_ADDITIONAL_LOCATION", "optional:file:" + CONFIG);
+        put(all, "SPRING_CONFIG_ADDITIONAL_LOCATION", "optional:file:" + Manifests.CONFIG_DIRECTORY);
         put(all, "MANAGEMENT_SERVER_PORT", String.valueOf(managementPort()));
         put(all, "MANAGEMENT_ENDPOINTS_WEB_EXPOSURE_INCLUDE", "health,prometheus,shards,solasterconfig");
         put(all, "MANAGEMENT_ENDPOINT_HEALTH_PROBES_ENABLED", "true");
@@ -260,7 +269,7 @@ final class PodTemplates {
     /** Mounted whole: a file that is mounted by subPath never changes. */
     private List<VolumeMount> mounts() {
         List<VolumeMount> mounts = new ArrayList<>();
-        mounts.add(new VolumeMountBuilder().withName("solaster-config").withMountPath(CONFIG).withReadOnly(true)
+        mounts.add(new VolumeMountBuilder().withName("solaster-config").withMountPath(Manifests.CONFIG_DIRECTORY).withReadOnly(true)
                 .build());
         List<VolumeMount> written = requireNonNullElse(spec.volumeMounts(), List.of());
         mounts.addAll(written);
@@ -280,7 +289,7 @@ final class PodTemplates {
 
     private List<Volume> volumes() {
         List<Volume> volumes = new ArrayList<>();
-        volumes.add(new VolumeBuilder().withName("solaster-config").withNewConfigMap().withName(name + "-config")
+        volumes.add(new VolumeBuilder().withName("solaster-config").withNewConfigMap().withName(configMap())
                 .endConfigMap().build());
         volumes.addAll(requireNonNullElse(spec.volumes(), List.of()));
         return volumes;

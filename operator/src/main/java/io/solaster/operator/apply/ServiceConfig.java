@@ -50,6 +50,11 @@ record ServiceConfig(SolasterConfig config, String yaml, Map<String, String> fix
         return Long.toHexString(checksum.getValue());
     }
 
+    /** Its ConfigMap: pods that must be replaced for another configuration keep the one that they were made with. */
+    String mapName(String service, boolean hotReload) {
+        return service + "-config-" + hash(hotReload);
+    }
+
     private static boolean reloadable(String key) {
         try {
             return ConfigDiff.isReloadable(key.replaceAll("\\[\\d+]$", ""));

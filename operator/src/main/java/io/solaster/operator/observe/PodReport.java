@@ -2,11 +2,14 @@ package io.solaster.operator.observe;
 
 import java.util.BitSet;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 
 import io.solaster.config.CpuSet;
 import io.solaster.config.ShardReport;
 import io.solaster.config.ShardReport.Shard;
+import io.solaster.operator.apply.Manifests;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a pod says of itself, as far as the plan is concerned. It stays equal while the pod runs as it does.
@@ -16,9 +19,24 @@ import io.solaster.config.ShardReport.Shard;
  * @param housekeeping the CPUs that it uses besides
  * @param numaNodes the NUMA nodes of its shards
  * @param pinned whether each shard's thread is bound to its CPU
+ * @param config which configuration it goes by; null if it does not tell
  * @param error why there is no report; empty if there is one
  */
-public record PodReport(int shards, CpuSet cpus, CpuSet housekeeping, CpuSet numaNodes, boolean pinned, String error) {
+public record PodReport(int shards, CpuSet cpus, CpuSet housekeeping, CpuSet numaNodes, boolean pinned,
+        @Nullable Config config, String error) {
+    private static final String FILE = Manifests.CONFIG_DIRECTORY + Manifests.CONFIG_FILE;
+
+    /**
+     * Which configuration a pod goes by.
+     *
+     * @param fingerprint what its ConfigMap said when the pod read it last; empty if it has not
+     * @param refused why that is not in force; empty if it is
+     */
+    public record Config(String fingerprint, List<String> refused) {
+        public Config {
+            refused = List.copyOf(refused);
+        }
+    }
 
     /**
      * How busy a pod is.
@@ -30,7 +48,7 @@ public record PodReport(int shards, CpuSet cpus, CpuSet housekeeping, CpuSet num
 
     /** A pod that does not tell. */
     static PodReport failed(String error) {
-        return new PodReport(0, CpuSet.EMPTY, CpuSet.EMPTY, CpuSet.EMPTY, false, error);
+        return new PodReport(0, CpuSet.EMPTY, CpuSet.EMPTY, CpuSet.EMPTY, false, null, error);
     }
 
     /** What stands in a report. */
@@ -46,7 +64,16 @@ public record PodReport(int shards, CpuSet cpus, CpuSet housekeeping, CpuSet num
         String housekeeping = report.plan().housekeeping();
         return new PodReport(report.shards().size(), CpuSet.of(cpus),
                 housekeeping.isBlank() ? CpuSet.EMPTY : CpuSet.parse(housekeeping), CpuSet.of(numa),
-                report.plan().pinned(), "");
+                report.plan().pinned(), config(report.configuration()), "");
+    }
+
+    private static @Nullable Config config(ShardReport.@Nullable Configuration told) {
+        if (told == null) {
+            return null;
+        }
+        boolean inForce = told.state().equals("unchanged") || told.state().equals("applied");
+        List<String> problems = told.problems().isEmpty() ? List.of(told.state()) : told.problems();
+        return new Config(told.files().getOrDefault(FILE, ""), inForce ? List.of() : problems);
     }
 
     /** How busy it is. */

@@ -14,7 +14,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -46,6 +45,9 @@ public final class Reports implements AutoCloseable {
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build().readerFor(ShardReport.class);
     private final Map<String, PodReport> reports = new ConcurrentHashMap<>();
     private final Map<String, Load> loads = new ConcurrentHashMap<>();
+    private final Map<String, Traffic> traffic = new ConcurrentHashMap<>();
+
+    private record Answer(PodReport report, @Nullable Load load, @Nullable Traffic traffic) {}
 
     /** @param address where a pod answers; null if it cannot be asked now */
     public Reports(Function<Pod, @Nullable URI> address) {
@@ -79,6 +81,11 @@ public final class Reports implements AutoCloseable {
         return loads.get(pod.getMetadata().getUid());
     }
 
+    /** What a pod had answered since its start when it was last asked; null if that is not known. */
+    public @Nullable Traffic traffic(Pod pod) {
+        return traffic.get(pod.getMetadata().getUid());
+    }
+
     /**
      * Asks pods, and forgets all others. Waits for all answers.
      *
@@ -107,15 +114,15 @@ public final class Reports implements AutoCloseable {
         }
         reports.keySet().retainAll(there);
         loads.keySet().retainAll(there);
+        traffic.keySet().retainAll(there);
     }
 
     private void ask(Pod pod, URI uri, Consumer<Pod> changed) {
-        AtomicReference<@Nullable Load> load = new AtomicReference<>();
-        PodReport report;
+        Answer answer;
         try {
             room.acquire();
             try {
-                report = answer(uri, load);
+                answer = answer(uri);
             } finally {
                 room.release();
             }
@@ -124,34 +131,41 @@ public final class Reports implements AutoCloseable {
             return;
         }
         String uid = pod.getMetadata().getUid();
-        Load busy = load.get();
-        if (busy != null) {
-            loads.put(uid, busy);
-        } else {
-            loads.remove(uid);
-        }
-        if (!report.equals(reports.put(uid, report))) {
+        put(loads, uid, answer.load());
+        put(traffic, uid, answer.traffic());
+        if (!answer.report().equals(reports.put(uid, answer.report()))) {
             changed.accept(pod);
         }
     }
 
-    private PodReport answer(URI uri, AtomicReference<@Nullable Load> load) throws InterruptedException {
+    private static <T> void put(Map<String, T> all, String uid, @Nullable T told) {
+        if (told == null) {
+            all.remove(uid);
+        } else {
+            all.put(uid, told);
+        }
+    }
+
+    private Answer answer(URI uri) throws InterruptedException {
         try {
             HttpResponse<String> response = http.send(
                     HttpRequest.newBuilder(uri).timeout(PATIENCE).header("Accept", "application/json").build(),
                     BodyHandlers.ofString());
             if (response.statusCode() != 200) {
-                return PodReport.failed("/actuator/shards answers " + response.statusCode());
+                return failed("/actuator/shards answers " + response.statusCode());
             }
             ShardReport report = reader.readValue(response.body());
-            load.set(PodReport.load(report));
-            return PodReport.of(report);
+            return new Answer(PodReport.of(report), PodReport.load(report), Traffic.of(report));
         } catch (IOException e) {
             // Without what differs from time to time, such as ports.
-            return PodReport.failed("/actuator/shards does not answer (" + e.getClass().getSimpleName() + ")");
+            return failed("/actuator/shards does not answer (" + e.getClass().getSimpleName() + ")");
         } catch (RuntimeException e) {
-            return PodReport.failed("/actuator/shards answers what cannot be read");
+            return failed("/actuator/shards answers what cannot be read");
         }
+    }
+
+    private static Answer failed(String error) {
+        return new Answer(PodReport.failed(error), null, null);
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.solaster.operator.reconcile;
 import static java.util.Objects.requireNonNull;
 import static java.util.Objects.requireNonNullElse;
 
+import java.net.HttpURLConnection;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -28,6 +29,7 @@ import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
@@ -63,6 +65,8 @@ import io.solaster.operator.plan.ServicePlan;
 import io.solaster.operator.plan.ServicePlan.ClassPlan;
 import io.solaster.operator.plan.Verdict;
 import io.solaster.operator.reconcile.PlanBoard.Answer;
+import io.solaster.operator.rollout.Rollouts;
+import io.solaster.operator.rollout.Stage;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -87,6 +91,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
     private final NodeMarks marks;
     private final EventLog events;
     private final Autoscaler autoscaler;
+    private final Rollouts rollouts;
     private final InstantSource clock;
     private final boolean monitors;
     private final SimpleInboundEventSource<ShardedService> pokes = new SimpleInboundEventSource<>("pokes");
@@ -106,6 +111,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         applier = new Applier(client);
         marks = new NodeMarks(client, clock);
         autoscaler = new Autoscaler(clock);
+        rollouts = new Rollouts(client, reports, clock);
     }
 
     @Override
@@ -148,6 +154,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
     void retain(Set<String> there) {
         applier.forget(service -> !there.contains(service));
         autoscaler.forget(service -> !there.contains(service));
+        rollouts.forget(service -> !there.contains(service));
     }
 
     /** What one reconciliation finds, for the status. */
@@ -160,6 +167,8 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         @Nullable
         String degraded;
         String why = "";
+        @Nullable
+        Stage stage;
 
         Look(ShardedService service, Instant now, List<Pod> pods) {
             this.service = service;
@@ -220,10 +229,20 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         boolean paused = paused(service);
         boolean apply = wanted != null && plan != null && plan.verdict() != Verdict.Infeasible
                 && service.getSpec().mode() != Mode.Plan && !paused;
+        Stage stage = apply
+                ? rollouts.advance(service, requireNonNull(plan), requireNonNull(wanted), look.children.values(),
+                        look.pods)
+                : rollouts.hold(service, plan, wanted, look.pods, paused
+                        ? "the service is paused."
+                        : service.getSpec().mode() == Mode.Plan ? "it is planned only." : "it cannot be applied.");
+        look.stage = stage;
+        if (stage.degraded() != null) {
+            look.degrade(stage.degraded().reason(), stage.degraded().message());
+        }
         if (apply) {
-            apply(look, requireNonNull(plan), requireNonNull(wanted));
-        } else if (wanted != null && paused) {
-            for (HasMetadata each : wanted) {
+            apply(look, requireNonNull(plan), stage);
+        } else if (paused) {
+            for (HasMetadata each : stage.wanted()) {
                 if (watched(each) && applier.drifted(each, look.children.get(id(each)))) {
                     look.drifted.add(each.getKind() + " " + each.getMetadata().getName());
                 }
@@ -331,7 +350,9 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
                 plan.nodes(), plan.nodesLeftOut(), plan.afterNodeLoss(), plan.reasons(), classes);
     }
 
-    private void apply(Look look, ServicePlan plan, List<HasMetadata> wanted) {
+    private void apply(Look look, ServicePlan plan, Stage stage) {
+        List<HasMetadata> wanted = stage.wanted();
+        tell(look.service, stage);
         Set<String> classes = new HashSet<>();
         plan.classes().stream().filter(each -> each.replicas() > 0).forEach(each -> classes.add(each.name()));
         marks.classes(board.classes(), classes, cluster);
@@ -354,11 +375,36 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         look.children.forEach((id, child) -> {
             boolean workload = child instanceof StatefulSet || child instanceof Deployment;
             // Pods that move to another class run on until those that follow them do, unless these wait for their room.
-            if (!ids.contains(id) && (!workload || settled || stuck)) {
+            boolean read = child instanceof ConfigMap && stage.mounted().contains(child.getMetadata().getName());
+            if (!ids.contains(id) && !read && (!workload || settled || stuck || Rollouts.isCanary(child))) {
                 applier.delete(child);
                 LOG.info("{}: {} deleted, plan {} has none", PlanBoard.key(look.service), id, plan.hash());
             }
         });
+    }
+
+    /** Says what has come of a rollout, and has pods made anew that nobody else would. */
+    private void tell(ShardedService service, Stage stage) {
+        for (Stage.Note note : stage.events()) {
+            LOG.info("{}: {}: {}", PlanBoard.key(service), note.reason(), note.message());
+            if (note.warning()) {
+                events.warning(service, note.reason(), note.message());
+            } else {
+                events.normal(service, note.reason(), note.message());
+            }
+        }
+        for (Pod pod : stage.stuck()) {
+            try {
+                client.resource(pod).lockResourceVersion().delete();
+                events.normal(service, "StuckPodDeleted", pod.getMetadata().getName()
+                        + " is not ready and of a revision that is not wanted any more: it is made anew.");
+            } catch (KubernetesClientException e) {
+                // It has changed meanwhile: the next look tells whether it is still to go.
+                if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
+                    throw e;
+                }
+            }
+        }
     }
 
     private void observe(Look look, @Nullable ServicePlan plan, boolean paused, boolean applied) {
@@ -370,10 +416,11 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
             if (child instanceof StatefulSet || child instanceof Deployment) {
                 workloads = true;
                 wanted += replicas(child);
-                ready += Math.min(ready(child), replicas(child));
+                ready += ready(child);
                 rolling |= rolling(child);
             }
         }
+        ready = Math.min(ready, wanted);
         String count = ready + " of " + wanted + " pods are ready.";
         if (workloads) {
             boolean all = ready >= wanted && (!rolling || ready > 0);
@@ -389,6 +436,10 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
                 : paused
                         ? "Paused by the annotation " + ShardedService.PAUSED + "."
                         : "Nothing is under way.");
+        Stage.Word way = look.stage == null ? null : look.stage.progressing();
+        if (applied && way != null) {
+            look.conditions.set(Conditions.PROGRESSING, true, way.reason(), way.message());
+        }
         for (Pod pod : look.pods) {
             String trouble = trouble(pod);
             if (!trouble.isEmpty()) {
@@ -422,7 +473,9 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         Backend backend = spec.placement() == null
                 ? Backend.CPUManager
                 : requireNonNullElse(spec.placement().backend(), Backend.CPUManager);
-        return Alignment.of(plan, backend, numa, look.pods, reports::of);
+        Set<String> others = look.stage == null ? Set.of() : look.stage.otherSize();
+        List<Pod> pods = look.pods.stream().filter(pod -> !others.contains(pod.getMetadata().getName())).toList();
+        return Alignment.of(plan, backend, numa, pods, reports::of);
     }
 
     private UpdateControl<ShardedService> status(Look look, Answer answer) {
@@ -439,12 +492,13 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         ShardedServiceStatus now = new ShardedServiceStatus(service.getMetadata().getGeneration(), replicas,
                 ShardedService.LABEL + "=" + service.getMetadata().getName(),
                 plan == null ? (before == null ? null : before.plan()) : inShort(plan, service.getSpec()), pods,
-                look.conditions.list());
-        if (now.equals(before)) {
-            return UpdateControl.noUpdate();
+                look.stage == null ? null : look.stage.status(), look.conditions.list());
+        UpdateControl<ShardedService> update = UpdateControl.noUpdate();
+        if (!now.equals(before)) {
+            service.setStatus(now);
+            update = UpdateControl.patchStatus(service);
         }
-        service.setStatus(now);
-        return UpdateControl.patchStatus(service);
+        return look.stage == null || look.stage.again() == null ? update : update.rescheduleAfter(look.stage.again());
     }
 
     @Override
@@ -462,7 +516,8 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         conditions.set(Conditions.DEGRADED, true, "ApplyFailed", message);
         ShardedServiceStatus now = new ShardedServiceStatus(service.getMetadata().getGeneration(),
                 before == null ? null : before.replicas(), before == null ? null : before.selector(),
-                before == null ? null : before.plan(), before == null ? null : before.pods(), conditions.list());
+                before == null ? null : before.plan(), before == null ? null : before.pods(),
+                before == null ? null : before.rollout(), conditions.list());
         if (now.equals(before)) {
             return ErrorStatusUpdateControl.noStatusUpdate();
         }
@@ -516,7 +571,10 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
     private static int replicas(@Nullable HasMetadata object) {
         Integer replicas = switch (object) {
             case StatefulSet set -> set.getSpec().getReplicas();
-            case Deployment deployment -> deployment.getSpec().getReplicas();
+            // Its canaries are counted with the Deployment that lends them.
+            case Deployment deployment when Rollouts.isCanary(deployment) -> null;
+            case Deployment deployment ->
+                requireNonNullElse(deployment.getSpec().getReplicas(), 0) + Rollouts.lent(deployment);
             case null, default -> null;
         };
         return requireNonNullElse(replicas, 0);

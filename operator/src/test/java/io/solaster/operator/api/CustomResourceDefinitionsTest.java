@@ -100,6 +100,9 @@ class CustomResourceDefinitionsTest {
         String fixed = "volumeClaimTemplates cannot change";
         String surge = "rollout.surge needs";
         String heap = "heapShare is";
+        String canary = "canary needs strategy";
+        String first = "canary.pods and canary.percent";
+        String errors = "canary.errorPercent is";
         return Stream.of(new Case(service, "", replicas, "{autoscaling: {max: 3}}", "", true),
                 new Case(service, "", replicas, "{replicas: 2}", "", true),
                 new Case(service, "", replicas, "{autoscaling: {max: 3}, replicas: 2}", "", false),
@@ -125,6 +128,15 @@ class CustomResourceDefinitionsTest {
                 new Case(service, "memory", heap, "{heapShare: 0.25}", "", true),
                 new Case(service, "memory", heap, "{perShard: 1Gi}", "", true),
                 new Case(service, "memory", heap, "{heapShare: 1.0}", "", false),
+                new Case(service, "rollout", canary, "{canary: {pods: 2}}", "", true),
+                new Case(service, "rollout", canary, "{strategy: Canary, canary: {pods: 2}}", "", true),
+                new Case(service, "rollout", canary, "{strategy: Rolling}", "", true),
+                new Case(service, "rollout", canary, "{strategy: Rolling, canary: {pods: 2}}", "", false),
+                new Case(service, "rollout", first, "{canary: {percent: 20}}", "", true),
+                new Case(service, "rollout", first, "{canary: {percent: 20, pods: 2}}", "", false),
+                new Case(service, "rollout", errors, "{canary: {errorPercent: 0.5}}", "", true),
+                new Case(service, "rollout", errors, "{canary: {errorPercent: -1.0}}", "", false),
+                new Case(service, "rollout", errors, "{strategy: Canary}", "", true),
                 new Case(profile, "kubelet", "cpuManagerPolicy is", "{cpuManagerPolicy: static}", "", true),
                 new Case(profile, "kubelet", "cpuManagerPolicy is", "{cpuManagerPolicy: dynamic}", "", false),
                 new Case(profile, "kubelet", "topologyManagerPolicy is", "{topologyManagerPolicy: restricted}", "",

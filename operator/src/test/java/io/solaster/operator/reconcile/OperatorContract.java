@@ -123,8 +123,7 @@ abstract class OperatorContract {
         assertThat(pod.getEnableServiceLinks()).isFalse();
         assertThat(pod.getNodeSelector()).containsEntry(Names.CLASS, "two");
         assertThat(client.nodes().withName("a").get().getMetadata().getLabels()).containsEntry(Names.CLASS, "two");
-        assertThat(client.configMaps().inNamespace("shop").withName("kv-config").get().getData().get("application.yml"))
-                .contains("epoll");
+        assertThat(config()).contains("epoll");
         assertThat(client.services().inNamespace("shop").withName("kv").get()).isNotNull();
         assertThat(client.services().inNamespace("shop").withName("kv-headless").get().getSpec().getClusterIP())
                 .isEqualTo("None");
@@ -164,7 +163,7 @@ abstract class OperatorContract {
         create(service(SPEC + "mode: Plan\n"));
         eventually(() -> "True".equals(condition("PlanFeasible").getStatus()));
         assertThat(set("kv-two")).isNull();
-        assertThat(client.configMaps().inNamespace("shop").withName("kv-config").get()).isNull();
+        assertThat(client.configMaps().inNamespace("shop").withLabel(ShardedService.LABEL).list().getItems()).isEmpty();
         assertThat(client.nodes().withName("a").get().getMetadata().getLabels()).doesNotContainKey(Names.CLASS);
         assertThat(condition("Ready").getReason()).isEqualTo("NotApplied");
     }
@@ -199,8 +198,8 @@ abstract class OperatorContract {
         eventually(() -> set("kv-two") != null && "True".equals(condition("PlanFeasible").getStatus()));
         scale(7);
         eventually(() -> set("kv-two").getSpec().getReplicas() == 2 && !events("Repaired").isEmpty());
-        client.configMaps().inNamespace("shop").withName("kv-config").delete();
-        eventually(() -> client.configMaps().inNamespace("shop").withName("kv-config").get() != null
+        client.configMaps().inNamespace("shop").withName(configName()).delete();
+        eventually(() -> client.configMaps().inNamespace("shop").withName(configName()).get() != null
                 && events("Repaired").size() == 2);
     }
 
@@ -345,8 +344,15 @@ abstract class OperatorContract {
         return client.apps().statefulSets().inNamespace("shop").withName(name).get();
     }
 
+    /** The ConfigMap that new pods read. */
+    final String configName() {
+        return set("kv-two").getSpec().getTemplate().getSpec().getVolumes().getFirst().getConfigMap().getName();
+    }
+
     final String config() {
-        ConfigMap config = client.configMaps().inNamespace("shop").withName("kv-config").get();
+        ConfigMap config = set("kv-two") == null
+                ? null
+                : client.configMaps().inNamespace("shop").withName(configName()).get();
         return config == null ? "" : config.getData().get("application.yml");
     }
 

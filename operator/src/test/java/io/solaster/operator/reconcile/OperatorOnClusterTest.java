@@ -14,6 +14,7 @@ import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.api.TopologyProfile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
@@ -64,7 +65,8 @@ class OperatorOnClusterTest extends OperatorContract {
         cleaner.pods().inNamespace("shop").withGracePeriod(0).delete();
         cleaner.v1().events().inNamespace("shop").delete();
         cleaner.apps().statefulSets().inNamespace("shop").delete();
-        cleaner.configMaps().inNamespace("shop").withName("kv-config").delete();
+        cleaner.configMaps().inNamespace("shop").withLabel(ShardedService.LABEL).delete();
+        cleaner.configMaps().inNamespace("shop").withName("kv-rollout").delete();
     }
 
     @Test

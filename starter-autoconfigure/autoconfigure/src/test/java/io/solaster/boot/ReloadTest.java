@@ -9,12 +9,14 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 import io.solaster.boot.actuate.SolasterHealthAutoConfiguration;
 import io.solaster.boot.actuate.SolasterWatchAutoConfiguration;
 import io.solaster.config.ConfigDiff.Change;
+import io.solaster.config.Fingerprint;
 import io.solaster.config.SolasterConfig;
 import io.solaster.engine.Engine;
 import io.solaster.spring.ConfigReloader;
@@ -108,6 +110,24 @@ final class ReloadTest {
         assertThat(status.applyNanos()).isPositive();
         assertThat(Client.ask(port, "PING")).as("the same server").isEqualTo("+PONG");
         assertThat(Client.ask(port, "CONFIG GET maxclients")).isEqualTo("*2");
+    }
+
+    @Test
+    void the_status_names_what_the_files_said_when_they_were_read() throws Exception {
+        Path file = write("application.yml", FILE);
+        ConfigurableApplicationContext context = start(file);
+        ConfigReloader reloader = context.getBean(ConfigReloader.class);
+        assertThat(reloader.status().fingerprints()).containsExactly(Map.entry(file.toString(), Fingerprint.of(FILE)));
+        String changed = FILE.replace("shares: 50", "shares: 70");
+        replace(file, changed);
+        assertThat(await(context, State.APPLIED).fingerprints()).containsEntry(file.toString(),
+                Fingerprint.of(changed));
+        String wrong = FILE.replace("shares: 50", "share: 70");
+        replace(file, wrong);
+        assertThat(await(context, State.INVALID).fingerprints()).containsEntry(file.toString(), Fingerprint.of(wrong));
+        replace(file, changed);
+        assertThat(await(context, State.APPLIED).fingerprints()).containsEntry(file.toString(),
+                Fingerprint.of(changed));
     }
 
     @Test

@@ -1,5 +1,6 @@
 package io.solaster.spring;
 
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,6 +21,7 @@ import java.util.concurrent.TimeoutException;
 import io.solaster.config.ConfigDiff;
 import io.solaster.config.ConfigDiff.Change;
 import io.solaster.config.ConfigReport;
+import io.solaster.config.Fingerprint;
 import io.solaster.config.InvalidConfigException;
 import io.solaster.config.InvalidConfigException.Violation;
 import io.solaster.config.SolasterConfig;
@@ -103,47 +105,55 @@ public final class ConfigReloader implements Live<SolasterConfig>, SmartLifecycl
         if (!fromFiles || !sources.hasFiles()) {
             return status;
         }
+        // Before they are read: what is written meanwhile is read the next time, and never told too early.
+        Map<String, String> prints = fingerprints(sources.files());
+        return read(prints);
+    }
+
+    private ReloadStatus read(Map<String, String> prints) {
         String unreadable = unreadable(sources.files());
         if (unreadable != null) {
-            return refuse(State.UNREADABLE, List.of(unreadable), none());
+            return refuse(State.UNREADABLE, List.of(unreadable), none(), prints);
         }
         ConfigurableEnvironment read;
         try {
             read = sources.read();
         } catch (RuntimeException e) {
-            return refuse(State.UNREADABLE, List.of("the files cannot be read: " + firstLine(e)), none());
+            return refuse(State.UNREADABLE, List.of("the files cannot be read: " + firstLine(e)), none(), prints);
         }
         long start = System.nanoTime();
         ConfigReading reading = check.check(read, last);
         ConfigReport report = reading.report();
         if (!report.isValid()) {
-            return refuse(State.INVALID, report.errors().stream().map(Violation::toString).toList(), none());
+            return refuse(State.INVALID, report.errors().stream().map(Violation::toString).toList(), none(),
+                    prints);
         }
         last = reading;
         Map<String, String> newLevels = levels(read);
         ConfigDiff diff = ConfigDiff.between(config, report.config()).plus(changes(levels, newLevels));
         List<Change> fixed = diff.needingRestart();
         if (!fixed.isEmpty()) {
-            return refuse(State.NEEDS_RESTART, fixed.stream().map(Change::toString).toList(), diff);
+            return refuse(State.NEEDS_RESTART, fixed.stream().map(Change::toString).toList(), diff,
+                    prints);
         }
         if (diff.isEmpty()) {
             sources.publish(read);
-            status = status.unchanged();
+            status = status.unchanged().read(prints);
             return status;
         }
-        return apply(report, read, newLevels, diff, start);
+        return apply(report, read, newLevels, diff, start, prints);
     }
 
     private ReloadStatus apply(ConfigReport report, ConfigurableEnvironment read, Map<String, String> newLevels,
-            ConfigDiff diff, long start) {
+            ConfigDiff diff, long start, Map<String, String> prints) {
         List<CompletableFuture<?>> answers = new ArrayList<>();
         try {
             // The one step that may refuse: what follows cannot.
             answers.add(engine.reconfigure(report.config().engine()));
         } catch (InvalidConfigException e) {
-            return refuse(State.INVALID, e.violations().stream().map(Violation::toString).toList(), diff);
+            return refuse(State.INVALID, e.violations().stream().map(Violation::toString).toList(), diff, prints);
         } catch (IllegalArgumentException e) {
-            return refuse(State.NEEDS_RESTART, List.of(firstLine(e)), diff);
+            return refuse(State.NEEDS_RESTART, List.of(firstLine(e)), diff, prints);
         }
         answers.addAll(servers.reconfigure(report.config()));
         List<String> problems = await(answers);
@@ -151,7 +161,7 @@ public final class ConfigReloader implements Live<SolasterConfig>, SmartLifecycl
         setLevels(newLevels);
         sources.publish(read);
         config = report.config();
-        status = status.applied(diff, nanos, problems);
+        status = status.applied(diff, nanos, problems).read(prints);
         log.info("The changed configuration is in force on every shard after {} us: {}",
                 TimeUnit.NANOSECONDS.toMicros(nanos), diff.changes());
         report.warnings().forEach(warning -> log.warn("{}", warning));
@@ -177,9 +187,10 @@ public final class ConfigReloader implements Live<SolasterConfig>, SmartLifecycl
         }
     }
 
-    private ReloadStatus refuse(State state, List<String> problems, ConfigDiff diff) {
+    private ReloadStatus refuse(State state, List<String> problems, ConfigDiff diff,
+            Map<String, String> prints) {
         boolean told = status.state() == state && status.problems().equals(problems);
-        status = status.refused(state, problems, diff);
+        status = status.refused(state, problems, diff).read(prints);
         if (!told) {
             log.warn("The configuration stays as it is: {}{}", switch (state) {
                 case NEEDS_RESTART -> "these changes need a restart:";
@@ -188,6 +199,20 @@ public final class ConfigReloader implements Live<SolasterConfig>, SmartLifecycl
             }, String.join("", problems.stream().map(problem -> "\n    " + problem).toList()));
         }
         return status;
+    }
+
+    private static Map<String, String> fingerprints(Collection<Path> files) {
+        Map<String, String> prints = new TreeMap<>();
+        for (Path file : files) {
+            try {
+                if (Files.isRegularFile(file)) {
+                    prints.put(file.toString(), Fingerprint.of(Files.readAllBytes(file)));
+                }
+            } catch (IOException e) {
+                log.debug("{} cannot be read", file, e);
+            }
+        }
+        return prints;
     }
 
     private static @Nullable String unreadable(Collection<Path> files) {
@@ -271,7 +296,7 @@ public final class ConfigReloader implements Live<SolasterConfig>, SmartLifecycl
             log.debug("No configuration file to watch: all are in jars");
             return;
         }
-        status = status.watching(files.stream().map(Path::toString).toList());
+        status = status.watching(files.stream().map(Path::toString).toList()).read(fingerprints(files));
         FileWatch watch = new FileWatch();
         watch.remember(FileWatch.prints(files));
         if (files.stream().anyMatch(ConfigReloader::isYoungerThanTheProcess)) {

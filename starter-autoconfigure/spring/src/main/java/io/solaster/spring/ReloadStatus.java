@@ -2,6 +2,7 @@ package io.solaster.spring;
 
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 
 import io.solaster.config.ConfigDiff;
 import org.jspecify.annotations.Nullable;
@@ -17,18 +18,22 @@ import org.jspecify.annotations.Nullable;
  * @param refused how often nothing was changed, because of what the files said or because they could not be read
  * @param applyNanos how long the last change took from files that had been read to the last shard; 0 before the first
  * @param files what is watched; empty where nothing is
+ * @param fingerprints what each file said when they were read last, as {@link io.solaster.config.Fingerprint} names it; a
+ *            file that was not there is left out, and empty where nothing is watched
  */
 public record ReloadStatus(State state, @Nullable Instant at, List<String> problems, ConfigDiff diff, long applied,
-        long refused, long applyNanos, List<String> files) {
+        long refused, long applyNanos, List<String> files, Map<String, String> fingerprints) {
 
     public ReloadStatus {
         problems = List.copyOf(problems);
         files = List.copyOf(files);
+        fingerprints = Map.copyOf(fingerprints);
     }
 
     /** Before anything has changed. */
     public static ReloadStatus none() {
-        return new ReloadStatus(State.UNCHANGED, null, List.of(), new ConfigDiff(List.of()), 0, 0, 0, List.of());
+        return new ReloadStatus(State.UNCHANGED, null, List.of(), new ConfigDiff(List.of()), 0, 0, 0, List.of(),
+                Map.of());
     }
 
     /** Whether files and application are at odds, which somebody should look at. */
@@ -37,20 +42,26 @@ public record ReloadStatus(State state, @Nullable Instant at, List<String> probl
     }
 
     ReloadStatus watching(List<String> newFiles) {
-        return new ReloadStatus(state, at, problems, diff, applied, refused, applyNanos, newFiles);
+        return new ReloadStatus(state, at, problems, diff, applied, refused, applyNanos, newFiles, fingerprints);
+    }
+
+    ReloadStatus read(Map<String, String> newFingerprints) {
+        return new ReloadStatus(state, at, problems, diff, applied, refused, applyNanos, files, newFingerprints);
     }
 
     ReloadStatus unchanged() {
         return new ReloadStatus(applied == 0 ? State.UNCHANGED : State.APPLIED, Instant.now(), List.of(), diff, applied,
-                refused, applyNanos, files);
+                refused, applyNanos, files, fingerprints);
     }
 
     ReloadStatus applied(ConfigDiff newDiff, long nanos, List<String> newProblems) {
-        return new ReloadStatus(State.APPLIED, Instant.now(), newProblems, newDiff, applied + 1, refused, nanos, files);
+        return new ReloadStatus(State.APPLIED, Instant.now(), newProblems, newDiff, applied + 1, refused, nanos, files,
+                fingerprints);
     }
 
     ReloadStatus refused(State newState, List<String> newProblems, ConfigDiff newDiff) {
-        return new ReloadStatus(newState, Instant.now(), newProblems, newDiff, applied, refused + 1, applyNanos, files);
+        return new ReloadStatus(newState, Instant.now(), newProblems, newDiff, applied, refused + 1, applyNanos, files,
+                fingerprints);
     }
 
     /** What came of it. */

@@ -1,5 +1,8 @@
 package io.solaster.engine.stats;
 
+import java.util.SortedMap;
+import java.util.TreeMap;
+
 /** What a {@link Histogram} held at one moment. Does not change; any thread. */
 public final class HistogramSnapshot {
     private final long[] counts;
@@ -30,6 +33,17 @@ public final class HistogramSnapshot {
             below += counts[i];
         }
         return below;
+    }
+
+    /** How many fell into each bucket that has any, by the bucket's upper bound in nanoseconds. */
+    public SortedMap<Long, Long> buckets() {
+        SortedMap<Long, Long> filled = new TreeMap<>();
+        for (int i = 0; i < counts.length; i++) {
+            if (counts[i] > 0) {
+                filled.put(Histogram.upperBound(i), counts[i]);
+            }
+        }
+        return filled;
     }
 
     /** All of them together, in nanoseconds. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.util.Arrays;
+import java.util.Map;
 import java.util.Random;
 
 import org.junit.jupiter.api.Test;
@@ -41,6 +42,14 @@ class HistogramTest {
         assertThat(snapshot.count()).isEqualTo(values.length);
         assertThat(snapshot.sum()).isEqualTo(Arrays.stream(values).sum());
         assertThat(snapshot.max()).isEqualTo(values[values.length - 1]);
+    }
+
+    @Test
+    void bucketsWithSomethingInThemAreTold() {
+        histogram.record(5, 2);
+        histogram.record(1000);
+        assertThat(histogram.snapshot().buckets()).containsExactly(Map.entry(5L, 2L), Map.entry(1023L, 1L));
+        assertThat(new Histogram().snapshot().buckets()).isEmpty();
     }
 
     @Test

@@ -3,14 +3,17 @@ package io.solaster.boot.actuate;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 import io.solaster.config.ServerConfig;
 import io.solaster.config.ShardPlan;
 import io.solaster.config.ShardReport;
+import io.solaster.config.ShardReport.Configuration;
 import io.solaster.config.ShardReport.Detail;
 import io.solaster.config.ShardReport.Group;
 import io.solaster.config.ShardReport.Server;
@@ -21,10 +24,14 @@ import io.solaster.engine.net.RequestStats;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.engine.net.TransportChoice;
 import io.solaster.engine.stats.GroupStats;
+import io.solaster.engine.stats.Histogram;
+import io.solaster.engine.stats.HistogramSnapshot;
 import io.solaster.engine.stats.ShardStats;
 import io.solaster.engine.stats.Utilization;
 import io.solaster.engine.task.SchedulingGroup;
+import io.solaster.spring.ReloadStatus;
 import io.solaster.spring.ServerLifecycle;
+import org.jspecify.annotations.Nullable;
 
 /** Tells what an engine is at. Reads counters only: it answers while shards are stuck, and while they stop. Any thread. */
 final class ShardReporter {
@@ -33,12 +40,16 @@ final class ShardReporter {
     private final Engine engine;
     private final ServerLifecycle servers;
     private final EngineWatch watch;
+    private final Supplier<@Nullable ReloadStatus> reloads;
     private final List<Utilization> utilizations;
 
-    ShardReporter(Engine engine, ServerLifecycle servers, EngineWatch watch) {
+    /** @param reloads what came of reading files again; null where nothing does */
+    ShardReporter(Engine engine, ServerLifecycle servers, EngineWatch watch,
+            Supplier<@Nullable ReloadStatus> reloads) {
         this.engine = engine;
         this.servers = servers;
         this.watch = watch;
+        this.reloads = reloads;
         this.utilizations = engine.shards().stream().map(shard -> new Utilization(shard.stats())).toList();
     }
 
@@ -50,7 +61,15 @@ final class ShardReporter {
                 engine.shards().stream().map(this::shard).toList(),
                 engine.groups().all().stream().map(this::group).toList(),
                 servers.planned().entrySet().stream().map(entry -> server(entry.getKey(), entry.getValue()))
-                        .toList());
+                        .toList(),
+                configuration(reloads.get()));
+    }
+
+    private static @Nullable Configuration configuration(@Nullable ReloadStatus status) {
+        return status == null
+                ? null
+                : new Configuration(status.state().name().toLowerCase(Locale.ROOT).replace('_', '-'), status.at(),
+                        status.problems(), status.fingerprints());
     }
 
     /** One shard in full; empty if there is none of that number. */
@@ -114,15 +133,19 @@ final class ShardReporter {
 
     private Server server(String name, ServerConfig planned) {
         return servers.server(name).map(this::server).orElseGet(() -> new Server(name, planned.protocol(),
-                planned.host(), planned.port(), planned.group(), "closed", 0, 0, 0, 0, 0, List.of()));
+                planned.host(), planned.port(), planned.group(), "closed", 0, 0, 0, 0, 0, List.of(), null));
     }
 
     private Server server(TcpServer server) {
+        HistogramSnapshot all = new Histogram().snapshot();
         long succeeded = 0;
         long failed = 0;
         for (RequestStats requests : server.requests()) {
-            succeeded += requests.succeeded.snapshot().count();
-            failed += requests.failed.snapshot().count();
+            HistogramSnapshot well = requests.succeeded.snapshot();
+            HistogramSnapshot badly = requests.failed.snapshot();
+            succeeded += well.count();
+            failed += badly.count();
+            all = all.plus(well).plus(badly);
         }
         String state = server.isListening()
                 ? "listening"
@@ -130,6 +153,6 @@ final class ShardReporter {
         return new Server(server.name(), server.config().protocol(), server.config().host(), server.port(),
                 server.config().group(), state, server.connections(), server.accepted(), server.refused(),
                 succeeded + failed, failed,
-                engine.shards().stream().map(Shard::id).filter(server::isDrained).toList());
+                engine.shards().stream().map(Shard::id).filter(server::isDrained).toList(), all.buckets());
     }
 }

@@ -45,8 +45,12 @@ public final class SolasterWatchAutoConfiguration {
 
     @Bean
     @ConditionalOnMissingBean
-    ShardReporter solasterShardReporter(Engine engine, ServerLifecycle servers, EngineWatch watch) {
-        return new ShardReporter(engine, servers, watch);
+    ShardReporter solasterShardReporter(Engine engine, ServerLifecycle servers, EngineWatch watch,
+            ObjectProvider<ConfigReloader> reloader) {
+        return new ShardReporter(engine, servers, watch, () -> {
+            ConfigReloader known = reloader.getIfAvailable();
+            return known == null ? null : known.status();
+        });
     }
 
     @Bean

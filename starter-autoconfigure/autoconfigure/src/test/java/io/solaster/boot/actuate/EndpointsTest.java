@@ -53,6 +53,9 @@ final class EndpointsTest {
             assertThat(JsonPath.<List<String>>read(shards, "$.plan.reasons")).isEqualTo(it.engine().plan().reasons());
             assertThat(JsonPath.<Integer>read(shards, "$.servers[0].requests")).isEqualTo(2);
             assertThat(JsonPath.<Integer>read(shards, "$.servers[0].failed")).isEqualTo(1);
+            assertThat(JsonPath.<Map<String, Integer>>read(shards, "$.servers[0].latencies").values().stream()
+                    .mapToInt(Integer::intValue).sum()).isEqualTo(2);
+            assertThat(JsonPath.<String>read(shards, "$.configuration.state")).isEqualTo("unchanged");
 
             String shard = it.get("shards/1").body();
             assertThat(JsonPath.<Integer>read(shard, "$.shard.id")).isEqualTo(1);

@@ -1,0 +1,85 @@
+package io.solaster.operator.rollout;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Map;
+import java.util.TreeMap;
+
+import io.solaster.operator.Objects;
+import io.solaster.operator.observe.Traffic;
+import org.junit.jupiter.api.Test;
+
+class JudgeTest {
+    private static final Settings SETTINGS = settings("{}");
+
+    private static Settings settings(String canary) {
+        return Settings.of(Objects.service("image: a\nrollout: {canary: " + canary + "}\n").getSpec());
+    }
+
+    private static Traffic traffic(long requests, long failed, long slow, long millis) {
+        return new Traffic(requests, failed, new TreeMap<>(Map.of(1_000_000L, requests - slow, millis * 1_000_000,
+                slow)));
+    }
+
+    @Test
+    void moreErrorsThanTheOthersFallShort() {
+        Traffic others = traffic(1000, 10, 0, 5);
+        assertThat(Judge.judge(SETTINGS, traffic(1000, 20, 0, 5), others, true)).isEmpty();
+        assertThat(Judge.judge(SETTINGS, traffic(1000, 21, 0, 5), others, true)).isEqualTo(
+                "21 of 1000 requests (2.10 %) failed, 10 of 1000 requests (1 %) of the other pods: 1 percentage points"
+                        + " more are allowed");
+        assertThat(Judge.judge(settings("{errorPercent: 2.5}"), traffic(1000, 34, 0, 5), others, true)).isEmpty();
+    }
+
+    @Test
+    void withoutOthersErrorsCountByThemselves() {
+        assertThat(Judge.judge(SETTINGS, traffic(1000, 11, 900, 50), Traffic.NONE, true))
+                .contains("no other pods tell");
+        assertThat(Judge.judge(SETTINGS, traffic(1000, 10, 900, 50), Traffic.NONE, true)).isEmpty();
+        assertThat(Judge.unknown(SETTINGS, traffic(1000, 0, 0, 5), Traffic.NONE)).contains("no other pods");
+    }
+
+    @Test
+    void tooFewRequestsTellNothing() {
+        assertThat(Judge.judge(SETTINGS, traffic(99, 99, 0, 5), traffic(1000, 0, 0, 5), true)).isEmpty();
+        assertThat(Judge.unknown(SETTINGS, traffic(99, 99, 0, 5), traffic(1000, 0, 0, 5)))
+                .contains("99 requests of 100");
+    }
+
+    @Test
+    void aLongerTailFallsShortUnlessItIsNoiseOrDoesNotCount() {
+        Traffic others = traffic(1000, 0, 0, 5);
+        assertThat(Judge.judge(SETTINGS, traffic(1000, 0, 10, 5), others, true)).as("not within 99 %").isEmpty();
+        assertThat(Judge.judge(SETTINGS, traffic(1000, 0, 11, 5), others, true))
+                .contains("up to 5.00 ms").contains("1.00 ms").contains("150 %");
+        assertThat(Judge.judge(SETTINGS, traffic(1000, 0, 11, 5), others, false)).isEmpty();
+        assertThat(Judge.judge(settings("{p99Percent: 500}"), traffic(1000, 0, 11, 5), others, true)).isEmpty();
+        Traffic quick = new Traffic(1000, 0, new TreeMap<>(Map.of(100_000L, 1000L)));
+        Traffic lessQuick = new Traffic(1000, 0, new TreeMap<>(Map.of(500_000L, 1000L)));
+        assertThat(Judge.judge(SETTINGS, lessQuick, quick, true)).isEmpty();
+    }
+
+    @Test
+    void whatAPodHadAnsweredBeforeIsLeftOutUnlessItHasBegunAnew() {
+        Traffic before = traffic(1000, 10, 100, 5);
+        Traffic now = traffic(1500, 11, 101, 5);
+        assertThat(now.minus(before)).isEqualTo(
+                new Traffic(500, 1, new TreeMap<>(Map.of(1_000_000L, 499L, 5_000_000L, 1L))));
+        assertThat(traffic(10, 0, 0, 5).minus(before).requests()).isEqualTo(10);
+        assertThat(before.plus(now).requests()).isEqualTo(2500);
+        assertThat(Traffic.NONE.p99()).isZero();
+    }
+
+    @Test
+    void canariesAreSomeAndNeverAllOfSeveral() {
+        assertThat(SETTINGS.canaries(5)).isEqualTo(1);
+        assertThat(settings("{pods: 9}").canaries(5)).isEqualTo(4);
+        assertThat(settings("{percent: 20}").canaries(11)).isEqualTo(3);
+        assertThat(settings("{percent: 100}").canaries(4)).isEqualTo(3);
+        assertThat(SETTINGS.canaries(1)).isEqualTo(1);
+        assertThat(SETTINGS.canaries(0)).isZero();
+        assertThat(settings("{}").first()).isTrue();
+        assertThat(Settings.of(Objects.service("image: a").getSpec()).first()).isFalse();
+        assertThat(Settings.of(Objects.service("image: a\nrollout: {strategy: Canary}").getSpec()).first()).isTrue();
+    }
+}
