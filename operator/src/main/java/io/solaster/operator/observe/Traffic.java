@@ -61,6 +61,15 @@ public record Traffic(long requests, long failed, SortedMap<Long, Long> latencie
         return requests == 0 ? 0 : (double) failed / requests;
     }
 
+    /** How many requests took longer than so many nanoseconds, as far as a bucket tells. */
+    public long slowerThan(long nanos) {
+        long slower = 0;
+        for (long each : latencies.tailMap(nanos + 1).values()) {
+            slower += each;
+        }
+        return slower;
+    }
+
     /** What 99 % of the requests did not exceed, in nanoseconds; 0 where none were timed. */
     public long p99() {
         long count = 0;

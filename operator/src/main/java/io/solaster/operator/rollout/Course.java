@@ -253,7 +253,7 @@ final class Course {
         if (!all) {
             return state.with(attempt.lapsed(scene.now()));
         }
-        Traffic pods = since(attempt, fresh, true);
+        Traffic pods = since(attempt, fresh, false);
         List<Pod> others = others(attempt, state);
         Traffic peers = since(attempt, others, false);
         if (peers.requests() < settings.minRequests()) {
@@ -273,7 +273,9 @@ final class Course {
                         ? ": " + pods.failed() + " of " + pods.requests() + " requests failed"
                         : "; " + unknown)
                 + ". All pods follow.");
-        return state.with(attempt.in(Phase.ROLLING, scene.now()));
+        Traffic known = traffic(others);
+        return state.with(attempt.promoted(known.requests() < settings.minRequests() ? attempt.before() : known,
+                scene.now()));
     }
 
     private Map<String, Sample> window(List<Pod> fresh, List<Pod> others) {
@@ -288,16 +290,14 @@ final class Course {
         return window;
     }
 
-    /** What pods have answered since the observation began; a new one that came later counts as a whole. */
-    private Traffic since(Attempt attempt, List<Pod> pods, boolean fresh) {
+    /** What pods have answered since the observation began: those that were there then, or all. */
+    private Traffic since(Attempt attempt, List<Pod> pods, boolean all) {
         Traffic sum = Traffic.NONE;
         for (Pod pod : pods) {
             Traffic now = scene.traffic().apply(pod);
             Sample sample = attempt.window().get(pod.getMetadata().getUid());
-            if (now != null && sample != null) {
-                sum = sum.plus(now.minus(sample.traffic()));
-            } else if (now != null && fresh && attempt.window().size() < SAMPLED) {
-                sum = sum.plus(now);
+            if (now != null && (sample != null || all)) {
+                sum = sum.plus(sample == null ? now : now.minus(sample.traffic()));
             }
         }
         return sum;
@@ -307,7 +307,7 @@ final class Course {
         for (Pod pod : fresh) {
             Sample sample = attempt.window().get(pod.getMetadata().getUid());
             int restarts = Scene.restarts(pod);
-            if (sample != null && restarts > sample.restarts()) {
+            if (attempt.phase() == Phase.OBSERVING && sample != null && restarts > sample.restarts()) {
                 return Scene.name(pod) + " was started again while it was observed, " + (restarts - sample.restarts())
                         + (restarts - sample.restarts() == 1 ? " time" : " times");
             }
@@ -348,7 +348,9 @@ final class Course {
             return failed(state, attempt, crashed);
         }
         // New processes are cold: how long their first requests take says nothing.
-        String wrong = Judge.judge(settings, traffic(fresh), attempt.before(), false);
+        String wrong = attempt.before().requests() < settings.minRequests()
+                ? ""
+                : Judge.judge(settings, since(attempt, fresh, true), attempt.before(), false);
         if (!wrong.isEmpty()) {
             return failed(state, attempt, named(fresh) + ": " + wrong);
         }

@@ -23,19 +23,29 @@ final class Judge {
             return "";
         }
         boolean peers = others.requests() >= settings.minRequests();
-        double more = (pods.errorRatio() - (peers ? others.errorRatio() : 0)) * 100;
-        if (more > settings.errorPercent()) {
-            return ratio(pods) + " failed, " + (peers ? ratio(others) + " of the other pods" : "no other pods tell")
+        double allowed = (peers ? others.errorRatio() : 0) + settings.errorPercent() / 100;
+        if (exceeds(pods.failed(), pods.requests(), allowed)) {
+            return ratio(pods.failed(), pods.requests()) + " failed, "
+                    + (peers
+                            ? ratio(others.failed(), others.requests()) + " of the other pods"
+                            : "no other pods tell")
                     + ": " + percent(settings.errorPercent()) + " percentage points more are allowed";
         }
-        long took = pods.p99();
         long compared = others.p99();
-        if (latency && peers && took - compared > NOISE && took * 100.0 > (double) compared * settings.p99Percent()) {
-            return "99 % of " + pods.requests() + " requests took up to " + millis(took) + " ms, of the other pods' "
-                    + others.requests() + " " + millis(compared) + " ms: " + settings.p99Percent()
-                    + " % of that are allowed";
+        long limit = Math.max(compared + NOISE, (long) (compared * (settings.p99Percent() / 100.0)));
+        long slow = pods.slowerThan(limit);
+        if (latency && peers && exceeds(slow, pods.requests(), 1 - 0.99)) {
+            return ratio(slow, pods.requests()) + " took longer than " + millis(limit)
+                    + " ms, where 1 % may: the other pods' p99 is " + millis(compared) + " ms, theirs "
+                    + millis(pods.p99()) + " ms, " + settings.p99Percent() + " % of the former is allowed";
         }
         return "";
+    }
+
+    /** Whether a part of all is larger than allowed, by more than chance explains: two standard errors. */
+    private static boolean exceeds(long part, long all, double allowed) {
+        double share = (double) part / all;
+        return share - allowed > 2 * Math.sqrt(share * (1 - share) / all);
     }
 
     /** What could not be judged; empty if all could. */
@@ -50,9 +60,8 @@ final class Judge {
                 : "";
     }
 
-    private static String ratio(Traffic traffic) {
-        return traffic.failed() + " of " + traffic.requests() + " requests (" + percent(traffic.errorRatio() * 100)
-                + " %)";
+    private static String ratio(long part, long all) {
+        return part + " of " + all + " requests (" + percent(100.0 * part / all) + " %)";
     }
 
     private static String percent(double value) {

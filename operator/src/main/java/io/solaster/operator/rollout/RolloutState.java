@@ -91,6 +91,11 @@ record RolloutState(String service, Map<String, Good> good, @Nullable GoodConfig
             return new Attempt(targets, config, retry, generation, phase, now, ready, lapses, window, before);
         }
 
+        /** What the first pods have been judged by counts no more; what others had answered until now does. */
+        Attempt promoted(Traffic others, Instant now) {
+            return new Attempt(targets, config, retry, generation, Phase.ROLLING, now, 0, lapses, window, others);
+        }
+
         boolean canary() {
             return phase != Phase.ROLLING;
         }

@@ -114,7 +114,13 @@ final class FakeApi implements AutoCloseable {
             if (type.startsWith("application/merge-patch")) {
                 return again(() -> merge(request));
             }
-            return super.handlePatch(request);
+            try {
+                return super.handlePatch(request);
+            } catch (RuntimeException e) {
+                // A JSON patch that does not fit what is there.
+                return new MockResponse().setResponseCode(422).setBody(
+                        "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"code\":422}");
+            }
         }
 
         private interface Attempt {

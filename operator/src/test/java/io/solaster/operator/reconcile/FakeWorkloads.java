@@ -12,7 +12,9 @@ import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.PodStatusBuilder;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.apps.DeploymentStatusBuilder;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
+import io.fabric8.kubernetes.api.model.apps.StatefulSetStatusBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.solaster.operator.apply.Names;
 
@@ -95,6 +97,11 @@ final class FakeWorkloads {
         if (all && partition == 0) {
             current.put(name, update);
         }
+        client.apps().statefulSets().inNamespace("shop").withName(name).editStatus(there -> {
+            there.setStatus(new StatefulSetStatusBuilder().withReplicas(there.getSpec().getReplicas())
+                    .withReadyReplicas(ready(name + "-")).build());
+            return there;
+        });
     }
 
     private void run(Deployment deployment) {
@@ -114,6 +121,18 @@ final class FakeWorkloads {
         if (all) {
             own.stream().filter(pod -> !fresh.contains(pod)).forEach(this::delete);
         }
+        client.apps().deployments().inNamespace("shop").withName(name).editStatus(there -> {
+            there.setStatus(new DeploymentStatusBuilder().withReplicas(replicas)
+                    .withReadyReplicas((int) client.pods().inNamespace("shop").withLabels(owner).list().getItems()
+                            .stream().filter(FakeWorkloads::ready).count())
+                    .build());
+            return there;
+        });
+    }
+
+    private int ready(String prefix) {
+        return (int) pods().stream().filter(pod -> pod.getMetadata().getName().startsWith(prefix) && ready(pod))
+                .count();
     }
 
     private void delete(Pod pod) {

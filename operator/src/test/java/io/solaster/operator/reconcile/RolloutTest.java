@@ -124,6 +124,10 @@ final class RolloutTest {
 
     @AfterEach
     void stop() {
+        if (!workloads.pods().isEmpty()) {
+            // What was changed last has been told: a watch that ends in the middle of it holds the API server up.
+            asked();
+        }
         operator.close();
         answering.stop(0);
         operators.close();
@@ -260,8 +264,8 @@ final class RolloutTest {
         asked();
         forward(Duration.ofSeconds(10));
         eventually(() -> "RolledBack".equals(condition("Degraded").getReason()));
-        assertThat(condition("Degraded").getMessage()).contains("99 % of 500 requests took up to 8.00 ms")
-                .contains("2000 1.00 ms").contains("150 %");
+        assertThat(condition("Degraded").getMessage()).contains("50 of 500 requests (10 %) took longer than 1.50 ms")
+                .contains("the other pods' p99 is 1.00 ms, theirs 8.00 ms").contains("150 %");
     }
 
     @Test
