@@ -63,7 +63,7 @@ public record ShardedServiceStatus(@Nullable Long observedGeneration, @StatusRep
      * @param phase Canary, Observing, Rolling or Reloading; RolledBack once it was taken back; Suspended while the
      * service is paused or does not fit
      * @param generation the spec that it is of
-     * @param since since when it is in that phase
+     * @param since since when it is in that phase, or when it went on last
      * @param message how far it is; where it was taken back, why
      */
     public record RolloutStatus(@Nullable String phase, @Nullable Long generation, @Nullable String since,

@@ -29,8 +29,8 @@ import org.jspecify.annotations.Nullable;
  * what may change while they run follows then, so that neither is blamed for the other. For one decision.
  */
 final class Course {
-    /** A first pod that was ready may fail its probe for so long. */
-    private static final Duration LAPSE = Duration.ofMinutes(1);
+    /** A first pod may fail its probe, or be made anew elsewhere, for so long. */
+    private static final Duration LAPSE = Duration.ofMinutes(3);
     private static final int MOST_LAPSES = 3;
     /** As many restarts are no accident. */
     private static final int RESTARTS = 3;

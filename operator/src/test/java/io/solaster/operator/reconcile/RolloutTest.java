@@ -147,6 +147,7 @@ final class RolloutTest {
         confirm("kv-two-0");
         confirm("kv-two-1");
         eventually(() -> condition("Progressing").getMessage().startsWith("2 of 3 pods have confirmed"));
+        shown("Progressing");
         forward(Duration.ofSeconds(599));
         assertThat(condition("Degraded").getStatus()).isEqualTo("False");
         // A pod that says nothing is no reason to take it back, but to tell.
@@ -170,6 +171,7 @@ final class RolloutTest {
         eventually(() -> "ReloadRefused".equals(condition("Degraded").getReason()));
         assertThat(condition("Degraded").getMessage()).contains("kv-two-1 refuses the configuration: "
                 + "solaster.engine.task-quota: 250us is too short for this machine");
+        shown("Degraded");
         eventually(() -> config().contains("500us"));
         assertThat(rollout().phase()).isEqualTo("RolledBack");
         assertThat(events("ReloadRefused")).hasSize(1);
@@ -239,6 +241,7 @@ final class RolloutTest {
         eventually(() -> "RolledBack".equals(condition("Degraded").getReason()));
         assertThat(condition("Degraded").getMessage()).contains("kv-two-2: 20 of 500 requests (4 %) failed")
                 .contains("4 of 2000 requests (0.20 %)").contains("1 percentage points more");
+        shown("Degraded");
         assertThat(rollout().phase()).isEqualTo("RolledBack");
         eventually(() -> partition() == 0 && set().getSpec().getTemplate().getSpec().getContainers().getFirst()
                 .getImage().endsWith("kv:1"));
@@ -496,6 +499,17 @@ final class RolloutTest {
                 ? new Condition()
                 : kv().getStatus().conditions().stream().filter(each -> each.getType().equals(type)).findFirst()
                         .orElse(new Condition());
+    }
+
+    /** The README shows conditions as they are. */
+    private void shown(String type) {
+        Condition condition = condition(type);
+        try {
+            assertThat(Files.readString(Path.of("README.md")).replaceAll(" +", " ")).contains(type + " "
+                    + condition.getStatus() + " " + condition.getReason() + " " + condition.getMessage());
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     private List<Event> events(String reason) {

@@ -2,10 +2,16 @@ package io.solaster.operator.rollout;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 import io.solaster.operator.Objects;
+import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.observe.Traffic;
 import org.junit.jupiter.api.Test;
 
@@ -69,6 +75,16 @@ class JudgeTest {
         assertThat(traffic(10, 0, 0, 5).minus(before).requests()).isEqualTo(10);
         assertThat(before.plus(now).requests()).isEqualTo(2500);
         assertThat(Traffic.NONE.p99()).isZero();
+    }
+
+    @Test
+    void theReadmeShowsTheDefaults() throws IOException {
+        Matcher yaml = Pattern.compile("(?s)### Rolling out\n\n```yaml\n(.*?)```").matcher(
+                Files.readString(Path.of("README.md")));
+        assertThat(yaml.find()).isTrue();
+        ShardedService shown = Objects.yaml(yaml.group(1), ShardedService.class);
+        assertThat(Settings.of(shown.getSpec())).isEqualTo(SETTINGS);
+        assertThat(shown.getSpec().rollout().hotReload()).isTrue();
     }
 
     @Test

@@ -296,11 +296,13 @@ public final class ConfigReloader implements Live<SolasterConfig>, SmartLifecycl
             log.debug("No configuration file to watch: all are in jars");
             return;
         }
-        status = status.watching(files.stream().map(Path::toString).toList()).read(fingerprints(files));
+        boolean young = files.stream().anyMatch(ConfigReloader::isYoungerThanTheProcess);
+        status = status.watching(files.stream().map(Path::toString).toList())
+                .read(young ? Map.of() : fingerprints(files));
         FileWatch watch = new FileWatch();
         watch.remember(FileWatch.prints(files));
-        if (files.stream().anyMatch(ConfigReloader::isYoungerThanTheProcess)) {
-            // Changed while the application started, after they had been read.
+        if (young) {
+            // Changed while the application started, after they had been read: they are read again, and told then.
             watch.remember(Map.of());
         }
         running = true;
