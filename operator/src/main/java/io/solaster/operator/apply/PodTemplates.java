@@ -269,7 +269,8 @@ final class PodTemplates {
     /** Mounted whole: a file that is mounted by subPath never changes. */
     private List<VolumeMount> mounts() {
         List<VolumeMount> mounts = new ArrayList<>();
-        mounts.add(new VolumeMountBuilder().withName("solaster-config").withMountPath(Manifests.CONFIG_DIRECTORY).withReadOnly(true)
+        mounts.add(new VolumeMountBuilder().withName("solaster-config").withMountPath(Manifests.CONFIG_DIRECTORY)
+                .withReadOnly(true)
                 .build());
         List<VolumeMount> written = requireNonNullElse(spec.volumeMounts(), List.of());
         mounts.addAll(written);

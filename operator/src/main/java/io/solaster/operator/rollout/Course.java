@@ -13,8 +13,6 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.solaster.config.Fingerprint;
 import io.solaster.operator.observe.PodReport;
 import io.solaster.operator.observe.Traffic;
-import io.solaster.operator.rollout.Stage.Note;
-import io.solaster.operator.rollout.Stage.Word;
 import io.solaster.operator.rollout.RolloutState.Attempt;
 import io.solaster.operator.rollout.RolloutState.Failure;
 import io.solaster.operator.rollout.RolloutState.Good;
@@ -22,6 +20,8 @@ import io.solaster.operator.rollout.RolloutState.GoodConfig;
 import io.solaster.operator.rollout.RolloutState.Phase;
 import io.solaster.operator.rollout.RolloutState.Reload;
 import io.solaster.operator.rollout.RolloutState.Sample;
+import io.solaster.operator.rollout.Stage.Note;
+import io.solaster.operator.rollout.Stage.Word;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -450,7 +450,8 @@ final class Course {
     }
 
     private RolloutState confirmed(RolloutState state, Reload reload) {
-        List<Pod> pods = scene.workloads().stream().flatMap(workload -> scene.live(workload).stream()).filter(Scene::runs)
+        List<Pod> pods = scene.workloads().stream().flatMap(workload -> scene.live(workload).stream())
+                .filter(Scene::runs)
                 .toList();
         int replicas = scene.workloads().stream().mapToInt(Workload::replicas).sum();
         int confirmed = 0;

@@ -21,12 +21,12 @@ import io.solaster.operator.api.ShardedServiceStatus.RolloutStatus;
 import io.solaster.operator.apply.Manifests;
 import io.solaster.operator.observe.Reports;
 import io.solaster.operator.plan.ServicePlan;
-import io.solaster.operator.rollout.Stage.Note;
-import io.solaster.operator.rollout.Stage.Word;
 import io.solaster.operator.rollout.RolloutState.Attempt;
 import io.solaster.operator.rollout.RolloutState.Failure;
 import io.solaster.operator.rollout.RolloutState.Phase;
 import io.solaster.operator.rollout.RolloutState.Reload;
+import io.solaster.operator.rollout.Stage.Note;
+import io.solaster.operator.rollout.Stage.Word;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -57,7 +57,8 @@ class ReadmeTest {
 
     @Test
     void showsAProfileThatCanBeRead() throws IOException {
-        String yaml = Files.readString(README).split("A `TopologyProfile` says")[1].split("```yaml\n")[1].split("```")[0];
+        String yaml = Files.readString(README).split("A `TopologyProfile` says")[1].split("```yaml\n")[1]
+                .split("```")[0];
         TopologyProfile profile = new YAMLMapper().readValue(yaml, TopologyProfile.class);
         assertThat(profile.getSpec().l3Groups()).hasSize(8);
     }

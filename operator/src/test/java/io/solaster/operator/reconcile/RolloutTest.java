@@ -400,7 +400,8 @@ final class RolloutTest {
         observe();
         client.nodes().withName("b").delete();
         client.nodes().withName("a").delete();
-        eventually(() -> "False".equals(condition("PlanFeasible").getStatus()) && "Suspended".equals(rollout().phase()));
+        eventually(
+                () -> "False".equals(condition("PlanFeasible").getStatus()) && "Suspended".equals(rollout().phase()));
         talk("kv-two-2", 5000, 5000, 0);
         asked();
         forward(Duration.ofSeconds(5000));
