@@ -96,7 +96,8 @@ final class WebTest {
                 BodyHandlers.ofByteArray());
         assertThat(page.headers().firstValue("content-encoding")).contains("gzip");
         try (GZIPInputStream unpacked = new GZIPInputStream(new ByteArrayInputStream(page.body()))) {
-            assertThat(new String(unpacked.readAllBytes(), StandardCharsets.UTF_8)).isEqualTo(send("GET", "/", "").body());
+            assertThat(new String(unpacked.readAllBytes(), StandardCharsets.UTF_8))
+                    .isEqualTo(send("GET", "/", "").body());
         }
         assertThat(send("GET", "/", "").headers().firstValue("content-encoding")).isEmpty();
     }
