@@ -93,9 +93,10 @@ abstract class OperatorContract {
 
     @AfterEach
     void stop() {
+        // While somebody watches: the API server of the tests waits for watches that nobody reads any more.
+        client.resources(ShardedService.class).inNamespace("shop").delete();
         operator.close();
         pods.stop(0);
-        client.resources(ShardedService.class).inNamespace("shop").delete();
         operators.close();
         client.close();
         disconnect();
@@ -344,9 +345,14 @@ abstract class OperatorContract {
         return client.apps().statefulSets().inNamespace("shop").withName(name).get();
     }
 
-    /** The ConfigMap that new pods read. */
     final String configName() {
-        return set("kv-two").getSpec().getTemplate().getSpec().getVolumes().getFirst().getConfigMap().getName();
+        return configMap(client);
+    }
+
+    /** The ConfigMap that new pods of 'kv-two' read. */
+    static String configMap(KubernetesClient client) {
+        return client.apps().statefulSets().inNamespace("shop").withName("kv-two").get().getSpec().getTemplate()
+                .getSpec().getVolumes().getFirst().getConfigMap().getName();
     }
 
     final String config() {
