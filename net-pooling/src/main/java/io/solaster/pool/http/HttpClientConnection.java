@@ -1,8 +1,10 @@
 package io.solaster.pool.http;
 
 import java.io.IOException;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
@@ -350,6 +352,16 @@ public final class HttpClientConnection extends RequestConnection {
             super(new HttpDecoderConfig().setMaxInitialLineLength(maxHeaderBytes).setMaxHeaderSize(maxHeaderBytes)
                     .setAllowDuplicateContentLengths(false).setStrictLineParsing(true)
                     .setUseRfc9112TransferEncoding(true));
+        }
+
+        @Override
+        protected void decode(ChannelHandlerContext context, ByteBuf in, List<Object> out) throws Exception {
+            if (closing && receiver == null) {
+                // Nobody waits for the rest of what has been read; of a packed body it may be a thousand times as much.
+                in.skipBytes(in.readableBytes());
+                return;
+            }
+            super.decode(context, in, out);
         }
 
         @Override
