@@ -111,7 +111,8 @@ public final class BalanceLatency {
         System.out.printf(Locale.ROOT, "%-36s %8.2f %8.2f %8.2f  %.1f %%%s%n", label,
                 median(all, each -> millis(each.latencies().percentile(50))),
                 median(all, each -> millis(each.latencies().percentile(90))), median(all, each -> millis(p99(each))),
-                median(all, Result::slow), all.stream().allMatch(each -> each.failures() == 0) ? "" : "  with failures");
+                median(all, Result::slow),
+                all.stream().allMatch(each -> each.failures() == 0) ? "" : "  with failures");
     }
 
     private static long p99(Result result) {

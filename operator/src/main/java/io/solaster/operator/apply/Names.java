@@ -2,6 +2,7 @@ package io.solaster.operator.apply;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
+import java.util.Map;
 import java.util.zip.CRC32;
 
 /** What things are called in a cluster. */
@@ -32,6 +33,11 @@ public final class Names {
     /** A topology class as the value of a label. */
     public static String label(String topologyClass) {
         return fit(topologyClass, LABEL);
+    }
+
+    /** The label that the operator gives to the nodes of a topology class. */
+    public static Map<String, String> selector(String topologyClass) {
+        return Map.of(CLASS, label(topologyClass));
     }
 
     /** The label on a node that keeps a service's pods away from it for a while. */

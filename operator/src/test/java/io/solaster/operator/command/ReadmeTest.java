@@ -9,10 +9,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.solaster.operator.api.TopologyProfile;
+import io.solaster.operator.reconcile.DeclaredNodes;
 import org.junit.jupiter.api.Test;
 
 /** What the README shows is what the command prints; {@code -Dgenerate} writes it anew. */
@@ -57,9 +61,21 @@ class ReadmeTest {
 
     @Test
     void showsAProfileThatCanBeRead() throws IOException {
-        String yaml = Files.readString(README).split("```yaml\n")[1].split("```")[0];
+        String yaml = yaml("(apiVersion: solaster.io/v1alpha1\nkind: TopologyProfile\n.*?)");
         TopologyProfile profile = new YAMLMapper().readValue(yaml, TopologyProfile.class);
         assertThat(profile.getSpec().l3Groups()).hasSize(8);
+    }
+
+    @Test
+    void showsNodesThatCanBeDeclared() throws IOException {
+        ConfigMap nodes = new YAMLMapper().readValue(yaml("(apiVersion: v1\nkind: ConfigMap\n.*?)"), ConfigMap.class);
+        assertThat(DeclaredNodes.of("solaster-system/nodes", nodes).nodes()).hasSize(6);
+    }
+
+    private static String yaml(String what) throws IOException {
+        Matcher block = Pattern.compile("(?ms)^```yaml\n" + what + "^```$").matcher(Files.readString(README));
+        assertThat(block.find()).as(what).isTrue();
+        return block.group(1);
     }
 
     @Test

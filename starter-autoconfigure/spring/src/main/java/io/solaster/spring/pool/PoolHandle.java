@@ -92,15 +92,24 @@ public final class PoolHandle {
 
     CompletableFuture<?> reconfigure(PoolConfig config) {
         connection.configure(config);
-        return CompletableFuture.allOf(upstream().reconfigure(config), pool.reconfigure(config),
-                exclusive == null
-                        ? CompletableFuture.completedFuture(null)
-                        : exclusive.reconfigure(alone(config, exclusive.config().connections().max())));
+        CompletableFuture<?> done = pool.reconfigure(config);
+        return exclusive == null
+                ? done
+                : CompletableFuture.allOf(done,
+                        exclusive.reconfigure(alone(config, exclusive.config().connections().max())));
     }
 
     /** What holds for connections that are had alone: only how many there are is their own. */
     static PoolConfig alone(PoolConfig config, int max) {
         return config.withConnections(config.connections().withBounds(max, max, max).withMinIdle(0, Duration.ZERO));
+    }
+
+    /** Replaces connections that were made with what is no longer good. */
+    void renew() {
+        pool.renew();
+        if (exclusive != null) {
+            exclusive.renew();
+        }
     }
 
     void close() {
