@@ -11,14 +11,16 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param password what proves that; none by default
  * @param database the number of the database
  * @param clientName what CLIENT LIST shows; none by default
+ * @param exclusive connections of the process, beside connections.max, that are had alone: for WATCH, for commands that
+ *            block, for subscriptions; they are made as they are asked for. 0 for none
  */
 public record PoolRespConfig(@DefaultValue("3") @Range(min = 2, max = 3) int version, @Nullable String username,
         @Nullable String password, @DefaultValue("0") @Range(min = 0, max = 1_000_000) int database,
-        @Nullable String clientName) {
+        @Nullable String clientName, @DefaultValue("64") @Range(min = 0, max = 1_000_000) int exclusive) {
 
     /** What an empty configuration gives. */
     public static PoolRespConfig defaults() {
-        return new PoolRespConfig(3, null, null, 0, null);
+        return new PoolRespConfig(3, null, null, 0, null, 64);
     }
 
     /** Everything but the password, which must not reach a log. */
@@ -26,6 +28,6 @@ public record PoolRespConfig(@DefaultValue("3") @Range(min = 2, max = 3) int ver
     public String toString() {
         return "PoolRespConfig[version=" + version + ", username=" + username + ", password="
                 + (password == null ? "none" : "******") + ", database=" + database + ", clientName=" + clientName
-                + "]";
+                + ", exclusive=" + exclusive + "]";
     }
 }

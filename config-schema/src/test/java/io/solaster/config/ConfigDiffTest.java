@@ -63,7 +63,7 @@ class ConfigDiffTest {
         SolasterConfig before = BEFORE.withPools(Map.of("orders", pool));
         SolasterConfig after = BEFORE.withPools(Map.of("orders",
                 pool.withEndpoints(List.of(EndpointConfig.valueOf("b:1").withWeight(3)))
-                        .withResp(new PoolRespConfig(3, null, "hunter2", 0, null))));
+                        .withResp(new PoolRespConfig(3, null, "hunter2", 0, null, 64))));
         assertThat(ConfigDiff.between(before, after).changes()).containsExactly(
                 new Change("solaster.pools.orders.endpoints", "a:1, b:1", "b:1 (weight 3)", true),
                 new Change("solaster.pools.orders.resp.password", "", "******", false));

@@ -73,7 +73,7 @@ class ConfigRecordsTest {
     @Test
     void passwordsOfPoolsReachNoLog() {
         PoolConfig pool = PoolConfig.of(PoolConfig.Protocol.RESP, EndpointConfig.valueOf("a:1"))
-                .withResp(new PoolRespConfig(3, "me", "secret", 0, null))
+                .withResp(new PoolRespConfig(3, "me", "secret", 0, null, 64))
                 .withProxy(new PoolProxyConfig(PoolProxyConfig.Type.HTTP, "p:1", "me", "secret",
                         PoolProxyConfig.ProxyProtocol.NONE));
         assertThat(SolasterConfig.defaults().withPools(Map.of("orders", pool)).toString()).contains("password=******")

@@ -50,8 +50,11 @@ public final class Clients implements AutoCloseable {
 
     public <C extends PooledConnection> ConnectionPool<C> pool(Protocol<C> protocol, Endpoint... endpoints) {
         Upstream upstream = keep(Upstream.start(engine, "test", config, Discovery.of(Arrays.asList(endpoints))));
-        return keep(ConnectionPool.start(engine, "test", config, protocol, upstream,
-                Connector.of(engine, config, PoolTest::resolve, null)));
+        return keep(ConnectionPool.start(engine, "test", config, protocol, upstream, connector()));
+    }
+
+    public Connector connector() {
+        return Connector.of(engine, config, PoolTest::resolve, null);
     }
 
     @Override

@@ -1,5 +1,7 @@
 package io.solaster.pool.resp;
 
+import java.util.Objects;
+
 import io.solaster.pool.call.Try;
 import org.jspecify.annotations.Nullable;
 
@@ -9,8 +11,7 @@ final class InFlight {
     private int first;
     private int count;
 
-    /** @param attempt null for a reply that is only to be skipped */
-    void add(RespCommand<?> command, @Nullable Try<?> attempt) {
+    void add(RespCommand<?> command, Try<?> attempt) {
         if (2 * count == ring.length) {
             grow();
         }
@@ -40,12 +41,12 @@ final class InFlight {
 
     /** The command whose reply is next; there must be one. */
     RespCommand<?> command() {
-        return (RespCommand<?>) java.util.Objects.requireNonNull(ring[first]);
+        return (RespCommand<?>) Objects.requireNonNull(ring[first]);
     }
 
-    @Nullable
+    /** Who awaits that reply. */
     Try<?> attempt() {
-        return (Try<?>) ring[first + 1];
+        return (Try<?>) Objects.requireNonNull(ring[first + 1]);
     }
 
     void remove() {

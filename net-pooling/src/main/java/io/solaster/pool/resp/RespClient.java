@@ -43,7 +43,10 @@ public final class RespClient {
         return new RespClient(engine, Caller.over(engine, pool), null);
     }
 
-    /** This with a pool of {@link RespProtocol#exclusive} connections too, for {@link #alone} and {@link #subscriber}. */
+    /**
+     * This with a pool of {@link RespProtocol#exclusive} connections too, for {@link #alone} and {@link #subscriber}: over
+     * a {@link io.solaster.pool.upstream.Upstream#twin} of the pool's upstream, so that both share members and health.
+     */
     public RespClient withExclusive(ConnectionPool<RespConnection> pool) {
         return new RespClient(engine, caller, pool);
     }
@@ -200,6 +203,20 @@ public final class RespClient {
     }
 
     /**
+     * Sends commands together, in their order, on one connection; others' may come between them. It is one request to the
+     * pool, which costs much less than as many: one future, one choice of an endpoint, one deadline.
+     *
+     * @return their replies in that order, failures among them; none for no command. It fails as a whole where the
+     *         connection is lost, and is tried again only if each of its commands may be
+     */
+    public ShardFuture<List<Reply>> pipeline(List<? extends RespCommand<?>> commands) {
+        if (commands.isEmpty()) {
+            return engine.submitTo(shardOfCaller(), List::of);
+        }
+        return call(RespCommand.pipeline(commands));
+    }
+
+    /**
      * Runs work with a connection that nobody else uses meanwhile: for WATCH, for commands that block. It must leave the
      * connection as it found it; where it fails, the connection is closed.
      *
@@ -229,15 +246,14 @@ public final class RespClient {
      * @throws IllegalStateException if there is no pool for that: see {@link #withExclusive}
      */
     public RespSubscriber subscriber(RespSubscriber.Listener listener) {
-        Shard here = Shard.current();
-        int shard = here != null && isShard() ? here.id() : shardOfThread();
-        return new RespSubscriber(engine, shard, exclusive("subscriber()"), listener);
+        return new RespSubscriber(engine, shardOfCaller(), exclusive("subscriber()"), listener);
     }
 
     private ConnectionPool<RespConnection> exclusive(String what) {
         if (exclusive == null) {
-            throw new IllegalStateException(what + " wants connections of its own: give pool '" + pool().name()
-                    + "' a second one with RespProtocol.exclusive, by withExclusive");
+            throw new IllegalStateException(what + " wants connections of its own: set solaster.pools." + pool().name()
+                    + ".resp.exclusive above 0, or give the client a second pool with RespProtocol.exclusive, by"
+                    + " withExclusive");
         }
         return exclusive;
     }
@@ -245,6 +261,11 @@ public final class RespClient {
     private boolean isShard() {
         Shard here = Shard.current();
         return here != null && here.id() < engine.shards().size() && engine.shard(here.id()) == here;
+    }
+
+    private int shardOfCaller() {
+        Shard here = Shard.current();
+        return here != null && isShard() ? here.id() : shardOfThread();
     }
 
     private int shardOfThread() {

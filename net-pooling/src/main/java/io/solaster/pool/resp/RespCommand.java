@@ -19,9 +19,22 @@ import org.jspecify.annotations.Nullable;
  * @param <R> what its reply is read as
  */
 public abstract class RespCommand<R extends @Nullable Object> implements Request<RespConnection, R> {
+    /** Replies that it brings. */
+    final int replies;
+    /** Whether it is answered with all of them, in a list; else with the last one. */
+    final boolean keepsReplies;
+    /** Whether it brings one reply and is answered with that. */
+    final boolean isPlain;
     private final boolean idempotent;
 
     RespCommand(boolean idempotent) {
+        this(1, false, idempotent);
+    }
+
+    RespCommand(int replies, boolean keepsReplies, boolean idempotent) {
+        this.replies = replies;
+        this.keepsReplies = keepsReplies;
+        this.isPlain = replies == 1 && !keepsReplies;
         this.idempotent = idempotent;
     }
 
@@ -37,6 +50,16 @@ public abstract class RespCommand<R extends @Nullable Object> implements Request
         return new Words<>(copy, reply -> reply, false);
     }
 
+    /** GET: the value of a key; null if there is none. */
+    public static RespCommand<byte @Nullable []> get(byte[] key) {
+        return new Get(key);
+    }
+
+    /** SET. */
+    public static RespCommand<@Nullable Void> set(byte[] key, byte[] value) {
+        return new Set(key, value);
+    }
+
     /**
      * Commands that are carried out together or not at all, between MULTI and EXEC. They go out in one piece, so that the
      * connection may be one that others use too.
@@ -44,7 +67,38 @@ public abstract class RespCommand<R extends @Nullable Object> implements Request
      * @return the replies; null if a key that was watched has changed
      */
     public static RespCommand<@Nullable List<Reply>> transaction(List<? extends RespCommand<?>> commands) {
-        return new Transaction(List.copyOf(commands));
+        return new Transaction(single(commands, "a transaction"));
+    }
+
+    /**
+     * Commands that go out in their order on one connection, where others may come between them, and whose replies come
+     * together: one request to the pool, its limits and its counts, with one deadline. It may be carried out twice where
+     * each of its commands may.
+     *
+     * @return the replies in their order, failures among them
+     * @throws IllegalArgumentException if there is no command
+     */
+    public static RespCommand<List<Reply>> pipeline(List<? extends RespCommand<?>> commands) {
+        if (commands.isEmpty()) {
+            throw new IllegalArgumentException("a pipeline without a command: a server would not answer");
+        }
+        List<RespCommand<?>> all = single(commands, "a pipeline");
+        boolean idempotent = true;
+        for (int i = 0; i < all.size(); i++) {
+            idempotent &= all.get(i).isIdempotent();
+        }
+        return new Pipeline(all, idempotent);
+    }
+
+    private static List<RespCommand<?>> single(List<? extends RespCommand<?>> commands, String what) {
+        List<RespCommand<?>> all = List.copyOf(commands);
+        for (RespCommand<?> command : all) {
+            if (!command.isPlain) {
+                throw new IllegalArgumentException(
+                        command + " in " + what + ": what is several commands itself must be sent by itself");
+            }
+        }
+        return all;
     }
 
     /** This as one that may be carried out twice, so that it is tried again where it may have arrived. */
@@ -59,15 +113,15 @@ public abstract class RespCommand<R extends @Nullable Object> implements Request
 
     private <T extends @Nullable Object> RespCommand<T> with(Function<Reply, T> reader, boolean mayRepeat) {
         RespCommand<R> original = this;
-        return new RespCommand<>(mayRepeat) {
+        return new RespCommand<>(replies, keepsReplies, mayRepeat) {
             @Override
             void write(ByteBuf out) {
                 original.write(out);
             }
 
             @Override
-            int replies() {
-                return original.replies();
+            void writeTo(RespConnection connection) {
+                original.writeTo(connection);
             }
 
             @Override
@@ -84,9 +138,9 @@ public abstract class RespCommand<R extends @Nullable Object> implements Request
 
     abstract void write(ByteBuf out);
 
-    /** Replies that it brings, of which the last one counts. */
-    int replies() {
-        return 1;
+    /** Writes it, in as many pieces as it likes. */
+    void writeTo(RespConnection connection) {
+        connection.write(this);
     }
 
     /**
@@ -113,17 +167,25 @@ public abstract class RespCommand<R extends @Nullable Object> implements Request
 
     @Override
     public final Outcome outcomeOf(Throwable failure) {
-        return failure instanceof RespException error && switch (error.code()) {
+        return failure instanceof RespException error && isIll(error.code()) ? Outcome.ERROR : Outcome.SUCCESS;
+    }
+
+    private static boolean isIll(String code) {
+        return switch (code) {
             case "LOADING", "MASTERDOWN", "CLUSTERDOWN", "BUSY" -> true;
             default -> false;
-        } ? Outcome.ERROR : Outcome.SUCCESS;
+        };
     }
 
     /** With these a server says that it has not done it, and another one, or the same one later, may. */
     @Override
     public final boolean mayRetryAfter(Throwable failure) {
-        return failure instanceof RespException error && switch (error.code()) {
-            case "LOADING", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "BUSY", "READONLY" -> true;
+        return failure instanceof RespException error && isNotDone(error.code());
+    }
+
+    private static boolean isNotDone(String code) {
+        return isIll(code) || switch (code) {
+            case "TRYAGAIN", "READONLY" -> true;
             default -> false;
         };
     }
@@ -237,7 +299,7 @@ public abstract class RespCommand<R extends @Nullable Object> implements Request
         private final List<RespCommand<?>> commands;
 
         Transaction(List<RespCommand<?>> commands) {
-            super(false);
+            super(commands.size() + 2, false, false);
             this.commands = commands;
         }
 
@@ -248,11 +310,6 @@ public abstract class RespCommand<R extends @Nullable Object> implements Request
                 command.write(out);
             }
             out.writeBytes(EXEC);
-        }
-
-        @Override
-        int replies() {
-            return commands.size() + 2;
         }
 
         @Override
@@ -268,6 +325,67 @@ public abstract class RespCommand<R extends @Nullable Object> implements Request
         @Override
         public String toString() {
             return "MULTI";
+        }
+    }
+
+    private static final class Pipeline extends RespCommand<List<Reply>> {
+        private final List<RespCommand<?>> commands;
+
+        Pipeline(List<RespCommand<?>> commands, boolean idempotent) {
+            super(commands.size(), true, idempotent);
+            this.commands = commands;
+        }
+
+        @Override
+        public RespCommand<List<Reply>> idempotent() {
+            return new Pipeline(commands, true);
+        }
+
+        @Override
+        void write(ByteBuf out) {
+            for (int i = 0; i < commands.size(); i++) {
+                commands.get(i).write(out);
+            }
+        }
+
+        @Override
+        void writeTo(RespConnection connection) {
+            for (int i = 0; i < commands.size(); i++) {
+                connection.write(commands.get(i));
+            }
+        }
+
+        @Override
+        List<Reply> read(Reply reply) {
+            return ((Reply.Aggregate) reply).elements();
+        }
+
+        @Override
+        public Outcome outcome(List<Reply> answer) {
+            for (int i = 0; i < answer.size(); i++) {
+                if (answer.get(i) instanceof Reply.Failure failure && isIll(RespException.code(failure.text()))) {
+                    return Outcome.ERROR;
+                }
+            }
+            return Outcome.SUCCESS;
+        }
+
+        @Override
+        public boolean mayRetry(List<Reply> answer) {
+            if (!isIdempotent()) {
+                return false;
+            }
+            for (int i = 0; i < answer.size(); i++) {
+                if (answer.get(i) instanceof Reply.Failure failure && isNotDone(RespException.code(failure.text()))) {
+                    return true;
+                }
+            }
+            return false;
+        }
+
+        @Override
+        public String toString() {
+            return "pipeline of " + commands.size();
         }
     }
 }

@@ -1,6 +1,7 @@
 package io.solaster.pool.resp;
 
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.function.Consumer;
 
 import io.netty.buffer.ByteBuf;
@@ -36,6 +37,9 @@ public final class RespConnection extends PooledConnection {
     private final long silenceNanos;
     private final ReplyDecoder decoder;
     private final InFlight inFlight = new InFlight();
+    /** Of the next command in flight, if it brings several replies: how many have come, and those that it keeps. */
+    private int come;
+    private Reply @Nullable [] gathered;
     private final Runnable flush = this::flush;
     /** What goes out at the end of the turn. */
     private @Nullable ByteBuf out;
@@ -116,11 +120,12 @@ public final class RespConnection extends PooledConnection {
                     now());
             return;
         }
-        write(command);
-        heard &= !inFlight.isEmpty();
-        for (int skipped = command.replies() - 1; skipped > 0; skipped--) {
-            inFlight.add(command, null);
+        if (command.isPlain) {
+            write(command);
+        } else {
+            command.writeTo(this);
         }
+        heard &= !inFlight.isEmpty();
         inFlight.add(command, attempt);
     }
 
@@ -131,7 +136,8 @@ public final class RespConnection extends PooledConnection {
         }
     }
 
-    private void write(RespCommand<?> command) {
+    /** Has a command go out with the others of this turn. */
+    void write(RespCommand<?> command) {
         ByteBuf to = out;
         if (to == null) {
             to = channel().alloc().ioBuffer(capacity);
@@ -187,13 +193,30 @@ public final class RespConnection extends PooledConnection {
         if (inFlight.isEmpty()) {
             throw new ReplyException("a reply came that nobody asked for: " + reply);
         }
-        RespCommand<?> command = inFlight.command();
-        Try<?> attempt = inFlight.attempt();
-        inFlight.remove();
         served = true;
-        if (attempt == null) {
+        RespCommand<?> command = inFlight.command();
+        if (command.isPlain) {
+            answered(command, reply, now);
             return;
         }
+        Reply[] all = gathered;
+        if (come == 0 && command.keepsReplies) {
+            all = new Reply[command.replies];
+            gathered = all;
+        }
+        if (all != null) {
+            all[come] = reply;
+        }
+        if (++come == command.replies) {
+            come = 0;
+            gathered = null;
+            answered(command, all == null ? reply : new Reply.Aggregate(Reply.Kind.ARRAY, Arrays.asList(all)), now);
+        }
+    }
+
+    private void answered(RespCommand<?> command, Reply reply, long now) {
+        Try<?> attempt = inFlight.attempt();
+        inFlight.remove();
         if (attempt.isOver()) {
             abandoned--;
             return;
@@ -236,9 +259,7 @@ public final class RespConnection extends PooledConnection {
         while (!inFlight.isEmpty()) {
             Try<?> attempt = inFlight.attempt();
             inFlight.remove();
-            if (attempt != null) {
-                attempt.fail(failure, now);
-            }
+            attempt.fail(failure, now);
         }
         lostListener.run();
     }

@@ -11,7 +11,10 @@ public final class RespException extends RuntimeException {
 
     /** What the error is called: its text up to the first space, such as {@code WRONGTYPE}. */
     public String code() {
-        String text = String.valueOf(getMessage());
+        return code(String.valueOf(getMessage()));
+    }
+
+    static String code(String text) {
         int end = text.indexOf(' ');
         return end < 0 ? text : text.substring(0, end);
     }

@@ -43,6 +43,11 @@ public final class RespProtocol implements Protocol<RespConnection> {
         return new RespProtocol(config, false, ReplyLimits.DEFAULT, push -> {});
     }
 
+    /** This, for connections that are taken alone. */
+    public RespProtocol alone() {
+        return new RespProtocol(config, false, limits, pushes);
+    }
+
     /** This with other limits on replies; a connection that exceeds one is closed. */
     public RespProtocol withLimits(ReplyLimits newLimits) {
         return new RespProtocol(config, shared, newLimits, pushes);
@@ -75,7 +80,7 @@ public final class RespProtocol implements Protocol<RespConnection> {
 
     @Override
     public String name() {
-        return "resp";
+        return shared ? "resp" : "resp, each connection for one at a time";
     }
 
     @Override

@@ -34,6 +34,8 @@ public final class ShardUpstream {
     private final SplittableRandom random = new SplittableRandom();
     private final Timer ramp;
     private final List<Listener> listeners = new ArrayList<>();
+    /** Of other pools over the same members: told what this is told, and asked with it. */
+    private final List<ShardUpstream> twins = new ArrayList<>();
     private List<Target> targets = new ArrayList<>();
     private View view;
     private Selection selection = Selection.NONE;
@@ -184,6 +186,20 @@ public final class ShardUpstream {
             gone.values().forEach(listener::removed);
             changed.forEach(listener::changed);
         }
+        twins.forEach(twin -> twin.apply(newView));
+    }
+
+    /** A twin knows from now on what this knows. */
+    void join(ShardUpstream twin) {
+        twins.add(twin);
+        twin.apply(view);
+    }
+
+    /** Ends {@link #join}: the twin has no members any more. */
+    void leave(ShardUpstream twin) {
+        if (twins.remove(twin)) {
+            twin.apply(new View(Long.MAX_VALUE, view.balancing(), view.health(), List.of(), Map.of()));
+        }
     }
 
     private boolean update(Target target, Member member) {
@@ -278,20 +294,27 @@ public final class ShardUpstream {
         ramp.cancel();
     }
 
-    /** What has been counted since the last time, {@link #COUNTS} numbers for each target. */
+    /** What has been counted since the last time, {@link #COUNTS} numbers for each target, those of twins behind. */
     long[] collect() {
-        long[] counts = new long[targets.size() * COUNTS];
+        List<Target> all = withTwins();
+        long[] counts = new long[all.size() * COUNTS];
         int at = 0;
-        for (Target target : targets) {
+        for (Target target : all) {
             at = target.collect(counts, at);
         }
         return counts;
     }
 
-    /** How each target stands here. */
+    /** How each target stands here, and with twins. */
     List<TargetStatus> status() {
-        return targets.stream().map(target -> new TargetStatus(target.id(), target.inFlight(), target.isClosed(),
+        return withTwins().stream().map(target -> new TargetStatus(target.id(), target.inFlight(), target.isClosed(),
                 target.latency())).toList();
+    }
+
+    private List<Target> withTwins() {
+        List<Target> all = new ArrayList<>(targets);
+        twins.forEach(twin -> all.addAll(twin.targets));
+        return all;
     }
 
     /** How a target stands with one shard. */

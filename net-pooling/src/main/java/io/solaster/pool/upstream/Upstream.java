@@ -37,16 +37,33 @@ public final class Upstream implements AutoCloseable {
     private final Aggregator aggregator;
     private final Sharded<ShardUpstream> shards;
     private final List<UpstreamStats> stats;
+    /** Whose members and health it shares; null where they are its own. */
+    private final @Nullable Upstream original;
 
     private Upstream(Engine engine, String name, PoolConfig config, Discovery discovery,
             Function<PoolConfig, @Nullable HealthCheck> checks) {
         this.engine = engine;
         this.name = name;
         this.discovery = discovery;
+        this.original = null;
         this.stats = engine.shards().stream().map(shard -> new UpstreamStats()).toList();
         Shard home = engine.shard(Math.floorMod(name.hashCode(), engine.shards().size()));
         this.aggregator = new Aggregator(engine, home, name, config, checks, stats.get(home.id()));
-        this.shards = engine.sharded(shard -> new ShardUpstream(shard, aggregator, place(engine, shard),
+        this.shards = parts();
+    }
+
+    private Upstream(Upstream original) {
+        this.engine = original.engine;
+        this.name = original.name;
+        this.discovery = original.discovery;
+        this.original = original;
+        this.stats = original.stats;
+        this.aggregator = original.aggregator;
+        this.shards = parts();
+    }
+
+    private Sharded<ShardUpstream> parts() {
+        return engine.sharded(shard -> new ShardUpstream(shard, aggregator, place(engine, shard),
                 stats.get(shard.id())));
     }
 
@@ -82,6 +99,21 @@ public final class Upstream implements AutoCloseable {
             throw e.getCause() instanceof RuntimeException failure ? failure : e;
         }
         return upstream;
+    }
+
+    /**
+     * The same members for one more pool: one discovery and one health, so that what the requests of one pool say of an
+     * endpoint counts for all of them, and who is drained is drained for all. Each balances by itself and has circuit
+     * breakers of its own. It ends with this, or by its {@link #close} alone. Not on a shard.
+     */
+    public Upstream twin() {
+        Upstream first = original == null ? this : original;
+        Upstream twin = new Upstream(first);
+        engine.submitToAll(shard -> {
+            first.local().join(twin.local());
+            return true;
+        }).join();
+        return twin;
     }
 
     /** What discovery tells, on whatever thread. */
@@ -185,12 +217,25 @@ public final class Upstream implements AutoCloseable {
         return engine.submitStageTo(aggregator.home().id(), CallOptions.DEFAULTS, work);
     }
 
-    /** Ends discovery and checks; from then on there is no endpoint. */
+    /** Ends discovery and checks, for its twins too; from then on there is no endpoint. */
     @Override
     public void close() {
+        if (original != null) {
+            leave(original);
+            return;
+        }
         discovery.close();
         if (!engine.isStopping()) {
             onHome(aggregator::close);
+        }
+    }
+
+    private void leave(Upstream first) {
+        if (!engine.isStopping()) {
+            engine.submitToAll(shard -> {
+                first.local().leave(local());
+                return true;
+            });
         }
     }
 

@@ -147,7 +147,7 @@ class HealthChecksTest {
 
     @Test
     void respWantsPong() throws Exception {
-        PoolConfig config = config(Type.RESP).withResp(new PoolRespConfig(2, null, null, 0, null));
+        PoolConfig config = config(Type.RESP).withResp(new PoolRespConfig(2, null, null, 0, null, 64));
         assertThat(failure(config, redis(Map.of("PING", "+PONG\r\n")))).isNull();
         assertThat(failure(config, redis(Map.of("PING", "-LOADING Redis is loading the dataset in memory\r\n"))))
                 .hasMessageContaining("LOADING");
@@ -157,7 +157,7 @@ class HealthChecksTest {
     void respProvesWhoWeAre() throws Exception {
         Map<String, String> answers = Map.of("PING", "+PONG\r\n", "AUTH",
                 "-WRONGPASS invalid username-password pair\r\n");
-        PoolConfig config = config(Type.RESP).withResp(new PoolRespConfig(2, "us", "secret", 0, null));
+        PoolConfig config = config(Type.RESP).withResp(new PoolRespConfig(2, "us", "secret", 0, null, 64));
         assertThat(failure(config, redis(answers))).hasMessageContaining("WRONGPASS");
         assertThat(failure(config, redis(Map.of("PING", "+PONG\r\n", "AUTH", "+OK\r\n")))).isNull();
     }

@@ -3,6 +3,7 @@ package io.solaster.pool.readme;
 import static io.solaster.pool.TestEngines.get;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -26,6 +27,7 @@ import io.solaster.pool.resp.RespClient;
 import io.solaster.pool.resp.RespCommand;
 import io.solaster.pool.resp.RespConnection;
 import io.solaster.pool.resp.RespProtocol;
+import io.solaster.resp.Reply;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -38,16 +40,18 @@ class ClientsReadmeTest {
     void redis() throws Exception {
         try (Clients clients = new Clients(Transport.NIO, 1); RedisServer server = RedisServer.start()) {
             var pool = clients.pool(RespProtocol.shared(clients.config), server.endpoint());
-            assertThat(get(greet(clients.engine, pool).toCompletableFuture())).isEqualTo("hello, world");
+            assertThat(get(greet(clients.engine, pool).toCompletableFuture())).first()
+                    .isEqualTo(new Reply.Blob("hello, world".getBytes(StandardCharsets.UTF_8)));
         }
     }
 
-    private static CompletionStage<String> greet(Engine engine, ConnectionPool<RespConnection> pool) {
+    private static CompletionStage<List<Reply>> greet(Engine engine, ConnectionPool<RespConnection> pool) {
         RespClient redis = RespClient.over(engine, pool);
         return redis.set("greeting", "hello", Duration.ofMinutes(5))
                 .thenCompose(done -> redis.transaction(List.of(
                         RespCommand.of("APPEND", "greeting", ", world"), RespCommand.of("STRLEN", "greeting"))))
-                .thenCompose(replies -> redis.get("greeting"));
+                .thenCompose(replies -> redis.pipeline(List.of(
+                        RespCommand.of("GET", "greeting"), RespCommand.of("TTL", "greeting"))));
     }
 
     @Test

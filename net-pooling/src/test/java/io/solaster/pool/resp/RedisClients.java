@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.api.async.RedisAsyncCommands;
@@ -30,13 +31,14 @@ import io.solaster.pool.Endpoint;
 import io.solaster.pool.RedisServer;
 import io.solaster.pool.discovery.Discovery;
 import io.solaster.pool.upstream.Upstream;
+import io.solaster.resp.Reply;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.Pipeline;
 import redis.clients.jedis.Response;
 
 /**
  * GETs of 64 bytes against a redis-server on one CPU, by clients on another one in turn: the client's CPU time per
- * request. Each run is a process of its own, rounds are interleaved, and medians told. Run by pool.sh.
+ * request. Batches are of 64: of Jedis a pipeline by hand, of ours one pipeline, or as many single commands. Each run is a process of its own, rounds are interleaved, and medians told. Run by pool.sh.
  */
 final class RedisClients {
     private static final int IN_FLIGHT = 64;
@@ -58,6 +60,7 @@ final class RedisClients {
         CONTENDERS.put("lettuce refilled", "lettuce refilled");
         CONTENDERS.put("solaster refilled", "lettuce refilled");
         CONTENDERS.put("jedis batches", "jedis batches");
+        CONTENDERS.put("solaster pipeline", "jedis batches");
         CONTENDERS.put("solaster batches", "jedis batches");
     }
 
@@ -128,8 +131,9 @@ final class RedisClients {
     private static void client(String contender, int port, int seconds) throws Exception {
         AutoCloseable running = switch (contender) {
             case "lettuce refilled" -> lettuce(port);
-            case "solaster refilled" -> solaster(port, false);
-            case "solaster batches" -> solaster(port, true);
+            case "solaster refilled" -> solaster(port, RedisClients::refill);
+            case "solaster pipeline" -> solaster(port, client -> new Pipelined(client).run());
+            case "solaster batches" -> solaster(port, client -> new Batch(client).run());
             case "jedis batches" -> jedis(port);
             default -> throw new IllegalArgumentException(contender);
         };
@@ -219,7 +223,7 @@ final class RedisClients {
         return () -> {};
     }
 
-    private static AutoCloseable solaster(int port, boolean batches) {
+    private static AutoCloseable solaster(int port, Consumer<RespClient> load) {
         Engine engine = Engine.start(EngineConfig.defaults().withPinning(Pinning.NEVER).withShards(1));
         PoolConfig config = PoolConfig.of(PoolConfig.Protocol.RESP);
         config = config.withConnections(config.connections().withBounds(1, 1, 1));
@@ -233,16 +237,16 @@ final class RedisClients {
                 }, null));
         RespClient client = RespClient.over(engine, pool);
         engine.submitTo(0, () -> {
-            if (batches) {
-                new Batch(client).run();
-            } else {
-                for (int i = 0; i < IN_FLIGHT; i++) {
-                    new ShardRefill(client, i * 16).run();
-                }
-            }
+            load.accept(client);
             return true;
         }).join();
         return engine;
+    }
+
+    private static void refill(RespClient client) {
+        for (int i = 0; i < IN_FLIGHT; i++) {
+            new ShardRefill(client, i * 16).run();
+        }
     }
 
     private static final class ShardRefill implements Runnable {
@@ -261,6 +265,32 @@ final class RedisClients {
                 DONE.lazySet(DONE.getPlain() + 1);
                 run();
             });
+        }
+    }
+
+    private static final class Pipelined implements Runnable {
+        private final RespClient client;
+        private int next;
+
+        Pipelined(RespClient client) {
+            this.client = client;
+        }
+
+        @Override
+        public void run() {
+            List<RespCommand<?>> commands = new ArrayList<>(IN_FLIGHT);
+            for (int i = 0; i < IN_FLIGHT; i++) {
+                commands.add(RespCommand.get(NAMES[next++ & KEYS - 1]));
+            }
+            client.pipeline(commands).thenAccept(this::answered);
+        }
+
+        private void answered(List<Reply> replies) {
+            for (Reply reply : replies) {
+                check(((Reply.Blob) reply).bytes());
+            }
+            DONE.lazySet(DONE.getPlain() + replies.size());
+            run();
         }
     }
 

@@ -1,21 +1,26 @@
 package io.solaster.pool.resp;
 
-import static io.solaster.pool.TestEngines.await;
 import static io.solaster.pool.TestEngines.get;
 import static io.solaster.pool.TestEngines.on;
 import static io.solaster.pool.TestEngines.until;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.LongStream;
 
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.PoolRespConfig;
@@ -124,7 +129,7 @@ abstract class RespTest {
     void commandsOfATurnShareAConnectionAndComeBackInOrder() throws Exception {
         oneConnection();
         redis();
-        List<Long> seen = await(clients.engine, 0, () -> {
+        List<Long> seen = TestEngines.await(clients.engine, 0, () -> {
             List<Long> order = new ArrayList<>();
             ShardFuture<List<Long>> done = io.solaster.engine.Shard.current().newFuture();
             for (int i = 0; i < 1000; i++) {
@@ -143,7 +148,7 @@ abstract class RespTest {
 
     @Test
     void greetsAsItIsConfigured() throws Exception {
-        clients.config = clients.config.withResp(new PoolRespConfig(3, null, "secret", 5, "ours"));
+        clients.config = clients.config.withResp(new PoolRespConfig(3, null, "secret", 5, "ours", 64));
         redis("--requirepass", "secret");
         assertThat(get(client.command("CLIENT", "INFO").thenApply(RespTest::text)))
                 .contains("name=ours", "db=5", "resp=3");
@@ -151,7 +156,7 @@ abstract class RespTest {
 
     @Test
     void speaksTheOlderVersionToo() throws Exception {
-        clients.config = clients.config.withResp(new PoolRespConfig(2, null, "secret", 5, "ours"));
+        clients.config = clients.config.withResp(new PoolRespConfig(2, null, "secret", 5, "ours", 64));
         redis("--requirepass", "secret");
         assertThat(get(client.command("CLIENT", "INFO").thenApply(RespTest::text)))
                 .contains("name=ours", "db=5", "resp=2");
@@ -165,7 +170,7 @@ abstract class RespTest {
     @Test
     void fallsBackWhereAServerKnowsNoHello() throws Exception {
         Set<String> heard = ConcurrentHashMap.newKeySet();
-        clients.config = clients.config.withResp(new PoolRespConfig(3, "me", "secret", 2, "ours"));
+        clients.config = clients.config.withResp(new PoolRespConfig(3, "me", "secret", 2, "ours", 64));
         connect(clients.server(peer -> {
             while (true) {
                 List<String> command = peer.command();
@@ -182,7 +187,7 @@ abstract class RespTest {
 
     @Test
     void aWrongPasswordSaysSo() throws Exception {
-        clients.config = clients.config.withResp(new PoolRespConfig(3, null, "wrong", 0, null));
+        clients.config = clients.config.withResp(new PoolRespConfig(3, null, "wrong", 0, null, 64));
         redis("--requirepass", "secret");
         PoolException failure = catchThrowableOfType(PoolException.class, () -> get(client.get("k")));
         assertThat(failure.reason()).isEqualTo(Reason.CONNECT_FAILED);
@@ -202,13 +207,150 @@ abstract class RespTest {
         assertThat(get(client.get("a"))).isEqualTo("2");
     }
 
-    private RespClient withExclusive(RedisServer server) {
-        return client.withExclusive(clients.pool(RespProtocol.exclusive(clients.config), server.endpoint()));
+    @Test
+    void aPipelineIsOneRequestWhoseRepliesComeTogether() throws Exception {
+        oneConnection();
+        redis();
+        long before = client.stats().getFirst().requests.get();
+        List<Reply> replies = get(client.pipeline(List.of(RespCommand.set(bytes("a"), bytes("1")),
+                RespCommand.of("INCR", "a"), RespCommand.of("LPUSH", "a", "x"), RespCommand.get(bytes("a")),
+                RespCommand.get(bytes("none")))));
+        assertThat(replies).hasSize(5).element(1).isEqualTo(new Reply.Whole(2));
+        assertThat(replies.get(2)).isInstanceOf(Reply.Failure.class);
+        assertThat(replies.get(3)).isEqualTo(new Reply.Blob(bytes("2")));
+        assertThat(replies.get(4)).isInstanceOf(Reply.Nothing.class);
+        assertThat(client.stats().getFirst().requests.get() - before).isOne();
+        assertThat(get(client.pipeline(List.of()))).isEmpty();
+        assertThatIllegalArgumentException().isThrownBy(
+                () -> client.pipeline(List.of(RespCommand.transaction(List.of(RespCommand.of("PING"))))))
+                .withMessage("MULTI in a pipeline: what is several commands itself must be sent by itself");
+    }
+
+    @Test
+    void pipelinesTransactionsAndCommandsKeepTheirOrderOnOneConnection() throws Exception {
+        oneConnection();
+        redis();
+        List<RespCommand<Reply>> thousand = Collections.nCopies(1000, RespCommand.of("INCR", "n"));
+        List<Object> answers = TestEngines.await(clients.engine, 0, () -> {
+            ShardFuture<Long> first = client.incr("n");
+            ShardFuture<List<Reply>> many = client.pipeline(thousand);
+            ShardFuture<@Nullable List<Reply>> together = client.transaction(thousand.subList(0, 2));
+            ShardFuture<List<Reply>> one = client.pipeline(thousand.subList(0, 1));
+            ShardFuture<List<Object>> done = io.solaster.engine.Shard.current().newFuture();
+            ShardFuture<Long> last = client.incr("n");
+            CompletableFuture.allOf(first, many, together, one, last).whenComplete((all, failure) -> {
+                if (failure == null) {
+                    done.complete(List.of(first.join(), many.join(), together.join(), one.join(), last.join()));
+                } else {
+                    done.completeExceptionally(failure);
+                }
+            });
+            return done;
+        });
+        List<Reply> numbers = LongStream.rangeClosed(2, 1001).<Reply>mapToObj(Reply.Whole::new).toList();
+        assertThat(answers).containsExactly(1L, numbers, List.of(new Reply.Whole(1002), new Reply.Whole(1003)),
+                List.of(new Reply.Whole(1004)), 1005L);
+    }
+
+    @Test
+    void aLargePipelineGoesOutInPieces() throws Exception {
+        oneConnection();
+        redis();
+        byte[] value = new byte[10_000];
+        get(client.set(bytes("large"), value));
+        List<Reply> replies = get(client.pipeline(Collections.nCopies(2000, RespCommand.get(bytes("large")))));
+        assertThat(replies).hasSize(2000).containsOnly(new Reply.Blob(value));
+        assertThat(get(client.pipeline(Collections.nCopies(200, RespCommand.set(bytes("b"), value))))).hasSize(200)
+                .containsOnly(new Reply.Status("OK"));
+    }
+
+    @Test
+    void aPipelineIsTriedAgainIfEachOfItsCommandsMayBe() throws Exception {
+        AtomicInteger connections = new AtomicInteger();
+        connect(clients.server(peer -> {
+            boolean first = connections.incrementAndGet() == 1;
+            while (true) {
+                List<String> command = peer.command();
+                switch (command.getFirst()) {
+                    case "GET" -> peer.say("$1\r\nv\r\n");
+                    case "CUT" -> {
+                        if (first) {
+                            return;
+                        }
+                        peer.say("+OK\r\n");
+                    }
+                    default -> peer.say("+OK\r\n");
+                }
+            }
+        }).endpoint());
+        RespCommand<Reply> cut = RespCommand.of("CUT");
+        assertThat(catchThrowableOfType(PoolException.class,
+                () -> get(client.pipeline(List.of(RespCommand.get(bytes("k")), cut)))).reason())
+                .isEqualTo(Reason.CONNECTION_LOST);
+        connections.set(0);
+        assertThat(get(client.pipeline(List.of(RespCommand.get(bytes("k")), cut.idempotent())))).hasSize(2);
+    }
+
+    @Test
+    void aPipelineThatAServerCouldNotServeYetIsTriedAgain() throws Exception {
+        AtomicInteger asked = new AtomicInteger();
+        connect(clients.server(peer -> {
+            while (true) {
+                peer.say(!peer.command().getFirst().equals("GET")
+                        ? "+OK\r\n"
+                        : asked.incrementAndGet() == 2 ? "-LOADING the dataset\r\n" : "$1\r\nv\r\n");
+            }
+        }).endpoint());
+        RespCommand<byte @Nullable []> ask = RespCommand.get(bytes("k"));
+        assertThat(get(client.pipeline(List.of(ask, ask)))).containsOnly(new Reply.Blob(bytes("v")));
+        assertThat(asked).hasValue(4);
+    }
+
+    @Test
+    void aPipelineThatNobodyWaitsForLeavesTheConnectionToOthers() throws Exception {
+        oneConnection();
+        CountDownLatch arrived = new CountDownLatch(1);
+        CountDownLatch mayAnswer = new CountDownLatch(1);
+        connect(clients.server(peer -> {
+            int number = 0;
+            while (true) {
+                boolean ours = peer.command().getFirst().equals("GET");
+                if (ours && number == 1) {
+                    arrived.countDown();
+                    await(mayAnswer);
+                }
+                peer.say(ours ? "$1\r\n" + number++ + "\r\n" : "+OK\r\n");
+            }
+        }).endpoint());
+        RespCommand<byte @Nullable []> ask = RespCommand.get(bytes("k"));
+        get(client.ping());
+        ShardFuture<List<Reply>> left = client.pipeline(List.of(ask, ask, ask));
+        ShardFuture<String> behind = client.get("k");
+        await(arrived);
+        left.cancel(false);
+        mayAnswer.countDown();
+        assertThat(get(behind)).isEqualTo("3");
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private RespClient withExclusive() {
+        return client.withExclusive(
+                clients.keep(ConnectionPool.start(clients.engine, "test", clients.config,
+                        RespProtocol.shared(clients.config).alone(), pool.upstream().twin(),
+                        clients.connector())));
     }
 
     @Test
     void whatBlocksHasAConnectionOfItsOwn() throws Exception {
-        RespClient both = withExclusive(redis());
+        redis();
+        RespClient both = withExclusive();
         ShardFuture<Reply> popped = both.alone(LONG, own -> own.command("BLPOP", "list", "0"));
         get(both.command("LPUSH", "list", "x"));
         assertThat(get(popped)).isEqualTo(
@@ -221,19 +363,21 @@ abstract class RespTest {
                         changed -> own.call(RespCommand.transaction(List.of(RespCommand.of("SET", "w", "mine")))))));
         assertThat(outcome).isNull();
         assertThatIllegalStateException().isThrownBy(() -> client.alone(LONG, own -> own.command("PING")))
-                .withMessageContaining("RespProtocol.exclusive");
+                .withMessageContaining("solaster.pools.test.resp.exclusive");
     }
 
     @Test
     void subscriptionsOutliveTheirConnection() throws Exception {
-        RespClient both = withExclusive(redis());
+        redis();
+        RespClient both = withExclusive();
         subscriptions(both);
     }
 
     @Test
     void subscriptionsOutliveTheirConnectionInTheOlderVersion() throws Exception {
-        clients.config = clients.config.withResp(new PoolRespConfig(2, null, null, 0, null));
-        RespClient both = withExclusive(redis());
+        clients.config = clients.config.withResp(new PoolRespConfig(2, null, null, 0, null, 64));
+        redis();
+        RespClient both = withExclusive();
         subscriptions(both);
     }
 

@@ -4,7 +4,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -12,6 +12,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
@@ -45,48 +46,81 @@ import io.solaster.pool.frame.FramedProtocol;
 
 /**
  * What the slow one of ten endpoints does to latency, by algorithm: real connections over the loopback to ten servers of
- * which each serves one request after the other, 2 ms each, the slow one 20 ms. Requests come at random moments (an open
+ * which each serves one request after the other, 5 ms each, the slow one 50 ms. Requests come at random moments (an open
  * loop, Poisson) at half of what all ten together can serve, and a latency counts from the moment at which a request was
- * due. The healthy set is the nine others, at the same rate. Rounds are
- * interleaved, and medians shown. {@code pool.sh --only latency [seconds]}.
+ * due. The healthy set is the nine others, at the same rate. Rounds are interleaved, and medians shown; what the goal is
+ * about, the p99 beside the healthy set's, is the median of the rounds' ratios. A stall of this process shows in all of
+ * them and is told. {@code pool.sh --only latency [seconds of a run [rounds [all]]]}.
  */
 public final class BalanceLatency {
     private static final int SERVERS = 10;
     private static final long SERVICE = TimeUnit.MILLISECONDS.toNanos(5);
     private static final int SLOWER = 10;
     private static final double RATE = 0.5 * ((SERVERS - 1) + 1.0 / SLOWER) / SERVICE;
-    private static final Duration WARM_UP = Duration.ofSeconds(2);
-    private static final int ROUNDS = 3;
-    private static final List<Algorithm> ALGORITHMS = List.of(Algorithm.PEAK_EWMA, Algorithm.LEAST_CONNECTIONS,
+    private static final Duration WARM_UP = Duration.ofSeconds(1);
+    /** Those that the goal is about, and all. */
+    private static final List<Algorithm> BRIEFLY = List.of(Algorithm.PEAK_EWMA, Algorithm.ROUND_ROBIN);
+    private static final List<Algorithm> ALL = List.of(Algorithm.PEAK_EWMA, Algorithm.LEAST_CONNECTIONS,
             Algorithm.POWER_OF_TWO, Algorithm.ROUND_ROBIN);
+    private static final double GOAL = 2;
 
     private BalanceLatency() {}
 
     public static void main(String[] args) {
-        Duration measured = Duration.ofSeconds(args.length > 0 ? Long.parseLong(args[0]) : 5);
-        Map<String, List<Result>> results = new LinkedHashMap<>();
+        Duration measured = Duration.ofSeconds(args.length > 0 ? Long.parseLong(args[0]) : 3);
+        int rounds = args.length > 1 ? Integer.parseInt(args[1]) : 5;
+        List<Algorithm> algorithms = args.length > 2 ? ALL : BRIEFLY;
+        Map<Algorithm, List<Result>> healthy = new EnumMap<>(Algorithm.class);
+        Map<Algorithm, List<Result>> oneSlow = new EnumMap<>(Algorithm.class);
         try (Engine servers = TestEngines.start(Transport.AUTO, 1);
                 Engine clients = TestEngines.start(Transport.AUTO, 1)) {
             // Classes are loaded by somebody whom nobody times.
             measure(servers, clients, Algorithm.PEAK_EWMA, false, WARM_UP);
-            for (int round = 0; round < ROUNDS; round++) {
-                for (Algorithm algorithm : ALGORITHMS) {
-                    for (boolean slow : new boolean[]{false, true}) {
-                        results.computeIfAbsent(name(algorithm) + (slow ? ", one slow" : ", the healthy nine"),
-                                label -> new ArrayList<>())
-                                .add(measure(servers, clients, algorithm, slow, measured));
-                    }
+            long stalls = stalls(servers) + stalls(clients);
+            for (int round = 0; round < rounds; round++) {
+                for (Algorithm algorithm : algorithms) {
+                    healthy.computeIfAbsent(algorithm, each -> new ArrayList<>())
+                            .add(measure(servers, clients, algorithm, false, measured));
+                    oneSlow.computeIfAbsent(algorithm, each -> new ArrayList<>())
+                            .add(measure(servers, clients, algorithm, true, measured));
                 }
             }
+            System.out.printf(Locale.ROOT, "%.0f requests a second; milliseconds, medians of %d rounds; %d stalls of"
+                    + " this process's shards%n", RATE * TimeUnit.SECONDS.toNanos(1), rounds,
+                    stalls(servers) + stalls(clients) - stalls);
         }
-        System.out.printf(Locale.ROOT, "%.0f requests a second; milliseconds, medians of %d rounds%n",
-                RATE * TimeUnit.SECONDS.toNanos(1), ROUNDS);
         System.out.printf("%-36s %8s %8s %8s  %s%n", "", "p50", "p90", "p99", "of the slow one");
-        results.forEach((label, all) -> System.out.printf(Locale.ROOT, "%-36s %8.2f %8.2f %8.2f  %.1f %%%s%n", label,
+        for (Algorithm algorithm : algorithms) {
+            tell(name(algorithm) + ", the healthy nine", healthy.get(algorithm));
+            tell(name(algorithm) + ", one slow", oneSlow.get(algorithm));
+        }
+        for (Algorithm algorithm : algorithms) {
+            double[] ratios = IntStream.range(0, rounds)
+                    .mapToDouble(round -> (double) p99(oneSlow.get(algorithm).get(round))
+                            / p99(healthy.get(algorithm).get(round)))
+                    .sorted().toArray();
+            System.out.printf(Locale.ROOT, "%s: p99 with one slow is %.2f of the healthy set's (rounds from %.2f to"
+                    + " %.2f)%s%n", name(algorithm), ratios[rounds / 2], ratios[0], ratios[rounds - 1],
+                    algorithm != Algorithm.PEAK_EWMA
+                            ? ""
+                            : "; goal " + GOAL + (ratios[rounds / 2] <= GOAL ? ": met" : ": missed"));
+        }
+    }
+
+    private static void tell(String label, List<Result> all) {
+        System.out.printf(Locale.ROOT, "%-36s %8.2f %8.2f %8.2f  %.1f %%%s%n", label,
                 median(all, each -> millis(each.latencies().percentile(50))),
-                median(all, each -> millis(each.latencies().percentile(90))),
-                median(all, each -> millis(each.latencies().percentile(99))), median(all, Result::slow),
-                all.stream().allMatch(each -> each.failures() == 0) ? "" : "  with failures"));
+                median(all, each -> millis(each.latencies().percentile(90))), median(all, each -> millis(p99(each))),
+                median(all, Result::slow),
+                all.stream().allMatch(each -> each.failures() == 0) ? "" : "  with failures");
+    }
+
+    private static long p99(Result result) {
+        return result.latencies().percentile(99);
+    }
+
+    private static long stalls(Engine engine) {
+        return engine.shards().stream().mapToLong(shard -> shard.stats().stalls.get()).sum();
     }
 
     private static double median(List<Result> results, ToDoubleFunction<Result> what) {

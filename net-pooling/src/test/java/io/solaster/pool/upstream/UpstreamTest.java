@@ -89,6 +89,41 @@ class UpstreamTest {
     }
 
     @Test
+    void aTwinSharesMembersAndHealthButBalancesByItself() {
+        Upstream first = fixture.start(config(Algorithm.ROUND_ROBIN), endpoints(3));
+        Upstream twin = first.twin();
+        assertThat(twin.members()).isEqualTo(first.members());
+        // What is known of an endpoint by the one counts for the other.
+        fixture.upstream = twin;
+        assertThat(fixture.chosen(0, 30)).isEqualTo(Map.of("e1", 10, "e2", 10, "e3", 10));
+        fixture.requests(0, "e1", Outcome.ERROR, 5);
+        fixture.upstream = first;
+        fixture.until("e1", EndpointState.EJECTED);
+        assertThat(fixture.chosen(1, 30)).containsOnlyKeys("e2", "e3");
+        get(first.readmit("e1:80"));
+        get(twin.drain("e2:80"));
+        assertThat(fixture.chosen(0, 30)).containsOnlyKeys("e1", "e3");
+        fixture.found(endpoint("e3", 0), endpoint("e4", 0));
+        UpstreamFixture.until("it has other members", () -> fixture.chosen(0, 30).equals(Map.of("e3", 15, "e4", 15)));
+        fixture.on(0, () -> {
+            twin.local().targets().getFirst().begin();
+            fixture.target("e3").begin();
+            return true;
+        });
+        assertThat(fixture.status("e3").inFlight()).as("of both").isEqualTo(2);
+        // It ends alone.
+        twin.close();
+        fixture.upstream = twin;
+        UpstreamFixture.until("the twin has ended", () -> fixture.chosen(0, 1).containsKey("nobody"));
+        fixture.upstream = first;
+        assertThat(fixture.chosen(0, 30)).containsOnlyKeys("e3", "e4");
+        Upstream another = first.twin();
+        first.close();
+        fixture.upstream = another;
+        UpstreamFixture.until("it ends with the first", () -> fixture.chosen(1, 1).containsKey("nobody"));
+    }
+
+    @Test
     void withNoEndpointNobodyIsChosen() {
         fixture.start(config(Algorithm.PEAK_EWMA));
         assertThat(fixture.chosen(1, 3)).isEqualTo(Map.of("nobody", 3));

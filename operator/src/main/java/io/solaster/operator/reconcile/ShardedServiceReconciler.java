@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -97,6 +98,8 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
     private final InstantSource clock;
     private final Function<String, Map<String, String>> selectors;
     private final RecentRefusals recent = new RecentRefusals();
+    /** What each service was told last, by uid: a cache may not have it yet, and transitions would begin anew. */
+    private final Map<String, ShardedServiceStatus> told = new ConcurrentHashMap<>();
     private final SimpleInboundEventSource<ShardedService> pokes = new SimpleInboundEventSource<>("pokes");
     private final AtomicLong ended = new AtomicLong();
     private volatile Supplier<List<ShardedService>> services = List::of;
@@ -160,6 +163,9 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         autoscaler.forget(service -> !there.contains(service));
         rollouts.forget(service -> !there.contains(service));
         recent.forget(service -> !there.contains(service));
+        Set<String> uids = new HashSet<>();
+        services.get().forEach(service -> uids.add(uid(service)));
+        told.keySet().retainAll(uids);
     }
 
     /** What one reconciliation finds, for the status. */
@@ -175,10 +181,10 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         @Nullable
         Stage stage;
 
-        Look(ShardedService service, Instant now, List<Pod> pods) {
+        Look(ShardedService service, @Nullable ShardedServiceStatus told, Instant now, List<Pod> pods) {
             this.service = service;
             this.pods = pods;
-            ShardedServiceStatus status = service.getStatus();
+            ShardedServiceStatus status = told == null ? service.getStatus() : told;
             conditions = new Conditions(status == null ? null : status.conditions(),
                     service.getMetadata().getGeneration(), now);
         }
@@ -211,7 +217,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         if (service.getMetadata().getDeletionTimestamp() != null) {
             return UpdateControl.noUpdate();
         }
-        Look look = new Look(service, clock.instant(), cluster.pods(key));
+        Look look = new Look(service, told.get(uid(service)), clock.instant(), cluster.pods(key));
         for (Class<? extends HasMetadata> type : CHILDREN) {
             context.getSecondaryResources(type).forEach(child -> look.children.put(id(child), child));
         }
@@ -512,6 +518,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
                 ShardedService.LABEL + "=" + service.getMetadata().getName(),
                 plan == null ? (before == null ? null : before.plan()) : inShort(plan, service.getSpec()), pods,
                 look.stage == null ? null : look.stage.status(), look.conditions.list());
+        told.put(uid(service), now);
         UpdateControl<ShardedService> update = UpdateControl.noUpdate();
         if (!now.equals(before)) {
             service.setStatus(now);
@@ -589,6 +596,10 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
 
     private boolean watched(HasMetadata object) {
         return CHILDREN.contains(object.getClass()) || cluster.watches(object);
+    }
+
+    private static String uid(ShardedService service) {
+        return String.valueOf(service.getMetadata().getUid());
     }
 
     private static String id(HasMetadata object) {

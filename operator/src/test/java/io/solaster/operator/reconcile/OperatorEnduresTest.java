@@ -131,7 +131,8 @@ class OperatorEnduresTest {
         client.nodes().withName("b").delete();
         wire.down(false);
         eventually(() -> set().getSpec().getReplicas() == 1);
-        eventually(() -> client.configMaps().inNamespace("shop").withName(OperatorContract.configMap(client)).get() != null);
+        eventually(() -> client.configMaps().inNamespace("shop").withName(OperatorContract.configMap(client))
+                .get() != null);
         eventually(() -> condition("PlanFeasible").getMessage().contains("1 replica "));
         assertThat(operator.port()).isPositive();
     }
@@ -161,7 +162,8 @@ class OperatorEnduresTest {
             wire.down(false);
             int wanted = 1 + i % 2;
             eventually(() -> set().getSpec().getReplicas() == wanted);
-            eventually(() -> client.configMaps().inNamespace("shop").withName(OperatorContract.configMap(client)).get() != null);
+            eventually(() -> client.configMaps().inNamespace("shop").withName(OperatorContract.configMap(client))
+                    .get() != null);
             followsEdits();
         }
     }
@@ -182,7 +184,8 @@ class OperatorEnduresTest {
         api.back(port);
         followsEdits();
         client.configMaps().inNamespace("shop").withName(OperatorContract.configMap(client)).delete();
-        eventually(() -> client.configMaps().inNamespace("shop").withName(OperatorContract.configMap(client)).get() != null);
+        eventually(() -> client.configMaps().inNamespace("shop").withName(OperatorContract.configMap(client))
+                .get() != null);
     }
 
     @Test

@@ -96,7 +96,8 @@ class OperatorKindsTest {
         operator.lookForKinds();
         client.configMaps().inNamespace("shop").withName(OperatorContract.configMap(client)).delete();
         OperatorContract.eventually(
-                () -> client.configMaps().inNamespace("shop").withName(OperatorContract.configMap(client)).get() != null);
+                () -> client.configMaps().inNamespace("shop").withName(OperatorContract.configMap(client))
+                        .get() != null);
     }
 
     @Test

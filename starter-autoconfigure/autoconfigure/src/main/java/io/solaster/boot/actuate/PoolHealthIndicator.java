@@ -39,6 +39,6 @@ final class PoolHealthIndicator extends AbstractHealthIndicator {
     }
 
     private long connections(ToLongFunction<PoolStats> value) {
-        return pool.pool().stats().stream().mapToLong(value).sum();
+        return pool.connections().stream().mapToLong(value).sum();
     }
 }

@@ -64,7 +64,7 @@ final class PoolMeters implements MeterBinder {
             gauge("connections.pending", "Requests that wait for a connection",
                     it -> stats(it, stats -> stats.pending.get()));
             gauge("connections.connecting", "Connects under way", it -> stats(it, stats -> stats.connecting.get()));
-            gauge("connections.max", "The most connections of the process", it -> it.config().connections().max());
+            gauge("connections.max", "The most connections of the process", PoolHandle::maxConnections);
             timer("connections.creation", "How long it takes to make a connection", stats -> stats.creation);
             timer("connections.acquire", "How long requests wait for a connection", stats -> stats.acquire);
             timer("connections.usage", "How long connections are out", stats -> stats.usage);
@@ -138,12 +138,12 @@ final class PoolMeters implements MeterBinder {
         }
 
         private void timer(String name, String description, Function<PoolStats, Histogram> of) {
-            timers.register(registry, NAME + name, description, tags, () -> merged(pool.pool().stats(), of));
+            timers.register(registry, NAME + name, description, tags, () -> merged(pool.connections(), of));
         }
     }
 
     private static long stats(PoolHandle pool, ToLongFunction<PoolStats> value) {
-        return pool.pool().stats().stream().mapToLong(value).sum();
+        return pool.connections().stream().mapToLong(value).sum();
     }
 
     private static long upstream(PoolHandle pool, ToLongFunction<UpstreamStats> value) {

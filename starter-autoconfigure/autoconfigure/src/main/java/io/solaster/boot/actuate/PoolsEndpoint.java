@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.IntStream;
 
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
@@ -117,21 +118,24 @@ final class PoolsEndpoint {
     }
 
     private static Map<String, Object> connections(PoolHandle pool) {
-        List<PoolStats> stats = pool.pool().stats();
+        List<PoolStats> stats = pool.connections();
         Map<String, Object> report = new LinkedHashMap<>();
-        report.put("max", pool.config().connections().max());
+        report.put("max", pool.maxConnections());
         report.put("open", stats.stream().mapToLong(each -> each.open.get()).sum());
         report.put("active", stats.stream().mapToLong(each -> each.active.get()).sum());
         report.put("pending", stats.stream().mapToLong(each -> each.pending.get()).sum());
         List<Map<String, Object>> shards = new ArrayList<>();
-        for (int shard = 0; shard < stats.size(); shard++) {
-            PoolStats its = stats.get(shard);
+        int count = pool.pool().stats().size();
+        for (int shard = 0; shard < count; shard++) {
+            int id = shard;
+            List<PoolStats> its = IntStream.range(0, stats.size()).filter(i -> i % count == id).mapToObj(stats::get)
+                    .toList();
             Map<String, Object> one = new LinkedHashMap<>();
             one.put("shard", shard);
-            one.put("open", its.open.get());
-            one.put("active", its.active.get());
-            one.put("idle", its.idle());
-            one.put("pending", its.pending.get());
+            one.put("open", its.stream().mapToLong(each -> each.open.get()).sum());
+            one.put("active", its.stream().mapToLong(each -> each.active.get()).sum());
+            one.put("idle", its.stream().mapToLong(PoolStats::idle).sum());
+            one.put("pending", its.stream().mapToLong(each -> each.pending.get()).sum());
             shards.add(one);
         }
         report.put("shards", shards);

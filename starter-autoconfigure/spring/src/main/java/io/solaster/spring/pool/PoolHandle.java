@@ -1,8 +1,10 @@
 package io.solaster.spring.pool;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 import io.netty.channel.Channel;
 import io.netty.handler.ssl.SslContext;
@@ -12,6 +14,7 @@ import io.solaster.engine.ShardFuture;
 import io.solaster.pool.ConnectionPool;
 import io.solaster.pool.Connector;
 import io.solaster.pool.Endpoint;
+import io.solaster.pool.PoolStats;
 import io.solaster.pool.Resolver;
 import io.solaster.pool.call.CallStats;
 import io.solaster.pool.upstream.Upstream;
@@ -23,12 +26,20 @@ public final class PoolHandle {
     private final Object client;
     private final Supplier<List<CallStats>> calls;
     private final Connection connection;
+    /** Of RESP: those that are had alone. */
+    private final @Nullable ConnectionPool<?> exclusive;
 
     PoolHandle(ConnectionPool<?> pool, Object client, Supplier<List<CallStats>> calls, Connection connection) {
+        this(pool, client, calls, connection, null);
+    }
+
+    PoolHandle(ConnectionPool<?> pool, Object client, Supplier<List<CallStats>> calls, Connection connection,
+            @Nullable ConnectionPool<?> exclusive) {
         this.pool = pool;
         this.client = client;
         this.calls = calls;
         this.connection = connection;
+        this.exclusive = exclusive;
     }
 
     /** The key below {@code solaster.pools}. */
@@ -36,9 +47,22 @@ public final class PoolHandle {
         return pool.name();
     }
 
-    /** Its connections. */
+    /** Its connections; of RESP those that requests share. */
     public ConnectionPool<?> pool() {
         return pool;
+    }
+
+    /** What each shard counts of its connections, by the shards' numbers; of RESP twice: those had alone come behind. */
+    public List<PoolStats> connections() {
+        return exclusive == null
+                ? pool.stats()
+                : Stream.concat(pool.stats().stream(), exclusive.stats().stream()).toList();
+    }
+
+    /** The most connections of the process. */
+    public int maxConnections() {
+        return pool.config().connections().max()
+                + (exclusive == null ? 0 : exclusive.config().connections().max());
     }
 
     /** Its endpoints. */
@@ -68,16 +92,31 @@ public final class PoolHandle {
 
     CompletableFuture<?> reconfigure(PoolConfig config) {
         connection.configure(config);
-        return pool.reconfigure(config);
+        CompletableFuture<?> done = pool.reconfigure(config);
+        return exclusive == null
+                ? done
+                : CompletableFuture.allOf(done,
+                        exclusive.reconfigure(alone(config, exclusive.config().connections().max())));
+    }
+
+    /** What holds for connections that are had alone: only how many there are is their own. */
+    static PoolConfig alone(PoolConfig config, int max) {
+        return config.withConnections(config.connections().withBounds(max, max, max).withMinIdle(0, Duration.ZERO));
     }
 
     /** Replaces connections that were made with what is no longer good. */
     void renew() {
         pool.renew();
+        if (exclusive != null) {
+            exclusive.renew();
+        }
     }
 
     void close() {
         try {
+            if (exclusive != null) {
+                exclusive.close();
+            }
             pool.close();
         } finally {
             upstream().close();
@@ -99,7 +138,7 @@ public final class PoolHandle {
         }
 
         @Override
-        public ShardFuture<Channel> connect(Endpoint endpoint, java.time.Duration timeout) {
+        public ShardFuture<Channel> connect(Endpoint endpoint, Duration timeout) {
             return current.connect(endpoint, timeout);
         }
 

@@ -165,7 +165,14 @@ public final class Pools implements SmartLifecycle, AutoCloseable {
                 ConnectionPool<RespConnection> connections = ConnectionPool.start(engine, name, pool, protocol,
                         upstream, connection);
                 RespClient client = RespClient.over(engine, connections);
-                yield new PoolHandle(connections, client, client::stats, connection);
+                int alone = pool.resp().exclusive();
+                if (alone == 0) {
+                    yield new PoolHandle(connections, client, client::stats, connection);
+                }
+                ConnectionPool<RespConnection> exclusive = ConnectionPool.start(engine, name,
+                        PoolHandle.alone(pool, alone), protocol.alone(), upstream.twin(), connection);
+                yield new PoolHandle(connections, client.withExclusive(exclusive), client::stats, connection,
+                        exclusive);
             }
             case TCP -> {
                 FramedProtocol protocol = FramedProtocol.defaults();
