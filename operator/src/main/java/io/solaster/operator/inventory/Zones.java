@@ -39,6 +39,11 @@ record Zones(List<Zone> zones, @Nullable String policy, @Nullable String scope) 
      */
     record Zone(int node, int capacity, int allocatable, int available, long memory) {}
 
+    /** The least memory of a NUMA node in bytes; 0 if not all tell. */
+    long memory() {
+        return zones.stream().mapToLong(Zone::memory).min().orElse(0);
+    }
+
     /** Reads a NodeResourceTopology. */
     static Zones of(GenericKubernetesResource topology) {
         String object = "NodeResourceTopology " + topology.getMetadata().getName();
