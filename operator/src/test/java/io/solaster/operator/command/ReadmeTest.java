@@ -10,9 +10,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import io.solaster.operator.Cel;
+import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.api.TopologyProfile;
+import io.solaster.operator.plan.ServiceCheck;
 import org.junit.jupiter.api.Test;
 
 /** What the README shows is what the command prints; {@code -Dgenerate} writes it anew. */
@@ -57,9 +61,21 @@ class ReadmeTest {
 
     @Test
     void showsAProfileThatCanBeRead() throws IOException {
-        String yaml = Files.readString(README).split("```yaml\n")[1].split("```")[0];
-        TopologyProfile profile = new YAMLMapper().readValue(yaml, TopologyProfile.class);
+        TopologyProfile profile = new YAMLMapper().readValue(block("kind: TopologyProfile"), TopologyProfile.class);
         assertThat(profile.getSpec().l3Groups()).hasSize(8);
+    }
+
+    @Test
+    void showsAutoscalingThatCanBePlanned() throws Exception {
+        String yaml = "metadata: {name: kv, namespace: shop}\n" + block("by: Shards");
+        ServiceCheck.check(new YAMLMapper().readValue(yaml, ShardedService.class));
+        assertThat(Cel.broken("shardedservices.solaster.io", yaml)).isEmpty();
+    }
+
+    /** The YAML that has these words. */
+    private static String block(String words) throws IOException {
+        return Stream.of(Files.readString(README).split("```yaml\n")).skip(1).map(block -> block.split("```")[0])
+                .filter(block -> block.contains(words)).findFirst().orElseThrow();
     }
 
     @Test
@@ -72,7 +88,8 @@ class ReadmeTest {
     @Test
     void countsTheCasesOfTheTables() throws IOException {
         long cases = 0;
-        for (String table : List.of("allocation", "static-policy", "hints", "merge", "pod-cpus")) {
+        for (String table : List.of("allocation", "free-groups", "static-policy", "containers", "hints", "merge",
+                "compare", "fewest-nodes", "pod-cpus")) {
             cases += Files.readAllLines(table(table)).stream().filter(line -> !line.isBlank()).count() - 1;
         }
         String readme = Files.readAllLines(README).stream().collect(Collectors.joining(" "));
