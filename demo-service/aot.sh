@@ -23,7 +23,9 @@ fi
 directory=$(realpath -m "${1:-$(dirname "$0")/target/aot}")
 cd "$(dirname "$0")"
 
-java=${JAVA_HOME:+$JAVA_HOME/bin/}java
+java=$(command -v "${JAVA_HOME:+$JAVA_HOME/bin/}java") || { echo "there is no java: set JAVA_HOME to a JDK 25" >&2; exit 1; }
+version=$("$java" -XshowSettings:properties -version 2>&1 | sed -n 's/.*java\.specification\.version = \([0-9]*\).*/\1/p')
+((version >= 25)) || { echo "$java is Java $version, and 25 is the first that will do: set JAVA_HOME" >&2; exit 1; }
 jar=solaster-demo.jar
 [[ -f target/$jar ]] || { echo "target/$jar is not there: mvn -pl demo-service -am -DskipTests package" >&2; exit 1; }
 # It is emptied, so nothing may be in it but what an earlier run has put there.
@@ -40,7 +42,8 @@ cd "$directory"
 cat >run.sh <<EOF
 #!/usr/bin/env bash
 cd "\$(dirname "\$0")"
-exec "\${JAVA_HOME:+\$JAVA_HOME/bin/}java" @jvm.args -Xmx256m -XX:AOTCache=app.aot -jar $jar "\$@"
+# The Java that the cache was trained with, since it fits no other.
+exec "$java" @jvm.args -Xmx256m -XX:AOTCache=app.aot -jar $jar "\$@"
 EOF
 chmod +x run.sh
 

@@ -68,7 +68,7 @@ capabilities:
 {{- define "solaster-operator.clusterRules" -}}
 - apiGroups: [""]
   resources: [nodes]
-  verbs: [get, list, watch, patch]
+  verbs: {{ if eq .Values.nodes.access "Read" }}[list, watch]{{ else }}[get, list, watch, patch]{{ end }}
 - apiGroups: [""]
   resources: [pods]
   verbs: [list, watch]
@@ -114,15 +114,20 @@ capabilities:
   verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [monitoring.coreos.com]
   resources: [servicemonitors]
-  verbs: [get, create, patch]
+  verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [resource.k8s.io]
   resources: [resourceclaimtemplates]
-  verbs: [get, create, patch]
+  verbs: [get, list, watch, create, patch, delete]
 # Pods that a kubelet refused.
 - apiGroups: [""]
   resources: [pods]
-  verbs: [delete]
+  verbs: {{ if eq .Values.nodes.access "Declared" }}[list, watch, delete]{{ else }}[delete]{{ end }}
 - apiGroups: [""]
   resources: [events]
   verbs: [get, create, patch]
+{{- end -}}
+
+{{/* The ConfigMap that says which nodes there are, where they are not read. */}}
+{{- define "solaster-operator.profiles" -}}
+{{- default (printf "%s-nodes" (include "solaster-operator.fullname" .)) .Values.nodes.configMap -}}
 {{- end -}}

@@ -68,6 +68,22 @@ class MetadataTest {
     }
 
     @Test
+    void hintsOfAPoolNameItsKeysAndChoices() throws Exception {
+        List<Property> properties = entries("", PoolConfig.class);
+        List<Map<String, Object>> hints = list(
+                metadata("META-INF/spring/configuration-metadata/" + PoolConfig.class.getName() + ".json"), "hints");
+        assertThat(hints).extracting(hint -> hint.get("name")).contains("protocol", "balancing.algorithm",
+                "health.check.type", "discovery.type");
+        for (Map<String, Object> hint : hints) {
+            Property property = properties.stream().filter(p -> p.key().equals(hint.get("name"))).findFirst()
+                    .orElseThrow();
+            assertThat(list(hint, "values")).as(property.key()).extracting(value -> value.get("value"))
+                    .isEqualTo(choices(property.type()).stream().map(choice -> choice.replace('_', '-')).toList());
+            assertThat(list(hint, "values")).extracting(value -> value.get("description")).doesNotContainNull();
+        }
+    }
+
+    @Test
     void theReadmeListsEveryKey() throws Exception {
         Path file = Path.of("README.md");
         String readme = Files.readString(file);

@@ -50,6 +50,13 @@ final class DockerfileTest {
     }
 
     @Test
+    void it_starts_as_quickly_as_from_the_build() throws Exception {
+        assertThat(Dockerfile.flags(Path.of("jvm.args")))
+                .containsAll(Dockerfile.flags(text("pom.xml", "demo.start.flags")));
+        assertThat(text("pom.xml", "demo.jvm.flags")).contains("${demo.start.flags}");
+    }
+
+    @Test
     void it_opens_the_ports_of_the_configuration_to_the_outside() throws Exception {
         PropertySource<?> yaml = new YamlPropertySourceLoader()
                 .load("demo", new FileSystemResource("src/main/resources/application.yml")).getFirst();

@@ -2,6 +2,7 @@ package io.solaster.demo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayInputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -9,6 +10,7 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.WebSocket;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -16,6 +18,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import java.util.zip.GZIPInputStream;
 
 import com.jayway.jsonpath.JsonPath;
 import io.solaster.http.websocket.WebSockets;
@@ -84,6 +87,19 @@ final class WebTest {
         assertThat(send("GET", "/../application.yml", "").statusCode()).isEqualTo(400);
         assertThat(send("GET", "/application.yml", "").statusCode()).isEqualTo(404);
         assertThat(send("POST", "/json", "").statusCode()).isEqualTo(405);
+    }
+
+    @Test
+    void packs_what_is_worth_it_for_those_who_ask() throws Exception {
+        HttpResponse<byte[]> page = client.send(
+                HttpRequest.newBuilder(uri("http", "/")).header("Accept-Encoding", "gzip").build(),
+                BodyHandlers.ofByteArray());
+        assertThat(page.headers().firstValue("content-encoding")).contains("gzip");
+        try (GZIPInputStream unpacked = new GZIPInputStream(new ByteArrayInputStream(page.body()))) {
+            assertThat(new String(unpacked.readAllBytes(), StandardCharsets.UTF_8))
+                    .isEqualTo(send("GET", "/", "").body());
+        }
+        assertThat(send("GET", "/", "").headers().firstValue("content-encoding")).isEmpty();
     }
 
     @Test

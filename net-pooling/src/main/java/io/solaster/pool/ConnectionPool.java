@@ -68,8 +68,23 @@ public interface ConnectionPool<C extends PooledConnection> extends AutoCloseabl
     /** What each shard counts, by the shards' numbers. Any thread. */
     List<PoolStats> stats();
 
-    /** Puts another configuration in force. Any thread. */
+    /**
+     * Puts another configuration in force, for its upstream too: endpoints, balancing and health as {@link
+     * Upstream#reconfigure} has it, bounds, ages and back-off. What is too much closes as it comes free. Protocol, discovery
+     * and whatever the connector was made with stay. Any thread.
+     *
+     * @return done once every shard goes by it
+     */
     ShardFuture<?> reconfigure(PoolConfig newConfig);
+
+    /**
+     * Replaces every connection that there is or that is being made, since what they were made with is no longer good, such
+     * as a certificate: idle ones close, those in use once they are given back. New ones are made as they are wanted. Any
+     * thread.
+     *
+     * @return done once no shard hands out a connection that was made before
+     */
+    ShardFuture<?> renew();
 
     /** Lets requests finish up to the deadline, fails who waits, and closes every connection. Any thread. */
     ShardFuture<?> drain(Duration deadline);

@@ -3,6 +3,7 @@ package io.solaster.pool;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -86,7 +87,7 @@ final class DefaultConnectionPool<C extends PooledConnection> implements Connect
         }
         try {
             while (System.nanoTime() - end < 0) {
-                boolean warm = shards.onAll(DefaultShardPool::isWarm).get(bounds.warmUp().toNanos(),
+                boolean warm = shards.onAll(shard -> shard.members.areWarm()).get(bounds.warmUp().toNanos(),
                         TimeUnit.NANOSECONDS).stream().allMatch(each -> each);
                 if (warm) {
                     return;
@@ -150,23 +151,37 @@ final class DefaultConnectionPool<C extends PooledConnection> implements Connect
     public ShardFuture<?> reconfigure(PoolConfig newConfig) {
         config = newConfig;
         budget.max(newConfig.connections().max());
-        return shards.onAll(shard -> {
+        return onCaller(() -> CompletableFuture.allOf(shards.onAll(shard -> {
             shard.configure(newConfig);
+            return true;
+        }), upstream.reconfigure(newConfig)));
+    }
+
+    @Override
+    public ShardFuture<?> renew() {
+        log.info("Pool '{}': every connection is replaced", name);
+        return shards.onAll(shard -> {
+            shard.members.renew();
             return true;
         });
     }
 
     @Override
     public ShardFuture<?> drain(Duration deadline) {
-        Shard here = Shard.current();
-        return engine.submitStageTo(here == null ? 0 : here.id(), CallOptions.DEFAULTS, () -> {
+        return onCaller(() -> {
             List<CompletableFuture<Boolean>> all = new ArrayList<>();
             for (Shard shard : engine.shards()) {
                 all.add(engine.submitStageTo(shard.id(), CallOptions.DEFAULTS,
-                        () -> shards.local().drain(deadline)));
+                        () -> shards.local().closing.drain(deadline)));
             }
             return CompletableFuture.allOf(all.toArray(CompletableFuture<?>[]::new));
         });
+    }
+
+    /** Answers on the shard that calls; on the first where none does. */
+    private <T extends @Nullable Object> ShardFuture<T> onCaller(Callable<? extends CompletionStage<T>> work) {
+        Shard here = Shard.current();
+        return engine.submitStageTo(here == null ? 0 : here.id(), CallOptions.DEFAULTS, work);
     }
 
     @Override
@@ -205,12 +220,12 @@ final class DefaultConnectionPool<C extends PooledConnection> implements Connect
 
     /** From shard 0. */
     void othersWait(int shard, long since, boolean permits) {
-        Budget.tell(Budget.here(), shard, () -> shards.local().othersWait(since, permits));
+        Budget.tell(Budget.here(), shard, () -> shards.local().loans.othersWait(since, permits));
     }
 
     /** From shard 0. */
     void lend(int lender, int needy, PooledConnection connection) {
-        Budget.tell(Budget.here(), needy, () -> shards.local().lent(lender, cast(connection)));
+        Budget.tell(Budget.here(), needy, () -> shards.local().loans.lent(lender, cast(connection)));
     }
 
     @SuppressWarnings("unchecked") // a pool's connections are all of one protocol

@@ -9,21 +9,24 @@ import io.netty.channel.Channel;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import io.solaster.engine.timer.Timer;
+import io.solaster.pool.upstream.Target;
 import org.jspecify.annotations.Nullable;
 
 /** One connection that is being made: connected, and made ready by its protocol, within one time. On its shard. */
 final class Opening<C extends PooledConnection> extends Timer {
     private final Shard shard;
-    private final TargetPool<C> target;
+    private final Connects<C> connects;
+    private final Target target;
     private final Duration timeout;
     private final long since;
     private @Nullable ShardFuture<Channel> connect;
     private @Nullable Channel channel;
     private boolean isDone;
 
-    Opening(Shard shard, TargetPool<C> target, Duration timeout, long since) {
+    Opening(Shard shard, Connects<C> connects, Target target, Duration timeout, long since) {
         super(shard.timers());
         this.shard = shard;
+        this.connects = connects;
         this.target = target;
         this.timeout = timeout;
         this.since = since;
@@ -31,7 +34,7 @@ final class Opening<C extends PooledConnection> extends Timer {
 
     void begin(Connector connector, Protocol<C> protocol) {
         try {
-            ShardFuture<Channel> connecting = connector.connect(target.target.endpoint(), timeout);
+            ShardFuture<Channel> connecting = connector.connect(target.endpoint(), timeout);
             connect = connecting;
             connecting.whenComplete((connected, failure) -> {
                 if (connected == null) {
@@ -55,7 +58,7 @@ final class Opening<C extends PooledConnection> extends Timer {
         arm(timeout.toNanos() - (shard.timers().now() - since));
         CompletionStage<C> opened;
         try {
-            opened = protocol.open(shard, connected, target.target.endpoint());
+            opened = protocol.open(shard, connected, target.endpoint());
         } catch (RuntimeException e) {
             failed(e);
             return;
@@ -78,7 +81,7 @@ final class Opening<C extends PooledConnection> extends Timer {
         } else {
             isDone = true;
             cancel();
-            target.opened(this, connection, since);
+            connects.opened(this, connection, since);
         }
     }
 
@@ -92,7 +95,7 @@ final class Opening<C extends PooledConnection> extends Timer {
             Throwable cause = failure instanceof CompletionException && failure.getCause() != null
                     ? failure.getCause()
                     : failure;
-            target.failed(this, cause == null ? new IllegalStateException("the protocol opened nothing") : cause,
+            connects.failed(this, cause == null ? new IllegalStateException("the protocol opened nothing") : cause,
                     since);
         }
     }
@@ -107,6 +110,6 @@ final class Opening<C extends PooledConnection> extends Timer {
 
     @Override
     protected void fire() {
-        failed(new TimeoutException("connected to " + target.target + ", and it has not greeted within " + timeout));
+        failed(new TimeoutException("connected to " + target + ", and it has not greeted within " + timeout));
     }
 }

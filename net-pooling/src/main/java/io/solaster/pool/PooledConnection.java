@@ -1,6 +1,10 @@
 package io.solaster.pool;
 
+import java.io.IOException;
+import java.util.Objects;
+
 import io.netty.channel.Channel;
+import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import io.solaster.pool.upstream.Target;
 import org.jspecify.annotations.Nullable;
@@ -75,8 +79,19 @@ public abstract class PooledConnection {
     /** Whether it takes another request: it is open, and neither end has said that it will close. Cheap. */
     public abstract boolean isUsable();
 
-    /** Asks the other end whether it is there, as the protocol can: PING; failed if not. The pool bounds its time. */
-    public abstract ShardFuture<?> validate();
+    /**
+     * Asks the other end whether it is there, as the protocol can: PING; failed if not. The pool bounds its time. A
+     * protocol that has no such question leaves it at this: done if the connection is usable.
+     */
+    public ShardFuture<?> validate() {
+        ShardFuture<Boolean> answer = Objects.requireNonNull(Shard.current(), "asked on its shard only").newFuture();
+        if (isUsable()) {
+            answer.complete(true);
+        } else {
+            answer.completeExceptionally(new IOException("connection " + channel + " is not usable any more"));
+        }
+        return answer;
+    }
 
     /** Finishes what is under way, takes nothing new, and closes. */
     public abstract void drain();

@@ -1,42 +1,41 @@
 package io.solaster.pool;
 
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
+import java.util.concurrent.CancellationException;
 
-import io.solaster.pool.upstream.Outcome;
 import io.solaster.pool.upstream.Target;
 import org.jspecify.annotations.Nullable;
 
 /** The connections of one shard to one endpoint, and whoever waits for one of them. On its shard. */
-final class TargetPool<C extends PooledConnection> {
+final class TargetPool<C extends PooledConnection> extends IdleList {
     final DefaultShardPool<C> pool;
     final Target target;
+    final Connects<C> connects;
+    final Ageing<C> ageing;
+    private final Bounds bounds;
+    private final Permits<C> permits;
+    private final WaitingRoom<C> room;
+    private final PoolStats stats;
+    private final WaiterQueue<C> waiters = new WaiterQueue<>();
     /** All connections, taken or not, in no order. */
     private @Nullable PooledConnection[] all = new @Nullable PooledConnection[4];
     private int count;
-    /** Those that are idle and not shared; the newest is taken first, so that the others can grow old. */
-    private @Nullable PooledConnection newest;
-    private @Nullable PooledConnection oldest;
     private int sharedCount;
-    private int validating;
-    private final List<Opening<C>> openings = new ArrayList<>();
-
-    @Nullable
-    Waiter<C> firstWaiter;
-    private @Nullable Waiter<C> lastWaiter;
-    private int waiting;
     /** It is in the queue of those that have something to give. */
     boolean isOffered;
-
-    private int failures;
-    private long blockedUntil;
-    private @Nullable Throwable lastFailure;
     private @Nullable CloseReason retired;
+    /** Connections that were begun before are not good any more. */
+    private long renewedAt = Long.MIN_VALUE / 2;
 
     TargetPool(DefaultShardPool<C> pool, Target target) {
         this.pool = pool;
         this.target = target;
+        this.bounds = pool.bounds;
+        this.permits = pool.permits;
+        this.room = pool.room;
+        this.stats = pool.stats;
+        this.connects = new Connects<>(pool, this);
+        this.ageing = new Ageing<>(pool, this);
     }
 
     // ---- taking and giving
@@ -50,18 +49,16 @@ final class TargetPool<C extends PooledConnection> {
             if (found == null) {
                 return null;
             }
-        } else if (now - found.provenAt > pool.validateAfter) {
+        } else if (now - found.provenAt > bounds.validateAfter) {
             return null;
         }
-        if (found.isIdle) {
-            unlink(found);
-        }
+        notIdle(found);
         if (found.uses++ == 0) {
-            pool.stats.active.increment();
+            stats.active.increment();
             found.takenAt = now;
             found.isUnproven = !found.isFresh;
             found.isFresh = false;
-            if (pool.leakAfter != Long.MAX_VALUE) {
+            if (bounds.leakAfter != Long.MAX_VALUE) {
                 found.taker = new Throwable("taken here");
             }
         }
@@ -75,13 +72,13 @@ final class TargetPool<C extends PooledConnection> {
         }
         PooledConnection found = newest;
         if (found != null) {
-            return now - found.provenAt > pool.validateAfter ? null : found;
+            return now - found.provenAt > bounds.validateAfter ? null : found;
         }
         for (int i = 0; i < count && sharedCount > 0; i++) {
             PooledConnection each = at(i);
-            if (each.isShared && each.retired == null && !each.isValidating && each.uses < pool.maxRequests
+            if (each.isShared && each.retired == null && !each.isValidating && each.uses < bounds.maxRequests
                     && (found == null || each.uses < found.uses) && each.isUsable()
-                    && (each.uses > 0 || now - each.provenAt <= pool.validateAfter)) {
+                    && (each.uses > 0 || now - each.provenAt <= bounds.validateAfter)) {
                 found = each;
             }
         }
@@ -101,28 +98,13 @@ final class TargetPool<C extends PooledConnection> {
             return;
         }
         if (!connection.isShared) {
-            linkNewest(connection);
+            idleAsNewest(connection);
         }
-        if (count > pool.maxPerEndpoint || pool.isOversized()) {
+        if (count > bounds.maxPerEndpoint || permits.isOversized()) {
             shrink();
         }
-        if (pool.isWanted()) {
-            pool.offer(this);
-        }
-    }
-
-    /** Closes idle connections as long as there are more than there may be. */
-    void shrink() {
-        int left = count;
-        while (left > pool.maxPerEndpoint || pool.isOversized()) {
-            // Before, since a connection may close in there.
-            PooledConnection idle = evictable();
-            if (idle == null) {
-                return;
-            }
-            left--;
-            pool.evicted();
-            close(idle, CloseReason.EVICTED);
+        if (room.wants()) {
+            room.offer(this);
         }
     }
 
@@ -134,8 +116,8 @@ final class TargetPool<C extends PooledConnection> {
         if (--connection.uses == 0) {
             connection.idleSince = now;
             connection.taker = null;
-            pool.stats.active.add(-1);
-            pool.stats.usage.record(now - connection.takenAt);
+            stats.active.add(-1);
+            stats.usage.record(now - connection.takenAt);
         }
     }
 
@@ -144,65 +126,38 @@ final class TargetPool<C extends PooledConnection> {
         close(connection, CloseReason.DISCARDED);
     }
 
-    /** Whether {@link #tryTake} would find one. */
-    boolean isReady(long now) {
-        return newest != null && newest.isUsable() && now - newest.provenAt <= pool.validateAfter
-                || sharedCount > 0 && findReady(now) != null;
-    }
-
     // ---- waiters
 
     int waiting() {
-        return waiting;
+        return waiters.size();
     }
 
-    /** By age, which matters where a waiter comes from an endpoint that has gone. */
+    /** Who has waited longest for this endpoint; null if nobody waits. */
+    @Nullable
+    Waiter<C> firstWaiter() {
+        return waiters.first();
+    }
+
     void add(Waiter<C> waiter) {
-        Waiter<C> before = lastWaiter;
-        while (before != null && before.since - waiter.since > 0) {
-            before = before.earlierThere;
-        }
-        Waiter<C> behind = before == null ? firstWaiter : before.laterThere;
         waiter.target = this;
-        waiter.earlierThere = before;
-        waiter.laterThere = behind;
-        if (before == null) {
-            firstWaiter = waiter;
-        } else {
-            before.laterThere = waiter;
-        }
-        if (behind == null) {
-            lastWaiter = waiter;
-        } else {
-            behind.earlierThere = waiter;
-        }
-        waiting++;
+        waiters.add(waiter.there);
     }
 
     void remove(Waiter<C> waiter) {
-        Waiter<C> before = waiter.earlierThere;
-        Waiter<C> behind = waiter.laterThere;
-        if (before == null) {
-            firstWaiter = behind;
-        } else {
-            before.laterThere = behind;
-        }
-        if (behind == null) {
-            lastWaiter = before;
-        } else {
-            behind.earlierThere = before;
-        }
         waiter.target = null;
-        waiter.earlierThere = null;
-        waiter.laterThere = null;
-        waiting--;
+        waiters.remove(waiter.there);
     }
 
-    // ---- growing
+    // ---- what is lacking
+
+    /** Connections that are open. */
+    int count() {
+        return count;
+    }
 
     /** Connections that are open or being opened. */
     int size() {
-        return count + openings.size();
+        return count + connects.underWay();
     }
 
     /** Connects that would serve who waits, or keep as many idle as there are to be. */
@@ -210,57 +165,43 @@ final class TargetPool<C extends PooledConnection> {
         if (retired != null) {
             return 0;
         }
-        int coming = openings.size() + validating;
-        long each = pool.requestsEach();
-        long forWaiters = (waiting - coming * each + each - 1) / each;
-        return (int) Math.max(0, Math.max(forWaiters, pool.minIdle - size()));
+        long each = bounds.requestsEach();
+        long forWaiters = (waiting() - coming() * each + each - 1) / each;
+        return (int) Math.max(0, Math.max(forWaiters, bounds.minIdle - size()));
+    }
+
+    /** Connections that are being made or asked. */
+    private int coming() {
+        return connects.underWay() + ageing.validating();
     }
 
     /** Whether it has the connections that are to be kept. */
     boolean isWarm() {
-        return count >= pool.minIdle;
+        return count >= bounds.minIdle;
     }
 
     /** Whether the endpoint may be connected to now, as far as it itself is concerned. */
     boolean mayConnect(long now) {
-        return retired == null && size() < pool.maxPerEndpoint && now - blockedUntil >= 0
-        // After a failure one goes ahead to see.
-                && openings.size() < (failures == 0 ? pool.maxConnecting : 1);
+        return retired == null && size() < bounds.maxPerEndpoint && connects.mayBegin(now);
     }
 
     /** No connection, none under way, and none to be tried soon. */
     boolean isDown(long now) {
-        return failures > 0 && count == 0 && openings.isEmpty() && now - blockedUntil < 0;
+        return count == 0 && connects.arePausing(now);
+    }
+
+    /** Whether requests that were meant for another endpoint may go there. */
+    boolean isFit() {
+        return retired == null && target.isAvailable();
     }
 
     /** Whether so many waiters get connections that are being made or asked, or can be made. */
     boolean covers(int waiters, long now) {
-        return (long) (openings.size() + validating) * pool.requestsEach() >= waiters
-                || mayConnect(now) && pool.hasRoom();
+        return (long) coming() * bounds.requestsEach() >= waiters || mayConnect(now) && permits.hasRoom();
     }
 
-    @Nullable
-    Throwable lastFailure() {
-        return lastFailure;
-    }
-
-    long blockedFor(long now) {
-        return failures == 0 ? 0 : Math.max(0, blockedUntil - now);
-    }
-
-    void open(long now) {
-        Opening<C> opening = new Opening<>(pool.shard, this, pool.config().connections().connectTimeout(), now);
-        openings.add(opening);
-        pool.stats.connecting.increment();
-        opening.begin(pool.connector(), pool.protocol());
-    }
-
-    void opened(Opening<C> opening, C connection, long since) {
-        long now = pool.now();
-        ended(opening);
-        pool.stats.created.increment();
-        pool.stats.open.increment();
-        pool.stats.creation.record(now - since);
+    /** There is a new connection, whose making began then. */
+    void opened(C connection, long since, long now) {
         if (count == all.length) {
             all = Arrays.copyOf(all, count * 2);
         }
@@ -270,18 +211,13 @@ final class TargetPool<C extends PooledConnection> {
         connection.isShared = connection.isShared();
         if (connection.isShared) {
             sharedCount++;
-            pool.learntThatShared();
+            bounds.learntThatShared();
         }
         connection.createdAt = now;
         connection.idleSince = now;
         connection.provenAt = now;
-        connection.expiresAt = pool.expiry(now);
+        connection.expiresAt = since - renewedAt < 0 ? now : bounds.expiry(now);
         connection.isFresh = true;
-        if (failures > 0) {
-            failures = 0;
-            lastFailure = null;
-            pool.recovered(this);
-        }
         connection.channel().closeFuture().addListener(end -> closed(connection));
         if (connection.retired == null && retired != null) {
             close(connection, retired);
@@ -290,41 +226,11 @@ final class TargetPool<C extends PooledConnection> {
             return;
         }
         if (!connection.isShared) {
-            linkNewest(connection);
+            idleAsNewest(connection);
         }
-        pool.offer(this);
+        room.offer(this);
         connection.isFresh = false;
-        pool.grow(this);
-    }
-
-    void failed(Opening<C> opening, Throwable cause, long since) {
-        long now = pool.now();
-        ended(opening);
-        pool.freed();
-        if (retired != null) {
-            leaveIfEmpty();
-            pool.growAll();
-            return;
-        }
-        pool.stats.connectFailures.increment();
-        boolean isOurs = Descriptors.areExhausted(cause);
-        if (now - blockedUntil >= 0) {
-            failures++;
-            blockedUntil = now + pool.backoff(failures);
-        }
-        lastFailure = cause;
-        target.begin();
-        target.end(isOurs ? Outcome.CANCELLED : Outcome.UNREACHABLE, now - since);
-        pool.connectFailed(this, cause, failures == 1);
-        if (count == 0 && openings.isEmpty()) {
-            pool.abandon(this);
-        }
-        pool.growAll();
-    }
-
-    private void ended(Opening<C> opening) {
-        openings.remove(opening);
-        pool.stats.connecting.add(-1);
+        pool.growth.grow(this);
     }
 
     // ---- closing
@@ -334,9 +240,7 @@ final class TargetPool<C extends PooledConnection> {
         if (connection.retired == null) {
             connection.retired = why;
         }
-        if (connection.isIdle) {
-            unlink(connection);
-        }
+        notIdle(connection);
         switch (connection.retired) {
             // Nobody has it and nothing is wrong with it: it may say goodbye. The next sweep sees to it that it goes.
             case IDLE, LIFETIME, REMOVED, CLOSED -> connection.drain();
@@ -344,7 +248,8 @@ final class TargetPool<C extends PooledConnection> {
         }
     }
 
-    private void retire(PooledConnection connection, CloseReason why) {
+    /** Closes one once nobody has it. */
+    void retire(PooledConnection connection, CloseReason why) {
         if (connection.retired == null) {
             connection.retired = why;
             if (connection.uses == 0) {
@@ -355,13 +260,8 @@ final class TargetPool<C extends PooledConnection> {
 
     /** Its channel has closed, whoever did it. */
     private void closed(PooledConnection connection) {
-        if (connection.isIdle) {
-            unlink(connection);
-        }
-        if (connection.isValidating) {
-            connection.isValidating = false;
-            validating--;
-        }
+        notIdle(connection);
+        ageing.closed(connection);
         CloseReason why = connection.retired;
         if (why == null) {
             why = connection.uses == 0 ? CloseReason.REMOTE : CloseReason.BROKEN;
@@ -374,35 +274,40 @@ final class TargetPool<C extends PooledConnection> {
         if (connection.isShared) {
             sharedCount--;
         }
-        pool.stats.close(why);
-        pool.stats.open.add(-1);
+        stats.close(why);
+        stats.open.add(-1);
         pool.freed();
         leaveIfEmpty();
-        pool.growAll();
+        pool.growth.growAll();
     }
 
-    private void leaveIfEmpty() {
+    void leaveIfEmpty() {
         if (retired != null && size() == 0) {
-            pool.left(this);
+            pool.members.left(this);
         }
     }
 
     /** No more connections to the endpoint: idle ones are closed, those that are out when they come back. */
     void retire(CloseReason why) {
         retired = why;
-        for (Opening<C> opening : List.copyOf(openings)) {
-            opening.abort(new java.util.concurrent.CancellationException(target + " was left"));
-        }
+        connects.abort(new CancellationException(target + " was left"));
         for (int i = count - 1; i >= 0; i--) {
             retire(at(i), why);
+        }
+    }
+
+    /** All connections close, idle ones now, as if they had grown old. */
+    void renew(long now) {
+        renewedAt = now;
+        for (int i = count - 1; i >= 0; i--) {
+            retire(at(i), CloseReason.LIFETIME);
         }
     }
 
     /** Connections may be made again. */
     void readmit() {
         retired = null;
-        failures = 0;
-        blockedUntil = pool.now();
+        connects.forgive();
     }
 
     boolean isRetired() {
@@ -415,13 +320,28 @@ final class TargetPool<C extends PooledConnection> {
         }
     }
 
+    /** Closes idle connections as long as there are more than there may be. */
+    void shrink() {
+        int left = count;
+        while (left > bounds.maxPerEndpoint || permits.isOversized()) {
+            // Before, since a connection may close in there.
+            PooledConnection evicted = evictable();
+            if (evicted == null) {
+                return;
+            }
+            left--;
+            permits.evictsSurplus();
+            close(evicted, CloseReason.EVICTED);
+        }
+    }
+
     /** Closes an idle connection so that another can be made; false if none is idle. */
     boolean evict() {
-        PooledConnection idle = evictable();
-        if (idle == null) {
+        PooledConnection evicted = evictable();
+        if (evicted == null) {
             return false;
         }
-        close(idle, CloseReason.EVICTED);
+        close(evicted, CloseReason.EVICTED);
         return true;
     }
 
@@ -435,119 +355,10 @@ final class TargetPool<C extends PooledConnection> {
         return oldest;
     }
 
-    // ---- ageing
-
-    /** Looks after connections that are idle, old, or out for too long. */
-    void sweep(long now) {
-        for (int i = count - 1; i >= 0; i--) {
-            PooledConnection each = at(i);
-            if (each.uses > 0) {
-                if (each.taker != null && now - each.takenAt > pool.leakAfter) {
-                    pool.leaked(this, each, now);
-                }
-                if (now - each.expiresAt >= 0) {
-                    retire(each, CloseReason.LIFETIME);
-                }
-            } else if (each.retired != null) {
-                each.channel().close();
-            } else if (now - each.expiresAt >= 0) {
-                close(each, CloseReason.LIFETIME);
-            } else if (now - each.idleSince > pool.maxIdle && count > pool.minIdle) {
-                close(each, CloseReason.IDLE);
-            } else if (now - each.provenAt > pool.validateAfter && !each.isValidating) {
-                validate(each);
-            }
-        }
-        pool.grow(this);
-    }
-
-    /** Asks idle connections that nobody may take unasked, as many as there are waiters. */
-    void validateForWaiters(long now) {
-        long asked = (long) validating * pool.requestsEach();
-        for (int i = count - 1; i >= 0 && asked < waiting; i--) {
-            PooledConnection each = at(i);
-            if (each.uses == 0 && each.retired == null && !each.isValidating
-                    && now - each.provenAt > pool.validateAfter) {
-                asked += pool.requestsEach();
-                validate(each);
-            }
-        }
-    }
-
-    private void validate(PooledConnection connection) {
-        connection.isValidating = true;
-        validating++;
-        if (connection.isIdle) {
-            unlink(connection);
-        }
-        pool.validate(connection).whenComplete((answer, failure) -> {
-            if (!connection.isValidating) {
-                return;
-            }
-            connection.isValidating = false;
-            validating--;
-            if (failure != null || !connection.isUsable()) {
-                close(connection, CloseReason.INVALID);
-                return;
-            }
-            connection.provenAt = pool.now();
-            if (connection.retired != null) {
-                close(connection, connection.retired);
-                return;
-            }
-            if (!connection.isShared) {
-                linkOldest(connection);
-            }
-            pool.offer(this);
-        });
-    }
-
-    // ---- the list of idle ones
-
-    private void linkNewest(PooledConnection connection) {
-        PooledConnection below = newest;
-        connection.isIdle = true;
-        connection.older = below;
-        if (below == null) {
-            oldest = connection;
-        } else {
-            below.newer = connection;
-        }
-        newest = connection;
-    }
-
-    private void linkOldest(PooledConnection connection) {
-        PooledConnection above = oldest;
-        connection.isIdle = true;
-        connection.newer = above;
-        if (above == null) {
-            newest = connection;
-        } else {
-            above.older = connection;
-        }
-        oldest = connection;
-    }
-
-    private void unlink(PooledConnection connection) {
-        PooledConnection above = connection.newer;
-        PooledConnection below = connection.older;
-        if (above == null) {
-            newest = below;
-        } else {
-            above.older = below;
-        }
-        if (below == null) {
-            oldest = above;
-        } else {
-            below.newer = above;
-        }
-        connection.newer = null;
-        connection.older = null;
-        connection.isIdle = false;
-    }
+    // ---- all of them
 
     @SuppressWarnings("NullAway") // below count they are there
-    private PooledConnection at(int place) {
+    PooledConnection at(int place) {
         return all[place];
     }
 

@@ -5,12 +5,12 @@ import java.time.Duration;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import io.solaster.engine.timer.Timer;
+import io.solaster.pool.WaiterQueue.Place;
 import io.solaster.pool.upstream.Target;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One request that waits for a connection: its own link in the queue of its shard, in that of its target, and its own
- * timer. On its shard.
+ * One request that waits for a connection: its places in the queues of its shard and of its target, and its own timer. On its shard.
  */
 final class Waiter<C extends PooledConnection> extends Timer implements ShardFuture.Source {
     final DefaultShardPool<C> pool;
@@ -24,18 +24,14 @@ final class Waiter<C extends PooledConnection> extends Timer implements ShardFut
     final @Nullable Forward<C> forward;
     private final Shard shard;
 
+    /** Among all that wait on its shard. */
+    final Place<C> here = new Place<>(this);
+    /** Among those that wait for its target. */
+    final Place<C> there = new Place<>(this);
     boolean isQueued;
-    @Nullable
-    Waiter<C> earlier;
-    @Nullable
-    Waiter<C> later;
     /** Whose connection it waits for; null while there is no endpoint at all. */
     @Nullable
     TargetPool<C> target;
-    @Nullable
-    Waiter<C> earlierThere;
-    @Nullable
-    Waiter<C> laterThere;
     private @Nullable C served;
 
     Waiter(DefaultShardPool<C> pool, Shard shard, long key, @Nullable Target except, Duration patience, long since,
@@ -59,12 +55,12 @@ final class Waiter<C extends PooledConnection> extends Timer implements ShardFut
 
     @Override
     protected void fire() {
-        pool.gaveUp(this);
+        pool.room.gaveUp(this);
     }
 
     @Override
     protected void dropped() {
-        future.completeExceptionally(pool.closed());
+        future.completeExceptionally(pool.failures.closed());
     }
 
     /** Whoever waited has cancelled, or it has failed. */
@@ -79,7 +75,7 @@ final class Waiter<C extends PooledConnection> extends Timer implements ShardFut
 
     private void leave() {
         if (isQueued) {
-            pool.cancelled(this);
+            pool.room.cancelled(this);
         } else if (served != null && future.isCompletedExceptionally()) {
             // It had a connection, and nobody came to know.
             C unused = served;

@@ -39,8 +39,17 @@ final class Backend implements ConnectionHandler, AutoCloseable {
 
     /** @param first sees each connection before anything else */
     static Backend start(Engine engine, String name, int port, Consumer<Channel> first) {
+        return start(engine, name, ServerConfig.of("lines", port), first);
+    }
+
+    /** On another address than that of loopback. */
+    static Backend start(Engine engine, String name, String host, int port) {
+        return start(engine, name, ServerConfig.of("lines", port).withHost(host), channel -> {});
+    }
+
+    private static Backend start(Engine engine, String name, ServerConfig config, Consumer<Channel> first) {
         Backend backend = new Backend(name, first);
-        backend.server = TcpServer.bind(engine, name, ServerConfig.of("lines", port), backend);
+        backend.server = TcpServer.bind(engine, name, config, backend);
         return backend;
     }
 

@@ -95,6 +95,9 @@ final class PoolChild {
         run("ip", "link", "set", "lo", "up");
         untilAnswered();
         System.out.println("broken " + pool.stats().getFirst().closed(CloseReason.BROKEN));
+        // The other ends have heard of nothing, and are there still; of ours the kernel has as many as we know.
+        TestEngines.until("the kernel agrees",
+                () -> Sockets.to(backend.port()) == pool.stats().getFirst().open.get());
     }
 
     private static void run(String... command) throws Exception {
@@ -128,6 +131,9 @@ final class PoolChild {
         backend.release();
         say("held", held);
         untilAnswered();
+        System.out.println("connects failed " + refused.stats().getFirst().connectFailures.get());
+        TestEngines.until("the kernel agrees",
+                () -> Sockets.to(backend.port()) == pool.stats().getFirst().open.get());
     }
 
     public static void main(String[] args) throws Exception {
@@ -142,6 +148,7 @@ final class PoolChild {
             child.withoutDescriptors();
         }
         child.pool.close();
+        TestEngines.until("no socket is left", () -> Sockets.to(child.backend.port()) == 0);
         child.refused.close();
         child.upstream.close();
         child.nobody.close();

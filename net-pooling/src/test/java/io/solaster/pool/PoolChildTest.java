@@ -71,6 +71,7 @@ final class PoolChildTest {
         assertThat(said).containsPattern("without descriptors: CONNECT_FAILED .*open files.*ulimit -n")
                 .containsPattern("with one connection: ACQUIRE_TIMEOUT .*open files.*ulimit -n").contains(
                         // It is no fault of the endpoint's.
-                        "state HEALTHY\n", "held: a hold\n", "recovered\n", "closed\n");
+                        "state HEALTHY\n", "held: a hold\n", "recovered\n", "closed\n")
+                .containsPattern("connects failed [1-9]");
     }
 }

@@ -8,12 +8,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.PoolConnectionsConfig;
@@ -29,61 +26,6 @@ abstract class PoolFailureTest extends Rig {
 
     PoolFailureTest(Transport transport) {
         super(transport);
-    }
-
-    /** What came of requests: each was answered, or failed by name. */
-    private static Map<Reason, Integer> failures(List<CompletableFuture<String>> asked) {
-        Map<Reason, Integer> failures = new EnumMap<>(Reason.class);
-        for (CompletableFuture<String> each : asked) {
-            try {
-                each.get(TestEngines.PATIENCE.toSeconds(), TimeUnit.SECONDS);
-            } catch (ExecutionException e) {
-                assertThat(e.getCause()).isInstanceOf(PoolException.class);
-                failures.merge(((PoolException) e.getCause()).reason(), 1, Integer::sum);
-            } catch (InterruptedException | java.util.concurrent.TimeoutException e) {
-                throw new AssertionError("a request was lost", e);
-            }
-        }
-        return failures;
-    }
-
-    private List<CompletableFuture<String>> askAll(int count, Duration patience) {
-        List<CompletableFuture<String>> asked = new ArrayList<>();
-        for (int i = 0; i < count; i++) {
-            asked.add(asking(i % 2, patience, "n" + i));
-        }
-        return asked;
-    }
-
-    private void untilAnswered(int shard) {
-        until("shard " + shard + " is answered", () -> {
-            try {
-                get(asking(shard, LONG, "x"));
-                return true;
-            } catch (PoolException e) {
-                return false;
-            }
-        });
-    }
-
-    /** Nothing is out, nobody waits, and the kernel has no more connections than the pool knows of. */
-    private void assertNothingLeaked(int... ports) {
-        for (int shard = 0; shard < 2; shard++) {
-            PoolStats stats = stats(shard);
-            until("nothing is out", () -> stats.active.get() == 0 && stats.pending.get() == 0
-                    && stats.connecting.get() == 0);
-        }
-        until("the kernel agrees", () -> {
-            long sockets = 0;
-            for (int port : ports) {
-                sockets += Sockets.to(port);
-            }
-            return sockets == stats(0).open.get() + stats(1).open.get();
-        });
-        pool.close();
-        for (int port : ports) {
-            until("no socket is left", () -> Sockets.to(port) == 0);
-        }
     }
 
     @Test
@@ -127,6 +69,7 @@ abstract class PoolFailureTest extends Rig {
         CompletableFuture<String> asked = asking(0, LONG, "x");
         assertThat(failure(asked).reason()).isEqualTo(Reason.CONNECT_FAILED);
         assertThat(failure(asked)).hasMessageContaining("has not greeted");
+        assertThat(stats(0).connectFailures.get()).isPositive();
         proxy.fault(Fault.NONE);
         untilAnswered(0);
         assertNothingLeaked(proxy.port());
@@ -211,6 +154,7 @@ abstract class PoolFailureTest extends Rig {
             proxy.listen();
         }
         assertThat(failures(asked).keySet()).isSubsetOf(Reason.CONNECT_FAILED, Reason.CONNECTION_LOST);
+        assertThat(ends()).as("connections lost, connects failed").isPositive();
         untilAnswered(0);
         untilAnswered(1);
         assertNothingLeaked(proxy.port());
@@ -229,6 +173,8 @@ abstract class PoolFailureTest extends Rig {
         two.refuse();
         until("nothing is open", () -> stats(0).open.get() + stats(1).open.get() == 0);
         assertThat(failures(askAll(40, LONG))).isEqualTo(Map.of(Reason.CONNECT_FAILED, 40));
+        assertThat(stats(0).connectFailures.get()).isPositive();
+        assertThat(stats(1).connectFailures.get()).isPositive();
         one.listen();
         two.listen();
         untilAnswered(0);
@@ -305,6 +251,7 @@ abstract class PoolFailureTest extends Rig {
         until("they wait", () -> stats(0).pending.get() + stats(1).pending.get() == 100);
         engine.close();
         assertThat(failures(waiting)).isEqualTo(Map.of(Reason.CLOSED, 100));
+        assertThat(stats(0).pending.get() + stats(1).pending.get()).isZero();
         until("no socket is left", () -> Sockets.to(backend.port()) == 0);
     }
 }

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 
+import io.solaster.config.EndpointConfig;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.PoolBalancingConfig;
 import io.solaster.config.PoolBalancingConfig.Algorithm;
@@ -226,6 +227,67 @@ final class PoolLifeTest extends Rig {
         get(pool.reconfigure(config.withConnections(DEFAULTS.withBounds(1, 1, 1))));
         until("what is too much is closed", () -> stats(0).open.get() == 1);
         assertThat(ask(0, "y")).isEqualTo("a y");
+    }
+
+    @Test
+    void changesWhereItsConnectionsGoWithOneCall() {
+        Backend one = backend("a");
+        Backend two = backend("b");
+        config = config.withEndpoints(List.of(EndpointConfig.valueOf(one.endpoint().address())));
+        pool(new Lines(false));
+        assertThat(ask(0, "x")).isEqualTo("a x");
+        CompletableFuture<String> underWay = asking(0, LONG, "hold");
+        until("it is under way", () -> one.held() == 1);
+        get(pool.reconfigure(config.withEndpoints(List.of(EndpointConfig.valueOf(two.endpoint().address())))
+                .withConnections(DEFAULTS.withBounds(3, 2, 1))));
+        assertThat(upstream.members()).containsExactly(two.endpoint());
+        assertThat(stats(0).max.get()).isEqualTo(2);
+        assertThat(ask(0, "y")).isEqualTo("b y");
+        assertThat(ask(1, "y")).isEqualTo("b y");
+        one.release();
+        assertThat(get(underWay)).as("not cut").isEqualTo("a hold");
+        until("all to the old one are closed", () -> Sockets.to(one.port()) == 0);
+    }
+
+    @Test
+    void replacesEveryConnectionAndCutsNone() {
+        Backend backend = backend("a");
+        connections(DEFAULTS.withMinIdle(2, Duration.ofSeconds(30)));
+        pool(false, backend);
+        CompletableFuture<String> underWay = asking(0, LONG, "hold");
+        until("it is under way", () -> backend.held() == 1);
+        List<Line> before = List.of(take(0), take(1));
+        for (int shard = 0; shard < 2; shard++) {
+            give(shard, before.get(shard));
+        }
+        get(pool.renew());
+        for (int shard = 0; shard < 2; shard++) {
+            int at = shard;
+            Line now = take(shard);
+            assertThat(now).isNotIn(before);
+            assertThat(now.channel().isOpen()).isTrue();
+            give(shard, now);
+            until("there are as many as before", () -> stats(at).idle() >= 1 && stats(at).open.get() >= 2);
+        }
+        assertThat(underWay).isNotDone();
+        backend.release();
+        assertThat(get(underWay)).isEqualTo("a hold");
+        until("four of old are closed",
+                () -> stats(0).closed(CloseReason.LIFETIME) + stats(1).closed(CloseReason.LIFETIME) == 4);
+    }
+
+    @Test
+    void replacesWhatWasBeingMadeTooOnceItHasServedWhoWaited() {
+        FaultProxy proxy = before(backend("a"));
+        proxy.delay(100);
+        pool(new Lines(false, true), proxy.endpoint());
+        CompletableFuture<String> asked = asking(0, LONG, "x");
+        until("it connects", () -> stats(0).connecting.get() == 1);
+        get(pool.renew());
+        assertThat(get(asked)).isEqualTo("a x");
+        until("it is closed", () -> stats(0).closed(CloseReason.LIFETIME) == 1);
+        assertThat(ask(0, "y")).isEqualTo("a y");
+        assertThat(stats(0).created.get()).isEqualTo(2);
     }
 
     @Test

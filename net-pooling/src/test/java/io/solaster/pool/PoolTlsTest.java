@@ -111,7 +111,8 @@ final class PoolTlsTest extends Rig {
         AtomicReference<SslContext> client = new AtomicReference<>(expired.client(null));
         server.set(expired.server(null));
         config = config.withSsl(SSL);
-        pool(new Lines(false, true), Discovery.of(List.of(encrypted("127.0.0.1"))),
+        Endpoint endpoint = encrypted("127.0.0.1");
+        pool(new Lines(false, true), Discovery.of(List.of(endpoint)),
                 Connector.of(engine, config, Rig::resolve, client::get));
         PoolException refused = failure(asking(0, LONG, "x"));
         assertThat(refused.reason()).isEqualTo(Reason.CONNECT_FAILED);
@@ -126,6 +127,7 @@ final class PoolTlsTest extends Rig {
                 return false;
             }
         });
+        assertNothingLeaked(endpoint.port());
     }
 
     @Test

@@ -2,6 +2,8 @@ package io.solaster.pool;
 
 import static io.solaster.pool.TestEngines.await;
 import static io.solaster.pool.TestEngines.get;
+import static io.solaster.pool.TestEngines.until;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.net.InetAddress;
@@ -9,8 +11,11 @@ import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 
 import io.solaster.config.EngineConfig.Transport;
@@ -26,6 +31,7 @@ import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import io.solaster.pool.Lines.Line;
+import io.solaster.pool.PoolException.Reason;
 import io.solaster.pool.discovery.Discovery;
 import io.solaster.pool.upstream.Upstream;
 import org.junit.jupiter.api.AfterEach;
@@ -138,6 +144,67 @@ abstract class Rig {
 
     PoolStats stats(int shard) {
         return pool.stats().get(shard);
+    }
+
+    /** What came of requests: each was answered, or failed by name. */
+    static Map<Reason, Integer> failures(List<CompletableFuture<String>> asked) {
+        Map<Reason, Integer> failures = new EnumMap<>(Reason.class);
+        for (CompletableFuture<String> each : asked) {
+            try {
+                each.get(TestEngines.PATIENCE.toSeconds(), TimeUnit.SECONDS);
+            } catch (ExecutionException e) {
+                assertThat(e.getCause()).isInstanceOf(PoolException.class);
+                failures.merge(((PoolException) e.getCause()).reason(), 1, Integer::sum);
+            } catch (InterruptedException | java.util.concurrent.TimeoutException e) {
+                throw new AssertionError("a request was lost", e);
+            }
+        }
+        return failures;
+    }
+
+    List<CompletableFuture<String>> askAll(int count, Duration patience) {
+        List<CompletableFuture<String>> asked = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            asked.add(asking(i % 2, patience, "n" + i));
+        }
+        return asked;
+    }
+
+    void untilAnswered(int shard) {
+        until("shard " + shard + " is answered", () -> {
+            try {
+                get(asking(shard, LONG, "x"));
+                return true;
+            } catch (PoolException e) {
+                return false;
+            }
+        });
+    }
+
+    /** Nothing is out, nobody waits, and the kernel has no more connections than the pool knows of. */
+    void assertNothingLeaked(int... ports) {
+        for (int shard = 0; shard < 2; shard++) {
+            PoolStats stats = stats(shard);
+            until("nothing is out", () -> stats.active.get() == 0 && stats.pending.get() == 0
+                    && stats.connecting.get() == 0);
+        }
+        until("the kernel agrees", () -> {
+            long sockets = 0;
+            for (int port : ports) {
+                sockets += Sockets.to(port);
+            }
+            return sockets == stats(0).open.get() + stats(1).open.get();
+        });
+        pool.close();
+        for (int port : ports) {
+            until("no socket is left", () -> Sockets.to(port) == 0);
+        }
+    }
+
+    /** Connections that were lost and connects that failed so far. */
+    long ends() {
+        return pool.stats().stream().mapToLong(shard -> shard.closed(CloseReason.REMOTE)
+                + shard.closed(CloseReason.BROKEN) + shard.connectFailures.get()).sum();
     }
 
     static PoolException failure(CompletableFuture<?> future) {

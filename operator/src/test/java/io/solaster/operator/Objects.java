@@ -40,7 +40,8 @@ public final class Objects {
         Map<String, Quantity> amounts = Map.of("cpu", new Quantity(cpus), "memory", new Quantity(memory));
         return new PodBuilder().withNewMetadata().withName(name).withNamespace("shop").withLabels(labels).endMetadata()
                 .withNewSpec().withNodeName(node)
-                .withContainers(new ContainerBuilder().withName("main").withNewResources().withRequests(amounts)
+                .withContainers(new ContainerBuilder().withName("main").withImage("none").withNewResources()
+                        .withRequests(amounts)
                         .withLimits(amounts).endResources().build())
                 .endSpec().withNewStatus().withPhase("Running").endStatus().build();
     }

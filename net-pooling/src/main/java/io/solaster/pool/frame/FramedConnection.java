@@ -13,22 +13,16 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.LengthFieldBasedFrameDecoder;
 import io.solaster.engine.Shard;
-import io.solaster.engine.ShardFuture;
-import io.solaster.engine.timer.Timers;
 import io.solaster.pool.Endpoint;
 import io.solaster.pool.PoolException;
-import io.solaster.pool.PoolException.Reason;
-import io.solaster.pool.PooledConnection;
+import io.solaster.pool.RequestConnection;
 import io.solaster.pool.call.Try;
 import org.jspecify.annotations.Nullable;
 
 /** A connection that carries frames, many requests at a time. On the shard that owns it. */
-public final class FramedConnection extends PooledConnection {
+public final class FramedConnection extends RequestConnection {
     private static final int SEND_AT = 64 * 1024;
 
-    private final Shard shard;
-    private final Timers timers;
-    private final String address;
     private final FramedProtocol protocol;
     /** In the order in which they were sent, where answers come so. */
     private final ArrayDeque<Try<byte[]>> inOrder = new ArrayDeque<>();
@@ -38,17 +32,10 @@ public final class FramedConnection extends PooledConnection {
     private @Nullable ByteBuf out;
     private boolean flushing;
     private boolean reading;
-    private boolean open = true;
-    private boolean draining;
-    private boolean served;
-    private boolean heard;
     private int abandoned;
 
     FramedConnection(Shard shard, Channel channel, Endpoint endpoint, FramedProtocol protocol) {
-        super(channel);
-        this.shard = shard;
-        this.timers = shard.timers();
-        this.address = endpoint.address();
+        super(shard, channel, endpoint.address());
         this.protocol = protocol;
         int bytes = protocol.lengthBytes();
         int limit = protocol.maxFrame() + bytes;
@@ -57,52 +44,23 @@ public final class FramedConnection extends PooledConnection {
         channel.pipeline().addLast("framed", new Answering());
     }
 
-    private long now() {
-        return timers.now();
-    }
-
     @Override
     public boolean isShared() {
         return true;
     }
 
     @Override
-    public boolean isUsable() {
-        return open && !draining;
-    }
-
-    /** Frames have no question of their own for that: done if the connection is usable. */
-    @Override
-    public ShardFuture<Boolean> validate() {
-        ShardFuture<Boolean> answer = shard.newFuture();
-        if (isUsable()) {
-            answer.complete(true);
-        } else {
-            answer.completeExceptionally(lost("is not usable any more", null));
-        }
-        return answer;
-    }
-
-    @Override
-    public void drain() {
-        draining = true;
-        closeIfDrained();
-    }
-
-    private void closeIfDrained() {
-        if (draining && inOrder.isEmpty() && byId.isEmpty()) {
-            channel().close();
-        }
+    protected boolean isQuiet() {
+        return inOrder.isEmpty() && byId.isEmpty();
     }
 
     void send(byte[] frame, long id, Try<byte[]> attempt) {
-        if (!open) {
-            attempt.fail(new PoolException(Reason.CONNECT_FAILED, "connection to " + address + " is closed", null),
-                    now());
+        if (!isOpen()) {
+            attempt.fail(closed(), now());
             return;
         }
-        boolean quiet = inOrder.isEmpty() && byId.isEmpty();
         if (protocol.id() == null) {
+            sending();
             inOrder.add(attempt);
         } else {
             Try<byte[]> before = byId.get(id);
@@ -112,9 +70,9 @@ public final class FramedConnection extends PooledConnection {
                 return;
             }
             // A try that was given up: whichever answer comes first is one to this request.
+            sending();
             byId.put(id, attempt);
         }
-        heard &= !quiet;
         ByteBuf to = out;
         if (to == null) {
             to = channel().alloc().ioBuffer(frame.length + 8);
@@ -152,15 +110,14 @@ public final class FramedConnection extends PooledConnection {
     /** An answer that is awaited will be left alone. */
     void gaveUp() {
         if (++abandoned >= protocol.maxRequests()) {
-            draining = true;
-            channel().close();
+            closeNow();
         }
     }
 
     private void received(ByteBuf frame, long now) {
         ToLongFunction<ByteBuf> id = protocol.id();
         Try<byte[]> attempt = id == null ? inOrder.poll() : byId.remove(id.applyAsLong(frame));
-        served = true;
+        served();
         if (attempt == null) {
             throw new IllegalStateException("an answer came that nobody asked for, of " + frame.readableBytes()
                     + " bytes");
@@ -174,18 +131,11 @@ public final class FramedConnection extends PooledConnection {
         attempt.succeed(bytes, now);
     }
 
-    private PoolException lost(String what, @Nullable Throwable cause) {
-        String words = "connection to " + address + " " + what;
-        return served && !heard
-                ? PoolException.stale(words, cause)
-                : new PoolException(Reason.CONNECTION_LOST, words, cause);
-    }
-
-    private void closed(@Nullable Throwable cause) {
-        if (!open) {
+    private void ended(@Nullable Throwable cause) {
+        if (!isOpen()) {
             return;
         }
-        open = false;
+        gone();
         if (out != null) {
             out.release();
             out = null;
@@ -206,10 +156,10 @@ public final class FramedConnection extends PooledConnection {
         @Override
         public void channelRead(ChannelHandlerContext context, Object message) {
             ByteBuf frame = (ByteBuf) message;
-            heard = true;
+            heard();
             reading = true;
             try {
-                if (open) {
+                if (isOpen()) {
                     received(frame, now());
                 }
             } finally {
@@ -227,13 +177,13 @@ public final class FramedConnection extends PooledConnection {
 
         @Override
         public void channelInactive(ChannelHandlerContext context) {
-            closed(null);
+            ended(null);
             context.fireChannelInactive();
         }
 
         @Override
         public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-            closed(cause);
+            ended(cause);
             context.close();
         }
     }

@@ -1,8 +1,10 @@
 package io.solaster.pool.http;
 
 import java.io.IOException;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
@@ -27,33 +29,23 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
 import io.solaster.engine.Shard;
-import io.solaster.engine.ShardFuture;
 import io.solaster.engine.timer.Timer;
-import io.solaster.engine.timer.Timers;
 import io.solaster.pool.Endpoint;
 import io.solaster.pool.PoolException;
-import io.solaster.pool.PoolException.Reason;
-import io.solaster.pool.PooledConnection;
+import io.solaster.pool.RequestConnection;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A connection that speaks HTTP/1.1. It takes its next request only once the answer before is there to the end, and
  * nothing after it: what a server sends unasked closes it. On the shard that owns it.
  */
-public final class HttpClientConnection extends PooledConnection {
+public final class HttpClientConnection extends RequestConnection {
     private static final long CONTINUE_NANOS = TimeUnit.SECONDS.toNanos(1);
     /** Taken off what a server says it keeps a connection for. */
     private static final long MARGIN_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-    private final Shard shard;
-    private final Timers timers;
-    private final String address;
     private final String host;
     private final HttpClientProtocol protocol;
-    private boolean open = true;
-    private boolean closing;
-    private boolean served;
-    private boolean heard;
     private long idleSince;
     private long keptNanos = Long.MAX_VALUE;
 
@@ -68,10 +60,7 @@ public final class HttpClientConnection extends PooledConnection {
     private @Nullable ResponseBody body;
 
     HttpClientConnection(Shard shard, Channel channel, Endpoint endpoint, HttpClientProtocol protocol) {
-        super(channel);
-        this.shard = shard;
-        this.timers = shard.timers();
-        this.address = endpoint.address();
+        super(shard, channel, endpoint.address());
         this.protocol = protocol;
         String given = protocol.host();
         this.host = given != null ? given : hostOf(endpoint);
@@ -88,47 +77,27 @@ public final class HttpClientConnection extends PooledConnection {
         return endpoint.port() == 80 || endpoint.port() == 443 ? all.substring(0, all.lastIndexOf(':')) : all;
     }
 
-    private long now() {
-        return timers.now();
-    }
-
     @Override
     public boolean isShared() {
         return false;
     }
 
     @Override
+    protected boolean isQuiet() {
+        return receiver == null;
+    }
+
+    @Override
     public boolean isUsable() {
-        return open && !closing && receiver == null && !ended
+        return super.isUsable() && isQuiet() && !ended
                 && (keptNanos == Long.MAX_VALUE || now() - idleSince < keptNanos);
     }
 
-    /** HTTP/1.1 has no question of its own for that: done if the connection is usable. */
-    @Override
-    public ShardFuture<Boolean> validate() {
-        ShardFuture<Boolean> answer = shard.newFuture();
-        if (isUsable()) {
-            answer.complete(true);
-        } else {
-            answer.completeExceptionally(new IOException("connection to " + address + " is not usable any more"));
-        }
-        return answer;
-    }
-
-    @Override
-    public void drain() {
-        closing = true;
-        if (receiver == null) {
-            channel().close();
-        }
-    }
-
     void abort() {
-        closing = true;
         receiver = null;
         body = null;
         stopWaiting();
-        channel().close();
+        closeNow();
     }
 
     ResponseBody newBody() {
@@ -155,15 +124,14 @@ public final class HttpClientConnection extends PooledConnection {
     }
 
     void send(ClientRequest request, Exchange.Receiver newReceiver) {
-        if (!open) {
-            newReceiver.fail(new PoolException(Reason.CONNECT_FAILED, "connection to " + address + " is closed", null),
-                    now());
+        if (!isOpen()) {
+            newReceiver.fail(closed(), now());
             return;
         }
+        sending();
         receiver = newReceiver;
         method = request.nettyMethod();
         headed = false;
-        heard = false;
         body = null;
         DefaultHttpRequest head = new DefaultHttpRequest(HttpVersion.HTTP_1_1, request.nettyMethod(), request.path(),
                 headers(request));
@@ -277,13 +245,6 @@ public final class HttpClientConnection extends PooledConnection {
         }
     }
 
-    private PoolException lost(String what, @Nullable Throwable cause) {
-        String words = "connection to " + address + " " + what;
-        return served && !heard
-                ? PoolException.stale(words, cause)
-                : new PoolException(Reason.CONNECTION_LOST, words, cause);
-    }
-
     private void received(HttpObject part, long now) {
         if (part.decoderResult().isFailure()) {
             failed("sent what is no answer of HTTP: " + part.decoderResult().cause().getMessage(),
@@ -293,8 +254,7 @@ public final class HttpClientConnection extends PooledConnection {
         Exchange.Receiver waits = receiver;
         if (waits == null || ended) {
             // What nobody asked for, or what came after the answer: whose answer would the next one be?
-            closing = true;
-            channel().close();
+            closeNow();
             return;
         }
         if (part instanceof HttpResponse response) {
@@ -327,12 +287,12 @@ public final class HttpClientConnection extends PooledConnection {
         headed = true;
         if (!HttpUtil.isKeepAlive(response) || HttpUtil.getContentLength(response, -1L) < 0
                 && !HttpUtil.isTransferEncodingChunked(response) && !isBodiless(status)) {
-            closing = true;
+            takeNothingNew();
         }
         keptNanos = kept(response.headers().get("keep-alive"));
         if (sending != null) {
             // It answers before it has heard all: the rest would be taken for another request.
-            closing = true;
+            takeNothingNew();
             stopWaiting();
         }
         if (!waits.head(response, now)) {
@@ -375,15 +335,13 @@ public final class HttpClientConnection extends PooledConnection {
         }
         ended = false;
         receiver = null;
-        served = true;
+        served();
         idleSince = now();
         if (body != null) {
             body = null;
             channel().config().setAutoRead(true);
         }
-        if (closing) {
-            channel().close();
-        }
+        closeIfDrained();
         waits.end(idleSince);
     }
 
@@ -394,6 +352,16 @@ public final class HttpClientConnection extends PooledConnection {
             super(new HttpDecoderConfig().setMaxInitialLineLength(maxHeaderBytes).setMaxHeaderSize(maxHeaderBytes)
                     .setAllowDuplicateContentLengths(false).setStrictLineParsing(true)
                     .setUseRfc9112TransferEncoding(true));
+        }
+
+        @Override
+        protected void decode(ChannelHandlerContext context, ByteBuf in, List<Object> out) throws Exception {
+            if (closing && receiver == null) {
+                // Nobody waits for the rest of what has been read; of a packed body it may be a thousand times as much.
+                in.skipBytes(in.readableBytes());
+                return;
+            }
+            super.decode(context, in, out);
         }
 
         @Override
@@ -411,7 +379,7 @@ public final class HttpClientConnection extends PooledConnection {
 
         @Override
         public void channelRead(ChannelHandlerContext context, Object message) {
-            heard = true;
+            heard();
             try {
                 if (message instanceof HttpObject part) {
                     received(part, now());
@@ -433,7 +401,7 @@ public final class HttpClientConnection extends PooledConnection {
 
         @Override
         public void channelInactive(ChannelHandlerContext context) {
-            open = false;
+            gone();
             // A body that ends with the connection has just ended.
             readComplete();
             failed("was lost", null, now());

@@ -35,7 +35,7 @@ import io.netty.resolver.dns.DnsNameResolverBuilder;
 import io.netty.resolver.dns.SingletonDnsServerAddressStreamProvider;
 
 /** A name server on loopback that says what it is told to, and can change its mind, err and fall silent. */
-final class DnsServer implements AutoCloseable {
+public final class DnsServer implements AutoCloseable {
     private final Map<String, Says> says = new ConcurrentHashMap<>();
     private final Map<String, AtomicInteger> asked = new ConcurrentHashMap<>();
     private final EventLoopGroup group = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
@@ -43,7 +43,7 @@ final class DnsServer implements AutoCloseable {
 
     private record Says(DnsResponseCode code, long ttl, List<byte[]> contents, boolean silent) {}
 
-    DnsServer() {
+    public DnsServer() {
         channel = new Bootstrap().group(group).channel(NioDatagramChannel.class)
                 .handler(new ChannelInitializer<Channel>() {
                     @Override
@@ -55,14 +55,14 @@ final class DnsServer implements AutoCloseable {
     }
 
     /** Made to ask this server alone, and soon to give it up. */
-    void ask(DnsNameResolverBuilder builder) {
+    public void ask(DnsNameResolverBuilder builder) {
         builder.nameServerProvider(
                 new SingletonDnsServerAddressStreamProvider((InetSocketAddress) channel.localAddress()))
                 .resolvedAddressTypes(ResolvedAddressTypes.IPV4_PREFERRED).queryTimeoutMillis(200)
                 .searchDomains(List.of());
     }
 
-    DnsServer addresses(String name, long ttl, String... addresses) {
+    public DnsServer addresses(String name, long ttl, String... addresses) {
         return says(name, DnsRecordType.A, ttl, Stream.of(addresses).map(DnsServer::bytes).toList());
     }
 
@@ -75,17 +75,17 @@ final class DnsServer implements AutoCloseable {
         return says(name, DnsRecordType.SRV, ttl, Stream.of(records).map(DnsServer::service).toList());
     }
 
-    DnsServer error(String name, DnsRecordType type, DnsResponseCode code) {
+    public DnsServer error(String name, DnsRecordType type, DnsResponseCode code) {
         says.put(key(name, type), new Says(code, 0, List.of(), false));
         return this;
     }
 
-    DnsServer silent(String name, DnsRecordType type) {
+    public DnsServer silent(String name, DnsRecordType type) {
         says.put(key(name, type), new Says(DnsResponseCode.NOERROR, 0, List.of(), true));
         return this;
     }
 
-    int asked(String name, DnsRecordType type) {
+    public int asked(String name, DnsRecordType type) {
         return asked.getOrDefault(key(name, type), new AtomicInteger()).get();
     }
 

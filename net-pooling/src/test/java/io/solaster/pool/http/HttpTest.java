@@ -223,6 +223,29 @@ abstract class HttpTest {
     }
 
     @Test
+    void aBombIsNotUnpacked() throws Exception {
+        ByteArrayOutputStream packed = new ByteArrayOutputStream();
+        try (GZIPOutputStream gzip = new GZIPOutputStream(packed)) {
+            byte[] zeros = new byte[1 << 20];
+            for (int i = 0; i < 64; i++) {
+                gzip.write(zeros);
+            }
+        }
+        serve(HttpClientProtocol.defaults().withGzip(true), peer -> {
+            peer.say("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: " + packed.size() + "\r\n\r\n");
+            packed.writeTo(peer.out);
+            peer.out.flush();
+        });
+        client = client.withMaxBody(1 << 20);
+        for (int i = 0; i < 3; i++) {
+            assertThat(catchThrowableOfType(HttpClientException.class, () -> get(client.get("/"))))
+                    .hasMessageContaining("has more than 1048576 bytes");
+        }
+        until("its connections are closed", () -> open() == 0);
+        assertThat(stats().retries()).isZero();
+    }
+
+    @Test
     void aBodyThatIsTooLargeIsNotTaken() throws Exception {
         serve(peer -> peer.say("HTTP/1.1 200 OK\r\nContent-Length: 10000000\r\n\r\n" + "x".repeat(2000)));
         client = client.withMaxBody(1000);

@@ -66,11 +66,12 @@ public final class Applier {
         String hash = hash(mapper.valueToTree(wanted));
         Applied before = last.get(key);
         boolean same = before != null && before.wanted().equals(hash);
-        if (same && before != null && (!watched || (cached != null && fingerprint(cached).equals(before.live())))) {
+        boolean asApplied = before != null && cached != null && fingerprint(cached).equals(before.live());
+        if (same && (!watched || asApplied)) {
             return Outcome.UNCHANGED;
         }
-        // A cache may be late: what it lacks or shows may be what was applied a moment ago.
-        HasMetadata live = client.resource(wanted).get();
+        // A cache may be late: what it lacks or shows otherwise may be what was applied a moment ago.
+        HasMetadata live = asApplied ? cached : client.resource(wanted).get();
         if (same && before != null && live != null && fingerprint(live).equals(before.live())) {
             return Outcome.UNCHANGED;
         }

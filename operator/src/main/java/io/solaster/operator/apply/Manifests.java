@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Function;
 
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.ContainerPort;
@@ -51,13 +52,13 @@ public final class Manifests {
     private final ServiceConfig config;
     private final PodTemplates pods;
 
-    private Manifests(ShardedService service) {
+    private Manifests(ShardedService service, Function<String, Map<String, String>> selectors) {
         this.service = service;
         spec = service.getSpec();
         name = service.getMetadata().getName();
         namespace = service.getMetadata().getNamespace();
         config = ServiceConfig.of(namespace + "/" + name, spec.config());
-        pods = new PodTemplates(service, config);
+        pods = new PodTemplates(service, config, selectors);
     }
 
     /**
@@ -67,8 +68,20 @@ public final class Manifests {
      * @throws InvalidObjectException if the spec cannot be made into objects, naming the key, the value and the fix
      */
     public static List<HasMetadata> of(ShardedService service, ServicePlan plan, boolean monitors) {
+        return of(service, plan, monitors, Names::selector);
+    }
+
+    /**
+     * All objects of a service, those that others need first.
+     *
+     * @param monitors whether the cluster knows ServiceMonitors
+     * @param selectors the labels that the nodes of a topology class have, by its name
+     * @throws InvalidObjectException if the spec cannot be made into objects, naming the key, the value and the fix
+     */
+    public static List<HasMetadata> of(ShardedService service, ServicePlan plan, boolean monitors,
+            Function<String, Map<String, String>> selectors) {
         check(service);
-        Manifests manifests = new Manifests(service);
+        Manifests manifests = new Manifests(service, selectors);
         List<HasMetadata> all = new ArrayList<>(manifests.shared());
         if (monitors) {
             all.add(manifests.monitor());

@@ -1,6 +1,7 @@
 package io.solaster.operator.apply;
 
 import java.util.Locale;
+import java.util.Map;
 
 import io.solaster.operator.api.Labels;
 
@@ -28,6 +29,11 @@ public final class Names {
     /** A topology class as the value of a label. */
     public static String label(String topologyClass) {
         return fit(topologyClass, Labels.LENGTH);
+    }
+
+    /** The label that the operator gives to the nodes of a topology class. */
+    public static Map<String, String> selector(String topologyClass) {
+        return Map.of(CLASS, label(topologyClass));
     }
 
     /** The label on a node that keeps a service's pods away from it for a while. */

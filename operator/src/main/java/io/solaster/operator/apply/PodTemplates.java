@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Function;
 
 import io.fabric8.kubernetes.api.model.Capabilities;
 import io.fabric8.kubernetes.api.model.CapabilitiesBuilder;
@@ -71,12 +72,15 @@ final class PodTemplates {
     private final ShardedServiceSpec spec;
     private final String name;
     private final ServiceConfig config;
+    private final Function<String, Map<String, String>> selectors;
 
-    PodTemplates(ShardedService service, ServiceConfig config) {
+    /** @param selectors the labels that the nodes of a topology class have, by its name */
+    PodTemplates(ShardedService service, ServiceConfig config, Function<String, Map<String, String>> selectors) {
         this.service = service;
         spec = service.getSpec();
         name = service.getMetadata().getName();
         this.config = config;
+        this.selectors = selectors;
     }
 
     static Backend backend(ShardedServiceSpec spec) {
@@ -107,7 +111,7 @@ final class PodTemplates {
         if (spec.placement() != null && spec.placement().nodeSelector() != null) {
             nodes.putAll(spec.placement().nodeSelector());
         }
-        nodes.put(Names.CLASS, Names.label(plan.name()));
+        nodes.putAll(selectors.apply(plan.name()));
         PodSpecBuilder pod = new PodSpecBuilder().withContainers(container(plan)).withNodeSelector(nodes)
                 .withVolumes(volumes()).withEnableServiceLinks(false).withSecurityContext(podSecurity())
                 .withTerminationGracePeriodSeconds(grace())

@@ -1,6 +1,8 @@
 package io.solaster.operator.apply;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.zip.CRC32;
@@ -27,11 +29,32 @@ import org.springframework.boot.context.properties.source.MapConfigurationProper
  */
 record ServiceConfig(SolasterConfig config, String yaml, Map<String, String> fixed) {
 
+    private static final int REMEMBERED = 2_048;
+    /** To bind a configuration costs more than all else of a reconciliation, and it hardly ever changes. */
+    private static final Map<JsonNode, ServiceConfig> READ = Collections
+            .synchronizedMap(new LinkedHashMap<>(16, 0.75f, true) {
+                private static final long serialVersionUID = 1;
+
+                @Override
+                protected boolean removeEldestEntry(Map.Entry<JsonNode, ServiceConfig> eldest) {
+                    return size() > REMEMBERED;
+                }
+            });
+
     /**
      * @throws InvalidObjectException naming every key that is wrong
      */
     static ServiceConfig of(String service, @Nullable JsonNode written) {
         JsonNode node = written == null ? JsonNodeFactory.instance.objectNode() : written;
+        ServiceConfig known = READ.get(node);
+        if (known == null) {
+            known = read(service, node);
+            READ.put(node.deepCopy(), known);
+        }
+        return known;
+    }
+
+    private static ServiceConfig read(String service, JsonNode node) {
         Map<String, String> properties = ConfigKeys.of(node);
         ConfigReport report = ConfigBinder.read(new Binder(new MapConfigurationPropertySource(properties)));
         if (!report.isValid()) {

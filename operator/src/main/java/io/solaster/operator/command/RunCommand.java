@@ -1,24 +1,34 @@
 package io.solaster.operator.command;
 
 import java.io.IOException;
+import java.net.BindException;
+import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.javaoperatorsdk.operator.OperatorException;
+import io.solaster.operator.reconcile.NodeAccess;
 import io.solaster.operator.reconcile.OperatorOptions;
 import io.solaster.operator.reconcile.OperatorProcess;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** {@code run}: keeps services in a cluster, until it is told to stop. */
 @Command(name = "run", mixinStandardHelpOptions = true, sortOptions = false, description = "Keeps sharded services in the cluster that it runs in, or that KUBECONFIG names.")
@@ -26,12 +36,20 @@ final class RunCommand implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(RunCommand.class);
 
     private static final int FAILED = 1;
+    private static final int ATTEMPTS = 2;
+    private static final int CONNECT_MILLIS = 5_000;
 
     @Option(names = "--namespaces", split = ",", paramLabel = "NAME", defaultValue = "${env:OPERATOR_NAMESPACES:-}", description = "the namespaces whose services it keeps; all if left out")
     private Set<String> namespaces = Set.of();
 
     @Option(names = "--namespace-selector", paramLabel = "LABELS", defaultValue = "${env:OPERATOR_NAMESPACE_SELECTOR:-}", description = "labels of those namespaces instead, such as solaster=yes")
     private String selector = "";
+
+    @Option(names = "--nodes", paramLabel = "ACCESS", defaultValue = "${env:OPERATOR_NODES:-Label}", description = "what it may do with nodes: Label reads and labels them, Read only reads them, Declared knows of them by --profiles alone (default: Label)")
+    private NodeAccess nodes = NodeAccess.Label;
+
+    @Option(names = "--profiles", paramLabel = "[NAMESPACE/]NAME", defaultValue = "${env:OPERATOR_PROFILES:-}", description = "with --nodes Declared: the ConfigMap with TopologyProfiles that say which nodes there are; in the lease's namespace unless it names another")
+    private String profiles = "";
 
     @Option(names = "--lease-namespace", paramLabel = "NAME", defaultValue = "${env:OPERATOR_LEASE_NAMESPACE:-}", description = "where the lease is that says which of several operators works; none if left out")
     private String lease = "";
@@ -45,15 +63,20 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--threads", paramLabel = "N", defaultValue = "${env:OPERATOR_THREADS:-8}", description = "how many services are looked after at once (default: 8)")
     private int threads;
 
+    @Spec
+    private @Nullable CommandSpec spec;
+
     @Override
     public Integer call() throws IOException, InterruptedException {
-        Set<String> named = new TreeSet<>(namespaces);
-        named.remove("");
-        OperatorOptions options = new OperatorOptions(named, selector, lease, identity(), port,
-                Duration.ofSeconds(interval), threads);
-        KubernetesClient client = new KubernetesClientBuilder().build();
+        OperatorOptions options = options();
+        Config config = new ConfigBuilder(Config.autoConfigure(null)).build();
+        KubernetesClient client = new KubernetesClientBuilder().withConfig(config).build();
+        // The client would go on trying for minutes, without a word.
+        Config impatient = new ConfigBuilder(config).withRequestRetryBackoffLimit(ATTEMPTS)
+                .withConnectionTimeout(CONNECT_MILLIS).build();
         OperatorProcess process;
-        try {
+        try (KubernetesClient probe = new KubernetesClientBuilder().withConfig(impatient).build()) {
+            probe.getKubernetesVersion();
             process = new OperatorProcess(client, options);
         } catch (KubernetesClientException e) {
             return failed(client, e);
@@ -69,9 +92,26 @@ final class RunCommand implements Callable<Integer> {
             process.start();
         } catch (KubernetesClientException | OperatorException e) {
             return failed(client, e);
+        } catch (BindException e) {
+            LOG.error("Port {} is taken ({}); give another by --port or OPERATOR_PORT", port, e.getMessage());
+            return FAILED;
         }
         stopped.await();
         return 0;
+    }
+
+    private OperatorOptions options() {
+        Set<String> named = new TreeSet<>(namespaces);
+        named.remove("");
+        String where = profiles.isEmpty() || profiles.contains("/") || lease.isEmpty()
+                ? profiles
+                : lease + "/" + profiles;
+        try {
+            return new OperatorOptions(named, selector, lease, identity(), port, Duration.ofSeconds(interval), threads,
+                    nodes, where);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(Objects.requireNonNull(spec).commandLine(), String.valueOf(e.getMessage()));
+        }
     }
 
     private static int failed(KubernetesClient client, Exception error) {
@@ -82,7 +122,8 @@ final class RunCommand implements Callable<Integer> {
 
     private static Throwable root(Throwable error) {
         Throwable cause = error;
-        while (cause.getCause() != null) {
+        // What lies below it, such as a channel that is closed, tells less.
+        while (cause.getCause() != null && !(cause instanceof ConnectException)) {
             cause = cause.getCause();
         }
         return cause;
@@ -94,7 +135,8 @@ final class RunCommand implements Callable<Integer> {
             return pod;
         }
         try {
-            return InetAddress.getLocalHost().getHostName();
+            // Two of one machine must not take each other's lease for their own.
+            return InetAddress.getLocalHost().getHostName() + "-" + ProcessHandle.current().pid();
         } catch (UnknownHostException e) {
             return "operator-" + ProcessHandle.current().pid();
         }

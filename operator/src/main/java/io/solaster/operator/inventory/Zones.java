@@ -60,7 +60,7 @@ record Zones(List<Zone> zones, @Nullable String policy, @Nullable String scope) 
                 if ("cpu".equals(resource.get("name"))) {
                     int allocatable = cpus(object, resource, "allocatable", 0);
                     cpus = new int[]{cpus(object, resource, "capacity", allocatable), allocatable,
-                            Math.min(allocatable, cpus(object, resource, "available", allocatable))};
+                            Math.clamp(cpus(object, resource, "available", allocatable), 0, allocatable)};
                 } else if ("memory".equals(resource.get("name"))) {
                     memory = amount(object, resource, "capacity", 0, BigDecimal.ONE);
                 }

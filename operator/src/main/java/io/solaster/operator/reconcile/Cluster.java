@@ -1,93 +1,247 @@
 package io.solaster.operator.reconcile;
 
-import static java.util.Objects.requireNonNull;
-
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiPredicate;
-import java.util.function.Consumer;
+import java.util.function.Supplier;
 
+import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeCondition;
+import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
+import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaimTemplate;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceSlice;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
-import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.api.TopologyProfile;
 import io.solaster.operator.inventory.ClusterObjects;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What plans are made from, as the informers have it: nodes, pods, profiles, and what tells of NUMA nodes where the
- * cluster has it. Any thread may look; it counts the changes that could make another plan, and passes over the others,
- * such as heartbeats.
+ * cluster has it; and those objects of services whose kinds not every cluster has. Kinds that come and go later are
+ * followed by {@link #lookForKinds}. Any thread may look; it counts the changes that could make another plan, and passes
+ * over the others, such as heartbeats.
  */
 final class Cluster implements AutoCloseable {
     static final ResourceDefinitionContext TOPOLOGIES = new ResourceDefinitionContext.Builder()
             .withGroup("topology.node.k8s.io").withVersion("v1alpha2").withKind("NodeResourceTopology")
             .withPlural("noderesourcetopologies").withNamespaced(false).build();
+    static final ResourceDefinitionContext MONITORS = new ResourceDefinitionContext.Builder()
+            .withGroup("monitoring.coreos.com").withVersion("v1").withKind("ServiceMonitor")
+            .withPlural("servicemonitors").withNamespaced(true).build();
+
+    private static final Logger LOG = LoggerFactory.getLogger(Cluster.class);
     private static final String BY_SERVICE = "service";
+    /** How long a start waits for kinds that it could do without. */
+    private static final long PATIENCE_SECONDS = 10;
+
+    /** Who hears of changes; on the informers' threads, which are not to be held up. */
+    interface Listener {
+        /** Another plan may follow. */
+        void planMayChange();
+
+        /** A pod of a service has changed. */
+        void podChanged(Pod pod);
+
+        /** An object of a service has changed; namespace/name of the service. */
+        void serviceChanged(String service);
+
+        /** The cluster knows other kinds than before. */
+        void kindsChanged();
+    }
+
+    /** A kind that not every cluster has. */
+    private final class Kind<T extends HasMetadata> {
+        final String apiVersion;
+        final String kind;
+        final Supplier<Watch<T>> made;
+        @Nullable
+        volatile Watch<T> watch;
+
+        Kind(String apiVersion, String kind, Supplier<Watch<T>> made) {
+            this.apiVersion = apiVersion;
+            this.kind = kind;
+            this.made = made;
+        }
+
+        /** Starts to watch it if it is there now and was not, and ends if it is there no more. */
+        @Nullable
+        CompletableFuture<Void> look() {
+            boolean there = client.supports(apiVersion, kind);
+            Watch<T> before = watch;
+            if (there && before == null) {
+                Watch<T> begun = made.get();
+                watch = begun;
+                return begun.start();
+            }
+            if (!there && before != null) {
+                watch = null;
+                before.close();
+                return CompletableFuture.completedFuture(null);
+            }
+            return null;
+        }
+
+        List<T> list() {
+            Watch<T> now = watch;
+            return now == null ? List.of() : now.list();
+        }
+    }
 
     private final KubernetesClient client;
-    private final Runnable changed;
-    private final Consumer<Pod> podChanged;
+    private final OperatorOptions options;
+    private final Listener listener;
     private final AtomicLong version = new AtomicLong();
-    private final List<SharedIndexInformer<?>> informers = new ArrayList<>();
-    private @Nullable SharedIndexInformer<Node> nodes;
-    private @Nullable SharedIndexInformer<Pod> pods;
-    private @Nullable SharedIndexInformer<TopologyProfile> profiles;
-    private @Nullable SharedIndexInformer<GenericKubernetesResource> topologies;
-    private @Nullable SharedIndexInformer<ResourceSlice> slices;
-    private @Nullable SharedIndexInformer<ResourceClaim> claims;
+    private final List<Watch<?>> always = new ArrayList<>();
+    private final List<Kind<?>> sometimes = new ArrayList<>();
+    private final List<Kind<? extends HasMetadata>> children;
+    private final Kind<GenericKubernetesResource> topologies;
+    private final Kind<ResourceSlice> slices;
+    private final Kind<ResourceClaim> claims;
+    private final Kind<GenericKubernetesResource> monitors;
+    private volatile @Nullable Watch<Node> nodes;
+    private volatile @Nullable Watch<Pod> pods;
+    private volatile @Nullable Watch<TopologyProfile> profiles;
+    private volatile @Nullable Watch<ConfigMap> declared;
 
-    /**
-     * @param changed hears when another plan may follow
-     * @param podChanged hears of each change of a pod of a service
-     */
-    Cluster(KubernetesClient client, Runnable changed, Consumer<Pod> podChanged) {
+    Cluster(KubernetesClient client, OperatorOptions options, Listener listener) {
         this.client = client;
-        this.changed = changed;
-        this.podChanged = podChanged;
+        this.options = options;
+        this.listener = listener;
+        topologies = new Kind<>("topology.node.k8s.io/v1alpha2", "NodeResourceTopology", () -> Watch
+                .of(client.genericKubernetesResources(TOPOLOGIES), "NodeResourceTopologies").with(planned((before,
+                        now) -> Objects.equals(before.getAdditionalProperties(), now.getAdditionalProperties()))));
+        slices = new Kind<>("resource.k8s.io/v1", "ResourceSlice",
+                () -> Watch.of(client.resources(ResourceSlice.class), "ResourceSlices")
+                        .with(planned((before, now) -> Objects.equals(before.getSpec(), now.getSpec()))));
+        claims = new Kind<>("resource.k8s.io/v1", "ResourceClaim",
+                () -> Watch.of(client.resources(ResourceClaim.class).inAnyNamespace(), "ResourceClaims")
+                        .with(planned((before, now) -> Objects.equals(before.getStatus(), now.getStatus()))));
+        monitors = new Kind<>("monitoring.coreos.com/v1", "ServiceMonitor",
+                () -> child(Watch.of(client.genericKubernetesResources(MONITORS), options.namespaces(),
+                        "ServiceMonitors")));
+        Kind<ResourceClaimTemplate> templates = new Kind<>("resource.k8s.io/v1", "ResourceClaimTemplate",
+                () -> child(Watch.of(client.resources(ResourceClaimTemplate.class), options.namespaces(),
+                        "ResourceClaimTemplates")));
+        children = List.of(monitors, templates);
+        if (options.nodes() != NodeAccess.Declared) {
+            sometimes.addAll(List.of(topologies, slices, claims));
+        }
+        sometimes.addAll(children);
     }
 
     /** Lists and watches, and returns when all is known. */
     void start() {
-        nodes = watch(client.nodes().runnableInformer(0), Cluster::sameNode);
-        SharedIndexInformer<Pod> watched = client.pods().inAnyNamespace().runnableInformer(0);
-        watched.addIndexers(Map.of(BY_SERVICE, pod -> {
+        Watch<Pod> watched = options.nodes() == NodeAccess.Declared
+                ? Watch.of(client.pods(), options.namespaces(), "pods")
+                : Watch.of(client.pods().inAnyNamespace(), "pods");
+        watched.indexed(BY_SERVICE, pod -> {
             String service = service(pod);
             return service == null ? List.of() : List.of(service);
-        }));
-        pods = watch(watched, Cluster::samePod);
-        profiles = watch(client.resources(TopologyProfile.class).runnableInformer(0),
-                (before, now) -> Objects.equals(before.getSpec(), now.getSpec()));
-        if (client.supports("topology.node.k8s.io/v1alpha2", "NodeResourceTopology")) {
-            topologies = watch(client.genericKubernetesResources(TOPOLOGIES).runnableInformer(0),
-                    (before, now) -> Objects.equals(before.getAdditionalProperties(), now.getAdditionalProperties()));
+        }).with(planned(Cluster::samePod));
+        pods = watched;
+        always.add(watched);
+        if (options.nodes() == NodeAccess.Declared) {
+            int slash = options.profiles().indexOf('/');
+            Watch<ConfigMap> told = Watch
+                    .of(client.configMaps().inNamespace(options.profiles().substring(0, slash))
+                            .withField("metadata.name", options.profiles().substring(slash + 1)), "declared nodes")
+                    .with(planned((before, now) -> Objects.equals(before.getData(), now.getData())));
+            declared = told;
+            always.add(told);
+        } else {
+            Watch<Node> there = Watch.of(client.nodes(), "nodes").with(planned(Cluster::sameNode));
+            nodes = there;
+            always.add(there);
+            Watch<TopologyProfile> said = Watch.of(client.resources(TopologyProfile.class), "TopologyProfiles")
+                    .with(planned((before, now) -> Objects.equals(before.getSpec(), now.getSpec())));
+            profiles = said;
+            always.add(said);
         }
-        if (client.supports("resource.k8s.io/v1", "ResourceSlice")) {
-            slices = watch(client.resources(ResourceSlice.class).runnableInformer(0),
-                    (before, now) -> Objects.equals(before.getSpec(), now.getSpec()));
-            claims = watch(client.resources(ResourceClaim.class).inAnyNamespace().runnableInformer(0),
-                    (before, now) -> Objects.equals(before.getStatus(), now.getStatus()));
+        List<CompletableFuture<Void>> known = always.stream().map(Watch::start).toList();
+        List<CompletableFuture<Void>> others = new ArrayList<>();
+        for (Kind<?> each : sometimes) {
+            CompletableFuture<Void> begun = each.look();
+            if (begun != null) {
+                others.add(begun);
+            }
         }
-        informers.forEach(informer -> informer.start().toCompletableFuture().join());
+        known.forEach(CompletableFuture::join);
+        CompletableFuture.allOf(others.toArray(CompletableFuture<?>[]::new))
+                .completeOnTimeout(null, PATIENCE_SECONDS, TimeUnit.SECONDS).join();
         version.incrementAndGet();
     }
 
-    private <T extends HasMetadata> SharedIndexInformer<T> watch(SharedIndexInformer<T> informer,
-            BiPredicate<T, T> same) {
-        informer.exceptionHandler((started, error) -> true);
-        informer.addEventHandler(new ResourceEventHandler<T>() {
+    /** Follows kinds that have come or gone since it last looked. */
+    void lookForKinds() {
+        boolean changed = false;
+        for (Kind<?> each : sometimes) {
+            try {
+                CompletableFuture<Void> begun = each.look();
+                if (begun != null) {
+                    begun.completeOnTimeout(null, PATIENCE_SECONDS, TimeUnit.SECONDS).join();
+                    LOG.info("The cluster {} {}.", each.watch == null ? "has no more" : "has now", each.kind);
+                    changed = true;
+                }
+            } catch (KubernetesClientException e) {
+                // Nothing is known of it now; what was watched still is.
+                LOG.debug("Whether there are {} could not be asked: {}", each.kind, e.getMessage());
+            }
+        }
+        if (changed) {
+            version.incrementAndGet();
+            listener.kindsChanged();
+        }
+    }
+
+    private <T extends HasMetadata> Watch<T> child(Watch<T> watch) {
+        return watch.indexed(BY_SERVICE, object -> {
+            String owner = owner(object);
+            return owner == null ? List.of() : List.of(owner);
+        }).with(new ResourceEventHandler<>() {
+            @Override
+            public void onAdd(T object) {
+                tell(object);
+            }
+
+            @Override
+            public void onUpdate(T before, T now) {
+                if (!sameVersion(before, now)) {
+                    tell(now);
+                }
+            }
+
+            @Override
+            public void onDelete(T object, boolean unknown) {
+                tell(object);
+            }
+
+            private void tell(T object) {
+                String owner = owner(object);
+                if (owner != null) {
+                    listener.serviceChanged(owner);
+                }
+            }
+        });
+    }
+
+    private <T extends HasMetadata> ResourceEventHandler<T> planned(BiPredicate<T, T> same) {
+        return new ResourceEventHandler<>() {
             @Override
             public void onAdd(T object) {
                 bump();
@@ -99,8 +253,7 @@ final class Cluster implements AutoCloseable {
                 if (!same.test(before, now)) {
                     bump();
                 }
-                if (!Objects.equals(before.getMetadata().getResourceVersion(),
-                        now.getMetadata().getResourceVersion())) {
+                if (!sameVersion(before, now)) {
                     pod(now);
                 }
             }
@@ -113,17 +266,19 @@ final class Cluster implements AutoCloseable {
 
             private void bump() {
                 version.incrementAndGet();
-                changed.run();
+                listener.planMayChange();
             }
 
             private void pod(T object) {
                 if (object instanceof Pod pod && service(pod) != null) {
-                    podChanged.accept(pod);
+                    listener.podChanged(pod);
                 }
             }
-        });
-        informers.add(informer);
-        return informer;
+        };
+    }
+
+    private static boolean sameVersion(HasMetadata before, HasMetadata now) {
+        return Objects.equals(before.getMetadata().getResourceVersion(), now.getMetadata().getResourceVersion());
     }
 
     /** Goes up with each change that could make another plan. */
@@ -131,28 +286,41 @@ final class Cluster implements AutoCloseable {
         return version.get();
     }
 
-    /** Whether all informers watch. */
+    /** Whether all informers know what there is. */
     boolean healthy() {
-        return !informers.isEmpty() && informers.stream().allMatch(informer -> informer.hasSynced());
+        return !always.isEmpty() && always.stream().allMatch(Watch::inStep);
     }
 
+    /**
+     * What plans are made from.
+     *
+     * @throws io.solaster.operator.inventory.InvalidObjectException if nodes are declared, and wrongly
+     */
     ClusterObjects objects() {
-        return new ClusterObjects(list(nodes), list(pods), list(topologies), list(slices),
-                claims == null ? null : list(claims), list(profiles));
+        Watch<ConfigMap> told = declared;
+        if (told != null) {
+            return DeclaredNodes.of(options.profiles(), told.list().stream().findFirst().orElse(null));
+        }
+        return new ClusterObjects(nodes(), list(pods), topologies.list(), slices.list(),
+                claims.watch == null ? null : claims.list(), list(profiles));
     }
 
+    /** The nodes; none where they are only declared. */
     List<Node> nodes() {
         return list(nodes);
     }
 
+    /** A node by its name; null if it is not there, or not to be read. */
     @Nullable
     Node node(String name) {
-        return nodes == null ? null : nodes.getIndexer().getByKey(name);
+        Watch<Node> there = nodes;
+        return there == null ? null : there.get(name);
     }
 
     /** The pods of a service, by namespace/name. */
     List<Pod> pods(String service) {
-        return pods == null ? List.of() : requireNonNull(pods).getIndexer().byIndex(BY_SERVICE, service);
+        Watch<Pod> there = pods;
+        return there == null ? List.of() : there.by(BY_SERVICE, service);
     }
 
     /** The pods of all services. */
@@ -160,8 +328,36 @@ final class Cluster implements AutoCloseable {
         return list(pods).stream().filter(pod -> service(pod) != null).toList();
     }
 
-    private static <T> List<T> list(@Nullable SharedIndexInformer<T> informer) {
-        return informer == null ? List.of() : informer.getIndexer().list();
+    /** Whether the cluster knows ServiceMonitors. */
+    boolean monitors() {
+        return monitors.watch != null;
+    }
+
+    /** Those objects of a service whose kinds not every cluster has. */
+    List<HasMetadata> children(String service) {
+        List<HasMetadata> all = new ArrayList<>();
+        for (Kind<? extends HasMetadata> each : children) {
+            Watch<? extends HasMetadata> watch = each.watch;
+            if (watch != null) {
+                all.addAll(watch.by(BY_SERVICE, service));
+            }
+        }
+        return all;
+    }
+
+    /** Whether objects of such a kind are watched. */
+    boolean watches(HasMetadata object) {
+        for (Kind<? extends HasMetadata> each : children) {
+            Watch<? extends HasMetadata> watch = each.watch;
+            if (each.kind.equals(object.getKind())) {
+                return watch != null && watch.inStep();
+            }
+        }
+        return false;
+    }
+
+    private static <T extends HasMetadata> List<T> list(@Nullable Watch<T> watch) {
+        return watch == null ? List.of() : watch.list();
     }
 
     /** The service that a pod belongs to, as namespace/name; null if none. */
@@ -169,6 +365,18 @@ final class Cluster implements AutoCloseable {
         Map<String, String> labels = pod.getMetadata().getLabels();
         String name = labels == null ? null : labels.get(ShardedService.LABEL);
         return name == null ? null : pod.getMetadata().getNamespace() + "/" + name;
+    }
+
+    /** The service that an object was made for, as namespace/name; null if none. */
+    private static @Nullable String owner(HasMetadata object) {
+        if (object.getMetadata().getOwnerReferences() != null) {
+            for (OwnerReference owner : object.getMetadata().getOwnerReferences()) {
+                if ("ShardedService".equals(owner.getKind()) && owner.getApiVersion().startsWith("solaster.io/")) {
+                    return object.getMetadata().getNamespace() + "/" + owner.getName();
+                }
+            }
+        }
+        return null;
     }
 
     private static boolean sameNode(Node before, Node now) {
@@ -205,6 +413,12 @@ final class Cluster implements AutoCloseable {
 
     @Override
     public void close() {
-        informers.forEach(SharedIndexInformer::close);
+        always.forEach(Watch::close);
+        for (Kind<?> each : sometimes) {
+            Watch<?> watch = each.watch;
+            if (watch != null) {
+                watch.close();
+            }
+        }
     }
 }

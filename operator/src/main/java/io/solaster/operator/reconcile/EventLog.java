@@ -55,7 +55,8 @@ final class EventLog {
         Instant now = clock.instant().truncatedTo(ChronoUnit.SECONDS);
         synchronized (told) {
             Instant last = told.get(namespace + "/" + name);
-            if (last != null && now.isBefore(last.plus(QUIET))) {
+            // A clock that was set back must not keep it quiet until it is there again.
+            if (last != null && now.isBefore(last.plus(QUIET)) && !now.isBefore(last)) {
                 return;
             }
             told.remove(namespace + "/" + name);

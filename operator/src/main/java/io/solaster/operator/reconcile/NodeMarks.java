@@ -3,6 +3,8 @@ package io.solaster.operator.reconcile;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -29,15 +31,28 @@ final class NodeMarks {
     private static final Logger LOG = LoggerFactory.getLogger(NodeMarks.class);
     private static final Duration FIRST = Duration.ofMinutes(1);
     private static final Duration LONGEST = Duration.ofHours(1);
+    private static final int NAMED = 5;
     /** For so long after its end it counts when the next time is set aside. */
     private static final Duration REMEMBERED = Duration.ofHours(2);
 
     private final KubernetesClient client;
     private final InstantSource clock;
+    private final boolean allowed;
 
     NodeMarks(KubernetesClient client, InstantSource clock) {
+        this(client, clock, true);
+    }
+
+    /** @param allowed whether it may write on nodes at all */
+    NodeMarks(KubernetesClient client, InstantSource clock, boolean allowed) {
         this.client = client;
         this.clock = clock;
+        this.allowed = allowed;
+    }
+
+    /** Whether it may write on nodes. */
+    boolean allowed() {
+        return allowed;
     }
 
     /**
@@ -59,14 +74,47 @@ final class NodeMarks {
             }
         }
 
+        /** Further ahead than it can be: the clock was set back since. */
+        boolean tooFar(Instant now) {
+            return until.isAfter(now.plus(LONGEST));
+        }
+
         @Override
         public String toString() {
             return times + " " + until;
         }
     }
 
+    /** What is to be done by hand, where it may not: which nodes lack the labels of wanted classes, and how they get them. */
+    List<String> unlabelled(Map<String, String> classes, Set<String> wanted, Cluster cluster) {
+        TreeMap<String, List<String>> without = new TreeMap<>();
+        if (!allowed) {
+            for (Node node : cluster.nodes()) {
+                String name = node.getMetadata().getName();
+                String topologyClass = classes.get(name);
+                if (topologyClass != null && wanted.contains(topologyClass)
+                        && !Names.label(topologyClass).equals(label(node, Names.CLASS))) {
+                    without.computeIfAbsent(topologyClass, key -> new ArrayList<>()).add(name);
+                }
+            }
+        }
+        List<String> told = new ArrayList<>();
+        without.forEach((topologyClass, nodes) -> {
+            Collections.sort(nodes);
+            List<String> some = nodes.subList(0, Math.min(NAMED, nodes.size()));
+            told.add("Warning: " + nodes.size() + " of the nodes of class " + topologyClass
+                    + " are not labelled, and this operator may not label them; run: kubectl label --overwrite node "
+                    + String.join(" ", some) + (some.size() < nodes.size() ? " ..." : "") + " " + Names.CLASS + "="
+                    + Names.label(topologyClass));
+        });
+        return told;
+    }
+
     /** Labels nodes with their classes where they are not. */
     void classes(Map<String, String> classes, Set<String> wanted, Cluster cluster) {
+        if (!allowed) {
+            return;
+        }
         for (Node node : cluster.nodes()) {
             String name = node.getMetadata().getName();
             String topologyClass = classes.get(name);
@@ -86,7 +134,7 @@ final class NodeMarks {
         String mark = Names.aside(namespace, service);
         Aside before = Aside.of(annotation(node, mark));
         Instant now = clock.instant();
-        if (before != null && now.isBefore(before.until())) {
+        if (before != null && now.isBefore(before.until()) && !before.tooFar(now)) {
             return before.until();
         }
         int times = before == null || now.isAfter(before.until().plus(REMEMBERED)) ? 1 : before.times() + 1;
@@ -106,6 +154,9 @@ final class NodeMarks {
     Instant sweep(Iterable<Node> nodes) {
         Instant now = clock.instant();
         Instant next = null;
+        if (!allowed) {
+            return null;
+        }
         for (Node node : nodes) {
             TreeMap<String, @Nullable String> labels = new TreeMap<>();
             TreeMap<String, @Nullable String> annotations = new TreeMap<>();
@@ -115,7 +166,7 @@ final class NodeMarks {
                 if (aside == null || !now.isBefore(aside.until().plus(REMEMBERED))) {
                     annotations.put(key, null);
                 }
-                if (labelled && (aside == null || !now.isBefore(aside.until()))) {
+                if (labelled && (aside == null || !now.isBefore(aside.until()) || aside.tooFar(now))) {
                     labels.put(key, null);
                 } else if (labelled && aside != null && (next == null || aside.until().isBefore(next))) {
                     next = aside.until();

@@ -46,6 +46,7 @@ import io.solaster.operator.observe.PodReport.Load;
 import io.solaster.operator.observe.Reports;
 import io.solaster.operator.plan.ServicePlan;
 import io.solaster.operator.plan.Verdict;
+import io.solaster.operator.reconcile.PlanBoard.Answer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -58,6 +59,10 @@ public final class OperatorProcess implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(OperatorProcess.class);
     private static final Duration TICK = Duration.ofMillis(500);
     private static final Duration SWEEP = Duration.ofSeconds(15);
+    private static final Duration KINDS = Duration.ofSeconds(30);
+    /** So long at least, and so long per service, between two times that plans are told whose outcome is the same. */
+    private static final long DETAILS = Duration.ofSeconds(2).toNanos();
+    private static final long DETAILS_EACH = Duration.ofMillis(30).toNanos();
     private static final Duration RETRY = Duration.ofSeconds(1);
     private static final Duration LONGEST_RETRY = Duration.ofMinutes(5);
 
@@ -80,7 +85,9 @@ public final class OperatorProcess implements AutoCloseable {
     private @Nullable RegisteredController<ShardedService> controller;
     private @Nullable SharedIndexInformer<Namespace> namespaces;
     private @Nullable Endpoints endpoints;
-    private volatile Map<String, @Nullable ServicePlan> plans = Map.of();
+    private final Set<String> untold = new HashSet<>();
+    private long toldAt = System.nanoTime() - DETAILS;
+    private volatile Map<String, Answer> answers = Map.of();
     private volatile boolean leading;
     private volatile boolean closing;
 
@@ -94,12 +101,11 @@ public final class OperatorProcess implements AutoCloseable {
         this.client = client;
         this.options = options;
         leading = options.leaseNamespace().isEmpty();
-        cluster = new Cluster(client, () -> replan.set(true), this::podChanged);
+        cluster = new Cluster(client, options, new Changes());
         board = new PlanBoard(cluster, plansMade::incrementAndGet);
         reports = new Reports(address);
         reconciler = new ShardedServiceReconciler(client, cluster, board, reports, affinity,
-                new EventLog(client, clock, options.identity()), clock,
-                client.supports("monitoring.coreos.com/v1", "ServiceMonitor"));
+                new EventLog(client, clock, options.identity()), clock, options.nodes());
         operator = new Operator(overrider -> {
             overrider.withKubernetesClient(client).withCloseClientOnStop(false)
                     .withMetrics(MicrometerMetrics.withoutPerResourceMetrics(meters))
@@ -144,6 +150,8 @@ public final class OperatorProcess implements AutoCloseable {
         timer.scheduleWithFixedDelay(safely("plans", this::tick), TICK.toMillis(), TICK.toMillis(),
                 TimeUnit.MILLISECONDS);
         timer.scheduleWithFixedDelay(safely("nodes set aside", this::sweep), SWEEP.toMillis(), SWEEP.toMillis(),
+                TimeUnit.MILLISECONDS);
+        timer.scheduleWithFixedDelay(safely("kinds", cluster::lookForKinds), KINDS.toMillis(), KINDS.toMillis(),
                 TimeUnit.MILLISECONDS);
         timer.scheduleWithFixedDelay(safely("reports", this::ask), options.reportInterval().toMillis(),
                 options.reportInterval().toMillis(), TimeUnit.MILLISECONDS);
@@ -204,6 +212,11 @@ public final class OperatorProcess implements AutoCloseable {
         }
     }
 
+    /** Whether it keeps the services of a namespace. */
+    boolean keeps(String namespace) {
+        return reconciler.services().stream().anyMatch(each -> each.getMetadata().getNamespace().equals(namespace));
+    }
+
     private static Set<String> names(SharedIndexInformer<Namespace> informer) {
         return informer.getIndexer().list().stream().map(HasMetadata::getMetadata).map(each -> each.getName())
                 .collect(Collectors.toSet());
@@ -243,9 +256,33 @@ public final class OperatorProcess implements AutoCloseable {
         }
     }
 
-    private void podChanged(Pod pod) {
-        affinity.look(pod);
-        poke(requireNonNull(Cluster.service(pod)));
+    /** What the cluster tells, on the informers' threads. */
+    private final class Changes implements Cluster.Listener {
+        @Override
+        public void planMayChange() {
+            replan.set(true);
+        }
+
+        @Override
+        public void podChanged(Pod pod) {
+            affinity.look(pod);
+            poke(requireNonNull(Cluster.service(pod)));
+        }
+
+        @Override
+        public void serviceChanged(String service) {
+            poke(service);
+        }
+
+        @Override
+        public void kindsChanged() {
+            reconciler.services().forEach(service -> poke(PlanBoard.key(service)));
+        }
+    }
+
+    /** Looks for kinds that have come or gone now, instead of at the next time. */
+    void lookForKinds() {
+        cluster.lookForKinds();
     }
 
     /** Has a service looked at again, by namespace/name. */
@@ -254,25 +291,50 @@ public final class OperatorProcess implements AutoCloseable {
         reconciler.poke(service.substring(0, slash), service.substring(slash + 1));
     }
 
-    /** Makes plans anew when the cluster has changed, and has those services looked at whose plans are others now. */
+    /**
+     * Makes plans anew when the cluster has changed, and has those services looked at whose pods are planned otherwise now.
+     * A plan that comes to the same with other figures, such as of CPUs that other pods have taken, is told now and then:
+     * each pod that comes or goes changes those of every service.
+     */
     private void tick() {
-        if (!works() || !replan.getAndSet(false)) {
+        if (!works()) {
             return;
         }
-        List<ShardedService> services = reconciler.services().stream()
-                .filter(service -> service.getMetadata().getDeletionTimestamp() == null).toList();
-        Map<String, @Nullable ServicePlan> now = new HashMap<>();
-        board.all(services).forEach((service, answer) -> {
-            now.put(service, answer.plan());
-            if (!plans.containsKey(service) || !Objects.equals(plans.get(service), answer.plan())) {
-                poke(service);
-            }
-        });
-        plans = now;
-        reconciler.retain(now.keySet());
+        if (board.rested() && replan.getAndSet(false)) {
+            List<ShardedService> services = reconciler.services().stream()
+                    .filter(service -> service.getMetadata().getDeletionTimestamp() == null).toList();
+            Map<String, Answer> now = new HashMap<>();
+            board.all(services).forEach((service, answer) -> {
+                Answer before = answers.get(service);
+                now.put(service, answer);
+                if (before == null || !sameOutcome(before, answer)) {
+                    poke(service);
+                } else if (!before.equals(answer)) {
+                    untold.add(service);
+                }
+            });
+            answers = now;
+            untold.retainAll(now.keySet());
+            reconciler.retain(now.keySet());
+        }
+        if (!untold.isEmpty() && System.nanoTime() - toldAt >= DETAILS + DETAILS_EACH * answers.size()) {
+            toldAt = System.nanoTime();
+            untold.forEach(this::poke);
+            untold.clear();
+        }
     }
 
-    private void sweep() {
+    private static boolean sameOutcome(Answer one, Answer other) {
+        ServicePlan before = one.plan();
+        ServicePlan now = other.plan();
+        return before == null || now == null
+                ? one.equals(other)
+                : before.hash().equals(now.hash()) && before.verdict() == now.verdict()
+                        && before.afterNodeLoss() == now.afterNodeLoss();
+    }
+
+    /** Gives nodes back whose time has come. */
+    void sweep() {
         if (works()) {
             reconciler.marks().sweep(cluster.nodes());
         }
@@ -330,11 +392,12 @@ public final class OperatorProcess implements AutoCloseable {
     }
 
     private double count(Verdict verdict) {
-        return plans.values().stream().filter(plan -> plan != null && plan.verdict() == verdict).count();
+        return answers.values().stream().map(Answer::plan)
+                .filter(plan -> plan != null && plan.verdict() == verdict).count();
     }
 
     private double stranded() {
-        return plans.values().stream().filter(Objects::nonNull).map(Objects::requireNonNull)
+        return answers.values().stream().map(Answer::plan).filter(Objects::nonNull).map(Objects::requireNonNull)
                 .mapToInt(plan -> plan.classes().stream().mapToInt(each -> each.strandedCpus()).sum()).sum();
     }
 

@@ -1,5 +1,6 @@
 package io.solaster.operator.reconcile;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -29,32 +30,44 @@ public final class Permissions {
         /** In the namespaces that are kept. */
         Namespaces,
         /** In the namespace of the lease. */
-        Lease
+        Lease,
+        /** In the namespace of the ConfigMap that declares nodes, and for it alone. */
+        Profiles
     }
 
-    /** All rules. */
+    /** All rules of an operator that keeps all namespaces. */
     public static List<Rule> rules() {
-        return List.of(new Rule("solaster.io", "shardedservices", LOOK, Scope.Namespaces),
+        return rules(NodeAccess.Label);
+    }
+
+    /** All rules, by what it may do with nodes. */
+    public static List<Rule> rules(NodeAccess nodes) {
+        List<Rule> rules = new ArrayList<>(List.of(new Rule("solaster.io", "shardedservices", LOOK, Scope.Namespaces),
                 new Rule("solaster.io", "shardedservices/status", List.of("patch"), Scope.Namespaces),
                 new Rule("", "configmaps", KEEP, Scope.Namespaces), new Rule("", "services", KEEP, Scope.Namespaces),
                 new Rule("apps", "statefulsets", KEEP, Scope.Namespaces),
                 new Rule("apps", "deployments", KEEP, Scope.Namespaces),
                 new Rule("policy", "poddisruptionbudgets", KEEP, Scope.Namespaces),
                 new Rule("networking.k8s.io", "networkpolicies", KEEP, Scope.Namespaces),
-                new Rule("monitoring.coreos.com", "servicemonitors", List.of("create", "get", "patch"),
-                        Scope.Namespaces),
-                new Rule("resource.k8s.io", "resourceclaimtemplates", List.of("create", "get", "patch"),
-                        Scope.Namespaces),
+                new Rule("monitoring.coreos.com", "servicemonitors", KEEP, Scope.Namespaces),
+                new Rule("resource.k8s.io", "resourceclaimtemplates", KEEP, Scope.Namespaces),
                 new Rule("", "events", List.of("create", "get", "patch"), Scope.Namespaces),
                 new Rule("", "pods", List.of("delete"), Scope.Namespaces),
-                new Rule("", "pods", LOOK, Scope.Cluster),
-                new Rule("", "nodes", List.of("get", "list", "patch", "watch"), Scope.Cluster),
+                // Leases are patched; the SDK does not start without 'update'.
+                new Rule("coordination.k8s.io", "leases", List.of("create", "get", "patch", "update"), Scope.Lease)));
+        if (nodes == NodeAccess.Declared) {
+            rules.add(new Rule("", "pods", LOOK, Scope.Namespaces));
+            rules.add(new Rule("", "configmaps", LOOK, Scope.Profiles));
+            return rules;
+        }
+        rules.add(new Rule("", "nodes", nodes == NodeAccess.Read ? LOOK : List.of("get", "list", "patch", "watch"),
+                Scope.Cluster));
+        rules.addAll(List.of(new Rule("", "pods", LOOK, Scope.Cluster),
                 new Rule("", "namespaces", LOOK, Scope.Cluster),
                 new Rule("solaster.io", "topologyprofiles", LOOK, Scope.Cluster),
                 new Rule("topology.node.k8s.io", "noderesourcetopologies", LOOK, Scope.Cluster),
                 new Rule("resource.k8s.io", "resourceslices", LOOK, Scope.Cluster),
-                new Rule("resource.k8s.io", "resourceclaims", LOOK, Scope.Cluster),
-                // Leases are patched; the SDK does not start without 'update'.
-                new Rule("coordination.k8s.io", "leases", List.of("create", "get", "patch", "update"), Scope.Lease));
+                new Rule("resource.k8s.io", "resourceclaims", LOOK, Scope.Cluster)));
+        return rules;
     }
 }

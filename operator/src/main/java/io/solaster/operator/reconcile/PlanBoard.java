@@ -1,14 +1,16 @@
 package io.solaster.operator.reconcile;
 
+import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Supplier;
 
 import io.solaster.operator.api.ShardedService;
+import io.solaster.operator.api.ShardedServiceSpec;
 import io.solaster.operator.api.ShardedServiceSpec.Mode;
 import io.solaster.operator.inventory.InvalidObjectException;
 import io.solaster.operator.inventory.Inventory;
@@ -23,8 +25,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The plans of all services, made together: each takes its room before the next. The oldest come first, and those that
- * are only planned last, since they take nothing. Plans are made anew when the cluster or a service has changed, once for
- * all that has changed meanwhile. Any thread.
+ * are only planned last, since they take nothing. Plans are made anew when the cluster or what a service asks for has
+ * changed, once for all that has changed meanwhile, and for the cluster's changes alone no more often than leaves time
+ * for other things. Any thread.
  */
 final class PlanBoard {
 
@@ -37,6 +40,19 @@ final class PlanBoard {
      */
     record Answer(@Nullable ServicePlan plan, String problem, boolean invalid) {}
 
+    /** Making plans takes at most one part in so many of the time, where only the cluster changes. */
+    private static final int PART = 5;
+    private static final long LEAST_PAUSE = Duration.ofMillis(200).toNanos();
+
+    /**
+     * What a plan was made for.
+     *
+     * @param generation the spec's
+     * @param asked what of the spec plans go by
+     * @param shards of a pod, where autoscaling sets that; else 0
+     */
+    private record Asked(@Nullable Long generation, @Nullable ShardedServiceSpec asked, int shards) {}
+
     private static final Comparator<ShardedService> ORDER = Comparator
             .comparing((ShardedService service) -> service.getSpec().mode() == Mode.Plan)
             .thenComparing(service -> String.valueOf(service.getMetadata().getCreationTimestamp()))
@@ -46,9 +62,11 @@ final class PlanBoard {
     private final Runnable planned;
     private final Placements placements = new Placements();
     private long version = -1;
-    private Map<String, String> made = Map.of();
+    private long pauseUntil = System.nanoTime();
+    private Map<String, Asked> made = new HashMap<>();
     private Map<String, Answer> answers = Map.of();
     private Map<String, String> classes = Map.of();
+    private Map<String, Map<String, String>> labels = Map.of();
 
     /** @param planned hears of each time that plans are made */
     PlanBoard(Cluster cluster, Runnable planned) {
@@ -62,38 +80,98 @@ final class PlanBoard {
     }
 
     /**
-     * The plan of a service.
+     * The plan of a service. It goes by all services as they are now; by the cluster as it was a moment ago.
      *
-     * @param service the service, as it is now
-     * @param all all services, as a cache has them
+     * @param service the service, as it is looked after
+     * @param cached all services, as a cache has them
      */
-    Answer plan(ShardedService service, Collection<ShardedService> all) {
+    synchronized Answer plan(ShardedService service, Supplier<List<ShardedService>> cached) {
+        // Asked for here, so that who waited for a plan to be made finds what has come meanwhile in it.
         List<ShardedService> services = new ArrayList<>();
-        String key = key(service);
-        services.add(service);
-        for (ShardedService each : all) {
-            if (!key(each).equals(key) && each.getMetadata().getDeletionTimestamp() == null) {
+        boolean there = false;
+        for (ShardedService each : cached.get()) {
+            if (each.getMetadata().getDeletionTimestamp() == null) {
                 services.add(each);
+                there |= id(each).equals(id(service));
             }
         }
-        return Objects.requireNonNull(all(services).get(key));
+        if (!there) {
+            services.add(service);
+        }
+        if ((cluster.version() != version && System.nanoTime() - pauseUntil >= 0) || !asAsked(services)) {
+            remake(services);
+        }
+        return Objects.requireNonNull(answers.get(key(service)));
     }
 
-    /** The plans of services, by namespace/name. */
+    /** The plans of services, by namespace/name, as the cluster is now. */
     synchronized Map<String, Answer> all(List<ShardedService> services) {
-        long now = cluster.version();
-        Map<String, String> wanted = new HashMap<>();
-        for (ShardedService service : services) {
-            wanted.put(key(service), service.getMetadata().getUid() + "/" + service.getMetadata().getGeneration() + "/"
-                    + placements.size(key(service)));
-        }
-        if (now != version || !wanted.equals(made)) {
-            answers = make(services);
-            version = now;
-            made = wanted;
-            planned.run();
+        if (cluster.version() != version || !asAsked(services)) {
+            remake(services);
         }
         return answers;
+    }
+
+    /** Whether enough time has passed since plans were made that they can be made for the cluster's changes alone. */
+    synchronized boolean rested() {
+        return System.nanoTime() - pauseUntil >= 0;
+    }
+
+    private void remake(List<ShardedService> services) {
+        long begun = System.nanoTime();
+        // Before the look at the cluster: what changes while it is looked at makes another plan.
+        version = cluster.version();
+        answers = make(services);
+        Map<String, Asked> now = new HashMap<>();
+        services.forEach(service -> now.put(id(service), new Asked(service.getMetadata().getGeneration(),
+                asked(service), placements.size(key(service)))));
+        made = now;
+        long ended = System.nanoTime();
+        pauseUntil = ended + Math.max(LEAST_PAUSE, (ended - begun) * (PART - 1));
+        planned.run();
+    }
+
+    /** Whether plans were made for the same services that ask for the same; many changes are of what plans do not see. */
+    private boolean asAsked(List<ShardedService> services) {
+        if (services.size() != made.size()) {
+            return false;
+        }
+        for (ShardedService service : services) {
+            Asked before = made.get(id(service));
+            if (before == null || before.shards() != placements.size(key(service))) {
+                return false;
+            }
+            Long generation = service.getMetadata().getGeneration();
+            if (generation == null || !generation.equals(before.generation())) {
+                ShardedServiceSpec asked = asked(service);
+                if (!Objects.equals(asked, before.asked())) {
+                    return false;
+                }
+                made.put(id(service), new Asked(generation, asked, before.shards()));
+            }
+        }
+        return true;
+    }
+
+    /** A spec without what no plan looks at. */
+    private static @Nullable ShardedServiceSpec asked(ShardedService service) {
+        ShardedServiceSpec spec = service.getSpec();
+        return spec == null
+                ? null
+                : new ShardedServiceSpec(spec.workload(), null, spec.replicas(), null, null, null, null, null, null,
+                        null, null, null, null, null, null, spec.shards(), spec.placement(), spec.memory(),
+                        spec.config(), spec.autoscaling(), spec.rollout(), spec.mode(), null);
+    }
+
+    /** A service that is deleted and made anew is another one. */
+    private static String id(ShardedService service) {
+        String uid = service.getMetadata().getUid();
+        return uid == null ? key(service) : uid;
+    }
+
+    /** The labels that the nodes of a class have, as of the last plans. */
+    synchronized Map<String, String> labels(String topologyClass) {
+        return labels.getOrDefault(topologyClass, Map.of());
     }
 
     /** The class of each node that has one, as of the last plans. */
@@ -116,9 +194,12 @@ final class PlanBoard {
         try {
             Inventory inventory = Inventory.of(cluster.objects());
             Map<String, String> named = new HashMap<>();
+            Map<String, Map<String, String>> labelled = new HashMap<>();
             for (NodeState node : inventory.nodes()) {
                 named.put(node.name(), node.topologyClass().name());
+                labelled.putIfAbsent(node.topologyClass().name(), node.labels());
             }
+            labels = labelled;
             List<ServicePlan> plans = Planner.plan(inventory, sound, placements.running(sound, answers));
             for (int i = 0; i < plans.size(); i++) {
                 made.put(key(sound.get(i)), new Answer(plans.get(i), "", false));

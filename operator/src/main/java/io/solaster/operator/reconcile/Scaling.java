@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 import io.fabric8.kubernetes.api.model.Container;
@@ -67,8 +68,8 @@ final class Scaling {
      * @param children the service's objects
      * @param notes what there is to tell of it is added
      */
-    Answer sized(ShardedService service, Answer answer, List<ShardedService> all, Collection<HasMetadata> children,
-            List<Pod> pods, List<String> notes) {
+    Answer sized(ShardedService service, Answer answer, Supplier<List<ShardedService>> all,
+            Collection<HasMetadata> children, List<Pod> pods, List<String> notes) {
         Autoscaling scaling = service.getSpec() == null ? null : service.getSpec().autoscaling();
         ServicePlan plan = answer.plan();
         if (scaling == null || scaling.by() != ScaleBy.Shards || plan == null) {
@@ -90,7 +91,7 @@ final class Scaling {
         if (decision.amount() == now) {
             return answer;
         }
-        int fits = board.step(service, all, now, decision.amount(),
+        int fits = board.step(service, all.get(), now, decision.amount(),
                 Math.max(now, requireNonNullElse(scaling.max(), now)));
         if (fits == now) {
             notes.add("Would scale to " + decision.amount() + " shards a pod: no size on the way there fits.");

@@ -14,6 +14,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 import io.fabric8.kubernetes.api.model.ConfigMap;
@@ -21,12 +22,13 @@ import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.PodSecurityContext;
+import io.fabric8.kubernetes.api.model.SeccompProfile;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
+import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaimTemplate;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
@@ -85,13 +87,14 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
     private final EventLog events;
     private final Scaling scaling;
     private final InstantSource clock;
-    private final boolean monitors;
+    private final Function<String, Map<String, String>> selectors;
+    private final RecentRefusals recent = new RecentRefusals();
     private final SimpleInboundEventSource<ShardedService> pokes = new SimpleInboundEventSource<>("pokes");
     private final AtomicLong ended = new AtomicLong();
     private volatile Supplier<List<ShardedService>> services = List::of;
 
     ShardedServiceReconciler(KubernetesClient client, Cluster cluster, PlanBoard board, Reports reports,
-            AffinityErrors affinity, EventLog events, InstantSource clock, boolean monitors) {
+            AffinityErrors affinity, EventLog events, InstantSource clock, NodeAccess nodes) {
         this.client = client;
         this.cluster = cluster;
         this.board = board;
@@ -99,9 +102,10 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         this.affinity = affinity;
         this.events = events;
         this.clock = clock;
-        this.monitors = monitors;
+        // Nodes that are only declared have the labels that their profile selects by, and no others.
+        selectors = nodes == NodeAccess.Declared ? board::labels : Names::selector;
         applier = new Applier(client);
-        marks = new NodeMarks(client, clock);
+        marks = new NodeMarks(client, clock, nodes == NodeAccess.Label);
         scaling = new Scaling(board, reports, clock);
     }
 
@@ -148,6 +152,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
     void retain(Set<String> there) {
         applier.forget(service -> !there.contains(service));
         scaling.forget(service -> !there.contains(service));
+        recent.forget(service -> !there.contains(service));
     }
 
     /** Whether the load lies otherwise on a service's shards than its status says. */
@@ -207,9 +212,9 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         for (Class<? extends HasMetadata> type : CHILDREN) {
             context.getSecondaryResources(type).forEach(child -> look.children.put(id(child), child));
         }
-        List<ShardedService> all = services.get();
-        Answer answer = scaling.sized(service, board.plan(service, all), all, look.children.values(), look.pods,
-                look.notes);
+        cluster.children(key).forEach(child -> look.children.put(id(child), child));
+        Answer answer = scaling.sized(service, board.plan(service, services), services, look.children.values(),
+                look.pods, look.notes);
         ServicePlan plan = answer.plan();
         List<HasMetadata> wanted = null;
         if (plan == null) {
@@ -221,7 +226,8 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
             refusals(look, key);
             try {
                 wanted = Manifests.of(service,
-                        scaling.scaled(service, plan, look.children.values(), look.pods, look.notes), monitors);
+                        scaling.scaled(service, plan, look.children.values(), look.pods, look.notes),
+                        cluster.monitors(), selectors);
             } catch (InvalidObjectException e) {
                 look.degrade("InvalidSpec", String.valueOf(e.getMessage()));
             }
@@ -278,6 +284,12 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
                     until = marks.setAside(there, namespace, name);
                 }
             }
+            if (!marks.allowed()) {
+                recent.add(key, node, clock.instant());
+                events.warning(look.service, "TopologyAffinityError", "Node " + node
+                        + " refuses pods, and this operator may not set nodes aside: " + message);
+                return;
+            }
             events.warning(look.service, "NodeSetAside", (stop
                     ? "No further pods are made"
                     : "Node " + node
@@ -292,6 +304,11 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
             if (NodeMarks.isAside(node, namespace, name)) {
                 aside.add(node.getMetadata().getName());
             }
+        }
+        Set<String> refusing = recent.nodes(key, clock.instant());
+        if (!refusing.isEmpty()) {
+            look.degrade("TopologyAffinityError", "Kubelets refuse pods for their CPUs, and this operator may not set"
+                    + " nodes aside: " + some(refusing) + "; keep pods from them, or ask for fewer shards.");
         }
         if (!aside.isEmpty()) {
             look.degrade("TopologyAffinityError",
@@ -333,7 +350,9 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
                 .allMatch(each -> ready(look.children.get(id(each))) >= replicas(each));
         boolean stuck = look.pods.stream().anyMatch(ShardedServiceReconciler::unschedulable);
         look.children.forEach((id, child) -> {
-            boolean workload = child instanceof StatefulSet || child instanceof Deployment;
+            // The pods of a workload are made with its ResourceClaimTemplate, as long as there are any.
+            boolean workload = child instanceof StatefulSet || child instanceof Deployment
+                    || child instanceof ResourceClaimTemplate;
             // Pods that move to another class run on until those that follow them do, unless these wait for their room.
             if (!ids.contains(id) && (!workload || settled || stuck)) {
                 applier.delete(child);
@@ -452,13 +471,14 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         return ErrorStatusUpdateControl.patchStatus(service);
     }
 
-    private static PlanStatus inShort(ServicePlan plan, ShardedServiceSpec spec, List<String> notes) {
+    private PlanStatus inShort(ServicePlan plan, ShardedServiceSpec spec, List<String> notes) {
         List<String> reasons = new ArrayList<>(bounded(plan.reasons()));
         reasons.addAll(notes);
+        Set<String> used = new HashSet<>();
+        plan.classes().stream().filter(each -> each.replicas() > 0).forEach(each -> used.add(each.name()));
+        reasons.addAll(marks.unlabelled(board.classes(), used, cluster));
         String transport = transport(spec);
-        if (!transport.isEmpty()) {
-            reasons.add(transport);
-        }
+        reasons.add(transport);
         return new PlanStatus(plan.hash(), plan.verdict().name(), plan.afterNodeLoss().name(), plan.replicas(),
                 plan.classes().stream().mapToInt(ClassPlan::capacity).sum(),
                 plan.classes().stream().mapToInt(ClassPlan::strandedCpus).sum(), reasons,
@@ -470,14 +490,21 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
     }
 
     /** The container runtime's own seccomp profile has refused io_uring since containerd 1.7.6. */
-    private static String transport(ShardedServiceSpec spec) {
-        PodSecurityContext security = spec.podSecurityContext();
-        String profile = security == null || security.getSeccompProfile() == null
-                ? "RuntimeDefault"
-                : String.valueOf(security.getSeccompProfile().getType());
-        return profile.equals("RuntimeDefault")
-                ? "seccompProfile RuntimeDefault refuses io_uring: transport 'auto' takes epoll."
-                : "";
+    static String transport(ShardedServiceSpec spec) {
+        // What stands at the container counts before what stands at the pod.
+        SeccompProfile container = spec.securityContext() == null ? null : spec.securityContext().getSeccompProfile();
+        SeccompProfile pod = spec.podSecurityContext() == null ? null : spec.podSecurityContext().getSeccompProfile();
+        SeccompProfile profile = container == null ? pod : container;
+        String type = profile == null || profile.getType() == null ? "RuntimeDefault" : profile.getType();
+        String file = profile == null ? "" : String.valueOf(profile.getLocalhostProfile());
+        return switch (type) {
+            case "RuntimeDefault" -> "seccompProfile RuntimeDefault refuses io_uring: transport 'auto' takes epoll.";
+            case "Localhost" -> "seccompProfile Localhost " + file
+                    + ": transport 'auto' takes io_uring if that allows it (solaster/io-uring.json of the chart does) and"
+                    + " is on the node, without which the container does not start; else epoll.";
+            default -> "seccompProfile " + type + " refuses nothing: transport 'auto' takes io_uring where the node's"
+                    + " kernel.io_uring_disabled is 0, else epoll.";
+        };
     }
 
     private static List<String> bounded(List<String> reasons) {
@@ -488,8 +515,8 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         return String.join(", ", all);
     }
 
-    private static boolean watched(HasMetadata object) {
-        return CHILDREN.contains(object.getClass());
+    private boolean watched(HasMetadata object) {
+        return CHILDREN.contains(object.getClass()) || cluster.watches(object);
     }
 
     private static String id(HasMetadata object) {

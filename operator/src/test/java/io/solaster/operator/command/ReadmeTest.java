@@ -9,14 +9,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.solaster.operator.Cel;
 import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.api.TopologyProfile;
 import io.solaster.operator.plan.ServiceCheck;
+import io.solaster.operator.reconcile.DeclaredNodes;
 import org.junit.jupiter.api.Test;
 
 /** What the README shows is what the command prints; {@code -Dgenerate} writes it anew. */
@@ -61,21 +64,28 @@ class ReadmeTest {
 
     @Test
     void showsAProfileThatCanBeRead() throws IOException {
-        TopologyProfile profile = new YAMLMapper().readValue(block("kind: TopologyProfile"), TopologyProfile.class);
+        String yaml = yaml("(apiVersion: solaster.io/v1alpha1\nkind: TopologyProfile\n.*?)");
+        TopologyProfile profile = new YAMLMapper().readValue(yaml, TopologyProfile.class);
         assertThat(profile.getSpec().l3Groups()).hasSize(8);
     }
 
     @Test
     void showsAutoscalingThatCanBePlanned() throws Exception {
-        String yaml = "metadata: {name: kv, namespace: shop}\n" + block("by: Shards");
+        String yaml = "metadata: {name: kv, namespace: shop}\n" + yaml("(spec:\n[^`]*by: Shards.*?)");
         ServiceCheck.check(new YAMLMapper().readValue(yaml, ShardedService.class));
         assertThat(Cel.broken("shardedservices.solaster.io", yaml)).isEmpty();
     }
 
-    /** The YAML that has these words. */
-    private static String block(String words) throws IOException {
-        return Stream.of(Files.readString(README).split("```yaml\n")).skip(1).map(block -> block.split("```")[0])
-                .filter(block -> block.contains(words)).findFirst().orElseThrow();
+    @Test
+    void showsNodesThatCanBeDeclared() throws IOException {
+        ConfigMap nodes = new YAMLMapper().readValue(yaml("(apiVersion: v1\nkind: ConfigMap\n.*?)"), ConfigMap.class);
+        assertThat(DeclaredNodes.of("solaster-system/nodes", nodes).nodes()).hasSize(6);
+    }
+
+    private static String yaml(String what) throws IOException {
+        Matcher block = Pattern.compile("(?ms)^```yaml\n" + what + "^```$").matcher(Files.readString(README));
+        assertThat(block.find()).as(what).isTrue();
+        return block.group(1);
     }
 
     @Test

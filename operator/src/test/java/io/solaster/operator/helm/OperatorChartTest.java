@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Container;
@@ -23,6 +24,13 @@ import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.client.utils.Serialization;
+import io.solaster.operator.Objects;
+import io.solaster.operator.inventory.ClusterObjects;
+import io.solaster.operator.inventory.Inventory;
+import io.solaster.operator.plan.Planner;
+import io.solaster.operator.plan.ServicePlan;
+import io.solaster.operator.plan.Verdict;
+import io.solaster.operator.reconcile.DeclaredNodes;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,10 +43,29 @@ class OperatorChartTest {
     private static final String IMAGE = "image: {repository: registry.example/solaster-operator}\n";
     private static final Path SOURCES = Path.of("src/main/java/io/solaster/operator");
 
+    private static final String DECLARED = """
+            rbac: {scope: Namespaced}
+            watch: {namespaces: [shop]}
+            nodes:
+              access: Declared
+              profiles:
+              - name: big
+                nodes: 6
+                spec:
+                  nodeSelector: {pool: big}
+                  numaNodes: [{cpus: 0-15, memory: 64Gi}, {cpus: 16-31, memory: 64Gi}]
+                  reservedCPUs: 0,16
+                  kubelet: {cpuManagerPolicy: static, topologyManagerPolicy: single-numa-node}
+              - {name: small, nodes: 2, spec: {numaNodes: [{cpus: 0-7, memory: 16Gi}], reservedCPUs: "0"}}
+            """;
+
     static Stream<String> options() {
         return Stream.of("", "replicas: 1", "watch: {namespaces: [shop, bank]}",
                 "watch: {namespaceSelector: 'solaster=enabled'}",
                 "rbac: {scope: Namespaced}\nwatch: {namespaces: [shop, bank]}", "rbac: {create: false}",
+                "rbac: {scope: Namespaced}\nwatch: {namespaces: [shop]}\nnodes: {access: Read}", DECLARED,
+                "rbac: {scope: Namespaced}\nwatch: {namespaces: [shop]}\nnodes: {access: Declared, configMap: a}",
+                "seccompProfile: {enabled: true, labels: {a: b}}",
                 "serviceAccount: {create: false, name: there}", "serviceAccount: {annotations: {a: b}}",
                 "port: 9000\nreportInterval: 5\nthreads: 2", "resources: {cpu: 250m, memory: 1Gi}",
                 "podDisruptionBudget: {enabled: false}\nnetworkPolicy: {enabled: false}",
@@ -140,6 +167,44 @@ class OperatorChartTest {
     }
 
     @Test
+    void theNodesThatItDeclaresAreThoseThatTheOperatorReads() {
+        List<HasMetadata> all = Chart.OPERATOR.render(IMAGE, DECLARED);
+        ConfigMap nodes = (ConfigMap) Chart.named(all, "ConfigMap", "kv-solaster-operator-nodes");
+        List<EnvVar> env = Chart.only(all, Deployment.class).getSpec().getTemplate().getSpec().getContainers()
+                .getFirst().getEnv();
+        assertThat(env).anyMatch(each -> each.getName().equals("OPERATOR_NODES") && each.getValue().equals("Declared"))
+                .anyMatch(each -> each.getName().equals("OPERATOR_PROFILES")
+                        && each.getValue().equals("shop/kv-solaster-operator-nodes"));
+        ClusterObjects declared = DeclaredNodes.of("shop/kv-solaster-operator-nodes", nodes);
+        assertThat(declared.nodes()).hasSize(8);
+        assertThat(declared.nodes().getFirst().getStatus().getAllocatable().get("cpu")).hasToString("30");
+        ServicePlan plan = Planner.plan(Inventory.of(declared),
+                List.of(Objects.service("image: kv\nreplicas: 2\nshards: {count: 8}\n"))).getFirst();
+        assertThat(plan.verdict()).isEqualTo(Verdict.Unproven);
+        assertThat(plan.classes().getFirst().source()).isEqualTo("Declared");
+    }
+
+    @Test
+    void theSeccompProfileAllowsWhatTheDefaultDoesAndIoUring() throws IOException {
+        ConfigMap seccomp = Chart.only(Chart.OPERATOR.render(IMAGE, "seccompProfile: {enabled: true}"),
+                ConfigMap.class);
+        JsonNode profile = new ObjectMapper().readTree(seccomp.getData().get("io-uring.json"));
+        assertThat(profile.path("defaultAction").asText()).isEqualTo("SCMP_ACT_ERRNO");
+        assertThat(profile.path("architectures")).hasSize(2);
+        TreeSet<String> always = new TreeSet<>();
+        profile.path("syscalls").forEach(rule -> {
+            if (rule.path("action").asText().equals("SCMP_ACT_ALLOW") && !rule.has("args")) {
+                rule.path("names").forEach(name -> always.add(name.asText()));
+            }
+        });
+        assertThat(always).contains("io_uring_setup", "io_uring_enter", "io_uring_register", "epoll_wait", "futex",
+                "mmap", "sched_setaffinity", "mbind", "eventfd2", "accept4", "execve");
+        assertThat(always).doesNotContain("mount", "umount2", "unshare", "setns", "ptrace", "bpf", "perf_event_open",
+                "kexec_load", "init_module", "finit_module", "keyctl", "userfaultfd", "open_by_handle_at", "reboot",
+                "clone", "clone3", "socket", "personality", "pivot_root", "process_vm_writev", "syslog", "swapon");
+    }
+
+    @Test
     void theDashboardIsFoundByGrafanasSidecar() {
         ConfigMap dashboard = Chart.only(Chart.OPERATOR.render(IMAGE, "dashboard: {enabled: true}"), ConfigMap.class);
         assertThat(dashboard.getMetadata().getLabels()).containsEntry("grafana_dashboard", "1");
@@ -154,6 +219,11 @@ class OperatorChartTest {
             watch: {namespaces: [A]}                                    | /watch/namespaces/0
             watch: {namespaces: [a], namespaceSelector: b=c}            | watch.namespaces (a) stands beside watch.namespaceSelector 'b=c'
             rbac: {scope: Namespaced}                                   | rbac.scope: Namespaced needs to know the namespaces
+            nodes: {access: Declared}                                   | nodes.access: Declared needs nodes.profiles
+            nodes: {access: Declared, configMap: a}                     | set rbac.scope to Namespaced
+            nodes: {configMap: a}                                       | stands beside nodes.access 'Label'
+            nodes: {access: Declared, profiles: [{name: a}]}            | /nodes/profiles/0
+            nodes: {access: Some}                                       | /nodes/access
             rbac: {scope: Some}                                         | /rbac/scope
             resources: {cpu: "1", memory: 1Gi}                          | /resources/cpu
             port: 0                                                     | /port

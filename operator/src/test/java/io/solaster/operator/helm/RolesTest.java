@@ -12,6 +12,7 @@ import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBinding;
 import io.fabric8.kubernetes.api.model.rbac.PolicyRule;
 import io.fabric8.kubernetes.api.model.rbac.Role;
 import io.fabric8.kubernetes.api.model.rbac.RoleBinding;
+import io.solaster.operator.reconcile.NodeAccess;
 import io.solaster.operator.reconcile.Permissions;
 import io.solaster.operator.reconcile.Permissions.Scope;
 import org.junit.jupiter.api.Test;
@@ -20,6 +21,13 @@ import org.junit.jupiter.api.Test;
 class RolesTest {
     private static final String SELECTED = "watch: {namespaceSelector: solaster=enabled}";
     private static final String NAMESPACED = "rbac: {scope: Namespaced}\nwatch: {namespaces: [shop, bank]}";
+    private static final String READ = NAMESPACED + "\nnodes: {access: Read}";
+    private static final String DECLARED = NAMESPACED + """
+
+            nodes:
+              access: Declared
+              profiles: [{name: big, nodes: 6, spec: {numaNodes: [{cpus: 0-15, memory: 64Gi}], reservedCPUs: "0"}}]
+            """;
     /** Not asked for by the operator, but by clusters that check who may set blockOwnerDeletion. */
     private static final String FINALIZERS = "solaster.io/shardedservices/finalizers update";
 
@@ -28,8 +36,12 @@ class RolesTest {
     }
 
     private static Set<String> listed(Scope... scopes) {
+        return listed(NodeAccess.Label, scopes);
+    }
+
+    private static Set<String> listed(NodeAccess nodes, Scope... scopes) {
         Set<String> all = new TreeSet<>();
-        for (Permissions.Rule rule : Permissions.rules()) {
+        for (Permissions.Rule rule : Permissions.rules(nodes)) {
             if (List.of(scopes).contains(rule.scope())) {
                 rule.verbs().forEach(verb -> all.add(rule.group() + "/" + rule.resource() + " " + verb));
             }
@@ -82,6 +94,38 @@ class RolesTest {
         assertThat(roles).allMatch(role -> granted(role.getRules()).equals(listed(Scope.Namespaces)));
     }
 
+    private static List<Role> kept(List<HasMetadata> all) {
+        return all.stream().filter(Role.class::isInstance).map(Role.class::cast)
+                .filter(role -> List.of("shop", "bank").contains(role.getMetadata().getNamespace())
+                        && role.getMetadata().getName().equals("kv-solaster-operator"))
+                .toList();
+    }
+
+    @Test
+    void nodesAreOnlyReadWhereItIsSaidSo() {
+        List<HasMetadata> all = render(READ);
+        Set<String> cluster = listed(NodeAccess.Read, Scope.Cluster);
+        cluster.removeIf(rule -> rule.startsWith("/namespaces "));
+        assertThat(cluster(all)).isEqualTo(cluster);
+        assertThat(cluster).allMatch(rule -> rule.matches(".* (list|watch)"));
+        assertThat(kept(all)).hasSize(2)
+                .allMatch(role -> granted(role.getRules()).equals(listed(NodeAccess.Read, Scope.Namespaces)));
+    }
+
+    @Test
+    void nothingOfTheClusterIsPermittedWhereNodesAreDeclared() {
+        List<HasMetadata> all = render(DECLARED);
+        assertThat(all).noneMatch(each -> each.getKind().startsWith("Cluster"));
+        assertThat(kept(all)).hasSize(2)
+                .allMatch(role -> granted(role.getRules()).equals(listed(NodeAccess.Declared, Scope.Namespaces)));
+        Role nodes = (Role) Chart.named(all, "Role", "kv-solaster-operator-nodes");
+        assertThat(granted(nodes.getRules())).isEqualTo(listed(NodeAccess.Declared, Scope.Profiles));
+        assertThat(nodes.getRules()).singleElement()
+                .matches(rule -> rule.getResourceNames().equals(List.of("kv-solaster-operator-nodes")));
+        assertThat(Chart.named(all, "ConfigMap", "kv-solaster-operator-nodes").getMetadata().getNamespace())
+                .isNull();
+    }
+
     @Test
     void theLeaseIsTheOnlyOne() {
         Role lease = (Role) Chart.named(render(""), "Role", "kv-solaster-operator-lease");
@@ -95,7 +139,8 @@ class RolesTest {
 
     @Test
     void everyRoleIsTheOperators() {
-        for (String values : List.of("", SELECTED, NAMESPACED, "serviceAccount: {create: false, name: there}")) {
+        for (String values : List.of("", SELECTED, NAMESPACED, READ, DECLARED,
+                "serviceAccount: {create: false, name: there}")) {
             List<HasMetadata> all = render(values);
             String account = values.contains("there") ? "there" : "kv-solaster-operator";
             for (HasMetadata each : all) {

@@ -51,7 +51,12 @@ final class FakeApi implements AutoCloseable {
 
     /** @param agent the name that its requests are known by */
     KubernetesClient client(String agent) {
-        Config config = new ConfigBuilder(Config.empty()).withMasterUrl("http://localhost:" + server.getPort() + "/")
+        return client(agent, server.getPort());
+    }
+
+    /** @param port where it is, or something between it and the client */
+    static KubernetesClient client(String agent, int port) {
+        Config config = new ConfigBuilder(Config.empty()).withMasterUrl("http://localhost:" + port + "/")
                 .withNamespace("shop").withUserAgent(agent).withWatchReconnectInterval(50)
                 .withRequestRetryBackoffLimit(0).build();
         return new KubernetesClientBuilder().withConfig(config).build();
@@ -72,6 +77,11 @@ final class FakeApi implements AutoCloseable {
     /** What the operator has asked, the same things once: method, path, whether it watched. */
     Set<String> asked() {
         return dispatcher.asked;
+    }
+
+    /** What the operator has done: verb, group and resource. */
+    Set<String> verbs() {
+        return Asked.verbs(asked());
     }
 
     @Override
@@ -95,6 +105,10 @@ final class FakeApi implements AutoCloseable {
                 return new MockResponse().setResponseCode(status).setBody(
                         "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"message\":\"made to fail\",\"code\":"
                                 + status + "}");
+            }
+            if (request.getPath().equals("/version")) {
+                return new MockResponse().setResponseCode(200).setBody("""
+                        {"major":"1","minor":"36","gitVersion":"v1.36.0"}""");
             }
             if (request.getPath().contains("selfsubjectrulesreviews")) {
                 return new MockResponse().setResponseCode(201).setBody("""

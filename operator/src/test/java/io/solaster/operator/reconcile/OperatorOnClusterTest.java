@@ -14,6 +14,7 @@ import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.api.TopologyProfile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
@@ -33,7 +34,7 @@ class OperatorOnClusterTest extends OperatorContract {
         if (agent.equals("test")) {
             for (String name : new String[]{"shardedservices", "topologyprofiles"}) {
                 connected.load(stream(Path.of("../helm/solaster-operator/crds/" + name + ".solaster.io.yaml")))
-                        .serverSideApply();
+                        .forceConflicts().serverSideApply();
             }
             Namespace shop = new NamespaceBuilder().withNewMetadata().withName("shop").endMetadata().build();
             connected.resource(shop).serverSideApply();
@@ -57,7 +58,9 @@ class OperatorOnClusterTest extends OperatorContract {
         }
     }
 
+    /** Also of what a run that was cut off has left. */
     private static void clean(KubernetesClient cleaner) {
+        cleaner.resources(ShardedService.class).inNamespace("shop").delete();
         cleaner.nodes().withName("a").delete();
         cleaner.nodes().withName("b").delete();
         cleaner.resources(TopologyProfile.class).withName("two").delete();

@@ -124,7 +124,7 @@ public final class ConfigReloader implements Live<SolasterConfig>, SmartLifecycl
         ConfigDiff diff = ConfigDiff.between(config, report.config()).plus(changes(levels, newLevels));
         List<Change> fixed = diff.needingRestart();
         if (!fixed.isEmpty()) {
-            return refuse(State.NEEDS_RESTART, fixed.stream().map(Change::toString).toList(), diff);
+            return refuse(State.NEEDS_RESTART, Restarts.of(config, report.config(), fixed), diff);
         }
         if (diff.isEmpty()) {
             sources.publish(read);

@@ -6,20 +6,25 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsExchange;
 import com.sun.net.httpserver.HttpsParameters;
 import com.sun.net.httpserver.HttpsServer;
 
 /** A plain HTTP server that others than us have written. It tells what it is asked. */
 public final class Backend implements AutoCloseable {
     public final List<String> requests = new CopyOnWriteArrayList<>();
+    private final AtomicInteger held = new AtomicInteger();
+    private final CountDownLatch released = new CountDownLatch(1);
     private final String name;
     private final HttpServer server;
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
@@ -75,6 +80,14 @@ public final class Backend implements AutoCloseable {
                     exchange.getResponseBody().write("x".repeat(16 * 1024).getBytes(StandardCharsets.UTF_8));
                 }
             }
+            case "/hold" -> {
+                held.incrementAndGet();
+                await(released);
+                send(exchange, 200, name);
+            }
+            case "/who" -> send(exchange, 200, exchange instanceof HttpsExchange secured
+                    ? secured.getSSLSession().getPeerPrincipal().getName()
+                    : "");
             case "/missing" -> send(exchange, 404, "nothing");
             case "/nothing" -> exchange.sendResponseHeaders(204, -1);
             case "/cookie" -> {
@@ -87,6 +100,24 @@ public final class Backend implements AutoCloseable {
             }
         }
         exchange.close();
+    }
+
+    /** How many were asked to hold. */
+    int held() {
+        return held.get();
+    }
+
+    /** Answers what is held, now and from now on. */
+    void release() {
+        released.countDown();
+    }
+
+    private static void await(CountDownLatch latch) throws IOException {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IOException(e);
+        }
     }
 
     private static void send(HttpExchange exchange, int status, String text) throws IOException {

@@ -68,7 +68,12 @@ public final class PoolHandle {
 
     CompletableFuture<?> reconfigure(PoolConfig config) {
         connection.configure(config);
-        return CompletableFuture.allOf(upstream().reconfigure(config), pool.reconfigure(config));
+        return pool.reconfigure(config);
+    }
+
+    /** Replaces connections that were made with what is no longer good. */
+    void renew() {
+        pool.renew();
     }
 
     void close() {

@@ -17,11 +17,18 @@ import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.ssl.SslOptions;
 
-/** What the connections of a pool are encrypted with: made of a bundle, and anew when that is updated. */
-final class PoolTls {
+/** What the connections of a pool are encrypted with: made of a bundle, and anew when that is updated. Any thread. */
+final class PoolTls implements Supplier<SslContext> {
     private static final Logger log = LoggerFactory.getLogger(PoolTls.class);
 
-    private PoolTls() {}
+    private final String key;
+    private volatile SslContext current;
+    private volatile Runnable listener = () -> {};
+
+    private PoolTls(String key, SslContext current) {
+        this.key = key;
+        this.current = current;
+    }
 
     /**
      * The contexts of a pool's connections.
@@ -29,7 +36,7 @@ final class PoolTls {
      * @return null where they are not encrypted
      * @throws InvalidConfigException if there is no such bundle, or no client can be made of it
      */
-    static @Nullable Supplier<SslContext> of(String pool, PoolSslConfig ssl, @Nullable SslBundles bundles) {
+    static @Nullable PoolTls of(String pool, PoolSslConfig ssl, @Nullable SslBundles bundles) {
         if (!ssl.isUsed()) {
             return null;
         }
@@ -37,14 +44,13 @@ final class PoolTls {
         String name = ssl.bundle();
         try {
             if (name == null) {
-                SslContext trusting = SslContextBuilder.forClient().build();
-                return () -> trusting;
+                return new PoolTls(key, SslContextBuilder.forClient().build());
             }
-            Updated updated = new Updated(key, ServerTls.bundle(key, name, bundles));
+            PoolTls tls = new PoolTls(key, context(ServerTls.bundle(key, name, bundles)));
             if (bundles != null) {
-                bundles.addBundleUpdateHandler(name, updated::update);
+                bundles.addBundleUpdateHandler(name, tls::update);
             }
-            return updated;
+            return tls;
         } catch (SSLException | IllegalArgumentException e) {
             throw new InvalidConfigException(List.of(new Violation(key, String.valueOf(name),
                     "no client can be made of it: " + e.getMessage(), "mend spring.ssl.bundle.*." + name)));
@@ -62,28 +68,27 @@ final class PoolTls {
         }
     }
 
+    /** What new connections are encrypted with. */
+    @Override
+    public SslContext get() {
+        return current;
+    }
+
+    /** Told after each update that is good, on whatever thread. */
+    void onUpdate(Runnable newListener) {
+        listener = newListener;
+    }
+
     /** Goes by the bundle as it is now; by the one before where that is no good. */
-    private static final class Updated implements Supplier<SslContext> {
-        private final String key;
-        private volatile SslContext current;
-
-        Updated(String key, SslBundle bundle) throws SSLException {
-            this.key = key;
-            this.current = context(bundle);
+    private void update(SslBundle bundle) {
+        try {
+            current = context(bundle);
+        } catch (SSLException | RuntimeException e) {
+            log.error("{}: the updated SSL bundle is no good, and new connections go by the one before it", key, e);
+            return;
         }
-
-        @Override
-        public SslContext get() {
-            return current;
-        }
-
-        void update(SslBundle bundle) {
-            try {
-                current = context(bundle);
-                log.info("{}: the SSL bundle was updated, new connections go by it", key);
-            } catch (SSLException | RuntimeException e) {
-                log.error("{}: the updated SSL bundle is no good, and new connections go by the one before it", key, e);
-            }
-        }
+        log.info("{}: the SSL bundle was updated, new connections go by it, and those that there are close as they"
+                + " come free", key);
+        listener.run();
     }
 }

@@ -14,7 +14,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
-import io.netty.handler.ssl.SslContext;
 import io.solaster.config.ConfigValidator;
 import io.solaster.config.EndpointConfig;
 import io.solaster.config.InvalidConfigException;
@@ -121,7 +120,7 @@ public final class Pools implements SmartLifecycle, AutoCloseable {
     }
 
     private PoolHandle start(String name, PoolConfig pool) {
-        Supplier<SslContext> tls = PoolTls.of(name, pool.ssl(), with.bundles);
+        PoolTls tls = PoolTls.of(name, pool.ssl(), with.bundles);
         Discovery discovery = discovery(name, pool.discovery());
         PoolHandle.Connection connection = new PoolHandle.Connection(engine, pool, dns.get(), tls);
         Function<PoolConfig, @Nullable HealthCheck> builtIn = HealthChecks.of(engine, dns.get(), tls);
@@ -133,43 +132,52 @@ public final class Pools implements SmartLifecycle, AutoCloseable {
             return check;
         });
         try {
-            return switch (pool.protocol()) {
-                case HTTP -> {
-                    HttpClientProtocol protocol = HttpClientProtocol.defaults();
-                    for (PoolCustomizer customizer : with.customizers) {
-                        protocol = customizer.http(name, protocol);
-                    }
-                    ConnectionPool<HttpClientConnection> connections = ConnectionPool.start(engine, name, pool,
-                            protocol,
-                            upstream, connection);
-                    PooledHttpClient client = PooledHttpClient.over(engine, connections);
-                    yield new PoolHandle(connections, client, client::stats, connection);
-                }
-                case RESP -> {
-                    RespProtocol protocol = RespProtocol.shared(pool);
-                    for (PoolCustomizer customizer : with.customizers) {
-                        protocol = customizer.resp(name, protocol);
-                    }
-                    ConnectionPool<RespConnection> connections = ConnectionPool.start(engine, name, pool, protocol,
-                            upstream, connection);
-                    RespClient client = RespClient.over(engine, connections);
-                    yield new PoolHandle(connections, client, client::stats, connection);
-                }
-                case TCP -> {
-                    FramedProtocol protocol = FramedProtocol.defaults();
-                    for (PoolCustomizer customizer : with.customizers) {
-                        protocol = customizer.framed(name, protocol);
-                    }
-                    ConnectionPool<FramedConnection> connections = ConnectionPool.start(engine, name, pool, protocol,
-                            upstream, connection);
-                    FramedClient client = FramedClient.over(engine, connections, protocol);
-                    yield new PoolHandle(connections, client, client::stats, connection);
-                }
-            };
+            PoolHandle started = start(name, pool, upstream, connection);
+            if (tls != null) {
+                // Or connections that were made with the old certificate would be there for as long as they live.
+                tls.onUpdate(started::renew);
+            }
+            return started;
         } catch (RuntimeException | Error e) {
             upstream.close();
             throw e;
         }
+    }
+
+    private PoolHandle start(String name, PoolConfig pool, Upstream upstream, PoolHandle.Connection connection) {
+        return switch (pool.protocol()) {
+            case HTTP -> {
+                HttpClientProtocol protocol = HttpClientProtocol.defaults();
+                for (PoolCustomizer customizer : with.customizers) {
+                    protocol = customizer.http(name, protocol);
+                }
+                ConnectionPool<HttpClientConnection> connections = ConnectionPool.start(engine, name, pool,
+                        protocol,
+                        upstream, connection);
+                PooledHttpClient client = PooledHttpClient.over(engine, connections);
+                yield new PoolHandle(connections, client, client::stats, connection);
+            }
+            case RESP -> {
+                RespProtocol protocol = RespProtocol.shared(pool);
+                for (PoolCustomizer customizer : with.customizers) {
+                    protocol = customizer.resp(name, protocol);
+                }
+                ConnectionPool<RespConnection> connections = ConnectionPool.start(engine, name, pool, protocol,
+                        upstream, connection);
+                RespClient client = RespClient.over(engine, connections);
+                yield new PoolHandle(connections, client, client::stats, connection);
+            }
+            case TCP -> {
+                FramedProtocol protocol = FramedProtocol.defaults();
+                for (PoolCustomizer customizer : with.customizers) {
+                    protocol = customizer.framed(name, protocol);
+                }
+                ConnectionPool<FramedConnection> connections = ConnectionPool.start(engine, name, pool, protocol,
+                        upstream, connection);
+                FramedClient client = FramedClient.over(engine, connections, protocol);
+                yield new PoolHandle(connections, client, client::stats, connection);
+            }
+        };
     }
 
     private Discovery discovery(String pool, PoolDiscoveryConfig discovery) {
@@ -255,7 +263,8 @@ public final class Pools implements SmartLifecycle, AutoCloseable {
     }
 
     /**
-     * Puts what has changed in force: endpoints, balancing, bounds, requests, health. Pools neither come nor go.
+     * Puts what has changed in force: endpoints, balancing, bounds, requests, health. Pools neither come nor go, since
+     * beans of theirs are injected: a reload that names another set of them is refused before it comes here.
      *
      * @return done once every shard goes by it
      */

@@ -1,0 +1,118 @@
+package io.solaster.pool;
+
+import java.util.Objects;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+
+import io.solaster.engine.CallOptions;
+import io.solaster.engine.Shard;
+import io.solaster.engine.ShardFuture;
+import io.solaster.engine.task.SchedulingGroup;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One request from {@link ConnectionPool#use}: it runs with a connection of this shard, or where another one has lent it
+ * one. On the shard that asked.
+ */
+final class Use<C extends PooledConnection, R extends @Nullable Object>
+        implements
+            ShardFuture.Source,
+            Waiter.Forward<C> {
+    private final DefaultShardPool<C> pool;
+    private final Function<? super C, ? extends CompletionStage<R>> work;
+    final ShardFuture<R> result;
+    private final SchedulingGroup group;
+    /** What it waits for now: a connection, or the result itself. */
+    private @Nullable CompletionStage<?> pending;
+
+    Use(DefaultShardPool<C> pool, Function<? super C, ? extends CompletionStage<R>> work) {
+        this.pool = pool;
+        this.work = work;
+        this.group = pool.shard.currentGroup();
+        this.result = pool.shard.newFuture(this);
+    }
+
+    void waitsFor(ShardFuture<C> taken) {
+        pending = taken;
+        taken.whenComplete((connection, failure) -> {
+            if (connection != null) {
+                run(connection);
+            } else if (!result.isDone()) {
+                result.fail(causeOf(failure));
+            }
+        });
+    }
+
+    void run(C connection) {
+        if (result.isDone()) {
+            pool.give(connection);
+            return;
+        }
+        CompletionStage<R> stage;
+        try {
+            stage = Objects.requireNonNull(work.apply(connection), "the work returned no stage");
+        } catch (Throwable failure) {
+            pool.give(connection);
+            result.fail(failure);
+            return;
+        }
+        pending = stage;
+        stage.whenComplete((value, failure) -> {
+            if (Shard.current() == pool.shard) {
+                ended(connection, value, failure);
+            } else {
+                pool.shard.executeOrElse(() -> ended(connection, value, failure),
+                        () -> result.completeExceptionally(pool.failures.closed()));
+            }
+        });
+    }
+
+    private void ended(C connection, R value, @Nullable Throwable failure) {
+        pool.give(connection);
+        if (failure == null) {
+            result.resolve(value);
+        } else {
+            result.fail(causeOf(failure));
+        }
+    }
+
+    @Override
+    public void to(int lender, C connection) {
+        pool.stats.forwarded.increment();
+        ShardFuture<R> answer = pool.whole.runOn(lender, CallOptions.in(group), connection, work);
+        pending = answer;
+        answer.whenComplete((value, failure) -> {
+            if (failure == null) {
+                result.resolve(value);
+            } else {
+                result.fail(causeOf(failure));
+            }
+        });
+    }
+
+    /** Whoever waited has cancelled, or it has failed. */
+    @Override
+    public void giveUp() {
+        CompletionStage<?> now = pending;
+        if (now == null) {
+            return;
+        }
+        if (Shard.current() == pool.shard) {
+            cancel(now);
+        } else {
+            pool.shard.executeOrElse(() -> cancel(now), () -> {});
+        }
+    }
+
+    private void cancel(CompletionStage<?> now) {
+        pending = null;
+        if (result.isCompletedExceptionally()) {
+            now.toCompletableFuture().cancel(false);
+        }
+    }
+
+    private static Throwable causeOf(Throwable failure) {
+        return failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+    }
+}

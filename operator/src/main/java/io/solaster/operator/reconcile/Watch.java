@@ -1,0 +1,113 @@
+package io.solaster.operator.reconcile;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.client.dsl.Informable;
+import io.fabric8.kubernetes.client.dsl.MixedOperation;
+import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
+import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
+import io.fabric8.kubernetes.client.informers.cache.BasicItemStore;
+import io.fabric8.kubernetes.client.informers.cache.Cache;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What there is of one kind: in the whole cluster, or in some namespaces by an informer each, since that is what a Role
+ * permits. What the API server refuses is asked again, ever later, and told in the log. Any thread.
+ */
+final class Watch<T extends HasMetadata> implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Watch.class);
+
+    private final List<SharedIndexInformer<T>> informers = new ArrayList<>();
+
+    private Watch(List<? extends Informable<T>> where, String what) {
+        for (Informable<T> each : where) {
+            SharedIndexInformer<T> informer = each.runnableInformer(0);
+            informer.itemStore(new Lean<>());
+            informer.exceptionHandler((started, error) -> {
+                LOG.warn("Watching {} failed and is tried again: {}", what, error.getMessage());
+                return true;
+            });
+            informers.add(informer);
+        }
+    }
+
+    /** Objects of no namespace, or those that an operation selects already. */
+    static <T extends HasMetadata> Watch<T> of(Informable<T> what, String name) {
+        return new Watch<>(List.of(what), name);
+    }
+
+    /** @param namespaces where; everywhere if empty */
+    static <T extends HasMetadata> Watch<T> of(MixedOperation<T, ?, ?> all, Set<String> namespaces, String name) {
+        return new Watch<>(namespaces.isEmpty()
+                ? List.of(all.inAnyNamespace())
+                : namespaces.stream().sorted().map(all::inNamespace).toList(), name);
+    }
+
+    /** Who has set which field is as long as an object itself, and nobody here asks for it. */
+    private static final class Lean<T extends HasMetadata> extends BasicItemStore<T> {
+        Lean() {
+            super(Cache::metaNamespaceKeyFunc);
+        }
+
+        @Override
+        public @Nullable T put(String key, T object) {
+            object.getMetadata().setManagedFields(List.of());
+            return super.put(key, object);
+        }
+    }
+
+    /** Finds objects by what a function makes of each; before the start. */
+    Watch<T> indexed(String index, Function<T, List<String>> keys) {
+        informers.forEach(informer -> informer.addIndexers(Map.of(index, keys)));
+        return this;
+    }
+
+    Watch<T> with(ResourceEventHandler<T> handler) {
+        informers.forEach(informer -> informer.addEventHandler(handler));
+        return this;
+    }
+
+    /** Lists and watches; done when all is known. */
+    CompletableFuture<Void> start() {
+        return CompletableFuture.allOf(informers.stream().map(informer -> informer.start().toCompletableFuture())
+                .toArray(CompletableFuture<?>[]::new));
+    }
+
+    /** Whether it knows what there is. */
+    boolean inStep() {
+        return informers.stream().allMatch(SharedIndexInformer::hasSynced);
+    }
+
+    List<T> list() {
+        if (informers.size() == 1) {
+            return informers.getFirst().getIndexer().list();
+        }
+        return informers.stream().flatMap(informer -> informer.getIndexer().list().stream()).toList();
+    }
+
+    List<T> by(String index, String key) {
+        if (informers.size() == 1) {
+            return informers.getFirst().getIndexer().byIndex(index, key);
+        }
+        return informers.stream().flatMap(informer -> informer.getIndexer().byIndex(index, key).stream()).toList();
+    }
+
+    /** One without a namespace, by name. */
+    @Nullable
+    T get(String name) {
+        return informers.getFirst().getIndexer().getByKey(name);
+    }
+
+    @Override
+    public void close() {
+        informers.forEach(SharedIndexInformer::close);
+    }
+}

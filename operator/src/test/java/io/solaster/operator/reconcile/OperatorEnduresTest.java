@@ -1,0 +1,226 @@
+package io.solaster.operator.reconcile;
+
+import static io.solaster.operator.reconcile.OperatorContract.eventually;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+
+import com.sun.net.httpserver.HttpExchange;
+import io.fabric8.kubernetes.api.model.Condition;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.apps.StatefulSet;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.solaster.operator.Objects;
+import io.solaster.operator.api.ShardedService;
+import io.solaster.operator.apply.Names;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Whatever happens to connections, watches, the API server or the clock: the operator catches up. */
+class OperatorEnduresTest {
+    private final MemoryApi api = new MemoryApi(1000);
+    private final Wire wire = new Wire(api.port());
+    private final KubernetesClient client = FakeApi.client("test", api.port());
+    private final KubernetesClient operators = FakeApi.client("operator", wire.port());
+    private final AtomicReference<Instant> now = new AtomicReference<>(Instant.now());
+    private OperatorProcess operator;
+
+    @BeforeEach
+    void start() throws IOException {
+        client.resource(Objects.twoBy16()).create();
+        for (String node : List.of("a", "b")) {
+            client.resource(
+                    Objects.node(node, 32, "30", "128Gi", new TreeMap<>(Map.of("kubernetes.io/hostname", node))))
+                    .create();
+        }
+        operator = new OperatorProcess(operators,
+                new OperatorOptions(Set.of("shop"), "", "", "first", 0, Duration.ofMillis(200), 4), pod -> null,
+                now::get);
+        operator.start();
+        ShardedService service = Objects.service(OperatorContract.SPEC);
+        service.setMetadata(new ObjectMetaBuilder().withName("kv").withNamespace("shop").build());
+        client.resource(service).create();
+        eventually(() -> set() != null && kv().getStatus() != null && kv().getStatus().replicas() == 2);
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        operator.close();
+        operators.close();
+        client.close();
+        wire.close();
+        api.close();
+    }
+
+    private ShardedService kv() {
+        return client.resources(ShardedService.class).inNamespace("shop").withName("kv").get();
+    }
+
+    private StatefulSet set() {
+        return client.apps().statefulSets().inNamespace("shop").withName("kv-two").get();
+    }
+
+    private Condition condition(String type) {
+        return kv().getStatus().conditions().stream().filter(each -> each.getType().equals(type)).findFirst()
+                .orElse(new Condition());
+    }
+
+    private void replicas(int replicas) {
+        ShardedService wanted = Objects
+                .service(OperatorContract.SPEC.replace("replicas: 2", "replicas: " + replicas));
+        while (true) {
+            ShardedService now = kv();
+            now.setSpec(wanted.getSpec());
+            try {
+                client.resource(now).update();
+                return;
+            } catch (KubernetesClientException e) {
+                assertThat(e.getCode()).isEqualTo(409);
+            }
+        }
+    }
+
+    private void followsEdits() {
+        replicas(1);
+        eventually(() -> set().getSpec().getReplicas() == 1);
+        replicas(2);
+        eventually(() -> set().getSpec().getReplicas() == 2);
+        eventually(() -> kv().getMetadata().getGeneration().equals(kv().getStatus().observedGeneration()));
+    }
+
+    private static boolean operators(HttpExchange exchange) {
+        return "operator".equals(exchange.getRequestHeaders().getFirst("User-Agent"));
+    }
+
+    private void refused(String pod) {
+        client.resource(Objects.pod(pod, "a", "9", "8Gi",
+                new TreeMap<>(Map.of(ShardedService.LABEL, "kv", Names.CLASS, "two")))).create();
+        client.pods().inNamespace("shop").withName(pod).editStatus(there -> new PodBuilder(there).editOrNewStatus()
+                .withPhase("Failed").withReason("TopologyAffinityError").endStatus().build());
+    }
+
+    @Test
+    void watchesThatBreakAgainAndAgain() {
+        for (int i = 0; i < 5; i++) {
+            int before = wire.accepted();
+            wire.cut();
+            replicas(1 + i % 2);
+            int wanted = 1 + i % 2;
+            eventually(() -> set().getSpec().getReplicas() == wanted);
+            assertThat(wire.accepted()).isGreaterThan(before);
+        }
+        followsEdits();
+    }
+
+    @Test
+    void whatChangedWhileNobodyCouldBeReached() {
+        wire.down(true);
+        replicas(1);
+        client.configMaps().inNamespace("shop").withName("kv-config").delete();
+        client.nodes().withName("b").delete();
+        wire.down(false);
+        eventually(() -> set().getSpec().getReplicas() == 1);
+        eventually(() -> client.configMaps().inNamespace("shop").withName("kv-config").get() != null);
+        eventually(() -> condition("PlanFeasible").getMessage().contains("1 replica "));
+        assertThat(operator.port()).isPositive();
+    }
+
+    @Test
+    void aServiceThatWasDeletedAndMadeAnewMeanwhile() {
+        String before = kv().getMetadata().getUid();
+        wire.down(true);
+        client.resources(ShardedService.class).inNamespace("shop").withName("kv").delete();
+        ShardedService service = Objects.service(OperatorContract.SPEC.replace("replicas: 2", "replicas: 1"));
+        service.setMetadata(new ObjectMetaBuilder().withName("kv").withNamespace("shop").build());
+        client.resource(service).create();
+        assertThat(kv().getMetadata().getUid()).isNotEqualTo(before);
+        wire.down(false);
+        eventually(() -> set().getSpec().getReplicas() == 1 && kv().getStatus() != null
+                && kv().getStatus().observedGeneration() != null);
+    }
+
+    @Test
+    void versionsThatAreGone() {
+        for (int i = 0; i < 3; i++) {
+            wire.down(true);
+            replicas(1 + i % 2);
+            client.configMaps().inNamespace("shop").withName("kv-config").delete();
+            // Where watches would go on from, the API server has forgotten.
+            api.forget();
+            wire.down(false);
+            int wanted = 1 + i % 2;
+            eventually(() -> set().getSpec().getReplicas() == wanted);
+            eventually(() -> client.configMaps().inNamespace("shop").withName("kv-config").get() != null);
+            followsEdits();
+        }
+    }
+
+    @Test
+    void watchesThatAreRefusedAsGone() {
+        AtomicInteger gone = new AtomicInteger();
+        api.failing(exchange -> String.valueOf(exchange.getRequestURI().getQuery()).contains("watch=true")
+                && gone.incrementAndGet() <= 20 ? 410 : null);
+        wire.cut();
+        eventually(() -> gone.get() > 20);
+        followsEdits();
+    }
+
+    @Test
+    void anApiServerThatIsAwayAndComesBack() {
+        int port = api.away();
+        api.back(port);
+        followsEdits();
+        client.configMaps().inNamespace("shop").withName("kv-config").delete();
+        eventually(() -> client.configMaps().inNamespace("shop").withName("kv-config").get() != null);
+    }
+
+    @Test
+    void anApiServerThatIsOverloaded() {
+        AtomicInteger asked = new AtomicInteger();
+        api.failing(exchange -> operators(exchange) && asked.incrementAndGet() <= 60
+                ? asked.get() % 2 == 0 ? 429 : 503
+                : null);
+        wire.cut();
+        followsEdits();
+    }
+
+    @Test
+    void conflictsWhereverTheyCome() {
+        AtomicInteger conflicts = new AtomicInteger();
+        api.failing(exchange -> operators(exchange) && List.of("PATCH", "POST").contains(exchange.getRequestMethod())
+                && conflicts.incrementAndGet() % 3 != 0 && conflicts.get() < 30 ? 409 : null);
+        followsEdits();
+        assertThat(conflicts).hasPositiveValue();
+    }
+
+    @Test
+    void aClockThatIsSetBackOrForth() {
+        refused("kv-two-0");
+        eventually(() -> client.nodes().withName("a").get().getMetadata().getLabels()
+                .containsKey(Names.aside("shop", "kv")));
+        // As if the machine had been years ahead: what it noted then does not hold for years.
+        now.set(now.get().minus(Duration.ofDays(1000)));
+        eventually(() -> {
+            operator.sweep();
+            return !client.nodes().withName("a").get().getMetadata().getLabels()
+                    .containsKey(Names.aside("shop", "kv"));
+        });
+        followsEdits();
+        now.set(now.get().plus(Duration.ofDays(3000)));
+        followsEdits();
+        refused("kv-two-1");
+        eventually(() -> client.nodes().withName("a").get().getMetadata().getLabels()
+                .containsKey(Names.aside("shop", "kv")));
+    }
+}
