@@ -3,7 +3,7 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/jdk.sh"
 # The application of 'webflux' stands among the starter's tests, which nothing here may depend on.
-if [ -z "${SKIP_BUILD:-}" ] && [[ " $* " == *webflux* ]]; then
+if [ -z "${SKIP_BUILD:-}" ] && { [[ " $* " != *" --only "* ]] || [[ " $* " == *webflux* ]]; }; then
     (cd "$root" && mvn -q ${MVN_FLAGS:-} -pl starter-autoconfigure/autoconfigure -am test-compile \
         dependency:build-classpath -DincludeScope=test -Dmdep.outputFile=target/test-classpath)
 fi

@@ -8,7 +8,8 @@ import org.springframework.boot.context.properties.NestedConfigurationProperty;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
- * One pool of client connections: where they go, how they are spread, and how many there may be.
+ * One pool of client connections: where they go, how they are spread, and how many there may be. What editors say of
+ * its choices stands in {@code META-INF/spring/configuration-metadata/additional}.
  *
  * @param protocol what the endpoints speak
  * @param endpoints where the connections go; none where discovery finds them

@@ -356,7 +356,7 @@ public final class HttpClientConnection extends RequestConnection {
 
         @Override
         protected void decode(ChannelHandlerContext context, ByteBuf in, List<Object> out) throws Exception {
-            if (closing && receiver == null) {
+            if (isClosing() && isQuiet()) {
                 // Nobody waits for the rest of what has been read; of a packed body it may be a thousand times as much.
                 in.skipBytes(in.readableBytes());
                 return;

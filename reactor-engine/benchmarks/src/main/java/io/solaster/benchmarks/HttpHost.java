@@ -3,7 +3,7 @@ package io.solaster.benchmarks;
 import java.io.IOException;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.Function;
+import java.util.function.Supplier;
 
 import io.solaster.benchmarks.peers.HelidonPeer;
 import io.solaster.benchmarks.peers.NettyPeer;
@@ -15,26 +15,25 @@ import io.solaster.benchmarks.peers.VertxPeer;
 import io.solaster.config.EngineConfig.Transport;
 
 /**
- * One HTTP server in a process of its own, as {@code http.sh} starts it: {@code HttpHost peer port transport}; the transport is
- * ours, the others take their own. Ends with its
- * standard input.
+ * One HTTP server in a process of its own, as {@code http.sh} starts it: {@code HttpHost peer port transport}. Ends with
+ * its standard input.
  */
 public final class HttpHost {
     /** What may be asked for, by name. */
-    private static final Map<String, Function<Transport, Peer>> PEERS = Map.of("solaster", SolasterPeer::new, "vertx",
-            own -> new VertxPeer(), "reactor-netty", own -> new ReactorNettyPeer(), "undertow",
-            own -> new UndertowPeer(), "helidon", own -> new HelidonPeer(), "netty", own -> new NettyPeer());
+    private static final Map<String, Supplier<Peer>> PEERS = Map.of("solaster", SolasterPeer::new, "vertx",
+            VertxPeer::new, "reactor-netty", ReactorNettyPeer::new, "undertow", UndertowPeer::new, "helidon",
+            HelidonPeer::new, "netty", NettyPeer::new);
 
     private HttpHost() {}
 
     @SuppressWarnings("SystemOut")
     public static void main(String[] args) throws Exception {
-        Function<Transport, Peer> peer = PEERS.get(args[0]);
+        Supplier<Peer> peer = PEERS.get(args[0]);
         if (peer == null) {
             throw new IllegalArgumentException("'" + args[0] + "': want one of " + PEERS.keySet());
         }
-        peer.apply(Transport.valueOf(args[2].toUpperCase(Locale.ROOT))).start(Integer.parseInt(args[1]));
-        System.out.println("ready");
+        Transport transport = Transport.valueOf(args[2].toUpperCase(Locale.ROOT));
+        System.out.println(HttpProcess.READY + peer.get().start(Integer.parseInt(args[1]), transport));
         awaitEnd();
         System.exit(0);
     }

@@ -13,9 +13,13 @@ import java.util.List;
 
 /** An {@link HttpHost}, or its like, that runs on the server's CPU. */
 final class HttpProcess implements AutoCloseable {
+    /** What it prints once it listens, with what it runs on behind it. */
+    static final String READY = "ready on ";
+
     private final String name;
     private final int port;
     private final Process process;
+    private final String transport;
 
     /** Starts one, and waits until it listens. */
     HttpProcess(Workplace workplace, String name, String peer) throws IOException {
@@ -42,13 +46,14 @@ final class HttpProcess implements AutoCloseable {
         BufferedReader out = new BufferedReader(
                 new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
         String line = out.readLine();
-        while (line != null && !line.equals("ready")) {
+        while (line != null && !line.startsWith(READY)) {
             line = out.readLine();
         }
         if (line == null) {
             close();
             throw new IOException(name + " did not start:\n" + Files.readString(log));
         }
+        transport = line.substring(READY.length());
         Thread rest = new Thread(() -> out.lines().forEach(ignored -> {}));
         rest.setDaemon(true);
         rest.start();
@@ -62,12 +67,22 @@ final class HttpProcess implements AutoCloseable {
         return port;
     }
 
+    /** What it runs on. */
+    String transport() {
+        return transport;
+    }
+
     long cpuNanos() {
         return ProcFs.cpuNanos(process.pid());
     }
 
     long userNanos() {
         return ProcFs.userNanos(process.pid());
+    }
+
+    @Override
+    public String toString() {
+        return name;
     }
 
     @Override

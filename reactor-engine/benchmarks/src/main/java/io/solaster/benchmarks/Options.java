@@ -35,8 +35,7 @@ record Options(Set<String> only, int rounds, int keys, long manyKeys, long reque
                       [--jvm 'flags']""";
     /** Of the options, those that concern HTTP alone. */
     static final String HTTP_USAGE = """
-            http.sh [--quick] [--only name,...] [--rounds n] [--seconds n] [--transport auto|io_uring|epoll|nio]
-                    [--jvm 'flags']""";
+            http.sh [--quick] [--only name,...] [--rounds n] [--transport epoll|io_uring|nio] [--jvm 'flags']""";
     /** What the figures of the README are taken with; why each, stands there. */
     static final String JVM_FLAGS = "-XX:+UseSerialGC -Xms256m -Xmx256m";
 
@@ -89,6 +88,13 @@ record Options(Set<String> only, int rounds, int keys, long manyKeys, long reque
         }
         return new Options(only, rounds, keys, manyKeys, requests, seconds, jvm, vary, transport, realtime,
                 quick);
+    }
+
+    /** These, and another transport where the command line names none. */
+    Options withTransport(String unnamed) {
+        return transport.equals("auto")
+                ? new Options(only, rounds, keys, manyKeys, requests, seconds, jvm, vary, unnamed, realtime, quick)
+                : this;
     }
 
     /** The flags of the JVM, and those of a variant. */

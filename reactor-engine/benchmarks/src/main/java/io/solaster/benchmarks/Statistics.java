@@ -19,6 +19,11 @@ final class Statistics {
         return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
     }
 
+    /** NaN if there are none. */
+    static double mean(double... values) {
+        return Arrays.stream(values).average().orElse(Double.NaN);
+    }
+
     /**
      * The median of the ratios, round by round: what disturbs a whole round disturbs both sides of its ratio. NaN if
      * there are none.

@@ -22,6 +22,7 @@ final class Suite {
     private final List<String> tools;
     private final Map<String, Measure> measures = new LinkedHashMap<>();
     private boolean pinned;
+    private String transport = "";
     private Set<String> onDemand = Set.of();
     private Map<String, String> covered = Map.of();
 
@@ -47,6 +48,12 @@ final class Suite {
         return this;
     }
 
+    /** What servers run on unless the command line says otherwise. */
+    Suite transport(String name) {
+        transport = name;
+        return this;
+    }
+
     /** Has measures run only if they are asked for by name. */
     Suite onDemand(String... names) {
         onDemand = Set.of(names);
@@ -65,6 +72,7 @@ final class Suite {
         Options options;
         try {
             options = Options.parse(rounds, args);
+            options = transport.isEmpty() ? options : options.withTransport(transport);
             for (String name : options.only()) {
                 if (!measures.containsKey(name)) {
                     throw new IllegalArgumentException("--only " + name + ": want some of " + measures.keySet());

@@ -89,7 +89,8 @@ record Workplace(Options options, String serverCpu, String clientCpu, Path folde
         return Path.of(System.getProperty("java.home"), "bin", "java").toString();
     }
 
-    private static boolean isInstalled(String tool) {
+    /** Whether a program is on the path. */
+    static boolean isInstalled(String tool) {
         return Stream.of(System.getenv().getOrDefault("PATH", "").split(":", -1))
                 .anyMatch(folder -> Files.isExecutable(Path.of(folder, tool)));
     }

@@ -46,16 +46,7 @@ final class Wrk {
         }
     }
 
-    /**
-     * What one run gave.
-     *
-     * @param cpuMicros the server's CPU time per request
-     * @param userMicros what of it was not the kernel's
-     * @param perSecond requests
-     */
-    record Run(double cpuMicros, double userMicros, double perSecond) {}
-
-    Run run(HttpProcess server, Load load, int seconds) throws IOException, InterruptedException {
+    HttpRun run(HttpProcess server, Load load, int seconds) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of("wrk", "-t1", "-c" + load.connections(), "-d" + seconds + "s",
                 // A server that starts, or a machine with other work, may take longer than the 2 s that it would wait.
                 "--timeout", "20s"));
@@ -66,17 +57,14 @@ final class Wrk {
         if (load.pipeline() > 1) {
             command.addAll(List.of("--", Integer.toString(load.pipeline())));
         }
-        long cpu = server.cpuNanos();
-        long user = server.userNanos();
+        HttpRun.Meter meter = new HttpRun.Meter(server);
         String printed = Children.run(workplace.clientCpu(), workplace.file("wrk"), seconds + 30, command);
-        double requests = number(REQUESTS, printed);
-        double userMicros = (server.userNanos() - user) / 1000.0 / requests;
-        double cpuMicros = (server.cpuNanos() - cpu) / 1000.0 / requests;
+        HttpRun run = meter.read(number(REQUESTS, printed), number(PER_SECOND, printed));
         Matcher bad = BAD.matcher(printed);
         if (bad.find()) {
             throw new IOException(server.name() + ", " + load + ": " + bad.group());
         }
-        return new Run(cpuMicros, userMicros, number(PER_SECOND, printed));
+        return run;
     }
 
     private static double number(Pattern pattern, String printed) throws IOException {

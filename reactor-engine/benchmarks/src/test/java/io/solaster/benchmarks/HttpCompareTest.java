@@ -24,6 +24,17 @@ class HttpCompareTest {
         }
         assertThat(out).contains("(`websocket`)", "| echo, 64 connections", "16 messages at a time", "A/A noise",
                 "of Vert.x");
+        assertThat(out).as("what each runs on").containsPattern("\\| transport +(\\| epoll +){4}\\|");
+    }
+
+    @Test
+    void asksForHttp2WhereItsClientIsInstalled() throws Exception {
+        String out = Script.run(HttpCompare.class, folder, "--quick", "--only", "http2", "--rounds", "1");
+        if (out.contains("Skipped")) {
+            abort(out.strip());
+        }
+        assertThat(out).contains("(`http2`)", "| /plaintext, 64 connections, 32 streams each", "A/A noise",
+                "of Vert.x");
     }
 
     @Test

@@ -8,6 +8,7 @@ final class Ascii {
     private static final long HIGH = 0x8080808080808080L;
 
     private static final boolean[] TOKEN = new boolean[256];
+    private static final boolean[] HOST = new boolean[256];
 
     static {
         for (char c = '0'; c <= '9'; c++) {
@@ -20,6 +21,13 @@ final class Ascii {
         for (char c : "!#$%&'*+-.^_`|~".toCharArray()) {
             TOKEN[c] = true;
         }
+        System.arraycopy(TOKEN, 0, HOST, 0, TOKEN.length);
+        for (char c : "#^`|".toCharArray()) {
+            HOST[c] = false;
+        }
+        for (char c : "(),;=".toCharArray()) {
+            HOST[c] = true;
+        }
     }
 
     private Ascii() {}
@@ -31,6 +39,11 @@ final class Ascii {
 
     static boolean isToken(char c) {
         return c < 256 && TOKEN[c];
+    }
+
+    /** Whether a byte may stand in a host's name: what RFC 3986 calls reg-name. */
+    static boolean isInHost(byte b) {
+        return HOST[b & 0xFF];
     }
 
     static boolean isDigit(byte b) {

@@ -24,9 +24,8 @@ final class HeaderList {
     private int count;
     private int length;
 
+    /** What they were is left where it was: see {@link #add}. */
     void clear() {
-        Arrays.fill(names, 0, count, "");
-        Arrays.fill(values, 0, count, "");
         count = 0;
         length = 0;
     }
@@ -83,12 +82,16 @@ final class HeaderList {
         count = kept;
     }
 
+    @SuppressWarnings("ReferenceEquality") // the very same needs no second look
     void add(CharSequence name, CharSequence value) {
-        check(name, value);
         if (count == names.length) {
             int room = Math.max(FEW, 2 * count);
             names = Arrays.copyOf(names, room);
             values = Arrays.copyOf(values, room);
+        }
+        // Constants mostly come again, in the same place; what is the very same was looked at then.
+        if (names[count] != name || values[count] != value) {
+            check(name, value);
         }
         names[count] = lasting(name);
         values[count++] = lasting(value);

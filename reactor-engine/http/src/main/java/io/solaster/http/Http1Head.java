@@ -20,43 +20,25 @@ final class Http1Head {
         byte[] line = StatusLines.of(status);
         Output out = connection.output(exchange, line.length + shard.ownHeaders() + headers.length() + room);
         out.bytes(line);
-        boolean dated = false;
-        boolean served = false;
-        boolean closes = exchange.closes;
-        CharSequence declared = null;
+        OwnHeaders own = shard.own().begin();
         for (int i = 0; i < headers.count(); i++) {
             CharSequence name = headers.name(i);
             CharSequence value = headers.value(i);
-            switch (HeaderList.own(name)) {
-                case DATE -> dated = true;
-                case SERVER -> served = true;
-                case CONNECTION -> {
-                    closes |= HeaderList.same(value, "close");
-                    continue;
-                }
-                case CONTENT_LENGTH -> {
-                    declared = value;
-                    continue;
-                }
-                case TRANSFER_ENCODING -> {
-                    continue;
-                }
-                default -> {
-                    // Nothing that the server says itself.
-                }
+            if (own.passes(name, value, false)) {
+                header(out, name, value);
             }
-            header(out, name, value);
         }
-        if (!dated) {
+        if (!own.isDated()) {
             out.bytes(shard.date());
         }
         byte[] server = shard.serverHeader();
-        if (server != null && !served) {
+        if (server != null && !own.isServed()) {
             out.bytes(server);
         }
         boolean bodyless = status.code() == 204 || status.code() == 304;
-        framing(out, length, bodyless, status.code() == 204 ? null : declared);
-        exchange.closes = closes || length == Carrier.UNTIL_END && !bodyless && !exchange.request().isHead();
+        framing(out, length, bodyless, own.declared(status, length));
+        exchange.closes |= own.closes()
+                || length == Carrier.UNTIL_END && !bodyless && !exchange.request().isHead();
         if (exchange.closes) {
             out.bytes(HttpShard.CLOSE);
         } else if (exchange.request().isHttp10()) {
@@ -74,7 +56,7 @@ final class Http1Head {
             out.crlf();
         } else if (length == Carrier.CHUNKED && !bodyless) {
             out.bytes(HttpShard.CHUNKED);
-        } else if (length == Carrier.NO_BODY && declared != null) {
+        } else if (declared != null) {
             out.bytes(HttpShard.CONTENT_LENGTH);
             out.latin1(declared);
             out.crlf();

@@ -40,8 +40,8 @@ final class Http2Carrier implements Carrier {
     private @Nullable Http2Headers head;
     private @Nullable ByteBuf data;
     private @Nullable Http2Headers trailers;
-    /** What was received and is not wanted yet. */
-    private final ArrayDeque<ByteBuf> waiting = new ArrayDeque<>(0);
+    /** What was received and is not wanted yet; few requests have a body. */
+    private @Nullable ArrayDeque<ByteBuf> waiting;
     private boolean received;
     private boolean feeding;
     /** The rest of the request is not read, and the client is told so behind the response. */
@@ -49,10 +49,7 @@ final class Http2Carrier implements Carrier {
     private boolean sent;
     /** Why it was cut off. */
     private @Nullable Throwable failure;
-    /** What is left of the time for which the client may fall behind within the body; it runs while that is awaited. */
-    private long patience;
-    private long patienceSince;
-    private boolean awaitsBody;
+    private @Nullable Patience patience;
     /** When the client has last taken something, by the timers. */
     private long takenAt;
 
@@ -60,7 +57,6 @@ final class Http2Carrier implements Carrier {
         this.session = session;
         this.stream = stream;
         this.exchange = exchange;
-        this.patience = exchange.shard().limits().bodyNanos();
     }
 
     @Nullable
@@ -105,18 +101,17 @@ final class Http2Carrier implements Carrier {
         if (current == null) {
             return size;
         }
-        if (awaitsBody) {
-            long now = session.heardAt();
-            patience = current.shard().limits().patience(patience - (now - patienceSince), size);
-            patienceSince = now;
+        Patience runs = patience;
+        if (runs != null) {
+            runs.received(size, session.batch().heardAt(), current.shard().limits());
         }
-        if (waiting.isEmpty()) {
+        if (!hasWaiting()) {
             feed(current, part, last);
         }
         int done = size;
         if (part.isReadable() && exchange != null) {
             done -= part.readableBytes();
-            waiting.add(part.readableBytes() < COPIED
+            waiting().add(part.readableBytes() < COPIED
                     ? channel().alloc().directBuffer(part.readableBytes()).writeBytes(part)
                     : part.readRetainedSlice(part.readableBytes()));
         }
@@ -134,10 +129,33 @@ final class Http2Carrier implements Carrier {
         HttpHeaders told = new DefaultHttpHeaders();
         headers.forEach(each -> told.add(each.getKey(), each.getValue()));
         current.body().trailers(told);
-        if (waiting.isEmpty()) {
+        if (!hasWaiting()) {
             feed(current, Unpooled.EMPTY_BUFFER, true);
         }
         settle(current);
+    }
+
+    private boolean hasWaiting() {
+        return waiting != null && !waiting.isEmpty();
+    }
+
+    private ArrayDeque<ByteBuf> waiting() {
+        ArrayDeque<ByteBuf> parts = waiting;
+        if (parts == null) {
+            parts = new ArrayDeque<>(2);
+            waiting = parts;
+        }
+        return parts;
+    }
+
+    private Patience patience() {
+        Patience runs = patience;
+        if (runs == null) {
+            runs = new Patience();
+            runs.begin(session.limits());
+            patience = runs;
+        }
+        return runs;
     }
 
     private void feed(Exchange current, ByteBuf part, boolean last) {
@@ -164,7 +182,7 @@ final class Http2Carrier implements Carrier {
         if (feeding) {
             return;
         }
-        if (body.isWanted() && body.owesContinue() && by.response().isOpen() && waiting.isEmpty() && !received) {
+        if (body.isWanted() && body.owesContinue() && by.response().isOpen() && !hasWaiting() && !received) {
             session.encoder().writeHeaders(session.context(), stream.id(), CONTINUE, 0, false, session.newPromise());
             body.continued();
             session.flushLater();
@@ -176,10 +194,12 @@ final class Http2Carrier implements Carrier {
     private void feedWaiting(Exchange current) {
         Body body = current.body();
         int done = 0;
-        for (ByteBuf part = waiting.peek(); part != null && body.isWanted(); part = waiting.peek()) {
+        while (hasWaiting() && body.isWanted()) {
+            ArrayDeque<ByteBuf> parts = waiting();
+            ByteBuf part = parts.element();
             int before = part.readableBytes();
-            feed(current, part, received && waiting.size() == 1);
-            if (waiting.isEmpty()) {
+            feed(current, part, received && parts.size() == 1);
+            if (parts.isEmpty()) {
                 // The stream was closed meanwhile, and what waited is gone.
                 return;
             }
@@ -187,9 +207,9 @@ final class Http2Carrier implements Carrier {
             if (part.isReadable()) {
                 break;
             }
-            waiting.remove().release();
+            parts.remove().release();
         }
-        if (waiting.isEmpty()) {
+        if (!hasWaiting()) {
             feed(current, Unpooled.EMPTY_BUFFER, received);
         }
         if (done > 0) {
@@ -203,26 +223,17 @@ final class Http2Carrier implements Carrier {
             return;
         }
         Body body = current.body();
-        awaitBody(body.isWanted());
+        if (patience != null || body.isWanted()) {
+            patience().run(body.isWanted(), session.now());
+        }
         if (body.isComplete()) {
-            current.waitsSince = session.heardAt();
+            current.waitsSince = session.batch().heardAt();
             if (current.response().isOver()) {
                 exchange = null;
             }
         } else if (body.isFailed() && current.response().isOver()) {
             unwanted();
         }
-    }
-
-    /** Time runs for the client while somebody waits for more of its body, and for nobody while the handler has enough. */
-    private void awaitBody(boolean awaits) {
-        long now = session.now();
-        if (awaits && !awaitsBody) {
-            patienceSince = now;
-        } else if (!awaits && awaitsBody) {
-            patience -= now - patienceSince;
-        }
-        awaitsBody = awaits;
     }
 
     /** Asks the client for no more of the request, once it has the response. */
@@ -242,7 +253,7 @@ final class Http2Carrier implements Carrier {
 
     @Override
     public Output head(Exchange by, HttpResponseStatus status, HeaderList headers, long length, int room) {
-        session.freshDate();
+        session.batch().freshDate();
         head = Http2Head.of(by, status, headers, length);
         return output(by, room);
     }
@@ -294,7 +305,7 @@ final class Http2Carrier implements Carrier {
 
     @Override
     public void ended(Exchange over) {
-        session.answered(over);
+        session.batch().answered(over);
         Body body = over.body();
         body.skip();
         ChannelPromise end = session.newPromise();
@@ -425,8 +436,8 @@ final class Http2Carrier implements Carrier {
     }
 
     private void release() {
-        for (ByteBuf part = waiting.poll(); part != null; part = waiting.poll()) {
-            part.release();
+        while (hasWaiting()) {
+            waiting().remove().release();
         }
         head = null;
         ByteBuf bytes = data;
@@ -443,7 +454,7 @@ final class Http2Carrier implements Carrier {
         long next = HttpLimits.NEVER;
         Exchange current = exchange;
         if (current != null && current.body().isWanted()) {
-            next = patienceSince + patience;
+            next = patience().deadline();
         } else if (current != null && current.response().isOpen()) {
             next = current.waitsSince + limits.requestNanos();
         }
@@ -467,7 +478,7 @@ final class Http2Carrier implements Carrier {
             return;
         }
         if (current.body().isWanted()) {
-            if (awaitsBody && now - patienceSince >= patience) {
+            if (patience().isOver(now)) {
                 bodyIsLate(current, now);
             }
         } else if (current.response().isOpen() && now - current.waitsSince >= limits.requestNanos()) {

@@ -10,8 +10,9 @@ import io.netty.util.AsciiString;
 
 /** Makes the heads of HTTP/2's responses, without what only HTTP/1 has a place for. On the owning shard. */
 final class Http2Head {
-    /** Date, Server and Content-Length, a name and a value each. */
-    private static final int OWN = 6;
+    /** Date and Content-Length, a name and a value each; and Server. */
+    private static final int OWN = 4;
+    private static final int SERVER = 2;
 
     private Http2Head() {}
 
@@ -22,53 +23,33 @@ final class Http2Head {
      */
     static Http2Headers of(Exchange exchange, HttpResponseStatus status, HeaderList headers, long length) {
         HttpShard shard = exchange.shard();
-        AsciiString[] fields = new AsciiString[2 * headers.count() + OWN];
+        AsciiString server = shard.serverValue();
+        AsciiString[] fields = new AsciiString[2 * headers.count() + OWN + (server == null ? 0 : SERVER)];
         int size = 0;
-        boolean dated = false;
-        boolean served = false;
-        CharSequence declared = null;
+        OwnHeaders own = shard.own().begin();
         for (int i = 0; i < headers.count(); i++) {
             CharSequence name = headers.name(i);
             CharSequence value = headers.value(i);
-            switch (HeaderList.own(name)) {
-                case DATE -> dated = true;
-                case SERVER -> served = true;
-                case CONNECTION -> {
-                    exchange.closes |= HeaderList.same(value, "close");
-                    continue;
-                }
-                case CONTENT_LENGTH -> {
-                    declared = value;
-                    continue;
-                }
-                case TRANSFER_ENCODING, HOP_BY_HOP -> {
-                    continue;
-                }
-                case NONE -> {
-                    // The application's.
-                }
+            if (own.passes(name, value, true)) {
+                fields[size++] = AsciiString.of(name).toLowerCase();
+                fields[size++] = AsciiString.of(value);
             }
-            fields[size++] = AsciiString.of(name).toLowerCase();
-            fields[size++] = AsciiString.of(value);
         }
-        if (!dated) {
+        exchange.closes |= own.closes();
+        if (!own.isDated()) {
             fields[size++] = HttpHeaderNames.DATE;
             fields[size++] = shard.dateValue();
         }
-        AsciiString server = shard.serverValue();
-        if (server != null && !served) {
+        if (server != null && !own.isServed()) {
             fields[size++] = HttpHeaderNames.SERVER;
             fields[size++] = server;
         }
-        if (length >= 0) {
-            fields[size++] = HttpHeaderNames.CONTENT_LENGTH;
-            fields[size++] = AsciiString.of(Long.toString(length));
-        } else if (length == Carrier.NO_BODY && declared != null && status.code() != 204) {
-            // As long as the body would be, had it been asked for.
+        CharSequence declared = length >= 0 ? Long.toString(length) : own.declared(status, length);
+        if (declared != null) {
             fields[size++] = HttpHeaderNames.CONTENT_LENGTH;
             fields[size++] = AsciiString.of(declared);
         }
-        return ReadOnlyHttp2Headers.serverHeaders(false, status.codeAsText(), Arrays.copyOf(fields, size));
+        return ReadOnlyHttp2Headers.serverHeaders(false, status.codeAsText(), filled(fields, size));
     }
 
     /** What comes behind a body. */
@@ -81,6 +62,10 @@ final class Http2Head {
                 fields[size++] = AsciiString.of(headers.value(i));
             }
         }
-        return ReadOnlyHttp2Headers.trailers(false, Arrays.copyOf(fields, size));
+        return ReadOnlyHttp2Headers.trailers(false, filled(fields, size));
+    }
+
+    private static AsciiString[] filled(AsciiString[] fields, int size) {
+        return size == fields.length ? fields : Arrays.copyOf(fields, size);
     }
 }

@@ -304,7 +304,7 @@ final class Http2RequestHead implements RequestHead {
             }
             at++;
         } else {
-            while (at < end && RequestDecoder.isInName((byte) text.charAt(at))) {
+            while (at < end && Ascii.isInHost((byte) text.charAt(at))) {
                 at++;
             }
         }

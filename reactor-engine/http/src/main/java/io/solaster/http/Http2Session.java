@@ -43,9 +43,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Http2Session extends Http2ConnectionHandler implements Runnable {
     private static final Logger log = LoggerFactory.getLogger(Http2Session.class);
-    /** How long a client has to close after our end of the stream, and how long to read the last response before it. */
-    private static final long LINGER_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
-    private static final long UNREAD_NANOS = TimeUnit.SECONDS.toNanos(10);
     /** A client that drains is given this long to answer a ping, after which what it had sent by then has come. */
     private static final long LAST_STREAMS_MILLIS = 200;
     /** How many streams' windows a connection's holds. */
@@ -53,18 +50,14 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
     private static final long LAST_PING = 0x50_4152_54_494E_47L;
 
     private final HttpShard shard;
-    private final RequestStats requests;
+    private final Batch batch;
     private final Http2Connection.PropertyKey key;
     private @Nullable ChannelHandlerContext ctx;
 
-    /** Between a read and the end of the batch. */
-    private boolean inBatch;
     private boolean scheduled;
     private boolean draining;
     /** The client knows which of its requests is the last that is answered. */
     private boolean saidLast;
-    private boolean lingering;
-    private long lingersUntil;
 
     /** Streams that have room for more of their response. */
     private final ArrayDeque<Http2Carrier> writable = new ArrayDeque<>(0);
@@ -73,9 +66,8 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
     private @Nullable Http2Carrier overflowing;
 
     private final ConnectionTimer timer;
+    private final Linger linger;
     private final SocketWatch socket = new SocketWatch();
-    private long readAt;
-    private long heardAt;
     private long activeAt;
     /** When the client has last allowed more to be sent on any stream. */
     private long takenAt;
@@ -83,17 +75,14 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
     private long frameSince;
     private long frames;
     private long framesBefore;
-    /** Requests of this batch that were answered in it, and how many of those with an error. */
-    private int answered;
-    private int errors;
-
     Http2Session(HttpShard shard, RequestStats requests, Http2ConnectionDecoder decoder, Http2ConnectionEncoder encoder,
             Http2Settings settings) {
         super(decoder, encoder, settings, true);
         this.shard = shard;
-        this.requests = requests;
+        this.batch = new Batch(shard, requests);
         this.key = connection().newKey();
         this.timer = new ConnectionTimer(shard.timers(), this::expired);
+        this.linger = new Linger(shard.timers(), timer);
         decoder.frameListener(new Frames());
         encoder.flowController().listener(this::writabilityChanged);
         connection().addListener(new Http2ConnectionAdapter() {
@@ -118,6 +107,10 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
         return shard.stats();
     }
 
+    HttpLimits limits() {
+        return shard.limits();
+    }
+
     boolean isDraining() {
         return draining;
     }
@@ -127,20 +120,12 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
         return shard.timers().now();
     }
 
-    /** When something was last heard, by the timers. */
-    long heardAt() {
-        return heardAt;
+    Batch batch() {
+        return batch;
     }
 
     long takenAt() {
         return takenAt;
-    }
-
-    /** A head is about to be written, which says what day it is. */
-    void freshDate() {
-        if (!inBatch) {
-            shard.now();
-        }
     }
 
     /** The client may send so much more of a body. */
@@ -156,7 +141,7 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
 
     /** What was written is sent at the end of the batch, or of the turn. */
     void flushLater() {
-        if (!inBatch && !scheduled) {
+        if (!batch.isOpen() && !scheduled) {
             scheduled = true;
             shard.shard().execute(this);
         }
@@ -171,18 +156,6 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
         }
     }
 
-    void answered(Exchange over) {
-        boolean failed = over.response().status().code() >= 500;
-        shard.stats().answered(over.response().status());
-        shard.tellEnd(over, null);
-        if (inBatch && over.begunAt == readAt) {
-            answered++;
-            errors += failed ? 1 : 0;
-        } else {
-            requests.answered(System.nanoTime() - over.begunAt, 1, failed ? 1 : 0);
-        }
-    }
-
     void reset(Http2Carrier carrier, Http2Error error) {
         encoder().writeRstStream(context(), carrier.stream().id(), error.code(), newPromise());
         flushLater();
@@ -190,7 +163,7 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
 
     /** Takes no more requests, and closes when those under way are answered. */
     void finish() {
-        if (draining || lingering) {
+        if (draining || linger.hasBegun()) {
             return;
         }
         draining = true;
@@ -202,7 +175,7 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
     }
 
     private void sayLast() {
-        if (saidLast || lingering || !context().channel().isActive()) {
+        if (saidLast || linger.hasBegun() || !context().channel().isActive()) {
             return;
         }
         saidLast = true;
@@ -219,8 +192,8 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
         long now = shard.timers().now();
         activeAt = now;
         frameSince = now;
-        heardAt = now;
         takenAt = now;
+        batch.heard();
         super.handlerAdded(context);
         int window = decoder().flowController().initialWindowSize();
         long more = Math.min(Integer.MAX_VALUE, WINDOWS * shard.config().http().http2().initialWindow().bytes())
@@ -242,25 +215,20 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) throws Exception {
         ByteBuf received = (ByteBuf) message;
-        if (lingering) {
+        if (linger.hasBegun()) {
             received.release();
             return;
         }
-        if (!inBatch) {
-            inBatch = true;
-            readAt = shard.now();
-            heardAt = shard.timers().now();
-        }
-        shard.stats().bytesIn.add(received.readableBytes());
+        batch.received(received.readableBytes());
         super.channelRead(context, message);
     }
 
     @Override
     public void channelReadComplete(ChannelHandlerContext context) throws Exception {
-        if (inBatch) {
+        if (batch.isOpen()) {
             tellWritable();
             observeFrames();
-            inBatch = false;
+            batch.close();
         }
         super.channelReadComplete(context);
         endBatch();
@@ -269,19 +237,18 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
     @Override
     public void run() {
         scheduled = false;
-        if (lingering || !context().channel().isActive()) {
+        if (linger.hasBegun() || !context().channel().isActive()) {
             return;
         }
-        inBatch = true;
-        readAt = shard.now();
+        batch.begin();
         tellWritable();
-        inBatch = false;
+        batch.close();
         flush(context());
         endBatch();
     }
 
     private void endBatch() {
-        if (lingering || !context().channel().isActive()) {
+        if (linger.hasBegun() || !context().channel().isActive()) {
             return;
         }
         if (saidLast && connection().numActiveStreams() == 0) {
@@ -293,11 +260,7 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
 
     @Override
     public void flush(ChannelHandlerContext context) {
-        if (answered > 0) {
-            requests.answered(System.nanoTime() - readAt, answered, errors);
-            answered = 0;
-            errors = 0;
-        }
+        batch.count();
         super.flush(context);
         socket.observe(context.channel(), shard.timers().now(), 0, 0);
         Http2Carrier greedy = overflowing;
@@ -313,7 +276,7 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
 
     @Override
     public void channelInactive(ChannelHandlerContext context) throws Exception {
-        lingering = true;
+        linger.beginWithoutWaiting();
         timer.cancel();
         super.channelInactive(context);
     }
@@ -398,7 +361,7 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
     @Override
     protected void onConnectionError(ChannelHandlerContext context, boolean outbound, Throwable cause,
             @Nullable Http2Exception failure) {
-        if (lingering || !context.channel().isActive()) {
+        if (linger.hasBegun() || !context.channel().isActive()) {
             return;
         }
         if (failure == null) {
@@ -427,27 +390,19 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
         part();
     }
 
-    /** Sends the last frames and closes, politely: see {@link HttpConnection#endOutput}. */
+    /** Sends the last frames and closes, politely: see {@link Linger}. */
     private void part() {
-        lingering = true;
+        linger.begin();
         connection().close(context().voidPromise());
-        lingers(UNREAD_NANOS);
         super.flush(context());
-        HttpConnection.endOutput(context().channel(), context().writeAndFlush(Unpooled.EMPTY_BUFFER), false,
-                () -> lingers(LINGER_NANOS));
-    }
-
-    private void lingers(long nanos) {
-        long now = shard.timers().now();
-        lingersUntil = now + nanos;
-        timer.by(lingersUntil, now);
+        linger.end(context().channel(), context().writeAndFlush(Unpooled.EMPTY_BUFFER), false);
     }
 
     // ---- streams
 
     /** Answers the request that the client has sent over HTTP/1.1. */
     void upgraded(Http2Upgrade upgrade) {
-        readAt = shard.now();
+        batch.stamp();
         try {
             onHttpServerUpgrade(upgrade.settings());
             Http2Stream stream = connection().stream(Http2CodecUtil.HTTP_UPGRADE_STREAM_ID);
@@ -461,8 +416,8 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
     private void begin(Http2Stream stream, Http2Headers headers, boolean last) throws Http2Exception {
         Exchange exchange = shard.takeStreamExchange();
         Http2Carrier carrier = new Http2Carrier(this, stream, exchange);
-        exchange.begin(carrier, readAt);
-        exchange.waitsSince = heardAt;
+        exchange.begin(carrier, batch.readAt());
+        exchange.waitsSince = batch.heardAt();
         Http2RequestHead head = (Http2RequestHead) exchange.request().head();
         String wrong = head.read(headers, shard.limits());
         if (wrong != null) {
@@ -504,7 +459,7 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
             carrier.closed();
         }
         activeAt = shard.timers().now();
-        if (saidLast && connection().numActiveStreams() == 0 && !lingering) {
+        if (saidLast && connection().numActiveStreams() == 0 && !linger.hasBegun()) {
             flushLater();
         }
     }
@@ -627,15 +582,15 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
     private void observeFrames() {
         if (frames != framesBefore) {
             framesBefore = frames;
-            frameSince = actualReadableBytes() > 0 ? heardAt : 0;
+            frameSince = actualReadableBytes() > 0 ? batch.heardAt() : 0;
         } else if (frameSince == 0) {
-            frameSince = heardAt;
+            frameSince = batch.heardAt();
         }
     }
 
     /** Sees to it that whatever takes too long from here on is noticed. */
     private void watch() {
-        if (!lingering) {
+        if (!linger.hasBegun()) {
             HttpLimits limits = shard.limits();
             long soonest = Math.min(Math.min(limits.headNanos(), limits.bodyNanos()),
                     Math.min(limits.requestNanos(), limits.idleNanos()));
@@ -648,22 +603,18 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
         if (!context().channel().isActive()) {
             return;
         }
-        long now = shard.timers().now();
-        if (lingering) {
-            if (now >= lingersUntil) {
-                context().channel().close();
-            } else {
-                timer.by(lingersUntil, now);
-            }
+        if (linger.hasBegun()) {
+            linger.expired(context().channel());
             return;
         }
+        long now = shard.timers().now();
         HttpLimits limits = shard.limits();
         socket.observe(context().channel(), now, 0, 0);
         if (socket.isSending() && now - socket.takenAt() >= limits.bodyNanos()) {
             log.debug("{} has not read for {} ms: it is closed", context().channel(),
                     TimeUnit.NANOSECONDS.toMillis(now - socket.takenAt()));
             shard.stats().timedOut(Timeout.UNREAD);
-            lingering = true;
+            linger.beginWithoutWaiting();
             context().channel().close();
             return;
         }
@@ -676,12 +627,11 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
             end(Http2Error.NO_ERROR, "");
             return;
         }
-        inBatch = true;
-        readAt = shard.now();
+        batch.begin();
         eachCarrier(carrier -> carrier.expired(now, limits));
-        inBatch = false;
+        batch.close();
         flush(context());
-        if (!lingering && context().channel().isActive()) {
+        if (!linger.hasBegun() && context().channel().isActive()) {
             timer.by(nextDeadline(limits), now);
         }
     }

@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.Locale;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Settings;
@@ -20,8 +21,26 @@ import org.jspecify.annotations.Nullable;
 record Http2Upgrade(Http2Settings settings, Http2Headers request) {
     static final byte[] ACCEPTED = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
             .getBytes(StandardCharsets.US_ASCII);
+    /** RFC 9113, 3.4: how a client begins that knows us to speak HTTP/2. */
+    private static final byte[] PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
     private static final String SETTINGS = "http2-settings";
     private static final int SETTING_BYTES = 6;
+
+    /** Whether this is how HTTP/2 begins, as far as it has come. */
+    static boolean mayBePreface(ByteBuf in) {
+        int known = Math.min(in.readableBytes(), PREFACE.length);
+        for (int i = 0; i < known; i++) {
+            if (in.getByte(in.readerIndex() + i) != PREFACE[i]) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Whether all of that has come. */
+    static boolean isPreface(ByteBuf in) {
+        return in.readableBytes() >= PREFACE.length && mayBePreface(in);
+    }
 
     /** What the request asks for; null if it asks for something else, or does not know how. */
     static @Nullable Http2Upgrade of(RequestDecoder head) {

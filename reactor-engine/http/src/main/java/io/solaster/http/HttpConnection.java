@@ -1,9 +1,6 @@
 package io.solaster.http;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -12,16 +9,12 @@ import javax.net.ssl.SSLException;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
-import io.netty.channel.ChannelOutboundBuffer;
-import io.netty.channel.ChannelPromise;
 import io.netty.channel.FileRegion;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
-import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.ssl.ApplicationProtocolNames;
 import io.netty.handler.ssl.SslHandler;
@@ -45,48 +38,30 @@ import org.slf4j.LoggerFactory;
  */
 final class HttpConnection extends ChannelInboundHandlerAdapter implements Carrier, Runnable {
     private static final Logger log = LoggerFactory.getLogger(HttpConnection.class);
-    /** How long a client has to close after our end of the stream, and how long to read the last response before it. */
-    private static final long LINGER_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
-    private static final long UNREAD_NANOS = TimeUnit.SECONDS.toNanos(10);
     /** Long enough for a turn that reads what the kernel already holds. */
     private static final long LAST_READ_MILLIS = 2;
-    /** What is written beyond this is handed to the socket before more is. */
-    private static final int ENOUGH_TO_SEND = 32 << 10;
     /** What may be held back of one response. */
     private static final int MOST_HELD = 64 << 10;
-
-    /** RFC 9113, 3.4: how a client begins that knows us to speak HTTP/2. */
-    private static final byte[] PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
 
     private final HttpShard shard;
     private final RequestStats requests;
     private @Nullable ChannelHandlerContext ctx;
 
-    /** What was received and not yet taken. */
-    private @Nullable ByteBuf input;
-    /** What is to be sent at the end of the batch. */
-    private @Nullable ByteBuf output;
-    /** Something was handed to the socket and not flushed. */
-    private boolean unflushed;
+    private final Batch batch;
+    private final Received input = new Received();
+    private @Nullable Outgoing output;
+    private final ExchangeQueue queue = new ExchangeQueue();
+    private final Listening listening = new Listening();
 
-    /** Exchanges under way, in the order of their requests. */
-    private @Nullable Exchange first;
-    private @Nullable Exchange last;
-    private int pending;
-    private int unsafePending;
     /** Whose body is not all taken yet; over, perhaps, and nobody wants it. */
     private @Nullable Exchange receiving;
     /** Whose head has begun to come, or has come and waits for those before it: then its length. */
     private @Nullable Exchange upcoming;
     private int decoded;
 
-    /** Between a read and the end of the batch. */
-    private boolean inBatch;
     private boolean processing;
     private boolean scheduled;
     private boolean closing;
-    private boolean lingering;
-    private long lingersUntil;
     /** The client knows that the connection ends, and has sent no more than we have read. */
     private boolean parted;
     private boolean draining;
@@ -96,30 +71,19 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
     /** No request has come yet. */
     private boolean fresh = true;
 
-    /** What is left of the time for which the client may fall behind within a body; it runs while the body is awaited. */
-    private long patience;
-    private long patienceSince;
-    private boolean awaitsBody;
-
     private final ConnectionTimer timer;
-    /** When the head that comes has begun, when something was heard, and when something was done, by the timers. */
+    private final Linger linger;
+    private final Patience patience = new Patience();
+    /** When the head that comes has begun, and when something was done, by the timers. */
     private long headSince;
-    private long heardAt;
     private long activeAt;
-    private final SocketWatch socket = new SocketWatch();
-    /** The kernel is sending a part of a file; and how many it has sent. */
-    private boolean sendsFile;
-    private long fileParts;
-    private long readAt;
-    /** Requests of this batch that were answered in it, and how many of those with an error. */
-    private int answered;
-    private int errors;
-    private @Nullable List<Exchange> toTell;
 
     HttpConnection(HttpShard shard, RequestStats requests) {
         this.shard = shard;
         this.requests = requests;
+        this.batch = new Batch(shard, requests);
         this.timer = new ConnectionTimer(shard.timers(), this::expired);
+        this.linger = new Linger(shard.timers(), timer);
     }
 
     // ---- what exchanges see
@@ -137,7 +101,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
         }
         Body body = exchange.body();
         if (exchange == receiving && body.isWanted() && body.owesContinue() && exchange.response().isOpen()
-                && (input == null || !input.isReadable())) {
+                && input.isEmpty()) {
             Output out = output(exchange, HttpShard.CONTINUE.length);
             out.bytes(HttpShard.CONTINUE);
             out.finish();
@@ -152,8 +116,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
             resume();
             return;
         }
-        ByteBuf in = input;
-        body.feed(in == null ? Unpooled.EMPTY_BUFFER : in);
+        body.feed(input.bytes());
     }
 
     @Override
@@ -172,52 +135,39 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
     public void trailers(Exchange exchange, HeaderList trailers) {}
 
     private void beforeHead(Exchange exchange) {
-        if (!inBatch) {
-            shard.now();
-        }
+        batch.freshDate();
         if (exchange == receiving && (exchange.body().isTooLongToSkip() || exchange.body().owesContinue())) {
             exchange.closes = true;
         }
-        if (draining && exchange.next == null && (input == null || !input.isReadable())) {
+        if (draining && exchange.next == null && input.isEmpty()) {
             exchange.closes = true;
         }
     }
 
     @Override
     public Output output(Exchange exchange, int room) {
-        ByteBuf into;
-        if (exchange == first) {
-            into = output;
-            if (into == null) {
-                into = shard.takeReplies();
-                output = into;
-            }
-        } else {
-            into = exchange.held;
-            if (into == null) {
-                into = channel().alloc().directBuffer(room);
-                exchange.held = into;
-            }
-        }
+        ByteBuf into = exchange == queue.first() ? output().buffer() : held(exchange, room);
         Output out = shard.output();
         out.to(into, room);
         return out;
     }
 
+    /** Where a response waits for those before it. */
+    private ByteBuf held(Exchange exchange, int room) {
+        ByteBuf into = exchange.held;
+        if (into == null) {
+            into = channel().alloc().directBuffer(room);
+            exchange.held = into;
+        }
+        return into;
+    }
+
     @Override
     public void write(Exchange exchange, ByteBuf bytes) {
-        if (exchange == first) {
-            handOver();
-            shard.stats().bytesOut.add(bytes.readableBytes());
-            context().write(bytes, context().voidPromise());
-            unflushed = true;
+        if (exchange == queue.first()) {
+            output().write(bytes);
         } else {
-            ByteBuf into = exchange.held;
-            if (into == null) {
-                into = channel().alloc().directBuffer(bytes.readableBytes());
-                exchange.held = into;
-            }
-            into.writeBytes(bytes);
+            held(exchange, bytes.readableBytes()).writeBytes(bytes);
             bytes.release();
         }
     }
@@ -229,28 +179,21 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
 
     /** Whether the kernel can send files for an exchange: behind nobody else's response, and unencrypted. */
     boolean sendsFiles(Exchange exchange) {
-        return exchange == first && tls() == null;
+        return exchange == queue.first() && tls() == null;
     }
 
     /** Has the kernel send a part of a file behind what was written; one at a time. */
     void write(FileRegion part, ChannelFutureListener listener) {
-        handOver();
-        unflushed = false;
-        sendsFile = true;
-        context().writeAndFlush(part).addListener(sent -> {
-            sendsFile = false;
-            fileParts++;
-        }).addListener(listener);
-        observeOutput(shard.timers().now());
+        output().write(part, listener);
         watch();
     }
 
     @Override
     public boolean isWritable(Exchange exchange) {
-        if (exchange != first) {
+        if (exchange != queue.first()) {
             return exchange.held == null || exchange.held.readableBytes() < MOST_HELD;
         }
-        if (output != null && output.readableBytes() > ENOUGH_TO_SEND) {
+        if (output().isEnough()) {
             flush();
         }
         return channel().isWritable();
@@ -258,7 +201,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
 
     @Override
     public void flushLater() {
-        if (!inBatch && !scheduled) {
+        if (!batch.isOpen() && !scheduled) {
             scheduled = true;
             shard.shard().execute(this);
         }
@@ -266,7 +209,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
 
     @Override
     public void flushNow(Exchange exchange) {
-        if (exchange == first) {
+        if (exchange == queue.first()) {
             flush();
         }
     }
@@ -282,7 +225,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
     /** It leaves when those before it have. */
     @Override
     public void ended(Exchange exchange) {
-        if (exchange != first) {
+        if (exchange != queue.first()) {
             return;
         }
         Exchange over = exchange;
@@ -290,8 +233,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
             pop(over);
             if (over.closes || over.response().upgrade != null) {
                 closing = over.closes;
-                parted = halfClosed || receiving == null && !((RequestDecoder) over.request().head()).isKeepAlive()
-                        && (input == null || !input.isReadable());
+                parted = halfClosed
+                        || receiving == null && !((RequestDecoder) over.request().head()).isKeepAlive()
+                                && input.isEmpty();
                 dropRest(new IOException("the connection was closed with the response before this one"));
                 if (over.response().upgrade != null) {
                     switchTo(over);
@@ -299,50 +243,30 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
                 }
                 break;
             }
-            over = first;
+            over = queue.first();
             if (over != null && over.held != null) {
                 ByteBuf held = over.held;
                 over.held = null;
                 write(over, held);
             }
         }
-        if (first == null && draining && (input == null || !input.isReadable())) {
+        if (queue.isEmpty() && draining && input.isEmpty()) {
             closing = true;
         }
-        if (over != null && over == first && !over.response().isOver()) {
+        if (over != null && over == queue.first() && !over.response().isOver()) {
             over.response().becameWritable();
         }
-        if (!inBatch) {
+        if (!batch.isOpen()) {
             resume();
         }
     }
 
     private void pop(Exchange over) {
-        first = over.next;
-        if (first == null) {
-            last = null;
-        }
-        pending--;
-        if (!over.request().isSafe()) {
-            unsafePending--;
-        }
-        boolean failed = over.response().status().code() >= 500;
-        shard.stats().answered(over.response().status());
-        shard.tellEnd(over, null);
-        if (over.begunAt == readAt && inBatch) {
-            answered++;
-            errors += failed ? 1 : 0;
-        } else {
-            requests.answered(System.nanoTime() - over.begunAt, 1, failed ? 1 : 0);
-        }
+        queue.remove(over);
+        batch.answered(over);
         over.body().skip();
         if (over.response().hasListeners()) {
-            over.request().keep();
-            over.outlives = true;
-            if (toTell == null) {
-                toTell = new ArrayList<>(2);
-            }
-            toTell.add(over);
+            listening.add(over);
         }
         if (over.outlives) {
             over.next = null;
@@ -356,7 +280,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
     @Override
     public void abort(Exchange exchange, Throwable cause) {
         log.debug("{} is closed in the middle of the response to {}", channel(), exchange.request(), cause);
-        if (exchange == first) {
+        if (exchange == queue.first()) {
             flush();
         }
         die(cause);
@@ -365,17 +289,13 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
     /** Closes at once; on some transports that takes until the next turn. */
     private void die(Throwable cause) {
         closing = true;
-        lingering = true;
+        linger.beginWithoutWaiting();
         dropRest(cause);
         channel().close();
     }
 
     private void dropRest(Throwable cause) {
-        Exchange each = first;
-        first = null;
-        last = null;
-        pending = 0;
-        unsafePending = 0;
+        Exchange each = queue.removeAll();
         receiving = null;
         while (each != null) {
             Exchange next = each.next;
@@ -396,6 +316,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
     @Override
     public void handlerAdded(ChannelHandlerContext context) {
         ctx = context;
+        output = new Outgoing(shard, context);
         shard.connected();
         if (context.channel().isActive()) {
             begin();
@@ -428,28 +349,22 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
     @Override
     public void channelInactive(ChannelHandlerContext context) {
         closing = true;
-        lingering = true;
+        linger.beginWithoutWaiting();
         IOException gone = new IOException("the client has closed the connection");
         Exchange receives = receiving;
         dropRest(gone);
         if (receives != null) {
             receives.body().fail(gone);
         }
-        tell(gone);
+        listening.tell(gone);
         timer.cancel();
         release();
         context.fireChannelInactive();
     }
 
     private void release() {
-        if (input != null) {
-            input.release();
-            input = null;
-        }
-        if (output != null) {
-            output.release();
-            output = null;
-        }
+        input.release();
+        output().release();
         upcoming = null;
     }
 
@@ -460,33 +375,16 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
             received.release();
             return;
         }
-        if (!inBatch) {
-            inBatch = true;
-            readAt = shard.now();
-            heardAt = shard.timers().now();
-        }
-        shard.stats().bytesIn.add(received.readableBytes());
-        if (awaitsBody) {
-            patience = shard.limits().patience(patience - (heardAt - patienceSince), received.readableBytes());
-            patienceSince = heardAt;
-        }
-        if (!received.isDirect()) {
-            ByteBuf copy = context.alloc().directBuffer(received.readableBytes()).writeBytes(received);
-            received.release();
-            received = copy;
-        }
-        if (input == null) {
-            input = received;
-        } else {
-            append(received);
-        }
+        batch.received(received.readableBytes());
+        patience.received(received.readableBytes(), batch.heardAt(), shard.limits());
+        input.add(received, context.alloc());
         process();
-        keepRest();
+        input.keepRest(context.alloc());
     }
 
     @Override
     public void channelReadComplete(ChannelHandlerContext context) {
-        if (inBatch) {
+        if (batch.isOpen()) {
             endBatch();
         }
     }
@@ -494,11 +392,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext context) {
         if (context.channel().isWritable() && !upgraded) {
-            Exchange front = first;
+            Exchange front = queue.first();
             if (front != null) {
                 front.response().becameWritable();
             }
-            if (!inBatch && input != null) {
+            if (!batch.isOpen() && !input.isEmpty()) {
                 flushLater();
             }
         }
@@ -509,7 +407,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
         if (TcpServer.DRAIN.equals(event) && !draining) {
             draining = true;
-            for (Exchange each = first; each != null;) {
+            for (Exchange each = queue.first(); each != null;) {
                 Exchange next = each.next;
                 each.response().drain();
                 each = next;
@@ -548,7 +446,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
 
     /** Closes once what had arrived by now is answered; what the kernel held has been read when this runs. */
     private void finishDrain() {
-        if (!upgraded && !closing && first == null && channel().isActive()) {
+        if (!upgraded && !closing && queue.isEmpty() && channel().isActive()) {
             closing = true;
             flush();
         }
@@ -556,89 +454,41 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
 
     // ---- input
 
-    private void append(ByteBuf received) {
-        ByteBuf into = Objects.requireNonNull(input);
-        int bytes = received.readableBytes();
-        if (!into.isReadable()) {
-            into.release();
-            input = received;
-            return;
-        }
-        if (bytes > into.writableBytes()) {
-            ByteBuf larger = context().alloc().directBuffer(2 * (into.readableBytes() + bytes));
-            larger.writeBytes(into);
-            into.release();
-            input = larger;
-            into = larger;
-        }
-        into.writeBytes(received);
-        received.release();
-    }
-
-    /** Keeps what is not yet taken, in no more memory than it needs. */
-    private void keepRest() {
-        ByteBuf rest = input;
-        if (rest == null) {
-            return;
-        }
-        int bytes = rest.readableBytes();
-        if (bytes == 0) {
-            rest.release();
-            input = null;
-        } else if (bytes < rest.capacity() / 4) {
-            input = context().alloc().directBuffer(bytes).writeBytes(rest);
-            rest.release();
-        }
-    }
-
     /** Goes on outside of a batch. */
     private void resume() {
         if (processing || upgraded || !channel().isActive()) {
             return;
         }
-        inBatch = true;
-        readAt = shard.now();
+        batch.begin();
         process();
-        keepRest();
+        input.keepRest(context().alloc());
         endBatch();
     }
 
     private void endBatch() {
         // Before the flush, within which the socket may say that it has room, and a stream may write more.
-        inBatch = false;
-        if (halfClosed && first == null && receiving == null && !scheduled && (input == null || mayBegin())) {
+        batch.close();
+        if (halfClosed && queue.isEmpty() && receiving == null && !scheduled && (input.isEmpty() || mayBegin())) {
             // What is left, if anything, is a part of a request whose rest will not come.
             closing = true;
         }
         flush();
-        if (!upgraded && !lingering) {
+        if (!upgraded && !linger.hasBegun()) {
             readOrWait();
             activeAt = shard.timers().now();
-            awaitBody(activeAt);
+            patience.run(isBodyAwaited(), activeAt);
             watch();
         }
-    }
-
-    /** Time runs for the client while somebody waits for more of its body, and for nobody while the handler has enough. */
-    private void awaitBody(long now) {
-        boolean awaits = isBodyAwaited();
-        if (awaits && !awaitsBody) {
-            patienceSince = now;
-        } else if (!awaits && awaitsBody) {
-            patience -= now - patienceSince;
-        }
-        awaitsBody = awaits;
     }
 
     /** Reads from the client unless there is more already than is wanted. */
     private void readOrWait() {
         boolean read = true;
-        ByteBuf rest = input;
         if (receiving != null) {
             read = receiving.body().isWanted();
-        } else if (rest != null && (upcoming == null || decoded > 0)) {
+        } else if (!input.isEmpty() && (upcoming == null || decoded > 0)) {
             // Requests that wait for those before them.
-            read = rest.readableBytes() <= shard.bytesPerTurn();
+            read = input.bytes().readableBytes() <= shard.bytesPerTurn();
         }
         if (channel().config().isAutoRead() != read) {
             channel().config().setAutoRead(read);
@@ -672,13 +522,13 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
 
     private boolean proceed() {
         Exchange receives = receiving;
-        ByteBuf in = input;
+        ByteBuf in = input.bytes();
         if (receives != null) {
             Body body = receives.body();
-            body.feed(in == null ? Unpooled.EMPTY_BUFFER : in);
+            body.feed(in);
             if (body.isComplete()) {
                 receiving = null;
-                receives.waitsSince = heardAt;
+                receives.waitsSince = batch.heardAt();
                 return true;
             }
             if (body.isFailed() && !receives.response().isOver()) {
@@ -688,15 +538,15 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
             }
             return false;
         }
-        if (closing || upgraded || in == null || !in.isReadable() || !mayBegin()) {
+        if (!in.isReadable() || closing || upgraded || !mayBegin()) {
             return false;
         }
         Exchange exchange = upcoming;
         if (exchange == null) {
             exchange = shard.takeExchange();
-            exchange.begin(this, readAt);
+            exchange.begin(this, batch.readAt());
             upcoming = exchange;
-            headSince = heardAt;
+            headSince = batch.heardAt();
         }
         RequestDecoder head = (RequestDecoder) exchange.request().head();
         long address = Memory.address(in) + in.readerIndex();
@@ -709,7 +559,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
                 return false;
             }
         }
-        if (used > 0 && pending > 0 && (unsafePending > 0 || !exchange.request().isSafe())) {
+        if (used > 0 && !queue.admits(exchange.request())) {
             decoded = used;
             return false;
         }
@@ -743,24 +593,14 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
 
     /** Not while a client asks for more than it reads. */
     private boolean mayBegin() {
-        return pending < shard.limits().maxPipelined() && channel().isWritable();
+        return queue.size() < shard.limits().maxPipelined() && !output().isBlocked();
     }
 
     private void enqueue(Exchange exchange) {
         fresh = false;
-        exchange.begin(this, readAt);
-        exchange.waitsSince = heardAt;
-        Exchange before = last;
-        if (before == null) {
-            first = exchange;
-        } else {
-            before.next = exchange;
-        }
-        last = exchange;
-        pending++;
-        if (!exchange.request().isSafe()) {
-            unsafePending++;
-        }
+        exchange.begin(this, batch.readAt());
+        exchange.waitsSince = batch.heardAt();
+        queue.add(exchange);
     }
 
     private void handle(Exchange exchange, RequestDecoder head) {
@@ -768,8 +608,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
         exchange.body().begin(head, shard.limits());
         if (!exchange.body().isComplete()) {
             receiving = exchange;
-            patience = shard.limits().bodyNanos();
-            awaitsBody = false;
+            patience.begin(shard.limits());
         }
         Response response = exchange.response();
         shard.handle(exchange);
@@ -779,14 +618,13 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
         if (!response.isOver()) {
             exchange.outlives = true;
             exchange.request().keep();
-        } else if (!exchange.outlives && receiving != exchange && exchange.next == null && exchange != first
-                && exchange != last) {
+        } else if (!exchange.outlives && receiving != exchange && !queue.holds(exchange)) {
             shard.giveExchange(exchange);
-        } else if (exchange.started && (exchange == first || exchange.next != null || exchange == last)) {
+        } else if (exchange.started && queue.holds(exchange)) {
             // The listener is told once those before it are over, when the received bytes are gone.
             exchange.request().keep();
         }
-        if (output != null && output.readableBytes() > ENOUGH_TO_SEND) {
+        if (output().isEnough()) {
             flush();
         }
     }
@@ -795,14 +633,14 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
 
     /** Sees to it that whatever takes too long from here on is noticed. */
     private void watch() {
-        if (!lingering && !upgraded) {
+        if (!linger.hasBegun() && !upgraded) {
             timer.by(nextDeadline(), shard.timers().now());
         }
     }
 
     private long nextDeadline() {
         HttpLimits limits = shard.limits();
-        if (first == null && receiving == null && upcoming == null && !socket.isSending()) {
+        if (isIdle()) {
             return activeAt + limits.idleNanos();
         }
         long next = HttpLimits.NEVER;
@@ -810,17 +648,21 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
             next = headSince + limits.headNanos();
         }
         if (isBodyAwaited()) {
-            next = Math.min(next, patienceSince + patience);
+            next = Math.min(next, patience.deadline());
         }
-        if (socket.isSending()) {
-            next = Math.min(next, socket.takenAt() + limits.bodyNanos());
+        if (output().isSending()) {
+            next = Math.min(next, output().deadline(limits));
         }
-        for (Exchange each = first; each != null; each = each.next) {
+        for (Exchange each = queue.first(); each != null; each = each.next) {
             if (isHandlerAwaited(each)) {
                 next = Math.min(next, each.waitsSince + limits.requestNanos());
             }
         }
         return next;
+    }
+
+    private boolean isIdle() {
+        return queue.isEmpty() && receiving == null && upcoming == null && !output().isSending();
     }
 
     private boolean isHeadComing() {
@@ -840,26 +682,20 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
         if (upgraded || !channel().isActive()) {
             return;
         }
-        long now = shard.timers().now();
-        if (lingering) {
-            if (now >= lingersUntil) {
-                channel().close();
-            } else {
-                timer.by(lingersUntil, now);
-            }
+        if (linger.hasBegun()) {
+            linger.expired(channel());
             return;
         }
+        long now = shard.timers().now();
         HttpLimits limits = shard.limits();
-        observeOutput(now);
-        if (socket.isSending() && now - socket.takenAt() >= limits.bodyNanos()) {
-            log.debug("{} has not read for {} ms: it is closed", channel(),
-                    TimeUnit.NANOSECONDS.toMillis(now - socket.takenAt()));
+        output().observe();
+        if (output().isUnread(now, limits)) {
             shard.stats().timedOut(Timeout.UNREAD);
             die(new IOException("the client did not read"));
             return;
         }
-        boolean outside = !inBatch;
-        inBatch = true;
+        boolean outside = !batch.isOpen();
+        batch.open();
         if (isHeadComing() && now - headSince >= limits.headNanos()) {
             Exchange late = Objects.requireNonNull(upcoming);
             upcoming = null;
@@ -867,10 +703,10 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
             enqueue(late);
             refuse(late, HttpResponseStatus.REQUEST_TIMEOUT, "the request's head took too long");
         }
-        if (isBodyAwaited() && awaitsBody && now - patienceSince >= patience) {
+        if (isBodyAwaited() && patience.isOver(now)) {
             bodyIsLate(Objects.requireNonNull(receiving), now);
         }
-        for (Exchange each = first; each != null; each = each.next) {
+        for (Exchange each = queue.first(); each != null; each = each.next) {
             if (isHandlerAwaited(each) && now - each.waitsSince >= limits.requestNanos()) {
                 shard.stats().timedOut(Timeout.REQUEST);
                 log.warn("{} was not answered within {} ms: the client gets 503", each.request(),
@@ -880,11 +716,12 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
                 each.response().giveUp(HttpResponseStatus.SERVICE_UNAVAILABLE, "no answer in time");
             }
         }
-        if (first == null && receiving == null && upcoming == null && !socket.isSending()
-                && now - activeAt >= limits.idleNanos()) {
+        if (isIdle() && now - activeAt >= limits.idleNanos()) {
             closing = true;
         }
-        inBatch = !outside;
+        if (outside) {
+            batch.close();
+        }
         flush();
         watch();
     }
@@ -901,127 +738,20 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
         }
     }
 
-    private void observeOutput(long now) {
-        // A part of a file counts for nothing among Netty's pending bytes.
-        socket.observe(channel(), now, sendsFile ? 1 : 0, fileParts);
-    }
-
     // ---- output
-
-    /** Hands what was written to the socket, which does not send it yet. */
-    private void handOver() {
-        ByteBuf written = output;
-        if (written == null) {
-            return;
-        }
-        output = null;
-        shard.stats().bytesOut.add(written.readableBytes());
-        if (written.isReadable()) {
-            context().write(written, context().voidPromise());
-            unflushed = true;
-        } else {
-            written.release();
-        }
-    }
 
     /** Sends what was written. */
     private void flush() {
-        if (answered > 0) {
-            requests.answered(System.nanoTime() - readAt, answered, errors);
-            answered = 0;
-            errors = 0;
+        batch.count();
+        if (!listening.isEmpty() && !upgraded) {
+            output().whenSent(listening.take());
         }
-        List<Exchange> listening = toTell;
-        if (listening != null && !upgraded) {
-            toTell = null;
-            handOver();
-            tellWhenSent(listening);
-            unflushed = true;
-        }
-        boolean closes = closing && first == null && !lingering;
-        if (closes) {
-            lingering = true;
-            linger();
-            return;
-        }
-        handOver();
-        if (unflushed) {
-            unflushed = false;
-            context().flush();
-            observeOutput(shard.timers().now());
-            checkOutput();
-        }
-    }
-
-    /** What is behind them in the socket's queue is sent when they are. */
-    private void tellWhenSent(List<Exchange> listening) {
-        ChannelPromise sent = context().newPromise();
-        sent.addListener(done -> tell(listening, done.cause()));
-        context().write(Unpooled.EMPTY_BUFFER, sent);
-    }
-
-    private void tell(@Nullable Throwable cause) {
-        List<Exchange> listening = toTell;
-        toTell = null;
-        if (listening != null) {
-            tell(listening, cause);
-        }
-    }
-
-    private static void tell(List<Exchange> listening, @Nullable Throwable cause) {
-        for (Exchange each : listening) {
-            each.response().tell(cause);
-            each.leaveRoom();
-        }
-    }
-
-    private void checkOutput() {
-        ChannelOutboundBuffer waiting = channel().unsafe().outboundBuffer();
-        if (waiting != null && waiting.totalPendingWriteBytes() > shard.outputLimit()) {
-            shard.stats().outputOverflows.increment();
-            log.warn("{} does not read: {} bytes of responses wait, over limits.output-buffer ({}); it is closed",
-                    channel(), waiting.totalPendingWriteBytes(), shard.config().limits().outputBuffer());
+        if (closing && queue.isEmpty() && !linger.hasBegun()) {
+            linger.begin();
+            linger.end(channel(), output().flushLast(), parted);
+        } else if (output().flush()) {
             die(new IOException("the client left more unread than it may"));
         }
-    }
-
-    /** Sends the last response and closes. Closing with bytes unread would reset the connection and destroy it. */
-    private void linger() {
-        Channel channel = channel();
-        ByteBuf written = output == null ? Unpooled.EMPTY_BUFFER : output;
-        output = null;
-        unflushed = false;
-        lingers(UNREAD_NANOS);
-        shard.stats().bytesOut.add(written.readableBytes());
-        ChannelFuture last = context().writeAndFlush(written);
-        endOutput(channel, last, parted, () -> lingers(LINGER_NANOS));
-    }
-
-    /**
-     * Ends the output, and closes once the client has, or when its time is up.
-     *
-     * @param last the last that was written
-     * @param parted whether the client knows, and has sent nothing that is unread
-     * @param lingers gives it time
-     */
-    static void endOutput(Channel channel, ChannelFuture last, boolean parted, Runnable lingers) {
-        SslHandler tls = channel.pipeline().get(SslHandler.class);
-        // Over TLS there is a word for the end, which the client must have before that of TCP.
-        (tls == null ? last : tls.closeOutbound()).addListener(sent -> {
-            if (sent.isSuccess() && !parted && channel instanceof DuplexChannel duplex) {
-                duplex.shutdownOutput();
-                channel.config().setAutoRead(true);
-                lingers.run();
-            } else {
-                channel.close();
-            }
-        });
-    }
-
-    private void lingers(long nanos) {
-        long now = shard.timers().now();
-        lingersUntil = now + nanos;
-        timer.by(lingersUntil, now);
     }
 
     /** Leaves the connection to another protocol. */
@@ -1031,10 +761,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
         upgraded = true;
         channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
         flush();
-        ByteBuf rest = input;
-        input = null;
-        List<Exchange> listening = toTell;
-        toTell = null;
+        ByteBuf rest = input.leave();
         Channel channel = channel();
         try {
             next.accept(channel);
@@ -1043,19 +770,15 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
             channel.close();
         }
         channel.config().setAutoRead(true);
-        if (rest != null && rest.isReadable()) {
+        if (rest != null) {
             context.fireChannelRead(rest);
             context.fireChannelReadComplete();
-        } else if (rest != null) {
-            rest.release();
         }
         channel.pipeline().remove(this);
         if (halfClosed) {
             channel.close();
         }
-        if (listening != null) {
-            tell(listening, null);
-        }
+        listening.tell(null);
     }
 
     // ---- HTTP/2
@@ -1067,16 +790,10 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
 
     /** Whether what comes in place of a request is the beginning of HTTP/2; then that is what is spoken from here on. */
     private boolean begins2(ByteBuf in) {
-        int known = Math.min(in.readableBytes(), PREFACE.length);
-        if (!fresh || tls() != null || !shard.config().http().http2().enabled()) {
+        if (!fresh || tls() != null || !shard.config().http().http2().enabled() || !Http2Upgrade.mayBePreface(in)) {
             return false;
         }
-        for (int i = 0; i < known; i++) {
-            if (in.getByte(in.readerIndex() + i) != PREFACE[i]) {
-                return false;
-            }
-        }
-        if (known == PREFACE.length) {
+        if (Http2Upgrade.isPreface(in)) {
             becomeHttp2(null);
         }
         return true;
@@ -1100,8 +817,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
     /** Leaves the connection, and what was read of it, to HTTP/2. */
     private void becomeHttp2(@Nullable Http2Upgrade upgrade) {
         ChannelHandlerContext context = context();
-        ByteBuf rest = input;
-        input = null;
+        ByteBuf rest = input.leave();
         upcoming = null;
         upgraded = true;
         Http2Session session = Http2Sessions.session(shard, requests);
@@ -1120,6 +836,10 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
             context.fireChannelReadComplete();
         }
         channel().pipeline().remove(this);
+    }
+
+    private Outgoing output() {
+        return Objects.requireNonNull(output);
     }
 
     private ChannelHandlerContext context() {

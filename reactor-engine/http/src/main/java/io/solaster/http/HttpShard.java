@@ -56,6 +56,7 @@ final class HttpShard {
     private final ReusedBuffer received = new ReusedBuffer(PooledByteBufAllocator.DEFAULT, READ_BYTES);
     private final ReusedBuffer replies = new ReusedBuffer(PooledByteBufAllocator.DEFAULT, WRITE_BYTES);
     private final Output output = new Output();
+    private final OwnHeaders own = new OwnHeaders();
     private final Targets targets = new Targets();
     private final ArrayDeque<Exchange> spares = new ArrayDeque<>();
     private final ArrayDeque<Exchange> streamSpares = new ArrayDeque<>();
@@ -214,6 +215,11 @@ final class HttpShard {
 
     Output output() {
         return output;
+    }
+
+    /** For the head that is being written. */
+    OwnHeaders own() {
+        return own;
     }
 
     void connected() {

@@ -3,6 +3,7 @@ package io.solaster.http;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
+import io.netty.util.AsciiString;
 import io.solaster.engine.memory.Memory;
 
 /**
@@ -55,6 +56,11 @@ final class Output {
     /** Characters below 256, one byte each. */
     void latin1(CharSequence text) {
         int length = text.length();
+        if (text instanceof AsciiString ascii) {
+            Memory.copy(ascii.array(), ascii.arrayOffset(), at, length);
+            at += length;
+            return;
+        }
         for (int i = 0; i < length; i++) {
             Memory.putByte(at + i, (byte) text.charAt(i));
         }

@@ -74,7 +74,8 @@ final class Request implements HttpRequest, Routed, TracedRequest {
         return te != null && AsciiString.containsIgnoreCase(te, "trailers");
     }
 
-    private Target parts() {
+    @Override
+    public Target parts() {
         Target known = target;
         if (known == null) {
             known = head.target(exchange.shard().targets());

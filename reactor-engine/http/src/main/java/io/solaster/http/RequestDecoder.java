@@ -59,6 +59,7 @@ final class RequestDecoder implements RequestHead {
     private boolean closes;
     private boolean keepsAlive;
     private boolean upgrades;
+    private boolean connects;
     private boolean expects;
     private boolean expectsOther;
 
@@ -95,6 +96,7 @@ final class RequestDecoder implements RequestHead {
         closes = false;
         keepsAlive = false;
         upgrades = false;
+        connects = false;
         expects = false;
         expectsOther = false;
         authorityLength = -1;
@@ -220,7 +222,9 @@ final class RequestDecoder implements RequestHead {
     }
 
     private HttpMethod other(long address, int from, int size) {
-        return HttpMethod.valueOf(latin1(address, from, size));
+        HttpMethod other = HttpMethod.valueOf(latin1(address, from, size));
+        connects = other.equals(HttpMethod.CONNECT);
+        return other;
     }
 
     private static boolean is(long address, int from, int size, String name) {
@@ -243,7 +247,7 @@ final class RequestDecoder implements RequestHead {
             fail("no target");
             return false;
         }
-        if (method.equals(HttpMethod.CONNECT)) {
+        if (connects) {
             // Only proxies connect, and this is none.
             fail(HttpResponseStatus.NOT_IMPLEMENTED, "CONNECT is for proxies");
             return false;
@@ -424,7 +428,7 @@ final class RequestDecoder implements RequestHead {
             }
             at++;
         } else {
-            while (at < end && isInName(getByte(address + at))) {
+            while (at < end && Ascii.isInHost(getByte(address + at))) {
                 at++;
             }
         }
@@ -440,13 +444,7 @@ final class RequestDecoder implements RequestHead {
     }
 
     static boolean isInBrackets(byte b) {
-        return b == ':' || b == '.' || b == '%' || isInName(b);
-    }
-
-    static boolean isInName(byte b) {
-        // Of what a token may hold, a host may not hold these.
-        return Ascii.isToken(b) && b != '#' && b != '^' && b != '`' && b != '|' || b == '(' || b == ')' || b == ','
-                || b == ';' || b == '=';
+        return b == ':' || b == '.' || b == '%' || Ascii.isInHost(b);
     }
 
     private boolean length(long address, int value, int end) {

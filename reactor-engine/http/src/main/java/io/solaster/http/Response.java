@@ -2,7 +2,6 @@ package io.solaster.http;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -15,7 +14,6 @@ import io.netty.handler.codec.http.EmptyHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponseStatus;
-import io.netty.util.AsciiString;
 import io.solaster.engine.Shard;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -35,9 +33,6 @@ final class Response implements HttpResponse, ResponseStream {
     /** The head of a chunk, and the ends of it and of the body. */
     private static final int CHUNK_ROOM = 32;
 
-    /** Where compression was turned off meanwhile. */
-    private static final int DEFAULT_LEVEL = 6;
-
     private static final long UNKNOWN = -1;
 
     private enum State {
@@ -46,6 +41,8 @@ final class Response implements HttpResponse, ResponseStream {
 
     private final Exchange exchange;
     private final HeaderList headers = new HeaderList();
+    private final Packing packing;
+    private final EndListeners listeners = new EndListeners();
     private HttpResponseStatus status = HttpResponseStatus.OK;
     private State state = State.OPEN;
     /** Somewhere else it was ended, or begun, and the shard will hear of it. */
@@ -59,18 +56,16 @@ final class Response implements HttpResponse, ResponseStream {
     private boolean full;
     /** Of the body; -1 before the head. */
     private long sent = -1;
-    /** Compresses the stream. */
-    private @Nullable BodyEncoder encoder;
     private @Nullable Runnable writable;
     /** Lets go of what was still to be written. */
     private @Nullable Runnable onCut;
     private @Nullable Runnable onDrain;
-    private @Nullable List<Consumer<@Nullable Throwable>> listeners;
     @Nullable
     Consumer<Channel> upgrade;
 
     Response(Exchange exchange) {
         this.exchange = exchange;
+        this.packing = new Packing(exchange, headers);
     }
 
     HeaderList headers() {
@@ -90,7 +85,7 @@ final class Response implements HttpResponse, ResponseStream {
         writable = null;
         onCut = null;
         onDrain = null;
-        listeners = null;
+        listeners.clear();
         upgrade = null;
     }
 
@@ -113,7 +108,7 @@ final class Response implements HttpResponse, ResponseStream {
     public HttpResponse status(HttpResponseStatus newStatus) {
         if (isForeign()) {
             there(() -> status(newStatus));
-        } else if (isOpen("status " + newStatus)) {
+        } else if (isOpen("status ", newStatus)) {
             if (newStatus.code() < 200) {
                 throw new IllegalArgumentException("status " + newStatus + ": the last answer is 200 or above;"
                         + " 100 is the server's matter, and for 101 there is upgrade()");
@@ -134,7 +129,7 @@ final class Response implements HttpResponse, ResponseStream {
             String fixedName = name.toString();
             String fixedValue = value.toString();
             there(() -> header(fixedName, fixedValue));
-        } else if (isOpen("header " + name)) {
+        } else if (isOpen("header ", name)) {
             headers.set(name, value);
         }
         return this;
@@ -146,7 +141,7 @@ final class Response implements HttpResponse, ResponseStream {
             String fixedName = name.toString();
             String fixedValue = value.toString();
             there(() -> addHeader(fixedName, fixedValue));
-        } else if (isOpen("header " + name)) {
+        } else if (isOpen("header ", name)) {
             headers.add(name, value);
         }
         return this;
@@ -160,11 +155,16 @@ final class Response implements HttpResponse, ResponseStream {
 
     /** Whether the head may still be changed; false where the exchange was cut off and nobody cares. */
     private boolean isOpen(String what) {
+        return isOpen(what, "");
+    }
+
+    /** As above, without putting the two together before somebody is to read them. */
+    private boolean isOpen(String what, Object which) {
         if (cut) {
             return false;
         }
         if (state != State.OPEN) {
-            throw new IllegalStateException(what + ": the response to " + exchange.request() + " has been "
+            throw new IllegalStateException(what + which + ": the response to " + exchange.request() + " has been "
                     + (state == State.ENDED ? "sent" : "begun"));
         }
         return true;
@@ -198,7 +198,7 @@ final class Response implements HttpResponse, ResponseStream {
             headers.add(HttpHeaderNames.CONTENT_TYPE, TEXT);
         }
         int length = ByteBufUtil.utf8Bytes(text);
-        ContentEncoding packs = packs(length);
+        ContentEncoding packs = packing.choose(status.code(), length);
         if (length > COPIED || packs != null) {
             ByteBuf body = exchange.carrier().channel().alloc().directBuffer(length);
             ByteBufUtil.writeUtf8(body, text);
@@ -223,7 +223,7 @@ final class Response implements HttpResponse, ResponseStream {
         if (!begins("send(bytes)", 0)) {
             return;
         }
-        ContentEncoding packs = packs(body.length);
+        ContentEncoding packs = packing.choose(status.code(), body.length);
         if (body.length > COPIED || packs != null) {
             whole(Unpooled.wrappedBuffer(body), packs);
             return;
@@ -252,77 +252,32 @@ final class Response implements HttpResponse, ResponseStream {
             }
         }
         if (begins) {
-            whole(body, packs(body.readableBytes()));
+            whole(body, packing.choose(status.code(), body.readableBytes()));
         }
     }
 
     // ---- compression
-
-    /** What the body is to be compressed with, null for nothing; if it depends on the client, caches are told. */
-    private @Nullable ContentEncoding packs(long length) {
-        Compression compression = exchange.shard().compression();
-        if (compression == null || !compression.concerns(status.code(), headers, length)) {
-            return null;
-        }
-        CharSequence vary = headers.get(HttpHeaderNames.VARY);
-        if (vary == null || !AsciiString.containsIgnoreCase(vary, HttpHeaderNames.ACCEPT_ENCODING)
-                && !vary.toString().contains("*")) {
-            headers.add(HttpHeaderNames.VARY, HttpHeaderNames.ACCEPT_ENCODING);
-        }
-        String accepted = exchange.request().header(HttpHeaderNames.ACCEPT_ENCODING);
-        return accepted == null || exchange.request().isHttp10() ? null : compression.choose(accepted);
-    }
-
-    /** What is compressed is another representation: not the same, byte for byte, as the one that the tag stands for. */
-    private void saysPacked(ContentEncoding encoding) {
-        headers.set(HttpHeaderNames.CONTENT_ENCODING, encoding.token());
-        CharSequence tag = headers.get(HttpHeaderNames.ETAG);
-        if (tag != null && !tag.toString().startsWith("W/")) {
-            headers.set(HttpHeaderNames.ETAG, "W/" + tag);
-        }
-    }
-
-    private BodyEncoder takeEncoder(ContentEncoding encoding) {
-        Compression compression = exchange.shard().compression();
-        return exchange.shard().takeEncoder(encoding, compression == null ? DEFAULT_LEVEL : compression.level());
-    }
-
-    private void giveEncoder() {
-        BodyEncoder used = encoder;
-        if (used != null) {
-            encoder = null;
-            exchange.shard().giveEncoder(used);
-        }
-    }
 
     private void whole(ByteBuf body, @Nullable ContentEncoding packs) {
         if (packs == null) {
             whole(body);
         } else if (exchange.request().isHead()) {
             body.release();
-            saysPacked(packs);
+            packing.announce(packs);
             head(Carrier.NO_BODY, 0).finish();
             over();
         } else if (body.readableBytes() > PACKED_AT_ONCE) {
-            saysPacked(packs);
-            encoder = takeEncoder(packs);
+            packing.announce(packs);
+            packing.begin(packs);
             state = State.STREAMING;
             head(exchange.carrier().endless(exchange), 0).finish();
             pump(body);
         } else {
-            BodyEncoder packer = takeEncoder(packs);
-            ByteBuf packed = exchange.carrier().channel().alloc().directBuffer(body.readableBytes() / 2 + 64);
-            packer.write(body, packed, false);
-            packer.finish(packed);
-            exchange.shard().giveEncoder(packer);
-            if (packed.readableBytes() < body.readableBytes()) {
-                body.release();
-                saysPacked(packs);
-                whole(packed);
-            } else {
-                packed.release();
-                whole(body);
+            ByteBuf packed = packing.whole(body, packs);
+            if (packed != null) {
+                packing.announce(packs);
             }
+            whole(packed == null ? body : packed);
         }
     }
 
@@ -522,10 +477,12 @@ final class Response implements HttpResponse, ResponseStream {
             there(this::stream);
         } else if (begins("stream()", 0)) {
             long length = declaredLength();
-            ContentEncoding packs = length == UNKNOWN ? packs(UNKNOWN) : null;
+            ContentEncoding packs = length == UNKNOWN ? packing.choose(status.code(), UNKNOWN) : null;
             if (packs != null) {
-                saysPacked(packs);
-                encoder = exchange.request().isHead() ? null : takeEncoder(packs);
+                packing.announce(packs);
+                if (!exchange.request().isHead()) {
+                    packing.begin(packs);
+                }
             }
             state = State.STREAMING;
             head(length != UNKNOWN ? length : exchange.carrier().endless(exchange), 0).finish();
@@ -578,15 +535,7 @@ final class Response implements HttpResponse, ResponseStream {
                             : ", of whose Content-Length " + left + " bytes are left"));
         }
         left -= left >= 0 ? length : 0;
-        BodyEncoder packer = encoder;
-        if (packer != null) {
-            ByteBuf packed = exchange.carrier().channel().alloc().directBuffer(length / 2 + 64);
-            packer.write(part, packed, true);
-            part.release();
-            writePart(packed);
-        } else {
-            writePart(part);
-        }
+        writePart(packing.pack(part));
         exchange.carrier().flushLater();
         return isWritable();
     }
@@ -690,12 +639,9 @@ final class Response implements HttpResponse, ResponseStream {
                     + " bytes before its Content-Length"));
             return;
         }
-        BodyEncoder packer = encoder;
-        if (packer != null) {
-            ByteBuf packed = exchange.carrier().channel().alloc().directBuffer(64);
-            packer.finish(packed);
-            writePart(packed);
-            giveEncoder();
+        ByteBuf rest = packing.end();
+        if (rest != null) {
+            writePart(rest);
         }
         if (!dropsBody) {
             last(trailers);
@@ -799,12 +745,7 @@ final class Response implements HttpResponse, ResponseStream {
             there(() -> onEnd(listener));
             return;
         }
-        List<Consumer<@Nullable Throwable>> all = listeners;
-        if (all == null) {
-            all = new ArrayList<>(2);
-            listeners = all;
-        }
-        all.add(listener);
+        listeners.add(listener);
     }
 
     @Override
@@ -833,23 +774,12 @@ final class Response implements HttpResponse, ResponseStream {
     }
 
     boolean hasListeners() {
-        return listeners != null;
+        return !listeners.isEmpty();
     }
 
     /** The exchange is over. */
     void tell(@Nullable Throwable failure) {
-        List<Consumer<@Nullable Throwable>> all = listeners;
-        if (all == null) {
-            return;
-        }
-        listeners = null;
-        for (Consumer<@Nullable Throwable> each : all) {
-            try {
-                each.accept(failure);
-            } catch (RuntimeException e) {
-                log.error("A listener to the end of {} failed", exchange.request(), e);
-            }
-        }
+        listeners.tell(failure, exchange.request());
     }
 
     /** Answers for a handler that has not; what that still asks is ignored. */
@@ -862,7 +792,7 @@ final class Response implements HttpResponse, ResponseStream {
     void cut() {
         cut = true;
         state = State.ENDED;
-        giveEncoder();
+        packing.release();
         Runnable last = onCut;
         onCut = null;
         if (last != null) {

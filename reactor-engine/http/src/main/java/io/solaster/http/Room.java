@@ -10,7 +10,7 @@ final class Room {
 
     /** Where the headers of a request lie in its head. */
     int[] fields = NO_FIELDS;
-    /** The headers of a response, all of them empty. */
+    /** Of the headers of a response. */
     CharSequence[] names = NO_TEXT;
     CharSequence[] values = NO_TEXT;
 }

@@ -5,4 +5,7 @@ interface Routed {
 
     /** Cleared for each request; on the owning shard. */
     RouteMatch match();
+
+    /** What its path is; on the owning shard. */
+    Target parts();
 }

@@ -148,11 +148,20 @@ public final class Router implements HttpHandler {
             throw new IllegalArgumentException("a router takes the requests of HttpProtocol, not a "
                     + request.getClass().getName() + ": call the handler itself to test it");
         }
-        String path = request.rawPath();
+        Target target = routed.parts();
+        String path = target.rawPath();
+        HttpMethod method = request.method();
         RouteMatch match = routed.match();
         match.begin(path, captures);
-        Route route = Escapes.flaw(path) == null ? trie.find(path, request.method(), match) : malformed;
-        route = route == null ? unmatched : route;
+        Route route = target.known(this, method);
+        if (route == null) {
+            route = Escapes.flaw(path) == null ? trie.find(path, method, match) : malformed;
+            if (route == null) {
+                route = unmatched;
+            } else if (route.names().isEmpty()) {
+                target.found(this, method, route);
+            }
+        }
         match.route = route;
         pass(route, path, request, response, 0);
     }

@@ -3,6 +3,7 @@ package io.solaster.http;
 import java.util.List;
 import java.util.Map;
 
+import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.QueryStringDecoder;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +15,10 @@ final class Target {
     private final @Nullable String rawQuery;
     private @Nullable String path;
     private @Nullable Map<String, List<String>> parameters;
+    /** What a router has found for it. */
+    private @Nullable Router router;
+    private @Nullable HttpMethod method;
+    private @Nullable Route route;
 
     /** @param beforePath how many characters of an absolute target stand before its path */
     Target(String raw, int beforePath) {
@@ -68,6 +73,19 @@ final class Target {
             parameters = known;
         }
         return known.getOrDefault(name, List.of());
+    }
+
+    /** What a router has found for this path the last time that it looked, null if it is to look again. */
+    @Nullable
+    Route known(Router by, HttpMethod of) {
+        return by == router && of.equals(method) ? route : null;
+    }
+
+    /** A router has found this, which says nothing of where in the path anything lies. */
+    void found(Router by, HttpMethod of, Route what) {
+        router = by;
+        method = of;
+        route = what;
     }
 
     private static HttpException malformed(String what, IllegalArgumentException cause) {

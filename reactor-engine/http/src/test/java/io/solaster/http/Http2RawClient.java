@@ -1,12 +1,8 @@
 package io.solaster.http;
 
-import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.Socket;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -26,7 +22,7 @@ import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2HeadersEncoder;
 
 /** A client that knows of HTTP/2 only what a frame is, so that tests say and see every one; Netty packs the headers. */
-final class Http2RawClient implements AutoCloseable {
+final class Http2RawClient extends ClientSocket {
     static final byte[] PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
     static final int DATA = 0;
     static final int HEADERS = 1;
@@ -41,10 +37,7 @@ final class Http2RawClient implements AutoCloseable {
     static final int ACK = 1;
     static final int END_HEADERS = 4;
     static final int INITIAL_WINDOW = 4;
-    private static final int PATIENCE_MILLIS = 60_000;
 
-    private final Socket socket;
-    private final InputStream in;
     private final DefaultHttp2HeadersEncoder packer = new DefaultHttp2HeadersEncoder(
             Http2HeadersEncoder.NEVER_SENSITIVE, true);
     private final DefaultHttp2HeadersDecoder unpacker = new DefaultHttp2HeadersDecoder(false, 1 << 20);
@@ -104,14 +97,7 @@ final class Http2RawClient implements AutoCloseable {
 
     /** @param window of each stream at first; -1 for HTTP/2's own */
     Http2RawClient(int port, int window) {
-        try {
-            socket = new Socket(InetAddress.getLoopbackAddress(), port);
-            socket.setSoTimeout(PATIENCE_MILLIS);
-            socket.setTcpNoDelay(true);
-            in = new BufferedInputStream(socket.getInputStream(), 64 * 1024);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        super(port);
         bytes(PREFACE);
         settings(window);
     }
@@ -124,11 +110,12 @@ final class Http2RawClient implements AutoCloseable {
 
     void bytes(byte[] bytes) {
         try {
-            socket.getOutputStream().write(bytes);
-        } catch (SocketException e) {
+            write(bytes);
+        } catch (UncheckedIOException e) {
+            if (!(e.getCause() instanceof SocketException)) {
+                throw e;
+            }
             // The server has closed, and what it said before is read all the same.
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 
@@ -345,14 +332,5 @@ final class Http2RawClient implements AutoCloseable {
     int credited(int stream) {
         return others.stream().filter(frame -> frame.type == WINDOW_UPDATE && frame.stream == stream)
                 .mapToInt(frame -> frame.word(0)).sum();
-    }
-
-    @Override
-    public void close() {
-        try {
-            socket.close();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }

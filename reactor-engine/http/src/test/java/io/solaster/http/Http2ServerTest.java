@@ -42,44 +42,19 @@ import io.solaster.config.ServerConfig;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.http.Http2RawClient.Answer;
 import io.solaster.http.Http2RawClient.Frame;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** What every transport serves over HTTP/2, to clients that begin with it. */
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-abstract class Http2ServerTest {
+abstract class Http2ServerTest extends TransportTest {
     private static final HttpHandler HELLO = (request, response) -> response.send("hello " + request.path());
 
-    private final Transport transport;
-    private final List<Http2RawClient> clients = new ArrayList<>();
-    private HttpFixture fixture;
     private HttpProtocol protocol;
 
     Http2ServerTest(Transport transport) {
-        this.transport = transport;
-    }
-
-    @BeforeAll
-    void start() {
-        fixture = new HttpFixture(transport, 2);
-    }
-
-    @AfterEach
-    void closeAll() throws Exception {
-        clients.forEach(Http2RawClient::close);
-        clients.clear();
-        fixture.closeAll();
-    }
-
-    @AfterAll
-    void stop() throws Exception {
-        fixture.close();
+        super(transport);
     }
 
     private Http2RawClient client(HttpHandler handler) {
@@ -96,9 +71,7 @@ abstract class Http2ServerTest {
     }
 
     private Http2RawClient connect(TcpServer server, int window) {
-        Http2RawClient client = new Http2RawClient(server.port(), window);
-        clients.add(client);
-        return client;
+        return fixture.open(new Http2RawClient(server.port(), window));
     }
 
     private long sum(java.util.function.ToLongFunction<HttpStats> count) {

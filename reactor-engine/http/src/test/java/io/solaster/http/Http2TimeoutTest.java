@@ -6,7 +6,6 @@ import static io.solaster.http.Http2RawClient.END_STREAM;
 import static io.solaster.http.Http2RawClient.HEADERS;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -14,12 +13,7 @@ import java.util.concurrent.TimeUnit;
 
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http2.Http2Error;
-import io.solaster.config.EngineConfig;
-import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.ServerConfig;
-import io.solaster.engine.Engine;
-import io.solaster.engine.net.TcpServer;
-import io.solaster.engine.timer.ManualClock;
 import io.solaster.http.Http2RawClient.Answer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -28,67 +22,32 @@ import org.junit.jupiter.api.Test;
 /** What happens over HTTP/2 to those who take too long, by a clock that goes on when it is told to. */
 class Http2TimeoutTest {
     private static final ServerConfig CONFIG = ServerConfig.of("http", 0);
-    private static ManualClock clock;
-    private static Engine engine;
+    private static TimedCase.Clocked clocked;
 
     @BeforeAll
     static void start() {
-        clock = new ManualClock();
-        engine = Engine.start(EngineConfig.defaults().withShards(1).withPinning(Pinning.NEVER), clock);
+        clocked = TimedCase.Clocked.start();
     }
 
     @AfterAll
     static void stop() {
-        engine.close();
+        clocked.close();
     }
 
-    /** A server and a client, and the means to see what the server has come to. */
-    private static final class Case implements AutoCloseable {
-        final HttpProtocol protocol;
-        final TcpServer server;
-        final Http2RawClient client;
-
-        Case(HttpHandler handler, int window) {
-            protocol = new HttpProtocol(handler, CONFIG);
-            server = TcpServer.bind(engine, "web", CONFIG, protocol);
-            client = new Http2RawClient(server.port(), window);
-            client.settle();
-            // The server has read what that has answered.
-            client.settle();
-        }
-
-        void pass(int seconds) throws Exception {
-            clock.advance(Duration.ofSeconds(seconds));
-            engine.submitTo(0, () -> true).get();
-            engine.submitTo(0, () -> true).get();
-        }
-
-        /** Sends what is no whole frame, and waits until the shard has read it. */
-        void sendPart(byte[] bytes) {
-            long before = received();
-            client.bytes(bytes);
-            HttpFixture.await("the shard has read", () -> received() == before + bytes.length);
-        }
-
-        private long received() {
-            return protocol.stats().values().stream().mapToLong(stats -> stats.bytesIn.get()).sum();
-        }
-
-        long timeouts() {
-            return protocol.stats().values().stream().mapToLong(stats -> stats.timeouts()).sum();
-        }
-
-        @Override
-        public void close() {
-            client.close();
-            server.close();
-        }
+    /** @param window of each stream at first; -1 for HTTP/2's own */
+    private static TimedCase<Http2RawClient> with(HttpHandler handler, int window) {
+        TimedCase<Http2RawClient> made = new TimedCase<>(clocked, handler, CONFIG,
+                port -> new Http2RawClient(port, window));
+        made.client.settle();
+        // The server has read what that has answered.
+        made.client.settle();
+        return made;
     }
 
     @Test
     void aHandlerThatTakesTooLongIsAnsweredFor() throws Exception {
         LinkedBlockingQueue<HttpResponse> waiting = new LinkedBlockingQueue<>();
-        try (Case slow = new Case((request, response) -> {
+        try (TimedCase<Http2RawClient> slow = with((request, response) -> {
             if (request.path().equals("/slow")) {
                 waiting.add(response);
             } else {
@@ -110,7 +69,7 @@ class Http2TimeoutTest {
 
     @Test
     void aBodyThatDoesNotComeIsGivenUp() throws Exception {
-        try (Case slow = new Case(HttpHandler.async((request, response) -> request.body().whole()
+        try (TimedCase<Http2RawClient> slow = with(HttpHandler.async((request, response) -> request.body().whole()
                 .thenAccept(body -> response.send("ok"))), -1)) {
             int id = slow.client.head("POST", "/", false);
             slow.client.data(id, "a", false);
@@ -133,7 +92,7 @@ class Http2TimeoutTest {
     @Test
     void aClientThatDoesNotReadItsResponseLosesItAlone() throws Exception {
         CompletableFuture<Throwable> ended = new CompletableFuture<>();
-        try (Case slow = new Case((request, response) -> {
+        try (TimedCase<Http2RawClient> slow = with((request, response) -> {
             if (request.path().equals("/large")) {
                 response.onEnd(ended::complete);
                 ResponseStream stream = response.stream();
@@ -162,7 +121,7 @@ class Http2TimeoutTest {
 
     @Test
     void aConnectionThatIsIdleForTooLongIsClosedWithAWord() throws Exception {
-        try (Case idle = new Case((request, response) -> response.send("x"), -1)) {
+        try (TimedCase<Http2RawClient> idle = with((request, response) -> response.send("x"), -1)) {
             idle.pass(70);
             assertThat(idle.client.get("/").body()).isEqualTo("x");
             idle.client.settle();
@@ -177,13 +136,13 @@ class Http2TimeoutTest {
 
     @Test
     void aFrameThatDripsInEndsTheConnection() throws Exception {
-        try (Case slow = new Case((request, response) -> {}, -1)) {
+        try (TimedCase<Http2RawClient> slow = with((request, response) -> {}, -1)) {
             int id = slow.client.head("POST", "/", false);
             slow.client.settle();
             byte[] frame = Http2RawClient.framed(DATA, 0, id, new byte[100]);
-            slow.sendPart(Arrays.copyOf(frame, 50));
+            slow.send(Arrays.copyOf(frame, 50));
             slow.pass(6);
-            slow.sendPart(Arrays.copyOfRange(frame, 50, 60));
+            slow.send(Arrays.copyOfRange(frame, 50, 60));
             slow.pass(6);
             assertThat(slow.client.untilEnd()).isEqualTo((int) Http2Error.ENHANCE_YOUR_CALM.code());
             assertThat(slow.timeouts()).isEqualTo(1);
@@ -192,10 +151,10 @@ class Http2TimeoutTest {
 
     @Test
     void aHeadThatDripsInEndsTheConnection() throws Exception {
-        try (Case slow = new Case((request, response) -> {}, -1)) {
-            slow.sendPart(Http2RawClient.framed(HEADERS, END_STREAM, 1, Http2RawClient.literal("a", "b")));
+        try (TimedCase<Http2RawClient> slow = with((request, response) -> {}, -1)) {
+            slow.send(Http2RawClient.framed(HEADERS, END_STREAM, 1, Http2RawClient.literal("a", "b")));
             slow.pass(6);
-            slow.sendPart(Http2RawClient.framed(CONTINUATION, 0, 1, Http2RawClient.literal("c", "d")));
+            slow.send(Http2RawClient.framed(CONTINUATION, 0, 1, Http2RawClient.literal("c", "d")));
             slow.pass(6);
             assertThat(slow.client.untilEnd()).isEqualTo((int) Http2Error.ENHANCE_YOUR_CALM.code());
         }
@@ -204,7 +163,7 @@ class Http2TimeoutTest {
     @Test
     void aStreamOfEventsMayGoOnForEver() throws Exception {
         LinkedBlockingQueue<ResponseStream> streams = new LinkedBlockingQueue<>();
-        try (Case events = new Case((request, response) -> streams.add(response.stream()), -1)) {
+        try (TimedCase<Http2RawClient> events = with((request, response) -> streams.add(response.stream()), -1)) {
             int id = events.client.head("GET", "/", true);
             ResponseStream stream = streams.poll(60, TimeUnit.SECONDS);
             for (int i = 0; i < 5; i++) {

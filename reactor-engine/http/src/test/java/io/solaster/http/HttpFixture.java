@@ -49,9 +49,13 @@ final class HttpFixture implements AutoCloseable {
     }
 
     RawClient connect(int port) {
-        RawClient client = new RawClient(port);
-        open.add(client);
-        return client;
+        return open(new RawClient(port));
+    }
+
+    /** Closes it with the rest. */
+    <T extends AutoCloseable> T open(T each) {
+        open.add(each);
+        return each;
     }
 
     /** Closes what was opened, in the order in which it was not. */

@@ -27,37 +27,15 @@ import io.solaster.config.LimitsConfig;
 import io.solaster.config.ServerConfig;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.http.RawClient.Answer;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** What every transport serves. */
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-abstract class HttpServerTest {
-    private final Transport transport;
-    private HttpFixture fixture;
+abstract class HttpServerTest extends TransportTest {
 
     HttpServerTest(Transport transport) {
-        this.transport = transport;
-    }
-
-    @BeforeAll
-    void start() {
-        fixture = new HttpFixture(transport, 2);
-    }
-
-    @AfterEach
-    void closeAll() throws Exception {
-        fixture.closeAll();
-    }
-
-    @AfterAll
-    void stop() throws Exception {
-        fixture.close();
+        super(transport);
     }
 
     private RawClient client(HttpHandler handler) {

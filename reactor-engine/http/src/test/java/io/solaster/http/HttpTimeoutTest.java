@@ -2,6 +2,7 @@ package io.solaster.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -10,13 +11,8 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.solaster.config.ByteSize;
-import io.solaster.config.EngineConfig;
-import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.LimitsConfig;
 import io.solaster.config.ServerConfig;
-import io.solaster.engine.Engine;
-import io.solaster.engine.net.TcpServer;
-import io.solaster.engine.timer.ManualClock;
 import io.solaster.http.RawClient.Answer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -25,95 +21,36 @@ import org.junit.jupiter.api.Test;
 /** What happens to those who take too long, by a clock that goes on when it is told to. */
 class HttpTimeoutTest {
     private static final ServerConfig CONFIG = ServerConfig.of("http", 0);
-    private static ManualClock clock;
-    private static Engine engine;
+    private static TimedCase.Clocked clocked;
 
     @BeforeAll
     static void start() {
-        clock = new ManualClock();
-        engine = Engine.start(EngineConfig.defaults().withShards(1).withPinning(Pinning.NEVER), clock);
+        clocked = TimedCase.Clocked.start();
     }
 
     @AfterAll
     static void stop() {
-        engine.close();
+        clocked.close();
     }
 
-    /** A server and a client, and the means to see what the server has come to. */
-    private static final class Case implements AutoCloseable {
-        final HttpProtocol protocol;
-        final TcpServer server;
-        final RawClient client;
-
-        Case(HttpHandler handler, ServerConfig config) {
-            protocol = new HttpProtocol(handler, config);
-            server = TcpServer.bind(engine, "web", config, protocol);
-            client = new RawClient(server.port());
-        }
-
-        long received() {
-            return protocol.stats().values().stream().mapToLong(stats -> stats.bytesIn.get()).sum();
-        }
-
-        /** Sends, and waits until the shard has read it and gone on to other things. */
-        void send(String bytes) throws Exception {
-            long before = received();
-            client.send(bytes);
-            HttpFixture.await("the shard has read", () -> received() == before + bytes.length());
-            turn();
-        }
-
-        void turn() throws Exception {
-            engine.submitTo(0, () -> true).get();
-            engine.submitTo(0, () -> true).get();
-        }
-
-        void pass(int seconds) throws Exception {
-            clock.advance(Duration.ofSeconds(seconds));
-            turn();
-        }
-
-        /** As a handler asks for one more part. */
-        void request(RequestBody body) throws Exception {
-            engine.submitTo(0, () -> {
-                body.request(1);
-                return true;
-            }).get();
-            turn();
-        }
-
-        long timeouts(HttpStats.Timeout kind) {
-            return protocol.stats().values().stream().mapToLong(stats -> stats.timeouts(kind)).sum();
-        }
-
-        boolean isOpen() {
-            return server.connections() == 1;
-        }
-
-        @Override
-        public void close() {
-            client.close();
-            server.close();
-        }
-    }
-
-    private static Case with(HttpHandler handler) throws Exception {
+    private static TimedCase<RawClient> with(HttpHandler handler) {
         return with(handler, CONFIG);
     }
 
-    private static Case with(HttpHandler handler, ServerConfig config) throws Exception {
-        Case made = new Case(handler, config);
-        HttpFixture.await("it is connected", made::isOpen);
-        made.turn();
-        return made;
+    private static TimedCase<RawClient> with(HttpHandler handler, ServerConfig config) {
+        return new TimedCase<>(clocked, handler, config, RawClient::new);
+    }
+
+    private static byte[] latin1(String text) {
+        return text.getBytes(StandardCharsets.ISO_8859_1);
     }
 
     @Test
     void aHeadThatDripsInIsAnsweredWith408() throws Exception {
-        try (Case slow = with((request, response) -> response.send("x"))) {
-            slow.send("GET / HTTP/1.1\r\n");
+        try (TimedCase<RawClient> slow = with((request, response) -> response.send("x"))) {
+            slow.send(latin1("GET / HTTP/1.1\r\n"));
             slow.pass(6);
-            slow.send("Host: h\r\n");
+            slow.send(latin1("Host: h\r\n"));
             slow.pass(3);
             assertThat(slow.isOpen()).isTrue();
             slow.pass(2);
@@ -126,7 +63,7 @@ class HttpTimeoutTest {
 
     @Test
     void aConnectionThatIsIdleForTooLongIsClosed() throws Exception {
-        try (Case idle = with((request, response) -> response.send("x"))) {
+        try (TimedCase<RawClient> idle = with((request, response) -> response.send("x"))) {
             idle.pass(70);
             assertThat(idle.client.get("/").body()).isEqualTo("x");
             idle.turn();
@@ -141,9 +78,7 @@ class HttpTimeoutTest {
     @Test
     void theShorterOfBothIdleTimeoutsCounts() throws Exception {
         ServerConfig config = CONFIG.withLimits(LimitsConfig.defaults().withIdleTimeout(Duration.ofSeconds(20)));
-        try (Case idle = new Case((request, response) -> response.send("x"), config)) {
-            HttpFixture.await("it is connected", idle::isOpen);
-            idle.turn();
+        try (TimedCase<RawClient> idle = with((request, response) -> response.send("x"), config)) {
             idle.pass(21);
             assertThat(idle.client.rest()).isEmpty();
         }
@@ -162,10 +97,10 @@ class HttpTimeoutTest {
     @Test
     void aBodyThatDoesNotComeIsAnsweredWith408() throws Exception {
         ServerConfig anyRate = CONFIG.withHttp(CONFIG.http().withMinBodyRate(new ByteSize(0)));
-        try (Case silent = with(gathering(), anyRate)) {
-            silent.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n12345");
+        try (TimedCase<RawClient> silent = with(gathering(), anyRate)) {
+            silent.send(latin1("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n12345"));
             silent.pass(29);
-            silent.send("6");
+            silent.send(latin1("6"));
             silent.pass(29);
             assertThat(silent.isOpen()).isTrue();
             silent.pass(2);
@@ -178,11 +113,11 @@ class HttpTimeoutTest {
 
     @Test
     void aBodyThatTricklesForeverIsAnsweredWith408() throws Exception {
-        try (Case slow = with(gathering())) {
-            slow.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n");
+        try (TimedCase<RawClient> slow = with(gathering())) {
+            slow.send(latin1("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n"));
             for (int i = 0; i < 5; i++) {
                 slow.pass(5);
-                slow.send("x");
+                slow.send(latin1("x"));
             }
             assertThat(slow.isOpen()).isTrue();
             slow.pass(6);
@@ -193,11 +128,11 @@ class HttpTimeoutTest {
 
     @Test
     void aBodyThatComesFastEnoughMayTakeForever() throws Exception {
-        try (Case steady = with(gathering())) {
-            steady.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 52000\r\n\r\n");
+        try (TimedCase<RawClient> steady = with(gathering())) {
+            steady.send(latin1("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 52000\r\n\r\n"));
             for (int i = 0; i < 20; i++) {
                 steady.pass(10);
-                steady.send("x".repeat(2600));
+                steady.send(latin1("x".repeat(2600)));
             }
             assertThat(steady.client.answer().body()).isEqualTo("whole");
         }
@@ -206,7 +141,7 @@ class HttpTimeoutTest {
     @Test
     void aClientIsNotBlamedForAHandlerThatReadsSlowly() throws Exception {
         LinkedBlockingQueue<RequestBody> bodies = new LinkedBlockingQueue<>();
-        try (Case waits = with((request, response) -> {
+        try (TimedCase<RawClient> waits = with((request, response) -> {
             request.body().read(new RequestBody.Reader() {
                 @Override
                 public void part(ByteBuf part) {
@@ -225,12 +160,12 @@ class HttpTimeoutTest {
             });
             bodies.add(request.body());
         }, CONFIG.withHttp(CONFIG.http().withRequestTimeout(Duration.ofHours(1))))) {
-            waits.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\n1");
+            waits.send(latin1("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\n1"));
             RequestBody body = bodies.poll(60, TimeUnit.SECONDS);
             waits.request(body);
             waits.request(body);
             waits.pass(20);
-            waits.send("2");
+            waits.send(latin1("2"));
             waits.pass(100);
             waits.request(body);
             waits.pass(5);
@@ -243,8 +178,8 @@ class HttpTimeoutTest {
     @Test
     void aHandlerThatNeverAnswersIsAnsweredFor() throws Exception {
         LinkedBlockingQueue<HttpResponse> kept = new LinkedBlockingQueue<>();
-        try (Case forgotten = with((request, response) -> kept.add(response))) {
-            forgotten.send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
+        try (TimedCase<RawClient> forgotten = with((request, response) -> kept.add(response))) {
+            forgotten.send(latin1("GET /a HTTP/1.1\r\nHost: h\r\n\r\n"));
             forgotten.pass(59);
             assertThat(forgotten.isOpen()).isTrue();
             forgotten.pass(2);
@@ -252,7 +187,7 @@ class HttpTimeoutTest {
             assertThat(answer.status()).isEqualTo(503);
             assertThat(forgotten.client.rest()).isEmpty();
             HttpResponse late = kept.poll(60, TimeUnit.SECONDS);
-            engine.submitTo(0, () -> {
+            clocked.engine().submitTo(0, () -> {
                 late.status(io.netty.handler.codec.http.HttpResponseStatus.OK).send("nobody hears this");
                 return true;
             }).get();
@@ -262,8 +197,8 @@ class HttpTimeoutTest {
     @Test
     void aStreamMayGoOnForAsLongAsItsClientReads() throws Exception {
         LinkedBlockingQueue<ResponseStream> streams = new LinkedBlockingQueue<>();
-        try (Case events = with((request, response) -> streams.add(response.stream()))) {
-            events.send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
+        try (TimedCase<RawClient> events = with((request, response) -> streams.add(response.stream()))) {
+            events.send(latin1("GET /a HTTP/1.1\r\nHost: h\r\n\r\n"));
             ResponseStream stream = streams.poll(60, TimeUnit.SECONDS);
             for (int i = 0; i < 5; i++) {
                 events.pass(1000);
@@ -278,7 +213,7 @@ class HttpTimeoutTest {
     void aClientThatStopsReadingIsClosed() throws Exception {
         LinkedBlockingQueue<ResponseStream> streams = new LinkedBlockingQueue<>();
         LinkedBlockingQueue<String> ends = new LinkedBlockingQueue<>();
-        try (Case deaf = with((request, response) -> {
+        try (TimedCase<RawClient> deaf = with((request, response) -> {
             response.onEnd(failure -> ends.add(String.valueOf(failure)));
             ResponseStream stream = response.stream();
             for (int i = 0; i < 1000; i++) {
@@ -286,7 +221,7 @@ class HttpTimeoutTest {
             }
             streams.add(stream);
         })) {
-            deaf.send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
+            deaf.send(latin1("GET /a HTTP/1.1\r\nHost: h\r\n\r\n"));
             assertThat(streams.poll(60, TimeUnit.SECONDS)).isNotNull();
             deaf.pass(31);
             deaf.pass(31);

@@ -1,11 +1,8 @@
 package io.solaster.http;
 
-import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
@@ -13,31 +10,14 @@ import java.util.Locale;
 import java.util.Map;
 
 /** A client that knows of HTTP only where a response ends, so that tests say and see every byte. */
-final class RawClient implements AutoCloseable {
-    private static final int PATIENCE_MILLIS = 60_000;
-
-    private final Socket socket;
-    private final InputStream in;
+final class RawClient extends ClientSocket {
 
     RawClient(int port) {
-        try {
-            this.socket = new Socket(InetAddress.getLoopbackAddress(), port);
-            socket.setSoTimeout(PATIENCE_MILLIS);
-            socket.setTcpNoDelay(true);
-            this.in = new BufferedInputStream(socket.getInputStream(), 64 * 1024);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        super(port);
     }
 
     RawClient(Socket socket) {
-        try {
-            this.socket = socket;
-            socket.setSoTimeout(PATIENCE_MILLIS);
-            this.in = new BufferedInputStream(socket.getInputStream(), 64 * 1024);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        super(socket);
     }
 
     /** The answer to a request; its headers' names are in lower case, in their order. */
@@ -52,22 +32,13 @@ final class RawClient implements AutoCloseable {
         }
     }
 
-    Socket socket() {
-        return socket;
-    }
-
     RawClient send(String latin1) {
         return send(latin1.getBytes(StandardCharsets.ISO_8859_1));
     }
 
     RawClient send(byte[] bytes) {
-        try {
-            socket.getOutputStream().write(bytes);
-            socket.getOutputStream().flush();
-            return this;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        write(bytes);
+        return this;
     }
 
     /** A GET with nothing but a Host. */
@@ -148,35 +119,10 @@ final class RawClient implements AutoCloseable {
         }
     }
 
-    byte[] read(int bytes) {
-        try {
-            byte[] read = in.readNBytes(bytes);
-            if (read.length < bytes) {
-                throw new AssertionError("the stream ended after " + read.length + " of " + bytes + " bytes");
-            }
-            return read;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
     /** What comes up to the end of the stream. */
     String rest() {
         try {
             return latin1(in.readAllBytes());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static String latin1(byte[] bytes) {
-        return new String(bytes, StandardCharsets.ISO_8859_1);
-    }
-
-    @Override
-    public void close() {
-        try {
-            socket.close();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

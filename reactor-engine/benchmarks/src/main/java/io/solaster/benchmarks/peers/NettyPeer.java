@@ -6,9 +6,6 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.epoll.EpollIoHandler;
-import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpResponse;
@@ -19,21 +16,24 @@ import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
+import io.solaster.config.EngineConfig.Transport;
 
-/** Netty's HttpServerCodec over epoll and one handler: no routes, no limits, no timeouts. */
+/** Netty's HttpServerCodec and one handler: no routes, no limits, no timeouts. */
 public final class NettyPeer implements Peer {
     private final ByteBuf hello = Unpooled.unreleasableBuffer(Unpooled.directBuffer().writeBytes(Peer.hello()));
     private int id;
 
     @Override
-    public void start(int port) throws InterruptedException {
-        new ServerBootstrap().group(new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory()))
-                .channel(EpollServerSocketChannel.class).childHandler(new ChannelInitializer<SocketChannel>() {
+    public String start(int port, Transport transport) throws InterruptedException {
+        NettyTransport netty = NettyTransport.of(transport);
+        new ServerBootstrap().group(netty.oneLoop()).channel(netty.server())
+                .childHandler(new ChannelInitializer<SocketChannel>() {
                     @Override
                     protected void initChannel(SocketChannel channel) {
                         channel.pipeline().addLast(new HttpServerCodec(), new Handler());
                     }
                 }).bind("127.0.0.1", port).sync();
+        return netty.name();
     }
 
     private final class Handler extends ChannelInboundHandlerAdapter {

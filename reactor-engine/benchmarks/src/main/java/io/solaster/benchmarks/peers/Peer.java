@@ -3,6 +3,7 @@ package io.solaster.benchmarks.peers;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
+import io.solaster.config.EngineConfig.Transport;
 import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -49,7 +50,9 @@ public interface Peer {
     /**
      * Starts to listen on 127.0.0.1, and returns.
      *
+     * @param transport what to run on, if the server has a choice
+     * @return what it runs on
      * @throws Exception if it cannot
      */
-    void start(int port) throws Exception;
+    String start(int port, Transport transport) throws Exception;
 }

@@ -9,6 +9,7 @@ import io.solaster.config.ServerConfig;
 import io.solaster.config.WebSocketConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.net.TcpServer;
+import io.solaster.engine.net.TransportChoice;
 import io.solaster.http.HttpProtocol;
 import io.solaster.http.JacksonCodec;
 import io.solaster.http.Json;
@@ -19,16 +20,10 @@ import io.solaster.http.websocket.WebSockets;
 
 /** One shard, its router, and every limit and timeout that a server has by default. */
 public final class SolasterPeer implements Peer {
-    private final Transport transport;
     private int id;
 
-    /** Over this transport. */
-    public SolasterPeer(Transport transport) {
-        this.transport = transport;
-    }
-
     @Override
-    public void start(int port) {
+    public String start(int port, Transport transport) {
         Engine engine = Engine.start(EngineConfig.defaults().withShards(1).withTransport(transport));
         WebSockets sockets = WebSockets.on(engine, WebSocketConfig.defaults());
         Json json = new Json(new JacksonCodec(JSON));
@@ -44,6 +39,7 @@ public final class SolasterPeer implements Peer {
                 .build();
         ServerConfig config = ServerConfig.of("http", port);
         TcpServer.bind(engine, "web", config, new HttpProtocol(router, config));
+        return TransportChoice.label(engine.transport().kind());
     }
 
     private static final class Echo implements WebSocketListener {

@@ -3,6 +3,7 @@ package io.solaster.benchmarks.peers;
 import java.nio.ByteBuffer;
 import java.util.Objects;
 
+import io.solaster.config.EngineConfig.Transport;
 import io.undertow.Undertow;
 import io.undertow.UndertowOptions;
 import io.undertow.server.RoutingHandler;
@@ -15,7 +16,7 @@ public final class UndertowPeer implements Peer {
     private int id;
 
     @Override
-    public void start(int port) {
+    public String start(int port, Transport transport) {
         RoutingHandler routes = new RoutingHandler();
         MORE.forEach(template -> routes.get(template, exchange -> exchange.endExchange()));
         routes.get("/users/{id}",
@@ -30,6 +31,8 @@ public final class UndertowPeer implements Peer {
             exchange.getResponseSender().send(ByteBuffer.wrap(JSON.writeValueAsBytes(Item.next(id++))));
         });
         Undertow.builder().addHttpListener(port, "127.0.0.1").setIoThreads(1).setWorkerThreads(1)
-                .setServerOption(UndertowOptions.ALWAYS_SET_KEEP_ALIVE, false).setHandler(routes).build().start();
+                .setServerOption(UndertowOptions.ALWAYS_SET_KEEP_ALIVE, false)
+                .setServerOption(UndertowOptions.ENABLE_HTTP2, true).setHandler(routes).build().start();
+        return "nio";
     }
 }

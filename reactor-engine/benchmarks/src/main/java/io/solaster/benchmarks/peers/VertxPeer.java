@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 
+import io.solaster.config.EngineConfig.Transport;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.buffer.Buffer;
@@ -16,7 +17,7 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.ServerWebSocket;
 
 /**
- * Vert.x with its native transport, and without a router: a switch over the path, the least that it can cost.
+ * Vert.x without a router: a switch over the path, the least that it can cost.
  */
 public final class VertxPeer implements Peer {
     private static final Buffer HELLO_BUFFER = Buffer.buffer(Peer.hello());
@@ -30,8 +31,13 @@ public final class VertxPeer implements Peer {
     private int id;
 
     @Override
-    public void start(int port) throws Exception {
-        Vertx vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true).setEventLoopPoolSize(1));
+    public String start(int port, Transport transport) throws Exception {
+        io.vertx.core.transport.Transport chosen = switch (transport) {
+            case IO_URING -> io.vertx.core.transport.Transport.IO_URING;
+            case NIO -> io.vertx.core.transport.Transport.NIO;
+            case AUTO, EPOLL -> io.vertx.core.transport.Transport.EPOLL;
+        };
+        Vertx vertx = Vertx.builder().with(new VertxOptions().setEventLoopPoolSize(1)).withTransport(chosen).build();
         date();
         vertx.setPeriodic(1000, tick -> date());
         vertx.createHttpServer(new HttpServerOptions().setHost("127.0.0.1").setPort(port))
@@ -46,6 +52,7 @@ public final class VertxPeer implements Peer {
                     }
                 })
                 .listen().toCompletionStage().toCompletableFuture().get();
+        return chosen.name();
     }
 
     private void date() {

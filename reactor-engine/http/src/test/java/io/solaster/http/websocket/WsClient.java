@@ -1,22 +1,16 @@
 package io.solaster.http.websocket;
 
-import java.io.BufferedInputStream;
-import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetSocketAddress;
-import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 
-/** A client that sends whatever it is told to, and shows what comes as it comes. */
-final class WsClient implements AutoCloseable {
-    static final String KEY = "dGhlIHNhbXBsZSBub25jZQ==";
-    private static final int PATIENCE_MILLIS = 60_000;
+import io.solaster.http.ClientSocket;
 
-    private final Socket socket = new Socket();
-    private final DataInputStream in;
+/** A client that sends whatever it is told to, and shows what comes as it comes. */
+final class WsClient extends ClientSocket {
+    static final String KEY = "dGhlIHNhbXBsZSBub25jZQ==";
     private String head = "";
 
     /** Of what came: its opcode, whether it is the last of its message and whether it is compressed. */
@@ -39,17 +33,7 @@ final class WsClient implements AutoCloseable {
 
     /** @param receiveBuffer of the socket, in bytes; 0 for what the system takes */
     WsClient(int port, int receiveBuffer) {
-        try {
-            if (receiveBuffer > 0) {
-                socket.setReceiveBufferSize(receiveBuffer);
-            }
-            socket.connect(new InetSocketAddress("127.0.0.1", port));
-            socket.setSoTimeout(PATIENCE_MILLIS);
-            socket.setTcpNoDelay(true);
-            in = new DataInputStream(new BufferedInputStream(socket.getInputStream()));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        super(port, receiveBuffer);
     }
 
     /** Asks for a WebSocket and expects it. */
@@ -112,11 +96,7 @@ final class WsClient implements AutoCloseable {
     }
 
     void send(byte[] bytes) {
-        try {
-            socket.getOutputStream().write(bytes);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        write(bytes);
     }
 
     void sendText(String text) {
@@ -154,32 +134,5 @@ final class WsClient implements AutoCloseable {
             message.append(frame.text());
         }
         return message.toString();
-    }
-
-    /** Whether nothing more comes. */
-    boolean isAtEnd() {
-        try {
-            return in.read() < 0;
-        } catch (IOException e) {
-            return true;
-        }
-    }
-
-    /** Says that nothing more comes from here. */
-    void shutdownOutput() {
-        try {
-            socket.shutdownOutput();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    @Override
-    public void close() {
-        try {
-            socket.close();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }

@@ -1,0 +1,101 @@
+package io.solaster.http;
+
+import io.solaster.engine.net.RequestStats;
+
+/**
+ * All that was read of a connection at once. What of it is answered at once is counted together, with one reading of the
+ * clock. On the owning shard.
+ */
+final class Batch {
+    private final HttpShard shard;
+    private final RequestStats requests;
+    private boolean open;
+    private long readAt;
+    private long heardAt;
+    /** Requests of it that were answered in it, and how many of those with an error. */
+    private int answered;
+    private int errors;
+
+    Batch(HttpShard shard, RequestStats requests) {
+        this.shard = shard;
+        this.requests = requests;
+    }
+
+    /** Between a read and the end of what that brings. */
+    boolean isOpen() {
+        return open;
+    }
+
+    /** When it was read, by the machine's clock. */
+    long readAt() {
+        return readAt;
+    }
+
+    /** When something was last heard of the client, by the timers. */
+    long heardAt() {
+        return heardAt;
+    }
+
+    /** Something was heard of the client. */
+    void heard() {
+        heardAt = shard.timers().now();
+    }
+
+    /** The client has sent so many bytes. */
+    void received(int bytes) {
+        if (!open) {
+            begin();
+            heard();
+        }
+        shard.stats().bytesIn.add(bytes);
+    }
+
+    /** Goes on with what had been read before. */
+    void begin() {
+        open = true;
+        stamp();
+    }
+
+    /** What is read from here on was read now. */
+    void stamp() {
+        readAt = shard.now();
+    }
+
+    /** Has what follows sent at the end of it, whenever it was read. */
+    void open() {
+        open = true;
+    }
+
+    void close() {
+        open = false;
+    }
+
+    /** A head is about to be written, which says what day it is. */
+    void freshDate() {
+        if (!open) {
+            shard.now();
+        }
+    }
+
+    /** A response has been written. */
+    void answered(Exchange over) {
+        boolean failed = over.response().status().code() >= 500;
+        shard.stats().answered(over.response().status());
+        shard.tellEnd(over, null);
+        if (open && over.begunAt == readAt) {
+            answered++;
+            errors += failed ? 1 : 0;
+        } else {
+            requests.answered(System.nanoTime() - over.begunAt, 1, failed ? 1 : 0);
+        }
+    }
+
+    /** What was answered is about to be sent. */
+    void count() {
+        if (answered > 0) {
+            requests.answered(System.nanoTime() - readAt, answered, errors);
+            answered = 0;
+            errors = 0;
+        }
+    }
+}
