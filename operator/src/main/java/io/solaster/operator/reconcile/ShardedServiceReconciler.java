@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -89,6 +90,8 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
     private final InstantSource clock;
     private final Function<String, Map<String, String>> selectors;
     private final RecentRefusals recent = new RecentRefusals();
+    /** What each service was told last, by uid: a cache may not have it yet, and transitions would begin anew. */
+    private final Map<String, ShardedServiceStatus> told = new ConcurrentHashMap<>();
     private final SimpleInboundEventSource<ShardedService> pokes = new SimpleInboundEventSource<>("pokes");
     private final AtomicLong ended = new AtomicLong();
     private volatile Supplier<List<ShardedService>> services = List::of;
@@ -153,6 +156,9 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         applier.forget(service -> !there.contains(service));
         scaling.forget(service -> !there.contains(service));
         recent.forget(service -> !there.contains(service));
+        Set<String> uids = new HashSet<>();
+        services.get().forEach(service -> uids.add(uid(service)));
+        told.keySet().retainAll(uids);
     }
 
     /** Whether the load lies otherwise on a service's shards than its status says. */
@@ -172,10 +178,10 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         String degraded;
         String why = "";
 
-        Look(ShardedService service, Instant now, List<Pod> pods) {
+        Look(ShardedService service, @Nullable ShardedServiceStatus told, Instant now, List<Pod> pods) {
             this.service = service;
             this.pods = pods;
-            ShardedServiceStatus status = service.getStatus();
+            ShardedServiceStatus status = told == null ? service.getStatus() : told;
             conditions = new Conditions(status == null ? null : status.conditions(),
                     service.getMetadata().getGeneration(), now);
         }
@@ -208,7 +214,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         if (service.getMetadata().getDeletionTimestamp() != null) {
             return UpdateControl.noUpdate();
         }
-        Look look = new Look(service, clock.instant(), cluster.pods(key));
+        Look look = new Look(service, told.get(uid(service)), clock.instant(), cluster.pods(key));
         for (Class<? extends HasMetadata> type : CHILDREN) {
             context.getSecondaryResources(type).forEach(child -> look.children.put(id(child), child));
         }
@@ -441,6 +447,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
                 plan == null ? (before == null ? null : before.plan()) : inShort(plan, service.getSpec(), look.notes),
                 pods,
                 look.conditions.list());
+        told.put(uid(service), now);
         if (now.equals(before)) {
             return UpdateControl.noUpdate();
         }
@@ -517,6 +524,10 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
 
     private boolean watched(HasMetadata object) {
         return CHILDREN.contains(object.getClass()) || cluster.watches(object);
+    }
+
+    private static String uid(ShardedService service) {
+        return String.valueOf(service.getMetadata().getUid());
     }
 
     private static String id(HasMetadata object) {

@@ -72,6 +72,7 @@ final class MemoryApi implements AutoCloseable {
     private long forgotten;
     private long version = 1;
     private final AtomicLong writes = new AtomicLong();
+    private final AtomicLong requests = new AtomicLong();
     private volatile Function<HttpExchange, Integer> failure = exchange -> null;
     private HttpServer server;
     private volatile boolean closed;
@@ -132,6 +133,11 @@ final class MemoryApi implements AutoCloseable {
         return objects.getOrDefault(collection, new TreeMap<>()).get(key);
     }
 
+    /** How many requests there were. */
+    long requests() {
+        return requests.get();
+    }
+
     /** How many writes have changed something. */
     long writes() {
         return writes.get();
@@ -164,6 +170,7 @@ final class MemoryApi implements AutoCloseable {
 
     private void answer(HttpExchange exchange) throws IOException {
         try (exchange) {
+            requests.incrementAndGet();
             Integer status = failure.apply(exchange);
             if (status != null) {
                 failed(exchange, status, "made to fail");

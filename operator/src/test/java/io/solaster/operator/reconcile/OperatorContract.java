@@ -266,8 +266,8 @@ abstract class OperatorContract {
         answers.put("kv-two-1", report(8, 16, "24", true));
         run("kv-two-0", "a", cpus, "Guaranteed");
         run("kv-two-1", "a", cpus, "Guaranteed");
-        eventually(() -> "True".equals(condition("TopologyAligned").getStatus()));
-        assertThat(status().pods()).hasSize(2).allMatch(pod -> pod.problem() == null);
+        eventually(() -> "True".equals(condition("TopologyAligned").getStatus()) && status().pods().size() == 2);
+        assertThat(status().pods()).allMatch(pod -> pod.problem() == null);
 
         answers.put("kv-two-1", report(8, 16, "0-15,24-30", true));
         eventually(() -> "CpusetMismatch".equals(condition("TopologyAligned").getReason()));

@@ -137,9 +137,9 @@ class ProcessTest {
     void aStopIsOrderlyAndTheNextOneLeadsWithinSeconds() throws Exception {
         Program first = run(url(), "--namespaces", "shop", "--lease-namespace", "shop");
         eventually(first::leads);
-        eventually(() -> first.ask("/readyz").equals("ok\n"));
+        assertThat(first.ask("/livez")).isEqualTo("ok\n");
         Program second = run(url(), "--namespaces", "shop", "--lease-namespace", "shop");
-        eventually(() -> second.ask("/readyz").equals("ok\n"));
+        eventually(() -> second.said().contains("Keeps services of namespaces [shop]"));
         assertThat(second.leads()).isFalse();
         String before = holder();
 
@@ -159,7 +159,7 @@ class ProcessTest {
         Program first = run(url(), "--namespaces", "shop", "--lease-namespace", "shop");
         eventually(first::leads);
         Program second = run(url(), "--namespaces", "shop", "--lease-namespace", "shop");
-        eventually(() -> second.ask("/readyz").equals("ok\n"));
+        eventually(() -> second.said().contains("Keeps services of namespaces [shop]"));
         first.process.destroyForcibly();
         first.ended();
         eventually(second::leads);

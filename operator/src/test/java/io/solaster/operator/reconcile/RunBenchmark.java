@@ -27,6 +27,7 @@ import java.util.function.IntFunction;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -93,7 +94,7 @@ final class RunBenchmark {
         for (int i = 0; i < services; i++) {
             pod(i, pods.getAddress().getPort());
         }
-        until(100, () -> all(SERVICES, service -> service.path("status").path("pods").size() == 1));
+        until(100, () -> all(SERVICES, service -> service.at("/status/pods/0").has("cpus")));
         settle();
         idle(idleSeconds);
         resync();
@@ -204,13 +205,17 @@ final class RunBenchmark {
 
     private void idle(int seconds) throws Exception {
         long writes = api.writes();
+        long requests = api.requests();
         double cpu = cpuSeconds();
+        double compilers = compilerSeconds();
         long begun = System.nanoTime();
         Thread.sleep(Duration.ofSeconds(seconds));
         double wall = (System.nanoTime() - begun) / 1e9;
         System.out.printf(Locale.ROOT,
-                "idle for %.0f s, each service's pod asked every 30 s: %.2f %% of a core (goal 2), %d writes (goal 0)%n",
-                wall, (cpuSeconds() - cpu) / wall * 100, api.writes() - writes);
+                "idle for %.0f s, each pod asked every 30 s: %.2f %% of a core (goal 2), of which %.2f compile code that"
+                        + " is new; %d writes (goal 0), %d requests%n",
+                wall, (cpuSeconds() - cpu) / wall * 100, (compilerSeconds() - compilers) / wall * 100,
+                api.writes() - writes, api.requests() - requests);
         heap();
     }
 
@@ -301,7 +306,28 @@ final class RunBenchmark {
     }
 
     private double cpuSeconds() throws IOException {
-        String stat = Files.readString(Path.of("/proc", String.valueOf(operator.pid()), "stat"));
+        return cpuSeconds(Files.readString(Path.of("/proc", String.valueOf(operator.pid()), "stat")));
+    }
+
+    /** What the compilers of the JVM took, which is much of what a young process takes, and none of an old one. */
+    private double compilerSeconds() throws IOException {
+        double sum = 0;
+        try (Stream<Path> threads = Files.list(Path.of("/proc", String.valueOf(operator.pid()), "task"))) {
+            for (Path thread : threads.toList()) {
+                try {
+                    String stat = Files.readString(thread.resolve("stat"));
+                    if (stat.contains("(C1 ") || stat.contains("(C2 ")) {
+                        sum += cpuSeconds(stat);
+                    }
+                } catch (IOException e) {
+                    // It has ended.
+                }
+            }
+        }
+        return sum;
+    }
+
+    private static double cpuSeconds(String stat) {
         String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
         return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) / 100.0;
     }

@@ -18,10 +18,12 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import com.sun.net.httpserver.HttpServer;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
@@ -33,6 +35,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import io.solaster.operator.Objects;
 import io.solaster.operator.api.ShardedService;
+import io.solaster.operator.api.ShardedServiceSpec;
 import io.solaster.operator.api.TopologyProfile;
 import io.solaster.operator.apply.Names;
 import org.junit.jupiter.api.AfterEach;
@@ -53,6 +56,7 @@ class StoryTest {
     private final KubernetesClient client = FakeApi.client("test", api.port());
     private final KubernetesClient operators = FakeApi.client("operator", api.port());
     private final List<String> told = new ArrayList<>();
+    private final Map<Integer, Integer> numa = new ConcurrentHashMap<>();
     private HttpServer pods;
     private OperatorProcess operator;
 
@@ -92,10 +96,10 @@ class StoryTest {
         client.resource(example("service", ShardedService.class)).create();
         eventually(() -> kv().at("/status/replicas").asInt() == 4);
         // What the StatefulSet's controller and the kubelets would do.
-        run(0, "server-1", 0);
-        run(1, "server-1", 1);
-        run(2, "server-2", 1);
-        run(3, "server-3", 1);
+        run(0, "server-1");
+        run(1, "server-1");
+        run(2, "server-2");
+        run(3, "server-3");
         client.apps().statefulSets().inNamespace("shop").withName("kv-big")
                 .editStatus(set -> new StatefulSetBuilder(set)
                         .editOrNewStatus().withReplicas(4).withReadyReplicas(4).endStatus().build());
@@ -104,17 +108,19 @@ class StoryTest {
         command("kubectl get shardedservices -n shop", table());
         command("kubectl get shardedservice kv -n shop -o json | jq -r '.status.plan.reasons[]'", reasons());
 
-        command(APPLY + "service-too-large.yaml", List.of(SAID + "configured"));
-        ShardedService large = example("service-too-large", ShardedService.class);
-        ShardedService now = client.resource(large).get();
-        now.setSpec(large.getSpec());
+        command("kubectl patch shardedservice kv -n shop --type merge -p '{\"spec\":{\"replicas\":10}}'",
+                List.of(SAID + "patched"));
+        ShardedService now = client.resources(ShardedService.class).inNamespace("shop").withName("kv").get();
+        JsonNode spec = Serialization.jsonMapper().valueToTree(now.getSpec());
+        ((ObjectNode) spec).put("replicas", 10);
+        now.setSpec(Serialization.jsonMapper().convertValue(spec, ShardedServiceSpec.class));
         client.resource(now).update();
         eventually(() -> "False".equals(condition("PlanFeasible"))
                 && kv().at("/status/observedGeneration").asInt() == 2);
         command("kubectl get shardedservices -n shop", table());
         command("kubectl get shardedservice kv -n shop -o json | jq -r '.status.plan.reasons[]'", reasons());
-        assertThat(client.apps().statefulSets().inNamespace("shop").withName("kv-big").get().getSpec().getTemplate()
-                .getSpec().getContainers().getFirst().getResources().getRequests().get("cpu")).hasToString("30");
+        assertThat(client.apps().statefulSets().inNamespace("shop").withName("kv-big").get().getSpec().getReplicas())
+                .isEqualTo(4);
 
         String readme = Files.readString(README);
         String block = "```console\n" + String.join("\n", told) + "\n```";
@@ -159,7 +165,10 @@ class StoryTest {
         pods = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         pods.createContext("/", exchange -> {
             int pod = Integer.parseInt(exchange.getRequestURI().getPath().replaceAll(".*-", ""));
-            byte[] body = OperatorContract.report(14, pod == 0 ? 2 : 34, pod == 0 ? "1" : "33", true).getBytes(UTF_8);
+            // On server-1, the second one lies behind the first.
+            int first = 2 + 32 * numa.getOrDefault(pod, 0) + (pod == 1 ? 14 : 0);
+            byte[] body = OperatorContract.report(14, first, "", true).replaceAll("\"numaNode\":\\d+",
+                    "\"numaNode\":" + numa.getOrDefault(pod, 0)).getBytes(UTF_8);
             exchange.sendResponseHeaders(200, body.length);
             exchange.getResponseBody().write(body);
             exchange.close();
@@ -167,18 +176,26 @@ class StoryTest {
         pods.start();
     }
 
-    /** A pod of the plan's on a NUMA node, and what Node Feature Discovery says then. */
-    private void run(int pod, String node, int numa) {
+    /** A pod of the plan's on the first NUMA node that has room, and what Node Feature Discovery says then. */
+    private void run(int pod, String node) {
+        client.genericKubernetesResources(Cluster.TOPOLOGIES).withName(node).edit(topology -> {
+            List<Map<String, Object>> zones = topology.get("zones");
+            for (int zone = 0; zone < zones.size(); zone++) {
+                @SuppressWarnings("unchecked")
+                Map<String, Object> cpu = ((List<Map<String, Object>>) zones.get(zone).get("resources")).getFirst();
+                int available = Integer.parseInt((String) cpu.get("available"));
+                if (available >= 30) {
+                    cpu.put("available", String.valueOf(available - 30));
+                    numa.put(pod, zone);
+                    break;
+                }
+            }
+            return topology;
+        });
+        assertThat(numa).containsKey(pod);
         client.resource(new PodBuilder(Objects.pod("kv-big-" + pod, node, "30", "56Gi",
                 new TreeMap<>(Map.of(ShardedService.LABEL, "kv", Names.CLASS, "big")))).editStatus()
                 .withQosClass("Guaranteed").withPodIP("127.0.0.1").endStatus().build()).create();
-        client.genericKubernetesResources(Cluster.TOPOLOGIES).withName(node).edit(topology -> {
-            List<Map<String, Object>> zones = topology.get("zones");
-            @SuppressWarnings("unchecked")
-            Map<String, Object> cpu = ((List<Map<String, Object>>) zones.get(numa).get("resources")).getFirst();
-            cpu.put("available", String.valueOf(Integer.parseInt((String) cpu.get("available")) - 30));
-            return topology;
-        });
     }
 
     /** As kubectl prints the columns of the definition, but for the age. */
