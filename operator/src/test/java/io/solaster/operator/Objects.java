@@ -75,6 +75,7 @@ public final class Objects {
         return profile("two", """
                 sockets: 2
                 numaNodes: [{cpus: 0-15, memory: 64Gi}, {cpus: 16-31, memory: 64Gi}]
+                reservedCPUs: 0-1
                 kubelet: {cpuManagerPolicy: static, topologyManagerPolicy: single-numa-node, topologyManagerScope: pod}
                 """);
     }

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param workload what runs the pods; a StatefulSet unless said otherwise
  * @param image the container image
- * @param replicas how many pods; 1 with shards of a fixed count, else as many as fit; not beside {@code autoscaling}
+ * @param replicas how many pods; 1 with shards of a fixed count, else as many as fit; not beside {@code autoscaling} by replicas
  * @param ports what the container listens on
  * @param env environment variables; values of Secrets by reference
  * @param envFrom environment variables from ConfigMaps and Secrets
@@ -49,7 +49,10 @@ import org.jspecify.annotations.Nullable;
  * @param mode whether the plan is applied
  * @param volumeRetention what happens to the volumes when this is deleted
  */
-@ValidationRule(value = "!(has(self.autoscaling) && has(self.replicas))", message = "replicas does not go beside autoscaling, which sets the number; remove one of them")
+@ValidationRule(value = "!(has(self.autoscaling) && has(self.replicas))"
+        + " || (has(self.autoscaling.by) && self.autoscaling.by == 'Shards')", message = "replicas does not go beside autoscaling, which sets the number; remove one of them")
+@ValidationRule(value = "!has(self.autoscaling) || !has(self.autoscaling.by) || self.autoscaling.by != 'Shards'"
+        + " || (has(self.autoscaling.max) && has(self.shards) && has(self.shards.count))", message = "autoscaling by Shards needs its max, and shards.count to begin with")
 @ValidationRule(value = "(has(self.workload) ? self.workload : 'StatefulSet')"
         + " == (has(oldSelf.workload) ? oldSelf.workload : 'StatefulSet')", message = "workload cannot change; make another ShardedService")
 @ValidationRule(value = "!has(self.volumeClaimTemplates) || size(self.volumeClaimTemplates) == 0"
@@ -179,8 +182,8 @@ public record ShardedServiceSpec(@Nullable Workload workload, @Nullable String i
     /**
      * Replicas or shards by load.
      *
-     * @param by what is scaled; replicas unless said otherwise
-     * @param min the fewest
+     * @param by what is scaled; replicas unless said otherwise. To change the shards of a pod, pods are replaced
+     * @param min the fewest replicas, or shards of a pod; 1 unless said otherwise
      * @param max the most
      * @param targetUtilization the part of their time that shards should be busy, in per cent; 60 unless said otherwise
      * @param stabilizationSeconds how long less load must last before anything is taken away; 300 unless said otherwise

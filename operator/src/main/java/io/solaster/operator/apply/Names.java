@@ -1,9 +1,9 @@
 package io.solaster.operator.apply;
 
-import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Map;
-import java.util.zip.CRC32;
+
+import io.solaster.operator.api.Labels;
 
 /** What things are called in a cluster. */
 public final class Names {
@@ -21,10 +21,6 @@ public final class Names {
 
     /** A StatefulSet's name and eleven more characters make a label of its pods. */
     static final int WORKLOAD = 52;
-    /** What a label's value may have. */
-    static final int LABEL = 63;
-
-    private static final String ASIDE = "aside.solaster.io/";
 
     private Names() {}
 
@@ -35,7 +31,7 @@ public final class Names {
 
     /** A topology class as the value of a label. */
     public static String label(String topologyClass) {
-        return fit(topologyClass, LABEL);
+        return fit(topologyClass, Labels.LENGTH);
     }
 
     /** The label that the operator gives to the nodes of a topology class. */
@@ -45,22 +41,15 @@ public final class Names {
 
     /** The label on a node that keeps a service's pods away from it for a while. */
     public static String aside(String namespace, String service) {
-        return ASIDE + fit(namespace + "." + service, LABEL);
+        return Labels.aside(namespace, service);
     }
 
     /** Whether a label is one of {@link #aside}. */
     public static boolean isAside(String label) {
-        return label.startsWith(ASIDE);
+        return Labels.isAside(label);
     }
 
-    /** What is too long ends with a checksum instead of its rest, so that it stays unique. */
     static String fit(String name, int length) {
-        if (name.length() <= length) {
-            return name;
-        }
-        CRC32 checksum = new CRC32();
-        checksum.update(name.getBytes(StandardCharsets.UTF_8));
-        String end = String.format(Locale.ROOT, "-%08x", checksum.getValue());
-        return name.substring(0, length - end.length()).replaceAll("[-._]+$", "") + end;
+        return Labels.fit(name, length);
     }
 }

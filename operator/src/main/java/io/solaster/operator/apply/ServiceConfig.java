@@ -14,6 +14,7 @@ import io.solaster.config.ConfigBinder;
 import io.solaster.config.ConfigDiff;
 import io.solaster.config.ConfigReport;
 import io.solaster.config.SolasterConfig;
+import io.solaster.operator.api.ConfigKeys;
 import io.solaster.operator.inventory.InvalidObjectException;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.bind.Binder;
@@ -54,8 +55,7 @@ record ServiceConfig(SolasterConfig config, String yaml, Map<String, String> fix
     }
 
     private static ServiceConfig read(String service, JsonNode node) {
-        TreeMap<String, String> properties = new TreeMap<>();
-        flatten("", node, properties);
+        Map<String, String> properties = ConfigKeys.of(node);
         ConfigReport report = ConfigBinder.read(new Binder(new MapConfigurationPropertySource(properties)));
         if (!report.isValid()) {
             throw new InvalidObjectException("ShardedService " + service, "spec.config: "
@@ -84,19 +84,6 @@ record ServiceConfig(SolasterConfig config, String yaml, Map<String, String> fix
         } catch (IllegalArgumentException e) {
             // Spelled in another way that Spring understands: to replace pods is always right.
             return false;
-        }
-    }
-
-    private static void flatten(String key, JsonNode node, Map<String, String> properties) {
-        if (node.isObject()) {
-            node.properties().forEach(field -> flatten(key.isEmpty() ? field.getKey() : key + "." + field.getKey(),
-                    field.getValue(), properties));
-        } else if (node.isArray()) {
-            for (int i = 0; i < node.size(); i++) {
-                flatten(key + "[" + i + "]", node.get(i), properties);
-            }
-        } else {
-            properties.put(key, node.asText());
         }
     }
 }

@@ -8,7 +8,6 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -78,7 +77,8 @@ public final class Inventory {
      * @param profile the profile's name; empty without one
      * @param cpus CPUs in all
      * @param kept whole CPUs that the node keeps from allocation
-     * @param zones NUMA nodes, as they are observed, with nothing of what is available
+     * @param zones NUMA nodes, as they are observed, with nothing of what is available, nor of their memory: machines
+     * that were bought together differ in it by a little
      */
     private record Key(String profile, int cpus, int kept, @Nullable List<Zone> zones, @Nullable String policy,
             @Nullable String scope, boolean dra) {}
@@ -89,6 +89,7 @@ public final class Inventory {
         private final Map<String, List<ResourceSlice>> slices = new HashMap<>();
         private final Map<String, List<Pod>> pods = new HashMap<>();
         private final Map<Key, Shape> shapes = new LinkedHashMap<>();
+        private final Map<Key, String> names = new HashMap<>();
 
         Reader(ClusterObjects objects) {
             this.objects = objects;
@@ -119,16 +120,21 @@ public final class Inventory {
             }
             TreeMap<String, Key> keys = new TreeMap<>();
             Map<String, @Nullable Zones> observed = new HashMap<>();
+            Map<Key, Long> memory = new HashMap<>();
             byName.forEach((name, node) -> {
                 Zones zones = zones(node);
                 observed.put(name, zones);
-                keys.put(name, key(node, zones));
+                Key key = key(node, zones);
+                keys.put(name, key);
+                if (zones != null) {
+                    memory.merge(key, zones.memory(), Math::min);
+                }
             });
-            Map<Key, TopologyClass> classes = named(keys.values());
+            Map<Key, TopologyClass> classes = classes(memory);
             List<NodeState> nodes = new ArrayList<>();
             byName.forEach((name, node) -> nodes
                     .add(state(node, requireNonNull(classes.get(requireNonNull(keys.get(name)))), observed.get(name))));
-            return new Inventory(classes.values().stream()
+            return new Inventory(classes.values().stream().distinct()
                     .sorted(Comparator.comparing(TopologyClass::name)).toList(), List.copyOf(nodes));
         }
 
@@ -153,8 +159,7 @@ public final class Inventory {
                     zones == null
                             ? null
                             : zones.zones().stream()
-                                    .map(zone -> new Zone(zone.node(), zone.capacity(), zone.allocatable(), 0,
-                                            zone.memory()))
+                                    .map(zone -> new Zone(zone.node(), zone.capacity(), zone.allocatable(), 0, 0))
                                     .toList(),
                     zones == null ? null : zones.policy(), zones == null ? null : zones.scope(), dra);
             if (!shapes.containsKey(key)) {
@@ -205,10 +210,13 @@ public final class Inventory {
             if (problem.isEmpty() && kubelet != null) {
                 problem = problem(kubelet, topology, key);
             }
-            long memory = key.zones() != null
-                    ? key.zones().stream().mapToLong(Zone::memory).min().orElse(0)
-                    : profile == null ? 0 : Profiles.numaMemory(profile);
-            return new Shape(source, topology, kubelet, key.dra(), memory, problem, notes);
+            // What is observed of the memory, nodes tell each for itself.
+            long memory = profile != null && (key.zones() == null || topology.equals(declared))
+                    ? Profiles.numaMemory(profile)
+                    : 0;
+            Shape shape = new Shape(source, topology, kubelet, key.dra(), memory, problem, notes);
+            names.put(key, ClassNames.of(shape, profile, key.cpus()));
+            return shape;
         }
 
         private static String problem(KubeletConfig kubelet, CpuTopology topology, Key key) {
@@ -272,35 +280,24 @@ public final class Inventory {
             return CpuTopology.of(List.of(CpuSet.range(0, Math.max(cpus, 1) - 1)), 1, 1, false, List.of());
         }
 
-        /** Classes are named after their profile, or their shape; those that would be called alike get a suffix. */
-        private Map<Key, TopologyClass> named(Iterable<Key> keys) {
-            TreeMap<String, List<Key>> byName = new TreeMap<>();
-            Set<Key> distinct = new HashSet<>();
-            for (Key key : keys) {
-                if (distinct.add(key)) {
-                    byName.computeIfAbsent(baseName(key), name -> new ArrayList<>()).add(key);
-                }
-            }
-            Map<Key, TopologyClass> classes = new LinkedHashMap<>();
-            byName.forEach((base, alike) -> {
-                alike.sort(Comparator.comparingInt((Key key) -> key.cpus() - key.kept())
-                        .thenComparing(key -> String.valueOf(key.zones())));
-                Set<String> taken = new HashSet<>();
-                for (Key key : alike) {
-                    String name = alike.size() == 1 ? base : base + "-" + (key.cpus() - key.kept()) + "c";
-                    for (int nth = 2; !taken.add(name); nth++) {
-                        name = base + "-" + (key.cpus() - key.kept()) + "c-" + nth;
-                    }
-                    classes.put(key, new TopologyClass(name, requireNonNull(shapes.get(key))));
-                }
+        /**
+         * What is called alike is alike, wherever it is known from: nodes whose NUMA nodes are observed stay in their
+         * class when nothing tells of them for a while.
+         *
+         * @param memory the least that a NUMA node was seen to have, in bytes
+         */
+        private Map<Key, TopologyClass> classes(Map<Key, Long> memory) {
+            TreeMap<String, Shape> byName = new TreeMap<>();
+            shapes.forEach((key, shape) -> {
+                Long seen = memory.get(key);
+                byName.merge(requireNonNull(names.get(key)), seen == null || seen == 0 ? shape : shape.withMemory(seen),
+                        Shape::and);
             });
+            Map<String, TopologyClass> named = new HashMap<>();
+            byName.forEach((name, shape) -> named.put(name, new TopologyClass(name, shape)));
+            Map<Key, TopologyClass> classes = new LinkedHashMap<>();
+            names.forEach((key, name) -> classes.put(key, requireNonNull(named.get(name))));
             return classes;
-        }
-
-        private static String baseName(Key key) {
-            return !key.profile().isEmpty()
-                    ? key.profile()
-                    : (key.zones() == null ? "" : key.zones().size() + "x") + key.cpus() + "cpu";
         }
 
         private NodeState state(Node node, TopologyClass topologyClass, @Nullable Zones zones) {
@@ -314,7 +311,7 @@ public final class Inventory {
             room = room == 0 ? 110 : room;
             int exclusive = 0;
             Map<String, OwnPods> own = new HashMap<>();
-            boolean pinned = topologyClass.kubelet() != null && !topologyClass.dra()
+            boolean pinned = topologyClass.kubelet() != null
                     && topologyClass.kubelet().cpuManager() == CpuManager.STATIC;
             for (Pod pod : here) {
                 Requests.check(pod);
@@ -324,7 +321,9 @@ public final class Inventory {
                 huge -= Requests.hugePages(pod);
                 room--;
                 daemons += isDaemon(pod) ? asked : 0;
-                int cpus = pinned ? Requests.exclusive(pod).exclusive() : 0;
+                int cpus = pinned && (!topologyClass.dra() || Requests.claims(pod))
+                        ? Requests.exclusive(pod).exclusive()
+                        : 0;
                 String service = service(pod);
                 if (service == null) {
                     exclusive += cpus;

@@ -86,6 +86,11 @@ final class Profiles {
         }
     }
 
+    /** Whether it lists CPUs; if not, all of a node's are taken for one NUMA node. */
+    static boolean listsCpus(TopologyProfile profile) {
+        return !nodes(spec(profile)).isEmpty();
+    }
+
     private static List<NumaNode> nodes(TopologyProfileSpec spec) {
         return spec.numaNodes() == null ? List.of() : spec.numaNodes();
     }

@@ -88,6 +88,11 @@ final class Requests {
                 .longValueExact();
     }
 
+    /** Whether a driver hands out what it wants. */
+    static boolean claims(Pod pod) {
+        return pod.getSpec().getResourceClaims() != null && !pod.getSpec().getResourceClaims().isEmpty();
+    }
+
     /** The CPUs that its containers get for themselves under the static policy. */
     static PodCpus exclusive(Pod pod) {
         boolean guaranteed = guaranteed(pod);

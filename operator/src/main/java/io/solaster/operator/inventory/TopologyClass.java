@@ -2,6 +2,7 @@ package io.solaster.operator.inventory;
 
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 
 import io.solaster.config.CpuSet;
 import io.solaster.operator.kubelet.CpuTopology;
@@ -59,7 +60,21 @@ public final class TopologyClass {
      * @param notes what is odd
      */
     record Shape(Source source, CpuTopology topology, @Nullable KubeletConfig kubelet, boolean dra, long numaMemory,
-            String problem, List<String> notes) {}
+            String problem, List<String> notes) {
+
+        Shape withMemory(long bytes) {
+            return new Shape(source, topology, kubelet, dra, bytes, problem, notes);
+        }
+
+        /** With what is told of the same nodes otherwise: the least that is known, and the least memory. */
+        Shape and(Shape other) {
+            long memory = numaMemory == 0 || other.numaMemory == 0
+                    ? Math.max(numaMemory, other.numaMemory)
+                    : Math.min(numaMemory, other.numaMemory);
+            return new Shape(source.compareTo(other.source) >= 0 ? source : other.source, topology, kubelet, dra,
+                    memory, problem, Stream.concat(notes.stream(), other.notes.stream()).distinct().toList());
+        }
+    }
 
     /** Its name, which makes part of the names of workloads. */
     public String name() {

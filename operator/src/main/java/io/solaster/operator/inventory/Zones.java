@@ -39,6 +39,11 @@ record Zones(List<Zone> zones, @Nullable String policy, @Nullable String scope) 
      */
     record Zone(int node, int capacity, int allocatable, int available, long memory) {}
 
+    /** The least memory of a NUMA node in bytes; 0 if not all tell. */
+    long memory() {
+        return zones.stream().mapToLong(Zone::memory).min().orElse(0);
+    }
+
     /** Reads a NodeResourceTopology. */
     static Zones of(GenericKubernetesResource topology) {
         String object = "NodeResourceTopology " + topology.getMetadata().getName();
@@ -55,7 +60,7 @@ record Zones(List<Zone> zones, @Nullable String policy, @Nullable String scope) 
                 if ("cpu".equals(resource.get("name"))) {
                     int allocatable = cpus(object, resource, "allocatable", 0);
                     cpus = new int[]{cpus(object, resource, "capacity", allocatable), allocatable,
-                            Math.min(allocatable, cpus(object, resource, "available", allocatable))};
+                            Math.clamp(cpus(object, resource, "available", allocatable), 0, allocatable)};
                 } else if ("memory".equals(resource.get("name"))) {
                     memory = amount(object, resource, "capacity", 0, BigDecimal.ONE);
                 }

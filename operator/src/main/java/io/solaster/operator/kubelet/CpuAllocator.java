@@ -61,6 +61,17 @@ final class CpuAllocator {
         return distribute ? distributed(available, count) : packed(available, count, byCache);
     }
 
+    /** The groups of a level that are free altogether, in the order in which they are taken. */
+    int[] whole(BitSet available, Level level) {
+        return new Taking(available, 0).whole(level);
+    }
+
+    /** The CPUs one by one, in the order in which they are taken. */
+    int[] threads(BitSet available) {
+        Taking taking = new Taking(available, 0);
+        return Arrays.stream(taking.cores()).flatMap(core -> taking.freeIn(CORE, core).stream()).toArray();
+    }
+
     private @Nullable BitSet packed(BitSet available, int count, boolean alignCaches) {
         Taking taking = new Taking(available, count);
         taking.wholeGroups(outer);
@@ -93,14 +104,27 @@ final class CpuAllocator {
         }
 
         void wholeGroups(Level level) {
-            int[] counts = counts(level);
-            for (int group : level == outer ? outerGroups() : innerGroups()) {
-                // The kubelet holds sockets against the average, NUMA nodes against themselves.
-                int whole = level == SOCKET ? topology.per(SOCKET) : topology.sizeOf(NODE, group);
-                if (counts[group] == whole && needed >= whole) {
+            for (int group : whole(level)) {
+                if (needed >= size(level, group)) {
                     take(freeIn(level, group));
                 }
             }
+        }
+
+        /** The groups that are free altogether, in the order in which they are taken. */
+        int[] whole(Level level) {
+            int[] counts = counts(level);
+            int[] groups = level == CORE ? cores() : level == outer ? outerGroups() : innerGroups();
+            return Arrays.stream(groups).filter(group -> counts[group] == size(level, group)).toArray();
+        }
+
+        /** The kubelet holds sockets and cores against the average, NUMA nodes against themselves. */
+        private int size(Level level, int group) {
+            return switch (level) {
+                case SOCKET -> topology.per(SOCKET);
+                case CORE -> topology.threadsPerCore();
+                default -> topology.sizeOf(level, group);
+            };
         }
 
         void caches() {
@@ -144,15 +168,11 @@ final class CpuAllocator {
         }
 
         void wholeCores() {
-            int[] counts = counts(CORE);
-            int whole = topology.threadsPerCore();
-            for (int core : cores()) {
-                if (needed < whole) {
+            for (int core : whole(CORE)) {
+                if (needed < topology.threadsPerCore()) {
                     return;
                 }
-                if (counts[core] == whole) {
-                    take(freeIn(CORE, core));
-                }
+                take(freeIn(CORE, core));
             }
         }
 

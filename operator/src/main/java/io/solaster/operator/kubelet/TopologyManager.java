@@ -53,10 +53,7 @@ final class TopologyManager {
     }
 
     private static Hint merge(long allNodes, List<List<Hint>> providers) {
-        int fewest = 0;
-        for (List<Hint> provider : providers) {
-            fewest = Math.max(fewest, fewestNodes(provider));
-        }
+        int fewest = neediest(providers);
         Hint best = null;
         int[] chosen = new int[providers.size()];
         do {
@@ -67,6 +64,15 @@ final class TopologyManager {
             best = better(best, merged, fewest);
         } while (next(chosen, providers));
         return best == null ? new Hint(allNodes, false) : best;
+    }
+
+    /** How many nodes the resource that needs most of them needs at least. */
+    static int neediest(List<List<Hint>> providers) {
+        int fewest = 0;
+        for (List<Hint> provider : providers) {
+            fewest = Math.max(fewest, fewestNodes(provider));
+        }
+        return fewest;
     }
 
     private static int fewestNodes(List<Hint> provider) {
@@ -112,7 +118,7 @@ final class TopologyManager {
     /**
      * @param target how many nodes a hint that is not preferred should have: what the neediest resource needs at least
      */
-    private static @Nullable Hint better(@Nullable Hint current, Hint candidate, int target) {
+    static @Nullable Hint better(@Nullable Hint current, Hint candidate, int target) {
         if (candidate.nodes() == 0) {
             return current;
         }

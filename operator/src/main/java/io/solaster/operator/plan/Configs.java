@@ -15,18 +15,18 @@ import org.springframework.boot.context.properties.source.MapConfigurationProper
 final class Configs {
     private static final int REMEMBERED = 2_048;
 
-    private static final Map<Map<String, Object>, ConfigReport> READ = new LinkedHashMap<>(16, 0.75f, true) {
+    private static final Map<Map<String, String>, ConfigReport> READ = new LinkedHashMap<>(16, 0.75f, true) {
         private static final long serialVersionUID = 1;
 
         @Override
-        protected boolean removeEldestEntry(Map.Entry<Map<String, Object>, ConfigReport> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<Map<String, String>, ConfigReport> eldest) {
             return size() > REMEMBERED;
         }
     };
 
     private Configs() {}
 
-    static ConfigReport read(Map<String, Object> properties) {
+    static ConfigReport read(Map<String, String> properties) {
         synchronized (READ) {
             ConfigReport known = READ.get(properties);
             if (known != null) {

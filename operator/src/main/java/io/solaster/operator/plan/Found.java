@@ -2,7 +2,9 @@ package io.solaster.operator.plan;
 
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeMap;
 
 import io.solaster.operator.api.ShardedServiceSpec.Backend;
@@ -18,6 +20,8 @@ import io.solaster.operator.plan.ServicePlan.Size;
 final class Found {
     final TopologyClass topologyClass;
     final List<Room> rooms = new ArrayList<>();
+    /** Those of the rooms that are set aside for the service. */
+    final Set<Room> aside = new HashSet<>();
     final List<Count> counts = new ArrayList<>();
     final TreeMap<Integer, Integer> nodesByPods = new TreeMap<>(Comparator.reverseOrder());
     final List<String> reasons = new ArrayList<>();

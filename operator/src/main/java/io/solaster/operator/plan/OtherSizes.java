@@ -24,6 +24,9 @@ final class OtherSizes {
         int[] nodesByFree = new int[there.topologyClass.topology().size() + 1];
         int most = 0;
         for (Room room : there.rooms) {
+            if (there.aside.contains(room)) {
+                continue;
+            }
             int[] cpus = room.cpus();
             boolean whole = there.demand.rule() == Rule.BY_TOTAL || cpus.length == 1;
             if (!whole && room.hidden() > 0) {

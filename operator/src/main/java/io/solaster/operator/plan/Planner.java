@@ -2,12 +2,14 @@ package io.solaster.operator.plan;
 
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.TreeMap;
 
+import io.solaster.operator.api.Labels;
 import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.api.ShardedServiceSpec.Backend;
 import io.solaster.operator.api.ShardedServiceSpec.Numa;
@@ -34,45 +36,69 @@ import io.solaster.operator.plan.ServicePlan.ClassPlan;
  */
 public final class Planner {
     private final List<Room> rooms;
+    private final Map<String, Running> running;
     private final PodSizer sizer = new PodSizer();
 
-    private Planner(Inventory inventory) {
+    private Planner(Inventory inventory, Map<String, Running> running) {
         rooms = inventory.nodes().stream().map(Room::new).toList();
+        this.running = running;
     }
 
     /**
-     * Plans services, in the order in which they are given.
+     * Plans services, in the order in which they are given. Replicas stay in the classes that their pods run in.
      *
      * @throws io.solaster.operator.inventory.InvalidObjectException if a service wants what cannot be, naming the key,
      * the value and the fix
      */
     public static List<ServicePlan> plan(Inventory inventory, List<ShardedService> services) {
-        List<Wanted> wanted = services.stream().map(Wanted::of).toList();
-        Planner planner = new Planner(inventory);
+        return plan(inventory, services, Map.of());
+    }
+
+    /**
+     * Plans services, in the order in which they are given.
+     *
+     * @param running what runs of them, by namespace/name: replicas stay in their classes as far as they fit there. Of
+     * services that it does not name, the pods of the inventory tell
+     * @throws io.solaster.operator.inventory.InvalidObjectException if a service wants what cannot be, naming the key,
+     * the value and the fix
+     */
+    public static List<ServicePlan> plan(Inventory inventory, List<ShardedService> services,
+            Map<String, Running> running) {
+        List<Wanted> wanted = services.stream().map(service -> Wanted.of(service, running)).toList();
+        Planner planner = new Planner(inventory, running);
         return wanted.stream().map(planner::plan).toList();
     }
 
     private ServicePlan plan(Wanted wanted) {
         String key = wanted.namespace() + "/" + wanted.name();
+        String mark = Labels.aside(wanted.namespace(), wanted.name());
         Map<TopologyClass, Found> byClass = new LinkedHashMap<>();
         TreeMap<String, Integer> leftOut = new TreeMap<>();
+        int aside = 0;
         for (Room room : rooms) {
             NodeState node = room.node();
             String why = !node.away().isEmpty()
                     ? node.away()
                     : node.unfit(wanted.selector(), wanted.tolerations());
             if (why.isEmpty()) {
-                byClass.computeIfAbsent(node.topologyClass(), Found::new).rooms.add(room);
+                Found there = byClass.computeIfAbsent(node.topologyClass(), Found::new);
+                there.rooms.add(room);
+                if (node.labels().containsKey(mark)) {
+                    there.aside.add(room);
+                    aside++;
+                }
             } else {
                 leftOut.merge(why, 1, Integer::sum);
             }
         }
         List<Found> found = new ArrayList<>(byClass.values());
         found.forEach(there -> measure(there, wanted, key));
-        found.sort(Comparator.comparingInt((Found there) -> -there.certain).thenComparingInt(there -> -there.possible)
+        Map<String, Integer> runs = runs(key);
+        found.sort(Comparator.comparingInt((Found there) -> -runs.getOrDefault(there.topologyClass.name(), 0))
+                .thenComparingInt(there -> -there.certain).thenComparingInt(there -> -there.possible)
                 .thenComparing(there -> there.topologyClass.name()));
         List<String> reasons = new ArrayList<>();
-        int asked = assign(found, wanted);
+        int asked = Assignment.assign(found, wanted, runs, reasons);
         Verdict verdict = verdict(found, wanted, asked, reasons);
         Verdict afterLoss = endless(wanted) ? verdict : afterLoss(found, verdict, reasons);
         if (wanted.surviveNodeLoss() && verdict != Verdict.Infeasible && afterLoss != Verdict.Feasible) {
@@ -83,6 +109,10 @@ public final class Planner {
         }
         if (wanted.scaled()) {
             reasons.add("Planned for the most replicas that autoscaling may ask for.");
+        }
+        if (aside > 0) {
+            reasons.add(Words.count(aside, "node") + (aside == 1 ? " is" : " are")
+                    + " set aside after its kubelet refused a pod: only what runs there counts.");
         }
         leftOut.forEach((why, nodes) -> reasons.add(Words.count(nodes, "node") + " left out: " + why + "."));
         List<ClassPlan> classes = found.stream()
@@ -111,13 +141,17 @@ public final class Planner {
         for (Room room : there.rooms) {
             OwnPods own = room.node().own().get(key);
             Count count = room.count(there.demand, own);
+            boolean aside = there.aside.contains(room);
+            if (aside) {
+                count = count.only(Room.same(there.demand, own));
+            }
             there.counts.add(count);
             there.certain += count.certain();
             there.possible += count.possible();
             there.counted += count.counted();
             there.most = Math.max(there.most, count.certain());
             there.mostPossible = Math.max(there.mostPossible, count.possible());
-            there.free += room.free(own);
+            there.free += aside ? count.possible() * there.demand.cpus() : room.free(own);
             there.hidden |= room.hidden() > 0 && room.cpus().length > 1;
             there.unoccupied |= !room.node().occupied();
             there.nodesByPods.merge(count.possible(), 1, Integer::sum);
@@ -224,36 +258,24 @@ public final class Planner {
         };
     }
 
-    /** Gives replicas to classes: all to the one with most room if it holds them, else by room. */
-    private static int assign(List<Found> found, Wanted wanted) {
-        int surge = wanted.surge();
-        if (endless(wanted)) {
-            int all = 0;
-            for (Found there : found) {
-                there.replicas = Math.max(0, (there.certain > 0 ? there.certain : there.possible) - surge);
-                all += there.replicas;
-            }
-            return all;
+    /** How many replicas run in which class: what workloads have, else what pods there are. */
+    private Map<String, Integer> runs(String key) {
+        Running known = running.get(key);
+        if (known != null && !known.replicas().isEmpty()) {
+            return known.replicas();
         }
-        int left = wanted.replicas();
-        for (boolean certain : new boolean[]{true, false}) {
-            for (Found there : found) {
-                int room = (certain ? there.certain : there.possible) - surge - there.replicas;
-                int more = Math.max(0, Math.min(left, room));
-                there.replicas += more;
-                left -= more;
+        Map<String, Integer> runs = new HashMap<>();
+        for (Room room : rooms) {
+            OwnPods own = room.node().own().get(key);
+            if (own != null) {
+                runs.merge(room.node().topologyClass().name(), own.cpus().size(), Integer::sum);
             }
         }
-        if (left > 0 && !found.isEmpty()) {
-            // What cannot be is planned where most of it can, so that the plan shows by how much it falls short.
-            Found first = found.stream().filter(there -> there.demand.cpus() > 0).findFirst().orElse(found.getFirst());
-            first.replicas += left;
-        }
-        return wanted.replicas();
+        return runs;
     }
 
     /** As many replicas as fit: those of a lost node are lost with it. */
-    private static boolean endless(Wanted wanted) {
+    static boolean endless(Wanted wanted) {
         return wanted.replicas() == 0 && wanted.mode() != ShardMode.Fixed;
     }
 
@@ -330,9 +352,7 @@ public final class Planner {
         for (int i = 0; i < there.rooms.size(); i++) {
             Room room = there.rooms.get(i);
             OwnPods own = room.node().own().get(key);
-            int same = own == null
-                    ? 0
-                    : (int) own.cpus().stream().filter(cpus -> cpus == there.demand.cpus()).count();
+            int same = Room.same(there.demand, own);
             running += same;
             int left = there.counts.get(i).possible() - same;
             if (left > 0) {

@@ -2,6 +2,7 @@ package io.solaster.operator.plan;
 
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
@@ -47,12 +48,18 @@ final class PodSizer {
 
     private record Size(TopologyClass topologyClass, int cpus) {}
 
-    private record Cores(int cpus, int threads, EngineConfig engine) {}
+    /** @param engine which of the {@link #engines} it is for: to compare those takes longer than all else */
+    private record Cores(int cpus, int threads, int engine) {}
+
+    private record Explained(Size size, boolean shared, int engine) {}
 
     private record Shards(int count, String problem) {}
 
     private final Map<Size, Admission> admissions = new HashMap<>();
     private final Map<Cores, Shards> shards = new HashMap<>();
+    private final Map<Explained, List<String>> reasons = new HashMap<>();
+    private final Map<EngineConfig, Integer> engines = new HashMap<>();
+    private final IdentityHashMap<EngineConfig, Integer> seen = new IdentityHashMap<>();
 
     /**
      * The size of a service's pods.
@@ -131,14 +138,20 @@ final class PodSizer {
         if (wanted.backend() == Backend.None) {
             return count(quota(topologyClass, cpus), wanted.engine());
         }
-        return shards.computeIfAbsent(new Cores(cpus, topologyClass.topology().threadsPerCore(), wanted.engine()),
+        return shards.computeIfAbsent(
+                new Cores(cpus, topologyClass.topology().threadsPerCore(), number(wanted.engine())),
                 cores -> {
                     int whole = (cpus + cores.threads() - 1) / cores.threads() * cores.threads();
                     return count(
                             CpuTopology.of(List.of(CpuSet.range(0, whole - 1)), 1, cores.threads(), true, List.of())
                                     .machine(CpuSet.range(0, cpus - 1), 0),
-                            cores.engine());
+                            wanted.engine());
                 });
+    }
+
+    /** Equal ones have the same number. */
+    private int number(EngineConfig engine) {
+        return seen.computeIfAbsent(engine, one -> engines.computeIfAbsent(one, first -> engines.size()));
     }
 
     private static Shards count(Machine machine, EngineConfig engine) {
@@ -169,14 +182,26 @@ final class PodSizer {
 
     /** Why the shards of a pod lie as they do, in the words of the engine's planner. */
     List<String> reasons(TopologyClass topologyClass, Wanted wanted, Fit fit) {
-        if (fit.engine() == null) {
+        EngineConfig engine = fit.engine();
+        if (engine == null) {
             return List.of();
         }
+        Explained key = new Explained(new Size(topologyClass, fit.cpus()), wanted.backend() == Backend.None,
+                number(engine));
+        List<String> known = reasons.get(key);
+        if (known == null) {
+            known = explain(topologyClass, wanted, fit, engine);
+            reasons.put(key, known);
+        }
+        return known;
+    }
+
+    private List<String> explain(TopologyClass topologyClass, Wanted wanted, Fit fit, EngineConfig engine) {
         Machine machine = wanted.backend() == Backend.None
                 ? quota(topologyClass, fit.cpus())
                 : topologyClass.topology().machine(admission(topologyClass, fit.cpus()).cpus().getFirst(),
                         topologyClass.numaMemory());
-        return ShardPlanner.plan(machine, fit.engine()).reasons();
+        return ShardPlanner.plan(machine, engine).reasons();
     }
 
     /** A pod that shares the node's CPUs sees all of them, and a quota. */

@@ -49,7 +49,12 @@ final class Room {
      * @param possible at most so many
      * @param counted so many by what the scheduler counts
      */
-    record Count(int certain, int possible, int counted) {}
+    record Count(int certain, int possible, int counted) {
+        /** No more than those that run. */
+        Count only(int running) {
+            return new Count(Math.min(certain, running), Math.min(possible, running), Math.min(counted, running));
+        }
+    }
 
     private static final Count NONE = new Count(0, 0, 0);
 
@@ -93,13 +98,18 @@ final class Room {
 
     /** CPUs that a service's pods could have for themselves here, theirs counted in. */
     int free(@Nullable OwnPods own) {
+        int theirs = theirs(own);
+        return total() + (node.observed() ? theirs - hidden : -Math.max(0, hidden - theirs));
+    }
+
+    private static int theirs(@Nullable OwnPods own) {
         int theirs = 0;
         if (own != null) {
             for (int cpus : own.cpus()) {
                 theirs += cpus;
             }
         }
-        return total() + (node.observed() ? theirs - hidden : -Math.max(0, hidden - theirs));
+        return theirs;
     }
 
     private int total() {
@@ -110,19 +120,28 @@ final class Room {
         return total;
     }
 
+    /** How many of a service's pods here are of the size that is asked for. */
+    static int same(Demand demand, @Nullable OwnPods own) {
+        if (own == null) {
+            return 0;
+        }
+        if (demand.rule() == Rule.COUNTED) {
+            return own.cpus().size();
+        }
+        int same = 0;
+        for (int cpus : own.cpus()) {
+            same += cpus == demand.cpus() ? 1 : 0;
+        }
+        return same;
+    }
+
     Count count(Demand demand, @Nullable OwnPods own) {
         if (demand.rule() == Rule.NEVER) {
             return NONE;
         }
         int asked = demand.cpus();
-        int same = 0;
-        int theirs = 0;
-        if (own != null) {
-            for (int cpus : own.cpus()) {
-                same += cpus == asked ? 1 : 0;
-                theirs += cpus;
-            }
-        }
+        int same = same(demand, own);
+        int theirs = theirs(own);
         int counted = counted(demand, own);
         int possible;
         int certain;

@@ -25,6 +25,12 @@ public record ServicePlan(String namespace, String name, Verdict verdict, String
         classes = List.copyOf(classes);
     }
 
+    /** The same with other classes. */
+    public ServicePlan withClasses(List<ClassPlan> others) {
+        return new ServicePlan(namespace, name, verdict, hash, replicas, surge, nodes, nodesLeftOut, afterNodeLoss,
+                reasons, others);
+    }
+
     /**
      * What a topology class is for.
      *
@@ -53,6 +59,12 @@ public record ServicePlan(String namespace, String name, Verdict verdict, String
             sizes = List.copyOf(sizes);
             shardReasons = List.copyOf(shardReasons);
             reasons = List.copyOf(reasons);
+        }
+
+        /** The same with other replicas. */
+        public ClassPlan withReplicas(int others) {
+            return new ClassPlan(name, source, nodes, podCpus, podMemory, podHugePages, shards, numaNodes, others,
+                    capacity, possible, schedulerSees, strandedCpus, sizes, shardReasons, reasons);
         }
     }
 

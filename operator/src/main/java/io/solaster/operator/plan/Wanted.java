@@ -5,7 +5,6 @@ import java.math.RoundingMode;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.TreeMap;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.fabric8.kubernetes.api.model.Quantity;
@@ -13,6 +12,7 @@ import io.fabric8.kubernetes.api.model.Toleration;
 import io.solaster.config.ConfigReport;
 import io.solaster.config.CpuSet;
 import io.solaster.config.EngineConfig;
+import io.solaster.operator.api.ConfigKeys;
 import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.api.ShardedServiceSpec;
 import io.solaster.operator.api.ShardedServiceSpec.AfterNodeLoss;
@@ -49,6 +49,11 @@ record Wanted(String namespace, String name, int replicas, boolean scaled, int s
      * @throws InvalidObjectException naming the key, the value and the fix
      */
     static Wanted of(ShardedService service) {
+        return of(service, Map.of());
+    }
+
+    /** @param running what runs of services, by namespace/name */
+    static Wanted of(ShardedService service, Map<String, Running> running) {
         String name = service.getMetadata().getName();
         String namespace = Objects.requireNonNullElse(service.getMetadata().getNamespace(), "default");
         String object = "ShardedService " + namespace + "/" + name;
@@ -74,10 +79,14 @@ record Wanted(String namespace, String name, int replicas, boolean scaled, int s
                     "spec.shards.min: " + min + " is above max " + max + "; write at most " + max);
         }
         Autoscaling scaling = spec.autoscaling();
-        boolean scaled = scaling != null && scaling.by() != ScaleBy.Shards;
-        if (scaling != null && spec.replicas() != null) {
+        boolean sized = scaling != null && scaling.by() == ScaleBy.Shards;
+        boolean scaled = scaling != null && !sized;
+        if (scaled && spec.replicas() != null) {
             throw new InvalidObjectException(object, "spec.replicas: " + spec.replicas()
                     + " stands beside autoscaling, which sets the number; remove one of them");
+        }
+        if (scaling != null && sized) {
+            count = size(object, scaling, mode, count, running.get(namespace + "/" + name));
         }
         int replicas = scaling != null && scaled
                 ? number(object, "spec.autoscaling.max", scaling.max(), 1, 100_000, 1)
@@ -97,8 +106,8 @@ record Wanted(String namespace, String name, int replicas, boolean scaled, int s
                     + " with a StatefulSet, which replaces pods without a surge; remove it, or set workload Deployment");
         }
         boolean threads = placement.shardPer() == ShardPer.Thread;
-        TreeMap<String, Object> properties = properties(object, spec.config());
-        EngineConfig engine = engine(object, properties, count).withSmt(threads);
+        Map<String, String> properties = properties(object, spec.config());
+        EngineConfig engine = engine(object, properties, sized ? 0 : count).withSmt(threads);
         return new Wanted(namespace, name, replicas, scaled, surge, mode, count, min, max, threads,
                 Objects.requireNonNullElse(placement.numa(), mode == ShardMode.FillNode ? Numa.Any : Numa.Single),
                 Objects.requireNonNullElse(placement.backend(), Backend.CPUManager),
@@ -109,6 +118,25 @@ record Wanted(String namespace, String name, int replicas, boolean scaled, int s
                 bytes(object, "spec.memory.perShard", memory.perShard(), GIB),
                 bytes(object, "spec.memory.hugePages", memory.hugePages(), 0), engine,
                 properties.toString());
+    }
+
+    /** How many shards a pod has, where autoscaling sets that: as many as it has, to begin with as many as the spec says. */
+    private static int size(String object, Autoscaling scaling, ShardMode mode, int count, @Nullable Running running) {
+        if (mode != ShardMode.Fixed) {
+            throw new InvalidObjectException(object, "spec.autoscaling.by: Shards beside spec.shards.mode " + mode
+                    + ", which finds the number; set mode Fixed and a count to begin with");
+        }
+        int min = number(object, "spec.autoscaling.min", scaling.min(), 1, MOST_SHARDS, 1);
+        int max = number(object, "spec.autoscaling.max", scaling.max(), 1, MOST_SHARDS, 0);
+        if (max < min) {
+            throw new InvalidObjectException(object, "spec.autoscaling.max: "
+                    + (max == 0 ? "is missing" : max + " is below min " + min) + "; write the most shards of a pod");
+        }
+        if (count < min || count > max) {
+            throw new InvalidObjectException(object, "spec.shards.count: " + count
+                    + " is out of autoscaling's range; write a number from " + min + " to " + max);
+        }
+        return running == null || running.shards() == 0 ? count : Math.clamp(running.shards(), min, max);
     }
 
     private static int number(String object, String key, @Nullable Integer value, int least,
@@ -140,20 +168,17 @@ record Wanted(String namespace, String name, int replicas, boolean scaled, int s
                 key + ": '" + quantity + "' is no amount of memory; write one such as 2Gi");
     }
 
-    private static TreeMap<String, Object> properties(String object, @Nullable JsonNode config) {
-        TreeMap<String, Object> properties = new TreeMap<>();
-        if (config != null) {
-            flatten("", config, properties);
-            properties.keySet().stream().filter(key -> !key.startsWith("solaster.")).findFirst().ifPresent(key -> {
-                throw new InvalidObjectException(object,
-                        "spec.config." + key + " is no key of Solaster; write keys below spec.config.solaster");
-            });
-        }
+    private static Map<String, String> properties(String object, @Nullable JsonNode config) {
+        Map<String, String> properties = ConfigKeys.of(config);
+        properties.keySet().stream().filter(key -> !key.startsWith("solaster.")).findFirst().ifPresent(key -> {
+            throw new InvalidObjectException(object,
+                    "spec.config." + key + " is no key of Solaster; write keys below spec.config.solaster");
+        });
         return properties;
     }
 
     /** The engine's configuration, checked by the code that the service checks it with. */
-    private static EngineConfig engine(String object, Map<String, Object> properties, int count) {
+    private static EngineConfig engine(String object, Map<String, String> properties, int count) {
         ConfigReport report = Configs.read(properties);
         if (!report.isValid()) {
             throw new InvalidObjectException(object, "spec.config: " + report.errors().getFirst());
@@ -173,18 +198,5 @@ record Wanted(String namespace, String name, int replicas, boolean scaled, int s
                     + " spec.placement.shardPer; remove it, and set shardPer Thread");
         }
         return engine.withShards(0);
-    }
-
-    private static void flatten(String key, JsonNode node, Map<String, Object> properties) {
-        if (node.isObject()) {
-            node.properties().forEach(field -> flatten(key.isEmpty() ? field.getKey() : key + "." + field.getKey(),
-                    field.getValue(), properties));
-        } else if (node.isArray()) {
-            for (int i = 0; i < node.size(); i++) {
-                flatten(key + "[" + i + "]", node.get(i), properties);
-            }
-        } else {
-            properties.put(key, node.asText());
-        }
     }
 }

@@ -19,6 +19,7 @@ final class Conditions {
     static final String PLAN_FEASIBLE = "PlanFeasible";
     static final String ALIGNED = "TopologyAligned";
     static final String DRIFTED = "Drifted";
+    static final String BALANCED = "Balanced";
 
     private static final int LONGEST = 1024;
 

@@ -349,7 +349,8 @@ public final class OperatorProcess implements AutoCloseable {
         reports.ask(() -> cluster.servicePods().stream().filter(pod -> ours.contains(Cluster.service(pod))).toList(),
                 pod -> poke(requireNonNull(Cluster.service(pod))));
         for (ShardedService service : reconciler.services()) {
-            if (service.getSpec() != null && service.getSpec().autoscaling() != null) {
+            if (service.getSpec() != null
+                    && (service.getSpec().autoscaling() != null || reconciler.unbalanced(service))) {
                 poke(PlanBoard.key(service));
             }
         }

@@ -16,8 +16,11 @@ import io.solaster.operator.inventory.InvalidObjectException;
 import io.solaster.operator.inventory.Inventory;
 import io.solaster.operator.inventory.NodeState;
 import io.solaster.operator.plan.Planner;
+import io.solaster.operator.plan.Running;
 import io.solaster.operator.plan.ServiceCheck;
 import io.solaster.operator.plan.ServicePlan;
+import io.solaster.operator.plan.ServicePlan.ClassPlan;
+import io.solaster.operator.plan.Verdict;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,11 +49,18 @@ final class PlanBoard {
      *
      * @param generation the spec's
      * @param asked what of the spec plans go by
+     * @param shards of a pod, where autoscaling sets that; else 0
      */
-    private record Asked(@Nullable Long generation, @Nullable ShardedServiceSpec asked) {}
+    private record Asked(@Nullable Long generation, @Nullable ShardedServiceSpec asked, int shards) {}
+
+    private static final Comparator<ShardedService> ORDER = Comparator
+            .comparing((ShardedService service) -> service.getSpec().mode() == Mode.Plan)
+            .thenComparing(service -> String.valueOf(service.getMetadata().getCreationTimestamp()))
+            .thenComparing(PlanBoard::key);
 
     private final Cluster cluster;
     private final Runnable planned;
+    private final Placements placements = new Placements();
     private long version = -1;
     private long pauseUntil = System.nanoTime();
     private Map<String, Asked> made = new HashMap<>();
@@ -62,6 +72,11 @@ final class PlanBoard {
     PlanBoard(Cluster cluster, Runnable planned) {
         this.cluster = cluster;
         this.planned = planned;
+    }
+
+    /** Where services run, which plans go by. */
+    Placements placements() {
+        return placements;
     }
 
     /**
@@ -108,8 +123,8 @@ final class PlanBoard {
         version = cluster.version();
         answers = make(services);
         Map<String, Asked> now = new HashMap<>();
-        services.forEach(
-                service -> now.put(id(service), new Asked(service.getMetadata().getGeneration(), asked(service))));
+        services.forEach(service -> now.put(id(service), new Asked(service.getMetadata().getGeneration(),
+                asked(service), placements.size(key(service)))));
         made = now;
         long ended = System.nanoTime();
         pauseUntil = ended + Math.max(LEAST_PAUSE, (ended - begun) * (PART - 1));
@@ -123,7 +138,7 @@ final class PlanBoard {
         }
         for (ShardedService service : services) {
             Asked before = made.get(id(service));
-            if (before == null) {
+            if (before == null || before.shards() != placements.size(key(service))) {
                 return false;
             }
             Long generation = service.getMetadata().getGeneration();
@@ -132,7 +147,7 @@ final class PlanBoard {
                 if (!Objects.equals(asked, before.asked())) {
                     return false;
                 }
-                made.put(id(service), new Asked(generation, asked));
+                made.put(id(service), new Asked(generation, asked, before.shards()));
             }
         }
         return true;
@@ -175,10 +190,7 @@ final class PlanBoard {
                 made.put(key(service), new Answer(null, String.valueOf(e.getMessage()), true));
             }
         }
-        sound.sort(Comparator
-                .comparing((ShardedService service) -> service.getSpec().mode() == Mode.Plan)
-                .thenComparing(service -> String.valueOf(service.getMetadata().getCreationTimestamp()))
-                .thenComparing(PlanBoard::key));
+        sound.sort(ORDER);
         try {
             Inventory inventory = Inventory.of(cluster.objects());
             Map<String, String> named = new HashMap<>();
@@ -188,7 +200,7 @@ final class PlanBoard {
                 labelled.putIfAbsent(node.topologyClass().name(), node.labels());
             }
             labels = labelled;
-            List<ServicePlan> plans = Planner.plan(inventory, sound);
+            List<ServicePlan> plans = Planner.plan(inventory, sound, placements.running(sound, answers));
             for (int i = 0; i < plans.size(); i++) {
                 made.put(key(sound.get(i)), new Answer(plans.get(i), "", false));
             }
@@ -197,6 +209,62 @@ final class PlanBoard {
             sound.forEach(service -> made.put(key(service), new Answer(null, String.valueOf(e.getMessage()), false)));
         }
         return made;
+    }
+
+    /**
+     * The size that autoscaling may step to: of those that certainly fit and are up to a quarter larger than what is
+     * asked for, the one that strands fewest CPUs; on the way up, where none of them fits, the largest below.
+     *
+     * @param all all services, as a cache has them
+     * @param now shards of a pod now
+     * @param asked shards of a pod that the load asks for
+     * @param most the most that there may be
+     * @return as many as now if no step fits
+     */
+    synchronized int step(ShardedService service, List<ShardedService> all, int now, int asked, int most) {
+        List<ShardedService> before = new ArrayList<>();
+        for (ShardedService each : all) {
+            if (!key(each).equals(key(service)) && answered(each) && ORDER.compare(each, service) < 0) {
+                before.add(each);
+            }
+        }
+        before.sort(ORDER);
+        before.add(service);
+        Inventory inventory = Inventory.of(cluster.objects());
+        Map<String, Running> running = placements.running(before, answers);
+        int largest = Math.min(asked > now ? most : now - 1, asked + asked / 4);
+        int best = now;
+        int fewest = Integer.MAX_VALUE;
+        for (int shards = asked; shards <= largest; shards++) {
+            int stranded = stranded(inventory, before, running, key(service), shards);
+            if (stranded < fewest) {
+                fewest = stranded;
+                best = shards;
+            }
+        }
+        for (int shards = asked - 1; best == now && shards > now; shards--) {
+            if (stranded(inventory, before, running, key(service), shards) < Integer.MAX_VALUE) {
+                best = shards;
+            }
+        }
+        return best;
+    }
+
+    private boolean answered(ShardedService service) {
+        Answer answer = answers.get(key(service));
+        return answer != null && answer.plan() != null;
+    }
+
+    /** How many CPUs the last of services strands with pods of so many shards; the largest number if they do not fit. */
+    private static int stranded(Inventory inventory, List<ShardedService> services, Map<String, Running> running,
+            String key, int shards) {
+        Map<String, Running> sized = new HashMap<>(running);
+        Running now = running.get(key);
+        sized.put(key, new Running(now == null ? Map.of() : now.replicas(), shards));
+        ServicePlan plan = Planner.plan(inventory, services, sized).getLast();
+        return plan.verdict() == Verdict.Feasible
+                ? plan.classes().stream().filter(each -> each.replicas() > 0).mapToInt(ClassPlan::strandedCpus).sum()
+                : Integer.MAX_VALUE;
     }
 
     /** Names a service: namespace/name. */

@@ -46,12 +46,10 @@ import io.javaoperatorsdk.operator.processing.event.source.inbound.SimpleInbound
 import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
 import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.api.ShardedServiceSpec;
-import io.solaster.operator.api.ShardedServiceSpec.Autoscaling;
 import io.solaster.operator.api.ShardedServiceSpec.Backend;
 import io.solaster.operator.api.ShardedServiceSpec.Mode;
 import io.solaster.operator.api.ShardedServiceSpec.Numa;
 import io.solaster.operator.api.ShardedServiceSpec.OnAffinityError;
-import io.solaster.operator.api.ShardedServiceSpec.ScaleBy;
 import io.solaster.operator.api.ShardedServiceSpec.ShardMode;
 import io.solaster.operator.api.ShardedServiceStatus;
 import io.solaster.operator.api.ShardedServiceStatus.ClassStatus;
@@ -62,7 +60,6 @@ import io.solaster.operator.apply.Manifests;
 import io.solaster.operator.apply.Names;
 import io.solaster.operator.inventory.InvalidObjectException;
 import io.solaster.operator.observe.Alignment;
-import io.solaster.operator.observe.PodReport.Load;
 import io.solaster.operator.observe.Reports;
 import io.solaster.operator.plan.ServicePlan;
 import io.solaster.operator.plan.ServicePlan.ClassPlan;
@@ -93,8 +90,8 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
     private final AffinityErrors affinity;
     private final NodeMarks marks;
     private final EventLog events;
-    private final Autoscaler autoscaler;
     private final Rollouts rollouts;
+    private final Scaling scaling;
     private final InstantSource clock;
     private final Function<String, Map<String, String>> selectors;
     private final RecentRefusals recent = new RecentRefusals();
@@ -117,8 +114,8 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         selectors = nodes == NodeAccess.Declared ? board::labels : Names::selector;
         applier = new Applier(client);
         marks = new NodeMarks(client, clock, nodes == NodeAccess.Label);
-        autoscaler = new Autoscaler(clock);
         rollouts = new Rollouts(client, reports, clock);
+        scaling = new Scaling(board, reports, clock);
     }
 
     @Override
@@ -126,6 +123,9 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         services = () -> context.getPrimaryCache().list().toList();
         List<EventSource<?, ShardedService>> sources = new ArrayList<>();
         CHILDREN.forEach(type -> sources.add(children(type, context)));
+        List<EventSource<?, ShardedService>> all = List.copyOf(sources);
+        board.placements().follow(() -> Scaling.running(all.stream().filter(InformerEventSource.class::isInstance)
+                .flatMap(source -> ((InformerEventSource<?, ?>) source).list())));
         sources.add(pokes);
         return sources;
     }
@@ -160,12 +160,17 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
     /** Forgets services that are no more. */
     void retain(Set<String> there) {
         applier.forget(service -> !there.contains(service));
-        autoscaler.forget(service -> !there.contains(service));
         rollouts.forget(service -> !there.contains(service));
+        scaling.forget(service -> !there.contains(service));
         recent.forget(service -> !there.contains(service));
         Set<String> uids = new HashSet<>();
         services.get().forEach(service -> uids.add(uid(service)));
         told.keySet().retainAll(uids);
+    }
+
+    /** Whether the load lies otherwise on a service's shards than its status says. */
+    boolean unbalanced(ShardedService service) {
+        return scaling.changed(service, cluster.pods(PlanBoard.key(service)));
     }
 
     /** What one reconciliation finds, for the status. */
@@ -175,6 +180,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         final Map<String, HasMetadata> children = new TreeMap<>();
         final List<Pod> pods;
         final List<String> drifted = new ArrayList<>();
+        final List<String> notes = new ArrayList<>();
         @Nullable
         String degraded;
         String why = "";
@@ -222,7 +228,8 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
             context.getSecondaryResources(type).forEach(child -> look.children.put(id(child), child));
         }
         cluster.children(key).forEach(child -> look.children.put(id(child), child));
-        Answer answer = board.plan(service, services);
+        Answer answer = scaling.sized(service, board.plan(service, services), services, look.children.values(),
+                look.pods, look.notes);
         ServicePlan plan = answer.plan();
         List<HasMetadata> wanted = null;
         if (plan == null) {
@@ -233,7 +240,9 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
             feasible(look, plan);
             refusals(look, key);
             try {
-                wanted = Manifests.of(service, scaled(look, plan), cluster.monitors(), selectors);
+                wanted = Manifests.of(service,
+                        scaling.scaled(service, plan, look.children.values(), look.pods, look.notes),
+                        cluster.monitors(), selectors);
             } catch (InvalidObjectException e) {
                 look.degrade("InvalidSpec", String.valueOf(e.getMessage()));
             }
@@ -261,6 +270,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
             }
         }
         observe(look, plan, paused, apply);
+        scaling.balance(service, look.pods, look.conditions);
         return status(look, answer);
     }
 
@@ -342,35 +352,6 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
             }
         });
         return all;
-    }
-
-    /** With autoscaling, the plan is for the most replicas that there may be: as many are applied as the load asks for. */
-    private ServicePlan scaled(Look look, ServicePlan plan) {
-        Autoscaling scaling = look.service.getSpec().autoscaling();
-        if (scaling == null) {
-            return plan;
-        }
-        if (scaling.by() == ScaleBy.Shards) {
-            throw new InvalidObjectException("ShardedService " + PlanBoard.key(look.service),
-                    "spec.autoscaling.by: Shards is not built yet; write Replicas");
-        }
-        int now = 0;
-        for (HasMetadata child : look.children.values()) {
-            now += replicas(child);
-        }
-        List<Load> loads = look.pods.stream().map(reports::load).filter(Objects::nonNull).toList();
-        int left = autoscaler.replicas(PlanBoard.key(look.service), scaling, now, loads);
-        List<ClassPlan> classes = new ArrayList<>();
-        for (ClassPlan each : plan.classes()) {
-            int here = Math.min(left, each.replicas());
-            left -= here;
-            classes.add(new ClassPlan(each.name(), each.source(), each.nodes(), each.podCpus(), each.podMemory(),
-                    each.podHugePages(), each.shards(), each.numaNodes(), here, each.capacity(), each.possible(),
-                    each.schedulerSees(), each.strandedCpus(), each.sizes(), each.shardReasons(), each.reasons()));
-        }
-        return new ServicePlan(plan.namespace(), plan.name(), plan.verdict(), plan.hash(), plan.replicas(),
-                plan.surge(),
-                plan.nodes(), plan.nodesLeftOut(), plan.afterNodeLoss(), plan.reasons(), classes);
     }
 
     private void apply(Look look, ServicePlan plan, Stage stage) {
@@ -516,7 +497,8 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         ShardedServiceStatus before = service.getStatus();
         ShardedServiceStatus now = new ShardedServiceStatus(service.getMetadata().getGeneration(), replicas,
                 ShardedService.LABEL + "=" + service.getMetadata().getName(),
-                plan == null ? (before == null ? null : before.plan()) : inShort(plan, service.getSpec()), pods,
+                plan == null ? (before == null ? null : before.plan()) : inShort(plan, service.getSpec(), look.notes),
+                pods,
                 look.stage == null ? null : look.stage.status(), look.conditions.list());
         told.put(uid(service), now);
         UpdateControl<ShardedService> update = UpdateControl.noUpdate();
@@ -536,7 +518,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         Conditions conditions = new Conditions(before == null ? null : before.conditions(),
                 service.getMetadata().getGeneration(), clock.instant());
         for (String type : List.of(Conditions.PLAN_FEASIBLE, Conditions.READY, Conditions.PROGRESSING,
-                Conditions.DRIFTED, Conditions.ALIGNED)) {
+                Conditions.DRIFTED, Conditions.ALIGNED, Conditions.BALANCED)) {
             conditions.keep(type);
         }
         conditions.set(Conditions.DEGRADED, true, "ApplyFailed", message);
@@ -551,8 +533,9 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         return ErrorStatusUpdateControl.patchStatus(service);
     }
 
-    private PlanStatus inShort(ServicePlan plan, ShardedServiceSpec spec) {
+    private PlanStatus inShort(ServicePlan plan, ShardedServiceSpec spec, List<String> notes) {
         List<String> reasons = new ArrayList<>(bounded(plan.reasons()));
+        reasons.addAll(notes);
         Set<String> used = new HashSet<>();
         plan.classes().stream().filter(each -> each.replicas() > 0).forEach(each -> used.add(each.name()));
         reasons.addAll(marks.unlabelled(board.classes(), used, cluster));
@@ -606,7 +589,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         return object.getKind() + " " + object.getMetadata().getName();
     }
 
-    private static int replicas(@Nullable HasMetadata object) {
+    static int replicas(@Nullable HasMetadata object) {
         Integer replicas = switch (object) {
             case StatefulSet set -> set.getSpec().getReplicas();
             // Its canaries are counted with the Deployment that lends them.
@@ -618,7 +601,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         return requireNonNullElse(replicas, 0);
     }
 
-    private static int ready(@Nullable HasMetadata object) {
+    static int ready(@Nullable HasMetadata object) {
         Integer ready = switch (object) {
             case StatefulSet set -> set.getStatus() == null ? null : set.getStatus().getReadyReplicas();
             case Deployment deployment ->
@@ -629,7 +612,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
     }
 
     /** Whether pods are being replaced. */
-    private static boolean rolling(HasMetadata object) {
+    static boolean rolling(HasMetadata object) {
         Long seen = null;
         Integer updated = null;
         if (object instanceof StatefulSet set && set.getStatus() != null) {

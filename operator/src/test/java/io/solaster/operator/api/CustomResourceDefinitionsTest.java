@@ -19,14 +19,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-import dev.cel.common.CelValidationException;
-import dev.cel.common.types.SimpleType;
-import dev.cel.compiler.CelCompiler;
-import dev.cel.compiler.CelCompilerFactory;
-import dev.cel.parser.CelStandardMacro;
-import dev.cel.runtime.CelEvaluationException;
-import dev.cel.runtime.CelRuntime;
-import dev.cel.runtime.CelRuntimeFactory;
+import com.fasterxml.jackson.databind.JsonNode;
 import io.fabric8.crdv2.generator.CRDGenerator;
 import io.fabric8.crdv2.generator.CRDGenerator.AbstractCRDOutput;
 import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
@@ -34,11 +27,11 @@ import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition
 import io.fabric8.kubernetes.api.model.apiextensions.v1.JSONSchemaProps;
 import io.fabric8.kubernetes.api.model.apiextensions.v1.ValidationRule;
 import io.fabric8.kubernetes.client.utils.Serialization;
+import io.solaster.operator.Cel;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.yaml.snakeyaml.Yaml;
 
 /** The definitions that clusters get are made of the records, and the rules in them accept and refuse as they should. */
 class CustomResourceDefinitionsTest {
@@ -78,6 +71,11 @@ class CustomResourceDefinitionsTest {
     void configurationIsKeptAsItIsWritten() throws IOException {
         JSONSchemaProps config = spec("shardedservices.solaster.io").getProperties().get("config");
         assertThat(config.getXKubernetesPreserveUnknownFields()).isTrue();
+        JSONSchemaProps memory = spec("shardedservices.solaster.io").getProperties().get("memory");
+        assertThat(memory.getProperties().get("perShard").getXKubernetesIntOrString()).isTrue();
+        JSONSchemaProps shards = spec("shardedservices.solaster.io").getProperties().get("shards");
+        assertThat(shards.getProperties().get("mode").getEnum()).extracting(JsonNode::asText)
+                .containsExactlyInAnyOrder("Fixed", "PerNuma", "FillNode");
     }
 
     @Test
@@ -95,6 +93,7 @@ class CustomResourceDefinitionsTest {
         String service = "shardedservices.solaster.io";
         String profile = "topologyprofiles.solaster.io";
         String replicas = "replicas does not go";
+        String sized = "autoscaling by Shards needs";
         String workload = "workload cannot change";
         String claims = "volumeClaimTemplates need";
         String fixed = "volumeClaimTemplates cannot change";
@@ -106,6 +105,12 @@ class CustomResourceDefinitionsTest {
         return Stream.of(new Case(service, "", replicas, "{autoscaling: {max: 3}}", "", true),
                 new Case(service, "", replicas, "{replicas: 2}", "", true),
                 new Case(service, "", replicas, "{autoscaling: {max: 3}, replicas: 2}", "", false),
+                new Case(service, "", replicas,
+                        "{autoscaling: {by: Shards, max: 8}, shards: {count: 4}, replicas: 2}", "", true),
+                new Case(service, "", sized, "{autoscaling: {by: Shards, max: 8}, shards: {count: 4}}", "", true),
+                new Case(service, "", sized, "{autoscaling: {max: 8}, shards: {mode: PerNuma}}", "", true),
+                new Case(service, "", sized, "{autoscaling: {by: Shards}, shards: {count: 4}}", "", false),
+                new Case(service, "", sized, "{autoscaling: {by: Shards, max: 8}, shards: {mode: PerNuma}}", "", false),
                 new Case(service, "", workload, "{workload: StatefulSet}", "{image: a}", true),
                 new Case(service, "", workload, "{workload: Deployment}", "{image: a}", false),
                 new Case(service, "", workload, "{image: a}", "{workload: Deployment}", false),
@@ -154,7 +159,7 @@ class CustomResourceDefinitionsTest {
         ValidationRule rule = (each.path().isEmpty() ? schema : schema.getProperties().get(each.path()))
                 .getXKubernetesValidations().stream().filter(there -> there.getMessage().startsWith(each.message()))
                 .findFirst().orElseThrow();
-        assertThat(holds(rule, each)).isEqualTo(each.accepted());
+        assertThat(Cel.holds(rule, each.yaml(), each.old().isEmpty() ? "{}" : each.old())).isEqualTo(each.accepted());
     }
 
     @Test
@@ -175,36 +180,6 @@ class CustomResourceDefinitionsTest {
                 }
             }
         }
-    }
-
-    private static boolean holds(ValidationRule rule, Case each)
-            throws CelValidationException, CelEvaluationException {
-        CelCompiler compiler = CelCompilerFactory.standardCelCompilerBuilder()
-                .setStandardMacros(CelStandardMacro.STANDARD_MACROS).addVar("self", SimpleType.DYN)
-                .addVar("oldSelf", SimpleType.DYN).build();
-        CelRuntime runtime = CelRuntimeFactory.standardCelRuntimeBuilder().build();
-        Map<String, Object> variables = new HashMap<>();
-        variables.put("self", value(each.yaml()));
-        variables.put("oldSelf", value(each.old().isEmpty() ? "{}" : each.old()));
-        return (boolean) runtime.createProgram(compiler.compile(rule.getRule()).getAst()).eval(variables);
-    }
-
-    /** CEL's whole numbers are longs. */
-    private static Object value(String yaml) {
-        return longs(new Yaml().load(yaml));
-    }
-
-    private static Object longs(Object value) {
-        return switch (value) {
-            case Integer number -> number.longValue();
-            case Map<?, ?> map -> {
-                Map<Object, Object> all = new LinkedHashMap<>();
-                map.forEach((key, each) -> all.put(key, longs(each)));
-                yield all;
-            }
-            case List<?> list -> list.stream().map(CustomResourceDefinitionsTest::longs).toList();
-            default -> value;
-        };
     }
 
     private static JSONSchemaProps spec(String name) throws IOException {

@@ -31,7 +31,7 @@ class PlanCommandTest {
             apiVersion: solaster.io/v1alpha1
             kind: TopologyProfile
             metadata: {name: a}
-            spec: {kubelet: {cpuManagerPolicy: static}}
+            spec: {numaNodes: [{cpus: 0-7}], reservedCPUs: "0", kubelet: {cpuManagerPolicy: static}}
             """;
     private static final String SERVICE = """
             apiVersion: solaster.io/v1alpha1

@@ -15,7 +15,10 @@ import java.util.stream.Collectors;
 
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.solaster.operator.Cel;
+import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.api.TopologyProfile;
+import io.solaster.operator.plan.ServiceCheck;
 import io.solaster.operator.reconcile.DeclaredNodes;
 import org.junit.jupiter.api.Test;
 
@@ -67,6 +70,13 @@ class ReadmeTest {
     }
 
     @Test
+    void showsAutoscalingThatCanBePlanned() throws Exception {
+        String yaml = "metadata: {name: kv, namespace: shop}\n" + yaml("(spec:\n[^`]*by: Shards.*?)");
+        ServiceCheck.check(new YAMLMapper().readValue(yaml, ShardedService.class));
+        assertThat(Cel.broken("shardedservices.solaster.io", yaml)).isEmpty();
+    }
+
+    @Test
     void showsNodesThatCanBeDeclared() throws IOException {
         ConfigMap nodes = new YAMLMapper().readValue(yaml("(apiVersion: v1\nkind: ConfigMap\n.*?)"), ConfigMap.class);
         assertThat(DeclaredNodes.of("solaster-system/nodes", nodes).nodes()).hasSize(6);
@@ -88,7 +98,8 @@ class ReadmeTest {
     @Test
     void countsTheCasesOfTheTables() throws IOException {
         long cases = 0;
-        for (String table : List.of("allocation", "static-policy", "hints", "merge", "pod-cpus")) {
+        for (String table : List.of("allocation", "free-groups", "static-policy", "containers", "hints", "merge",
+                "compare", "fewest-nodes", "pod-cpus")) {
             cases += Files.readAllLines(table(table)).stream().filter(line -> !line.isBlank()).count() - 1;
         }
         String readme = Files.readAllLines(README).stream().collect(Collectors.joining(" "));

@@ -4,11 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 import io.solaster.config.CpuSet;
+import io.solaster.operator.kubelet.CpuTopology.Level;
 import io.solaster.operator.kubelet.KubeletConfig.Scope;
 import io.solaster.operator.kubelet.TopologyManager.Decision;
 import io.solaster.operator.kubelet.TopologyManager.Hint;
@@ -47,6 +50,64 @@ class KubeletGoldenTest {
                         outcome.endsWith("Error") ? outcome : CpuSet.parse(outcome).toString());
     }
 
+    /** All containers of a pod: the CPUs of each, or the last-level caches that they lie on, by number. */
+    @ParameterizedTest
+    @CsvFileSource(resources = "/kubelet/containers.csv", delimiter = ';', numLinesToSkip = 1)
+    void admitsAPodsContainersAsTheStaticPolicyDoes(String kubelet, String source, String machine, String options,
+            String reserved, String taken, String containers, String outcome) {
+        CpuTopology topology = Shapes.named(machine);
+        CpuSet kept = Shapes.reserved(topology, reserved);
+        KubeletNode node = new KubeletNode(topology, Shapes.kubelet(options, "", Scope.CONTAINER, kept),
+                CpuSet.parse(taken == null ? "" : taken));
+        List<CpuSet> got = node.admit(pod(containers)).cpus();
+        if (outcome.startsWith("caches ")) {
+            int[] caches = topology.cpus().stream().sorted(Comparator.comparingInt(CpuTopology.Cpu::id))
+                    .mapToInt(CpuTopology.Cpu::cache).distinct().toArray();
+            CpuSet all = got.stream().reduce(CpuSet.EMPTY, CpuSet::or);
+            int[] used = IntStream.range(0, caches.length).filter(i -> topology.cpus().stream()
+                    .anyMatch(cpu -> cpu.cache() == caches[i] && all.contains(cpu.id()))).toArray();
+            assertThat(CpuSet.of(used)).isEqualTo(CpuSet.parse(outcome.substring("caches ".length())));
+        } else {
+            assertThat(got).isEqualTo(Stream.of(outcome.split(" \\| ")).map(CpuSet::parse).toList());
+        }
+    }
+
+    @ParameterizedTest
+    @CsvFileSource(resources = "/kubelet/free-groups.csv", delimiter = ';', numLinesToSkip = 1)
+    void looksForWhatIsFreeInTheKubeletsOrder(String kubelet, String source, String machine, String groups,
+            String available, String free) {
+        CpuTopology topology = Shapes.named(machine);
+        CpuAllocator allocator = new CpuAllocator(topology, Shapes.kubelet("", "", Scope.CONTAINER, CpuSet.EMPTY));
+        BitSet cpus = CpuSet.parse(available == null ? "" : available).toBitSet();
+        int[] found = switch (groups) {
+            case "sockets" -> allocator.whole(cpus, Level.SOCKET);
+            case "nodes" -> allocator.whole(cpus, Level.NODE);
+            case "cores" -> allocator.whole(cpus, Level.CORE);
+            default -> allocator.threads(cpus);
+        };
+        String order = IntStream.of(groups.equals("sockets") ? IntStream.of(found).sorted().toArray() : found)
+                .mapToObj(String::valueOf).collect(Collectors.joining(" "));
+        assertThat(order).isEqualTo(free == null ? "" : free);
+    }
+
+    @ParameterizedTest
+    @CsvFileSource(resources = "/kubelet/compare.csv", delimiter = ';', numLinesToSkip = 1)
+    void prefersTheHintThatTheTopologyManagerPrefers(String kubelet, String source, int target, String current,
+            String candidate, String better) {
+        Hint now = current == null ? null : hint(current);
+        Hint next = hint(candidate);
+        assertThat(TopologyManager.better(now, next, target)).isSameAs(better.equals("current") ? now : next);
+    }
+
+    @ParameterizedTest
+    @CsvFileSource(resources = "/kubelet/fewest-nodes.csv", delimiter = ';', numLinesToSkip = 1)
+    void knowsHowManyNodesTheNeediestResourceNeeds(String kubelet, String source, String providers, int nodes) {
+        List<List<Hint>> hints = providers == null
+                ? List.of()
+                : Stream.of(providers.split(" \\| ")).map(KubeletGoldenTest::hints).toList();
+        assertThat(TopologyManager.neediest(hints)).isEqualTo(nodes);
+    }
+
     @ParameterizedTest
     @CsvFileSource(resources = "/kubelet/hints.csv", delimiter = ';', numLinesToSkip = 1)
     void offersTheHintsThatTheCpuManagerOffers(String kubelet, String source, String machine, String options,
@@ -78,13 +139,17 @@ class KubeletGoldenTest {
     @ParameterizedTest
     @CsvFileSource(resources = "/kubelet/pod-cpus.csv", delimiter = ';', numLinesToSkip = 1)
     void reckonsAPodsCpusAsTheKubeletDoes(String kubelet, String source, String containers, int cpus) {
-        PodCpus pod = new PodCpus(Stream.of(containers.split(" ")).map(container -> new PodCpus.Container(
+        assertThat(pod(containers).exclusive()).isEqualTo(cpus);
+    }
+
+    /** 'i2 s1 a4' are an init container with 2 CPUs, a sidecar with 1 and a container with 4. */
+    private static PodCpus pod(String containers) {
+        return new PodCpus(Stream.of(containers.split(" ")).map(container -> new PodCpus.Container(
                 switch (container.charAt(0)) {
                     case 'i' -> PodCpus.Kind.INIT;
                     case 's' -> PodCpus.Kind.SIDECAR;
                     default -> PodCpus.Kind.APP;
-                }, Integer.parseInt(container.substring(1)))).collect(Collectors.toList()));
-        assertThat(pod.exclusive()).isEqualTo(cpus);
+                }, Integer.parseInt(container.substring(1)))).toList());
     }
 
     private static List<Hint> hints(String spelled) {

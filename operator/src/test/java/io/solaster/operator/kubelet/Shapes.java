@@ -35,6 +35,18 @@ final class Shapes {
                 CpuTopology.of(sets("0-7", "8-15"), 1, 1, false, sets("0-3", "4-7", "8-11", "12-15"));
             case "uncoreSingleSocketSMT" ->
                 CpuTopology.of(sets("0-15"), 1, 2, false, sets("0-3,8-11", "4-7,12-15"));
+            case "uncoreSmallCachesSMT" -> uniform(1, 1, 64, 2, 4);
+            case "uncoreSmallCachesNoSMT" -> uniform(1, 1, 64, 1, 4);
+            case "uncoreSmallSingleSocketNoSMT" -> uniform(1, 1, 32, 1, 8);
+            case "uncoreSmallDualSocketNoSMT" -> uniform(2, 2, 32, 1, 8);
+            case "uncoreLargeSingleSocketSMT" -> uniform(1, 1, 128, 2, 8);
+            case "uncoreLargeSingleSocket" -> uniform(1, 1, 128, 1, 8);
+            case "uncoreDualSocketMultiNuma" -> uniform(2, 4, 48, 1, 8);
+            case "uncoreMonolithicSubNumaHT" -> uniform(2, 4, 30, 2, 60);
+            case "uncoreMonolithicSingleNode" -> uniform(1, 1, 80, 1, 80);
+            case "fourSocketsTwoNuma" -> fourSocketsTwoNuma();
+            case "tripleSocketHT" -> tripleSocket();
+            case "quadSocketFourWayHT" -> quadSocketFourWay();
             case "hintsMachine" -> of(2, 2, "0-2,6-8", "3-5,9-11");
             // A small virtual machine, and one whose threads are neighbours.
             case "vm4" -> of(1, 1, "0-3");
@@ -94,6 +106,50 @@ final class Shapes {
     private static CpuTopology oddEven(int cpus) {
         return CpuTopology.of(List.of(CpuSet.of(IntStream.range(0, cpus).filter(cpu -> cpu % 2 == 0).toArray()),
                 CpuSet.of(IntStream.range(0, cpus).filter(cpu -> cpu % 2 == 1).toArray())), 2, 1, false, List.of());
+    }
+
+    /** Two sockets on each NUMA node, which no machine has. */
+    private static CpuTopology fourSocketsTwoNuma() {
+        return new CpuTopology(IntStream.range(0, 80).mapToObj(cpu -> new CpuTopology.Cpu(cpu, cpu % 40,
+                cpu % 40 / 10, cpu % 40 / 20, cpu % 40 / 20)).toList());
+    }
+
+    /** Three sockets whose numbers do not follow those of their CPUs, on one NUMA node. */
+    private static CpuTopology tripleSocket() {
+        int[] sockets = {1, 0, 2};
+        return new CpuTopology(IntStream.range(0, 18)
+                .mapToObj(cpu -> new CpuTopology.Cpu(cpu, cpu / 2 * 2, sockets[cpu / 6], 0, 0)).toList());
+    }
+
+    /** A Xeon Phi as four NUMA nodes: 72 cores of four threads, numbered in no order. */
+    private static CpuTopology quadSocketFourWay() {
+        List<List<String>> cores = List.of(
+                List.of("1 13 25 38", "2 14 26 39", "9 21 33 46", "10 22 34 47", "0 109 169 229", "50 110 170 230",
+                        "57 117 177 237", "58 118 178 238", "71 131 191 251", "72 132 192 252", "79 139 199 259",
+                        "80 140 200 260", "87 147 207 267", "88 148 208 268", "95 155 215 275", "96 156 216 276",
+                        "103 163 223 283", "104 164 224 284"),
+                List.of("3 15 27 40", "4 16 28 41", "11 23 35 48", "12 24 36 49", "51 111 171 231", "52 112 172 232",
+                        "59 119 179 239", "60 120 180 240", "65 125 185 245", "66 126 186 246", "73 133 193 253",
+                        "74 134 194 254", "81 141 201 261", "82 142 202 262", "89 149 209 269", "90 150 210 270",
+                        "97 157 217 277", "98 158 218 278"),
+                List.of("5 17 29 42", "6 18 30 43", "53 113 173 233", "54 114 174 234", "61 121 181 241",
+                        "62 122 182 242", "67 127 187 247", "68 128 188 248", "75 135 195 255", "76 136 196 256",
+                        "83 143 203 263", "84 144 204 264", "91 151 211 271", "92 152 212 272", "99 159 219 279",
+                        "100 160 220 280", "105 165 225 285", "106 166 226 286"),
+                List.of("7 19 31 44", "8 20 32 45", "55 115 175 235", "56 116 176 236", "63 123 183 243",
+                        "64 124 184 244", "69 129 189 249", "70 130 190 250", "77 137 197 257", "78 138 198 258",
+                        "85 145 205 265", "86 146 206 266", "93 153 213 273", "94 154 214 274", "101 161 221 281",
+                        "102 162 222 282", "107 167 227 287", "37 108 168 228"));
+        List<CpuTopology.Cpu> cpus = new ArrayList<>();
+        for (int socket = 0; socket < cores.size(); socket++) {
+            for (String core : cores.get(socket)) {
+                int[] threads = Stream.of(core.split(" ")).mapToInt(Integer::parseInt).sorted().toArray();
+                for (int thread : threads) {
+                    cpus.add(new CpuTopology.Cpu(thread, threads[0], socket, socket, socket));
+                }
+            }
+        }
+        return new CpuTopology(cpus);
     }
 
     /** A kubelet with the static policy. */

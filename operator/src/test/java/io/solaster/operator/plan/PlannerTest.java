@@ -15,6 +15,7 @@ import java.util.Map;
 
 import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.solaster.operator.Objects.Cluster;
+import io.solaster.operator.api.Labels;
 import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.inventory.InvalidObjectException;
 import io.solaster.operator.inventory.Inventory;
@@ -260,12 +261,94 @@ class PlannerTest {
         }
         assertThat(plan(cluster, service("replicas: 4\nshards: {count: 5}")).classes())
                 .extracting(ClassPlan::name, ClassPlan::replicas)
-                .containsExactly(tuple("large", 4),
-                        tuple("small", 0));
+                .containsExactly(tuple("large-15c", 4),
+                        tuple("small-7c", 0));
         assertThat(plan(cluster, service("replicas: 6\nshards: {count: 5}")).classes())
                 .extracting(ClassPlan::name, ClassPlan::replicas)
-                .containsExactly(tuple("large", 4),
-                        tuple("small", 2));
+                .containsExactly(tuple("large-15c", 4),
+                        tuple("small-7c", 2));
+    }
+
+    /** Two classes with room for a pod of 7 CPUs on each node. */
+    private static Cluster twoClasses(int left, int right) {
+        String spec = "nodeSelector: {pool: %s}\nnumaNodes: [{cpus: 0-7}]\nreservedCPUs: '0'\n"
+                + "kubelet: {cpuManagerPolicy: static}";
+        Cluster cluster = new Cluster().profiles(profile("left", spec.formatted("left")),
+                profile("right", spec.formatted("right")));
+        for (int i = 0; i < left; i++) {
+            cluster.nodes(node("l" + i, 8, "7", "32Gi", Map.of("pool", "left")));
+        }
+        for (int i = 0; i < right; i++) {
+            cluster.nodes(node("r" + i, 8, "7", "32Gi", Map.of("pool", "right")));
+        }
+        return cluster;
+    }
+
+    private static ServicePlan plan(Cluster cluster, ShardedService service, Map<String, Integer> running) {
+        return Planner.plan(Inventory.of(cluster.objects()), List.of(service),
+                Map.of("shop/kv", new Running(running, 0))).getFirst();
+    }
+
+    @Test
+    void replicasStayInTheirClassAlthoughAnotherHasMoreRoom() {
+        ShardedService three = service("replicas: 3\nshards: {count: 6}");
+        ServicePlan fresh = plan(twoClasses(3, 9), three);
+        assertThat(fresh.classes().getFirst().name()).isEqualTo("right");
+        ServicePlan stays = plan(twoClasses(3, 9), three, Map.of("left", 3));
+        assertThat(stays.classes().getFirst().name()).isEqualTo("left");
+        assertThat(stays.classes().getFirst().replicas()).isEqualTo(3);
+        assertThat(stays.verdict()).isEqualTo(Verdict.Feasible);
+        assertThat(stays.reasons()).noneMatch(reason -> reason.startsWith("Moves"));
+        // What more is wanted goes where it runs already, as far as there is room.
+        assertThat(plan(twoClasses(3, 9), service("replicas: 4\nshards: {count: 6}"), Map.of("left", 2)).classes())
+                .extracting(ClassPlan::name, ClassPlan::replicas).containsExactly(tuple("left", 3), tuple("right", 1));
+        // And with fewer, those go that are fewest in a class.
+        assertThat(plan(twoClasses(3, 9), service("replicas: 3\nshards: {count: 6}"), Map.of("left", 3, "right", 1))
+                .classes()).extracting(ClassPlan::name, ClassPlan::replicas)
+                .containsExactly(tuple("left", 3), tuple("right", 0));
+    }
+
+    @Test
+    void thePodsTellWhereAServiceRunsIfNothingElseDoes() {
+        Map<String, String> own = Map.of(ShardedService.LABEL, "kv");
+        Cluster cluster = twoClasses(2, 5).pods(pod("kv-0", "l0", "7", "6Gi", own), pod("kv-1", "l1", "7", "6Gi", own));
+        assertThat(plan(cluster, service("replicas: 2\nshards: {count: 6}")).classes())
+                .extracting(ClassPlan::name, ClassPlan::replicas).containsExactly(tuple("left", 2), tuple("right", 0));
+    }
+
+    @Test
+    void whatNoLongerFitsMovesAndTheReasonSaysSo() {
+        ServicePlan less = plan(twoClasses(2, 9), service("replicas: 3\nshards: {count: 6}"), Map.of("left", 3));
+        assertThat(less.classes()).extracting(ClassPlan::name, ClassPlan::replicas).containsExactly(tuple("left", 2),
+                tuple("right", 1));
+        assertThat(less.reasons()).contains("Moves 1 replica of 3 from class left to right: there is room for 2.");
+        ServicePlan gone = plan(twoClasses(0, 9), service("replicas: 3\nshards: {count: 6}"), Map.of("left", 3));
+        assertThat(gone.reasons())
+                .contains("Moves 3 replicas of 3 from class left to right: no node of it may run them.");
+        ServicePlan surge = plan(twoClasses(3, 9),
+                service("workload: Deployment\nreplicas: 3\nshards: {count: 6}"), Map.of("left", 3));
+        assertThat(surge.reasons()).contains(
+                "Moves 1 replica of 3 from class left to right: there is room for 3, a surge of 1 counted in.");
+        ServicePlan nowhere = plan(twoClasses(2, 0), service("replicas: 3\nshards: {count: 6}"), Map.of("left", 3));
+        assertThat(nowhere.verdict()).isEqualTo(Verdict.Infeasible);
+        assertThat(nowhere.reasons()).noneMatch(reason -> reason.startsWith("Moves"))
+                .contains("Infeasible: 3 replicas of 7 CPUs on class left, room for 2, 1 short.");
+    }
+
+    @Test
+    void aNodeThatIsSetAsideIsNoRoomForTheService() {
+        Cluster cluster = two(1).nodes(node("aside", 32, "30", "128Gi", Map.of(Labels.aside("shop", "kv"), "true")));
+        ServicePlan plan = plan(cluster, service("replicas: 3\nshards: {count: 10}"));
+        assertThat(plan.verdict()).isEqualTo(Verdict.Infeasible);
+        assertThat(plan.classes().getFirst().capacity()).isEqualTo(2);
+        assertThat(plan.reasons())
+                .contains("1 node is set aside after its kubelet refused a pod: only what runs there counts.");
+        assertThat(plan(cluster, service("other", "replicas: 3\nshards: {count: 10}")).verdict())
+                .as("for others it is room").isEqualTo(Verdict.Feasible);
+        // A pod that runs there stays.
+        cluster.pods(pod("kv-0", "aside", "11", "10Gi", Map.of(ShardedService.LABEL, "kv")));
+        assertThat(plan(cluster, service("replicas: 3\nshards: {count: 10}")).verdict()).isEqualTo(Verdict.Feasible);
+        assertThat(plan(cluster, service("replicas: 4\nshards: {count: 10}")).verdict()).isEqualTo(Verdict.Infeasible);
     }
 
     @Test

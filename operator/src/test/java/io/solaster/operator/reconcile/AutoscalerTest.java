@@ -8,7 +8,9 @@ import java.util.Collections;
 import java.util.List;
 
 import io.solaster.operator.api.ShardedServiceSpec.Autoscaling;
-import io.solaster.operator.observe.PodReport.Load;
+import io.solaster.operator.api.ShardedServiceSpec.ScaleBy;
+import io.solaster.operator.reconcile.Autoscaler.Decision;
+import io.solaster.operator.reconcile.Heat.Busy;
 import org.junit.jupiter.api.Test;
 
 /** Replicas follow the utilization of shards, up at once and down after a while. */
@@ -19,12 +21,12 @@ class AutoscalerTest {
 
     private int replicas(int running, double busy) {
         return autoscaler.replicas("shop/kv", scaling, running,
-                Collections.nCopies(running, new Load(busy, busy)));
+                Collections.nCopies(running, new Busy("kv-0", 8, busy, busy))).amount();
     }
 
     @Test
     void itBeginsWithTheFewest() {
-        assertThat(autoscaler.replicas("shop/kv", scaling, 0, List.of())).isEqualTo(2);
+        assertThat(autoscaler.replicas("shop/kv", scaling, 0, List.of()).amount()).isEqualTo(2);
     }
 
     @Test
@@ -52,6 +54,46 @@ class AutoscalerTest {
 
     @Test
     void podsThatDoNotTellAreNotTakenForIdle() {
-        assertThat(autoscaler.replicas("shop/kv", scaling, 6, List.of(new Load(0, 0), new Load(0, 0)))).isEqualTo(6);
+        Busy idle = new Busy("kv-0", 8, 0, 0);
+        assertThat(autoscaler.replicas("shop/kv", scaling, 6, List.of(idle, idle)).amount()).isEqualTo(6);
+    }
+
+    @Test
+    void oneHotShardIsNoReasonForMorePods() {
+        // Of two shards a pod, one of the first pod's never rests.
+        List<Busy> loads = List.of(new Busy("kv-0", 2, 0.7, 1.0), new Busy("kv-1", 2, 0.5, 0.5));
+        Decision decision = autoscaler.replicas("shop/kv", scaling, 2, loads);
+        assertThat(decision.amount()).isEqualTo(2);
+        assertThat(decision.held())
+                .isEqualTo("Does not scale out: One shard of 4 is hot, in pod kv-0: about 100 % busy,"
+                        + " the others about 50 %. More replicas would not relieve it; spread its keys or connections.");
+        // The others have too much to do, too.
+        loads = List.of(new Busy("kv-0", 8, 0.6, 1.0), new Busy("kv-1", 8, 0.6, 0.7));
+        assertThat(autoscaler.replicas("shop/kv", scaling, 2, loads).amount()).isEqualTo(3);
+    }
+
+    private Decision shards(int now, boolean settled, double busy) {
+        return autoscaler.shards("shop/kv", new Autoscaling(ScaleBy.Shards, 4, 16, 50, 300), now, 3, settled,
+                Collections.nCopies(3, new Busy("kv-0", now, busy, busy)));
+    }
+
+    @Test
+    void podsGrowAtOnceAndShrinkAfterAWhile() {
+        assertThat(shards(8, true, 0.75).amount()).isEqualTo(12);
+        assertThat(shards(12, true, 1.0).amount()).isEqualTo(16);
+        assertThat(shards(16, true, 0.1).amount()).isEqualTo(16);
+        now = now.plus(Duration.ofSeconds(400));
+        assertThat(shards(16, true, 0.1).amount()).isEqualTo(4);
+    }
+
+    @Test
+    void oneChangeAtATime() {
+        assertThat(shards(8, true, 1.0).amount()).isEqualTo(16);
+        assertThat(shards(16, false, 1.0).amount()).isEqualTo(16);
+        assertThat(shards(16, false, 0.0).amount()).isEqualTo(16);
+        now = now.plus(Duration.ofSeconds(400));
+        // The window begins when the pods are replaced.
+        assertThat(shards(16, false, 0.0).amount()).isEqualTo(16);
+        assertThat(shards(16, true, 0.0).amount()).isEqualTo(16);
     }
 }

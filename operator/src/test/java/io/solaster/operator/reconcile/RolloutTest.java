@@ -27,12 +27,10 @@ import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
-import io.fabric8.kubernetes.client.utils.Serialization;
 import io.solaster.config.Fingerprint;
 import io.solaster.operator.Objects;
 import io.solaster.operator.api.ShardedService;
@@ -55,7 +53,7 @@ final class RolloutTest {
     private static final String ROLLING = SPEC.replace("canary: {warmupSeconds: 30, observeSeconds: 300,"
             + " minRequests: 100}", "strategy: Rolling");
 
-    private final FakeApi api = new FakeApi();
+    private final MemoryApi api = new MemoryApi(10_000);
     private final AtomicReference<Instant> now = new AtomicReference<>(Instant.parse("2026-11-21T12:00:00Z"));
     private final Map<String, Talk> talks = new ConcurrentHashMap<>();
     private final AtomicLong rounds = new AtomicLong();
@@ -83,13 +81,8 @@ final class RolloutTest {
 
     @BeforeEach
     void start() throws IOException {
-        client = api.client("test");
-        operators = api.client("operator");
-        for (String name : new String[]{"shardedservices", "topologyprofiles"}) {
-            client.resource(Serialization.unmarshal(
-                    Files.readString(Path.of("../helm/solaster-operator/crds/" + name + ".solaster.io.yaml")),
-                    CustomResourceDefinition.class)).create();
-        }
+        client = FakeApi.client("test", api.port());
+        operators = FakeApi.client("operator", api.port());
         workloads = new FakeWorkloads(client);
         answering = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         answering.createContext("/", exchange -> {
@@ -124,10 +117,6 @@ final class RolloutTest {
 
     @AfterEach
     void stop() {
-        if (!workloads.pods().isEmpty()) {
-            // What was changed last has been told: a watch that ends in the middle of it holds the API server up.
-            asked();
-        }
         operator.close();
         answering.stop(0);
         operators.close();

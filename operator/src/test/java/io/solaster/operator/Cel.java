@@ -1,6 +1,7 @@
-package io.solaster.operator.helm;
+package io.solaster.operator;
 
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -17,27 +18,39 @@ import io.fabric8.kubernetes.api.model.apiextensions.v1.ValidationRule;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import org.yaml.snakeyaml.Yaml;
 
-/** The rules of a definition, as an API server asks them of a new object. */
-final class Cel {
+/** The rules of definitions, as an API server asks them. */
+public final class Cel {
+    private static final Path CRDS = Path.of("../helm/solaster-operator/crds");
+
     private Cel() {}
 
-    /** The messages of the rules that an object breaks. */
-    static List<String> broken(String definition, String yaml) throws Exception {
+    /** The messages of the rules that a new object breaks. */
+    public static List<String> broken(String definition, String yaml) throws Exception {
         CustomResourceDefinition crd = Serialization.unmarshal(
-                Files.readString(Chart.OPERATOR.file("crds/" + definition + ".yaml")), CustomResourceDefinition.class);
+                Files.readString(CRDS.resolve(definition + ".yaml")), CustomResourceDefinition.class);
         List<String> broken = new ArrayList<>();
-        look(crd.getSpec().getVersions().getFirst().getSchema().getOpenAPIV3Schema(), longs(new Yaml().load(yaml)),
-                broken);
+        look(crd.getSpec().getVersions().getFirst().getSchema().getOpenAPIV3Schema(), value(yaml), broken);
         return broken;
     }
 
-    private static void look(JSONSchemaProps schema, Object value, List<String> broken) throws Exception {
+    /** Whether a rule holds of a value in YAML, and of what it was before. */
+    public static boolean holds(ValidationRule rule, String self, String before) throws Exception {
+        return holds(rule, value(self), value(before));
+    }
+
+    private static boolean holds(ValidationRule rule, Object self, Object before) throws Exception {
         CelCompiler compiler = CelCompilerFactory.standardCelCompilerBuilder()
-                .setStandardMacros(CelStandardMacro.STANDARD_MACROS).addVar("self", SimpleType.DYN).build();
+                .setStandardMacros(CelStandardMacro.STANDARD_MACROS).addVar("self", SimpleType.DYN)
+                .addVar("oldSelf", SimpleType.DYN).build();
+        return (boolean) CelRuntimeFactory.standardCelRuntimeBuilder().build()
+                .createProgram(compiler.compile(rule.getRule()).getAst())
+                .eval(Map.of("self", self, "oldSelf", before));
+    }
+
+    private static void look(JSONSchemaProps schema, Object value, List<String> broken) throws Exception {
         for (ValidationRule rule : schema.getXKubernetesValidations()) {
             // A rule of changes is not asked of what is new.
-            if (!rule.getRule().contains("oldSelf") && !(boolean) CelRuntimeFactory.standardCelRuntimeBuilder().build()
-                    .createProgram(compiler.compile(rule.getRule()).getAst()).eval(Map.of("self", value))) {
+            if (!rule.getRule().contains("oldSelf") && !holds(rule, value, Map.of())) {
                 broken.add(rule.getMessage());
             }
         }
@@ -49,6 +62,10 @@ final class Cel {
                 }
             }
         }
+    }
+
+    private static Object value(String yaml) {
+        return longs(new Yaml().load(yaml));
     }
 
     /** CEL's whole numbers are longs. */
