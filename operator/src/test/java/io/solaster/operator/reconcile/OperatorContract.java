@@ -93,8 +93,6 @@ abstract class OperatorContract {
 
     @AfterEach
     void stop() {
-        // While somebody watches: the API server of the tests waits for watches that nobody reads any more.
-        client.resources(ShardedService.class).inNamespace("shop").delete();
         operator.close();
         pods.stop(0);
         operators.close();

@@ -22,6 +22,7 @@ final class Call<T extends @Nullable Object> extends Message implements Submissi
     private @Nullable T result;
     private @Nullable Throwable failure;
     private boolean answered;
+    private boolean begun;
     /** Not the future's own state: to read that from here would take it out of the home shard's cache. */
     private volatile boolean givenUp;
     @Nullable
@@ -63,8 +64,13 @@ final class Call<T extends @Nullable Object> extends Message implements Submissi
 
     /** Any thread. */
     @Override
-    public void giveUp() {
+    public void givingUp() {
         givenUp = true;
+    }
+
+    @Override
+    public void giveUp() {
+        // It knows already.
     }
 
     void within(Duration deadline) {
@@ -92,6 +98,7 @@ final class Call<T extends @Nullable Object> extends Message implements Submissi
             return;
         }
         if (!givenUp) {
+            begun = true;
             try {
                 result = work.call();
             } catch (Throwable e) {
@@ -129,6 +136,10 @@ final class Call<T extends @Nullable Object> extends Message implements Submissi
     @SuppressWarnings("NullAway") // a null result is one that T allows
     private void tell() {
         boolean fromOtherEngine = home != null && !home.isPeerOf(to);
+        if (failure == null && !begun) {
+            // Who gave up is about to fail the future.
+            return;
+        }
         if (failure == null) {
             if (fromOtherEngine) {
                 future.resolve(result);

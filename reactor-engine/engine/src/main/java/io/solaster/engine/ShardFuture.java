@@ -36,6 +36,9 @@ public final class ShardFuture<T extends @Nullable Object> extends CompletableFu
          * On the thread that did so; perhaps more than once.
          */
         void giveUp();
+
+        /** About to: before anybody hears that the future has failed, so that nothing begins after. On that thread. */
+        default void givingUp() {}
     }
 
     ShardFuture(Executor home) {
@@ -92,6 +95,7 @@ public final class ShardFuture<T extends @Nullable Object> extends CompletableFu
 
     @Override
     public boolean cancel(boolean mayInterruptIfRunning) {
+        givingUp();
         boolean cancelled = super.cancel(mayInterruptIfRunning);
         giveUp();
         return cancelled;
@@ -99,6 +103,7 @@ public final class ShardFuture<T extends @Nullable Object> extends CompletableFu
 
     @Override
     public boolean completeExceptionally(Throwable failure) {
+        givingUp();
         boolean completed = super.completeExceptionally(failure);
         giveUp();
         return completed;
@@ -116,6 +121,12 @@ public final class ShardFuture<T extends @Nullable Object> extends CompletableFu
             return null;
         }
         return future.isCancelled() ? new CancellationException() : future.exceptionNow();
+    }
+
+    private void givingUp() {
+        if (source != null && !isDone()) {
+            source.givingUp();
+        }
     }
 
     private void giveUp() {
