@@ -32,6 +32,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.zjsonpatch.JsonPatch;
 
 /**
@@ -107,6 +111,19 @@ final class MemoryApi implements AutoCloseable {
         return server.getAddress().getPort();
     }
 
+    /** @param agent the name that its requests are known by */
+    KubernetesClient client(String agent) {
+        return client(agent, port());
+    }
+
+    /** @param port where it is, or something between it and the client */
+    static KubernetesClient client(String agent, int port) {
+        Config config = new ConfigBuilder(Config.empty()).withMasterUrl("http://localhost:" + port + "/")
+                .withNamespace("shop").withUserAgent(agent).withWatchReconnectInterval(50)
+                .withRequestRetryBackoffLimit(0).build();
+        return new KubernetesClientBuilder().withConfig(config).build();
+    }
+
     /** Has another kind from now on. */
     void know(String collection, String kind) {
         kinds.put(collection, kind);
@@ -121,6 +138,11 @@ final class MemoryApi implements AutoCloseable {
     /** What the operator has asked, the same things once: method, path, whether it watched. */
     Set<String> asked() {
         return asked;
+    }
+
+    /** What the operator has done: verb, group and resource. */
+    Set<String> verbs() {
+        return Asked.verbs(asked);
     }
 
     /** How many objects there are of a kind. */
@@ -160,6 +182,11 @@ final class MemoryApi implements AutoCloseable {
 
     void back(int port) {
         start(port);
+    }
+
+    /** All connections break, and all watches with them. */
+    void restart() {
+        back(away());
     }
 
     /** Forgets its history: all watches have to begin anew. */
@@ -425,6 +452,11 @@ final class MemoryApi implements AutoCloseable {
         exchange.getResponseHeaders().set("Content-Type", "application/json");
         exchange.sendResponseHeaders(200, 0);
         OutputStream out = exchange.getResponseBody();
+        // Clients take a watch for begun when its first line comes.
+        out.write(("{\"type\":\"BOOKMARK\",\"object\":{\"kind\":\"" + kinds.get(collection) + "\",\"apiVersion\":\""
+                + collection.substring(0, collection.lastIndexOf('/')) + "\",\"metadata\":{\"resourceVersion\":\""
+                + from
+                + "\"}}}\n").getBytes(UTF_8));
         out.flush();
         while (!closed && mine == server) {
             List<Change> next = new ArrayList<>();

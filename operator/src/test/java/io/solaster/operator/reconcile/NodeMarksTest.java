@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 
 /** Nodes are set aside for longer each time, and given back. */
 class NodeMarksTest {
-    private final FakeApi api = new FakeApi();
+    private final MemoryApi api = new MemoryApi(1000);
     private final KubernetesClient client = api.client("test");
     private Instant now = Instant.parse("2026-01-01T00:00:00Z");
     private final NodeMarks marks = new NodeMarks(client, () -> now);

@@ -31,8 +31,8 @@ import org.junit.jupiter.api.Test;
 class OperatorEnduresTest {
     private final MemoryApi api = new MemoryApi(1000);
     private final Wire wire = new Wire(api.port());
-    private final KubernetesClient client = FakeApi.client("test", api.port());
-    private final KubernetesClient operators = FakeApi.client("operator", wire.port());
+    private final KubernetesClient client = api.client("test");
+    private final KubernetesClient operators = MemoryApi.client("operator", wire.port());
     private final AtomicReference<Instant> now = new AtomicReference<>(Instant.now());
     private OperatorProcess operator;
 

@@ -25,8 +25,8 @@ import org.junit.jupiter.api.Test;
 /** Kinds that not every cluster has, and that may come while the operator runs. */
 class OperatorKindsTest {
     private final MemoryApi api = new MemoryApi(1000);
-    private final KubernetesClient client = FakeApi.client("test", api.port());
-    private final KubernetesClient operators = FakeApi.client("operator", api.port());
+    private final KubernetesClient client = api.client("test");
+    private final KubernetesClient operators = api.client("operator");
     private OperatorProcess operator;
 
     @BeforeEach

@@ -40,8 +40,8 @@ class OperatorNamespacedTest {
             """;
 
     private final MemoryApi api = new MemoryApi(1000);
-    private final KubernetesClient client = FakeApi.client("test", api.port());
-    private final KubernetesClient operators = FakeApi.client("operator", api.port());
+    private final KubernetesClient client = api.client("test");
+    private final KubernetesClient operators = api.client("operator");
     private OperatorProcess operator;
 
     @BeforeEach
@@ -187,8 +187,6 @@ class OperatorNamespacedTest {
             client.configMaps().inNamespace("shop").withName(OperatorContract.configMap(client)).delete();
             return !operator.keeps("shop");
         });
-        client.apps().statefulSets().inNamespace("bank").withName("kv-two").delete();
-        eventually(() -> client.apps().statefulSets().inNamespace("bank").withName("kv-two").get() != null);
     }
 
     private void namespace(String name, String label) {

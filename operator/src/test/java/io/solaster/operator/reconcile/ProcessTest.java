@@ -31,7 +31,7 @@ class ProcessTest {
     @TempDir
     Path directory;
     private final MemoryApi api = new MemoryApi(1000);
-    private final KubernetesClient client = FakeApi.client("test", api.port());
+    private final KubernetesClient client = api.client("test");
     private final List<Program> programs = new ArrayList<>();
 
     /** A process, and what it has said so far. */

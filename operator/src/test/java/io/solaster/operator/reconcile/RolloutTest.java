@@ -81,8 +81,8 @@ final class RolloutTest {
 
     @BeforeEach
     void start() throws IOException {
-        client = FakeApi.client("test", api.port());
-        operators = FakeApi.client("operator", api.port());
+        client = api.client("test");
+        operators = api.client("operator");
         workloads = new FakeWorkloads(client);
         answering = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         answering.createContext("/", exchange -> {

@@ -53,8 +53,8 @@ class StoryTest {
     private static final YAMLMapper YAML = new YAMLMapper();
 
     private final MemoryApi api = new MemoryApi(1000);
-    private final KubernetesClient client = FakeApi.client("test", api.port());
-    private final KubernetesClient operators = FakeApi.client("operator", api.port());
+    private final KubernetesClient client = api.client("test");
+    private final KubernetesClient operators = api.client("operator");
     private final List<String> told = new ArrayList<>();
     private final Map<Integer, Integer> numa = new ConcurrentHashMap<>();
     private HttpServer pods;
