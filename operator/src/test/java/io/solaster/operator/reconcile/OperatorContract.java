@@ -247,7 +247,8 @@ abstract class OperatorContract {
             eventually(() -> {
                 ShardedService now = kv();
                 StatefulSet set = set("kv-two");
-                return now.getMetadata().getGeneration().equals(now.getStatus().observedGeneration())
+                return now.getStatus() != null
+                        && now.getMetadata().getGeneration().equals(now.getStatus().observedGeneration())
                         && set.getSpec().getTemplate().getSpec().getContainers().getFirst().getEnv().stream()
                                 .anyMatch(env -> env.getName().equals("ROUND") && value.equals(env.getValue()));
             });
