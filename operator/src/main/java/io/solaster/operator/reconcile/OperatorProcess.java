@@ -18,9 +18,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 
-import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -29,7 +27,6 @@ import io.fabric8.kubernetes.client.extended.leaderelection.LeaderCallbacks;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import io.javaoperatorsdk.operator.Operator;
-import io.javaoperatorsdk.operator.RegisteredController;
 import io.javaoperatorsdk.operator.api.config.LeaderElectionConfigurationBuilder;
 import io.javaoperatorsdk.operator.monitoring.micrometer.MicrometerMetrics;
 import io.javaoperatorsdk.operator.processing.retry.GenericRetry;
@@ -82,8 +79,7 @@ public final class OperatorProcess implements AutoCloseable {
     private final ShardedServiceReconciler reconciler;
     private final Operator operator;
     private final JvmGcMetrics gc = new JvmGcMetrics();
-    private @Nullable RegisteredController<ShardedService> controller;
-    private @Nullable SharedIndexInformer<Namespace> namespaces;
+    private volatile @Nullable SharedIndexInformer<Namespace> selected;
     private @Nullable Endpoints endpoints;
     private final Set<String> untold = new HashSet<>();
     private long toldAt = System.nanoTime() - DETAILS;
@@ -105,7 +101,7 @@ public final class OperatorProcess implements AutoCloseable {
         board = new PlanBoard(cluster, plansMade::incrementAndGet);
         reports = new Reports(address);
         reconciler = new ShardedServiceReconciler(client, cluster, board, reports, affinity,
-                new EventLog(client, clock, options.identity()), clock, options.nodes());
+                new EventLog(client, clock, options.identity()), clock, options.nodes(), this::keeps);
         operator = new Operator(overrider -> {
             overrider.withKubernetesClient(client).withCloseClientOnStop(false)
                     .withMetrics(MicrometerMetrics.withoutPerResourceMetrics(meters))
@@ -135,16 +131,17 @@ public final class OperatorProcess implements AutoCloseable {
         LOG.info("Health and metrics on port {}.", endpoints.port());
         measure();
         cluster.start();
-        Set<String> watched = options.namespaceSelector().isEmpty() ? options.namespaces() : selected();
-        controller = operator.register(reconciler, overrider -> {
+        if (!options.namespaceSelector().isEmpty()) {
+            select();
+        }
+        operator.register(reconciler, overrider -> {
             overrider.withRetry(new GenericRetry().withoutMaxAttempts().setInitialInterval(RETRY.toMillis())
                     .setIntervalMultiplier(2).setMaxInterval(LONGEST_RETRY.toMillis())).withGenerationAware(false)
                     .withOnUpdateFilter(ShardedServiceChanges::matter);
-            if (!options.namespaceSelector().isEmpty() || !watched.isEmpty()) {
-                // No namespace is selected yet: one that cannot be stands for none.
-                overrider.settingNamespaces(watched.isEmpty() ? Set.of("solaster-none") : watched);
-            } else {
+            if (options.namespaces().isEmpty()) {
                 overrider.watchingAllNamespaces();
+            } else {
+                overrider.settingNamespaces(options.namespaces());
             }
         });
         timer.scheduleWithFixedDelay(safely("plans", this::tick), TICK.toMillis(), TICK.toMillis(),
@@ -171,16 +168,20 @@ public final class OperatorProcess implements AutoCloseable {
         return reconciler.ended();
     }
 
-    private Set<String> selected() {
+    /**
+     * Follows the namespaces with the labels. Services are watched in all: to stop and start to watch some loses events of
+     * the others.
+     */
+    private void select() {
         SharedIndexInformer<Namespace> informer = client.namespaces().withLabelSelector(options.namespaceSelector())
                 .runnableInformer(0);
-        namespaces = informer;
+        selected = informer;
         informer.exceptionHandler((started, error) -> true);
         informer.start().toCompletableFuture().join();
         informer.addEventHandler(new ResourceEventHandler<>() {
             @Override
             public void onAdd(Namespace namespace) {
-                changed();
+                changed("Keeps", namespace);
             }
 
             @Override
@@ -190,36 +191,21 @@ public final class OperatorProcess implements AutoCloseable {
 
             @Override
             public void onDelete(Namespace namespace, boolean unknown) {
-                changed();
+                changed("Keeps no more", namespace);
             }
 
-            private void changed() {
-                timer.execute(safely("namespaces", OperatorProcess.this::follow));
+            private void changed(String what, Namespace namespace) {
+                LOG.info("{} services of namespace {}.", what, namespace.getMetadata().getName());
+                replan.set(true);
+                reconciler.poke(namespace.getMetadata().getName());
             }
         });
-        return names(informer);
     }
 
-    private void follow() {
-        Set<String> now = names(requireNonNull(namespaces));
-        RegisteredController<ShardedService> there = controller;
-        if (there != null && works()) {
-            Set<String> next = now.isEmpty() ? Set.of("solaster-none") : now;
-            if (!next.equals(there.getConfiguration().getInformerConfig().getNamespaces())) {
-                LOG.info("Keeps services of namespaces {}.", now);
-                there.changeNamespaces(next);
-            }
-        }
-    }
-
-    /** Whether it keeps the services of a namespace. */
+    /** Whether it keeps the services of a namespace that it watches. */
     boolean keeps(String namespace) {
-        return reconciler.services().stream().anyMatch(each -> each.getMetadata().getNamespace().equals(namespace));
-    }
-
-    private static Set<String> names(SharedIndexInformer<Namespace> informer) {
-        return informer.getIndexer().list().stream().map(HasMetadata::getMetadata).map(each -> each.getName())
-                .collect(Collectors.toSet());
+        SharedIndexInformer<Namespace> informer = selected;
+        return informer == null || informer.getIndexer().getByKey(namespace) != null;
     }
 
     /** Whether it leads, and its caches are filled. */
@@ -418,8 +404,9 @@ public final class OperatorProcess implements AutoCloseable {
             release();
         }
         cluster.close();
-        if (namespaces != null) {
-            namespaces.close();
+        SharedIndexInformer<Namespace> informer = selected;
+        if (informer != null) {
+            informer.close();
         }
         reports.close();
         gc.close();

@@ -17,6 +17,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 import io.fabric8.kubernetes.api.model.ConfigMap;
@@ -99,10 +100,13 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
     private final Map<String, ShardedServiceStatus> told = new ConcurrentHashMap<>();
     private final SimpleInboundEventSource<ShardedService> pokes = new SimpleInboundEventSource<>("pokes");
     private final AtomicLong ended = new AtomicLong();
-    private volatile Supplier<List<ShardedService>> services = List::of;
+    private final Predicate<String> keeps;
+    private volatile Supplier<List<ShardedService>> watched = List::of;
 
+    /** @param keeps of which namespaces it keeps the services that it watches */
     ShardedServiceReconciler(KubernetesClient client, Cluster cluster, PlanBoard board, Reports reports,
-            AffinityErrors affinity, EventLog events, InstantSource clock, NodeAccess nodes) {
+            AffinityErrors affinity, EventLog events, InstantSource clock, NodeAccess nodes,
+            Predicate<String> keeps) {
         this.client = client;
         this.cluster = cluster;
         this.board = board;
@@ -110,6 +114,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         this.affinity = affinity;
         this.events = events;
         this.clock = clock;
+        this.keeps = keeps;
         // Nodes that are only declared have the labels that their profile selects by, and no others.
         selectors = nodes == NodeAccess.Declared ? board::labels : Names::selector;
         applier = new Applier(client);
@@ -120,7 +125,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
 
     @Override
     public List<EventSource<?, ShardedService>> prepareEventSources(EventSourceContext<ShardedService> context) {
-        services = () -> context.getPrimaryCache().list().toList();
+        watched = () -> context.getPrimaryCache().list().toList();
         List<EventSource<?, ShardedService>> sources = new ArrayList<>();
         CHILDREN.forEach(type -> sources.add(children(type, context)));
         List<EventSource<?, ShardedService>> all = List.copyOf(sources);
@@ -136,9 +141,18 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
                 .withNamespacesInheritedFromController().withLabelSelector(ShardedService.LABEL).build(), context);
     }
 
-    /** All services, as the cache has them. */
+    /** All services that it keeps, as the cache has them. */
     List<ShardedService> services() {
-        return services.get();
+        return watched.get().stream().filter(service -> keeps.test(service.getMetadata().getNamespace())).toList();
+    }
+
+    /** Has all services of a namespace looked at again, soon. Any thread. */
+    void poke(String namespace) {
+        for (ShardedService service : watched.get()) {
+            if (service.getMetadata().getNamespace().equals(namespace)) {
+                poke(namespace, service.getMetadata().getName());
+            }
+        }
     }
 
     /** Has a service looked at again, soon. Any thread. */
@@ -164,7 +178,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         scaling.forget(service -> !there.contains(service));
         recent.forget(service -> !there.contains(service));
         Set<String> uids = new HashSet<>();
-        services.get().forEach(service -> uids.add(uid(service)));
+        services().forEach(service -> uids.add(uid(service)));
         told.keySet().retainAll(uids);
     }
 
@@ -220,7 +234,8 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
 
     private UpdateControl<ShardedService> look(ShardedService service, Context<ShardedService> context) {
         String key = PlanBoard.key(service);
-        if (service.getMetadata().getDeletionTimestamp() != null) {
+        if (service.getMetadata().getDeletionTimestamp() != null
+                || !keeps.test(service.getMetadata().getNamespace())) {
             return UpdateControl.noUpdate();
         }
         Look look = new Look(service, told.get(uid(service)), clock.instant(), cluster.pods(key));
@@ -228,7 +243,8 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
             context.getSecondaryResources(type).forEach(child -> look.children.put(id(child), child));
         }
         cluster.children(key).forEach(child -> look.children.put(id(child), child));
-        Answer answer = scaling.sized(service, board.plan(service, services), services, look.children.values(),
+        Answer answer = scaling.sized(service, board.plan(service, this::services), this::services,
+                look.children.values(),
                 look.pods, look.notes);
         ServicePlan plan = answer.plan();
         List<HasMetadata> wanted = null;

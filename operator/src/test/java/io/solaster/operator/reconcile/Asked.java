@@ -1,5 +1,6 @@
 package io.solaster.operator.reconcile;
 
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -8,6 +9,14 @@ import java.util.regex.Pattern;
 /** Requests to an API server, as the verbs that roles permit. */
 final class Asked {
     private Asked() {}
+
+    /** What rules permit, in the words of {@link #verbs}. */
+    static Set<String> permitted(List<Permissions.Rule> rules) {
+        Set<String> verbs = new TreeSet<>();
+        rules.forEach(
+                rule -> rule.verbs().forEach(verb -> verbs.add(verb + " " + rule.group() + "/" + rule.resource())));
+        return verbs;
+    }
 
     /**
      * What was done: verb, group and resource.

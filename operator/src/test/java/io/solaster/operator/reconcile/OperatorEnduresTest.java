@@ -14,11 +14,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 
 import com.sun.net.httpserver.HttpExchange;
-import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.PodBuilder;
-import io.fabric8.kubernetes.api.model.apps.StatefulSet;
-import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.solaster.operator.Objects;
 import io.solaster.operator.api.ShardedService;
@@ -28,13 +25,14 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Whatever happens to connections, watches, the API server or the clock: the operator catches up. */
-class OperatorEnduresTest {
-    private final MemoryApi api = new MemoryApi(1000);
+class OperatorEnduresTest extends OperatorInMemory {
     private final Wire wire = new Wire(api.port());
-    private final KubernetesClient client = api.client("test");
-    private final KubernetesClient operators = MemoryApi.client("operator", wire.port());
     private final AtomicReference<Instant> now = new AtomicReference<>(Instant.now());
-    private OperatorProcess operator;
+
+    @Override
+    int door() {
+        return wire.port();
+    }
 
     @BeforeEach
     void start() throws IOException {
@@ -55,25 +53,10 @@ class OperatorEnduresTest {
     }
 
     @AfterEach
+    @Override
     void stop() throws IOException {
-        operator.close();
-        operators.close();
-        client.close();
+        super.stop();
         wire.close();
-        api.close();
-    }
-
-    private ShardedService kv() {
-        return client.resources(ShardedService.class).inNamespace("shop").withName("kv").get();
-    }
-
-    private StatefulSet set() {
-        return client.apps().statefulSets().inNamespace("shop").withName("kv-two").get();
-    }
-
-    private Condition condition(String type) {
-        return kv().getStatus().conditions().stream().filter(each -> each.getType().equals(type)).findFirst()
-                .orElse(new Condition());
     }
 
     private void replicas(int replicas) {

@@ -15,33 +15,18 @@ import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaimTemplate;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceSlice;
-import io.fabric8.kubernetes.client.KubernetesClient;
 import io.solaster.operator.Objects;
 import io.solaster.operator.api.ShardedService;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Kinds that not every cluster has, and that may come while the operator runs. */
-class OperatorKindsTest {
-    private final MemoryApi api = new MemoryApi(1000);
-    private final KubernetesClient client = api.client("test");
-    private final KubernetesClient operators = api.client("operator");
-    private OperatorProcess operator;
-
+class OperatorKindsTest extends OperatorInMemory {
     @BeforeEach
     void start() {
         client.resource(Objects.twoBy16()).create();
         client.resource(Objects.node("a", 32, "30", "128Gi", new TreeMap<>(Map.of("kubernetes.io/hostname", "a"))))
                 .create();
-    }
-
-    @AfterEach
-    void stop() {
-        operator.close();
-        operators.close();
-        client.close();
-        api.close();
     }
 
     private void begin() throws IOException {
@@ -56,10 +41,6 @@ class OperatorKindsTest {
         service.setMetadata(new ObjectMetaBuilder().withName("kv").withNamespace("shop").build());
         client.resource(service).create();
         OperatorContract.eventually(() -> kv().getStatus() != null && kv().getStatus().conditions() != null);
-    }
-
-    private ShardedService kv() {
-        return client.resources(ShardedService.class).inNamespace("shop").withName("kv").get();
     }
 
     private GenericKubernetesResource monitor() {

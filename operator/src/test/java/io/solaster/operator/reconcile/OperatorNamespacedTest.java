@@ -9,24 +9,19 @@ import java.time.InstantSource;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 
-import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.PodBuilder;
-import io.fabric8.kubernetes.api.model.apps.StatefulSet;
-import io.fabric8.kubernetes.client.KubernetesClient;
 import io.solaster.operator.Objects;
 import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.apply.Names;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** An operator that may not write on nodes, or not even read them. */
-class OperatorNamespacedTest {
+class OperatorNamespacedTest extends OperatorInMemory {
     private static final String DECLARED = """
             apiVersion: solaster.io/v1alpha1
             kind: TopologyProfile
@@ -39,24 +34,11 @@ class OperatorNamespacedTest {
               kubelet: {cpuManagerPolicy: static, topologyManagerPolicy: single-numa-node, topologyManagerScope: pod}
             """;
 
-    private final MemoryApi api = new MemoryApi(1000);
-    private final KubernetesClient client = api.client("test");
-    private final KubernetesClient operators = api.client("operator");
-    private OperatorProcess operator;
-
     @BeforeEach
     void start() {
         // What it must not see.
         client.resource(Objects.node("a", 32, "30", "128Gi", new TreeMap<>(Map.of("kubernetes.io/hostname", "a"))))
                 .create();
-    }
-
-    @AfterEach
-    void stop() {
-        operator.close();
-        operators.close();
-        client.close();
-        api.close();
     }
 
     private void begin(NodeAccess nodes, String profiles) throws IOException {
@@ -76,24 +58,8 @@ class OperatorNamespacedTest {
                 .endMetadata().withData(Map.of("nodes.yaml", text)).build()).createOr(there -> there.update());
     }
 
-    private ShardedService kv() {
-        return client.resources(ShardedService.class).inNamespace("shop").withName("kv").get();
-    }
-
-    private StatefulSet set() {
-        return client.apps().statefulSets().inNamespace("shop").withName("kv-two").get();
-    }
-
-    private Condition condition(String type) {
-        return kv().getStatus().conditions().stream().filter(each -> each.getType().equals(type)).findFirst()
-                .orElse(new Condition());
-    }
-
     private void allowed(NodeAccess nodes) {
-        Set<String> allowed = new TreeSet<>();
-        Permissions.rules(nodes).forEach(rule -> rule.verbs()
-                .forEach(verb -> allowed.add(verb + " " + rule.group() + "/" + rule.resource())));
-        assertThat(Asked.verbs(api.asked())).isSubsetOf(allowed);
+        assertThat(api.verbs()).isSubsetOf(Asked.permitted(Permissions.rules(nodes)));
     }
 
     @Test
@@ -187,6 +153,17 @@ class OperatorNamespacedTest {
             client.configMaps().inNamespace("shop").withName(OperatorContract.configMap(client)).delete();
             return !operator.keeps("shop");
         });
+        // The other one is looked after whatever becomes of this one, which is kept again when it is selected again.
+        for (int i = 0; i < 10; i++) {
+            client.apps().statefulSets().inNamespace("bank").withName("kv-two").delete();
+            label("shop", i % 2 == 0 ? "yes" : "no");
+            eventually(() -> client.apps().statefulSets().inNamespace("bank").withName("kv-two").get() != null);
+        }
+        eventually(() -> !operator.keeps("shop"));
+        String config = OperatorContract.configMap(client);
+        client.configMaps().inNamespace("shop").withName(config).delete();
+        label("shop", "yes");
+        eventually(() -> client.configMaps().inNamespace("shop").withName(config).get() != null);
     }
 
     private void namespace(String name, String label) {

@@ -9,7 +9,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.util.List;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import io.fabric8.kubernetes.api.model.apps.StatefulSetBuilder;
@@ -27,10 +26,7 @@ class OperatorTest extends OperatorContract {
 
     @Override
     void disconnect() {
-        Set<String> allowed = new TreeSet<>();
-        Permissions.rules().forEach(rule -> rule.verbs()
-                .forEach(verb -> allowed.add(verb + " " + rule.group() + "/" + rule.resource())));
-        assertThat(api.verbs()).as("more than Permissions names").isSubsetOf(allowed);
+        assertThat(api.verbs()).as("more than Permissions names").isSubsetOf(Asked.permitted(Permissions.rules()));
         api.close();
     }
 
@@ -46,9 +42,7 @@ class OperatorTest extends OperatorContract {
         edit("ports: [{name: resp, containerPort: 6379}]", "");
         eventually(() -> client.services().inNamespace("shop").withName("kv").get() == null);
         operator.close();
-        Set<String> unused = new TreeSet<>();
-        Permissions.rules().forEach(rule -> rule.verbs()
-                .forEach(verb -> unused.add(verb + " " + rule.group() + "/" + rule.resource())));
+        Set<String> unused = Asked.permitted(Permissions.rules());
         unused.removeAll(api.verbs());
         unused.removeIf(each -> each.startsWith("delete") && !each.contains("pods") && !each.contains("services"));
         // This cluster does not have these kinds.

@@ -1,0 +1,49 @@
+package io.solaster.operator.reconcile;
+
+import java.io.IOException;
+
+import io.fabric8.kubernetes.api.model.Condition;
+import io.fabric8.kubernetes.api.model.apps.StatefulSet;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.solaster.operator.api.ShardedService;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+
+/** An operator and its API server in memory, and what becomes of the service shop/kv. */
+abstract class OperatorInMemory {
+    final MemoryApi api = new MemoryApi(1000);
+    final KubernetesClient client = api.client("test");
+    KubernetesClient operators;
+    OperatorProcess operator;
+
+    @BeforeEach
+    void connect() {
+        operators = MemoryApi.client("operator", door());
+    }
+
+    /** The port by which the operator comes to the API server. */
+    int door() {
+        return api.port();
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        operator.close();
+        operators.close();
+        client.close();
+        api.close();
+    }
+
+    final ShardedService kv() {
+        return client.resources(ShardedService.class).inNamespace("shop").withName("kv").get();
+    }
+
+    final StatefulSet set() {
+        return client.apps().statefulSets().inNamespace("shop").withName("kv-two").get();
+    }
+
+    final Condition condition(String type) {
+        return kv().getStatus().conditions().stream().filter(each -> each.getType().equals(type)).findFirst()
+                .orElse(new Condition());
+    }
+}
