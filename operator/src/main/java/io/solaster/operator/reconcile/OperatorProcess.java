@@ -82,6 +82,7 @@ public final class OperatorProcess implements AutoCloseable {
     private volatile @Nullable SharedIndexInformer<Namespace> selected;
     private @Nullable Endpoints endpoints;
     private final Set<String> untold = new HashSet<>();
+    private int compared;
     private long toldAt = System.nanoTime() - DETAILS;
     private volatile Map<String, Answer> answers = Map.of();
     private volatile boolean leading;
@@ -262,6 +263,7 @@ public final class OperatorProcess implements AutoCloseable {
 
         @Override
         public void kindsChanged() {
+            replan.set(true);
             reconciler.services().forEach(service -> poke(PlanBoard.key(service)));
         }
     }
@@ -286,19 +288,20 @@ public final class OperatorProcess implements AutoCloseable {
         if (!works()) {
             return;
         }
-        if (board.rested() && replan.getAndSet(false)) {
-            List<ShardedService> services = reconciler.services().stream()
-                    .filter(service -> service.getMetadata().getDeletionTimestamp() == null).toList();
-            Map<String, Answer> now = new HashMap<>();
-            board.all(services).forEach((service, answer) -> {
-                Answer before = answers.get(service);
-                now.put(service, answer);
-                if (before == null || !sameOutcome(before, answer)) {
-                    poke(service);
-                } else if (!before.equals(answer)) {
-                    untold.add(service);
+        List<ShardedService> services = reconciler.services().stream()
+                .filter(service -> service.getMetadata().getDeletionTimestamp() == null).toList();
+        int made = plansMade.get();
+        boolean anew = board.rested() && (replan.getAndSet(false) || board.behind(services));
+        if (anew || made != compared) {
+            Map<String, Answer> now = anew ? board.all(services) : board.last();
+            compared = made;
+            for (ShardedService service : services) {
+                String key = PlanBoard.key(service);
+                Answer answer = now.get(key);
+                if (answer != null && !reconciler.planned(service, answer)) {
+                    untold.add(key);
                 }
-            });
+            }
             answers = now;
             untold.retainAll(now.keySet());
             reconciler.retain(now.keySet());
@@ -308,15 +311,6 @@ public final class OperatorProcess implements AutoCloseable {
             untold.forEach(this::poke);
             untold.clear();
         }
-    }
-
-    private static boolean sameOutcome(Answer one, Answer other) {
-        ServicePlan before = one.plan();
-        ServicePlan now = other.plan();
-        return before == null || now == null
-                ? one.equals(other)
-                : before.hash().equals(now.hash()) && before.verdict() == now.verdict()
-                        && before.afterNodeLoss() == now.afterNodeLoss();
     }
 
     /** Gives nodes back whose time has come. */
