@@ -30,6 +30,7 @@ import io.javaoperatorsdk.operator.Operator;
 import io.javaoperatorsdk.operator.api.config.LeaderElectionConfigurationBuilder;
 import io.javaoperatorsdk.operator.monitoring.micrometer.MicrometerMetrics;
 import io.javaoperatorsdk.operator.processing.retry.GenericRetry;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.Tags;
@@ -44,6 +45,7 @@ import io.solaster.operator.observe.Reports;
 import io.solaster.operator.plan.ServicePlan;
 import io.solaster.operator.plan.Verdict;
 import io.solaster.operator.reconcile.PlanBoard.Answer;
+import io.solaster.operator.reconcile.ShardedServiceReconciler.Way;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -367,6 +369,12 @@ public final class OperatorProcess implements AutoCloseable {
             Gauge.builder("solaster.operator.services", this, process -> process.count(verdict))
                     .tags(Tags.of(Tag.of("verdict", verdict.name()))).register(meters);
         }
+        for (Way way : Way.values()) {
+            Gauge.builder("solaster.operator.rollouts", reconciler, services -> services.rollouts(way))
+                    .tags(Tags.of(Tag.of("state", way.name()))).register(meters);
+        }
+        FunctionCounter.builder("solaster.operator.rollouts.returned", reconciler, ShardedServiceReconciler::returned)
+                .register(meters);
         Gauge.builder("solaster.operator.stranded.cpus", this, OperatorProcess::stranded).register(meters);
         Gauge.builder("solaster.operator.utilization.max", this, OperatorProcess::busiest).register(meters);
     }

@@ -81,6 +81,8 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
             StatefulSet.class, Deployment.class, PodDisruptionBudget.class, NetworkPolicy.class);
     private static final Logger LOG = LoggerFactory.getLogger(ShardedServiceReconciler.class);
     private static final int REASONS = 20;
+    private static final Set<String> STUCK = Set.of("CanaryFails", "RolloutFails", "ReloadUnconfirmed",
+            "ReloadRefused");
 
     private final KubernetesClient client;
     private final Cluster cluster;
@@ -97,8 +99,11 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
     private final RecentRefusals recent = new RecentRefusals();
     /** What each service was told last, by uid: a cache may not have it yet, and transitions would begin anew. */
     private final Map<String, ShardedServiceStatus> told = new ConcurrentHashMap<>();
+    /** The version that each service had before what was told last, by uid: a cache that still has it is late. */
+    private final Map<String, String> versions = new ConcurrentHashMap<>();
     private final SimpleInboundEventSource<ShardedService> pokes = new SimpleInboundEventSource<>("pokes");
     private final AtomicLong ended = new AtomicLong();
+    private final AtomicLong returned = new AtomicLong();
     /** The plan that each service was looked at with last. */
     private final Map<String, Looked> looked = new ConcurrentHashMap<>();
     /** The services that were applied and not told yet, by uid. */
@@ -232,6 +237,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         services().forEach(service -> uids.add(uid(service)));
         told.keySet().retainAll(uids);
         untold.retainAll(uids);
+        versions.keySet().retainAll(uids);
         looked.keySet().retainAll(there);
     }
 
@@ -270,6 +276,38 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
                 why = message;
             }
         }
+    }
+
+    /** How far the rollouts of services are, as meters have it. */
+    enum Way {
+        /** Pods are being replaced, or have yet to confirm a configuration. */
+        UnderWay,
+        /** It has taken longer than it may, or falls short, and is not taken back by itself. */
+        Stuck,
+        /** It was taken back, and the spec still asks for it. */
+        RolledBack
+    }
+
+    /** How many services' rollouts are so far, by what was told of them last. */
+    int rollouts(Way way) {
+        return (int) told.values().stream().filter(status -> way(status) == way).count();
+    }
+
+    private static @Nullable Way way(ShardedServiceStatus status) {
+        String phase = status.rollout() == null ? "" : requireNonNullElse(status.rollout().phase(), "");
+        return switch (phase) {
+            case "RolledBack" -> Way.RolledBack;
+            case "", "Suspended" -> null;
+            default -> status.conditions() != null && status.conditions().stream()
+                    .anyMatch(each -> Conditions.DEGRADED.equals(each.getType()) && STUCK.contains(each.getReason()))
+                            ? Way.Stuck
+                            : Way.UnderWay;
+        };
+    }
+
+    /** How many changes it has taken back. */
+    long returned() {
+        return returned.get();
     }
 
     /** How many reconciliations have ended, well or not. */
@@ -478,6 +516,8 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         for (Stage.Note note : stage.events()) {
             LOG.info("{}: {}: {}", PlanBoard.key(service), note.reason(), note.message());
             if (note.warning()) {
+                // Nothing else of a rollout is a warning.
+                returned.incrementAndGet();
                 events.warning(service, note.reason(), note.message());
             } else {
                 events.normal(service, note.reason(), note.message());
@@ -582,9 +622,12 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
                 plan == null ? (before == null ? null : before.plan()) : inShort(plan, service.getSpec(), look.notes),
                 look.lie,
                 look.stage == null ? null : look.stage.status(), look.conditions.list());
-        told.put(uid(service), now);
+        ShardedServiceStatus last = told.put(uid(service), now);
+        String version = String.valueOf(service.getMetadata().getResourceVersion());
+        boolean late = now.equals(last) && version.equals(versions.get(uid(service)));
         UpdateControl<ShardedService> update = UpdateControl.noUpdate();
-        if (!now.equals(before)) {
+        if (!now.equals(before) && !late) {
+            versions.put(uid(service), version);
             service.setStatus(now);
             update = UpdateControl.patchStatus(service);
         }
@@ -596,6 +639,8 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
             Context<ShardedService> context, Exception error) {
         String message = String.valueOf(error.getMessage());
         LOG.warn("{}: {}", PlanBoard.key(service), message);
+        // What was to be told may not have arrived.
+        versions.remove(uid(service));
         ShardedServiceStatus before = service.getStatus();
         Conditions conditions = new Conditions(before == null ? null : before.conditions(),
                 service.getMetadata().getGeneration(), clock.instant());

@@ -29,7 +29,6 @@ import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
-import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.solaster.config.Fingerprint;
 import io.solaster.operator.Objects;
@@ -40,7 +39,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** How changes are rolled out and taken back, with pods that answer for themselves and a clock that is put forward. */
-final class RolloutTest {
+final class RolloutTest extends OperatorInMemory {
     private static final String SPEC = """
             image: registry.example/kv:1
             replicas: 3
@@ -53,13 +52,9 @@ final class RolloutTest {
     private static final String ROLLING = SPEC.replace("canary: {warmupSeconds: 30, observeSeconds: 300,"
             + " minRequests: 100}", "strategy: Rolling");
 
-    private final MemoryApi api = new MemoryApi(10_000);
     private final AtomicReference<Instant> now = new AtomicReference<>(Instant.parse("2026-11-21T12:00:00Z"));
     private final Map<String, Talk> talks = new ConcurrentHashMap<>();
     private final AtomicLong rounds = new AtomicLong();
-    private KubernetesClient client;
-    private KubernetesClient operators;
-    private OperatorProcess operator;
     private HttpServer answering;
     private FakeWorkloads workloads;
 
@@ -81,8 +76,6 @@ final class RolloutTest {
 
     @BeforeEach
     void start() throws IOException {
-        client = api.client("test");
-        operators = api.client("operator");
         workloads = new FakeWorkloads(client);
         answering = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         answering.createContext("/", exchange -> {
@@ -116,12 +109,8 @@ final class RolloutTest {
     }
 
     @AfterEach
-    void stop() {
-        operator.close();
+    void hangUp() {
         answering.stop(0);
-        operators.close();
-        client.close();
-        api.close();
     }
 
     @Test
@@ -178,9 +167,12 @@ final class RolloutTest {
         settled(spec);
         edit(spec.replace("500us", "250us"));
         eventually(() -> config().contains("250us") && rollout() != null);
+        eventually(() -> measured("solaster_operator_rollouts{state=\"UnderWay\"} 1.0"));
         refuse("kv-two-1", "no");
         eventually(() -> "ReloadRefused".equals(condition("Degraded").getReason()));
         assertThat(config()).contains("250us");
+        eventually(() -> measured("solaster_operator_rollouts{state=\"Stuck\"} 1.0"));
+        assertThat(measured("solaster_operator_rollouts_returned_total 0.0")).isTrue();
     }
 
     @Test
@@ -237,6 +229,8 @@ final class RolloutTest {
         workloads.run();
         assertThat(workloads.pods()).hasSize(3).allMatch(pod -> good.equals(FakeWorkloads.revision(pod)));
         assertThat(events("RolledBack")).hasSize(1);
+        assertThat(measured("solaster_operator_rollouts{state=\"RolledBack\"} 1.0")).isTrue();
+        assertThat(measured("solaster_operator_rollouts_returned_total 1.0")).isTrue();
         eventually(() -> "Settled".equals(condition("Progressing").getReason()));
         // The same again is not tried, whatever the number of replicas; something else is, or when it is asked for.
         edit(SPEC.replace("kv:1", "kv:2").replace("replicas: 3", "replicas: 2"));
@@ -472,23 +466,12 @@ final class RolloutTest {
         client.resource(service).create();
     }
 
-    private ShardedService kv() {
-        return client.resources(ShardedService.class).inNamespace("shop").withName("kv").get();
-    }
-
     private boolean observed() {
         return kv().getMetadata().getGeneration().equals(kv().getStatus().observedGeneration());
     }
 
     private RolloutStatus rollout() {
         return kv().getStatus() == null ? null : kv().getStatus().rollout();
-    }
-
-    private Condition condition(String type) {
-        return kv().getStatus() == null || kv().getStatus().conditions() == null
-                ? new Condition()
-                : kv().getStatus().conditions().stream().filter(each -> each.getType().equals(type)).findFirst()
-                        .orElse(new Condition());
     }
 
     /** The README shows conditions as they are. */
@@ -509,10 +492,6 @@ final class RolloutTest {
 
     private ConfigMap state() {
         return client.configMaps().inNamespace("shop").withName("kv-rollout").get();
-    }
-
-    private StatefulSet set() {
-        return client.apps().statefulSets().inNamespace("shop").withName("kv-two").get();
     }
 
     private Deployment deployment(String name) {
@@ -577,6 +556,15 @@ final class RolloutTest {
     private void edit(String spec) {
         ShardedService wanted = Objects.service(spec);
         update(service -> service.setSpec(wanted.getSpec()));
+    }
+
+    /** Whether its metrics have such a line. */
+    private boolean measured(String line) {
+        try (var metrics = URI.create("http://localhost:" + operator.port() + "/metrics").toURL().openStream()) {
+            return new String(metrics.readAllBytes(), UTF_8).contains(line + "\n");
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     private void annotate(String name, String value) {
