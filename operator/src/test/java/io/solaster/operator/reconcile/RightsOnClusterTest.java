@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -24,11 +25,14 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.ServiceAccount;
 import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
+import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.api.model.authentication.TokenRequestBuilder;
 import io.fabric8.kubernetes.api.model.authorization.v1.SubjectAccessReviewBuilder;
 import io.fabric8.kubernetes.api.model.rbac.RoleBindingBuilder;
+import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaimTemplate;
+import io.fabric8.kubernetes.api.model.resource.v1.ResourceSlice;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -43,7 +47,9 @@ import io.solaster.operator.Objects;
 import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.apply.Names;
 import io.solaster.operator.helm.Chart;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
@@ -93,11 +99,57 @@ class RightsOnClusterTest {
         }
     }
 
+    /** Kinds that not every cluster has: those that are missing are there for as long as the tests run. */
+    private static final List<String> KINDS = List.of("monitoring.coreos.com v1 ServiceMonitor Namespaced",
+            "topology.node.k8s.io v1alpha2 NodeResourceTopology Cluster", "resource.k8s.io v1 ResourceSlice Cluster",
+            "resource.k8s.io v1 ResourceClaim Namespaced", "resource.k8s.io v1 ResourceClaimTemplate Namespaced");
+    private static final List<CustomResourceDefinition> DEFINED = new ArrayList<>();
+
     private final Set<String> forbidden = new ConcurrentSkipListSet<>();
     private final List<HasMetadata> installed = new ArrayList<>();
     private KubernetesClient client;
     private KubernetesClient operators;
     private OperatorProcess operator;
+
+    @BeforeAll
+    static void define() {
+        try (KubernetesClient definer = RealCluster.connect("test")) {
+            for (String kind : KINDS) {
+                String[] words = kind.split(" ");
+                if (!definer.supports(words[0] + "/" + words[1], words[2])) {
+                    CustomResourceDefinition definition = definition(words[0], words[1], words[2], words[3]);
+                    DEFINED.add(definition);
+                    definer.resource(definition).create();
+                    eventually(() -> definer.supports(words[0] + "/" + words[1], words[2]));
+                }
+            }
+        }
+    }
+
+    private static CustomResourceDefinition definition(String group, String version, String kind, String scope) {
+        String plural = kind.toLowerCase(Locale.ROOT).replaceAll("y$", "ie") + "s";
+        return Objects.yaml("""
+                metadata:
+                  name: %2$s.%1$s
+                  annotations: {api-approved.kubernetes.io: "unapproved, for tests of the operator's rights"}
+                spec:
+                  group: %1$s
+                  scope: %5$s
+                  names: {kind: %3$s, plural: %2$s}
+                  versions:
+                  - name: %4$s
+                    served: true
+                    storage: true
+                    schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+                """.formatted(group, plural, kind, version, scope), CustomResourceDefinition.class);
+    }
+
+    @AfterAll
+    static void undefine() {
+        try (KubernetesClient definer = new KubernetesClientBuilder().build()) {
+            DEFINED.forEach(each -> definer.resource(each).delete());
+        }
+    }
 
     @BeforeEach
     void start() {
@@ -121,6 +173,7 @@ class RightsOnClusterTest {
             operator.close();
             operators.close();
         }
+        client.resources(ResourceClaimTemplate.class).inNamespace("bank").delete();
         installed.forEach(each -> client.resource(each).delete());
         client.close();
         RealCluster.clean();
@@ -163,6 +216,12 @@ class RightsOnClusterTest {
         create("web", "bank", OperatorContract.SPEC.replace("replicas: 2",
                 "workload: Deployment\nautoscaling: {min: 1, max: 1}"));
         eventually(() -> client.apps().deployments().inNamespace("bank").withName("web-two").get() != null);
+        // What Prometheus scrapes, and what a driver hands out CPUs by.
+        eventually(() -> client.genericKubernetesResources(Cluster.MONITORS).inNamespace("bank").withName("web")
+                .get() != null);
+        if (mode != Mode.DECLARED) {
+            claim();
+        }
         operator.close();
         assertThat(forbidden).isEmpty();
         assertThat(client.leases().inNamespace("shop").withName("solaster-operator").get().getSpec()
@@ -170,6 +229,32 @@ class RightsOnClusterTest {
         assertThat(may("", "nodes", "list")).isEqualTo(mode != Mode.DECLARED);
         assertThat(may("", "nodes", "patch")).isEqualTo(mode.labels());
         assertThat(may("", "secrets", "get")).isFalse();
+    }
+
+    /** A service whose CPUs a driver hands out, and a node where it does. */
+    private void claim() {
+        HasMetadata node = Objects.node("c", 32, "32", "128Gi", new TreeMap<>(Map.of("kubernetes.io/hostname", "c")));
+        HasMetadata slice = Objects.yaml("""
+                apiVersion: resource.k8s.io/v1
+                kind: ResourceSlice
+                metadata: {name: c-cpu}
+                spec:
+                  driver: dra.cpu
+                  nodeName: c
+                  pool: {name: c, generation: 1, resourceSliceCount: 1}
+                  devices:
+                  - {name: numa0, allowMultipleAllocations: true, attributes: {dra.cpu/numaNodeID: {int: 0}},
+                     capacity: {dra.cpu/cpu: {value: "16"}}}
+                """, ResourceSlice.class);
+        for (HasMetadata each : List.of(node, slice)) {
+            client.resource(each).create();
+            installed.add(each);
+        }
+        create("claims", "bank", OperatorContract.SPEC.replace("replicas: 2", "replicas: 1")
+                + "placement: {backend: DRA}\n");
+        eventually(() -> client.resources(ResourceClaimTemplate.class).inNamespace("bank").list().getItems().size() == 1);
+        client.resources(ResourceClaimTemplate.class).inNamespace("bank").delete();
+        eventually(() -> client.resources(ResourceClaimTemplate.class).inNamespace("bank").list().getItems().size() == 1);
     }
 
     /** What people may do who may edit or view a namespace. */
