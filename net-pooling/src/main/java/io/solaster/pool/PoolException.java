@@ -2,7 +2,11 @@ package io.solaster.pool;
 
 import org.jspecify.annotations.Nullable;
 
-/** A request through a pool that failed before an endpoint answered it; the reason says whether it may have arrived. */
+/**
+ * A request through a pool that failed before an endpoint answered it; the reason says whether it may have arrived. It has
+ * a stack trace of its own only where that may tell something: where a limit refuses a request it would cost more than
+ * the work that is kept out, and where there is a cause, that has one.
+ */
 public final class PoolException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
@@ -15,7 +19,7 @@ public final class PoolException extends RuntimeException {
     }
 
     private PoolException(Reason reason, boolean stale, String message, @Nullable Throwable cause) {
-        super(message, cause, false, cause == null);
+        super(message, cause, false, cause == null && reason.hasStack());
         this.reason = reason;
         this.stale = stale;
     }
@@ -58,6 +62,14 @@ public final class PoolException extends RuntimeException {
         /** Whether the request has surely not been acted upon, so that any request may be tried again. */
         public boolean isUnsent() {
             return this != CONNECTION_LOST && this != TIMEOUT;
+        }
+
+        /** Limits and deadlines say all that there is to say, and to thousands at a time; so who called tells nothing. */
+        private boolean hasStack() {
+            return switch (this) {
+                case NO_ENDPOINT, ACQUIRE_TIMEOUT, TOO_MANY_PENDING, TIMEOUT -> false;
+                case CONNECT_FAILED, CONNECTION_LOST, CLOSED -> true;
+            };
         }
     }
 }
