@@ -29,6 +29,7 @@ import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
+import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.solaster.config.Fingerprint;
 import io.solaster.operator.Objects;
@@ -39,7 +40,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** How changes are rolled out and taken back, with pods that answer for themselves and a clock that is put forward. */
-final class RolloutTest extends OperatorInMemory {
+class RolloutTest {
     private static final String SPEC = """
             image: registry.example/kv:1
             replicas: 3
@@ -52,9 +53,13 @@ final class RolloutTest extends OperatorInMemory {
     private static final String ROLLING = SPEC.replace("canary: {warmupSeconds: 30, observeSeconds: 300,"
             + " minRequests: 100}", "strategy: Rolling");
 
+    private MemoryApi api;
     private final AtomicReference<Instant> now = new AtomicReference<>(Instant.parse("2026-11-21T12:00:00Z"));
     private final Map<String, Talk> talks = new ConcurrentHashMap<>();
     private final AtomicLong rounds = new AtomicLong();
+    private KubernetesClient client;
+    private KubernetesClient operators;
+    private OperatorProcess operator;
     private HttpServer answering;
     private FakeWorkloads workloads;
 
@@ -74,8 +79,23 @@ final class RolloutTest extends OperatorInMemory {
         }
     }
 
+    /** A client of the API server, which has the definitions. */
+    KubernetesClient connect(String agent) {
+        if (api == null) {
+            api = new MemoryApi(10_000);
+        }
+        return api.client(agent);
+    }
+
+    /** After each test. */
+    void disconnect() {
+        api.close();
+    }
+
     @BeforeEach
     void start() throws IOException {
+        client = connect("test");
+        operators = connect("operator");
         workloads = new FakeWorkloads(client);
         answering = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         answering.createContext("/", exchange -> {
@@ -109,8 +129,12 @@ final class RolloutTest extends OperatorInMemory {
     }
 
     @AfterEach
-    void hangUp() {
+    void stop() {
+        operator.close();
         answering.stop(0);
+        operators.close();
+        client.close();
+        disconnect();
     }
 
     @Test
@@ -466,12 +490,23 @@ final class RolloutTest extends OperatorInMemory {
         client.resource(service).create();
     }
 
+    private ShardedService kv() {
+        return client.resources(ShardedService.class).inNamespace("shop").withName("kv").get();
+    }
+
     private boolean observed() {
         return kv().getMetadata().getGeneration().equals(kv().getStatus().observedGeneration());
     }
 
     private RolloutStatus rollout() {
         return kv().getStatus() == null ? null : kv().getStatus().rollout();
+    }
+
+    private Condition condition(String type) {
+        return kv().getStatus() == null || kv().getStatus().conditions() == null
+                ? new Condition()
+                : kv().getStatus().conditions().stream().filter(each -> each.getType().equals(type)).findFirst()
+                        .orElse(new Condition());
     }
 
     /** The README shows conditions as they are. */
@@ -492,6 +527,10 @@ final class RolloutTest extends OperatorInMemory {
 
     private ConfigMap state() {
         return client.configMaps().inNamespace("shop").withName("kv-rollout").get();
+    }
+
+    private StatefulSet set() {
+        return client.apps().statefulSets().inNamespace("shop").withName("kv-two").get();
     }
 
     private Deployment deployment(String name) {
