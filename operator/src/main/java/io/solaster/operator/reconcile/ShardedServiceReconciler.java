@@ -371,9 +371,11 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         }
         if (apply) {
             boolean wrote = apply(look, requireNonNull(plan), stage);
-            if (wrote && look.drifted.isEmpty() && look.degraded == null && untold.add(uid(service))) {
-                // Told by the next look, which comes after those at services that were changed at the same time.
+            if (wrote || !look.drifted.isEmpty()) {
+                // The next look sees what came of it, and comes after those at services that were changed at the same time.
                 poke(service.getMetadata().getNamespace(), service.getMetadata().getName());
+            }
+            if (wrote && look.drifted.isEmpty() && look.degraded == null && untold.add(uid(service))) {
                 return UpdateControl.noUpdate();
             }
         } else if (paused) {
