@@ -58,6 +58,7 @@ final class HttpShard {
     private final Output output = new Output();
     private final OwnHeaders own = new OwnHeaders();
     private final Targets targets = new Targets();
+    private final Departures departures;
     private final ArrayDeque<Exchange> spares = new ArrayDeque<>();
     private final ArrayDeque<Exchange> streamSpares = new ArrayDeque<>();
     private final ArrayDeque<Room> rooms = new ArrayDeque<>();
@@ -86,6 +87,7 @@ final class HttpShard {
         this.listener = listener;
         this.accessLogs = accessLogs;
         this.timers = shard.timers();
+        this.departures = new Departures(shard);
         this.config = config;
         this.limits = HttpLimits.of(config);
         configure(config);
@@ -211,6 +213,10 @@ final class HttpShard {
 
     Targets targets() {
         return targets;
+    }
+
+    Departures departures() {
+        return departures;
     }
 
     Output output() {

@@ -16,6 +16,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.handler.codec.http.DefaultHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponseStatus;
@@ -55,6 +56,34 @@ abstract class HttpServerTest extends TransportTest {
             assertThat(answer.header("date"))
                     .matches("[A-Z][a-z]{2}, \\d\\d [A-Z][a-z]{2} \\d{4} \\d\\d:\\d\\d:\\d\\d GMT");
         }
+    }
+
+    @Test
+    void whatTookLongToAnswerLeavesBehindWhatTheShardHasTakenUpMeanwhile() {
+        List<String> events = Collections.synchronizedList(new ArrayList<>());
+        ServerConfig config = ServerConfig.of("http", 0);
+        HttpProtocol protocol = new HttpProtocol((request, response) -> {
+            long begun = System.nanoTime();
+            request.shard().execute(() -> events.add("another"));
+            while (System.nanoTime() - begun < Departures.LONG) {
+                Thread.onSpinWait();
+            }
+            response.send("done");
+        }, config);
+        RawClient client = fixture.connect(fixture.bind(config, (shard, channel) -> {
+            protocol.connected(shard, channel);
+            channel.pipeline().addFirst(new ChannelOutboundHandlerAdapter() {
+                @Override
+                public void flush(ChannelHandlerContext context) {
+                    events.add("sent");
+                    context.flush();
+                }
+            });
+        }));
+        for (int i = 0; i < 3; i++) {
+            assertThat(client.get("/").body()).isEqualTo("done");
+        }
+        assertThat(events).containsExactly("another", "sent", "another", "sent", "another", "sent");
     }
 
     @Test
