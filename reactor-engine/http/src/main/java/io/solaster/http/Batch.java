@@ -97,15 +97,15 @@ final class Batch {
         }
     }
 
-    /** Counts what was answered, which is about to be sent; whether each took so long that it may wait for others. */
-    boolean countsAsLong() {
+    /** Counts what was answered, which is about to be sent; whether that had better wait for others' responses. */
+    boolean countAndMayWait() {
         if (answered == 0) {
             return false;
         }
         long now = System.nanoTime();
-        boolean isLong = now - readAt >= answered * Departures.LONG;
+        boolean mayWait = Departures.pays((now - readAt) / answered);
         count(now);
-        return isLong;
+        return mayWait;
     }
 
     private void count(long now) {

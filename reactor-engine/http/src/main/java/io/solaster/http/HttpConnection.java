@@ -474,7 +474,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
             // What is left, if anything, is a part of a request whose rest will not come.
             closing = true;
         }
-        if (!closing && !upgraded && listening.isEmpty() && output().isGathered() && batch.countsAsLong()) {
+        if (!closing && !upgraded && listening.isEmpty() && output().isGathered() && batch.countAndMayWait()) {
             departSoon();
         } else {
             flush();
