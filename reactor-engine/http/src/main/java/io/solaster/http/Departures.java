@@ -43,9 +43,12 @@ final class Departures implements Runnable {
         }
     }
 
-    /** Whether to leave would count as a task of a group that may run only so many, and wait for its time. */
+    /**
+     * Whether the task by which all leave might come late: where much is queued before it, or its group may run only so
+     * many and wait for its time.
+     */
     private boolean isHeldBack() {
-        return !scheduled && shard.currentGroup().config().rateLimit() > 0;
+        return !scheduled && (shard.pendingTasks() >= MOST || shard.currentGroup().config().rateLimit() > 0);
     }
 
     @Override

@@ -62,7 +62,7 @@ abstract class HttpServerTest extends TransportTest {
     @Test
     void responsesLeaveBehindWhatTheShardHasTakenUpMeanwhile() {
         List<String> events = Collections.synchronizedList(new ArrayList<>());
-        RawClient client = clientOfBusyHandler(Departures.SHORTEST, events);
+        RawClient client = clientOfBusyHandler(Departures.SHORTEST, 1, events);
         AtomicInteger count = new AtomicInteger();
         // The first may take so long that it does not pay.
         HttpFixture.await("a response has left behind another task", () -> {
@@ -76,21 +76,34 @@ abstract class HttpServerTest extends TransportTest {
     @Test
     void whatHasTakenVeryLongToAnswerLeavesAtOnce() {
         List<String> events = Collections.synchronizedList(new ArrayList<>());
-        RawClient client = clientOfBusyHandler(Departures.LONGEST, events);
+        RawClient client = clientOfBusyHandler(Departures.LONGEST, 1, events);
         assertThat(client.get("/a").body()).isEqualTo("done");
         assertThat(client.get("/b").body()).isEqualTo("done");
         assertThat(events).startsWith("sent /a", "another /a", "sent /b");
     }
 
-    /** Its handler submits another task and then is busy for so many nanoseconds. */
-    private RawClient clientOfBusyHandler(long nanos, List<String> events) {
+    @Test
+    void nothingWaitsToLeaveBehindALongQueue() {
+        List<String> events = Collections.synchronizedList(new ArrayList<>());
+        RawClient client = clientOfBusyHandler(Departures.SHORTEST, 100, events);
+        for (int i = 0; i < 10; i++) {
+            assertThat(client.get("/" + i).body()).isEqualTo("done");
+            String path = "/" + i;
+            assertThat(events.stream().filter(each -> each.endsWith(path)).findFirst()).contains("sent " + path);
+        }
+    }
+
+    /** Its handler submits other tasks and then is busy for so many nanoseconds. */
+    private RawClient clientOfBusyHandler(long nanos, int others, List<String> events) {
         ServerConfig config = ServerConfig.of("http", 0);
         AtomicReference<String> path = new AtomicReference<>();
         HttpProtocol protocol = new HttpProtocol((request, response) -> {
             long begun = System.nanoTime();
             String handled = request.path();
             path.set(handled);
-            request.shard().execute(() -> events.add("another " + handled));
+            for (int i = 0; i < others; i++) {
+                request.shard().execute(() -> events.add("another " + handled));
+            }
             while (System.nanoTime() - begun < nanos) {
                 Thread.onSpinWait();
             }
