@@ -11,6 +11,7 @@ import java.util.List;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.TrustManagerFactory;
 
+import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
@@ -50,6 +51,8 @@ record TestCertificates(KeyStore store) {
     private static void keytool(Path file, String... arguments) throws Exception {
         List<String> command = new ArrayList<>(
                 List.of(Path.of(System.getProperty("java.home"), "bin", "keytool").toString()));
+        // Half the time, for a process that ends before it is warm.
+        command.addAll(List.of("-J-XX:TieredStopAtLevel=1", "-J-XX:+UseSerialGC"));
         command.addAll(List.of(arguments));
         command.addAll(List.of("-storetype", "PKCS12", "-keystore", file.toString(), "-storepass",
                 new String(PASSWORD)));
@@ -87,7 +90,12 @@ record TestCertificates(KeyStore store) {
 
     /** Of a server that shows this, and asks clients for one that it trusts if there is one. */
     SslContext server(TestCertificates clients) throws Exception {
-        SslContextBuilder builder = SslContextBuilder.forServer(keys());
+        return server(clients, ApplicationProtocolConfig.DISABLED);
+    }
+
+    /** As {@link #server(TestCertificates)}, with what it agrees on (ALPN). */
+    SslContext server(TestCertificates clients, ApplicationProtocolConfig protocols) throws Exception {
+        SslContextBuilder builder = SslContextBuilder.forServer(keys()).applicationProtocolConfig(protocols);
         return clients == null
                 ? builder.build()
                 : builder.trustManager(clients.trust()).clientAuth(ClientAuth.REQUIRE).build();

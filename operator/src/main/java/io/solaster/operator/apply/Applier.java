@@ -1,12 +1,12 @@
 package io.solaster.operator.apply;
 
-import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiConsumer;
 import java.util.function.Predicate;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -40,8 +40,8 @@ public final class Applier {
         REPAIRED
     }
 
-    /** What was asked, and what came back, as hashes. */
-    private record Applied(String wanted, String live) {}
+    /** What was asked, and what came back, as hashes; and the version of it that was last seen to be so. */
+    private record Applied(String wanted, String live, String version) {}
 
     private static final int BYTES = 8;
 
@@ -49,9 +49,16 @@ public final class Applier {
     private final ObjectMapper mapper = JsonMapper.builder().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
             .enable(MapperFeature.SORT_PROPERTIES_ALPHABETICALLY).build();
     private final Map<String, Applied> last = new ConcurrentHashMap<>();
+    private final BiConsumer<@Nullable HasMetadata, HasMetadata> written;
 
     public Applier(KubernetesClient client) {
+        this(client, (before, now) -> {});
+    }
+
+    /** @param written hears of each object that it has changed: as it was, null if it is new, and as it is */
+    public Applier(KubernetesClient client, BiConsumer<@Nullable HasMetadata, HasMetadata> written) {
         this.client = client;
+        this.written = written;
     }
 
     /**
@@ -63,24 +70,27 @@ public final class Applier {
      */
     public Outcome apply(HasMetadata wanted, @Nullable HasMetadata cached, boolean watched) {
         String key = key(wanted);
-        String hash = hash(mapper.valueToTree(wanted));
+        String hash = hash(wanted);
         Applied before = last.get(key);
         boolean same = before != null && before.wanted().equals(hash);
-        boolean asApplied = before != null && cached != null && fingerprint(cached).equals(before.live());
+        boolean asApplied = before != null && cached != null && is(key, before, cached);
         if (same && (!watched || asApplied)) {
             return Outcome.UNCHANGED;
         }
         // A cache may be late: what it lacks or shows otherwise may be what was applied a moment ago.
         HasMetadata live = asApplied ? cached : client.resource(wanted).get();
-        if (same && before != null && live != null && fingerprint(live).equals(before.live())) {
+        if (same && before != null && live != null && is(key, before, live)) {
             return Outcome.UNCHANGED;
         }
         boolean known = live != null && hash.equals(annotation(live, Names.APPLIED));
-        String was = live == null ? "" : fingerprint(live);
+        String was = live == null ? "" : asApplied && before != null ? before.live() : fingerprint(live);
         wanted.getMetadata().getAnnotations().put(Names.APPLIED, hash);
         HasMetadata result = client.resource(wanted).fieldManager(Names.MANAGER).forceConflicts().serverSideApply();
         String now = fingerprint(result);
-        last.put(key, new Applied(hash, now));
+        last.put(key, new Applied(hash, now, version(result)));
+        if (live == null || !version(live).equals(version(result))) {
+            written.accept(live, result);
+        }
         if (live == null) {
             return same ? Outcome.REPAIRED : Outcome.APPLIED;
         }
@@ -90,10 +100,27 @@ public final class Applier {
         return known ? Outcome.REPAIRED : Outcome.APPLIED;
     }
 
+    /** Whether an object is as it was applied. A version that was looked at once is not looked at again. */
+    private boolean is(String key, Applied applied, HasMetadata object) {
+        String version = version(object);
+        if (!version.isEmpty() && version.equals(applied.version())) {
+            return true;
+        }
+        if (!fingerprint(object).equals(applied.live())) {
+            return false;
+        }
+        last.replace(key, applied, new Applied(applied.wanted(), applied.live(), version));
+        return true;
+    }
+
+    private static String version(HasMetadata object) {
+        return Objects.requireNonNullElse(object.getMetadata().getResourceVersion(), "");
+    }
+
     /** Whether somebody else has changed or deleted an object since it was last applied, as far as a cache tells. */
     public boolean drifted(HasMetadata wanted, @Nullable HasMetadata cached) {
         Applied before = last.get(key(wanted));
-        return before != null && (cached == null || !fingerprint(cached).equals(before.live()));
+        return before != null && (cached == null || !is(key(wanted), before, cached));
     }
 
     /** Deletes an object, if it is still the one that is meant. */
@@ -135,12 +162,12 @@ public final class Applier {
         return hash(tree);
     }
 
-    private String hash(JsonNode tree) {
+    private String hash(Object object) {
         try {
-            // Trees keep their order; what is made of maps is sorted.
-            Object sorted = mapper.treeToValue(tree, Object.class);
+            // Trees keep their order; what is made of maps and beans is sorted.
+            Object sorted = object instanceof JsonNode tree ? mapper.treeToValue(tree, Object.class) : object;
             byte[] digest = MessageDigest.getInstance("SHA-256")
-                    .digest(mapper.writeValueAsString(sorted).getBytes(StandardCharsets.UTF_8));
+                    .digest(mapper.writeValueAsBytes(sorted));
             return HexFormat.of().formatHex(digest, 0, BYTES);
         } catch (JsonProcessingException | NoSuchAlgorithmException e) {
             throw new AssertionError(e);

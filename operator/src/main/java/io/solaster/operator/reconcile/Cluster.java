@@ -27,6 +27,7 @@ import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.api.TopologyProfile;
 import io.solaster.operator.inventory.ClusterObjects;
+import io.solaster.operator.inventory.InvalidObjectException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,8 +48,8 @@ final class Cluster implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Cluster.class);
     private static final String BY_SERVICE = "service";
-    /** How long a start waits for kinds that it could do without. */
-    private static final long PATIENCE_SECONDS = 10;
+    /** How long a start waits for kinds that not every cluster has; nothing is planned until they are read. */
+    private static final long PATIENCE_SECONDS = 3;
 
     /** Who hears of changes; on the informers' threads, which are not to be held up. */
     interface Listener {
@@ -87,7 +88,11 @@ final class Cluster implements AutoCloseable {
             if (there && before == null) {
                 Watch<T> begun = made.get();
                 watch = begun;
-                return begun.start();
+                return begun.start().thenRun(() -> {
+                    // There may be none of it, of which no event would tell.
+                    version.incrementAndGet();
+                    listener.planMayChange();
+                });
             }
             if (!there && before != null) {
                 watch = null;
@@ -97,9 +102,17 @@ final class Cluster implements AutoCloseable {
             return null;
         }
 
+        /** What there is of it, if the cluster has it at all. */
         List<T> list() {
             Watch<T> now = watch;
-            return now == null ? List.of() : now.list();
+            if (now == null) {
+                return List.of();
+            }
+            if (!now.inStep()) {
+                throw new InvalidObjectException(kind + " (" + apiVersion + ")", "the cluster has this kind, and what"
+                        + " there is of it could not be read yet; permit 'list' and 'watch', or remove the kind");
+            }
+            return now.list();
         }
     }
 
@@ -294,7 +307,8 @@ final class Cluster implements AutoCloseable {
     /**
      * What plans are made from.
      *
-     * @throws io.solaster.operator.inventory.InvalidObjectException if nodes are declared, and wrongly
+     * @throws InvalidObjectException if nodes are declared, and wrongly; or if a kind is there that tells of NUMA nodes, and
+     *         was not read yet: without it, plans would be made for other nodes than there are
      */
     ClusterObjects objects() {
         Watch<ConfigMap> told = declared;

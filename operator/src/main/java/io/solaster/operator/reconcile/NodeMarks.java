@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -115,12 +116,13 @@ final class NodeMarks {
         if (!allowed) {
             return;
         }
+        Map<String, String> values = new HashMap<>();
+        wanted.forEach(topologyClass -> values.put(topologyClass, Names.label(topologyClass)));
         for (Node node : cluster.nodes()) {
             String name = node.getMetadata().getName();
-            String topologyClass = classes.get(name);
-            if (topologyClass != null && wanted.contains(topologyClass)
-                    && !Names.label(topologyClass).equals(label(node, Names.CLASS))) {
-                patch(name, Map.of(Names.CLASS, Names.label(topologyClass)), Map.of());
+            String value = values.get(classes.getOrDefault(name, ""));
+            if (value != null && !value.equals(label(node, Names.CLASS))) {
+                patch(name, Map.of(Names.CLASS, value), Map.of());
             }
         }
     }
@@ -144,9 +146,16 @@ final class NodeMarks {
         return aside.until();
     }
 
-    /** Whether a node is set aside for a service. */
-    static boolean isAside(Node node, String namespace, String service) {
-        return label(node, Names.aside(namespace, service)) != null;
+    /** The names of the nodes that are set aside for a service, in the order of the nodes. */
+    static Set<String> aside(Iterable<Node> nodes, String namespace, String service) {
+        String mark = Names.aside(namespace, service);
+        Set<String> aside = new LinkedHashSet<>();
+        for (Node node : nodes) {
+            if (label(node, mark) != null) {
+                aside.add(node.getMetadata().getName());
+            }
+        }
+        return aside;
     }
 
     /** Gives nodes back whose time has come. Returns when the next one's comes; null if none is set aside. */

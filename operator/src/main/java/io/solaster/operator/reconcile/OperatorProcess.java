@@ -30,6 +30,7 @@ import io.javaoperatorsdk.operator.Operator;
 import io.javaoperatorsdk.operator.api.config.LeaderElectionConfigurationBuilder;
 import io.javaoperatorsdk.operator.monitoring.micrometer.MicrometerMetrics;
 import io.javaoperatorsdk.operator.processing.retry.GenericRetry;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.Tags;
@@ -44,6 +45,7 @@ import io.solaster.operator.observe.Reports;
 import io.solaster.operator.plan.ServicePlan;
 import io.solaster.operator.plan.Verdict;
 import io.solaster.operator.reconcile.PlanBoard.Answer;
+import io.solaster.operator.reconcile.ShardedServiceReconciler.Way;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -82,6 +84,7 @@ public final class OperatorProcess implements AutoCloseable {
     private volatile @Nullable SharedIndexInformer<Namespace> selected;
     private @Nullable Endpoints endpoints;
     private final Set<String> untold = new HashSet<>();
+    private int compared;
     private long toldAt = System.nanoTime() - DETAILS;
     private volatile Map<String, Answer> answers = Map.of();
     private volatile boolean leading;
@@ -262,6 +265,7 @@ public final class OperatorProcess implements AutoCloseable {
 
         @Override
         public void kindsChanged() {
+            replan.set(true);
             reconciler.services().forEach(service -> poke(PlanBoard.key(service)));
         }
     }
@@ -286,19 +290,20 @@ public final class OperatorProcess implements AutoCloseable {
         if (!works()) {
             return;
         }
-        if (board.rested() && replan.getAndSet(false)) {
-            List<ShardedService> services = reconciler.services().stream()
-                    .filter(service -> service.getMetadata().getDeletionTimestamp() == null).toList();
-            Map<String, Answer> now = new HashMap<>();
-            board.all(services).forEach((service, answer) -> {
-                Answer before = answers.get(service);
-                now.put(service, answer);
-                if (before == null || !sameOutcome(before, answer)) {
-                    poke(service);
-                } else if (!before.equals(answer)) {
-                    untold.add(service);
+        List<ShardedService> services = reconciler.services().stream()
+                .filter(service -> service.getMetadata().getDeletionTimestamp() == null).toList();
+        int made = plansMade.get();
+        boolean anew = board.rested() && (replan.getAndSet(false) || board.behind(services));
+        if (anew || made != compared) {
+            Map<String, Answer> now = anew ? board.all(services) : board.last();
+            compared = made;
+            for (ShardedService service : services) {
+                String key = PlanBoard.key(service);
+                Answer answer = now.get(key);
+                if (answer != null && !reconciler.planned(service, answer)) {
+                    untold.add(key);
                 }
-            });
+            }
             answers = now;
             untold.retainAll(now.keySet());
             reconciler.retain(now.keySet());
@@ -308,15 +313,6 @@ public final class OperatorProcess implements AutoCloseable {
             untold.forEach(this::poke);
             untold.clear();
         }
-    }
-
-    private static boolean sameOutcome(Answer one, Answer other) {
-        ServicePlan before = one.plan();
-        ServicePlan now = other.plan();
-        return before == null || now == null
-                ? one.equals(other)
-                : before.hash().equals(now.hash()) && before.verdict() == now.verdict()
-                        && before.afterNodeLoss() == now.afterNodeLoss();
     }
 
     /** Gives nodes back whose time has come. */
@@ -373,6 +369,12 @@ public final class OperatorProcess implements AutoCloseable {
             Gauge.builder("solaster.operator.services", this, process -> process.count(verdict))
                     .tags(Tags.of(Tag.of("verdict", verdict.name()))).register(meters);
         }
+        for (Way way : Way.values()) {
+            Gauge.builder("solaster.operator.rollouts", reconciler, services -> services.rollouts(way))
+                    .tags(Tags.of(Tag.of("state", way.name()))).register(meters);
+        }
+        FunctionCounter.builder("solaster.operator.rollouts.returned", reconciler, ShardedServiceReconciler::returned)
+                .register(meters);
         Gauge.builder("solaster.operator.stranded.cpus", this, OperatorProcess::stranded).register(meters);
         Gauge.builder("solaster.operator.utilization.max", this, OperatorProcess::busiest).register(meters);
     }

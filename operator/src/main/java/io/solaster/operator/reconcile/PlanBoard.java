@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 
 import io.solaster.operator.api.ShardedService;
@@ -38,7 +39,17 @@ final class PlanBoard {
      * @param problem why not; empty if it could
      * @param invalid whether that is the service's own fault, and not the cluster's
      */
-    record Answer(@Nullable ServicePlan plan, String problem, boolean invalid) {}
+    record Answer(@Nullable ServicePlan plan, String problem, boolean invalid) {
+
+        /** Whether it comes to the same as another, be it with other figures. */
+        boolean sameOutcome(Answer other) {
+            if (plan == null || other.plan() == null) {
+                return equals(other);
+            }
+            return plan.hash().equals(other.plan().hash()) && plan.verdict() == other.plan().verdict()
+                    && plan.afterNodeLoss() == other.plan().afterNodeLoss();
+        }
+    }
 
     /** Making plans takes at most one part in so many of the time, where only the cluster changes. */
     private static final int PART = 5;
@@ -53,6 +64,18 @@ final class PlanBoard {
      */
     private record Asked(@Nullable Long generation, @Nullable ShardedServiceSpec asked, int shards) {}
 
+    /**
+     * What was planned last. Who looks at it waits for nobody who makes plans anew.
+     *
+     * @param version the cluster's, before it was looked at
+     * @param asked what each service asked for, by uid
+     * @param answers the plans, by namespace/name
+     * @param classes the class of each node that has one
+     * @param labels the labels that the nodes of a class have
+     */
+    private record Made(long version, Map<String, Asked> asked, Map<String, Answer> answers,
+            Map<String, String> classes, Map<String, Map<String, String>> labels) {}
+
     private static final Comparator<ShardedService> ORDER = Comparator
             .comparing((ShardedService service) -> service.getSpec().mode() == Mode.Plan)
             .thenComparing(service -> String.valueOf(service.getMetadata().getCreationTimestamp()))
@@ -61,12 +84,8 @@ final class PlanBoard {
     private final Cluster cluster;
     private final Runnable planned;
     private final Placements placements = new Placements();
-    private long version = -1;
-    private long pauseUntil = System.nanoTime();
-    private Map<String, Asked> made = new HashMap<>();
-    private Map<String, Answer> answers = Map.of();
-    private Map<String, String> classes = Map.of();
-    private Map<String, Map<String, String>> labels = Map.of();
+    private volatile long pauseUntil = System.nanoTime();
+    private volatile Made made = new Made(-1, Map.of(), Map.of(), Map.of(), Map.of());
 
     /** @param planned hears of each time that plans are made */
     PlanBoard(Cluster cluster, Runnable planned) {
@@ -80,13 +99,24 @@ final class PlanBoard {
     }
 
     /**
-     * The plan of a service. It goes by all services as they are now; by the cluster as it was a moment ago.
+     * The plan of a service. It goes by what this service asks for now, and by the others and the cluster as they were a
+     * moment ago.
      *
      * @param service the service, as it is looked after
      * @param cached all services, as a cache has them
      */
-    synchronized Answer plan(ShardedService service, Supplier<List<ShardedService>> cached) {
-        // Asked for here, so that who waited for a plan to be made finds what has come meanwhile in it.
+    Answer plan(ShardedService service, Supplier<List<ShardedService>> cached) {
+        Answer known = known(service);
+        return known == null ? make(service, cached) : known;
+    }
+
+    private synchronized Answer make(ShardedService service, Supplier<List<ShardedService>> cached) {
+        // Who waited for plans to be made may find its own among them.
+        Answer known = known(service);
+        if (known != null) {
+            return known;
+        }
+        // Asked for here, so that what has come meanwhile is in it.
         List<ShardedService> services = new ArrayList<>();
         boolean there = false;
         for (ShardedService each : cached.get()) {
@@ -98,58 +128,78 @@ final class PlanBoard {
         if (!there) {
             services.add(service);
         }
-        if ((cluster.version() != version && System.nanoTime() - pauseUntil >= 0) || !asAsked(services)) {
-            remake(services);
-        }
-        return Objects.requireNonNull(answers.get(key(service)));
+        remake(services);
+        return Objects.requireNonNull(made.answers().get(key(service)));
+    }
+
+    /** A service's plan as it was made last; null if it asks for something else now, or the cluster has changed. */
+    private @Nullable Answer known(ShardedService service) {
+        Made last = made;
+        return (cluster.version() == last.version() || !rested()) && asAsked(last, service)
+                ? last.answers().get(key(service))
+                : null;
     }
 
     /** The plans of services, by namespace/name, as the cluster is now. */
     synchronized Map<String, Answer> all(List<ShardedService> services) {
-        if (cluster.version() != version || !asAsked(services)) {
+        if (cluster.version() != made.version() || behind(services)) {
             remake(services);
         }
-        return answers;
+        return made.answers();
+    }
+
+    /** The plans as they were made last, by namespace/name. */
+    Map<String, Answer> last() {
+        return made.answers();
     }
 
     /** Whether enough time has passed since plans were made that they can be made for the cluster's changes alone. */
-    synchronized boolean rested() {
+    boolean rested() {
         return System.nanoTime() - pauseUntil >= 0;
+    }
+
+    /** Whether plans were made for other services than these, or for what they do not ask for any more. */
+    boolean behind(List<ShardedService> services) {
+        Made last = made;
+        if (services.size() != last.asked().size()) {
+            return true;
+        }
+        for (ShardedService service : services) {
+            if (!asAsked(last, service)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private void remake(List<ShardedService> services) {
         long begun = System.nanoTime();
-        // Before the look at the cluster: what changes while it is looked at makes another plan.
-        version = cluster.version();
-        answers = make(services);
-        Map<String, Asked> now = new HashMap<>();
+        Map<String, Asked> now = new ConcurrentHashMap<>();
         services.forEach(service -> now.put(id(service), new Asked(service.getMetadata().getGeneration(),
                 asked(service), placements.size(key(service)))));
-        made = now;
+        made = make(services, now);
         long ended = System.nanoTime();
         pauseUntil = ended + Math.max(LEAST_PAUSE, (ended - begun) * (PART - 1));
         planned.run();
     }
 
-    /** Whether plans were made for the same services that ask for the same; many changes are of what plans do not see. */
-    private boolean asAsked(List<ShardedService> services) {
-        if (services.size() != made.size()) {
+    /** Whether a plan was made for what a service asks for; many changes are of what plans do not see. */
+    private boolean asAsked(Made last, ShardedService service) {
+        Asked before = last.asked().get(id(service));
+        if (before == null || before.shards() != placements.size(key(service))) {
             return false;
         }
-        for (ShardedService service : services) {
-            Asked before = made.get(id(service));
-            if (before == null || before.shards() != placements.size(key(service))) {
+        Long generation = service.getMetadata().getGeneration();
+        if (generation == null || before.generation() == null || generation > before.generation()) {
+            ShardedServiceSpec asked = asked(service);
+            if (!Objects.equals(asked, before.asked())) {
                 return false;
             }
-            Long generation = service.getMetadata().getGeneration();
-            if (generation == null || !generation.equals(before.generation())) {
-                ShardedServiceSpec asked = asked(service);
-                if (!Objects.equals(asked, before.asked())) {
-                    return false;
-                }
-                made.put(id(service), new Asked(generation, asked, before.shards()));
+            if (generation != null) {
+                last.asked().replace(id(service), before, new Asked(generation, asked, before.shards()));
             }
         }
+        // One that was looked up before the plans were made is behind them, and is looked at again.
         return true;
     }
 
@@ -170,27 +220,32 @@ final class PlanBoard {
     }
 
     /** The labels that the nodes of a class have, as of the last plans. */
-    synchronized Map<String, String> labels(String topologyClass) {
-        return labels.getOrDefault(topologyClass, Map.of());
+    Map<String, String> labels(String topologyClass) {
+        return made.labels().getOrDefault(topologyClass, Map.of());
     }
 
     /** The class of each node that has one, as of the last plans. */
-    synchronized Map<String, String> classes() {
-        return classes;
+    Map<String, String> classes() {
+        return made.classes();
     }
 
-    private Map<String, Answer> make(List<ShardedService> services) {
-        Map<String, Answer> made = new HashMap<>();
+    private Made make(List<ShardedService> services, Map<String, Asked> asked) {
+        // Before the look at the cluster: what changes while it is looked at makes another plan.
+        long version = cluster.version();
+        Made last = made;
+        Map<String, Answer> answers = new HashMap<>();
         List<ShardedService> sound = new ArrayList<>();
         for (ShardedService service : services) {
             try {
                 ServiceCheck.check(service);
                 sound.add(service);
             } catch (InvalidObjectException e) {
-                made.put(key(service), new Answer(null, String.valueOf(e.getMessage()), true));
+                answers.put(key(service), new Answer(null, String.valueOf(e.getMessage()), true));
             }
         }
         sound.sort(ORDER);
+        Map<String, String> classes = last.classes();
+        Map<String, Map<String, String>> labels = last.labels();
         try {
             Inventory inventory = Inventory.of(cluster.objects());
             Map<String, String> named = new HashMap<>();
@@ -200,15 +255,15 @@ final class PlanBoard {
                 labelled.putIfAbsent(node.topologyClass().name(), node.labels());
             }
             labels = labelled;
-            List<ServicePlan> plans = Planner.plan(inventory, sound, placements.running(sound, answers));
+            List<ServicePlan> plans = Planner.plan(inventory, sound, placements.running(sound, last.answers()));
             for (int i = 0; i < plans.size(); i++) {
-                made.put(key(sound.get(i)), new Answer(plans.get(i), "", false));
+                answers.put(key(sound.get(i)), new Answer(plans.get(i), "", false));
             }
-            classes = Map.copyOf(named);
+            classes = named;
         } catch (InvalidObjectException e) {
-            sound.forEach(service -> made.put(key(service), new Answer(null, String.valueOf(e.getMessage()), false)));
+            sound.forEach(service -> answers.put(key(service), new Answer(null, String.valueOf(e.getMessage()), false)));
         }
-        return made;
+        return new Made(version, asked, answers, classes, labels);
     }
 
     /**
@@ -231,7 +286,7 @@ final class PlanBoard {
         before.sort(ORDER);
         before.add(service);
         Inventory inventory = Inventory.of(cluster.objects());
-        Map<String, Running> running = placements.running(before, answers);
+        Map<String, Running> running = placements.running(before, made.answers());
         int largest = Math.min(asked > now ? most : now - 1, asked + asked / 4);
         int best = now;
         int fewest = Integer.MAX_VALUE;
@@ -251,7 +306,7 @@ final class PlanBoard {
     }
 
     private boolean answered(ShardedService service) {
-        Answer answer = answers.get(key(service));
+        Answer answer = made.answers().get(key(service));
         return answer != null && answer.plan() != null;
     }
 

@@ -8,7 +8,6 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -82,6 +81,8 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
             StatefulSet.class, Deployment.class, PodDisruptionBudget.class, NetworkPolicy.class);
     private static final Logger LOG = LoggerFactory.getLogger(ShardedServiceReconciler.class);
     private static final int REASONS = 20;
+    private static final Set<String> STUCK = Set.of("CanaryFails", "RolloutFails", "ReloadUnconfirmed",
+            "ReloadRefused");
 
     private final KubernetesClient client;
     private final Cluster cluster;
@@ -98,10 +99,26 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
     private final RecentRefusals recent = new RecentRefusals();
     /** What each service was told last, by uid: a cache may not have it yet, and transitions would begin anew. */
     private final Map<String, ShardedServiceStatus> told = new ConcurrentHashMap<>();
+    /** The version that each service had before what was told last, by uid: a cache that still has it is late. */
+    private final Map<String, String> versions = new ConcurrentHashMap<>();
     private final SimpleInboundEventSource<ShardedService> pokes = new SimpleInboundEventSource<>("pokes");
     private final AtomicLong ended = new AtomicLong();
+    private final AtomicLong returned = new AtomicLong();
+    /** The plan that each service was looked at with last. */
+    private final Map<String, Looked> looked = new ConcurrentHashMap<>();
+    /** The services that were applied and not told yet, by uid. */
+    private final Set<String> untold = ConcurrentHashMap.newKeySet();
+    private final Map<Class<?>, InformerEventSource<?, ShardedService>> caches = new ConcurrentHashMap<>();
     private final Predicate<String> keeps;
     private volatile Supplier<List<ShardedService>> watched = List::of;
+
+    /**
+     * What a service was looked at with.
+     *
+     * @param answer the plan
+     * @param poked another plan, for which it is to be looked at again; null if for none yet
+     */
+    private record Looked(Answer answer, @Nullable Answer poked) {}
 
     /** @param keeps of which namespaces it keeps the services that it watches */
     ShardedServiceReconciler(KubernetesClient client, Cluster cluster, PlanBoard board, Reports reports,
@@ -117,7 +134,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         this.keeps = keeps;
         // Nodes that are only declared have the labels that their profile selects by, and no others.
         selectors = nodes == NodeAccess.Declared ? board::labels : Names::selector;
-        applier = new Applier(client);
+        applier = new Applier(client, this::wrote);
         marks = new NodeMarks(client, clock, nodes == NodeAccess.Label);
         rollouts = new Rollouts(client, reports, clock);
         scaling = new Scaling(board, reports, clock);
@@ -127,18 +144,34 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
     public List<EventSource<?, ShardedService>> prepareEventSources(EventSourceContext<ShardedService> context) {
         watched = () -> context.getPrimaryCache().list().toList();
         List<EventSource<?, ShardedService>> sources = new ArrayList<>();
-        CHILDREN.forEach(type -> sources.add(children(type, context)));
-        List<EventSource<?, ShardedService>> all = List.copyOf(sources);
-        board.placements().follow(() -> Scaling.running(all.stream().filter(InformerEventSource.class::isInstance)
-                .flatMap(source -> ((InformerEventSource<?, ?>) source).list())));
+        for (Class<? extends HasMetadata> type : CHILDREN) {
+            InformerEventSource<?, ShardedService> source = children(type, context);
+            caches.put(type, source);
+            sources.add(source);
+        }
+        board.placements().follow(() -> Scaling.running(caches.values().stream().flatMap(InformerEventSource::list)));
         sources.add(pokes);
         return sources;
     }
 
-    private static <T extends HasMetadata> EventSource<T, ShardedService> children(Class<T> type,
+    private static <T extends HasMetadata> InformerEventSource<T, ShardedService> children(Class<T> type,
             EventSourceContext<ShardedService> context) {
         return new InformerEventSource<>(InformerEventSourceConfiguration.from(type, ShardedService.class)
                 .withNamespacesInheritedFromController().withLabelSelector(ShardedService.LABEL).build(), context);
+    }
+
+    /** The next look sees what this one wrote, and the event of it is no reason for another. */
+    @SuppressWarnings("unchecked")
+    private void wrote(@Nullable HasMetadata before, HasMetadata now) {
+        InformerEventSource<HasMetadata, ShardedService> cache =
+                (InformerEventSource<HasMetadata, ShardedService>) caches.get(now.getClass());
+        if (cache != null && cache.isRunning()) {
+            if (before == null) {
+                cache.handleRecentResourceCreate(ResourceID.fromResource(now), now);
+            } else {
+                cache.handleRecentResourceUpdate(ResourceID.fromResource(now), now, before);
+            }
+        }
     }
 
     /** All services that it keeps, as the cache has them. */
@@ -153,6 +186,29 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
                 poke(namespace, service.getMetadata().getName());
             }
         }
+    }
+
+    /**
+     * Has a service looked at again if the last look was with a plan that comes to something else; once for each plan.
+     *
+     * @return whether that plan was this one, to the last figure
+     */
+    boolean planned(ShardedService service, Answer answer) {
+        String key = PlanBoard.key(service);
+        Looked last = looked.get(key);
+        if (last == null) {
+            // It is still to be looked at for the first time.
+            return true;
+        }
+        if (last.answer().sameOutcome(answer)) {
+            return last.answer().equals(answer);
+        }
+        // A look that comes in between has its own say.
+        if ((last.poked() == null || !last.poked().sameOutcome(answer))
+                && looked.replace(key, last, new Looked(last.answer(), answer))) {
+            poke(service.getMetadata().getNamespace(), service.getMetadata().getName());
+        }
+        return true;
     }
 
     /** Has a service looked at again, soon. Any thread. */
@@ -180,6 +236,9 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         Set<String> uids = new HashSet<>();
         services().forEach(service -> uids.add(uid(service)));
         told.keySet().retainAll(uids);
+        untold.retainAll(uids);
+        versions.keySet().retainAll(uids);
+        looked.keySet().retainAll(there);
     }
 
     /** Whether the load lies otherwise on a service's shards than its status says. */
@@ -200,6 +259,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         String why = "";
         @Nullable
         Stage stage;
+        List<ShardedServiceStatus.PodStatus> lie = List.of();
 
         Look(ShardedService service, @Nullable ShardedServiceStatus told, Instant now, List<Pod> pods) {
             this.service = service;
@@ -216,6 +276,38 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
                 why = message;
             }
         }
+    }
+
+    /** How far the rollouts of services are, as meters have it. */
+    enum Way {
+        /** Pods are being replaced, or have yet to confirm a configuration. */
+        UnderWay,
+        /** It has taken longer than it may, or falls short, and is not taken back by itself. */
+        Stuck,
+        /** It was taken back, and the spec still asks for it. */
+        RolledBack
+    }
+
+    /** How many services' rollouts are so far, by what was told of them last. */
+    int rollouts(Way way) {
+        return (int) told.values().stream().filter(status -> way(status) == way).count();
+    }
+
+    private static @Nullable Way way(ShardedServiceStatus status) {
+        String phase = status.rollout() == null ? "" : requireNonNullElse(status.rollout().phase(), "");
+        return switch (phase) {
+            case "RolledBack" -> Way.RolledBack;
+            case "", "Suspended" -> null;
+            default -> status.conditions() != null && status.conditions().stream()
+                    .anyMatch(each -> Conditions.DEGRADED.equals(each.getType()) && STUCK.contains(each.getReason()))
+                            ? Way.Stuck
+                            : Way.UnderWay;
+        };
+    }
+
+    /** How many changes it has taken back. */
+    long returned() {
+        return returned.get();
     }
 
     /** How many reconciliations have ended, well or not. */
@@ -246,6 +338,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         Answer answer = scaling.sized(service, board.plan(service, this::services), this::services,
                 look.children.values(),
                 look.pods, look.notes);
+        looked.put(key, new Looked(answer, null));
         ServicePlan plan = answer.plan();
         List<HasMetadata> wanted = null;
         if (plan == null) {
@@ -277,7 +370,12 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
             look.degrade(stage.degraded().reason(), stage.degraded().message());
         }
         if (apply) {
-            apply(look, requireNonNull(plan), stage);
+            boolean wrote = apply(look, requireNonNull(plan), stage);
+            if (wrote && look.drifted.isEmpty() && look.degraded == null && untold.add(uid(service))) {
+                // Told by the next look, which comes after those at services that were changed at the same time.
+                poke(service.getMetadata().getNamespace(), service.getMetadata().getName());
+                return UpdateControl.noUpdate();
+            }
         } else if (paused) {
             for (HasMetadata each : stage.wanted()) {
                 if (watched(each) && applier.drifted(each, look.children.get(id(each)))) {
@@ -285,6 +383,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
                 }
             }
         }
+        untold.remove(uid(service));
         observe(look, plan, paused, apply);
         scaling.balance(service, look.pods, look.conditions);
         return status(look, answer);
@@ -340,12 +439,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         for (Pod pod : AffinityErrors.failed(look.pods)) {
             client.resource(pod).delete();
         }
-        Set<String> aside = new LinkedHashSet<>();
-        for (Node node : cluster.nodes()) {
-            if (NodeMarks.isAside(node, namespace, name)) {
-                aside.add(node.getMetadata().getName());
-            }
-        }
+        Set<String> aside = NodeMarks.aside(cluster.nodes(), namespace, name);
         Set<String> refusing = recent.nodes(key, clock.instant());
         if (!refusing.isEmpty()) {
             look.degrade("TopologyAffinityError", "Kubelets refuse pods for their CPUs, and this operator may not set"
@@ -370,9 +464,19 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         return all;
     }
 
-    private void apply(Look look, ServicePlan plan, Stage stage) {
+    /** Whether it has written something that was wanted anew. */
+    private boolean apply(Look look, ServicePlan plan, Stage stage) {
+        try {
+            return applied(look, plan, stage);
+        } finally {
+            // Nobody is to wait for what is told; what came of it is told also when not all could be applied.
+            tell(look.service, stage);
+        }
+    }
+
+    private boolean applied(Look look, ServicePlan plan, Stage stage) {
         List<HasMetadata> wanted = stage.wanted();
-        tell(look.service, stage);
+        boolean wrote = false;
         Set<String> classes = new HashSet<>();
         plan.classes().stream().filter(each -> each.replicas() > 0).forEach(each -> classes.add(each.name()));
         marks.classes(board.classes(), classes, cluster);
@@ -386,6 +490,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
                 events.warning(look.service, "Repaired",
                         what + " had been changed by somebody else and is as planned again.");
             } else if (outcome == Outcome.APPLIED) {
+                wrote = true;
                 LOG.info("{}: {} applied, plan {}", PlanBoard.key(look.service), what, plan.hash());
             }
         }
@@ -403,6 +508,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
                 LOG.info("{}: {} deleted, plan {} has none", PlanBoard.key(look.service), id, plan.hash());
             }
         });
+        return wrote;
     }
 
     /** Says what has come of a rollout, and has pods made anew that nobody else would. */
@@ -410,6 +516,8 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         for (Stage.Note note : stage.events()) {
             LOG.info("{}: {}: {}", PlanBoard.key(service), note.reason(), note.message());
             if (note.warning()) {
+                // Nothing else of a rollout is a warning.
+                returned.incrementAndGet();
                 events.warning(service, note.reason(), note.message());
             } else {
                 events.normal(service, note.reason(), note.message());
@@ -479,6 +587,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         } else {
             ShardedServiceSpec spec = look.service.getSpec();
             Alignment alignment = alignment(look, plan, spec);
+            look.lie = alignment.pods();
             look.conditions.set(Conditions.ALIGNED, alignment.status(), alignment.reason(), alignment.message());
             if (alignment.status().equals("False")) {
                 events.warning(look.service, alignment.reason(), alignment.message());
@@ -507,18 +616,18 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         for (HasMetadata child : look.children.values()) {
             replicas += replicas(child);
         }
-        List<ShardedServiceStatus.PodStatus> pods = plan == null
-                ? List.of()
-                : alignment(look, plan, service.getSpec()).pods();
         ShardedServiceStatus before = service.getStatus();
         ShardedServiceStatus now = new ShardedServiceStatus(service.getMetadata().getGeneration(), replicas,
                 ShardedService.LABEL + "=" + service.getMetadata().getName(),
                 plan == null ? (before == null ? null : before.plan()) : inShort(plan, service.getSpec(), look.notes),
-                pods,
+                look.lie,
                 look.stage == null ? null : look.stage.status(), look.conditions.list());
-        told.put(uid(service), now);
+        ShardedServiceStatus last = told.put(uid(service), now);
+        String version = String.valueOf(service.getMetadata().getResourceVersion());
+        boolean late = now.equals(last) && version.equals(versions.get(uid(service)));
         UpdateControl<ShardedService> update = UpdateControl.noUpdate();
-        if (!now.equals(before)) {
+        if (!now.equals(before) && !late) {
+            versions.put(uid(service), version);
             service.setStatus(now);
             update = UpdateControl.patchStatus(service);
         }
@@ -530,6 +639,8 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
             Context<ShardedService> context, Exception error) {
         String message = String.valueOf(error.getMessage());
         LOG.warn("{}: {}", PlanBoard.key(service), message);
+        // What was to be told may not have arrived.
+        versions.remove(uid(service));
         ShardedServiceStatus before = service.getStatus();
         Conditions conditions = new Conditions(before == null ? null : before.conditions(),
                 service.getMetadata().getGeneration(), clock.instant());

@@ -48,7 +48,7 @@ class NodeMarksTest {
             assertThat(aside()).isEqualTo(Duration.ofMinutes(minutes));
             now = now.plus(Duration.ofMinutes(minutes));
             marks.sweep(List.of(a()));
-            assertThat(NodeMarks.isAside(a(), "shop", "kv")).isFalse();
+            assertThat(NodeMarks.aside(List.of(a()), "shop", "kv")).isEmpty();
         }
         assertThat(a().getMetadata().getLabels()).containsEntry("mine", "stays");
     }
@@ -59,8 +59,8 @@ class NodeMarksTest {
         now = now.plusSeconds(30);
         assertThat(aside()).isEqualTo(Duration.ofSeconds(30));
         assertThat(marks.sweep(List.of(a()))).isEqualTo(now.plusSeconds(30));
-        assertThat(NodeMarks.isAside(a(), "shop", "kv")).isTrue();
-        assertThat(NodeMarks.isAside(a(), "shop", "other")).isFalse();
+        assertThat(NodeMarks.aside(List.of(a()), "shop", "kv")).containsExactly(a().getMetadata().getName());
+        assertThat(NodeMarks.aside(List.of(a()), "shop", "other")).isEmpty();
     }
 
     @Test

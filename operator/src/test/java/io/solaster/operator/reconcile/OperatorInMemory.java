@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.solaster.operator.api.ShardedService;
+import io.solaster.operator.api.ShardedServiceStatus;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
@@ -43,7 +44,10 @@ abstract class OperatorInMemory {
     }
 
     final Condition condition(String type) {
-        return kv().getStatus().conditions().stream().filter(each -> each.getType().equals(type)).findFirst()
-                .orElse(new Condition());
+        ShardedServiceStatus status = kv().getStatus();
+        return status == null || status.conditions() == null
+                ? new Condition()
+                : status.conditions().stream().filter(each -> each.getType().equals(type)).findFirst()
+                        .orElse(new Condition());
     }
 }

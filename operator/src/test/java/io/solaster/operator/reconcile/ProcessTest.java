@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -138,6 +139,7 @@ class ProcessTest {
         Program first = run(url(), "--namespaces", "shop", "--lease-namespace", "shop");
         eventually(first::leads);
         assertThat(first.ask("/livez")).isEqualTo("ok\n");
+        eventually(() -> first.ask("/readyz").equals("ok\n"));
         Program second = run(url(), "--namespaces", "shop", "--lease-namespace", "shop");
         eventually(() -> second.said().contains("Keeps services of namespaces [shop]"));
         assertThat(second.leads()).isFalse();
@@ -145,8 +147,11 @@ class ProcessTest {
 
         first.terminate();
         assertThat(first.ended()).as(first.said()).isEqualTo(143);
+        long ended = System.nanoTime();
         assertThat(first.said()).contains("Stops.").doesNotContain("\tat ").doesNotContain("ERROR");
         eventually(second::leads);
+        System.out.printf(Locale.ROOT, "The next one led %.1f s after the end of the one before.%n",
+                (System.nanoTime() - ended) / 1e9);
         assertThat(holder()).isNotEqualTo(before).isNotEmpty();
 
         second.terminate();
@@ -162,7 +167,10 @@ class ProcessTest {
         eventually(() -> second.said().contains("Keeps services of namespaces [shop]"));
         first.process.destroyForcibly();
         first.ended();
+        long ended = System.nanoTime();
         eventually(second::leads);
+        System.out.printf(Locale.ROOT, "The next one led %.1f s after the one before was killed.%n",
+                (System.nanoTime() - ended) / 1e9);
     }
 
     @Test

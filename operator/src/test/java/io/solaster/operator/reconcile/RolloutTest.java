@@ -191,9 +191,12 @@ class RolloutTest {
         settled(spec);
         edit(spec.replace("500us", "250us"));
         eventually(() -> config().contains("250us") && rollout() != null);
+        eventually(() -> measured("solaster_operator_rollouts{state=\"UnderWay\"} 1.0"));
         refuse("kv-two-1", "no");
         eventually(() -> "ReloadRefused".equals(condition("Degraded").getReason()));
         assertThat(config()).contains("250us");
+        eventually(() -> measured("solaster_operator_rollouts{state=\"Stuck\"} 1.0"));
+        assertThat(measured("solaster_operator_rollouts_returned_total 0.0")).isTrue();
     }
 
     @Test
@@ -250,6 +253,8 @@ class RolloutTest {
         workloads.run();
         assertThat(workloads.pods()).hasSize(3).allMatch(pod -> good.equals(FakeWorkloads.revision(pod)));
         assertThat(events("RolledBack")).hasSize(1);
+        assertThat(measured("solaster_operator_rollouts{state=\"RolledBack\"} 1.0")).isTrue();
+        assertThat(measured("solaster_operator_rollouts_returned_total 1.0")).isTrue();
         eventually(() -> "Settled".equals(condition("Progressing").getReason()));
         // The same again is not tried, whatever the number of replicas; something else is, or when it is asked for.
         edit(SPEC.replace("kv:1", "kv:2").replace("replicas: 3", "replicas: 2"));
@@ -590,6 +595,15 @@ class RolloutTest {
     private void edit(String spec) {
         ShardedService wanted = Objects.service(spec);
         update(service -> service.setSpec(wanted.getSpec()));
+    }
+
+    /** Whether its metrics have such a line. */
+    private boolean measured(String line) {
+        try (var metrics = URI.create("http://localhost:" + operator.port() + "/metrics").toURL().openStream()) {
+            return new String(metrics.readAllBytes(), UTF_8).contains(line + "\n");
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     private void annotate(String name, String value) {

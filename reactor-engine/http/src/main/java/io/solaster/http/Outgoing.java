@@ -53,6 +53,12 @@ final class Outgoing {
         return into;
     }
 
+    /** Whether all there is to send is in {@link #buffer}, where it may wait. */
+    boolean isGathered() {
+        ByteBuf written = gathered;
+        return written != null && !unflushed && written.isReadable();
+    }
+
     /** Whether it is time to {@link #flush}, although more will be written. */
     boolean isEnough() {
         ByteBuf written = gathered;

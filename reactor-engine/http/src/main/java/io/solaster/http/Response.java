@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -333,6 +334,11 @@ final class Response implements HttpResponse, ResponseStream {
     /** The client sees that the response does not come whole. */
     void abort(Throwable cause) {
         exchange.carrier().abort(exchange, cause);
+    }
+
+    /** An empty buffer to {@link #send(ByteBuf)}. */
+    ByteBuf newBody() {
+        return isElsewhere() ? ByteBufAllocator.DEFAULT.directBuffer(Json.FIRST_GUESS) : exchange.shard().takeBody();
     }
 
     /** Sends the head and this buffer. */

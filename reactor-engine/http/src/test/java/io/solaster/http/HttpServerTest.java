@@ -11,11 +11,13 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.handler.codec.http.DefaultHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponseStatus;
@@ -55,6 +57,55 @@ abstract class HttpServerTest extends TransportTest {
             assertThat(answer.header("date"))
                     .matches("[A-Z][a-z]{2}, \\d\\d [A-Z][a-z]{2} \\d{4} \\d\\d:\\d\\d:\\d\\d GMT");
         }
+    }
+
+    @Test
+    void responsesLeaveBehindWhatTheShardHasTakenUpMeanwhile() {
+        List<String> events = Collections.synchronizedList(new ArrayList<>());
+        RawClient client = clientOfBusyHandler(Departures.SHORTEST, events);
+        AtomicInteger count = new AtomicInteger();
+        // The first may take so long that it does not pay.
+        HttpFixture.await("a response has left behind another task", () -> {
+            String path = "/" + count.incrementAndGet();
+            assertThat(client.get(path).body()).isEqualTo("done");
+            return events.contains("another " + path)
+                    && events.indexOf("another " + path) < events.indexOf("sent " + path);
+        });
+    }
+
+    @Test
+    void whatHasTakenVeryLongToAnswerLeavesAtOnce() {
+        List<String> events = Collections.synchronizedList(new ArrayList<>());
+        RawClient client = clientOfBusyHandler(Departures.LONGEST, events);
+        assertThat(client.get("/a").body()).isEqualTo("done");
+        assertThat(client.get("/b").body()).isEqualTo("done");
+        assertThat(events).startsWith("sent /a", "another /a", "sent /b");
+    }
+
+    /** Its handler submits another task and then is busy for so many nanoseconds. */
+    private RawClient clientOfBusyHandler(long nanos, List<String> events) {
+        ServerConfig config = ServerConfig.of("http", 0);
+        AtomicReference<String> path = new AtomicReference<>();
+        HttpProtocol protocol = new HttpProtocol((request, response) -> {
+            long begun = System.nanoTime();
+            String handled = request.path();
+            path.set(handled);
+            request.shard().execute(() -> events.add("another " + handled));
+            while (System.nanoTime() - begun < nanos) {
+                Thread.onSpinWait();
+            }
+            response.send("done");
+        }, config);
+        return fixture.connect(fixture.bind(config, (shard, channel) -> {
+            protocol.connected(shard, channel);
+            channel.pipeline().addFirst(new ChannelOutboundHandlerAdapter() {
+                @Override
+                public void flush(ChannelHandlerContext context) {
+                    events.add("sent " + path.get());
+                    context.flush();
+                }
+            });
+        }));
     }
 
     @Test
