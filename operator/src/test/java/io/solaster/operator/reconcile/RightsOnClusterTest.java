@@ -252,9 +252,11 @@ class RightsOnClusterTest {
         }
         create("claims", "bank", OperatorContract.SPEC.replace("replicas: 2", "replicas: 1")
                 + "placement: {backend: DRA}\n");
-        eventually(() -> client.resources(ResourceClaimTemplate.class).inNamespace("bank").list().getItems().size() == 1);
+        eventually(
+                () -> client.resources(ResourceClaimTemplate.class).inNamespace("bank").list().getItems().size() == 1);
         client.resources(ResourceClaimTemplate.class).inNamespace("bank").delete();
-        eventually(() -> client.resources(ResourceClaimTemplate.class).inNamespace("bank").list().getItems().size() == 1);
+        eventually(
+                () -> client.resources(ResourceClaimTemplate.class).inNamespace("bank").list().getItems().size() == 1);
     }
 
     /** What people may do who may edit or view a namespace. */
