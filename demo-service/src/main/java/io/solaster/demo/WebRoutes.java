@@ -53,6 +53,9 @@ class WebRoutes {
                 .get("/ws/{room}", sockets.handler(new Chat(sockets)))
                 .get("/events", (request, response) -> events(engine, request, response))
                 .mount("/upstream", upstream.routes())
+                // To a router another path than the one without the slash; to whoever types it the same.
+                .get("/upstream/", (request, response) -> response.status(HttpResponseStatus.PERMANENT_REDIRECT)
+                        .header(HttpHeaderNames.LOCATION, "/upstream").send())
                 .get("/{*file}", StaticFiles.ofClassPath(WebRoutes.class.getClassLoader(), "web"))
                 .build();
     }

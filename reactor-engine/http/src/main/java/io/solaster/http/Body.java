@@ -305,7 +305,23 @@ final class Body implements RequestBody {
             return false;
         }
         complete = framing.isDone();
-        return true;
+        return mayCome(framing.data());
+    }
+
+    /** Whether so much as a chunk's size says may still come; if not, it fails before any of that has. */
+    private boolean mayCome(long bytes) {
+        ByteBuf gathered = content;
+        long most = exchange.shard().limits().maxBody();
+        if (use == Use.WHOLE && bytes > most - (gathered == null ? 0 : gathered.readableBytes())) {
+            fail(tooLong(most));
+        } else if (use == Use.SKIPPED && bytes > MOST_SKIPPED - skipped) {
+            fail(unread());
+        }
+        return failure == null;
+    }
+
+    private static HttpException unread() {
+        return new HttpException(HttpResponseStatus.REQUEST_ENTITY_TOO_LARGE, "a body that nobody reads");
     }
 
     private void take(ByteBuf input, int bytes) {
@@ -319,7 +335,7 @@ final class Body implements RequestBody {
                 input.skipBytes(bytes);
                 skipped += bytes;
                 if (skipped > MOST_SKIPPED) {
-                    fail(new HttpException(HttpResponseStatus.REQUEST_ENTITY_TOO_LARGE, "a body that nobody reads"));
+                    fail(unread());
                 }
             }
             case NONE -> throw new IllegalStateException("nobody wants it");
