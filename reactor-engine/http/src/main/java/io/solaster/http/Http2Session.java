@@ -473,7 +473,11 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
         if (last) {
             carrier.receivedAll();
         }
-        exchange.body().begin(head.contentLength(), last, head.expectsContinue());
+        if (head.upgrades()) {
+            exchange.body().beginConversation(last);
+        } else {
+            exchange.body().begin(head.contentLength(), last, head.expectsContinue());
+        }
         HttpResponseStatus refusal = head.refusal();
         if (refusal != null) {
             shard.stats().refused(refusal);

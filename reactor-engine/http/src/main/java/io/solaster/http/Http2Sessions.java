@@ -52,7 +52,7 @@ final class Http2Sessions extends AbstractHttp2ConnectionHandlerBuilder<Http2Ses
         return new Http2Sessions(shard, requests, turns)
                 .initialSettings(new Http2Settings().maxConcurrentStreams(config.maxConcurrentStreams())
                         .initialWindowSize(config.initialWindow().intBytes()).maxFrameSize(config.maxFrame().intBytes())
-                        .maxHeaderListSize(headers))
+                        .maxHeaderListSize(headers).connectProtocolEnabled(true))
                 .decoderEnforceMaxRstFramesPerWindow(config.maxResets(), Http2Answers.RESETS_SECONDS)
                 .decoderEnforceMaxConsecutiveEmptyDataFrames(EMPTY_FRAMES)
                 .codec(new DefaultHttp2ConnectionDecoder(connection, encoder, turns,
