@@ -20,6 +20,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param health how endpoints are found to be sick, and well again
  * @param ssl how connections are encrypted
  * @param proxy what stands between us and the endpoints
+ * @param http what holds where the protocol is 'http'
  * @param resp what holds where the protocol is 'resp'
  */
 @ConfigurationPropertiesSource
@@ -32,6 +33,7 @@ public record PoolConfig(@DefaultValue("http") Protocol protocol,
         @Reloadable @NestedConfigurationProperty @DefaultValue PoolHealthConfig health,
         @NestedConfigurationProperty @DefaultValue PoolSslConfig ssl,
         @NestedConfigurationProperty @DefaultValue PoolProxyConfig proxy,
+        @NestedConfigurationProperty @DefaultValue PoolHttpConfig http,
         @NestedConfigurationProperty @DefaultValue PoolRespConfig resp) {
 
     public PoolConfig {
@@ -43,66 +45,72 @@ public record PoolConfig(@DefaultValue("http") Protocol protocol,
         return new PoolConfig(protocol, List.of(endpoints), PoolDiscoveryConfig.defaults(),
                 PoolBalancingConfig.defaults(), PoolConnectionsConfig.defaults(), PoolRequestsConfig.defaults(),
                 PoolHealthConfig.defaults(), PoolSslConfig.defaults(), PoolProxyConfig.defaults(),
-                PoolRespConfig.defaults());
+                PoolHttpConfig.defaults(), PoolRespConfig.defaults());
     }
 
     /** This with other endpoints. */
     public PoolConfig withEndpoints(List<EndpointConfig> newEndpoints) {
         return new PoolConfig(protocol, newEndpoints, discovery, balancing, connections, requests, health, ssl, proxy,
-                resp);
+                http, resp);
     }
 
     /** This with another way to find endpoints. */
     public PoolConfig withDiscovery(PoolDiscoveryConfig newDiscovery) {
         return new PoolConfig(protocol, endpoints, newDiscovery, balancing, connections, requests, health, ssl, proxy,
-                resp);
+                http, resp);
     }
 
     /** This with another balancing. */
     public PoolConfig withBalancing(PoolBalancingConfig newBalancing) {
         return new PoolConfig(protocol, endpoints, discovery, newBalancing, connections, requests, health, ssl, proxy,
-                resp);
+                http, resp);
     }
 
     /** This with other connections. */
     public PoolConfig withConnections(PoolConnectionsConfig newConnections) {
         return new PoolConfig(protocol, endpoints, discovery, balancing, newConnections, requests, health, ssl, proxy,
-                resp);
+                http, resp);
     }
 
     /** This with other requests. */
     public PoolConfig withRequests(PoolRequestsConfig newRequests) {
         return new PoolConfig(protocol, endpoints, discovery, balancing, connections, newRequests, health, ssl, proxy,
-                resp);
+                http, resp);
     }
 
     /** This with another health. */
     public PoolConfig withHealth(PoolHealthConfig newHealth) {
         return new PoolConfig(protocol, endpoints, discovery, balancing, connections, requests, newHealth, ssl, proxy,
-                resp);
+                http, resp);
     }
 
     /** This with another encryption. */
     public PoolConfig withSsl(PoolSslConfig newSsl) {
         return new PoolConfig(protocol, endpoints, discovery, balancing, connections, requests, health, newSsl, proxy,
-                resp);
+                http, resp);
     }
 
     /** This with another proxy. */
     public PoolConfig withProxy(PoolProxyConfig newProxy) {
         return new PoolConfig(protocol, endpoints, discovery, balancing, connections, requests, health, ssl, newProxy,
-                resp);
+                http, resp);
+    }
+
+    /** This with other settings of HTTP. */
+    public PoolConfig withHttp(PoolHttpConfig newHttp) {
+        return new PoolConfig(protocol, endpoints, discovery, balancing, connections, requests, health, ssl, proxy,
+                newHttp, resp);
     }
 
     /** This with other settings of RESP. */
     public PoolConfig withResp(PoolRespConfig newResp) {
         return new PoolConfig(protocol, endpoints, discovery, balancing, connections, requests, health, ssl, proxy,
-                newResp);
+                http, newResp);
     }
 
     /** What endpoints speak. */
     public enum Protocol {
-        /** HTTP/1.1, one request at a time on a connection. */
+        /** HTTP, of the version that {@code http.version} says. */
         HTTP,
         /** Redis's protocol, many requests under way on a connection. */
         RESP,

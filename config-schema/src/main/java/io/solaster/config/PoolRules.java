@@ -49,6 +49,7 @@ final class PoolRules {
         validator.within(key + ".health.breaker.open-for", pool.health().breaker().openFor(), MILLISECOND, DAY);
         ssl(key + ".ssl", pool.ssl());
         proxy(key + ".proxy", pool.proxy());
+        http(key + ".http", pool.http());
         resp(key + ".resp", pool.resp());
     }
 
@@ -254,6 +255,20 @@ final class PoolRules {
         }
         if (proxy.type() == PoolProxyConfig.Type.SOCKS4 && proxy.password() != null) {
             validator.warn(at + ".password", "******", "SOCKS 4 knows no passwords", "write type 'socks5'");
+        }
+    }
+
+    private void http(String at, PoolHttpConfig http) {
+        boolean isHttp2 = http.version() == PoolHttpConfig.Version.HTTP_2;
+        if (pool.protocol() != PoolConfig.Protocol.HTTP && isHttp2) {
+            validator.warn(key + ".protocol", lower(pool.protocol()),
+                    "what is written below " + at + " holds only for endpoints that speak 'http'",
+                    "write 'http', or remove it");
+        } else if (isHttp2 && pool.health().check().type() == PoolCheckConfig.Type.HTTP) {
+            validator.warn(key + ".health.check.type", "http",
+                    "endpoints are checked over HTTP/1.1, also where requests"
+                            + " go over HTTP/2: one that does not speak it would never be well",
+                    "write 'tcp' where they speak HTTP/2 only");
         }
     }
 

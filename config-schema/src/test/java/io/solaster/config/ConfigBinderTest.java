@@ -228,6 +228,7 @@ class ConfigBinderTest {
                                 overprovision: 150
                               ssl: {bundle: cache, enabled: true, server-name: s, verify-hostname: false}
                               proxy: {type: socks5, address: 'p:1', username: u, password: secret, proxy-protocol: v2}
+                              http: {version: http-2}
                               resp: {version: 2, username: u, password: secret, database: 3, client-name: me, exclusive: 5}
                         """)
                         .pools().get("cache"))
@@ -256,6 +257,7 @@ class ConfigBinderTest {
                         new PoolSslConfig("cache", true, "s", false),
                         new PoolProxyConfig(PoolProxyConfig.Type.SOCKS5, "p:1", "u", "secret",
                                 PoolProxyConfig.ProxyProtocol.V2),
+                        new PoolHttpConfig(PoolHttpConfig.Version.HTTP_2),
                         new PoolRespConfig(2, "u", "secret", 3, "me", 5)));
     }
 

@@ -26,6 +26,7 @@ class PoolRulesTest {
         assertThat(check("connections.max=4")).as("what is not written gives way").isEmpty();
         assertThat(check("connections.max-lifetime=30s")).as("what is not written gives way").isEmpty();
         assertThat(check("requests.timeout=0s, requests.try-timeout=1h")).as("0 is no bound").isEmpty();
+        assertThat(check("http.version=HTTP_2, health.check.type=tcp")).isEmpty();
         assertThat(check("balancing.bounded-load=0, balancing.slow-start=30s")).isEmpty();
     }
 
@@ -81,6 +82,8 @@ class PoolRulesTest {
             proxy.type=http, proxy.address=p:1, proxy.username=me | proxy.password | a username is given, and no password
             protocol=resp, resp.username=me            | resp.password | a username is given, and no password
             protocol=resp, resp.client-name=a b        | resp.client-name | 'a b' is no name that Redis takes
+            protocol=tcp, http.version=http-2          | protocol | what is written below solaster.pools.orders.http holds only for
+            http.version=http-2, health.check.type=http | health.check.type | endpoints are checked over HTTP/1.1
             resp.password=secret                       | protocol | what is written below solaster.pools.orders.resp holds only for
             """)
     void whatIsWrongIsToldByItsKey(String properties, String key, String message) {

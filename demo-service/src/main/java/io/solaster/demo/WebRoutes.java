@@ -81,8 +81,13 @@ class WebRoutes {
 
     private static CompletionStage<?> delete(Strings strings, HttpRequest request, HttpResponse response) {
         String key = owner(strings, request, response);
-        return strings.remove(key).thenAccept(removed -> response
-                .status(removed ? HttpResponseStatus.NO_CONTENT : HttpResponseStatus.NOT_FOUND).send());
+        return strings.remove(key).thenAccept(removed -> {
+            if (removed) {
+                response.status(HttpResponseStatus.NO_CONTENT).send();
+            } else {
+                response.status(HttpResponseStatus.NOT_FOUND).send("no key " + key);
+            }
+        });
     }
 
     /** The key of a request; the response says which shard owns it. */

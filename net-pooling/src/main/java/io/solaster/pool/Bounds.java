@@ -23,6 +23,8 @@ final class Bounds {
     long maxIdle;
     long leakAfter;
     private boolean isShared;
+    /** What the newest shared connection's other end takes at once. */
+    private int takenAtOnce = Integer.MAX_VALUE;
 
     /** @param isShared whether several requests may be under way on a connection, as far as it is known */
     Bounds(PoolConfig config, boolean isShared) {
@@ -51,13 +53,15 @@ final class Bounds {
         return config.connections().connectTimeout();
     }
 
-    void learntThatShared() {
+    /** @param requests that the other end takes at once */
+    void learntThatShared(int requests) {
         isShared = true;
+        takenAtOnce = Math.max(1, requests);
     }
 
     /** Requests that one more connection would take. */
     int requestsEach() {
-        return isShared ? maxRequests : 1;
+        return isShared ? Math.min(maxRequests, takenAtOnce) : 1;
     }
 
     /** The shortest time after which something may be wrong with a connection. */

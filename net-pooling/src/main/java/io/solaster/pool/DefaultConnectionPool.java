@@ -66,8 +66,8 @@ final class DefaultConnectionPool<C extends PooledConnection> implements Connect
         if (bounds.max() < engine.shards().size()) {
             log.warn(
                     "Pool '{}': {} connection(s) for {} shards, so that some shards run their requests on others; raise"
-                            + " solaster.pools.{}.connections.max",
-                    name, bounds.max(), engine.shards().size(), name);
+                            + " solaster.pools.{}.{}",
+                    name, bounds.max(), engine.shards().size(), name, protocol.maxKey());
         }
         try {
             shards.onAll(shard -> {

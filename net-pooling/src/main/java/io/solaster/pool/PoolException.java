@@ -2,7 +2,11 @@ package io.solaster.pool;
 
 import org.jspecify.annotations.Nullable;
 
-/** A request through a pool that failed before an endpoint answered it; the reason says whether it may have arrived. */
+/**
+ * A request through a pool that failed before an endpoint answered it; the reason says whether it may have arrived. It has
+ * a stack trace of its own only where that may tell something: where a limit refuses a request it would cost more than
+ * the work that is kept out, and where there is a cause, that has one.
+ */
 public final class PoolException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
@@ -15,7 +19,7 @@ public final class PoolException extends RuntimeException {
     }
 
     private PoolException(Reason reason, boolean stale, String message, @Nullable Throwable cause) {
-        super(message, cause, false, cause == null);
+        super(message, cause, false, cause == null && reason.hasStack());
         this.reason = reason;
         this.stale = stale;
     }
@@ -28,12 +32,25 @@ public final class PoolException extends RuntimeException {
         return new PoolException(Reason.CONNECTION_LOST, true, message, cause);
     }
 
+    /**
+     * That the endpoint says that it has not begun with a request, as HTTP/2 can.
+     *
+     * @param elsewhereAtOnce whether only the connection does not take it: any request is worth another try at once, and
+     *            the endpoint is none the worse for it
+     */
+    public static PoolException refused(String message, @Nullable Throwable cause, boolean elsewhereAtOnce) {
+        return new PoolException(Reason.REFUSED, elsewhereAtOnce, message, cause);
+    }
+
     /** Why. */
     public Reason reason() {
         return reason;
     }
 
-    /** Whether it was sent on a connection that was found stale: then a repeatable request is worth another try at once. */
+    /**
+     * Whether it was sent on a connection that was found stale: then a request that may be repeated, or was surely not
+     * begun, is worth another try at once.
+     */
     public boolean isStale() {
         return stale;
     }
@@ -48,6 +65,8 @@ public final class PoolException extends RuntimeException {
         TOO_MANY_PENDING,
         /** No connection to the endpoint could be made. */
         CONNECT_FAILED,
+        /** The endpoint has said that it has not begun with the request. */
+        REFUSED,
         /** The connection was lost before the answer: the request may have arrived. */
         CONNECTION_LOST,
         /** There was no answer in time: the request may have arrived. */
@@ -58,6 +77,14 @@ public final class PoolException extends RuntimeException {
         /** Whether the request has surely not been acted upon, so that any request may be tried again. */
         public boolean isUnsent() {
             return this != CONNECTION_LOST && this != TIMEOUT;
+        }
+
+        /** Limits and deadlines say all that there is to say, and to thousands at a time; so who called tells nothing. */
+        private boolean hasStack() {
+            return switch (this) {
+                case NO_ENDPOINT, ACQUIRE_TIMEOUT, TOO_MANY_PENDING, REFUSED, TIMEOUT -> false;
+                case CONNECT_FAILED, CONNECTION_LOST, CLOSED -> true;
+            };
         }
     }
 }

@@ -76,6 +76,11 @@ public abstract class PooledConnection {
     /** Whether several requests may be under way on it; else whoever takes it has it alone. It never changes. */
     public abstract boolean isShared();
 
+    /** How many requests its other end takes at once, where it is shared; {@code max-requests} holds beside it. Cheap. */
+    public int maxRequests() {
+        return Integer.MAX_VALUE;
+    }
+
     /** Whether it takes another request: it is open, and neither end has said that it will close. Cheap. */
     public abstract boolean isUsable();
 

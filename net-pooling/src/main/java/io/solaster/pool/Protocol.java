@@ -23,6 +23,11 @@ public interface Protocol<C extends PooledConnection> {
         return false;
     }
 
+    /** The key below {@code solaster.pools.<name>} that says how many of its connections there may be; for warnings. */
+    default String maxKey() {
+        return "connections.max";
+    }
+
     /**
      * Makes a connection ready for its first request: adds handlers to the pipeline, says hello, proves who we are. On the
      * shard that owns the channel, which is connected, encrypted where it is to be, and reads by itself.

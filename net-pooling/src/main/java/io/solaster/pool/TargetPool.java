@@ -77,6 +77,7 @@ final class TargetPool<C extends PooledConnection> extends IdleList {
         for (int i = 0; i < count && sharedCount > 0; i++) {
             PooledConnection each = at(i);
             if (each.isShared && each.retired == null && !each.isValidating && each.uses < bounds.maxRequests
+                    && each.uses < each.maxRequests()
                     && (found == null || each.uses < found.uses) && each.isUsable()
                     && (each.uses > 0 || now - each.provenAt <= bounds.validateAfter)) {
                 found = each;
@@ -211,7 +212,7 @@ final class TargetPool<C extends PooledConnection> extends IdleList {
         connection.isShared = connection.isShared();
         if (connection.isShared) {
             sharedCount++;
-            bounds.learntThatShared();
+            bounds.learntThatShared(connection.maxRequests());
         }
         connection.createdAt = now;
         connection.idleSince = now;

@@ -32,6 +32,7 @@ import io.solaster.config.EndpointConfig;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.PoolConfig;
 import io.solaster.config.PoolConnectionsConfig;
+import io.solaster.config.PoolHttpConfig;
 import io.solaster.config.PoolProxyConfig;
 import io.solaster.config.PoolSslConfig;
 import io.solaster.engine.Engine;
@@ -52,6 +53,7 @@ final class TcpConnector implements Connector {
     private final PoolConnectionsConfig connections;
     private final PoolSslConfig ssl;
     private final PoolProxyConfig proxy;
+    private final boolean http2;
     private final @Nullable Endpoint proxyEndpoint;
     private final Resolver resolver;
     private final @Nullable Supplier<SslContext> tls;
@@ -61,6 +63,8 @@ final class TcpConnector implements Connector {
         this.connections = config.connections();
         this.ssl = config.ssl();
         this.proxy = config.proxy();
+        this.http2 = config.protocol() == PoolConfig.Protocol.HTTP
+                && config.http().version() == PoolHttpConfig.Version.HTTP_2;
         this.resolver = resolver;
         this.tls = tls;
         if (ssl.isUsed() && tls == null) {
@@ -222,6 +226,10 @@ final class TcpConnector implements Connector {
             if (!NetUtil.isValidIpV4Address(name) && !NetUtil.isValidIpV6Address(name)) {
                 // The JDK by itself leaves out names without a dot, such as those of services in a cluster.
                 parameters.setServerNames(List.of(new SNIHostName(name)));
+            }
+            if (http2) {
+                // The second, so that who does not speak the first can say so.
+                parameters.setApplicationProtocols(new String[]{"h2", "http/1.1"});
             }
             sslEngine.setSSLParameters(parameters);
             return handler;

@@ -151,6 +151,7 @@ abstract class PoolTest extends Rig {
         ShardFuture<Line> waits = on(engine, 0, () -> pool.local().take(0, null, Duration.ofMillis(50)));
         ShardFuture<Line> refused = on(engine, 0, () -> pool.local().take(0, null, LONG));
         assertThat(failure(refused).reason()).isEqualTo(Reason.TOO_MANY_PENDING);
+        assertThat(failure(refused).getStackTrace()).as("refusals come by the thousand").isEmpty();
         assertThat(failure(refused)).hasMessageContaining("max-pending");
         assertThat(failure(waits).reason()).isEqualTo(Reason.ACQUIRE_TIMEOUT);
         assertThat(stats(0).timeouts.get()).isOne();

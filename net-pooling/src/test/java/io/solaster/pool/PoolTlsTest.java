@@ -11,16 +11,27 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import javax.net.ssl.ExtendedSSLSession;
 
+import io.netty.handler.ssl.ApplicationProtocolConfig;
+import io.netty.handler.ssl.ApplicationProtocolConfig.Protocol;
+import io.netty.handler.ssl.ApplicationProtocolConfig.SelectedListenerFailureBehavior;
+import io.netty.handler.ssl.ApplicationProtocolConfig.SelectorFailureBehavior;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
 import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.PoolConfig;
+import io.solaster.config.PoolHttpConfig;
 import io.solaster.config.PoolSslConfig;
 import io.solaster.config.ServerConfig;
 import io.solaster.engine.Shard;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.engine.net.Tls;
+import io.solaster.http.HttpProtocol;
 import io.solaster.pool.PoolException.Reason;
 import io.solaster.pool.discovery.Discovery;
+import io.solaster.pool.http.HttpClientConnection;
+import io.solaster.pool.http.HttpClientProtocol;
+import io.solaster.pool.http.PooledHttpClient;
+import io.solaster.pool.upstream.Upstream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -159,6 +170,45 @@ final class PoolTlsTest extends Rig {
         PoolException refused = failure(asking(0, LONG, "x"));
         assertThat(refused.reason()).isEqualTo(Reason.CONNECT_FAILED);
         assertThat(refused).hasMessageContaining("within PT0.2S");
+    }
+
+    /** A client of HTTP/2 to our own server, which agrees on these protocols. */
+    private PooledHttpClient http2(String... agreed) throws Exception {
+        TestCertificates certificates = TestCertificates.of(directory, LOCAL);
+        SslContext context = certificates.server(null, new ApplicationProtocolConfig(Protocol.ALPN,
+                SelectorFailureBehavior.NO_ADVERTISE, SelectedListenerFailureBehavior.ACCEPT, agreed));
+        ServerConfig served = ServerConfig.of("http", 0);
+        TcpServer web = TcpServer.bind(engine, "web", served, Tls.over(() -> context, engine.offload(),
+                new HttpProtocol((request, response) -> response.send(request.version() + " " + request.path()),
+                        served)));
+        open.add(web);
+        config = PoolConfig.of(PoolConfig.Protocol.HTTP).withSsl(SSL)
+                .withHttp(new PoolHttpConfig(PoolHttpConfig.Version.HTTP_2));
+        upstream = Upstream.start(engine, "test", config,
+                Discovery.of(List.of(Endpoint.of("localhost", web.port()))));
+        open.add(upstream);
+        SslContext client = certificates.client(null);
+        ConnectionPool<HttpClientConnection> connections = ConnectionPool.start(engine, "test", config,
+                HttpClientProtocol.of(config), upstream, Connector.of(engine, config, Rig::resolve, () -> client));
+        open.add(connections);
+        return PooledHttpClient.over(engine, connections);
+    }
+
+    @Test
+    void agreesOnHttp2() throws Exception {
+        PooledHttpClient client = http2("h2", "http/1.1");
+        for (int i = 0; i < 5; i++) {
+            assertThat(TestEngines.get(client.get("/x")).text()).isEqualTo("HTTP/2.0 /x");
+        }
+    }
+
+    @Test
+    void saysThatAServerDoesNotAgreeOnHttp2() throws Exception {
+        PoolException refused = failure(http2("http/1.1").get("/x"));
+        assertThat(refused.reason()).isEqualTo(Reason.CONNECT_FAILED);
+        assertThat(refused).hasStackTraceContaining("it takes http/1.1")
+                .hasStackTraceContaining("set http.version to http-1-1");
+        assertThat(failure(http2("acme").get("/x"))).hasStackTraceContaining("nothing was agreed on");
     }
 
     @Test

@@ -11,6 +11,7 @@ import java.util.List;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.TrustManagerFactory;
 
+import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
@@ -87,7 +88,12 @@ record TestCertificates(KeyStore store) {
 
     /** Of a server that shows this, and asks clients for one that it trusts if there is one. */
     SslContext server(TestCertificates clients) throws Exception {
-        SslContextBuilder builder = SslContextBuilder.forServer(keys());
+        return server(clients, ApplicationProtocolConfig.DISABLED);
+    }
+
+    /** As {@link #server(TestCertificates)}, with what it agrees on (ALPN). */
+    SslContext server(TestCertificates clients, ApplicationProtocolConfig protocols) throws Exception {
+        SslContextBuilder builder = SslContextBuilder.forServer(keys()).applicationProtocolConfig(protocols);
         return clients == null
                 ? builder.build()
                 : builder.trustManager(clients.trust()).clientAuth(ClientAuth.REQUIRE).build();

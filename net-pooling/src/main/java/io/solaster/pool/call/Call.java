@@ -176,7 +176,11 @@ final class Call<C extends PooledConnection, R extends @Nullable Object> impleme
         // A server may close what has been idle, or each connection after an answer: that is no sign of sickness.
         return pool.isStale()
                 ? Outcome.CANCELLED
-                : pool.reason() == Reason.TIMEOUT ? Outcome.TIMEOUT : Outcome.BROKEN;
+                : switch (pool.reason()) {
+                    case TIMEOUT -> Outcome.TIMEOUT;
+                    case REFUSED -> Outcome.ERROR;
+                    default -> Outcome.BROKEN;
+                };
     }
 
     /** What came of a try; its connection is back in the pool, unless it is streamed. */
@@ -226,7 +230,8 @@ final class Call<C extends PooledConnection, R extends @Nullable Object> impleme
 
     private void failed(Throwable failure, long now) {
         if (failure instanceof PoolException lost) {
-            if (lost.isStale() && request.isIdempotent() && !retriedStale && !isUnderWay()) {
+            if (lost.isStale() && (request.isIdempotent() || lost.reason().isUnsent()) && !retriedStale
+                    && !isUnderWay()) {
                 retriedStale = true;
                 caller.stats.retriesStale.increment();
                 stopPause();
@@ -248,6 +253,7 @@ final class Call<C extends PooledConnection, R extends @Nullable Object> impleme
     private @Nullable Counter mayRetry(Reason reason) {
         return switch (reason) {
             case CONNECT_FAILED -> caller.stats.retriesUnreachable;
+            case REFUSED -> caller.stats.retriesAnswer;
             case CONNECTION_LOST -> request.isIdempotent() ? caller.stats.retriesBroken : null;
             case TIMEOUT -> request.isIdempotent() ? caller.stats.retriesTimeout : null;
             // More of the same would make it worse, or help nobody.

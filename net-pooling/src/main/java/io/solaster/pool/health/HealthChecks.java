@@ -10,6 +10,7 @@ import java.util.function.Supplier;
 import io.netty.handler.ssl.SslContext;
 import io.solaster.config.PoolCheckConfig;
 import io.solaster.config.PoolConfig;
+import io.solaster.config.PoolHttpConfig;
 import io.solaster.config.PoolSslConfig;
 import io.solaster.engine.Engine;
 import io.solaster.pool.Connector;
@@ -40,7 +41,9 @@ public final class HealthChecks {
                         check.timeout());
                 case TLS -> accepts(encrypted(engine, config, resolver, tls), check.timeout());
                 case RESP -> answersPing(Connector.of(engine, config, resolver, tls), config);
-                case HTTP -> answersGet(Connector.of(engine, config, resolver, tls), check);
+                // Its one question is put in HTTP/1.1.
+                case HTTP -> answersGet(Connector.of(engine, config.withHttp(PoolHttpConfig.defaults()), resolver, tls),
+                        check);
             };
         };
     }

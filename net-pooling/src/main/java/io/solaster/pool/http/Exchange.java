@@ -25,10 +25,10 @@ abstract sealed class Exchange<R> implements Request<HttpClientConnection, R> {
 
     @Override
     public void send(HttpClientConnection connection, Try<R> attempt) {
-        connection.send(request, receiver(connection, attempt));
+        connection.send(request, attempt, receiver(attempt));
     }
 
-    abstract Receiver receiver(HttpClientConnection connection, Try<R> attempt);
+    abstract Receiver receiver(Try<R> attempt);
 
     abstract int status(R answer);
 
@@ -36,7 +36,7 @@ abstract sealed class Exchange<R> implements Request<HttpClientConnection, R> {
 
     @Override
     public void giveUp(HttpClientConnection connection, Try<R> attempt) {
-        connection.abort();
+        connection.giveUp(attempt);
     }
 
     @Override
@@ -91,8 +91,12 @@ abstract sealed class Exchange<R> implements Request<HttpClientConnection, R> {
 
     /** Told of an answer as it comes, by the connection. */
     interface Receiver {
-        /** Status and headers; false if nothing further is wanted. */
-        boolean head(HttpResponse response, long now);
+        /**
+         * Status and headers; false if nothing further is wanted.
+         *
+         * @param origin where the rest comes from
+         */
+        boolean head(HttpResponse response, Origin origin, long now);
 
         /** A piece of the body; false if nothing further is wanted. */
         boolean piece(ByteBuf bytes, long now);
@@ -130,7 +134,7 @@ abstract sealed class Exchange<R> implements Request<HttpClientConnection, R> {
         }
 
         @Override
-        Receiver receiver(HttpClientConnection connection, Try<ClientResponse> attempt) {
+        Receiver receiver(Try<ClientResponse> attempt) {
             return new Collecting(request, maxBody, attempt);
         }
     }
@@ -163,8 +167,8 @@ abstract sealed class Exchange<R> implements Request<HttpClientConnection, R> {
         }
 
         @Override
-        Receiver receiver(HttpClientConnection connection, Try<StreamedResponse> attempt) {
-            return new Passing(connection, attempt);
+        Receiver receiver(Try<StreamedResponse> attempt) {
+            return new Passing(attempt);
         }
     }
 
@@ -186,7 +190,7 @@ abstract sealed class Exchange<R> implements Request<HttpClientConnection, R> {
         }
 
         @Override
-        public boolean head(HttpResponse head, long now) {
+        public boolean head(HttpResponse head, Origin origin, long now) {
             response = head;
             return true;
         }
@@ -222,18 +226,16 @@ abstract sealed class Exchange<R> implements Request<HttpClientConnection, R> {
     }
 
     private static final class Passing implements Receiver {
-        private final HttpClientConnection connection;
         private final Try<StreamedResponse> attempt;
         private @Nullable ResponseBody body;
 
-        Passing(HttpClientConnection connection, Try<StreamedResponse> attempt) {
-            this.connection = connection;
+        Passing(Try<StreamedResponse> attempt) {
             this.attempt = attempt;
         }
 
         @Override
-        public boolean head(HttpResponse head, long now) {
-            ResponseBody pieces = connection.newBody();
+        public boolean head(HttpResponse head, Origin origin, long now) {
+            ResponseBody pieces = origin.newBody();
             body = pieces;
             attempt.answer(new StreamedResponse(head.status().code(), head.headers(), pieces), now);
             return true;

@@ -1,51 +1,88 @@
 package io.solaster.pool.http;
 
+import java.io.IOException;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 import io.netty.channel.Channel;
+import io.netty.handler.ssl.SslHandler;
+import io.solaster.config.PoolConfig;
+import io.solaster.config.PoolHttpConfig.Version;
 import io.solaster.engine.Shard;
 import io.solaster.pool.Endpoint;
 import io.solaster.pool.Protocol;
 import org.jspecify.annotations.Nullable;
 
 /**
- * HTTP/1.1, one request at a time on a connection.
+ * HTTP/1.1, one request at a time on a connection, or HTTP/2, as many as the other end allows.
  *
+ * @param version what is spoken; the other end must do so too
  * @param host what the Host header says; null for the endpoint's own
- * @param maxHeaderBytes of an answer's headers together, and of its first line
+ * @param maxHeaderBytes of an answer's headers together, and of its first line; of HTTP/2 as they are unpacked
  * @param gzip whether answers may come packed, which are unpacked here
+ * @param maxSilence how long a connection of HTTP/2 may be silent before a request that is given up makes it count as dead;
+ *            zero for ever
  */
-public record HttpClientProtocol(@Nullable String host, int maxHeaderBytes,
-        boolean gzip) implements Protocol<HttpClientConnection> {
+public record HttpClientProtocol(Version version, @Nullable String host, int maxHeaderBytes, boolean gzip,
+        Duration maxSilence) implements Protocol<HttpClientConnection> {
 
-    /** The endpoint's own name, 16 KiB of headers, nothing packed. */
+    /** HTTP/1.1, the endpoint's own name, 16 KiB of headers, nothing packed. */
     public static HttpClientProtocol defaults() {
-        return new HttpClientProtocol(null, 16 * 1024, false);
+        return new HttpClientProtocol(Version.HTTP_1_1, null, 16 * 1024, false, Duration.ofSeconds(10));
+    }
+
+    /** As a pool's configuration says: its version, and how long silence lasts. */
+    public static HttpClientProtocol of(PoolConfig config) {
+        return new HttpClientProtocol(config.http().version(), null, 16 * 1024, false,
+                config.connections().userTimeout());
+    }
+
+    /**
+     * This with another version. Where connections are encrypted, their connector must be of a configuration with the same
+     * one, since it is agreed on with the encryption (ALPN).
+     */
+    public HttpClientProtocol withVersion(Version newVersion) {
+        return new HttpClientProtocol(newVersion, host, maxHeaderBytes, gzip, maxSilence);
     }
 
     /** This with another name in the Host header. */
     public HttpClientProtocol withHost(@Nullable String newHost) {
-        return new HttpClientProtocol(newHost, maxHeaderBytes, gzip);
+        return new HttpClientProtocol(version, newHost, maxHeaderBytes, gzip, maxSilence);
     }
 
     /** This with another limit on headers. */
     public HttpClientProtocol withMaxHeaderBytes(int newMaxHeaderBytes) {
-        return new HttpClientProtocol(host, newMaxHeaderBytes, gzip);
+        return new HttpClientProtocol(version, host, newMaxHeaderBytes, gzip, maxSilence);
     }
 
     /** This with answers that may come packed. */
     public HttpClientProtocol withGzip(boolean newGzip) {
-        return new HttpClientProtocol(host, maxHeaderBytes, newGzip);
+        return new HttpClientProtocol(version, host, maxHeaderBytes, newGzip, maxSilence);
     }
 
     @Override
     public String name() {
-        return "http";
+        return version == Version.HTTP_2 ? "http/2" : "http";
+    }
+
+    @Override
+    public boolean isShared() {
+        return version == Version.HTTP_2;
     }
 
     @Override
     public CompletionStage<HttpClientConnection> open(Shard shard, Channel channel, Endpoint endpoint) {
-        return CompletableFuture.completedStage(new HttpClientConnection(shard, channel, endpoint, this));
+        if (version == Version.HTTP_1_1) {
+            return CompletableFuture.completedStage(new Http1ClientConnection(shard, channel, endpoint, this));
+        }
+        SslHandler tls = channel.pipeline().get(SslHandler.class);
+        String agreed = tls == null ? "h2" : tls.engine().getApplicationProtocol();
+        if (!"h2".equals(agreed)) {
+            return CompletableFuture.failedStage(new IOException(endpoint.address() + " does not speak HTTP/2 (ALPN: "
+                    + (agreed == null || agreed.isEmpty() ? "nothing was agreed on" : "it takes " + agreed)
+                    + "); set http.version to http-1-1"));
+        }
+        return new Http2ClientConnection(shard, channel, endpoint, this).greeted();
     }
 }

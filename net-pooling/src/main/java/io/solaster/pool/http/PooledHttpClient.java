@@ -9,7 +9,7 @@ import io.solaster.pool.call.CallStats;
 import io.solaster.pool.call.Caller;
 
 /**
- * A client of HTTP/1.1 over a pool. Idempotent requests are tried again where the pool's configuration says so, after 429,
+ * A client of HTTP/1.1 or HTTP/2 over a pool. Idempotent requests are tried again where the pool's configuration says so, after 429,
  * 502, 503 and 504 too, and not before Retry-After; any other one only where it surely did not arrive.
  *
  * <p>

@@ -11,16 +11,16 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ResponseBody implements AutoCloseable {
     private final Shard shard;
-    private final HttpClientConnection connection;
+    private final Origin origin;
     private final ArrayDeque<byte[]> pieces = new ArrayDeque<>();
     private @Nullable ShardFuture<byte @Nullable []> reader;
     private @Nullable Throwable failure;
     private boolean ended;
     private boolean closed;
 
-    ResponseBody(Shard shard, HttpClientConnection connection) {
+    ResponseBody(Shard shard, Origin origin) {
         this.shard = shard;
-        this.connection = connection;
+        this.origin = origin;
     }
 
     /**
@@ -43,19 +43,19 @@ public final class ResponseBody implements AutoCloseable {
             asked.complete(null);
         } else {
             reader = asked;
-            connection.readMore();
+            origin.readMore();
         }
         return asked;
     }
 
-    /** Reads no further; a connection with more to come is closed. */
+    /** Reads no further; a connection of HTTP/1.1 with more to come is closed, a stream of HTTP/2 is reset. */
     @Override
     public void close() {
         if (!closed) {
             closed = true;
             pieces.clear();
             if (!ended && failure == null) {
-                connection.abandonBody();
+                origin.abandonBody();
             }
         }
     }

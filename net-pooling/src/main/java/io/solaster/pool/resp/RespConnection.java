@@ -11,10 +11,8 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.ByteToMessageDecoder;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
-import io.solaster.engine.timer.Timers;
 import io.solaster.pool.PoolException;
-import io.solaster.pool.PoolException.Reason;
-import io.solaster.pool.PooledConnection;
+import io.solaster.pool.RequestConnection;
 import io.solaster.pool.call.Try;
 import io.solaster.resp.Reply;
 import io.solaster.resp.ReplyDecoder;
@@ -25,13 +23,10 @@ import org.jspecify.annotations.Nullable;
  * A connection that speaks RESP. Commands go out in the order in which they are sent, all of a turn at once, and their
  * replies come in that order. On the shard that owns it.
  */
-public final class RespConnection extends PooledConnection {
+public final class RespConnection extends RequestConnection {
     private static final int SEND_AT = 64 * 1024;
     private static final int LEAST_CAPACITY = 512;
 
-    private final Shard shard;
-    private final Timers timers;
-    private final String address;
     private final boolean shared;
     private final int maxAbandoned;
     private final long silenceNanos;
@@ -46,10 +41,6 @@ public final class RespConnection extends PooledConnection {
     private int capacity = LEAST_CAPACITY;
     private boolean flushing;
     private boolean reading;
-    private boolean open = true;
-    private boolean draining;
-    private boolean served;
-    private boolean heard;
     private int abandoned;
     private long lastRead;
     private Consumer<? super Reply.Aggregate> pushes;
@@ -58,11 +49,8 @@ public final class RespConnection extends PooledConnection {
     private Runnable lostListener = () -> {};
 
     RespConnection(Shard shard, Channel channel, String address, boolean shared, RespProtocol protocol) {
-        super(channel);
-        this.shard = shard;
-        this.timers = shard.timers();
-        this.lastRead = timers.now();
-        this.address = address;
+        super(shard, channel, address);
+        this.lastRead = now();
         this.shared = shared;
         this.maxAbandoned = protocol.maxAbandoned();
         this.silenceNanos = protocol.silenceNanos();
@@ -71,35 +59,24 @@ public final class RespConnection extends PooledConnection {
         channel.pipeline().addLast("resp", new Replying());
     }
 
-    private long now() {
-        return timers.now();
-    }
-
     @Override
     public boolean isShared() {
         return shared;
     }
 
     @Override
+    protected boolean isQuiet() {
+        return inFlight.isEmpty();
+    }
+
+    @Override
     public boolean isUsable() {
-        return open && !draining && (shared || inFlight.isEmpty());
+        return super.isUsable() && (shared || inFlight.isEmpty());
     }
 
     @Override
     public ShardFuture<Reply> validate() {
         return call(RespCommand.of("PING"));
-    }
-
-    @Override
-    public void drain() {
-        draining = true;
-        closeIfDrained();
-    }
-
-    private void closeIfDrained() {
-        if (draining && inFlight.isEmpty()) {
-            channel().close();
-        }
     }
 
     /** Sends a command: for whoever has the connection alone. Cancelling the answer leaves the reply alone. */
@@ -115,9 +92,8 @@ public final class RespConnection extends PooledConnection {
     }
 
     <R extends @Nullable Object> void send(RespCommand<R> command, Try<R> attempt) {
-        if (!open) {
-            attempt.fail(new PoolException(Reason.CONNECT_FAILED, "connection to " + address + " is closed", null),
-                    now());
+        if (!isOpen()) {
+            attempt.fail(closed(), now());
             return;
         }
         if (command.isPlain) {
@@ -125,13 +101,13 @@ public final class RespConnection extends PooledConnection {
         } else {
             command.writeTo(this);
         }
-        heard &= !inFlight.isEmpty();
+        sending();
         inFlight.add(command, attempt);
     }
 
     /** Sends what is answered by pushes alone, if at all. */
     void tell(RespCommand<?> command) {
-        if (open) {
+        if (isOpen()) {
             write(command);
         }
     }
@@ -170,8 +146,7 @@ public final class RespConnection extends PooledConnection {
         abandoned++;
         if (!shared || abandoned >= maxAbandoned || now() - lastRead >= silenceNanos) {
             // Nobody knows when the reply comes; on a connection that others share, that is worth a while of patience.
-            draining = true;
-            channel().close();
+            closeNow();
         }
     }
 
@@ -180,7 +155,7 @@ public final class RespConnection extends PooledConnection {
         pushes = listener;
         subscribes = true;
         lostListener = whenLost;
-        if (!open) {
+        if (!isOpen()) {
             whenLost.run();
         }
     }
@@ -193,7 +168,7 @@ public final class RespConnection extends PooledConnection {
         if (inFlight.isEmpty()) {
             throw new ReplyException("a reply came that nobody asked for: " + reply);
         }
-        served = true;
+        served();
         RespCommand<?> command = inFlight.command();
         if (command.isPlain) {
             answered(command, reply, now);
@@ -242,19 +217,16 @@ public final class RespConnection extends PooledConnection {
         asking.succeed(answer, now);
     }
 
-    private void lost(@Nullable Throwable cause) {
-        if (!open) {
+    private void ended(@Nullable Throwable cause) {
+        if (!isOpen()) {
             return;
         }
-        open = false;
+        gone();
         if (out != null) {
             out.release();
             out = null;
         }
-        String words = "connection to " + address + " was lost" + (cause == null ? "" : ": " + cause.getMessage());
-        PoolException failure = served && !heard
-                ? PoolException.stale(words, cause)
-                : new PoolException(Reason.CONNECTION_LOST, words, cause);
+        PoolException failure = lost("was lost" + (cause == null ? "" : ": " + cause.getMessage()), cause);
         long now = now();
         while (!inFlight.isEmpty()) {
             Try<?> attempt = inFlight.attempt();
@@ -275,7 +247,7 @@ public final class RespConnection extends PooledConnection {
                     : ByteToMessageDecoder.MERGE_CUMULATOR.cumulate(context.alloc(), received, bytes);
             long now = now();
             lastRead = now;
-            heard = true;
+            heard();
             reading = true;
             try {
                 decode(now);
@@ -312,13 +284,13 @@ public final class RespConnection extends PooledConnection {
         }
 
         private void fail(ChannelHandlerContext context, Throwable cause) {
-            lost(cause);
+            ended(cause);
             context.close();
         }
 
         @Override
         public void channelInactive(ChannelHandlerContext context) {
-            lost(null);
+            ended(null);
             context.fireChannelInactive();
         }
 

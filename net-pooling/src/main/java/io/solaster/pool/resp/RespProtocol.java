@@ -84,6 +84,11 @@ public final class RespProtocol implements Protocol<RespConnection> {
     }
 
     @Override
+    public String maxKey() {
+        return shared ? "connections.max" : "resp.exclusive";
+    }
+
+    @Override
     public CompletionStage<RespConnection> open(Shard shard, Channel channel, Endpoint endpoint) {
         RespConnection connection = new RespConnection(shard, channel, endpoint.address(), shared, this);
         PoolRespConfig resp = config.resp();

@@ -287,6 +287,7 @@ class CallTest {
         });
         PoolException refused = catchThrowableOfType(PoolException.class, () -> get(all.get(2)));
         assertThat(refused.reason()).isEqualTo(Reason.TOO_MANY_PENDING);
+        assertThat(refused.getStackTrace()).isEmpty();
         goOn.countDown();
         assertThat(text(get(all.get(0)))).isEqualTo("A");
         assertThat(text(get(all.get(1)))).isEqualTo("A");

@@ -216,6 +216,28 @@ abstract class HttpTest {
     }
 
     @Test
+    void aBodyThatIsAskedForTwiceGoesOutOnce() throws Exception {
+        CompletableFuture<byte[]> second = new CompletableFuture<>();
+        serve(peer -> {
+            peer.say("HTTP/1.1 100 Continue\r\n\r\n");
+            String first = new String(peer.in.readNBytes(1), StandardCharsets.UTF_8);
+            peer.say("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n");
+            second.complete("b".getBytes(StandardCharsets.UTF_8));
+            String body = first + new String(peer.in.readNBytes(2), StandardCharsets.UTF_8);
+            peer.say("HTTP/1.1 200 OK\r\nContent-Length: " + body.length() + "\r\n\r\n" + body);
+        });
+        AtomicInteger piece = new AtomicInteger();
+        assertThat(await(clients.engine, 0, () -> client.send(ClientRequest.of("PUT", "/").expectContinue()
+                .body(() -> switch (piece.incrementAndGet()) {
+                    case 1 -> CompletableFuture.completedStage("a".getBytes(StandardCharsets.UTF_8));
+                    case 2 -> second;
+                    case 3 -> CompletableFuture.completedStage("c".getBytes(StandardCharsets.UTF_8));
+                    default -> CompletableFuture.completedStage(null);
+                }, 3))).text()).isEqualTo("abc");
+        assertThat(piece).hasValue(4);
+    }
+
+    @Test
     void packedAnswersAreUnpacked() throws Exception {
         ByteArrayOutputStream packed = new ByteArrayOutputStream();
         try (GZIPOutputStream gzip = new GZIPOutputStream(packed)) {

@@ -22,6 +22,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.LongStream;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.PoolRespConfig;
 import io.solaster.engine.ShardFuture;
@@ -41,6 +44,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.slf4j.LoggerFactory;
 
 /** A client of Redis on any transport, with a real server and with bad ones; a subclass each. */
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
@@ -87,6 +91,28 @@ abstract class RespTest {
 
     private static byte[] bytes(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void tooFewConnectionsAreRaisedWhereTheyAreWritten() throws Exception {
+        clients.close();
+        clients = new Clients(transport, 2);
+        oneConnection();
+        Logger logger = (Logger) LoggerFactory.getLogger("io.solaster.pool.DefaultConnectionPool");
+        ListAppender<ILoggingEvent> appender = new ListAppender<>();
+        appender.start();
+        logger.addAppender(appender);
+        try {
+            clients.pool(RespProtocol.shared(clients.config));
+            clients.pool(RespProtocol.exclusive(clients.config));
+        } finally {
+            logger.detachAppender(appender);
+        }
+        assertThat(appender.list).extracting(ILoggingEvent::getFormattedMessage)
+                .filteredOn(line -> line.contains("for 2 shards"))
+                .satisfiesExactly(line -> assertThat(line).endsWith("raise solaster.pools.test.connections.max"),
+                        line -> assertThat(line).contains("1 connection(s)")
+                                .endsWith("raise solaster.pools.test.resp.exclusive"));
     }
 
     @Test

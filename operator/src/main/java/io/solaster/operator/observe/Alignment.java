@@ -78,8 +78,7 @@ public record Alignment(String status, String reason, String message, List<PodSt
             String wrong = problem.isEmpty() ? null : problem;
             all.add(told == null
                     ? new PodStatus(name, node, null, null, null, wrong)
-                    : new PodStatus(name, node, told.cpus().toString(), told.numaNodes().toString(), told.shards(),
-                            wrong));
+                    : new PodStatus(name, node, list(told.cpus()), list(told.numaNodes()), told.shards(), wrong));
         }
         all.sort(Comparator.comparing(pod -> pod.problem() == null));
         List<PodStatus> bounded = all.subList(0, Math.min(MOST, all.size()));
@@ -95,6 +94,11 @@ public record Alignment(String status, String reason, String message, List<PodSt
             return new Alignment("Unknown", "NoReport", some(silent), bounded);
         }
         return new Alignment("True", "AsPlanned", all.size() + " of " + all.size() + " pods lie as planned.", bounded);
+    }
+
+    /** Left out if there are none: not every API server takes a patch that adds an empty text. */
+    private static @Nullable String list(CpuSet numbers) {
+        return numbers.isEmpty() ? null : numbers.toString();
     }
 
     private static boolean runs(Pod pod) {

@@ -137,7 +137,8 @@ final class Room {
 
     Count count(Demand demand, @Nullable OwnPods own) {
         if (demand.rule() == Rule.NEVER) {
-            return NONE;
+            // The scheduler knows nothing of NUMA nodes, and sends pods all the same.
+            return demand.cpus() == 0 ? NONE : new Count(0, 0, counted(demand, own));
         }
         int asked = demand.cpus();
         int same = same(demand, own);

@@ -317,6 +317,12 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         ShardedServiceSpec spec = look.service.getSpec();
         boolean stop = spec.placement() != null && spec.placement().onAffinityError() == OnAffinityError.Stop;
         affinity.take(key).forEach((node, message) -> {
+            if (!marks.allowed()) {
+                recent.add(key, node, clock.instant());
+                events.warning(look.service, "TopologyAffinityError", "Node " + node
+                        + " refuses pods, and this operator may not set nodes aside: " + message);
+                return;
+            }
             Set<String> aside = stop ? allOf(node) : Set.of(node);
             Instant until = null;
             for (String each : aside) {
@@ -324,12 +330,6 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
                 if (there != null) {
                     until = marks.setAside(there, namespace, name);
                 }
-            }
-            if (!marks.allowed()) {
-                recent.add(key, node, clock.instant());
-                events.warning(look.service, "TopologyAffinityError", "Node " + node
-                        + " refuses pods, and this operator may not set nodes aside: " + message);
-                return;
             }
             events.warning(look.service, "NodeSetAside", (stop
                     ? "No further pods are made"

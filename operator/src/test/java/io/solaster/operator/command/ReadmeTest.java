@@ -97,17 +97,23 @@ class ReadmeTest {
 
     @Test
     void countsTheCasesOfTheTables() throws IOException {
-        long cases = 0;
+        long kubelets = 0;
         for (String table : List.of("allocation", "free-groups", "static-policy", "containers", "hints", "merge",
                 "compare", "fewest-nodes", "pod-cpus")) {
-            cases += Files.readAllLines(table(table)).stream().filter(line -> !line.isBlank()).count() - 1;
+            kubelets += cases("kubelet/" + table);
         }
+        long documented = cases("kubelet/documented");
+        long plans = cases("plan/plans");
         String readme = Files.readAllLines(README).stream().collect(Collectors.joining(" "));
-        assertThat(readme).contains("held to " + cases + " cases")
-                .contains("to " + (Files.readAllLines(table("admissions")).size() - 1) + " admissions in a row");
+        assertThat(readme).contains("held to " + (kubelets + documented + plans) + " golden cases")
+                .contains(" " + kubelets + " are the kubelet's").contains(" " + documented + " are admissions")
+                .contains(" " + plans + " are [whole plans]")
+                .contains("to " + cases("kubelet/admissions") + " admissions in a row");
+        assertThat(kubelets + documented + plans).isGreaterThanOrEqualTo(500);
     }
 
-    private static Path table(String name) {
-        return Path.of("src/test/resources/kubelet/" + name + ".csv");
+    private static long cases(String table) throws IOException {
+        return Files.readAllLines(Path.of("src/test/resources/" + table + ".csv")).stream()
+                .filter(line -> !line.isBlank()).count() - 1;
     }
 }

@@ -17,7 +17,7 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.client.utils.Serialization;
 
 /** A chart of this repository, and what Helm makes of it: release kv in namespace shop. */
-enum Chart {
+public enum Chart {
     SERVICE("solaster-service"), OPERATOR("solaster-operator");
 
     /** The newest Kubernetes that the operator knows. */
@@ -74,7 +74,7 @@ enum Chart {
     }
 
     /** The objects with these values. */
-    List<HasMetadata> render(String... values) {
+    public List<HasMetadata> render(String... values) {
         List<HasMetadata> all = new ArrayList<>();
         for (String document : text(values).split("(?m)^---$")) {
             if (!document.replaceAll("(?m)^#.*$", "").isBlank()) {

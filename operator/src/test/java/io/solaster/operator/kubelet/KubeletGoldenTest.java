@@ -21,6 +21,7 @@ import org.junit.jupiter.params.provider.CsvFileSource;
 /**
  * Cases whose outcome the kubelet's own unit tests state: the figures are theirs, each row names the file and the test
  * below {@code pkg/kubelet/cm} of Kubernetes that it is from, as copies of the repository had them around release 1.36.
+ * Those of {@code documented.csv} are ours, and each says what it is reckoned from.
  */
 class KubeletGoldenTest {
 
@@ -70,6 +71,27 @@ class KubeletGoldenTest {
         } else {
             assertThat(got).isEqualTo(Stream.of(outcome.split(" \\| ")).map(CpuSet::parse).toList());
         }
+    }
+
+    /**
+     * On machines that there are, from what the documentation, the enhancement proposals and the named source say: reckoned
+     * by hand, with the reason beside what is not plain. Pods come one after another; of each, the CPUs of its containers.
+     */
+    @ParameterizedTest
+    @CsvFileSource(resources = "/kubelet/documented.csv", delimiter = ';', numLinesToSkip = 1)
+    void admitsWhatTheDocumentationSays(String kubelet, String source, String machine, String options, String policy,
+            String scope, String reserved, String taken, String pods, String outcomes, String why) {
+        CpuTopology topology = Shapes.named(machine);
+        KubeletNode node = new KubeletNode(topology, Shapes.kubelet(options, policy,
+                scope.equals("pod") ? Scope.POD : Scope.CONTAINER, Shapes.reserved(topology, reserved)),
+                CpuSet.parse(taken == null ? "" : taken));
+        String answers = Stream.of(pods.split(" \\| ")).map(pod -> node.admit(pod(pod)))
+                .map(answer -> answer.refusal() != null
+                        ? answer.refusal().spelled()
+                        : answer.cpus().stream().map(cpus -> cpus.isEmpty() ? "-" : cpus.toString())
+                                .collect(Collectors.joining(" + ")))
+                .collect(Collectors.joining(" | "));
+        assertThat(answers).as(why).isEqualTo(outcomes);
     }
 
     @ParameterizedTest

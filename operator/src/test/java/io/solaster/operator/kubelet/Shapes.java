@@ -14,12 +14,12 @@ import io.solaster.operator.kubelet.KubeletConfig.Scope;
 import io.solaster.operator.kubelet.KubeletConfig.TopologyPolicy;
 
 /** Node shapes: those that the kubelet's own tests name, and recorded ones from 4 to 384 CPUs. */
-final class Shapes {
+public final class Shapes {
 
     private Shapes() {}
 
     /** A shape by the name that a table gives it. */
-    static CpuTopology named(String name) {
+    public static CpuTopology named(String name) {
         return switch (name) {
             case "singleSocketHT" -> of(1, 2, "0-7");
             case "dualSocketHT" ->
@@ -66,6 +66,20 @@ final class Shapes {
             case "epyc-2x96-nps3-smt" -> uniform(2, 6, 32, 2, 8);
             case "altra-2x80" -> uniform(2, 2, 80, 1, 0);
             case "arm-1x96" -> uniform(1, 1, 96, 1, 0);
+            // What is small: minikube, a box at the edge, kind on a laptop.
+            case "minikube" -> of(1, 1, "0-1");
+            case "edge6" -> of(1, 1, "0-5");
+            case "kind8" -> of(1, 1, "0-7");
+            // Machines to rent, without and with SMT.
+            case "graviton-64" -> of(1, 1, "0-63");
+            case "graviton4-2x96" -> uniform(2, 2, 96, 1, 0);
+            case "m5-24xlarge" -> uniform(2, 2, 24, 2, 0);
+            case "xeon-4x18-smt" -> uniform(4, 4, 18, 2, 0);
+            case "xeon-2x56-snc4-smt" -> uniform(2, 8, 14, 2, 0);
+            case "epyc-1x32-nps2-smt" -> uniform(1, 2, 16, 2, 8);
+            case "epyc-1x32-nps4-smt" -> uniform(1, 4, 8, 2, 8);
+            case "ryzen-12-smt" -> uniform(1, 1, 12, 2, 6);
+            case "uneven-12-4" -> of(1, 1, "0-11", "12-15");
             default -> throw new IllegalArgumentException("no shape is named " + name);
         };
     }

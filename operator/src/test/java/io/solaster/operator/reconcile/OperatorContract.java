@@ -320,6 +320,76 @@ abstract class OperatorContract {
         assertThat(condition("PlanFeasible").getLastTransitionTime()).isEqualTo(since);
     }
 
+    @Test
+    void theNextLeaderGoesOnWhereTheLastOneEnded() throws IOException {
+        operator.close();
+        operator = begin("one", "shop");
+        eventually(operator::works);
+        create(service(SPEC));
+        eventually(() -> set("kv-two") != null && status() != null && status().replicas() == 2);
+        quiet();
+        OperatorProcess first = operator;
+        OperatorProcess second = begin("two", "shop");
+        try {
+            assertThat(second.works()).isFalse();
+            String before = set("kv-two").getMetadata().getResourceVersion();
+            first.close();
+            eventually(second::works);
+            edit("shards: {count: 8}", "shards: {count: 7}");
+            operator = second;
+            eventually(() -> kv().getMetadata().getGeneration().equals(status().observedGeneration()));
+            eventually(() -> !set("kv-two").getMetadata().getResourceVersion().equals(before));
+        } finally {
+            operator = second;
+        }
+    }
+
+    /** Pods grow when all shards are hot, when one alone is they do not, and shrink in the end; sizes fit the nodes. */
+    @Test
+    void podsAreSizedByTheLoad() {
+        create(service(SPEC + "autoscaling: {by: Shards, min: 4, max: 15, targetUtilization: 50,"
+                + " stabilizationSeconds: 0}\n"));
+        eventually(() -> set("kv-two") != null && status() != null);
+        int cpus = status().plan().classes().getFirst().podCPUs();
+        // Near enough to what is wanted, whichever pod is heard first.
+        busy(8, 1.0, 0.46);
+        run("kv-two-0", "a", cpus, "Guaranteed");
+        run("kv-two-1", "b", cpus, "Guaranteed");
+        client.apps().statefulSets().inNamespace("shop").withName("kv-two").editStatus(
+                set -> new StatefulSetBuilder(set).withNewStatus().withReplicas(2).withReadyReplicas(2).endStatus()
+                        .build());
+        eventually(() -> "HotShard".equals(condition("Balanced").getReason()));
+        assertThat(condition("Balanced").getMessage()).contains("about 100 % busy, the others about 50 %");
+        assertThat(shards()).isEqualTo(8);
+
+        busy(8, 0.9, 0.9);
+        eventually(() -> shards() == 15);
+        eventually(() -> "AllHot".equals(condition("Balanced").getReason()));
+        eventually(() -> status().plan().classes().getFirst().podCPUs() == 16);
+        assertThat(status().plan().reasons()).anyMatch(reason -> reason.contains("replaces the pods"));
+
+        busy(15, 0.1, 0.1);
+        eventually(() -> shards() < 15);
+        assertThat(shards()).isBetween(4, 5);
+        eventually(() -> "True".equals(condition("PlanFeasible").getStatus()));
+    }
+
+    private int shards() {
+        return set("kv-two").getSpec().getTemplate().getSpec().getContainers().getFirst().getEnv().stream()
+                .filter(env -> env.getName().equals("SOLASTER_ENGINE_SHARDS"))
+                .mapToInt(env -> Integer.parseInt(env.getValue())).findFirst().orElse(0);
+    }
+
+    /** The first shard of the first pod, and all others. */
+    private void busy(int shards, double first, double others) {
+        for (String pod : List.of("kv-two-0", "kv-two-1")) {
+            String report = report(shards, 0, String.valueOf(shards), true).replace("0.5", String.valueOf(others));
+            answers.put(pod, pod.equals("kv-two-0")
+                    ? report.replaceFirst("\"utilization\":[0-9.]+", "\"utilization\":" + first)
+                    : report);
+        }
+    }
+
     // What the tests say of the cluster.
 
     final ShardedService service(String spec) {

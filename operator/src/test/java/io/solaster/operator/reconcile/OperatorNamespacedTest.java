@@ -75,12 +75,7 @@ class OperatorNamespacedTest extends OperatorInMemory {
         assertThat(set().getSpec().getTemplate().getSpec().getNodeSelector()).isEqualTo(Map.of("pool", "big"));
 
         // All that it asks for lies in its namespaces.
-        client.pods().inNamespace("shop").resource(Objects.pod("kv-two-0", "a", "9", "8Gi",
-                new TreeMap<>(Map.of(ShardedService.LABEL, "kv", Names.CLASS, "two")))).create();
-        client.pods().inNamespace("shop").withName("kv-two-0").editStatus(there -> new PodBuilder(there)
-                .editOrNewStatus().withPhase("Failed").withReason("TopologyAffinityError").endStatus().build());
-        eventually(() -> client.pods().inNamespace("shop").withName("kv-two-0").get() == null);
-        eventually(() -> "TopologyAffinityError".equals(condition("Degraded").getReason()));
+        refuse();
         assertThat(condition("Degraded").getMessage()).contains("may not set nodes aside").contains(": a;");
         assertThat(api.asked()).allMatch(request -> request.matches(
                 "\\w+ (/version|/apis?/[^/]+(/v\\w+)?|.*/namespaces/(shop|bank|solaster)/.*|.*selfsubjectrulesreviews)( watch)?"));
@@ -126,7 +121,20 @@ class OperatorNamespacedTest extends OperatorInMemory {
             operator.poke("shop/kv");
             return kv().getStatus().plan().reasons().stream().noneMatch(reason -> reason.contains("kubectl label"));
         });
+        // Nor may it set aside the node of a kubelet that refuses pods.
+        refuse();
+        assertThat(condition("Degraded").getMessage()).contains("may not set nodes aside").contains(": a;");
         allowed(NodeAccess.Read);
+    }
+
+    /** A kubelet refuses a pod, which is then deleted, and that is told. */
+    private void refuse() {
+        client.pods().inNamespace("shop").resource(Objects.pod("kv-two-0", "a", "9", "8Gi",
+                new TreeMap<>(Map.of(ShardedService.LABEL, "kv", Names.CLASS, "two")))).create();
+        client.pods().inNamespace("shop").withName("kv-two-0").editStatus(there -> new PodBuilder(there)
+                .editOrNewStatus().withPhase("Failed").withReason("TopologyAffinityError").endStatus().build());
+        eventually(() -> client.pods().inNamespace("shop").withName("kv-two-0").get() == null);
+        eventually(() -> "TopologyAffinityError".equals(condition("Degraded").getReason()));
     }
 
     @Test

@@ -40,7 +40,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** How changes are rolled out and taken back, with pods that answer for themselves and a clock that is put forward. */
-final class RolloutTest {
+class RolloutTest {
     private static final String SPEC = """
             image: registry.example/kv:1
             replicas: 3
@@ -53,7 +53,7 @@ final class RolloutTest {
     private static final String ROLLING = SPEC.replace("canary: {warmupSeconds: 30, observeSeconds: 300,"
             + " minRequests: 100}", "strategy: Rolling");
 
-    private final MemoryApi api = new MemoryApi(10_000);
+    private MemoryApi api;
     private final AtomicReference<Instant> now = new AtomicReference<>(Instant.parse("2026-11-21T12:00:00Z"));
     private final Map<String, Talk> talks = new ConcurrentHashMap<>();
     private final AtomicLong rounds = new AtomicLong();
@@ -79,10 +79,23 @@ final class RolloutTest {
         }
     }
 
+    /** A client of the API server, which has the definitions. */
+    KubernetesClient connect(String agent) {
+        if (api == null) {
+            api = new MemoryApi(10_000);
+        }
+        return api.client(agent);
+    }
+
+    /** After each test. */
+    void disconnect() {
+        api.close();
+    }
+
     @BeforeEach
     void start() throws IOException {
-        client = api.client("test");
-        operators = api.client("operator");
+        client = connect("test");
+        operators = connect("operator");
         workloads = new FakeWorkloads(client);
         answering = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         answering.createContext("/", exchange -> {
@@ -121,7 +134,7 @@ final class RolloutTest {
         answering.stop(0);
         operators.close();
         client.close();
-        api.close();
+        disconnect();
     }
 
     @Test

@@ -10,12 +10,15 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 import io.solaster.boot.SolasterAutoConfiguration;
+import io.solaster.boot.SolasterHttpAutoConfiguration;
 import io.solaster.boot.SolasterStoreAutoConfiguration;
 import io.solaster.boot.ThreeShards;
 import io.solaster.config.ConfigDiff;
 import io.solaster.config.EndpointConfig;
 import io.solaster.config.PoolConfig;
 import io.solaster.config.SolasterConfig;
+import io.solaster.engine.Engine;
+import io.solaster.http.HttpHandler;
 import io.solaster.pool.ConnectionPool;
 import io.solaster.pool.Endpoint;
 import io.solaster.pool.discovery.DnsResolver;
@@ -28,6 +31,7 @@ import io.solaster.pool.resp.RespConnection;
 import io.solaster.spring.ServerLifecycle;
 import io.solaster.spring.SolasterConfigChanged;
 import io.solaster.spring.pool.PoolCustomizer;
+import io.solaster.spring.pool.PooledRequestFactory;
 import io.solaster.spring.pool.Pools;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -36,6 +40,7 @@ import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.web.client.RestClient;
 import org.springframework.cloud.client.DefaultServiceInstance;
 import org.springframework.cloud.client.ServiceInstance;
 import org.springframework.cloud.client.discovery.DiscoveryClient;
@@ -142,6 +147,28 @@ final class PoolsAutoConfigurationTest {
                     RespClient cache = context.getBean(RespClient.class);
                     cache.set("a", "b").get(60, TimeUnit.SECONDS);
                     assertThat(cache.get("a").get(60, TimeUnit.SECONDS)).isEqualTo("b");
+                });
+    }
+
+    @Test
+    void requests_go_over_http_2_to_a_server_that_speaks_it() {
+        runner.withConfiguration(AutoConfigurations.of(SolasterHttpAutoConfiguration.class))
+                .withBean("web", HttpHandler.class, () -> (request, response) -> response.send(request.version() + " "
+                        + request.path()))
+                .withPropertyValues("solaster.servers.web.protocol=http", "solaster.servers.web.port=0",
+                        "solaster.pools.orders.http.version=http-2", "solaster.pools.orders.endpoints=127.0.0.1:1")
+                .run(context -> {
+                    int port = context.getBean(ServerLifecycle.class).server("web").orElseThrow().port();
+                    Pools pools = context.getBean(Pools.class);
+                    SolasterConfig config = context.getBean(SolasterConfig.class);
+                    PoolConfig there = config.pools().get("orders")
+                            .withEndpoints(List.of(EndpointConfig.valueOf("127.0.0.1:" + port)));
+                    pools.reconfigure(config.withPools(Map.of("orders", there))).get(60, TimeUnit.SECONDS);
+                    PooledHttpClient orders = context.getBean(PooledHttpClient.class);
+                    assertThat(get(orders, "/a")).isEqualTo("HTTP/2.0 /a");
+                    RestClient rest = RestClient.builder().baseUrl("http://orders")
+                            .requestFactory(new PooledRequestFactory(context.getBean(Engine.class), orders)).build();
+                    assertThat(rest.get().uri("/b").retrieve().body(String.class)).isEqualTo("HTTP/2.0 /b");
                 });
     }
 

@@ -147,7 +147,7 @@ public final class Pools implements SmartLifecycle, AutoCloseable {
     private PoolHandle start(String name, PoolConfig pool, Upstream upstream, PoolHandle.Connection connection) {
         return switch (pool.protocol()) {
             case HTTP -> {
-                HttpClientProtocol protocol = HttpClientProtocol.defaults();
+                HttpClientProtocol protocol = HttpClientProtocol.of(pool);
                 for (PoolCustomizer customizer : with.customizers) {
                     protocol = customizer.http(name, protocol);
                 }

@@ -1,0 +1,10 @@
+package io.solaster.pool.http;
+
+import io.solaster.config.EngineConfig.Transport;
+
+class Http2OnNioTest extends Http2Test {
+
+    Http2OnNioTest() {
+        super(Transport.NIO);
+    }
+}

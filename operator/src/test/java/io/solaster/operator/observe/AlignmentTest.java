@@ -1,0 +1,34 @@
+package io.solaster.operator.observe;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.Map;
+
+import io.fabric8.kubernetes.api.model.Pod;
+import io.solaster.config.CpuSet;
+import io.solaster.operator.Objects;
+import io.solaster.operator.api.ShardedServiceSpec.Backend;
+import io.solaster.operator.api.ShardedServiceSpec.Numa;
+import io.solaster.operator.api.ShardedServiceStatus.PodStatus;
+import io.solaster.operator.plan.ServicePlan;
+import io.solaster.operator.plan.Verdict;
+import org.junit.jupiter.api.Test;
+
+class AlignmentTest {
+    private static PodStatus told(PodReport report) {
+        Pod pod = Objects.pod("kv-two-0", "a", "9", "8Gi", Map.of());
+        ServicePlan plan = new ServicePlan("shop", "kv", Verdict.Feasible, "", 1, 0, 1, 0, Verdict.Feasible, List.of(),
+                List.of());
+        return Alignment.of(plan, Backend.CPUManager, Numa.Single, List.of(pod), each -> report).pods().getFirst();
+    }
+
+    /** An API server of Kubernetes 1.20 takes an empty text that is added for null, and refuses the whole status. */
+    @Test
+    void aPodWithoutShardsHasNoCpusInsteadOfEmptyOnes() {
+        PodStatus idle = told(new PodReport(0, CpuSet.EMPTY, CpuSet.EMPTY, CpuSet.EMPTY, true, null, ""));
+        assertThat(idle).isEqualTo(new PodStatus("kv-two-0", "a", null, null, 0, null));
+        PodStatus busy = told(new PodReport(2, CpuSet.parse("2-3"), CpuSet.EMPTY, CpuSet.parse("0"), true, null, ""));
+        assertThat(busy).isEqualTo(new PodStatus("kv-two-0", "a", "2-3", "0", 2, null));
+    }
+}
