@@ -54,6 +54,7 @@ final class HttpShard {
     private final AccessLogWriter accessLogs;
     private final Timers timers;
     private final HttpStats stats = new HttpStats();
+    private final Unread unread = new Unread(stats);
     private final ReusedBuffer received = new ReusedBuffer(PooledByteBufAllocator.DEFAULT, READ_BYTES);
     private final ReusedBuffer replies = new ReusedBuffer(PooledByteBufAllocator.DEFAULT, WRITE_BYTES);
     private final ReusedBuffer bodies = new ReusedBuffer(PooledByteBufAllocator.DEFAULT, BODY_BYTES);
@@ -151,6 +152,10 @@ final class HttpShard {
 
     HttpStats stats() {
         return stats;
+    }
+
+    Unread unread() {
+        return unread;
     }
 
     ServerConfig config() {

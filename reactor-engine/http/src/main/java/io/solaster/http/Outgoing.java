@@ -155,9 +155,10 @@ final class Outgoing {
         if (waiting == null || waiting.totalPendingWriteBytes() <= shard.outputLimit()) {
             return false;
         }
-        shard.stats().outputOverflows.increment();
-        log.warn("{} does not read: {} bytes of responses wait, over limits.output-buffer ({}); it is closed",
-                channel(), waiting.totalPendingWriteBytes(), shard.config().limits().outputBuffer());
+        shard.unread().cutOff(channel(), waiting.totalPendingWriteBytes()
+                + " bytes of responses wait, over limits.output-buffer (" + shard.config().limits().outputBuffer()
+                + ")",
+                "it is closed");
         return true;
     }
 

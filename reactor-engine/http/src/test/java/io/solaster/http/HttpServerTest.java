@@ -550,6 +550,33 @@ abstract class HttpServerTest extends TransportTest {
     }
 
     @Test
+    void refusesAChunkThatIsTooLongBeforeItComes() {
+        ServerConfig config = ServerConfig.of("http", 0)
+                .withHttp(HttpConfig.defaults().withMaxBody(new ByteSize(1000)));
+        TcpServer server = fixture.serve(config, (request, response) -> {
+            if (request.path().equals("/unread")) {
+                response.send("enough");
+            } else {
+                WHOLE.handle(request, response);
+            }
+        });
+        String first = " HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n190\r\n" + "x".repeat(400) + "\r\n";
+        RawClient exact = fixture.connect(server);
+        assertThat(exact.send("POST /" + first + "258\r\n" + "x".repeat(600) + "\r\n0\r\n\r\n").answer().body())
+                .isEqualTo("1000");
+        for (String size : List.of("259", "fffffffffffffff")) {
+            RawClient longer = fixture.connect(server);
+            Answer answer = longer.send("POST /" + first + size + "\r\n").answer();
+            assertThat(answer.status()).isEqualTo(413);
+            assertThat(answer.headers()).containsEntry("connection", "close");
+            assertThat(longer.rest()).isEmpty();
+        }
+        RawClient unread = fixture.connect(server);
+        assertThat(unread.send("POST /unread" + first + "40000\r\n").answer().body()).isEqualTo("enough");
+        assertThat(unread.rest()).isEmpty();
+    }
+
+    @Test
     void answersABodyThatIsMalformed() {
         RawClient client = client(WHOLE);
         client.send("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nnonsense");
