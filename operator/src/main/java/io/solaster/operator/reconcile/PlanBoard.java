@@ -261,7 +261,8 @@ final class PlanBoard {
             }
             classes = named;
         } catch (InvalidObjectException e) {
-            sound.forEach(service -> answers.put(key(service), new Answer(null, String.valueOf(e.getMessage()), false)));
+            sound.forEach(
+                    service -> answers.put(key(service), new Answer(null, String.valueOf(e.getMessage()), false)));
         }
         return new Made(version, asked, answers, classes, labels);
     }

@@ -163,8 +163,8 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
     /** The next look sees what this one wrote, and the event of it is no reason for another. */
     @SuppressWarnings("unchecked")
     private void wrote(@Nullable HasMetadata before, HasMetadata now) {
-        InformerEventSource<HasMetadata, ShardedService> cache =
-                (InformerEventSource<HasMetadata, ShardedService>) caches.get(now.getClass());
+        InformerEventSource<HasMetadata, ShardedService> cache = (InformerEventSource<HasMetadata, ShardedService>) caches
+                .get(now.getClass());
         if (cache != null && cache.isRunning()) {
             if (before == null) {
                 cache.handleRecentResourceCreate(ResourceID.fromResource(now), now);

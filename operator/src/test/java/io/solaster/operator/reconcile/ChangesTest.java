@@ -165,14 +165,18 @@ final class ChangesTest extends OperatorInMemory {
     private void available(String cpus) {
         client.genericKubernetesResources(Cluster.TOPOLOGIES).delete();
         for (String node : List.of("a", "b")) {
-            client.genericKubernetesResources(Cluster.TOPOLOGIES).load(new ByteArrayInputStream("""
-                    apiVersion: topology.node.k8s.io/v1alpha2
-                    kind: NodeResourceTopology
-                    metadata: {name: %1$s}
-                    zones:
-                    - {name: node-0, type: Node, resources: [{name: cpu, capacity: "16", allocatable: "15", available: "%2$s"}]}
-                    - {name: node-1, type: Node, resources: [{name: cpu, capacity: "16", allocatable: "15", available: "%2$s"}]}
-                    """.formatted(node, cpus).getBytes(UTF_8))).create();
+            client.genericKubernetesResources(Cluster.TOPOLOGIES)
+                    .load(new ByteArrayInputStream(
+                            """
+                                    apiVersion: topology.node.k8s.io/v1alpha2
+                                    kind: NodeResourceTopology
+                                    metadata: {name: %1$s}
+                                    zones:
+                                    - {name: node-0, type: Node, resources: [{name: cpu, capacity: "16", allocatable: "15", available: "%2$s"}]}
+                                    - {name: node-1, type: Node, resources: [{name: cpu, capacity: "16", allocatable: "15", available: "%2$s"}]}
+                                    """
+                                    .formatted(node, cpus).getBytes(UTF_8)))
+                    .create();
         }
     }
 }
