@@ -53,6 +53,9 @@ class WebRoutes {
                 .get("/ws/{room}", sockets.handler(new Chat(sockets)))
                 .get("/events", (request, response) -> events(engine, request, response))
                 .mount("/upstream", upstream.routes())
+                // To a router another path than the one without the slash; to whoever types it the same.
+                .get("/upstream/", (request, response) -> response.status(HttpResponseStatus.PERMANENT_REDIRECT)
+                        .header(HttpHeaderNames.LOCATION, "/upstream").send())
                 .get("/{*file}", StaticFiles.ofClassPath(WebRoutes.class.getClassLoader(), "web"))
                 .build();
     }
@@ -78,8 +81,13 @@ class WebRoutes {
 
     private static CompletionStage<?> delete(Strings strings, HttpRequest request, HttpResponse response) {
         String key = owner(strings, request, response);
-        return strings.remove(key).thenAccept(removed -> response
-                .status(removed ? HttpResponseStatus.NO_CONTENT : HttpResponseStatus.NOT_FOUND).send());
+        return strings.remove(key).thenAccept(removed -> {
+            if (removed) {
+                response.status(HttpResponseStatus.NO_CONTENT).send();
+            } else {
+                response.status(HttpResponseStatus.NOT_FOUND).send("no key " + key);
+            }
+        });
     }
 
     /** The key of a request; the response says which shard owns it. */

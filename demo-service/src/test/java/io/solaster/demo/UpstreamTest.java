@@ -53,6 +53,9 @@ final class UpstreamTest {
         assertThat(page.statusCode()).isEqualTo(200);
         assertThat(page.headers().firstValue("content-type").orElseThrow()).startsWith("text/html");
         assertThat(page.body()).contains("Three backends");
+        HttpResponse<String> slashed = send("GET", "/upstream/");
+        assertThat(slashed.statusCode()).isEqualTo(308);
+        assertThat(slashed.headers().firstValue("location")).hasValue("/upstream");
         assertThat(send("POST", "/upstream/nobody/kill").statusCode()).isEqualTo(404);
         assertThat(send("POST", "/upstream/berlin/paint").statusCode()).isEqualTo(404);
     }

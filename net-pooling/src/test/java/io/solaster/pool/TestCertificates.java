@@ -51,6 +51,8 @@ record TestCertificates(KeyStore store) {
     private static void keytool(Path file, String... arguments) throws Exception {
         List<String> command = new ArrayList<>(
                 List.of(Path.of(System.getProperty("java.home"), "bin", "keytool").toString()));
+        // Half the time, for a process that ends before it is warm.
+        command.addAll(List.of("-J-XX:TieredStopAtLevel=1", "-J-XX:+UseSerialGC"));
         command.addAll(List.of(arguments));
         command.addAll(List.of("-storetype", "PKCS12", "-keystore", file.toString(), "-storepass",
                 new String(PASSWORD)));

@@ -18,20 +18,32 @@ import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.zip.GZIPOutputStream;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.http.HttpContent;
 import io.solaster.config.EngineConfig.Transport;
+import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import io.solaster.pool.Clients;
 import io.solaster.pool.ConnectionPool;
+import io.solaster.pool.Endpoint;
 import io.solaster.pool.FakeServer;
 import io.solaster.pool.Leaks;
 import io.solaster.pool.PoolException;
 import io.solaster.pool.PoolException.Reason;
+import io.solaster.pool.Protocol;
 import io.solaster.pool.TestEngines;
 import io.solaster.pool.call.CallStats;
 import org.junit.jupiter.api.AfterEach;
@@ -74,7 +86,7 @@ abstract class HttpTest {
     }
 
     /** Reads heads of requests, and does this for each. */
-    private FakeServer serve(HttpClientProtocol protocol, FakeServer.Talk each) throws Exception {
+    private FakeServer serve(Protocol<HttpClientConnection> protocol, FakeServer.Talk each) throws Exception {
         FakeServer server = clients.server(peer -> {
             while (true) {
                 heads.add(peer.head());
@@ -253,18 +265,55 @@ abstract class HttpTest {
                 gzip.write(zeros);
             }
         }
-        serve(HttpClientProtocol.defaults().withGzip(true), peer -> {
-            peer.say("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: " + packed.size() + "\r\n\r\n");
-            packed.writeTo(peer.out);
-            peer.out.flush();
-        });
+        AtomicLong unpacked = new AtomicLong();
+        AtomicReference<HttpClientConnection> opened = new AtomicReference<>();
+        CountDownLatch asked = new CountDownLatch(1);
+        serve(new Watched(opened, unpacked), peer -> asked.countDown());
         client = client.withMaxBody(1 << 20);
-        for (int i = 0; i < 3; i++) {
-            assertThat(catchThrowableOfType(HttpClientException.class, () -> get(client.get("/"))))
-                    .hasMessageContaining("has more than 1048576 bytes");
-        }
-        until("its connections are closed", () -> open() == 0);
+        ShardFuture<ClientResponse> answer = client.get("/");
+        assertThat(asked.await(60, TimeUnit.SECONDS)).isTrue();
+        // As if all of it had been read at once: what the network makes of it is chance.
+        ByteBuf bomb = Unpooled.directBuffer();
+        bomb.writeCharSequence("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: " + packed.size()
+                + "\r\n\r\n", StandardCharsets.US_ASCII);
+        bomb.writeBytes(packed.toByteArray());
+        Channel channel = opened.get().channel();
+        channel.eventLoop().execute(() -> channel.pipeline().fireChannelRead(bomb).fireChannelReadComplete());
+        assertThat(catchThrowableOfType(HttpClientException.class, () -> get(answer)))
+                .hasMessageContaining("has more than 1048576 bytes");
+        until("its connection is closed", () -> open() == 0);
+        // The 8 KB of the bomb that were looked at may stand for a thousand times as much.
+        channel.eventLoop().submit(() -> {}).get(60, TimeUnit.SECONDS);
+        assertThat(unpacked.get()).isBetween(1L << 20, 10L << 20);
         assertThat(stats().retries()).isZero();
+    }
+
+    /** Counts what comes unpacked to connections. */
+    private record Watched(AtomicReference<HttpClientConnection> opened,
+            AtomicLong unpacked) implements Protocol<HttpClientConnection> {
+
+        @Override
+        public String name() {
+            return "http";
+        }
+
+        @Override
+        public CompletionStage<HttpClientConnection> open(Shard shard, Channel channel, Endpoint endpoint) {
+            return HttpClientProtocol.defaults().withGzip(true).open(shard, channel, endpoint)
+                    .thenApply(connection -> {
+                        channel.pipeline().addBefore("http", "watch", new ChannelInboundHandlerAdapter() {
+                            @Override
+                            public void channelRead(ChannelHandlerContext context, Object part) {
+                                if (part instanceof HttpContent content) {
+                                    unpacked.addAndGet(content.content().readableBytes());
+                                }
+                                context.fireChannelRead(part);
+                            }
+                        });
+                        opened.set(connection);
+                        return connection;
+                    });
+        }
     }
 
     @Test

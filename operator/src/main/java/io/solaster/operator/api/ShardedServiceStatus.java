@@ -67,7 +67,13 @@ public record ShardedServiceStatus(@Nullable Long observedGeneration, @StatusRep
      * @param message how far it is; where it was taken back, why
      */
     public record RolloutStatus(@Nullable String phase, @Nullable Long generation, @Nullable String since,
-            @Nullable String message) {}
+            @Nullable String message) {
+
+        /** An empty message is left out: not every API server takes a patch to an empty text. */
+        public RolloutStatus {
+            message = message == null || message.isEmpty() ? null : message;
+        }
+    }
 
     /**
      * What a pod says of itself.

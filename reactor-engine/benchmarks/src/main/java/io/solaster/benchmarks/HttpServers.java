@@ -51,6 +51,27 @@ final class HttpServers implements AutoCloseable {
         }
     }
 
+    /**
+     * Asks each until its CPU per request has settled.
+     *
+     * @param most how often at most
+     * @return the names of those where it had not
+     */
+    List<String> settle(Object what, int most, Once once) throws IOException, InterruptedException {
+        List<String> restless = new ArrayList<>();
+        for (HttpProcess server : servers) {
+            Report.progress(what + ", until " + server.name() + " has settled");
+            Settling settling = new Settling();
+            for (int i = 0; i < most && !settling.isSettled(); i++) {
+                settling.look(once.run(server).cpuMicros());
+            }
+            if (!settling.isSettled()) {
+                restless.add(server.name());
+            }
+        }
+        return restless;
+    }
+
     /** Asks each once in each round. */
     HttpFigures rounds(int rounds, Object what, Once once) throws IOException, InterruptedException {
         HttpFigures figures = new HttpFigures(what.toString());

@@ -93,9 +93,24 @@ final class Batch {
     /** What was answered is about to be sent. */
     void count() {
         if (answered > 0) {
-            requests.answered(System.nanoTime() - readAt, answered, errors);
-            answered = 0;
-            errors = 0;
+            count(System.nanoTime());
         }
+    }
+
+    /** Counts what was answered, which is about to be sent; whether that had better wait for others' responses. */
+    boolean countAndMayWait() {
+        if (answered == 0) {
+            return false;
+        }
+        long now = System.nanoTime();
+        boolean mayWait = Departures.pays((now - readAt) / answered);
+        count(now);
+        return mayWait;
+    }
+
+    private void count(long now) {
+        requests.answered(now - readAt, answered, errors);
+        answered = 0;
+        errors = 0;
     }
 }

@@ -34,6 +34,8 @@ final class Body implements RequestBody {
     private boolean framed;
     private boolean last;
     private HttpHeaders trailers = EmptyHttpHeaders.INSTANCE;
+    /** What comes is no body, but what is said to whoever the stream is handed over to. */
+    private boolean conversation;
     private boolean complete = true;
     /** The client waits to be told to go on. */
     private boolean awaitsContinue;
@@ -58,6 +60,7 @@ final class Body implements RequestBody {
         framed = false;
         last = false;
         trailers = EmptyHttpHeaders.INSTANCE;
+        conversation = false;
         complete = true;
         awaitsContinue = false;
         failure = null;
@@ -98,6 +101,32 @@ final class Body implements RequestBody {
         awaitsContinue = !over && expectsContinue;
     }
 
+    /**
+     * None: what comes in frames is for whoever the stream is handed over to.
+     *
+     * @param over whether nothing does
+     */
+    void beginConversation(boolean over) {
+        framed = true;
+        conversation = true;
+        complete = over;
+    }
+
+    /** Whether the stream can be handed over. */
+    boolean isConversation() {
+        return conversation;
+    }
+
+    /** Hands what comes over, as far as it is asked for. */
+    void handOver(Reader to) {
+        use = Use.PARTS;
+        reader = to;
+        if (failure != null) {
+            ended = true;
+            to.failed(failure);
+        }
+    }
+
     /** Says whether what is fed from now on is the last of it. */
     void last(boolean isLast) {
         last = isLast;
@@ -132,9 +161,14 @@ final class Body implements RequestBody {
                 && (use == Use.WHOLE || use == Use.SKIPPED || use == Use.PARTS && demand > 0);
     }
 
+    /** Whether it is being waited for, and has to come in time. */
+    boolean isDue() {
+        return isWanted() && !(conversation && use == Use.PARTS);
+    }
+
     /** Whether so much of it is left that the connection had better not go on. */
     boolean isTooLongToSkip() {
-        return !complete && (failure != null || chunks == null && remaining > MOST_SKIPPED);
+        return !complete && (failure != null || conversation || chunks == null && remaining > MOST_SKIPPED);
     }
 
     @Override
@@ -148,7 +182,9 @@ final class Body implements RequestBody {
         if (known != null) {
             return known;
         }
-        begin(Use.WHOLE);
+        if (!conversation) {
+            begin(Use.WHOLE);
+        }
         ShardFuture<ByteBuf> future = exchange.shard().shard().newFuture();
         whole = future;
         long most = exchange.shard().limits().maxBody();
@@ -156,7 +192,7 @@ final class Body implements RequestBody {
             future.completeExceptionally(failure);
         } else if (announced > most) {
             fail(tooLong(most));
-        } else if (complete) {
+        } else if (complete || conversation) {
             content = Unpooled.EMPTY_BUFFER;
             future.complete(Unpooled.EMPTY_BUFFER);
         } else {
@@ -305,7 +341,23 @@ final class Body implements RequestBody {
             return false;
         }
         complete = framing.isDone();
-        return true;
+        return mayCome(framing.data());
+    }
+
+    /** Whether so much as a chunk's size says may still come; if not, it fails before any of that has. */
+    private boolean mayCome(long bytes) {
+        ByteBuf gathered = content;
+        long most = exchange.shard().limits().maxBody();
+        if (use == Use.WHOLE && bytes > most - (gathered == null ? 0 : gathered.readableBytes())) {
+            fail(tooLong(most));
+        } else if (use == Use.SKIPPED && bytes > MOST_SKIPPED - skipped) {
+            fail(unread());
+        }
+        return failure == null;
+    }
+
+    private static HttpException unread() {
+        return new HttpException(HttpResponseStatus.REQUEST_ENTITY_TOO_LARGE, "a body that nobody reads");
     }
 
     private void take(ByteBuf input, int bytes) {
@@ -319,7 +371,7 @@ final class Body implements RequestBody {
                 input.skipBytes(bytes);
                 skipped += bytes;
                 if (skipped > MOST_SKIPPED) {
-                    fail(new HttpException(HttpResponseStatus.REQUEST_ENTITY_TOO_LARGE, "a body that nobody reads"));
+                    fail(unread());
                 }
             }
             case NONE -> throw new IllegalStateException("nobody wants it");

@@ -223,8 +223,8 @@ final class Http2Carrier implements Carrier {
             return;
         }
         Body body = current.body();
-        if (patience != null || body.isWanted()) {
-            patience().run(body.isWanted(), session.now());
+        if (patience != null || body.isDue()) {
+            patience().run(body.isDue(), session.now());
         }
         if (body.isComplete()) {
             current.waitsSince = session.batch().heardAt();
@@ -453,7 +453,7 @@ final class Http2Carrier implements Carrier {
     long deadline(HttpLimits limits) {
         long next = HttpLimits.NEVER;
         Exchange current = exchange;
-        if (current != null && current.body().isWanted()) {
+        if (current != null && current.body().isDue()) {
             next = patience().deadline();
         } else if (current != null && current.response().isOpen()) {
             next = current.waitsSince + limits.requestNanos();
@@ -477,7 +477,7 @@ final class Http2Carrier implements Carrier {
         if (current == null) {
             return;
         }
-        if (current.body().isWanted()) {
+        if (current.body().isDue()) {
             if (patience().isOver(now)) {
                 bodyIsLate(current, now);
             }

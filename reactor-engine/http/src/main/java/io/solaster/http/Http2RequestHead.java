@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The head of a request that came over HTTP/2, held to the rules of RFC 9113, 8.2 and 8.3, and otherwise told as if it had
- * come over HTTP/1: {@code :authority} is the header {@code host}, and a cookie that came in crumbs is whole. On the owning
- * shard.
+ * come over HTTP/1: {@code :authority} is the header {@code host}, a cookie that came in crumbs is whole, and what asks for a
+ * WebSocket (RFC 8441) is the GET that asks for one there. On the owning shard.
  */
 final class Http2RequestHead implements RequestHead {
     private static final HttpVersion HTTP_2 = new HttpVersion("HTTP", 2, 0, true);
@@ -22,6 +22,9 @@ final class Http2RequestHead implements RequestHead {
     /** What the HTTP/1 head has between a header's parts and behind it, which counts for its limit. */
     private static final int BETWEEN = 4;
     private static final AsciiString HOST = HttpHeaderNames.HOST;
+    private static final String WEBSOCKET = "websocket";
+    /** Which HTTP/2 has no need of; those who shake hands as over HTTP/1 look for it. */
+    private static final String ANY_KEY = "AAAAAAAAAAAAAAAAAAAAAA==";
 
     private CharSequence[] names = new CharSequence[ROOM];
     private CharSequence[] values = new CharSequence[ROOM];
@@ -37,6 +40,8 @@ final class Http2RequestHead implements RequestHead {
     private @Nullable CharSequence scheme;
     private @Nullable CharSequence target;
     private @Nullable CharSequence authority;
+    private @Nullable CharSequence protocol;
+    private boolean upgrades;
     private int cookie = -1;
     private int host = -1;
     private int size;
@@ -54,6 +59,8 @@ final class Http2RequestHead implements RequestHead {
         scheme = null;
         target = null;
         authority = null;
+        protocol = null;
+        upgrades = false;
         cookie = -1;
         host = -1;
         size = 0;
@@ -141,6 +148,9 @@ final class Http2RequestHead implements RequestHead {
         } else if (HeaderList.same(name, Http2Headers.PseudoHeaderName.AUTHORITY.value())) {
             before = authority;
             authority = value;
+        } else if (HeaderList.same(name, Http2Headers.PseudoHeaderName.PROTOCOL.value())) {
+            before = protocol;
+            protocol = value;
         } else {
             return "the pseudo-header " + name;
         }
@@ -196,7 +206,11 @@ final class Http2RequestHead implements RequestHead {
                     "a method of more than " + RequestDecoder.LONGEST_METHOD + " characters");
         }
         method = HttpMethod.valueOf(verb.toString());
-        if (method.equals(HttpMethod.CONNECT)) {
+        boolean connects = method.equals(HttpMethod.CONNECT);
+        if (protocol != null && !connects) {
+            return "a :protocol without CONNECT";
+        }
+        if (connects && protocol == null) {
             // Only proxies connect, and this is none.
             refuse(HttpResponseStatus.NOT_IMPLEMENTED, "CONNECT is for proxies");
             return null;
@@ -209,6 +223,24 @@ final class Http2RequestHead implements RequestHead {
             return "no :scheme";
         }
         path = asksFor.toString();
+        return protocol == null ? host() : connect(protocol);
+    }
+
+    private @Nullable String connect(CharSequence to) {
+        if (contentLength >= 0) {
+            return "a Content-Length with CONNECT";
+        }
+        if (!HeaderList.same(to, WEBSOCKET)) {
+            refuse(HttpResponseStatus.NOT_IMPLEMENTED, "a :protocol other than websocket");
+            return host();
+        }
+        upgrades = true;
+        method = HttpMethod.GET;
+        add(HttpHeaderNames.CONNECTION, "Upgrade");
+        add(HttpHeaderNames.UPGRADE, WEBSOCKET);
+        if (find(HttpHeaderNames.SEC_WEBSOCKET_KEY, 0) < 0) {
+            add(HttpHeaderNames.SEC_WEBSOCKET_KEY, ANY_KEY);
+        }
         return host();
     }
 
@@ -357,7 +389,7 @@ final class Http2RequestHead implements RequestHead {
 
     @Override
     public boolean upgrades() {
-        return false;
+        return upgrades;
     }
 
     @Override

@@ -39,7 +39,8 @@ import org.slf4j.LoggerFactory;
  * is in the {@link Http2Carrier} of their stream, without a channel of their own. On the owning shard only.
  *
  * <p>
- * All that is read at once is one batch, with one flush at its end, as over HTTP/1.
+ * All that is read at once is one batch, with one flush at its end, as over HTTP/1; what is more than a turn's share waits
+ * for the next one, and while that is much, nothing is read.
  */
 final class Http2Session extends Http2ConnectionHandler implements Runnable {
     private static final Logger log = LoggerFactory.getLogger(Http2Session.class);
@@ -50,6 +51,7 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
     private static final long LAST_PING = 0x50_4152_54_494E_47L;
 
     private final HttpShard shard;
+    private final Http2Turns turns;
     private final Batch batch;
     private final Http2Connection.PropertyKey key;
     private @Nullable ChannelHandlerContext ctx;
@@ -75,10 +77,12 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
     private long frameSince;
     private long frames;
     private long framesBefore;
-    Http2Session(HttpShard shard, RequestStats requests, Http2ConnectionDecoder decoder, Http2ConnectionEncoder encoder,
-            Http2Settings settings) {
+
+    Http2Session(HttpShard shard, RequestStats requests, Http2Turns turns, Http2ConnectionDecoder decoder,
+            Http2ConnectionEncoder encoder, Http2Settings settings) {
         super(decoder, encoder, settings, true);
         this.shard = shard;
+        this.turns = turns;
         this.batch = new Batch(shard, requests);
         this.key = connection().newKey();
         this.timer = new ConnectionTimer(shard.timers(), this::expired);
@@ -219,6 +223,9 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
             received.release();
             return;
         }
+        if (!batch.isOpen() && !isWaiting()) {
+            turns.begin(shard.requestsPerTurn());
+        }
         batch.received(received.readableBytes());
         super.channelRead(context, message);
     }
@@ -230,7 +237,10 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
             observeFrames();
             batch.close();
         }
-        super.channelReadComplete(context);
+        // As Netty's does it, which would read on even where nothing is to be read.
+        discardSomeReadBytes();
+        context.fireChannelReadComplete();
+        flush(context);
         endBatch();
     }
 
@@ -242,20 +252,51 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
         }
         batch.begin();
         tellWritable();
+        if (isWaiting()) {
+            goOn();
+        }
         batch.close();
         flush(context());
         endBatch();
+    }
+
+    /** Whether frames have come that wait for their turn. */
+    private boolean isWaiting() {
+        return turns.isOver() && actualReadableBytes() > 0;
+    }
+
+    private void goOn() {
+        turns.begin(shard.requestsPerTurn());
+        try {
+            super.channelRead(context(), Unpooled.EMPTY_BUFFER);
+        } catch (Exception e) {
+            onError(context(), false, e);
+        }
+        observeFrames();
     }
 
     private void endBatch() {
         if (linger.hasBegun() || !context().channel().isActive()) {
             return;
         }
+        readOrWait();
         if (saidLast && connection().numActiveStreams() == 0) {
             part();
             return;
         }
         watch();
+    }
+
+    /** Reads from the client unless there is more already than is wanted. */
+    private void readOrWait() {
+        boolean read = true;
+        if (isWaiting()) {
+            flushLater();
+            read = actualReadableBytes() <= shard.bytesPerTurn();
+        }
+        if (context().channel().config().isAutoRead() != read) {
+            context().channel().config().setAutoRead(read);
+        }
     }
 
     @Override
@@ -266,9 +307,8 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
         Http2Carrier greedy = overflowing;
         overflowing = null;
         if (greedy != null && waiting > shard.outputLimit()) {
-            shard.stats().outputOverflows.increment();
-            log.warn("{} does not read: {} bytes of responses wait, over limits.output-buffer ({}); one is broken off",
-                    context.channel(), waiting, shard.config().limits().outputBuffer());
+            shard.unread().cutOff(context.channel(), waiting + " bytes of responses wait, over limits.output-buffer ("
+                    + shard.config().limits().outputBuffer() + ")", "one is broken off");
             greedy.cutOff(new IOException("the client left more unread than it may"));
             reset(greedy, Http2Error.ENHANCE_YOUR_CALM);
         }
@@ -374,15 +414,20 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
             end(Http2Error.INTERNAL_ERROR, "");
             return;
         }
-        log.debug("{} is closed: {}", context.channel(), failure.getMessage());
-        if (!outbound) {
-            shard.stats().refused(HttpResponseStatus.BAD_REQUEST);
+        if (Unread.ANSWERS.equals(failure.getMessage())) {
+            shard.unread().cutOff(context.channel(), Unread.ANSWERS, "it is closed");
+        } else {
+            log.debug("{} is closed: {}", context.channel(), failure.getMessage());
+            if (!outbound || failure.error() == Http2Error.ENHANCE_YOUR_CALM) {
+                shard.stats().refused(HttpResponseStatus.BAD_REQUEST);
+            }
         }
         end(failure.error(), String.valueOf(failure.getMessage()));
     }
 
     /** Tells the client why, and closes. */
     private void end(Http2Error error, String why) {
+        turns.end();
         saidLast = true;
         ByteBuf said = ByteBufUtil.writeUtf8(context().alloc(), why);
         encoder().frameWriter().writeGoAway(context(), connection().remote().lastStreamCreated(), error.code(), said,
@@ -428,7 +473,11 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
         if (last) {
             carrier.receivedAll();
         }
-        exchange.body().begin(head.contentLength(), last, head.expectsContinue());
+        if (head.upgrades()) {
+            exchange.body().beginConversation(last);
+        } else {
+            exchange.body().begin(head.contentLength(), last, head.expectsContinue());
+        }
         HttpResponseStatus refusal = head.refusal();
         if (refusal != null) {
             shard.stats().refused(refusal);
@@ -578,11 +627,14 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
 
     // ---- time
 
-    /** Sees whether a frame has begun to come and is not there yet. */
+    /** Sees whether a frame has begun to come and is not there yet; what waits for its turn is not the client's fault. */
     private void observeFrames() {
-        if (frames != framesBefore) {
+        if (isWaiting()) {
             framesBefore = frames;
-            frameSince = actualReadableBytes() > 0 ? batch.heardAt() : 0;
+            frameSince = 0;
+        } else if (frames != framesBefore) {
+            framesBefore = frames;
+            frameSince = actualReadableBytes() > 0 ? now() : 0;
         } else if (frameSince == 0) {
             frameSince = batch.heardAt();
         }

@@ -3,9 +3,15 @@ package io.solaster.http;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http2.AbstractHttp2ConnectionHandlerBuilder;
 import io.netty.handler.codec.http2.DefaultHttp2Connection;
+import io.netty.handler.codec.http2.DefaultHttp2ConnectionDecoder;
+import io.netty.handler.codec.http2.DefaultHttp2ConnectionEncoder;
+import io.netty.handler.codec.http2.DefaultHttp2FrameReader;
+import io.netty.handler.codec.http2.DefaultHttp2FrameWriter;
+import io.netty.handler.codec.http2.DefaultHttp2HeadersDecoder;
 import io.netty.handler.codec.http2.DefaultHttp2RemoteFlowController;
 import io.netty.handler.codec.http2.Http2ConnectionDecoder;
 import io.netty.handler.codec.http2.Http2ConnectionEncoder;
+import io.netty.handler.codec.http2.Http2PromisedRequestVerifier;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.UniformStreamByteDistributor;
 import io.solaster.config.Http2Config;
@@ -13,18 +19,18 @@ import io.solaster.engine.net.RequestStats;
 
 /** Makes the sessions of a shard's HTTP/2 clients, by its configuration. On the owning shard. */
 final class Http2Sessions extends AbstractHttp2ConnectionHandlerBuilder<Http2Session, Http2Sessions> {
-    /** A browser that leaves a page cancels all that it has asked for; who does so again and again wants something else. */
-    private static final int RESETS_SECONDS = 30;
-    /** Answers to pings and settings that a client leaves unread. */
-    private static final int CONTROL_FRAMES = 1000;
     private static final int EMPTY_FRAMES = 16;
+    /** Continuations of a head that are shorter than they need be. */
+    private static final int SHORT_CONTINUATIONS = 16;
 
     private final HttpShard shard;
     private final RequestStats requests;
+    private final Http2Turns turns;
 
-    private Http2Sessions(HttpShard shard, RequestStats requests) {
+    private Http2Sessions(HttpShard shard, RequestStats requests, Http2Turns turns) {
         this.shard = shard;
         this.requests = requests;
+        this.turns = turns;
     }
 
     static Http2Session session(HttpShard shard, RequestStats requests) {
@@ -36,21 +42,27 @@ final class Http2Sessions extends AbstractHttp2ConnectionHandlerBuilder<Http2Ses
         connection.remote().flowController(
                 new DefaultHttp2RemoteFlowController(connection, new UniformStreamByteDistributor(connection)));
         HttpLimits limits = shard.limits();
-        return new Http2Sessions(shard, requests).connection(connection)
+        long headers = (long) limits.maxHeaderSize() + limits.maxTarget();
+        Http2Turns turns = new Http2Turns(
+                new DefaultHttp2FrameReader(new DefaultHttp2HeadersDecoder(true, headers), SHORT_CONTINUATIONS));
+        Http2ConnectionEncoder encoder = new Http2Answers(
+                new DefaultHttp2ConnectionEncoder(connection,
+                        new DefaultHttp2FrameWriter((name, value) -> HttpHeaderNames.SET_COOKIE.contentEquals(name))),
+                config.maxResets());
+        return new Http2Sessions(shard, requests, turns)
                 .initialSettings(new Http2Settings().maxConcurrentStreams(config.maxConcurrentStreams())
                         .initialWindowSize(config.initialWindow().intBytes()).maxFrameSize(config.maxFrame().intBytes())
-                        .maxHeaderListSize((long) limits.maxHeaderSize() + limits.maxTarget()))
-                .validateHeaders(true).validateRequiredPseudoHeaders(true)
-                .headerSensitivityDetector((name, value) -> HttpHeaderNames.SET_COOKIE.contentEquals(name))
-                .decoderEnforceMaxRstFramesPerWindow(config.maxResets(), RESETS_SECONDS)
-                .encoderEnforceMaxRstFramesPerWindow(config.maxResets(), RESETS_SECONDS)
-                .encoderEnforceMaxQueuedControlFrames(CONTROL_FRAMES)
-                .decoderEnforceMaxConsecutiveEmptyDataFrames(EMPTY_FRAMES).build();
+                        .maxHeaderListSize(headers).connectProtocolEnabled(true))
+                .decoderEnforceMaxRstFramesPerWindow(config.maxResets(), Http2Answers.RESETS_SECONDS)
+                .decoderEnforceMaxConsecutiveEmptyDataFrames(EMPTY_FRAMES)
+                .codec(new DefaultHttp2ConnectionDecoder(connection, encoder, turns,
+                        Http2PromisedRequestVerifier.ALWAYS_VERIFY, true, true, true, true), encoder)
+                .build();
     }
 
     @Override
     protected Http2Session build(Http2ConnectionDecoder decoder, Http2ConnectionEncoder encoder,
             Http2Settings settings) {
-        return new Http2Session(shard, requests, decoder, encoder, settings);
+        return new Http2Session(shard, requests, turns, decoder, encoder, settings);
     }
 }

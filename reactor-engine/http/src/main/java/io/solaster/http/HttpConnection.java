@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
  * the order of the requests. On the owning shard only.
  *
  * <p>
- * All that is read at once is one batch, with one write and flush at its end. Requests that change nothing are handled
+ * All that is read at once is one batch, with one write and flush at its end, or soon behind it ({@link Departures}). Requests that change nothing are handled
  * beside each other where the client pipelines them; any other waits for those before it, and holds up those behind it.
  * What comes out of order is held back until its turn.
  */
@@ -61,6 +61,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
 
     private boolean processing;
     private boolean scheduled;
+    /** What is written leaves with others'. */
+    private boolean departs;
     private boolean closing;
     /** The client knows that the connection ends, and has sent no more than we have read. */
     private boolean parted;
@@ -472,11 +474,34 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
             // What is left, if anything, is a part of a request whose rest will not come.
             closing = true;
         }
-        flush();
+        if (!closing && !upgraded && listening.isEmpty() && output().isGathered() && batch.countAndMayWait()) {
+            departSoon();
+        } else {
+            flush();
+        }
         if (!upgraded && !linger.hasBegun()) {
             readOrWait();
             activeAt = shard.timers().now();
             patience.run(isBodyAwaited(), activeAt);
+            watch();
+        }
+    }
+
+    private void departSoon() {
+        if (!departs) {
+            departs = true;
+            shard.departures().add(this);
+        }
+    }
+
+    /** Sends what was written, its turn having come. */
+    void depart() {
+        departs = false;
+        if (upgraded || !channel().isActive()) {
+            return;
+        }
+        flush();
+        if (output().isSending()) {
             watch();
         }
     }

@@ -73,7 +73,8 @@ public interface HttpResponse {
 
     /**
      * Answers 101 with the headers that are set, takes HTTP off the connection and hands it over. What the client has
-     * sent behind the request is read by the handlers that the consumer adds.
+     * sent behind the request is read by the handlers that the consumer adds. A request for a WebSocket that came over
+     * HTTP/2 is answered with 200, and its stream is handed over as a channel of its own.
      */
     void upgrade(Consumer<Channel> connection);
 

@@ -38,6 +38,7 @@ final class HttpShard {
             Locale.US);
     private static final int READ_BYTES = 16 << 10;
     private static final int WRITE_BYTES = 16 << 10;
+    private static final int BODY_BYTES = 4 << 10;
     private static final int SPARES = 32;
     /** Of each kind; one takes 256 KB or more outside of the heap. */
     private static final int ENCODERS = 8;
@@ -53,11 +54,14 @@ final class HttpShard {
     private final AccessLogWriter accessLogs;
     private final Timers timers;
     private final HttpStats stats = new HttpStats();
+    private final Unread unread = new Unread(stats);
     private final ReusedBuffer received = new ReusedBuffer(PooledByteBufAllocator.DEFAULT, READ_BYTES);
     private final ReusedBuffer replies = new ReusedBuffer(PooledByteBufAllocator.DEFAULT, WRITE_BYTES);
+    private final ReusedBuffer bodies = new ReusedBuffer(PooledByteBufAllocator.DEFAULT, BODY_BYTES);
     private final Output output = new Output();
     private final OwnHeaders own = new OwnHeaders();
     private final Targets targets = new Targets();
+    private final Departures departures;
     private final ArrayDeque<Exchange> spares = new ArrayDeque<>();
     private final ArrayDeque<Exchange> streamSpares = new ArrayDeque<>();
     private final ArrayDeque<Room> rooms = new ArrayDeque<>();
@@ -86,6 +90,7 @@ final class HttpShard {
         this.listener = listener;
         this.accessLogs = accessLogs;
         this.timers = shard.timers();
+        this.departures = new Departures(shard);
         this.config = config;
         this.limits = HttpLimits.of(config);
         configure(config);
@@ -147,6 +152,10 @@ final class HttpShard {
 
     HttpStats stats() {
         return stats;
+    }
+
+    Unread unread() {
+        return unread;
     }
 
     ServerConfig config() {
@@ -213,6 +222,10 @@ final class HttpShard {
         return targets;
     }
 
+    Departures departures() {
+        return departures;
+    }
+
     Output output() {
         return output;
     }
@@ -231,6 +244,7 @@ final class HttpShard {
         if (--connections == 0) {
             received.close();
             replies.close();
+            bodies.close();
             spares.clear();
             streamSpares.clear();
             rooms.clear();
@@ -250,6 +264,11 @@ final class HttpShard {
     /** An empty buffer for responses; the caller releases it. */
     ByteBuf takeReplies() {
         return replies.take();
+    }
+
+    /** An empty buffer for a body that is most likely copied into that of the response; the caller releases it. */
+    ByteBuf takeBody() {
+        return bodies.take();
     }
 
     Exchange takeExchange() {

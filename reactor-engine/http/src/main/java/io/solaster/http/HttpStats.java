@@ -24,7 +24,7 @@ public final class HttpStats {
     public final Counter http2Requests = new Counter();
     /** Requests that came over HTTP/2 and that the client has cancelled. */
     public final Counter http2Resets = new Counter();
-    /** Connections that were closed since the client did not read. */
+    /** Clients that were cut off since they did not read: their connection, or one response of HTTP/2. */
     public final Counter outputOverflows = new Counter();
     /** Bytes received, decrypted. */
     public final Counter bytesIn = new Counter();

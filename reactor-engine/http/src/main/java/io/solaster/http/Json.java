@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Json {
     private static final AsciiString TYPE = AsciiString.cached("application/json");
-    private static final int FIRST_GUESS = 512;
+    static final int FIRST_GUESS = 512;
 
     private final JsonCodec codec;
 
@@ -77,7 +77,9 @@ public final class Json {
 
     /** The same, whatever the client accepts: for errors, and where it is known. */
     public void send(HttpResponse response, @Nullable Object value) {
-        ByteBuf body = ByteBufAllocator.DEFAULT.directBuffer(FIRST_GUESS);
+        ByteBuf body = response instanceof Response own
+                ? own.newBody()
+                : ByteBufAllocator.DEFAULT.directBuffer(FIRST_GUESS);
         try {
             codec.write(value, body);
         } catch (Throwable failure) {

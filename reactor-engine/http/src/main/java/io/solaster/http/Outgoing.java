@@ -53,6 +53,12 @@ final class Outgoing {
         return into;
     }
 
+    /** Whether all there is to send is in {@link #buffer}, where it may wait. */
+    boolean isGathered() {
+        ByteBuf written = gathered;
+        return written != null && !unflushed && written.isReadable();
+    }
+
     /** Whether it is time to {@link #flush}, although more will be written. */
     boolean isEnough() {
         ByteBuf written = gathered;
@@ -149,9 +155,10 @@ final class Outgoing {
         if (waiting == null || waiting.totalPendingWriteBytes() <= shard.outputLimit()) {
             return false;
         }
-        shard.stats().outputOverflows.increment();
-        log.warn("{} does not read: {} bytes of responses wait, over limits.output-buffer ({}); it is closed",
-                channel(), waiting.totalPendingWriteBytes(), shard.config().limits().outputBuffer());
+        shard.unread().cutOff(channel(), waiting.totalPendingWriteBytes()
+                + " bytes of responses wait, over limits.output-buffer (" + shard.config().limits().outputBuffer()
+                + ")",
+                "it is closed");
         return true;
     }
 

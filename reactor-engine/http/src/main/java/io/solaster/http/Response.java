@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -54,6 +55,8 @@ final class Response implements HttpResponse, ResponseStream {
     private long left;
     private boolean dropsBody;
     private boolean full;
+    /** There is no WebSocket where one was asked for, and the client has been told. */
+    private boolean denied;
     /** Of the body; -1 before the head. */
     private long sent = -1;
     private @Nullable Runnable writable;
@@ -81,6 +84,7 @@ final class Response implements HttpResponse, ResponseStream {
         cut = false;
         dropsBody = false;
         full = false;
+        denied = false;
         sent = -1;
         writable = null;
         onCut = null;
@@ -335,6 +339,11 @@ final class Response implements HttpResponse, ResponseStream {
         exchange.carrier().abort(exchange, cause);
     }
 
+    /** An empty buffer to {@link #send(ByteBuf)}. */
+    ByteBuf newBody() {
+        return isElsewhere() ? ByteBufAllocator.DEFAULT.directBuffer(Json.FIRST_GUESS) : exchange.shard().takeBody();
+    }
+
     /** Sends the head and this buffer. */
     private void whole(ByteBuf body) {
         int length = body.readableBytes();
@@ -359,6 +368,12 @@ final class Response implements HttpResponse, ResponseStream {
     /** Before the head: false where nothing is to be sent any more. */
     private boolean begins(String what, int failures) {
         if (!isOpen(what)) {
+            return false;
+        }
+        if (exchange.body().isConversation() && status.code() < 300 && !denied) {
+            // Over HTTP/2 the client would take it for a yes.
+            denied = true;
+            fail(new HttpException(HttpResponseStatus.BAD_REQUEST, "there is no WebSocket here"));
             return false;
         }
         try {
@@ -686,9 +701,8 @@ final class Response implements HttpResponse, ResponseStream {
             there(() -> upgrade(connection));
         } else if (isOpen("upgrade()")) {
             if (!(exchange.carrier() instanceof HttpConnection)) {
-                throw new IllegalStateException(
-                        "upgrade(): " + exchange.request() + " came over HTTP/2, where a request"
-                                + " does not have the connection to itself; answer it, or ask for HTTP/1.1");
+                handOver(connection);
+                return;
             }
             status = HttpResponseStatus.SWITCHING_PROTOCOLS;
             upgrade = connection;
@@ -707,6 +721,22 @@ final class Response implements HttpResponse, ResponseStream {
             out.finish();
             over();
         }
+    }
+
+    /** Hands a stream of HTTP/2 over: RFC 8441. */
+    private void handOver(Consumer<Channel> next) {
+        if (!exchange.body().isConversation()) {
+            throw new IllegalStateException("upgrade(): " + exchange.request() + " came over HTTP/2, where a request"
+                    + " does not have the connection to itself unless it asks for a WebSocket; answer it, or ask for"
+                    + " HTTP/1.1");
+        }
+        status = HttpResponseStatus.OK;
+        state = State.STREAMING;
+        head(exchange.carrier().endless(exchange), 0).finish();
+        sent = 0;
+        exchange.carrier().flushLater();
+        exchange.shard().stats().upgrades.increment();
+        Http2Channel.open(exchange, next);
     }
 
     @Override

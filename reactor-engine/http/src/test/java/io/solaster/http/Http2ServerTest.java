@@ -21,11 +21,18 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.zip.GZIPInputStream;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.DefaultHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaders;
@@ -39,6 +46,7 @@ import io.solaster.config.Http2Config;
 import io.solaster.config.HttpConfig;
 import io.solaster.config.LimitsConfig;
 import io.solaster.config.ServerConfig;
+import io.solaster.engine.Shard;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.http.Http2RawClient.Answer;
 import io.solaster.http.Http2RawClient.Frame;
@@ -46,6 +54,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.slf4j.LoggerFactory;
 
 /** What every transport serves over HTTP/2, to clients that begin with it. */
 abstract class Http2ServerTest extends TransportTest {
@@ -786,29 +795,152 @@ abstract class Http2ServerTest extends TransportTest {
 
     @ParameterizedTest
     @CsvSource({PING + ", 8", SETTINGS + ", 0"})
-    void aClientThatAsksAndDoesNotReadTheAnswersIsClosed(int type, int length) throws Exception {
-        Http2RawClient client = client(HELLO);
-        byte[] frames = new byte[0];
+    void clientsThatAskAndDoNotReadTheAnswersAreClosedAndToldOfInALine(int type, int length) throws Exception {
+        TcpServer server = serve(HELLO, ServerConfig.of("http", 0));
         byte[] one = Http2RawClient.framed(type, 0, 0, new byte[length]);
-        frames = new byte[one.length * 5000];
+        byte[] flood = new byte[one.length * 5000];
         for (int i = 0; i < 5000; i++) {
-            System.arraycopy(one, 0, frames, i * one.length, one.length);
+            System.arraycopy(one, 0, flood, i * one.length, one.length);
         }
-        byte[] flood = frames;
-        Thread sender = Thread.ofPlatform().start(() -> {
-            for (int i = 0; i < 4000; i++) {
-                client.bytes(flood);
+        // One more than there are shards, each of which tells of one of them in a minute.
+        int clients = 3;
+        try (Said said = new Said()) {
+            for (int i = 1; i <= clients; i++) {
+                Http2RawClient client = connect(server, -1);
+                AtomicBoolean stopped = new AtomicBoolean();
+                Thread sender = Thread.ofPlatform().start(() -> {
+                    for (int left = 4000; left > 0 && !stopped.get(); left--) {
+                        client.bytes(flood);
+                    }
+                });
+                int closed = i;
+                HttpFixture.await("it is closed", () -> sum(stats -> stats.outputOverflows.get()) == closed);
+                HttpFixture.await("it is gone", () -> fixture.engine().shards().stream()
+                        .mapToLong(shard -> shard.stats().connections.get()).sum() == 0);
+                stopped.set(true);
+                client.close();
+                sender.join(60_000);
+                assertThat(sender.isAlive()).isFalse();
             }
-        });
-        HttpFixture.await("it is closed", () -> protocolMalformed() > 0);
-        client.close();
-        sender.join(60_000);
-        assertThat(sender.isAlive()).isFalse();
+            assertThat(said.lines()).isNotEmpty().hasSizeLessThan(clients)
+                    .allMatch(line -> line.contains("does not read: answers to pings and settings"));
+            assertThat(said.failures()).isEmpty();
+        }
+        assertThat(sum(stats -> stats.malformed())).isZero();
     }
 
-    private long protocolMalformed() {
-        return sum(stats -> stats.malformed()) + (fixture.engine().shards().stream()
-                .mapToLong(shard -> shard.stats().connections.get()).sum() == 0 ? 1 : 0);
+    /** What is logged of HTTP/2's clients, by us and by Netty. */
+    private static final class Said extends AppenderBase<ILoggingEvent> implements AutoCloseable {
+        private final List<ILoggingEvent> events = new CopyOnWriteArrayList<>();
+        private final List<Logger> loggers = List.of((Logger) LoggerFactory.getLogger("io.solaster.http"),
+                (Logger) LoggerFactory.getLogger("io.netty.handler.codec.http2"));
+
+        Said() {
+            start();
+            for (Logger logger : loggers) {
+                logger.setLevel(Level.INFO);
+                logger.addAppender(this);
+            }
+        }
+
+        @Override
+        protected void append(ILoggingEvent event) {
+            events.add(event);
+        }
+
+        List<String> lines() {
+            return events.stream().map(ILoggingEvent::getFormattedMessage).toList();
+        }
+
+        List<ILoggingEvent> failures() {
+            return events.stream().filter(event -> event.getThrowableProxy() != null).toList();
+        }
+
+        @Override
+        public void close() {
+            for (Logger logger : loggers) {
+                logger.detachAppender(this);
+                logger.setLevel(null);
+            }
+        }
+    }
+
+    // ---- turns
+
+    /** So many requests, as one write. */
+    private static byte[] requests(Http2RawClient client, int count, String... more) {
+        ByteBuf all = Unpooled.buffer();
+        for (int i = 0; i < count; i++) {
+            int id = client.nextStream();
+            ByteBuf headers = Unpooled.buffer();
+            headers.writeBytes(Http2RawClient.literal(":method", "GET", ":scheme", "http", ":path", "/" + id,
+                    ":authority", "test"));
+            headers.writeBytes(Http2RawClient.literal(more));
+            all.writeBytes(Http2RawClient.framed(HEADERS, END_HEADERS | END_STREAM, id, ByteBufUtil.getBytes(headers)));
+        }
+        return ByteBufUtil.getBytes(all);
+    }
+
+    private static LimitsConfig turns(int commands, int bytes) {
+        LimitsConfig limits = LimitsConfig.defaults();
+        return new LimitsConfig(limits.maxConnections(), limits.idleTimeout(), limits.outputBuffer(),
+                limits.maxArguments(), limits.maxBulk(), limits.maxInline(), commands, new ByteSize(bytes));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"20, false, 20", "1024, true, 32"})
+    void whatIsReadAtOnceIsHandledInTurns(int commands, boolean slowly, int expected) {
+        int count = 200;
+        int[] turn = new int[1];
+        int[] most = new int[1];
+        List<String> order = new ArrayList<>();
+        TcpServer server = serve((request, response) -> {
+            if (turn[0]++ == 0) {
+                request.shard().execute(() -> turn[0] = 0);
+            }
+            most[0] = Math.max(most[0], turn[0]);
+            order.add(request.path());
+            while (slowly && !Shard.needPreempt()) {
+                Thread.onSpinWait();
+            }
+            response.send(request.path());
+        }, ServerConfig.of("http", 0).withLimits(turns(commands, 64 << 10)));
+        Http2RawClient client = connect(server, -1);
+        client.settle();
+        client.bytes(requests(client, count));
+        List<String> asked = new ArrayList<>();
+        for (int id = 1; id < 2 * count; id += 2) {
+            assertThat(client.answer(id).body()).isEqualTo("/" + id);
+            asked.add("/" + id);
+        }
+        client.settle();
+        assertThat(order).isEqualTo(asked);
+        assertThat(most[0]).isBetween(2, expected);
+    }
+
+    @Test
+    void nothingIsReadWhileMuchWaitsForItsTurn() {
+        int count = 500;
+        long[] handled = new long[1];
+        long[] most = new long[1];
+        int[] size = new int[1];
+        TcpServer server = serve((request, response) -> {
+            most[0] = Math.max(most[0], sum(stats -> stats.bytesIn.get()) - handled[0]++ * size[0]);
+            response.send("ok");
+        }, ServerConfig.of("http", 0).withLimits(turns(1, 16 << 10)));
+        Http2RawClient client = connect(server, -1);
+        client.settle();
+        String[] filler = new String[16];
+        Arrays.fill(filler, "f".repeat(100));
+        byte[] requests = requests(client, count, filler);
+        size[0] = requests.length / count;
+        client.bytes(requests);
+        for (int id = 1; id < 2 * count; id += 2) {
+            assertThat(client.answer(id).body()).isEqualTo("ok");
+        }
+        // What may wait, and what a read brings, twice.
+        assertThat(requests.length).isGreaterThan(800_000);
+        assertThat(most[0]).isBetween(1L, 4L * (16 << 10));
     }
 
     @Test

@@ -11,11 +11,13 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.handler.codec.http.DefaultHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponseStatus;
@@ -55,6 +57,68 @@ abstract class HttpServerTest extends TransportTest {
             assertThat(answer.header("date"))
                     .matches("[A-Z][a-z]{2}, \\d\\d [A-Z][a-z]{2} \\d{4} \\d\\d:\\d\\d:\\d\\d GMT");
         }
+    }
+
+    @Test
+    void responsesLeaveBehindWhatTheShardHasTakenUpMeanwhile() {
+        List<String> events = Collections.synchronizedList(new ArrayList<>());
+        RawClient client = clientOfBusyHandler(Departures.SHORTEST, 1, events);
+        AtomicInteger count = new AtomicInteger();
+        // The first may take so long that it does not pay.
+        HttpFixture.await("a response has left behind another task", () -> {
+            String path = "/" + count.incrementAndGet();
+            assertThat(client.get(path).body()).isEqualTo("done");
+            return events.contains("another " + path)
+                    && events.indexOf("another " + path) < events.indexOf("sent " + path);
+        });
+    }
+
+    @Test
+    void whatHasTakenVeryLongToAnswerLeavesAtOnce() {
+        List<String> events = Collections.synchronizedList(new ArrayList<>());
+        RawClient client = clientOfBusyHandler(Departures.LONGEST, 1, events);
+        assertThat(client.get("/a").body()).isEqualTo("done");
+        assertThat(client.get("/b").body()).isEqualTo("done");
+        assertThat(events).startsWith("sent /a", "another /a", "sent /b");
+    }
+
+    @Test
+    void nothingWaitsToLeaveBehindALongQueue() {
+        List<String> events = Collections.synchronizedList(new ArrayList<>());
+        RawClient client = clientOfBusyHandler(Departures.SHORTEST, 100, events);
+        for (int i = 0; i < 10; i++) {
+            assertThat(client.get("/" + i).body()).isEqualTo("done");
+            String path = "/" + i;
+            assertThat(events.stream().filter(each -> each.endsWith(path)).findFirst()).contains("sent " + path);
+        }
+    }
+
+    /** Its handler submits other tasks and then is busy for so many nanoseconds. */
+    private RawClient clientOfBusyHandler(long nanos, int others, List<String> events) {
+        ServerConfig config = ServerConfig.of("http", 0);
+        AtomicReference<String> path = new AtomicReference<>();
+        HttpProtocol protocol = new HttpProtocol((request, response) -> {
+            long begun = System.nanoTime();
+            String handled = request.path();
+            path.set(handled);
+            for (int i = 0; i < others; i++) {
+                request.shard().execute(() -> events.add("another " + handled));
+            }
+            while (System.nanoTime() - begun < nanos) {
+                Thread.onSpinWait();
+            }
+            response.send("done");
+        }, config);
+        return fixture.connect(fixture.bind(config, (shard, channel) -> {
+            protocol.connected(shard, channel);
+            channel.pipeline().addFirst(new ChannelOutboundHandlerAdapter() {
+                @Override
+                public void flush(ChannelHandlerContext context) {
+                    events.add("sent " + path.get());
+                    context.flush();
+                }
+            });
+        }));
     }
 
     @Test
@@ -483,6 +547,33 @@ abstract class HttpServerTest extends TransportTest {
         server.reconfigure(config.withHttp(HttpConfig.defaults())).join();
         assertThat(fixture.connect(server).send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1001\r\n\r\n"
                 + "x".repeat(1001)).answer().body()).isEqualTo("1001");
+    }
+
+    @Test
+    void refusesAChunkThatIsTooLongBeforeItComes() {
+        ServerConfig config = ServerConfig.of("http", 0)
+                .withHttp(HttpConfig.defaults().withMaxBody(new ByteSize(1000)));
+        TcpServer server = fixture.serve(config, (request, response) -> {
+            if (request.path().equals("/unread")) {
+                response.send("enough");
+            } else {
+                WHOLE.handle(request, response);
+            }
+        });
+        String first = " HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n190\r\n" + "x".repeat(400) + "\r\n";
+        RawClient exact = fixture.connect(server);
+        assertThat(exact.send("POST /" + first + "258\r\n" + "x".repeat(600) + "\r\n0\r\n\r\n").answer().body())
+                .isEqualTo("1000");
+        for (String size : List.of("259", "fffffffffffffff")) {
+            RawClient longer = fixture.connect(server);
+            Answer answer = longer.send("POST /" + first + size + "\r\n").answer();
+            assertThat(answer.status()).isEqualTo(413);
+            assertThat(answer.headers()).containsEntry("connection", "close");
+            assertThat(longer.rest()).isEmpty();
+        }
+        RawClient unread = fixture.connect(server);
+        assertThat(unread.send("POST /unread" + first + "40000\r\n").answer().body()).isEqualTo("enough");
+        assertThat(unread.rest()).isEmpty();
     }
 
     @Test

@@ -406,6 +406,19 @@ class RouterTest {
     private record Item(String name, int count) {}
 
     @Test
+    void jsonThatWaitsToBeSentIsNotOverwritten() {
+        Json json = new Json(new JacksonCodec(JsonMapper.builder().build()));
+        RawClient client = client(Router.builder().get("/{letter}", (request, response) -> json.send(request, response,
+                new Item(request.pathParam("letter").repeat(Response.COPIED), 1))));
+        client.send("GET /a HTTP/1.1\r\nHost: h\r\n\r\nGET /b HTTP/1.1\r\nHost: h\r\n\r\n"
+                + "GET /c HTTP/1.1\r\nHost: h\r\n\r\n");
+        for (String letter : List.of("a", "b", "c")) {
+            assertThat(client.answer().body())
+                    .isEqualTo("{\"name\":\"" + letter.repeat(Response.COPIED) + "\",\"count\":1}");
+        }
+    }
+
+    @Test
     void readsAndWritesJson() {
         Json json = new Json(new JacksonCodec(JsonMapper.builder().build()));
         RawClient client = client(Router.builder()

@@ -117,6 +117,10 @@ final class FrameDecoder {
             }
             frame = Memory.getLong(address + 2);
             frame = LITTLE_ENDIAN ? Long.reverseBytes(frame) : frame;
+            if (frame < 0) {
+                // RFC 6455, 5.2: no frame is that long, so this is none.
+                return fail(CloseCode.PROTOCOL_ERROR, "length " + Long.toUnsignedString(frame) + ", over 2^63 - 1");
+            }
             if (frame <= 0xFFFF) {
                 return fail(CloseCode.PROTOCOL_ERROR, "length " + frame + " in 8 bytes");
             }

@@ -45,6 +45,8 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
     private static final Logger log = LoggerFactory.getLogger(WebSocketConnection.class);
     /** What one read batch sends is handed to the socket when it is so much, and frames that wait in such lots. */
     private static final int ENOUGH_TO_SEND = 16 * 1024;
+    /** What may wait for its turn until no more is read. */
+    private static final int MOST_WAITING = 64 * 1024;
     /** Messages between two looks at the clock. */
     private static final int UNTIMED = 64;
     /** How many times the queue's size may wait where nobody heeds that senders are to wait. */
@@ -221,10 +223,11 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
         append(bytes);
         if (held == 0) {
             process();
-        } else if (held != BY_TURN) {
-            context.channel().config().setAutoRead(false);
         }
         keepRest();
+        if (held != 0) {
+            readOrWait();
+        }
     }
 
     @Override
@@ -324,7 +327,17 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
             batch = true;
             process();
             keepRest();
+            readOrWait();
             endBatch();
+        }
+    }
+
+    /** Reads from the client unless it is held up, or there is more already than a turn's work. */
+    private void readOrWait() {
+        ByteBuf rest = input;
+        boolean read = (held & ~BY_TURN) == 0 && (rest == null || rest.readableBytes() <= MOST_WAITING);
+        if (context().channel().config().isAutoRead() != read) {
+            context().channel().config().setAutoRead(read);
         }
     }
 
@@ -561,9 +574,7 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
         }
         held &= ~why;
         if (held == 0) {
-            if (!context().channel().config().isAutoRead()) {
-                context().channel().config().setAutoRead(true);
-            }
+            readOrWait();
             if (!processing && input != null) {
                 shard.execute(this::goOn);
             }

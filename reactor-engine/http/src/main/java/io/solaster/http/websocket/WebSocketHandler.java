@@ -21,7 +21,7 @@ import io.solaster.http.HttpResponse;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns requests into WebSocket connections (RFC 6455, section 4.2). A request that asks for none is answered with 426,
+ * Turns requests into WebSocket connections (RFC 6455, section 4.2; over HTTP/2 RFC 8441). A request that asks for none is answered with 426,
  * one that asks wrongly with 400, a page of another origin with 403. Immutable.
  */
 public final class WebSocketHandler implements HttpHandler {
@@ -94,9 +94,11 @@ public final class WebSocketHandler implements HttpHandler {
                 config.compression());
         Accepted accepted = new Accepted(request.path(),
                 request.route() == null ? Map.of() : Map.copyOf(request.pathParams()), subprotocol, deflate);
-        response.header("Upgrade", "websocket");
-        response.header("Connection", "Upgrade");
-        response.header("Sec-WebSocket-Accept", answerTo(key));
+        if (HttpVersion.HTTP_1_1.equals(request.version())) {
+            response.header("Upgrade", "websocket");
+            response.header("Connection", "Upgrade");
+            response.header("Sec-WebSocket-Accept", answerTo(key));
+        }
         if (subprotocol != null) {
             response.header("Sec-WebSocket-Protocol", subprotocol);
         }
@@ -109,7 +111,7 @@ public final class WebSocketHandler implements HttpHandler {
 
     /** The client's key; null if the request had to be answered. */
     private @Nullable String asksRightly(HttpRequest request, HttpResponse response) {
-        if (!HttpMethod.GET.equals(request.method()) || !HttpVersion.HTTP_1_1.equals(request.version())
+        if (!HttpMethod.GET.equals(request.method()) || HttpVersion.HTTP_1_0.equals(request.version())
                 || !has(request.headers(HttpHeaderNames.UPGRADE), "websocket")
                 || !has(request.headers(HttpHeaderNames.CONNECTION), "upgrade")) {
             return refuse(response.header("Upgrade", "websocket"), HttpResponseStatus.UPGRADE_REQUIRED,

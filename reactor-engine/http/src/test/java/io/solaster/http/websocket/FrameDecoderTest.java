@@ -9,6 +9,9 @@ import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.solaster.engine.memory.Memory;
 import org.junit.jupiter.api.Test;
 
 class FrameDecoderTest {
@@ -64,6 +67,17 @@ class FrameDecoderTest {
         assertThat(decode(new ClientFrames().frame(0x82, one, 5, 2).bytes())).isEqualTo(refused(1002));
         assertThat(decode(new ClientFrames().frame(0x82, one, 5, 8).bytes())).isEqualTo(refused(1002));
         assertThat(decode(new ClientFrames().header(0x82, Long.MIN_VALUE, 8, true).bytes())).isEqualTo(refused(1002));
+    }
+
+    @Test
+    void tellsALengthThatNoFrameHasAsItWasSent() {
+        FrameDecoder decoder = new FrameDecoder(true, false, LIMIT, LIMIT);
+        byte[] header = new ClientFrames().header(0x82, Long.MIN_VALUE, 8, true).bytes();
+        ByteBuf bytes = Unpooled.directBuffer().writeBytes(header);
+        assertThat(decoder.decode(Memory.address(bytes), header.length)).isEqualTo(FrameDecoder.FAILED);
+        assertThat(decoder.closeCode()).isEqualTo(CloseCode.PROTOCOL_ERROR);
+        assertThat(decoder.reason()).isEqualTo("length 9223372036854775808, over 2^63 - 1");
+        bytes.release();
     }
 
     @Test

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
+import io.netty.handler.ssl.SslContext;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.EngineConfig.Transport;
@@ -12,6 +13,7 @@ import io.solaster.config.ServerConfig;
 import io.solaster.config.WebSocketConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.net.TcpServer;
+import io.solaster.engine.net.Tls;
 import io.solaster.engine.timer.ManualClock;
 import io.solaster.http.HttpHandler;
 import io.solaster.http.HttpProtocol;
@@ -41,8 +43,15 @@ final class SocketFixture implements AutoCloseable {
     }
 
     TcpServer serve(HttpHandler handler) {
+        return serve(null, handler);
+    }
+
+    /** @param tls null for none */
+    TcpServer serve(@Nullable SslContext tls, HttpHandler handler) {
         ServerConfig config = ServerConfig.of("http", 0);
-        TcpServer server = TcpServer.bind(engine, "web", config, new HttpProtocol(handler, config));
+        HttpProtocol protocol = new HttpProtocol(handler, config);
+        TcpServer server = TcpServer.bind(engine, "web", config,
+                tls == null ? protocol : Tls.over(() -> tls, engine.offload(), protocol));
         open.add(server::close);
         return server;
     }

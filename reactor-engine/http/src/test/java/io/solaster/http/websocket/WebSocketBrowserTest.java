@@ -5,18 +5,24 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyStore;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import javax.net.ssl.KeyManagerFactory;
 
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
 import io.solaster.config.ByteSize;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.WebSocketCompressionConfig;
 import io.solaster.config.WebSocketConfig;
 import io.solaster.engine.net.TcpServer;
+import io.solaster.http.HttpProtocol;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,7 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
 class WebSocketBrowserTest {
     private static final String PAGE = """
             <!doctype html><title>WebSocket</title><script>
-            const socket = new WebSocket(`ws://${location.host}/ws`, ['nonsense', 'test']);
+            const socket = new WebSocket(`${location.protocol == 'https:' ? 'wss' : 'ws'}://${location.host}/ws`, ['nonsense', 'test']);
             socket.binaryType = 'arraybuffer';
             const long = 'grüße € 😀 '.repeat(20000);
             const bytes = new Uint8Array(200000).map((each, i) => i * 7);
@@ -45,22 +51,51 @@ class WebSocketBrowserTest {
 
     @Test
     void talksWithAPage() throws Exception {
-        assertThat(page(WebSocketConfig.defaults())).containsExactly("report test []", "closed 4321 bye",
+        assertThat(page(WebSocketConfig.defaults(), null)).containsExactly("report test []", "closed 4321 bye",
                 "4321-true");
+    }
+
+    @Test
+    void talksWithAPageOverHttp2() throws Exception {
+        SslContext context = SslContextBuilder.forServer(keys())
+                .applicationProtocolConfig(HttpProtocol.APPLICATION_PROTOCOLS).build();
+        assertThat(page(WebSocketConfig.defaults(), context)).containsExactly("report test []", "closed 4321 bye",
+                "4321-true");
+        assertThat(page(WebSocketConfig.defaults().withCompression(
+                new WebSocketCompressionConfig(true, 6, new ByteSize(1), true)), context).getFirst())
+                .startsWith("report test [permessage-deflate");
+    }
+
+    /** A key and a certificate that it signs itself, made by the JDK's keytool. */
+    private KeyManagerFactory keys() throws Exception {
+        char[] password = "changeit".toCharArray();
+        Path file = profile.resolve("keys.p12");
+        Process keytool = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
+                "-genkeypair", "-alias", "key", "-keyalg", "EC", "-dname", "CN=localhost", "-ext", "san=ip:127.0.0.1",
+                "-validity", "7", "-storetype", "PKCS12", "-keystore", file.toString(), "-storepass",
+                new String(password)).redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+        assertThat(keytool.waitFor()).isZero();
+        KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+        keys.init(KeyStore.getInstance(file.toFile(), password), password);
+        return keys;
     }
 
     @Test
     void talksWithAPageCompressed() throws Exception {
         for (boolean takeover : new boolean[]{false, true}) {
             List<String> told = page(WebSocketConfig.defaults()
-                    .withCompression(new WebSocketCompressionConfig(true, 6, new ByteSize(1), takeover)));
+                    .withCompression(new WebSocketCompressionConfig(true, 6, new ByteSize(1), takeover)), null);
             assertThat(told.getFirst()).startsWith("report test [permessage-deflate");
             assertThat(told.subList(1, 3)).containsExactly("closed 4321 bye", "4321-true");
         }
     }
 
-    /** What the page reported. */
-    private List<String> page(WebSocketConfig config) throws Exception {
+    /**
+     * What the page reported.
+     *
+     * @param tls null for plain HTTP/1.1
+     */
+    private List<String> page(WebSocketConfig config, @Nullable SslContext tls) throws Exception {
         Optional<Path> chromium = Stream.of("/usr/bin/chromium", "/usr/bin/chromium-browser").map(Path::of)
                 .filter(Files::isExecutable).findFirst();
         assumeTrue(chromium.isPresent(), "chromium is not installed (apt-get install chromium)");
@@ -82,9 +117,14 @@ class WebSocketBrowserTest {
                     reports.add("closed " + code + " " + reason);
                 }
             }).withSubprotocols("test");
-            TcpServer server = fixture.serve((request, response) -> {
+            TcpServer server = fixture.serve(tls, (request, response) -> {
                 switch (request.path()) {
-                    case "/ws" -> sockets.handle(request, response);
+                    case "/ws" -> {
+                        if (request.version().majorVersion() != (tls == null ? 1 : 2)) {
+                            reports.add("wrong: " + request.version());
+                        }
+                        sockets.handle(request, response);
+                    }
                     case "/closed" -> {
                         reports.add(String.valueOf(request.rawQuery()));
                         response.send();
@@ -95,7 +135,8 @@ class WebSocketBrowserTest {
             Process browser = new ProcessBuilder(chromium.get().toString(), "--headless", "--no-sandbox",
                     "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
                     "--disable-component-update", "--disable-sync", "--user-data-dir=" + profile,
-                    "--remote-debugging-port=0", "http://127.0.0.1:" + server.port() + "/")
+                    "--remote-debugging-port=0", "--ignore-certificate-errors",
+                    (tls == null ? "http" : "https") + "://127.0.0.1:" + server.port() + "/")
                     .redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
             try {
                 List<String> lines = new ArrayList<>();

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
@@ -17,6 +18,7 @@ import io.solaster.config.ByteSize;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.WebSocketConfig;
 import io.solaster.config.WebSocketQueueConfig.Policy;
+import io.solaster.engine.Shard;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.http.websocket.WsClient.Frame;
 import org.junit.jupiter.api.AfterAll;
@@ -276,6 +278,34 @@ abstract class WebSocketServerTest {
         recorder.sockets.getFirst().resume();
         assertThat(client.message()).isEqualTo("1 b");
         assertThat(client.message()).isEqualTo("1 c");
+    }
+
+    @Test
+    void nothingIsReadWhileMuchWaitsForItsTurn() {
+        byte[] message = new ClientFrames().text("0123").bytes();
+        byte[] all = new byte[100_000 * message.length];
+        for (int at = 0; at < all.length; at += message.length) {
+            System.arraycopy(message, 0, all, at, message.length);
+        }
+        long before = fixture.count(stats -> stats.bytesIn.get());
+        AtomicLong handled = new AtomicLong();
+        AtomicLong most = new AtomicLong();
+        WsClient client = fixture.connect(new WebSocketListener() {
+            @Override
+            public void text(WebSocket socket, String text) {
+                while (handled.get() % 64 == 0 && !Shard.needPreempt()) {
+                    Thread.onSpinWait();
+                }
+                long waits = fixture.count(stats -> stats.bytesIn.get()) - before - handled.get() * message.length;
+                most.accumulateAndGet(waits, Math::max);
+                handled.incrementAndGet();
+            }
+        });
+        client.send(all);
+        SocketFixture.await("all are handled", () -> handled.get() == all.length / message.length);
+        assertThat(all.length).isGreaterThan(900_000);
+        // What may wait, and what a turn brings.
+        assertThat(most.get()).isBetween(1L, 4L * (64 << 10));
     }
 
     // ---- the end

@@ -237,6 +237,9 @@ final class HttpServiceGroupsTest {
                 .isEqualTo("parked");
         assertThatThrownBy(() -> engine.submitTo(1, () -> orders.add("blocked")).get(60, TimeUnit.SECONDS))
                 .hasStackTraceContaining("would block shard 1");
+        // What has failed is not done later either.
+        assertThat(orders.add("after")).isEqualTo("after");
+        assertThat(backend.requests).containsExactly("POST /orders parked", "POST /orders after");
     }
 
     @Test

@@ -2,6 +2,8 @@ package io.solaster.boot.web;
 
 import java.io.IOException;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoopGroup;
@@ -17,6 +19,9 @@ import io.netty.channel.uring.IoUringServerSocketChannel;
 import io.solaster.boot.SolasterAutoConfiguration;
 import io.solaster.boot.SolasterReactorAutoConfiguration;
 import io.solaster.boot.netty.SolasterReactorNettyAutoConfiguration;
+import io.solaster.engine.Engine;
+import io.solaster.engine.net.TransportChoice;
+import io.solaster.spring.web.SolasterReactiveWebServerFactory;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
@@ -28,9 +33,12 @@ import org.springframework.boot.reactor.netty.autoconfigure.NettyReactiveWebServ
 import org.springframework.boot.webflux.autoconfigure.HttpHandlerAutoConfiguration;
 import org.springframework.boot.webflux.autoconfigure.WebFluxAutoConfiguration;
 import org.springframework.boot.webflux.autoconfigure.error.ErrorWebFluxAutoConfiguration;
+import org.springframework.context.ApplicationContext;
+import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.support.GenericApplicationContext;
 import org.springframework.http.MediaType;
+import org.springframework.http.client.ReactorResourceFactory;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.RestController;
@@ -51,6 +59,9 @@ class WebFluxHost {
     private static final Map<String, Map<String, Object>> SERVERS = Map.of("reactor-netty",
             Map.of("solaster.enabled", false), "shards", Map.of("solaster.web.server", "none"), "solaster",
             Map.of("solaster.web.server", "solaster"));
+
+    /** The class of the channel that Reactor Netty listens by, which it tells of soon after it has bound it. */
+    private static volatile CompletableFuture<String> listener = new CompletableFuture<>();
 
     /** What the other servers' JSON is made of, too. */
     record Item(int id, String name, boolean available) {}
@@ -108,25 +119,54 @@ class WebFluxHost {
         }
     }
 
-    @SuppressWarnings("SystemOut")
-    public static void main(String[] args) throws IOException {
-        Map<String, Object> server = SERVERS.get(args[0]);
-        if (server == null) {
-            throw new IllegalArgumentException("'" + args[0] + "': want one of " + SERVERS.keySet());
+    /**
+     * Starts the application.
+     *
+     * @param name one of {@link #SERVERS}
+     * @param transport as {@code solaster.engine.transport} has it
+     */
+    static ConfigurableApplicationContext start(String name, int port, String transport) {
+        Map<String, Object> properties = SERVERS.get(name);
+        if (properties == null) {
+            throw new IllegalArgumentException("'" + name + "': want one of " + SERVERS.keySet());
         }
-        System.setProperty("reactor.netty.ioWorkerCount", "1");
-        new SpringApplicationBuilder(WebFluxHost.class).web(WebApplicationType.REACTIVE)
+        CompletableFuture<String> bound = new CompletableFuture<>();
+        listener = bound;
+        return new SpringApplicationBuilder(WebFluxHost.class).web(WebApplicationType.REACTIVE)
                 .initializers((GenericApplicationContext context) -> {
-                    if (args[0].equals("reactor-netty")) {
-                        context.registerBean(NettyServerCustomizer.class, () -> netty -> netty
-                                .runOn(new OneLoop(args[2])));
+                    if (name.equals("reactor-netty")) {
+                        context.registerBean(ReactorResourceFactory.class, () -> on(new OneLoop(transport)));
                     }
-                }).properties(server)
-                .properties("server.address=127.0.0.1", "server.port=" + args[1], "solaster.engine.shards=1",
-                        "solaster.engine.pinning=never", "solaster.engine.transport=" + args[2],
+                    context.registerBean(NettyServerCustomizer.class, () -> netty -> netty
+                            .doOnBound(server -> bound.complete(server.channel().getClass().getSimpleName())));
+                }).properties(properties)
+                .properties("server.address=127.0.0.1", "server.port=" + port, "solaster.engine.shards=1",
+                        "solaster.engine.pinning=never", "solaster.engine.transport=" + transport,
                         "spring.main.banner-mode=off", "logging.level.root=warn", "spring.jmx.enabled=false")
                 .run();
-        System.out.println("ready on " + args[2]);
+    }
+
+    /** Spring Boot puts these loops over what a customizer lets a server run on. */
+    private static ReactorResourceFactory on(LoopResources loops) {
+        ReactorResourceFactory resources = new ReactorResourceFactory();
+        resources.setUseGlobalResources(false);
+        resources.setLoopResources(loops);
+        return resources;
+    }
+
+    /** What it has come to listen by, which need not be what was asked for. */
+    static String transport(ApplicationContext application) {
+        if (application.getBeanProvider(SolasterReactiveWebServerFactory.class).getIfAvailable() != null) {
+            return TransportChoice.label(application.getBean(Engine.class).transport().kind());
+        }
+        String channel = listener.orTimeout(1, TimeUnit.MINUTES).join();
+        return channel.startsWith("Epoll") ? "epoll" : channel.startsWith("IoUring") ? "io_uring" : "nio";
+    }
+
+    @SuppressWarnings("SystemOut")
+    public static void main(String[] args) throws IOException {
+        ApplicationContext application = start(args[0], Integer.parseInt(args[1]), args[2]);
+        System.out.println("ready on " + transport(application));
         while (System.in.read() >= 0) {
             // Nothing is asked of it.
         }

@@ -15,6 +15,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 
 import io.solaster.engine.Engine;
+import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import io.solaster.pool.PoolException;
 import io.solaster.pool.http.ClientRequest;
@@ -81,6 +82,12 @@ public final class PooledRequestFactory implements ClientHttpRequestFactory {
 
         @Override
         protected ClientHttpResponse executeInternal(HttpHeaders headers) throws IOException {
+            // Before it is sent: what the caller hears of as failed must not be done all the same.
+            Shard shard = Shard.current();
+            if (shard != null && shard.inEventLoop()) {
+                throw new IllegalStateException("waiting for " + method + " " + uri + " would block shard " + shard.id()
+                        + "; use WebClient, or wait in Shard.fork");
+            }
             ClientRequest request = HttpFetch.request(method, uri, headers.headerSet(), body.toByteArray());
             return new Response(await(fetch.send(request)));
         }

@@ -3,9 +3,12 @@ package io.solaster.boot.web.sample;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
@@ -447,6 +450,56 @@ final class SampleTest {
         socket.sendClose(1000, "done").join();
         assertThat(talk.next()).startsWith("closed 1000");
         eventually(() -> watch.ends.contains("WS onComplete"));
+    }
+
+    /** RFC 8441, which no client for Java speaks that is here: its frames are said and read as they are. */
+    @Test
+    void a_WebSocket_echoes_on_a_stream_of_HTTP_2() throws Exception {
+        assumeTrue(served.version == Version.HTTP_2, "HTTP/1.1 only");
+        ByteArrayOutputStream head = new ByteArrayOutputStream();
+        for (String text : List.of(":method", "CONNECT", ":protocol", "websocket", ":scheme", "http", ":path",
+                "/ws/echo", ":authority", "localhost", "sec-websocket-version", "13")) {
+            if (text.startsWith(":") || text.startsWith("sec-")) {
+                // A name, and neither it nor its value is in a table or packed.
+                head.write(0);
+            }
+            head.write(text.length());
+            head.writeBytes(text.getBytes(US_ASCII));
+        }
+        Sample.Watch watch = context.getBean(Sample.Watch.class);
+        watch.ends.remove("WS onComplete");
+        try (Socket socket = raw("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")) {
+            DataInputStream in = new DataInputStream(socket.getInputStream());
+            OutputStream out = socket.getOutputStream();
+            out.write(http2(4, 0, 0));
+            out.write(http2(1, 4, 1, head.toByteArray()));
+            // :status 200
+            assertThat(nextOfStream(in, 1)[0]).isEqualTo((byte) 0x88);
+            out.write(http2(0, 0, 1, new byte[]{(byte) 0x81, (byte) 0x82, 0, 0, 0, 0, 'h', 'i'}));
+            assertThat(nextOfStream(in, 1)).isEqualTo(new byte[]{(byte) 0x81, 2, 'h', 'i'});
+            out.write(http2(0, 0, 1, new byte[]{(byte) 0x88, (byte) 0x82, 0, 0, 0, 0, 3, (byte) 0xE8}));
+            assertThat(nextOfStream(in, 1)).startsWith(0x88, 2, 3, 0xE8);
+            eventually(() -> watch.ends.contains("WS onComplete"));
+        }
+    }
+
+    private static byte[] http2(int type, int flags, int stream, byte... payload) {
+        return ByteBuffer.allocate(9 + payload.length).putShort((short) 0).put((byte) payload.length).put((byte) type)
+                .put((byte) flags).putInt(stream).put(payload).array();
+    }
+
+    /** What the next frame of headers or data says on a stream. */
+    private static byte[] nextOfStream(DataInputStream in, int stream) throws IOException {
+        while (true) {
+            int length = in.readUnsignedByte() << 16 | in.readUnsignedShort();
+            int type = in.readUnsignedByte();
+            in.readUnsignedByte();
+            int id = in.readInt();
+            byte[] payload = in.readNBytes(length);
+            if (id == stream && type <= 1 && length > 0) {
+                return payload;
+            }
+        }
     }
 
     @Test
