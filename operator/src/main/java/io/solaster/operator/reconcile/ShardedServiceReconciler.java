@@ -97,16 +97,13 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
     private final InstantSource clock;
     private final Function<String, Map<String, String>> selectors;
     private final RecentRefusals recent = new RecentRefusals();
-    /** What each service was told last, by uid: a cache may not have it yet, and transitions would begin anew. */
-    private final Map<String, ShardedServiceStatus> told = new ConcurrentHashMap<>();
-    /** The version that each service had before what was told last, by uid: a cache that still has it is late. */
-    private final Map<String, String> versions = new ConcurrentHashMap<>();
+    private final Statuses statuses;
     private final SimpleInboundEventSource<ShardedService> pokes = new SimpleInboundEventSource<>("pokes");
     private final AtomicLong ended = new AtomicLong();
     private final AtomicLong returned = new AtomicLong();
     /** The plan that each service was looked at with last. */
     private final Map<String, Looked> looked = new ConcurrentHashMap<>();
-    /** The services that were applied and not told yet, by uid. */
+    /** The services that were applied and not told yet. */
     private final Set<String> untold = ConcurrentHashMap.newKeySet();
     private final Map<Class<?>, InformerEventSource<?, ShardedService>> caches = new ConcurrentHashMap<>();
     private final Predicate<String> keeps;
@@ -134,6 +131,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         this.keeps = keeps;
         // Nodes that are only declared have the labels that their profile selects by, and no others.
         selectors = nodes == NodeAccess.Declared ? board::labels : Names::selector;
+        statuses = new Statuses(client);
         applier = new Applier(client, this::wrote);
         marks = new NodeMarks(client, clock, nodes == NodeAccess.Label);
         rollouts = new Rollouts(client, reports, clock);
@@ -233,11 +231,8 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         rollouts.forget(service -> !there.contains(service));
         scaling.forget(service -> !there.contains(service));
         recent.forget(service -> !there.contains(service));
-        Set<String> uids = new HashSet<>();
-        services().forEach(service -> uids.add(uid(service)));
-        told.keySet().retainAll(uids);
-        untold.retainAll(uids);
-        versions.keySet().retainAll(uids);
+        statuses.retain(services());
+        untold.retainAll(there);
         looked.keySet().retainAll(there);
     }
 
@@ -261,10 +256,9 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         Stage stage;
         List<ShardedServiceStatus.PodStatus> lie = List.of();
 
-        Look(ShardedService service, @Nullable ShardedServiceStatus told, Instant now, List<Pod> pods) {
+        Look(ShardedService service, @Nullable ShardedServiceStatus status, Instant now, List<Pod> pods) {
             this.service = service;
             this.pods = pods;
-            ShardedServiceStatus status = told == null ? service.getStatus() : told;
             conditions = new Conditions(status == null ? null : status.conditions(),
                     service.getMetadata().getGeneration(), now);
         }
@@ -290,7 +284,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
 
     /** How many services' rollouts are so far, by what was told of them last. */
     int rollouts(Way way) {
-        return (int) told.values().stream().filter(status -> way(status) == way).count();
+        return (int) statuses.all().filter(status -> way(status) == way).count();
     }
 
     private static @Nullable Way way(ShardedServiceStatus status) {
@@ -330,7 +324,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
                 || !keeps.test(service.getMetadata().getNamespace())) {
             return UpdateControl.noUpdate();
         }
-        Look look = new Look(service, told.get(uid(service)), clock.instant(), cluster.pods(key));
+        Look look = new Look(service, statuses.of(service), clock.instant(), cluster.pods(key));
         for (Class<? extends HasMetadata> type : CHILDREN) {
             context.getSecondaryResources(type).forEach(child -> look.children.put(id(child), child));
         }
@@ -375,7 +369,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
                 // The next look sees what came of it, and comes after those at services that were changed at the same time.
                 poke(service.getMetadata().getNamespace(), service.getMetadata().getName());
             }
-            if (wrote && look.drifted.isEmpty() && look.degraded == null && untold.add(uid(service))) {
+            if (wrote && look.drifted.isEmpty() && look.degraded == null && untold.add(key)) {
                 return UpdateControl.noUpdate();
             }
         } else if (paused) {
@@ -385,7 +379,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
                 }
             }
         }
-        untold.remove(uid(service));
+        untold.remove(key);
         observe(look, plan, paused, apply);
         scaling.balance(service, look.pods, look.conditions);
         return status(look, answer);
@@ -438,9 +432,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
                             + " is set aside")
                     + (until == null ? "" : " until " + until) + ": " + message);
         });
-        for (Pod pod : AffinityErrors.failed(look.pods)) {
-            client.resource(pod).delete();
-        }
+        AffinityErrors.failed(look.pods).forEach(this::deleted);
         Set<String> aside = NodeMarks.aside(cluster.nodes(), namespace, name);
         Set<String> refusing = recent.nodes(key, clock.instant());
         if (!refusing.isEmpty()) {
@@ -526,16 +518,24 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
             }
         }
         for (Pod pod : stage.stuck()) {
-            try {
-                client.resource(pod).lockResourceVersion().delete();
+            if (deleted(pod)) {
                 events.normal(service, "StuckPodDeleted", pod.getMetadata().getName()
                         + " is not ready and of a revision that is not wanted any more: it is made anew.");
-            } catch (KubernetesClientException e) {
-                // It has changed meanwhile: the next look tells whether it is still to go.
-                if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
-                    throw e;
-                }
             }
+        }
+    }
+
+    /** Deletes a pod unless it has changed: a cache may be late, and what has its name by now be another one. */
+    private boolean deleted(Pod pod) {
+        try {
+            client.resource(pod).lockResourceVersion().delete();
+            return true;
+        } catch (KubernetesClientException e) {
+            // The next look tells whether it is still to go.
+            if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
+                throw e;
+            }
+            return false;
         }
     }
 
@@ -618,22 +618,14 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         for (HasMetadata child : look.children.values()) {
             replicas += replicas(child);
         }
-        ShardedServiceStatus before = service.getStatus();
-        ShardedServiceStatus now = new ShardedServiceStatus(service.getMetadata().getGeneration(), replicas,
+        ShardedServiceStatus before = statuses.of(service);
+        statuses.tell(service, new ShardedServiceStatus(service.getMetadata().getGeneration(), replicas,
                 ShardedService.LABEL + "=" + service.getMetadata().getName(),
                 plan == null ? (before == null ? null : before.plan()) : inShort(plan, service.getSpec(), look.notes),
                 look.lie,
-                look.stage == null ? null : look.stage.status(), look.conditions.list());
-        ShardedServiceStatus last = told.put(uid(service), now);
-        String version = String.valueOf(service.getMetadata().getResourceVersion());
-        boolean late = now.equals(last) && version.equals(versions.get(uid(service)));
-        UpdateControl<ShardedService> update = UpdateControl.noUpdate();
-        if (!now.equals(before) && !late) {
-            versions.put(uid(service), version);
-            service.setStatus(now);
-            update = UpdateControl.patchStatus(service);
-        }
-        return look.stage == null || look.stage.again() == null ? update : update.rescheduleAfter(look.stage.again());
+                look.stage == null ? null : look.stage.status(), look.conditions.list()));
+        UpdateControl<ShardedService> done = UpdateControl.noUpdate();
+        return look.stage == null || look.stage.again() == null ? done : done.rescheduleAfter(look.stage.again());
     }
 
     @Override
@@ -641,9 +633,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
             Context<ShardedService> context, Exception error) {
         String message = String.valueOf(error.getMessage());
         LOG.warn("{}: {}", PlanBoard.key(service), message);
-        // What was to be told may not have arrived.
-        versions.remove(uid(service));
-        ShardedServiceStatus before = service.getStatus();
+        ShardedServiceStatus before = statuses.of(service);
         Conditions conditions = new Conditions(before == null ? null : before.conditions(),
                 service.getMetadata().getGeneration(), clock.instant());
         for (String type : List.of(Conditions.PLAN_FEASIBLE, Conditions.READY, Conditions.PROGRESSING,
@@ -651,15 +641,16 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
             conditions.keep(type);
         }
         conditions.set(Conditions.DEGRADED, true, "ApplyFailed", message);
-        ShardedServiceStatus now = new ShardedServiceStatus(service.getMetadata().getGeneration(),
-                before == null ? null : before.replicas(), before == null ? null : before.selector(),
-                before == null ? null : before.plan(), before == null ? null : before.pods(),
-                before == null ? null : before.rollout(), conditions.list());
-        if (now.equals(before)) {
-            return ErrorStatusUpdateControl.noStatusUpdate();
+        try {
+            statuses.tell(service, new ShardedServiceStatus(service.getMetadata().getGeneration(),
+                    before == null ? null : before.replicas(), before == null ? null : before.selector(),
+                    before == null ? null : before.plan(), before == null ? null : before.pods(),
+                    before == null ? null : before.rollout(), conditions.list()));
+        } catch (KubernetesClientException e) {
+            LOG.warn("{}: its status could not be written, which is tried again: {}", PlanBoard.key(service),
+                    e.getMessage());
         }
-        service.setStatus(now);
-        return ErrorStatusUpdateControl.patchStatus(service);
+        return ErrorStatusUpdateControl.noStatusUpdate();
     }
 
     private PlanStatus inShort(ServicePlan plan, ShardedServiceSpec spec, List<String> notes) {
@@ -708,10 +699,6 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
 
     private boolean watched(HasMetadata object) {
         return CHILDREN.contains(object.getClass()) || cluster.watches(object);
-    }
-
-    private static String uid(ShardedService service) {
-        return String.valueOf(service.getMetadata().getUid());
     }
 
     private static String id(HasMetadata object) {

@@ -74,6 +74,7 @@ final class MemoryApi implements AutoCloseable {
     private final Map<String, JsonNode> applied = new HashMap<>();
     private final List<Change> history = new ArrayList<>();
     private long forgotten;
+    private String held = "";
     private long version = 1;
     private final AtomicLong writes = new AtomicLong();
     private final AtomicLong requests = new AtomicLong();
@@ -187,6 +188,12 @@ final class MemoryApi implements AutoCloseable {
     /** All connections break, and all watches with them. */
     void restart() {
         back(away());
+    }
+
+    /** Tells watches of a collection nothing any more, until it is another one or "". */
+    synchronized void hold(String collection) {
+        held = collection;
+        notifyAll();
     }
 
     /** Forgets its history: all watches have to begin anew. */
@@ -305,6 +312,13 @@ final class MemoryApi implements AutoCloseable {
                     answer = patch(collection, namespace, name, there, type, body, status).toString();
                 }
                 case "DELETE" -> {
+                    String only = body.length == 0
+                            ? ""
+                            : tree(body).at("/preconditions/resourceVersion").asText("");
+                    if (!only.isEmpty() && !only.equals(there.at("/metadata/resourceVersion").asText())) {
+                        failed(exchange, 409, "the object has been modified");
+                        return;
+                    }
                     for (String each : name == null
                             ? all.keySet().stream().filter(other -> other.startsWith(namespace + "/")).toList()
                             : List.of(key)) {
@@ -463,13 +477,16 @@ final class MemoryApi implements AutoCloseable {
             boolean gone;
             synchronized (this) {
                 gone = from < forgotten;
-                if (!gone && from == version) {
+                if (!gone && (from == version || collection.equals(held))) {
                     try {
                         wait(1000);
                     } catch (InterruptedException e) {
                         return;
                     }
                     gone = from < forgotten;
+                }
+                if (collection.equals(held)) {
+                    continue;
                 }
                 for (int i = history.size() - 1; i >= 0 && history.get(i).version() > from; i--) {
                     Change change = history.get(i);

@@ -7,10 +7,12 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.solaster.operator.api.ShardedServiceStatus.PodStatus;
 import org.junit.jupiter.api.Test;
 
 /** The contract on an API server in memory, and what only one can show that fails on demand. */
@@ -78,6 +80,58 @@ class OperatorTest extends OperatorContract {
                 && failures.getAndDecrement() > 0 ? 409 : null);
         create(service(SPEC));
         eventually(() -> "True".equals(condition("PlanFeasible").getStatus()));
+    }
+
+    @Test
+    void aStatusIsWholeHoweverLateTheCacheIs() {
+        create(service(SPEC));
+        eventually(() -> set("kv-two") != null && "True".equals(condition("PlanFeasible").getStatus()));
+        quiet();
+        int cpus = status().plan().classes().getFirst().podCPUs();
+        api.hold("solaster.io/v1alpha1/shardedservices");
+        answers.put("kv-two-0", report(8, 0, "8", true));
+        answers.put("kv-two-1", report(8, 16, "24", true));
+        for (int round = 0; round < 2; round++) {
+            run("kv-two-0", "a", cpus, "Guaranteed");
+            eventually(() -> pods().equals(List.of("kv-two-0")));
+            run("kv-two-1", "a", cpus, "Guaranteed");
+            eventually(() -> pods().equals(List.of("kv-two-0", "kv-two-1")));
+            eventually(() -> "True".equals(condition("TopologyAligned").getStatus()));
+            client.pods().inNamespace("shop").withName("kv-two-0").delete();
+            eventually(() -> pods().equals(List.of("kv-two-1")));
+            client.pods().inNamespace("shop").withName("kv-two-1").delete();
+            // As the cache still has it.
+            eventually(() -> pods().isEmpty() && !"True".equals(condition("TopologyAligned").getStatus()));
+        }
+    }
+
+    @Test
+    void aLateCacheCostsNoPodThatWasMadeAnew() {
+        create(service(SPEC));
+        eventually(() -> set("kv-two") != null && "True".equals(condition("PlanFeasible").getStatus()));
+        AtomicInteger refused = new AtomicInteger();
+        api.failing(request -> request.getRequestMethod().equals("DELETE")
+                && "operator".equals(request.getRequestHeaders().getFirst("User-Agent"))
+                && refused.incrementAndGet() > 0 ? 500 : null);
+        refuse("kv-two-0", "a");
+        eventually(() -> refused.get() > 0);
+        api.hold("v1/pods");
+        client.pods().inNamespace("shop").withName("kv-two-0").delete();
+        run("kv-two-0", "b", status().plan().classes().getFirst().podCPUs(), "Guaranteed");
+        AtomicInteger tried = new AtomicInteger();
+        api.failing(request -> request.getRequestMethod().equals("DELETE") && tried.incrementAndGet() < 0 ? 500 : null);
+        eventually(() -> {
+            operator.poke("shop/kv");
+            return tried.get() > 0;
+        });
+        long done = reconciliations();
+        eventually(() -> reconciliations() > done);
+        assertThat(client.pods().inNamespace("shop").withName("kv-two-0").get().getStatus().getPhase())
+                .isEqualTo("Running");
+    }
+
+    private List<String> pods() {
+        return status().pods() == null ? List.of() : status().pods().stream().map(PodStatus::name).toList();
     }
 
     @Test

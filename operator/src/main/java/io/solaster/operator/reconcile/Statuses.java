@@ -1,0 +1,92 @@
+package io.solaster.operator.reconcile;
+
+import java.net.HttpURLConnection;
+import java.util.Collection;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
+
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import io.solaster.operator.api.ShardedService;
+import io.solaster.operator.api.ShardedServiceStatus;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What services are told in their statuses. A status is written whole, in the place of the one before: a patch of what
+ * differs from a cache's, which may be late, would be laid on something else. Any thread, for each service one at a time.
+ */
+final class Statuses {
+    private static final PatchContext WHOLE = PatchContext.of(PatchType.JSON);
+
+    private final KubernetesClient client;
+    private final Map<String, Told> told = new ConcurrentHashMap<>();
+
+    /**
+     * What a service was told last.
+     *
+     * @param late the version that a cache had then: while it has that one still, it has not seen this status; null if it
+     * is not known that it has arrived
+     */
+    private record Told(ShardedServiceStatus status, @Nullable String late) {}
+
+    Statuses(KubernetesClient client) {
+        this.client = client;
+    }
+
+    /** A service's status: what it was told last, which a cache may not have yet, else what it has; null if nothing. */
+    @Nullable
+    ShardedServiceStatus of(ShardedService service) {
+        Told last = told.get(uid(service));
+        return last == null ? service.getStatus() : last.status();
+    }
+
+    /** What each was told last. */
+    Stream<ShardedServiceStatus> all() {
+        return told.values().stream().map(Told::status);
+    }
+
+    /**
+     * Writes a status unless it is there already.
+     *
+     * @param service as a cache has it
+     * @throws KubernetesClientException if it could not be written; the next time it is, also if it is still the same
+     */
+    void tell(ShardedService service, ShardedServiceStatus now) {
+        String uid = uid(service);
+        String version = String.valueOf(service.getMetadata().getResourceVersion());
+        Told last = told.get(uid);
+        boolean seen = now.equals(service.getStatus());
+        if (last == null
+                ? seen
+                : now.equals(last.status()) && last.late() != null
+                        && (seen || version.equals(last.late()))) {
+            told.putIfAbsent(uid, new Told(now, version));
+            return;
+        }
+        told.put(uid, new Told(now, null));
+        String value = client.getKubernetesSerialization().asJson(now);
+        try {
+            client.resource(service).subresource("status").patch(WHOLE,
+                    "[{\"op\":\"add\",\"path\":\"/status\",\"value\":" + value + "}]");
+        } catch (KubernetesClientException e) {
+            if (e.getCode() != HttpURLConnection.HTTP_NOT_FOUND) {
+                throw e;
+            }
+            // It is gone: there is nobody to tell.
+        }
+        told.put(uid, new Told(now, version));
+    }
+
+    /** Forgets all services but these. */
+    void retain(Collection<ShardedService> there) {
+        told.keySet().retainAll(Set.copyOf(there.stream().map(Statuses::uid).toList()));
+    }
+
+    static String uid(ShardedService service) {
+        return String.valueOf(service.getMetadata().getUid());
+    }
+}
