@@ -141,7 +141,8 @@ public final class HttpCompare {
         }
         List<H2Load.Load> loads = List.of(new H2Load.Load("/plaintext", 64, 32));
         try (HttpServers servers = start(workplace, VERTX, VERTX_AGAIN, OURS, REACTOR_NETTY, UNDERTOW)) {
-            Map<H2Load.Load, HttpFigures> figures = loads(workplace, servers, loads, new H2Load(workplace)::run);
+            Map<H2Load.Load, HttpFigures> figures = settledLoads(workplace, report, servers, loads,
+                    new H2Load(workplace)::run);
             figures.forEach((load, each) -> report.figure("CPU, HTTP/2, " + load, each.ratio(OURS, VERTX), " of Vert.x",
                     each.noise(VERTX_AGAIN, VERTX)));
             report(report, servers, figures, VERTX, "HTTP/2 (`http2`)", "Without TLS, one event loop on one CPU,"

@@ -50,7 +50,9 @@ final class HttpLatency {
         for (int round = -1; round < rounds; round++) {
             Report.progress("beside " + peer.name() + ", " + Math.round(rate) + " requests/s, round " + (round + 1)
                     + " of " + rounds);
-            for (int turn = 0; turn < turns.size(); turn++) {
+            for (int i = 0; i < turns.size(); i++) {
+                // Each is the first as often: what comes first in a round meets another machine than what comes after it.
+                int turn = Math.floorMod(round + i, turns.size());
                 try (LoadGenerator generator = new LoadGenerator(turns.get(turn).port(), LOAD.connections(),
                         new HttpWire(LOAD.path()), round)) {
                     LoadGenerator.Result result = generator.run(rate, length.dividedBy(6),
