@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
@@ -25,6 +27,17 @@ public final class Objects {
     private static final YAMLMapper YAML = new YAMLMapper();
 
     private Objects() {}
+
+    /** What a driver tells of a node's CPUs, each for one of its NUMA nodes. */
+    public static ResourceSlice slice(String node, String... cpus) {
+        String devices = IntStream.range(0, cpus.length)
+                .mapToObj(i -> ("{name: numa%d, allowMultipleAllocations: true,"
+                        + " attributes: {dra.cpu/numaNodeID: {int: %d}}, capacity: {dra.cpu/cpu: {value: \"%s\"}}}")
+                        .formatted(i, i, cpus[i]))
+                .collect(Collectors.joining(", "));
+        return yaml("{metadata: {name: " + node + "-cpu}, spec: {driver: dra.cpu, nodeName: " + node + ", pool: {name: "
+                + node + ", generation: 1, resourceSliceCount: 1}, devices: [" + devices + "]}}", ResourceSlice.class);
+    }
 
     /** A ready node. */
     public static Node node(String name, int cpus, String allocatable, String memory, Map<String, String> labels) {

@@ -449,25 +449,13 @@ abstract class Http2Test {
         reading.set(true);
         CompletableFuture<Long> all = new CompletableFuture<>();
         on(clients.engine, 0, () -> {
-            drain(slow.body(), 0, all);
+            HttpTest.drain(slow.body(), 0, all);
             return true;
         });
         assertThat(get(all)).isEqualTo(WINDOW + 1000);
         assertThat(early).isFalse();
         assertThat(pool.stats().getFirst().active.get()).isZero();
         assertThat(opened()).isOne();
-    }
-
-    private static void drain(ResponseBody body, long soFar, CompletableFuture<Long> all) {
-        body.read().whenComplete((piece, failure) -> {
-            if (failure != null) {
-                all.completeExceptionally(failure);
-            } else if (piece == null) {
-                all.complete(soFar);
-            } else {
-                drain(body, soFar + piece.length, all);
-            }
-        });
     }
 
     @Test

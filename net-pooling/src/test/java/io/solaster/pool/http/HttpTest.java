@@ -521,7 +521,8 @@ abstract class HttpTest {
         assertThat(pool.stats().getFirst().active.get()).isZero();
     }
 
-    private static void drain(ResponseBody body, long soFar, CompletableFuture<Long> all) {
+    /** Reads all that is left of a body; how much it was, with what was read before. */
+    static void drain(ResponseBody body, long soFar, CompletableFuture<Long> all) {
         body.read().whenComplete((piece, failure) -> {
             if (failure != null) {
                 all.completeExceptionally(failure);

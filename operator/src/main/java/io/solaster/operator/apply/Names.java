@@ -26,30 +26,16 @@ public final class Names {
 
     /** The workload of a service on a topology class. */
     public static String workload(String service, String topologyClass) {
-        return fit(service + "-" + topologyClass.toLowerCase(Locale.ROOT), WORKLOAD);
+        return Labels.fit(service + "-" + topologyClass.toLowerCase(Locale.ROOT), WORKLOAD);
     }
 
     /** A topology class as the value of a label. */
     public static String label(String topologyClass) {
-        return fit(topologyClass, Labels.LENGTH);
+        return Labels.fit(topologyClass, Labels.LENGTH);
     }
 
     /** The label that the operator gives to the nodes of a topology class. */
     public static Map<String, String> selector(String topologyClass) {
         return Map.of(CLASS, label(topologyClass));
-    }
-
-    /** The label on a node that keeps a service's pods away from it for a while. */
-    public static String aside(String namespace, String service) {
-        return Labels.aside(namespace, service);
-    }
-
-    /** Whether a label is one of {@link #aside}. */
-    public static boolean isAside(String label) {
-        return Labels.isAside(label);
-    }
-
-    static String fit(String name, int length) {
-        return Labels.fit(name, length);
     }
 }

@@ -39,6 +39,7 @@ import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeBuilder;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.api.model.VolumeMountBuilder;
+import io.solaster.operator.api.Labels;
 import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.api.ShardedServiceSpec;
 import io.solaster.operator.api.ShardedServiceSpec.Backend;
@@ -129,7 +130,7 @@ final class PodTemplates {
                 .withAutomountServiceAccountToken(spec.serviceAccountName() != null).withNewAffinity()
                 .withNewNodeAffinity().withNewRequiredDuringSchedulingIgnoredDuringExecution().addNewNodeSelectorTerm()
                 // A node is set aside by a label on it: pods that run, and the template, stay as they are.
-                .addNewMatchExpression().withKey(Names.aside(service.getMetadata().getNamespace(), name))
+                .addNewMatchExpression().withKey(Labels.aside(service.getMetadata().getNamespace(), name))
                 .withOperator("DoesNotExist").endMatchExpression().endNodeSelectorTerm()
                 .endRequiredDuringSchedulingIgnoredDuringExecution().endNodeAffinity().endAffinity();
         if (spec.placement() != null && spec.placement().tolerations() != null) {

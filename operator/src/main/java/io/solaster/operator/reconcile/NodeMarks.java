@@ -19,6 +19,7 @@ import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import io.solaster.operator.api.Labels;
 import io.solaster.operator.apply.Names;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -133,7 +134,7 @@ final class NodeMarks {
      * @return until when
      */
     Instant setAside(Node node, String namespace, String service) {
-        String mark = Names.aside(namespace, service);
+        String mark = Labels.aside(namespace, service);
         Aside before = Aside.of(annotation(node, mark));
         Instant now = clock.instant();
         if (before != null && now.isBefore(before.until()) && !before.tooFar(now)) {
@@ -148,7 +149,7 @@ final class NodeMarks {
 
     /** The names of the nodes that are set aside for a service, in the order of the nodes. */
     static Set<String> aside(Iterable<Node> nodes, String namespace, String service) {
-        String mark = Names.aside(namespace, service);
+        String mark = Labels.aside(namespace, service);
         Set<String> aside = new LinkedHashSet<>();
         for (Node node : nodes) {
             if (label(node, mark) != null) {
@@ -193,7 +194,7 @@ final class NodeMarks {
         Set<String> marks = new HashSet<>();
         for (Map<String, String> all : List.of(orEmpty(node.getMetadata().getLabels()),
                 orEmpty(node.getMetadata().getAnnotations()))) {
-            all.keySet().stream().filter(Names::isAside).forEach(marks::add);
+            all.keySet().stream().filter(Labels::isAside).forEach(marks::add);
         }
         return marks;
     }

@@ -86,7 +86,6 @@ public final class OperatorProcess implements AutoCloseable {
     private final Set<String> untold = new HashSet<>();
     private int compared;
     private long toldAt = System.nanoTime() - DETAILS;
-    private volatile Map<String, Answer> answers = Map.of();
     private volatile boolean leading;
     private volatile boolean closing;
 
@@ -304,11 +303,10 @@ public final class OperatorProcess implements AutoCloseable {
                     untold.add(key);
                 }
             }
-            answers = now;
             untold.retainAll(now.keySet());
             reconciler.retain(now.keySet());
         }
-        if (!untold.isEmpty() && System.nanoTime() - toldAt >= DETAILS + DETAILS_EACH * answers.size()) {
+        if (!untold.isEmpty() && System.nanoTime() - toldAt >= DETAILS + DETAILS_EACH * board.last().size()) {
             toldAt = System.nanoTime();
             untold.forEach(this::poke);
             untold.clear();
@@ -326,11 +324,12 @@ public final class OperatorProcess implements AutoCloseable {
         if (!works()) {
             return;
         }
+        List<ShardedService> services = reconciler.services();
         Set<String> ours = new HashSet<>();
-        reconciler.services().forEach(service -> ours.add(PlanBoard.key(service)));
+        services.forEach(service -> ours.add(PlanBoard.key(service)));
         reports.ask(() -> cluster.servicePods().stream().filter(pod -> ours.contains(Cluster.service(pod))).toList(),
                 pod -> poke(requireNonNull(Cluster.service(pod))));
-        for (ShardedService service : reconciler.services()) {
+        for (ShardedService service : services) {
             if (service.getSpec() != null
                     && (service.getSpec().autoscaling() != null || reconciler.unbalanced(service))) {
                 poke(PlanBoard.key(service));
@@ -380,12 +379,12 @@ public final class OperatorProcess implements AutoCloseable {
     }
 
     private double count(Verdict verdict) {
-        return answers.values().stream().map(Answer::plan)
+        return board.last().values().stream().map(Answer::plan)
                 .filter(plan -> plan != null && plan.verdict() == verdict).count();
     }
 
     private double stranded() {
-        return answers.values().stream().map(Answer::plan).filter(Objects::nonNull).map(Objects::requireNonNull)
+        return board.last().values().stream().map(Answer::plan).filter(Objects::nonNull).map(Objects::requireNonNull)
                 .mapToInt(plan -> plan.classes().stream().mapToInt(each -> each.strandedCpus()).sum()).sum();
     }
 

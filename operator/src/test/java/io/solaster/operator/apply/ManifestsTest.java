@@ -20,6 +20,7 @@ import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaimTemplate;
 import io.solaster.config.ConfigBinder;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.operator.Objects;
+import io.solaster.operator.api.Labels;
 import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.inventory.InvalidObjectException;
 import io.solaster.operator.plan.ServicePlan;
@@ -184,7 +185,7 @@ class ManifestsTest {
         String one = Names.workload("a".repeat(40), "a-topology-class-with-a-long-name-1");
         String other = Names.workload("a".repeat(40), "a-topology-class-with-a-long-name-2");
         assertThat(one).hasSizeLessThanOrEqualTo(52).isNotEqualTo(other);
-        assertThat(Names.aside("n".repeat(60), "service").substring("aside.solaster.io/".length()))
+        assertThat(Labels.aside("n".repeat(60), "service").substring("aside.solaster.io/".length()))
                 .hasSizeLessThanOrEqualTo(63);
         assertThatThrownBy(() -> {
             ShardedService service = service("image: kv\nshards: {count: 8}\n");

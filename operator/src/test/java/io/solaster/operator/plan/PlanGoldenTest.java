@@ -15,7 +15,6 @@ import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
-import io.fabric8.kubernetes.api.model.resource.v1.ResourceSlice;
 import io.solaster.config.CpuSet;
 import io.solaster.operator.Objects;
 import io.solaster.operator.Objects.Cluster;
@@ -78,7 +77,7 @@ class PlanGoldenTest {
                     cluster.topologies(topology(name, machine, words[2], more.get("free")));
                 }
                 if (more.containsKey("dra")) {
-                    cluster.slices(slice(name, more.get("dra")));
+                    cluster.slices(Objects.slice(name, more.get("dra").split(",")));
                 }
             }
             if (!more.containsKey("undeclared")) {
@@ -177,17 +176,5 @@ class PlanGoldenTest {
         }
         return Objects.yaml("{apiVersion: topology.node.k8s.io/v1alpha2, kind: NodeResourceTopology, metadata: {name: "
                 + name + "}, zones: [" + String.join(", ", zones) + "]}", GenericKubernetesResource.class);
-    }
-
-    private static ResourceSlice slice(String node, String cpus) {
-        String[] each = cpus.split(",");
-        String devices = IntStream.range(0, each.length)
-                .mapToObj(i -> ("{name: numa%d, allowMultipleAllocations: true,"
-                        + " attributes: {dra.cpu/numaNodeID: {int: %d}}, capacity: {dra.cpu/cpu: {value: \"%s\"}}}")
-                        .formatted(i, i, each[i]))
-                .collect(Collectors.joining(", "));
-        return Objects.yaml("{metadata: {name: " + node + "-cpu}, spec: {driver: dra.cpu, nodeName: " + node
-                + ", pool: {name: " + node + ", generation: 1, resourceSliceCount: 1}, devices: [" + devices + "]}}",
-                ResourceSlice.class);
     }
 }

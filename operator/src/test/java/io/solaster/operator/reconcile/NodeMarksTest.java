@@ -11,7 +11,7 @@ import java.util.TreeMap;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.solaster.operator.Objects;
-import io.solaster.operator.apply.Names;
+import io.solaster.operator.api.Labels;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -68,7 +68,7 @@ class NodeMarksTest {
         aside();
         now = now.plus(Duration.ofHours(3));
         marks.sweep(List.of(a()));
-        assertThat(a().getMetadata().getAnnotations()).doesNotContainKey(Names.aside("shop", "kv"));
+        assertThat(a().getMetadata().getAnnotations()).doesNotContainKey(Labels.aside("shop", "kv"));
         assertThat(aside()).isEqualTo(Duration.ofMinutes(1));
     }
 }

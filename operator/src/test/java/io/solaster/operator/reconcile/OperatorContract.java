@@ -31,6 +31,7 @@ import io.fabric8.kubernetes.api.model.apps.StatefulSetBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.solaster.operator.Objects;
+import io.solaster.operator.api.Labels;
 import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.api.ShardedServiceStatus;
 import io.solaster.operator.apply.Names;
@@ -292,7 +293,7 @@ abstract class OperatorContract {
         eventually(() -> set("kv-two") != null && status() != null);
         refuse("kv-two-0", "a");
         eventually(() -> client.nodes().withName("a").get().getMetadata().getLabels()
-                .containsKey(Names.aside("shop", "kv")));
+                .containsKey(Labels.aside("shop", "kv")));
         eventually(() -> client.pods().inNamespace("shop").withName("kv-two-0").get() == null);
         eventually(() -> "TopologyAffinityError".equals(condition("Degraded").getReason()));
         // Pods that go on failing there before the scheduler knows change nothing, and are told once.
@@ -301,13 +302,13 @@ abstract class OperatorContract {
             eventually(() -> client.pods().inNamespace("shop").withName("kv-two-0").get() == null);
         }
         assertThat(events("NodeSetAside")).hasSize(1);
-        assertThat(client.nodes().withName("a").get().getMetadata().getAnnotations().get(Names.aside("shop", "kv")))
+        assertThat(client.nodes().withName("a").get().getMetadata().getAnnotations().get(Labels.aside("shop", "kv")))
                 .startsWith("1 ");
         assertThat(client.nodes().withName("b").get().getMetadata().getLabels())
-                .doesNotContainKey(Names.aside("shop", "kv"));
+                .doesNotContainKey(Labels.aside("shop", "kv"));
         assertThat(set("kv-two").getSpec().getTemplate().getSpec().getAffinity().getNodeAffinity()
                 .getRequiredDuringSchedulingIgnoredDuringExecution().getNodeSelectorTerms().getFirst()
-                .getMatchExpressions().getFirst().getKey()).isEqualTo(Names.aside("shop", "kv"));
+                .getMatchExpressions().getFirst().getKey()).isEqualTo(Labels.aside("shop", "kv"));
     }
 
     @Test

@@ -18,6 +18,7 @@ import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.solaster.operator.Objects;
+import io.solaster.operator.api.Labels;
 import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.apply.Names;
 import org.junit.jupiter.api.AfterEach;
@@ -194,7 +195,7 @@ class OperatorEnduresTest extends OperatorInMemory {
     void aClockThatIsSetBackOrForth() {
         refused("kv-two-0");
         eventually(() -> client.nodes().withName("a").get().getMetadata().getLabels()
-                .containsKey(Names.aside("shop", "kv")));
+                .containsKey(Labels.aside("shop", "kv")));
         // As if the machine had been years ahead: what it noted then does not hold for years.
         now.set(now.get().minus(Duration.ofDays(1000)));
         eventually(() -> {
@@ -202,13 +203,13 @@ class OperatorEnduresTest extends OperatorInMemory {
             now.set(now.get().plus(Duration.ofMinutes(3)));
             operator.sweep();
             return !client.nodes().withName("a").get().getMetadata().getLabels()
-                    .containsKey(Names.aside("shop", "kv"));
+                    .containsKey(Labels.aside("shop", "kv"));
         });
         followsEdits();
         now.set(now.get().plus(Duration.ofDays(3000)));
         followsEdits();
         refused("kv-two-1");
         eventually(() -> client.nodes().withName("a").get().getMetadata().getLabels()
-                .containsKey(Names.aside("shop", "kv")));
+                .containsKey(Labels.aside("shop", "kv")));
     }
 }

@@ -14,7 +14,6 @@ import java.util.TreeMap;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaimTemplate;
-import io.fabric8.kubernetes.api.model.resource.v1.ResourceSlice;
 import io.solaster.operator.Objects;
 import io.solaster.operator.api.ShardedService;
 import org.junit.jupiter.api.BeforeEach;
@@ -105,24 +104,7 @@ class OperatorKindsTest extends OperatorInMemory {
         for (String kind : List.of("ResourceSlice", "ResourceClaim", "ResourceClaimTemplate")) {
             api.know("resource.k8s.io/v1/" + kind.toLowerCase(Locale.ROOT) + "s", kind);
         }
-        client.resource(Objects.yaml("""
-                apiVersion: resource.k8s.io/v1
-                kind: ResourceSlice
-                metadata: {name: a-cpu}
-                spec:
-                  driver: dra.cpu
-                  nodeName: a
-                  pool: {name: a, generation: 1, resourceSliceCount: 1}
-                  devices:
-                  - name: numa0
-                    allowMultipleAllocations: true
-                    attributes: {dra.cpu/numaNodeID: {int: 0}}
-                    capacity: {dra.cpu/cpu: {value: "15"}}
-                  - name: numa1
-                    allowMultipleAllocations: true
-                    attributes: {dra.cpu/numaNodeID: {int: 1}}
-                    capacity: {dra.cpu/cpu: {value: "15"}}
-                """, ResourceSlice.class)).create();
+        client.resource(Objects.slice("a", "15", "15")).create();
         begin();
         create(OperatorContract.SPEC.replace("replicas: 2", "replicas: 1") + "placement: {backend: DRA}\n");
         OperatorContract.eventually(() -> !templates().isEmpty());

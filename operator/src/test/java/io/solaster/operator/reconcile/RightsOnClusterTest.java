@@ -32,7 +32,6 @@ import io.fabric8.kubernetes.api.model.authentication.TokenRequestBuilder;
 import io.fabric8.kubernetes.api.model.authorization.v1.SubjectAccessReviewBuilder;
 import io.fabric8.kubernetes.api.model.rbac.RoleBindingBuilder;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaimTemplate;
-import io.fabric8.kubernetes.api.model.resource.v1.ResourceSlice;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -44,6 +43,7 @@ import io.fabric8.kubernetes.client.http.HttpRequest;
 import io.fabric8.kubernetes.client.http.HttpResponse;
 import io.fabric8.kubernetes.client.http.Interceptor;
 import io.solaster.operator.Objects;
+import io.solaster.operator.api.Labels;
 import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.apply.Names;
 import io.solaster.operator.helm.Chart;
@@ -197,7 +197,7 @@ class RightsOnClusterTest {
         eventually(() -> client.pods().inNamespace("shop").withName("kv-two-0").get() == null);
         if (mode.labels()) {
             eventually(() -> client.nodes().withName("a").get().getMetadata().getLabels()
-                    .containsKey(Names.aside("shop", "kv")));
+                    .containsKey(Labels.aside("shop", "kv")));
         }
         eventually(() -> !client.v1().events().inNamespace("shop").list().getItems().isEmpty());
         // What somebody else has done is repaired: an object that is gone, and one that is changed.
@@ -234,18 +234,7 @@ class RightsOnClusterTest {
     /** A service whose CPUs a driver hands out, and a node where it does. */
     private void claim() {
         HasMetadata node = Objects.node("c", 32, "32", "128Gi", new TreeMap<>(Map.of("kubernetes.io/hostname", "c")));
-        HasMetadata slice = Objects.yaml("""
-                apiVersion: resource.k8s.io/v1
-                kind: ResourceSlice
-                metadata: {name: c-cpu}
-                spec:
-                  driver: dra.cpu
-                  nodeName: c
-                  pool: {name: c, generation: 1, resourceSliceCount: 1}
-                  devices:
-                  - {name: numa0, allowMultipleAllocations: true, attributes: {dra.cpu/numaNodeID: {int: 0}},
-                     capacity: {dra.cpu/cpu: {value: "16"}}}
-                """, ResourceSlice.class);
+        HasMetadata slice = Objects.slice("c", "16");
         for (HasMetadata each : List.of(node, slice)) {
             client.resource(each).create();
             installed.add(each);

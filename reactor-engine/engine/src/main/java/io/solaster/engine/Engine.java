@@ -472,7 +472,7 @@ public final class Engine implements AutoCloseable {
      * @throws RuntimeException what the factory threw
      */
     public <T> Sharded<T> sharded(Function<Shard, T> factory) {
-        refuseToBlock("waiting for instances");
+        Shard.refuseToBlock("waiting for instances", "do it on another thread");
         @Nullable
         Object[] made = new @Nullable Object[shards.size()];
         try {
@@ -533,7 +533,7 @@ public final class Engine implements AutoCloseable {
      */
     @Override
     public void close() {
-        refuseToBlock("closing engine '" + setup.name + "'");
+        Shard.refuseToBlock("closing engine '" + setup.name + "'", "do it on another thread");
         Shard carrier = Shard.current();
         if (carrier != null && owns(carrier)) {
             throw new IllegalStateException("closing engine '" + setup.name + "' on " + Thread.currentThread().getName()
@@ -648,14 +648,6 @@ public final class Engine implements AutoCloseable {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        }
-    }
-
-    private void refuseToBlock(String what) {
-        Shard shard = Shard.current();
-        if (shard != null && shard.inEventLoop()) {
-            throw new IllegalStateException(
-                    what + " would block shard " + shard.id() + "; do it on another thread");
         }
     }
 

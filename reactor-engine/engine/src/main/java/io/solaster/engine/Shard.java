@@ -151,6 +151,20 @@ public final class Shard extends SingleThreadIoEventLoop {
         return thread instanceof ShardThread;
     }
 
+    /**
+     * Refuses to wait on a shard's own thread, which would bring nothing forward meanwhile. Any thread.
+     *
+     * @param what would wait
+     * @param instead what to do
+     * @throws IllegalStateException on a shard's own thread, but not on a virtual one that it carries
+     */
+    public static void refuseToBlock(String what, String instead) {
+        Shard shard = current();
+        if (shard != null && shard.inEventLoop()) {
+            throw new IllegalStateException(what + " would block shard " + shard.id() + "; " + instead);
+        }
+    }
+
     /** The shard's number, from 0. */
     public int id() {
         return place.id();

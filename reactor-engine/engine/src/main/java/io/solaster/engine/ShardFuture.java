@@ -183,10 +183,9 @@ public final class ShardFuture<T extends @Nullable Object> extends CompletableFu
     }
 
     private void refuseToBlock() {
-        Shard shard = isDone() ? null : Shard.current();
-        if (shard != null && shard.inEventLoop()) {
-            throw new IllegalStateException("waiting for a future would block shard " + shard.id()
-                    + "; continue with thenApply, whenComplete and the like, or wait in Shard.fork");
+        if (!isDone()) {
+            Shard.refuseToBlock("waiting for a future",
+                    "continue with thenApply, whenComplete and the like, or wait in Shard.fork");
         }
     }
 }

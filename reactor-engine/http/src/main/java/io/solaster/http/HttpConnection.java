@@ -32,9 +32,9 @@ import org.slf4j.LoggerFactory;
  * the order of the requests. On the owning shard only.
  *
  * <p>
- * All that is read at once is one batch, with one write and flush at its end, or soon behind it ({@link Departures}). Requests that change nothing are handled
- * beside each other where the client pipelines them; any other waits for those before it, and holds up those behind it.
- * What comes out of order is held back until its turn.
+ * All that is read at once is one batch, with one write and flush at its end, or soon behind it ({@link Departures}).
+ * Requests that change nothing are handled beside each other where the client pipelines them; any other waits for those
+ * before it, and holds up those behind it. What comes out of order is held back until its turn.
  */
 final class HttpConnection extends ChannelInboundHandlerAdapter implements Carrier, Runnable {
     private static final Logger log = LoggerFactory.getLogger(HttpConnection.class);

@@ -21,8 +21,8 @@ import io.solaster.http.HttpResponse;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns requests into WebSocket connections (RFC 6455, section 4.2; over HTTP/2 RFC 8441). A request that asks for none is answered with 426,
- * one that asks wrongly with 400, a page of another origin with 403. Immutable.
+ * Turns requests into WebSocket connections (RFC 6455, section 4.2; over HTTP/2 RFC 8441). A request that asks for none
+ * is answered with 426, one that asks wrongly with 400, a page of another origin with 403. Immutable.
  */
 public final class WebSocketHandler implements HttpHandler {
     private static final String GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";

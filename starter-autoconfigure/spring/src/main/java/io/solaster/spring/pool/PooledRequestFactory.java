@@ -83,11 +83,7 @@ public final class PooledRequestFactory implements ClientHttpRequestFactory {
         @Override
         protected ClientHttpResponse executeInternal(HttpHeaders headers) throws IOException {
             // Before it is sent: what the caller hears of as failed must not be done all the same.
-            Shard shard = Shard.current();
-            if (shard != null && shard.inEventLoop()) {
-                throw new IllegalStateException("waiting for " + method + " " + uri + " would block shard " + shard.id()
-                        + "; use WebClient, or wait in Shard.fork");
-            }
+            Shard.refuseToBlock("waiting for " + method + " " + uri, "use WebClient, or wait in Shard.fork");
             ClientRequest request = HttpFetch.request(method, uri, headers.headerSet(), body.toByteArray());
             return new Response(await(fetch.send(request)));
         }
