@@ -135,6 +135,15 @@ final class FakeWorkloads {
                 .count();
     }
 
+    /** Whether a pod is no more: one that is to go ends at once. */
+    boolean ended(String name) {
+        Pod pod = client.pods().inNamespace("shop").withName(name).get();
+        if (pod != null && pod.getMetadata().getDeletionTimestamp() != null) {
+            delete(pod);
+        }
+        return pod == null;
+    }
+
     private void delete(Pod pod) {
         client.resource(pod).withGracePeriod(0).delete();
     }

@@ -292,7 +292,7 @@ class RolloutTest {
         assertThat(condition("Degraded").getMessage())
                 .contains("0 of 1 canaries are ready after 600 s: kv-two-2 is not ready");
         // The StatefulSet waits for its pod; nobody else deletes it.
-        eventually(() -> pod("kv-two-2") == null);
+        eventually(() -> workloads.ended("kv-two-2"));
         assertThat(events("StuckPodDeleted")).hasSize(1);
         workloads.run();
         assertThat(workloads.pods()).hasSize(3).allMatch(pod -> good.equals(FakeWorkloads.revision(pod)));
@@ -322,7 +322,7 @@ class RolloutTest {
         eventually(() -> "RolledBack".equals(condition("Degraded").getReason()));
         assertThat(condition("Degraded").getMessage()).contains("0 of 3 pods are of revision")
                 .contains("no further one within 600 s: kv-two-2 is not ready");
-        eventually(() -> pod("kv-two-2") == null);
+        eventually(() -> workloads.ended("kv-two-2"));
         workloads.run();
         assertThat(workloads.pods()).hasSize(3).allMatch(pod -> good.equals(FakeWorkloads.revision(pod)));
         eventually(() -> "Settled".equals(condition("Progressing").getReason()));
@@ -371,7 +371,7 @@ class RolloutTest {
         workloads.breaks = false;
         // A pod of a revision that is not wanted any more and never becomes ready would be waited for.
         edit(SPEC.replace("kv:1", "kv:4"));
-        eventually(() -> pod("kv-two-2") == null);
+        eventually(() -> workloads.ended("kv-two-2"));
         workloads.run();
         assertThat(FakeWorkloads.revision(pod("kv-two-2"))).isNotEqualTo(third).isNotEqualTo(good);
         // Back to what was there before is no rollout.
