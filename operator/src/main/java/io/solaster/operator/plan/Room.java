@@ -96,10 +96,13 @@ final class Room {
         return hidden;
     }
 
-    /** CPUs that a service's pods could have for themselves here, theirs counted in. */
+    /**
+     * CPUs that a service's pods could have for themselves here, theirs counted in. None where pods that run and others
+     * that are planned come to more than there is, as while services change their size.
+     */
     int free(@Nullable OwnPods own) {
         int theirs = theirs(own);
-        return total() + (node.observed() ? theirs - hidden : -Math.max(0, hidden - theirs));
+        return Math.max(0, total() + (node.observed() ? theirs - hidden : -Math.max(0, hidden - theirs)));
     }
 
     private static int theirs(@Nullable OwnPods own) {

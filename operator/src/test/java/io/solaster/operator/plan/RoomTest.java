@@ -124,6 +124,16 @@ class RoomTest {
         return taken.minus(machine.kubelet().reserved());
     }
 
+    @Test
+    void noNodeHasLessThanNothingFree() {
+        TopologyClass machine = machine("single-numa-node", 1, false);
+        // Pods of one size run, unseen, and pods of another are planned before they go.
+        Room room = new Room(state(machine, machine.fresh(), 20));
+        assertThat(room.free(null)).isEqualTo(10);
+        room.take(new Demand(Rule.BY_NODE, 12, 1, 0, 0, true));
+        assertThat(room.free(null)).isZero();
+    }
+
     private static NodeState state(TopologyClass machine, int[] cpus, int hidden) {
         return new NodeState("a", machine, Map.of(), List.of(), "", 32_000, 0, 32_000, 1L << 40, 0, 110, cpus, hidden,
                 true, hidden == 0, Map.of());

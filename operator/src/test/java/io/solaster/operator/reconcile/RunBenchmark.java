@@ -23,9 +23,11 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntFunction;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -159,8 +161,8 @@ final class RunBenchmark {
                   - name: service
                     ports: [{name: management, containerPort: %3$d}]
                     resources:
-                      requests: {cpu: 3, memory: 2Gi}
-                      limits: {cpu: 3, memory: 2Gi}
+                      requests: {cpu: 2, memory: 2Gi}
+                      limits: {cpu: 2, memory: 2Gi}
                 status: {phase: Running, qosClass: Guaranteed, podIP: 127.0.0.1}
                 """.formatted(name(i), i % Math.max(2, services / 6), port))));
     }
@@ -177,7 +179,8 @@ final class RunBenchmark {
                 users: [{name: c, user: {}}]
                 """.formatted(api.port()));
         ProcessBuilder builder = new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+UseSerialGC", "-Xmx256m",
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1", "-Xmx256m",
                 "-XX:+ExitOnOutOfMemoryError", "-cp", System.getProperty("java.class.path"),
                 "io.solaster.operator.command.Main", "run", "--port", "0", "--namespaces", "shop",
                 "--lease-namespace", "shop");
@@ -224,10 +227,15 @@ final class RunBenchmark {
     private void heap() throws Exception {
         new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
                 String.valueOf(operator.pid()), "GC.run").redirectErrorStream(true).start().waitFor();
-        double used = Arrays.stream(get("http://localhost:" + port + "/metrics").split("\n"))
-                .filter(line -> line.startsWith("jvm_memory_used_bytes{area=\"heap\""))
-                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ')))).sum();
+        double used = metric("jvm_memory_used_bytes{area=\"heap\"");
         System.out.printf(Locale.ROOT, "heap: %.0f MiB live of 256 at most (-Xmx256m)%n", used / (1 << 20));
+    }
+
+    /** The sum of the operator's meters that begin so. */
+    private double metric(String begins) throws Exception {
+        return Arrays.stream(get("http://localhost:" + port + "/metrics").split("\n"))
+                .filter(line -> line.startsWith(begins))
+                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ')))).sum();
     }
 
     /** All watches break and all lists are read again: nothing is written for it. */
@@ -258,6 +266,8 @@ final class RunBenchmark {
             double cpu = cpuSeconds();
             double compilers = compilerSeconds();
             long requests = api.requests();
+            double plans = metric("solaster_operator_plans_made");
+            AtomicReference<Exception> failure = new AtomicReference<>();
             List<Thread> changes = new ArrayList<>();
             for (int i = 0; i < together; i++) {
                 String service = name((round * together + i) % services);
@@ -267,30 +277,36 @@ final class RunBenchmark {
                         patch("/apis/solaster.io/v1alpha1/namespaces/shop/shardedservices/" + service,
                                 patch.apply(now));
                     } catch (Exception e) {
-                        throw new IllegalStateException(e);
+                        failure.set(e);
                     }
                 }));
             }
-            until(3, () -> {
-                open.forEach((service, begun) -> {
-                    JsonNode set = api.peek(SETS, "shop/" + service + "-two");
-                    // To look at the same object again would take the processor from those who are measured.
-                    if (set != null && set != seen.put(service, set) && arrived.test(set, now)) {
-                        took.add((System.nanoTime() - begun) / 1e6);
-                        open.remove(service);
-                    }
-                });
-                return took.size() == together * (now == 1 ? 1 : now - 1);
-            });
+            until(3, () -> open.keySet().stream().sorted().limit(5).map(service -> api.peek(SERVICES, "shop/" + service)
+                    + "\n" + api.peek(SETS, "shop/" + service + "-two") + "\n").toList() + " of " + open.size()
+                    + ", " + took.size() + " have arrived", () -> {
+                        if (failure.get() != null) {
+                            throw new IllegalStateException("a service could not be changed", failure.get());
+                        }
+                        open.forEach((service, begun) -> {
+                            JsonNode set = api.peek(SETS, "shop/" + service + "-two");
+                            // To look at the same object again would take the processor from those who are measured.
+                            if (set != null && set != seen.put(service, set) && arrived.test(set, now)) {
+                                took.add((System.nanoTime() - begun) / 1e6);
+                                open.remove(service);
+                            }
+                        });
+                        return took.size() == together * (now == 1 ? 1 : now - 1);
+                    });
             for (Thread change : changes) {
                 change.join();
             }
             Thread.sleep(2_000);
             System.out.printf(Locale.ROOT, "  round %d, with 2 s after it: %.1f ms of CPU and %.1f requests a change,"
-                    + " and %.1f ms of compilers%n", round,
+                    + " and %.1f ms of compilers; plans were made %.0f times%n", round,
                     (cpuSeconds() - cpu - compilerSeconds() + compilers) * 1000 / together,
                     (api.requests() - requests - together) / (double) together,
-                    (compilerSeconds() - compilers) * 1000 / together);
+                    (compilerSeconds() - compilers) * 1000 / together,
+                    metric("solaster_operator_plans_made") - plans);
         }
         for (List<Double> each : List.of(cold, all)) {
             if (!each.isEmpty()) {
@@ -345,13 +361,17 @@ final class RunBenchmark {
     }
 
     private void until(int millis, BooleanSupplier condition) throws InterruptedException {
+        until(millis, () -> "", condition);
+    }
+
+    private void until(int millis, Supplier<String> missing, BooleanSupplier condition) throws InterruptedException {
         long end = System.nanoTime() + Duration.ofMinutes(3).toNanos();
         while (!condition.getAsBoolean()) {
             if (!operator.isAlive()) {
                 throw new IllegalStateException("the operator has ended with " + operator.exitValue());
             }
             if (System.nanoTime() > end) {
-                throw new IllegalStateException("not reached within 3 minutes");
+                throw new IllegalStateException("not reached within 3 minutes " + missing.get());
             }
             Thread.sleep(millis);
         }
