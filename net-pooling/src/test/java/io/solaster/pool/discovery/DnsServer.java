@@ -58,7 +58,7 @@ public final class DnsServer implements AutoCloseable {
     public void ask(DnsNameResolverBuilder builder) {
         builder.nameServerProvider(
                 new SingletonDnsServerAddressStreamProvider((InetSocketAddress) channel.localAddress()))
-                .resolvedAddressTypes(ResolvedAddressTypes.IPV4_PREFERRED).queryTimeoutMillis(200)
+                .resolvedAddressTypes(ResolvedAddressTypes.IPV4_PREFERRED).queryTimeoutMillis(1000)
                 .searchDomains(List.of());
     }
 

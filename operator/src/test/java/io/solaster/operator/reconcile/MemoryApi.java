@@ -41,7 +41,7 @@ import io.fabric8.zjsonpatch.JsonPatch;
 /**
  * A small API server that keeps what it has through restarts, and a history that watches go on from, as long as it
  * reaches back: then they are told that their version is gone. Server-side apply with one manager, JSON and merge patches,
- * status apart from spec, generations, conflicts, label selectors. It validates nothing and collects no garbage.
+ * status apart from spec, generations, conflicts, finalizers, label selectors. It validates nothing and collects no garbage.
  */
 final class MemoryApi implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -322,7 +322,14 @@ final class MemoryApi implements AutoCloseable {
                     for (String each : name == null
                             ? all.keySet().stream().filter(other -> other.startsWith(namespace + "/")).toList()
                             : List.of(key)) {
-                        ObjectNode gone = all.remove(each);
+                        ObjectNode gone = all.get(each);
+                        if (!gone.at("/metadata/finalizers").isEmpty()) {
+                            ObjectNode going = gone.deepCopy();
+                            ((ObjectNode) going.get("metadata")).put("deletionTimestamp", Instant.now().toString());
+                            write(collection, each, gone, going, false);
+                            continue;
+                        }
+                        all.remove(each);
                         applied.remove(collection + "/" + each);
                         changed(collection, each, "DELETED", gone);
                     }
@@ -425,6 +432,11 @@ final class MemoryApi implements AutoCloseable {
         }
         if (now.equals(there)) {
             return there;
+        }
+        if (now.at("/metadata").has("deletionTimestamp") && now.at("/metadata/finalizers").isEmpty()) {
+            objects.get(collection).remove(key);
+            changed(collection, key, "DELETED", now);
+            return now;
         }
         changed(collection, key, "MODIFIED", now);
         objects.get(collection).put(key, now);

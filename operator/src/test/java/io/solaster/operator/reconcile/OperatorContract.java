@@ -169,6 +169,29 @@ abstract class OperatorContract {
     }
 
     @Test
+    void aServiceThatSomebodyHoldsUpInItsDeletionIsLeftAlone() {
+        ShardedService service = service(SPEC);
+        service.getMetadata().setFinalizers(List.of("example.com/archive"));
+        create(service);
+        eventually(() -> set("kv-two") != null && "True".equals(condition("PlanFeasible").getStatus()));
+        quiet();
+        client.resource(kv()).delete();
+        eventually(() -> kv().getMetadata().getDeletionTimestamp() != null);
+        scale(7);
+        operator.poke("shop/kv");
+        ShardedService later = service(SPEC);
+        later.getMetadata().setName("later");
+        create(later);
+        eventually(() -> set("later-two") != null);
+        assertThat(set("kv-two").getSpec().getReplicas()).isEqualTo(7);
+        update(each -> {
+            each.getMetadata().setFinalizers(List.of());
+            return each;
+        });
+        eventually(() -> kv() == null);
+    }
+
+    @Test
     void aWrongConfigurationIsNeverMounted() {
         create(service(SPEC));
         eventually(() -> set("kv-two") != null);
@@ -555,9 +578,13 @@ abstract class OperatorContract {
     }
 
     static void eventually(BooleanSupplier condition) {
-        long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+        eventually(Duration.ofSeconds(60), condition);
+    }
+
+    static void eventually(Duration patience, BooleanSupplier condition) {
+        long end = System.nanoTime() + patience.toNanos();
         while (!condition.getAsBoolean()) {
-            assertThat(System.nanoTime()).as("within 60 s").isLessThan(end);
+            assertThat(System.nanoTime()).as("within %s", patience).isLessThan(end);
             try {
                 Thread.sleep(10);
             } catch (InterruptedException e) {

@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Pattern;
 
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.client.Config;
@@ -14,12 +16,14 @@ import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.api.TopologyProfile;
 
 /**
- * The cluster that KUBECONFIG names. It gets the definitions, namespaces 'shop' and 'bank', and nodes 'a' and 'b' that no
- * machine stands behind: one for tests, an API server without controllers and kubelets, whose part the tests take.
+ * The cluster that KUBECONFIG names. It gets the definitions, namespaces 'shop' and 'bank', and nodes 'a', 'b', 'c' and
+ * 'many-0' and on that no machine stands behind: one for tests, an API server without controllers and kubelets, whose part the tests take.
  */
 final class RealCluster {
     static final String VARIABLE = "KUBECONFIG";
     static final String MISSING = "needs a real API server: set KUBECONFIG to a cluster for tests";
+
+    private static final Pattern OURS = Pattern.compile("[abc]|many-\\d+");
 
     private RealCluster() {}
 
@@ -58,10 +62,15 @@ final class RealCluster {
 
     /** Also of what a run that was cut off has left: without a controller nothing else collects it. */
     private static void clean(KubernetesClient cleaner) {
-        cleaner.nodes().withName("a").delete();
-        cleaner.nodes().withName("b").delete();
+        cleaner.nodes().list().getItems().stream().filter(node -> OURS.matcher(node.getMetadata().getName()).matches())
+                .forEach(node -> cleaner.resource(node).delete());
         cleaner.resources(TopologyProfile.class).withName("two").delete();
         for (String namespace : new String[]{"shop", "bank"}) {
+            cleaner.resources(ShardedService.class).inNamespace(namespace).list().getItems().stream()
+                    .filter(service -> !service.getFinalizers().isEmpty()).forEach(service -> {
+                        service.getMetadata().setFinalizers(List.of());
+                        cleaner.resource(service).update();
+                    });
             cleaner.resources(ShardedService.class).inNamespace(namespace).delete();
             cleaner.pods().inNamespace(namespace).withGracePeriod(0).delete();
             cleaner.apps().statefulSets().inNamespace(namespace).delete();
