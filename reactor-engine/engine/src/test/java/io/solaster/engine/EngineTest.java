@@ -8,10 +8,9 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -63,7 +62,7 @@ class EngineTest {
     @Test
     void stopsInTheReverseOrderAndThroughErrors() {
         Engine engine = Engines.start(Transport.NIO, 2);
-        List<Integer> steps = Collections.synchronizedList(new ArrayList<>());
+        List<Integer> steps = new CopyOnWriteArrayList<>();
         engine.onStop(() -> steps.add(Engines.get(engine.submitTo(1, () -> 1))));
         engine.onStop(() -> {
             throw new NoClassDefFoundError("on purpose");

@@ -3,11 +3,11 @@ package io.solaster.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -61,7 +61,7 @@ abstract class HttpServerTest extends TransportTest {
 
     @Test
     void responsesLeaveBehindWhatTheShardHasTakenUpMeanwhile() {
-        List<String> events = Collections.synchronizedList(new ArrayList<>());
+        List<String> events = new CopyOnWriteArrayList<>();
         RawClient client = clientOfBusyHandler(Departures.SHORTEST, 1, events);
         AtomicInteger count = new AtomicInteger();
         // The first may take so long that it does not pay.
@@ -75,7 +75,7 @@ abstract class HttpServerTest extends TransportTest {
 
     @Test
     void whatHasTakenVeryLongToAnswerLeavesAtOnce() {
-        List<String> events = Collections.synchronizedList(new ArrayList<>());
+        List<String> events = new CopyOnWriteArrayList<>();
         RawClient client = clientOfBusyHandler(Departures.LONGEST, 1, events);
         assertThat(client.get("/a").body()).isEqualTo("done");
         assertThat(client.get("/b").body()).isEqualTo("done");
@@ -84,7 +84,7 @@ abstract class HttpServerTest extends TransportTest {
 
     @Test
     void nothingWaitsToLeaveBehindALongQueue() {
-        List<String> events = Collections.synchronizedList(new ArrayList<>());
+        List<String> events = new CopyOnWriteArrayList<>();
         RawClient client = clientOfBusyHandler(Departures.SHORTEST, 100, events);
         for (int i = 0; i < 10; i++) {
             assertThat(client.get("/" + i).body()).isEqualTo("done");
@@ -758,7 +758,7 @@ abstract class HttpServerTest extends TransportTest {
 
     @Test
     void countsAndTellsOfEveryExchange() {
-        List<String> told = Collections.synchronizedList(new ArrayList<>());
+        List<String> told = new CopyOnWriteArrayList<>();
         ServerConfig config = ServerConfig.of("http", 0).withHttp(HttpConfig.defaults().withServerHeader("Solaster"));
         HttpProtocol protocol = new HttpProtocol((request, response) -> {
             if (request.path().equals("/later")) {
@@ -869,7 +869,7 @@ abstract class HttpServerTest extends TransportTest {
 
     @Test
     void takesNoAnswerTwiceAndNoLengthThatIsNone() {
-        List<String> refused = Collections.synchronizedList(new ArrayList<>());
+        List<String> refused = new CopyOnWriteArrayList<>();
         RawClient client = client((request, response) -> {
             if (request.path().equals("/length")) {
                 response.header("Content-Length", "-1").stream();
