@@ -1,21 +1,20 @@
 package io.solaster.spring.trace;
 
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 
 import io.micrometer.observation.Observation;
 import io.micrometer.observation.ObservationRegistry;
 import io.micrometer.tracing.handler.TracingObservationHandler.TracingContext;
 import io.solaster.engine.Shard;
+import io.solaster.engine.net.QuietLog;
 import io.solaster.engine.task.SchedulingGroup;
 import io.solaster.engine.trace.Hop;
 import io.solaster.engine.trace.RequestTrace;
 import io.solaster.engine.trace.TracedRequest;
 import io.solaster.engine.trace.Tracing;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Makes observations of sampled requests, and of what they, or anything else that is traced, hand over to shards, forks
@@ -23,8 +22,6 @@ import org.slf4j.LoggerFactory;
  * the client says that comes with a trace. Any thread.
  */
 public final class ObservedTracing implements Tracing {
-    private static final Logger log = LoggerFactory.getLogger(ObservedTracing.class);
-    private static final long COMPLAINT_NANOS = TimeUnit.MINUTES.toNanos(1);
     private static final String W3C = "traceparent";
     private static final String B3 = "b3";
 
@@ -35,7 +32,7 @@ public final class ObservedTracing implements Tracing {
     private final @Nullable HopConvention hops;
     private final RequestConvention defaultRequests = new DefaultRequestConvention();
     private final HopConvention defaultHops = new DefaultHopConvention();
-    private final AtomicLong complainedAt = new AtomicLong(System.nanoTime() - COMPLAINT_NANOS);
+    private final QuietLog failures = new QuietLog(LoggerFactory.getLogger(ObservedTracing.class), Level.WARN);
     /** A random number below it is a sample. */
     private volatile long threshold;
 
@@ -128,7 +125,7 @@ public final class ObservedTracing implements Tracing {
             }
             return true;
         } catch (RuntimeException e) {
-            complain(e);
+            failures.tell("What observes requests and hops of engine '{}' failed", engine, e);
             return false;
         }
     }
@@ -137,15 +134,7 @@ public final class ObservedTracing implements Tracing {
         try {
             observation.stop();
         } catch (RuntimeException e) {
-            complain(e);
-        }
-    }
-
-    private void complain(RuntimeException failure) {
-        long last = complainedAt.get();
-        long now = System.nanoTime();
-        if (now - last >= COMPLAINT_NANOS && complainedAt.compareAndSet(last, now)) {
-            log.warn("What observes requests and hops of engine '{}' failed", engine, failure);
+            failures.tell("What observes requests and hops of engine '{}' failed", engine, e);
         }
     }
 
