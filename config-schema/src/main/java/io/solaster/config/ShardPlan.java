@@ -27,4 +27,12 @@ public record ShardPlan(List<PlannedShard> shards, CpuSet housekeeping, boolean 
      * @param numaNode the NUMA node of that CPU; 0 on machines that have none
      */
     public record PlannedShard(int id, int cpu, int numaNode) {}
+
+    /** What the shards of a process are for. */
+    public enum Work {
+        /** Connections of servers: the shards do the application's work, and everything else steps aside for them. */
+        SERVERS,
+        /** Pools and beans alone: other threads do the application's work, and the shards must not stand in their way. */
+        CLIENTS
+    }
 }

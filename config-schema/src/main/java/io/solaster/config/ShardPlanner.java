@@ -14,6 +14,7 @@ import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.IdleConfig.Policy;
 import io.solaster.config.InvalidConfigException.Violation;
 import io.solaster.config.ShardPlan.PlannedShard;
+import io.solaster.config.ShardPlan.Work;
 
 /**
  * Decides which shard runs on which CPU, in pure code: nothing is read but the arguments, and the same arguments give
@@ -36,6 +37,8 @@ import io.solaster.config.ShardPlan.PlannedShard;
  * ones, lowest numbers first (interrupts and the kernel's own work land there anyhow), in turn from each NUMA node. On
  * fewer than 4 cores a whole one is too much to give: one hardware thread of the first core is taken. On fewer than 4
  * CPUs, without pinning, or where the shards asked for need every CPU, none is.
+ * <li>Where the shards serve nothing (see {@link Work}), the application's own threads do the work: 'auto' is two shards,
+ * and none is pinned, so that no thread is kept off any CPU.
  * <li>What was asked for explicitly wins over what would be better, with a sentence that begins with 'Warning:'. What
  * cannot be is refused.
  * </ul>
@@ -44,9 +47,12 @@ public final class ShardPlanner {
     private static final int LEAST_CPUS_FOR_HOUSEKEEPING = 4;
     private static final int LEAST_CORES_FOR_A_HOUSEKEEPING_CORE = 4;
     private static final int CORES_PER_HOUSEKEEPING_CORE = 16;
+    /** One would have a slow callback hold up every pool; more would be threads that the application did not ask for. */
+    private static final int SHARDS_THAT_SERVE_NOTHING = 2;
 
     private final Machine machine;
     private final EngineConfig config;
+    private final Work work;
     private final Topology topology;
     private final CpuSet allowed;
     private final int asked;
@@ -54,9 +60,10 @@ public final class ShardPlanner {
     private final boolean pinned;
     private final List<String> reasons = new ArrayList<>();
 
-    private ShardPlanner(Machine machine, EngineConfig config) {
+    private ShardPlanner(Machine machine, EngineConfig config, Work work) {
         this.machine = machine;
         this.config = config;
+        this.work = work;
         allowed = machine.allowed().and(machine.online());
         if (allowed.isEmpty()) {
             throw new IllegalArgumentException("no CPU to run on: allowed '" + machine.allowed() + "', online '"
@@ -68,18 +75,29 @@ public final class ShardPlanner {
         pinned = switch (config.pinning()) {
             case ALWAYS -> true;
             case NEVER -> false;
-            case AUTO -> !quotaShort;
+            case AUTO -> !quotaShort && work == Work.SERVERS;
         };
     }
 
     /**
-     * Plans the shards of a configuration on a machine.
+     * Plans the shards of a configuration on a machine, for shards that serve.
      *
      * @throws InvalidConfigException if the configuration asks for what the machine does not have
      * @throws IllegalArgumentException if the machine has no CPU that is both online and allowed
      */
     public static ShardPlan plan(Machine machine, EngineConfig config) {
-        return new ShardPlanner(machine, config).plan();
+        return plan(machine, config, Work.SERVERS);
+    }
+
+    /**
+     * Plans the shards of a configuration on a machine.
+     *
+     * @param work what the shards are for
+     * @throws InvalidConfigException if the configuration asks for what the machine does not have
+     * @throws IllegalArgumentException if the machine has no CPU that is both online and allowed
+     */
+    public static ShardPlan plan(Machine machine, EngineConfig config, Work work) {
+        return new ShardPlanner(machine, config, work).plan();
     }
 
     private ShardPlan plan() {
@@ -165,6 +183,12 @@ public final class ShardPlanner {
         int cores = rest.cores().size();
         if (asked == 0) {
             int whole = config.smt() ? cpus : cores;
+            if (work == Work.CLIENTS) {
+                int shards = Math.min(SHARDS_THAT_SERVE_NOTHING, whole);
+                reasons.add(count(shards, "shard") + ": no server runs on the shards, so the CPUs are left to the"
+                        + " application's own threads; solaster.engine.shards sets another number.");
+                return shards;
+            }
             if (quotaShort && Math.max(1, quota()) < whole) {
                 int shards = (int) Math.max(1, quota());
                 reasons.add(count(shards, "shard") + ": a CFS quota of " + describeQuota() + " allows no more on "
@@ -235,7 +259,11 @@ public final class ShardPlanner {
                 ? "a CFS quota of " + describeQuota() + " is below the " + allowed.size() + " allowed"
                 : "";
         reasons.add(switch (config.pinning()) {
-            case AUTO -> pinned ? "Pinned: each shard has a CPU of its own." : "Not pinned: " + quota + ".";
+            case AUTO -> pinned ? "Pinned: each shard has a CPU of its own." : "Not pinned: "
+                    + (work == Work.CLIENTS
+                            ? "no server runs on the shards; solaster.engine.pinning 'always' pins them all the same"
+                            : quota)
+                    + ".";
             case NEVER -> "Not pinned, as asked.";
             case ALWAYS -> quotaShort
                     ? "Warning: pinned, as asked, though " + quota + ": a shard that is stopped cannot move."

@@ -16,6 +16,7 @@ import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.IdleConfig.Policy;
 import io.solaster.config.Machine.NumaNode;
 import io.solaster.config.ShardPlan.PlannedShard;
+import io.solaster.config.ShardPlan.Work;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -50,6 +51,36 @@ class ShardPlannerTest {
         assertThat(plan.reasons()).contains(
                 "3 shards: one per physical core (6 hardware threads: 1-3,5-7).",
                 "Housekeeping on CPUs 0,4: 1 core of 4 for everything that is no shard.");
+    }
+
+    @Test
+    void shardsThatServeNothingAreTwoAndStandInNobodysWay() {
+        ShardPlan plan = plan(RecordedMachines.eightThreadsOfFourCores(), DEFAULTS, Work.CLIENTS);
+        assertThat(plan.shards()).hasSize(2);
+        assertThat(plan.pinned()).isFalse();
+        assertThat(plan.housekeeping()).isEqualTo(CpuSet.EMPTY);
+        assertThat(plan.reasons()).contains(
+                "2 shards: no server runs on the shards, so the CPUs are left to the application's own threads;"
+                        + " solaster.engine.shards sets another number.",
+                "Not pinned: no server runs on the shards; solaster.engine.pinning 'always' pins them all the same.");
+        assertThat(plan(RecordedMachines.oneCpu(), DEFAULTS, Work.CLIENTS).shards()).hasSize(1);
+    }
+
+    @Test
+    void whatIsAskedForHoldsForShardsThatServeNothingToo() {
+        ShardPlan plan = plan(RecordedMachines.eightThreadsOfFourCores(),
+                DEFAULTS.withShards(4).withPinning(Pinning.ALWAYS), Work.CLIENTS);
+        assertThat(plan.shards()).hasSize(4);
+        assertThat(plan.pinned()).isTrue();
+        assertThat(plan.housekeeping()).hasToString("4");
+    }
+
+    @Test
+    void housekeepingNoneSharesTheCoresWithShardsThatAreStillPinned() {
+        ShardPlan plan = plan(RecordedMachines.eightThreadsOfFourCores(), DEFAULTS.withHousekeeping(Housekeeping.NONE));
+        assertThat(plan.pinned()).isTrue();
+        assertThat(cpus(plan)).containsExactly(0, 1, 2, 3);
+        assertThat(plan.housekeeping()).isEqualTo(CpuSet.EMPTY);
     }
 
     @Test

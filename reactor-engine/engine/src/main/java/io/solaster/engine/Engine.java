@@ -93,7 +93,7 @@ public final class Engine implements AutoCloseable {
         this.setup = setup;
         this.machine = machine;
         this.transport = transport;
-        this.housekeeper = new Housekeeper(elsewhere());
+        this.housekeeper = new Housekeeper(elsewhere(), machine.allowed());
         setup.housekeeper = housekeeper;
         setup.elsewhere = elsewhere();
         // Whoever first touches these fixes their size by the CPUs it may use: that must not be a pinned shard.
@@ -133,12 +133,22 @@ public final class Engine implements AutoCloseable {
     }
 
     /**
+     * Starts an engine on this machine.
+     *
+     * @param work what its shards are for, where the configuration leaves their number and pinning to the planner
+     * @throws InvalidConfigException if the machine does not have what the configuration asks for
+     */
+    public static Engine start(EngineConfig config, ShardPlan.Work work) {
+        return start(config, MachineProbe.probe(), TimeSource.SYSTEM, work);
+    }
+
+    /**
      * Starts an engine as planned for a machine, which must be this one.
      *
      * @throws InvalidConfigException if the machine does not have what the configuration asks for
      */
     public static Engine start(EngineConfig config, Machine machine) {
-        return start(config, machine, TimeSource.SYSTEM);
+        return start(config, machine, TimeSource.SYSTEM, ShardPlan.Work.SERVERS);
     }
 
     /**
@@ -147,7 +157,7 @@ public final class Engine implements AutoCloseable {
      * @throws InvalidConfigException if the machine does not have what the configuration asks for
      */
     public static Engine start(EngineConfig config, ManualClock clock) {
-        return start(config, MachineProbe.probe(), clock);
+        return start(config, MachineProbe.probe(), clock, ShardPlan.Work.SERVERS);
     }
 
     /** What this system refuses of a configuration, though the machine has it; empty if nothing. Starts nothing. */
@@ -164,16 +174,16 @@ public final class Engine implements AutoCloseable {
         return violations;
     }
 
-    private static Engine start(EngineConfig config, Machine machine, TimeSource clock) {
+    private static Engine start(EngineConfig config, Machine machine, TimeSource clock, ShardPlan.Work work) {
         List<Violation> refused = check(config);
         if (!refused.isEmpty()) {
             throw new InvalidConfigException(refused);
         }
         String unpinnable = CpuAffinity.unavailable().orElse(null);
         EngineConfig possible = unpinnable == null ? config : config.withPinning(Pinning.NEVER);
-        ShardPlan plan = ShardPlanner.plan(machine, possible);
+        ShardPlan plan = ShardPlanner.plan(machine, possible, work);
         int number = COUNT.incrementAndGet();
-        Engine engine = make(number == 1 ? "solaster" : "solaster-" + number, machine, possible, plan, clock);
+        Engine engine = make(number == 1 ? "solaster" : "solaster-" + number, machine, possible, plan, clock, work);
         try {
             engine.startShards();
         } catch (RuntimeException | Error e) {
@@ -197,12 +207,13 @@ public final class Engine implements AutoCloseable {
     }
 
     /** With 'auto', a transport that the kernel has but refuses us for want of memory or descriptors is passed over. */
-    private static Engine make(String name, Machine machine, EngineConfig config, ShardPlan plan, TimeSource clock) {
+    private static Engine make(String name, Machine machine, EngineConfig config, ShardPlan plan, TimeSource clock,
+            ShardPlan.Work work) {
         Map<Transport, String> refused = new EnumMap<>(Transport.class);
         while (true) {
             TransportChoice transport = TransportChoice.choose(config.transport(), refused);
             try {
-                return new Engine(new Setup(name, config, plan, clock), machine, transport);
+                return new Engine(new Setup(name, config, plan, clock, work), machine, transport);
             } catch (IllegalStateException e) {
                 if (config.transport() != Transport.AUTO || transport.kind() == Transport.NIO) {
                     throw e;
@@ -251,7 +262,7 @@ public final class Engine implements AutoCloseable {
      */
     public ShardFuture<List<Boolean>> reconfigure(EngineConfig newConfig) {
         EngineConfig possible = CpuAffinity.unavailable().isEmpty() ? newConfig : newConfig.withPinning(Pinning.NEVER);
-        boolean spin = ShardPlanner.plan(machine, possible).spin();
+        boolean spin = ShardPlanner.plan(machine, possible, setup.work).spin();
         synchronized (setup) {
             List<ConfigDiff.Change> fixed = ConfigDiff.between(setup.config, possible).needingRestart();
             if (!fixed.isEmpty()) {
@@ -673,6 +684,7 @@ public final class Engine implements AutoCloseable {
         private final String name;
         private volatile EngineConfig config;
         private final ShardPlan plan;
+        private final ShardPlan.Work work;
         private final TimeSource clock;
         private final SchedulingGroups groups;
         private final AtomicInteger made = new AtomicInteger();
@@ -685,10 +697,11 @@ public final class Engine implements AutoCloseable {
         private @Nullable Offload offload;
         private @Nullable StallWatchdog watchdog;
 
-        Setup(String name, EngineConfig config, ShardPlan plan, TimeSource clock) {
+        Setup(String name, EngineConfig config, ShardPlan plan, TimeSource clock, ShardPlan.Work work) {
             this.name = name;
             this.config = config;
             this.plan = plan;
+            this.work = work;
             this.clock = clock;
             this.groups = new SchedulingGroups(config.groups());
         }

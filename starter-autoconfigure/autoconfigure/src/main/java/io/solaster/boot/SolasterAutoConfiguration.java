@@ -12,6 +12,7 @@ import io.solaster.spring.ServerTls;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -51,8 +52,8 @@ public final class SolasterAutoConfiguration {
     /** Starts here and not with the life cycle, so that other beans may use the shards in their constructors. */
     @Bean(destroyMethod = "close")
     @ConditionalOnMissingBean
-    Engine solasterEngine(SolasterConfig config) {
-        return Engine.start(config.engine());
+    Engine solasterEngine(SolasterConfig config, ConfigurableListableBeanFactory beans) {
+        return Engine.start(config.engine(), ShardWork.of(config, beans, beans.getBeanClassLoader()));
     }
 
     @Bean

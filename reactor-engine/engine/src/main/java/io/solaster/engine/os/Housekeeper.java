@@ -1,8 +1,11 @@
 package io.solaster.engine.os;
 
 import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -13,8 +16,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps every thread of the process that is no shard off the shards' CPUs: those of the collector and the compiler,
+ * Keeps every thread of the process that is no shard off the shards' CPUs: those of the compiler, the application's own,
  * and above all those that were created on a shard's thread, which inherit its one CPU for good.
+ *
+ * <p>
+ * The JVM's threads that work while all others stand still (the workers of a collection's pauses, and the thread that
+ * leads them) may use every CPU: the shards have no use for theirs then, and a pause on few CPUs would only be longer. The
+ * collector's concurrent threads run beside the shards, and are kept off their CPUs.
  *
  * <p>
  * A thread is placed once, within a second of its birth; where it is put afterwards is its own business. The process's
@@ -28,7 +36,13 @@ public final class Housekeeper implements AutoCloseable {
     /** The shards of all engines, so that one engine's housekeeper leaves the other's alone. Its own lock. */
     private static final Set<Integer> SHARDS = new HashSet<>();
 
+    /** How the kernel names the threads that work only while the shards are stopped, up to a number. */
+    private static final List<String> IN_PAUSES = List.of("GC Thread", "VM Thread");
+    private static final String TASKS = "/proc/self/task";
+    private static final int MOST_TOLD = 12;
+
     private final CpuSet cpus;
+    private final CpuSet all;
     private final String firstThread = String.valueOf(ProcessHandle.current().pid());
     private final Set<Integer> ownShards = new HashSet<>();
     private final AtomicLong moved = new AtomicLong();
@@ -41,13 +55,15 @@ public final class Housekeeper implements AutoCloseable {
      *
      * @param cpus where everything else may run: the housekeeping CPUs, or all the allowed ones where none are set
      *        aside
+     * @param all where the collector may run while the shards are stopped
      */
-    public Housekeeper(CpuSet cpus) {
+    public Housekeeper(CpuSet cpus, CpuSet all) {
         if (cpus.isEmpty()) {
             throw new IllegalArgumentException("no CPU for the threads that are no shards; "
                     + "give the housekeeping CPUs, or all the allowed ones");
         }
         this.cpus = cpus;
+        this.all = all;
     }
 
     /**
@@ -76,6 +92,10 @@ public final class Housekeeper implements AutoCloseable {
         }
         if (count < 0) {
             closed.countDown();
+        } else if (!cpus.equals(all)) {
+            LOG.info("Confined to {} {}, as is each thread yet to come: {}; {} may use {} while the shards are stopped"
+                    + " (solaster.engine.housekeeping says which CPUs; with 'none' all share the cores)",
+                    cpus.size() == 1 ? "CPU" : "CPUs", cpus, kinds(false), kinds(true), all);
         }
     }
 
@@ -147,7 +167,7 @@ public final class Housekeeper implements AutoCloseable {
         Set<Integer> placed = new HashSet<>();
         int count = 0;
         try {
-            for (String name : KernelFiles.LIVE.names("/proc/self/task")) {
+            for (String name : KernelFiles.LIVE.names(TASKS)) {
                 int tid = name.equals(firstThread) ? -1 : (int) KernelFiles.toLong(name, -1);
                 // Under the lock, so that a thread that becomes a shard right now pins itself after this.
                 synchronized (SHARDS) {
@@ -175,6 +195,33 @@ public final class Housekeeper implements AutoCloseable {
 
     private boolean place(int tid) {
         CpuSet now = CpuAffinity.of(tid);
-        return !now.isEmpty() && !now.equals(cpus) && CpuAffinity.set(tid, cpus);
+        CpuSet wanted = worksInPauses(kind(tid)) ? all : cpus;
+        return !now.isEmpty() && !now.equals(wanted) && CpuAffinity.set(tid, wanted);
+    }
+
+    private static boolean worksInPauses(String kind) {
+        return IN_PAUSES.contains(kind);
+    }
+
+    /** The thread's name as the kernel has it, without the number at its end. */
+    private static String kind(int tid) {
+        return KernelFiles.LIVE.text(TASKS + "/" + tid + "/comm").strip().replaceFirst("[-#_ ]*\\d*$", "");
+    }
+
+    /** Which threads were placed, with how many of each; the most frequent first. */
+    private synchronized String kinds(boolean inPauses) {
+        Map<String, Integer> counts = new TreeMap<>();
+        for (int tid : seen) {
+            String kind = kind(tid);
+            if (!kind.isEmpty() && worksInPauses(kind) == inPauses) {
+                counts.merge(kind, 1, Integer::sum);
+            }
+        }
+        List<String> told = counts.entrySet().stream().sorted(Map.Entry.<String, Integer>comparingByValue().reversed())
+                .map(kind -> kind.getValue() == 1 ? kind.getKey() : kind.getValue() + " " + kind.getKey()).toList();
+        int more = told.size() - MOST_TOLD;
+        return more > 0
+                ? String.join(", ", told.subList(0, MOST_TOLD)) + " and " + more + " kinds more"
+                : told.isEmpty() ? "none" : String.join(", ", told);
     }
 }

@@ -41,14 +41,14 @@ class HousekeeperTest {
     void putEverythingBack() {
         end.countDown();
         shards.forEach(ExecutorService::close);
-        try (Housekeeper housekeeper = new Housekeeper(allowed)) {
+        try (Housekeeper housekeeper = new Housekeeper(allowed, allowed)) {
             housekeeper.sweep();
         }
     }
 
     @Test
     void movesThreadsBornOnAShardAndLeavesTheShard() {
-        try (Housekeeper housekeeper = new Housekeeper(rest)) {
+        try (Housekeeper housekeeper = new Housekeeper(rest, allowed)) {
             ExecutorService shard = shard(housekeeper);
             int tid = call(shard, CpuAffinity::threadId);
             int before = call(shard, this::born);
@@ -70,16 +70,17 @@ class HousekeeperTest {
 
     @Test
     void leavesNoThreadButTheFirstOnTheShardsCpu() {
-        try (Housekeeper housekeeper = new Housekeeper(rest)) {
+        try (Housekeeper housekeeper = new Housekeeper(rest, allowed)) {
             int tid = call(shard(housekeeper), CpuAffinity::threadId);
             housekeeper.start();
 
             for (String name : KernelFiles.LIVE.names("/proc/self/task")) {
                 int other = Integer.parseInt(name);
                 if (other != tid && other != ProcessHandle.current().pid()) {
+                    CpuSet its = name(other).matches("(GC Thread#\\d+|VM Thread)") ? allowed : rest;
                     await(() -> {
                         CpuSet cpus = CpuAffinity.of(other);
-                        return cpus.equals(rest) || cpus.isEmpty();
+                        return cpus.equals(its) || cpus.isEmpty();
                     });
                 }
             }
@@ -88,8 +89,28 @@ class HousekeeperTest {
     }
 
     @Test
+    void theWorkersOfPausesKeepAllCpusAndWhatRunsBesideTheShardsDoesNot() {
+        try (Housekeeper housekeeper = new Housekeeper(rest, allowed)) {
+            int pauses = named("GC Thread#7");
+            int leader = named("VM Thread");
+            int concurrent = named("G1 Conc#7");
+            int marker = named("G1 Main Marker");
+            int bornOnAShard = call(shard(housekeeper), () -> named("GC Thread#8"));
+            CpuAffinity.set(bornOnAShard, CpuSet.of(shardCpu));
+
+            housekeeper.start();
+
+            assertThat(CpuAffinity.of(pauses)).isEqualTo(allowed);
+            assertThat(CpuAffinity.of(leader)).isEqualTo(allowed);
+            assertThat(CpuAffinity.of(bornOnAShard)).isEqualTo(allowed);
+            assertThat(CpuAffinity.of(concurrent)).isEqualTo(rest);
+            assertThat(CpuAffinity.of(marker)).isEqualTo(rest);
+        }
+    }
+
+    @Test
     void leavesTheShardsOfAnotherEngineAlone() {
-        try (Housekeeper one = new Housekeeper(rest); Housekeeper other = new Housekeeper(allowed)) {
+        try (Housekeeper one = new Housekeeper(rest, allowed); Housekeeper other = new Housekeeper(allowed, allowed)) {
             int tid = call(shard(one), CpuAffinity::threadId);
             other.removeShard(tid);
             other.sweep();
@@ -99,7 +120,7 @@ class HousekeeperTest {
 
     @Test
     void placesAThreadThatIsNoShardAnyMore() {
-        try (Housekeeper housekeeper = new Housekeeper(rest)) {
+        try (Housekeeper housekeeper = new Housekeeper(rest, allowed)) {
             int tid = call(shard(housekeeper), CpuAffinity::threadId);
             housekeeper.sweep();
             housekeeper.removeShard(tid);
@@ -110,7 +131,7 @@ class HousekeeperTest {
 
     @Test
     void placesEachThreadOnce() {
-        try (Housekeeper housekeeper = new Housekeeper(rest)) {
+        try (Housekeeper housekeeper = new Housekeeper(rest, allowed)) {
             ExecutorService thread = Executors.newSingleThreadExecutor();
             shards.add(thread);
             int tid = call(thread, CpuAffinity::threadId);
@@ -123,7 +144,7 @@ class HousekeeperTest {
 
     @Test
     void endsItsThreadWithClose() {
-        Housekeeper housekeeper = new Housekeeper(allowed);
+        Housekeeper housekeeper = new Housekeeper(allowed, allowed);
         housekeeper.start();
         assertThatIllegalStateException().isThrownBy(housekeeper::start);
         Thread sweeper = Thread.getAllStackTraces().keySet().stream()
@@ -138,7 +159,7 @@ class HousekeeperTest {
 
     @Test
     void refusesToPutThreadsNowhere() {
-        assertThatIllegalArgumentException().isThrownBy(() -> new Housekeeper(CpuSet.EMPTY))
+        assertThatIllegalArgumentException().isThrownBy(() -> new Housekeeper(CpuSet.EMPTY, allowed))
                 .withMessageContaining("no CPU");
     }
 
@@ -152,17 +173,27 @@ class HousekeeperTest {
         });
     }
 
-    /** Starts a thread that waits for the end of the test, and returns its number. */
+    private static String name(int tid) {
+        return KernelFiles.LIVE.text("/proc/self/task/" + tid + "/comm").strip();
+    }
+
     private int born() {
+        return named("born");
+    }
+
+    /** Starts a thread that waits for the end of the test, and returns its number once the kernel has its name. */
+    private int named(String name) {
         CompletableFuture<Integer> tid = new CompletableFuture<>();
-        new Thread(() -> {
+        Thread thread = new Thread(() -> {
             tid.complete(CpuAffinity.threadId());
             try {
                 end.await();
             } catch (InterruptedException e) {
                 throw new IllegalStateException(e);
             }
-        }).start();
+        }, name);
+        thread.start();
+        await(() -> tid.isDone() && name(tid.join()).equals(name));
         return tid.join();
     }
 

@@ -87,7 +87,7 @@ final class ManagementOffShardsTest {
             ThreeShards.until("management answers on CPUs " + housekeeping,
                     () -> cpus(client, context).equals(housekeeping.toString()));
         } finally {
-            try (Housekeeper back = new Housekeeper(allowed)) {
+            try (Housekeeper back = new Housekeeper(allowed, allowed)) {
                 back.start();
             }
         }
