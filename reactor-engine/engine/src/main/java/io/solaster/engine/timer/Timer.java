@@ -169,7 +169,7 @@ public abstract class Timer implements GroupTask, Abandonable {
     }
 
     /** Nobody will run it, so this time is lost. */
-    final void refused(RuntimeException reason) {
+    final void refused(Throwable reason) {
         queued = false;
         node = IDLE;
         timers.stats().failed.increment();

@@ -151,7 +151,8 @@ public final class Timers {
         timer.queued = true;
         try {
             expiry.expired(timer);
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
+            // An error too, such as a queue that finds no memory to grow: a timer that is queued nowhere would never fire.
             timer.refused(e);
         }
     }

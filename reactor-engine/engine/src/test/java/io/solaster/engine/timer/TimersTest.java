@@ -289,10 +289,19 @@ class TimersTest {
 
     @Test
     void aQueueThatRefusesATimerLosesThatTimeOnly() {
+        losesThatTimeOnly(new RejectedExecutionException("thrown by the test"));
+    }
+
+    @Test
+    void aQueueThatHasNoMemoryForATimerLosesThatTimeOnly() {
+        losesThatTimeOnly(new OutOfMemoryError("thrown by the test"));
+    }
+
+    private void losesThatTimeOnly(Throwable refusal) {
         boolean[] full = {true};
         Timers refused = new Timers(clock, groups::byDefault, timer -> {
             if (full[0]) {
-                throw new RejectedExecutionException("thrown by the test");
+                throw sneaky(refusal);
             }
             timer.run();
         });
@@ -308,6 +317,11 @@ class TimersTest {
         clock.advance(millis(2));
         refused.expire(clock.nanoTime(), 100);
         assertThat(fired).hasSize(1);
+    }
+
+    @SuppressWarnings("unchecked")
+    private static <E extends Throwable> RuntimeException sneaky(Throwable failure) throws E {
+        throw (E) failure;
     }
 
     @Test
