@@ -35,7 +35,7 @@ public interface Keyspace extends AutoCloseable {
     /** Keys removed because they were due, since the keyspace was made. */
     long expired();
 
-    /** Bytes taken from the system for table and entries. */
+    /** Bytes taken from the system for table and entries, and not yet given back. */
     long usedMemory();
 
     /** Bytes in use by entries, rounded up to their blocks: what {@link #usedMemory} exceeds it by is table and slack. */
@@ -116,10 +116,21 @@ public interface Keyspace extends AutoCloseable {
      */
     long scan(long cursor, EntryVisitor visitor);
 
-    /** Removes all keys and gives their memory back: about 60 ms for each GiB, spent in the kernel. */
+    /**
+     * Removes all keys: some microseconds, however many there are. Their memory is used again by what is written next,
+     * and {@link #release} gives it back; the keyspace never takes more than before meanwhile.
+     */
     void clear();
 
-    /** Gives all memory back. May be called twice. */
+    /**
+     * Gives back about so many bytes of what {@link #clear}, and removed values of over 1 MiB, have left: about 60 us
+     * for each MiB, spent in the kernel.
+     *
+     * @return whether there may be more to give back
+     */
+    boolean release(long bytes);
+
+    /** Gives all memory back: about 60 ms for each GiB. May be called twice. */
     @Override
     void close();
 

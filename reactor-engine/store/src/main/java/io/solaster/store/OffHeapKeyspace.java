@@ -218,7 +218,7 @@ final class OffHeapKeyspace implements Keyspace {
         long old = entry(Memory.getLong(at));
         long entry = newEntry(key, keyLength, valueLength, expiry, 0);
         Memory.copy(value, valueAddress(entry), valueLength);
-        release(old);
+        free(old);
         Memory.putLong(at, slot(entry, Memory.getLong(at)));
         expires(h, at, expiry != 0);
         return entry;
@@ -246,7 +246,7 @@ final class OffHeapKeyspace implements Keyspace {
         long entry = newEntry(key, keyLength, valueLength, expiry(old), spare);
         Memory.copy(valueAddress(old), valueAddress(entry), Math.min(oldLength, valueLength));
         Memory.putLong(entry, Memory.getLong(entry) | (header & TYPE));
-        release(old);
+        free(old);
         Memory.putLong(at, slot(entry, Memory.getLong(at)));
         return entry;
     }
@@ -285,7 +285,7 @@ final class OffHeapKeyspace implements Keyspace {
                 entry = newEntry(keyAddress(old), keyLength, valueLength, expiry, 0);
                 Memory.copy(valueAddress(old), valueAddress(entry), valueLength);
                 Memory.putLong(entry, Memory.getLong(entry) | (header & TYPE));
-                release(old);
+                free(old);
                 Memory.putLong(at, slot(entry, Memory.getLong(at)));
             }
         }
@@ -433,7 +433,7 @@ final class OffHeapKeyspace implements Keyspace {
         if (directory == 0) {
             return;
         }
-        slabs.releaseAll();
+        slabs.drop();
         releaseDirectories();
         size = 0;
         expiring = 0;
@@ -441,6 +441,11 @@ final class OffHeapKeyspace implements Keyspace {
         sweepHash = 0;
         sweepBucket = 0;
         start();
+    }
+
+    @Override
+    public boolean release(long bytes) {
+        return directory != 0 && slabs.release(bytes);
     }
 
     @Override
@@ -520,7 +525,7 @@ final class OffHeapKeyspace implements Keyspace {
         return entry;
     }
 
-    private void release(long entry) {
+    private void free(long entry) {
         if ((Memory.getLong(entry) & LARGE) != 0) {
             slabs.freeLarge(entry);
         } else {
@@ -639,7 +644,7 @@ final class OffHeapKeyspace implements Keyspace {
     private void removeAt(long h, long at) {
         long segment = segment(h);
         long slot = Memory.getLong(at);
-        release(entry(slot));
+        free(entry(slot));
         add(segment, COUNT, -1);
         size--;
         if ((slot & SLOT_EXPIRES) != 0) {

@@ -13,7 +13,7 @@ final class ServerCommands {
         call.reply().integer(call.keyspace().size());
     }
 
-    /** ASYNC and SYNC are the same here: a shard clears its keys at once, and waits for nobody. */
+    /** ASYNC and SYNC are the same here: the keys are gone at once, and their memory is given back in later turns. */
     static void flush(Call call) {
         if (call.count() > 2 || call.count() == 2 && !call.is(1, "async") && !call.is(1, "sync")) {
             call.reply().error(Errors.SYNTAX);

@@ -13,13 +13,17 @@ import io.solaster.engine.memory.Memory;
  * and cut into blocks of one size class, so that a block's page is found by masking its address. A page starts with its
  * header (free list, live count, links); free blocks are threaded through themselves. A page without live blocks goes
  * back to its chunk and is discarded once more than {@link #SLACK_PAGES} such pages are resident; a chunk without used
- * pages is unmapped, save one. Blocks over {@link #LARGEST} come from the C allocator and are linked, so that
- * {@link #releaseAll} finds them.
+ * pages is unmapped, save one. Blocks over {@link #LARGEST} are {@link LargeBlocks}.
  *
  * <p>
- * Every method takes constant time, bar the look for a chunk with a free page (a bit a chunk) and what the kernel does:
- * about a dozen microseconds for a page discarded. On the owning shard. A method that throws
- * {@link OutOfMemoryError} has changed nothing.
+ * {@link #drop} takes all blocks back without asking the kernel for anything: what was in use is free and resident then,
+ * is used again before anything is mapped, and {@link #release} gives the rest back piece by piece. What makes the
+ * memory in use grow first releases as much, so that it never exceeds what it was before the drop.
+ *
+ * <p>
+ * Every method takes constant time, bar the look for a chunk with a free page (a bit a chunk), {@link #drop} (some ns a
+ * chunk) and what the kernel does: about a dozen microseconds for a page discarded. On the owning shard. A method that
+ * throws {@link OutOfMemoryError} has changed nothing.
  */
 final class Slabs implements AutoCloseable {
     static final int PAGE = 1 << 16;
@@ -44,12 +48,14 @@ final class Slabs implements AutoCloseable {
     private static final int LIVE = 36;
     private static final int CHUNK_INDEX = 40;
 
-    private static final int LARGE_HEADER = 24; // next, previous, capacity
+    /** Pages given back at once. */
+    private static final int PIECE_PAGES = (int) (LargeBlocks.PIECE / PAGE);
 
     private static final short[] BLOCK_SIZES = blockSizes();
     private static final byte[] CLASS_OF_WORDS = classes();
 
     private final SystemMemory system;
+    private final LargeBlocks large;
     /** Pages that have room, by class; those at the tail have rested longest and may yet empty. */
     private final long[] heads = new long[BLOCK_SIZES.length];
     private final long[] tails = new long[BLOCK_SIZES.length];
@@ -70,13 +76,13 @@ final class Slabs implements AutoCloseable {
     private int idleChunks;
     private long pagesInUse;
     private int dirtyCount;
-    private long largeHead;
-    private long largeBytes;
+    private int releasing = -1; // the chunk whose free pages are given back next, and then those before it; or -1
     private long live;
 
     /** Blocks that are asked for with {@code fixed} bytes, and others of their class, are never to be moved. */
     Slabs(SystemMemory system, int fixed) {
         this.system = system;
+        large = new LargeBlocks(system);
         fixedClass = CLASS_OF_WORDS[(fixed + 7) >>> 3];
     }
 
@@ -116,18 +122,19 @@ final class Slabs implements AutoCloseable {
 
     /** Bytes in blocks that are handed out, rounding included. */
     long live() {
-        return live;
+        return live + large.liveBytes();
     }
 
     /** Bytes taken from the system: pages in use or resident, and large blocks. */
     long used() {
-        return (pagesInUse + dirtyCount) * PAGE + largeBytes;
+        return (pagesInUse + dirtyCount) * PAGE + large.usedBytes();
     }
 
     /** A block of at least so many bytes, aligned to 8; content undefined. */
     long allocate(long bytes) {
         if (large(bytes)) {
-            return allocateLarge(bytes);
+            release(bytes);
+            return large.allocate(bytes);
         }
         int sizeClass = CLASS_OF_WORDS[(int) (bytes + 7) >>> 3];
         long page = heads[sizeClass];
@@ -228,40 +235,11 @@ final class Slabs implements AutoCloseable {
     }
 
     long largeCapacity(long block) {
-        return Memory.getLong(block - 8);
-    }
-
-    private long allocateLarge(long bytes) {
-        long capacity = bytes + 7 & ~7L;
-        long head = system.allocate(LARGE_HEADER + capacity);
-        Memory.putLong(head, largeHead);
-        Memory.putLong(head + 8, 0);
-        Memory.putLong(head + 16, capacity);
-        if (largeHead != 0) {
-            Memory.putLong(largeHead + 8, head);
-        }
-        largeHead = head;
-        largeBytes += LARGE_HEADER + capacity;
-        live += capacity;
-        return head + LARGE_HEADER;
+        return LargeBlocks.capacity(block);
     }
 
     void freeLarge(long block) {
-        long head = block - LARGE_HEADER;
-        long capacity = Memory.getLong(head + 16);
-        long next = Memory.getLong(head);
-        long previous = Memory.getLong(head + 8);
-        if (next != 0) {
-            Memory.putLong(next + 8, previous);
-        }
-        if (previous != 0) {
-            Memory.putLong(previous, next);
-        } else {
-            largeHead = next;
-        }
-        largeBytes -= LARGE_HEADER + capacity;
-        live -= capacity;
-        system.free(head);
+        large.free(block);
     }
 
     /** Headers lie at varied offsets: at one offset in every page they would compete for the same cache sets. */
@@ -285,6 +263,8 @@ final class Slabs implements AutoCloseable {
         if ((dirty & bit) != 0) {
             dirtyPages[chunk] = dirty & ~bit;
             dirtyCount--;
+        } else {
+            large.release(PAGE);
         }
         freePages[chunk] &= ~bit;
         if (freePages[chunk] == 0) {
@@ -396,44 +376,78 @@ final class Slabs implements AutoCloseable {
         }
     }
 
-    /** Takes all blocks back at once, and gives the memory to the system but for one chunk, which is not resident. */
-    void releaseAll() {
-        while (largeHead != 0) {
-            freeLarge(largeHead + LARGE_HEADER);
-        }
+    /** Takes all blocks back at once. */
+    void drop() {
+        large.drop();
         Arrays.fill(heads, 0);
         Arrays.fill(tails, 0);
         Arrays.fill(pages, 0);
         Arrays.fill(blocks, 0);
         evacuated = 0;
-        boolean kept = false;
         idleChunks = 0;
         for (int chunk = 0; chunk < chunkCount; chunk++) {
-            if (chunks[chunk] == 0) {
-                continue;
-            }
-            idleChunks++;
-            freePages[chunk] = -1L;
-            roomy[chunk >>> 6] |= 1L << chunk;
-            if (kept) {
-                unmap(chunk);
-            } else {
-                kept = true;
-                discard(chunk);
+            if (chunks[chunk] != 0) {
+                idleChunks++;
+                long inUse = ~freePages[chunk];
+                dirtyPages[chunk] |= inUse;
+                dirtyCount += Long.bitCount(inUse);
+                freePages[chunk] = -1L;
+                roomy[chunk >>> 6] |= 1L << chunk;
             }
         }
         pagesInUse = 0;
         live = 0;
+        releasing = chunkCount - 1;
+    }
+
+    /**
+     * Gives about so many bytes back to the system, of what was dropped and of large blocks that were freed: about 60 us
+     * for a megabyte, spent in the kernel.
+     *
+     * @return whether there may be more to give back
+     */
+    boolean release(long bytes) {
+        long left = large.release(bytes);
+        while (left > 0 && releasing >= 0) {
+            long dirty = dirtyPages[releasing];
+            if (dirty != 0) {
+                left -= discardLast(releasing, dirty);
+                continue;
+            }
+            if (chunks[releasing] != 0 && freePages[releasing] == -1L && idleChunks > 1) {
+                unmap(releasing);
+            }
+            left -= PAGE;
+            releasing--;
+        }
+        return left <= 0;
+    }
+
+    /** Discards the last of a chunk's free pages, and those right before that one. */
+    private long discardLast(int chunk, long dirty) {
+        int end = 64 - Long.numberOfLeadingZeros(dirty);
+        int first = end - 1;
+        while (first > 0 && end - first < PIECE_PAGES && (dirty >>> first - 1 & 1) != 0) {
+            first--;
+        }
+        int count = end - first;
+        dirtyPages[chunk] = dirty & ~((1L << count) - 1 << first);
+        dirtyCount -= count;
+        long bytes = (long) count * PAGE;
+        system.discard(chunks[chunk] + (long) first * PAGE, bytes);
+        return bytes;
     }
 
     @Override
     public void close() {
-        releaseAll();
+        drop();
+        large.release(Long.MAX_VALUE);
         for (int chunk = 0; chunk < chunkCount; chunk++) {
             if (chunks[chunk] != 0) {
                 unmap(chunk);
             }
         }
         chunkCount = 0;
+        releasing = -1;
     }
 }

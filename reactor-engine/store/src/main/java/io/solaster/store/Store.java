@@ -4,6 +4,7 @@ import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 
 import io.solaster.config.ByteSize;
@@ -24,16 +25,19 @@ public final class Store {
     private final String runId = newRunId();
     private volatile int longestString = Keyspace.MAX_LENGTH;
 
-    private Store(Engine engine, LongSupplier clock) {
+    private final Supplier<Keyspace> keyspaces;
+
+    private Store(Engine engine, LongSupplier clock, Supplier<Keyspace> keyspaces) {
         this.engine = engine;
         this.clock = clock;
+        this.keyspaces = keyspaces;
         this.startedAt = clock.getAsLong();
         this.byShard = new StoreShard[engine.shards().size()];
         this.parts = engine.sharded(this::newPart);
     }
 
     private StoreShard newPart(Shard shard) {
-        StoreShard part = new StoreShard(this, shard, Keyspace.create());
+        StoreShard part = new StoreShard(this, shard, keyspaces.get());
         byShard[shard.id()] = part;
         return part;
     }
@@ -45,7 +49,12 @@ public final class Store {
 
     /** Makes an empty store that takes the time from a clock of Unix milliseconds, which any shard may ask. */
     static Store on(Engine engine, LongSupplier clock) {
-        return new Store(engine, clock);
+        return on(engine, clock, Keyspace::create);
+    }
+
+    /** As {@link #on(Engine, LongSupplier)}, with keyspaces that are asked for once on each shard. */
+    static Store on(Engine engine, LongSupplier clock, Supplier<Keyspace> keyspaces) {
+        return new Store(engine, clock, keyspaces);
     }
 
     private static String newRunId() {

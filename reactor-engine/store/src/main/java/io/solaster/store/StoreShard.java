@@ -13,11 +13,13 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.RecvByteBufAllocator;
 import io.solaster.engine.Shard;
 import io.solaster.engine.memory.ReusedBuffer;
+import io.solaster.engine.net.QuietLog;
 import io.solaster.engine.timer.Timer;
 import io.solaster.resp.ReplyWriter;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /** One shard's part of the store: its keys, its clients, and what commands are run with. On the owning shard only. */
 final class StoreShard implements AutoCloseable {
@@ -28,11 +30,12 @@ final class StoreShard implements AutoCloseable {
     /** Slots looked at for expired keys, and blocks looked at for gaps, each time: some tens of microseconds. */
     private static final int EXPIRY_STEPS = 2_000;
     private static final int DEFRAGMENT_STEPS = 200;
+    /** Given back to the system each time, in about 120 us; until all is, that is done in every turn. */
+    private static final long RELEASE_BYTES = 2 << 20;
     /** Room for a usual pipeline, so that one read empties the socket. */
     private static final int READ_BYTES = 32 * 1024;
     private static final int REPLY_BYTES = 16 * 1024;
     private static final Duration SWEEP = Duration.ofSeconds(1);
-    private static final long FAILURE_LOG_NANOS = 1_000_000_000;
 
     private final Store store;
     private final Shard shard;
@@ -53,7 +56,8 @@ final class StoreShard implements AutoCloseable {
     private long sweptAt;
     private long commandsPerSecond;
     private @Nullable ShardReport statisticsBase;
-    private long lastFailureLogged;
+    private final QuietLog commandFailed = new QuietLog(log, Level.ERROR);
+    private final QuietLog upkeepFailed = new QuietLog(log, Level.ERROR);
     private boolean closed;
 
     StoreShard(Store store, Shard shard, Keyspace keyspace) {
@@ -65,14 +69,24 @@ final class StoreShard implements AutoCloseable {
         this.maintenance = shard.timers().coarseTimer(this::maintain);
         this.sweep = shard.timers().coarseTimer(this::sweep);
         this.sweptAt = now();
-        shard.execute(store.engine().groups().maintenance(), this::startTimers);
+        shard.execute(store.engine().groups().maintenance(), this::armTimers);
     }
 
     /** In the group that they are to fire in. */
-    private void startTimers() {
+    private void armTimers() {
+        armMaintenance(CALM);
+        armSweep();
+    }
+
+    private void armMaintenance(Duration delay) {
         if (!closed) {
-            maintenance.arm(CALM);
-            sweep.armWithFixedDelay(SWEEP, SWEEP);
+            maintenance.arm(delay);
+        }
+    }
+
+    private void armSweep() {
+        if (!closed) {
+            sweep.arm(SWEEP);
         }
     }
 
@@ -119,11 +133,7 @@ final class StoreShard implements AutoCloseable {
                     ? "OOM command not allowed: " + failure.getMessage()
                     : "ERR internal error");
             stats.failures.increment();
-            long now = System.nanoTime();
-            if (lastFailureLogged == 0 || now - lastFailureLogged > FAILURE_LOG_NANOS) {
-                lastFailureLogged = now;
-                log.error("Command '{}' failed on shard {}", command.name(), shard.id(), failure);
-            }
+            commandFailed.tell("Command '{}' failed on shard {}", command.name(), shard.id(), failure);
         }
         if (begun != 0) {
             counts.end(command, begun);
@@ -203,25 +213,55 @@ final class StoreShard implements AutoCloseable {
         statisticsBase = ShardReport.total(this);
     }
 
+    // Keys must never cease to expire, whatever is thrown. So each of the two timers is armed however its work ends, and
+    // looks after the other one, as to arm a timer may fail too where memory runs out.
+
     private void sweep() {
-        long now = now();
-        long commands = stats.commands.get();
-        commandsPerSecond = (commands - commandsAtSweep) * 1000 / Math.max(1, now - sweptAt);
-        commandsAtSweep = commands;
-        sweptAt = now;
-        for (RespConnection client : clients()) {
-            client.closeIfIdle(now);
+        try {
+            long now = now();
+            long commands = stats.commands.get();
+            commandsPerSecond = (commands - commandsAtSweep) * 1000 / Math.max(1, now - sweptAt);
+            commandsAtSweep = commands;
+            sweptAt = now;
+            for (RespConnection client : clients()) {
+                client.closeIfIdle(now);
+            }
+        } catch (Throwable failure) {
+            failed("Closing silent clients", failure);
+        } finally {
+            armSweep();
+            if (!maintenance.isArmed()) {
+                armMaintenance(CALM);
+            }
         }
     }
 
-    /** Removes what is due and closes gaps, a little at a time. */
+    /** Removes what is due, gives memory back and closes gaps, a little at a time. */
     private void maintain() {
-        boolean expiring = keyspace.expiring() > 0;
-        if (expiring) {
-            keyspace.expireDue(now(), EXPIRY_STEPS);
+        Duration next = CALM;
+        try {
+            if (keyspace.expiring() > 0) {
+                next = BUSY;
+                keyspace.expireDue(now(), EXPIRY_STEPS);
+            }
+            if (keyspace.release(RELEASE_BYTES)) {
+                next = Duration.ZERO;
+            } else if (keyspace.defragment(DEFRAGMENT_STEPS) == DEFRAGMENT_STEPS) {
+                next = BUSY;
+            }
+        } catch (Throwable failure) {
+            next = CALM;
+            failed("Maintenance of the keys", failure);
+        } finally {
+            armMaintenance(next);
+            if (!sweep.isArmed()) {
+                armSweep();
+            }
         }
-        boolean sparse = keyspace.defragment(DEFRAGMENT_STEPS) == DEFRAGMENT_STEPS;
-        maintenance.arm(expiring || sparse ? BUSY : CALM);
+    }
+
+    private void failed(String what, Throwable failure) {
+        upkeepFailed.tell("{} failed on shard {}; it is tried again", what, shard.id(), failure);
     }
 
     @Override

@@ -9,6 +9,9 @@ final class CountedMemory implements SystemMemory {
     private final Map<Long, Long> mapped = new HashMap<>();
     /** Calls that still succeed. */
     long allowed = Long.MAX_VALUE;
+    /** Calls that gave something back, and the most bytes that one of them made the kernel take. */
+    int returns;
+    long longestReturn;
 
     @Override
     public long allocate(long bytes) {
@@ -20,9 +23,11 @@ final class CountedMemory implements SystemMemory {
 
     @Override
     public void free(long address) {
-        if (allocated.remove(address) == null) {
+        Long was = allocated.remove(address);
+        if (was == null) {
             throw new AssertionError("freed twice or never allocated: " + address);
         }
+        returns++;
         SYSTEM.free(address);
     }
 
@@ -40,11 +45,14 @@ final class CountedMemory implements SystemMemory {
         if (was == null || was != bytes) {
             throw new AssertionError("unmapped " + bytes + ", mapped " + was);
         }
+        returns++;
         return SYSTEM.unmap(address, bytes);
     }
 
     @Override
     public void discard(long address, long bytes) {
+        returns++;
+        longestReturn = Math.max(longestReturn, bytes);
         SYSTEM.discard(address, bytes);
     }
 

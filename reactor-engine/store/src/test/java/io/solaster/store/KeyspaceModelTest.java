@@ -130,6 +130,7 @@ final class KeyspaceModelTest {
         assertThat(keyspace.liveBytes()).isZero();
         assertThat(keyspace.segments()).isEqualTo(1);
         assertThat(keyspace.depth()).isEqualTo(1);
+        assertThat(keyspace.release(Long.MAX_VALUE)).isFalse();
         assertThat(keyspace.usedMemory()).isLessThan(3 << 20);
         assertThat(memory.mappings()).isLessThanOrEqualTo(2);
     }
@@ -225,6 +226,7 @@ final class KeyspaceModelTest {
                 assertThat(missed).isLessThanOrEqualTo(due / 10 + 2);
             } else if (random.nextInt(2) == 0) {
                 keyspace.defragment(random.nextInt(300));
+                keyspace.release(random.nextInt(1 << 19));
             } else if (random.nextInt(5000) == 0) {
                 keyspace.clear();
                 model.clear();

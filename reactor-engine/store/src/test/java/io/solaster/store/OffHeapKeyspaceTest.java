@@ -227,11 +227,91 @@ final class OffHeapKeyspaceTest {
         keyspace.clear();
         assertThat(keyspace.size()).isZero();
         assertThat(keyspace.liveBytes()).isZero();
+        releaseAll();
         assertThat(keyspace.usedMemory()).isLessThan(100_000);
-        assertThat(memory.mappings()).isEqualTo(1);
+        assertThat(memory.mappings()).isLessThanOrEqualTo(2);
         assertThat(present(keys - 1)).isFalse();
         set(1);
         assertThat(present(1)).isTrue();
+    }
+
+    private void releaseAll() {
+        while (keyspace.release(1 << 20)) {
+            assertThat(memory.longestReturn).isLessThanOrEqualTo(1 << 20);
+        }
+    }
+
+    /** Short values, and some that are blocks of their own, the longest of 8 MiB. */
+    private void fill(int keys) {
+        for (int i = 0; i < keys; i++) {
+            key.put(i);
+            keyspace.set(key.address, key.length, value.address, 64, 0);
+        }
+        for (int i = 0; i < 16; i++) {
+            key.put(-1 - i);
+            keyspace.resizeValue(key.address, key.length, 64 << 10 << (i & 7));
+        }
+    }
+
+    @Test
+    void clearingGivesNothingBackAtOnceAndAllOfItLittleByLittle() {
+        for (int round = 0; round < 3; round++) {
+            fill(200_000);
+            long full = keyspace.usedMemory();
+            int returns = memory.returns;
+            memory.longestReturn = 0;
+            keyspace.clear();
+            assertThat(memory.returns - returns).as("directories").isLessThanOrEqualTo(2);
+            assertThat(keyspace.size() + keyspace.liveBytes()).isZero();
+            assertThat(keyspace.usedMemory()).isGreaterThan(full - (2 << 20));
+            releaseAll();
+            assertThat(keyspace.usedMemory()).isLessThan(100_000);
+            assertThat(memory.mappings()).isLessThanOrEqualTo(2);
+        }
+        keyspace.close();
+        assertThat(memory.outstanding()).isZero();
+    }
+
+    @Test
+    void whatIsWrittenAfterClearingTakesTheMemoryOfWhatWasThere() {
+        fill(200_000);
+        long full = keyspace.usedMemory();
+        for (int round = 0; round < 4; round++) {
+            keyspace.clear();
+            keyspace.clear();
+            for (int i = 0; i < 200_000; i++) {
+                key.put(i);
+                keyspace.set(key.address, key.length, value.address, 64, 0);
+                if (i % 10_000 == 0) {
+                    assertThat(keyspace.usedMemory()).isLessThan(full + (8 << 20));
+                }
+            }
+            for (int i = 0; i < 10; i++) {
+                key.put(-1 - i);
+                keyspace.resizeValue(key.address, key.length, 8 << 20);
+                assertThat(keyspace.usedMemory()).isLessThan(Math.max(full, keyspace.liveBytes()) + (16 << 20));
+            }
+            assertThat(present(199_999)).isTrue();
+            full = Math.max(full, keyspace.usedMemory());
+        }
+        keyspace.clear();
+        keyspace.close();
+        assertThat(memory.outstanding()).isZero();
+    }
+
+    @Test
+    void aLongValueThatIsRemovedIsGivenBackLittleByLittle() {
+        key.put(1);
+        long entry = keyspace.resizeValue(key.address, key.length, 100 << 20);
+        Memory.fill(keyspace.valueAddress(entry), 100 << 20, (byte) 7);
+        int returns = memory.returns;
+        assertThat(keyspace.remove(key.address, key.length)).isTrue();
+        assertThat(memory.returns).isEqualTo(returns);
+        assertThat(keyspace.release(1 << 20)).isTrue();
+        assertThat(keyspace.usedMemory()).isBetween(98L << 20, 100L << 20);
+        releaseAll();
+        assertThat(memory.returns - returns).isBetween(100, 120);
+        assertThat(keyspace.usedMemory()).isLessThan(1 << 20);
     }
 
     @Test
@@ -366,6 +446,7 @@ final class OffHeapKeyspaceTest {
         keyspace.close();
         assertThat(keyspace.scan(0, entry -> {})).isZero();
         assertThat(keyspace.expireDue(1, 1000) + keyspace.defragment(1000)).isZero();
+        assertThat(keyspace.release(1000)).isFalse();
         assertThat(keyspace.size()).isZero();
     }
 }

@@ -2,14 +2,21 @@ package io.solaster.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.lang.reflect.Proxy;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 
 @ParameterizedClass(name = "{0} shard(s)")
 @ValueSource(ints = {1, 2})
@@ -88,5 +95,54 @@ class StoreExpiryTest {
         assertThat(client.call("TTL", "a")).isEqualTo(":100");
         client.call("SET", "a", "z");
         assertThat(client.call("TTL", "a")).isEqualTo(":-1");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"expireDue", "release", "defragment", "expiring"})
+    void keysExpireStillWhereTheirUpkeepHasFailed(String failing) {
+        Logger logger = (Logger) LoggerFactory.getLogger(StoreShard.class);
+        logger.setLevel(Level.OFF);
+        AtomicInteger failures = new AtomicInteger(5 * shards);
+        AtomicLong ahead = new AtomicLong();
+        Store frail = Store.on(store.engine(), () -> System.currentTimeMillis() + ahead.get(),
+                () -> failing(Keyspace.create(), failing, failures));
+        try {
+            for (int i = 0; i < 20; i++) {
+                frail.strings().set("k" + i, new byte[1], Duration.ofSeconds(10)).join();
+            }
+            StoreFixture.await("the upkeep fails", () -> failures.get() <= 0);
+            ahead.addAndGet(11_000);
+            StoreFixture.await("due keys are removed", () -> frail.size() == 0);
+        } finally {
+            logger.setLevel(null);
+        }
+    }
+
+    /** A keyspace that runs out of memory whenever a method is called, so many times. */
+    private static Keyspace failing(Keyspace keys, String failing, AtomicInteger failures) {
+        return (Keyspace) Proxy.newProxyInstance(Keyspace.class.getClassLoader(), new Class<?>[]{Keyspace.class},
+                (proxy, method, arguments) -> {
+                    if (method.getName().equals(failing) && failures.getAndDecrement() > 0) {
+                        throw new OutOfMemoryError("for the test");
+                    }
+                    return method.invoke(keys, arguments);
+                });
+    }
+
+    @Test
+    void theMemoryOfFlushedKeysIsGivenBackInLaterTurns() {
+        String value = "x".repeat(10_000);
+        for (int i = 0; i < 3000; i++) {
+            client.send("SET", "k" + i, value);
+        }
+        client.send("SET", "long", "x".repeat(5 << 20));
+        for (int i = 0; i <= 3000; i++) {
+            client.reply();
+        }
+        assertThat(store.store().usedMemory()).isGreaterThan(30 << 20);
+        assertThat(client.call("FLUSHALL", "ASYNC")).isEqualTo("+OK");
+        assertThat(client.call("FLUSHALL", "SYNC")).isEqualTo("+OK");
+        assertThat(client.call("DBSIZE")).isEqualTo(":0");
+        StoreFixture.await("the memory is given back", () -> store.store().usedMemory() < 1 << 20);
     }
 }
