@@ -12,8 +12,15 @@ import org.slf4j.LoggerFactory;
 final class EndListeners {
     private static final Logger log = LoggerFactory.getLogger(EndListeners.class);
     private @Nullable List<Consumer<@Nullable Throwable>> listeners;
+    private boolean told;
+    private @Nullable Throwable failure;
 
-    void add(Consumer<@Nullable Throwable> listener) {
+    /** One more, who is told at once if the others were. */
+    void add(Consumer<@Nullable Throwable> listener, Request of) {
+        if (told) {
+            tell(listener, failure, of);
+            return;
+        }
         List<Consumer<@Nullable Throwable>> all = listeners;
         if (all == null) {
             all = new ArrayList<>(2);
@@ -28,21 +35,31 @@ final class EndListeners {
 
     void clear() {
         listeners = null;
+        told = false;
+        failure = null;
     }
 
     /** Tells each, once: null for an exchange that ended well. */
-    void tell(@Nullable Throwable failure, Request of) {
+    void tell(@Nullable Throwable why, Request of) {
         List<Consumer<@Nullable Throwable>> all = listeners;
+        if (!told) {
+            told = true;
+            failure = why;
+        }
         if (all == null) {
             return;
         }
         listeners = null;
         for (Consumer<@Nullable Throwable> each : all) {
-            try {
-                each.accept(failure);
-            } catch (RuntimeException e) {
-                log.error("A listener to the end of {} failed", of, e);
-            }
+            tell(each, why, of);
+        }
+    }
+
+    private static void tell(Consumer<@Nullable Throwable> listener, @Nullable Throwable why, Request of) {
+        try {
+            listener.accept(why);
+        } catch (RuntimeException e) {
+            log.error("A listener to the end of {} failed", of, e);
         }
     }
 }

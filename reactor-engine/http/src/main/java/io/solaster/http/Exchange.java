@@ -3,12 +3,14 @@ package io.solaster.http;
 import java.util.Objects;
 
 import io.netty.buffer.ByteBuf;
+import io.solaster.engine.Shard;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One request and its response, in the queue of its connection or on a stream of its own. One that is over before its handler returns serves again
- * for another request; one that outlives it does not, so that whoever holds on to it too long cannot write into the
- * exchange of another client. On the owning shard.
+ * One request and its response, in the queue of its connection or on a stream of its own. One that is over before its
+ * handler returns serves again for another request. One that outlives its handler does not, nor one that somebody may hold
+ * on to although it is over: a stage that is not done, a virtual thread, whoever has its stream or listens to its end. So
+ * nobody who is late writes into the exchange of another client. On the owning shard.
  */
 final class Exchange {
     private final HttpShard shard;
@@ -17,6 +19,12 @@ final class Exchange {
     private final Response response;
     private @Nullable Carrier carrier;
     private @Nullable Room room;
+    /** How many still have a right to it: stages of the application that are not done. */
+    private int holders;
+    /** Its connection has done with it. */
+    private boolean left;
+    /** Counts the requests that it has served, so that what comes late for one of them is told from the others. */
+    private int use;
 
     /** The one behind it on its connection. */
     @Nullable
@@ -32,7 +40,7 @@ final class Exchange {
     boolean started;
     /** The connection does not go on after it. */
     boolean closes;
-    /** The handler has returned, and this was not over. */
+    /** The handler has returned, and this was not over, or somebody may hold it: it serves no other request. */
     boolean outlives;
 
     Exchange(HttpShard shard, RequestHead head) {
@@ -42,7 +50,49 @@ final class Exchange {
         this.response = new Response(this);
     }
 
-    /** Ready for the next request of any connection of the shard. */
+    /** Somebody goes on with it, whether it has ended or not; {@link #letGo} follows. */
+    void hold() {
+        holders++;
+        outlives = true;
+    }
+
+    /** The last one returns what it leaves to others. */
+    void letGo() {
+        if (--holders == 0 && left) {
+            leaveRoom();
+        }
+    }
+
+    /**
+     * Has the loop do what was asked elsewhere, unless this serves another request by then.
+     *
+     * @param owned released where that is so; null for nothing
+     */
+    void atHome(@Nullable ByteBuf owned, Runnable work) {
+        if (Shard.current() == shard.shard()) {
+            // A virtual thread of the shard, which has it beyond its handler.
+            outlives = true;
+            shard.shard().execute(work);
+            return;
+        }
+        int asked = use;
+        shard.shard().execute(() -> {
+            if (use == asked) {
+                work.run();
+            } else if (owned != null) {
+                owned.release();
+            }
+        });
+    }
+
+    /** Nobody has a right to it until it serves the next request of any connection of the shard. */
+    void rest() {
+        use++;
+        clear();
+        response.rest();
+    }
+
+    /** Ready for a request, whatever was asked of it while it served none. */
     void clear() {
         request.clear();
         body.clear();
@@ -63,12 +113,13 @@ final class Exchange {
 
     /** Nobody has a right to it any more; it is not used again itself, since somebody might hold it all the same. */
     void leaveRoom() {
-        Room left = room;
-        if (left != null) {
+        left = true;
+        Room leaves = room;
+        if (leaves != null && holders == 0) {
             room = null;
-            ((RequestDecoder) request.head()).give(left);
-            response.headers().give(left);
-            shard.giveRoom(left);
+            ((RequestDecoder) request.head()).give(leaves);
+            response.headers().give(leaves);
+            shard.giveRoom(leaves);
         }
     }
 

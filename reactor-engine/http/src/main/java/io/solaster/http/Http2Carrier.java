@@ -312,6 +312,8 @@ final class Http2Carrier implements Carrier {
         if (over.response().hasListeners()) {
             over.outlives = true;
             end.addListener(done -> over.response().tell(done.isSuccess() ? null : whyNot(done.cause())));
+        } else {
+            over.response().tell(null);
         }
         if (!body.isComplete()) {
             feedWaiting(over);

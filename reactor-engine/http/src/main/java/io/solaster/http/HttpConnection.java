@@ -269,6 +269,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
         over.body().skip();
         if (over.response().hasListeners()) {
             listening.add(over);
+        } else {
+            over.response().tell(null);
         }
         if (over.outlives) {
             over.next = null;
@@ -365,7 +367,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
     }
 
     private void release() {
-        input.release();
+        if (!processing) {
+            input.release();
+        }
         output().release();
         upcoming = null;
     }
@@ -537,6 +541,10 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
             }
         } finally {
             processing = false;
+            if (!channel().isActive()) {
+                // It has closed meanwhile, and what is handled might look at its head until now.
+                input.release();
+            }
         }
     }
 
@@ -640,13 +648,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
         if (receiving == exchange && exchange.body().isComplete()) {
             receiving = null;
         }
-        if (!response.isOver()) {
-            exchange.outlives = true;
-            exchange.request().keep();
-        } else if (!exchange.outlives && receiving != exchange && !queue.holds(exchange)) {
+        if (response.isOver() && !exchange.outlives && receiving != exchange && !queue.holds(exchange)) {
             shard.giveExchange(exchange);
-        } else if (exchange.started && queue.holds(exchange)) {
-            // The listener is told once those before it are over, when the received bytes are gone.
+        } else {
+            // Somebody may ask it for its head when the received bytes are gone.
+            exchange.outlives |= !response.isOver();
             exchange.request().keep();
         }
         if (output().isEnough()) {
@@ -784,6 +790,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
         Consumer<Channel> next = Objects.requireNonNull(over.response().upgrade);
         ChannelHandlerContext context = context();
         upgraded = true;
+        over.outlives = true;
+        over.request().keep();
         channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
         flush();
         ByteBuf rest = input.leave();

@@ -274,6 +274,7 @@ final class HttpShard {
     Exchange takeExchange() {
         Exchange spare = spares.pollFirst();
         if (spare != null) {
+            spare.clear();
             return spare;
         }
         Room room = rooms.pollFirst();
@@ -283,7 +284,11 @@ final class HttpShard {
     /** One whose request comes over HTTP/2. */
     Exchange takeStreamExchange() {
         Exchange spare = streamSpares.pollFirst();
-        return spare != null ? spare : new Exchange(this, new Http2RequestHead());
+        if (spare == null) {
+            return new Exchange(this, new Http2RequestHead());
+        }
+        spare.clear();
+        return spare;
     }
 
     void giveRoom(Room room) {
@@ -295,7 +300,7 @@ final class HttpShard {
     void giveExchange(Exchange exchange) {
         ArrayDeque<Exchange> into = exchange.request().head() instanceof RequestDecoder ? spares : streamSpares;
         if (into.size() < SPARES) {
-            exchange.clear();
+            exchange.rest();
             into.addFirst(exchange);
         }
     }

@@ -35,6 +35,10 @@ final class Request implements HttpRequest, Routed, TracedRequest {
         return head;
     }
 
+    Exchange exchange() {
+        return exchange;
+    }
+
     @Override
     public RouteMatch match() {
         return match;

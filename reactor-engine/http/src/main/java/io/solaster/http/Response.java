@@ -93,6 +93,17 @@ final class Response implements HttpResponse, ResponseStream {
         upgrade = null;
     }
 
+    /** It serves nobody now: whoever asks something of it comes too late. */
+    void rest() {
+        state = State.ENDED;
+        listeners.tell(null, exchange.request());
+    }
+
+    /** Whether the exchange was cut off. */
+    boolean isCut() {
+        return cut;
+    }
+
     /** Whether this runs where the socket must not be touched: virtual threads of the shard may set, but not send. */
     private boolean isElsewhere() {
         return !exchange.shard().shard().inEventLoop();
@@ -103,7 +114,7 @@ final class Response implements HttpResponse, ResponseStream {
     }
 
     private void there(Runnable work) {
-        exchange.shard().shard().execute(work);
+        exchange.atHome(null, work);
     }
 
     // ---- what is set
@@ -244,7 +255,7 @@ final class Response implements HttpResponse, ResponseStream {
     public void send(ByteBuf body) {
         if (isElsewhere()) {
             ending = true;
-            there(() -> send(body));
+            exchange.atHome(body, () -> send(body));
             return;
         }
         boolean begins = false;
@@ -500,6 +511,8 @@ final class Response implements HttpResponse, ResponseStream {
                 }
             }
             state = State.STREAMING;
+            // Whoever has asked for the stream may have it beyond its end.
+            exchange.outlives = true;
             head(length != UNKNOWN ? length : exchange.carrier().endless(exchange), 0).finish();
             sent = 0;
             exchange.carrier().flushLater();
@@ -528,7 +541,7 @@ final class Response implements HttpResponse, ResponseStream {
     public boolean write(ByteBuf part) {
         if (isElsewhere()) {
             boolean room = exchange.carrier().channel().isWritable();
-            there(() -> {
+            exchange.atHome(part, () -> {
                 write(part);
                 if (!room) {
                     full = true;
@@ -775,7 +788,8 @@ final class Response implements HttpResponse, ResponseStream {
             there(() -> onEnd(listener));
             return;
         }
-        listeners.add(listener);
+        exchange.outlives = true;
+        listeners.add(listener, exchange.request());
     }
 
     @Override

@@ -177,7 +177,7 @@ public final class Router implements HttpHandler {
             HttpHandler filter = filters.get(i).handler();
             if (filter instanceof Handlers.Later later) {
                 int next = i + 1;
-                Handlers.goOn(request, response, later.start(request, response), () -> {
+                Continuation.of(request, response, later.start(request, response), () -> {
                     if (!response.isCommitted()) {
                         pass(route, path, request, response, next);
                     }
@@ -190,7 +190,7 @@ public final class Router implements HttpHandler {
             }
         }
         if (!route.streaming() && request.body().length() != 0) {
-            Handlers.goOn(request, response, request.body().whole(), () -> route.handler().handle(request, response));
+            Continuation.of(request, response, request.body().whole(), () -> route.handler().handle(request, response));
             return;
         }
         route.handler().handle(request, response);
