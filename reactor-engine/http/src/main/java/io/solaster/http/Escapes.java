@@ -40,6 +40,16 @@ final class Escapes {
         }
     }
 
+    /** Whether there is an escaped slash in a raw path from there on. */
+    static boolean hidesSlash(String path, int from) {
+        for (int at = path.indexOf("%2", from); at >= 0; at = path.indexOf("%2", at + 2)) {
+            if (at + 2 < path.length() && (path.charAt(at + 2) | 0x20) == 'f') {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** Decodes a part of a path. */
     static String decode(String text, int from, int to) {
         int escape = text.indexOf('%', from);

@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Form {
     private static final String TYPE = "application/x-www-form-urlencoded";
-    private static final int MOST_FIELDS = 1_000;
+    /** Of a query, too. */
+    static final int MOST_FIELDS = 1_000;
 
     private final Map<String, List<String>> fields;
 
@@ -43,6 +44,15 @@ public final class Form {
     }
 
     static Form parse(String text) {
+        return new Form(fields(text, "a form of more than " + MOST_FIELDS + " fields"));
+    }
+
+    /**
+     * The fields of a form, or the parameters of a query, by their names.
+     *
+     * @param tooMany what is said where they are more than {@link #MOST_FIELDS}
+     */
+    static Map<String, List<String>> fields(String text, String tooMany) {
         Map<String, List<String>> fields = new LinkedHashMap<>();
         int count = 0;
         for (int from = 0; from < text.length();) {
@@ -50,7 +60,7 @@ public final class Form {
             int to = end < 0 ? text.length() : end;
             if (to > from) {
                 if (++count > MOST_FIELDS) {
-                    throw Escapes.bad("a form of more than " + MOST_FIELDS + " fields");
+                    throw Escapes.bad(tooMany);
                 }
                 int equals = text.indexOf('=', from);
                 int nameEnd = equals < 0 || equals > to ? to : equals;
@@ -60,7 +70,7 @@ public final class Form {
             }
             from = to + 1;
         }
-        return new Form(fields);
+        return fields;
     }
 
     /** The first value of a field; null if there is none. */

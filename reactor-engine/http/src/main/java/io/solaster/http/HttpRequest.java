@@ -28,14 +28,23 @@ public interface HttpRequest {
     /** The path without the query, as it was sent: {@code /a%20b}. */
     String rawPath();
 
-    /** The path, percent-decoded: {@code /a b}. */
+    /**
+     * The path, percent-decoded: {@code /a b}. An escaped slash cannot be told from a slash in it.
+     *
+     * @throws HttpException with status 400 if it could be understood in two ways: with {@code .} or {@code ..} between
+     *         slashes, a NUL, or a malformed escape
+     */
     String path();
 
     /** The query as it was sent, without its question mark; null if there is none. */
     @Nullable
     String rawQuery();
 
-    /** The first value of a query parameter, decoded; null if there is none. */
+    /**
+     * The first value of a query parameter, decoded; null if there is none. Parameters stand between {@code &}.
+     *
+     * @throws HttpException with status 400 if the query is malformed or has more than 1,000 parameters
+     */
     @Nullable
     String query(String name);
 

@@ -13,4 +13,10 @@ import org.jspecify.annotations.Nullable;
  * @param streaming whether the handler takes the body as it comes, rather than the router gathering it
  * @param filters those that may apply
  */
-record Route(@Nullable String template, List<String> names, HttpHandler handler, boolean streaming, Filters filters) {}
+record Route(@Nullable String template, List<String> names, HttpHandler handler, boolean streaming, Filters filters) {
+
+    /** Whether its last name stands for all that is left of a path. */
+    boolean takesRest() {
+        return template != null && template.lastIndexOf("{*") >= 0;
+    }
+}

@@ -42,6 +42,12 @@ final class RouteMatch {
         bounds[2 * index + 1] = to;
     }
 
+    /** Whether a slash is escaped in what this route takes as a path. */
+    boolean hidesSlash(Route found) {
+        return path.indexOf('%') >= 0 && found.takesRest()
+                && Escapes.hidesSlash(path, bounds[2 * (found.names().size() - 1)]);
+    }
+
     /** See {@link HttpRequest#route}. */
     @Nullable
     String template() {

@@ -22,9 +22,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * <b>Paths</b> are told apart by case, and {@code /orders/} is not {@code /orders}. An escape stands for what it decodes
- * to, but {@code %2F} stays within its segment. A path with {@code .} or {@code ..}, a NUL or a malformed escape is
- * answered with 400. HEAD is answered by GET's handler where it has none of its own; OPTIONS with 204, and a method that
- * a path does not have with 405, both with {@code Allow}; a path that there is no route to with 404.
+ * to, but {@code %2F} stays within its segment, and {@code {*name}}, which is a path itself, does not take it. A path
+ * with that, with {@code .} or {@code ..}, a NUL or a malformed escape is answered with 400. HEAD is answered by GET's
+ * handler where it has none of its own; OPTIONS with 204, and a method that a path does not have with 405, both with
+ * {@code Allow}; a path that there is no route to with 404.
  *
  * <p>
  * <b>A request</b> passes the {@code before} filters, then has its body gathered (up to the server's {@code max-body},
@@ -90,7 +91,7 @@ public final class Router implements HttpHandler {
         }
         captures = most;
         unmatched = new Route(null, List.of(), this::refuse, true, filtersOf(Template.of("/{*any}")));
-        malformed = new Route(null, List.of(), this::refuse, true, filtersOf(EVERYWHERE));
+        malformed = new Route(null, List.of(), Router::refuseMalformed, true, filtersOf(EVERYWHERE));
     }
 
     private static <T> List<T> concat(List<T> first, List<T> second) {
@@ -158,6 +159,9 @@ public final class Router implements HttpHandler {
             route = Escapes.flaw(path) == null ? trie.find(path, method, match) : malformed;
             if (route == null) {
                 route = unmatched;
+            } else if (match.hidesSlash(route)) {
+                // To filters it is one segment, and to whoever takes it for a path, more.
+                route = malformed;
             } else if (route.names().isEmpty()) {
                 target.found(this, method, route);
             }
@@ -196,6 +200,13 @@ public final class Router implements HttpHandler {
         route.handler().handle(request, response);
     }
 
+    private static void refuseMalformed(HttpRequest request, HttpResponse response) {
+        HttpException flaw = Escapes.flaw(request.rawPath());
+        throw flaw != null
+                ? flaw
+                : Escapes.bad("'%2F' where the path is taken as a whole: write the slash as it is");
+    }
+
     private void refuse(HttpRequest request, HttpResponse response) {
         String path = request.rawPath();
         boolean options = request.method().equals(HttpMethod.OPTIONS);
@@ -205,10 +216,6 @@ public final class Router implements HttpHandler {
                 methods.add(definition.method() == null ? "GET" : definition.method().name());
             }
         } else {
-            HttpException flaw = Escapes.flaw(path);
-            if (flaw != null) {
-                throw flaw;
-            }
             trie.allowed(path, methods);
         }
         if (methods.isEmpty()) {

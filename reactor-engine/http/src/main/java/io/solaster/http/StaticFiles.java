@@ -120,7 +120,8 @@ public final class StaticFiles implements HttpHandler {
                     .header(HttpHeaderNames.ALLOW, "GET, HEAD");
         }
         String path = fileOf(request);
-        if (!isServed(path)) {
+        // An escaped slash is none to whoever has guarded the path, and no file's name has one.
+        if (!isServed(path) || Escapes.hidesSlash(request.rawPath(), 0)) {
             throw missing(request);
         }
         if (path.equals(".")) {

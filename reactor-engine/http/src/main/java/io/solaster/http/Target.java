@@ -4,8 +4,6 @@ import java.util.List;
 import java.util.Map;
 
 import io.netty.handler.codec.http.HttpMethod;
-import io.netty.handler.codec.http.HttpResponseStatus;
-import io.netty.handler.codec.http.QueryStringDecoder;
 import org.jspecify.annotations.Nullable;
 
 /** A request's target, taken apart as far as somebody has asked. On the owning shard, and used again there. */
@@ -45,14 +43,8 @@ final class Target {
     String path() {
         String known = path;
         if (known == null) {
-            known = rawPath;
-            if (rawPath.indexOf('%') >= 0) {
-                try {
-                    known = new QueryStringDecoder(rawPath).path();
-                } catch (IllegalArgumentException e) {
-                    throw malformed(rawPath, e);
-                }
-            }
+            Escapes.checkPath(rawPath);
+            known = Escapes.decode(rawPath, 0, rawPath.length());
             path = known;
         }
         return known;
@@ -65,11 +57,7 @@ final class Target {
         }
         Map<String, List<String>> known = parameters;
         if (known == null) {
-            try {
-                known = new QueryStringDecoder(query, false).parameters();
-            } catch (IllegalArgumentException e) {
-                throw malformed(query, e);
-            }
+            known = Form.fields(query, "a query of more than " + Form.MOST_FIELDS + " parameters");
             parameters = known;
         }
         return known.getOrDefault(name, List.of());
@@ -86,9 +74,5 @@ final class Target {
         router = by;
         method = of;
         route = what;
-    }
-
-    private static HttpException malformed(String what, IllegalArgumentException cause) {
-        return new HttpException(HttpResponseStatus.BAD_REQUEST, "'" + what + "' is not well percent-encoded", cause);
     }
 }
