@@ -40,9 +40,12 @@ final class Body implements RequestBody {
     /** The client waits to be told to go on. */
     private boolean awaitsContinue;
     private @Nullable Throwable failure;
+    private long failedAt;
 
     private @Nullable ShardFuture<ByteBuf> whole;
     private @Nullable ByteBuf content;
+    /** Its memory is taken from the budget. */
+    private boolean counted;
     private @Nullable Reader reader;
     private long demand;
     private boolean ended;
@@ -144,6 +147,23 @@ final class Body implements RequestBody {
 
     boolean isFailed() {
         return failure != null;
+    }
+
+    /** By when the handler has to have ended the response although the body has failed: by the shard's timers. */
+    long brokenUntil(HttpLimits limits) {
+        return failedAt + limits.bodyNanos();
+    }
+
+    /** The body has failed, and its handler goes on as if it had not: the failure is answered, or ends the connection. */
+    void breakOff() {
+        Throwable cause = java.util.Objects.requireNonNull(failure);
+        exchange.outlives = true;
+        failedAt = exchange.shard().timers().now();
+        if (exchange.response().isOpen()) {
+            exchange.response().fail(cause);
+        } else {
+            exchange.carrier().abort(exchange, cause);
+        }
     }
 
     /** Whether the client waits to be told to send it, and may be told so now: at most once. */
@@ -274,6 +294,10 @@ final class Body implements RequestBody {
         ByteBuf bytes = content;
         if (bytes != null) {
             content = null;
+            if (counted) {
+                counted = false;
+                budget().give(bytes.capacity());
+            }
             bytes.release();
         }
     }
@@ -378,6 +402,10 @@ final class Body implements RequestBody {
         }
     }
 
+    private GatherBudget budget() {
+        return exchange.shard().budget();
+    }
+
     private void gather(ByteBuf input, int bytes) {
         ByteBuf into = content;
         if (into == null) {
@@ -386,12 +414,21 @@ final class Body implements RequestBody {
                 return;
             }
             long guess = Math.min(Math.max(announced, bytes), Math.max(FIRST_GUESS, 2L * bytes));
+            if (!budget().take(guess, 0)) {
+                fail(exchange.shard().overload());
+                return;
+            }
             into = exchange.carrier().channel().alloc().directBuffer((int) guess);
             content = into;
+            counted = true;
         }
         long most = exchange.shard().limits().maxBody();
         if (into.readableBytes() + (long) bytes > most) {
             fail(tooLong(most));
+            return;
+        }
+        if (!budget().grow(into, bytes)) {
+            fail(exchange.shard().overload());
             return;
         }
         into.writeBytes(input, bytes);
@@ -403,6 +440,7 @@ final class Body implements RequestBody {
             return;
         }
         failure = cause;
+        failedAt = exchange.shard().timers().now();
         Reader into = reader;
         if (use == Use.PARTS && into != null && !ended) {
             ended = true;

@@ -1,5 +1,6 @@
 package io.solaster.http;
 
+import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
 
 /** The exchanges of a connection that are under way, in the order of their requests. On the owning shard. */
@@ -21,6 +22,16 @@ final class ExchangeQueue {
 
     int size() {
         return size;
+    }
+
+    /** Bytes of memory that responses take which wait for those before them. */
+    long heldBytes() {
+        long bytes = 0;
+        for (Exchange each = first; each != null; each = each.next) {
+            ByteBuf held = each.held;
+            bytes += held == null ? 0 : held.capacity();
+        }
+        return bytes;
     }
 
     boolean holds(Exchange exchange) {

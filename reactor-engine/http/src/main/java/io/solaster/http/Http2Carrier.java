@@ -457,10 +457,18 @@ final class Http2Carrier implements Carrier {
         Exchange current = exchange;
         if (current != null && current.body().isDue()) {
             next = patience().deadline();
-        } else if (current != null && current.response().isOpen()) {
-            next = current.waitsSince + limits.requestNanos();
+        } else if (current != null && isBroken(current)) {
+            next = current.body().brokenUntil(limits);
+        }
+        if (current != null && current.response().isOpen() && !current.body().isDue()) {
+            next = Math.min(next, current.waitsSince + limits.requestNanos());
         }
         return flow().hasFlowControlled(stream) ? Math.min(next, unreadSince() + limits.bodyNanos()) : next;
+    }
+
+    /** Whether a body does not come whole whose response has not ended. */
+    private static boolean isBroken(Exchange current) {
+        return current.body().isFailed() && !current.response().isOver();
     }
 
     private long unreadSince() {
@@ -483,6 +491,8 @@ final class Http2Carrier implements Carrier {
             if (patience().isOver(now)) {
                 bodyIsLate(current, now);
             }
+        } else if (isBroken(current) && now >= current.body().brokenUntil(limits)) {
+            current.body().breakOff();
         } else if (current.response().isOpen() && now - current.waitsSince >= limits.requestNanos()) {
             session.stats().timedOut(Timeout.REQUEST);
             log.warn("{} was not answered within {} ms: the client gets 503", current.request(),

@@ -49,6 +49,7 @@ final class Http2Channel extends AbstractChannel implements RequestBody.Reader {
         channel.body.handOver(channel);
         channel.response.onWritable(channel::roomAgain);
         channel.unsafe().register(connection.eventLoop(), channel.newPromise());
+        GatherBudget.handOver(exchange.shard().budget(), channel);
         try {
             next.accept(channel);
         } catch (RuntimeException e) {

@@ -64,6 +64,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
     /** What is written leaves with others'. */
     private boolean departs;
     private boolean closing;
+    /** A request has come behind which none is handled: the connection ends with its response. */
+    private boolean last;
     /** The client knows that the connection ends, and has sent no more than we have read. */
     private boolean parted;
     private boolean draining;
@@ -139,11 +141,17 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
     private void beforeHead(Exchange exchange) {
         batch.freshDate();
         if (exchange == receiving && (exchange.body().isTooLongToSkip() || exchange.body().owesContinue())) {
-            exchange.closes = true;
+            close(exchange);
         }
         if (draining && exchange.next == null && input.isEmpty()) {
-            exchange.closes = true;
+            close(exchange);
         }
+    }
+
+    /** Ends the connection with this response: what follows is not handled, since it could not be answered. */
+    private void close(Exchange exchange) {
+        exchange.closes = true;
+        last = true;
     }
 
     @Override
@@ -565,7 +573,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
                 return true;
             }
             if (body.isFailed() && !receives.response().isOver()) {
-                receives.closes = true;
+                close(receives);
             } else if (body.isFailed()) {
                 closing = true;
             }
@@ -619,14 +627,15 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
     /** Answers what cannot be handled, behind what is under way; nothing more is read. */
     private void refuse(Exchange exchange, HttpResponseStatus status, String message) {
         closing = true;
-        exchange.closes = true;
+        close(exchange);
         exchange.outlives = true;
         exchange.response().refuse(status, message);
     }
 
     /** Not while a client asks for more than it reads. */
     private boolean mayBegin() {
-        return queue.size() < shard.limits().maxPipelined() && !output().isBlocked();
+        return !last && queue.size() < shard.limits().maxPipelined() && !output().isBlocked()
+                && (queue.size() < 2 || queue.heldBytes() <= shard.outputLimit() / 2);
     }
 
     private void enqueue(Exchange exchange) {
@@ -637,7 +646,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
     }
 
     private void handle(Exchange exchange, RequestDecoder head) {
-        exchange.closes = !head.isKeepAlive();
+        if (!head.isKeepAlive()) {
+            close(exchange);
+        }
         exchange.body().begin(head, shard.limits());
         if (!exchange.body().isComplete()) {
             receiving = exchange;
@@ -684,6 +695,10 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
         if (output().isSending()) {
             next = Math.min(next, output().deadline(limits));
         }
+        Body broken = broken();
+        if (broken != null) {
+            next = Math.min(next, broken.brokenUntil(limits));
+        }
         for (Exchange each = queue.first(); each != null; each = each.next) {
             if (isHandlerAwaited(each)) {
                 next = Math.min(next, each.waitsSince + limits.requestNanos());
@@ -702,6 +717,12 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
 
     private boolean isBodyAwaited() {
         return receiving != null && receiving.body().isWanted();
+    }
+
+    /** A body that does not come whole, and whose response has not ended; null if there is none. */
+    private @Nullable Body broken() {
+        Exchange receives = receiving;
+        return receives != null && receives.body().isFailed() && !receives.response().isOver() ? receives.body() : null;
     }
 
     private boolean isHandlerAwaited(Exchange exchange) {
@@ -737,12 +758,16 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
         if (isBodyAwaited() && patience.isOver(now)) {
             bodyIsLate(Objects.requireNonNull(receiving), now);
         }
+        Body broken = broken();
+        if (broken != null && now >= broken.brokenUntil(limits)) {
+            broken.breakOff();
+        }
         for (Exchange each = queue.first(); each != null; each = each.next) {
             if (isHandlerAwaited(each) && now - each.waitsSince >= limits.requestNanos()) {
                 shard.stats().timedOut(Timeout.REQUEST);
                 log.warn("{} was not answered within {} ms: the client gets 503", each.request(),
                         TimeUnit.NANOSECONDS.toMillis(now - each.waitsSince));
-                each.closes = true;
+                close(each);
                 each.outlives = true;
                 each.response().giveUp(HttpResponseStatus.SERVICE_UNAVAILABLE, "no answer in time");
             }
@@ -759,7 +784,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
 
     private void bodyIsLate(Exchange exchange, long now) {
         shard.stats().timedOut(Timeout.BODY);
-        exchange.closes = true;
+        close(exchange);
         if (exchange.response().isOver()) {
             receiving = null;
             closing = true;
@@ -796,6 +821,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
         flush();
         ByteBuf rest = input.leave();
         Channel channel = channel();
+        GatherBudget.handOver(shard.budget(), channel);
         try {
             next.accept(channel);
         } catch (RuntimeException e) {

@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
 public final class HttpException extends RuntimeException {
     private final HttpResponseStatus status;
     private Map<CharSequence, CharSequence> headers = Map.of();
+    /** Whoever has made it has told of it. */
+    private boolean told;
 
     /**
      * To be answered with this status.
@@ -38,6 +40,16 @@ public final class HttpException extends RuntimeException {
         }
         headers.put(name, value);
         return this;
+    }
+
+    /** This, of which nothing more is logged, whatever its status. */
+    HttpException told() {
+        told = true;
+        return this;
+    }
+
+    boolean isTold() {
+        return told;
     }
 
     /** The headers of the answer, in their order. */

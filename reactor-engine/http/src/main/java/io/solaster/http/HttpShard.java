@@ -12,16 +12,20 @@ import java.util.Map;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.RecvByteBufAllocator;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.util.AsciiString;
 import io.solaster.config.AccessLogConfig;
 import io.solaster.config.CompressionConfig;
 import io.solaster.config.ServerConfig;
 import io.solaster.engine.Shard;
 import io.solaster.engine.memory.ReusedBuffer;
+import io.solaster.engine.net.QuietLog;
 import io.solaster.engine.timer.Timers;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /** What the connections of one server have in common on one shard. On that shard. */
 final class HttpShard {
@@ -55,6 +59,8 @@ final class HttpShard {
     private final Timers timers;
     private final HttpStats stats = new HttpStats();
     private final Unread unread = new Unread(stats);
+    private final GatherBudget budget = GatherBudget.ofShard();
+    private final QuietLog overloads = new QuietLog(log, Level.WARN);
     private final ReusedBuffer received = new ReusedBuffer(PooledByteBufAllocator.DEFAULT, READ_BYTES);
     private final ReusedBuffer replies = new ReusedBuffer(PooledByteBufAllocator.DEFAULT, WRITE_BYTES);
     private final ReusedBuffer bodies = new ReusedBuffer(PooledByteBufAllocator.DEFAULT, BODY_BYTES);
@@ -156,6 +162,19 @@ final class HttpShard {
 
     Unread unread() {
         return unread;
+    }
+
+    /** What all that is gathered takes. */
+    GatherBudget budget() {
+        return budget;
+    }
+
+    /** There is no memory to gather more: what the client is told. */
+    HttpException overload() {
+        overloads.tell("{} bytes of bodies are being gathered on this shard, of {} that there is room for: more are"
+                + " answered with 503", budget.used(), budget.limit());
+        return new HttpException(HttpResponseStatus.SERVICE_UNAVAILABLE, "too many bodies at once")
+                .header(HttpHeaderNames.RETRY_AFTER, "1").told();
     }
 
     ServerConfig config() {

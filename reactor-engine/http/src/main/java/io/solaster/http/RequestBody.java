@@ -50,7 +50,10 @@ public interface RequestBody {
         /** That was the last. */
         void end(HttpHeaders trailers);
 
-        /** It will not come whole: see {@link RequestBody#whole} for the causes. */
+        /**
+         * It will not come whole: see {@link RequestBody#whole} for the causes. End the response, or have it
+         * {@linkplain HttpResponse#fail fail}: where neither is done, the server breaks it off after {@code body-timeout}.
+         */
         void failed(Throwable cause);
     }
 }

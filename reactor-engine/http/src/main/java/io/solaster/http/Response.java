@@ -426,7 +426,8 @@ final class Response implements HttpResponse, ResponseStream {
         HttpResponseStatus answer = cause instanceof HttpException known
                 ? known.status()
                 : HttpResponseStatus.INTERNAL_SERVER_ERROR;
-        if (answer.code() >= 500 || state == State.STREAMING) {
+        // That a client sends a body which is none, or is too slow, is no news.
+        if (answer.code() >= 500 && !(cause instanceof HttpException known && known.isTold())) {
             log.error("{} failed{}", exchange.request(), state == State.STREAMING
                     ? " when its response was begun; it is broken off"
                     : "", cause);

@@ -11,7 +11,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http2.Http2Error;
 import io.solaster.config.ServerConfig;
 import io.solaster.http.Http2RawClient.Answer;
@@ -64,6 +66,40 @@ class Http2TimeoutTest {
             assertThat(slow.client.get("/").body()).isEqualTo("ok");
             waiting.poll(60, TimeUnit.SECONDS).send("too late");
             assertThat(slow.timeouts()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void aBodyThatFallsSilentWithinItsResponseEndsTheStream() throws Exception {
+        try (TimedCase<Http2RawClient> silent = with((request, response) -> {
+            ResponseStream stream = response.stream();
+            request.body().read(new RequestBody.Reader() {
+                @Override
+                public void part(ByteBuf part) {
+                    stream.write(part);
+                    request.body().request(1);
+                }
+
+                @Override
+                public void end(HttpHeaders trailers) {
+                    stream.end();
+                }
+
+                @Override
+                public void failed(Throwable cause) {
+                    // Nothing.
+                }
+            });
+            request.body().request(1);
+        }, -1)) {
+            int id = silent.client.head("POST", "/", false);
+            silent.client.data(id, "a", false);
+            silent.client.settle();
+            silent.pass(31);
+            silent.client.settle();
+            silent.pass(31);
+            assertThat(silent.client.answer(id).reset).isGreaterThanOrEqualTo(0);
+            assertThat(silent.client.on(id).body()).isEqualTo("a");
         }
     }
 

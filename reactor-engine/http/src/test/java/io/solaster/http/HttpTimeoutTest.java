@@ -84,6 +84,62 @@ class HttpTimeoutTest {
         }
     }
 
+    /** Sends back what comes, and does nothing about a body that does not. */
+    private static void echo(HttpRequest request, HttpResponse response) {
+        ResponseStream stream = response.stream();
+        request.body().read(new RequestBody.Reader() {
+            @Override
+            public void part(ByteBuf part) {
+                stream.write(part);
+                request.body().request(1);
+            }
+
+            @Override
+            public void end(HttpHeaders trailers) {
+                stream.end();
+            }
+
+            @Override
+            public void failed(Throwable cause) {
+                // Nothing.
+            }
+        });
+        request.body().request(1);
+    }
+
+    @Test
+    void aBodyThatFallsSilentWithinItsResponseEndsTheConnection() throws Exception {
+        try (TimedCase<RawClient> silent = with(HttpTimeoutTest::echo)) {
+            silent.send(latin1("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n12345"));
+            silent.pass(31);
+            assertThat(silent.timeouts(HttpStats.Timeout.BODY)).isEqualTo(1);
+            silent.pass(31);
+            assertThat(silent.client.rest()).startsWith("HTTP/1.1 200").contains("12345").doesNotContain("\r\n0\r\n");
+            HttpFixture.await("it is closed", () -> !silent.isOpen());
+        }
+    }
+
+    @Test
+    void aBodyThatFailsWithinItsResponseEndsTheConnection() throws Exception {
+        try (TimedCase<RawClient> wrong = with(HttpTimeoutTest::echo)) {
+            wrong.send(latin1("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12345\r\nno\r\n"));
+            wrong.pass(31);
+            assertThat(wrong.client.rest()).startsWith("HTTP/1.1 200").contains("12345").doesNotContain("\r\n0\r\n");
+            HttpFixture.await("it is closed", () -> !wrong.isOpen());
+        }
+    }
+
+    @Test
+    void aBodyThatFailsAndIsNotAnsweredIsAnsweredFor() throws Exception {
+        ServerConfig patient = CONFIG.withHttp(CONFIG.http().withRequestTimeout(Duration.ZERO));
+        try (TimedCase<RawClient> wrong = with((request, response) -> request.body().whole(), patient)) {
+            wrong.send(latin1("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nno\r\n"));
+            wrong.pass(31);
+            assertThat(wrong.client.answer().status()).isEqualTo(400);
+            assertThat(wrong.client.rest()).isEmpty();
+        }
+    }
+
     private static HttpHandler gathering() {
         return (request, response) -> request.body().whole().whenComplete((body, failure) -> {
             if (failure != null) {

@@ -9,6 +9,7 @@ import io.solaster.engine.net.TcpServer;
 import io.solaster.engine.net.Tls;
 import io.solaster.http.HttpHandler;
 import io.solaster.http.HttpProtocol;
+import io.solaster.http.HttpResponse;
 import io.solaster.http.RequestBody;
 import io.solaster.http.ResponseStream;
 
@@ -33,11 +34,13 @@ final class ServerExample {
     /** Sends back what it gets, reading no faster than the client takes it. */
     static final class Echo implements RequestBody.Reader {
         private final RequestBody body;
+        private final HttpResponse response;
         private final ResponseStream stream;
 
-        Echo(RequestBody body, ResponseStream stream) {
+        Echo(RequestBody body, HttpResponse response) {
             this.body = body;
-            this.stream = stream;
+            this.response = response;
+            this.stream = response.stream();
             stream.onWritable(() -> body.request(1));
         }
 
@@ -55,14 +58,14 @@ final class ServerExample {
 
         @Override
         public void failed(Throwable cause) {
-            // The connection is gone, and the response with it.
+            response.fail(cause); // ends the connection: a part of the response is sent
         }
     }
 
     static HttpHandler echo() {
         return (request, response) -> {
             RequestBody body = request.body();
-            body.read(new Echo(body, response.stream()));
+            body.read(new Echo(body, response));
             body.request(1);
         };
     }

@@ -1,0 +1,190 @@
+package io.solaster.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.solaster.config.ByteSize;
+import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.LimitsConfig;
+import io.solaster.config.ServerConfig;
+import io.solaster.engine.net.TcpServer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What a server holds against clients that mean no good. */
+abstract class HostileClientTest extends TransportTest {
+
+    HostileClientTest(Transport transport) {
+        super(transport);
+    }
+
+    // ---- paths
+
+    private static Router guardedFiles(Path root) {
+        return Router.builder()
+                .before("/priv", (request, response) -> response.status(HttpResponseStatus.FORBIDDEN).send())
+                .before("/files/priv", (request, response) -> response.status(HttpResponseStatus.FORBIDDEN).send())
+                .get("/files/{*path}", StaticFiles.of(root))
+                .get("/{*path}", StaticFiles.of(root))
+                .get("/orders/{id}", (request, response) -> response.send(request.pathParam("id")))
+                .build();
+    }
+
+    @Test
+    void noSpellingOfAPathPassesItsFilter(@TempDir Path root) throws IOException {
+        Files.createDirectory(root.resolve("priv"));
+        Files.writeString(root.resolve("priv/x.txt"), "secret");
+        Files.writeString(root.resolve("open.txt"), "open");
+        TcpServer server = fixture.serve(guardedFiles(root));
+        RawClient client = fixture.connect(server);
+        Http2RawClient client2 = fixture.open(new Http2RawClient(server.port()));
+        for (String path : List.of("/priv/x.txt", "/priv%2fx.txt", "/priv%2Fx.txt", "/%70riv%2fx.txt",
+                "/files/priv/x.txt", "/files/priv%2fx.txt", "/files/%70riv%2Fx.txt", "/files%2fpriv/x.txt",
+                "/files%2fpriv%2fx.txt", "//priv/x.txt", "/priv%5cx.txt", "/./priv/x.txt", "/files/%2e/priv%2fx.txt")) {
+            assertThat(client.get(path).status()).as(path).isIn(400, 403, 404);
+            assertThat(client.get("http://test" + path).status()).as("absolute " + path).isIn(400, 403, 404);
+            assertThat(client2.get(path).status()).as("HTTP/2 " + path).isIn(400, 403, 404);
+        }
+        assertThat(client.get("/priv%2fx.txt").status()).isEqualTo(400);
+        assertThat(client.get("/%6fpen.txt").body()).isEqualTo("open");
+        assertThat(client.get("/files/open.txt").body()).isEqualTo("open");
+        assertThat(client.get("/orders/a%2Fb").body()).as("within a segment it is a character").isEqualTo("a/b");
+    }
+
+    @Test
+    void filesOutsideOfARouterHaveNoEscapedSlashes(@TempDir Path root) throws IOException {
+        Files.createDirectory(root.resolve("priv"));
+        Files.writeString(root.resolve("priv/x.txt"), "secret");
+        StaticFiles files = StaticFiles.of(root);
+        RawClient client = fixture.connect(fixture.serve((request, response) -> {
+            if (request.rawPath().startsWith("/priv/")) {
+                response.status(HttpResponseStatus.FORBIDDEN).send();
+            } else {
+                files.handle(request, response);
+            }
+        }));
+        assertThat(client.get("/priv%2fx.txt").status()).isEqualTo(404);
+    }
+
+    @Test
+    void pathAndQueryAreReadInOneWay() {
+        RawClient client = fixture.connect(fixture.serve((request, response) -> response
+                .send(request.path() + " " + request.queries("a") + " " + request.queries("b"))));
+        assertThat(client.get("/x?a=1;b=2&b=3+4%20").body()).isEqualTo("/x [1;b=2] [3 4 ]");
+        assertThat(client.get("/%ff").status()).as("no UTF-8").isEqualTo(400);
+        assertThat(client.get("/a/../b").status()).isEqualTo(400);
+        assertThat(client.get("/x?a=%ff").status()).isEqualTo(400);
+        assertThat(client.get("/x?" + "b&".repeat(1_000)).status()).isEqualTo(200);
+        assertThat(client.get("/x?" + "b&".repeat(1_001)).status()).as("too many parameters").isEqualTo(400);
+    }
+
+    // ---- the end of connections
+
+    @ParameterizedTest
+    @ValueSource(strings = {"GET /1 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", "GET /1 HTTP/1.0\r\n\r\n"})
+    void nothingIsHandledBehindTheLastRequest(String last) throws Exception {
+        ConcurrentLinkedQueue<String> handled = new ConcurrentLinkedQueue<>();
+        LinkedBlockingQueue<HttpResponse> waiting = new LinkedBlockingQueue<>();
+        RawClient client = fixture.connect(fixture.serve((request, response) -> {
+            handled.add(request.path());
+            if (request.path().equals("/1")) {
+                waiting.add(response);
+            } else {
+                response.send("never");
+            }
+        }));
+        client.send(last + "GET /2 HTTP/1.1\r\nHost: h\r\n\r\n");
+        HttpResponse response = waiting.poll(60, TimeUnit.SECONDS);
+        client.send("GET /3 HTTP/1.1\r\nHost: h\r\n\r\n");
+        response.send("the last");
+        assertThat(client.answer().body()).isEqualTo("the last");
+        assertThat(client.rest()).isEmpty();
+        assertThat(handled).containsExactly("/1");
+    }
+
+    // ---- memory
+
+    @Test
+    void noMoreIsBegunThanMayWaitBehindASlowResponse() throws Exception {
+        int size = 1 << 20;
+        AtomicInteger begun = new AtomicInteger();
+        LinkedBlockingQueue<HttpResponse> slow = new LinkedBlockingQueue<>();
+        ServerConfig config = ServerConfig.of("http", 0)
+                .withLimits(LimitsConfig.defaults().withOutputBuffer(new ByteSize(8 * size)));
+        RawClient client = fixture.connect(fixture.serve(config, (request, response) -> {
+            if (request.path().equals("/slow")) {
+                slow.add(response);
+            } else {
+                begun.incrementAndGet();
+                response.send(new byte[size]);
+            }
+        }));
+        client.send("GET /slow HTTP/1.1\r\nHost: h\r\n\r\n" + "GET /large HTTP/1.1\r\nHost: h\r\n\r\n".repeat(100));
+        HttpResponse first = slow.poll(60, TimeUnit.SECONDS);
+        for (int shard = 0; shard < 2; shard++) {
+            fixture.engine().submitTo(shard, () -> true).join();
+        }
+        assertThat(begun).hasValueBetween(1, 8);
+        first.send("at last");
+        assertThat(client.answer().body()).isEqualTo("at last");
+        for (int i = 0; i < 100; i++) {
+            assertThat(client.answer().body()).hasSize(size);
+        }
+    }
+
+    @Test
+    void bodiesThatAreGatheredHaveACommonBudget() {
+        GatherBudget budget = new GatherBudget(100);
+        assertThat(budget.take(250, 0)).as("one alone").isTrue();
+        assertThat(budget.take(1, 250)).as("and more of it").isTrue();
+        assertThat(budget.take(1, 0)).as("another").isFalse();
+        budget.give(251);
+        assertThat(budget.take(60, 0)).isTrue();
+        assertThat(budget.take(60, 0)).isFalse();
+        assertThat(budget.take(40, 0)).isTrue();
+        budget.give(100);
+        assertThat(budget.used()).isZero();
+    }
+
+    @Test
+    void whatIsBeyondTheBudgetIsAnsweredWith503AndTheOthersAreServed() {
+        int size = 1 << 20;
+        List<HttpShard> shards = new ArrayList<>();
+        ServerConfig config = ServerConfig.of("http", 0);
+        TcpServer server = fixture.serve(config, HttpHandler.async((request, response) -> {
+            HttpShard shard = ((Request) request).exchange().shard();
+            synchronized (shards) {
+                shards.add(shard);
+            }
+            if (request.header("X-Fill") != null) {
+                shard.budget().take(shard.budget().limit() - shard.budget().used(), 0);
+            }
+            return request.body().whole().thenAccept(body -> response.send(body.readableBytes() + " bytes"));
+        }));
+        RawClient client = fixture.connect(server);
+        String head = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: " + size + "\r\n";
+        assertThat(client.send(head + "\r\n" + "x".repeat(size)).answer().body()).isEqualTo(size + " bytes");
+        assertThat(shards.getFirst().budget().used()).as("given back").isZero();
+        client.send(head + "X-Fill: yes\r\n\r\n" + "x".repeat(size / 2));
+        RawClient.Answer refused = client.answer();
+        assertThat(refused.status()).isEqualTo(503);
+        assertThat(refused.header("retry-after")).isEqualTo("1");
+        HttpShard full = shards.getLast();
+        HttpFixture.await("what was taken is given back", () -> full.budget().used() == full.budget().limit());
+        full.budget().give(full.budget().limit());
+        assertThat(fixture.connect(server).send(head + "\r\n" + "x".repeat(size)).answer().body())
+                .isEqualTo(size + " bytes");
+    }
+}
