@@ -5,6 +5,9 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
+import io.solaster.config.value.Housekeeping;
+import io.solaster.config.value.Reloadable;
+import io.solaster.config.value.ShardCount;
 import org.springframework.boot.context.properties.NestedConfigurationProperty;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 

@@ -1,5 +1,7 @@
 package io.solaster.config;
 
+import io.solaster.config.value.Range;
+import io.solaster.config.value.Reloadable;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**

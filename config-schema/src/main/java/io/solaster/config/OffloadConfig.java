@@ -1,5 +1,6 @@
 package io.solaster.config;
 
+import io.solaster.config.value.Range;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**

@@ -2,7 +2,7 @@ package io.solaster.config;
 
 import org.jspecify.annotations.Nullable;
 
-/** Knows where values of the configuration were written. {@link ConfigBinder} has one over Spring's property sources. */
+/** Knows where values of the configuration were written. {@link io.solaster.config.check.ConfigBinder} has one over Spring's property sources. */
 @FunctionalInterface
 public interface Origins {
     /** Knows of none. */

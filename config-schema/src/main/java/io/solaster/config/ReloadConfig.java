@@ -2,6 +2,7 @@ package io.solaster.config;
 
 import java.time.Duration;
 
+import io.solaster.config.value.Reloadable;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**

@@ -4,12 +4,15 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
+import io.solaster.config.pool.PoolConfig;
+import io.solaster.config.server.ServerConfig;
+import io.solaster.config.value.Reloadable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.NestedConfigurationProperty;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
- * Everything below {@code solaster.*}. Read it with {@link ConfigBinder}.
+ * Everything below {@code solaster.*}. Read it with {@link io.solaster.config.check.ConfigBinder}.
  *
  * @param enabled whether Solaster starts at all
  * @param strict whether warnings about the configuration are errors

@@ -2,6 +2,8 @@ package io.solaster.config;
 
 import java.time.Duration;
 
+import io.solaster.config.value.Range;
+import io.solaster.config.value.Reloadable;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**

@@ -1,5 +1,7 @@
 package io.solaster.config;
 
+import io.solaster.config.server.HttpConfig;
+import io.solaster.config.value.Range;
 import org.springframework.boot.context.properties.NestedConfigurationProperty;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 

@@ -1,6 +1,11 @@
 /**
- * The ground of Solaster: configuration records, the topology of a machine, and the planner that says which shard runs
- * on which CPU. The process and the operator ask the same code, so plan and reality never drift.
+ * The ground of Solaster: what is configured below {@code solaster.*}, as records. This room holds the root, the engine,
+ * and all else that is neither a server nor a pool of connections; with it the exception that tells everything that is
+ * wrong. What the records consist of stands in {@code value}, {@code server} and {@code pool}, which know nothing of this
+ * room; {@code plan} places shards by it, and {@code check} reads, checks and compares it.
+ *
+ * <p>
+ * Every module may use it. The records cannot change: any thread.
  */
 @NullMarked
 package io.solaster.config;

@@ -14,6 +14,17 @@ import java.util.Random;
 import io.solaster.config.EngineConfig.OwnerChecks;
 import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.plan.Wording;
+import io.solaster.config.pool.EndpointConfig;
+import io.solaster.config.pool.PoolConfig;
+import io.solaster.config.pool.ProxyConfig;
+import io.solaster.config.pool.RespConfig;
+import io.solaster.config.server.HttpConfig;
+import io.solaster.config.server.LimitsConfig;
+import io.solaster.config.server.ServerConfig;
+import io.solaster.config.value.ByteSize;
+import io.solaster.config.value.Housekeeping;
+import io.solaster.config.value.ShardCount;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -73,9 +84,9 @@ class ConfigRecordsTest {
     @Test
     void passwordsOfPoolsReachNoLog() {
         PoolConfig pool = PoolConfig.of(PoolConfig.Protocol.RESP, EndpointConfig.valueOf("a:1"))
-                .withResp(new PoolRespConfig(3, "me", "secret", 0, null, 64))
-                .withProxy(new PoolProxyConfig(PoolProxyConfig.Type.HTTP, "p:1", "me", "secret",
-                        PoolProxyConfig.ProxyProtocol.NONE));
+                .withResp(new RespConfig(3, "me", "secret", 0, null, 64))
+                .withProxy(new ProxyConfig(ProxyConfig.Type.HTTP, "p:1", "me", "secret",
+                        ProxyConfig.ProxyProtocol.NONE));
         assertThat(SolasterConfig.defaults().withPools(Map.of("orders", pool)).toString()).contains("password=******")
                 .doesNotContain("secret");
     }

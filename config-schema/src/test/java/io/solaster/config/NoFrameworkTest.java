@@ -10,6 +10,11 @@ import java.net.URLClassLoader;
 import java.util.List;
 import java.util.Map;
 
+import io.solaster.config.check.ConfigValidator;
+import io.solaster.config.plan.RecordedMachines;
+import io.solaster.config.plan.ShardPlan;
+import io.solaster.config.plan.ShardPlanner;
+import io.solaster.config.server.ServerConfig;
 import org.junit.jupiter.api.Test;
 
 /** The engine and its tests use these records on class paths that have neither Spring nor Jakarta. */

@@ -3,9 +3,9 @@ package io.solaster.pool;
 import java.time.Duration;
 import java.util.SplittableRandom;
 
-import io.solaster.config.PoolBalancingConfig.Algorithm;
-import io.solaster.config.PoolConfig;
-import io.solaster.config.PoolConnectionsConfig;
+import io.solaster.config.pool.BalancingConfig.Algorithm;
+import io.solaster.config.pool.ConnectionsConfig;
+import io.solaster.config.pool.PoolConfig;
 
 /** What the configuration allows on one shard, as the hot path wants it: plain numbers, ever the newest. On its shard. */
 final class Bounds {
@@ -34,7 +34,7 @@ final class Bounds {
     }
 
     void set(PoolConfig newConfig) {
-        PoolConnectionsConfig connections = newConfig.connections();
+        ConnectionsConfig connections = newConfig.connections();
         config = newConfig;
         Algorithm algorithm = newConfig.balancing().algorithm();
         isKeyed = algorithm == Algorithm.RING_HASH || algorithm == Algorithm.MAGLEV;

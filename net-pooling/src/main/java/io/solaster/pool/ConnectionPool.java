@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 
-import io.solaster.config.PoolConfig;
+import io.solaster.config.pool.PoolConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.ShardFuture;
 import io.solaster.pool.upstream.Target;

@@ -5,7 +5,7 @@ import java.util.function.Supplier;
 
 import io.netty.channel.Channel;
 import io.netty.handler.ssl.SslContext;
-import io.solaster.config.PoolConfig;
+import io.solaster.config.pool.PoolConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.ShardFuture;
 import org.jspecify.annotations.Nullable;

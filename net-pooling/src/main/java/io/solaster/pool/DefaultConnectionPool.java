@@ -12,8 +12,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 
-import io.solaster.config.PoolConfig;
-import io.solaster.config.PoolConnectionsConfig;
+import io.solaster.config.pool.ConnectionsConfig;
+import io.solaster.config.pool.PoolConfig;
 import io.solaster.engine.CallOptions;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
@@ -58,7 +58,7 @@ final class DefaultConnectionPool<C extends PooledConnection> implements Connect
 
     void begin() {
         engine.onStop(this::close);
-        PoolConnectionsConfig bounds = config.connections();
+        ConnectionsConfig bounds = config.connections();
         log.info("Pool '{}': {} over {} shard(s), at most {} connection(s): {} a shard, {} a shard and endpoint{}",
                 name,
                 protocol.name(), engine.shards().size(), bounds.max(), bounds.maxPerShard(), bounds.maxPerEndpoint(),
@@ -80,7 +80,7 @@ final class DefaultConnectionPool<C extends PooledConnection> implements Connect
         warmUp(bounds);
     }
 
-    private void warmUp(PoolConnectionsConfig bounds) {
+    private void warmUp(ConnectionsConfig bounds) {
         long end = System.nanoTime() + bounds.warmUp().toNanos();
         if (bounds.minIdle() == 0 || bounds.warmUp().isZero()) {
             return;

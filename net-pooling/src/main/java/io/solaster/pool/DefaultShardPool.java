@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 
-import io.solaster.config.PoolConfig;
+import io.solaster.config.pool.PoolConfig;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import io.solaster.engine.timer.Timers;

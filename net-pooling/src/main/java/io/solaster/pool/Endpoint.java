@@ -1,6 +1,6 @@
 package io.solaster.pool;
 
-import io.solaster.config.EndpointConfig;
+import io.solaster.config.pool.EndpointConfig;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -10,7 +10,7 @@ import io.netty.handler.codec.haproxy.HAProxyMessage;
 import io.netty.handler.codec.haproxy.HAProxyMessageEncoder;
 import io.netty.handler.codec.haproxy.HAProxyProtocolVersion;
 import io.netty.handler.codec.haproxy.HAProxyProxiedProtocol;
-import io.solaster.config.PoolProxyConfig.ProxyProtocol;
+import io.solaster.config.pool.ProxyConfig.ProxyProtocol;
 
 /** Tells the other end who connects, before anything else is said, and leaves. */
 final class ProxyProtocolSender extends ChannelInboundHandlerAdapter {

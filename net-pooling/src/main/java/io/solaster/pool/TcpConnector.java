@@ -28,13 +28,13 @@ import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.NetUtil;
 import io.netty.util.concurrent.Future;
-import io.solaster.config.EndpointConfig;
 import io.solaster.config.EngineConfig.Transport;
-import io.solaster.config.PoolConfig;
-import io.solaster.config.PoolConnectionsConfig;
-import io.solaster.config.PoolHttpConfig;
-import io.solaster.config.PoolProxyConfig;
-import io.solaster.config.PoolSslConfig;
+import io.solaster.config.pool.ConnectionsConfig;
+import io.solaster.config.pool.EndpointConfig;
+import io.solaster.config.pool.PoolConfig;
+import io.solaster.config.pool.PoolHttpConfig;
+import io.solaster.config.pool.ProxyConfig;
+import io.solaster.config.pool.SslConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
@@ -50,9 +50,9 @@ final class TcpConnector implements Connector {
     private static final long ATTEMPT_DELAY_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
 
     private final Engine engine;
-    private final PoolConnectionsConfig connections;
-    private final PoolSslConfig ssl;
-    private final PoolProxyConfig proxy;
+    private final ConnectionsConfig connections;
+    private final SslConfig ssl;
+    private final ProxyConfig proxy;
     private final boolean http2;
     private final @Nullable Endpoint proxyEndpoint;
     private final Resolver resolver;
@@ -70,10 +70,10 @@ final class TcpConnector implements Connector {
         if (ssl.isUsed() && tls == null) {
             throw new IllegalArgumentException("ssl is used, and there is no SslContext for it; give one");
         }
-        this.proxyEndpoint = proxy.type() == PoolProxyConfig.Type.NONE ? null : proxyEndpoint(proxy);
+        this.proxyEndpoint = proxy.type() == ProxyConfig.Type.NONE ? null : proxyEndpoint(proxy);
     }
 
-    private static Endpoint proxyEndpoint(PoolProxyConfig proxy) {
+    private static Endpoint proxyEndpoint(ProxyConfig proxy) {
         if (proxy.address() == null) {
             throw new IllegalArgumentException("proxy.type is " + proxy.type() + ", and there is no proxy.address");
         }
@@ -207,7 +207,7 @@ final class TcpConnector implements Connector {
                 handler.setConnectTimeoutMillis(0);
                 channel.pipeline().addLast(handler);
             }
-            if (proxy.proxyProtocol() != PoolProxyConfig.ProxyProtocol.NONE) {
+            if (proxy.proxyProtocol() != ProxyConfig.ProxyProtocol.NONE) {
                 channel.pipeline().addLast(new ProxyProtocolSender(proxy.proxyProtocol()));
             }
             if (ssl.isUsed() && tls != null) {

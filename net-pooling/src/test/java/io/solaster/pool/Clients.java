@@ -7,11 +7,11 @@ import java.util.Arrays;
 import java.util.List;
 
 import io.solaster.config.EngineConfig.Transport;
-import io.solaster.config.PoolBalancingConfig;
-import io.solaster.config.PoolBalancingConfig.Algorithm;
-import io.solaster.config.PoolConfig;
-import io.solaster.config.PoolConnectionsConfig;
-import io.solaster.config.PoolRequestsConfig;
+import io.solaster.config.pool.BalancingConfig;
+import io.solaster.config.pool.BalancingConfig.Algorithm;
+import io.solaster.config.pool.ConnectionsConfig;
+import io.solaster.config.pool.PoolConfig;
+import io.solaster.config.pool.RequestsConfig;
 import io.solaster.engine.Engine;
 import io.solaster.pool.discovery.Discovery;
 import io.solaster.pool.upstream.Upstream;
@@ -28,14 +28,14 @@ public final class Clients implements AutoCloseable {
     public Clients(Transport transport, int shards) {
         engine = TestEngines.start(transport, shards);
         config = PoolConfig.of(PoolConfig.Protocol.RESP)
-                .withBalancing(PoolBalancingConfig.of(Algorithm.ROUND_ROBIN))
-                .withConnections(PoolConnectionsConfig.defaults().withConnecting(4, LONG).withWaiting(10_000, LONG))
-                .withRequests(PoolRequestsConfig.defaults().withTimeouts(LONG, Duration.ZERO)
+                .withBalancing(BalancingConfig.of(Algorithm.ROUND_ROBIN))
+                .withConnections(ConnectionsConfig.defaults().withConnecting(4, LONG).withWaiting(10_000, LONG))
+                .withRequests(RequestsConfig.defaults().withTimeouts(LONG, Duration.ZERO)
                         .withRetries(2, Duration.ofMillis(1)));
     }
 
     /** Changes what holds for requests. */
-    public void requests(PoolRequestsConfig requests) {
+    public void requests(RequestsConfig requests) {
         config = config.withRequests(requests);
     }
 

@@ -30,10 +30,10 @@ import io.netty.handler.codec.haproxy.HAProxyMessage;
 import io.netty.handler.codec.haproxy.HAProxyMessageDecoder;
 import io.netty.handler.ssl.SslContext;
 import io.solaster.config.EngineConfig.Transport;
-import io.solaster.config.PoolProxyConfig;
-import io.solaster.config.PoolProxyConfig.ProxyProtocol;
-import io.solaster.config.PoolProxyConfig.Type;
-import io.solaster.config.PoolSslConfig;
+import io.solaster.config.pool.ProxyConfig;
+import io.solaster.config.pool.ProxyConfig.ProxyProtocol;
+import io.solaster.config.pool.ProxyConfig.Type;
+import io.solaster.config.pool.SslConfig;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import io.solaster.engine.net.TcpServer;
@@ -182,7 +182,7 @@ final class ConnectorTest extends Rig {
         Backend backend = backend("a");
         try (ForwardProxy proxy = new ForwardProxy()) {
             config = config.withProxy(
-                    new PoolProxyConfig(type, proxy.address(), null, null, ProxyProtocol.NONE));
+                    new ProxyConfig(type, proxy.address(), null, null, ProxyProtocol.NONE));
             pool(new Lines(false), Endpoint.of("localhost", backend.port()));
             assertThat(ask(0, "x")).isEqualTo("a x");
             assertThat(proxy.asked).containsExactly("localhost:" + backend.port());
@@ -196,7 +196,7 @@ final class ConnectorTest extends Rig {
         Backend backend = backend("a");
         try (ForwardProxy proxy = new ForwardProxy()) {
             config = config.withProxy(
-                    new PoolProxyConfig(type, proxy.address(), "me", "secret", ProxyProtocol.NONE));
+                    new ProxyConfig(type, proxy.address(), "me", "secret", ProxyProtocol.NONE));
             pool(new Lines(false), Endpoint.of("localhost", backend.port()));
             assertThat(ask(0, "x")).isEqualTo("a x");
             assertThat(proxy.asked.getFirst()).endsWith(type == Type.HTTP ? "with a password" : "by me");
@@ -210,12 +210,12 @@ final class ConnectorTest extends Rig {
         TestCertificates certificates = TestCertificates.of(directory, "dns:localhost");
         SslContext server = certificates.server(null);
         SslContext client = certificates.client(null);
-        TcpServer tls = TcpServer.bind(engine, "tls", io.solaster.config.ServerConfig.of("lines", 0),
+        TcpServer tls = TcpServer.bind(engine, "tls", io.solaster.config.server.ServerConfig.of("lines", 0),
                 Tls.over(() -> server, engine.offload(), backend));
         open.add(tls);
         try (ForwardProxy proxy = new ForwardProxy()) {
-            config = config.withSsl(new PoolSslConfig(null, true, null, true)).withProxy(
-                    new PoolProxyConfig(Type.HTTP, proxy.address(), null, null, ProxyProtocol.NONE));
+            config = config.withSsl(new SslConfig(null, true, null, true)).withProxy(
+                    new ProxyConfig(Type.HTTP, proxy.address(), null, null, ProxyProtocol.NONE));
             pool(new Lines(false), Discovery.of(List.of(Endpoint.of("localhost", tls.port()))),
                     Connector.of(engine, config, Rig::resolve, () -> client));
             assertThat(ask(0, "x")).isEqualTo("a x");
@@ -230,7 +230,7 @@ final class ConnectorTest extends Rig {
         try (ForwardProxy proxy = new ForwardProxy()) {
             address = proxy.address();
         }
-        config = config.withProxy(new PoolProxyConfig(Type.SOCKS5, address, null, null, ProxyProtocol.NONE));
+        config = config.withProxy(new ProxyConfig(Type.SOCKS5, address, null, null, ProxyProtocol.NONE));
         pool(false, backend);
         assertThat(failure(asking(0, LONG, "x")).reason()).isEqualTo(PoolException.Reason.CONNECT_FAILED);
     }
@@ -248,7 +248,7 @@ final class ConnectorTest extends Rig {
                     }
                 }));
         open.add(backend);
-        config = config.withProxy(new PoolProxyConfig(Type.NONE, null, null, null, version));
+        config = config.withProxy(new ProxyConfig(Type.NONE, null, null, null, version));
         pool(false, backend);
         Line line = take(0);
         assertThat(get(on(engine, 0, () -> line.ask("x")))).isEqualTo("a x");

@@ -10,9 +10,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 import io.solaster.config.EngineConfig.Transport;
-import io.solaster.config.PoolConfig;
-import io.solaster.config.PoolConnectionsConfig;
-import io.solaster.config.PoolRequestsConfig;
+import io.solaster.config.pool.ConnectionsConfig;
+import io.solaster.config.pool.PoolConfig;
+import io.solaster.config.pool.RequestsConfig;
 import io.solaster.engine.CallOptions;
 import io.solaster.engine.Engine;
 import io.solaster.pool.Lines.Line;
@@ -34,10 +34,10 @@ final class PoolChild {
     private PoolChild(Transport transport) {
         engine = TestEngines.start(transport, 1);
         backend = Backend.start(engine, "a");
-        PoolConnectionsConfig defaults = PoolConnectionsConfig.defaults();
+        ConnectionsConfig defaults = ConnectionsConfig.defaults();
         PoolConfig config = PoolConfig.of(PoolConfig.Protocol.TCP)
-                .withRequests(PoolRequestsConfig.defaults().withRetries(0, Duration.ofMillis(10)))
-                .withConnections(new PoolConnectionsConfig(8, 8, 8, 1, 0, Duration.ZERO, 100, 4, LONG,
+                .withRequests(RequestsConfig.defaults().withRetries(0, Duration.ofMillis(10)))
+                .withConnections(new ConnectionsConfig(8, 8, 8, 1, 0, Duration.ZERO, 100, 4, LONG,
                         Duration.ofMillis(300), Duration.ZERO, Duration.ZERO, defaults.validateAfter(),
                         Duration.ofMillis(400), Duration.ofSeconds(1), Duration.ZERO));
         upstream = Upstream.start(engine, "child", config, Discovery.of(List.of(backend.endpoint())));

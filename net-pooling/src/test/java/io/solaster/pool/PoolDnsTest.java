@@ -10,7 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import io.netty.handler.codec.dns.DnsRecordType;
 import io.netty.handler.codec.dns.DnsResponseCode;
 import io.solaster.config.EngineConfig.Transport;
-import io.solaster.config.PoolDiscoveryConfig;
+import io.solaster.config.pool.DiscoveryConfig;
 import io.solaster.pool.discovery.Discovery;
 import io.solaster.pool.discovery.DnsDiscovery;
 import io.solaster.pool.discovery.DnsResolver;
@@ -36,7 +36,7 @@ final class PoolDnsTest extends Rig {
         open.add(dns);
         dns.addresses(HOST, 0, FIRST);
         Discovery discovery = DnsDiscovery.addresses(engine, DnsResolver.on(engine, dns::ask),
-                new PoolDiscoveryConfig(PoolDiscoveryConfig.Type.DNS, HOST, one.port(), null, Duration.ofHours(1),
+                new DiscoveryConfig(DiscoveryConfig.Type.DNS, HOST, one.port(), null, Duration.ofHours(1),
                         Duration.ofMillis(5)));
         pool(new Lines(false), discovery, Connector.of(engine, config, Rig::resolve, null));
         assertThat(ask(0, "x")).isEqualTo("a x");

@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
 import io.solaster.config.EngineConfig.Transport;
-import io.solaster.config.PoolConnectionsConfig;
+import io.solaster.config.pool.ConnectionsConfig;
 import io.solaster.engine.ShardFuture;
 import io.solaster.pool.FaultProxy.Fault;
 import io.solaster.pool.Lines.Line;
@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 
 /** What a pool does when networks and servers fail, on any transport; a subclass each. */
 abstract class PoolFailureTest extends Rig {
-    private static final PoolConnectionsConfig DEFAULTS = PoolConnectionsConfig.defaults();
+    private static final ConnectionsConfig DEFAULTS = ConnectionsConfig.defaults();
 
     PoolFailureTest(Transport transport) {
         super(transport);

@@ -10,7 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 import io.solaster.config.EngineConfig.Transport;
-import io.solaster.config.PoolRequestsConfig;
+import io.solaster.config.pool.RequestsConfig;
 import io.solaster.pool.PoolException.Reason;
 import org.junit.jupiter.api.Test;
 
@@ -24,7 +24,7 @@ final class PoolFlapTest extends Rig {
     @Test
     void losesNoRequestAndIsThereEachTimeThatTheEndpointIs() {
         FaultProxy proxy = before(backend("a"));
-        config = config.withRequests(PoolRequestsConfig.defaults().withRetries(0, Duration.ofMillis(10)));
+        config = config.withRequests(RequestsConfig.defaults().withRetries(0, Duration.ofMillis(10)));
         pool(false, proxy);
         List<CompletableFuture<String>> asked = new ArrayList<>();
         for (int i = 0; i < 2; i++) {

@@ -12,11 +12,11 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 
-import io.solaster.config.EndpointConfig;
 import io.solaster.config.EngineConfig.Transport;
-import io.solaster.config.PoolBalancingConfig;
-import io.solaster.config.PoolBalancingConfig.Algorithm;
-import io.solaster.config.PoolConnectionsConfig;
+import io.solaster.config.pool.BalancingConfig;
+import io.solaster.config.pool.BalancingConfig.Algorithm;
+import io.solaster.config.pool.ConnectionsConfig;
+import io.solaster.config.pool.EndpointConfig;
 import io.solaster.engine.ShardFuture;
 import io.solaster.pool.Lines.Line;
 import io.solaster.pool.PoolException.Reason;
@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 
 /** How connections come, grow old and go; and whoever may have them. */
 final class PoolLifeTest extends Rig {
-    private static final PoolConnectionsConfig DEFAULTS = PoolConnectionsConfig.defaults();
+    private static final ConnectionsConfig DEFAULTS = ConnectionsConfig.defaults();
 
     PoolLifeTest() {
         super(Transport.AUTO);
@@ -112,7 +112,7 @@ final class PoolLifeTest extends Rig {
         Backend one = backend("a");
         Backend two = backend("b");
         connections(DEFAULTS.withBounds(8, 1, 1));
-        config = config.withBalancing(PoolBalancingConfig.of(Algorithm.MAGLEV));
+        config = config.withBalancing(BalancingConfig.of(Algorithm.MAGLEV));
         Changing discovery = new Changing(one.endpoint());
         pool(new Lines(false), discovery, Connector.of(engine, config, Rig::resolve, null));
         Line held = take(0);
@@ -167,7 +167,7 @@ final class PoolLifeTest extends Rig {
         Backend one = backend("a");
         Backend two = backend("b");
         connections(DEFAULTS.withBounds(8, 1, 1));
-        config = config.withBalancing(PoolBalancingConfig.of(Algorithm.RING_HASH));
+        config = config.withBalancing(BalancingConfig.of(Algorithm.RING_HASH));
         pool(false, one, two);
         List<String> answers = new ArrayList<>();
         for (int i = 0; i < 40; i++) {

@@ -21,13 +21,13 @@ import io.netty.channel.Channel;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Pinning;
-import io.solaster.config.PoolBalancingConfig;
-import io.solaster.config.PoolBalancingConfig.Algorithm;
-import io.solaster.config.PoolBreakerConfig;
-import io.solaster.config.PoolConfig;
-import io.solaster.config.PoolConnectionsConfig;
-import io.solaster.config.PoolHealthConfig;
-import io.solaster.config.PoolOutlierConfig;
+import io.solaster.config.pool.BalancingConfig;
+import io.solaster.config.pool.BalancingConfig.Algorithm;
+import io.solaster.config.pool.BreakerConfig;
+import io.solaster.config.pool.ConnectionsConfig;
+import io.solaster.config.pool.OutlierConfig;
+import io.solaster.config.pool.PoolConfig;
+import io.solaster.config.pool.PoolHealthConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
@@ -106,11 +106,11 @@ final class PoolModelTest {
         random = new Random(seed);
         shared = seed % 2 == 0;
         PoolConfig config = PoolConfig.of(PoolConfig.Protocol.TCP)
-                .withBalancing(PoolBalancingConfig.of(Algorithm.ROUND_ROBIN))
-                .withHealth(new PoolHealthConfig(io.solaster.config.PoolCheckConfig.defaults(),
-                        PoolOutlierConfig.of(0, Duration.ofSeconds(1), Duration.ofSeconds(1)),
-                        PoolBreakerConfig.none(), 0, 140))
-                .withConnections(PoolConnectionsConfig.defaults().withBounds(MAX, MAX, PER_ENDPOINT)
+                .withBalancing(BalancingConfig.of(Algorithm.ROUND_ROBIN))
+                .withHealth(new PoolHealthConfig(io.solaster.config.pool.CheckConfig.defaults(),
+                        OutlierConfig.of(0, Duration.ofSeconds(1), Duration.ofSeconds(1)),
+                        BreakerConfig.none(), 0, 140))
+                .withConnections(ConnectionsConfig.defaults().withBounds(MAX, MAX, PER_ENDPOINT)
                         .withMaxRequests(MAX_REQUESTS).withWaiting(MAX_PENDING, Duration.ofSeconds(1))
                         .withConnecting(2, Duration.ofSeconds(1))
                         .withAges(Duration.ofSeconds(20), Duration.ofSeconds(60), Duration.ofSeconds(5)));

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 import io.solaster.config.EngineConfig.Transport;
-import io.solaster.config.PoolConnectionsConfig;
+import io.solaster.config.pool.ConnectionsConfig;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import io.solaster.pool.Lines.Line;
@@ -122,7 +122,7 @@ abstract class PoolTest extends Rig {
     @Test
     void keepsWithinItsBoundsAndServesWhoHasWaitedLongest() {
         Backend backend = backend("a");
-        connections(PoolConnectionsConfig.defaults().withBounds(2, 2, 2));
+        connections(ConnectionsConfig.defaults().withBounds(2, 2, 2));
         pool(false, backend);
         List<Integer> order = new ArrayList<>();
         List<CompletableFuture<?>> all = on(engine, 0, () -> {
@@ -145,7 +145,7 @@ abstract class PoolTest extends Rig {
 
     @Test
     void failsByNameWhoWaitsTooLongOrIsOneTooMany() {
-        connections(PoolConnectionsConfig.defaults().withBounds(1, 1, 1).withWaiting(1, LONG));
+        connections(ConnectionsConfig.defaults().withBounds(1, 1, 1).withWaiting(1, LONG));
         pool(false, backend("a"));
         Line line = take(0);
         ShardFuture<Line> waits = on(engine, 0, () -> pool.local().take(0, null, Duration.ofMillis(50)));
@@ -161,7 +161,7 @@ abstract class PoolTest extends Rig {
 
     @Test
     void leavesTheQueueWhenCancelled() {
-        connections(PoolConnectionsConfig.defaults().withBounds(1, 1, 1));
+        connections(ConnectionsConfig.defaults().withBounds(1, 1, 1));
         pool(false, backend("a"));
         Line line = take(0);
         ShardFuture<Line> cancelled = on(engine, 0, () -> {
@@ -179,7 +179,7 @@ abstract class PoolTest extends Rig {
     @Test
     void runsRequestsOnAnotherShardWhereTheBudgetIsSmallerThanTheShards() {
         Backend backend = backend("a");
-        connections(PoolConnectionsConfig.defaults().withBounds(1, 4, 4));
+        connections(ConnectionsConfig.defaults().withBounds(1, 4, 4));
         pool(false, backend);
         assertThat(ask(0, "x")).isEqualTo("a x");
         List<CompletableFuture<String>> all = new ArrayList<>();
@@ -197,7 +197,7 @@ abstract class PoolTest extends Rig {
     @Test
     void movesAPermitToAShardThatMustHaveAConnectionOfItsOwn() {
         Backend backend = backend("a");
-        connections(PoolConnectionsConfig.defaults().withBounds(1, 4, 4));
+        connections(ConnectionsConfig.defaults().withBounds(1, 4, 4));
         pool(false, backend);
         for (int i = 0; i < 6; i++) {
             int shard = i % 2;
@@ -210,7 +210,7 @@ abstract class PoolTest extends Rig {
 
     @Test
     void closesAtOnceWhoWaitsFailsByName() {
-        connections(PoolConnectionsConfig.defaults().withBounds(1, 1, 1));
+        connections(ConnectionsConfig.defaults().withBounds(1, 1, 1));
         pool(false, backend("a"));
         Line line = take(0);
         ShardFuture<Line> waits = on(engine, 0, () -> pool.local().take(0, null, LONG));

@@ -18,10 +18,10 @@ import io.netty.handler.ssl.ApplicationProtocolConfig.SelectorFailureBehavior;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
 import io.solaster.config.EngineConfig.Transport;
-import io.solaster.config.PoolConfig;
-import io.solaster.config.PoolHttpConfig;
-import io.solaster.config.PoolSslConfig;
-import io.solaster.config.ServerConfig;
+import io.solaster.config.pool.PoolConfig;
+import io.solaster.config.pool.PoolHttpConfig;
+import io.solaster.config.pool.SslConfig;
+import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.Shard;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.engine.net.Tls;
@@ -38,7 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Pools of encrypted connections. */
 final class PoolTlsTest extends Rig {
     private static final String LOCAL = "dns:localhost,ip:127.0.0.1";
-    private static final PoolSslConfig SSL = new PoolSslConfig(null, true, null, true);
+    private static final SslConfig SSL = new SslConfig(null, true, null, true);
 
     @TempDir
     private static Path directory;
@@ -73,7 +73,7 @@ final class PoolTlsTest extends Rig {
         }
     }
 
-    private void pool(PoolSslConfig ssl, SslContext client, Endpoint endpoint) {
+    private void pool(SslConfig ssl, SslContext client, Endpoint endpoint) {
         config = config.withSsl(ssl);
         pool(new Lines(false, true), Discovery.of(List.of(endpoint)),
                 Connector.of(engine, config, Rig::resolve, () -> client));
@@ -103,7 +103,7 @@ final class PoolTlsTest extends Rig {
     void asksForTheNameThatItIsTold() throws Exception {
         TestCertificates certificates = TestCertificates.of(directory, "dns:other.example");
         server.set(certificates.server(null));
-        pool(new PoolSslConfig(null, true, "other.example", true), certificates.client(null), encrypted("127.0.0.1"));
+        pool(new SslConfig(null, true, "other.example", true), certificates.client(null), encrypted("127.0.0.1"));
         assertThat(ask(0, "x")).isEqualTo("a x");
     }
 
@@ -111,7 +111,7 @@ final class PoolTlsTest extends Rig {
     void leavesTheNameAloneWhereItIsTold() throws Exception {
         TestCertificates certificates = TestCertificates.of(directory, "dns:other.example");
         server.set(certificates.server(null));
-        pool(new PoolSslConfig(null, true, null, false), certificates.client(null), encrypted("127.0.0.1"));
+        pool(new SslConfig(null, true, null, false), certificates.client(null), encrypted("127.0.0.1"));
         assertThat(ask(0, "x")).isEqualTo("a x");
     }
 

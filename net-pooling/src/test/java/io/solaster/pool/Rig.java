@@ -19,13 +19,13 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 
 import io.solaster.config.EngineConfig.Transport;
-import io.solaster.config.PoolBalancingConfig;
-import io.solaster.config.PoolBalancingConfig.Algorithm;
-import io.solaster.config.PoolBreakerConfig;
-import io.solaster.config.PoolConfig;
-import io.solaster.config.PoolConnectionsConfig;
-import io.solaster.config.PoolHealthConfig;
-import io.solaster.config.PoolRequestsConfig;
+import io.solaster.config.pool.BalancingConfig;
+import io.solaster.config.pool.BalancingConfig.Algorithm;
+import io.solaster.config.pool.BreakerConfig;
+import io.solaster.config.pool.ConnectionsConfig;
+import io.solaster.config.pool.PoolConfig;
+import io.solaster.config.pool.PoolHealthConfig;
+import io.solaster.config.pool.RequestsConfig;
 import io.solaster.engine.CallOptions;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
@@ -48,9 +48,9 @@ abstract class Rig {
     Engine engine;
     /** Breakers and the like are tested elsewhere; here they would answer in the place of connections. */
     PoolConfig config = PoolConfig.of(PoolConfig.Protocol.TCP)
-            .withBalancing(PoolBalancingConfig.of(Algorithm.ROUND_ROBIN))
-            .withHealth(PoolHealthConfig.defaults().withBreaker(PoolBreakerConfig.none()))
-            .withRequests(PoolRequestsConfig.defaults().withRetries(2, Duration.ofMillis(10)));
+            .withBalancing(BalancingConfig.of(Algorithm.ROUND_ROBIN))
+            .withHealth(PoolHealthConfig.defaults().withBreaker(BreakerConfig.none()))
+            .withRequests(RequestsConfig.defaults().withRetries(2, Duration.ofMillis(10)));
     ConnectionPool<Line> pool;
     Upstream upstream;
 
@@ -117,7 +117,7 @@ abstract class Rig {
         return found;
     }
 
-    void connections(PoolConnectionsConfig connections) {
+    void connections(ConnectionsConfig connections) {
         config = config.withConnections(connections);
     }
 

@@ -10,9 +10,9 @@ import io.netty.channel.Channel;
 import io.netty.channel.pool.AbstractChannelPoolHandler;
 import io.netty.channel.pool.FixedChannelPool;
 import io.solaster.config.EngineConfig.Transport;
-import io.solaster.config.PoolBalancingConfig;
-import io.solaster.config.PoolBalancingConfig.Algorithm;
-import io.solaster.config.PoolConfig;
+import io.solaster.config.pool.BalancingConfig;
+import io.solaster.config.pool.BalancingConfig.Algorithm;
+import io.solaster.config.pool.PoolConfig;
 import io.solaster.engine.Engine;
 import io.solaster.pool.Lines.Line;
 import io.solaster.pool.discovery.Discovery;
@@ -68,7 +68,7 @@ public class TakeGiveBenchmark {
         engine = TestEngines.start(Transport.EPOLL, 2);
         backend = Backend.start(engine, "backend");
         PoolConfig config = PoolConfig.of(PoolConfig.Protocol.TCP)
-                .withBalancing(PoolBalancingConfig.of(Algorithm.ROUND_ROBIN));
+                .withBalancing(BalancingConfig.of(Algorithm.ROUND_ROBIN));
         upstream = Upstream.start(engine, "exclusive", config, Discovery.of(List.of(backend.endpoint())));
         sharedUpstream = Upstream.start(engine, "shared", config, Discovery.of(List.of(backend.endpoint())));
         Connector connector = Connector.of(engine, config, Rig::resolve, null);

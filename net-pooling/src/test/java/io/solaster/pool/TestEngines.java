@@ -17,11 +17,11 @@ import java.util.stream.IntStream;
 
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.uring.IoUring;
-import io.solaster.config.CpuSet;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.EngineConfig.Transport;
-import io.solaster.config.Machine;
+import io.solaster.config.plan.Machine;
+import io.solaster.config.value.CpuSet;
 import io.solaster.engine.Engine;
 import io.solaster.engine.ShardFuture;
 

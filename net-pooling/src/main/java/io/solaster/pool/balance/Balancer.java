@@ -1,6 +1,6 @@
 package io.solaster.pool.balance;
 
-import io.solaster.config.PoolBalancingConfig.Algorithm;
+import io.solaster.config.pool.BalancingConfig.Algorithm;
 
 /**
  * Chooses among the targets that it was made for, on one shard; a change of members, of their health or of their weights

@@ -2,7 +2,7 @@ package io.solaster.pool.balance;
 
 import java.util.List;
 
-import io.solaster.config.PoolBalancingConfig.Algorithm;
+import io.solaster.config.pool.BalancingConfig.Algorithm;
 import io.solaster.pool.Endpoint;
 
 /**

@@ -4,8 +4,8 @@ import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 
-import io.solaster.config.PoolConfig;
-import io.solaster.config.PoolRequestsConfig;
+import io.solaster.config.pool.PoolConfig;
+import io.solaster.config.pool.RequestsConfig;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import io.solaster.engine.stats.HistogramSnapshot;
@@ -67,7 +67,7 @@ final class ShardCaller<C extends PooledConnection> {
 
     private void configure(PoolConfig newConfig) {
         config = newConfig;
-        PoolRequestsConfig requests = newConfig.requests();
+        RequestsConfig requests = newConfig.requests();
         long timeoutNanos = orForEver(requests.timeout());
         if (timeoutNanos != deadlines.nanos) {
             deadlines = new Deadlines(timers, timeoutNanos);

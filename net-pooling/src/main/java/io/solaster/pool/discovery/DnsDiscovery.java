@@ -17,7 +17,7 @@ import io.netty.buffer.ByteBufUtil;
 import io.netty.handler.codec.dns.DefaultDnsRecordDecoder;
 import io.netty.handler.codec.dns.DnsRecord;
 import io.netty.handler.codec.dns.DnsRecordType;
-import io.solaster.config.PoolDiscoveryConfig;
+import io.solaster.config.pool.DiscoveryConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.ShardFuture;
 import io.solaster.pool.Endpoint;
@@ -36,13 +36,13 @@ public final class DnsDiscovery {
     private DnsDiscovery() {}
 
     /** One endpoint for each address (A, AAAA) of the name that is configured, on the port that is. */
-    public static Discovery addresses(Engine engine, DnsResolver resolver, PoolDiscoveryConfig config) {
+    public static Discovery addresses(Engine engine, DnsResolver resolver, DiscoveryConfig config) {
         String name = Objects.requireNonNull(config.name(), "name");
         return new PolledDiscovery(engine, "dns " + name, config, new Addresses(resolver, name, config.port()));
     }
 
     /** One endpoint for each record (SRV) of the service that is configured. */
-    public static Discovery services(Engine engine, DnsResolver resolver, PoolDiscoveryConfig config) {
+    public static Discovery services(Engine engine, DnsResolver resolver, DiscoveryConfig config) {
         String name = Objects.requireNonNull(config.name(), "name");
         return new PolledDiscovery(engine, "srv " + name, config,
                 () -> resolver.records(name, DnsRecordType.SRV, Service::of)

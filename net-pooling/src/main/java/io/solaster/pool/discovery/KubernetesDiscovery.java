@@ -14,7 +14,7 @@ import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
-import io.solaster.config.PoolDiscoveryConfig;
+import io.solaster.config.pool.DiscoveryConfig;
 import io.solaster.pool.Endpoint;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +27,7 @@ public final class KubernetesDiscovery implements Discovery {
     private static final String SERVICE = "kubernetes.io/service-name";
 
     private final KubernetesClient client;
-    private final PoolDiscoveryConfig config;
+    private final DiscoveryConfig config;
     private final String service;
     private final String namespace;
     private @Nullable SharedIndexInformer<EndpointSlice> informer;
@@ -39,7 +39,7 @@ public final class KubernetesDiscovery implements Discovery {
      *
      * @param client stays open when this is closed; its namespace holds where none is configured
      */
-    public KubernetesDiscovery(KubernetesClient client, PoolDiscoveryConfig config) {
+    public KubernetesDiscovery(KubernetesClient client, DiscoveryConfig config) {
         this.client = client;
         this.config = config;
         this.service = Objects.requireNonNull(config.name(), "name");

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 
-import io.solaster.config.PoolDiscoveryConfig;
+import io.solaster.config.pool.DiscoveryConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.timer.Timer;
@@ -42,7 +42,7 @@ public final class PolledDiscovery implements Discovery {
     private final String name;
     private final Engine engine;
     private final Shard shard;
-    private final PoolDiscoveryConfig config;
+    private final DiscoveryConfig config;
     private final Source source;
     private volatile boolean closed;
 
@@ -60,7 +60,7 @@ public final class PolledDiscovery implements Discovery {
      * @param name who is asked for what, for logs
      * @param config how often
      */
-    public PolledDiscovery(Engine engine, String name, PoolDiscoveryConfig config, Source source) {
+    public PolledDiscovery(Engine engine, String name, DiscoveryConfig config, Source source) {
         this.engine = engine;
         this.name = name;
         this.config = config;

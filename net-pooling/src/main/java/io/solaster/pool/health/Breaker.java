@@ -1,6 +1,6 @@
 package io.solaster.pool.health;
 
-import io.solaster.config.PoolBreakerConfig;
+import io.solaster.config.pool.BreakerConfig;
 
 /**
  * The circuit breaker of one shard and one endpoint (Nygard, Release It!): open once too many of the requests of late
@@ -11,7 +11,7 @@ import io.solaster.config.PoolBreakerConfig;
 public final class Breaker {
     private static final int BUCKETS = 10;
 
-    private final PoolBreakerConfig config;
+    private final BreakerConfig config;
     private final long bucketNanos;
     /** The window, a tenth each. */
     private final int[] requests = new int[BUCKETS];
@@ -24,7 +24,7 @@ public final class Breaker {
     private int trialsLeft;
 
     /** A closed one. */
-    public Breaker(PoolBreakerConfig config) {
+    public Breaker(BreakerConfig config) {
         this.config = config;
         bucketNanos = Math.max(1, config.window().toNanos() / BUCKETS);
     }

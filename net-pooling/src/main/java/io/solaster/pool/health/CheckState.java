@@ -1,6 +1,6 @@
 package io.solaster.pool.health;
 
-import io.solaster.config.PoolCheckConfig;
+import io.solaster.config.pool.CheckConfig;
 import org.jspecify.annotations.Nullable;
 
 /** What an endpoint's checks have come to. The first check ever decides alone. On one thread. */
@@ -30,7 +30,7 @@ public final class CheckState {
      *
      * @return whether the verdict has changed
      */
-    public boolean succeeded(PoolCheckConfig config) {
+    public boolean succeeded(CheckConfig config) {
         failures = 0;
         successes++;
         return verdict == Verdict.UNKNOWN || successes >= config.healthyAfter() ? become(Verdict.HEALTHY) : false;
@@ -41,7 +41,7 @@ public final class CheckState {
      *
      * @return whether the verdict has changed
      */
-    public boolean failed(PoolCheckConfig config, String message) {
+    public boolean failed(CheckConfig config, String message) {
         why = message;
         successes = 0;
         failures++;

@@ -6,7 +6,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeoutException;
 
-import io.solaster.config.PoolCheckConfig;
+import io.solaster.config.pool.CheckConfig;
 import io.solaster.engine.Shard;
 import io.solaster.engine.timer.Timer;
 import io.solaster.pool.Endpoint;
@@ -17,7 +17,7 @@ public final class Checker {
     private final Shard shard;
     private final Endpoint endpoint;
     private final HealthCheck check;
-    private final PoolCheckConfig config;
+    private final CheckConfig config;
     private final Listener listener;
     private final SplittableRandom random = new SplittableRandom();
     private final Timer next;
@@ -28,7 +28,7 @@ public final class Checker {
     private boolean stopped;
 
     /** One that does not check yet. */
-    public Checker(Shard shard, Endpoint endpoint, HealthCheck check, PoolCheckConfig config, Listener listener) {
+    public Checker(Shard shard, Endpoint endpoint, HealthCheck check, CheckConfig config, Listener listener) {
         this.shard = shard;
         this.endpoint = endpoint;
         this.check = check;

@@ -8,10 +8,10 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 import io.netty.handler.ssl.SslContext;
-import io.solaster.config.PoolCheckConfig;
-import io.solaster.config.PoolConfig;
-import io.solaster.config.PoolHttpConfig;
-import io.solaster.config.PoolSslConfig;
+import io.solaster.config.pool.CheckConfig;
+import io.solaster.config.pool.PoolConfig;
+import io.solaster.config.pool.PoolHttpConfig;
+import io.solaster.config.pool.SslConfig;
 import io.solaster.engine.Engine;
 import io.solaster.pool.Connector;
 import io.solaster.pool.Resolver;
@@ -34,10 +34,10 @@ public final class HealthChecks {
     public static Function<PoolConfig, @Nullable HealthCheck> of(Engine engine, Resolver resolver,
             @Nullable Supplier<SslContext> tls) {
         return config -> {
-            PoolCheckConfig check = config.health().check();
+            CheckConfig check = config.health().check();
             return switch (check.type()) {
                 case NONE -> null;
-                case TCP -> accepts(Connector.of(engine, config.withSsl(PoolSslConfig.defaults()), resolver, null),
+                case TCP -> accepts(Connector.of(engine, config.withSsl(SslConfig.defaults()), resolver, null),
                         check.timeout());
                 case TLS -> accepts(encrypted(engine, config, resolver, tls), check.timeout());
                 case RESP -> answersPing(Connector.of(engine, config, resolver, tls), config);
@@ -68,7 +68,7 @@ public final class HealthChecks {
     }
 
     /** That it answers GET of a path with a good status; the answer's body is not read. */
-    public static HealthCheck answersGet(Connector connector, PoolCheckConfig config) {
+    public static HealthCheck answersGet(Connector connector, CheckConfig config) {
         return new ConnectionCheck(connector, config.timeout(), (shard, channel, endpoint) -> {
             HttpQuestion question = new HttpQuestion(shard, config, endpoint);
             question.ask(channel);
@@ -82,8 +82,8 @@ public final class HealthChecks {
             throw new IllegalArgumentException("health.check.type is 'tls', and there is no SslContext for it: set"
                     + " ssl.bundle, or ssl.enabled, or take 'tcp'");
         }
-        PoolSslConfig ssl = config.ssl();
-        return Connector.of(engine, config.withSsl(new PoolSslConfig(ssl.bundle(), true, ssl.serverName(),
+        SslConfig ssl = config.ssl();
+        return Connector.of(engine, config.withSsl(new SslConfig(ssl.bundle(), true, ssl.serverName(),
                 ssl.verifyHostname())), resolver, tls);
     }
 }

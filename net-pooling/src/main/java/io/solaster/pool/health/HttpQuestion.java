@@ -15,18 +15,18 @@ import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpVersion;
-import io.solaster.config.PoolCheckConfig;
+import io.solaster.config.pool.CheckConfig;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import io.solaster.pool.Endpoint;
 
 /** One GET, of whose answer only the status counts. On its shard. */
 final class HttpQuestion extends SimpleChannelInboundHandler<HttpObject> {
-    private final PoolCheckConfig config;
+    private final CheckConfig config;
     private final Endpoint endpoint;
     private final ShardFuture<Integer> answer;
 
-    HttpQuestion(Shard shard, PoolCheckConfig config, Endpoint endpoint) {
+    HttpQuestion(Shard shard, CheckConfig config, Endpoint endpoint) {
         this.config = config;
         this.endpoint = endpoint;
         this.answer = shard.newFuture();

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 
-import io.solaster.config.PoolOutlierConfig;
+import io.solaster.config.pool.OutlierConfig;
 
 /**
  * Finds the endpoints whose requests go worse than the others' within an interval: by success rate as Envoy's outlier
@@ -50,7 +50,7 @@ public final class Outliers {
     public record Outlier(int id, Reason reason, String why) {}
 
     /** Those that stand out, the worst first; at most one for each endpoint. */
-    public static List<Outlier> find(PoolOutlierConfig config, List<Counts> all) {
+    public static List<Outlier> find(OutlierConfig config, List<Counts> all) {
         List<Counts> told = all.stream().filter(counts -> counts.requests() >= config.minRequests()).toList();
         List<Outlier> found = new ArrayList<>();
         if (told.size() < config.minEndpoints()) {
@@ -65,7 +65,7 @@ public final class Outliers {
         return found;
     }
 
-    private static void bySuccessRate(PoolOutlierConfig config, List<Counts> told, List<Outlier> found) {
+    private static void bySuccessRate(OutlierConfig config, List<Counts> told, List<Outlier> found) {
         double mean = told.stream().mapToDouble(Counts::successRate).average().orElse(1);
         double variance = told.stream().mapToDouble(counts -> Math.pow(counts.successRate() - mean, 2)).average()
                 .orElse(0);
@@ -77,7 +77,7 @@ public final class Outliers {
                                 100 * counts.successRate(), 100 * mean))));
     }
 
-    private static void byLatency(PoolOutlierConfig config, List<Counts> told, List<Outlier> found) {
+    private static void byLatency(OutlierConfig config, List<Counts> told, List<Outlier> found) {
         double[] means = told.stream().filter(counts -> counts.successes() > 0).mapToDouble(Counts::meanLatency)
                 .toArray();
         if (means.length < config.minEndpoints()) {

@@ -7,8 +7,8 @@ import java.util.concurrent.CompletionStage;
 
 import io.netty.channel.Channel;
 import io.netty.handler.ssl.SslHandler;
-import io.solaster.config.PoolConfig;
-import io.solaster.config.PoolHttpConfig.Version;
+import io.solaster.config.pool.PoolConfig;
+import io.solaster.config.pool.PoolHttpConfig.Version;
 import io.solaster.engine.Shard;
 import io.solaster.pool.Endpoint;
 import io.solaster.pool.Protocol;

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 
-import io.solaster.config.PoolBalancingConfig.Algorithm;
+import io.solaster.config.pool.BalancingConfig.Algorithm;
 import io.solaster.engine.CallOptions;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;

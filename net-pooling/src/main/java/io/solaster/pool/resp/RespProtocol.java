@@ -7,8 +7,8 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 
 import io.netty.channel.Channel;
-import io.solaster.config.PoolConfig;
-import io.solaster.config.PoolRespConfig;
+import io.solaster.config.pool.PoolConfig;
+import io.solaster.config.pool.RespConfig;
 import io.solaster.engine.Shard;
 import io.solaster.pool.Endpoint;
 import io.solaster.pool.Protocol;
@@ -91,7 +91,7 @@ public final class RespProtocol implements Protocol<RespConnection> {
     @Override
     public CompletionStage<RespConnection> open(Shard shard, Channel channel, Endpoint endpoint) {
         RespConnection connection = new RespConnection(shard, channel, endpoint.address(), shared, this);
-        PoolRespConfig resp = config.resp();
+        RespConfig resp = config.resp();
         CompletionStage<RespConnection> greeted = resp.version() < 3
                 ? introduce(connection)
                 : connection.command(hello(resp)).handle((reply, failure) -> {
@@ -114,7 +114,7 @@ public final class RespProtocol implements Protocol<RespConnection> {
         return connection.command(words).thenApply(reply -> connection);
     }
 
-    private static String[] hello(PoolRespConfig resp) {
+    private static String[] hello(RespConfig resp) {
         List<String> words = new ArrayList<>(List.of("HELLO", "3"));
         if (resp.password() != null) {
             words.addAll(List.of("AUTH", resp.username() == null ? "default" : resp.username(), resp.password()));
@@ -126,7 +126,7 @@ public final class RespProtocol implements Protocol<RespConnection> {
     }
 
     private CompletionStage<RespConnection> introduce(RespConnection connection) {
-        PoolRespConfig resp = config.resp();
+        RespConfig resp = config.resp();
         CompletionStage<RespConnection> done = CompletableFuture.completedStage(connection);
         if (resp.password() != null) {
             done = resp.username() == null

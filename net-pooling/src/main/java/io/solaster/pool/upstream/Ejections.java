@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-import io.solaster.config.PoolOutlierConfig;
+import io.solaster.config.pool.OutlierConfig;
 import io.solaster.engine.timer.Timer;
 import io.solaster.pool.health.Outliers;
 import io.solaster.pool.health.Outliers.Outlier;
@@ -24,13 +24,13 @@ final class Ejections {
         this.books = books;
     }
 
-    private PoolOutlierConfig outliers() {
+    private OutlierConfig outliers() {
         return books.config().health().outliers();
     }
 
     /** Gathers counts at each interval, if anybody wants to know. */
     void watch() {
-        PoolOutlierConfig outliers = outliers();
+        OutlierConfig outliers = outliers();
         stop();
         if (outliers.consecutiveErrors() > 0 || outliers.successDeviations() > 0 || outliers.latencyFactor() > 0) {
             interval = books.home().timers().timer(this::gather);
@@ -57,7 +57,7 @@ final class Ejections {
             return;
         }
         Map<Integer, long[]> sums = sums(byShard);
-        PoolOutlierConfig outliers = outliers();
+        OutlierConfig outliers = outliers();
         List<Outliers.Counts> counts = new ArrayList<>();
         boolean any = false;
         for (Tracked each : books.tracked()) {
@@ -113,7 +113,7 @@ final class Ejections {
         Collection<Tracked> all = books.tracked();
         UpstreamStats stats = books.stats();
         long ejected = all.stream().filter(Tracked::isEjected).count();
-        PoolOutlierConfig outliers = outliers();
+        OutlierConfig outliers = outliers();
         each.errorsInRow = 0;
         if (ejected > 0 && 100 * (ejected + 1) > (long) outliers.maxEjectionPercent() * all.size()) {
             stats.ejectionsRefused.increment();

@@ -9,8 +9,8 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 
-import io.solaster.config.PoolBalancingConfig;
-import io.solaster.config.PoolBalancingConfig.Algorithm;
+import io.solaster.config.pool.BalancingConfig;
+import io.solaster.config.pool.BalancingConfig.Algorithm;
 import io.solaster.engine.timer.TimeSource;
 import io.solaster.pool.balance.Balancer;
 import io.solaster.pool.balance.Candidates;
@@ -252,7 +252,7 @@ final class Selection {
             if (load < NOTHING || targets.isEmpty()) {
                 return;
             }
-            PoolBalancingConfig balancing = view.balancing();
+            BalancingConfig balancing = view.balancing();
             if (byKey) {
                 addTable(load, priority, targets);
             } else {

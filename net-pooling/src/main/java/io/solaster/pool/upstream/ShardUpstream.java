@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 
-import io.solaster.config.PoolBreakerConfig;
+import io.solaster.config.pool.BreakerConfig;
 import io.solaster.engine.Shard;
 import io.solaster.engine.timer.TimeSource;
 import io.solaster.engine.timer.Timer;
@@ -213,7 +213,7 @@ public final class ShardUpstream {
     }
 
     private @Nullable Breaker newBreaker() {
-        PoolBreakerConfig config = view.health().breaker();
+        BreakerConfig config = view.health().breaker();
         return config.enabled() ? new Breaker(config) : null;
     }
 

@@ -3,8 +3,8 @@ package io.solaster.pool.upstream;
 import java.time.Duration;
 import java.util.List;
 
-import io.solaster.config.PoolCheckConfig;
-import io.solaster.config.PoolOutlierConfig;
+import io.solaster.config.pool.CheckConfig;
+import io.solaster.config.pool.OutlierConfig;
 import io.solaster.engine.timer.Timer;
 import io.solaster.engine.timer.Timers;
 import io.solaster.pool.Endpoint;
@@ -67,7 +67,7 @@ final class Tracked {
         return ejection != null;
     }
 
-    void eject(PoolOutlierConfig outliers, String why) {
+    void eject(OutlierConfig outliers, String why) {
         long now = timers.now();
         long first = Math.max(1, outliers.ejection().toNanos());
         // Each time as long as an ejection that went well takes one back.
@@ -127,7 +127,7 @@ final class Tracked {
         }
     }
 
-    private PoolCheckConfig settings() {
+    private CheckConfig settings() {
         return books.config().health().check();
     }
 

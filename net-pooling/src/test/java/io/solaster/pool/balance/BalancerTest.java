@@ -12,7 +12,7 @@ import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
 import com.sun.management.ThreadMXBean;
-import io.solaster.config.PoolBalancingConfig.Algorithm;
+import io.solaster.config.pool.BalancingConfig.Algorithm;
 import io.solaster.engine.timer.ManualClock;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -12,7 +12,7 @@ import java.util.Random;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
-import io.solaster.config.PoolBalancingConfig.Algorithm;
+import io.solaster.config.pool.BalancingConfig.Algorithm;
 import io.solaster.engine.timer.ManualClock;
 import io.solaster.pool.Endpoint;
 import org.junit.jupiter.api.Test;

@@ -16,7 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import io.solaster.config.EngineConfig.Transport;
-import io.solaster.config.PoolRequestsConfig;
+import io.solaster.config.pool.RequestsConfig;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import io.solaster.pool.Clients;
@@ -327,7 +327,7 @@ class CallTest {
     @Test
     void anotherConfigurationHoldsFromTheNextRequestOn() throws Exception {
         connect(server(peer -> {}));
-        PoolRequestsConfig brief = clients.config.requests().withTimeouts(Duration.ofMillis(50), Duration.ZERO);
+        RequestsConfig brief = clients.config.requests().withTimeouts(Duration.ofMillis(50), Duration.ZERO);
         get(pool.reconfigure(clients.config.withRequests(brief)));
         assertThat(failure(READ).reason()).isEqualTo(Reason.TIMEOUT);
     }

@@ -10,7 +10,7 @@ import io.netty.handler.codec.dns.DnsResponseCode;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.EngineConfig.Transport;
-import io.solaster.config.PoolDiscoveryConfig;
+import io.solaster.config.pool.DiscoveryConfig;
 import io.solaster.engine.Engine;
 import io.solaster.pool.Endpoint;
 import org.junit.jupiter.api.AfterEach;
@@ -42,18 +42,18 @@ class DnsDiscoveryTest {
 
     private void addresses(Duration refresh) {
         discovery = DnsDiscovery.addresses(engine, DnsResolver.on(engine, server::ask),
-                config(PoolDiscoveryConfig.Type.DNS, HOST, 8080, refresh));
+                config(DiscoveryConfig.Type.DNS, HOST, 8080, refresh));
         discovery.start(found);
     }
 
     private void services(Duration refresh) {
         discovery = DnsDiscovery.services(engine, DnsResolver.on(engine, server::ask),
-                config(PoolDiscoveryConfig.Type.SRV, SERVICE, 0, refresh));
+                config(DiscoveryConfig.Type.SRV, SERVICE, 0, refresh));
         discovery.start(found);
     }
 
-    private static PoolDiscoveryConfig config(PoolDiscoveryConfig.Type type, String name, int port, Duration refresh) {
-        return new PoolDiscoveryConfig(type, name, port, null, refresh, Duration.ofMillis(5));
+    private static DiscoveryConfig config(DiscoveryConfig.Type type, String name, int port, Duration refresh) {
+        return new DiscoveryConfig(type, name, port, null, refresh, Duration.ofMillis(5));
     }
 
     @Test
@@ -187,7 +187,7 @@ class DnsDiscoveryTest {
         discovery.refresh();
         Found other = new Found();
         Discovery next = DnsDiscovery.addresses(engine, DnsResolver.on(engine, server::ask),
-                config(PoolDiscoveryConfig.Type.DNS, HOST, 8080, Duration.ofHours(1)));
+                config(DiscoveryConfig.Type.DNS, HOST, 8080, Duration.ofHours(1)));
         next.start(other);
         other.until("10.0.0.2:8080");
         next.close();

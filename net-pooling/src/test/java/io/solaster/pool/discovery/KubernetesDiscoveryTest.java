@@ -14,7 +14,7 @@ import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSliceBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.server.mock.EnableKubernetesMockClient;
-import io.solaster.config.PoolDiscoveryConfig;
+import io.solaster.config.pool.DiscoveryConfig;
 import io.solaster.pool.Endpoint;
 import org.junit.jupiter.api.Test;
 
@@ -25,7 +25,7 @@ class KubernetesDiscoveryTest {
 
     private KubernetesDiscovery discovery(String namespace) {
         KubernetesDiscovery discovery = new KubernetesDiscovery(client,
-                new PoolDiscoveryConfig(PoolDiscoveryConfig.Type.KUBERNETES, "orders", 0, namespace,
+                new DiscoveryConfig(DiscoveryConfig.Type.KUBERNETES, "orders", 0, namespace,
                         java.time.Duration.ofSeconds(30), java.time.Duration.ofSeconds(1)));
         discovery.start(found);
         return discovery;

@@ -12,7 +12,7 @@ import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSliceListBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.server.mock.EnableKubernetesMockClient;
 import io.fabric8.kubernetes.client.server.mock.KubernetesMockServer;
-import io.solaster.config.PoolDiscoveryConfig;
+import io.solaster.config.pool.DiscoveryConfig;
 import org.junit.jupiter.api.Test;
 
 /** An API server that has forgotten what we watch, or refuses us for a while. */
@@ -58,7 +58,7 @@ class KubernetesWatchTest {
 
     private KubernetesDiscovery discovery() {
         KubernetesDiscovery discovery = new KubernetesDiscovery(client,
-                new PoolDiscoveryConfig(PoolDiscoveryConfig.Type.KUBERNETES, "orders", 0, "shop",
+                new DiscoveryConfig(DiscoveryConfig.Type.KUBERNETES, "orders", 0, "shop",
                         Duration.ofSeconds(30),
                         Duration.ofSeconds(1)));
         discovery.start(found);

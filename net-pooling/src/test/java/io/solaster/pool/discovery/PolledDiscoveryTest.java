@@ -10,7 +10,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.EngineConfig.Transport;
-import io.solaster.config.PoolDiscoveryConfig;
+import io.solaster.config.pool.DiscoveryConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.timer.ManualClock;
 import io.solaster.pool.Endpoint;
@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** When it asks, by a clock that stands still until it is moved. */
 class PolledDiscoveryTest {
-    private static final PoolDiscoveryConfig CONFIG = new PoolDiscoveryConfig(PoolDiscoveryConfig.Type.DNS, "orders",
+    private static final DiscoveryConfig CONFIG = new DiscoveryConfig(DiscoveryConfig.Type.DNS, "orders",
             80,
             null, Duration.ofSeconds(30), Duration.ofSeconds(1));
     private static final List<Endpoint> ONE = List.of(Endpoint.of("a", 1));

@@ -27,12 +27,12 @@ import javax.net.ssl.TrustManagerFactory;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.solaster.config.EngineConfig.Transport;
-import io.solaster.config.PoolCheckConfig;
-import io.solaster.config.PoolCheckConfig.Type;
-import io.solaster.config.PoolConfig;
-import io.solaster.config.PoolHealthConfig;
-import io.solaster.config.PoolRespConfig;
-import io.solaster.config.PoolSslConfig;
+import io.solaster.config.pool.CheckConfig;
+import io.solaster.config.pool.CheckConfig.Type;
+import io.solaster.config.pool.PoolConfig;
+import io.solaster.config.pool.PoolHealthConfig;
+import io.solaster.config.pool.RespConfig;
+import io.solaster.config.pool.SslConfig;
 import io.solaster.engine.CallOptions;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
@@ -94,7 +94,7 @@ class HealthChecksTest {
             }
             ended.add("closed");
         });
-        PoolCheckConfig check = PoolCheckConfig.of(Type.HTTP, Duration.ofSeconds(60), Duration.ofMillis(200));
+        CheckConfig check = CheckConfig.of(Type.HTTP, Duration.ofSeconds(60), Duration.ofMillis(200));
         try (Upstream upstream = Upstream.start(engine, "silent", config(check), Discovery.of(List.of(silent)))) {
             TestEngines.until("it is unhealthy", () -> TestEngines.get(upstream.status()).endpoints().getFirst()
                     .state() == EndpointState.UNHEALTHY);
@@ -130,7 +130,7 @@ class HealthChecksTest {
             asked.add(head(socket.getInputStream()));
             say(socket, "HTTP/1.1 418 I'm a teapot\r\n\r\n");
         });
-        PoolCheckConfig check = new PoolCheckConfig(Type.HTTP, TIMEOUT, TIMEOUT, 2, 3, "/well?deep=1", "orders.example",
+        CheckConfig check = new CheckConfig(Type.HTTP, TIMEOUT, TIMEOUT, 2, 3, "/well?deep=1", "orders.example",
                 418, 418);
         assertThat(failure(config(check), server)).isNull();
         assertThat(asked.getFirst()).startsWith("GET /well?deep=1 HTTP/1.1\r\n")
@@ -147,7 +147,7 @@ class HealthChecksTest {
 
     @Test
     void respWantsPong() throws Exception {
-        PoolConfig config = config(Type.RESP).withResp(new PoolRespConfig(2, null, null, 0, null, 64));
+        PoolConfig config = config(Type.RESP).withResp(new RespConfig(2, null, null, 0, null, 64));
         assertThat(failure(config, redis(Map.of("PING", "+PONG\r\n")))).isNull();
         assertThat(failure(config, redis(Map.of("PING", "-LOADING Redis is loading the dataset in memory\r\n"))))
                 .hasMessageContaining("LOADING");
@@ -157,7 +157,7 @@ class HealthChecksTest {
     void respProvesWhoWeAre() throws Exception {
         Map<String, String> answers = Map.of("PING", "+PONG\r\n", "AUTH",
                 "-WRONGPASS invalid username-password pair\r\n");
-        PoolConfig config = config(Type.RESP).withResp(new PoolRespConfig(2, "us", "secret", 0, null, 64));
+        PoolConfig config = config(Type.RESP).withResp(new RespConfig(2, "us", "secret", 0, null, 64));
         assertThat(failure(config, redis(answers))).hasMessageContaining("WRONGPASS");
         assertThat(failure(config, redis(Map.of("PING", "+PONG\r\n", "AUTH", "+OK\r\n")))).isNull();
     }
@@ -199,15 +199,15 @@ class HealthChecksTest {
     }
 
     private static PoolConfig config(Type type) {
-        return config(PoolCheckConfig.of(type, TIMEOUT, TIMEOUT));
+        return config(CheckConfig.of(type, TIMEOUT, TIMEOUT));
     }
 
-    private static PoolConfig config(PoolCheckConfig check) {
+    private static PoolConfig config(CheckConfig check) {
         return PoolConfig.of(PoolConfig.Protocol.HTTP).withHealth(PoolHealthConfig.defaults().withCheck(check));
     }
 
     private static PoolConfig encrypted(Type type) {
-        return config(type).withSsl(new PoolSslConfig(null, true, null, true));
+        return config(type).withSsl(new SslConfig(null, true, null, true));
     }
 
     /** What a server does with each connection. */

@@ -22,8 +22,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 import io.netty.handler.codec.http2.Http2Error;
 import io.solaster.config.EngineConfig.Transport;
-import io.solaster.config.PoolHttpConfig.Version;
-import io.solaster.config.ServerConfig;
+import io.solaster.config.pool.PoolHttpConfig.Version;
+import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.ShardFuture;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.http.HttpHandler;

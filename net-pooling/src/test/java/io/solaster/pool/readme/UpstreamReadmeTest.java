@@ -10,10 +10,10 @@ import java.util.regex.Pattern;
 
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Pinning;
-import io.solaster.config.PoolBalancingConfig;
-import io.solaster.config.PoolBalancingConfig.Algorithm;
-import io.solaster.config.PoolConfig;
-import io.solaster.config.PoolConfig.Protocol;
+import io.solaster.config.pool.BalancingConfig;
+import io.solaster.config.pool.BalancingConfig.Algorithm;
+import io.solaster.config.pool.PoolConfig;
+import io.solaster.config.pool.PoolConfig.Protocol;
 import io.solaster.engine.Engine;
 import io.solaster.engine.ShardFuture;
 import io.solaster.pool.Endpoint;
@@ -49,7 +49,7 @@ class UpstreamReadmeTest {
     }
 
     private static String choose(Engine engine) throws Exception {
-        PoolConfig config = PoolConfig.of(Protocol.HTTP).withBalancing(PoolBalancingConfig.of(Algorithm.PEAK_EWMA));
+        PoolConfig config = PoolConfig.of(Protocol.HTTP).withBalancing(BalancingConfig.of(Algorithm.PEAK_EWMA));
         Discovery members = Discovery.of(List.of(Endpoint.of("one.example", 8080), Endpoint.of("two.example", 8080)));
         try (Upstream upstream = Upstream.start(engine, "orders", config, members)) {
             ShardFuture<String> asked = engine.submitTo(0, () -> {

@@ -19,12 +19,12 @@ import java.util.concurrent.locks.LockSupport;
 
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Pinning;
-import io.solaster.config.PoolBalancingConfig;
-import io.solaster.config.PoolBalancingConfig.Algorithm;
-import io.solaster.config.PoolBreakerConfig;
-import io.solaster.config.PoolConfig;
-import io.solaster.config.PoolHealthConfig;
-import io.solaster.config.PoolOutlierConfig;
+import io.solaster.config.pool.BalancingConfig;
+import io.solaster.config.pool.BalancingConfig.Algorithm;
+import io.solaster.config.pool.BreakerConfig;
+import io.solaster.config.pool.OutlierConfig;
+import io.solaster.config.pool.PoolConfig;
+import io.solaster.config.pool.PoolHealthConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.timer.Timer;
@@ -98,11 +98,11 @@ final class KillOne {
     }
 
     private static void run(List<Node> nodes, Algorithm algorithm, boolean retries) throws Exception {
-        PoolConfig config = PoolConfig.of(PoolConfig.Protocol.RESP).withBalancing(PoolBalancingConfig.of(algorithm))
+        PoolConfig config = PoolConfig.of(PoolConfig.Protocol.RESP).withBalancing(BalancingConfig.of(algorithm))
                 .withHealth(PoolHealthConfig.defaults()
-                        .withOutliers(new PoolOutlierConfig(5, Duration.ofSeconds(1), 100, 5, 1.9, 0, OUT_FOR, OUT_FOR,
+                        .withOutliers(new OutlierConfig(5, Duration.ofSeconds(1), 100, 5, 1.9, 0, OUT_FOR, OUT_FOR,
                                 10))
-                        .withBreaker(new PoolBreakerConfig(true, 50, 20, Duration.ofSeconds(10), OUT_FOR, 3)));
+                        .withBreaker(new BreakerConfig(true, 50, 20, Duration.ofSeconds(10), OUT_FOR, 3)));
         if (!retries) {
             config = config.withRequests(config.requests().withRetries(0, config.requests().backoff()));
         }

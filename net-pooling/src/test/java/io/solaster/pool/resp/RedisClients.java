@@ -22,7 +22,7 @@ import io.lettuce.core.api.async.RedisAsyncCommands;
 import io.lettuce.core.codec.ByteArrayCodec;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Pinning;
-import io.solaster.config.PoolConfig;
+import io.solaster.config.pool.PoolConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.pool.ConnectionPool;

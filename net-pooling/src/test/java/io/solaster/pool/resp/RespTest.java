@@ -26,7 +26,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import io.solaster.config.EngineConfig.Transport;
-import io.solaster.config.PoolRespConfig;
+import io.solaster.config.pool.RespConfig;
 import io.solaster.engine.ShardFuture;
 import io.solaster.pool.Clients;
 import io.solaster.pool.ConnectionPool;
@@ -174,7 +174,7 @@ abstract class RespTest {
 
     @Test
     void greetsAsItIsConfigured() throws Exception {
-        clients.config = clients.config.withResp(new PoolRespConfig(3, null, "secret", 5, "ours", 64));
+        clients.config = clients.config.withResp(new RespConfig(3, null, "secret", 5, "ours", 64));
         redis("--requirepass", "secret");
         assertThat(get(client.command("CLIENT", "INFO").thenApply(RespTest::text)))
                 .contains("name=ours", "db=5", "resp=3");
@@ -182,7 +182,7 @@ abstract class RespTest {
 
     @Test
     void speaksTheOlderVersionToo() throws Exception {
-        clients.config = clients.config.withResp(new PoolRespConfig(2, null, "secret", 5, "ours", 64));
+        clients.config = clients.config.withResp(new RespConfig(2, null, "secret", 5, "ours", 64));
         redis("--requirepass", "secret");
         assertThat(get(client.command("CLIENT", "INFO").thenApply(RespTest::text)))
                 .contains("name=ours", "db=5", "resp=2");
@@ -196,7 +196,7 @@ abstract class RespTest {
     @Test
     void fallsBackWhereAServerKnowsNoHello() throws Exception {
         Set<String> heard = ConcurrentHashMap.newKeySet();
-        clients.config = clients.config.withResp(new PoolRespConfig(3, "me", "secret", 2, "ours", 64));
+        clients.config = clients.config.withResp(new RespConfig(3, "me", "secret", 2, "ours", 64));
         connect(clients.server(peer -> {
             while (true) {
                 List<String> command = peer.command();
@@ -213,7 +213,7 @@ abstract class RespTest {
 
     @Test
     void aWrongPasswordSaysSo() throws Exception {
-        clients.config = clients.config.withResp(new PoolRespConfig(3, null, "wrong", 0, null, 64));
+        clients.config = clients.config.withResp(new RespConfig(3, null, "wrong", 0, null, 64));
         redis("--requirepass", "secret");
         PoolException failure = catchThrowableOfType(PoolException.class, () -> get(client.get("k")));
         assertThat(failure.reason()).isEqualTo(Reason.CONNECT_FAILED);
@@ -401,7 +401,7 @@ abstract class RespTest {
 
     @Test
     void subscriptionsOutliveTheirConnectionInTheOlderVersion() throws Exception {
-        clients.config = clients.config.withResp(new PoolRespConfig(2, null, null, 0, null, 64));
+        clients.config = clients.config.withResp(new RespConfig(2, null, null, 0, null, 64));
         redis();
         RespClient both = withExclusive();
         subscriptions(both);

@@ -20,13 +20,13 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.LengthFieldBasedFrameDecoder;
 import io.solaster.config.EngineConfig.Transport;
-import io.solaster.config.PoolBalancingConfig;
-import io.solaster.config.PoolBalancingConfig.Algorithm;
-import io.solaster.config.PoolBreakerConfig;
-import io.solaster.config.PoolConfig;
-import io.solaster.config.PoolHealthConfig;
-import io.solaster.config.PoolRequestsConfig;
-import io.solaster.config.ServerConfig;
+import io.solaster.config.pool.BalancingConfig;
+import io.solaster.config.pool.BalancingConfig.Algorithm;
+import io.solaster.config.pool.BreakerConfig;
+import io.solaster.config.pool.PoolConfig;
+import io.solaster.config.pool.PoolHealthConfig;
+import io.solaster.config.pool.RequestsConfig;
+import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.net.ConnectionHandler;
@@ -144,10 +144,10 @@ public final class BalanceLatency {
                     new Queue(i == 0 ? SLOWER * SERVICE : SERVICE)));
         }
         List<Endpoint> endpoints = all.stream().map(server -> Endpoint.of("127.0.0.1", server.port())).toList();
-        PoolConfig config = PoolConfig.of(PoolConfig.Protocol.TCP).withBalancing(PoolBalancingConfig.of(algorithm))
+        PoolConfig config = PoolConfig.of(PoolConfig.Protocol.TCP).withBalancing(BalancingConfig.of(algorithm))
                 // Balancing alone: nobody is left out, and nothing is tried twice.
-                .withHealth(PoolHealthConfig.defaults().withBreaker(PoolBreakerConfig.none()))
-                .withRequests(PoolRequestsConfig.defaults().withTimeouts(Duration.ZERO, Duration.ZERO));
+                .withHealth(PoolHealthConfig.defaults().withBreaker(BreakerConfig.none()))
+                .withRequests(RequestsConfig.defaults().withTimeouts(Duration.ZERO, Duration.ZERO));
         Upstream upstream = Upstream.start(engine, name(algorithm), config, Discovery.of(endpoints));
         FramedProtocol protocol = FramedProtocol.defaults();
         ConnectionPool<FramedConnection> pool = ConnectionPool.start(engine, name(algorithm), config, protocol,

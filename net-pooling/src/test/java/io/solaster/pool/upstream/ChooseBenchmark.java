@@ -7,9 +7,9 @@ import java.util.stream.IntStream;
 
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Pinning;
-import io.solaster.config.PoolBalancingConfig;
-import io.solaster.config.PoolBalancingConfig.Algorithm;
-import io.solaster.config.PoolConfig;
+import io.solaster.config.pool.BalancingConfig;
+import io.solaster.config.pool.BalancingConfig.Algorithm;
+import io.solaster.config.pool.PoolConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.timer.ManualClock;
@@ -62,7 +62,7 @@ public class ChooseBenchmark {
         List<Endpoint> members = IntStream.range(0, endpoints).mapToObj(i -> new Endpoint("e" + i, 80,
                 (weighted || algorithm == Algorithm.WEIGHTED_ROUND_ROBIN) && i % 2 == 0 ? 2 : 1, 0, null, -1)).toList();
         Upstream upstream = Upstream.start(engine, "benchmark",
-                PoolConfig.of(PoolConfig.Protocol.RESP).withBalancing(PoolBalancingConfig.of(algorithm)),
+                PoolConfig.of(PoolConfig.Protocol.RESP).withBalancing(BalancingConfig.of(algorithm)),
                 Discovery.of(members));
         SplittableRandom random = new SplittableRandom(1);
         shard = engine.submitTo(0, () -> {

@@ -13,11 +13,11 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
-import io.solaster.config.PoolBalancingConfig.Algorithm;
-import io.solaster.config.PoolBreakerConfig;
-import io.solaster.config.PoolCheckConfig;
-import io.solaster.config.PoolHealthConfig;
-import io.solaster.config.PoolOutlierConfig;
+import io.solaster.config.pool.BalancingConfig.Algorithm;
+import io.solaster.config.pool.BreakerConfig;
+import io.solaster.config.pool.CheckConfig;
+import io.solaster.config.pool.OutlierConfig;
+import io.solaster.config.pool.PoolHealthConfig;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
@@ -25,12 +25,12 @@ import org.slf4j.LoggerFactory;
 /** How endpoints are found to be sick and well again, with a clock that stands between the steps. */
 class HealthTest {
     private static final PoolHealthConfig NO_BREAKER = PoolHealthConfig.defaults()
-            .withBreaker(PoolBreakerConfig.none());
+            .withBreaker(BreakerConfig.none());
     private static final PoolHealthConfig BREAKER_ONLY = PoolHealthConfig.defaults()
-            .withOutliers(PoolOutlierConfig.of(0, Duration.ofSeconds(1), Duration.ofSeconds(30)))
-            .withBreaker(new PoolBreakerConfig(true, 50, 10, Duration.ofSeconds(10), Duration.ofSeconds(5), 3));
+            .withOutliers(OutlierConfig.of(0, Duration.ofSeconds(1), Duration.ofSeconds(30)))
+            .withBreaker(new BreakerConfig(true, 50, 10, Duration.ofSeconds(10), Duration.ofSeconds(5), 3));
     private static final PoolHealthConfig CHECKED = NO_BREAKER
-            .withCheck(PoolCheckConfig.of(PoolCheckConfig.Type.TCP, Duration.ofSeconds(5), Duration.ofSeconds(1)));
+            .withCheck(CheckConfig.of(CheckConfig.Type.TCP, Duration.ofSeconds(5), Duration.ofSeconds(1)));
 
     private final UpstreamFixture fixture = new UpstreamFixture();
 
@@ -144,7 +144,7 @@ class HealthTest {
         try {
             fixture.start(config(Algorithm.ROUND_ROBIN, PoolHealthConfig.defaults()
                     .withBreaker(
-                            new PoolBreakerConfig(true, 50, 30, Duration.ofSeconds(10), Duration.ofSeconds(5), 1))),
+                            new BreakerConfig(true, 50, 30, Duration.ofSeconds(10), Duration.ofSeconds(5), 1))),
                     endpoints(3));
             for (int shard = 0; shard < UpstreamFixture.SHARDS; shard++) {
                 fixture.requests(shard, "e2", Outcome.ERROR, 40);
@@ -254,8 +254,8 @@ class HealthTest {
 
     @Test
     void aSuccessRateFarBelowTheOthersEjects() {
-        fixture.start(config(Algorithm.ROUND_ROBIN, PoolHealthConfig.defaults().withBreaker(PoolBreakerConfig.none())
-                .withOutliers(new PoolOutlierConfig(0, Duration.ofSeconds(1), 10, 5, 1.9, 0, Duration.ofSeconds(30),
+        fixture.start(config(Algorithm.ROUND_ROBIN, PoolHealthConfig.defaults().withBreaker(BreakerConfig.none())
+                .withOutliers(new OutlierConfig(0, Duration.ofSeconds(1), 10, 5, 1.9, 0, Duration.ofSeconds(30),
                         Duration.ofMinutes(5), 10))),
                 endpoints(10));
         for (int i = 1; i <= 10; i++) {
@@ -272,8 +272,8 @@ class HealthTest {
 
     @Test
     void aLatencyFarAboveTheOthersEjects() {
-        fixture.start(config(Algorithm.ROUND_ROBIN, PoolHealthConfig.defaults().withBreaker(PoolBreakerConfig.none())
-                .withOutliers(new PoolOutlierConfig(0, Duration.ofSeconds(1), 5, 5, 0, 3, Duration.ofSeconds(30),
+        fixture.start(config(Algorithm.ROUND_ROBIN, PoolHealthConfig.defaults().withBreaker(BreakerConfig.none())
+                .withOutliers(new OutlierConfig(0, Duration.ofSeconds(1), 5, 5, 0, 3, Duration.ofSeconds(30),
                         Duration.ofMinutes(5), 10))),
                 endpoints(5));
         for (int i = 1; i <= 5; i++) {
@@ -289,7 +289,7 @@ class HealthTest {
 
     @Test
     void withTooFewRequestsNobodyIsCompared() {
-        fixture.start(config(Algorithm.ROUND_ROBIN, NO_BREAKER.withOutliers(new PoolOutlierConfig(0,
+        fixture.start(config(Algorithm.ROUND_ROBIN, NO_BREAKER.withOutliers(new OutlierConfig(0,
                 Duration.ofSeconds(1), 100, 5, 1.9, 2, Duration.ofSeconds(30), Duration.ofMinutes(5), 10))),
                 endpoints(5));
         IntStream.rangeClosed(1, 5).forEach(i -> fixture.requests(0, "e" + i, Outcome.SUCCESS, 50,

@@ -16,10 +16,10 @@ import java.util.stream.Stream;
 
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Pinning;
-import io.solaster.config.PoolBalancingConfig;
-import io.solaster.config.PoolBalancingConfig.Algorithm;
-import io.solaster.config.PoolConfig;
-import io.solaster.config.PoolHealthConfig;
+import io.solaster.config.pool.BalancingConfig;
+import io.solaster.config.pool.BalancingConfig.Algorithm;
+import io.solaster.config.pool.PoolConfig;
+import io.solaster.config.pool.PoolHealthConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.timer.ManualClock;
 import io.solaster.pool.Endpoint;
@@ -67,7 +67,7 @@ final class UpstreamFixture implements AutoCloseable {
 
             @Override
             public void close() {}
-        }, each -> each.health().check().type() == io.solaster.config.PoolCheckConfig.Type.NONE ? null : check);
+        }, each -> each.health().check().type() == io.solaster.config.pool.CheckConfig.Type.NONE ? null : check);
         return upstream;
     }
 
@@ -81,7 +81,7 @@ final class UpstreamFixture implements AutoCloseable {
     }
 
     static PoolConfig config(Algorithm algorithm) {
-        return PoolConfig.of(PoolConfig.Protocol.RESP).withBalancing(PoolBalancingConfig.of(algorithm));
+        return PoolConfig.of(PoolConfig.Protocol.RESP).withBalancing(BalancingConfig.of(algorithm));
     }
 
     static PoolConfig config(Algorithm algorithm, PoolHealthConfig health) {

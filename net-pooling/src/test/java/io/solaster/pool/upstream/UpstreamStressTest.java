@@ -14,12 +14,12 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 import io.solaster.config.EngineConfig.Transport;
-import io.solaster.config.PoolBalancingConfig;
-import io.solaster.config.PoolBalancingConfig.Algorithm;
-import io.solaster.config.PoolBreakerConfig;
-import io.solaster.config.PoolConfig;
-import io.solaster.config.PoolHealthConfig;
-import io.solaster.config.PoolOutlierConfig;
+import io.solaster.config.pool.BalancingConfig;
+import io.solaster.config.pool.BalancingConfig.Algorithm;
+import io.solaster.config.pool.BreakerConfig;
+import io.solaster.config.pool.OutlierConfig;
+import io.solaster.config.pool.PoolConfig;
+import io.solaster.config.pool.PoolHealthConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
@@ -69,10 +69,10 @@ class UpstreamStressTest {
     @CsvSource({"2, PEAK_EWMA", "2, MAGLEV", "4, LEAST_CONNECTIONS", "4, RING_HASH", "4, WEIGHTED_ROUND_ROBIN"})
     void everyRequestFindsSomebodyAndAfterAllIsQuietAllShardsAgree(int shards, Algorithm algorithm) {
         PoolHealthConfig nervous = PoolHealthConfig.defaults()
-                .withOutliers(new PoolOutlierConfig(3, Duration.ofMillis(5), 10, 3, 1.5, 3, Duration.ofMillis(3),
+                .withOutliers(new OutlierConfig(3, Duration.ofMillis(5), 10, 3, 1.5, 3, Duration.ofMillis(3),
                         Duration.ofMillis(20), 50))
-                .withBreaker(new PoolBreakerConfig(true, 50, 10, Duration.ofMillis(20), Duration.ofMillis(3), 2));
-        PoolBalancingConfig balancing = new PoolBalancingConfig(algorithm, Duration.ofMillis(10), null, false, 1.25,
+                .withBreaker(new BreakerConfig(true, 50, 10, Duration.ofMillis(20), Duration.ofMillis(3), 2));
+        BalancingConfig balancing = new BalancingConfig(algorithm, Duration.ofMillis(10), null, false, 1.25,
                 Duration.ofSeconds(1));
         Upstream upstream = start(shards,
                 PoolConfig.of(PoolConfig.Protocol.HTTP).withBalancing(balancing).withHealth(nervous), members(1, 5));
@@ -183,7 +183,7 @@ class UpstreamStressTest {
     @ValueSource(ints = {2, 4})
     void whatOneShardSuffersAllShardsKnowAtOnce(int shards) {
         Upstream upstream = start(shards, PoolConfig.of(PoolConfig.Protocol.HTTP)
-                .withBalancing(PoolBalancingConfig.of(Algorithm.ROUND_ROBIN)), members(1, 3));
+                .withBalancing(BalancingConfig.of(Algorithm.ROUND_ROBIN)), members(1, 3));
         TestEngines.on(engine, shards - 1, () -> {
             Target sick = upstream.local().targets().get(1);
             for (int i = 0; i < 5; i++) {

@@ -19,12 +19,12 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 import com.sun.management.ThreadMXBean;
-import io.solaster.config.EndpointConfig;
-import io.solaster.config.PoolBalancingConfig;
-import io.solaster.config.PoolBalancingConfig.Algorithm;
-import io.solaster.config.PoolCheckConfig;
-import io.solaster.config.PoolConfig;
-import io.solaster.config.PoolHealthConfig;
+import io.solaster.config.pool.BalancingConfig;
+import io.solaster.config.pool.BalancingConfig.Algorithm;
+import io.solaster.config.pool.CheckConfig;
+import io.solaster.config.pool.EndpointConfig;
+import io.solaster.config.pool.PoolConfig;
+import io.solaster.config.pool.PoolHealthConfig;
 import io.solaster.pool.Endpoint;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 class UpstreamTest {
     private static final PoolHealthConfig CHECKED = PoolHealthConfig.defaults()
-            .withCheck(PoolCheckConfig.of(PoolCheckConfig.Type.TCP, Duration.ofSeconds(5), Duration.ofSeconds(1)));
+            .withCheck(CheckConfig.of(CheckConfig.Type.TCP, Duration.ofSeconds(5), Duration.ofSeconds(1)));
 
     private final UpstreamFixture fixture = new UpstreamFixture();
 
@@ -364,7 +364,7 @@ class UpstreamTest {
 
     @Test
     void aNewEndpointComesToItsShareSlowlyAndOneThatWasThereFromTheStartAtOnce() {
-        PoolBalancingConfig balancing = new PoolBalancingConfig(Algorithm.ROUND_ROBIN, Duration.ofSeconds(10), null,
+        BalancingConfig balancing = new BalancingConfig(Algorithm.ROUND_ROBIN, Duration.ofSeconds(10), null,
                 false,
                 1.25, Duration.ofSeconds(10));
         fixture.start(config(Algorithm.ROUND_ROBIN).withBalancing(balancing), endpoints(3));
@@ -386,7 +386,7 @@ class UpstreamTest {
 
     @Test
     void requestsStayInTheirZoneAsFarAsItCanTakeThem() {
-        PoolBalancingConfig balancing = new PoolBalancingConfig(Algorithm.RANDOM, Duration.ZERO, "a", false, 1.25,
+        BalancingConfig balancing = new BalancingConfig(Algorithm.RANDOM, Duration.ZERO, "a", false, 1.25,
                 Duration.ofSeconds(10));
         fixture.start(config(Algorithm.RANDOM).withBalancing(balancing), zoned("a1", "a"), zoned("a2", "a"),
                 zoned("b1", "b"), zoned("b2", "b"), zoned("c1", "c"), zoned("c2", "c"));
@@ -407,7 +407,7 @@ class UpstreamTest {
 
     @Test
     void endpointsOfAnotherNumaNodeAreLeftToItsShards() {
-        PoolBalancingConfig balancing = new PoolBalancingConfig(Algorithm.RANDOM, Duration.ZERO, null, true, 1.25,
+        BalancingConfig balancing = new BalancingConfig(Algorithm.RANDOM, Duration.ZERO, null, true, 1.25,
                 Duration.ofSeconds(10));
         int node = fixture.engine.shard(0).place().numaNode();
         fixture.start(config(Algorithm.RANDOM).withBalancing(balancing),
@@ -423,7 +423,7 @@ class UpstreamTest {
     void whereEachNumaNodeHasItsEndpointsEachShardKeepsToItsOwn() {
         fixture.start(config(Algorithm.RANDOM), new Endpoint("zero", 80, 1, 0, null, 0),
                 new Endpoint("one", 80, 1, 0, null, 1), new Endpoint("both", 80, 1, 0, null, -1));
-        PoolBalancingConfig balancing = new PoolBalancingConfig(Algorithm.RANDOM, Duration.ZERO, null, true, 1.25,
+        BalancingConfig balancing = new BalancingConfig(Algorithm.RANDOM, Duration.ZERO, null, true, 1.25,
                 Duration.ofSeconds(10));
         View view = new View(1, balancing, PoolHealthConfig.defaults(), List.of(), Map.of());
         fixture.on(0, () -> {

@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.Objects;
 import java.util.regex.Pattern;
 
-import io.solaster.config.CpuSet;
+import io.solaster.config.value.CpuSet;
 import io.solaster.operator.api.Labels;
 import io.solaster.operator.api.TopologyProfile;
 import io.solaster.operator.inventory.TopologyClass.Shape;

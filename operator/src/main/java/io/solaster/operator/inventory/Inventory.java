@@ -22,7 +22,7 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.Taint;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceSlice;
-import io.solaster.config.CpuSet;
+import io.solaster.config.value.CpuSet;
 import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.api.TopologyProfile;
 import io.solaster.operator.inventory.NodeState.OwnPods;

@@ -13,7 +13,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 import io.fabric8.kubernetes.api.model.Quantity;
-import io.solaster.config.CpuSet;
+import io.solaster.config.value.CpuSet;
 import io.solaster.operator.api.TopologyProfile;
 import io.solaster.operator.api.TopologyProfileSpec;
 import io.solaster.operator.api.TopologyProfileSpec.Kubelet;

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 
-import io.solaster.config.CpuSet;
+import io.solaster.config.value.CpuSet;
 import io.solaster.operator.kubelet.CpuTopology;
 import io.solaster.operator.kubelet.KubeletConfig;
 import io.solaster.operator.kubelet.KubeletNode;

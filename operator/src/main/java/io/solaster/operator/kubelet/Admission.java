@@ -2,7 +2,7 @@ package io.solaster.operator.kubelet;
 
 import java.util.List;
 
-import io.solaster.config.CpuSet;
+import io.solaster.config.value.CpuSet;
 import org.jspecify.annotations.Nullable;
 
 /**

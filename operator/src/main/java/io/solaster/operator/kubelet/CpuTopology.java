@@ -13,8 +13,8 @@ import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 
-import io.solaster.config.CpuSet;
-import io.solaster.config.Machine;
+import io.solaster.config.plan.Machine;
+import io.solaster.config.value.CpuSet;
 
 /**
  * The CPUs of a node as the kubelet sees them: each belongs to a core, a socket, a NUMA node and an uncore cache.

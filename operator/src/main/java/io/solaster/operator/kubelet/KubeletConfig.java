@@ -4,7 +4,7 @@ import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Set;
 
-import io.solaster.config.CpuSet;
+import io.solaster.config.value.CpuSet;
 
 /**
  * How the kubelet of a node hands out CPUs.

@@ -6,7 +6,7 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.Set;
 
-import io.solaster.config.CpuSet;
+import io.solaster.config.value.CpuSet;
 import io.solaster.operator.kubelet.Admission.Reason;
 import io.solaster.operator.kubelet.KubeletConfig.CpuManager;
 import io.solaster.operator.kubelet.KubeletConfig.Option;

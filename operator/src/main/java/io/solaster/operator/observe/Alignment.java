@@ -10,7 +10,7 @@ import java.util.Objects;
 import java.util.function.Function;
 
 import io.fabric8.kubernetes.api.model.Pod;
-import io.solaster.config.CpuSet;
+import io.solaster.config.value.CpuSet;
 import io.solaster.operator.api.ShardedServiceSpec.Backend;
 import io.solaster.operator.api.ShardedServiceSpec.Numa;
 import io.solaster.operator.api.ShardedServiceStatus.PodStatus;

@@ -5,9 +5,9 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-import io.solaster.config.CpuSet;
-import io.solaster.config.ShardReport;
-import io.solaster.config.ShardReport.Shard;
+import io.solaster.config.plan.ShardReport;
+import io.solaster.config.plan.ShardReport.Shard;
+import io.solaster.config.value.CpuSet;
 import io.solaster.operator.apply.Manifests;
 import org.jspecify.annotations.Nullable;
 

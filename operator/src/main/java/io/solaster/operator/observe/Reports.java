@@ -25,7 +25,7 @@ import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerPort;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.solaster.config.ShardReport;
+import io.solaster.config.plan.ShardReport;
 import io.solaster.operator.observe.PodReport.Load;
 import org.jspecify.annotations.Nullable;
 

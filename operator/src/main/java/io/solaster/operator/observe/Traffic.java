@@ -5,8 +5,8 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-import io.solaster.config.ShardReport;
-import io.solaster.config.ShardReport.Server;
+import io.solaster.config.plan.ShardReport;
+import io.solaster.config.plan.ShardReport.Server;
 
 /**
  * The requests that a pod, or several, have answered: of all servers that count them. Immutable.

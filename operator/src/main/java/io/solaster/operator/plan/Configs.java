@@ -3,8 +3,8 @@ package io.solaster.operator.plan;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-import io.solaster.config.ConfigBinder;
-import io.solaster.config.ConfigReport;
+import io.solaster.config.check.ConfigBinder;
+import io.solaster.config.check.ConfigReport;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
 

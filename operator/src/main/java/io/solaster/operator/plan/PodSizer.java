@@ -8,11 +8,11 @@ import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.Set;
 
-import io.solaster.config.CpuSet;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.InvalidConfigException;
-import io.solaster.config.Machine;
-import io.solaster.config.ShardPlanner;
+import io.solaster.config.plan.Machine;
+import io.solaster.config.plan.ShardPlanner;
+import io.solaster.config.value.CpuSet;
 import io.solaster.operator.api.ShardedServiceSpec.Backend;
 import io.solaster.operator.inventory.TopologyClass;
 import io.solaster.operator.kubelet.Admission;

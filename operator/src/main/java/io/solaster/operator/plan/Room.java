@@ -5,7 +5,7 @@ import static java.util.Objects.requireNonNull;
 import java.util.Arrays;
 import java.util.Comparator;
 
-import io.solaster.config.CpuSet;
+import io.solaster.config.value.CpuSet;
 import io.solaster.operator.inventory.NodeState;
 import io.solaster.operator.inventory.NodeState.OwnPods;
 import io.solaster.operator.inventory.TopologyClass;

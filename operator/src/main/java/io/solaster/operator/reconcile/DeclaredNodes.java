@@ -14,7 +14,7 @@ import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
-import io.solaster.config.CpuSet;
+import io.solaster.config.value.CpuSet;
 import io.solaster.operator.api.TopologyProfile;
 import io.solaster.operator.api.TopologyProfileSpec;
 import io.solaster.operator.api.TopologyProfileSpec.NumaNode;

@@ -10,7 +10,7 @@ import java.util.Objects;
 import java.util.TreeMap;
 
 import io.fabric8.kubernetes.api.model.Pod;
-import io.solaster.config.Fingerprint;
+import io.solaster.config.plan.Fingerprint;
 import io.solaster.operator.observe.PodReport;
 import io.solaster.operator.observe.Traffic;
 import io.solaster.operator.rollout.RolloutState.Attempt;

@@ -21,7 +21,7 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodResourceClaimBuilder;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceSlice;
-import io.solaster.config.CpuSet;
+import io.solaster.config.value.CpuSet;
 import io.solaster.operator.Objects.Cluster;
 import io.solaster.operator.inventory.TopologyClass.Source;
 import io.solaster.operator.plan.Planner;

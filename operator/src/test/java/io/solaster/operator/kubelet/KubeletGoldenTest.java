@@ -10,7 +10,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-import io.solaster.config.CpuSet;
+import io.solaster.config.value.CpuSet;
 import io.solaster.operator.kubelet.CpuTopology.Level;
 import io.solaster.operator.kubelet.KubeletConfig.Scope;
 import io.solaster.operator.kubelet.TopologyManager.Decision;

@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 
-import io.solaster.config.CpuSet;
+import io.solaster.config.value.CpuSet;
 import io.solaster.operator.kubelet.KubeletConfig.Option;
 import io.solaster.operator.kubelet.KubeletConfig.Scope;
 import io.solaster.operator.kubelet.KubeletConfig.TopologyPolicy;

@@ -8,7 +8,7 @@ import java.util.TreeSet;
 import java.util.function.ToIntFunction;
 import java.util.stream.Collectors;
 
-import io.solaster.config.CpuSet;
+import io.solaster.config.value.CpuSet;
 import io.solaster.operator.kubelet.CpuTopology.Cpu;
 import io.solaster.operator.kubelet.KubeletConfig.Option;
 

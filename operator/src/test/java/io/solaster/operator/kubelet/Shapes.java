@@ -7,7 +7,7 @@ import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-import io.solaster.config.CpuSet;
+import io.solaster.config.value.CpuSet;
 import io.solaster.operator.kubelet.KubeletConfig.CpuManager;
 import io.solaster.operator.kubelet.KubeletConfig.Option;
 import io.solaster.operator.kubelet.KubeletConfig.Scope;

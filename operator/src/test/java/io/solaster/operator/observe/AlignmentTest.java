@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 
 import io.fabric8.kubernetes.api.model.Pod;
-import io.solaster.config.CpuSet;
+import io.solaster.config.value.CpuSet;
 import io.solaster.operator.Objects;
 import io.solaster.operator.api.ShardedServiceSpec.Backend;
 import io.solaster.operator.api.ShardedServiceSpec.Numa;

@@ -10,10 +10,10 @@ import java.util.Random;
 
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.solaster.config.CpuSet;
 import io.solaster.config.EngineConfig;
-import io.solaster.config.ShardPlanner;
 import io.solaster.config.SolasterConfig;
+import io.solaster.config.plan.ShardPlanner;
+import io.solaster.config.value.CpuSet;
 import io.solaster.operator.Objects;
 import io.solaster.operator.Objects.Cluster;
 import io.solaster.operator.api.ShardedService;

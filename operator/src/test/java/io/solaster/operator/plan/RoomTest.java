@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 
-import io.solaster.config.CpuSet;
+import io.solaster.config.value.CpuSet;
 import io.solaster.operator.Objects;
 import io.solaster.operator.Objects.Cluster;
 import io.solaster.operator.inventory.Inventory;

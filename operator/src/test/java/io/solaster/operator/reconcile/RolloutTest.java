@@ -31,7 +31,7 @@ import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
-import io.solaster.config.Fingerprint;
+import io.solaster.config.plan.Fingerprint;
 import io.solaster.operator.Objects;
 import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.api.ShardedServiceStatus.RolloutStatus;

@@ -16,7 +16,7 @@ import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.GroupConfig;
-import io.solaster.config.ServerConfig;
+import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.net.TcpServer;

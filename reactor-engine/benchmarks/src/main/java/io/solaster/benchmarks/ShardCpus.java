@@ -1,8 +1,8 @@
 package io.solaster.benchmarks;
 
 import io.solaster.config.EngineConfig;
-import io.solaster.config.ShardPlan;
-import io.solaster.config.ShardPlanner;
+import io.solaster.config.plan.ShardPlan;
+import io.solaster.config.plan.ShardPlanner;
 import io.solaster.engine.os.CpuAffinity;
 import io.solaster.engine.os.MachineProbe;
 

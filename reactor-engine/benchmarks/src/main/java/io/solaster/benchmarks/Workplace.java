@@ -8,9 +8,9 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 
-import io.solaster.config.CpuSet;
-import io.solaster.config.Machine;
-import io.solaster.config.Machine.Core;
+import io.solaster.config.plan.Machine;
+import io.solaster.config.plan.Machine.Core;
+import io.solaster.config.value.CpuSet;
 import io.solaster.engine.os.MachineProbe;
 
 /**

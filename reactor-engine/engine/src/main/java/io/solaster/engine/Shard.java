@@ -22,7 +22,7 @@ import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.ScheduledFuture;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.OwnerChecks;
-import io.solaster.config.ShardPlan.PlannedShard;
+import io.solaster.config.plan.ShardPlan.PlannedShard;
 import io.solaster.engine.mesh.Mesh;
 import io.solaster.engine.net.GroupIoHandler;
 import io.solaster.engine.os.CpuAffinity;

@@ -13,11 +13,11 @@ import java.util.stream.IntStream;
 
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.uring.IoUring;
-import io.solaster.config.CpuSet;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.EngineConfig.Transport;
-import io.solaster.config.Machine;
+import io.solaster.config.plan.Machine;
+import io.solaster.config.value.CpuSet;
 
 /** Engines of any number of shards, on machines of any number of CPUs. */
 public final class Engines {

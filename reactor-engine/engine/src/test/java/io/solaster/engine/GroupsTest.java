@@ -29,7 +29,7 @@ import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.GroupConfig;
 import io.solaster.config.GroupConfig.WhenFull;
-import io.solaster.config.ServerConfig;
+import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.engine.task.SchedulingGroup;
 import org.junit.jupiter.api.Test;

@@ -13,10 +13,10 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-import io.solaster.config.CpuSet;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.value.CpuSet;
 import io.solaster.engine.os.CpuAffinity;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;

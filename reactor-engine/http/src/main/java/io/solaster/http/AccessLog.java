@@ -5,8 +5,8 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 import io.netty.handler.codec.http.HttpHeaderNames;
-import io.solaster.config.AccessLogConfig;
-import io.solaster.config.AccessLogConfig.Format;
+import io.solaster.config.server.AccessLogConfig;
+import io.solaster.config.server.AccessLogConfig.Format;
 import io.solaster.engine.Shard;
 import io.solaster.engine.timer.Timer;
 import org.jspecify.annotations.Nullable;

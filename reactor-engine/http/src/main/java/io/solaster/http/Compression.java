@@ -8,7 +8,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 import io.netty.handler.codec.http.HttpHeaderNames;
-import io.solaster.config.CompressionConfig;
+import io.solaster.config.server.CompressionConfig;
 import org.jspecify.annotations.Nullable;
 
 /** Which responses are compressed, and with what. On the owning shard. */

@@ -14,7 +14,7 @@ import io.netty.handler.codec.http2.Http2ConnectionEncoder;
 import io.netty.handler.codec.http2.Http2PromisedRequestVerifier;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.UniformStreamByteDistributor;
-import io.solaster.config.Http2Config;
+import io.solaster.config.server.Http2Config;
 import io.solaster.engine.net.RequestStats;
 
 /** Makes the sessions of a shard's HTTP/2 clients, by its configuration. On the owning shard. */

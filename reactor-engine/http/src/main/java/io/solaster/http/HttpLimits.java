@@ -3,8 +3,8 @@ package io.solaster.http;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
-import io.solaster.config.HttpConfig;
-import io.solaster.config.ServerConfig;
+import io.solaster.config.server.HttpConfig;
+import io.solaster.config.server.ServerConfig;
 
 /**
  * The limits that connections go by, in plain numbers.

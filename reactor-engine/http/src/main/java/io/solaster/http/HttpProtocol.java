@@ -10,7 +10,7 @@ import io.netty.channel.ChannelOption;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ApplicationProtocolNames;
 import io.netty.handler.ssl.SslHandler;
-import io.solaster.config.ServerConfig;
+import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.Shard;
 import io.solaster.engine.net.ConnectionHandler;
 import io.solaster.engine.net.RequestStats;

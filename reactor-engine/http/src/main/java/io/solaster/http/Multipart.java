@@ -5,7 +5,7 @@ import java.util.List;
 
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpResponseStatus;
-import io.solaster.config.ByteSize;
+import io.solaster.config.value.ByteSize;
 import io.solaster.engine.ShardFuture;
 import org.jspecify.annotations.Nullable;
 

@@ -18,7 +18,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpResponseStatus;
-import io.solaster.config.ByteSize;
+import io.solaster.config.value.ByteSize;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import org.jspecify.annotations.Nullable;

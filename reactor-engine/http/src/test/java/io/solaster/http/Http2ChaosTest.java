@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
 
 import io.netty.handler.codec.http2.Http2Error;
 import io.solaster.config.EngineConfig.Transport;
-import io.solaster.config.ServerConfig;
+import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.http.Http2RawClient.Answer;
 import io.solaster.http.websocket.Leaks;

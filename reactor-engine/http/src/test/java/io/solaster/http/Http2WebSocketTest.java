@@ -16,8 +16,8 @@ import java.util.concurrent.TimeUnit;
 
 import io.netty.handler.codec.http2.Http2Error;
 import io.solaster.config.EngineConfig.Transport;
-import io.solaster.config.ServerConfig;
-import io.solaster.config.WebSocketConfig;
+import io.solaster.config.server.ServerConfig;
+import io.solaster.config.server.WebSocketConfig;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.http.Http2RawClient.Answer;
 import io.solaster.http.websocket.CloseCode;

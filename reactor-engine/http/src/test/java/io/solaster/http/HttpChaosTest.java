@@ -13,7 +13,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.util.CharsetUtil;
 import io.solaster.config.EngineConfig.Transport;
-import io.solaster.config.ServerConfig;
+import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.http.RawClient.Answer;
 import org.junit.jupiter.api.Test;

@@ -13,8 +13,8 @@ import java.util.Random;
 import java.util.stream.Stream;
 
 import io.netty.buffer.ByteBufUtil;
-import io.solaster.config.ByteSize;
 import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.value.ByteSize;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.http.RawClient.Answer;
 import org.junit.jupiter.api.AfterAll;

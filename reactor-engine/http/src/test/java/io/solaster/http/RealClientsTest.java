@@ -14,10 +14,10 @@ import java.util.concurrent.TimeUnit;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.HttpHeaders;
-import io.solaster.config.CompressionConfig;
 import io.solaster.config.EngineConfig.Transport;
-import io.solaster.config.HttpConfig;
-import io.solaster.config.ServerConfig;
+import io.solaster.config.server.CompressionConfig;
+import io.solaster.config.server.HttpConfig;
+import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.net.TcpServer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;

@@ -16,8 +16,8 @@ import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
 
-import io.solaster.config.ByteSize;
 import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.value.ByteSize;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.http.RawClient.Answer;
 import org.junit.jupiter.api.AfterAll;

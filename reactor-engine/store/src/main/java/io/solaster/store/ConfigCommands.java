@@ -9,9 +9,9 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
 
-import io.solaster.config.ByteSize;
-import io.solaster.config.LimitsConfig;
-import io.solaster.config.ServerConfig;
+import io.solaster.config.server.LimitsConfig;
+import io.solaster.config.server.ServerConfig;
+import io.solaster.config.value.ByteSize;
 import org.jspecify.annotations.Nullable;
 
 /**

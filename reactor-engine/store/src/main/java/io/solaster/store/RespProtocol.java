@@ -5,8 +5,8 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 
 import io.netty.channel.Channel;
-import io.solaster.config.LimitsConfig;
-import io.solaster.config.ServerConfig;
+import io.solaster.config.server.LimitsConfig;
+import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.Shard;
 import io.solaster.engine.net.ConnectionHandler;
 import io.solaster.engine.net.RequestStats;

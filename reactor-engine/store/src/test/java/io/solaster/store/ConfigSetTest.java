@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
-import io.solaster.config.ByteSize;
-import io.solaster.config.ServerConfig;
+import io.solaster.config.server.ServerConfig;
+import io.solaster.config.value.ByteSize;
 import org.junit.jupiter.api.Test;
 
 /** What {@code CONFIG SET} has set, when the server's configuration changes. */

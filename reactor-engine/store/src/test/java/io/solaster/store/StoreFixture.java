@@ -9,7 +9,7 @@ import java.util.function.BooleanSupplier;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.EngineConfig.Transport;
-import io.solaster.config.ServerConfig;
+import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.net.TcpServer;
 

@@ -3,9 +3,9 @@ package io.solaster.boot;
 import java.util.ArrayList;
 import java.util.List;
 
-import io.solaster.config.ConfigReport;
-import io.solaster.config.ConfigValidator;
 import io.solaster.config.InvalidConfigException.Violation;
+import io.solaster.config.check.ConfigReport;
+import io.solaster.config.check.ConfigValidator;
 import io.solaster.spring.ConfigCheck;
 import org.springframework.boot.context.event.ApplicationEnvironmentPreparedEvent;
 import org.springframework.context.ApplicationListener;

@@ -3,10 +3,10 @@ package io.solaster.boot;
 import java.util.List;
 import java.util.stream.Collectors;
 
-import io.solaster.config.ConfigBinder;
 import io.solaster.config.InvalidConfigException;
 import io.solaster.config.InvalidConfigException.Violation;
 import io.solaster.config.Origins;
+import io.solaster.config.check.ConfigBinder;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
 import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
 import org.springframework.boot.diagnostics.FailureAnalysis;

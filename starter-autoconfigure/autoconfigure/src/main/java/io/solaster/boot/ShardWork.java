@@ -4,13 +4,13 @@ import java.util.List;
 import java.util.function.Predicate;
 
 import io.solaster.config.LibrariesConfig;
-import io.solaster.config.ShardPlan.Work;
 import io.solaster.config.SolasterConfig;
 import io.solaster.config.WebConfig;
+import io.solaster.config.plan.ShardPlan.Work;
+import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.BeanFactoryUtils;
 import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.util.ClassUtils;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Tells whether servers run on an application's shards: those of {@code solaster.servers}, WebFlux, and the servers of

@@ -1,8 +1,8 @@
 package io.solaster.boot;
 
-import io.solaster.config.ConfigBinder;
-import io.solaster.config.ConfigReport;
 import io.solaster.config.SolasterConfig;
+import io.solaster.config.check.ConfigBinder;
+import io.solaster.config.check.ConfigReport;
 import io.solaster.engine.Engine;
 import io.solaster.spring.ConfigCheck;
 import io.solaster.spring.ConfigReloader;

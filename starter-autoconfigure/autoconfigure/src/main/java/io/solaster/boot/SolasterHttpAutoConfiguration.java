@@ -6,7 +6,7 @@ import java.util.Objects;
 import io.solaster.config.InvalidConfigException;
 import io.solaster.config.InvalidConfigException.Violation;
 import io.solaster.config.SolasterConfig;
-import io.solaster.config.WebSocketConfig;
+import io.solaster.config.server.WebSocketConfig;
 import io.solaster.engine.Engine;
 import io.solaster.http.ExchangeListener;
 import io.solaster.http.HttpHandler;

@@ -30,8 +30,7 @@ final class SolasterRuntimeHints implements RuntimeHintsRegistrar {
                 register(argument, hints, seen);
             }
         } else if (type instanceof Class<?> ours
-                && ours.getPackageName().equals(SolasterConfig.class.getPackageName())
-                && seen.add(ours)) {
+                && isOurs(ours) && seen.add(ours)) {
             hints.reflection().registerType(ours, MemberCategory.INVOKE_DECLARED_CONSTRUCTORS,
                     MemberCategory.INVOKE_PUBLIC_METHODS);
             if (ours.isRecord()) {
@@ -40,5 +39,10 @@ final class SolasterRuntimeHints implements RuntimeHintsRegistrar {
                 }
             }
         }
+    }
+
+    /** Records have parts of theirs in rooms below the root's. */
+    private static boolean isOurs(Class<?> type) {
+        return (type.getPackageName() + ".").startsWith(SolasterConfig.class.getPackageName() + ".");
     }
 }

@@ -15,9 +15,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
 
 import io.solaster.boot.actuate.SolasterHealthAutoConfiguration;
 import io.solaster.boot.actuate.SolasterWatchAutoConfiguration;
-import io.solaster.config.ConfigDiff.Change;
-import io.solaster.config.Fingerprint;
 import io.solaster.config.SolasterConfig;
+import io.solaster.config.check.ConfigDiff.Change;
+import io.solaster.config.plan.Fingerprint;
 import io.solaster.engine.Engine;
 import io.solaster.spring.ConfigReloader;
 import io.solaster.spring.Live;

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.solaster.boot.netty.SolasterReactorNettyAutoConfiguration;
 import io.solaster.boot.web.SolasterWebAutoConfiguration;
-import io.solaster.config.CpuSet;
-import io.solaster.config.ShardPlan;
-import io.solaster.config.ShardPlan.Work;
 import io.solaster.config.SolasterConfig;
+import io.solaster.config.plan.ShardPlan;
+import io.solaster.config.plan.ShardPlan.Work;
+import io.solaster.config.value.CpuSet;
 import io.solaster.engine.Engine;
 import io.solaster.engine.os.CpuAffinity;
 import org.junit.jupiter.api.Test;

@@ -4,20 +4,28 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
+import java.lang.reflect.Type;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 
 import io.solaster.boot.actuate.SolasterHealthAutoConfiguration;
 import io.solaster.boot.actuate.SolasterMetricsAutoConfiguration;
 import io.solaster.boot.actuate.SolasterWatchAutoConfiguration;
 import io.solaster.config.EngineConfig;
-import io.solaster.config.ServerConfig;
-import io.solaster.config.ShardCount;
 import io.solaster.config.SolasterConfig;
+import io.solaster.config.pool.BalancingConfig;
+import io.solaster.config.pool.EndpointConfig;
+import io.solaster.config.server.Http2Config;
+import io.solaster.config.server.ServerConfig;
+import io.solaster.config.value.ByteSize;
+import io.solaster.config.value.ShardCount;
 import io.solaster.engine.Engine;
 import io.solaster.spring.ServerLifecycle;
 import org.junit.jupiter.api.Test;
@@ -82,7 +90,11 @@ final class StarterAheadOfTimeTest {
     void every_record_of_the_configuration_may_be_bound_by_reflection() throws Exception {
         RuntimeHints hints = new RuntimeHints();
         new SolasterRuntimeHints().registerHints(hints, null);
-        for (Class<?> type : new Class<?>[]{SolasterConfig.class, EngineConfig.class, ServerConfig.class}) {
+        Set<Class<?>> records = new HashSet<>();
+        collect(SolasterConfig.class, records);
+        assertThat(records).contains(EngineConfig.class, ServerConfig.class, Http2Config.class, EndpointConfig.class,
+                BalancingConfig.class, ByteSize.class);
+        for (Class<?> type : records) {
             Class<?>[] components = Arrays.stream(type.getRecordComponents()).map(RecordComponent::getType)
                     .toArray(Class<?>[]::new);
             assertThat(RuntimeHintsPredicates.reflection()
@@ -91,6 +103,15 @@ final class StarterAheadOfTimeTest {
         }
         assertThat(RuntimeHintsPredicates.reflection()
                 .onMethodInvocation(ShardCount.class.getMethod("valueOf", String.class))).accepts(hints);
+    }
+
+    /** The records that are written in the components' types, in whichever room they are. */
+    private static void collect(Type type, Set<Class<?>> records) {
+        if (type instanceof ParameterizedType parameterized) {
+            Arrays.stream(parameterized.getActualTypeArguments()).forEach(argument -> collect(argument, records));
+        } else if (type instanceof Class<?> record && record.isRecord() && records.add(record)) {
+            Arrays.stream(record.getRecordComponents()).forEach(part -> collect(part.getGenericType(), records));
+        }
     }
 
     private static AnnotationConfigApplicationContext application() {

@@ -9,11 +9,11 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 
-import io.solaster.config.CpuSet;
 import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.EngineConfig.Transport;
-import io.solaster.config.Machine;
 import io.solaster.config.SolasterConfig;
+import io.solaster.config.plan.Machine;
+import io.solaster.config.value.CpuSet;
 import io.solaster.engine.Engine;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;

@@ -4,12 +4,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-import io.solaster.config.ConfigBinder;
-import io.solaster.config.ConfigReport;
-import io.solaster.config.ConfigValidator;
-import io.solaster.config.Jvm;
-import io.solaster.config.Machine;
 import io.solaster.config.SolasterConfig;
+import io.solaster.config.check.ConfigBinder;
+import io.solaster.config.check.ConfigReport;
+import io.solaster.config.check.ConfigValidator;
+import io.solaster.config.plan.Jvm;
+import io.solaster.config.plan.Machine;
 import io.solaster.engine.Engine;
 import io.solaster.engine.os.MachineProbe;
 import org.jspecify.annotations.Nullable;

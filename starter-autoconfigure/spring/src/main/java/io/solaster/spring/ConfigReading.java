@@ -5,8 +5,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-import io.solaster.config.ConfigBinder;
-import io.solaster.config.ConfigReport;
+import io.solaster.config.check.ConfigBinder;
+import io.solaster.config.check.ConfigReport;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.bind.PropertySourcesPlaceholdersResolver;
 import org.springframework.boot.context.properties.source.ConfigurationProperty;

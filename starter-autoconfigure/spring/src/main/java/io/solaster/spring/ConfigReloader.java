@@ -18,13 +18,13 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-import io.solaster.config.ConfigDiff;
-import io.solaster.config.ConfigDiff.Change;
-import io.solaster.config.ConfigReport;
-import io.solaster.config.Fingerprint;
 import io.solaster.config.InvalidConfigException;
 import io.solaster.config.InvalidConfigException.Violation;
 import io.solaster.config.SolasterConfig;
+import io.solaster.config.check.ConfigDiff;
+import io.solaster.config.check.ConfigDiff.Change;
+import io.solaster.config.check.ConfigReport;
+import io.solaster.config.plan.Fingerprint;
 import io.solaster.engine.Engine;
 import io.solaster.spring.ReloadStatus.State;
 import org.jspecify.annotations.Nullable;

@@ -3,9 +3,9 @@ package io.solaster.spring;
 import java.util.Collection;
 import java.util.stream.Collectors;
 
-import io.solaster.config.CpuSet;
-import io.solaster.config.ShardPlan;
-import io.solaster.config.ShardPlan.PlannedShard;
+import io.solaster.config.plan.ShardPlan;
+import io.solaster.config.plan.ShardPlan.PlannedShard;
+import io.solaster.config.value.CpuSet;
 import io.solaster.engine.Engine;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.engine.net.TransportChoice;

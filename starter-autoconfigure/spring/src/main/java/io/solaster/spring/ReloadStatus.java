@@ -4,7 +4,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 
-import io.solaster.config.ConfigDiff;
+import io.solaster.config.check.ConfigDiff;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param refused how often nothing was changed, because of what the files said or because they could not be read
  * @param applyNanos how long the last change took from files that had been read to the last shard; 0 before the first
  * @param files what is watched; empty where nothing is
- * @param fingerprints what each file said when they were read last, as {@link io.solaster.config.Fingerprint} names it; a
+ * @param fingerprints what each file said when they were read last, as {@link io.solaster.config.plan.Fingerprint} names it; a
  *            file that was not there is left out, and empty where nothing is watched
  */
 public record ReloadStatus(State state, @Nullable Instant at, List<String> problems, ConfigDiff diff, long applied,

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-import io.solaster.config.ConfigDiff.Change;
 import io.solaster.config.SolasterConfig;
+import io.solaster.config.check.ConfigDiff.Change;
 import org.jspecify.annotations.Nullable;
 
 /** Says which changes need a restart: of a server or a pool that comes or goes its name alone, and not all its keys. */

@@ -11,11 +11,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Supplier;
 
-import io.solaster.config.ConfigValidator;
 import io.solaster.config.InvalidConfigException;
 import io.solaster.config.InvalidConfigException.Violation;
-import io.solaster.config.ServerConfig;
 import io.solaster.config.SolasterConfig;
+import io.solaster.config.check.ConfigValidator;
+import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.net.ConnectionHandler;
 import io.solaster.engine.net.TcpServer;

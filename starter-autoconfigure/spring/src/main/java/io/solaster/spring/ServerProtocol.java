@@ -2,7 +2,7 @@ package io.solaster.spring;
 
 import java.util.function.BiFunction;
 
-import io.solaster.config.ServerConfig;
+import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.net.ConnectionHandler;
 
 /**

@@ -6,7 +6,7 @@ import java.util.concurrent.Executor;
 import io.netty.handler.ssl.ClientAuth;
 import io.solaster.config.InvalidConfigException;
 import io.solaster.config.InvalidConfigException.Violation;
-import io.solaster.config.ServerConfig;
+import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.net.ConnectionHandler;
 import io.solaster.engine.net.Tls;
 import org.jspecify.annotations.Nullable;

@@ -1,7 +1,7 @@
 package io.solaster.spring;
 
-import io.solaster.config.ConfigDiff;
 import io.solaster.config.SolasterConfig;
+import io.solaster.config.check.ConfigDiff;
 
 /**
  * The event that a changed configuration is in force on every shard. Listeners run on the thread that reloads.

@@ -2,7 +2,7 @@ package io.solaster.engine.net;
 
 import io.netty.channel.Channel;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
-import io.solaster.config.ServerConfig;
+import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.Shard;
 
 /** What a {@link TcpServer} does with its connections: a protocol. One instance serves all shards. */

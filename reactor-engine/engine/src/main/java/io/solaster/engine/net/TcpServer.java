@@ -17,7 +17,7 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.unix.UnixChannelOption;
-import io.solaster.config.ServerConfig;
+import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 
-import io.solaster.config.CpuSet;
+import io.solaster.config.value.CpuSet;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 import com.sun.jna.LastErrorException;
-import io.solaster.config.CpuSet;
+import io.solaster.config.value.CpuSet;
 import net.openhft.affinity.impl.LinuxHelper;
 
 /**

@@ -7,7 +7,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 
-import io.solaster.config.CpuSet;
+import io.solaster.config.value.CpuSet;
 
 /**
  * The small files below {@code /proc} and {@code /sys}. They differ by kernel, container and sandbox, so nothing here

@@ -6,10 +6,10 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.TreeMap;
 
-import io.solaster.config.CpuSet;
-import io.solaster.config.Machine;
-import io.solaster.config.Machine.Core;
-import io.solaster.config.Machine.NumaNode;
+import io.solaster.config.plan.Machine;
+import io.solaster.config.plan.Machine.Core;
+import io.solaster.config.plan.Machine.NumaNode;
+import io.solaster.config.value.CpuSet;
 
 /**
  * Reads what the machine, and the container around this process, has to give. It never fails: where the system does

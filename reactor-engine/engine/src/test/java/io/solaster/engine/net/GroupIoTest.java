@@ -49,7 +49,7 @@ import io.netty.channel.uring.IoUringSocketChannel;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.GroupConfig;
-import io.solaster.config.ServerConfig;
+import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.CallOptions;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Engines;

@@ -26,10 +26,10 @@ import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-import io.solaster.config.ByteSize;
 import io.solaster.config.EngineConfig.Transport;
-import io.solaster.config.LimitsConfig;
-import io.solaster.config.ServerConfig;
+import io.solaster.config.server.LimitsConfig;
+import io.solaster.config.server.ServerConfig;
+import io.solaster.config.value.ByteSize;
 import io.solaster.engine.Child;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Engines;

@@ -5,7 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-import io.solaster.config.Machine;
+import io.solaster.config.plan.Machine;
 
 /** A root directory with the few files of a machine that a test is about. */
 record FakeRoot(Path path) {

@@ -7,10 +7,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-import io.solaster.config.CpuSet;
-import io.solaster.config.Machine;
-import io.solaster.config.Machine.Core;
-import io.solaster.config.Machine.NumaNode;
+import io.solaster.config.plan.Machine;
+import io.solaster.config.plan.Machine.Core;
+import io.solaster.config.plan.Machine.NumaNode;
+import io.solaster.config.value.CpuSet;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;

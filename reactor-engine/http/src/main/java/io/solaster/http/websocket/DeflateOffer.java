@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 
-import io.solaster.config.WebSocketCompressionConfig;
+import io.solaster.config.server.WebSocketCompressionConfig;
 import org.jspecify.annotations.Nullable;
 
 /**

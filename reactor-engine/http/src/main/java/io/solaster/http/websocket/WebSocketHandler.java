@@ -13,7 +13,7 @@ import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
-import io.solaster.config.WebSocketConfig;
+import io.solaster.config.server.WebSocketConfig;
 import io.solaster.http.HttpException;
 import io.solaster.http.HttpHandler;
 import io.solaster.http.HttpRequest;

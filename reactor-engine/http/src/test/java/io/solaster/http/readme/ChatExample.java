@@ -1,7 +1,7 @@
 package io.solaster.http.readme;
 
 import io.netty.handler.codec.http.HttpResponseStatus;
-import io.solaster.config.WebSocketConfig;
+import io.solaster.config.server.WebSocketConfig;
 import io.solaster.engine.Engine;
 import io.solaster.http.HttpException;
 import io.solaster.http.Router;

@@ -25,7 +25,7 @@ import java.util.stream.Stream;
 
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Pinning;
-import io.solaster.config.ServerConfig;
+import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.http.HttpProtocol;

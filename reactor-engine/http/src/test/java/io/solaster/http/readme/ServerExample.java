@@ -3,7 +3,7 @@ package io.solaster.http.readme;
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.ssl.SslContext;
-import io.solaster.config.ServerConfig;
+import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.engine.net.Tls;

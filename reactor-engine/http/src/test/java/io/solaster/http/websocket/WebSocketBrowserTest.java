@@ -16,10 +16,10 @@ import javax.net.ssl.KeyManagerFactory;
 
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
-import io.solaster.config.ByteSize;
 import io.solaster.config.EngineConfig.Transport;
-import io.solaster.config.WebSocketCompressionConfig;
-import io.solaster.config.WebSocketConfig;
+import io.solaster.config.server.WebSocketCompressionConfig;
+import io.solaster.config.server.WebSocketConfig;
+import io.solaster.config.value.ByteSize;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.http.HttpProtocol;
 import org.jspecify.annotations.Nullable;

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.solaster.config.EngineConfig.Transport;
-import io.solaster.config.WebSocketCompressionConfig;
-import io.solaster.config.WebSocketConfig;
+import io.solaster.config.server.WebSocketCompressionConfig;
+import io.solaster.config.server.WebSocketConfig;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.http.HttpException;
 import org.junit.jupiter.api.AfterAll;
@@ -143,7 +143,7 @@ class WebSocketHandshakeTest {
                     .startsWith("HTTP/1.1 101 ").doesNotContain("Extensions");
         }
         fixture.sockets().reconfigure(on.withCompression(new WebSocketCompressionConfig(true, 6,
-                new io.solaster.config.ByteSize(1), true)));
+                new io.solaster.config.value.ByteSize(1), true)));
         assertThat(answer(WsClient.request("/", offer + "permessage-deflate"))).contains("permessage-deflate\r\n");
         assertThat(answer(WsClient.request("/", offer + "permessage-deflate; server_no_context_takeover")))
                 .contains("permessage-deflate; server_no_context_takeover\r\n");

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 
 import io.solaster.config.EngineConfig.Transport;
-import io.solaster.config.WebSocketConfig;
+import io.solaster.config.server.WebSocketConfig;
 import io.solaster.engine.timer.ManualClock;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;

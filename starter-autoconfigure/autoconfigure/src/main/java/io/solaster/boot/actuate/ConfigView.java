@@ -13,10 +13,10 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 
-import io.solaster.config.ConfigReport;
 import io.solaster.config.InvalidConfigException;
 import io.solaster.config.InvalidConfigException.Violation;
 import io.solaster.config.SolasterConfig;
+import io.solaster.config.check.ConfigReport;
 import io.solaster.spring.ConfigCheck;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;

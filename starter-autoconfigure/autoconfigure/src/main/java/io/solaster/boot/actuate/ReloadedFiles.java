@@ -3,8 +3,8 @@ package io.solaster.boot.actuate;
 import java.util.List;
 import java.util.Optional;
 
-import io.solaster.config.ConfigDiff;
-import io.solaster.config.ConfigDiff.Change;
+import io.solaster.config.check.ConfigDiff;
+import io.solaster.config.check.ConfigDiff.Change;
 import io.solaster.spring.ConfigReloader;
 import io.solaster.spring.ReloadStatus;
 import io.solaster.spring.ReloadStatus.State;

@@ -6,9 +6,9 @@ import java.util.List;
 import java.util.Map;
 
 import io.solaster.config.InvalidConfigException;
-import io.solaster.config.ShardReport;
-import io.solaster.config.ShardReport.Detail;
-import io.solaster.config.ShardReport.Group;
+import io.solaster.config.plan.ShardReport;
+import io.solaster.config.plan.ShardReport.Detail;
+import io.solaster.config.plan.ShardReport.Group;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.net.TcpServer;

@@ -6,9 +6,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.Supplier;
 
-import io.solaster.config.CpuSet;
-import io.solaster.config.ShardPlan;
-import io.solaster.config.ShardPlan.PlannedShard;
+import io.solaster.config.plan.ShardPlan;
+import io.solaster.config.plan.ShardPlan.PlannedShard;
+import io.solaster.config.value.CpuSet;
 import io.solaster.engine.Engine;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.engine.net.TransportChoice;

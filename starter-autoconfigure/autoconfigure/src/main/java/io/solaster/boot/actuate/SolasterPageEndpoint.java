@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 
-import io.solaster.config.ShardReport;
-import io.solaster.config.ShardReport.Stall;
+import io.solaster.config.plan.ShardReport;
+import io.solaster.config.plan.ShardReport.Stall;
 import io.solaster.engine.Engine;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.actuate.endpoint.Access;

@@ -2,8 +2,8 @@ package io.solaster.boot.pool;
 
 import java.util.Map;
 
-import io.solaster.config.ConfigBinder;
-import io.solaster.config.PoolConfig;
+import io.solaster.config.check.ConfigBinder;
+import io.solaster.config.pool.PoolConfig;
 import org.springframework.beans.factory.support.BeanDefinitionRegistry;
 import org.springframework.beans.factory.support.RootBeanDefinition;
 import org.springframework.boot.context.properties.bind.Binder;

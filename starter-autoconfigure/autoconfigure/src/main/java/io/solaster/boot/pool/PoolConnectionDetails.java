@@ -3,7 +3,7 @@ package io.solaster.boot.pool;
 import java.util.List;
 import java.util.stream.Stream;
 
-import io.solaster.config.EndpointConfig;
+import io.solaster.config.pool.EndpointConfig;
 import org.springframework.boot.autoconfigure.service.connection.ConnectionDetails;
 
 /**

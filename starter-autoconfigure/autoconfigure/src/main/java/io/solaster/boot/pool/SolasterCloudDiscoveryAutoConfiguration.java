@@ -4,7 +4,7 @@ import java.util.List;
 
 import io.solaster.config.InvalidConfigException;
 import io.solaster.config.InvalidConfigException.Violation;
-import io.solaster.config.PoolDiscoveryConfig;
+import io.solaster.config.pool.DiscoveryConfig;
 import io.solaster.engine.Engine;
 import io.solaster.spring.pool.PoolDiscovery;
 import io.solaster.spring.pool.Pools;
@@ -29,7 +29,7 @@ public final class SolasterCloudDiscoveryAutoConfiguration {
     @Bean
     @ConditionalOnMissingBean(name = "solasterCloudDiscovery")
     PoolDiscovery solasterCloudDiscovery(Engine engine, ObjectProvider<DiscoveryClient> clients) {
-        return PoolDiscovery.of(PoolDiscoveryConfig.Type.SPRING, (pool, config) -> {
+        return PoolDiscovery.of(DiscoveryConfig.Type.SPRING, (pool, config) -> {
             DiscoveryClient only = clients.getIfUnique();
             DiscoveryClient client = only != null ? only : clients.orderedStream().findFirst().orElse(null);
             if (client == null) {

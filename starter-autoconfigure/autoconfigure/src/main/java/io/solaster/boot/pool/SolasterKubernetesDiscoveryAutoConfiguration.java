@@ -2,7 +2,7 @@ package io.solaster.boot.pool;
 
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
-import io.solaster.config.PoolDiscoveryConfig;
+import io.solaster.config.pool.DiscoveryConfig;
 import io.solaster.engine.Engine;
 import io.solaster.pool.discovery.KubernetesDiscovery;
 import io.solaster.spring.pool.PoolDiscovery;
@@ -34,7 +34,7 @@ public final class SolasterKubernetesDiscoveryAutoConfiguration {
     @Bean
     @ConditionalOnMissingBean(name = "solasterKubernetesDiscovery")
     PoolDiscovery solasterKubernetesDiscovery(ObjectProvider<KubernetesClient> client) {
-        return PoolDiscovery.of(PoolDiscoveryConfig.Type.KUBERNETES,
+        return PoolDiscovery.of(DiscoveryConfig.Type.KUBERNETES,
                 (pool, config) -> new KubernetesDiscovery(client.getObject(), config));
     }
 }

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Map;
 
 import io.solaster.boot.SolasterAutoConfiguration;
-import io.solaster.config.EndpointConfig;
 import io.solaster.config.SolasterConfig;
+import io.solaster.config.pool.EndpointConfig;
 import io.solaster.engine.Engine;
 import io.solaster.pool.ConnectionPool;
 import io.solaster.pool.discovery.DnsResolver;

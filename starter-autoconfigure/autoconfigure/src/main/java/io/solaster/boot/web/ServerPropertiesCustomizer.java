@@ -1,6 +1,6 @@
 package io.solaster.boot.web;
 
-import io.solaster.config.ByteSize;
+import io.solaster.config.value.ByteSize;
 import io.solaster.spring.web.SolasterReactiveWebServerFactory;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -14,7 +14,7 @@ import com.jayway.jsonpath.JsonPath;
 import io.solaster.boot.Client;
 import io.solaster.boot.SolasterAutoConfiguration;
 import io.solaster.boot.SolasterStoreAutoConfiguration;
-import io.solaster.config.ShardReport;
+import io.solaster.config.plan.ShardReport;
 import io.solaster.engine.Engine;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -16,7 +16,7 @@ import java.util.concurrent.TimeUnit;
 
 import io.solaster.boot.ThreeShards;
 import io.solaster.boot.actuate.Actuated;
-import io.solaster.config.CpuSet;
+import io.solaster.config.value.CpuSet;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.os.CpuAffinity;

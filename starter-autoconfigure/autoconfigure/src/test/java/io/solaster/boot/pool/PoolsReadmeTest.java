@@ -11,12 +11,12 @@ import java.util.Locale;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 
-import io.solaster.config.ConfigBinder;
-import io.solaster.config.ConfigValidator;
-import io.solaster.config.EndpointConfig;
-import io.solaster.config.PoolBalancingConfig.Algorithm;
-import io.solaster.config.PoolConfig;
 import io.solaster.config.SolasterConfig;
+import io.solaster.config.check.ConfigBinder;
+import io.solaster.config.check.ConfigValidator;
+import io.solaster.config.pool.BalancingConfig.Algorithm;
+import io.solaster.config.pool.EndpointConfig;
+import io.solaster.config.pool.PoolConfig;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySources;

@@ -21,7 +21,7 @@ import io.solaster.boot.netty.LibrariesOnShards.Library;
 import io.solaster.boot.netty.LibrariesOnShards.State;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Pinning;
-import io.solaster.config.ServerConfig;
+import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.store.RespProtocol;

@@ -1,6 +1,6 @@
 package io.solaster.spring.pool;
 
-import io.solaster.config.PoolConfig;
+import io.solaster.config.pool.PoolConfig;
 import io.solaster.pool.frame.FramedProtocol;
 import io.solaster.pool.health.HealthCheck;
 import io.solaster.pool.http.HttpClientProtocol;

@@ -8,7 +8,7 @@ import java.util.stream.Stream;
 
 import io.netty.channel.Channel;
 import io.netty.handler.ssl.SslContext;
-import io.solaster.config.PoolConfig;
+import io.solaster.config.pool.PoolConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.ShardFuture;
 import io.solaster.pool.ConnectionPool;

@@ -8,7 +8,7 @@ import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.solaster.config.InvalidConfigException;
 import io.solaster.config.InvalidConfigException.Violation;
-import io.solaster.config.PoolSslConfig;
+import io.solaster.config.pool.SslConfig;
 import io.solaster.spring.ServerTls;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -36,7 +36,7 @@ final class PoolTls implements Supplier<SslContext> {
      * @return null where they are not encrypted
      * @throws InvalidConfigException if there is no such bundle, or no client can be made of it
      */
-    static @Nullable PoolTls of(String pool, PoolSslConfig ssl, @Nullable SslBundles bundles) {
+    static @Nullable PoolTls of(String pool, SslConfig ssl, @Nullable SslBundles bundles) {
         if (!ssl.isUsed()) {
             return null;
         }

@@ -14,13 +14,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
-import io.solaster.config.ConfigValidator;
-import io.solaster.config.EndpointConfig;
 import io.solaster.config.InvalidConfigException;
 import io.solaster.config.InvalidConfigException.Violation;
-import io.solaster.config.PoolConfig;
-import io.solaster.config.PoolDiscoveryConfig;
 import io.solaster.config.SolasterConfig;
+import io.solaster.config.check.ConfigValidator;
+import io.solaster.config.pool.DiscoveryConfig;
+import io.solaster.config.pool.EndpointConfig;
+import io.solaster.config.pool.PoolConfig;
 import io.solaster.engine.Engine;
 import io.solaster.pool.ConnectionPool;
 import io.solaster.pool.discovery.Discovery;
@@ -102,7 +102,7 @@ public final class Pools implements SmartLifecycle, AutoCloseable {
             List<EndpointConfig> told = with.endpoints.get(name);
             PoolConfig wanted = told == null
                     ? pool
-                    : pool.withEndpoints(told).withDiscovery(PoolDiscoveryConfig.defaults());
+                    : pool.withEndpoints(told).withDiscovery(DiscoveryConfig.defaults());
             for (PoolCustomizer customizer : with.customizers) {
                 wanted = customizer.config(name, wanted);
             }
@@ -187,7 +187,7 @@ public final class Pools implements SmartLifecycle, AutoCloseable {
         };
     }
 
-    private Discovery discovery(String pool, PoolDiscoveryConfig discovery) {
+    private Discovery discovery(String pool, DiscoveryConfig discovery) {
         for (PoolDiscovery own : with.discoveries) {
             if (own.type() == discovery.type()) {
                 return own.discovery(pool, discovery);

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
-import io.solaster.config.PoolDiscoveryConfig;
+import io.solaster.config.pool.DiscoveryConfig;
 import io.solaster.engine.Engine;
 import io.solaster.pool.Endpoint;
 import io.solaster.pool.discovery.Discovery;
@@ -22,7 +22,7 @@ public final class SpringCloudDiscovery {
     private SpringCloudDiscovery() {}
 
     /** Asks for the service that is configured, as often as it is. Where it knows of none, what it knew before holds. */
-    public static Discovery of(Engine engine, DiscoveryClient client, PoolDiscoveryConfig config) {
+    public static Discovery of(Engine engine, DiscoveryClient client, DiscoveryConfig config) {
         String service = Objects.requireNonNull(config.name(), "name");
         return new PolledDiscovery(engine, "spring " + service, config, () -> engine.offload().call(() -> {
             List<ServiceInstance> instances = client.getInstances(service);

@@ -7,12 +7,12 @@ import java.util.Objects;
 import java.util.function.Supplier;
 
 import io.netty.handler.ssl.ClientAuth;
-import io.solaster.config.ByteSize;
-import io.solaster.config.CompressionConfig;
-import io.solaster.config.Http2Config;
-import io.solaster.config.HttpConfig;
-import io.solaster.config.ServerConfig;
 import io.solaster.config.WebConfig;
+import io.solaster.config.server.CompressionConfig;
+import io.solaster.config.server.Http2Config;
+import io.solaster.config.server.HttpConfig;
+import io.solaster.config.server.ServerConfig;
+import io.solaster.config.value.ByteSize;
 import io.solaster.engine.Engine;
 import io.solaster.engine.net.ConnectionHandler;
 import io.solaster.engine.net.Tls;

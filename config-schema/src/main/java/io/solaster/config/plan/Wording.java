@@ -1,0 +1,58 @@
+package io.solaster.config.plan;
+
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.regex.Pattern;
+
+import io.solaster.config.value.CpuSet;
+
+/** How keys, numbers and durations are written, so that every message writes them as the reader's file does. */
+public final class Wording {
+    private static final Pattern PLAIN_NAME = Pattern.compile("[a-z0-9][a-z0-9-]*");
+    private static final String[] UNITS = {"d", "h", "m", "s", "ms", "us", "ns"};
+    private static final Duration[] LENGTHS = {Duration.ofDays(1), Duration.ofHours(1), Duration.ofMinutes(1),
+            Duration.ofSeconds(1), Duration.ofMillis(1), Duration.ofNanos(1_000), Duration.ofNanos(1)};
+
+    private Wording() {}
+
+    /** {@code lane-capacity} of {@code laneCapacity}. */
+    public static String kebab(String camel) {
+        return camel.replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
+    }
+
+    /** The key of a map's entry, as Spring writes it: {@code servers.kv}, or {@code servers[a.b]}. */
+    public static String entryKey(String map, String name) {
+        return PLAIN_NAME.matcher(name).matches() ? map + "." + name : map + "[" + name + "]";
+    }
+
+    /** {@code 1 core}, {@code 2 cores}. */
+    public static String count(int number, String thing) {
+        return number + " " + thing + (number == 1 ? "" : "s");
+    }
+
+    /** {@code CPU 4}, {@code CPUs 0-3}. */
+    public static String cpus(CpuSet cpus) {
+        return (cpus.size() == 1 ? "CPU " : "CPUs ") + cpus;
+    }
+
+    /** A duration in the largest unit that needs no fraction, as Spring reads it: {@code 500us}. */
+    public static String print(Duration duration) {
+        if (duration.isZero()) {
+            return "0s";
+        }
+        for (int i = 0; i < UNITS.length; i++) {
+            long amount = duration.dividedBy(LENGTHS[i]);
+            if (LENGTHS[i].multipliedBy(amount).equals(duration)) {
+                return amount + UNITS[i];
+            }
+        }
+        throw new AssertionError(duration);
+    }
+
+    /** A number with two decimals at most. */
+    public static String print(double number) {
+        return BigDecimal.valueOf(number).setScale(2, RoundingMode.HALF_UP).stripTrailingZeros().toPlainString();
+    }
+}

@@ -1,0 +1,26 @@
+package io.solaster.config.pool;
+
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * How the connections of a pool are encrypted.
+ *
+ * @param bundle the SSL bundle: whom we trust, and the certificate that we show; none by default
+ * @param enabled whether connections are encrypted; true where there is a bundle, else with what Java trusts
+ * @param serverName the name that endpoints must prove (SNI, certificate); the endpoint's host by default
+ * @param verifyHostname whether the certificate must be for that name
+ */
+public record SslConfig(@Nullable String bundle, @Nullable Boolean enabled, @Nullable String serverName,
+        @DefaultValue("true") boolean verifyHostname) {
+
+    /** What an empty configuration gives: no encryption. */
+    public static SslConfig defaults() {
+        return new SslConfig(null, null, null, true);
+    }
+
+    /** Whether connections are encrypted. */
+    public boolean isUsed() {
+        return enabled == null ? bundle != null : enabled;
+    }
+}

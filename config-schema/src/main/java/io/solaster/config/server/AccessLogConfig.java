@@ -1,0 +1,54 @@
+package io.solaster.config.server;
+
+import java.time.Duration;
+
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * Which exchanges a server writes into its access log, the logger {@code io.solaster.http.access.<server>}, and how.
+ *
+ * @param enabled whether there is an access log
+ * @param format what a line looks like: 'common', 'combined' (with Referer and User-Agent) or 'json'
+ * @param sample the part of exchanges that are logged, from 0 to 1; those that ended with an error of the server (5xx)
+ *            always are
+ * @param slow exchanges that took as long as this or longer are logged whatever the sample; none by default
+ */
+public record AccessLogConfig(@DefaultValue("false") boolean enabled, @DefaultValue("combined") Format format,
+        @DefaultValue("1.0") double sample, @Nullable Duration slow) {
+
+    /** What an empty configuration gives. */
+    public static AccessLogConfig defaults() {
+        return new AccessLogConfig(false, Format.COMBINED, 1, null);
+    }
+
+    /** This switched on or off. */
+    public AccessLogConfig withEnabled(boolean newEnabled) {
+        return new AccessLogConfig(newEnabled, format, sample, slow);
+    }
+
+    /** This with another format. */
+    public AccessLogConfig withFormat(Format newFormat) {
+        return new AccessLogConfig(enabled, newFormat, sample, slow);
+    }
+
+    /** This with another sample. */
+    public AccessLogConfig withSample(double newSample) {
+        return new AccessLogConfig(enabled, format, newSample, slow);
+    }
+
+    /** This with another time from which on all are logged; null for none. */
+    public AccessLogConfig withSlow(@Nullable Duration newSlow) {
+        return new AccessLogConfig(enabled, format, sample, newSlow);
+    }
+
+    /** What a line looks like. */
+    public enum Format {
+        /** The common log format, and behind it microseconds, route and trace. */
+        COMMON,
+        /** The same with Referer and User-Agent between. */
+        COMBINED,
+        /** One JSON object. */
+        JSON
+    }
+}

@@ -1,0 +1,62 @@
+package io.solaster.config.server;
+
+import java.time.Duration;
+
+import io.solaster.config.value.ByteSize;
+import io.solaster.config.value.Range;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * What one client, and all of them together, may take of a server.
+ *
+ * @param maxConnections clients connected at once, over all shards
+ * @param idleTimeout how long a client may be silent before it is disconnected; 0 for ever
+ * @param outputBuffer bytes of replies that a client has not read above which it is disconnected
+ * @param maxArguments the most arguments of one command
+ * @param maxBulk the longest argument of a command
+ * @param maxInline the longest command in one line
+ * @param commandsPerTurn commands of one connection that run before other connections have their turn
+ * @param bytesPerTurn bytes read from one connection before other connections have their turn
+ */
+public record LimitsConfig(@DefaultValue("10000") @Range(min = 1) int maxConnections,
+        @DefaultValue("0s") Duration idleTimeout, @DefaultValue("64MB") ByteSize outputBuffer,
+        @DefaultValue("1048576") @Range(min = 1, max = 1 << 20) int maxArguments,
+        @DefaultValue("512MB") ByteSize maxBulk, @DefaultValue("64KB") ByteSize maxInline,
+        @DefaultValue("1024") @Range(min = 1) int commandsPerTurn, @DefaultValue("64KB") ByteSize bytesPerTurn) {
+
+    /** What an empty configuration gives. */
+    public static LimitsConfig defaults() {
+        return new LimitsConfig(10_000, Duration.ZERO, new ByteSize(64L << 20), 1 << 20, new ByteSize(512L << 20),
+                new ByteSize(64L << 10), 1024, new ByteSize(64L << 10));
+    }
+
+    /** This with another number of clients. */
+    public LimitsConfig withMaxConnections(int newMaxConnections) {
+        return new LimitsConfig(newMaxConnections, idleTimeout, outputBuffer, maxArguments, maxBulk, maxInline,
+                commandsPerTurn, bytesPerTurn);
+    }
+
+    /** This with another time that clients may be silent. */
+    public LimitsConfig withIdleTimeout(Duration newIdleTimeout) {
+        return new LimitsConfig(maxConnections, newIdleTimeout, outputBuffer, maxArguments, maxBulk, maxInline,
+                commandsPerTurn, bytesPerTurn);
+    }
+
+    /** This with another limit on replies not yet read. */
+    public LimitsConfig withOutputBuffer(ByteSize newOutputBuffer) {
+        return new LimitsConfig(maxConnections, idleTimeout, newOutputBuffer, maxArguments, maxBulk, maxInline,
+                commandsPerTurn, bytesPerTurn);
+    }
+
+    /** This with another number of arguments. */
+    public LimitsConfig withMaxArguments(int newMaxArguments) {
+        return new LimitsConfig(maxConnections, idleTimeout, outputBuffer, newMaxArguments, maxBulk, maxInline,
+                commandsPerTurn, bytesPerTurn);
+    }
+
+    /** This with another longest argument. */
+    public LimitsConfig withMaxBulk(ByteSize newMaxBulk) {
+        return new LimitsConfig(maxConnections, idleTimeout, outputBuffer, maxArguments, newMaxBulk, maxInline,
+                commandsPerTurn, bytesPerTurn);
+    }
+}

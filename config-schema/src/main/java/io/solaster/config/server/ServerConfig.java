@@ -1,0 +1,118 @@
+package io.solaster.config.server;
+
+import io.solaster.config.value.Range;
+import io.solaster.config.value.Reloadable;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationPropertiesSource;
+import org.springframework.boot.context.properties.NestedConfigurationProperty;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * One server. It listens on every shard.
+ *
+ * @param protocol what the server speaks: 'resp' or 'http'
+ * @param host the address that the server binds to
+ * @param port the port that the server binds to; 0 takes a free one
+ * @param backlog connections that may wait to be accepted, per shard
+ * @param password what clients must give to AUTH; none by default
+ * @param protectedMode whether, without a password, only clients of this machine are served
+ * @param limits what one client may take
+ * @param group the scheduling group that its connections run in
+ * @param sslBundle the SSL bundle that connections are encrypted with; none by default
+ * @param clientAuth whether clients show a certificate, where there is an SSL bundle: its trust store says which are good
+ * @param http what holds where the protocol is 'http'
+ */
+@ConfigurationPropertiesSource
+public record ServerConfig(String protocol, @DefaultValue("127.0.0.1") String host,
+        @Range(min = 0, max = 65535) int port, @DefaultValue("1024") @Range(min = 1) int backlog,
+        @Reloadable @Nullable String password, @Reloadable @DefaultValue("true") boolean protectedMode,
+        @Reloadable @NestedConfigurationProperty @DefaultValue LimitsConfig limits,
+        @DefaultValue("default") String group, @Nullable String sslBundle,
+        @DefaultValue("none") ClientAuth clientAuth,
+        @Reloadable @NestedConfigurationProperty @DefaultValue HttpConfig http) {
+
+    /** A server of this protocol on this port of the loopback address; all else as an empty configuration gives. */
+    public static ServerConfig of(String protocol, int port) {
+        return new ServerConfig(protocol, "127.0.0.1", port, 1024, null, true, LimitsConfig.defaults(), "default",
+                null, ClientAuth.NONE, HttpConfig.defaults());
+    }
+
+    /** This with another address to bind to. */
+    public ServerConfig withHost(String newHost) {
+        return new ServerConfig(protocol, newHost, port, backlog, password, protectedMode, limits, group, sslBundle,
+                clientAuth, http);
+    }
+
+    /** This with another port to bind to. */
+    public ServerConfig withPort(int newPort) {
+        return new ServerConfig(protocol, host, newPort, backlog, password, protectedMode, limits, group, sslBundle,
+                clientAuth, http);
+    }
+
+    /** This with another number of connections that may wait to be accepted. */
+    public ServerConfig withBacklog(int newBacklog) {
+        return new ServerConfig(protocol, host, port, newBacklog, password, protectedMode, limits, group, sslBundle,
+                clientAuth, http);
+    }
+
+    /** This with another password; null for none. */
+    public ServerConfig withPassword(@Nullable String newPassword) {
+        return new ServerConfig(protocol, host, port, backlog, newPassword, protectedMode, limits, group, sslBundle,
+                clientAuth, http);
+    }
+
+    /** This with or without protected mode. */
+    public ServerConfig withProtectedMode(boolean newProtectedMode) {
+        return new ServerConfig(protocol, host, port, backlog, password, newProtectedMode, limits, group, sslBundle,
+                clientAuth, http);
+    }
+
+    /** This with other limits. */
+    public ServerConfig withLimits(LimitsConfig newLimits) {
+        return new ServerConfig(protocol, host, port, backlog, password, protectedMode, newLimits, group, sslBundle,
+                clientAuth, http);
+    }
+
+    /** This with another scheduling group. */
+    public ServerConfig withGroup(String newGroup) {
+        return new ServerConfig(protocol, host, port, backlog, password, protectedMode, limits, newGroup, sslBundle,
+                clientAuth, http);
+    }
+
+    /** This with another SSL bundle; null for none. */
+    public ServerConfig withSslBundle(@Nullable String newSslBundle) {
+        return new ServerConfig(protocol, host, port, backlog, password, protectedMode, limits, group, newSslBundle,
+                clientAuth, http);
+    }
+
+    /** This with other settings of HTTP. */
+    public ServerConfig withHttp(HttpConfig newHttp) {
+        return new ServerConfig(protocol, host, port, backlog, password, protectedMode, limits, group, sslBundle,
+                clientAuth, newHttp);
+    }
+
+    /** This with another say on the certificates of clients. */
+    public ServerConfig withClientAuth(ClientAuth newClientAuth) {
+        return new ServerConfig(protocol, host, port, backlog, password, protectedMode, limits, group, sslBundle,
+                newClientAuth, http);
+    }
+
+    /** Whether clients show a certificate. */
+    public enum ClientAuth {
+        /** They are not asked for one. */
+        NONE,
+        /** They are asked for one, and served without. */
+        WANT,
+        /** They are served only with a good one. */
+        NEED
+    }
+
+    /** Everything but the password, which must not reach a log. */
+    @Override
+    public String toString() {
+        return "ServerConfig[protocol=" + protocol + ", host=" + host + ", port=" + port + ", backlog=" + backlog
+                + ", password=" + (password == null ? "none" : "******") + ", protectedMode=" + protectedMode
+                + ", limits=" + limits + ", group=" + group + ", sslBundle=" + sslBundle + ", clientAuth=" + clientAuth
+                + ", http=" + http + "]";
+    }
+}
