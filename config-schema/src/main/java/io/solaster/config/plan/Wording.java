@@ -6,9 +6,11 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.regex.Pattern;
 
+import io.solaster.config.Internal;
 import io.solaster.config.value.CpuSet;
 
 /** How keys, numbers and durations are written, so that every message writes them as the reader's file does. */
+@Internal
 public final class Wording {
     private static final Pattern PLAIN_NAME = Pattern.compile("[a-z0-9][a-z0-9-]*");
     private static final String[] UNITS = {"d", "h", "m", "s", "ms", "us", "ns"};
