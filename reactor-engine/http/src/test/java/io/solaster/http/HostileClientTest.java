@@ -13,10 +13,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import io.netty.handler.codec.http.HttpResponseStatus;
-import io.solaster.config.ByteSize;
 import io.solaster.config.EngineConfig.Transport;
-import io.solaster.config.LimitsConfig;
-import io.solaster.config.ServerConfig;
+import io.solaster.config.server.LimitsConfig;
+import io.solaster.config.server.ServerConfig;
+import io.solaster.config.value.ByteSize;
 import io.solaster.engine.net.TcpServer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
