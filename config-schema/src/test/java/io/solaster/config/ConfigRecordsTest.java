@@ -39,7 +39,7 @@ class ConfigRecordsTest {
                 Housekeeping.NONE, "transport", Transport.NIO, "idle",
                 new IdleConfig(IdleConfig.Policy.PARK, Duration.ofSeconds(1), Duration.ZERO), "taskQuota",
                 Duration.ofMillis(1),
-                "mesh", new MeshConfig(2, 2), "offload", new OffloadConfig(1, 1), "checks", OwnerChecks.FULL);
+                "mesh", new MeshConfig(2, 2), "offload", OffloadConfig.of(1, 1), "checks", OwnerChecks.FULL);
         others = new HashMap<>(others);
         others.put("shutdownTimeout", Duration.ZERO);
         others.put("stalls", new StallConfig(false, Duration.ofSeconds(1), 0, Duration.ZERO));

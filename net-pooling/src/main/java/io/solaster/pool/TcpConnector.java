@@ -218,7 +218,8 @@ final class TcpConnector implements Connector {
         private SslHandler tlsHandler(SslContext context, Channel channel) {
             String name = ssl.serverName() == null ? endpoint.host() : ssl.serverName();
             // A handshake's arithmetic takes a millisecond or more: not on the shard.
-            SslHandler handler = context.newHandler(channel.alloc(), name, endpoint.port(), engine.offload());
+            SslHandler handler = context.newHandler(channel.alloc(), name, endpoint.port(),
+                    engine.offload().handshakes());
             handler.setHandshakeTimeoutMillis(0);
             SSLEngine sslEngine = handler.engine();
             SSLParameters parameters = sslEngine.getSSLParameters();

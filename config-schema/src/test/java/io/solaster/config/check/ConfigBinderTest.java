@@ -100,6 +100,8 @@ class ConfigBinderTest {
                       high-water-mark: 100
                     offload:
                       threads: 2
+                      file-threads: 3
+                      handshake-threads: 5
                       queue-capacity: 8
                     checks: full
                     shutdown-timeout: 1m
@@ -189,7 +191,7 @@ class ConfigBinderTest {
                 new Housekeeping(CpuSet.of(0, 1, 4)), Transport.IO_URING,
                 new IdleConfig(IdleConfig.Policy.SPIN, Duration.ofNanos(50_000), Duration.ofNanos(10_000)),
                 Duration.ofMillis(2),
-                new MeshConfig(64, 100), new OffloadConfig(2, 8), OwnerChecks.FULL, Duration.ofMinutes(1),
+                new MeshConfig(64, 100), new OffloadConfig(2, 3, 5, 8), OwnerChecks.FULL, Duration.ofMinutes(1),
                 Map.of("bulk", new GroupConfig(7, 1000, 64, GroupConfig.WhenFull.WAIT, Duration.ofMillis(20), 128)),
                 new StallConfig(false, Duration.ofMillis(5), 9, Duration.ofSeconds(3))));
         assertThat(config.servers()).containsExactly(Map.entry("kv",

@@ -213,7 +213,7 @@ class ConfigValidatorTest {
 
     @Test
     void everyViolationIsInTheMessage() {
-        SolasterConfig config = SolasterConfig.defaults().withEngine(ENGINE.withOffload(new OffloadConfig(0, 0)));
+        SolasterConfig config = SolasterConfig.defaults().withEngine(ENGINE.withOffload(new OffloadConfig(0, 4, 4, 0)));
         assertThatThrownBy(() -> ConfigValidator.validate(config)).isInstanceOf(InvalidConfigException.class)
                 .hasMessage(
                         """

@@ -1,15 +1,12 @@
 package io.solaster.engine;
 
 import java.time.Duration;
-import java.util.List;
-import java.util.concurrent.ArrayBlockingQueue;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.LongAdder;
 
 import io.solaster.config.OffloadConfig;
 import io.solaster.engine.task.Abandonable;
@@ -22,29 +19,58 @@ import org.slf4j.LoggerFactory;
 /**
  * Threads off the shards for what blocks: files, DNS, drivers that wait in native code. They are started before the
  * first shard is pinned, since a thread inherits the CPUs of the one that starts it. Straight-line code waits for the
- * result: {@code engine.offload().call(() -> Files.readString(path)).join()} parks the virtual thread. Any thread may
- * call.
+ * result: {@code engine.offload().call(() -> lookUp(host)).join()} parks the virtual thread. Each {@link Purpose} has
+ * threads and a queue of its own, so that none keeps another waiting. Any thread may call.
  */
 public final class Offload implements Executor {
     private static final Logger log = LoggerFactory.getLogger(Offload.class);
-    private static final String STOPPED = "the engine has stopped";
 
-    private final ThreadPoolExecutor threads;
-    private final int queueCapacity;
-    private final LongAdder rejected = new LongAdder();
+    /** What threads are for. */
+    public enum Purpose {
+        /** Whatever blocks, for as long as it likes: drivers, DNS, the application's own. */
+        CALLS("calls"),
+        /** Files: to look for, open, read and write them. */
+        FILES("files"),
+        /** The arithmetic of TLS handshakes. */
+        HANDSHAKES("handshakes");
+
+        private final String words;
+
+        Purpose(String words) {
+            this.words = words;
+        }
+
+        @Override
+        public String toString() {
+            return words;
+        }
+    }
+
+    private final Map<Purpose, OffloadThreads> threads = new EnumMap<>(Purpose.class);
+    private final Executor handshakes = work -> execute(Purpose.HANDSHAKES, work);
     private volatile @Nullable ContextCarrier carrier;
     private volatile @Nullable Tracing tracing;
 
     Offload(String engine, OffloadConfig config) {
-        AtomicInteger number = new AtomicInteger();
-        queueCapacity = config.queueCapacity();
-        threads = new ThreadPoolExecutor(config.threads(), config.threads(), 0, TimeUnit.SECONDS,
-                new ArrayBlockingQueue<>(queueCapacity), task -> {
-                    Thread thread = new Thread(task, engine + "-offload-" + number.getAndIncrement());
-                    thread.setDaemon(true);
-                    return thread;
-                });
-        threads.prestartAllCoreThreads();
+        for (Purpose purpose : Purpose.values()) {
+            int count = switch (purpose) {
+                case CALLS -> config.threads();
+                case FILES -> config.fileThreads();
+                case HANDSHAKES -> config.handshakeThreads();
+            };
+            threads.put(purpose, new OffloadThreads(engine + "-offload-" + purpose + "-", purpose.toString(), count,
+                    config.queueCapacity()));
+        }
+        threads.values().forEach(OffloadThreads::start);
+    }
+
+    private OffloadThreads threads(Purpose purpose) {
+        return Objects.requireNonNull(threads.get(purpose));
+    }
+
+    /** As {@link #call(Purpose, Callable)}, for {@link Purpose#CALLS}. */
+    public <T extends @Nullable Object> ShardFuture<T> call(Callable<T> work) {
+        return call(Purpose.CALLS, work);
     }
 
     /**
@@ -54,7 +80,7 @@ public final class Offload implements Executor {
      * @return the result, completed on the shard that asked; failed with {@link RejectedExecutionException} if the queue
      *         is full
      */
-    public <T extends @Nullable Object> ShardFuture<T> call(Callable<T> work) {
+    public <T extends @Nullable Object> ShardFuture<T> call(Purpose purpose, Callable<T> work) {
         Shard home = Shard.current();
         ShardFuture<T> future = new ShardFuture<>(home != null ? home : this);
         ContextCarrier present = carrier;
@@ -62,33 +88,40 @@ public final class Offload implements Executor {
         Hop hop = asked == null ? null : asked.hop(Hop.Kind.OFFLOAD, home, null, null);
         Callable<T> traced = hop == null ? work : () -> hop.call(work);
         Work<T> call = new Work<>(home, present == null ? traced : present.carry(traced), future, hop);
+        OffloadThreads.Place place;
         try {
-            execute(call);
+            place = threads(purpose).execute(call);
         } catch (RejectedExecutionException e) {
             call.ended(e);
             future.completeExceptionally(e);
             return future;
         }
         future.whenComplete((result, failure) -> {
-            if (failure != null && !call.begun && threads.remove(call)) {
+            if (failure != null && place.giveUp()) {
                 call.ended(failure);
             }
         });
         return future;
     }
 
-    /** @throws RejectedExecutionException if the queue is full */
+    /** As {@link #execute(Purpose, Runnable)}, for {@link Purpose#CALLS}. */
     @Override
     public void execute(Runnable work) {
-        try {
-            threads.execute(work);
-        } catch (RejectedExecutionException e) {
-            rejected.increment();
-            throw new RejectedExecutionException(threads.isShutdown()
-                    ? STOPPED
-                    : "solaster.engine.offload.queue-capacity: " + queueCapacity + " calls wait for a thread already",
-                    e);
-        }
+        execute(Purpose.CALLS, work);
+    }
+
+    /**
+     * Runs work off the shards.
+     *
+     * @throws RejectedExecutionException if the queue is full
+     */
+    public void execute(Purpose purpose, Runnable work) {
+        threads(purpose).execute(work);
+    }
+
+    /** Runs work for {@link Purpose#HANDSHAKES}: for {@link io.netty.handler.ssl.SslContext#newHandler}. */
+    public Executor handshakes() {
+        return handshakes;
     }
 
     void carryContext(@Nullable ContextCarrier newCarrier) {
@@ -100,38 +133,39 @@ public final class Offload implements Executor {
     }
 
     /** Calls that wait for a thread. */
-    public int queued() {
-        return threads.getQueue().size();
+    public int queued(Purpose purpose) {
+        return threads(purpose).waiting();
     }
 
     /** Calls that run, roughly. */
-    public int active() {
-        return threads.getActiveCount();
+    public int active(Purpose purpose) {
+        return threads(purpose).active();
     }
 
     /** Calls refused so far, for want of room in the queue or because the engine had stopped. */
-    public long rejected() {
-        return rejected.sum();
+    public long rejected(Purpose purpose) {
+        return threads(purpose).rejected();
     }
 
     /** Lets what was accepted finish, then interrupts it; what has not begun by then fails. */
     void close(Duration patience) {
-        threads.shutdown();
-        boolean done = false;
-        try {
-            done = threads.awaitTermination(patience.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-        List<Runnable> left = done ? List.of() : threads.shutdownNow();
-        for (Runnable task : left) {
-            if (task instanceof Work<?> work) {
-                work.fail(new RejectedExecutionException(STOPPED));
+        threads.values().forEach(OffloadThreads::shutdown);
+        long end = System.nanoTime() + patience.toNanos();
+        boolean done = true;
+        int left = 0;
+        for (OffloadThreads each : threads.values()) {
+            if (!each.awaitEnd(Duration.ofNanos(Math.max(0, end - System.nanoTime())))) {
+                done = false;
+                for (Runnable task : each.shutdownNow()) {
+                    left++;
+                    if (task instanceof Work<?> work) {
+                        work.fail(new RejectedExecutionException(OffloadThreads.STOPPED));
+                    }
+                }
             }
         }
         if (!done && !patience.isZero()) {
-            log.warn("Work off the shards was not done within {}: interrupted, and {} call(s) not begun", patience,
-                    left.size());
+            log.warn("Work off the shards was not done within {}: interrupted, and {} call(s) not begun", patience, left);
         }
     }
 
@@ -141,7 +175,6 @@ public final class Offload implements Executor {
         private final Callable<T> work;
         private final ShardFuture<T> future;
         private final @Nullable Hop hop;
-        private volatile boolean begun;
 
         Work(@Nullable Shard home, Callable<T> work, ShardFuture<T> future, @Nullable Hop hop) {
             this.home = home;
@@ -159,7 +192,6 @@ public final class Offload implements Executor {
         @Override
         @SuppressWarnings("NullAway") // a null result is one that T allows
         public void run() {
-            begun = true;
             if (future.isDone()) {
                 ended(ShardFuture.failureOf(future));
                 return;

@@ -51,7 +51,7 @@ class EngineTest {
         Engine engine = Engines.start(transport, 2);
         assertThat(engine.transport().kind()).isEqualTo(transport);
         assertThat(Engines.threads(engine.name() + "-shard-")).hasSize(2).noneMatch(Thread::isDaemon);
-        assertThat(Engines.threads(engine.name() + "-offload-")).hasSize(engine.config().offload().threads());
+        assertThat(Engines.threads(engine.name() + "-offload-")).hasSize(3 * engine.config().offload().threads());
         engine.close();
         Engines.until("all threads gone",
                 () -> Engines.threads(engine.name() + "-").isEmpty());
@@ -117,7 +117,7 @@ class EngineTest {
         assertThatExceptionOfType(InvalidConfigException.class).isThrownBy(() -> Engine.start(tooMany))
                 .withMessageContaining("4096");
         EngineConfig nothing = EngineConfig.defaults().withTransport(Transport.NIO)
-                .withOffload(new io.solaster.config.OffloadConfig(1, 0));
+                .withOffload(io.solaster.config.OffloadConfig.of(1, 0));
         assertThatExceptionOfType(IllegalArgumentException.class).isThrownBy(() -> Engines.start(nothing, 1));
         Engines.until("all threads gone", () -> Engines.threads("solaster").size() <= before);
     }

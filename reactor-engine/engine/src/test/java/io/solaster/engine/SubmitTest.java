@@ -36,7 +36,7 @@ class SubmitTest {
 
     @BeforeAll
     static void start() {
-        engine = Engines.start(EngineConfig.defaults().withOffload(new OffloadConfig(1, 2)), 2);
+        engine = Engines.start(EngineConfig.defaults().withOffload(OffloadConfig.of(1, 2)), 2);
     }
 
     @AfterAll
@@ -212,7 +212,7 @@ class SubmitTest {
         });
         MeshTest.await(begun);
         List<ShardFuture<Integer>> waiting = List.of(engine.offload().call(() -> 2), engine.offload().call(() -> 3));
-        assertThat(engine.offload().queued()).isEqualTo(2);
+        assertThat(engine.offload().queued(Offload.Purpose.CALLS)).isEqualTo(2);
         assertThatThrownBy(() -> engine.offload().call(() -> 4).get())
                 .hasMessageContaining("solaster.engine.offload.queue-capacity: 2 calls wait");
         release.countDown();
@@ -287,7 +287,7 @@ class SubmitTest {
 
     @Test
     void workOffTheShardsIsDoneBeforeTheEngineHasStopped() {
-        Engine stopping = Engines.start(EngineConfig.defaults().withOffload(new OffloadConfig(1, 10)), 2);
+        Engine stopping = Engines.start(EngineConfig.defaults().withOffload(OffloadConfig.of(1, 10)), 2);
         CompletableFuture<List<Object>> seen = new CompletableFuture<>();
         CountDownLatch release = new CountDownLatch(1);
         Engines.get(stopping.submitTo(1, () -> {

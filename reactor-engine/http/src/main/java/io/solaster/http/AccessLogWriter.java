@@ -6,6 +6,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
+import io.solaster.engine.Offload.Purpose;
 import io.solaster.engine.Offload;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -60,7 +61,7 @@ final class AccessLogWriter implements Runnable {
             return true;
         }
         try {
-            offload.execute(this);
+            offload.execute(Purpose.FILES, this);
             return true;
         } catch (RejectedExecutionException full) {
             work.set(0);

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 
+import io.solaster.engine.Offload.Purpose;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import org.jspecify.annotations.Nullable;
@@ -45,7 +46,7 @@ final class AssetCache {
         if (known != null) {
             return known;
         }
-        ShardFuture<@Nullable Asset> look = shard.offload().call(search);
+        ShardFuture<@Nullable Asset> look = shard.offload().call(Purpose.FILES, search);
         looks.put(path, look);
         look.whenComplete((asset, failure) -> {
             looks.remove(path);

@@ -11,6 +11,7 @@ import java.util.List;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
+import io.solaster.engine.Offload.Purpose;
 import io.solaster.engine.Offload;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
@@ -63,7 +64,7 @@ final class FilePump {
 
     /** Closes a file off the shard. */
     static void close(Shard shard, FileChannel file) {
-        shard.offload().call(() -> {
+        shard.offload().call(Purpose.FILES, () -> {
             file.close();
             return true;
         });
@@ -95,7 +96,7 @@ final class FilePump {
         }
         long from = position;
         int count = (int) Math.min(left, CHUNK);
-        ShardFuture<ByteBuf> chunk = offload.call(() -> read(file, from, count));
+        ShardFuture<ByteBuf> chunk = offload.call(Purpose.FILES, () -> read(file, from, count));
         chunk.whenComplete((bytes, failure) -> sendOrFail(bytes, failure));
     }
 

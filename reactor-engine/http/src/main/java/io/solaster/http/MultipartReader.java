@@ -25,6 +25,7 @@ import io.netty.handler.codec.http.multipart.FileUpload;
 import io.netty.handler.codec.http.multipart.HttpPostMultipartRequestDecoder;
 import io.netty.handler.codec.http.multipart.HttpPostRequestDecoder;
 import io.netty.handler.codec.http.multipart.InterfaceHttpData;
+import io.solaster.engine.Offload.Purpose;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import org.jspecify.annotations.Nullable;
@@ -241,7 +242,7 @@ final class MultipartReader extends DefaultHttpDataFactory implements RequestBod
             whole.resolve(form());
             return;
         }
-        ShardFuture<Boolean> closed = shard.offload().call(() -> {
+        ShardFuture<Boolean> closed = shard.offload().call(Purpose.FILES, () -> {
             for (Spool file : files) {
                 file.close();
             }

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 
 import io.netty.buffer.ByteBuf;
+import io.solaster.engine.Offload.Purpose;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import org.jspecify.annotations.Nullable;
@@ -71,7 +72,7 @@ public final class Part {
      */
     public ShardFuture<Path> moveTo(Path target) {
         ByteBuf bytes = content == null ? null : content.retainedDuplicate();
-        ShardFuture<Path> moved = shard.offload().call(() -> {
+        ShardFuture<Path> moved = shard.offload().call(Purpose.FILES, () -> {
             if (file != null) {
                 return Files.move(file, target, StandardCopyOption.REPLACE_EXISTING);
             }

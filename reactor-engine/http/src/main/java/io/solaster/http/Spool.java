@@ -15,6 +15,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.CompositeByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.multipart.MemoryFileUpload;
+import io.solaster.engine.Offload.Purpose;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import org.jspecify.annotations.Nullable;
@@ -76,7 +77,7 @@ final class Spool extends MemoryFileUpload {
         writing = true;
         List<ByteBuf> batch = unwritten;
         unwritten = new ArrayList<>();
-        ShardFuture<Long> written = shard.offload().call(() -> write(batch));
+        ShardFuture<Long> written = shard.offload().call(Purpose.FILES, () -> write(batch));
         written.whenComplete((bytes, failure) -> {
             writing = false;
             if (deleted) {
@@ -168,7 +169,7 @@ final class Spool extends MemoryFileUpload {
 
     private void remove() {
         if (spooled) {
-            shard.offload().call(() -> {
+            shard.offload().call(Purpose.FILES, () -> {
                 close();
                 return file != null && Files.deleteIfExists(file);
             });

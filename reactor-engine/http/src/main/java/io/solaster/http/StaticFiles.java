@@ -19,6 +19,7 @@ import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.solaster.config.value.ByteSize;
+import io.solaster.engine.Offload.Purpose;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import org.jspecify.annotations.Nullable;
@@ -363,7 +364,7 @@ public final class StaticFiles implements HttpHandler {
     private void openAndSend(HttpRequest request, HttpResponse response, Path file, long size, String path,
             List<FilePump.Piece> pieces, long length) {
         Shard shard = request.shard();
-        ShardFuture<FileChannel> opened = shard.offload().call(() -> {
+        ShardFuture<FileChannel> opened = shard.offload().call(Purpose.FILES, () -> {
             // The way there was resolved; a link that has taken its place since is not followed.
             FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
             if (channel.size() != size) {

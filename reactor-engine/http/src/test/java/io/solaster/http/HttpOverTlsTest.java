@@ -268,7 +268,7 @@ class HttpOverTlsTest {
     void takesTheCertificateOfTheMoment() throws Exception {
         AtomicReference<SslContext> current = new AtomicReference<>(context(server).build());
         TcpServer tls = fixture.bind(CONFIG,
-                Tls.over(current::get, Runnable::run, new HttpProtocol(HANDLER, CONFIG)));
+                Tls.over(current::get, fixture.engine().offload(), new HttpProtocol(HANDLER, CONFIG)));
         try (RawClient before = connect(tls, server.client(null))) {
             assertThat(before.get("/1").status()).isEqualTo(200);
             current.set(context(other).build());

@@ -1,12 +1,12 @@
 package io.solaster.spring;
 
 import java.util.List;
-import java.util.concurrent.Executor;
 
 import io.netty.handler.ssl.ClientAuth;
 import io.solaster.config.InvalidConfigException;
 import io.solaster.config.InvalidConfigException.Violation;
 import io.solaster.config.server.ServerConfig;
+import io.solaster.engine.Offload;
 import io.solaster.engine.net.ConnectionHandler;
 import io.solaster.engine.net.Tls;
 import org.jspecify.annotations.Nullable;
@@ -17,17 +17,17 @@ import org.springframework.boot.ssl.SslBundles;
 /** Encrypts the servers that name an SSL bundle. On the thread that starts the application. */
 public final class ServerTls {
     private final @Nullable SslBundles bundles;
-    private final Executor handshakes;
+    private final Offload offload;
 
     /**
      * Encrypts with these.
      *
      * @param bundles null where the application has none
-     * @param handshakes runs what takes a handshake long
+     * @param offload runs what takes a handshake long
      */
-    public ServerTls(@Nullable SslBundles bundles, Executor handshakes) {
+    public ServerTls(@Nullable SslBundles bundles, Offload offload) {
         this.bundles = bundles;
-        this.handshakes = handshakes;
+        this.offload = offload;
     }
 
     /**
@@ -50,7 +50,7 @@ public final class ServerTls {
             if (bundles != null) {
                 bundles.addBundleUpdateHandler(bundle, contexts::update);
             }
-            return Tls.over(contexts, handshakes, handler);
+            return Tls.over(contexts, offload, handler);
         } catch (IllegalArgumentException e) {
             throw new InvalidConfigException(List.of(new Violation(key, bundle, String.valueOf(e.getMessage()),
                     "mend spring.ssl.bundle.*." + bundle)));

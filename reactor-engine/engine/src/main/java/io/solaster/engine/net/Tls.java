@@ -1,12 +1,12 @@
 package io.solaster.engine.net;
 
-import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 
 import io.netty.channel.Channel;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
 import io.solaster.config.server.ServerConfig;
+import io.solaster.engine.Offload;
 import io.solaster.engine.Shard;
 
 /**
@@ -15,12 +15,12 @@ import io.solaster.engine.Shard;
  */
 public final class Tls implements ConnectionHandler {
     private final Supplier<SslContext> contexts;
-    private final Executor handshakes;
+    private final Offload offload;
     private final ConnectionHandler protocol;
 
-    private Tls(Supplier<SslContext> contexts, Executor handshakes, ConnectionHandler protocol) {
+    private Tls(Supplier<SslContext> contexts, Offload offload, ConnectionHandler protocol) {
         this.contexts = contexts;
-        this.handshakes = handshakes;
+        this.offload = offload;
         this.protocol = protocol;
     }
 
@@ -29,18 +29,18 @@ public final class Tls implements ConnectionHandler {
      *
      * @param contexts asked on a shard for each new connection, so that certificates can change while the server runs:
      *            it returns a context that is there already
-     * @param handshakes runs a handshake's arithmetic, which takes a millisecond or more:
-     *            {@link io.solaster.engine.Engine#offload()}
+     * @param offload runs a handshake's arithmetic, which takes a millisecond or more, as
+     *            {@link Offload.Purpose#HANDSHAKES}
      * @param protocol what is spoken inside
      */
-    public static ConnectionHandler over(Supplier<SslContext> contexts, Executor handshakes,
+    public static ConnectionHandler over(Supplier<SslContext> contexts, Offload offload,
             ConnectionHandler protocol) {
-        return new Tls(contexts, handshakes, protocol);
+        return new Tls(contexts, offload, protocol);
     }
 
     @Override
     public void connected(Shard shard, Channel channel) {
-        channel.pipeline().addLast(contexts.get().newHandler(channel.alloc(), handshakes));
+        channel.pipeline().addLast(contexts.get().newHandler(channel.alloc(), offload.handshakes()));
         protocol.connected(shard, channel);
     }
 

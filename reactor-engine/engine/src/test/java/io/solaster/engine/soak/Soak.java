@@ -88,7 +88,7 @@ final class Soak {
 
     private void round(SplittableRandom random, boolean toTheEnd) {
         EngineConfig config = EngineConfig.defaults().withTransport(transport).withGroups(GROUPS)
-                .withOffload(new OffloadConfig(2, 32))
+                .withOffload(OffloadConfig.of(2, 32))
                 .withStalls(new StallConfig(true, Duration.ofSeconds(10), 5, Duration.ZERO))
                 .withMesh(random.nextBoolean() ? new MeshConfig(2, 4) : MeshConfig.defaults());
         AtomicBoolean quiet = new AtomicBoolean();

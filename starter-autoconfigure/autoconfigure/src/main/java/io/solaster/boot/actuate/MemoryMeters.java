@@ -13,6 +13,7 @@ import io.micrometer.core.instrument.binder.MeterBinder;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufAllocatorMetricProvider;
 import io.solaster.engine.Engine;
+import io.solaster.engine.Offload.Purpose;
 
 /** Memory that is not the heap, and the threads off the shards. */
 final class MemoryMeters implements MeterBinder {
@@ -36,12 +37,15 @@ final class MemoryMeters implements MeterBinder {
         Gauge.builder("solaster.memory.limit", engine, e -> e.machine().memoryLimit().orElse(0)).tags(tags)
                 .baseUnit("bytes").description("Memory that the container may use; 0 without a limit")
                 .register(registry);
-        Gauge.builder("solaster.offload.queue", engine, e -> e.offload().queued()).tags(tags)
-                .description("Calls that wait for a thread off the shards").register(registry);
-        Gauge.builder("solaster.offload.active", engine, e -> e.offload().active()).tags(tags)
-                .description("Calls that run off the shards").register(registry);
-        FunctionCounter.builder("solaster.offload.rejected", engine, e -> e.offload().rejected()).tags(tags)
-                .description("Calls off the shards that were refused").register(registry);
+        for (Purpose purpose : Purpose.values()) {
+            Tags ofPurpose = tags.and("purpose", purpose.toString());
+            Gauge.builder("solaster.offload.queue", engine, e -> e.offload().queued(purpose)).tags(ofPurpose)
+                    .description("Calls that wait for a thread off the shards").register(registry);
+            Gauge.builder("solaster.offload.active", engine, e -> e.offload().active(purpose)).tags(ofPurpose)
+                    .description("Calls that run off the shards").register(registry);
+            FunctionCounter.builder("solaster.offload.rejected", engine, e -> e.offload().rejected(purpose))
+                    .tags(ofPurpose).description("Calls off the shards that were refused").register(registry);
+        }
     }
 
     private static double buffers(ByteBufAllocator allocator) {

@@ -7,6 +7,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 
 import io.netty.buffer.ByteBuf;
+import io.solaster.engine.Offload.Purpose;
 import io.solaster.engine.Offload;
 import io.solaster.engine.Shard;
 import io.solaster.engine.task.SchedulingGroup;
@@ -104,7 +105,7 @@ final class Exchange implements CoreSubscriber<Void>, Consumer<@Nullable Throwab
 
     /** On the shard: ends the response with a part of a file, once that is open. */
     void sendFile(Path path, long position, long count, MonoSink<Void> written) {
-        offload.call(() -> FileChannel.open(path)).whenComplete((file, failure) -> {
+        offload.call(Purpose.FILES, () -> FileChannel.open(path)).whenComplete((file, failure) -> {
             if (failure != null) {
                 written.error(failure);
             } else if (answered) {
@@ -126,7 +127,7 @@ final class Exchange implements CoreSubscriber<Void>, Consumer<@Nullable Throwab
     }
 
     private void close(FileChannel file) {
-        offload.call(() -> {
+        offload.call(Purpose.FILES, () -> {
             file.close();
             return true;
         });
