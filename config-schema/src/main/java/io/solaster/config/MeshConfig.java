@@ -8,7 +8,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * The lanes between shards.
  *
  * @param laneCapacity messages that the ring of one lane holds; a power of two
- * @param highWaterMark messages waiting in one lane above which the connections that feed it stop reading
+ * @param highWaterMark messages of one group that one shard was sent and has not run, above which who sends them waits
  */
 public record MeshConfig(@DefaultValue("1024") @Range(min = 2, max = 1 << 20) int laneCapacity,
         @Reloadable @DefaultValue("4096") @Range(min = 1, max = 1 << 24) int highWaterMark) {

@@ -212,7 +212,7 @@ final class Budget {
         if (from.id() == to) {
             from.execute(action);
         } else {
-            from.mesh().send(to, new Note(action));
+            from.mesh().sendFree(to, new Note(action));
         }
     }
 

@@ -116,7 +116,7 @@ final class Batch extends Message {
             hop.begun();
         }
         execute();
-        target.shard().mesh().send(origin.shard().id(), this);
+        target.shard().mesh().sendFree(origin.shard().id(), this);
     }
 
     void execute() {

@@ -6,6 +6,7 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Objects;
 
+import io.solaster.engine.task.Abandonable;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,7 +25,7 @@ final class Lane extends LaneLastPadding {
     private static final Logger log = LoggerFactory.getLogger(Lane.class);
     private static final VarHandle TAIL = field(LanePublishedFields.class, "tail", long.class);
     private static final VarHandle HEAD = field(LaneConsumerFields.class, "head", long.class);
-    private static final VarHandle STARVED = field(LanePublishedFields.class, "starved", boolean.class);
+    private static final VarHandle STARVED = field(LanePublishedFields.class, "starved", long.class);
 
     /**
      * Messages after which a consumer that is awake may see them before the turn is over, so that both sides work; then
@@ -82,8 +83,8 @@ final class Lane extends LaneLastPadding {
                 refill();
             }
         }
-        if (starved && !isWaiting()) {
-            STARVED.setOpaque(this, false);
+        if (starved != 0 && overflow.isEmpty()) {
+            STARVED.setOpaque(this, 0L);
         }
         if (produced == flushed) {
             return false;
@@ -94,9 +95,9 @@ final class Lane extends LaneLastPadding {
     }
 
     /** Producer: asks the consumer for a wake-up after it has freed slots. */
-    void starve() {
-        if (!starved) {
-            STARVED.setVolatile(this, true);
+    private void starve() {
+        if (starved == 0) {
+            STARVED.setVolatile(this, 1L);
         }
         // Either the consumer sees the flag after freeing slots, or we see the slots.
         VarHandle.fullFence();
@@ -105,7 +106,7 @@ final class Lane extends LaneLastPadding {
 
     /** Producer: whether something here waits for the consumer to free slots. */
     boolean isWaiting() {
-        return !overflow.isEmpty() || !waiters.isEmpty();
+        return !overflow.isEmpty();
     }
 
     private void refill() {
@@ -114,21 +115,15 @@ final class Lane extends LaneLastPadding {
         }
     }
 
-    /** Producer: whether fewer messages than that are sent and not yet received. */
-    boolean isBelow(int mark) {
-        return produced - headSeen + overflow.size() < mark || depth() < mark;
-    }
-
     /** Producer: messages sent and not yet received. */
     int depth() {
         headSeen = (long) HEAD.getAcquire(this);
         return (int) (produced - headSeen) + overflow.size();
     }
 
-    /** Producer: whether something unpublished, overflowing or waiting could go on now. */
-    boolean canProceed(int lowWaterMark) {
-        return produced != flushed || !overflow.isEmpty() && produced - (long) HEAD.getVolatile(this) < ring.length
-                || !waiters.isEmpty() && depth() <= lowWaterMark;
+    /** Producer: whether something unpublished or overflowing could go on now. */
+    boolean canProceed() {
+        return produced != flushed || !overflow.isEmpty() && produced - (long) HEAD.getVolatile(this) < ring.length;
     }
 
     /** Any thread: messages published and not yet received, roughly. */
@@ -148,7 +143,7 @@ final class Lane extends LaneLastPadding {
 
     /** Consumer: whether the producer waits for free slots; call after {@link #receive} and a full fence. */
     boolean producerStarved() {
-        return (boolean) STARVED.getOpaque(this);
+        return (long) STARVED.getOpaque(this) != 0;
     }
 
     /**
@@ -188,12 +183,12 @@ final class Lane extends LaneLastPadding {
         overflow.clear();
     }
 
-    private static void abandon(Message message) {
+    static void abandon(Abandonable given) {
         try {
-            message.abandon();
+            given.abandon();
         } catch (Throwable failure) {
             // Others wait to hear of their end.
-            log.error("{} threw when it was abandoned", message.getClass().getName(), failure);
+            log.error("{} threw when it was abandoned", given.getClass().getName(), failure);
         }
     }
 
@@ -242,7 +237,6 @@ abstract class LaneProducerFields extends LaneFirstPadding {
     long flushed;
     long headSeen;
     final ArrayDeque<Message> overflow = new ArrayDeque<>();
-    final ArrayDeque<Runnable> waiters = new ArrayDeque<>();
 
     LaneProducerFields(int capacity) {
         super(capacity);
@@ -261,7 +255,8 @@ abstract class LaneSecondPadding extends LaneProducerFields {
 /** What the producer writes once a turn, and the consumer reads. */
 abstract class LanePublishedFields extends LaneSecondPadding {
     long tail;
-    boolean starved;
+    /** 0 or 1; a long, since the JVM fills gaps among the producer's own fields with smaller ones. */
+    long starved;
 
     LanePublishedFields(int capacity) {
         super(capacity);

@@ -1,13 +1,18 @@
 package io.solaster.engine.mesh;
 
 import java.lang.invoke.VarHandle;
+import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.Objects;
 
 import io.solaster.config.MeshConfig;
 import io.solaster.engine.stats.ShardStats;
+import io.solaster.engine.task.Abandonable;
 import io.solaster.engine.task.GroupScheduler;
 import io.solaster.engine.task.SchedulingGroup;
+import io.solaster.engine.task.SchedulingGroups;
 import io.solaster.engine.task.Submission;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,7 +22,10 @@ import org.slf4j.LoggerFactory;
  * <p>
  * Messages sent in one turn of the loop become visible together, with at most one wake-up per peer. A lane never refuses
  * a message, since a reply that cannot leave would deadlock two shards; whoever makes new requests asks
- * {@link #isWritable} first and waits with {@link #whenWritable}.
+ * {@link #isWritable} first and waits with {@link #whenWritable}. A message takes a credit of its lane and its group until
+ * the receiver is done with it: what the receiver has read and not run yet counts as much as what is in the lane. The
+ * receiver reads every lane in each round nevertheless, so a group that is behind holds up neither other groups nor
+ * replies, which take no credits.
  * All calls on the owning shard, but {@link #queued} and {@link #sent}.
  */
 public final class Mesh {
@@ -36,6 +44,13 @@ public final class Mesh {
     private final int[] dirty;
     private final boolean[] isDirty;
     private int dirtyCount;
+    /** By target and group, made when the group first sends there. */
+    private final @Nullable Flow[][] flows;
+    /** Flows that somebody here waits for. */
+    private final ArrayDeque<Flow> waiting = new ArrayDeque<>();
+    /** Flows of peers that get credits back at the end of the round; {@code returning[0..returningCount)}. */
+    private Flow[] returning = new Flow[16];
+    private int returningCount;
     private final GroupScheduler scheduler;
     private final Lane.Receiver receiver = this::received;
 
@@ -53,6 +68,7 @@ public final class Mesh {
         this.scheduler = scheduler;
         this.dirty = new int[shards];
         this.isDirty = new boolean[shards];
+        this.flows = new @Nullable Flow[shards][SchedulingGroups.MOST];
     }
 
     /**
@@ -84,15 +100,54 @@ public final class Mesh {
 
     /** As {@link #send(int, Message)}, in another group. */
     public void send(int target, SchedulingGroup group, Message message) {
-        message.group = group.id();
+        send(target, group, message, 1);
+    }
+
+    /** As {@link #send(int, Message)}, for a message that holds much memory and so takes more than one credit. */
+    public void send(int target, Message message, int credits) {
+        send(target, scheduler.current(), message, credits);
+    }
+
+    /**
+     * Sends a reply, or a word of a protocol that bounds itself: it takes no credits, so nobody's {@link #isWritable}
+     * counts it.
+     */
+    public void sendFree(int target, Message message) {
+        sendFree(target, scheduler.current(), message);
+    }
+
+    /** As {@link #sendFree(int, Message)}, in another group. */
+    public void sendFree(int target, SchedulingGroup group, Message message) {
+        Flow taken = message.flow;
+        if (taken != null) {
+            // It goes home without having run: it was refused.
+            taken.giveBack(message.credits);
+        }
+        send(target, group, message, 0);
+    }
+
+    private void send(int target, SchedulingGroup group, Message message, int credits) {
+        Flow flow = flow(target, group);
+        flow.sent += credits;
+        message.flow = flow;
+        message.credits = credits;
         outbound[target].send(message);
         stats.messagesSent.increment();
         markDirty(target);
     }
 
+    private Flow flow(int target, SchedulingGroup group) {
+        Flow flow = flows[target][group.id()];
+        if (flow == null) {
+            flow = new Flow(self, group.id(), peers[target]);
+            flows[target][group.id()] = flow;
+        }
+        return flow;
+    }
+
     /** Sends a message home from where it is. On the shard where it is. */
-    void answer(int from, Message message) {
-        peers[from].send(self, message);
+    void replyFrom(int from, Message message) {
+        peers[from].sendFree(self, message);
     }
 
     private void markDirty(int target) {
@@ -105,34 +160,85 @@ public final class Mesh {
     /** Changes the mark above which requests wait. On the owning shard. */
     public void highWaterMark(int newHighWaterMark) {
         highWaterMark = newHighWaterMark;
+        waiting.forEach(flow -> flow.want(lowWaterMark()));
     }
 
-    /** Whether the lane to a shard is below its high-water mark, so that new requests may be sent. */
+    private int lowWaterMark() {
+        return highWaterMark / 2;
+    }
+
+    /**
+     * Whether the group that is running here may send new requests to a shard: fewer of its credits than the high-water
+     * mark are out there.
+     */
     public boolean isWritable(int target) {
-        return outbound[target].isBelow(highWaterMark);
+        return isWritable(target, scheduler.current());
     }
 
-    /** Runs an action on this shard once the lane to a shard has drained to half of its high-water mark. */
+    /** As {@link #isWritable(int)}, for another group. */
+    public boolean isWritable(int target, SchedulingGroup group) {
+        return flow(target, group).isBelow(highWaterMark);
+    }
+
+    /**
+     * Runs an action on this shard once no more than half of the high-water mark is out on a shard, of the credits of the
+     * group that is running here. It runs in that group. An engine that stops abandons an {@link Abandonable} that still
+     * waits, and drops another action.
+     */
     public void whenWritable(int target, Runnable action) {
-        Lane lane = outbound[target];
-        lane.waiters.add(action);
-        lane.starve();
+        whenWritable(target, scheduler.current(), action);
+    }
+
+    /** As {@link #whenWritable(int, Runnable)}, for another group and in it. */
+    public void whenWritable(int target, SchedulingGroup group, Runnable action) {
+        Flow flow = flow(target, group);
+        flow.waiters.add(action);
+        flow.want(lowWaterMark());
+        if (!flow.waiting) {
+            flow.waiting = true;
+            waiting.add(flow);
+        }
         stats.laneSaturations.increment();
-        markDirty(target);
     }
 
     private void received(Message message) {
-        if (scheduler.mayRun(message.group)) {
+        int group = Objects.requireNonNull(message.flow).group;
+        if (scheduler.mayRun(group)) {
             try {
-                message.deliver();
+                message.run();
             } catch (Throwable failure) {
                 log.error("{} threw on shard {}", message.getClass().getName(), self, failure);
             }
         } else if (message.mayBeRefused()) {
             scheduler.submit((Submission) message);
         } else {
-            scheduler.execute(message.group, message);
+            scheduler.execute(group, message);
         }
+    }
+
+    /** A flow's: the shard that sends there gets credits back. */
+    void returns(Flow flow) {
+        if (returningCount == returning.length) {
+            returning = Arrays.copyOf(returning, returningCount * 2);
+        }
+        returning[returningCount++] = flow;
+    }
+
+    private void publishCredits() {
+        for (int i = 0; i < returningCount; i++) {
+            returning[i].publish();
+        }
+    }
+
+    /** After {@link #publishCredits} and a full fence. */
+    private void wakeForCredits() {
+        for (int i = 0; i < returningCount; i++) {
+            Flow flow = returning[i];
+            if (flow.isWanted() && flow.from != self) {
+                wakers[flow.from].run();
+            }
+        }
+        returningCount = 0;
     }
 
     /**
@@ -147,47 +253,64 @@ public final class Mesh {
         }
         if (count > 0) {
             stats.messagesReceived.add(count);
+            publishCredits();
             VarHandle.fullFence();
             for (int from = 0; from < inbound.length; from++) {
                 if (from != self && inbound[from].producerStarved()) {
                     wakers[from].run();
                 }
             }
+            wakeForCredits();
         }
-        for (int i = 0; i < dirtyCount; i++) {
-            count += resumeWaiters(outbound[dirty[i]]);
-        }
-        return count;
+        return waiting.isEmpty() ? count : count + resumeWaiters();
     }
 
-    private int resumeWaiters(Lane lane) {
-        // No more than wait now, since one that is not content may wait again.
-        int waiting = lane.waiters.size();
+    private int resumeWaiters() {
         int count = 0;
-        while (count < waiting && lane.depth() <= highWaterMark / 2) {
-            Runnable waiter = lane.waiters.remove();
-            try {
-                waiter.run();
-            } catch (Throwable failure) {
-                log.error("{} threw on shard {}", waiter.getClass().getName(), self, failure);
+        for (int left = waiting.size(); left > 0; left--) {
+            Flow flow = waiting.remove();
+            // No more than wait now, since one that is not content may wait again.
+            for (int most = flow.waiters.size(); most > 0 && flow.outstanding() <= lowWaterMark(); most--) {
+                resume(flow.group, flow.waiters.remove());
+                count++;
             }
-            count++;
+            flow.waiting = !flow.waiters.isEmpty();
+            if (flow.waiting) {
+                waiting.add(flow);
+                flow.want(lowWaterMark());
+            } else {
+                flow.wantNothing();
+            }
         }
         return count;
     }
 
-    /** The loop's: publishes what was sent in this turn and wakes each parked peer once. */
-    public void flush() {
-        if (dirtyCount == 0) {
+    private void resume(int group, Runnable waiter) {
+        if (!scheduler.mayRun(group)) {
+            scheduler.execute(group, waiter);
             return;
         }
+        try {
+            waiter.run();
+        } catch (Throwable failure) {
+            log.error("{} threw on shard {}", waiter.getClass().getName(), self, failure);
+        }
+    }
+
+    /** The loop's: publishes what was sent and what was given back in this turn, and wakes each parked peer once. */
+    public void flush() {
+        if (dirtyCount == 0 && returningCount == 0) {
+            return;
+        }
+        publishCredits();
         boolean published = false;
         for (int i = 0; i < dirtyCount; i++) {
             published |= outbound[dirty[i]].flush();
         }
-        if (published) {
+        if (published || returningCount > 0) {
             VarHandle.fullFence();
         }
+        wakeForCredits();
         int left = 0;
         for (int i = 0; i < dirtyCount; i++) {
             int target = dirty[i];
@@ -220,17 +343,31 @@ public final class Mesh {
             return true;
         }
         for (int i = 0; i < dirtyCount; i++) {
-            if (outbound[dirty[i]].canProceed(highWaterMark / 2)) {
+            if (outbound[dirty[i]].canProceed()) {
                 return true;
             }
         }
-        return false;
+        if (!waiting.isEmpty()) {
+            for (Flow flow : waiting) {
+                if (flow.canProceed(lowWaterMark())) {
+                    return true;
+                }
+            }
+        }
+        return returningCount > 0;
     }
 
-    /** The engine's: abandons what this shard has sent and nobody will receive. After all shards have ended. */
+    /** The engine's: abandons what this shard has sent and nobody will receive, and who waits. After all shards have ended. */
     public void abandonAll() {
         for (Lane lane : outbound) {
             lane.abandonAll();
+        }
+        for (Flow flow = waiting.poll(); flow != null; flow = waiting.poll()) {
+            for (Runnable waiter = flow.waiters.poll(); waiter != null; waiter = flow.waiters.poll()) {
+                if (waiter instanceof Abandonable abandonable) {
+                    Lane.abandon(abandonable);
+                }
+            }
         }
     }
 

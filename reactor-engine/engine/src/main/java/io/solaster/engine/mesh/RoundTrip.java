@@ -48,7 +48,7 @@ public abstract class RoundTrip extends Message {
             } catch (Throwable thrown) {
                 failure = thrown;
             }
-            origin.answer(target, this);
+            origin.replyFrom(target, this);
         } else {
             end();
         }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import java.lang.reflect.Field;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -23,7 +24,7 @@ class LaneTest {
         send(lane, 1);
         assertThat(lane.hasMessages()).isFalse();
         assertThat(lane.receive(10, Message::deliver)).isZero();
-        assertThat(lane.canProceed(0)).isTrue();
+        assertThat(lane.canProceed()).isTrue();
 
         assertThat(lane.flush()).isTrue();
         assertThat(lane.flush()).isFalse();
@@ -44,10 +45,10 @@ class LaneTest {
         lane.flush();
         assertThat(lane.isWaiting()).isTrue();
         assertThat(lane.producerStarved()).isTrue();
-        assertThat(lane.canProceed(0)).isFalse();
+        assertThat(lane.canProceed()).isFalse();
 
         assertThat(lane.receive(1, Message::deliver)).isEqualTo(1);
-        assertThat(lane.canProceed(0)).isTrue();
+        assertThat(lane.canProceed()).isTrue();
         send(lane, 5);
         lane.flush();
         lane.receive(10, Message::deliver);
@@ -174,7 +175,7 @@ class LaneTest {
         sun.misc.Unsafe unsafe = (sun.misc.Unsafe) field.get(null);
         long ring = unsafe.objectFieldOffset(LaneRing.class.getDeclaredField("ring"));
         List<Long> producers = new ArrayList<>();
-        for (String name : List.of("produced", "headSeen", "overflow", "waiters")) {
+        for (String name : List.of("produced", "headSeen", "overflow")) {
             producers.add(unsafe.objectFieldOffset(LaneProducerFields.class.getDeclaredField(name)));
         }
         long tail = unsafe.objectFieldOffset(LanePublishedFields.class.getDeclaredField("tail"));
@@ -189,6 +190,21 @@ class LaneTest {
         assertThat(starved - tail).isEqualTo(8);
         assertThat(head - starved).isGreaterThanOrEqualTo(128);
         assertThat(last - head).isGreaterThanOrEqualTo(120);
+
+        long fixed = 0;
+        for (String name : List.of("from", "group", "receiver", "wanted")) {
+            fixed = Math.max(fixed, unsafe.objectFieldOffset(FlowFixed.class.getDeclaredField(name)));
+        }
+        List<Long> senders = new ArrayList<>();
+        for (String name : List.of("sent", "returnedSeen", "waiting", "waiters")) {
+            senders.add(unsafe.objectFieldOffset(FlowSenderFields.class.getDeclaredField(name)));
+        }
+        long done = unsafe.objectFieldOffset(FlowReceiverFields.class.getDeclaredField("done"));
+        long returned = unsafe.objectFieldOffset(FlowReceiverFields.class.getDeclaredField("returned"));
+        long end = unsafe.objectFieldOffset(FlowLastPadding.class.getDeclaredField("p15"));
+        assertThat(Collections.min(senders) - fixed).isGreaterThanOrEqualTo(128);
+        assertThat(Math.min(done, returned) - Collections.max(senders)).isGreaterThanOrEqualTo(128);
+        assertThat(end - Math.max(done, returned)).isGreaterThanOrEqualTo(120);
     }
 
     private void send(Lane lane, int number) {
