@@ -19,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  * at once, on whichever shard they are. Any thread, unless a method says otherwise.
  */
 public final class WebSockets {
+    /** Large messages fill a lane as many small ones do: 16 MB by default. */
+    private static final int BYTES_A_CREDIT = 4096;
+
     private final Engine engine;
     private final Sharded<WebSocketShard> parts;
     private final List<WebSocketStats> stats;
@@ -143,7 +146,7 @@ public final class WebSockets {
     private void send(Shard here, int target, Delivery delivery) {
         Mesh mesh = here.mesh();
         WebSocketConnection source = parts.local().reading;
-        mesh.send(target, delivery);
+        mesh.send(target, delivery, 1 + delivery.frame.readableBytes() / BYTES_A_CREDIT);
         if (source != null && !mesh.isWritable(target)) {
             // Whoever makes that many messages is read from again when they have been taken.
             source.holdForLane();

@@ -9,17 +9,24 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
+import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.GroupConfig;
+import io.solaster.config.MeshConfig;
 import io.solaster.config.server.WebSocketConfig;
 import io.solaster.config.server.WebSocketQueueConfig.Policy;
 import io.solaster.config.value.ByteSize;
+import io.solaster.engine.CallOptions;
+import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.net.TcpServer;
+import io.solaster.engine.task.SchedulingGroup;
 import io.solaster.http.websocket.WsClient.Frame;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -623,6 +630,52 @@ abstract class WebSocketServerTest {
             assertThat(client.message()).isEqualTo("1 end");
         }
         SocketFixture.await("the payload is released", () -> large.refCnt() == 0);
+    }
+
+    /** A shard that runs few messages a second reads its lane at once: what waits there counts. */
+    @Test
+    void readsNoMoreFromWhoBroadcastsThanTheOtherShardsRun() throws Exception {
+        Engine engine = fixture.engine();
+        int mark = 32;
+        int messages = 2_000;
+        EngineConfig before = engine.config();
+        engine.reconfigure(before.withMesh(new MeshConfig(before.mesh().laneCapacity(), mark))).get();
+        AtomicInteger heard = new AtomicInteger();
+        CompletableFuture<WebSocket> opened = new CompletableFuture<>();
+        WsClient client = fixture.connect(new WebSocketListener() {
+            @Override
+            public void opened(WebSocket socket) {
+                opened.complete(socket);
+            }
+
+            @Override
+            public void text(WebSocket socket, String text) {
+                heard.incrementAndGet();
+                fixture.sockets().broadcast(text);
+            }
+        });
+        Shard source = opened.get(60, TimeUnit.SECONDS).shard();
+        Shard other = engine.shard(1 - source.id());
+        SchedulingGroup web = engine.groups().byDefault();
+        GroupConfig config = web.config();
+        web.update(config.withRateLimit(10));
+        long saturations = source.stats().laneSaturations.get();
+        ClientFrames frames = new ClientFrames();
+        for (int i = 0; i < messages; i++) {
+            frames.text("x");
+        }
+        client.send(frames);
+        SocketFixture.await("the lane is full", () -> source.stats().laneSaturations.get() > saturations);
+        assertThat(engine.submitTo(other.id(), CallOptions.in(engine.groups().critical()), other::pendingTasks)
+                .get(60, TimeUnit.SECONDS)).isLessThanOrEqualTo(mark);
+        assertThat(heard).hasValueLessThan(2 * mark);
+
+        web.update(config);
+        for (int i = 0; i < messages; i++) {
+            assertThat(client.frame().text()).isEqualTo("x");
+        }
+        assertThat(heard).hasValue(messages);
+        engine.reconfigure(before).get();
     }
 
     @Test
