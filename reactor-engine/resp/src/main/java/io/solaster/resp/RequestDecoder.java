@@ -438,6 +438,10 @@ public final class RequestDecoder {
             return length > limits.maxInline() ? fail("too big inline request") : more(length);
         }
         scanned = 0;
+        if (end > limits.maxInline()) {
+            // As a line of this length is refused that has not ended yet.
+            return fail("too big inline request");
+        }
         int found = split(address, end > 0 && getByte(address + end - 1) == '\r' ? end - 1 : end);
         if (found < 0) {
             return fail("unbalanced quotes in request");

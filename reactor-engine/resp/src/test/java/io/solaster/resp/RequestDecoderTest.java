@@ -142,6 +142,7 @@ class RequestDecoderTest {
         assertThat(small.decode(BLOCK.putLast(fits, 0, fits.length), fits.length)).isEqualTo(fits.length);
         for (String[] each : new String[][]{{"*17\r\n", "invalid multibulk length"},
                 {"*1\r\n$1025\r\n", "invalid bulk length"}, {"x".repeat(65), "too big inline request"},
+                {"x".repeat(64) + "\r\n", "too big inline request"}, {"x".repeat(65) + "\n", "too big inline request"},
                 {"x ".repeat(17) + "\n", "invalid multibulk length"}}) {
             small.reset();
             byte[] bytes = Requests.bytes(each[0]);

@@ -87,6 +87,9 @@ final class RequestModel {
         if (end < 0) {
             return in.length() > limits.maxInline() ? Outcome.error("too big inline request") : Outcome.MORE;
         }
+        if (end > limits.maxInline()) {
+            return Outcome.error("too big inline request");
+        }
         String line = in.substring(0, end);
         List<String> words = split(line.endsWith("\r") ? line.substring(0, end - 1) : line);
         if (words == null) {
