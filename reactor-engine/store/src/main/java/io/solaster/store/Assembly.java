@@ -26,6 +26,7 @@ final class Assembly {
     private int[] segments = new int[32];
     private int count;
     private int pending;
+    private long room;
     private boolean abandoned;
     private final ByteBuf own = Unpooled.directBuffer(KEPT_AT_FIRST);
     private Command.Gather gather = Command.Gather.NONE;
@@ -49,12 +50,12 @@ final class Assembly {
     }
 
     /** Notes that a reply of another shard comes next, and gives the batch to put the command into. */
-    Batch foreign(int target, boolean resp3, long outputLimit) {
+    Batch foreign(int target, boolean resp3) {
         add(~target);
         Batch batch = batches[target];
         if (batch == null) {
             batch = shard.takeBatch();
-            batch.begin(shard.peer(target), this, resp3, outputLimit);
+            batch.begin(shard.peer(target), this, resp3);
             batches[target] = batch;
         }
         return batch;
@@ -82,19 +83,37 @@ final class Assembly {
      * Sends the batches on their way; the one for this shard itself runs here and now.
      *
      * @param trace told of the request that they belong to; null where that is not traced
+     * @param outputRoom bytes of replies, those of this shard and of all others together, beyond which no more commands
+     *        are begun
      */
-    void send(@Nullable RequestTrace trace) {
+    void send(@Nullable RequestTrace trace, long outputRoom) {
+        room = outputRoom - own.readableBytes();
         for (Batch batch : batches) {
-            if (batch == null) {
+            if (batch != null && trace != null && batch.target() != shard) {
+                batch.trace(trace.hop(batch.target().shard()));
+            }
+        }
+        sendUnfinished(Math.max(0, room));
+    }
+
+    /**
+     * Sends the batches that have commands to run. Each may fill its part of the room that is left: none of them can know
+     * what the others' replies take.
+     */
+    private void sendUnfinished(long roomLeft) {
+        int unfinished = 0;
+        for (Batch batch : batches) {
+            unfinished += batch != null && batch.isUnfinished() ? 1 : 0;
+        }
+        for (Batch batch : batches) {
+            if (batch == null || !batch.isUnfinished()) {
                 continue;
             }
+            batch.room(batch.replyBytes() + roomLeft / unfinished);
             if (batch.target() == shard) {
                 batch.execute();
             } else {
                 pending++;
-                if (trace != null) {
-                    batch.trace(trace.hop(batch.target().shard()));
-                }
                 shard.shard().mesh().send(batch.target().shard().id(), batch);
             }
         }
@@ -103,11 +122,22 @@ final class Assembly {
     /** Whether some commands were not run, since their client is to be closed for what it leaves unread. */
     boolean overflowed() {
         for (Batch batch : batches) {
-            if (batch != null && batch.overflowed()) {
+            if (batch != null && batch.isUnfinished()) {
                 return true;
             }
         }
         return false;
+    }
+
+    /** What went wrong on the way, beside commands that failed; null if nothing did. */
+    @Nullable
+    Throwable failure() {
+        for (Batch batch : batches) {
+            if (batch != null && batch.failure() != null) {
+                return batch.failure();
+            }
+        }
+        return null;
     }
 
     /** How many of the replies that came back are errors; the parts of a split command count one by one. */
@@ -119,20 +149,38 @@ final class Assembly {
         return errors;
     }
 
+    /** Whether replies are waited for still; goes on with commands for which there was no room before. */
     boolean isPending() {
+        while (pending == 0 && overflowed() && failure() == null) {
+            long roomLeft = room;
+            for (Batch batch : batches) {
+                roomLeft -= batch == null ? 0 : batch.replyBytes();
+            }
+            if (roomLeft <= 0) {
+                return false;
+            }
+            sendUnfinished(roomLeft);
+        }
         return pending > 0;
     }
 
     void returned() {
-        if (--pending == 0) {
+        pending--;
+        if (!isPending()) {
             java.util.Objects.requireNonNull(connection).assembled();
         }
     }
 
+    /** A batch will not return, as its shard or this one has stopped. The last one takes what is kept here with it. */
     void abandon() {
+        pending--;
         if (!abandoned && connection != null) {
             abandoned = true;
             connection.abandoned();
+        }
+        if (pending == 0) {
+            clear();
+            shard.giveAssembly(this);
         }
     }
 
@@ -212,6 +260,11 @@ final class Assembly {
         if (segments.length > 4096) {
             segments = new int[32];
         }
+    }
+
+    /** Bytes that it keeps between uses. */
+    int kept() {
+        return own.capacity() + Integer.BYTES * segments.length;
     }
 
     void close() {

@@ -21,15 +21,18 @@ import org.jspecify.annotations.Nullable;
 final class Batch extends Message {
     /** What a batch keeps of its memory between uses, in bytes. */
     private static final int KEPT = 64 * 1024;
+    /** As many commands as a turn has, unless configured otherwise. */
+    private static final int KEPT_COMMANDS = 1024;
 
     private final StoreShard origin;
     private StoreShard target;
     private @Nullable Assembly assembly;
-    private boolean executed;
+    private boolean home;
     private boolean resp3;
-    private long outputLimit;
-    private boolean overflowed;
+    /** Bytes of replies after which it goes home, with commands that are not run yet. */
+    private long room;
     private long errors;
+    private @Nullable Throwable failure;
     /** Null where the request is not traced, as most are not. */
     private @Nullable Hop hop;
 
@@ -37,6 +40,9 @@ final class Batch extends Message {
     private Command[] commands = new Command[16];
     private int[] starts = new int[16];
     private int count;
+    /** Commands that were run, and where the arguments of the next one lie. */
+    private int done;
+    private int doneSize;
     private int[] lengths = new int[64];
     private int argumentCount;
     private long memory;
@@ -52,9 +58,7 @@ final class Batch extends Message {
         this.target = origin;
     }
 
-    /** @param outputLimit bytes of replies after which nothing more is run: the client is to be closed anyhow */
-    void begin(StoreShard target, Assembly assembly, boolean resp3, long outputLimit) {
-        this.outputLimit = outputLimit;
+    void begin(StoreShard target, Assembly assembly, boolean resp3) {
         this.target = target;
         this.assembly = assembly;
         this.resp3 = resp3;
@@ -104,24 +108,42 @@ final class Batch extends Message {
         capacity = larger;
     }
 
+    /**
+     * Lets it run commands until its replies are longer than this, but one at least.
+     *
+     * @param bytes of replies, those of earlier runs among them
+     */
+    void room(long bytes) {
+        room = bytes;
+        home = false;
+    }
+
     /** On the target: runs the commands and goes home. Back on the origin: hands the replies to who waits for them. */
     @Override
     public void deliver() {
-        if (executed) {
-            end(null);
+        if (home) {
+            end(failure);
             returned();
             return;
-        }
-        if (hop != null) {
-            hop.begun();
         }
         execute();
         target.shard().mesh().sendFree(origin.shard().id(), this);
     }
 
+    /** Runs commands. Whatever is thrown, it can go home: somebody waits for it there. */
     void execute() {
-        executed = true;
-        Call call = target.call();
+        home = true;
+        try {
+            if (hop != null) {
+                hop.begun();
+            }
+            run(target.call());
+        } catch (Throwable thrown) {
+            failure = thrown;
+        }
+    }
+
+    private void run(Call call) {
         ReplyWriter writer = call.reply();
         writer.to(replies);
         writer.resp3(resp3);
@@ -131,8 +153,9 @@ final class Batch extends Message {
             replyEnds = new int[commands.length];
         }
         long errorsBefore = writer.errors();
-        long at = memory;
-        for (int i = 0; i < count && !overflowed; i++) {
+        long at = memory + doneSize;
+        int i = done;
+        do {
             int first = starts[i];
             int arguments = (i + 1 < count ? starts[i + 1] : argumentCount) - first;
             call.begin(arguments);
@@ -143,10 +166,28 @@ final class Batch extends Message {
             }
             target.run(commands[i], call);
             replyEnds[i] = writer.position();
-            overflowed = writer.position() > outputLimit && i + 1 < count;
-        }
-        errors = writer.errors() - errorsBefore;
+            i++;
+        } while (i < count && writer.position() <= room);
+        done = i;
+        doneSize = (int) (at - memory);
+        errors += writer.errors() - errorsBefore;
         writer.finish();
+    }
+
+    /** Whether commands are left that were not run, for want of room for their replies. */
+    boolean isUnfinished() {
+        return done < count;
+    }
+
+    /** What went wrong beside its commands, which are answered whatever they throw. */
+    @Nullable
+    Throwable failure() {
+        return failure;
+    }
+
+    /** Bytes of its replies so far. */
+    int replyBytes() {
+        return replies.readableBytes();
     }
 
     /** How many of the replies are errors. */
@@ -154,14 +195,9 @@ final class Batch extends Message {
         return errors;
     }
 
-    /** Whether the replies are more than the client may leave unread, so that some commands were not run. */
-    boolean overflowed() {
-        return overflowed;
-    }
-
-    private void end(@Nullable Throwable failure) {
+    private void end(@Nullable Throwable reason) {
         if (hop != null) {
-            hop.ended(failure);
+            hop.ended(reason);
             hop = null;
         }
     }
@@ -198,11 +234,18 @@ final class Batch extends Message {
     /** Makes it ready for other commands; on the origin. */
     void clear() {
         assembly = null;
-        executed = false;
-        overflowed = false;
+        home = false;
+        failure = null;
         errors = 0;
         Arrays.fill(commands, 0, count, null);
+        if (commands.length > KEPT_COMMANDS) {
+            commands = new Command[16];
+            starts = new int[16];
+            replyEnds = new int[16];
+        }
         count = 0;
+        done = 0;
+        doneSize = 0;
         argumentCount = 0;
         size = 0;
         nextReply = 0;
@@ -211,13 +254,18 @@ final class Batch extends Message {
             memory = 0;
             capacity = 0;
         }
-        if (lengths.length > KEPT) {
+        if (lengths.length > 4 * KEPT_COMMANDS) {
             lengths = new int[64];
         }
         replies.clear();
         if (replies.capacity() > KEPT) {
             replies.capacity(256);
         }
+    }
+
+    /** Bytes that it keeps between uses. */
+    int kept() {
+        return capacity + replies.capacity() + Integer.BYTES * (3 * commands.length + lengths.length);
     }
 
     void close() {

@@ -54,7 +54,7 @@ final class ConnectionCommands {
         } else if (call.count() == 2 && password(call) == null) {
             call.reply().error(NO_PASSWORD);
         } else if (call.count() == 3 && !call.text(1).equals(DEFAULT_USER) || !authenticates(call, call.count() - 1)) {
-            call.reply().error(Errors.WRONG_PASSWORD);
+            call.connection().refuseLogin();
         } else {
             call.connection().authenticated(true);
             call.reply().ok();
@@ -106,7 +106,7 @@ final class ConnectionCommands {
         }
         if (user != 0) {
             if (!call.text(user).equals(DEFAULT_USER) || !authenticates(call, user + 1)) {
-                reply.error(Errors.WRONG_PASSWORD);
+                client.refuseLogin();
                 return;
             }
             client.authenticated(true);

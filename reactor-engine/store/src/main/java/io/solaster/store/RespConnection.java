@@ -1,5 +1,6 @@
 package io.solaster.store;
 
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.Locale;
@@ -16,6 +17,8 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.codec.DecoderException;
+import io.netty.util.concurrent.ScheduledFuture;
 import io.solaster.engine.Slots;
 import io.solaster.engine.memory.Memory;
 import io.solaster.engine.net.RequestStats;
@@ -102,6 +105,8 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
     private long waited;
 
     private final ClientState state;
+    private final LoginDelay login = new LoginDelay();
+    private @Nullable ScheduledFuture<?> closer;
 
     RespConnection(RespProtocol protocol, StoreShard shard, RequestStats requests) {
         this.protocol = protocol;
@@ -152,6 +157,9 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
 
     /** Whether the client may run everything. */
     void authenticated(boolean yes) {
+        if (yes) {
+            login.right();
+        }
         state.authenticated(yes);
         decoder.authenticated(yes);
     }
@@ -177,8 +185,7 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
         state.unread(outputBytes(), now);
         if (timeout > 0 && !suspended && !closing && now - state.lastInteraction() > timeout) {
             shard.stats().idleTimeouts.increment();
-            log.debug("Client {} {} is closed: silent for {} ms", id, channel().remoteAddress(),
-                    now - state.lastInteraction());
+            log.debug("{} is closed: silent for {} ms", this, now - state.lastInteraction());
             kill();
         }
     }
@@ -196,29 +203,55 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
 
     <T extends @Nullable Object> void later(CompletionStage<T> result, BiConsumer<ReplyWriter, T> answer) {
         suspended = true;
-        result.whenComplete((value, failure) -> channel().eventLoop().execute(() -> {
-            if (!channel().isActive()) {
-                return;
-            }
-            ReplyWriter reply = openOutput();
-            int before = reply.position();
-            long errorsBefore = reply.errors();
-            try {
-                if (failure != null) {
-                    throw failure;
+        result.whenComplete((value, failure) -> shard.shard().executeOrElse(() -> {
+            if (channel().isActive()) {
+                try {
+                    answer(value, failure, answer);
+                } catch (Throwable thrown) {
+                    broken(thrown);
+                    return;
                 }
-                answer.accept(reply, value);
-            } catch (Throwable cause) {
-                log.error("A command of client {} failed", id, cause);
-                shard.stats().failures.increment();
-                reply.rewind(before);
-                reply.error("ERR internal error");
+                run();
             }
-            errors += reply.errors() - errorsBefore;
-            reply.finish();
-            suspended = false;
-            run();
+        }, () -> {
+            // The shard has ended, and its connections with it.
         }));
+    }
+
+    private <T extends @Nullable Object> void answer(T value, @Nullable Throwable failure,
+            BiConsumer<ReplyWriter, T> answer) {
+        ReplyWriter reply = openOutput();
+        int before = reply.position();
+        long errorsBefore = reply.errors();
+        try {
+            if (failure != null) {
+                throw failure;
+            }
+            answer.accept(reply, value);
+        } catch (Throwable cause) {
+            protocol.failed.tell("A command of {} failed", this, cause);
+            shard.stats().failures.increment();
+            reply.rewind(before);
+            reply.error("ERR internal error");
+        }
+        errors += reply.errors() - errorsBefore;
+        reply.finish();
+    }
+
+    /** Answers a wrong password, after a delay that grows with each; the last one ends the connection. */
+    void refuseLogin() {
+        shard.stats().wrongPasswords.increment();
+        protocol.wrongPassword.tell("{} gave a wrong password", this);
+        later(login.wrong(context().executor()), (reply, waited) -> {
+            reply.error(Errors.WRONG_PASSWORD);
+            shard.counts().failed(Objects.requireNonNull(state.lastCommand()));
+            closing |= login.isLast();
+        });
+    }
+
+    @Override
+    public String toString() {
+        return ctx == null ? "client" : "client " + id + " " + ctx.channel().remoteAddress();
     }
 
     // ---- the channel's events
@@ -240,6 +273,10 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
     @Override
     public void channelInactive(ChannelHandlerContext context) {
         shard.removeClient(id);
+        login.end();
+        if (closer != null) {
+            closer.cancel(false);
+        }
         if (trace != null) {
             trace.ended(RequestTrace.Outcome.CANCELLED);
             trace = null;
@@ -288,18 +325,31 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
         if (TcpServer.DRAIN.equals(event) && !draining) {
             draining = true;
+            login.end();
             context.executor().schedule(this::finishDrain, LAST_READ_MILLIS, TimeUnit.MILLISECONDS);
         }
     }
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable failure) {
-        if (failure instanceof java.io.IOException) {
-            log.debug("Client {} {} is gone", id, context.channel().remoteAddress(), failure);
+        if (failure instanceof IOException) {
+            log.debug("{} is gone", this, failure);
+            context.close();
+        } else if (failure instanceof DecoderException) {
+            // It was to speak TLS.
+            shard.stats().protocolErrors.increment();
+            protocol.undecodable.tell("{} is closed: {}", this, failure.getMessage());
+            context.close();
         } else {
-            log.error("Client {} {} is closed", id, context.channel().remoteAddress(), failure);
+            broken(failure);
         }
-        context.close();
+    }
+
+    /** Ends the connection after what should not have happened: nothing of it would be answered any more. */
+    private void broken(Throwable failure) {
+        protocol.failed.tell("{} is closed", this, failure);
+        closing = true;
+        kill();
     }
 
     /** Goes on after having been suspended. */
@@ -309,6 +359,14 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
         if (!channel().isActive()) {
             return;
         }
+        try {
+            goOn();
+        } catch (Throwable failure) {
+            broken(failure);
+        }
+    }
+
+    private void goOn() {
         if (!closing && input != null) {
             process();
             keepRest();
@@ -444,7 +502,7 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
         if (assembly != null) {
             suspended = true;
             keepOwn(assembly);
-            assembly.send(trace);
+            assembly.send(trace, outputLimit() - outputBytes());
             if (!assembly.isPending()) {
                 assembled();
             }
@@ -463,7 +521,7 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
 
     private void protocolError(ReplyWriter reply) {
         shard.stats().protocolErrors.increment();
-        log.debug("Client {} {}: {}", id, channel().remoteAddress(), decoder.errorMessage());
+        log.debug("{}: {}", this, decoder.errorMessage());
         reply.error("ERR " + decoder.errorMessage());
         closing = true;
     }
@@ -517,8 +575,8 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
     /** A browser was made to send us its user's request: what follows must not be run. Redis closes without a word. */
     private void crossProtocol() {
         shard.stats().protocolErrors.increment();
-        log.warn("Client {} {} speaks HTTP to a RESP port (a cross-protocol attack, or a wrong port); it is closed", id,
-                channel().remoteAddress());
+        protocol.crossProtocol
+                .tell("{} speaks HTTP to a RESP port (a cross-protocol attack, or a wrong port); it is closed", this);
         kill();
         closing = true;
     }
@@ -549,7 +607,7 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
             return Outcome.AGAIN;
         }
         Assembly parts = openAssembly(reply);
-        Batch batch = parts.foreign(owner, state.resp3(), outputLimit());
+        Batch batch = parts.foreign(owner, state.resp3());
         batch.command(command);
         for (int i = 0; i < call.count(); i++) {
             batch.argument(call.address(i), call.length(i));
@@ -599,7 +657,7 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
         all.gather(command.gather());
         for (int part = 0; part < parts; part++) {
             int key = keys.first() + part * keys.step();
-            Batch batch = all.foreign(ownerOf(call, key), state.resp3(), outputLimit());
+            Batch batch = all.foreign(ownerOf(call, key), state.resp3());
             batch.command(command);
             batch.argument(call.address(0), call.length(0));
             for (int i = 0; i < keys.step(); i++) {
@@ -616,7 +674,7 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
         Assembly all = openAssembly(reply);
         all.gather(command.gather());
         for (int target = 0; target < shards; target++) {
-            Batch batch = all.foreign(target, state.resp3(), outputLimit());
+            Batch batch = all.foreign(target, state.resp3());
             batch.command(command);
             for (int i = 0; i < call.count(); i++) {
                 batch.argument(call.address(i), call.length(i));
@@ -654,8 +712,22 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
     void assembled() {
         Assembly parts = Objects.requireNonNull(assembly);
         assembly = null;
+        try {
+            join(parts);
+        } catch (Throwable failure) {
+            broken(failure);
+        }
+        parts.clear();
+        shard.giveAssembly(parts);
+        run();
+    }
+
+    private void join(Assembly parts) {
         errors += parts.errors();
-        if (parts.overflowed()) {
+        Throwable failure = parts.failure();
+        if (failure != null) {
+            broken(failure);
+        } else if (parts.overflowed()) {
             overflow(outputLimit());
         } else if (channel().isActive()) {
             ReplyWriter reply = openOutput();
@@ -665,9 +737,6 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
                 flush();
             }
         }
-        parts.clear();
-        shard.giveAssembly(parts);
-        run();
     }
 
     /** The engine stopped before the parts came back. */
@@ -760,8 +829,8 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
 
     private void overflow(long waiting) {
         shard.stats().outputOverflows.increment();
-        log.warn("Client {} {} does not read: {} bytes of replies or more wait, over limits.output-buffer ({});"
-                + " it is closed", id, channel().remoteAddress(), waiting, protocol.limits().outputBuffer());
+        protocol.unread.tell("{} does not read: {} bytes of replies or more wait, over limits.output-buffer ({});"
+                + " it is closed", this, waiting, protocol.limits().outputBuffer());
         closing = true;
         kill();
     }
@@ -769,16 +838,23 @@ final class RespConnection extends ChannelInboundHandlerAdapter implements Runna
     /** Sends the last reply and closes. Closing with bytes unread would reset the connection and destroy the reply. */
     private void linger(ByteBuf last) {
         Channel channel = channel();
-        channel.eventLoop().schedule(() -> channel.close(), UNREAD_MILLIS, TimeUnit.MILLISECONDS);
+        closeAfter(UNREAD_MILLIS);
         channel.writeAndFlush(last).addListener(sent -> {
             if (sent.isSuccess() && channel instanceof DuplexChannel duplex) {
                 duplex.shutdownOutput();
                 channel.config().setAutoRead(true);
-                channel.eventLoop().schedule(() -> channel.close(), LINGER_MILLIS, TimeUnit.MILLISECONDS);
+                closeAfter(LINGER_MILLIS);
             } else {
                 channel.close();
             }
         });
+    }
+
+    private void closeAfter(long millis) {
+        if (closer != null) {
+            closer.cancel(false);
+        }
+        closer = context().executor().schedule(this::kill, millis, TimeUnit.MILLISECONDS);
     }
 
     private ChannelHandlerContext context() {

@@ -9,14 +9,27 @@ import io.solaster.config.server.LimitsConfig;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.Shard;
 import io.solaster.engine.net.ConnectionHandler;
+import io.solaster.engine.net.QuietLog;
 import io.solaster.engine.net.RequestStats;
 import io.solaster.resp.RequestLimits;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /** Serves a {@link Store} to Redis clients: one instance per server, for all of its connections. */
 public final class RespProtocol implements ConnectionHandler {
     private static final byte[] MAX_CLIENTS = "-ERR max number of clients reached\r\n"
             .getBytes(StandardCharsets.US_ASCII);
+
+    private static final Logger log = LoggerFactory.getLogger(RespConnection.class);
+
+    /** What clients can bring about as often as they like. */
+    final QuietLog crossProtocol = new QuietLog(log, Level.WARN);
+    final QuietLog wrongPassword = new QuietLog(log, Level.WARN);
+    final QuietLog unread = new QuietLog(log, Level.WARN);
+    final QuietLog undecodable = new QuietLog(log, Level.WARN);
+    final QuietLog failed = new QuietLog(log, Level.ERROR);
 
     private final Store store;
     /** What is in force now; {@code CONFIG SET} puts another one here, on shard 0. */

@@ -35,6 +35,8 @@ final class StoreShard implements AutoCloseable {
     /** Room for a usual pipeline, so that one read empties the socket. */
     private static final int READ_BYTES = 32 * 1024;
     private static final int REPLY_BYTES = 16 * 1024;
+    /** What batches and assemblies that wait for their next use may hold: 10,000 clients must not leave gigabytes. */
+    private static final long KEPT_BYTES = 32L << 20;
     private static final Duration SWEEP = Duration.ofSeconds(1);
 
     private final Store store;
@@ -51,6 +53,7 @@ final class StoreShard implements AutoCloseable {
     private final Timer maintenance;
     private final Timer sweep;
     private final LongSupplier clock;
+    private long kept;
     private long nextClient;
     private long commandsAtSweep;
     private long sweptAt;
@@ -160,20 +163,47 @@ final class StoreShard implements AutoCloseable {
 
     Batch takeBatch() {
         Batch batch = batches.poll();
-        return batch != null ? batch : new Batch(this);
+        if (batch == null) {
+            return new Batch(this);
+        }
+        kept -= batch.kept();
+        return batch;
     }
 
     void giveBatch(Batch batch) {
-        batches.push(batch);
+        if (mayKeep(batch.kept())) {
+            kept += batch.kept();
+            batches.push(batch);
+        } else {
+            batch.close();
+        }
     }
 
     Assembly takeAssembly() {
         Assembly assembly = assemblies.poll();
-        return assembly != null ? assembly : new Assembly(this, store.shards());
+        if (assembly == null) {
+            return new Assembly(this, store.shards());
+        }
+        kept -= assembly.kept();
+        return assembly;
     }
 
     void giveAssembly(Assembly assembly) {
-        assemblies.push(assembly);
+        if (mayKeep(assembly.kept())) {
+            kept += assembly.kept();
+            assemblies.push(assembly);
+        } else {
+            assembly.close();
+        }
+    }
+
+    /** Bytes of batches and assemblies that wait for their next use. */
+    long kept() {
+        return kept;
+    }
+
+    private boolean mayKeep(int bytes) {
+        return !closed && kept + bytes <= KEPT_BYTES;
     }
 
     /** Adds a client and gives it an id: unique over all shards, ascending on each. */

@@ -14,8 +14,10 @@ public final class StoreStats {
     public final Counter hits = new Counter();
     /** Look-ups of keys that found none. */
     public final Counter misses = new Counter();
-    /** Clients disconnected because what they sent is not RESP. */
+    /** Clients disconnected because what they sent is not RESP, or not TLS where that is asked for. */
     public final Counter protocolErrors = new Counter();
+    /** Wrong passwords. */
+    public final Counter wrongPasswords = new Counter();
     /** Clients disconnected because they did not read their replies. */
     public final Counter outputOverflows = new Counter();
     /** Clients disconnected because they were silent for too long. */

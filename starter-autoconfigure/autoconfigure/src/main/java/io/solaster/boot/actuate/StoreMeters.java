@@ -33,6 +33,7 @@ final class StoreMeters implements MeterBinder {
         count(registry, "misses", "Look-ups of keys that found none", stats -> stats.misses);
         count(registry, "protocol.errors", "Clients disconnected because what they sent is not RESP",
                 stats -> stats.protocolErrors);
+        count(registry, "wrong.passwords", "Wrong passwords", stats -> stats.wrongPasswords);
         count(registry, "output.overflows", "Clients disconnected because they did not read their replies",
                 stats -> stats.outputOverflows);
         count(registry, "idle.timeouts", "Clients disconnected because they were silent for too long",
