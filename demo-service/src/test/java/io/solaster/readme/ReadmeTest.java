@@ -9,7 +9,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.regex.Pattern;
 
 import io.solaster.spring.ServerLifecycle;
@@ -20,7 +19,7 @@ import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
 import redis.clients.jedis.Jedis;
 
-/** Runs what the front page shows: its configuration, its code. */
+/** Runs what the front page shows of the store and of HTTP: its configuration, its code. */
 final class ReadmeTest {
     private static final Pattern FENCED = Pattern.compile("(?ms)^```(java|yaml)\n(.*?)^```$");
 
@@ -28,22 +27,21 @@ final class ReadmeTest {
 
     ReadmeTest() throws IOException {}
 
-    private List<String> fenced(String language) {
+    private String fenced(String language, String marker) {
         return FENCED.matcher(readme).results().filter(each -> each.group(1).equals(language))
-                .map(each -> each.group(2)).toList();
+                .map(each -> each.group(2)).filter(each -> each.contains(marker)).findFirst().orElseThrow();
     }
 
     @Test
     void its_code_is_the_code_that_runs_here() throws IOException {
         String source = Files
                 .readString(Path.of("src/test/java/io/solaster/readme/ReadmeExample.java"));
-        assertThat(fenced("java")).singleElement()
-                .satisfies(code -> assertThat(source).contains(code.indent(4).replaceAll("(?m)^ +$", "")));
+        assertThat(source).contains(fenced("java", "Router web(").indent(4).replaceAll("(?m)^ +$", ""));
     }
 
     @Test
     void its_code_answers_as_it_is_configured(@TempDir Path directory) throws Exception {
-        String yaml = fenced("yaml").getFirst();
+        String yaml = fenced("yaml", "protocol: resp");
         assertThat(yaml).contains("port: 6380", "port: 8080");
         Path file = Files.writeString(directory.resolve("application.yml"),
                 yaml.replace("port: 6380", "port: 0").replace("port: 8080", "port: 0"));
