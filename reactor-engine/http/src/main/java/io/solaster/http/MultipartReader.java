@@ -1,84 +1,54 @@
 package io.solaster.http;
 
-import java.io.IOException;
-import java.nio.charset.Charset;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
-import io.netty.handler.codec.http.DefaultHttpContent;
-import io.netty.handler.codec.http.DefaultHttpRequest;
-import io.netty.handler.codec.http.HttpContent;
-import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.handler.codec.http.HttpHeaders;
-import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpResponseStatus;
-import io.netty.handler.codec.http.HttpVersion;
-import io.netty.handler.codec.http.LastHttpContent;
-import io.netty.handler.codec.http.multipart.Attribute;
-import io.netty.handler.codec.http.multipart.DefaultHttpDataFactory;
-import io.netty.handler.codec.http.multipart.FileUpload;
-import io.netty.handler.codec.http.multipart.HttpPostMultipartRequestDecoder;
-import io.netty.handler.codec.http.multipart.HttpPostRequestDecoder;
-import io.netty.handler.codec.http.multipart.InterfaceHttpData;
 import io.solaster.engine.Offload.Purpose;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import org.jspecify.annotations.Nullable;
 
-/** Feeds a body to Netty's multipart decoder as it comes, and gathers what that finds. On the owning shard. */
-final class MultipartReader extends DefaultHttpDataFactory implements RequestBody.Reader {
+/** Reads a form with files as it comes, and gathers what its parser finds. On the owning shard. */
+final class MultipartReader implements RequestBody.Reader, MultipartParser.Sink {
     /** What may wait for the disk before the client is not read from. */
     private static final long MOST_UNWRITTEN = 256 << 10;
-    /** Of a part's head, and of what the decoder keeps behind what it has used up. */
-    private static final int MOST_BUFFERED = 16 << 10;
-    private static final int DISCARDED = 64 << 10;
-
-    private static final ByteBuf CR = Unpooled.unreleasableBuffer(Unpooled.wrappedBuffer(new byte[]{'\r'}));
-
-    /** A limit was gone beyond: what Netty's decoder lets through of a part's own checks. */
-    static final class TooLarge extends IOException {
-        TooLarge(String message) {
-            super(message);
-        }
-    }
 
     private final Shard shard;
     private final RequestBody body;
     private final Multipart.Limits limits;
     private final ShardFuture<Multipart> whole;
-    private final HttpPostMultipartRequestDecoder decoder;
+    private final MultipartParser parser;
+    private final @Nullable HttpShard server;
     private final Map<String, List<String>> fields = new LinkedHashMap<>();
-    private final List<Spool> spools = new ArrayList<>();
     private final List<Spool> files = new ArrayList<>();
-    private boolean heldBack;
+    private @Nullable PartHead part;
+    /** The part that comes: a file, or the bytes of a field. */
+    private @Nullable Spool file;
+    private @Nullable ByteBuf field;
     private int parts;
     private long size;
     private long unwritten;
+    /** Taken from the server's budget. */
+    private long inMemory;
     private boolean ended;
     private boolean closing;
     private boolean over;
-    /** The decoder is at work, and cannot be closed before it is done. */
-    private boolean decoding;
-    private @Nullable Throwable failure;
 
     private MultipartReader(HttpRequest request, String type, Multipart.Limits limits,
             ShardFuture<Multipart> whole) {
-        super(false, StandardCharsets.UTF_8);
         this.shard = request.shard();
         this.body = request.body();
         this.limits = limits;
         this.whole = whole;
-        setMaxLimit(limits.maxField().bytes());
-        DefaultHttpRequest head = new DefaultHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.POST, "/");
-        head.headers().set(HttpHeaderNames.CONTENT_TYPE, type);
-        decoder = new HttpPostMultipartRequestDecoder(this, head, StandardCharsets.UTF_8, limits.maxParts(),
-                MOST_BUFFERED);
-        decoder.setDiscardThreshold(DISCARDED);
+        this.server = request instanceof Request own ? own.exchange().shard() : null;
+        this.parser = new MultipartParser(PartHead.boundary(type), ByteBufAllocator.DEFAULT, this);
     }
 
     static void read(HttpRequest request, HttpResponse response, String type, Multipart.Limits limits,
@@ -90,9 +60,8 @@ final class MultipartReader extends DefaultHttpDataFactory implements RequestBod
         MultipartReader reader;
         try {
             reader = new MultipartReader(request, type, limits, whole);
-        } catch (HttpPostRequestDecoder.ErrorDataDecoderException e) {
-            whole.fail(new HttpException(HttpResponseStatus.BAD_REQUEST, "Content-Type: '" + type + "' has no boundary",
-                    e));
+        } catch (HttpException e) {
+            whole.fail(e);
             return;
         }
         response.onEnd(failure -> reader.close());
@@ -104,89 +73,98 @@ final class MultipartReader extends DefaultHttpDataFactory implements RequestBod
         return new HttpException(HttpResponseStatus.REQUEST_ENTITY_TOO_LARGE, what);
     }
 
-    @Override
-    public FileUpload createFileUpload(io.netty.handler.codec.http.HttpRequest request, String name, String filename,
-            String contentType, String contentTransferEncoding, Charset charset, long size) {
-        Spool spool = new Spool(this, shard, limits, name, filename, contentType, charset);
-        spools.add(spool);
-        return spool;
-    }
+    // ---- the body
 
     @Override
-    public void part(ByteBuf part) {
+    public void part(ByteBuf bytes) {
         try {
-            size += part.readableBytes();
+            size += bytes.readableBytes();
             if (over) {
                 return;
             }
             if (size > limits.maxSize().bytes()) {
-                fail(tooLarge("a form of more than " + limits.maxSize().bytes() + " bytes"));
-                return;
+                throw tooLarge("a form of more than " + limits.maxSize().bytes() + " bytes");
             }
-            decode(part);
+            parser.feed(bytes);
+        } catch (HttpException e) {
+            fail(e);
         } finally {
-            part.release();
+            bytes.release();
         }
         readOn();
     }
 
-    /**
-     * Holds a CR at the end back until what is behind it has come: Netty's decoder takes one that a delimiter begins with
-     * for the file's, where the LF is not there yet.
-     */
-    private void decode(ByteBuf part) {
-        ByteBuf text = heldBack ? Unpooled.wrappedBuffer(CR.duplicate(), part.duplicate()) : part;
-        heldBack = text.isReadable() && text.getByte(text.writerIndex() - 1) == '\r';
-        decode(new DefaultHttpContent(heldBack ? text.slice(text.readerIndex(), text.readableBytes() - 1) : text));
+    @Override
+    public void end(HttpHeaders trailers) {
+        ended = true;
+        if (!over && !parser.isComplete()) {
+            fail(Escapes.bad("a multipart/form-data body that ends too early"));
+        }
+        settle();
     }
 
-    private void decode(HttpContent content) {
-        decoding = true;
-        try {
-            decoder.offer(content);
-            while (decoder.hasNext()) {
-                take(decoder.next());
-            }
-        } catch (HttpPostRequestDecoder.EndOfDataDecoderException e) {
-            // That was the last part.
-        } catch (HttpPostRequestDecoder.TooManyFormFieldsException e) {
-            fail(tooLarge("a form of more than " + limits.maxParts() + " parts"));
-        } catch (HttpPostRequestDecoder.TooLongFormFieldException e) {
-            fail(tooLarge("the head of a part of more than " + MOST_BUFFERED + " bytes"));
-        } catch (IOException | RuntimeException e) { // of any kind: the decoder takes much for granted
-            fail(refusal(e));
-        } finally {
-            decoding = false;
-        }
-        Throwable met = failure;
-        if (met != null) {
-            fail(met);
-        }
+    @Override
+    public void failed(Throwable cause) {
+        fail(Failures.cause(cause));
     }
 
-    private HttpException refusal(Throwable failure) {
-        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof TooLarge) {
-                return tooLarge(String.valueOf(cause.getMessage()));
-            }
-            if (cause instanceof IOException) { // what Netty's own check of a field's size throws
-                return tooLarge("a field of more than " + limits.maxField().bytes() + " bytes");
-            }
-        }
-        return new HttpException(HttpResponseStatus.BAD_REQUEST, "a malformed multipart/form-data body", failure);
-    }
+    // ---- its parts
 
-    private void take(InterfaceHttpData data) throws IOException {
+    @Override
+    public void begin(PartHead head) {
         if (++parts > limits.maxParts()) {
-            throw new HttpPostRequestDecoder.TooManyFormFieldsException();
+            throw tooLarge("a form of more than " + limits.maxParts() + " parts");
         }
-        if (data instanceof Spool spool) {
+        part = head;
+        if (head.filename() == null) {
+            field = ByteBufAllocator.DEFAULT.heapBuffer();
+        } else {
+            Spool spool = new Spool(this, shard, limits, head);
+            file = spool;
             files.add(spool);
-        } else if (data instanceof Attribute attribute) {
-            fields.computeIfAbsent(attribute.getName(), name -> new ArrayList<>(1)).add(attribute.getValue());
-            attribute.release();
         }
     }
+
+    @Override
+    public void content(ByteBuf bytes, int length) {
+        ByteBuf text = field;
+        if (text == null) {
+            Objects.requireNonNull(file).add(bytes, length);
+            return;
+        }
+        if (text.readableBytes() + (long) length > limits.maxField().bytes()) {
+            throw tooLarge("a field of more than " + limits.maxField().bytes() + " bytes");
+        }
+        take(length);
+        text.writeBytes(bytes, bytes.readerIndex(), length);
+    }
+
+    @Override
+    public void end() {
+        ByteBuf text = field;
+        PartHead head = Objects.requireNonNull(part);
+        if (text != null) {
+            field = null;
+            try {
+                fields.computeIfAbsent(head.name(), name -> new ArrayList<>(1)).add(head.text(text.nioBuffer()));
+            } finally {
+                text.release();
+            }
+        }
+        file = null;
+    }
+
+    /** Takes memory, which is returned at the end. */
+    void take(long bytes) {
+        if (server != null) {
+            if (!server.budget().take(bytes, inMemory)) {
+                throw server.overload();
+            }
+            inMemory += bytes;
+        }
+    }
+
+    // ---- the disk
 
     /** A part of a file waits to be written. */
     void spooled(long bytes) {
@@ -209,31 +187,13 @@ final class MultipartReader extends DefaultHttpDataFactory implements RequestBod
         }
     }
 
-    @Override
-    public void end(HttpHeaders trailers) {
-        ended = true;
-        if (!over && heldBack) {
-            decode(new DefaultHttpContent(CR.duplicate()));
-        }
-        if (!over) {
-            decode(LastHttpContent.EMPTY_LAST_CONTENT);
-        }
-        for (Spool spool : spools) {
-            if (!over && !spool.isCompleted()) {
-                fail(new HttpException(HttpResponseStatus.BAD_REQUEST,
-                        "a multipart/form-data body that ends too early"));
-            }
-        }
-        settle();
-    }
-
     /** Hands the form over once all of it has been written. */
     private void settle() {
         if (over || closing) {
             return;
         }
-        for (Spool file : files) {
-            if (!file.isSettled()) {
+        for (Spool each : files) {
+            if (!each.isSettled()) {
                 return;
             }
         }
@@ -243,8 +203,8 @@ final class MultipartReader extends DefaultHttpDataFactory implements RequestBod
             return;
         }
         ShardFuture<Boolean> closed = shard.offload().call(Purpose.FILES, () -> {
-            for (Spool file : files) {
-                file.close();
+            for (Spool each : files) {
+                each.close();
             }
             return true;
         });
@@ -259,27 +219,18 @@ final class MultipartReader extends DefaultHttpDataFactory implements RequestBod
 
     private Multipart form() {
         List<Part> found = new ArrayList<>();
-        for (Spool file : files) {
-            found.add(new Part(shard, file.getName(), lastSegment(file.getFilename()), file.getContentType(),
-                    file.length(), file.isSpooled() ? null : file.memory(), file.path()));
+        for (Spool each : files) {
+            PartHead head = each.head();
+            found.add(new Part(shard, head.name(), String.valueOf(head.filename()), head.type(), each.size(),
+                    each.isSpooled() ? null : each.memory(), each.path()));
         }
         return new Multipart(new Form(fields), List.copyOf(found));
     }
 
-    private static String lastSegment(String filename) {
-        int slash = Math.max(filename.lastIndexOf('/'), filename.lastIndexOf('\\'));
-        return filename.substring(slash + 1).replace("\0", "");
-    }
-
-    @Override
-    public void failed(Throwable cause) {
-        fail(Failures.cause(cause));
-    }
+    // ---- the end
 
     private void fail(Throwable cause) {
-        if (decoding) {
-            failure = failure == null ? cause : failure;
-        } else if (!over) {
+        if (!over) {
             close();
             whole.fail(cause);
         }
@@ -287,10 +238,19 @@ final class MultipartReader extends DefaultHttpDataFactory implements RequestBod
 
     /** At the end of the exchange, or of the attempt: nothing is left in memory or on disk. */
     private void close() {
-        if (!over) {
-            over = true;
-            decoder.destroy();
-            spools.forEach(Spool::discard);
+        if (over) {
+            return;
+        }
+        over = true;
+        parser.release();
+        ByteBuf text = field;
+        if (text != null) {
+            field = null;
+            text.release();
+        }
+        files.forEach(Spool::discard);
+        if (server != null) {
+            server.budget().give(inMemory);
         }
     }
 }

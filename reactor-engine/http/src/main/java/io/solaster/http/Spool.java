@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -12,24 +11,28 @@ import java.util.ArrayList;
 import java.util.List;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.CompositeByteBuf;
-import io.netty.buffer.Unpooled;
-import io.netty.handler.codec.http.multipart.MemoryFileUpload;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.handler.codec.http.HttpResponseStatus;
 import io.solaster.engine.Offload.Purpose;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One file of a form as it comes: in memory, and from the limit on to disk, written by Offload, one write at a time. What
- * Netty's decoder hands over is the file's to release. On the owning shard.
+ * One file of a form as it comes: in memory, and from the limit on to disk, written by Offload, one write at a time. Small
+ * pieces are put together, so that a file takes no more memory than its bytes. On the owning shard.
  */
-final class Spool extends MemoryFileUpload {
+final class Spool {
+    /** What is put together before it is one buffer to be written. */
+    private static final int PIECE = 64 << 10;
+
     private final Shard shard;
     private final MultipartReader reader;
     private final Multipart.Limits limits;
-    private final CompositeByteBuf memory = Unpooled.compositeBuffer(Integer.MAX_VALUE);
+    private final PartHead head;
+    private final ByteBuf memory = ByteBufAllocator.DEFAULT.buffer();
     private List<ByteBuf> unwritten = new ArrayList<>();
+    private long size;
     private boolean spooled;
     private boolean writing;
     private boolean deleted;
@@ -37,37 +40,55 @@ final class Spool extends MemoryFileUpload {
     private @Nullable Path file;
     private @Nullable FileChannel channel;
 
-    Spool(MultipartReader reader, Shard shard, Multipart.Limits limits, String name, String filename,
-            String contentType, Charset charset) {
-        super(name, filename, contentType, null, charset, 0);
+    Spool(MultipartReader reader, Shard shard, Multipart.Limits limits, PartHead head) {
         this.reader = reader;
         this.shard = shard;
         this.limits = limits;
+        this.head = head;
     }
 
-    @Override
-    public void addContent(ByteBuf buffer, boolean last) throws IOException {
-        int bytes = buffer.readableBytes();
-        size += bytes;
+    PartHead head() {
+        return head;
+    }
+
+    /** In bytes. */
+    long size() {
+        return size;
+    }
+
+    /**
+     * So many bytes more of it; the buffer is left as it is.
+     *
+     * @throws HttpException with status 413 if that is too many
+     */
+    void add(ByteBuf bytes, int length) {
+        size += length;
         if (size > limits.maxFile().bytes()) {
-            buffer.release();
-            throw new MultipartReader.TooLarge("file '" + getName() + "' of more than " + limits.maxFile().bytes()
-                    + " bytes");
+            throw new HttpException(HttpResponseStatus.REQUEST_ENTITY_TOO_LARGE,
+                    "file '" + head.name() + "' of more than " + limits.maxFile().bytes() + " bytes");
         }
-        spooled |= size > limits.memory().bytes();
-        if (spooled) {
+        int from = bytes.readerIndex();
+        if (!spooled && size <= limits.memory().bytes()) {
+            reader.take(length);
+            memory.writeBytes(bytes, from, length);
+            return;
+        }
+        if (!spooled) {
+            spooled = true;
             if (memory.isReadable()) {
+                reader.spooled(memory.readableBytes());
                 unwritten.add(memory.readRetainedSlice(memory.readableBytes()));
             }
-            unwritten.add(buffer);
-            reader.spooled(bytes);
-            write();
+        }
+        reader.spooled(length);
+        ByteBuf last = unwritten.isEmpty() ? null : unwritten.getLast();
+        if (last != null && last.writableBytes() >= length) {
+            last.writeBytes(bytes, from, length);
         } else {
-            memory.addComponent(true, buffer);
+            unwritten.add(ByteBufAllocator.DEFAULT.buffer(Math.max(length, unwritten.isEmpty() ? length : PIECE))
+                    .writeBytes(bytes, from, length));
         }
-        if (last) {
-            setCompleted();
-        }
+        write();
     }
 
     private void write() {
@@ -175,8 +196,4 @@ final class Spool extends MemoryFileUpload {
             });
         }
     }
-
-    /** Netty's decoder deletes what it has handed over; the end of the exchange does that here. */
-    @Override
-    public void delete() {}
 }

@@ -238,6 +238,75 @@ class MultipartTest {
         assertThat(upload("/gathered", new Body().field("a", "b").end()).status()).isEqualTo(500);
     }
 
+    @Test
+    void refusesWhatIsNotWhole() {
+        String early = "a multipart/form-data body that ends too early";
+        String part = "--" + BOUNDARY + "\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1";
+        refused(400, early, new byte[0]);
+        refused(400, early, part.getBytes(StandardCharsets.US_ASCII));
+        refused(400, early, (part + "\r\n").getBytes(StandardCharsets.US_ASCII));
+        refused(400, early, (part + "\r\n--" + BOUNDARY).getBytes(StandardCharsets.US_ASCII));
+        refused(400, early, (part + "\r\n--" + BOUNDARY + "\r\n").getBytes(StandardCharsets.US_ASCII));
+        refused(400, "a malformed", (part + "\r\n--" + BOUNDARY + "x\r\n").getBytes(StandardCharsets.US_ASCII));
+    }
+
+    @Test
+    void losesNothingToPaddingNorToCharsets() {
+        String pad = "--" + BOUNDARY + " \t \r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n";
+        String last = "--" + BOUNDARY + "--";
+        assertThat(upload("/upload", (pad + pad + last).getBytes(StandardCharsets.US_ASCII)).body())
+                .isEqualTo("a=[1, 1]\n");
+        assertThat(upload("/upload", ("text before\r\n" + pad + last + "\r\ntext behind")
+                .getBytes(StandardCharsets.US_ASCII)).body()).isEqualTo("a=[1]\n");
+        Body wide = new Body().part("name=\"w\"", "Content-Type: text/plain; charset=utf-16\r\n",
+                "wide \u00e4".getBytes(StandardCharsets.UTF_16));
+        assertThat(utf8(upload("/upload", wide.field("b", "2").end()))).isEqualTo("w=[wide \u00e4]\nb=[2]\n");
+        refused(400, "a malformed multipart/form-data body: the field 'w' is not in",
+                new Body().part("name=\"w\"", "", new byte[]{(byte) 0xFF}).end());
+    }
+
+    @Test
+    void refusesABoundaryThatIsNone() {
+        for (String boundary : java.util.List.of("", "\"\"", "x".repeat(71), "\"a", "a; boundary=b")) {
+            client = fixture.connect(server);
+            client.send("POST /upload HTTP/1.1\r\nHost: test\r\nContent-Type: multipart/form-data; boundary=" + boundary
+                    + "\r\nContent-Length: 8\r\n\r\n--\r\n----");
+            assertThat(client.answer().status()).as(boundary).isEqualTo(400);
+        }
+    }
+
+    @Test
+    void namesOfFilesLeadNowhere() {
+        for (String name : java.util.List.of("..", "a/..", ".", "C:\\..", ".\0.")) {
+            refused(400, "a malformed", new Body().file("f", name, "a/b", new byte[1]).end());
+        }
+        assertThat(
+                upload("/upload", new Body().part("name=\"f\"; filename*=UTF-8''%c3%a4%2f..%2f%c3%bc", "", new byte[1])
+                        .end()).status())
+                .isEqualTo(200);
+        assertThat(upload("/upload", new Body().file("f", "", "a/b", new byte[0]).end()).body())
+                .startsWith("f:  (a/b, 0 bytes)");
+    }
+
+    @Test
+    void aFileInTinyPiecesTakesNoMoreMemoryThanItsBytes() {
+        Object[] seen = new Object[2];
+        RawClient tiny = fixture.connect(fixture.serve(HttpHandler.async((request, response) -> Multipart
+                .read(request, response).thenAccept(form -> {
+                    seen[0] = form.required("f").content().nioBufferCount();
+                    seen[1] = form.required("f").content().capacity();
+                    response.send("read");
+                }))));
+        byte[] body = new Body().file("f", "f", "a/b", random(10, 20_000)).end();
+        StringBuilder chunks = new StringBuilder(head("/", "Transfer-Encoding: chunked"));
+        for (byte each : body) {
+            chunks.append("1\r\n").append((char) (each & 0xFF)).append("\r\n");
+        }
+        assertThat(tiny.send(chunks + "0\r\n\r\n").answer().body()).isEqualTo("read");
+        assertThat(seen[0]).isEqualTo(1);
+        assertThat((int) seen[1]).isLessThan(70_000);
+    }
+
     private void refused(int status, String message, byte[] body) {
         client = fixture.connect(server);
         Answer answer = upload("/upload", body);
