@@ -9,6 +9,7 @@ final class Ascii {
 
     private static final boolean[] TOKEN = new boolean[256];
     private static final boolean[] HOST = new boolean[256];
+    private static final boolean[] TARGET = new boolean[256];
 
     static {
         for (char c = '0'; c <= '9'; c++) {
@@ -22,11 +23,11 @@ final class Ascii {
             TOKEN[c] = true;
         }
         System.arraycopy(TOKEN, 0, HOST, 0, TOKEN.length);
-        for (char c : "#^`|".toCharArray()) {
+        for (char c : "#^`|%".toCharArray()) {
             HOST[c] = false;
         }
-        for (char c : "(),;=".toCharArray()) {
-            HOST[c] = true;
+        for (char c = '!'; c < 0x7F; c++) {
+            TARGET[c] = "#\"<>\\^`{|}".indexOf(c) < 0;
         }
     }
 
@@ -41,9 +42,17 @@ final class Ascii {
         return c < 256 && TOKEN[c];
     }
 
-    /** Whether a byte may stand in a host's name: what RFC 3986 calls reg-name. */
-    static boolean isInHost(byte b) {
-        return HOST[b & 0xFF];
+    /**
+     * Whether a character may stand in a host's name: what RFC 3986 calls reg-name, but for escapes, which are looked at
+     * closer, and for {@code (),;=}, which no host has and others might take for its end.
+     */
+    static boolean isInHost(int c) {
+        return c < 256 && HOST[c];
+    }
+
+    /** Whether a character may stand in a request's target: what RFC 3986 lets stand in a path or a query. */
+    static boolean isInTarget(int c) {
+        return c < 256 && TARGET[c];
     }
 
     static boolean isDigit(byte b) {
@@ -95,14 +104,21 @@ final class Ascii {
         int at = from;
         for (; at + 8 <= end; at += 8) {
             long word = Memory.littleEndian(Memory.getLong(address + at));
-            long found = below(word, 0x21) | equal(word, 0x7F) | equal(word, '#') | word & HIGH;
+            // '<' and '>' are one bit apart, as '\' and '^' are; from '{' on, all but '~' is wrong.
+            long paired = word | ONES * 2;
+            long found = below(word, 0x21) | equal(word, '"') | equal(word, '#') | equal(paired, '>')
+                    | equal(paired, '^')
+                    | equal(word, '`') | (word & ~HIGH) + ONES * (0x80 - '{') & HIGH | word & HIGH;
             if (found != 0) {
-                return at + (Long.numberOfTrailingZeros(found) >>> 3);
+                at += Long.numberOfTrailingZeros(found) >>> 3;
+                if (!TARGET[Memory.getByte(address + at) & 0xFF]) {
+                    return at;
+                }
+                at -= 7;
             }
         }
         for (; at < end; at++) {
-            byte b = Memory.getByte(address + at);
-            if (b <= 0x20 || b == 0x7F || b == '#') {
+            if (!TARGET[Memory.getByte(address + at) & 0xFF]) {
                 return at;
             }
         }

@@ -19,10 +19,42 @@ final class ChunkDecoder {
         SIZE, EXTENSION, SIZE_LF, DATA, DATA_CR, DATA_LF, LINE, NAME, VALUE, LINE_LF, END_LF, DONE, FAILED
     }
 
+    /** Where in a chunk's extensions it is: {@code ;name=value}, or a value in quotes, of ASCII only. */
+    private enum Extension {
+        BEFORE_NAME(false), NAME(true), BEHIND_NAME(true), BEFORE_VALUE(false), VALUE(true), QUOTED(false), ESCAPED(
+                false), BEHIND_VALUE(true), WRONG(false);
+
+        final boolean mayEnd;
+
+        Extension(boolean mayEnd) {
+            this.mayEnd = mayEnd;
+        }
+
+        Extension next(byte b) {
+            boolean blank = b == ' ' || b == '\t';
+            return switch (this) {
+                case BEFORE_NAME -> blank ? this : Ascii.isToken(b) ? NAME : WRONG;
+                case NAME -> Ascii.isToken(b) ? this : BEHIND_NAME.next(b);
+                case BEHIND_NAME -> blank ? BEHIND_NAME : b == '=' ? BEFORE_VALUE : b == ';' ? BEFORE_NAME : WRONG;
+                case BEFORE_VALUE -> blank ? this : b == '"' ? QUOTED : Ascii.isToken(b) ? VALUE : WRONG;
+                case VALUE -> Ascii.isToken(b) ? this : BEHIND_VALUE.next(b);
+                case QUOTED -> b == '"' ? BEHIND_VALUE : b == '\\' ? ESCAPED : isText(b) ? this : WRONG;
+                case ESCAPED -> isText(b) ? QUOTED : WRONG;
+                case BEHIND_VALUE -> blank ? BEHIND_VALUE : b == ';' ? BEFORE_NAME : WRONG;
+                case WRONG -> WRONG;
+            };
+        }
+
+        private static boolean isText(byte b) {
+            return b >= ' ' && b < 0x7F || b == '\t';
+        }
+    }
+
     private final HttpLimits limits;
     private State state = State.SIZE;
     private int digits;
     private long left;
+    private Extension part = Extension.BEFORE_NAME;
     private int extension;
     private int extensions;
 
@@ -120,18 +152,22 @@ final class ChunkDecoder {
             state = State.SIZE_LF;
         } else if (b == ';') {
             state = State.EXTENSION;
+            part = Extension.BEFORE_NAME;
         } else {
             fail("a chunk's size that is no hexadecimal number");
         }
     }
 
     private void extension(byte b) {
-        if (b == '\r') {
+        if (b == '\r' && part.mayEnd) {
             state = State.SIZE_LF;
-        } else if (b >= 0 && b < 0x20 && b != '\t' || b == 0x7F) {
-            fail("a control character in a chunk's extension");
         } else if (++extension > MAX_EXTENSION || ++extensions > MAX_EXTENSIONS) {
             fail("chunk extensions of more than " + MAX_EXTENSION + " bytes");
+        } else {
+            part = part.next(b);
+            if (part == Extension.WRONG) {
+                fail("a chunk's extension that is none");
+            }
         }
     }
 

@@ -248,9 +248,11 @@ final class Http2RequestHead implements RequestHead {
     private @Nullable String host() {
         CharSequence name = authority;
         if (name == null) {
-            return host < 0 ? "neither :authority nor Host" : isHost(values[host]) ? null : "a Host that is no host";
+            return host < 0
+                    ? "neither :authority nor Host"
+                    : Hosts.isHost(values[host]) ? null : "a Host that is no host";
         }
-        if (!isHost(name)) {
+        if (!Hosts.isHost(name)) {
             return "an :authority that is no host";
         }
         if (host < 0) {
@@ -314,40 +316,11 @@ final class Http2RequestHead implements RequestHead {
             return false;
         }
         for (int i = 0; i < length; i++) {
-            char c = text.charAt(i);
-            if (c <= 0x20 || c >= 0x7F || c == '#') {
+            if (!Ascii.isInTarget(text.charAt(i))) {
                 return false;
             }
         }
         return true;
-    }
-
-    /** As {@link RequestDecoder} has it of bytes. */
-    private static boolean isHost(CharSequence text) {
-        int end = text.length();
-        int at = 0;
-        if (end > 0 && text.charAt(0) == '[') {
-            at = 1;
-            while (at < end && RequestDecoder.isInBrackets((byte) text.charAt(at))) {
-                at++;
-            }
-            if (at == end || text.charAt(at) != ']' || at == 1) {
-                return false;
-            }
-            at++;
-        } else {
-            while (at < end && Ascii.isInHost((byte) text.charAt(at))) {
-                at++;
-            }
-        }
-        if (at < end && text.charAt(at) == ':') {
-            int port = ++at;
-            while (at < end && Ascii.isDigit((byte) text.charAt(at))) {
-                at++;
-            }
-            return at == end && at - port <= 5;
-        }
-        return at == end;
     }
 
     // ---- what was read

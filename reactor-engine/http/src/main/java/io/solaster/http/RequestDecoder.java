@@ -30,6 +30,9 @@ final class RequestDecoder implements RequestHead {
     private static final int FEW = 16 * FIELD;
     /** {@code HTTP/1.1 CR LF}. */
     private static final int VERSION = 10;
+    private static final String LIKE_A_VERSION = "HTTP/1.1\r\n";
+    private static final int MAJOR = 5;
+    private static final int MINOR = 7;
     private static final long HTTP_1_1 = Ascii.word("HTTP/1.1");
     private static final long HTTP_1_0 = Ascii.word("HTTP/1.0");
     private static final int GET = (int) Ascii.word("GET ");
@@ -284,7 +287,9 @@ final class RequestDecoder implements RequestHead {
 
     private int version(long address, int at, int available) {
         if (available - at < VERSION) {
-            return MORE;
+            return mayBeVersion(address, at, available)
+                    ? MORE
+                    : fail("a request line that does not end with a version and CR LF");
         }
         long version = Memory.littleEndian(Memory.getLong(address + at));
         if (getByte(address + at + 8) != '\r' || getByte(address + at + 9) != '\n') {
@@ -309,6 +314,17 @@ final class RequestDecoder implements RequestHead {
         }
         http10 = false;
         return at + VERSION;
+    }
+
+    /** Whether what there is may become a version: if not, there is no need to wait for the rest of it. */
+    private static boolean mayBeVersion(long address, int from, int available) {
+        for (int i = 0; from + i < available; i++) {
+            byte b = getByte(address + from + i);
+            if (i == MAJOR || i == MINOR ? !Ascii.isDigit(b) : b != LIKE_A_VERSION.charAt(i)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Reads one header; the beginning of the next line, or {@link #MORE}. */
@@ -415,36 +431,14 @@ final class RequestDecoder implements RequestHead {
         return true;
     }
 
-    /** Whether these bytes could be a host and a port: RFC 3986's, with nobody's name before it. */
+    /** Whether these bytes could be a host, and perhaps a port. */
     private static boolean isHost(long address, int from, int end) {
         int at = from;
-        if (at < end && getByte(address + at) == '[') {
+        while (at < end && Ascii.isInHost(getByte(address + at) & 0xFF)) {
             at++;
-            while (at < end && isInBrackets(getByte(address + at))) {
-                at++;
-            }
-            if (at == end || getByte(address + at) != ']' || at == from + 1) {
-                return false;
-            }
-            at++;
-        } else {
-            while (at < end && Ascii.isInHost(getByte(address + at))) {
-                at++;
-            }
         }
-        if (at < end && getByte(address + at) == ':') {
-            at++;
-            int port = at;
-            while (at < end && Ascii.isDigit(getByte(address + at))) {
-                at++;
-            }
-            return at == end && at - port <= 5;
-        }
-        return at == end;
-    }
-
-    static boolean isInBrackets(byte b) {
-        return b == ':' || b == '.' || b == '%' || Ascii.isInHost(b);
+        // The usual one is a name alone.
+        return at == end && end > from || Hosts.isHost(latin1(address, from, end - from));
     }
 
     private boolean length(long address, int value, int end) {

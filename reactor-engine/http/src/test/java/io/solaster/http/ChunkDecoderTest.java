@@ -52,6 +52,7 @@ class ChunkDecoderTest {
     @CsvSource(delimiter = '|', textBlock = """
             0\\r\\n\\r\\n                               | ' done [] 0'
             5\\r\\nhello\\r\\n0\\r\\n\\r\\nGET          | hello done [] 3
+            5;a="b;\\\"c" ; d = e;f\\r\\nhello\\r\\n0\\r\\n\\r\\n | hello done [] 0
             00a;x=y; z\\r\\n0123456789\\r\\n0;q\\r\\n\\r\\n | 0123456789 done [] 0
             A\\r\\n0123456789\\r\\n0\\r\\nA: b\\r\\nC:d \\r\\n\\r\\n | 0123456789 done [A=b, C=d] 0
             5\\r\\nhel                                  | hel more
@@ -66,7 +67,18 @@ class ChunkDecoderTest {
             5\\r\\nhello\\n                             | 400 a chunk that does not end where it should
             5\\r\\nhello\\rX                            | 400 a chunk that does not end where it should
             1000000000000000\\r\\n                      | 400 a chunk's size of more than 15 digits
-            5;a\\nb\\r\\n                               | 400 a control character in a chunk's extension
+            5;a\\nb\\r\\n                               | 400 a chunk's extension that is none
+            5;\\r\\nhello\\r\\n                         | 400 a chunk's extension that is none
+            5; \\r\\nhello\\r\\n                        | 400 a chunk's extension that is none
+            5;a="b\\r\\nhello\\r\\n                     | 400 a chunk's extension that is none
+            5;a=\\r\\nhello\\r\\n                       | 400 a chunk's extension that is none
+            5;=b\\r\\nhello\\r\\n                       | 400 a chunk's extension that is none
+            5;a="b"c\\r\\nhello\\r\\n                   | 400 a chunk's extension that is none
+            5;a b\\r\\nhello\\r\\n                      | 400 a chunk's extension that is none
+            5;a=b=c\\r\\nhello\\r\\n                    | 400 a chunk's extension that is none
+            5;a;\\r\\nhello\\r\\n                       | 400 a chunk's extension that is none
+            5;\u0080\\r\\nhello\\r\\n                   | 400 a chunk's extension that is none
+            5;a="\u00e4"\\r\\nhello\\r\\n               | 400 a chunk's extension that is none
             0\\r\\nA b\\r\\n\\r\\n                      | 400 a trailer's name that is none
             0\\r\\n: b\\r\\n\\r\\n                      | 400 a trailer's name that is none
             0\\r\\n A: b\\r\\n\\r\\n                    | 400 a trailer's name that is none

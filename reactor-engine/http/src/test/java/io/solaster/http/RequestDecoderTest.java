@@ -62,7 +62,8 @@ class RequestDecoderTest {
             GET http://a.example/x?y HTTP/1.1   | Host=a.example
             GET HTTPS://a.example:80 HTTP/1.1   | Host=a.example:80
             OPTIONS * HTTP/1.1                  | OPTIONS * 1.1
-            GET /a{}^" HTTP/1.1                 | GET /a{}^" 1.1
+            GET /~a!$&'()*+,;=:@%7B-._?/? HTTP/1.1 | GET /~a!$&'()*+,;=:@%7B-._?/? 1.1
+            GET /~~~~~~~~~~~~~~~~~~~~ HTTP/1.1  | GET /~~~~~~~~~~~~~~~~~~~~ 1.1
             GET //x HTTP/1.1                    | GET //x
             """)
     void takesTargetsOfAllForms(String line, String outcome) {
@@ -78,6 +79,28 @@ class RequestDecoderTest {
             GET / HTTP/1.1\\r\\nHost: u@a\\r\\n\\r\\n                                | 400 a Host that is no host
             GET / HTTP/1.1\\r\\nHost: a:b\\r\\n\\r\\n                                | 400 a Host that is no host
             GET / HTTP/1.1\\r\\nHost: [::1\\r\\n\\r\\n                               | 400 a Host that is no host
+            GET / HTTP/1.1\\r\\nHost:\\r\\n\\r\\n                                    | 400 a Host that is no host
+            GET / HTTP/1.1\\r\\nHost: :80\\r\\n\\r\\n                                | 400 a Host that is no host
+            GET / HTTP/1.1\\r\\nHost: %zz\\r\\n\\r\\n                                | 400 a Host that is no host
+            GET / HTTP/1.1\\r\\nHost: a%4\\r\\n\\r\\n                                | 400 a Host that is no host
+            GET / HTTP/1.1\\r\\nHost: x:99999\\r\\n\\r\\n                            | 400 a Host that is no host
+            GET / HTTP/1.1\\r\\nHost: x:65536\\r\\n\\r\\n                            | 400 a Host that is no host
+            GET / HTTP/1.1\\r\\nHost: [foo]\\r\\n\\r\\n                              | 400 a Host that is no host
+            GET / HTTP/1.1\\r\\nHost: [::1%25eth0]\\r\\n\\r\\n                       | 400 a Host that is no host
+            GET / HTTP/1.1\\r\\nHost: [::1]x\\r\\n\\r\\n                             | 400 a Host that is no host
+            GET / HTTP/1.1\\r\\nHost: x,y\\r\\n\\r\\n                                | 400 a Host that is no host
+            GET /a"b HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n                               | 400 a request line that is not
+            GET /a<b HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n                               | 400 a request line that is not
+            GET /a?b=x>bcdefg HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n                      | 400 a request line that is not
+            GET /a{b HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n                               | 400 a request line that is not
+            GET /a}bcdefghijk HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n                      | 400 a request line that is not
+            GET /~~~^~~~~~~~~ HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n                      | 400 a request line that is not
+            GET /a`bcdefghijk HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n                      | 400 a request line that is not
+            GET / X                                                                 | 400 a request line that does not end
+            GET / HTTPS                                                             | 400 a request line that does not end
+            GET / HTTP/x                                                            | 400 a request line that does not end
+            GET / HTTP/1.1x                                                         | 400 a request line that does not end
+            GET / \\r\\n                                                            | 400 a request line that does not end
             GET / HTTP/1.1\\nHost: a\\n\\n                                           | 400 a request line that does not end
             GET / HTTP/1.1\\r\\nHost: a\\n\\r\\n                                     | 400 a control character
             GET / HTTP/1.1\\r\\nHost: a\\rX: b\\r\\n\\r\\n                           | 400 a CR without LF
@@ -136,6 +159,24 @@ class RequestDecoderTest {
         return text.replace("\\r", "\r").replace("\\n", "\n").replace("\\t", "\t").replace("\\u0000", "\0")
                 .replace("\\u00e4", "\u00e4").replace("\\u0016", "\u0016").replace("\\u0003", "\u0003")
                 .replace("\\u0001", "\u0001");
+    }
+
+    @Test
+    void takesHostsOfAllForms() {
+        for (String host : java.util.List.of("a", "a-b.example", "a_b", "a:65535", "a:", "127.0.0.1:80", "[::1]",
+                "[2001:db8::1]:8080", "[::ffff:127.0.0.1]", "%c3%a4.example", "~a!$&'*+")) {
+            assertThat(read("GET / HTTP/1.1\r\nHost: " + host + "\r\n\r\n")).contains("[Host=" + host + "]");
+        }
+    }
+
+    @Test
+    void refusesATargetWithAWrongCharacterWhereverItStands() {
+        for (char wrong : "\"<>\\^`{|}#\u00e4\u007f\u0001".toCharArray()) {
+            for (int i = 0; i < 20; i++) {
+                String target = "/" + "~".repeat(i) + wrong + "a".repeat(20 - i);
+                assertThat(read("GET " + target + " HTTP/1.1\r\n" + HOST + "\r\n")).startsWith("400");
+            }
+        }
     }
 
     @Test
