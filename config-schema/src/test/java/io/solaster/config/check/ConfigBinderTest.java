@@ -182,6 +182,7 @@ class ConfigBinderTest {
                           initial-window: 32KB
                           max-frame: 64KB
                           max-resets: 8
+                          upgrade: true
                 """);
         assertThat(config.enabled()).isFalse();
         assertThat(config.strict()).isTrue();
@@ -210,7 +211,8 @@ class ConfigBinderTest {
                                         new WebSocketCompressionConfig(true, 9, new ByteSize(5), true)),
                                 new AccessLogConfig(true, AccessLogConfig.Format.JSON, 0.25,
                                         Duration.ofSeconds(1)),
-                                true, new Http2Config(false, 9, new ByteSize(32 << 10), new ByteSize(64 << 10), 8)))));
+                                true, new Http2Config(false, 9, new ByteSize(32 << 10), new ByteSize(64 << 10), 8,
+                                        true)))));
     }
 
     @Test

@@ -109,7 +109,7 @@ class ConfigValidatorTest {
                 new CompressionConfig(true, new ByteSize(1L << 40), 10, "gzip, deflate", "text/html, json"),
                 WebSocketConfig.defaults(),
                 new AccessLogConfig(true, AccessLogConfig.Format.JSON, 1.5, Duration.ofNanos(1)), true,
-                new Http2Config(true, 0, new ByteSize(1), new ByteSize(1L << 24), 0));
+                new Http2Config(true, 0, new ByteSize(1), new ByteSize(1L << 24), 0, false));
         assertThat(ConfigValidator.check(servers(Map.of("web", KV.withHttp(none))))).extracting(Violation::key)
                 .containsExactlyInAnyOrder(Stream
                         .of("header-timeout", "body-timeout", "request-timeout", "keep-alive-timeout", "max-target",

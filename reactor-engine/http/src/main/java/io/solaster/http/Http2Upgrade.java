@@ -6,6 +6,7 @@ import java.util.Base64;
 import java.util.Locale;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Settings;
@@ -47,12 +48,24 @@ record Http2Upgrade(Http2Settings settings, Http2Headers request) {
         int upgrade = head.find("upgrade", 0);
         int said = head.find(SETTINGS, 0);
         if (upgrade < 0 || !head.value(upgrade).equalsIgnoreCase("h2c") || said < 0
-                || head.find(SETTINGS, said + 1) >= 0
+                || head.find(SETTINGS, said + 1) >= 0 || !isForThisConnection(head)
                 || head.isChunked() || head.contentLength() > 0 || head.isHttp10()) {
             return null;
         }
         Http2Settings settings = settings(head.value(said));
         return settings == null ? null : new Http2Upgrade(settings, request(head));
+    }
+
+    /** Whether the settings are the client's own (RFC 7540, 3.2.1), and no proxy has passed on those of another. */
+    private static boolean isForThisConnection(RequestDecoder head) {
+        for (int i = head.find(HttpHeaderNames.CONNECTION, 0); i >= 0; i = head.find(HttpHeaderNames.CONNECTION, i + 1)) {
+            for (String option : head.value(i).split(",", -1)) {
+                if (option.strip().equalsIgnoreCase(SETTINGS)) {
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
     private static @Nullable Http2Settings settings(String said) {

@@ -19,6 +19,7 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.ssl.ApplicationProtocolNames;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import io.solaster.config.Http2Config;
 import io.solaster.engine.memory.Memory;
 import io.solaster.engine.net.RequestStats;
 import io.solaster.engine.net.TcpServer;
@@ -860,7 +861,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
 
     /** Whether a request of HTTP/1.1 is to be answered over HTTP/2; then it is. */
     private boolean upgradesToHttp2(RequestDecoder head, ByteBuf in, int length) {
-        if (tls() != null || !shard.config().http().http2().enabled()) {
+        Http2Config config = shard.config().http().http2();
+        if (tls() != null || !config.enabled() || !config.upgrade()) {
             return false;
         }
         Http2Upgrade upgrade = Http2Upgrade.of(head);

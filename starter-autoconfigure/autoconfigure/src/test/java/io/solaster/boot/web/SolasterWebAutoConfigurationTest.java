@@ -261,7 +261,8 @@ final class SolasterWebAutoConfigurationTest {
                 assertThat(answer.version())
                         .isEqualTo(enabled ? HttpClient.Version.HTTP_2 : HttpClient.Version.HTTP_1_1);
             }
-            try (ConfigurableApplicationContext context = start("server.http2.enabled=" + enabled);
+            try (ConfigurableApplicationContext context = start("server.http2.enabled=" + enabled,
+                    "solaster.web.http.http2.upgrade=true");
                     HttpClient client = HttpClient.newHttpClient()) {
                 assertThat(client.send(request(context, "http", "/about"), BodyHandlers.ofString()).version())
                         .isEqualTo(enabled ? HttpClient.Version.HTTP_2 : HttpClient.Version.HTTP_1_1);

@@ -107,6 +107,7 @@ final class SampleTest {
                 "solaster.engine.transport=" + served.transport.name().toLowerCase(Locale.ROOT),
                 "solaster.web.server=" + served.by, "spring.main.banner-mode=off",
                 "server.compression.enabled=true", "server.http2.enabled=" + (served.version == Version.HTTP_2),
+                "solaster.web.http.http2.upgrade=true",
                 "spring.web.resources.static-locations=classpath:/webflux-sample/", "management.server.port=-1",
                 "spring.autoconfigure.exclude=" + Actuated.BUT_NETTY).run();
         client = HttpClient.newBuilder().version(served.version).connectTimeout(PATIENCE).build();
