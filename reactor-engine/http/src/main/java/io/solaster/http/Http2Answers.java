@@ -7,10 +7,12 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
 import io.netty.handler.codec.http2.DecoratingHttp2ConnectionEncoder;
+import io.netty.handler.codec.http2.Http2CodecUtil;
 import io.netty.handler.codec.http2.Http2ConnectionEncoder;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2LifecycleManager;
+import io.netty.handler.codec.http2.Http2Settings;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,7 +25,11 @@ final class Http2Answers extends DecoratingHttp2ConnectionEncoder {
     /** A browser that leaves a page cancels all that it has asked for; who does so again and again wants something else. */
     static final int RESETS_SECONDS = 30;
 
+    /** What HTTP/2 has it be at first, in bytes. */
+    private static final int HEADER_TABLE = Http2CodecUtil.DEFAULT_HEADER_TABLE_SIZE;
+
     private final int mostResets;
+    private final StreamIds reset;
     private int unread;
     private final ChannelFutureListener read = sent -> {
         unread--;
@@ -33,16 +39,30 @@ final class Http2Answers extends DecoratingHttp2ConnectionEncoder {
     private long resetsSince;
     private boolean over;
 
-    /** @param mostResets streams that are reset for what the client has done, within {@link #RESETS_SECONDS} */
-    Http2Answers(Http2ConnectionEncoder encoder, int mostResets) {
+    /**
+     * @param mostResets streams that are reset for what the client has done, within {@link #RESETS_SECONDS}
+     * @param reset is told which streams we reset
+     */
+    Http2Answers(Http2ConnectionEncoder encoder, int mostResets, StreamIds reset) {
         super(encoder);
         this.mostResets = mostResets;
+        this.reset = reset;
     }
 
     @Override
     public void lifecycleManager(Http2LifecycleManager manager) {
         session = manager;
         super.lifecycleManager(manager);
+    }
+
+    /** A client may ask for a smaller table of headers than ours, and for no larger one: the table is kept for each client. */
+    @Override
+    public void remoteSettings(Http2Settings settings) throws Http2Exception {
+        Long table = settings.headerTableSize();
+        if (table != null && table > HEADER_TABLE) {
+            settings.headerTableSize(HEADER_TABLE);
+        }
+        super.remoteSettings(settings);
     }
 
     @Override
@@ -58,6 +78,7 @@ final class Http2Answers extends DecoratingHttp2ConnectionEncoder {
     @Override
     public ChannelFuture writeRstStream(ChannelHandlerContext context, int stream, long error,
             ChannelPromise promise) {
+        reset.add(stream);
         ChannelFuture written = super.writeRstStream(context, stream, error, counted(context, promise));
         if (mostResets > 0 && error != Http2Error.CANCEL.code() && error != Http2Error.NO_ERROR.code()) {
             long now = System.nanoTime();
@@ -89,7 +110,10 @@ final class Http2Answers extends DecoratingHttp2ConnectionEncoder {
         if (!over && manager != null) {
             over = true;
             manager.onError(context, true, Http2Exception.connectionError(Http2Error.ENHANCE_YOUR_CALM, "%s", why));
-            context.close();
+            if (Unread.ANSWERS.equals(why)) {
+                // Who reads nothing does not read the reason either.
+                context.close();
+            }
         }
     }
 }

@@ -47,6 +47,8 @@ final class Http2Carrier implements Carrier {
     /** The rest of the request is not read, and the client is told so behind the response. */
     private boolean unwanted;
     private boolean sent;
+    /** The handler has not been asked yet, since too much waits for the client. */
+    private boolean held;
     /** Why it was cut off. */
     private @Nullable Throwable failure;
     private @Nullable Patience patience;
@@ -80,6 +82,10 @@ final class Http2Carrier implements Carrier {
     @Override
     public boolean isDraining() {
         return session.isDraining();
+    }
+
+    void held(boolean waits) {
+        held = waits;
     }
 
     // ---- the request
@@ -305,6 +311,10 @@ final class Http2Carrier implements Carrier {
 
     @Override
     public void ended(Exchange over) {
+        if (exchange != over) {
+            // What it wrote last was too much.
+            return;
+        }
         session.batch().answered(over);
         Body body = over.body();
         body.skip();
@@ -371,10 +381,16 @@ final class Http2Carrier implements Carrier {
         if (!flow().hasFlowControlled(stream)) {
             takenAt = session.now();
         }
+        Http2Backlog backlog = session.backlog();
         if (length > COPIED || length > 0 && !flow().isWritable(stream)) {
-            session.waits(this, length, promise);
+            backlog.add(length, promise);
+        } else {
+            backlog.addSmall(length);
         }
         session.encoder().writeData(session.context(), stream.id(), bytes, 0, end, promise);
+        if (backlog.isEnough()) {
+            session.sendEnough(this);
+        }
     }
 
     /** There is room for more of the response. */
@@ -460,7 +476,7 @@ final class Http2Carrier implements Carrier {
         } else if (current != null && isBroken(current)) {
             next = current.body().brokenUntil(limits);
         }
-        if (current != null && current.response().isOpen() && !current.body().isDue()) {
+        if (current != null && !held && current.response().isOpen() && !current.body().isDue()) {
             next = Math.min(next, current.waitsSince + limits.requestNanos());
         }
         return flow().hasFlowControlled(stream) ? Math.min(next, unreadSince() + limits.bodyNanos()) : next;
@@ -493,7 +509,7 @@ final class Http2Carrier implements Carrier {
             }
         } else if (isBroken(current) && now >= current.body().brokenUntil(limits)) {
             current.body().breakOff();
-        } else if (current.response().isOpen() && now - current.waitsSince >= limits.requestNanos()) {
+        } else if (!held && current.response().isOpen() && now - current.waitsSince >= limits.requestNanos()) {
             session.stats().timedOut(Timeout.REQUEST);
             log.warn("{} was not answered within {} ms: the client gets 503", current.request(),
                     (now - current.waitsSince) / 1_000_000);

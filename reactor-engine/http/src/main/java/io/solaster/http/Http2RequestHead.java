@@ -19,8 +19,6 @@ import org.jspecify.annotations.Nullable;
 final class Http2RequestHead implements RequestHead {
     private static final HttpVersion HTTP_2 = new HttpVersion("HTTP", 2, 0, true);
     private static final int ROOM = 16;
-    /** What the HTTP/1 head has between a header's parts and behind it, which counts for its limit. */
-    private static final int BETWEEN = 4;
     private static final AsciiString HOST = HttpHeaderNames.HOST;
     private static final String WEBSOCKET = "websocket";
     /** Which HTTP/2 has no need of; those who shake hands as over HTTP/1 look for it. */
@@ -44,7 +42,6 @@ final class Http2RequestHead implements RequestHead {
     private boolean upgrades;
     private int cookie = -1;
     private int host = -1;
-    private int size;
 
     @Override
     public void clear() {
@@ -63,7 +60,6 @@ final class Http2RequestHead implements RequestHead {
         upgrades = false;
         cookie = -1;
         host = -1;
-        size = 0;
     }
 
     /** It has bytes of its own. */
@@ -100,7 +96,6 @@ final class Http2RequestHead implements RequestHead {
         if (name.charAt(0) == ':') {
             return takePseudo(name, value);
         }
-        size += name.length() + value.length() + BETWEEN;
         switch (name.length()) {
             case 4 -> {
                 if (HeaderList.same(name, HOST)) {
@@ -219,8 +214,9 @@ final class Http2RequestHead implements RequestHead {
         if (asksFor == null || !isTarget(asksFor)) {
             return "no :path, or one that is none";
         }
-        if (scheme == null || scheme.length() == 0) {
-            return "no :scheme";
+        CharSequence by = scheme;
+        if (by == null || !HeaderList.same(by, "http") && !HeaderList.same(by, "https")) {
+            return "no :scheme, or neither http nor https";
         }
         path = asksFor.toString();
         return protocol == null ? host() : connect(protocol);
@@ -257,7 +253,6 @@ final class Http2RequestHead implements RequestHead {
         }
         if (host < 0) {
             add(HOST, name);
-            size += HOST.length() + name.length() + BETWEEN;
             return null;
         }
         return HeaderList.same(values[host], name) ? null : "a Host other than :authority";
@@ -267,9 +262,6 @@ final class Http2RequestHead implements RequestHead {
         if (path.length() > limits.maxTarget()) {
             refuse(HttpResponseStatus.REQUEST_URI_TOO_LONG,
                     "a target of more than " + limits.maxTarget() + " bytes");
-        } else if (size > limits.maxHeaderSize()) {
-            refuse(HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
-                    "headers of more than " + limits.maxHeaderSize() + " bytes");
         } else if (count > limits.maxHeaders()) {
             refuse(HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
                     "more than " + limits.maxHeaders() + " headers");

@@ -1,7 +1,6 @@
 package io.solaster.http;
 
 import java.io.IOException;
-import java.util.ArrayDeque;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
@@ -22,7 +21,6 @@ import io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2Exception.StreamException;
-import io.netty.handler.codec.http2.Http2Flags;
 import io.netty.handler.codec.http2.Http2FrameAdapter;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Settings;
@@ -48,6 +46,7 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
     private static final long LAST_STREAMS_MILLIS = 200;
     /** How many streams' windows a connection's holds. */
     private static final long WINDOWS = 8;
+    private static final long NONE = -1;
     private static final long LAST_PING = 0x50_4152_54_494E_47L;
 
     private final HttpShard shard;
@@ -61,11 +60,7 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
     /** The client knows which of its requests is the last that is answered. */
     private boolean saidLast;
 
-    /** Streams that have room for more of their response. */
-    private final ArrayDeque<Http2Carrier> writable = new ArrayDeque<>(0);
-    /** Bytes of responses that wait for the client. */
-    private long waiting;
-    private @Nullable Http2Carrier overflowing;
+    private final Http2Backlog backlog;
 
     private final ConnectionTimer timer;
     private final Linger linger;
@@ -73,9 +68,8 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
     private long activeAt;
     /** When the client has last allowed more to be sent on any stream. */
     private long takenAt;
-    /** Since when a frame has been coming; 0 if none is. And how many came whole. */
+    /** Since when a frame has been coming; {@link #NONE} if none is. And how many had come whole when that was last seen to. */
     private long frameSince;
-    private long frames;
     private long framesBefore;
 
     Http2Session(HttpShard shard, RequestStats requests, Http2Turns turns, Http2ConnectionDecoder decoder,
@@ -84,6 +78,7 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
         this.shard = shard;
         this.turns = turns;
         this.batch = new Batch(shard, requests);
+        this.backlog = new Http2Backlog(shard, this);
         this.key = connection().newKey();
         this.timer = new ConnectionTimer(shard.timers(), this::expired);
         this.linger = new Linger(shard.timers(), timer);
@@ -151,13 +146,24 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
         }
     }
 
-    /** Has a response's bytes counted until they have left. */
-    void waits(Http2Carrier carrier, int bytes, ChannelPromise promise) {
-        waiting += bytes;
-        promise.addListener(done -> waiting -= bytes);
-        if (waiting > shard.outputLimit()) {
-            overflowing = carrier;
+    Http2Backlog backlog() {
+        return backlog;
+    }
+
+    /** Sends what was written of late; a response of which more waits than a client may leave unread is broken off. */
+    void sendEnough(Http2Carrier carrier) {
+        flush(context());
+        if (!backlog.overflows()) {
+            return;
         }
+        shard.unread().cutOff(context().channel(), backlog.waiting()
+                + " bytes of responses wait, over limits.output-buffer (" + shard.config().limits().outputBuffer()
+                + ")",
+                "one is broken off");
+        carrier.cutOff(new IOException("the client left more unread than it may"));
+        reset(carrier, Http2Error.ENHANCE_YOUR_CALM);
+        // Now, as a client that reads nothing does not read that either.
+        carrier.stream().close();
     }
 
     void reset(Http2Carrier carrier, Http2Error error) {
@@ -233,7 +239,7 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
     @Override
     public void channelReadComplete(ChannelHandlerContext context) throws Exception {
         if (batch.isOpen()) {
-            tellWritable();
+            backlog.tellWritable();
             observeFrames();
             batch.close();
         }
@@ -251,7 +257,8 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
             return;
         }
         batch.begin();
-        tellWritable();
+        backlog.tellWritable();
+        backlog.beginHeld(shard.requestsPerTurn());
         if (isWaiting()) {
             goOn();
         }
@@ -302,15 +309,16 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
     @Override
     public void flush(ChannelHandlerContext context) {
         batch.count();
+        backlog.flushed();
         super.flush(context);
         socket.observe(context.channel(), shard.timers().now(), 0, 0);
-        Http2Carrier greedy = overflowing;
-        overflowing = null;
-        if (greedy != null && waiting > shard.outputLimit()) {
-            shard.unread().cutOff(context.channel(), waiting + " bytes of responses wait, over limits.output-buffer ("
-                    + shard.config().limits().outputBuffer() + ")", "one is broken off");
-            greedy.cutOff(new IOException("the client left more unread than it may"));
-            reset(greedy, Http2Error.ENHANCE_YOUR_CALM);
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext context) throws Exception {
+        super.channelWritabilityChanged(context);
+        if (context.channel().isWritable() && backlog.isHeld()) {
+            flushLater();
         }
     }
 
@@ -385,11 +393,26 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
                     ? HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
                     : HttpResponseStatus.BAD_REQUEST);
         }
+        if (!outbound && stream == null) {
+            existed(failure.streamId());
+        }
         Http2Carrier carrier = stream == null ? null : stream.getProperty(key);
         if (carrier != null) {
             carrier.cutOff(failure);
         }
         super.onStreamError(context, outbound, cause, failure);
+    }
+
+    /** A head that cannot be read has begun its stream all the same, on which a body may be on its way. */
+    private void existed(int id) {
+        Http2Connection.Endpoint<?> client = connection().remote();
+        if (client.isValidStreamId(id) && id > client.lastStreamCreated()) {
+            try {
+                client.createStream(id, false);
+            } catch (Http2Exception tooMany) {
+                log.debug("{}: stream {} is not begun: {}", context().channel(), id, tooMany.getMessage());
+            }
+        }
     }
 
     @Override
@@ -482,9 +505,25 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
         if (refusal != null) {
             shard.stats().refused(refusal);
             exchange.response().refuse(refusal, head.message());
-        } else {
+        } else if (backlog.mayBegin()) {
             shard.handle(exchange);
+        } else {
+            backlog.hold(carrier);
         }
+        handled(carrier, exchange);
+    }
+
+    /** Begins a request that had to wait for room. */
+    void handle(Http2Carrier carrier) {
+        Exchange exchange = carrier.exchange();
+        if (exchange != null) {
+            exchange.waitsSince = now();
+            shard.handle(exchange);
+            handled(carrier, exchange);
+        }
+    }
+
+    private void handled(Http2Carrier carrier, Exchange exchange) {
         if (carrier.exchange() != null) {
             exchange.outlives = true;
         } else if (!exchange.outlives) {
@@ -505,6 +544,7 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
     private void closed(Http2Stream stream) {
         Http2Carrier carrier = stream.getProperty(key);
         if (carrier != null) {
+            backlog.forget(carrier);
             carrier.closed();
         }
         activeAt = shard.timers().now();
@@ -519,15 +559,8 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
         Exchange exchange = carrier == null ? null : carrier.exchange();
         if (carrier != null && exchange != null && exchange.response().waitsForRoom()
                 && encoder().flowController().isWritable(stream)) {
-            writable.add(carrier);
+            backlog.hasRoomAgain(carrier);
             flushLater();
-        }
-    }
-
-    private void tellWritable() {
-        // Those that have room again before this is over have their turn later.
-        for (int left = writable.size(); left > 0; left--) {
-            writable.remove().roomAgain();
         }
     }
 
@@ -538,7 +571,6 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
         public void onHeadersRead(ChannelHandlerContext context, int id, Http2Headers headers, int padding,
                 boolean last)
                 throws Http2Exception {
-            frames++;
             Http2Stream stream = connection().stream(id);
             Http2Carrier carrier = stream.getProperty(key);
             if (carrier == null) {
@@ -557,14 +589,12 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
 
         @Override
         public int onDataRead(ChannelHandlerContext context, int id, ByteBuf data, int padding, boolean last) {
-            frames++;
             Http2Carrier carrier = connection().stream(id).getProperty(key);
             return padding + (carrier == null ? data.readableBytes() : carrier.received(data, last));
         }
 
         @Override
         public void onRstStreamRead(ChannelHandlerContext context, int id, long error) {
-            frames++;
             shard.stats().http2Resets.increment();
             Http2Carrier carrier = connection().stream(id).getProperty(key);
             if (carrier != null) {
@@ -574,7 +604,6 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
 
         @Override
         public void onWindowUpdateRead(ChannelHandlerContext context, int id, int increment) {
-            frames++;
             Http2Stream stream = connection().stream(id);
             Http2Carrier carrier = stream == null ? null : stream.getProperty(key);
             if (id == 0) {
@@ -586,56 +615,25 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
 
         @Override
         public void onPingAckRead(ChannelHandlerContext context, long data) {
-            frames++;
             if (data == LAST_PING && draining) {
                 sayLast();
             }
         }
 
-        @Override
-        public void onSettingsRead(ChannelHandlerContext context, Http2Settings settings) {
-            frames++;
-        }
-
-        @Override
-        public void onSettingsAckRead(ChannelHandlerContext context) {
-            frames++;
-        }
-
-        @Override
-        public void onPingRead(ChannelHandlerContext context, long data) {
-            frames++;
-        }
-
-        @Override
-        public void onPriorityRead(ChannelHandlerContext context, int id, int dependsOn, short weight,
-                boolean exclusive) {
-            frames++;
-        }
-
-        @Override
-        public void onGoAwayRead(ChannelHandlerContext context, int lastId, long error, ByteBuf said) {
-            frames++;
-        }
-
-        @Override
-        public void onUnknownFrame(ChannelHandlerContext context, byte type, int id, Http2Flags flags,
-                ByteBuf payload) {
-            frames++;
-        }
     }
 
     // ---- time
 
-    /** Sees whether a frame has begun to come and is not there yet; what waits for its turn is not the client's fault. */
+    /** Sees whether a frame, or a head of several, has begun to come and is not there yet; what waits for its turn is not the client's fault. */
     private void observeFrames() {
+        long frames = turns.whole();
         if (isWaiting()) {
             framesBefore = frames;
-            frameSince = 0;
+            frameSince = NONE;
         } else if (frames != framesBefore) {
             framesBefore = frames;
-            frameSince = actualReadableBytes() > 0 ? now() : 0;
-        } else if (frameSince == 0) {
+            frameSince = actualReadableBytes() > 0 || turns.isInHead() ? now() : NONE;
+        } else if (frameSince == NONE) {
             frameSince = batch.heardAt();
         }
     }
@@ -670,7 +668,7 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
             context().channel().close();
             return;
         }
-        if (frameSince > 0 && now - frameSince >= limits.headNanos()) {
+        if (frameSince != NONE && now - frameSince >= limits.headNanos()) {
             shard.stats().timedOut(Timeout.HEADER);
             end(Http2Error.ENHANCE_YOUR_CALM, "a frame took too long");
             return;
@@ -693,7 +691,7 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
         if (connection().numActiveStreams() == 0) {
             next[0] = activeAt + limits.idleNanos();
         }
-        if (frameSince > 0) {
+        if (frameSince != NONE) {
             next[0] = Math.min(next[0], frameSince + limits.headNanos());
         }
         if (socket.isSending()) {

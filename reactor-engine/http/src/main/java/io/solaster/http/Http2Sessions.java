@@ -43,12 +43,14 @@ final class Http2Sessions extends AbstractHttp2ConnectionHandlerBuilder<Http2Ses
                 new DefaultHttp2RemoteFlowController(connection, new UniformStreamByteDistributor(connection)));
         HttpLimits limits = shard.limits();
         long headers = (long) limits.maxHeaderSize() + limits.maxTarget();
+        StreamIds reset = new StreamIds(config.maxConcurrentStreams());
         Http2Turns turns = new Http2Turns(
-                new DefaultHttp2FrameReader(new DefaultHttp2HeadersDecoder(true, headers), SHORT_CONTINUATIONS));
+                new DefaultHttp2FrameReader(new DefaultHttp2HeadersDecoder(true, headers), SHORT_CONTINUATIONS),
+                connection, reset);
         Http2ConnectionEncoder encoder = new Http2Answers(
                 new DefaultHttp2ConnectionEncoder(connection,
                         new DefaultHttp2FrameWriter((name, value) -> HttpHeaderNames.SET_COOKIE.contentEquals(name))),
-                config.maxResets());
+                config.maxResets(), reset);
         return new Http2Sessions(shard, requests, turns)
                 .initialSettings(new Http2Settings().maxConcurrentStreams(config.maxConcurrentStreams())
                         .initialWindowSize(config.initialWindow().intBytes()).maxFrameSize(config.maxFrame().intBytes())

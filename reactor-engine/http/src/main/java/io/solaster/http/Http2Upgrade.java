@@ -58,7 +58,8 @@ record Http2Upgrade(Http2Settings settings, Http2Headers request) {
 
     /** Whether the settings are the client's own (RFC 7540, 3.2.1), and no proxy has passed on those of another. */
     private static boolean isForThisConnection(RequestDecoder head) {
-        for (int i = head.find(HttpHeaderNames.CONNECTION, 0); i >= 0; i = head.find(HttpHeaderNames.CONNECTION, i + 1)) {
+        for (int i = head.find(HttpHeaderNames.CONNECTION, 0); i >= 0; i = head.find(HttpHeaderNames.CONNECTION,
+                i + 1)) {
             for (String option : head.value(i).split(",", -1)) {
                 if (option.strip().equalsIgnoreCase(SETTINGS)) {
                     return true;

@@ -19,7 +19,7 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.ssl.ApplicationProtocolNames;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
-import io.solaster.config.Http2Config;
+import io.solaster.config.server.Http2Config;
 import io.solaster.engine.memory.Memory;
 import io.solaster.engine.net.RequestStats;
 import io.solaster.engine.net.TcpServer;

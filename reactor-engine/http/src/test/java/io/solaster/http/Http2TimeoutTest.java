@@ -2,10 +2,13 @@ package io.solaster.http;
 
 import static io.solaster.http.Http2RawClient.CONTINUATION;
 import static io.solaster.http.Http2RawClient.DATA;
+import static io.solaster.http.Http2RawClient.END_HEADERS;
 import static io.solaster.http.Http2RawClient.END_STREAM;
 import static io.solaster.http.Http2RawClient.HEADERS;
+import static io.solaster.http.Http2RawClient.PING;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayOutputStream;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -192,6 +195,43 @@ class Http2TimeoutTest {
             slow.pass(6);
             slow.send(Http2RawClient.framed(CONTINUATION, 0, 1, Http2RawClient.literal("c", "d")));
             slow.pass(6);
+            assertThat(slow.client.untilEnd()).isEqualTo((int) Http2Error.ENHANCE_YOUR_CALM.code());
+        }
+    }
+
+    @Test
+    void aHeadThatIsMalformedIsNoFrameThatDripsIn() throws Exception {
+        LinkedBlockingQueue<HttpResponse> open = new LinkedBlockingQueue<>();
+        try (TimedCase<Http2RawClient> bad = with((request, response) -> open.add(response), -1)) {
+            int slow = bad.client.head("GET", "/", true);
+            bad.client.settle();
+            int id = bad.client.nextStream();
+            bad.send(Http2RawClient.framed(HEADERS, END_HEADERS | END_STREAM, id,
+                    Http2RawClient.literal(":method", "GET", "UPPER", "a")));
+            assertThat(bad.client.answer(id).reset).isEqualTo((int) Http2Error.PROTOCOL_ERROR.code());
+            bad.pass(11);
+            bad.pass(11);
+            clocked.engine().submitTo(0, () -> {
+                open.remove().send("at last");
+                return true;
+            }).join();
+            assertThat(bad.client.answer(slow).body()).isEqualTo("at last");
+            assertThat(bad.timeouts()).isZero();
+        }
+    }
+
+    @Test
+    void aHeadOfWhichTheRestDoesNotComeEndsTheConnectionThoughOthersCameWithIt() throws Exception {
+        try (TimedCase<Http2RawClient> slow = with((request, response) -> {}, -1)) {
+            slow.client.head("GET", "/", true);
+            slow.client.settle();
+            ByteArrayOutputStream together = new ByteArrayOutputStream();
+            together.writeBytes(Http2RawClient.framed(PING, 0, 0, new byte[8]));
+            together.writeBytes(Http2RawClient.framed(HEADERS, END_STREAM, slow.client.nextStream(),
+                    Http2RawClient.literal("a", "b")));
+            slow.send(together.toByteArray());
+            slow.pass(11);
+            slow.pass(1);
             assertThat(slow.client.untilEnd()).isEqualTo((int) Http2Error.ENHANCE_YOUR_CALM.code());
         }
     }

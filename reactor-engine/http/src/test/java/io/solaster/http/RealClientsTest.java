@@ -16,6 +16,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.server.CompressionConfig;
+import io.solaster.config.server.Http2Config;
 import io.solaster.config.server.HttpConfig;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.net.TcpServer;
@@ -32,7 +33,8 @@ class RealClientsTest {
     static void start() {
         fixture = new HttpFixture(Transport.AUTO, 2);
         ServerConfig config = ServerConfig.of("http", 0).withHttp(
-                HttpConfig.defaults().withCompression(CompressionConfig.defaults().withEnabled(true)));
+                HttpConfig.defaults().withHttp2(Http2Config.defaults().withUpgrade(true))
+                        .withCompression(CompressionConfig.defaults().withEnabled(true)));
         server = fixture.serve(config, (request, response) -> {
             response.header("Content-Type", "text/plain").header("X-Method", request.method().name());
             request.body().read(new RequestBody.Reader() {
