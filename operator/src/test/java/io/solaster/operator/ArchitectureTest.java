@@ -3,6 +3,7 @@ package io.solaster.operator;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 import com.tngtech.archunit.junit.AnalyzeClasses;
@@ -32,6 +33,10 @@ final class ArchitectureTest {
             .mayOnlyBeAccessedByLayers("inventory", "plan").whereLayer("api")
             .mayOnlyBeAccessedByLayers("inventory", "plan", "command", "reconcile", "apply", "observe",
                     "rollout");
+
+    @ArchTest
+    static final ArchRule NO_CYCLES_BETWEEN_ROOMS = slices().matching("io.solaster.operator.(**)").should()
+            .beFreeOfCycles();
 
     @ArchTest
     static final ArchRule CONFIG_SCHEMA_IS_ALL_OF_SOLASTER_THAT_IT_NEEDS = classes().that()

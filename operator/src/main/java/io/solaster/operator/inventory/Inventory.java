@@ -211,7 +211,8 @@ public final class Inventory {
                 problem = problem(kubelet, topology, key);
             }
             // What is observed of the memory, nodes tell each for itself.
-            long memory = profile != null && (key.zones() == null || topology.equals(declared))
+            boolean asDeclared = declared != null && topology.equals(declared);
+            long memory = profile != null && (key.zones() == null || asDeclared)
                     ? Profiles.numaMemory(profile)
                     : 0;
             Shape shape = new Shape(source, topology, kubelet, key.dra(), memory, problem, notes);
