@@ -262,11 +262,13 @@ public final class ShardPlanner {
                 ? "a CFS quota of " + describeQuota() + " is below the " + allowed.size() + " allowed"
                 : "";
         reasons.add(switch (config.pinning()) {
-            case AUTO -> pinned ? "Pinned: each shard has a CPU of its own." : "Not pinned: "
-                    + (work == Work.CLIENTS
-                            ? "no server runs on the shards; solaster.engine.pinning 'always' pins them all the same"
-                            : quota)
-                    + ".";
+            case AUTO -> pinned
+                    ? "Pinned: each shard has a CPU of its own."
+                    : "Not pinned: "
+                            + (work == Work.CLIENTS
+                                    ? "no server runs on the shards; solaster.engine.pinning 'always' pins them all the same"
+                                    : quota)
+                            + ".";
             case NEVER -> "Not pinned, as asked.";
             case ALWAYS -> quotaShort
                     ? "Warning: pinned, as asked, though " + quota + ": a shard that is stopped cannot move."
