@@ -25,6 +25,8 @@ final class Use<C extends PooledConnection, R extends @Nullable Object>
     private final SchedulingGroup group;
     /** What it waits for now: a connection, or the result itself. */
     private @Nullable CompletionStage<?> pending;
+    /** The work was cancelled while it had a connection. */
+    private boolean cancelled;
 
     Use(DefaultShardPool<C> pool, Function<? super C, ? extends CompletionStage<R>> work) {
         this.pool = pool;
@@ -69,7 +71,12 @@ final class Use<C extends PooledConnection, R extends @Nullable Object>
     }
 
     private void ended(C connection, R value, @Nullable Throwable failure) {
-        pool.give(connection);
+        if (cancelled && !connection.isShared()) {
+            // Nobody knows what the work has left behind on it, or whether it has heard.
+            pool.discard(connection, "the work that had it was cancelled");
+        } else {
+            pool.give(connection);
+        }
         if (failure == null) {
             result.resolve(value);
         } else {
@@ -108,6 +115,7 @@ final class Use<C extends PooledConnection, R extends @Nullable Object>
     private void cancel(CompletionStage<?> now) {
         pending = null;
         if (result.isCompletedExceptionally()) {
+            cancelled = true;
             now.toCompletableFuture().cancel(false);
         }
     }

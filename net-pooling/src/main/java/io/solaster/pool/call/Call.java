@@ -47,6 +47,8 @@ final class Call<C extends PooledConnection, R extends @Nullable Object> impleme
     private boolean retriedStale;
     /** Read elsewhere by who cancels, where an old value does no harm. */
     private boolean over;
+    /** The answer, while it needs somebody to take it: until it is known that who asked has it. */
+    private @Nullable R untaken;
 
     Call(ShardCaller<C> caller, long key, Request<C, R> request) {
         this.caller = caller;
@@ -225,6 +227,9 @@ final class Call<C extends PooledConnection, R extends @Nullable Object> impleme
         }
         caller.stats.latency.record(now - began);
         end(false);
+        if (request.isStreamed()) {
+            untaken = answer;
+        }
         result.resolve(answer);
     }
 
@@ -354,7 +359,7 @@ final class Call<C extends PooledConnection, R extends @Nullable Object> impleme
     /** The future was cancelled, or failed by somebody else. */
     @Override
     public void giveUp() {
-        if (over) {
+        if (over && !request.isStreamed()) {
             return;
         }
         if (Shard.current() == caller.shard) {
@@ -372,6 +377,13 @@ final class Call<C extends PooledConnection, R extends @Nullable Object> impleme
         if (!over) {
             caller.stats.cancelled.increment();
             end(false);
+            return;
+        }
+        R answer = untaken;
+        if (answer != null && result.isCompletedExceptionally()) {
+            // It came while the one who asked was cancelling.
+            untaken = null;
+            request.discard(answer);
         }
     }
 

@@ -24,7 +24,8 @@ public final class ResponseBody implements AutoCloseable {
     }
 
     /**
-     * The next piece, which is the caller's; null at the end. One at a time.
+     * The next piece, which is the caller's; null at the end. One at a time. Cancelling it closes the body, since a piece
+     * may be lost with it.
      *
      * @return failed with {@link io.solaster.pool.PoolException} if the connection is lost before the end
      * @throws IllegalStateException if one is asked for already, or it is closed
@@ -33,7 +34,7 @@ public final class ResponseBody implements AutoCloseable {
         if (closed || reader != null) {
             throw new IllegalStateException(closed ? "the body is closed" : "the body is being read already");
         }
-        ShardFuture<byte @Nullable []> asked = shard.newFuture();
+        ShardFuture<byte @Nullable []> asked = shard.newFuture(this::gaveUp);
         byte[] piece = pieces.poll();
         if (piece != null) {
             asked.complete(piece);
@@ -57,6 +58,15 @@ public final class ResponseBody implements AutoCloseable {
             if (!ended && failure == null) {
                 origin.abandonBody();
             }
+        }
+    }
+
+    /** Whoever asked for a piece waits no more, on whatever thread that is; or the body has failed. */
+    private void gaveUp() {
+        if (Shard.current() == shard) {
+            close();
+        } else {
+            shard.executeOrElse(this::close, () -> {});
         }
     }
 
