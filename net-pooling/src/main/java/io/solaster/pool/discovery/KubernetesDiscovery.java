@@ -2,12 +2,14 @@ package io.solaster.pool.discovery;
 
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletionException;
 
+import io.fabric8.kubernetes.api.model.ObjectReference;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointConditions;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointPort;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
@@ -114,7 +116,11 @@ public final class KubernetesDiscovery implements Discovery {
     static List<Endpoint> endpoints(List<EndpointSlice> slices, int port) {
         Map<String, Endpoint> ready = new LinkedHashMap<>();
         Map<String, Endpoint> ending = new LinkedHashMap<>();
-        for (EndpointSlice slice : slices) {
+        // A pod of two families stands in two slices, and is one place: its IPv4 address is taken.
+        Map<String, String> families = new HashMap<>();
+        List<EndpointSlice> ordered = slices.stream()
+                .sorted(Comparator.comparing(slice -> String.valueOf(slice.getAddressType()))).toList();
+        for (EndpointSlice slice : ordered) {
             int to = port(slice.getPorts(), port);
             if (to == 0 || slice.getEndpoints() == null) {
                 continue;
@@ -122,6 +128,9 @@ public final class KubernetesDiscovery implements Discovery {
             for (var each : slice.getEndpoints()) {
                 // All addresses of one are the same pod: the first stands for it.
                 if (each.getAddresses() == null || each.getAddresses().isEmpty()) {
+                    continue;
+                }
+                if (isOfAnotherFamily(each.getTargetRef(), String.valueOf(slice.getAddressType()), families)) {
                     continue;
                 }
                 Endpoint endpoint = new Endpoint(each.getAddresses().getFirst(), to, 1, 0, each.getZone(), -1);
@@ -136,6 +145,16 @@ public final class KubernetesDiscovery implements Discovery {
         }
         return (ready.isEmpty() ? ending : ready).values().stream().sorted(Comparator.comparing(Endpoint::address))
                 .toList();
+    }
+
+    private static boolean isOfAnotherFamily(@Nullable ObjectReference pod, String family,
+            Map<String, String> families) {
+        if (pod == null) {
+            return false;
+        }
+        String which = pod.getUid() != null ? pod.getUid() : pod.getKind() + " " + pod.getName();
+        String known = families.putIfAbsent(which, family);
+        return known != null && !known.equals(family);
     }
 
     /** Slices tell the ports of pods, not of the Service. */

@@ -74,6 +74,20 @@ class KubernetesDiscoveryTest {
     }
 
     @Test
+    void aPodOfTwoFamiliesIsOneEndpoint() {
+        EndpointSlice six = new EndpointSliceBuilder(slice("orders-6")).withAddressType("IPv6").withEndpoints(
+                pod("a", "fd00::1"), pod("b", "fd00::2")).build();
+        EndpointSlice four = new EndpointSliceBuilder(slice("orders-4")).withEndpoints(pod("a", "10.0.0.1")).build();
+        assertThat(KubernetesDiscovery.endpoints(List.of(six, four), 0)).containsExactly(
+                Endpoint.of("10.0.0.1", 8080), Endpoint.of("fd00::2", 8080));
+    }
+
+    private static io.fabric8.kubernetes.api.model.discovery.v1.Endpoint pod(String uid, String address) {
+        return new EndpointBuilder().withAddresses(address).withNewTargetRef().withKind("Pod").withName("pod-" + uid)
+                .withUid(uid).endTargetRef().build();
+    }
+
+    @Test
     void whereNoneIsReadyThoseThatStillServeDo() {
         EndpointSlice slice = new EndpointSliceBuilder(slice("orders-1")).withEndpoints(
                 new EndpointBuilder().withAddresses("10.0.0.1").withNewConditions().withReady(false).withServing(true)
