@@ -85,8 +85,7 @@ final class Connects<C extends PooledConnection> {
             blockedUntil = now + pool.bounds.backoff(failures);
         }
         lastFailure = cause;
-        target.target.begin();
-        target.target.end(isOurs ? Outcome.CANCELLED : Outcome.UNREACHABLE, now - since);
+        target.target.unreachable(isOurs ? Outcome.CANCELLED : Outcome.UNREACHABLE, now - since);
         if (failures == 1) {
             pool.connectFailed(target, cause);
         }

@@ -270,7 +270,7 @@ public final class ShardUpstream {
         Breaker breaker = target.breaker();
         if (breaker != null && breaker.state() == Breaker.State.OPEN) {
             breaker.halfOpen();
-            target.offerAgain();
+            target.halfOpened(now());
             rebuild();
         }
     }

@@ -26,6 +26,8 @@ public final class Target {
     /** When it was last offered as a trial, and how many of those are under way. */
     private long offeredAt = EVER;
     private int trials;
+    /** Since when its breaker is half open: what began before is no trial. */
+    private long halfOpenSince = EVER;
     /** When it became available. */
     private long since;
     private int streak;
@@ -90,31 +92,49 @@ public final class Target {
     /**
      * Tells what came of a request that went out; once for each {@link #begin}.
      *
-     * @param nanos how long it took
+     * @param nanos how long it took, from its {@link #begin}
      */
     public void end(Outcome outcome, long nanos) {
         load.end();
-        if (trials > 0) {
-            trials--;
-        }
         long now = owner.now();
+        boolean counts = now - nanos - halfOpenSince >= 0;
+        // No more can be under way than requests are, however exact the caller's clock is.
+        trials = Math.min(counts && trials > 0 ? trials - 1 : trials, load.inFlight());
+        ended(outcome, nanos, now, counts);
+    }
+
+    /**
+     * Tells of a connect that failed: a request that nobody could send.
+     *
+     * @param nanos how long it took
+     */
+    public void unreachable(Outcome outcome, long nanos) {
+        load.begin();
+        load.end();
+        ended(outcome, nanos, owner.now(), true);
+    }
+
+    /** @param judges whether the breaker goes by it: while that is half open, by what began since */
+    private void ended(Outcome outcome, long nanos, long now, boolean judges) {
+        Breaker asks = judges ? breaker : null;
         if (outcome == Outcome.SUCCESS) {
             load.answered(nanos, now, owner.decay());
             streak = 0;
             successes++;
             latencies += nanos;
-            offeredAt = EVER;
-            if (breaker != null && breaker.succeeded(now)) {
-                owner.breakerChanged(this, breaker);
+            offeredAt = judges ? EVER : offeredAt;
+            if (asks != null && asks.succeeded(now)) {
+                halfOpenSince = EVER;
+                owner.breakerChanged(this, asks);
             }
         } else if (outcome == Outcome.CANCELLED) {
             load.abandoned(nanos, now, owner.decay());
         } else {
-            failed(outcome, nanos, now);
+            failed(outcome, nanos, now, asks);
         }
     }
 
-    private void failed(Outcome outcome, long nanos, long now) {
+    private void failed(Outcome outcome, long nanos, long now, @Nullable Breaker asks) {
         if (outcome == Outcome.BROKEN) {
             if (lastBroken == now) {
                 // All that was under way on one connection fails in one turn; that is one failure of the endpoint.
@@ -129,8 +149,8 @@ public final class Target {
         if (most > 0 && streak % most == 0) {
             owner.suspect(this, streak);
         }
-        if (breaker != null && breaker.failed(now)) {
-            owner.breakerChanged(this, breaker);
+        if (asks != null && asks.failed(now)) {
+            owner.breakerChanged(this, asks);
         }
     }
 
@@ -149,6 +169,7 @@ public final class Target {
 
     void breaker(@Nullable Breaker newBreaker) {
         breaker = newBreaker;
+        halfOpenSince = EVER;
         if (reopening != null) {
             reopening.cancel();
         }
@@ -171,8 +192,10 @@ public final class Target {
         return true;
     }
 
-    /** The trial that was offered has ended well: the next one need not wait. */
-    void offerAgain() {
+    /** Its breaker lets single requests through from now on. */
+    void halfOpened(long now) {
+        halfOpenSince = now;
+        trials = 0;
         offeredAt = EVER;
     }
 

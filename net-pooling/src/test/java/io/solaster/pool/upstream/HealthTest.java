@@ -323,6 +323,37 @@ class HealthTest {
     }
 
     @Test
+    void whatWasUnderWayBeforeTheBreakerIsHalfOpenIsNoTrial() {
+        fixture.start(config(Algorithm.ROUND_ROBIN, BREAKER_ONLY), endpoints(3));
+        // Four slow ones that outlive the breaker's time.
+        fixture.on(0, () -> {
+            for (int i = 0; i < 4; i++) {
+                fixture.target("e1").begin();
+            }
+            return true;
+        });
+        fixture.requests(0, "e1", Outcome.ERROR, 10);
+        fixture.pass(Duration.ofMillis(5_001));
+        long slow = Duration.ofSeconds(5).plusMillis(500).toNanos();
+        fixture.on(0, () -> {
+            for (int i = 0; i < 3; i++) {
+                fixture.target("e1").end(Outcome.SUCCESS, slow);
+            }
+            return true;
+        });
+        assertThat(fixture.sum(stats -> stats.breakersOpen.get())).as("old answers close nothing").isOne();
+        assertThat(fixture.chosen(0, 21)).containsEntry("e1", 1);
+        fixture.on(0, () -> {
+            fixture.target("e1").begin();
+            fixture.target("e1").end(Outcome.ERROR, slow);
+            return true;
+        });
+        assertThat(fixture.chosen(0, 20)).as("the trial is still under way").doesNotContainKey("e1");
+        fixture.requests(0, "e1", Outcome.SUCCESS, 3);
+        assertThat(fixture.sum(stats -> stats.breakersOpen.get())).as("nor do they open it").isZero();
+    }
+
+    @Test
     void aTrialThatFailsOpensTheBreakerAgainAndOneThatNobodyTakesUpIsOfferedAgain() {
         fixture.start(config(Algorithm.ROUND_ROBIN, BREAKER_ONLY), endpoints(3));
         fixture.requests(0, "e1", Outcome.ERROR, 10);

@@ -123,7 +123,7 @@ final class UpstreamFixture implements AutoCloseable {
     }
 
     void requests(int shard, String host, Outcome outcome, int times) {
-        requests(shard, host, outcome, times, Duration.ofMillis(1));
+        requests(shard, host, outcome, times, Duration.ofNanos(10));
     }
 
     /** On a shard. */
