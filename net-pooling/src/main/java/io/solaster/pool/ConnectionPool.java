@@ -42,6 +42,9 @@ public interface ConnectionPool<C extends PooledConnection> extends AutoCloseabl
     /** What it was started with, or what {@link #reconfigure} has put in its place. Any thread. */
     PoolConfig config();
 
+    /** What its connections speak. Any thread. */
+    Protocol<C> protocol();
+
     /** Where its connections go. Any thread. */
     Upstream upstream();
 
@@ -56,7 +59,7 @@ public interface ConnectionPool<C extends PooledConnection> extends AutoCloseabl
      * Runs work with a connection: of this shard, or, where this shard has none and the budget gives it none, of another
      * one, where the work runs then. The connection is given back once the work's result is there. On a shard.
      *
-     * @param key of the request, for algorithms that go by keys
+     * @param key of the request, for algorithms that go by keys; 0 for none, so that it goes to any endpoint
      * @param except an endpoint that was tried already; null for none
      * @param patience how long to wait for a connection at most
      * @param work called on the shard that owns the connection, which it must not keep

@@ -128,7 +128,8 @@ final class DefaultConnectionPool<C extends PooledConnection> implements Connect
         return budget;
     }
 
-    Protocol<C> protocol() {
+    @Override
+    public Protocol<C> protocol() {
         return protocol;
     }
 

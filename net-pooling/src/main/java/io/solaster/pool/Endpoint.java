@@ -56,7 +56,12 @@ public record Endpoint(String host, int port, int weight, int priority, @Nullabl
 
     /** What makes it this endpoint and no other: {@code host:port}. */
     public String address() {
-        return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + port;
+        return bracketedHost() + ":" + port;
+    }
+
+    /** The host as it stands before a port: an IPv6 address in brackets. */
+    String bracketedHost() {
+        return host.indexOf(':') < 0 ? host : "[" + host + "]";
     }
 
     @Override

@@ -17,7 +17,7 @@ public interface ShardPool<C extends PooledConnection> {
      * Takes a connection that is ready, to the endpoint that balancing chooses. With a shared one it counts one request
      * more. Allocates nothing.
      *
-     * @param key of the request, for algorithms that go by keys
+     * @param key of the request, for algorithms that go by keys; 0 for none, so that it goes to any endpoint
      * @return null if none is; then {@link #take} waits for one
      */
     @Nullable
@@ -27,7 +27,7 @@ public interface ShardPool<C extends PooledConnection> {
      * Takes a connection: one that is ready, or one that is made for it, or one that comes free. Who has waited longest
      * is served first.
      *
-     * @param key of the request, for algorithms that go by keys
+     * @param key of the request, for algorithms that go by keys; 0 for none, so that it goes to any endpoint
      * @param except an endpoint that was tried already: taken again only where there is no other; null for none
      * @param patience how long to wait at most
      * @return the connection, which must be given back; failed with {@link PoolException}. Cancelling it leaves the queue

@@ -54,6 +54,7 @@ final class TcpConnector implements Connector {
     private final SslConfig ssl;
     private final ProxyConfig proxy;
     private final boolean http2;
+    private final ServerName serverName;
     private final @Nullable Endpoint proxyEndpoint;
     private final Resolver resolver;
     private final @Nullable Supplier<SslContext> tls;
@@ -65,6 +66,7 @@ final class TcpConnector implements Connector {
         this.proxy = config.proxy();
         this.http2 = config.protocol() == PoolConfig.Protocol.HTTP
                 && config.http().version() == PoolHttpConfig.Version.HTTP_2;
+        this.serverName = ServerName.of(config);
         this.resolver = resolver;
         this.tls = tls;
         if (ssl.isUsed() && tls == null) {
@@ -216,7 +218,7 @@ final class TcpConnector implements Connector {
         }
 
         private SslHandler tlsHandler(SslContext context, Channel channel) {
-            String name = ssl.serverName() == null ? endpoint.host() : ssl.serverName();
+            String name = ssl.serverName() == null ? serverName.host(endpoint) : ssl.serverName();
             // A handshake's arithmetic takes a millisecond or more: not on the shard.
             SslHandler handler = context.newHandler(channel.alloc(), name, endpoint.port(),
                     engine.offload().handshakes());

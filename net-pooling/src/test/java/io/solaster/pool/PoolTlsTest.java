@@ -183,7 +183,7 @@ final class PoolTlsTest extends Rig {
                         served)));
         open.add(web);
         config = PoolConfig.of(PoolConfig.Protocol.HTTP).withSsl(SSL)
-                .withHttp(new PoolHttpConfig(PoolHttpConfig.Version.HTTP_2));
+                .withHttp(PoolHttpConfig.of(PoolHttpConfig.Version.HTTP_2));
         upstream = Upstream.start(engine, "test", config,
                 Discovery.of(List.of(Endpoint.of("localhost", web.port()))));
         open.add(upstream);

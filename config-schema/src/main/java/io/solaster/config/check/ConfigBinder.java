@@ -8,7 +8,6 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -184,7 +183,7 @@ public final class ConfigBinder {
         private static String[] said(String value, Class<?> type, String message) {
             if (type.isEnum()) {
                 return new String[]{value + " is no choice here",
-                        Arrays.stream(type.getEnumConstants()).map(choice -> choice.toString().toLowerCase(Locale.ROOT))
+                        Arrays.stream(type.getEnumConstants()).map(choice -> Wording.choice((Enum<?>) choice))
                                 .collect(Collectors.joining(", ", "write one of ", ""))};
             }
             if (type == Duration.class) {

@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -131,7 +130,7 @@ public record ConfigDiff(List<Change> changes) {
     private static String show(String key, Object value) {
         String text = switch (value) {
             case Duration duration -> Wording.print(duration);
-            case Enum<?> choice -> choice.name().toLowerCase(Locale.ROOT);
+            case Enum<?> choice -> Wording.choice(choice);
             case List<?> list -> list.stream().map(String::valueOf).collect(Collectors.joining(", "));
             default -> value.toString();
         };

@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Pattern;
 
+import io.solaster.config.plan.Wording;
 import io.solaster.config.pool.BalancingConfig;
 import io.solaster.config.pool.CheckConfig;
 import io.solaster.config.pool.ConnectionsConfig;
@@ -29,6 +30,8 @@ final class PoolRules {
     /** It stands in URLs as a host, and in beans' names. */
     private static final Pattern NAME = Pattern.compile("[A-Za-z][A-Za-z0-9-]*");
     private static final Pattern CLIENT_NAME = Pattern.compile("[!-~]+");
+    private static final Pattern KEY = Pattern.compile("(?:header|cookie):[!#$%&'*+.^_`|~0-9A-Za-z-]+");
+    private static final Pattern HOST = Pattern.compile("(?:\\[[0-9A-Fa-f:.]+\\]|[0-9A-Za-z._-]+)(?::[0-9]{1,5})?");
     private static final Duration MILLISECOND = Duration.ofMillis(1);
     private static final Duration HOUR = Duration.ofHours(1);
     private static final Duration DAY = Duration.ofDays(1);
@@ -137,6 +140,17 @@ final class PoolRules {
             validator.add(at + ".bounded-load", load,
                     load + " is out of range: below 1 no endpoint could take its share",
                     "write a number from 1 to 100, such as 1.25, or 0 for as far as it likes");
+        }
+        String from = balancing.key();
+        if (from != null && !KEY.matcher(from).matches()) {
+            validator.add(at + ".key", from, "'" + from + "' is no source of keys",
+                    "write 'header:X-Tenant', 'cookie:session' or their like");
+        } else if (from != null && pool.protocol() != PoolConfig.Protocol.HTTP) {
+            validator.warn(at + ".key", from, "only requests of HTTP have headers and cookies",
+                    "remove it; a command of Redis goes by its key by itself");
+        } else if (from != null && !balancing.goesByKeys()) {
+            validator.warn(at + ".key", from, "'" + lower(balancing.algorithm()) + "' does not go by keys",
+                    "write algorithm 'ring-hash' or 'maglev', or remove it");
         }
     }
 
@@ -272,7 +286,12 @@ final class PoolRules {
 
     private void http(String at, PoolHttpConfig http) {
         boolean isHttp2 = http.version() == PoolHttpConfig.Version.HTTP_2;
-        if (pool.protocol() != PoolConfig.Protocol.HTTP && isHttp2) {
+        String host = http.host();
+        if (host != null && !HOST.matcher(host).matches()) {
+            validator.add(at + ".host", host, "'" + host + "' is no host",
+                    "write a name alone, such as 'orders.example', with ':8080' behind it if it needs a port");
+        }
+        if (pool.protocol() != PoolConfig.Protocol.HTTP && (isHttp2 || host != null)) {
             validator.warn(key + ".protocol", lower(pool.protocol()),
                     "what is written below " + at + " holds only for endpoints that speak 'http'",
                     "write 'http', or remove it");
@@ -321,6 +340,6 @@ final class PoolRules {
     }
 
     private static String lower(Enum<?> choice) {
-        return choice.name().toLowerCase(Locale.ROOT);
+        return Wording.choice(choice);
     }
 }

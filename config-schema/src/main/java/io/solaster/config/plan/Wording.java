@@ -24,6 +24,13 @@ public final class Wording {
         return camel.replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
     }
 
+    /** How a choice is written everywhere: {@code peak-ewma} of {@code PEAK_EWMA}; Spring reads any other spelling too. */
+    public static String choice(Enum<?> choice) {
+        String name = choice.name().toLowerCase(Locale.ROOT);
+        // Linux spells this one itself.
+        return name.equals("io_uring") ? name : name.replace('_', '-');
+    }
+
     /** The key of a map's entry, as Spring writes it: {@code servers.kv}, or {@code servers[a.b]}. */
     public static String entryKey(String map, String name) {
         return PLAIN_NAME.matcher(name).matches() ? map + "." + name : map + "[" + name + "]";

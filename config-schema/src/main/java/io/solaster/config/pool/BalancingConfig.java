@@ -15,10 +15,12 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param boundedLoad with a hash, how far above the average an endpoint's requests under way may be before the next
  *            endpoint takes over; 0 for as far as it likes
  * @param decay the time in which peak-ewma forgets a slow answer
+ * @param key what a request's key is where the algorithm goes by keys and endpoints speak HTTP: 'header:<name>' or
+ *            'cookie:<name>'; a request without it goes to any endpoint
  */
 public record BalancingConfig(@DefaultValue("peak-ewma") Algorithm algorithm,
         @DefaultValue("0s") Duration slowStart, @Nullable String zone, @DefaultValue("false") boolean numaAware,
-        @DefaultValue("1.25") double boundedLoad, @DefaultValue("10s") Duration decay) {
+        @DefaultValue("1.25") double boundedLoad, @DefaultValue("10s") Duration decay, @Nullable String key) {
 
     /** What an empty configuration gives. */
     public static BalancingConfig defaults() {
@@ -27,7 +29,17 @@ public record BalancingConfig(@DefaultValue("peak-ewma") Algorithm algorithm,
 
     /** This algorithm; all else as an empty configuration gives. */
     public static BalancingConfig of(Algorithm algorithm) {
-        return new BalancingConfig(algorithm, Duration.ZERO, null, false, 1.25, Duration.ofSeconds(10));
+        return new BalancingConfig(algorithm, Duration.ZERO, null, false, 1.25, Duration.ofSeconds(10), null);
+    }
+
+    /** This with another source of keys. */
+    public BalancingConfig withKey(@Nullable String newKey) {
+        return new BalancingConfig(algorithm, slowStart, zone, numaAware, boundedLoad, decay, newKey);
+    }
+
+    /** Whether a request's key chooses its endpoint. */
+    public boolean goesByKeys() {
+        return algorithm == Algorithm.RING_HASH || algorithm == Algorithm.MAGLEV;
     }
 
     /** How an endpoint is chosen. */

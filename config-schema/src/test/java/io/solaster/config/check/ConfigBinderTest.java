@@ -249,7 +249,7 @@ class ConfigBinderTest {
                               endpoints: [a:1]
                               discovery: {type: kubernetes, name: cache, port: 2, namespace: shop, refresh: 3s, min-refresh: 2s}
                               balancing: {algorithm: ring-hash, slow-start: 1s, zone: east, numa-aware: true, bounded-load: 2,
-                                decay: 5s}
+                                decay: 5s, key: 'header:X-Tenant'}
                               connections: {max: 20, max-per-shard: 10, max-per-endpoint: 5, max-requests: 7, min-idle: 1,
                                 warm-up: 1s, max-pending: 8, max-connecting: 2, acquire-timeout: 2s, connect-timeout: 3s,
                                 max-idle: 4s, max-lifetime: 5s, validate-after: 6s, user-timeout: 7s, keep-alive: 8s,
@@ -268,7 +268,7 @@ class ConfigBinderTest {
                                 overprovision: 150
                               ssl: {bundle: cache, enabled: true, server-name: s, verify-hostname: false}
                               proxy: {type: socks5, address: 'p:1', username: u, password: secret, proxy-protocol: v2}
-                              http: {version: http-2}
+                              http: {version: http-2, host: shop.example}
                               resp: {version: 2, username: u, password: secret, database: 3, client-name: me, exclusive: 5}
                         """)
                         .pools().get("cache"))
@@ -279,7 +279,7 @@ class ConfigBinderTest {
                                 Duration.ofSeconds(2)),
                         new BalancingConfig(BalancingConfig.Algorithm.RING_HASH, Duration.ofSeconds(1), "east",
                                 true, 2,
-                                Duration.ofSeconds(5)),
+                                Duration.ofSeconds(5), "header:X-Tenant"),
                         new ConnectionsConfig(20, 10, 5, 7, 1, Duration.ofSeconds(1), 8, 2, Duration.ofSeconds(2),
                                 Duration.ofSeconds(3), Duration.ofSeconds(4), Duration.ofSeconds(5),
                                 Duration.ofSeconds(6),
@@ -297,7 +297,7 @@ class ConfigBinderTest {
                         new SslConfig("cache", true, "s", false),
                         new ProxyConfig(ProxyConfig.Type.SOCKS5, "p:1", "u", "secret",
                                 ProxyConfig.ProxyProtocol.V2),
-                        new PoolHttpConfig(PoolHttpConfig.Version.HTTP_2),
+                        PoolHttpConfig.of(PoolHttpConfig.Version.HTTP_2).withHost("shop.example"),
                         new RespConfig(2, "u", "secret", 3, "me", 5)));
     }
 

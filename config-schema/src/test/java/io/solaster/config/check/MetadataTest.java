@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -83,7 +82,7 @@ class MetadataTest {
             Property property = properties.stream().filter(p -> p.key().equals(hint.get("name"))).findFirst()
                     .orElseThrow();
             assertThat(list(hint, "values")).as(property.key()).extracting(value -> value.get("value"))
-                    .isEqualTo(choices(property.type()).stream().map(choice -> choice.replace('_', '-')).toList());
+                    .isEqualTo(choices(property.type()));
             assertThat(list(hint, "values")).extracting(value -> value.get("description")).doesNotContainNull();
         }
     }
@@ -131,7 +130,7 @@ class MetadataTest {
             Object[] constants = Class.forName(type).getEnumConstants();
             return constants == null
                     ? List.of()
-                    : Arrays.stream(constants).map(choice -> choice.toString().toLowerCase(Locale.ROOT)).toList();
+                    : Arrays.stream(constants).map(choice -> Wording.choice((Enum<?>) choice)).toList();
         } catch (ClassNotFoundException e) {
             throw new IllegalStateException("the metadata names a type that is not there: " + type, e);
         }

@@ -91,6 +91,10 @@ class PoolRulesTest {
             protocol=resp, resp.client-name=a b        | resp.client-name | 'a b' is no name that Redis takes
             protocol=tcp, http.version=http-2          | protocol | what is written below solaster.pools.orders.http holds only for
             http.version=http-2, health.check.type=http | health.check.type | endpoints are checked over HTTP/1.1
+            http.host=http://x                         | http.host | 'http://x' is no host
+            balancing.key=X-Tenant                     | balancing.key | 'X-Tenant' is no source of keys
+            balancing.key=header:X-Tenant              | balancing.key | 'peak-ewma' does not go by keys
+            protocol=resp, balancing.key=header:X      | balancing.key | only requests of HTTP have headers
             resp.password=secret                       | protocol | what is written below solaster.pools.orders.resp holds only for
             """)
     void whatIsWrongIsToldByItsKey(String properties, String key, String message) {

@@ -55,7 +55,7 @@ public final class Caller<C extends PooledConnection> {
     /**
      * Sends a request.
      *
-     * @param key of the request, for algorithms that go by keys
+     * @param key of the request, for algorithms that go by keys; 0 for none, so that it goes to any endpoint
      * @return its answer, on the shard that called; failed with {@link io.solaster.pool.PoolException} if there was none.
      *         Cancelling it gives the request up
      * @throws IllegalStateException if a {@link Request#isStreamed streamed} request does not come from a shard

@@ -13,4 +13,7 @@ public interface BodySource {
 
     /** The next piece, which belongs to the client from then on; null for the end. Where it fails, so does the request. */
     CompletionStage<byte @Nullable []> next();
+
+    /** Nobody asks for more, since the request has ended before the body: lets go of what it holds. */
+    default void stop() {}
 }

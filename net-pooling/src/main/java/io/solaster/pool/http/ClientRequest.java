@@ -144,7 +144,7 @@ public final class ClientRequest {
                 timeoutNanos);
     }
 
-    /** This with a key, for balancing that goes by keys. */
+    /** This with a key, for balancing that goes by keys; 0 for none, so that it goes to any endpoint. */
     public ClientRequest key(long newKey) {
         return new ClientRequest(method, path, headers, body, source, length, expectsContinue, idempotent, newKey,
                 timeoutNanos);

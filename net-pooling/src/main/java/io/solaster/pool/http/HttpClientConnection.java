@@ -18,13 +18,7 @@ public abstract sealed class HttpClientConnection extends RequestConnection
     HttpClientConnection(Shard shard, Channel channel, Endpoint endpoint, HttpClientProtocol protocol) {
         super(shard, channel, endpoint.address());
         this.protocol = protocol;
-        String given = protocol.host();
-        this.host = given != null ? given : hostOf(endpoint);
-    }
-
-    private static String hostOf(Endpoint endpoint) {
-        String all = endpoint.address();
-        return endpoint.port() == 80 || endpoint.port() == 443 ? all.substring(0, all.lastIndexOf(':')) : all;
+        this.host = protocol.serverName().authority(endpoint);
     }
 
     /** Sends a request whose answer goes to the receiver. */

@@ -102,8 +102,13 @@ final class Upload {
 
     /** Nothing further goes out. */
     void stop() {
+        boolean wasUnderWay = !over;
         over = true;
         stopWaiting();
+        BodySource source = request.source();
+        if (wasUnderWay && source != null) {
+            source.stop();
+        }
     }
 
     private void stopWaiting() {

@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 
-import io.solaster.config.pool.BalancingConfig.Algorithm;
 import io.solaster.engine.CallOptions;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
@@ -61,9 +60,13 @@ public final class RespClient {
         return caller.stats();
     }
 
-    /** Sends a command. */
+    /** Sends a command; where the balancing goes by keys, its first argument counts as one. */
     public <R extends @Nullable Object> ShardFuture<R> call(RespCommand<R> command) {
-        return caller.call(command);
+        if (!goesByKeys()) {
+            return caller.call(command);
+        }
+        byte[] key = command.key();
+        return caller.call(key == null ? 0 : hash(key), command);
     }
 
     /**
@@ -74,8 +77,7 @@ public final class RespClient {
     }
 
     private boolean goesByKeys() {
-        Algorithm algorithm = caller.pool().config().balancing().algorithm();
-        return algorithm == Algorithm.RING_HASH || algorithm == Algorithm.MAGLEV;
+        return caller.pool().config().balancing().goesByKeys();
     }
 
     /** FNV-1a. */
@@ -203,7 +205,8 @@ public final class RespClient {
     }
 
     /**
-     * Sends commands together, in their order, on one connection; others' may come between them. It is one request to the
+     * Sends commands together, in their order, on one connection, by the key of the first that has one; others' may come
+     * between them. It is one request to the
      * pool, which costs much less than as many: one future, one choice of an endpoint, one deadline.
      *
      * @return their replies in that order, failures among them; none for no command. It fails as a whole where the

@@ -120,6 +120,11 @@ public abstract class RespCommand<R extends @Nullable Object> implements Request
             }
 
             @Override
+            byte @Nullable [] key() {
+                return original.key();
+            }
+
+            @Override
             void writeTo(RespConnection connection) {
                 original.writeTo(connection);
             }
@@ -137,6 +142,19 @@ public abstract class RespCommand<R extends @Nullable Object> implements Request
     }
 
     abstract void write(ByteBuf out);
+
+    /** What it is about: its first argument, of several commands that of the first that has one; null if it has none. */
+    abstract byte @Nullable [] key();
+
+    private static byte @Nullable [] firstKey(List<RespCommand<?>> commands) {
+        for (int i = 0; i < commands.size(); i++) {
+            byte[] key = commands.get(i).key();
+            if (key != null) {
+                return key;
+            }
+        }
+        return null;
+    }
 
     /** Writes it, in as many pieces as it likes. */
     void writeTo(RespConnection connection) {
@@ -213,6 +231,14 @@ public abstract class RespCommand<R extends @Nullable Object> implements Request
         }
 
         @Override
+        byte @Nullable [] key() {
+            if (arguments.length < 2) {
+                return null;
+            }
+            return arguments[1] instanceof byte[] bytes ? bytes : utf8(arguments[1].toString());
+        }
+
+        @Override
         void write(ByteBuf out) {
             RequestWriter.begin(out, arguments.length);
             for (Object argument : arguments) {
@@ -246,6 +272,11 @@ public abstract class RespCommand<R extends @Nullable Object> implements Request
         }
 
         @Override
+        byte @Nullable [] key() {
+            return key;
+        }
+
+        @Override
         void write(ByteBuf out) {
             out.writeBytes(HEAD);
             RequestWriter.argument(out, key);
@@ -275,6 +306,11 @@ public abstract class RespCommand<R extends @Nullable Object> implements Request
         }
 
         @Override
+        byte @Nullable [] key() {
+            return key;
+        }
+
+        @Override
         void write(ByteBuf out) {
             out.writeBytes(HEAD);
             RequestWriter.argument(out, key);
@@ -301,6 +337,11 @@ public abstract class RespCommand<R extends @Nullable Object> implements Request
         Transaction(List<RespCommand<?>> commands) {
             super(commands.size() + 2, false, false);
             this.commands = commands;
+        }
+
+        @Override
+        byte @Nullable [] key() {
+            return firstKey(commands);
         }
 
         @Override
@@ -339,6 +380,11 @@ public abstract class RespCommand<R extends @Nullable Object> implements Request
         @Override
         public RespCommand<List<Reply>> idempotent() {
             return new Pipeline(commands, true);
+        }
+
+        @Override
+        byte @Nullable [] key() {
+            return firstKey(commands);
         }
 
         @Override

@@ -77,7 +77,8 @@ final class Selection {
 
     /** By the algorithm; null if there is nobody. */
     @Nullable
-    Target choose(long key, SplittableRandom random) {
+    Target choose(long ofRequest, SplittableRandom random) {
+        long key = keyOf(ofRequest, random);
         int group = 0;
         if (upTo.length != 1) {
             if (upTo.length == 0) {
@@ -90,6 +91,11 @@ final class Selection {
             }
         }
         return groups[group][balancers[group].choose(key)];
+    }
+
+    /** Of requests without a key none is like another: they go anywhere, or all would go to one endpoint. */
+    private long keyOf(long key, SplittableRandom random) {
+        return byKey && key == 0 ? random.nextLong() : key;
     }
 
     /** Any other than one; null if there is none. */

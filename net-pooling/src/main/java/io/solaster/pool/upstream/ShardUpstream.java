@@ -91,7 +91,7 @@ public final class ShardUpstream {
     private Target another(Selection from, long key, Target except) {
         // By the algorithm too, as long as luck lets it.
         for (int i = 1; i <= 3; i++) {
-            Target chosen = from.choose(key + i, random);
+            Target chosen = from.choose(key == 0 ? 0 : key + i, random);
             if (chosen != null && chosen != except) {
                 return chosen;
             }

@@ -35,6 +35,7 @@ import io.solaster.pool.FakeServer;
 import io.solaster.pool.Leaks;
 import io.solaster.pool.PoolException;
 import io.solaster.pool.PoolException.Reason;
+import io.solaster.pool.ServerName;
 import io.solaster.pool.call.CallStats;
 import io.solaster.pool.http.Http2Peer.Frame;
 import org.junit.jupiter.api.AfterEach;
@@ -515,7 +516,7 @@ abstract class Http2Test {
 
     @Test
     void halfAFrameIsNoAnswerAndAConnectionThatStaysSilentIsLeft() throws Exception {
-        HttpClientProtocol impatient = new HttpClientProtocol(Version.HTTP_2, null, 16 * 1024, false,
+        HttpClientProtocol impatient = new HttpClientProtocol(Version.HTTP_2, ServerName.OWN, 16 * 1024, false,
                 Duration.ofMillis(50));
         FakeServer server = peer(impatient, (peer, connection) -> {
             if (connection == 1) {

@@ -73,7 +73,7 @@ class UpstreamStressTest {
                         Duration.ofMillis(20), 50))
                 .withBreaker(new BreakerConfig(true, 50, 10, Duration.ofMillis(20), Duration.ofMillis(3), 2));
         BalancingConfig balancing = new BalancingConfig(algorithm, Duration.ofMillis(10), null, false, 1.25,
-                Duration.ofSeconds(1));
+                Duration.ofSeconds(1), null);
         Upstream upstream = start(shards,
                 PoolConfig.of(PoolConfig.Protocol.HTTP).withBalancing(balancing).withHealth(nervous), members(1, 5));
         AtomicBoolean stop = new AtomicBoolean();

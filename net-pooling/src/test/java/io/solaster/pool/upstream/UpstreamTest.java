@@ -211,8 +211,16 @@ class UpstreamTest {
     }
 
     private List<String> owners(int shard) {
-        return fixture.on(shard, () -> IntStream.range(0, 2_000)
+        return fixture.on(shard, () -> IntStream.rangeClosed(1, 2_000)
                 .mapToObj(key -> fixture.upstream.local().choose(key).endpoint().host()).toList());
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"RING_HASH", "MAGLEV"})
+    void requestsWithoutAKeyGoAnywhere(Algorithm algorithm) {
+        fixture.start(config(algorithm), endpoints(4));
+        assertThat(fixture.on(0, () -> Stream.generate(() -> fixture.upstream.local().choose(0)).limit(1_000)
+                .distinct().count())).isEqualTo(4);
     }
 
     @Test
@@ -366,7 +374,7 @@ class UpstreamTest {
     void aNewEndpointComesToItsShareSlowlyAndOneThatWasThereFromTheStartAtOnce() {
         BalancingConfig balancing = new BalancingConfig(Algorithm.ROUND_ROBIN, Duration.ofSeconds(10), null,
                 false,
-                1.25, Duration.ofSeconds(10));
+                1.25, Duration.ofSeconds(10), null);
         fixture.start(config(Algorithm.ROUND_ROBIN).withBalancing(balancing), endpoints(3));
         assertThat(fixture.chosen(0, 30)).isEqualTo(Map.of("e1", 10, "e2", 10, "e3", 10));
         fixture.found(endpoints(4));
@@ -387,7 +395,7 @@ class UpstreamTest {
     @Test
     void requestsStayInTheirZoneAsFarAsItCanTakeThem() {
         BalancingConfig balancing = new BalancingConfig(Algorithm.RANDOM, Duration.ZERO, "a", false, 1.25,
-                Duration.ofSeconds(10));
+                Duration.ofSeconds(10), null);
         fixture.start(config(Algorithm.RANDOM).withBalancing(balancing), zoned("a1", "a"), zoned("a2", "a"),
                 zoned("b1", "b"), zoned("b2", "b"), zoned("c1", "c"), zoned("c2", "c"));
         assertThat(fixture.chosen(0, 1_000)).containsOnlyKeys("a1", "a2");
@@ -408,7 +416,7 @@ class UpstreamTest {
     @Test
     void endpointsOfAnotherNumaNodeAreLeftToItsShards() {
         BalancingConfig balancing = new BalancingConfig(Algorithm.RANDOM, Duration.ZERO, null, true, 1.25,
-                Duration.ofSeconds(10));
+                Duration.ofSeconds(10), null);
         int node = fixture.engine.shard(0).place().numaNode();
         fixture.start(config(Algorithm.RANDOM).withBalancing(balancing),
                 new Endpoint("near", 80, 1, 0, null, node), new Endpoint("far", 80, 1, 0, null, node + 1),
@@ -424,7 +432,7 @@ class UpstreamTest {
         fixture.start(config(Algorithm.RANDOM), new Endpoint("zero", 80, 1, 0, null, 0),
                 new Endpoint("one", 80, 1, 0, null, 1), new Endpoint("both", 80, 1, 0, null, -1));
         BalancingConfig balancing = new BalancingConfig(Algorithm.RANDOM, Duration.ZERO, null, true, 1.25,
-                Duration.ofSeconds(10));
+                Duration.ofSeconds(10), null);
         View view = new View(1, balancing, PoolHealthConfig.defaults(), List.of(), Map.of());
         fixture.on(0, () -> {
             SplittableRandom random = new SplittableRandom(1);
