@@ -46,7 +46,8 @@ class NoFrameworkTest {
             EngineConfig engine = EngineConfig.defaults().withShards(6).withTransport(EngineConfig.Transport.NIO)
                     .withPinning(EngineConfig.Pinning.NEVER);
             ShardPlan plan = ShardPlanner.plan(RecordedMachines.eightThreadsOfFourCores(), engine);
-            SolasterConfig config = SolasterConfig.defaults().withEngine(engine.withOffload(new OffloadConfig(0, 4, 4, 1)))
+            SolasterConfig config = SolasterConfig.defaults()
+                    .withEngine(engine.withOffload(new OffloadConfig(0, 4, 4, 1)))
                     .withServers(Map.of("kv", ServerConfig.of("resp", 70_000)));
             return List.of(plan.reasons(), ConfigValidator.check(config)).toString();
         }

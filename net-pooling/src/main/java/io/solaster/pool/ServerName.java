@@ -1,8 +1,8 @@
 package io.solaster.pool;
 
 import io.netty.util.NetUtil;
-import io.solaster.config.pool.PoolConfig;
 import io.solaster.config.pool.DiscoveryConfig;
+import io.solaster.config.pool.PoolConfig;
 import org.jspecify.annotations.Nullable;
 
 /**

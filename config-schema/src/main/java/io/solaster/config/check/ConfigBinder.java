@@ -16,6 +16,7 @@ import java.util.stream.IntStream;
 import io.solaster.config.InvalidConfigException.Violation;
 import io.solaster.config.Origins;
 import io.solaster.config.SolasterConfig;
+import io.solaster.config.plan.Wording;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.bind.BindContext;
 import org.springframework.boot.context.properties.bind.BindHandler;

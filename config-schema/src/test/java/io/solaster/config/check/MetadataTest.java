@@ -17,6 +17,7 @@ import java.util.stream.Stream;
 
 import io.solaster.config.GroupConfig;
 import io.solaster.config.SolasterConfig;
+import io.solaster.config.plan.Wording;
 import io.solaster.config.pool.EndpointConfig;
 import io.solaster.config.pool.PoolConfig;
 import io.solaster.config.server.ServerConfig;

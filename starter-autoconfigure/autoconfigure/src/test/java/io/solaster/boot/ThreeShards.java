@@ -9,6 +9,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 
+import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.SolasterConfig;
@@ -27,12 +28,17 @@ public final class ThreeShards {
 
     @Bean
     Engine engine(SolasterConfig config) {
+        return start(config.engine());
+    }
+
+    /** Three shards, whatever the machine has. */
+    public static Engine start(EngineConfig config) {
         CpuSet all = CpuSet.range(0, 2);
         Machine machine = new Machine(all, all, CpuSet.EMPTY,
                 IntStream.range(0, 3).mapToObj(cpu -> new Machine.Core(0, CpuSet.of(cpu), 1024)).toList(), List.of(all),
                 List.of(new Machine.NumaNode(0, all, 1L << 30)), OptionalDouble.empty(), OptionalLong.empty(), 1024,
                 Long.MAX_VALUE);
-        return Engine.start(config.engine().withShards(3).withPinning(Pinning.NEVER).withTransport(Transport.NIO),
+        return Engine.start(config.withShards(3).withPinning(Pinning.NEVER).withTransport(Transport.NIO),
                 machine);
     }
 

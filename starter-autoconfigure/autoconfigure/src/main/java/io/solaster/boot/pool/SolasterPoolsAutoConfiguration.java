@@ -13,6 +13,7 @@ import io.solaster.pool.discovery.DnsResolver;
 import io.solaster.spring.SolasterConfigChanged;
 import io.solaster.spring.pool.PoolCustomizer;
 import io.solaster.spring.pool.PoolDiscovery;
+import io.solaster.spring.pool.PoolKeySource;
 import io.solaster.spring.pool.Pools;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -26,6 +27,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Import;
 import org.springframework.context.annotation.Lazy;
+import org.springframework.core.env.Environment;
 
 /** The pools of {@code solaster.pools}, each with its client as a bean of its name. */
 @AutoConfiguration(after = SolasterAutoConfiguration.class)
@@ -47,11 +49,14 @@ public final class SolasterPoolsAutoConfiguration {
     @ConditionalOnMissingBean
     Pools solasterPools(Engine engine, SolasterConfig config, ObjectProvider<DnsResolver> dns,
             ObjectProvider<PoolCustomizer> customizers, ObjectProvider<PoolDiscovery> discoveries,
-            ObjectProvider<PoolConnectionDetails> details, ObjectProvider<SslBundles> bundles) {
+            ObjectProvider<PoolConnectionDetails> details, ObjectProvider<SslBundles> bundles,
+            ObjectProvider<PoolKeySource> keys, Environment environment) {
         Map<String, List<EndpointConfig>> endpoints = new LinkedHashMap<>();
         details.orderedStream().forEach(each -> endpoints.putIfAbsent(each.pool(), each.endpoints()));
         return new Pools(engine, config, dns::getObject, new Pools.Collaborators(customizers.orderedStream().toList(),
-                discoveries.orderedStream().toList(), endpoints, bundles.getIfAvailable()));
+                discoveries.orderedStream().toList(), endpoints, bundles.getIfAvailable(),
+                keys.orderedStream().toList(),
+                pool -> PoolGroups.hostOf(environment, pool)));
     }
 
     @Bean

@@ -1,14 +1,14 @@
 package io.solaster.boot.pool;
 
-import io.solaster.engine.Engine;
 import io.solaster.pool.http.PooledHttpClient;
-import io.solaster.spring.pool.PooledRequestFactory;
 import io.solaster.spring.pool.Pools;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.context.annotation.Bean;
+import org.springframework.core.env.Environment;
 import org.springframework.http.support.Netty4HeadersAdapter;
 import org.springframework.web.client.RestClient;
 import org.springframework.web.client.support.RestClientHttpServiceGroupConfigurer;
@@ -28,17 +28,18 @@ public final class SolasterRestClientAutoConfiguration {
     @Bean
     @ConditionalOnMissingBean(name = "solasterRestClientGroupUrls")
     RestClientHttpServiceGroupConfigurer solasterRestClientGroupUrls(Pools pools) {
-        return new GroupConfigurer(PoolGroups.BEFORE_BOOT, pools, (pool, client) -> client.baseUrl("http://" + pool));
+        return new GroupConfigurer(PoolGroups.BEFORE_BOOT, pools, null,
+                (pool, client) -> client.baseUrl("http://" + pool));
     }
 
     @Bean
     @ConditionalOnMissingBean(name = "solasterRestClientGroups")
-    RestClientHttpServiceGroupConfigurer solasterRestClientGroups(Engine engine, Pools pools) {
-        return new GroupConfigurer(PoolGroups.AFTER_BOOT, pools,
-                (pool, client) -> client.requestFactory(new PooledRequestFactory(engine, pools.http(pool))));
+    RestClientHttpServiceGroupConfigurer solasterRestClientGroups(Pools pools, Environment environment) {
+        return new GroupConfigurer(PoolGroups.AFTER_BOOT, pools, new PoolGroups(pools, environment),
+                (pool, client) -> client.requestFactory(pools.requestFactory(pool)));
     }
 
-    private record GroupConfigurer(int order, Pools pools,
+    private record GroupConfigurer(int order, Pools pools, @Nullable PoolGroups checks,
             java.util.function.BiConsumer<String, RestClient.Builder> change)
             implements
                 RestClientHttpServiceGroupConfigurer {
@@ -47,6 +48,10 @@ public final class SolasterRestClientAutoConfiguration {
         public void configureGroups(Groups<RestClient.Builder> groups) {
             groups.filter(group -> PoolGroups.speakHttp(pools, group.name()))
                     .forEachClient((group, client) -> change.accept(group.name(), client));
+            if (checks != null) {
+                groups.filter(group -> PoolGroups.speakHttp(pools, group.name()))
+                        .forEachProxyFactory(checks::check);
+            }
         }
 
         @Override

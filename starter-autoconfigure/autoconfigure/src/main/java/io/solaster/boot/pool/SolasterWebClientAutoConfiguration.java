@@ -1,14 +1,14 @@
 package io.solaster.boot.pool;
 
-import io.solaster.engine.Engine;
 import io.solaster.pool.http.PooledHttpClient;
-import io.solaster.spring.pool.PooledConnector;
 import io.solaster.spring.pool.Pools;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.context.annotation.Bean;
+import org.springframework.core.env.Environment;
 import org.springframework.http.support.Netty4HeadersAdapter;
 import org.springframework.web.reactive.function.client.WebClient;
 import org.springframework.web.reactive.function.client.support.WebClientHttpServiceGroupConfigurer;
@@ -28,17 +28,18 @@ public final class SolasterWebClientAutoConfiguration {
     @Bean
     @ConditionalOnMissingBean(name = "solasterWebClientGroupUrls")
     WebClientHttpServiceGroupConfigurer solasterWebClientGroupUrls(Pools pools) {
-        return new GroupConfigurer(PoolGroups.BEFORE_BOOT, pools, (pool, client) -> client.baseUrl("http://" + pool));
+        return new GroupConfigurer(PoolGroups.BEFORE_BOOT, pools, null,
+                (pool, client) -> client.baseUrl("http://" + pool));
     }
 
     @Bean
     @ConditionalOnMissingBean(name = "solasterWebClientGroups")
-    WebClientHttpServiceGroupConfigurer solasterWebClientGroups(Engine engine, Pools pools) {
-        return new GroupConfigurer(PoolGroups.AFTER_BOOT, pools,
-                (pool, client) -> client.clientConnector(new PooledConnector(engine, pools.http(pool))));
+    WebClientHttpServiceGroupConfigurer solasterWebClientGroups(Pools pools, Environment environment) {
+        return new GroupConfigurer(PoolGroups.AFTER_BOOT, pools, new PoolGroups(pools, environment),
+                (pool, client) -> client.clientConnector(pools.connector(pool)));
     }
 
-    private record GroupConfigurer(int order, Pools pools,
+    private record GroupConfigurer(int order, Pools pools, @Nullable PoolGroups checks,
             java.util.function.BiConsumer<String, WebClient.Builder> change)
             implements
                 WebClientHttpServiceGroupConfigurer {
@@ -47,6 +48,10 @@ public final class SolasterWebClientAutoConfiguration {
         public void configureGroups(Groups<WebClient.Builder> groups) {
             groups.filter(group -> PoolGroups.speakHttp(pools, group.name()))
                     .forEachClient((group, client) -> change.accept(group.name(), client));
+            if (checks != null) {
+                groups.filter(group -> PoolGroups.speakHttp(pools, group.name()))
+                        .forEachProxyFactory(checks::check);
+            }
         }
 
         @Override

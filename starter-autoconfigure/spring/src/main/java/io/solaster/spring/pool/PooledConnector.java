@@ -17,7 +17,6 @@ import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferFactory;
-import org.springframework.core.io.buffer.DataBufferUtils;
 import org.springframework.core.io.buffer.DefaultDataBufferFactory;
 import org.springframework.http.HttpCookie;
 import org.springframework.http.HttpHeaders;
@@ -36,21 +35,35 @@ import reactor.core.publisher.Mono;
 
 /**
  * WebClient over a pool, whose endpoints take the place of the host in a URL. A call that is made on a shard goes out, and
- * is answered, on that shard. Bodies of requests are sent whole; those of answers are read as fast as they are asked for.
+ * is answered, on that shard. Bodies of requests up to 256 KiB are gathered, larger ones are sent as they come, which is
+ * within the time of the request; those of answers are read as fast as they are asked for. The host of a URL is sent along
+ * as the Host header.
  */
 public final class PooledConnector implements ClientHttpConnector {
     private final HttpFetch fetch;
 
     /** Over this client. */
     public PooledConnector(Engine engine, PooledHttpClient client) {
-        this.fetch = new HttpFetch(engine, client);
+        this(engine, client, List.of());
+    }
+
+    /**
+     * Over this client.
+     *
+     * @param keys asked where the pool's balancing goes by keys and nothing else says what the key is
+     */
+    public PooledConnector(Engine engine, PooledHttpClient client, List<PoolKeySource> keys) {
+        this.fetch = new HttpFetch(engine, client, keys);
     }
 
     @Override
     public Mono<ClientHttpResponse> connect(HttpMethod method, URI uri,
             Function<? super ClientHttpRequest, Mono<Void>> callback) {
-        Request request = new Request(method, uri);
-        return callback.apply(request).then(Mono.defer(() -> Mono.fromFuture(fetch.send(request.whole()))))
+        Request request = new Request(fetch, method, uri);
+        return callback.apply(request)
+                .then(Mono.defer(() -> Mono.fromFuture(fetch.send(request.complete()))
+                        .doOnDiscard(HttpFetch.Answer.class, HttpFetch.Answer::discard)))
+                .doOnCancel(request::abandon).doOnError(failure -> request.abandon())
                 .map(Response::new);
     }
 
@@ -60,17 +73,28 @@ public final class PooledConnector implements ClientHttpConnector {
     }
 
     private static final class Request extends AbstractClientHttpRequest {
+        private final HttpFetch fetch;
         private final HttpMethod method;
         private final URI uri;
-        private byte[] body = {};
+        private @Nullable UploadBody body;
 
-        Request(HttpMethod method, URI uri) {
+        Request(HttpFetch fetch, HttpMethod method, URI uri) {
+            this.fetch = fetch;
             this.method = method;
             this.uri = uri;
         }
 
-        ClientRequest whole() {
-            return HttpFetch.request(method, uri, getHeaders().headerSet(), body);
+        /** Once its body has been gathered, or is to follow. */
+        ClientRequest complete() {
+            ClientRequest request = fetch.request(method, uri, getHeaders(), getAttributes());
+            return body == null ? request : body.in(request, getHeaders().getContentLength());
+        }
+
+        /** It will not be answered. */
+        void abandon() {
+            if (body != null) {
+                body.stop();
+            }
         }
 
         @Override
@@ -96,12 +120,11 @@ public final class PooledConnector implements ClientHttpConnector {
 
         @Override
         public Mono<Void> writeWith(Publisher<? extends DataBuffer> parts) {
-            return doCommit(() -> DataBufferUtils.join(parts).doOnNext(joined -> {
-                byte[] bytes = new byte[joined.readableByteCount()];
-                joined.read(bytes);
-                DataBufferUtils.release(joined);
-                body = bytes;
-            }).then());
+            return doCommit(() -> Mono.<Void>create(gathered -> {
+                UploadBody upload = new UploadBody(gathered);
+                body = upload;
+                parts.subscribe(upload);
+            }));
         }
 
         @Override
@@ -155,15 +178,15 @@ public final class PooledConnector implements ClientHttpConnector {
                 }
                 Flux<byte[]> start = answer.start().length == 0 ? Flux.empty() : Flux.just(answer.start());
                 HttpFetch.Rest rest = answer.rest();
-                return (rest == null ? start : start.concatWith(rest(rest)))
+                // Whoever leaves may do so at the start already.
+                return (rest == null ? start : start.concatWith(rest(rest)).doOnCancel(rest::close))
                         .map(DefaultDataBufferFactory.sharedInstance::wrap);
             });
         }
 
         /** Each piece is asked for when the one before has been taken. */
         private static Flux<byte[]> rest(HttpFetch.Rest rest) {
-            return Mono.fromFuture(rest::read).expand(taken -> Mono.fromFuture(rest::read)).map(piece -> piece)
-                    .doOnCancel(rest::close);
+            return Mono.fromFuture(rest::read).expand(taken -> Mono.fromFuture(rest::read)).map(piece -> piece);
         }
 
         @Override

@@ -10,6 +10,7 @@ import java.io.SequenceInputStream;
 import java.net.ConnectException;
 import java.net.SocketTimeoutException;
 import java.net.URI;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
@@ -32,7 +33,7 @@ import org.springframework.http.client.ClientHttpResponse;
 import org.springframework.http.support.Netty4HeadersAdapter;
 
 /**
- * RestClient and RestTemplate over a pool, whose endpoints take the place of the host in a URL. Whoever calls waits: on any
+ * RestClient and RestTemplate over a pool, whose endpoints take the place of the host in a URL; that is sent along as the Host header. Whoever calls waits: on any
  * thread, and on a shard's virtual thread, which parks; on a shard's loop it throws.
  */
 public final class PooledRequestFactory implements ClientHttpRequestFactory {
@@ -40,7 +41,16 @@ public final class PooledRequestFactory implements ClientHttpRequestFactory {
 
     /** Over this client. */
     public PooledRequestFactory(Engine engine, PooledHttpClient client) {
-        this.fetch = new HttpFetch(engine, client);
+        this(engine, client, List.of());
+    }
+
+    /**
+     * Over this client.
+     *
+     * @param keys asked where the pool's balancing goes by keys and nothing else says what the key is
+     */
+    public PooledRequestFactory(Engine engine, PooledHttpClient client, List<PoolKeySource> keys) {
+        this.fetch = new HttpFetch(engine, client, keys);
     }
 
     @Override
@@ -84,8 +94,15 @@ public final class PooledRequestFactory implements ClientHttpRequestFactory {
         protected ClientHttpResponse executeInternal(HttpHeaders headers) throws IOException {
             // Before it is sent: what the caller hears of as failed must not be done all the same.
             Shard.refuseToBlock("waiting for " + method + " " + uri, "use WebClient, or wait in Shard.fork");
-            ClientRequest request = HttpFetch.request(method, uri, headers.headerSet(), body.toByteArray());
-            return new Response(await(fetch.send(request)));
+            ClientRequest request = fetch.request(method, uri, headers, getAttributes()).body(body.toByteArray());
+            ShardFuture<HttpFetch.Answer> answer = fetch.send(request);
+            try {
+                return new Response(await(answer));
+            } catch (InterruptedIOException e) {
+                // It may have come while this thread was interrupted.
+                answer.thenAccept(HttpFetch.Answer::discard);
+                throw e;
+            }
         }
     }
 

@@ -70,9 +70,12 @@ public final class Pools implements SmartLifecycle, AutoCloseable {
      * @param discoveries for types that are not built in; of two for one type the first is taken
      * @param endpoints of pools whose endpoints are told elsewhere than in the configuration, by name
      * @param bundles null where the application has none
+     * @param keys find the keys of requests where nothing else does
+     * @param hosts what the URL that is configured for a declared client names as its host, by pool; null for none
      */
     public record Collaborators(List<PoolCustomizer> customizers, List<PoolDiscovery> discoveries,
-            Map<String, List<EndpointConfig>> endpoints, @Nullable SslBundles bundles) {}
+            Map<String, List<EndpointConfig>> endpoints, @Nullable SslBundles bundles, List<PoolKeySource> keys,
+            Function<String, @Nullable String> hosts) {}
 
     /**
      * Starts every pool.
@@ -103,6 +106,10 @@ public final class Pools implements SmartLifecycle, AutoCloseable {
             PoolConfig wanted = told == null
                     ? pool
                     : pool.withEndpoints(told).withDiscovery(DiscoveryConfig.defaults());
+            if (pool.protocol() == PoolConfig.Protocol.HTTP && pool.http().host() == null) {
+                // For encrypted connections too, which are made before anybody has named a URL.
+                wanted = wanted.withHttp(pool.http().withHost(with.hosts.apply(name)));
+            }
             for (PoolCustomizer customizer : with.customizers) {
                 wanted = customizer.config(name, wanted);
             }
@@ -233,6 +240,21 @@ public final class Pools implements SmartLifecycle, AutoCloseable {
     /** The client of an HTTP pool. Any thread. */
     public PooledHttpClient http(String name) {
         return client(name, PooledHttpClient.class);
+    }
+
+    /** What a RestClient or RestTemplate goes through an HTTP pool by. Any thread. */
+    public PooledRequestFactory requestFactory(String name) {
+        return new PooledRequestFactory(engine, http(name), with.keys);
+    }
+
+    /** What a WebClient goes through an HTTP pool by. Any thread. */
+    public PooledConnector connector(String name) {
+        return new PooledConnector(engine, http(name), with.keys);
+    }
+
+    /** Whether a bean finds the keys of requests to a pool. Any thread. */
+    public boolean findsKeys(String name) {
+        return with.keys.stream().anyMatch(source -> source.isFor(name));
     }
 
     /** The client of a RESP pool. Any thread. */

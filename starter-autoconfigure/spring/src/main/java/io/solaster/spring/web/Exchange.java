@@ -7,8 +7,8 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 
 import io.netty.buffer.ByteBuf;
-import io.solaster.engine.Offload.Purpose;
 import io.solaster.engine.Offload;
+import io.solaster.engine.Offload.Purpose;
 import io.solaster.engine.Shard;
 import io.solaster.engine.task.SchedulingGroup;
 import io.solaster.http.HttpRequest;
