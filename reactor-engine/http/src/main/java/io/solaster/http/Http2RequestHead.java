@@ -108,7 +108,7 @@ final class Http2RequestHead implements RequestHead {
             case 6 -> {
                 if (HeaderList.same(name, HttpHeaderNames.COOKIE)) {
                     if (cookie >= 0) {
-                        values[cookie] = values[cookie] + "; " + value;
+                        crumb(value);
                         return null;
                     }
                     cookie = count;
@@ -180,6 +180,15 @@ final class Http2RequestHead implements RequestHead {
         } else {
             refuse(HttpResponseStatus.EXPECTATION_FAILED, "an Expect other than 100-continue");
         }
+    }
+
+    /** Puts a piece of a cookie to those before it. */
+    private void crumb(CharSequence value) {
+        CharSequence before = values[cookie];
+        StringBuilder whole = before instanceof StringBuilder builder
+                ? builder
+                : new StringBuilder(before.length() + 2 + value.length()).append(before);
+        values[cookie] = whole.append("; ").append(value);
     }
 
     private void add(CharSequence name, CharSequence value) {

@@ -75,6 +75,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
     private boolean upgraded;
     /** No request has come yet. */
     private boolean fresh = true;
+    /** An empty line has come behind the last one. */
+    private boolean blank;
 
     private final ConnectionTimer timer;
     private final Linger linger;
@@ -584,6 +586,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
             return false;
         }
         Exchange exchange = upcoming;
+        if (exchange == null && skipsBlank(in)) {
+            return false;
+        }
         if (exchange == null) {
             exchange = shard.takeExchange();
             exchange.begin(this, batch.readAt());
@@ -625,6 +630,17 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
         return true;
     }
 
+    /** Whether what has come is the empty line that some clients send behind a body: no request has begun with it. */
+    private boolean skipsBlank(ByteBuf in) {
+        if (blank || in.readableBytes() != 2 || in.getByte(in.readerIndex()) != '\r'
+                || in.getByte(in.readerIndex() + 1) != '\n') {
+            return false;
+        }
+        blank = true;
+        in.skipBytes(2);
+        return true;
+    }
+
     /** Answers what cannot be handled, behind what is under way; nothing more is read. */
     private void refuse(Exchange exchange, HttpResponseStatus status, String message) {
         closing = true;
@@ -641,6 +657,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
 
     private void enqueue(Exchange exchange) {
         fresh = false;
+        blank = false;
         exchange.begin(this, batch.readAt());
         exchange.waitsSince = batch.heardAt();
         queue.add(exchange);
@@ -742,7 +759,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
         long now = shard.timers().now();
         HttpLimits limits = shard.limits();
         output().observe();
-        if (output().isUnread(now, limits)) {
+        if (output().isUnread(now)) {
             shard.stats().timedOut(Timeout.UNREAD);
             die(new IOException("the client did not read"));
             return;

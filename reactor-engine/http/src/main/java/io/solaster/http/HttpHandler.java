@@ -26,8 +26,16 @@ public interface HttpHandler {
         return new Handlers.Async(handler);
     }
 
-    /** A handler that may block: it runs on a virtual thread of the shard, which goes on with other work meanwhile. */
+    /**
+     * A handler that may block: it runs on a virtual thread of the shard, which goes on with other work meanwhile.
+     *
+     * @throws IllegalArgumentException if the handler is marked as {@link #streaming}: that goes around the others
+     */
     static HttpHandler blocking(HttpHandler handler) {
+        if (handler instanceof Handlers.Streaming) {
+            throw new IllegalArgumentException(
+                    "blocking(streaming(handler)): its body would be gathered all the same; write streaming(blocking(handler))");
+        }
         return new Handlers.Blocking(handler);
     }
 

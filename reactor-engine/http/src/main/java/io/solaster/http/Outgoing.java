@@ -30,9 +30,13 @@ final class Outgoing {
     /** Something was handed to the socket and not flushed. */
     private boolean unflushed;
     private final SocketWatch socket = new SocketWatch();
+    /** Made for a client that does not take all at once. */
+    private @Nullable ReadRate rate;
     /** The kernel is sending a part of a file; and how many it has sent. */
     private boolean sendsFile;
     private long fileParts;
+    /** Bytes that the socket was given so far. */
+    private long handedOver;
 
     Outgoing(HttpShard shard, ChannelHandlerContext context) {
         this.shard = shard;
@@ -74,6 +78,7 @@ final class Outgoing {
     /** Sends these bytes behind what was written, as they are. */
     void write(ByteBuf bytes) {
         handOver();
+        handedOver += bytes.readableBytes();
         shard.stats().bytesOut.add(bytes.readableBytes());
         context.write(bytes, context.voidPromise());
         unflushed = true;
@@ -121,6 +126,7 @@ final class Outgoing {
             written.release();
             return null;
         }
+        handedOver += size;
         shard.stats().bytesOut.add(size);
         return written;
     }
@@ -165,7 +171,16 @@ final class Outgoing {
     /** Looks whether the client reads. */
     void observe() {
         // A part of a file counts for nothing among Netty's pending bytes.
-        socket.observe(channel(), shard.timers().now(), sendsFile ? 1 : 0, fileParts);
+        long now = shard.timers().now();
+        socket.observe(channel(), now, sendsFile ? 1 : 0, fileParts);
+        if (socket.isSending() || rate != null) {
+            ReadRate known = rate;
+            if (known == null) {
+                known = new ReadRate();
+                rate = known;
+            }
+            known.observe(channel(), now, shard.limits(), handedOver, fileParts, socket.isSending());
+        }
     }
 
     /** Whether the client is expected to read. */
@@ -175,15 +190,17 @@ final class Outgoing {
 
     /** By when the client has to read something. */
     long deadline(HttpLimits limits) {
-        return socket.takenAt() + limits.bodyNanos();
+        ReadRate known = rate;
+        return known == null ? socket.takenAt() + limits.bodyNanos() : known.deadline();
     }
 
-    /** Whether the client has read nothing for too long. */
-    boolean isUnread(long now, HttpLimits limits) {
-        if (!socket.isSending() || now - socket.takenAt() < limits.bodyNanos()) {
+    /** Whether the client has read too little for too long. */
+    boolean isUnread(long now) {
+        ReadRate known = rate;
+        if (!socket.isSending() || known == null || !known.isOver(now)) {
             return false;
         }
-        log.debug("{} has not read for {} ms: it is closed", channel(),
+        log.debug("{} has read nothing for {} ms, or too little before: it is closed", channel(),
                 TimeUnit.NANOSECONDS.toMillis(now - socket.takenAt()));
         return true;
     }

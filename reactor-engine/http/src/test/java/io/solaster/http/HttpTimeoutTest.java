@@ -140,6 +140,52 @@ class HttpTimeoutTest {
         }
     }
 
+    @Test
+    void aStrayLineEndStartsNoHead() throws Exception {
+        try (TimedCase<RawClient> stray = with((request, response) -> response.send("x"))) {
+            assertThat(stray.client.get("/").body()).isEqualTo("x");
+            stray.turn();
+            stray.send(latin1("\r\n"));
+            stray.pass(60);
+            assertThat(stray.client.get("/").body()).isEqualTo("x");
+            stray.turn();
+            stray.send(latin1("\r\n"));
+            stray.send(latin1("\r\n"));
+            stray.pass(11);
+            assertThat(stray.client.answer().status()).as("one is borne, a row of them is not").isEqualTo(408);
+        }
+    }
+
+    @Test
+    void aClientThatReadsTooSlowlyIsCutOff() throws Exception {
+        ServerConfig atLeast = CONFIG.withHttp(CONFIG.http().withMinBodyRate(ByteSize.valueOf("10MB")));
+        HttpHandler large = (request, response) -> {
+            ResponseStream stream = response.stream();
+            Runnable[] pump = new Runnable[1];
+            int[] left = {20_000};
+            pump[0] = () -> {
+                while (left[0]-- > 0) {
+                    if (!stream.write(Unpooled.wrappedBuffer(new byte[16 << 10]))) {
+                        return;
+                    }
+                }
+            };
+            stream.onWritable(pump[0]);
+            pump[0].run();
+        };
+        try (TimedCase<RawClient> slow = with(large, atLeast)) {
+            slow.send(latin1("GET / HTTP/1.1\r\nHost: h\r\n\r\n"));
+            // It reads, and each time the socket takes some more, but far less than 10 MB a second.
+            for (int i = 0; i < 12 && slow.isOpen(); i++) {
+                slow.client.read(4 << 20);
+                slow.turn();
+                slow.pass(10);
+            }
+            HttpFixture.await("it is cut off", () -> !slow.isOpen());
+            assertThat(slow.timeouts(HttpStats.Timeout.UNREAD)).isEqualTo(1);
+        }
+    }
+
     private static HttpHandler gathering() {
         return (request, response) -> request.body().whole().whenComplete((body, failure) -> {
             if (failure != null) {
