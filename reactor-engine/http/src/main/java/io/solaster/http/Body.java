@@ -1,15 +1,18 @@
 package io.solaster.http;
 
+import java.io.InputStream;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufInputStream;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.EmptyHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
+import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import io.solaster.engine.memory.Memory;
 import org.jspecify.annotations.Nullable;
@@ -247,6 +250,19 @@ final class Body implements RequestBody {
     private String contentType() {
         String type = exchange.request().header(HttpHeaderNames.CONTENT_TYPE);
         return type == null ? "" : type;
+    }
+
+    @Override
+    public InputStream asInputStream() {
+        if (use == Use.WHOLE && complete) {
+            return new ByteBufInputStream(content().duplicate());
+        }
+        Shard.refuseToBlock("a request's body as a stream", "read() it in parts");
+        BodyInput input = new BodyInput(exchange.shard().shard(), this);
+        // Whoever does not close it leaves a part behind.
+        exchange.response().onEnd(failed -> input.close());
+        read(input);
+        return input;
     }
 
     @Override

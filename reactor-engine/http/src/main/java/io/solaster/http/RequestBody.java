@@ -1,5 +1,7 @@
 package io.solaster.http;
 
+import java.io.InputStream;
+
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.solaster.engine.ShardFuture;
@@ -34,6 +36,13 @@ public interface RequestBody {
 
     /** The body, already gathered, as text in the charset that the client named, UTF-8 if none. */
     String text();
+
+    /**
+     * Reads it as a stream, which waits for what has not come yet: on a virtual thread of the shard, in a handler that is
+     * {@linkplain HttpHandler#streaming streaming} and {@linkplain HttpHandler#blocking blocking}. One part is in memory at
+     * a time. Reading fails with an {@link java.io.IOException} if the body does not come whole. Close it.
+     */
+    InputStream asInputStream();
 
     /** Reads it in parts; none is handed over before {@link #request}. */
     void read(Reader reader);

@@ -1,6 +1,7 @@
 package io.solaster.http;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.channels.FileChannel;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +17,7 @@ import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.solaster.engine.Shard;
+import io.solaster.engine.ShardFuture;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -60,6 +62,7 @@ final class Response implements HttpResponse, ResponseStream {
     /** Of the body; -1 before the head. */
     private long sent = -1;
     private @Nullable Runnable writable;
+    private @Nullable WriteRoom room;
     /** Lets go of what was still to be written. */
     private @Nullable Runnable onCut;
     private @Nullable Runnable onDrain;
@@ -87,6 +90,7 @@ final class Response implements HttpResponse, ResponseStream {
         denied = false;
         sent = -1;
         writable = null;
+        room = null;
         onCut = null;
         onDrain = null;
         listeners.clear();
@@ -400,6 +404,7 @@ final class Response implements HttpResponse, ResponseStream {
 
     private void over() {
         state = State.ENDED;
+        tellOfRoom();
         exchange.carrier().ended(exchange);
     }
 
@@ -541,15 +546,7 @@ final class Response implements HttpResponse, ResponseStream {
     @Override
     public boolean write(ByteBuf part) {
         if (isElsewhere()) {
-            boolean room = exchange.carrier().channel().isWritable();
-            exchange.atHome(part, () -> {
-                write(part);
-                if (!room) {
-                    full = true;
-                    becameWritable();
-                }
-            });
-            return room;
+            return writeElsewhere(part);
         }
         int length = part.readableBytes();
         if (cut || dropsBody || length == 0) {
@@ -567,6 +564,54 @@ final class Response implements HttpResponse, ResponseStream {
         writePart(packing.pack(part));
         exchange.carrier().flushLater();
         return isWritable();
+    }
+
+    private boolean writeElsewhere(ByteBuf part) {
+        int length = part.readableBytes();
+        boolean foreign = isForeign();
+        boolean room = !full;
+        if (cut && !foreign) {
+            part.release();
+            return false;
+        }
+        exchange.atHome(part, () -> {
+            write(part);
+            if (!room) {
+                // Who has been told so waits to hear that there is.
+                full = true;
+                becameWritable();
+            }
+        });
+        if (foreign) {
+            return room;
+        }
+        room().handed(length);
+        return !cut;
+    }
+
+    private WriteRoom room() {
+        WriteRoom known = room;
+        if (known == null) {
+            known = new WriteRoom(exchange);
+            room = known;
+        }
+        return known;
+    }
+
+    @Override
+    public ShardFuture<@Nullable Void> writable() {
+        exchange.shard().shard().assertOwner("writable() of a response");
+        exchange.outlives = true;
+        return room().writable();
+    }
+
+    @Override
+    public OutputStream asOutputStream() {
+        Shard.refuseToBlock("a response as a stream", "write() to it in parts");
+        StreamOutput output = new StreamOutput(this);
+        // Whoever does not close it leaves a part behind.
+        onEnd(failure -> output.abandon());
+        return output;
     }
 
     private void writePart(ByteBuf part) {
@@ -612,7 +657,7 @@ final class Response implements HttpResponse, ResponseStream {
     @Override
     public boolean isWritable() {
         if (isElsewhere()) {
-            return exchange.carrier().channel().isWritable();
+            return !cut && !full;
         }
         boolean room = !cut && exchange.carrier().isWritable(exchange);
         full |= !room;
@@ -641,6 +686,14 @@ final class Response implements HttpResponse, ResponseStream {
             if (listener != null) {
                 listener.run();
             }
+            tellOfRoom();
+        }
+    }
+
+    private void tellOfRoom() {
+        WriteRoom asked = room;
+        if (asked != null) {
+            asked.look();
         }
     }
 
@@ -838,6 +891,7 @@ final class Response implements HttpResponse, ResponseStream {
         cut = true;
         state = State.ENDED;
         packing.release();
+        tellOfRoom();
         Runnable last = onCut;
         onCut = null;
         if (last != null) {

@@ -204,10 +204,12 @@ abstract class ExchangeReuseTest extends TransportTest {
     @Test
     void aStreamThatIsKeptBeyondItsEndWritesToNobody() throws Exception {
         LinkedBlockingQueue<ResponseStream> kept = new LinkedBlockingQueue<>();
+        int[] shard = new int[1];
         TcpServer server = fixture.serve((request, response) -> {
             if (request.path().equals("/stream")) {
                 ResponseStream stream = response.stream();
                 stream.end();
+                shard[0] = request.shard().id();
                 kept.add(stream);
             } else {
                 waiting.add(response);
@@ -225,16 +227,14 @@ abstract class ExchangeReuseTest extends TransportTest {
         }
         // A stranger's would be ended by it.
         ResponseStream old = kept.poll(60, TimeUnit.SECONDS);
-        for (int shard = 0; shard < 2; shard++) {
-            fixture.engine().submitTo(shard, () -> {
-                try {
-                    old.end();
-                } catch (IllegalStateException e) {
-                    // As it should be.
-                }
-                return true;
-            }).join();
-        }
+        assertThat(fixture.engine().submitTo(shard[0], () -> {
+            try {
+                old.end();
+                return "ended";
+            } catch (IllegalStateException e) {
+                return "refused";
+            }
+        }).join()).isEqualTo("refused");
         theirs.forEach(stream -> {
             stream.write(io.netty.buffer.Unpooled.copiedBuffer("mine", io.netty.util.CharsetUtil.US_ASCII));
             stream.end();
