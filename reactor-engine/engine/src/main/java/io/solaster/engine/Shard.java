@@ -32,6 +32,7 @@ import io.solaster.engine.task.GroupScheduler;
 import io.solaster.engine.task.GroupTask;
 import io.solaster.engine.task.SchedulingGroup;
 import io.solaster.engine.task.Submission;
+import io.solaster.engine.task.Unfinished;
 import io.solaster.engine.thread.Fork;
 import io.solaster.engine.thread.ShardThreads;
 import io.solaster.engine.timer.ManualClock;
@@ -107,6 +108,7 @@ public final class Shard extends SingleThreadIoEventLoop {
     private int trust;
     private int distrusted;
     private final Timers timers;
+    private final Unfinished.Register unfinished = new Unfinished.Register();
     private final ShardThreads threads;
 
     Shard(IoEventLoopGroup parent, Executor executor, IoHandlerFactory ioHandlerFactory, Engine.Setup setup,
@@ -192,6 +194,17 @@ public final class Shard extends SingleThreadIoEventLoop {
         return timers;
     }
 
+    /** What is under way here and must hear of the shard's end. On the owning shard. */
+    public Unfinished.Register unfinished() {
+        assertOwner("what is under way");
+        return unfinished;
+    }
+
+    /** What calls to this shard fail with once it has stopped. Any thread. */
+    public ShardStoppedException stopped() {
+        return new ShardStoppedException(setup.name(), id());
+    }
+
     /** What is counted about this shard's timers. Any thread. */
     public TimerStats timerStats() {
         return timers.stats();
@@ -268,7 +281,7 @@ public final class Shard extends SingleThreadIoEventLoop {
             timer.arm(patience);
             future.whenComplete((result, failure) -> cancelHere(timer));
         } else {
-            execute(() -> unlessDone(future, patience, action));
+            executeOrElse(() -> unlessDone(future, patience, action), () -> future.completeExceptionally(stopped()));
         }
     }
 
@@ -289,7 +302,7 @@ public final class Shard extends SingleThreadIoEventLoop {
 
         @Override
         protected void dropped() {
-            future.completeExceptionally(new ShardStoppedException(setup.name(), id()));
+            future.completeExceptionally(stopped());
         }
     }
 
@@ -349,7 +362,7 @@ public final class Shard extends SingleThreadIoEventLoop {
         Shard shard = here("yield()");
         ShardFuture<@Nullable Void> future = shard.newFuture();
         if (shard.inEventLoop()) {
-            shard.execute(() -> future.complete(null));
+            shard.executeOrElse(() -> future.complete(null), () -> future.completeExceptionally(shard.stopped()));
         } else {
             Thread.yield();
             future.complete(null);
@@ -387,7 +400,7 @@ public final class Shard extends SingleThreadIoEventLoop {
 
         @Override
         protected void dropped() {
-            future.completeExceptionally(new ShardStoppedException(shard.engineName(), shard.id()));
+            future.completeExceptionally(shard.stopped());
         }
     }
 
@@ -614,6 +627,31 @@ public final class Shard extends SingleThreadIoEventLoop {
         }
     }
 
+    /** As {@link #executeOrElse(Runnable, Runnable)}, in a group. */
+    public void executeOrElse(SchedulingGroup group, Runnable task, Runnable otherwise) {
+        if (isHere() && !isShutdown()) {
+            execute(group, new OrElse(task, otherwise));
+        } else {
+            executeOrElse(new InGroup(setup.groups().own(group), task, otherwise), otherwise);
+        }
+    }
+
+    private record InGroup(SchedulingGroup group, Runnable task, Runnable otherwise)
+            implements
+                GroupTask,
+                Abandonable {
+
+        @Override
+        public void run() {
+            task.run();
+        }
+
+        @Override
+        public void abandon() {
+            otherwise.run();
+        }
+    }
+
     private record OrElse(Runnable task, Runnable otherwise) implements Abandonable {
 
         @Override
@@ -787,6 +825,24 @@ public final class Shard extends SingleThreadIoEventLoop {
     @Override
     protected boolean runAllTasks() {
         scheduler.drain();
+        boolean any = runLastTurns();
+        if (unfinished.endAll(stopped())) {
+            any = true;
+            runLastTurns();
+        }
+        if (isShutdown()) {
+            // Netty throws away what is left; here it can be abandoned by name.
+            while (receiveInbox()) {
+                any = true;
+            }
+            // What the last tasks have armed, and what they wait for.
+            timers.cancelAll();
+            unfinished.endAll(stopped());
+        }
+        return any;
+    }
+
+    private boolean runLastTurns() {
         long end = System.nanoTime() + LAST_TASKS_NANOS;
         boolean any = false;
         boolean more = true;
@@ -794,14 +850,6 @@ public final class Shard extends SingleThreadIoEventLoop {
             scheduler.begin(System.nanoTime());
             more = runTurn() && System.nanoTime() - end < 0;
             any |= more;
-        }
-        if (isShutdown()) {
-            // Netty throws away what is left; here it can be abandoned by name.
-            while (receiveInbox()) {
-                any = true;
-            }
-            // What the last tasks have armed.
-            timers.cancelAll();
         }
         return any;
     }

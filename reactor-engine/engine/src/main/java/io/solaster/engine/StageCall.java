@@ -3,12 +3,14 @@ package io.solaster.engine;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.RejectedExecutionException;
 
+import io.solaster.engine.task.Unfinished;
 import io.solaster.engine.trace.Hop;
 import org.jspecify.annotations.Nullable;
 
 /** A call whose work answers later: brings home what its stage comes to, and cancels the stage when nobody waits. */
-final class StageCall<T extends @Nullable Object> {
+final class StageCall<T extends @Nullable Object> extends Unfinished {
     private final @Nullable Shard home;
     private final Shard to;
     private final ShardFuture<T> answer;
@@ -45,13 +47,36 @@ final class StageCall<T extends @Nullable Object> {
         if (stage == null) {
             throw new NullPointerException("work on shard " + to.id() + " returned no stage");
         }
-        stage.whenComplete(this::comeHome);
+        to.unfinished().add(this);
+        stage.whenComplete((result, failure) -> {
+            leave();
+            comeHome(result, failure);
+        });
         answer.whenComplete((result, failure) -> {
             if (failure != null) {
                 to.executeOrElse(() -> stage.toCompletableFuture().cancel(false), () -> {});
             }
         });
         return true;
+    }
+
+    private void leave() {
+        if (Shard.current() == to) {
+            to.unfinished().remove(this);
+            return;
+        }
+        try {
+            // Nobody waits for it, so it is not worth waking the shard.
+            to.lazyExecute(() -> to.unfinished().remove(this));
+        } catch (RejectedExecutionException stopped) {
+            // It has left with its shard.
+        }
+    }
+
+    @Override
+    @SuppressWarnings("NullAway") // there is no result beside a failure
+    protected void stopped(RejectedExecutionException why) {
+        comeHome(null, why);
     }
 
     private void comeHome(T result, @Nullable Throwable failure) {

@@ -81,6 +81,35 @@ class StageCallTest {
     }
 
     @Test
+    void aStageThatIsOpenWhenTheEngineStopsFailsByName() {
+        Engine stopping = Engines.start(Transport.NIO, 2);
+        ShardFuture<String> fromOutside = stopping.submitStageTo(1, CallOptions.DEFAULTS, CompletableFuture::new);
+        ShardFuture<ShardFuture<String>> fromAShard = stopping.submitTo(0,
+                () -> stopping.submitStageTo(1, CallOptions.DEFAULTS, CompletableFuture::new));
+        ShardFuture<String> between = Engines.get(fromAShard);
+        Engines.get(stopping.submitTo(1, () -> true));
+        stopping.close();
+        for (ShardFuture<String> each : List.of(fromOutside, between)) {
+            assertThatExceptionOfType(ExecutionException.class).isThrownBy(() -> each.get(60, TimeUnit.SECONDS))
+                    .withCauseInstanceOf(ShardStoppedException.class)
+                    .withMessageContaining("shard 1 of engine '" + stopping.name() + "' has stopped");
+        }
+    }
+
+    @Test
+    void aStageThatIsDoneLeavesNothingBehind() {
+        CompletableFuture<String> elsewhere = new CompletableFuture<>();
+        List<ShardFuture<String>> answers = List.of(
+                engine.submitStageTo(1, CallOptions.DEFAULTS, () -> CompletableFuture.completedFuture("at once")),
+                engine.submitStageTo(1, CallOptions.DEFAULTS, () -> Shard.sleep(Duration.ofMillis(1)).thenApply(x -> "y")),
+                engine.submitStageTo(1, CallOptions.DEFAULTS, () -> elsewhere));
+        Engines.get(engine.submitTo(1, () -> true));
+        elsewhere.complete("from elsewhere");
+        answers.forEach(Engines::get);
+        assertThat(Engines.get(engine.submitTo(1, () -> engine.shard(1).unfinished().isEmpty()))).isTrue();
+    }
+
+    @Test
     void workThatReturnsNoStageFails() {
         ShardFuture<String> none = engine.submitStageTo(1, CallOptions.DEFAULTS, () -> null);
         assertThatExceptionOfType(ExecutionException.class).isThrownBy(() -> none.get(60, TimeUnit.SECONDS))

@@ -31,8 +31,8 @@ import org.slf4j.LoggerFactory;
 final class Listener extends ChannelInboundHandlerAdapter {
     private static final Logger log = LoggerFactory.getLogger(Listener.class);
     private static final long PAUSE_MILLIS = 100;
-    /** Turns of the loop for which connections may still come in while a socket is about to close. */
-    private static final int MOST_TURNS = 64;
+    /** Times that sockets are served without a new connection before a socket is taken to hold no more. */
+    private static final int QUIET_PASSES = 2;
 
     private final TcpServer server;
     private final Shard shard;
@@ -223,21 +223,31 @@ final class Listener extends ChannelInboundHandlerAdapter {
         if (channel == null || !channel.isOpen()) {
             done.complete(true);
         } else {
-            onShard(() -> closeOnceQuiet(channel, -1, MOST_TURNS, done), done);
+            onShard(() -> closeOnceQuiet(channel, arrivals, arrivals, shard.stats().polls.get(), done),
+                    done);
         }
         return done;
     }
 
-    private void closeOnceQuiet(ServerChannel channel, long arrivalsBefore, int turns,
+    /**
+     * Closes once what the kernel held at the beginning is in: nothing has come for some passes over the sockets, or as
+     * many as it could hold.
+     *
+     * @param lastSeen arrivals at the time of {@code pass}, the shard's number of times that sockets were served
+     */
+    private void closeOnceQuiet(ServerChannel channel, long atFirst, long lastSeen, long pass,
             CompletableFuture<Boolean> done) {
         long now = arrivals;
-        if (now == arrivalsBefore || turns == 0) {
+        long passNow = shard.stats().polls.get();
+        boolean quiet = now == lastSeen && passNow - pass >= QUIET_PASSES;
+        if (quiet || now - atFirst > server.config().backlog()) {
             // The JDK gives the port back in its next select, not before.
             channel.close().addListener(
                     end -> shard.schedule(() -> done.complete(true), 0, TimeUnit.NANOSECONDS));
         } else {
-            // A timer and not a task, since sockets are served between two of those.
-            shard.schedule(() -> closeOnceQuiet(channel, now, turns - 1, done), 0, TimeUnit.NANOSECONDS);
+            // Passes are counted, not turns: where there is traffic between shards, several turns go by between two.
+            shard.schedule(() -> closeOnceQuiet(channel, atFirst, now, now == lastSeen ? pass : passNow, done), 0,
+                    TimeUnit.NANOSECONDS);
         }
     }
 

@@ -1,9 +1,11 @@
 package io.solaster.engine.sync;
 
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Supplier;
 
 import io.solaster.engine.ShardFuture;
+import io.solaster.engine.task.Unfinished;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +18,14 @@ import org.jspecify.annotations.Nullable;
 public final class Gate extends ShardLocal {
     private long count;
     private @Nullable ShardFuture<@Nullable Void> closing;
+    private final Unfinished end = new Unfinished() {
+        @Override
+        protected void stopped(RejectedExecutionException why) {
+            if (closing != null) {
+                closing.fail(why);
+            }
+        }
+    };
 
     /** An open gate. On a shard. */
     public Gate() {
@@ -54,6 +64,7 @@ public final class Gate extends ShardLocal {
             throw new IllegalStateException("left a gate that nobody is in; leave once for each enter");
         }
         if (--count == 0 && closing != null) {
+            shard.unfinished().remove(end);
             closing.resolve(null);
         }
     }
@@ -92,6 +103,8 @@ public final class Gate extends ShardLocal {
         closing = empty;
         if (count == 0) {
             empty.resolve(null);
+        } else {
+            shard.unfinished().add(end);
         }
         return empty;
     }

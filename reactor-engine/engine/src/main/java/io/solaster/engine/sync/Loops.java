@@ -109,7 +109,8 @@ public final class Loops {
             if (Shard.current() == shard && shard.currentGroup() == group) {
                 goOn(answer, failure);
             } else {
-                shard.execute(group, () -> goOn(answer, failure));
+                shard.executeOrElse(group, () -> goOn(answer, failure),
+                        () -> result.completeExceptionally(shard.stopped()));
             }
         }
 
@@ -117,7 +118,13 @@ public final class Loops {
 
         /** Runs on when the others have had their turn. */
         final void giveWay() {
-            Shard.yield().whenComplete((nothing, failure) -> run());
+            Shard.yield().whenComplete((nothing, failure) -> {
+                if (failure == null) {
+                    run();
+                } else {
+                    result.completeExceptionally(Stages.cause(failure));
+                }
+            });
         }
     }
 

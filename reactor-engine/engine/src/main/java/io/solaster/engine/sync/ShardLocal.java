@@ -71,7 +71,7 @@ abstract class ShardLocal {
                     } else {
                         result.resolve(value);
                     }
-                });
+                }, () -> result.completeExceptionally(shard.stopped()));
             }
         });
         return result;

@@ -35,6 +35,8 @@ public final class SharedFuture<T extends @Nullable Object> extends ShardLocal {
             } else {
                 shared.resolve(value);
             }
+        }, () -> {
+            // Those who wait hear of the shard's end from the list that they are on.
         });
         return shared;
     }

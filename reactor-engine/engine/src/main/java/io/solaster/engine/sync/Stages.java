@@ -25,17 +25,21 @@ final class Stages {
         }
     }
 
-    /** Calls back on the shard, in the group that asks now, whichever thread completes the stage. */
+    /**
+     * Calls back on the shard, in the group that asks now, whichever thread completes the stage.
+     *
+     * @param stopped called instead where the shard has ended, on whatever thread
+     */
     @SuppressWarnings("NullAway") // a null value is one that T allows
     static <T extends @Nullable Object> void whenDone(Shard shard, CompletionStage<T> stage,
-            BiConsumer<? super T, ? super @Nullable Throwable> then) {
+            BiConsumer<? super T, ? super @Nullable Throwable> then, Runnable stopped) {
         SchedulingGroup group = shard.currentGroup();
         stage.whenComplete((value, failure) -> {
             Throwable cause = failure == null ? null : cause(failure);
             if (Shard.current() == shard && shard.currentGroup() == group) {
                 then.accept(value, cause);
             } else {
-                shard.execute(group, () -> then.accept(value, cause));
+                shard.executeOrElse(group, () -> then.accept(value, cause), stopped);
             }
         });
     }

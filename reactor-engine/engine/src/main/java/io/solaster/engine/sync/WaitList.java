@@ -1,9 +1,12 @@
 package io.solaster.engine.sync;
 
+import java.util.concurrent.RejectedExecutionException;
+
+import io.solaster.engine.task.Unfinished;
 import org.jspecify.annotations.Nullable;
 
 /** Those who wait, first come first served. Any of them leaves in constant time. */
-final class WaitList<N extends WaitNode> {
+final class WaitList<N extends WaitNode> extends Unfinished {
     private @Nullable WaitNode head;
     private @Nullable WaitNode tail;
     private int size;
@@ -26,7 +29,9 @@ final class WaitList<N extends WaitNode> {
             last.next = node;
         }
         tail = node;
-        size++;
+        if (size++ == 0) {
+            node.shard.unfinished().add(this);
+        }
         node.begin(patience);
     }
 
@@ -65,8 +70,21 @@ final class WaitList<N extends WaitNode> {
         node.list = null;
         node.previous = null;
         node.next = null;
-        size--;
+        if (--size == 0) {
+            node.shard.unfinished().remove(this);
+        }
         node.end();
+    }
+
+    /** No more than wait now, since one that is told may wait again. */
+    @Override
+    protected void stopped(RejectedExecutionException why) {
+        for (int left = size; left > 0 && head != null; left--) {
+            head.giveUp(why);
+        }
+        if (head != null) {
+            head.shard.unfinished().add(this);
+        }
     }
 
     int size() {

@@ -24,8 +24,11 @@ abstract class WaitNode extends Timer {
     private Patience patience = Patience.ENDLESS;
     private AbortSource.@Nullable Subscription abort;
 
+    final Shard shard;
+
     WaitNode(Shard shard) {
         super(shard.timers());
+        this.shard = shard;
     }
 
     /** Its patience has ended; it has left the list. */
@@ -69,7 +72,12 @@ abstract class WaitNode extends Timer {
         giveUp(new TimeoutException("waited " + patience.timeout() + " in vain"));
     }
 
-    private void giveUp(Throwable why) {
+    @Override
+    protected final void dropped() {
+        giveUp(shard.stopped());
+    }
+
+    final void giveUp(Throwable why) {
         if (list != null) {
             list.unlink(this);
             gaveUp(why);

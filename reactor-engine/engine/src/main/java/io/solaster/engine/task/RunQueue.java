@@ -89,6 +89,8 @@ final class RunQueue {
     int allowance(long now) {
         int rate = group.config().rateLimit();
         if (rate == 0) {
+            // A rate that is set again begins with a full bucket.
+            tokensAt = 0;
             return Integer.MAX_VALUE;
         }
         // A token bucket that holds what a tenth of a second brings, and one at least.
@@ -103,7 +105,9 @@ final class RunQueue {
     }
 
     void spend(int tasks) {
-        tokens -= tasks;
+        if (tokensAt != 0) {
+            tokens -= tasks;
+        }
     }
 
     boolean isFull() {

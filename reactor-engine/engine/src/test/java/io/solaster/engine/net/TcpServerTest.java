@@ -15,6 +15,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
 import java.net.StandardSocketOptions;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.server.LimitsConfig;
@@ -33,6 +35,7 @@ import io.solaster.config.value.ByteSize;
 import io.solaster.engine.Child;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Engines;
+import io.solaster.engine.mesh.RoundTrip;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -290,6 +293,78 @@ abstract class TcpServerTest {
         for (Client client : waiting) {
             assertThat(client.line()).startsWith("shard");
             assertThat(client.line()).isEqualTo("bye");
+        }
+    }
+
+    /** Beside messages that go round at once, and more than a few turns accept. */
+    @Test
+    void whoWaitsInALongAcceptQueueIsServedBesideTrafficBetweenShards() throws Exception {
+        TcpServer server = bind(ServerConfig.of("echo", 0).withBacklog(4096), false);
+        AtomicBoolean over = new AtomicBoolean();
+        for (int from = 0; from < 2; from++) {
+            int to = 1 - from;
+            engine.shard(from).execute(() -> new Rounds(engine, to, over).go());
+        }
+        CountDownLatch go = new CountDownLatch(1);
+        for (int shard = 0; shard < 2; shard++) {
+            engine.shard(shard).execute(() -> {
+                try {
+                    go.await();
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            });
+        }
+        List<SocketChannel> waiting = new ArrayList<>();
+        try {
+            for (int i = 0; i < 1_500; i++) {
+                waiting.add(SocketChannel
+                        .open(new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port())));
+            }
+            Thread drain = Thread.ofPlatform().start(() -> server.drain(Duration.ofSeconds(60)));
+            go.countDown();
+            drain.join();
+            assertThat(server.accepted()).isEqualTo(1_500);
+        } finally {
+            go.countDown();
+            over.set(true);
+            for (SocketChannel each : waiting) {
+                each.close();
+            }
+        }
+    }
+
+    /** A message that is sent again as soon as it is back. */
+    private static final class Rounds extends RoundTrip {
+        private final Engine engine;
+        private final int to;
+        private final AtomicBoolean over;
+
+        Rounds(Engine engine, int to, AtomicBoolean over) {
+            this.engine = engine;
+            this.to = to;
+            this.over = over;
+        }
+
+        void go() {
+            send(engine.shard(1 - to).mesh(), to);
+        }
+
+        @Override
+        protected void serve() {
+            // There and back is all.
+        }
+
+        @Override
+        protected void answered() {
+            if (!over.get()) {
+                go();
+            }
+        }
+
+        @Override
+        protected void failed(Throwable cause) {
+            // The engine stops.
         }
     }
 

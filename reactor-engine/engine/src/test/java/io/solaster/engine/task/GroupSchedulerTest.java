@@ -224,6 +224,30 @@ class GroupSchedulerTest {
     }
 
     @Test
+    void aRateThatIsSetAgainBeginsAnew() {
+        int[] count = {0};
+        a.update(GroupConfig.ofShares(800).withRateLimit(10));
+        scheduler.execute(a, () -> count[0]++);
+        turn();
+        a.update(GroupConfig.ofShares(800).withRateLimit(0));
+        for (int i = 0; i < 100_000; i++) {
+            scheduler.execute(a, () -> count[0]++);
+        }
+        turns(1_000);
+        assertThat(count[0]).isEqualTo(100_001);
+        a.update(GroupConfig.ofShares(800).withRateLimit(10));
+        for (int i = 0; i < 20; i++) {
+            scheduler.execute(a, () -> count[0]++);
+        }
+        long start = now;
+        while (now - start < 1_000_000 * MICRO) {
+            turn();
+            now = scheduler.wakeAt();
+        }
+        assertThat(count[0] - 100_001).isBetween(10, 12);
+    }
+
+    @Test
     void aRateHoldsNobodyElseBack() {
         a.update(GroupConfig.ofShares(800).withRateLimit(1));
         scheduler.execute(a, () -> note("once"));

@@ -1,0 +1,80 @@
+package io.solaster.engine.task;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Something under way on a shard for which nothing waits in a queue: a wait, or a stage that answers later. The shard
+ * keeps a list of them, so that each is told when the shard ends. On the owning shard.
+ */
+public abstract class Unfinished {
+    private @Nullable Unfinished previous;
+    private @Nullable Unfinished next;
+    private boolean listed;
+
+    /** The shard ends, and nothing will come of it any more. It is off the list. */
+    protected abstract void stopped(RejectedExecutionException why);
+
+    /** What is under way on one shard, the latest first. */
+    public static final class Register {
+        private @Nullable Unfinished first;
+
+        /** Adds one; a second time it changes nothing. */
+        public void add(Unfinished one) {
+            if (one.listed) {
+                return;
+            }
+            one.listed = true;
+            one.next = first;
+            if (first != null) {
+                first.previous = one;
+            }
+            first = one;
+        }
+
+        /** Takes one out; if it is not there, it changes nothing. */
+        public void remove(Unfinished one) {
+            if (!one.listed) {
+                return;
+            }
+            one.listed = false;
+            if (one.next != null) {
+                one.next.previous = one.previous;
+            }
+            if (one.previous != null) {
+                one.previous.next = one.next;
+            } else {
+                first = one.next;
+            }
+            one.next = null;
+            one.previous = null;
+        }
+
+        /** Whether nothing is under way. */
+        public boolean isEmpty() {
+            return first == null;
+        }
+
+        /**
+         * Ends all that are there now; what they bring about may add others.
+         *
+         * @return whether there were any
+         */
+        public boolean endAll(RejectedExecutionException why) {
+            List<Unfinished> all = new ArrayList<>();
+            for (Unfinished each = first; each != null; each = each.next) {
+                all.add(each);
+            }
+            for (Unfinished each : all) {
+                if (each.listed) {
+                    remove(each);
+                    each.stopped(why);
+                }
+            }
+            return !all.isEmpty();
+        }
+    }
+}
