@@ -19,9 +19,10 @@ final class Assembly {
     private static final int KEPT_AT_FIRST = 256;
     private static final int KEPT = 64 * 1024;
 
+    private final ServerShard server;
     private final StoreShard shard;
     private final @Nullable Batch[] batches;
-    private @Nullable RespConnection connection;
+    private @Nullable ClientConnection connection;
     /** At least 0: so many bytes of our own. Below 0: the next reply of shard {@code ~segment}. */
     private int[] segments = new int[32];
     private int count;
@@ -33,12 +34,13 @@ final class Assembly {
     /** Where the parts of a split command begin among the segments. */
     private int gatherFrom;
 
-    Assembly(StoreShard shard, int shards) {
-        this.shard = shard;
+    Assembly(ServerShard server, int shards) {
+        this.server = server;
+        this.shard = server.part();
         this.batches = new Batch[shards];
     }
 
-    void begin(RespConnection connection) {
+    void begin(ClientConnection connection) {
         this.connection = connection;
     }
 
@@ -54,7 +56,7 @@ final class Assembly {
         add(~target);
         Batch batch = batches[target];
         if (batch == null) {
-            batch = shard.takeBatch();
+            batch = server.takeBatch();
             batch.begin(shard.peer(target), this, resp3);
             batches[target] = batch;
         }
@@ -180,7 +182,7 @@ final class Assembly {
         }
         if (pending == 0) {
             clear();
-            shard.giveAssembly(this);
+            server.giveAssembly(this);
         }
     }
 
@@ -246,7 +248,7 @@ final class Assembly {
             Batch batch = batches[i];
             if (batch != null) {
                 batch.clear();
-                shard.giveBatch(batch);
+                server.giveBatch(batch);
                 batches[i] = null;
             }
         }

@@ -147,7 +147,7 @@ final class Batch extends Message {
         ReplyWriter writer = call.reply();
         writer.to(replies);
         writer.resp3(resp3);
-        call.connection(null);
+        call.client(null);
         call.now(target.now());
         if (replyEnds.length < count) {
             replyEnds = new int[commands.length];

@@ -21,7 +21,7 @@ final class Call {
     private int count;
     private long now;
     private long integer;
-    private @Nullable RespConnection connection;
+    private @Nullable Client client;
 
     Call(StoreShard shard) {
         this.shard = shard;
@@ -46,8 +46,8 @@ final class Call {
         now = millis;
     }
 
-    void connection(@Nullable RespConnection connection) {
-        this.connection = connection;
+    void client(@Nullable Client newClient) {
+        client = newClient;
     }
 
     /** Arguments, the command's name included. */
@@ -137,8 +137,8 @@ final class Call {
     }
 
     /** The client, for commands that run on its own shard only. */
-    RespConnection connection() {
-        return Objects.requireNonNull(connection, "this command runs on the client's shard only");
+    Client client() {
+        return Objects.requireNonNull(client, "this command runs on the client's shard only");
     }
 
     /**
@@ -149,6 +149,6 @@ final class Call {
      * @param answer writes the reply, on the connection's shard
      */
     <T extends @Nullable Object> void later(CompletionStage<T> result, BiConsumer<ReplyWriter, T> answer) {
-        connection().later(result, answer);
+        client().later(result, answer);
     }
 }

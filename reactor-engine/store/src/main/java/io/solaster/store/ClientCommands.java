@@ -50,11 +50,11 @@ final class ClientCommands {
     }
 
     static void id(Call call) {
-        call.reply().integer(call.connection().id());
+        call.reply().integer(call.client().id());
     }
 
     static void getname(Call call) {
-        String name = call.connection().state().name();
+        String name = call.client().state().name();
         if (name.isEmpty()) {
             call.reply().nullValue();
         } else {
@@ -64,7 +64,7 @@ final class ClientCommands {
 
     static void setname(Call call) {
         if (ConnectionCommands.isPrintable(call, 2)) {
-            call.connection().state().name(call.text(2));
+            call.client().state().name(call.text(2));
             call.reply().ok();
         } else {
             call.reply().error(Errors.CLIENT_NAME);
@@ -79,7 +79,7 @@ final class ClientCommands {
             call.reply().error("ERR " + (isName ? "lib-name" : "lib-ver")
                     + " cannot contain spaces, newlines or special characters.");
         } else {
-            ClientState state = call.connection().state();
+            ClientState state = call.client().state();
             if (isName) {
                 state.libraryName(call.text(3));
             } else {
@@ -91,7 +91,7 @@ final class ClientCommands {
 
     static void noEvict(Call call) {
         if (call.is(2, "on") || call.is(2, "off")) {
-            call.connection().state().noEvict(call.is(2, "on"));
+            call.client().state().noEvict(call.is(2, "on"));
             call.reply().ok();
         } else {
             call.reply().error(Errors.SYNTAX);
@@ -99,7 +99,7 @@ final class ClientCommands {
     }
 
     static void info(Call call) {
-        call.reply().verbatim("txt", line(call.connection(), call.shard().now()) + "\n");
+        call.reply().verbatim("txt", line(call.client(), call.shard().now()) + "\n");
     }
 
     static void list(Call call) {
@@ -124,8 +124,8 @@ final class ClientCommands {
             call.reply().error(Errors.SYNTAX);
             return;
         }
-        Predicate<RespConnection> wanted = client -> ids.isEmpty() || ids.contains(client.id());
-        call.later(call.shard().store().parts().onAll(part -> lines(part, wanted)), (reply, lines) -> {
+        Predicate<Client> wanted = client -> ids.isEmpty() || ids.contains(client.id());
+        call.later(call.shard().parts().sharded().onAll(part -> lines(part, wanted)), (reply, lines) -> {
             List<Line> all = new ArrayList<>();
             lines.forEach(all::addAll);
             all.sort(Comparator.comparingLong(Line::id));
@@ -148,9 +148,9 @@ final class ClientCommands {
 
     private record Line(long id, String text) {}
 
-    private static List<Line> lines(StoreShard shard, Predicate<RespConnection> wanted) {
+    private static List<Line> lines(StoreShard shard, Predicate<Client> wanted) {
         List<Line> lines = new ArrayList<>();
-        for (RespConnection client : shard.clients()) {
+        for (Client client : shard.clients()) {
             if (wanted.test(client)) {
                 lines.add(new Line(client.id(), line(client, shard.now())));
             }
@@ -158,7 +158,7 @@ final class ClientCommands {
         return lines;
     }
 
-    private static String line(RespConnection client, long now) {
+    private static String line(Client client, long now) {
         ClientState state = client.state();
         Command last = state.lastCommand();
         long input = client.inputBytes();
@@ -196,8 +196,8 @@ final class ClientCommands {
         } else if (!read(call, victims)) {
             return;
         }
-        RespConnection self = call.connection();
-        call.later(call.shard().store().parts().onAll(part -> kill(part, victims, self)), (reply, killed) -> {
+        Client self = call.client();
+        call.later(call.shard().parts().sharded().onAll(part -> kill(part, victims, self)), (reply, killed) -> {
             long count = killed.stream().mapToLong(Integer::longValue).sum();
             if (victims.match(self)) {
                 count++;
@@ -218,10 +218,10 @@ final class ClientCommands {
     }
 
     /** Kills all that match, but for the client that asks: it must be told first. */
-    private static int kill(StoreShard shard, Victims victims, RespConnection self) {
+    private static int kill(StoreShard shard, Victims victims, Client self) {
         int killed = 0;
-        for (RespConnection client : shard.clients()) {
-            if (client != self && victims.match(client)) {
+        for (Client client : shard.clients()) {
+            if (client.id() != self.id() && victims.match(client)) {
                 client.kill();
                 killed++;
             }
@@ -230,7 +230,7 @@ final class ClientCommands {
     }
 
     private static boolean read(Call call, Victims victims) {
-        victims.skip = call.connection().id();
+        victims.skip = call.client().id();
         for (int i = 2; i < call.count(); i += 2) {
             int value = i + 1;
             if (value == call.count()) {
@@ -259,7 +259,7 @@ final class ClientCommands {
                     return false;
                 }
             } else if (call.is(i, "skipme") && (call.is(value, "yes") || call.is(value, "no"))) {
-                victims.skip = call.is(value, "yes") ? call.connection().id() : 0;
+                victims.skip = call.is(value, "yes") ? call.client().id() : 0;
             } else {
                 call.reply().error(Errors.SYNTAX);
                 return false;
@@ -276,7 +276,7 @@ final class ClientCommands {
         private @Nullable String address;
         private @Nullable String localAddress;
 
-        boolean match(RespConnection client) {
+        boolean match(Client client) {
             return !none
                     && (id == 0 || client.id() == id)
                     && client.id() != skip

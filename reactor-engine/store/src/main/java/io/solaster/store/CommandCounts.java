@@ -45,9 +45,14 @@ final class CommandCounts {
     }
 
     CommandCounts copy() {
-        CommandCounts copy = new CommandCounts(calls.length);
+        CommandCounts copy = zeros();
         copy.add(this, 1);
         return copy;
+    }
+
+    /** As many counts as here, all of them 0. */
+    CommandCounts zeros() {
+        return new CommandCounts(calls.length);
     }
 
     /** Adds other counts so many times; -1 takes them away. */

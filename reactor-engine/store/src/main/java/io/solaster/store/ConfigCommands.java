@@ -119,7 +119,7 @@ final class ConfigCommands {
     static void get(Call call) {
         Map<String, String> found = new LinkedHashMap<>();
         // With port 0 the system has chosen one.
-        ServerConfig config = call.connection().protocol().config().withPort(call.connection().localPort());
+        ServerConfig config = call.client().settings().config().withPort(call.client().localPort());
         for (int i = 2; i < call.count(); i++) {
             String wanted = call.text(i);
             if (Glob.isPattern(wanted)) {
@@ -166,9 +166,9 @@ final class ConfigCommands {
                 return;
             }
         }
-        RespProtocol protocol = call.connection().protocol();
+        ServerSettings settings = call.client().settings();
         // One shard writes, so that two clients' settings do not overtake each other.
-        call.later(call.shard().store().parts().on(0, part -> change(protocol, names, values)), (reply, error) -> {
+        call.later(call.shard().parts().sharded().on(0, part -> change(settings, names, values)), (reply, error) -> {
             if (error.isEmpty()) {
                 reply.ok();
             } else {
@@ -178,8 +178,8 @@ final class ConfigCommands {
     }
 
     /** Sets all parameters, or none; answers an error, or nothing. */
-    private static String change(RespProtocol protocol, List<String> names, List<String> values) {
-        ServerConfig config = protocol.config();
+    private static String change(ServerSettings settings, List<String> names, List<String> values) {
+        ServerConfig config = settings.config();
         for (int i = 0; i < names.size(); i++) {
             String name = names.get(i);
             Parameter parameter = Objects.requireNonNull(PARAMETERS.get(name.toLowerCase(Locale.ROOT)));
@@ -195,7 +195,7 @@ final class ConfigCommands {
                 return failed(parameter.name(), String.valueOf(e.getMessage()));
             }
         }
-        protocol.change(config);
+        settings.change(config);
         return "";
     }
 
@@ -236,7 +236,7 @@ final class ConfigCommands {
     }
 
     static void resetStat(Call call) {
-        call.later(call.shard().store().parts().onAll(part -> {
+        call.later(call.shard().parts().sharded().onAll(part -> {
             part.resetStatistics();
             return true;
         }), (reply, done) -> reply.ok());

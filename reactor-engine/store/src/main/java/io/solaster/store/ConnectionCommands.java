@@ -33,7 +33,7 @@ final class ConnectionCommands {
 
     static void quit(Call call) {
         call.reply().ok();
-        call.connection().closeAfterReply();
+        call.client().closeAfterReply();
     }
 
     static void select(Call call) {
@@ -54,9 +54,9 @@ final class ConnectionCommands {
         } else if (call.count() == 2 && password(call) == null) {
             call.reply().error(NO_PASSWORD);
         } else if (call.count() == 3 && !call.text(1).equals(DEFAULT_USER) || !authenticates(call, call.count() - 1)) {
-            call.connection().refuseLogin();
+            call.client().refuseLogin(Errors.WRONG_PASSWORD);
         } else {
-            call.connection().authenticated(true);
+            call.client().authenticated(true);
             call.reply().ok();
         }
     }
@@ -69,12 +69,12 @@ final class ConnectionCommands {
     }
 
     private static @Nullable String password(Call call) {
-        return call.connection().protocol().password();
+        return call.client().settings().password();
     }
 
     static void hello(Call call) {
         ReplyWriter reply = call.reply();
-        RespConnection client = call.connection();
+        Client client = call.client();
         long version = 0;
         if (call.count() >= 2) {
             if (!call.isInteger(1)) {
@@ -106,7 +106,7 @@ final class ConnectionCommands {
         }
         if (user != 0) {
             if (!call.text(user).equals(DEFAULT_USER) || !authenticates(call, user + 1)) {
-                client.refuseLogin();
+                client.refuseLogin(Errors.WRONG_PASSWORD);
                 return;
             }
             client.authenticated(true);
@@ -140,7 +140,7 @@ final class ConnectionCommands {
     }
 
     static void reset(Call call) {
-        RespConnection client = call.connection();
+        Client client = call.client();
         client.state().reset();
         client.authenticated(password(call) == null);
         call.reply().resp3(false);

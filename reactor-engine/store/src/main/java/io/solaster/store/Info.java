@@ -33,11 +33,11 @@ final class Info {
 
     static void info(Call call) {
         Set<String> sections = sections(call);
-        Store store = call.shard().store();
-        RespProtocol protocol = call.connection().protocol();
-        int port = call.connection().localPort();
-        call.later(store.parts().onAll(ShardReport::of).thenCombine(store.engine().offload().call(SystemReport::read),
-                (shards, system) -> text(sections, store, protocol, port, shards, system)),
+        Parts parts = call.shard().parts();
+        ServerSettings settings = call.client().settings();
+        int port = call.client().localPort();
+        call.later(parts.sharded().onAll(ShardReport::of).thenCombine(parts.engine().offload().call(SystemReport::read),
+                (shards, system) -> text(sections, parts, settings, port, shards, system)),
                 (reply, text) -> reply.verbatim("txt", text));
     }
 
@@ -55,7 +55,7 @@ final class Info {
         return call.count() == 1 ? new LinkedHashSet<>(DEFAULT) : sections;
     }
 
-    private static String text(Set<String> sections, Store store, RespProtocol protocol, int port,
+    private static String text(Set<String> sections, Parts parts, ServerSettings settings, int port,
             List<ShardReport> shards,
             SystemReport system) {
         ShardReport sum = ShardReport.sum(shards);
@@ -68,8 +68,8 @@ final class Info {
                         : section.substring(0, 1).toUpperCase(Locale.ROOT) + section.substring(1);
                 out.append("# ").append(title).append("\r\n");
                 switch (section) {
-                    case "server" -> server(out, store, port);
-                    case "clients" -> clients(out, protocol, sum);
+                    case "server" -> server(out, parts, port);
+                    case "clients" -> clients(out, settings, sum);
                     case "memory" -> memory(out, sum, system);
                     case "persistence" -> persistence(out);
                     case "stats" -> stats(out, sum);
@@ -93,9 +93,9 @@ final class Info {
         return out.append(name).append(':').append(value).append("\r\n");
     }
 
-    private static void server(StringBuilder out, Store store, int port) {
-        Engine engine = store.engine();
-        long uptime = (System.currentTimeMillis() - store.startedAt()) / 1000;
+    private static void server(StringBuilder out, Parts parts, int port) {
+        Engine engine = parts.engine();
+        long uptime = (System.currentTimeMillis() - parts.startedAt()) / 1000;
         line(out, "redis_version", REDIS_VERSION);
         line(out, "solaster_version", VERSION);
         line(out, "redis_mode", "standalone");
@@ -105,19 +105,19 @@ final class Info {
         line(out, "multiplexing_api", TransportChoice.label(engine.transport().kind()));
         line(out, "java_version", Runtime.version());
         line(out, "process_id", ProcessHandle.current().pid());
-        line(out, "run_id", store.runId());
+        line(out, "run_id", parts.runId());
         line(out, "tcp_port", port);
         line(out, "server_time_usec", System.currentTimeMillis() * 1000);
         line(out, "uptime_in_seconds", uptime);
         line(out, "uptime_in_days", uptime / 86_400);
-        line(out, "shards", store.shards());
+        line(out, "shards", parts.count());
         line(out, "shards_pinned", engine.plan().pinned() ? 1 : 0);
     }
 
-    private static void clients(StringBuilder out, RespProtocol protocol, ShardReport sum) {
+    private static void clients(StringBuilder out, ServerSettings settings, ShardReport sum) {
         line(out, "connected_clients", sum.get(Item.CLIENTS));
         line(out, "cluster_connections", 0);
-        line(out, "maxclients", protocol.limits().maxConnections());
+        line(out, "maxclients", settings.limits().maxConnections());
         line(out, "blocked_clients", 0);
         line(out, "tracking_clients", 0);
     }

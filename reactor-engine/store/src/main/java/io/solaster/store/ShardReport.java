@@ -71,7 +71,7 @@ final class ShardReport {
     }
 
     static ShardReport sum(List<ShardReport> shards) {
-        ShardReport sum = new ShardReport(new CommandCounts(CommandTable.size()));
+        ShardReport sum = new ShardReport(shards.getFirst().commands.zeros());
         shards.forEach(shard -> sum.add(shard, 1));
         return sum;
     }

@@ -21,7 +21,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
-/** One shard's part of the store: its keys, its clients, and what commands are run with. On the owning shard only. */
+/** One shard's part of a store: its keys, its clients, and what commands are run with. On the owning shard only. */
 final class StoreShard implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(StoreShard.class);
     /** How long until the keyspace is looked after again: where keys expire or gaps are left, and where not. */
@@ -32,28 +32,18 @@ final class StoreShard implements AutoCloseable {
     private static final int DEFRAGMENT_STEPS = 200;
     /** Given back to the system each time, in about 120 us; until all is, that is done in every turn. */
     private static final long RELEASE_BYTES = 2 << 20;
-    /** Room for a usual pipeline, so that one read empties the socket. */
-    private static final int READ_BYTES = 32 * 1024;
-    private static final int REPLY_BYTES = 16 * 1024;
-    /** What batches and assemblies that wait for their next use may hold: 10,000 clients must not leave gigabytes. */
-    private static final long KEPT_BYTES = 32L << 20;
     private static final Duration SWEEP = Duration.ofSeconds(1);
 
-    private final Store store;
+    private final Parts parts;
     private final Shard shard;
     private final Keyspace keyspace;
     private final StoreStats stats = new StoreStats();
     private final Call call;
-    private final ArrayDeque<Batch> batches = new ArrayDeque<>();
-    private final ArrayDeque<Assembly> assemblies = new ArrayDeque<>();
-    private final Map<Long, RespConnection> clients = new LinkedHashMap<>();
-    private final CommandCounts counts = new CommandCounts(CommandTable.size());
-    private final ReusedBuffer received = new ReusedBuffer(ByteBufAllocator.DEFAULT, READ_BYTES);
-    private final ReusedBuffer replies = new ReusedBuffer(ByteBufAllocator.DEFAULT, REPLY_BYTES);
+    private final Map<Long, Client> clients = new LinkedHashMap<>();
+    private final CommandCounts counts;
     private final Timer maintenance;
     private final Timer sweep;
     private final LongSupplier clock;
-    private long kept;
     private long nextClient;
     private long commandsAtSweep;
     private long sweptAt;
@@ -63,16 +53,19 @@ final class StoreShard implements AutoCloseable {
     private final QuietLog upkeepFailed = new QuietLog(log, Level.ERROR);
     private boolean closed;
 
-    StoreShard(Store store, Shard shard, Keyspace keyspace) {
-        this.store = store;
+    /** @param commands how many there are to be counted */
+    StoreShard(Parts parts, Shard shard, Keyspace keyspace, int commands) {
+        this.parts = parts;
         this.shard = shard;
         this.keyspace = keyspace;
+        this.counts = new CommandCounts(commands);
         this.call = new Call(this);
-        this.clock = store.clock();
+        this.clock = parts.clock();
         this.maintenance = shard.timers().coarseTimer(this::maintain);
         this.sweep = shard.timers().coarseTimer(this::sweep);
         this.sweptAt = now();
-        shard.execute(store.engine().groups().maintenance(), this::armTimers);
+        parts.add(this);
+        shard.execute(parts.engine().groups().maintenance(), this::armTimers);
     }
 
     /** In the group that they are to fire in. */
@@ -93,8 +86,8 @@ final class StoreShard implements AutoCloseable {
         }
     }
 
-    Store store() {
-        return store;
+    Parts parts() {
+        return parts;
     }
 
     Shard shard() {
@@ -102,7 +95,7 @@ final class StoreShard implements AutoCloseable {
     }
 
     StoreShard peer(int id) {
-        return store.part(id);
+        return parts.part(id);
     }
 
     Keyspace keyspace() {
@@ -151,64 +144,9 @@ final class StoreShard implements AutoCloseable {
         return counts;
     }
 
-    /** What this shard's clients are read into. */
-    RecvByteBufAllocator reads(int bytesPerTurn) {
-        return received.forReads(Math.max(1, bytesPerTurn / READ_BYTES));
-    }
-
-    /** An empty buffer for replies; the caller releases it. */
-    ByteBuf takeReplies() {
-        return replies.take();
-    }
-
-    Batch takeBatch() {
-        Batch batch = batches.poll();
-        if (batch == null) {
-            return new Batch(this);
-        }
-        kept -= batch.kept();
-        return batch;
-    }
-
-    void giveBatch(Batch batch) {
-        if (mayKeep(batch.kept())) {
-            kept += batch.kept();
-            batches.push(batch);
-        } else {
-            batch.close();
-        }
-    }
-
-    Assembly takeAssembly() {
-        Assembly assembly = assemblies.poll();
-        if (assembly == null) {
-            return new Assembly(this, store.shards());
-        }
-        kept -= assembly.kept();
-        return assembly;
-    }
-
-    void giveAssembly(Assembly assembly) {
-        if (mayKeep(assembly.kept())) {
-            kept += assembly.kept();
-            assemblies.push(assembly);
-        } else {
-            assembly.close();
-        }
-    }
-
-    /** Bytes of batches and assemblies that wait for their next use. */
-    long kept() {
-        return kept;
-    }
-
-    private boolean mayKeep(int bytes) {
-        return !closed && kept + bytes <= KEPT_BYTES;
-    }
-
     /** Adds a client and gives it an id: unique over all shards, ascending on each. */
-    long addClient(RespConnection client) {
-        long id = ++nextClient * store.shards() + shard.id();
+    long addClient(Client client) {
+        long id = ++nextClient * parts.count() + shard.id();
         clients.put(id, client);
         return id;
     }
@@ -218,7 +156,7 @@ final class StoreShard implements AutoCloseable {
     }
 
     /** This shard's clients, in the order of their ids. A copy. */
-    List<RespConnection> clients() {
+    List<Client> clients() {
         return new ArrayList<>(clients.values());
     }
 
@@ -253,7 +191,7 @@ final class StoreShard implements AutoCloseable {
             commandsPerSecond = (commands - commandsAtSweep) * 1000 / Math.max(1, now - sweptAt);
             commandsAtSweep = commands;
             sweptAt = now;
-            for (RespConnection client : clients()) {
+            for (Client client : clients()) {
                 client.closeIfIdle(now);
             }
         } catch (Throwable failure) {
@@ -299,10 +237,6 @@ final class StoreShard implements AutoCloseable {
         closed = true;
         maintenance.cancel();
         sweep.cancel();
-        batches.forEach(Batch::close);
-        assemblies.forEach(Assembly::close);
-        received.close();
-        replies.close();
         keyspace.close();
     }
 }

@@ -341,7 +341,7 @@ final class StringCommands {
             oldLength = keys.valueLength(entry);
         }
         long length = (long) oldLength + call.length(2);
-        if (length > call.shard().store().longestString()) {
+        if (length > call.shard().parts().longestString()) {
             call.reply().error(TOO_LONG);
             return;
         }
@@ -382,7 +382,7 @@ final class StringCommands {
             call.reply().integer(oldLength);
             return;
         }
-        if (offset > call.shard().store().longestString() - added) {
+        if (offset > call.shard().parts().longestString() - added) {
             call.reply().error(TOO_LONG);
             return;
         }

@@ -21,9 +21,9 @@ public final class Strings {
     private final Engine engine;
     private final Sharded<StoreShard> parts;
 
-    Strings(Engine engine, Sharded<StoreShard> parts) {
-        this.engine = engine;
-        this.parts = parts;
+    Strings(Parts parts) {
+        this.engine = parts.engine();
+        this.parts = parts.sharded();
     }
 
     /** The shard that owns a key. */

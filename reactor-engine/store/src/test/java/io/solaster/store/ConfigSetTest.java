@@ -20,25 +20,26 @@ class ConfigSetTest {
                     "client-output-buffer-limit", "normal 1048576 0 0");
             ServerConfig other = file.withLimits(file.limits().withMaxArguments(1_000));
             server.tcp().reconfigure(other).get(60, TimeUnit.SECONDS);
-            assertThat(server.protocol().limits().maxArguments()).isEqualTo(1_000);
-            assertThat(server.protocol().limits().maxConnections()).isEqualTo(77);
-            assertThat(server.protocol().limits().idleTimeout()).isEqualTo(Duration.ofSeconds(300));
-            assertThat(server.protocol().limits().outputBuffer()).isEqualTo(ByteSize.valueOf("1MB"));
-            assertThat(server.protocol().config().protectedMode()).isFalse();
+            assertThat(server.protocol().settings().limits().maxArguments()).isEqualTo(1_000);
+            assertThat(server.protocol().settings().limits().maxConnections()).isEqualTo(77);
+            assertThat(server.protocol().settings().limits().idleTimeout()).isEqualTo(Duration.ofSeconds(300));
+            assertThat(server.protocol().settings().limits().outputBuffer()).isEqualTo(ByteSize.valueOf("1MB"));
+            assertThat(server.protocol().settings().config().protectedMode()).isFalse();
 
             ServerConfig own = other.withLimits(other.limits().withMaxConnections(5)).withPassword("secret");
             server.tcp().reconfigure(own).get(60, TimeUnit.SECONDS);
-            assertThat(server.protocol().limits().maxConnections()).isEqualTo(5);
-            assertThat(server.protocol().limits().idleTimeout()).isEqualTo(Duration.ofSeconds(300));
-            assertThat(server.protocol().password()).isEqualTo("secret");
+            assertThat(server.protocol().settings().limits().maxConnections()).isEqualTo(5);
+            assertThat(server.protocol().settings().limits().idleTimeout()).isEqualTo(Duration.ofSeconds(300));
+            assertThat(server.protocol().settings().password()).isEqualTo("secret");
 
             // Back to where the file was: a change like any other.
             server.tcp().reconfigure(file.withLimits(file.limits().withIdleTimeout(Duration.ofSeconds(9))))
                     .get(60, TimeUnit.SECONDS);
-            assertThat(server.protocol().limits().maxConnections()).isEqualTo(file.limits().maxConnections());
-            assertThat(server.protocol().limits().idleTimeout()).isEqualTo(Duration.ofSeconds(9));
-            assertThat(server.protocol().password()).isNull();
-            assertThat(server.protocol().limits().outputBuffer()).isEqualTo(ByteSize.valueOf("1MB"));
+            assertThat(server.protocol().settings().limits().maxConnections())
+                    .isEqualTo(file.limits().maxConnections());
+            assertThat(server.protocol().settings().limits().idleTimeout()).isEqualTo(Duration.ofSeconds(9));
+            assertThat(server.protocol().settings().password()).isNull();
+            assertThat(server.protocol().settings().limits().outputBuffer()).isEqualTo(ByteSize.valueOf("1MB"));
         }
     }
 }

@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
 
 /** Clients that guess passwords, fill the log, or let replies pile up behind those of other shards. */
 class HostileClientsTest {
-    private final Logger logger = (Logger) LoggerFactory.getLogger(RespConnection.class);
+    private final Logger logger = (Logger) LoggerFactory.getLogger(ClientConnection.class);
     private final ListAppender<ILoggingEvent> lines = new ListAppender<>();
 
     @BeforeEach
@@ -49,12 +49,16 @@ class HostileClientsTest {
     }
 
     /** A connection without a socket, whose time is ours; on shard 0. */
-    private static EmbeddedChannel connect(StoreShard part, RespProtocol protocol) {
+    private static EmbeddedChannel connect(ServerShard server, ServerSettings settings, ClientLogs logs) {
         EmbeddedChannel channel = new EmbeddedChannel();
         channel.freezeTime();
-        channel.pipeline().addLast(new RespConnection(protocol, part, new RequestStats("kv", "resp")));
+        channel.pipeline().addLast(new ClientConnection(settings, logs, server, new RequestStats("kv", "resp")));
         channel.pipeline().fireChannelActive();
         return channel;
+    }
+
+    private static ServerSettings settings(ServerConfig config) {
+        return new ServerSettings(StoreFixture.of(1).store().parts(), config);
     }
 
     private static void send(EmbeddedChannel channel, String... arguments) {
@@ -70,35 +74,34 @@ class HostileClientsTest {
         return text.toString();
     }
 
-    private static <R> R onShard(Function<StoreShard, R> call) {
-        return StoreFixture.of(1).store().parts().on(0, call::apply).join();
+    private static <R> R onShard(Function<ServerShard, R> call) {
+        return StoreFixture.of(1).store().servers().on(0, call).join();
     }
 
     /** What left in the shard's turns before this one. */
     private static String sent(EmbeddedChannel channel) {
-        return onShard(part -> received(channel));
+        return onShard(server -> received(channel));
     }
 
     @Test
     void wrongPasswordsAreAnsweredLaterEachTimeUntilTheConnectionEnds() {
-        RespProtocol protocol = new RespProtocol(StoreFixture.of(1).store(),
-                StoreFixture.config().withPassword("s3cret"));
-        long before = protocol.store().total(stats -> stats.wrongPasswords.get());
-        EmbeddedChannel channel = onShard(part -> connect(part, protocol));
+        ServerSettings settings = settings(StoreFixture.config().withPassword("s3cret"));
+        long before = StoreFixture.of(1).store().total(stats -> stats.wrongPasswords.get());
+        EmbeddedChannel channel = onShard(server -> connect(server, settings, new ClientLogs()));
         long delay = 50;
         for (int attempt = 1; attempt <= LoginDelay.ATTEMPTS; attempt++, delay *= 2) {
             String[] command = attempt % 2 == 0
                     ? new String[]{"AUTH", "guess"}
                     : new String[]{"HELLO", "3", "AUTH", "default", "guess"};
             long after = delay;
-            onShard(part -> {
+            onShard(server -> {
                 send(channel, command);
                 channel.advanceTimeBy(after - 1, TimeUnit.MILLISECONDS);
                 channel.runScheduledPendingTasks();
                 return true;
             });
             assertThat(sent(channel)).as("attempt %s", attempt).isEmpty();
-            onShard(part -> {
+            onShard(server -> {
                 channel.advanceTimeBy(1, TimeUnit.MILLISECONDS);
                 channel.runScheduledPendingTasks();
                 return true;
@@ -106,10 +109,10 @@ class HostileClientsTest {
             assertThat(sent(channel)).startsWith("-WRONGPASS");
             assertThat(channel.isOpen()).isEqualTo(attempt < LoginDelay.ATTEMPTS);
         }
-        assertThat(protocol.store().total(stats -> stats.wrongPasswords.get()) - before)
+        assertThat(StoreFixture.of(1).store().total(stats -> stats.wrongPasswords.get()) - before)
                 .isEqualTo(LoginDelay.ATTEMPTS);
         assertThat(lines.list).hasSize(1);
-        onShard(part -> channel.finishAndReleaseAll());
+        onShard(server -> channel.finishAndReleaseAll());
     }
 
     @Test
@@ -131,29 +134,29 @@ class HostileClientsTest {
 
     @Test
     void aConnectionThatWaitsForItsWrongPasswordIsNoObstacleToADrain() {
-        RespProtocol protocol = new RespProtocol(StoreFixture.of(1).store(),
-                StoreFixture.config().withPassword("s3cret"));
-        EmbeddedChannel channel = onShard(part -> {
-            EmbeddedChannel connected = connect(part, protocol);
+        ServerSettings settings = settings(StoreFixture.config().withPassword("s3cret"));
+        EmbeddedChannel channel = onShard(server -> {
+            EmbeddedChannel connected = connect(server, settings, new ClientLogs());
             send(connected, "AUTH", "guess");
             connected.pipeline().fireUserEventTriggered(TcpServer.DRAIN);
             return connected;
         });
         assertThat(sent(channel)).startsWith("-WRONGPASS");
-        onShard(part -> channel.finishAndReleaseAll());
+        onShard(server -> channel.finishAndReleaseAll());
     }
 
     @Test
     void aFloodOfNonsenseIsOneLineOfEachKind() {
-        RespProtocol protocol = new RespProtocol(StoreFixture.of(1).store(), StoreFixture.config());
-        long before = protocol.store().total(stats -> stats.protocolErrors.get());
+        ServerSettings settings = settings(StoreFixture.config());
+        ClientLogs logs = new ClientLogs();
+        long before = StoreFixture.of(1).store().total(stats -> stats.protocolErrors.get());
         for (int i = 0; i < 100; i++) {
-            onShard(part -> {
-                EmbeddedChannel http = connect(part, protocol);
+            onShard(server -> {
+                EmbeddedChannel http = connect(server, settings, logs);
                 send(http, "POST", "/");
-                EmbeddedChannel garbage = connect(part, protocol);
+                EmbeddedChannel garbage = connect(server, settings, logs);
                 garbage.writeInbound(garbage.alloc().directBuffer().writeBytes(RespClient.latin1("*x\r\n")));
-                EmbeddedChannel plain = connect(part, protocol);
+                EmbeddedChannel plain = connect(server, settings, logs);
                 plain.pipeline().fireExceptionCaught(
                         new DecoderException(new NotSslRecordException("not an SSL/TLS record: 2a310d0a")));
                 assertThat(http.isOpen() || plain.isOpen()).isFalse();
@@ -163,7 +166,7 @@ class HostileClientsTest {
                 return true;
             });
         }
-        assertThat(protocol.store().total(stats -> stats.protocolErrors.get()) - before).isEqualTo(300);
+        assertThat(StoreFixture.of(1).store().total(stats -> stats.protocolErrors.get()) - before).isEqualTo(300);
         assertThat(lines.list).extracting(ILoggingEvent::getFormattedMessage).hasSize(2)
                 .anyMatch(line -> line.contains("speaks HTTP")).anyMatch(line -> line.contains("SSL/TLS"));
         assertThat(lines.list).allMatch(line -> line.getThrowableProxy() == null);
@@ -251,7 +254,7 @@ class HostileClientsTest {
             return (Keyspace) Proxy.newProxyInstance(Keyspace.class.getClassLoader(), new Class<?>[]{Keyspace.class},
                     (proxy, method, arguments) -> {
                         if (method.getName().equals("find")) {
-                            store.get().parts().local().call().reply().finish();
+                            store.get().parts().sharded().local().call().reply().finish();
                             throw new OutOfMemoryError("for the test");
                         }
                         try {
@@ -264,7 +267,7 @@ class HostileClientsTest {
         RespProtocol protocol = new RespProtocol(store.get(), StoreFixture.config());
         Logger commands = (Logger) LoggerFactory.getLogger(StoreShard.class);
         commands.setLevel(Level.OFF);
-        try (TcpServer server = TcpServer.bind(fixture.engine(), "frail", protocol.config(), protocol)) {
+        try (TcpServer server = TcpServer.bind(fixture.engine(), "frail", StoreFixture.config(), protocol)) {
             for (String key : oneKeyPerShard(fixture)) {
                 try (RespClient client = new RespClient(server.port())) {
                     assertThat(client.send("GET", key).rest()).isIn("", "(reset)");
@@ -282,18 +285,18 @@ class HostileClientsTest {
     @Test
     void whatWaitsForItsNextUseIsBounded() {
         ByteBuf argument = io.netty.buffer.Unpooled.directBuffer().writeZero(30_000);
-        long kept = onShard(part -> {
+        long kept = onShard(server -> {
             List<Batch> batches = new ArrayList<>();
             for (int i = 0; i < 3000; i++) {
-                Batch batch = part.takeBatch();
+                Batch batch = server.takeBatch();
                 batch.argument(io.solaster.engine.memory.Memory.address(argument), 30_000);
                 batches.add(batch);
             }
             batches.forEach(batch -> {
                 batch.clear();
-                part.giveBatch(batch);
+                server.giveBatch(batch);
             });
-            return part.kept();
+            return server.kept();
         });
         argument.release();
         assertThat(kept).isPositive().isLessThanOrEqualTo(32 << 20);

@@ -39,12 +39,12 @@ class StoreConnectionTest {
     @BeforeAll
     static void expectWarnings() {
         // Each of them is about a client that a test lets misbehave.
-        logger(RespConnection.class).setLevel(Level.ERROR);
+        logger(ClientConnection.class).setLevel(Level.ERROR);
     }
 
     @AfterAll
     static void warnAgain() {
-        logger(RespConnection.class).setLevel(null);
+        logger(ClientConnection.class).setLevel(null);
     }
 
     @AfterEach
@@ -226,14 +226,15 @@ class StoreConnectionTest {
     }
 
     private String greeting(RespProtocol protocol, String from) {
-        return store().store().parts().on(0, part -> {
+        return store().store().servers().on(0, server -> {
             EmbeddedChannel channel = new EmbeddedChannel() {
                 @Override
                 protected SocketAddress remoteAddress0() {
                     return new InetSocketAddress(from, 1);
                 }
             };
-            channel.pipeline().addLast(new RespConnection(protocol, part, new RequestStats("kv", "resp")));
+            channel.pipeline().addLast(new ClientConnection(protocol.settings(), new ClientLogs(), server,
+                    new RequestStats("kv", "resp")));
             channel.pipeline().fireChannelActive();
             if (channel.isOpen()) {
                 channel.writeInbound(channel.alloc().directBuffer().writeBytes(bytes("PING|")));
@@ -338,13 +339,14 @@ class StoreConnectionTest {
     @Test
     void aCommandThatFailsIsAnsweredAndTheConnectionLives() {
         Store broken = Store.on(store().engine());
-        broken.parts().onAll(part -> {
+        broken.parts().sharded().onAll(part -> {
             part.keyspace().close();
             return true;
         }).join();
         RespProtocol protocol = new RespProtocol(broken, StoreFixture.config());
         logger(StoreShard.class).setLevel(Level.OFF);
-        try (var tcp = io.solaster.engine.net.TcpServer.bind(store().engine(), "broken", protocol.config(), protocol);
+        try (var tcp = io.solaster.engine.net.TcpServer.bind(store().engine(), "broken", StoreFixture.config(),
+                protocol);
                 RespClient client = new RespClient(tcp.port())) {
             assertThat(client.call("GET", "a")).isEqualTo("-ERR internal error");
             assertThat(client.call("MGET", "a", "b", "c")).contains("-ERR internal error");
