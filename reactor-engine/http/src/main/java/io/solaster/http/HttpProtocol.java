@@ -76,6 +76,7 @@ public final class HttpProtocol implements ConnectionHandler {
         HttpShard part = shards.computeIfAbsent(shard, each -> new HttpShard(each, handler, listener,
                 accessLogs(requests.server(), each), config));
         channel.config().setRecvByteBufAllocator(part.reads());
+        UnsentLimit.on(channel);
         if (part.config().http().halfClose() && channel.pipeline().get(SslHandler.class) == null) {
             channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
         }
