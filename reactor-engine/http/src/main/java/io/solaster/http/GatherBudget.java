@@ -4,6 +4,10 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.util.AttributeKey;
 import io.netty.util.internal.PlatformDependent;
+import io.solaster.config.Internal;
+import io.solaster.engine.net.QuietLog;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * How much memory all clients of one server take on one shard for what is being gathered: bodies, forms and the messages
@@ -11,8 +15,10 @@ import io.netty.util.internal.PlatformDependent;
  * there is outside of the heap, shared among the shards. Whoever is beyond is refused rather than the server brought down;
  * one alone is never. On the owning shard.
  */
+@Internal
 public final class GatherBudget {
     private static final AttributeKey<GatherBudget> KEY = AttributeKey.valueOf(GatherBudget.class, "budget");
+    private static final QuietLog REFUSALS = new QuietLog(LoggerFactory.getLogger(GatherBudget.class), Level.WARN);
     private static final int SHARE = 4;
 
     private final long limit;
@@ -66,6 +72,14 @@ public final class GatherBudget {
         }
         buffer.capacity(wanted);
         return true;
+    }
+
+    /** Tells the log, once a minute, that somebody was refused. */
+    public void refused() {
+        REFUSALS.tell(
+                "{} bytes of bodies and messages are being gathered on a shard, of {} that there is room for: more are"
+                        + " refused",
+                used, limit);
     }
 
     /** Returns memory. */

@@ -20,12 +20,10 @@ import io.solaster.config.server.CompressionConfig;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.Shard;
 import io.solaster.engine.memory.ReusedBuffer;
-import io.solaster.engine.net.QuietLog;
 import io.solaster.engine.timer.Timers;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.event.Level;
 
 /** What the connections of one server have in common on one shard. On that shard. */
 final class HttpShard {
@@ -60,7 +58,6 @@ final class HttpShard {
     private final HttpStats stats = new HttpStats();
     private final Unread unread = new Unread(stats);
     private final GatherBudget budget = GatherBudget.ofShard();
-    private final QuietLog overloads = new QuietLog(log, Level.WARN);
     private final ReusedBuffer received = new ReusedBuffer(PooledByteBufAllocator.DEFAULT, READ_BYTES);
     private final ReusedBuffer replies = new ReusedBuffer(PooledByteBufAllocator.DEFAULT, WRITE_BYTES);
     private final ReusedBuffer bodies = new ReusedBuffer(PooledByteBufAllocator.DEFAULT, BODY_BYTES);
@@ -171,8 +168,7 @@ final class HttpShard {
 
     /** There is no memory to gather more: what the client is told. */
     HttpException overload() {
-        overloads.tell("{} bytes of bodies are being gathered on this shard, of {} that there is room for: more are"
-                + " answered with 503", budget.used(), budget.limit());
+        budget.refused();
         return new HttpException(HttpResponseStatus.SERVICE_UNAVAILABLE, "too many bodies at once")
                 .header(HttpHeaderNames.RETRY_AFTER, "1").told();
     }

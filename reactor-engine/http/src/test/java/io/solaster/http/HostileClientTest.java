@@ -3,21 +3,33 @@ package io.solaster.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.server.LimitsConfig;
 import io.solaster.config.server.ServerConfig;
+import io.solaster.config.server.WebSocketConfig;
 import io.solaster.config.value.ByteSize;
 import io.solaster.engine.net.TcpServer;
+import io.solaster.http.websocket.WebSocket;
+import io.solaster.http.websocket.WebSocketListener;
+import io.solaster.http.websocket.WebSockets;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -142,6 +154,71 @@ abstract class HostileClientTest extends TransportTest {
         for (int i = 0; i < 100; i++) {
             assertThat(client.answer().body()).hasSize(size);
         }
+    }
+
+    @Test
+    void theKernelKeepsLittleForAClientThatDoesNotRead() throws Exception {
+        Assumptions.assumeFalse(transport() == Transport.NIO, "cannot be asked for");
+        LinkedBlockingQueue<HttpResponse> blocked = new LinkedBlockingQueue<>();
+        AtomicReference<Channel> channel = new AtomicReference<>();
+        TcpServer server = fixture.serve((request, response) -> {
+            channel.set(((Request) request).exchange().carrier().channel());
+            ResponseStream stream = response.stream();
+            Runnable[] pump = new Runnable[1];
+            pump[0] = () -> {
+                while (stream.write(Unpooled.wrappedBuffer(new byte[16 << 10]))) {
+                    // Until the client has enough.
+                }
+                blocked.add(response);
+            };
+            stream.onWritable(pump[0]);
+            pump[0].run();
+        });
+        Socket socket = new Socket();
+        socket.setReceiveBufferSize(16 << 10);
+        socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port()));
+        fixture.open(new RawClient(socket)).send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+        HttpResponse response = blocked.poll(60, TimeUnit.SECONDS);
+        long taken = -1;
+        for (int same = 0; same < 50;) {
+            long now = CompletableFuture.supplyAsync(() -> response.bodyBytes()
+                    - channel.get().unsafe().outboundBuffer().totalPendingWriteBytes(), channel.get().eventLoop())
+                    .join();
+            same = now == taken ? same + 1 : 0;
+            taken = now;
+        }
+        assertThat(taken).isLessThan(1 << 20);
+    }
+
+    @Test
+    void messagesThatAreGatheredHaveTheSameBudget() throws Exception {
+        WebSockets sockets = WebSockets.on(fixture.engine(), WebSocketConfig.defaults());
+        HttpHandler handler = sockets.handler(request -> new WebSocketListener() {
+            @Override
+            public void text(WebSocket socket, String text) {
+                socket.send("got " + text.length());
+            }
+        });
+        TcpServer server = fixture.serve((request, response) -> {
+            GatherBudget budget = ((Request) request).exchange().shard().budget();
+            if (request.path().equals("/full")) {
+                budget.take(budget.limit() - budget.used(), 0);
+            } else {
+                budget.give(budget.used());
+            }
+            handler.handle(request, response);
+        });
+        String ask = " HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                + "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
+        String piece = "\u00fe\u0007\u00d0\0\0\0\0" + "x".repeat(2_000);
+        RawClient full = fixture.connect(server).send("GET /full" + ask);
+        assertThat(full.answerToHead().status()).isEqualTo(101);
+        full.send("\1" + piece);
+        assertThat(full.rest()).startsWith("\u0088").contains("\u0003\u00f5too many messages at once");
+        RawClient free = fixture.connect(server).send("GET /free" + ask);
+        assertThat(free.answerToHead().status()).isEqualTo(101);
+        free.send("\1" + piece + "\u0080" + piece);
+        assertThat(free.read(10)).asString().endsWith("got 4000");
     }
 
     @Test

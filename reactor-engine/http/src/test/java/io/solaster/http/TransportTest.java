@@ -16,6 +16,10 @@ abstract class TransportTest {
         this.transport = transport;
     }
 
+    final Transport transport() {
+        return transport;
+    }
+
     @BeforeAll
     void start() {
         fixture = new HttpFixture(transport, 2);

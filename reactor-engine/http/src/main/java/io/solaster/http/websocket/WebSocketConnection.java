@@ -28,6 +28,7 @@ import io.solaster.engine.ShardFuture;
 import io.solaster.engine.memory.Memory;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.engine.timer.Timer;
+import io.solaster.http.GatherBudget;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -177,7 +178,7 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
     private void release() {
         dropInput();
         if (message != null) {
-            message.release();
+            ungather(message);
             message = null;
         }
         if (output != null) {
@@ -392,7 +393,7 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
                 int begin = gathered.readerIndex();
                 whole(gathered, begin, gathered.readableBytes(), Memory.address(gathered) + begin, text,
                         decoder.isAscii());
-                gathered.release();
+                ungather(gathered);
             }
         }
     }
@@ -423,6 +424,16 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
         }
     }
 
+    private GatherBudget budget() {
+        return GatherBudget.of(context().channel());
+    }
+
+    /** Lets go of what was gathered. */
+    private void ungather(ByteBuf gathered) {
+        budget().give(gathered.capacity());
+        gathered.release();
+    }
+
     /** Puts a part of a message to those before it; memory grows with what has come, not with what is announced. */
     private void gather(ByteBuf in, int from, int length) {
         ByteBuf into = message;
@@ -435,7 +446,14 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
         if (into == null || into.writableBytes() < length) {
             long announced = have + length + decoder.missing();
             long wanted = Math.clamp(Math.max(256, 2 * have), have + length, Math.max(announced, have + length));
-            ByteBuf larger = part.allocator().directBuffer((int) Math.min(wanted, Integer.MAX_VALUE - 16) + 8);
+            int room = (int) Math.min(wanted, Integer.MAX_VALUE - 16) + 8;
+            int before = into == null ? 0 : into.capacity();
+            if (!budget().take(room - before, before)) {
+                budget().refused();
+                fail(CloseCode.TRY_AGAIN, "too many messages at once");
+                return;
+            }
+            ByteBuf larger = part.allocator().directBuffer(room);
             if (into != null) {
                 larger.writeBytes(into);
                 into.release();
@@ -486,7 +504,7 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
             failed(failure);
         } finally {
             decompressor.end();
-            compressed.release();
+            ungather(compressed);
             plain.release();
         }
     }
@@ -1078,10 +1096,14 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
             return;
         }
         log.debug("{} is closed: {} {}", this, code, reason);
+        boolean wasOpen = state == State.OPEN;
         state = State.OVER;
         ByteBuf last = Frames.close(part.allocator(), code, reason);
         finish(code, reason);
         timer.arm(config.closeTimeout());
+        if (wasOpen) {
+            sendWaiting();
+        }
         sendLast(last);
         // To close with bytes unread would reset the connection, and the client would not learn why.
         context().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(sent -> {
@@ -1111,6 +1133,18 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
         timer.arm(config.closeTimeout());
         sendLast(frame);
         context().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+    }
+
+    /** Sends what was sent before, as far as the client has room for it. */
+    private void sendWaiting() {
+        ByteBuf replies = output;
+        output = null;
+        if (replies != null) {
+            write(replies);
+        }
+        while (!queue.isEmpty() && context().channel().isWritable()) {
+            write(next());
+        }
     }
 
     private void sendLast(ByteBuf frame) {

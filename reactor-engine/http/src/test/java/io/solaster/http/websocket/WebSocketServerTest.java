@@ -155,6 +155,17 @@ abstract class WebSocketServerTest {
     }
 
     @Test
+    void sendsWhatItHasBeforeItTellsOfABadFrame() {
+        WsClient client = fixture.connect((WebSocketListener.Parts) (socket, part, text, last) -> socket
+                .sendPart(part.retain(), text, last));
+        // Both come at once.
+        client.send(
+                new ClientFrames().frame(0x81, "echo".getBytes(StandardCharsets.US_ASCII)).frame(0x8B, new byte[0]));
+        assertThat(client.frame()).hasToString("1 echo");
+        assertThat(client.frame().closeCode()).isEqualTo(CloseCode.PROTOCOL_ERROR);
+    }
+
+    @Test
     void handsOverTheBytesThemselvesToWhoWantsThem() {
         WebSocketListener.Raw raw = (socket, payload, text) -> {
             if (text) {
