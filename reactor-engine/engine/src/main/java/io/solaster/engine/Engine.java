@@ -223,8 +223,29 @@ public final class Engine implements AutoCloseable {
         }
     }
 
+    /**
+     * A shard whose loop has died of an error: what was addressed to it fails, and what will be. Its own last turns have
+     * ended what it could end. On a thread that is no shard, after the shard's thread has ended.
+     */
+    private void ended(Shard dead) {
+        if (stopping) {
+            return;
+        }
+        log.error("Engine '{}': shard {} has died of an error; calls to it fail, and its health is DOWN until the process"
+                + " is started anew", setup.name, dead.id());
+        // What it had sent and not published.
+        meshes[dead.id()].flush();
+        dead.abandonAll();
+        for (Shard other : shards) {
+            if (other != dead) {
+                other.executeOrElse(() -> other.mesh().lose(dead.id()), () -> {});
+            }
+        }
+    }
+
     private void startShards() {
         for (Shard shard : shards) {
+            shard.terminationFuture().addListener(end -> ended(shard));
             shard.join(meshes[shard.id()]);
         }
         for (Shard shard : shards) {
@@ -337,6 +358,11 @@ public final class Engine implements AutoCloseable {
     /** The shards as Netty's event loop group, for libraries that are built on Netty. Shutting it down does nothing. */
     public EventLoopGroup eventLoopGroup() {
         return group;
+    }
+
+    /** How often a shard was found elsewhere than on the CPU that it was pinned to, and was pinned anew. Any thread. */
+    public long pinnedAnew() {
+        return housekeeper.pinnedAnew();
     }
 
     /** Whether the engine has begun to stop. */
@@ -763,6 +789,7 @@ public final class Engine implements AutoCloseable {
                 if (plan.pinned()) {
                     Objects.requireNonNull(housekeeper).addShard(CpuAffinity.threadId());
                     CpuAffinity.pin(shard.place().cpu());
+                    Objects.requireNonNull(housekeeper).keepPinned(CpuAffinity.threadId(), shard.place().cpu());
                 }
             } catch (RuntimeException e) {
                 failure = e;
@@ -772,6 +799,7 @@ public final class Engine implements AutoCloseable {
         /** On the shard's thread, at its end. */
         void leave(Shard shard) {
             if (plan.pinned()) {
+                Objects.requireNonNull(housekeeper).keepPinnedNoMore(CpuAffinity.threadId());
                 try {
                     // The last thing that Netty does on a loop starts a thread, which must not inherit the one CPU.
                     CpuAffinity.set(elsewhere);

@@ -42,6 +42,8 @@ import io.solaster.engine.timer.TimerStats;
 import io.solaster.engine.timer.Timers;
 import io.solaster.engine.trace.Tracing;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One shard: one thread with an event loop, sockets, memory and state of its own. It is a Netty event loop, so that
@@ -59,6 +61,7 @@ import org.jspecify.annotations.Nullable;
  * that was lost.
  */
 public final class Shard extends SingleThreadIoEventLoop {
+    private static final Logger log = LoggerFactory.getLogger(Shard.class);
     private static final VarHandle PARKED;
 
     static {
@@ -194,9 +197,8 @@ public final class Shard extends SingleThreadIoEventLoop {
         return timers;
     }
 
-    /** What is under way here and must hear of the shard's end. On the owning shard. */
+    /** What is under way here and must hear of the shard's end. On the owning shard, or after its thread has ended. */
     public Unfinished.Register unfinished() {
-        assertOwner("what is under way");
         return unfinished;
     }
 
@@ -314,8 +316,15 @@ public final class Shard extends SingleThreadIoEventLoop {
         }
     }
 
-    /** After the shards have ended. */
+    /** After the shard's thread has ended. */
     void abandonAll() {
+        try {
+            // A loop that has died may have left both.
+            timers.cancelAll();
+            unfinished.endAll(stopped());
+        } catch (RuntimeException | Error failure) {
+            log.error("What waited on shard {} was not told of its end", id(), failure);
+        }
         scheduler.abandonAll();
         for (MeshPermits[] byTarget : permits.values()) {
             for (MeshPermits each : byTarget) {
@@ -665,6 +674,12 @@ public final class Shard extends SingleThreadIoEventLoop {
         }
     }
 
+    /** Does nothing: a loop that is suspended forgets its timers. */
+    @Override
+    public boolean trySuspend() {
+        return false;
+    }
+
     /** Does nothing: only the engine stops its shards. */
     @Override
     public Future<?> shutdownGracefully(long quietPeriod, long timeout, TimeUnit unit) {
@@ -801,15 +816,23 @@ public final class Shard extends SingleThreadIoEventLoop {
             return false;
         }
         for (int i = 0; i < INBOX_BATCH && task != null; i++) {
-            switch (task) {
-                case Submission submission -> scheduler.submit(submission);
-                case GroupTask named when setup.groups().contains(named.group()) -> scheduler.execute(named.group(),
-                        named);
-                default -> scheduler.execute(task);
+            try {
+                take(task);
+            } catch (Throwable failure) {
+                // Out of memory, say: it costs this task and not the shard.
+                scheduler.giveUp(task, failure);
             }
             task = i == INBOX_BATCH - 1 ? null : pollTask();
         }
         return true;
+    }
+
+    private void take(Runnable task) {
+        switch (task) {
+            case Submission submission -> scheduler.submit(submission);
+            case GroupTask named when setup.groups().contains(named.group()) -> scheduler.execute(named.group(), named);
+            default -> scheduler.execute(task);
+        }
     }
 
     /** Netty closes a loop's channels in a turn of their own, and skips that turn where it need not be quiet first. */

@@ -24,22 +24,25 @@ public final class ReusedBuffer {
     /** An empty buffer; the caller releases it. */
     public ByteBuf take() {
         ByteBuf buffer = spare;
-        if (buffer == null || buffer.refCnt() > 1 || buffer.capacity() > 4 * capacity) {
-            if (buffer != null) {
-                buffer.release();
-            }
+        // One that somebody has released once too often is gone: it must not break the shard's reads for good.
+        if (buffer == null || buffer.refCnt() != 1 || buffer.capacity() > 4 * capacity) {
+            letGo();
             buffer = allocator.directBuffer(capacity);
             spare = buffer;
         }
         return buffer.clear().retain();
     }
 
+    private void letGo() {
+        if (spare != null && spare.refCnt() > 0) {
+            spare.release();
+        }
+    }
+
     /** Lets go of the memory. */
     public void close() {
-        if (spare != null) {
-            spare.release();
-            spare = null;
-        }
+        letGo();
+        spare = null;
     }
 
     /**

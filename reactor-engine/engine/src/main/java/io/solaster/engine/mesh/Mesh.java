@@ -44,6 +44,8 @@ public final class Mesh {
     private final int[] dirty;
     private final boolean[] isDirty;
     private int dirtyCount;
+    /** Peers that have died. */
+    private final boolean[] lost;
     /** By target and group, made when the group first sends there. */
     private final @Nullable Flow[][] flows;
     /** Flows that somebody here waits for. */
@@ -68,6 +70,7 @@ public final class Mesh {
         this.scheduler = scheduler;
         this.dirty = new int[shards];
         this.isDirty = new boolean[shards];
+        this.lost = new boolean[shards];
         this.flows = new @Nullable Flow[shards][SchedulingGroups.MOST];
     }
 
@@ -128,8 +131,13 @@ public final class Mesh {
 
     private void send(int target, SchedulingGroup group, Message message, int credits) {
         Flow flow = flow(target, group);
-        flow.sent += credits;
         message.flow = flow;
+        if (lost[target]) {
+            message.credits = 0;
+            scheduler.execute(group.id(), new Lost(message));
+            return;
+        }
+        flow.sent += credits;
         message.credits = credits;
         outbound[target].send(message);
         stats.messagesSent.increment();
@@ -177,7 +185,7 @@ public final class Mesh {
 
     /** As {@link #isWritable(int)}, for another group. */
     public boolean isWritable(int target, SchedulingGroup group) {
-        return flow(target, group).isBelow(highWaterMark);
+        return lost[target] || flow(target, group).isBelow(highWaterMark);
     }
 
     /**
@@ -209,10 +217,17 @@ public final class Mesh {
             } catch (Throwable failure) {
                 log.error("{} threw on shard {}", message.getClass().getName(), self, failure);
             }
-        } else if (message.mayBeRefused()) {
-            scheduler.submit((Submission) message);
         } else {
-            scheduler.execute(group, message);
+            try {
+                if (message instanceof Submission submission && message.mayBeRefused()) {
+                    scheduler.submit(submission);
+                } else {
+                    scheduler.execute(group, message);
+                }
+            } catch (Throwable failure) {
+                // Out of memory, say: it costs this message and not the shard.
+                scheduler.giveUp(message, failure);
+            }
         }
     }
 
@@ -368,6 +383,41 @@ public final class Mesh {
                     Lane.abandon(abandonable);
                 }
             }
+        }
+    }
+
+    /**
+     * The engine's: a peer has died. Abandons what it did not receive, and from now on whatever is sent to it; who waits
+     * for it goes on, and learns of it by sending.
+     */
+    public void lose(int target) {
+        lost[target] = true;
+        outbound[target].abandonAll();
+        for (int left = waiting.size(); left > 0; left--) {
+            Flow flow = waiting.remove();
+            if (flow.receiver != peers[target]) {
+                waiting.add(flow);
+                continue;
+            }
+            flow.waiting = false;
+            flow.wantNothing();
+            for (int most = flow.waiters.size(); most > 0; most--) {
+                resume(flow.group, flow.waiters.remove());
+            }
+        }
+    }
+
+    /** A message to a shard that has died: the sender hears of it in a turn of its own. */
+    private record Lost(Message message) implements Abandonable {
+
+        @Override
+        public void run() {
+            message.abandon();
+        }
+
+        @Override
+        public void abandon() {
+            message.abandon();
         }
     }
 

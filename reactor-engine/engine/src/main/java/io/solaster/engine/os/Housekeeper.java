@@ -1,5 +1,6 @@
 package io.solaster.engine.os;
 
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -25,7 +26,8 @@ import org.slf4j.LoggerFactory;
  * collector's concurrent threads run beside the shards, and are kept off their CPUs.
  *
  * <p>
- * A thread is placed once, within a second of its birth; where it is put afterwards is its own business. The process's
+ * A thread is placed once, within a second of its birth; where it is put afterwards is its own business. A shard's pin is
+ * looked at each second. The process's
  * first thread is left alone: under the {@code java} command it only waits for the JVM to end, and it is the one
  * witness left of what the process may use (see {@link MachineProbe}). All methods may be called by any thread.
  */
@@ -45,7 +47,11 @@ public final class Housekeeper implements AutoCloseable {
     private final CpuSet all;
     private final String firstThread = String.valueOf(ProcessHandle.current().pid());
     private final Set<Integer> ownShards = new HashSet<>();
+    /** By the kernel's number of the thread. Guarded by {@link #SHARDS}, as is what follows. */
+    private final Map<Integer, CpuSet> pins = new HashMap<>();
+    private boolean warnedOfPins;
     private final AtomicLong moved = new AtomicLong();
+    private final AtomicLong pinnedAnew = new AtomicLong();
     private final CountDownLatch closed = new CountDownLatch(1);
     private Set<Integer> seen = Set.of();
     private @Nullable Thread thread;
@@ -112,6 +118,55 @@ public final class Housekeeper implements AutoCloseable {
         }
     }
 
+    /**
+     * From now on looks once a second whether a shard is still where it was pinned, and pins it anew where it is not: the
+     * kernel lifts a pin when its CPU goes offline, and whoever rewrites the cpuset does too.
+     *
+     * @param tid as given to {@link #addShard}
+     */
+    public void keepPinned(int tid, int cpu) {
+        synchronized (SHARDS) {
+            pins.put(tid, CpuSet.of(cpu));
+        }
+    }
+
+    /** Ends {@link #keepPinned}: to be called before the thread goes elsewhere by itself. */
+    public void keepPinnedNoMore(int tid) {
+        synchronized (SHARDS) {
+            pins.remove(tid);
+        }
+    }
+
+    /** How often a shard was found elsewhere than where it was pinned. */
+    public long pinnedAnew() {
+        return pinnedAnew.get();
+    }
+
+    /** Looks at the pins; warns the first time that one is lost. */
+    void checkPins() {
+        synchronized (SHARDS) {
+            pins.forEach((tid, cpu) -> {
+                CpuSet now = CpuAffinity.of(tid);
+                if (now.isEmpty() || now.equals(cpu)) {
+                    return;
+                }
+                pinnedAnew.incrementAndGet();
+                String end = "and is pinned anew";
+                try {
+                    CpuAffinity.set(tid, cpu);
+                } catch (IllegalStateException e) {
+                    end = "and cannot be pinned anew, which is tried again each second: " + e.getMessage();
+                }
+                if (!warnedOfPins) {
+                    warnedOfPins = true;
+                    LOG.warn("Thread {} of a shard was pinned to CPU {} and may run on {} now, {}; did the CPU go"
+                            + " offline, or was the cpuset rewritten? solaster.shards.pinned.anew counts further ones",
+                            tid, cpu, now, end);
+                }
+            });
+        }
+    }
+
     /** Ends {@link #addShard}: the thread has ended, or is one like any other again and is placed like those. */
     public void removeShard(int tid) {
         synchronized (SHARDS) {
@@ -136,6 +191,7 @@ public final class Housekeeper implements AutoCloseable {
         synchronized (SHARDS) {
             SHARDS.removeAll(ownShards);
             ownShards.clear();
+            pins.clear();
         }
         Thread sweeper;
         synchronized (this) {
@@ -156,6 +212,7 @@ public final class Housekeeper implements AutoCloseable {
                 if (closed.await(INTERVAL_MILLIS, TimeUnit.MILLISECONDS)) {
                     return;
                 }
+                checkPins();
             } while (sweep() >= 0);
         } catch (InterruptedException e) {
             LOG.debug("interrupted; new threads are no longer kept off the shards' CPUs");

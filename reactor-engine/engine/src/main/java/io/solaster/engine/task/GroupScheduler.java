@@ -501,6 +501,16 @@ public final class GroupScheduler {
         current = byDefault;
     }
 
+    /** Ends by name what could not be taken. */
+    public void giveUp(Runnable task, Throwable failure) {
+        log.error("Shard {} cannot take {}", shard, task.getClass().getName(), failure);
+        if (task instanceof Submission submission) {
+            submission.refused(new RejectedExecutionException("shard " + shard + " could not take it", failure));
+        } else {
+            abandon(task);
+        }
+    }
+
     /** Abandons what is left. After the shard has ended; any thread. */
     public void abandonAll() {
         for (RunQueue queue : queues) {

@@ -5,12 +5,15 @@ import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
 
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Something under way on a shard for which nothing waits in a queue: a wait, or a stage that answers later. The shard
  * keeps a list of them, so that each is told when the shard ends. On the owning shard.
  */
 public abstract class Unfinished {
+    private static final Logger log = LoggerFactory.getLogger(Unfinished.class);
     private @Nullable Unfinished previous;
     private @Nullable Unfinished next;
     private boolean listed;
@@ -71,7 +74,12 @@ public abstract class Unfinished {
             for (Unfinished each : all) {
                 if (each.listed) {
                     remove(each);
-                    each.stopped(why);
+                    try {
+                        each.stopped(why);
+                    } catch (RuntimeException | Error failure) {
+                        // Others wait to hear of their end.
+                        log.error("{} threw when it was ended", each.getClass().getName(), failure);
+                    }
                 }
             }
             return !all.isEmpty();

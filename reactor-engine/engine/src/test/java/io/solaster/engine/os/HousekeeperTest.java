@@ -69,6 +69,32 @@ class HousekeeperTest {
     }
 
     @Test
+    void pinsAnewAShardThatWasPutElsewhere() {
+        try (Housekeeper housekeeper = new Housekeeper(rest, allowed)) {
+            ExecutorService shard = shard(housekeeper);
+            int tid = call(shard, CpuAffinity::threadId);
+            housekeeper.keepPinned(tid, shardCpu);
+            housekeeper.checkPins();
+            assertThat(housekeeper.pinnedAnew()).isZero();
+
+            CpuAffinity.set(tid, allowed);
+            housekeeper.checkPins();
+            assertThat(CpuAffinity.of(tid)).isEqualTo(CpuSet.of(shardCpu));
+            assertThat(housekeeper.pinnedAnew()).isOne();
+
+            housekeeper.start();
+            CpuAffinity.set(tid, rest);
+            await(() -> CpuAffinity.of(tid).equals(CpuSet.of(shardCpu)));
+            assertThat(housekeeper.pinnedAnew()).isEqualTo(2);
+
+            housekeeper.keepPinnedNoMore(tid);
+            CpuAffinity.set(tid, allowed);
+            housekeeper.checkPins();
+            assertThat(CpuAffinity.of(tid)).isEqualTo(allowed);
+        }
+    }
+
+    @Test
     void leavesNoThreadButTheFirstOnTheShardsCpu() {
         try (Housekeeper housekeeper = new Housekeeper(rest, allowed)) {
             int tid = call(shard(housekeeper), CpuAffinity::threadId);

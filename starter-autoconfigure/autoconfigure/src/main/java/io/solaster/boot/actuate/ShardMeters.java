@@ -34,6 +34,9 @@ final class ShardMeters implements MeterBinder {
         Tags tags = Tags.of("engine", engine.name());
         Gauge.builder("solaster.shards", engine, e -> e.shards().size()).tags(tags)
                 .description("Shards of the engine").register(registry);
+        FunctionCounter.builder("solaster.shards.pinned.anew", engine, Engine::pinnedAnew).tags(tags)
+                .description("Times that a shard was found elsewhere than on its CPU and was pinned anew")
+                .register(registry);
         for (Shard shard : engine.shards()) {
             bind(registry, shard, tags.and("shard", Integer.toString(shard.id())));
         }
