@@ -9,6 +9,7 @@ import javax.net.ssl.SSLSession;
 
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpVersion;
+import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.Shard;
 import org.jspecify.annotations.Nullable;
 
@@ -155,6 +156,9 @@ public interface HttpRequest {
 
     /** The shard that owns the connection. */
     Shard shard();
+
+    /** What the server that took the request goes by now. */
+    ServerConfig serverConfig();
 
     /** Where the connection comes from. */
     InetSocketAddress remoteAddress();

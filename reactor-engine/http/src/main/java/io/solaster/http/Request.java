@@ -13,6 +13,7 @@ import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.util.AsciiString;
+import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.Shard;
 import io.solaster.engine.net.RequestStats;
 import io.solaster.engine.trace.TracedRequest;
@@ -178,6 +179,11 @@ final class Request implements HttpRequest, Routed, TracedRequest {
     @Override
     public Shard shard() {
         return exchange.shard().shard();
+    }
+
+    @Override
+    public ServerConfig serverConfig() {
+        return exchange.shard().config();
     }
 
     @Override

@@ -5,8 +5,6 @@ import java.util.Objects;
 
 import io.solaster.config.InvalidConfigException;
 import io.solaster.config.InvalidConfigException.Violation;
-import io.solaster.config.SolasterConfig;
-import io.solaster.config.server.WebSocketConfig;
 import io.solaster.engine.Engine;
 import io.solaster.http.ExchangeListener;
 import io.solaster.http.HttpHandler;
@@ -15,15 +13,12 @@ import io.solaster.http.TracedHandler;
 import io.solaster.http.websocket.WebSockets;
 import io.solaster.spring.HttpServerListener;
 import io.solaster.spring.ServerProtocol;
-import io.solaster.spring.SolasterConfigChanged;
 import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
-import org.springframework.context.ApplicationListener;
-import org.springframework.context.PayloadApplicationEvent;
 import org.springframework.context.annotation.Bean;
 
 /** 'http' as a protocol that servers may speak, and WebSocket beside it. */
@@ -47,23 +42,11 @@ public final class SolasterHttpAutoConfiguration {
         });
     }
 
-    /** WebSocket for the handlers of all HTTP servers, with the limits of the first of them. */
+    /** WebSocket for the handlers of all HTTP servers; each server's connections go by its own limits. */
     @Bean
     @ConditionalOnMissingBean
-    WebSockets solasterWebSockets(Engine engine, SolasterConfig config) {
-        return WebSockets.on(engine, webSocket(config));
-    }
-
-    /** New limits hold for connections from then on. */
-    @Bean
-    @ConditionalOnMissingBean(name = "solasterWebSocketReload")
-    ApplicationListener<PayloadApplicationEvent<SolasterConfigChanged>> solasterWebSocketReload(WebSockets sockets) {
-        return changed -> sockets.reconfigure(webSocket(changed.getPayload().config()));
-    }
-
-    private static WebSocketConfig webSocket(SolasterConfig config) {
-        return config.servers().values().stream().filter(server -> server.protocol().equals("http")).findFirst()
-                .map(server -> server.http().websocket()).orElseGet(WebSocketConfig::defaults);
+    WebSockets solasterWebSockets(Engine engine) {
+        return WebSockets.on(engine);
     }
 
     /** The handler that bears the server's name, or else the only one there is. */

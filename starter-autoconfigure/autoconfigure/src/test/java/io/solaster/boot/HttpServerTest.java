@@ -9,8 +9,11 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.WebSocket;
 import java.nio.file.Path;
-import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
 
 import ch.qos.logback.classic.Level;
@@ -23,17 +26,16 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.solaster.boot.actuate.SolasterMetricsAutoConfiguration;
 import io.solaster.config.InvalidConfigException;
 import io.solaster.config.SolasterConfig;
-import io.solaster.config.check.ConfigDiff;
 import io.solaster.config.server.Http2Config;
-import io.solaster.config.server.WebSocketConfig;
 import io.solaster.engine.Shard;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.http.HttpHandler;
 import io.solaster.http.HttpProtocol;
 import io.solaster.http.Router;
+import io.solaster.http.websocket.WebSocketListener;
 import io.solaster.http.websocket.WebSockets;
 import io.solaster.spring.ServerLifecycle;
-import io.solaster.spring.SolasterConfigChanged;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
@@ -42,6 +44,8 @@ import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.ApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
 
 /** Servers that speak 'http', and where their handlers come from. */
 class HttpServerTest {
@@ -138,20 +142,78 @@ class HttpServerTest {
     }
 
     @Test
-    void web_sockets_go_by_the_server_s_limits_and_are_measured() {
+    void web_sockets_go_by_the_limits_of_the_server_that_they_came_to() {
+        runner.withUserConfiguration(Sockets.class).withPropertyValues("solaster.servers.other.protocol=http",
+                "solaster.servers.other.port=0", "solaster.servers.web.http.websocket.max-message=64KB",
+                "solaster.servers.other.http.websocket.max-message=2KB").run(context -> {
+                    String text = "x".repeat(4000);
+                    assertThat(say(context, "web", text)).isEqualTo(text);
+                    assertThat(say(context, "other", text)).isEqualTo("closed 1009");
+                    TcpServer other = context.getBean(ServerLifecycle.class).server("other").orElseThrow();
+                    other.reconfigure(context.getBean(SolasterConfig.class).servers().get("web")).join();
+                    assertThat(say(context, "other", text)).as("after a reload").isEqualTo(text);
+                });
+    }
+
+    /** What comes back: the message, or how the connection was closed. */
+    private static String say(ApplicationContext context, String server, String text) {
+        CompletableFuture<String> answer = new CompletableFuture<>();
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            StringBuilder heard = new StringBuilder();
+            WebSocket socket = client.newWebSocketBuilder().buildAsync(uri(context, "ws", server, "/"),
+                    new WebSocket.Listener() {
+                        @Override
+                        public @Nullable CompletionStage<?> onText(WebSocket socket, CharSequence part, boolean last) {
+                            heard.append(part);
+                            if (last) {
+                                answer.complete(heard.toString());
+                            }
+                            return WebSocket.Listener.super.onText(socket, part, last);
+                        }
+
+                        @Override
+                        public @Nullable CompletionStage<?> onClose(WebSocket socket, int code, String reason) {
+                            answer.complete("closed " + code);
+                            return null;
+                        }
+
+                        @Override
+                        public void onError(WebSocket socket, Throwable error) {
+                            answer.completeExceptionally(error);
+                        }
+                    }).join();
+            socket.sendText(text, true);
+            try {
+                return answer.orTimeout(60, TimeUnit.SECONDS).join();
+            } finally {
+                socket.abort();
+            }
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    static class Sockets {
+
+        @Bean
+        HttpHandler echo(WebSockets sockets) {
+            return sockets.handler(new WebSocketListener() {
+                @Override
+                public void text(io.solaster.http.websocket.WebSocket socket, String text) {
+                    socket.send(text);
+                }
+            });
+        }
+    }
+
+    @Test
+    void web_sockets_are_measured() {
         runner.withConfiguration(AutoConfigurations.of(SolasterMetricsAutoConfiguration.class))
-                .withBean(SimpleMeterRegistry.class)
-                .withBean("web", HttpHandler.class, () -> (request, response) -> response.send())
-                .withPropertyValues("solaster.servers.web.http.websocket.max-message=2KB")
-                .run(context -> {
-                    assertThat(context.getBean(WebSockets.class).config().maxMessage().bytes()).isEqualTo(2048);
-                    context.publishEvent(
-                            new SolasterConfigChanged(new ConfigDiff(List.of()), SolasterConfig.defaults()));
-                    assertThat(context.getBean(WebSockets.class).config()).as("after a reload")
-                            .isEqualTo(WebSocketConfig.defaults());
+                .withBean(SimpleMeterRegistry.class).withUserConfiguration(Sockets.class).run(context -> {
                     MeterRegistry registry = context.getBean(MeterRegistry.class);
                     context.getBeansOfType(MeterBinder.class).values().forEach(each -> each.bindTo(registry));
-                    assertThat(registry.get("solaster.websocket.connections").gauge().value()).isZero();
+                    assertThat(say(context, "web", "hello")).isEqualTo("hello");
+                    assertThat(registry.get("solaster.websocket.messages").tag("direction", "in").functionCounter()
+                            .count()).isOne();
                     assertThat(registry.get("solaster.websocket.closed").tag("code", "1000").functionCounter().count())
                             .isZero();
                 });

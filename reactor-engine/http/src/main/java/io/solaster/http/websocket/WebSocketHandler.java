@@ -81,7 +81,7 @@ public final class WebSocketHandler implements HttpHandler {
             part.stats().refused.increment();
             return;
         }
-        WebSocketConfig config = sockets.config();
+        WebSocketConfig config = sockets.config(request);
         WebSocketListener listener;
         try {
             listener = acceptor.accept(request);

@@ -12,6 +12,7 @@ import io.solaster.engine.Shard;
 import io.solaster.engine.Sharded;
 import io.solaster.engine.mesh.Mesh;
 import io.solaster.engine.mesh.Message;
+import io.solaster.http.HttpRequest;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,16 +27,25 @@ public final class WebSockets {
     private final Sharded<WebSocketShard> parts;
     private final List<WebSocketStats> stats;
     private final Rooms rooms = new Rooms(this);
-    private volatile WebSocketConfig config;
+    /** Null to go by what the server of each request goes by. */
+    private volatile @Nullable WebSocketConfig config;
 
-    private WebSockets(Engine engine, WebSocketConfig config) {
+    private WebSockets(Engine engine, @Nullable WebSocketConfig config) {
         this.engine = engine;
         this.config = config;
         this.parts = engine.sharded(WebSocketShard::new);
         this.stats = parts.onAll(WebSocketShard::stats).join();
     }
 
-    /** WebSocket on all shards of an engine, until that stops. On no shard. */
+    /**
+     * WebSocket on all shards of an engine, until that stops. Each connection goes by {@code http.websocket} of the server
+     * that took its request. On no shard.
+     */
+    public static WebSockets on(Engine engine) {
+        return new WebSockets(engine, null);
+    }
+
+    /** WebSocket on all shards of an engine, until that stops, with these limits on every server. On no shard. */
     public static WebSockets on(Engine engine, WebSocketConfig config) {
         return new WebSockets(engine, config);
     }
@@ -88,12 +98,13 @@ public final class WebSockets {
         return sum;
     }
 
-    /** What connections go by that are opened now. */
-    public WebSocketConfig config() {
-        return config;
+    /** What a connection goes by that this request opens. On its shard. */
+    WebSocketConfig config(HttpRequest request) {
+        WebSocketConfig own = config;
+        return own == null ? request.serverConfig().http().websocket() : own;
     }
 
-    /** Puts other limits in force, for connections that are opened from now on. */
+    /** Puts other limits in force on every server, for connections that are opened from now on. */
     public void reconfigure(WebSocketConfig newConfig) {
         config = newConfig;
     }

@@ -1,5 +1,7 @@
 package io.solaster.boot.actuate;
 
+import java.util.stream.Stream;
+
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import io.micrometer.core.instrument.config.MeterFilter;
@@ -7,6 +9,7 @@ import io.solaster.boot.SolasterAutoConfiguration;
 import io.solaster.boot.SolasterBeansAutoConfiguration;
 import io.solaster.boot.SolasterHttpAutoConfiguration;
 import io.solaster.boot.SolasterStoreAutoConfiguration;
+import io.solaster.boot.web.SolasterWebAutoConfiguration;
 import io.solaster.config.SolasterConfig;
 import io.solaster.engine.Engine;
 import io.solaster.http.HttpProtocol;
@@ -15,6 +18,7 @@ import io.solaster.spring.ConfigReloader;
 import io.solaster.spring.HttpServerListener;
 import io.solaster.spring.ServerLifecycle;
 import io.solaster.spring.ShardSchedules;
+import io.solaster.spring.web.WebFluxSockets;
 import io.solaster.store.Store;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -27,7 +31,7 @@ import org.springframework.context.annotation.Configuration;
 /** Meters of shards, scheduling groups, servers and store, where there is a registry for them. */
 @AutoConfiguration(after = {SolasterAutoConfiguration.class, SolasterBeansAutoConfiguration.class,
         SolasterStoreAutoConfiguration.class,
-        SolasterHttpAutoConfiguration.class}, afterName = {
+        SolasterHttpAutoConfiguration.class, SolasterWebAutoConfiguration.class}, afterName = {
                 "org.springframework.boot.micrometer.metrics.autoconfigure.CompositeMeterRegistryAutoConfiguration"})
 @ConditionalOnClass(MeterRegistry.class)
 @ConditionalOnBean({Engine.class, MeterRegistry.class})
@@ -118,8 +122,10 @@ public final class SolasterMetricsAutoConfiguration {
         @Bean
         @ConditionalOnBean(WebSockets.class)
         @ConditionalOnMissingBean(name = "solasterWebSocketMeters")
-        MeterBinder solasterWebSocketMeters(WebSockets sockets, Engine engine) {
-            return new WebSocketMeters(sockets, engine.name());
+        MeterBinder solasterWebSocketMeters(ObjectProvider<WebSockets> sockets, ObjectProvider<WebFluxSockets> webFlux,
+                Engine engine) {
+            return new WebSocketMeters(Stream.concat(sockets.stream(), webFlux.stream().map(WebFluxSockets::sockets))
+                    .toList(), engine.name());
         }
     }
 }

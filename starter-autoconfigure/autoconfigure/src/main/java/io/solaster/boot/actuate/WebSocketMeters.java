@@ -12,7 +12,7 @@ import io.solaster.http.websocket.CloseCode;
 import io.solaster.http.websocket.WebSocketStats;
 import io.solaster.http.websocket.WebSockets;
 
-/** What WebSocket connections do, summed over the shards. */
+/** What WebSocket connections do, those of WebFlux included, summed over the shards. */
 final class WebSocketMeters implements MeterBinder {
     private static final String NAME = "solaster.websocket.";
     /** Those that a server sees; from 3000 on are the applications' own. */
@@ -20,17 +20,17 @@ final class WebSocketMeters implements MeterBinder {
             CloseCode.UNSUPPORTED, CloseCode.NONE, CloseCode.ABNORMAL, CloseCode.BAD_DATA, CloseCode.POLICY,
             CloseCode.TOO_BIG, CloseCode.INTERNAL_ERROR);
 
-    private final WebSockets sockets;
+    private final List<WebSockets> sockets;
     private final Tags tags;
 
-    WebSocketMeters(WebSockets sockets, String engine) {
+    WebSocketMeters(List<WebSockets> sockets, String engine) {
         this.sockets = sockets;
         this.tags = Tags.of("engine", engine);
     }
 
     @Override
     public void bindTo(MeterRegistry registry) {
-        Gauge.builder(NAME + "connections", sockets, WebSockets::open).tags(tags)
+        Gauge.builder(NAME + "connections", sockets, all -> all.stream().mapToLong(WebSockets::open).sum()).tags(tags)
                 .description("WebSocket connections that are open").register(registry);
         count(registry, "messages", "Messages received and sent", tags.and("direction", "in"),
                 stats -> stats.messagesIn.get());
@@ -47,7 +47,8 @@ final class WebSocketMeters implements MeterBinder {
 
     private void count(MeterRegistry registry, String name, String description, Tags its,
             ToLongFunction<WebSocketStats> count) {
-        FunctionCounter.builder(NAME + name, sockets, all -> all.stats().stream().mapToLong(count).sum()).tags(its)
+        FunctionCounter.builder(NAME + name, sockets,
+                all -> all.stream().flatMap(each -> each.stats().stream()).mapToLong(count).sum()).tags(its)
                 .description(description).register(registry);
     }
 }

@@ -15,6 +15,7 @@ import io.solaster.spring.ServerLifecycle;
 import io.solaster.spring.ShardSchedulers;
 import io.solaster.spring.web.ShardRequestUpgradeStrategy;
 import io.solaster.spring.web.SolasterReactiveWebServerFactory;
+import io.solaster.spring.web.WebFluxSockets;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
@@ -77,8 +78,14 @@ public final class SolasterWebAutoConfiguration {
 
         @Bean
         @ConditionalOnMissingBean
-        ShardRequestUpgradeStrategy solasterUpgradeStrategy(Engine engine, SolasterConfig config) {
-            return new ShardRequestUpgradeStrategy(WebSockets.on(engine, config.web().http().websocket()));
+        WebFluxSockets solasterWebFluxSockets(Engine engine) {
+            return new WebFluxSockets(WebSockets.on(engine));
+        }
+
+        @Bean
+        @ConditionalOnMissingBean
+        ShardRequestUpgradeStrategy solasterUpgradeStrategy(WebFluxSockets webFlux) {
+            return new ShardRequestUpgradeStrategy(webFlux.sockets());
         }
 
         @Bean
