@@ -3,9 +3,11 @@ package io.solaster.spring;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -19,13 +21,16 @@ import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.net.ConnectionHandler;
 import io.solaster.engine.net.TcpServer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.SmartLifecycle;
 
 /**
  * Binds the servers of {@code solaster.servers} once all beans are there, all of them or none, and drains them while
- * all beans still are. Any thread may call, but no shard.
+ * all beans still are. Bound again after a stop, they are what they were: on the same ports, with the same handlers, so
+ * that whoever looks at what those count still does. A pause of the context leaves them alone, as it does Spring Boot's web
+ * servers. Any thread may call, but no shard.
  */
 public final class ServerLifecycle implements SmartLifecycle {
     /**
@@ -40,6 +45,12 @@ public final class ServerLifecycle implements SmartLifecycle {
     private final ServerTls tls;
     private volatile SolasterConfig config;
     private final List<ServerProtocol> protocols;
+    /** Made at the first start. */
+    private @Nullable List<Planned> planned;
+    /** Where each was bound last. */
+    private final Map<String, Integer> ports = new HashMap<>();
+    /** What each handler goes by. */
+    private final Map<String, ServerConfig> told = new HashMap<>();
     /** In the order of the configuration; replaced as a whole. */
     private volatile Map<String, TcpServer> servers = Map.of();
     /** Servers that others bind; replaced as a whole. */
@@ -117,17 +128,33 @@ public final class ServerLifecycle implements SmartLifecycle {
         if (isRunning()) {
             return;
         }
-        List<Planned> planned = plan();
+        List<Planned> wanted = planned;
+        if (wanted == null) {
+            wanted = plan();
+            planned = wanted;
+        }
         Map<String, TcpServer> bound = new LinkedHashMap<>();
         try {
-            for (Planned server : planned) {
-                bound.put(server.name, TcpServer.bind(engine, server.name, server.config, server.handler));
+            for (Planned server : wanted) {
+                bound.put(server.name, bind(server));
             }
         } catch (RuntimeException | Error e) {
             bound.values().forEach(TcpServer::close);
             throw e;
         }
         servers = bound;
+    }
+
+    private TcpServer bind(Planned planned) {
+        String name = planned.name;
+        ServerConfig wanted = Objects.requireNonNull(config.servers().get(name));
+        TcpServer server = Rebinding.bind(engine, name, wanted, planned.handler, ports.get(name));
+        ports.put(name, server.port());
+        if (!wanted.equals(told.put(name, wanted))) {
+            // It was changed while nothing was bound.
+            server.reconfigure(wanted);
+        }
+        return server;
     }
 
     private List<Planned> plan() {
@@ -139,8 +166,10 @@ public final class ServerLifecycle implements SmartLifecycle {
         List<Planned> planned = new ArrayList<>();
         config.servers().forEach((name, server) -> protocols.stream()
                 .filter(protocol -> protocol.name().equals(server.protocol())).findFirst()
-                .ifPresent(protocol -> planned
-                        .add(new Planned(name, server, tls.over(name, server, protocol.handler(name, server))))));
+                .ifPresent(protocol -> {
+                    planned.add(new Planned(name, tls.over(name, server, protocol.handler(name, server))));
+                    told.put(name, server);
+                }));
         return planned;
     }
 
@@ -156,6 +185,7 @@ public final class ServerLifecycle implements SmartLifecycle {
         servers.forEach((name, server) -> {
             ServerConfig changed = newConfig.servers().get(name);
             if (changed != null && !changed.equals(before.servers().get(name))) {
+                told.put(name, changed);
                 answers.add(server.reconfigure(changed));
             }
         });
@@ -216,7 +246,13 @@ public final class ServerLifecycle implements SmartLifecycle {
         return PHASE;
     }
 
+    /** Clients stay connected while a context is paused, as with Spring Boot's web servers. */
+    @Override
+    public boolean isPauseable() {
+        return false;
+    }
+
     private record Shown(ServerConfig planned, Supplier<Optional<TcpServer>> server) {}
 
-    private record Planned(String name, ServerConfig config, ConnectionHandler handler) {}
+    private record Planned(String name, ConnectionHandler handler) {}
 }

@@ -5,7 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.WeakHashMap;
-import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Supplier;
 
 import io.micrometer.core.instrument.Meter;
@@ -29,7 +29,8 @@ final class PrometheusHistograms implements Collector {
     private final String name;
     private final String description;
     private final NamingConvention naming;
-    private final List<Series> series = new CopyOnWriteArrayList<>();
+    /** One for each combination of labels, since a scrape with two of one would fail as a whole. */
+    private final Map<Labels, Series> series = new ConcurrentSkipListMap<>();
 
     private PrometheusHistograms(String name, String description, NamingConvention naming) {
         this.naming = naming;
@@ -60,15 +61,15 @@ final class PrometheusHistograms implements Collector {
             keys.add(naming.tagKey(tag.getKey()));
             values.add(naming.tagValue(tag.getValue()));
         }
-        series.add(new Series(Labels.of(keys, values),
-                List.copyOf(config.getHistogramBuckets(true)), recorded));
+        Labels labels = Labels.of(keys, values);
+        series.put(labels, new Series(labels, List.copyOf(config.getHistogramBuckets(true)), recorded));
     }
 
     @Override
     public MetricSnapshot collect() {
         return new io.prometheus.metrics.model.snapshots.HistogramSnapshot(
                 new io.prometheus.metrics.model.snapshots.MetricMetadata(name, description),
-                series.stream().map(Series::point).toList());
+                series.values().stream().map(Series::point).toList());
     }
 
     /**

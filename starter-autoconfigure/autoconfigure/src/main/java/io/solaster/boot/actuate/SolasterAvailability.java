@@ -2,6 +2,7 @@ package io.solaster.boot.actuate;
 
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 
 import io.solaster.config.SolasterConfig;
 import io.solaster.spring.Live;
@@ -9,6 +10,7 @@ import io.solaster.spring.ServerLifecycle;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.boot.availability.ApplicationAvailability;
 import org.springframework.boot.availability.AvailabilityChangeEvent;
 import org.springframework.boot.availability.AvailabilityState;
 import org.springframework.boot.availability.LivenessState;
@@ -32,9 +34,13 @@ final class SolasterAvailability implements SmartLifecycle {
     private volatile @Nullable Thread thread;
     private boolean broken;
     private boolean refusing;
+    /** Whether traffic was accepted before it was refused here. */
+    private boolean accepted;
+    private final Supplier<@Nullable ApplicationAvailability> known;
 
     SolasterAvailability(String engine, EngineWatch watch, LoopWatch loops, Live<SolasterConfig> config,
-            ApplicationEventPublisher events) {
+            ApplicationEventPublisher events, Supplier<@Nullable ApplicationAvailability> known) {
+        this.known = known;
         this.engine = engine;
         this.watch = watch;
         this.loops = loops;
@@ -48,8 +54,17 @@ final class SolasterAvailability implements SmartLifecycle {
         return quarter.compareTo(Duration.ofSeconds(1)) < 0 ? quarter : Duration.ofSeconds(1);
     }
 
+    /** After a stop, the servers are bound again, and traffic is welcome if it was. */
     @Override
     public void start() {
+        synchronized (this) {
+            if (refusing) {
+                refusing = false;
+                if (accepted) {
+                    publish(ReadinessState.ACCEPTING_TRAFFIC);
+                }
+            }
+        }
         Thread started = new Thread(this::run, engine + "-availability");
         started.setDaemon(true);
         thread = started;
@@ -84,12 +99,19 @@ final class SolasterAvailability implements SmartLifecycle {
     synchronized void refuseTraffic() {
         if (!refusing) {
             refusing = true;
+            ApplicationAvailability availability = known.get();
+            accepted = availability == null || availability.getReadinessState() == ReadinessState.ACCEPTING_TRAFFIC;
             publish(ReadinessState.REFUSING_TRAFFIC);
         }
     }
 
     private <S extends AvailabilityState> void publish(S state) {
-        AvailabilityChangeEvent.publish(events, this, state);
+        try {
+            AvailabilityChangeEvent.publish(events, this, state);
+        } catch (RuntimeException e) {
+            // It must neither end the watch nor keep the application from stopping.
+            log.error("Engine '{}': a listener failed when it was told that the state is {}", engine, state, e);
+        }
     }
 
     @Override
@@ -109,5 +131,11 @@ final class SolasterAvailability implements SmartLifecycle {
     @Override
     public int getPhase() {
         return ServerLifecycle.PHASE + 1;
+    }
+
+    /** As the servers. */
+    @Override
+    public boolean isPauseable() {
+        return false;
     }
 }

@@ -13,6 +13,7 @@ import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.availability.ApplicationAvailability;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
 
@@ -56,8 +57,10 @@ public final class SolasterWatchAutoConfiguration {
     @Bean
     @ConditionalOnMissingBean
     SolasterAvailability solasterAvailability(Engine engine, SolasterConfig config, EngineWatch watch, LoopWatch loops,
-            ApplicationEventPublisher events, ObjectProvider<ConfigReloader> reloader) {
-        return new SolasterAvailability(engine.name(), watch, loops, live(reloader, config), events);
+            ApplicationEventPublisher events, ObjectProvider<ConfigReloader> reloader,
+            ObjectProvider<ApplicationAvailability> known) {
+        return new SolasterAvailability(engine.name(), watch, loops, live(reloader, config), events,
+                known::getIfAvailable);
     }
 
     /** What is in force now; where nothing is reloaded, what it was at the start. */

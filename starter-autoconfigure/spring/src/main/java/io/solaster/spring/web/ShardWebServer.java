@@ -9,6 +9,7 @@ import io.solaster.engine.Engine;
 import io.solaster.engine.net.BindException;
 import io.solaster.engine.net.ConnectionHandler;
 import io.solaster.engine.net.TcpServer;
+import io.solaster.spring.Rebinding;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,7 +22,7 @@ import org.springframework.boot.web.server.WebServerException;
 
 /**
  * The server that Spring Boot starts and stops: a {@link TcpServer} on every shard. It may be started again after it was
- * stopped. Any thread may call, but no shard.
+ * stopped, and has the same port then. Any thread may call, but no shard.
  */
 public final class ShardWebServer implements WebServer {
     private static final Logger log = LoggerFactory.getLogger(ShardWebServer.class);
@@ -34,6 +35,7 @@ public final class ShardWebServer implements WebServer {
     private final Shutdown shutdown;
     private final Supplier<Duration> drainTimeout;
     private volatile @Nullable TcpServer server;
+    private @Nullable Integer port;
 
     /**
      * Binds nothing yet.
@@ -63,7 +65,8 @@ public final class ShardWebServer implements WebServer {
             return;
         }
         try {
-            TcpServer bound = TcpServer.bind(engine, name, config, handler);
+            TcpServer bound = Rebinding.bind(engine, name, config, handler, port);
+            port = bound.port();
             server = bound;
             log.info("WebFlux is served by the shards on port {} ({})", bound.port(), secure ? "https" : "http");
         } catch (BindException e) {
