@@ -1,11 +1,11 @@
 package io.solaster.boot;
 
 import io.solaster.config.SolasterConfig;
-import io.solaster.config.check.ConfigBinder;
 import io.solaster.config.check.ConfigReport;
 import io.solaster.engine.Engine;
 import io.solaster.spring.ConfigCheck;
 import io.solaster.spring.ConfigReloader;
+import io.solaster.spring.ReloadPart;
 import io.solaster.spring.ServerLifecycle;
 import io.solaster.spring.ServerProtocol;
 import io.solaster.spring.ServerTls;
@@ -17,7 +17,6 @@ import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
-import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.logging.LoggingSystem;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.ApplicationEventPublisher;
@@ -71,10 +70,10 @@ public final class SolasterAutoConfiguration {
     @Bean
     @ConditionalOnMissingBean
     ConfigReloader solasterConfigReloader(SolasterConfig config, Engine engine, ServerLifecycle servers,
-            ConfigCheck check, ConfigurableEnvironment environment, ApplicationEventPublisher events,
-            ObjectProvider<LoggingSystem> logging) {
-        boolean fromFiles = config.equals(ConfigBinder.read(Binder.get(environment)).config());
-        return new ConfigReloader(config, fromFiles, engine, servers, check, environment, events,
-                logging.getIfAvailable());
+            ConfigCheck check, ConfigurableEnvironment environment, ObjectProvider<ReloadPart> parts,
+            ApplicationEventPublisher events, ObjectProvider<LoggingSystem> logging) {
+        boolean fromFiles = config.equals(ConfigCheck.read(environment).config());
+        return new ConfigReloader(config, fromFiles, engine, servers, check, environment,
+                () -> parts.orderedStream().toList(), events, logging.getIfAvailable());
     }
 }

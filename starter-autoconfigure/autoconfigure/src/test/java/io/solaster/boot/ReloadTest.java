@@ -11,16 +11,19 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 import io.solaster.boot.actuate.SolasterHealthAutoConfiguration;
 import io.solaster.boot.actuate.SolasterWatchAutoConfiguration;
+import io.solaster.config.InvalidConfigException.Violation;
 import io.solaster.config.SolasterConfig;
 import io.solaster.config.check.ConfigDiff.Change;
 import io.solaster.config.plan.Fingerprint;
 import io.solaster.engine.Engine;
 import io.solaster.spring.ConfigReloader;
 import io.solaster.spring.Live;
+import io.solaster.spring.ReloadPart;
 import io.solaster.spring.ReloadStatus;
 import io.solaster.spring.ReloadStatus.State;
 import io.solaster.spring.ServerLifecycle;
@@ -39,6 +42,8 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.event.EventListener;
+import org.springframework.core.Ordered;
+import org.springframework.core.annotation.Order;
 
 /** A changed file takes effect while the application runs, as a whole or not at all. */
 final class ReloadTest {
@@ -249,6 +254,86 @@ final class ReloadTest {
         assertThat(LoggerFactory.getLogger("io.solaster.pool.Some").isDebugEnabled()).isTrue();
         replace(file, FILE);
         until(() -> !LoggerFactory.getLogger("io.solaster.pool.Some").isDebugEnabled());
+    }
+
+    @Test
+    void what_is_the_application_s_is_neither_read_again_nor_changed() throws Exception {
+        Path file = write("application.yml", FILE + "mine: 1\nspring.config.import: 'counted:far'\n");
+        int before = CountedImports.COUNT.get();
+        ConfigurableApplicationContext context = start(file);
+        ConfigReloader reloader = context.getBean(ConfigReloader.class);
+        // It is younger than this process, and so was read again.
+        until(() -> !reloader.status().fingerprints().isEmpty());
+        int atStart = CountedImports.COUNT.get();
+        assertThat(atStart - before).isEqualTo(2);
+
+        String changed = Files.readString(file).replace("mine: 1", "mine: 2");
+        replace(file, changed);
+        until(() -> reloader.status().fingerprints().containsValue(Fingerprint.of(changed)));
+        assertThat(CountedImports.COUNT.get()).as("imports from afar").isEqualTo(atStart);
+        assertThat(context.getEnvironment().getProperty("mine")).isEqualTo("1");
+        assertThat(reloader.status().state()).isEqualTo(State.UNCHANGED);
+
+        replace(file, changed.replace("shares: 50", "shares: 70"));
+        await(context, State.APPLIED);
+        assertThat(context.getEnvironment().getProperty("solaster.engine.groups.reports.shares")).isEqualTo("70");
+        assertThat(context.getEnvironment().getProperty("mine")).as("the application's, until it starts again")
+                .isEqualTo("1");
+        assertThat(context.getEnvironment().getProperty("counted")).isEqualTo("1");
+
+        replace(file, changed.replace("    groups:\n      reports: {shares: 50}\n", "    task-quota: 1ms\n"
+                + "    groups: {reports: {}}\n").replace("    task-quota: 500us\n", ""));
+        until(() -> context.getBean(Engine.class).config().taskQuota().equals(Duration.ofMillis(1)));
+        assertThat(context.getEnvironment().getProperty("solaster.engine.groups.reports.shares")).isNull();
+    }
+
+    @Test
+    void a_listener_that_fails_leaves_nothing_half_applied() throws Exception {
+        Path file = write("application.yml", FILE);
+        SpringApplication application = new SpringApplication(Application.class, Parts.class);
+        ConfigurableApplicationContext context = run(application, file);
+        Parts parts = context.getBean(Parts.class);
+        ConfigReloader reloader = context.getBean(ConfigReloader.class);
+        until(() -> !reloader.status().fingerprints().isEmpty());
+
+        replace(file, FILE.replace("shares: 50", "shares: 70"));
+        until(() -> reloader.status().applied() == 1);
+        assertThat(parts.told).containsExactly(70);
+        assertThat(parts.failed).isOne();
+        replace(file, FILE.replace("shares: 50", "shares: 80"));
+        until(() -> reloader.status().applied() == 2);
+        assertThat(parts.told).containsExactly(70, 80);
+
+        parts.refuses = true;
+        replace(file, FILE.replace("shares: 50", "shares: 90"));
+        assertThat(await(context, State.INVALID).problems()).singleElement().asString().contains("not to my taste");
+        assertThat(context.getBean(Engine.class).groups().get("reports").shares()).isEqualTo(80);
+        assertThat(parts.told).containsExactly(70, 80);
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    static class Parts implements ReloadPart {
+        final List<Integer> told = new CopyOnWriteArrayList<>();
+        volatile int failed;
+        volatile boolean refuses;
+
+        @Override
+        public List<Violation> check(SolasterConfig newConfig) {
+            return refuses ? List.of(new Violation("solaster", "", "not to my taste", "change it")) : List.of();
+        }
+
+        @Override
+        public CompletableFuture<?> reconfigure(SolasterConfig newConfig) {
+            told.add(newConfig.engine().groups().get("reports").shares());
+            return CompletableFuture.completedFuture(null);
+        }
+
+        @EventListener
+        @Order(Ordered.HIGHEST_PRECEDENCE)
+        void changed(SolasterConfigChanged event) {
+            failed++;
+            throw new IllegalStateException("a listener of the application's failed, as the test has it");
+        }
     }
 
     @Test

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
@@ -14,7 +15,6 @@ import java.util.concurrent.atomic.AtomicReference;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.solaster.config.ContextPropagationConfig;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.EngineConfig.Transport;
@@ -146,10 +146,17 @@ final class SolasterAutoConfigurationTest {
 
     @Test
     void a_drain_must_end_before_spring_ends_it() {
-        serving.withPropertyValues("spring.lifecycle.timeout-per-shutdown-phase=10s")
+        serving.withPropertyValues("spring.lifecycle.timeout-per-shutdown-phase=10s",
+                "solaster.engine.shutdown-timeout=20s")
                 .run(context -> assertThat(context).getFailure().rootCause().hasMessageContaining(
                         "solaster.engine.shutdown-timeout: connections may drain for 20s, and"
                                 + " spring.lifecycle.timeout-per-shutdown-phase ends that after 10s; write 10s or less"));
+        serving.withPropertyValues("spring.lifecycle.timeout-per-shutdown-phase=10s").run(context -> {
+            assertThat(context).hasNotFailed();
+            assertThat(context.getBean(SolasterConfig.class).engine().shutdownTimeout())
+                    .isEqualTo(Duration.ofSeconds(10));
+            assertThat(context.getBean(Engine.class).config().shutdownTimeout()).isEqualTo(Duration.ofSeconds(10));
+        });
         serving.withPropertyValues("spring.lifecycle.timeout-per-shutdown-phase=20s")
                 .run(context -> assertThat(context).hasNotFailed());
     }

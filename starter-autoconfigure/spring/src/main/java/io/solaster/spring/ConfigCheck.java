@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
+import io.solaster.config.EngineConfig;
 import io.solaster.config.SolasterConfig;
 import io.solaster.config.check.ConfigBinder;
 import io.solaster.config.check.ConfigReport;
@@ -29,6 +30,8 @@ import org.springframework.core.env.Environment;
  */
 public final class ConfigCheck {
     static final ConfigurationPropertyName SOLASTER = ConfigurationPropertyName.of("solaster");
+    private static final ConfigurationPropertyName DRAIN = ConfigurationPropertyName
+            .of("solaster.engine.shutdown-timeout");
     private static final String PHASE = "spring.lifecycle.timeout-per-shutdown-phase";
     private static final Duration PHASE_DEFAULT = Duration.ofSeconds(30);
 
@@ -62,8 +65,27 @@ public final class ConfigCheck {
     }
 
     /** Reads what an environment holds now, and checks it by itself. */
-    static ConfigReport read(Environment environment) {
-        return ConfigBinder.read(binder(environment, SOLASTER));
+    public static ConfigReport read(Environment environment) {
+        return within(phase(environment), ConfigBinder.read(binder(environment, SOLASTER)), environment);
+    }
+
+    /** A drain of which nothing is said ends with the phase that Spring gives it. */
+    static ConfigReport within(Duration phase, ConfigReport report, Environment environment) {
+        EngineConfig engine = report.config().engine();
+        if (engine.shutdownTimeout().compareTo(phase) <= 0 || isSet(DRAIN, environment)) {
+            return report;
+        }
+        return new ConfigReport(report.config().withEngine(engine.withShutdownTimeout(phase)), report.violations(),
+                report.ignored(), report.origins());
+    }
+
+    private static boolean isSet(ConfigurationPropertyName name, Environment environment) {
+        for (ConfigurationPropertySource source : ConfigurationPropertySources.get(environment)) {
+            if (source.getConfigurationProperty(name) != null) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** A binder for what stands below a name. */
@@ -84,7 +106,7 @@ public final class ConfigCheck {
     }
 
     /** How long Spring waits for the servers to drain before it goes on and destroys what their connections need. */
-    private static Duration phase(Environment environment) {
+    static Duration phase(Environment environment) {
         try {
             return Binder.get(environment).bind(PHASE, Duration.class).orElse(PHASE_DEFAULT);
         } catch (BindException e) {

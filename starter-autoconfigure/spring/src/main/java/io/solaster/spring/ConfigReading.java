@@ -36,7 +36,10 @@ record ConfigReading(ConfigReport report, @Nullable Map<Place, Object> values) {
                 : changed(before.values, values);
         return new ConfigReading(before == null || changed == null
                 ? ConfigCheck.read(environment)
-                : ConfigBinder.read(ConfigCheck.binder(environment, ConfigCheck.SOLASTER), before.report, changed),
+                : ConfigCheck.within(ConfigCheck.phase(environment),
+                        ConfigBinder.read(ConfigCheck.binder(environment, ConfigCheck.SOLASTER), before.report,
+                                changed),
+                        environment),
                 values);
     }
 

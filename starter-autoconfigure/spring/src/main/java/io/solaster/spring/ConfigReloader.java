@@ -17,6 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 
 import io.solaster.config.InvalidConfigException;
 import io.solaster.config.InvalidConfigException.Violation;
@@ -57,6 +58,7 @@ public final class ConfigReloader implements Live<SolasterConfig>, SmartLifecycl
     private final ConfigCheck check;
     private final ApplicationEventPublisher events;
     private final @Nullable LoggingSystem logging;
+    private final Supplier<List<ReloadPart>> parts;
     private final ConfigSources sources;
     private final boolean fromFiles;
     private volatile SolasterConfig config;
@@ -64,6 +66,8 @@ public final class ConfigReloader implements Live<SolasterConfig>, SmartLifecycl
     private Map<String, String> levels;
     /** The last that was valid, put in force or not. */
     private @Nullable ConfigReading last;
+    /** What the files said of our keys when they and what is in force were the same; null if that is not known. */
+    private @Nullable Map<String, String> inForce;
     private @Nullable Thread watcher;
     private volatile boolean running;
 
@@ -73,16 +77,18 @@ public final class ConfigReloader implements Live<SolasterConfig>, SmartLifecycl
      * @param config what engine and servers were made with
      * @param fromFiles whether it was read from the environment; if not, there is nothing to read again
      * @param environment where it was read from
+     * @param parts what else goes by it; asked for when something has changed
      * @param logging sets the levels of our loggers; null to leave them
      */
     public ConfigReloader(SolasterConfig config, boolean fromFiles, Engine engine, ServerLifecycle servers,
-            ConfigCheck check,
-            ConfigurableEnvironment environment, ApplicationEventPublisher events, @Nullable LoggingSystem logging) {
+            ConfigCheck check, ConfigurableEnvironment environment, Supplier<List<ReloadPart>> parts,
+            ApplicationEventPublisher events, @Nullable LoggingSystem logging) {
         this.config = config;
         this.fromFiles = fromFiles;
         this.engine = engine;
         this.servers = servers;
         this.check = check;
+        this.parts = parts;
         this.events = events;
         this.logging = logging;
         this.sources = new ConfigSources(environment);
@@ -115,6 +121,12 @@ public final class ConfigReloader implements Live<SolasterConfig>, SmartLifecycl
         if (unreadable != null) {
             return refuse(State.UNREADABLE, List.of(unreadable), none(), prints);
         }
+        Map<String, String> own = OwnKeys.read(sources.files());
+        if (own != null && own.equals(inForce)) {
+            // What else has changed is the application's.
+            status = status.unchanged().read(prints);
+            return status;
+        }
         ConfigurableEnvironment read;
         try {
             read = sources.read();
@@ -137,15 +149,24 @@ public final class ConfigReloader implements Live<SolasterConfig>, SmartLifecycl
                     prints);
         }
         if (diff.isEmpty()) {
-            sources.publish(read);
+            inForce = own;
             status = status.unchanged().read(prints);
             return status;
         }
-        return apply(report, read, newLevels, diff, start, prints);
+        List<ReloadPart> others = parts.get();
+        List<Violation> refused = others.stream().flatMap(part -> part.check(report.config()).stream()).toList();
+        if (!refused.isEmpty()) {
+            return refuse(State.INVALID, refused.stream().map(Violation::toString).toList(), diff, prints);
+        }
+        ReloadStatus applied = apply(report, read, newLevels, others, diff, start, prints);
+        if (applied.state() == State.APPLIED) {
+            inForce = own;
+        }
+        return applied;
     }
 
     private ReloadStatus apply(ConfigReport report, ConfigurableEnvironment read, Map<String, String> newLevels,
-            ConfigDiff diff, long start, Map<String, String> prints) {
+            List<ReloadPart> others, ConfigDiff diff, long start, Map<String, String> prints) {
         List<CompletableFuture<?>> answers = new ArrayList<>();
         try {
             // The one step that may refuse: what follows cannot.
@@ -156,17 +177,27 @@ public final class ConfigReloader implements Live<SolasterConfig>, SmartLifecycl
             return refuse(State.NEEDS_RESTART, List.of(firstLine(e)), diff, prints);
         }
         answers.addAll(servers.reconfigure(report.config()));
+        sources.publish(read);
+        others.forEach(part -> answers.add(part.reconfigure(report.config())));
         List<String> problems = await(answers);
         long nanos = System.nanoTime() - start;
         setLevels(newLevels);
-        sources.publish(read);
         config = report.config();
         status = status.applied(diff, nanos, problems).read(prints);
         log.info("The changed configuration is in force on every shard after {} us: {}",
                 TimeUnit.NANOSECONDS.toMicros(nanos), diff.changes());
         report.warnings().forEach(warning -> log.warn("{}", warning));
-        events.publishEvent(new SolasterConfigChanged(diff, report.config()));
+        tell(new SolasterConfigChanged(diff, report.config()));
         return status;
+    }
+
+    private void tell(SolasterConfigChanged changed) {
+        try {
+            events.publishEvent(changed);
+        } catch (RuntimeException e) {
+            log.error("A listener of the application failed when it was told of the changed configuration, which is in"
+                    + " force nevertheless", e);
+        }
     }
 
     private static List<String> await(List<CompletableFuture<?>> answers) {
@@ -279,16 +310,10 @@ public final class ConfigReloader implements Live<SolasterConfig>, SmartLifecycl
         levels = newLevels;
     }
 
-    /** Reads what is there, so as to know the files, and watches them in a thread of its own. */
+    /** Watches the files that Spring Boot has read, in a thread of its own. */
     @Override
     public synchronized void start() {
         if (running || !fromFiles || !config.reload().enabled() || !sources.hasFiles()) {
-            return;
-        }
-        try {
-            sources.read();
-        } catch (RuntimeException e) {
-            log.warn("Configuration files are not watched: they cannot be read again ({})", firstLine(e));
             return;
         }
         Set<Path> files = sources.files();
@@ -304,6 +329,8 @@ public final class ConfigReloader implements Live<SolasterConfig>, SmartLifecycl
         if (young) {
             // Changed while the application started, after they had been read: they are read again, and told then.
             watch.remember(Map.of());
+        } else if (inForce == null) {
+            inForce = OwnKeys.read(files);
         }
         running = true;
         Thread thread = new Thread(() -> run(watch), engine.name() + "-reload");

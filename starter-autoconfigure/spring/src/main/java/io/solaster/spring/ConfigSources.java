@@ -2,7 +2,6 @@ package io.solaster.spring;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -16,11 +15,15 @@ import org.springframework.boot.context.config.ConfigDataLocation;
 import org.springframework.boot.context.config.ConfigDataResource;
 import org.springframework.boot.context.config.StandardConfigDataResource;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
+import org.springframework.boot.origin.OriginLookup;
+import org.springframework.boot.origin.TextResourceOrigin;
 import org.springframework.core.env.ConfigurableEnvironment;
+import org.springframework.core.env.EnumerablePropertySource;
 import org.springframework.core.env.MutablePropertySources;
 import org.springframework.core.env.PropertySource;
 import org.springframework.core.env.StandardEnvironment;
 import org.springframework.core.io.DefaultResourceLoader;
+import org.springframework.core.io.Resource;
 import org.springframework.core.io.ResourceLoader;
 
 /**
@@ -34,11 +37,13 @@ final class ConfigSources {
 
     private final ConfigurableEnvironment original;
     private final ResourceLoader resources = new DefaultResourceLoader();
-    /** Every file and tree that was read at any time. */
+    /** Every file and tree that was read at any time, by Spring Boot at the start or here. */
     private final Set<Path> files = new LinkedHashSet<>();
 
     ConfigSources(ConfigurableEnvironment original) {
         this.original = original;
+        original.getPropertySources().stream().filter(ConfigSources::isFile)
+                .forEach(source -> add(source, null, files));
     }
 
     /** Whether there is anything that was read from files. */
@@ -81,29 +86,34 @@ final class ConfigSources {
         return result;
     }
 
-    /** Has the application's environment hold what was read, so that all who ask it see the same. */
+    /**
+     * Has the application's environment hold what was read of Solaster's keys, so that all who ask it see the same. Its other
+     * keys stay as they are.
+     */
     void publish(ConfigurableEnvironment read) {
         List<PropertySource<?>> fresh = read.getPropertySources().stream().filter(ConfigSources::isFile).toList();
         MutablePropertySources sources = original.getPropertySources();
-        for (PropertySource<?> source : fresh) {
-            if (sources.contains(source.getName())) {
-                sources.replace(source.getName(), source);
-            }
-        }
         String before = null;
         for (PropertySource<?> source : fresh) {
-            if (!sources.contains(source.getName())) {
-                if (before == null) {
-                    addBeforeFiles(sources, source);
+            PropertySource<?> old = sources.get(source.getName());
+            if (ReloadedSource.isOfInterest(source) || ReloadedSource.isOfInterest(old)) {
+                ReloadedSource reloaded = new ReloadedSource(source.getName(), old, source);
+                if (old != null) {
+                    sources.replace(source.getName(), reloaded);
+                } else if (before != null) {
+                    sources.addAfter(before, reloaded);
                 } else {
-                    sources.addAfter(before, source);
+                    addBeforeFiles(sources, reloaded);
                 }
+                before = source.getName();
+            } else if (old != null) {
+                before = source.getName();
             }
-            before = source.getName();
         }
         List<String> names = fresh.stream().map(PropertySource::getName).toList();
-        sources.stream().filter(source -> isFile(source) && !names.contains(source.getName()))
-                .map(PropertySource::getName).toList().forEach(sources::remove);
+        sources.stream().filter(source -> isFile(source) && !names.contains(source.getName())
+                && ReloadedSource.isOfInterest(source)).toList()
+                .forEach(gone -> sources.replace(gone.getName(), new ReloadedSource(gone.getName(), gone, null)));
     }
 
     private static void addBeforeFiles(MutablePropertySources sources, PropertySource<?> source) {
@@ -150,14 +160,27 @@ final class ConfigSources {
         Matcher tree = TREE.matcher(source.getName());
         if (tree.matches()) {
             files.add(Path.of(tree.group(1)).toAbsolutePath());
-        } else if (resource instanceof StandardConfigDataResource standard) {
-            try {
-                if (standard.getResource().isFile()) {
-                    files.add(standard.getResource().getFile().toPath().toAbsolutePath());
+            return;
+        }
+        Resource of = resource instanceof StandardConfigDataResource standard ? standard.getResource() : origin(source);
+        try {
+            if (of != null && of.isFile()) {
+                files.add(of.getFile().toPath().toAbsolutePath());
+            }
+        } catch (IOException e) {
+            // In a jar: it does not change.
+        }
+    }
+
+    /** What the values of a source were read from. */
+    private static @Nullable Resource origin(PropertySource<?> source) {
+        if (source instanceof EnumerablePropertySource<?> known) {
+            for (String name : known.getPropertyNames()) {
+                if (OriginLookup.getOrigin(source, name) instanceof TextResourceOrigin text) {
+                    return text.getResource();
                 }
-            } catch (IOException e) {
-                // In a jar: it does not change.
             }
         }
+        return null;
     }
 }

@@ -1,5 +1,7 @@
 package io.solaster.boot.actuate;
 
+import java.util.concurrent.CompletableFuture;
+
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.config.MeterFilter;
 import io.micrometer.core.instrument.config.MeterFilterReply;
@@ -11,7 +13,7 @@ import io.solaster.config.SolasterConfig;
 import io.solaster.config.TracingConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.trace.Tracing;
-import io.solaster.spring.SolasterConfigChanged;
+import io.solaster.spring.ReloadPart;
 import io.solaster.spring.trace.HopConvention;
 import io.solaster.spring.trace.ObservedTracing;
 import io.solaster.spring.trace.RequestConvention;
@@ -26,7 +28,6 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.context.event.EventListener;
 import org.springframework.core.env.Environment;
 
 /**
@@ -70,11 +71,12 @@ public final class SolasterTracingAutoConfiguration {
     }
 
     /** A changed probability is in force at once. */
-    record Reload(ObservedTracing tracing, Environment environment) {
+    record Reload(ObservedTracing tracing, Environment environment) implements ReloadPart {
 
-        @EventListener
-        void changed(SolasterConfigChanged event) {
-            tracing.probability(probability(event.config().tracing(), environment));
+        @Override
+        public CompletableFuture<?> reconfigure(SolasterConfig newConfig) {
+            tracing.probability(probability(newConfig.tracing(), environment));
+            return CompletableFuture.completedFuture(null);
         }
     }
 

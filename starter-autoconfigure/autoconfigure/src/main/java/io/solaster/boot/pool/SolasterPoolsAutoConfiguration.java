@@ -3,14 +3,16 @@ package io.solaster.boot.pool;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 
 import io.solaster.boot.SolasterAutoConfiguration;
+import io.solaster.config.InvalidConfigException.Violation;
 import io.solaster.config.SolasterConfig;
 import io.solaster.config.pool.EndpointConfig;
 import io.solaster.engine.Engine;
 import io.solaster.pool.ConnectionPool;
 import io.solaster.pool.discovery.DnsResolver;
-import io.solaster.spring.SolasterConfigChanged;
+import io.solaster.spring.ReloadPart;
 import io.solaster.spring.pool.PoolCustomizer;
 import io.solaster.spring.pool.PoolDiscovery;
 import io.solaster.spring.pool.PoolKeySource;
@@ -21,8 +23,6 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.ssl.SslBundles;
-import org.springframework.context.ApplicationListener;
-import org.springframework.context.PayloadApplicationEvent;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Import;
@@ -61,7 +61,17 @@ public final class SolasterPoolsAutoConfiguration {
 
     @Bean
     @ConditionalOnMissingBean(name = "solasterPoolsReload")
-    ApplicationListener<PayloadApplicationEvent<SolasterConfigChanged>> solasterPoolsReload(Pools pools) {
-        return changed -> pools.reconfigure(changed.getPayload().config());
+    ReloadPart solasterPoolsReload(Pools pools) {
+        return new ReloadPart() {
+            @Override
+            public List<Violation> check(SolasterConfig newConfig) {
+                return pools.check(newConfig);
+            }
+
+            @Override
+            public CompletableFuture<?> reconfigure(SolasterConfig newConfig) {
+                return pools.reconfigure(newConfig);
+            }
+        };
     }
 }

@@ -14,7 +14,6 @@ import io.solaster.boot.SolasterHttpAutoConfiguration;
 import io.solaster.boot.SolasterStoreAutoConfiguration;
 import io.solaster.boot.ThreeShards;
 import io.solaster.config.SolasterConfig;
-import io.solaster.config.check.ConfigDiff;
 import io.solaster.config.pool.EndpointConfig;
 import io.solaster.config.pool.PoolConfig;
 import io.solaster.engine.Engine;
@@ -28,8 +27,8 @@ import io.solaster.pool.http.HttpClientProtocol;
 import io.solaster.pool.http.PooledHttpClient;
 import io.solaster.pool.resp.RespClient;
 import io.solaster.pool.resp.RespConnection;
+import io.solaster.spring.ReloadPart;
 import io.solaster.spring.ServerLifecycle;
-import io.solaster.spring.SolasterConfigChanged;
 import io.solaster.spring.pool.PoolCustomizer;
 import io.solaster.spring.pool.PooledRequestFactory;
 import io.solaster.spring.pool.Pools;
@@ -43,7 +42,6 @@ import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.cloud.client.DefaultServiceInstance;
 import org.springframework.cloud.client.ServiceInstance;
 import org.springframework.cloud.client.discovery.DiscoveryClient;
-import org.springframework.context.PayloadApplicationEvent;
 import org.springframework.web.client.RestClient;
 
 final class PoolsAutoConfigurationTest {
@@ -184,13 +182,14 @@ final class PoolsAutoConfigurationTest {
             SolasterConfig after = before.withPools(Map.of("orders",
                     pool.withEndpoints(List.of(EndpointConfig.valueOf(second.address())))
                             .withConnections(pool.connections().withBounds(7, 5, 3))));
-            context.publishEvent(new PayloadApplicationEvent<>(context,
-                    new SolasterConfigChanged(ConfigDiff.between(before, after), after)));
+            context.getBean(ReloadPart.class).reconfigure(after).join();
             Pools pools = context.getBean(Pools.class);
             ThreeShards.until("the new endpoint is asked",
                     () -> pools.get("orders").upstream().members().toString().equals("[" + second.address() + "]")
                             && get(client, "/name").equals("second"));
             assertThat(pools.get("orders").config().connections().max()).isEqualTo(7);
+            assertThat(context.getBean(ReloadPart.class).check(after.withPools(
+                    Map.of("orders", pool.withEndpoints(List.of()))))).as("no endpoints").hasSize(1);
             assertThat(pools.reconfigure(after.withPools(Map.of("orders", pool.withEndpoints(List.of())))))
                     .as("no endpoints").isCompletedExceptionally();
             assertThat(pools.get("orders").config().endpoints()).hasSize(1);

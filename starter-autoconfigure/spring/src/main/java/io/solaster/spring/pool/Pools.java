@@ -291,6 +291,16 @@ public final class Pools implements SmartLifecycle, AutoCloseable {
         return type.cast(pool.client());
     }
 
+    /** What keeps the pools from going by another configuration; empty if nothing. Changes nothing. */
+    public List<Violation> check(SolasterConfig newConfig) {
+        try {
+            plan(newConfig);
+            return List.of();
+        } catch (InvalidConfigException e) {
+            return e.violations();
+        }
+    }
+
     /**
      * Puts what has changed in force: endpoints, balancing, bounds, requests, health. Pools neither come nor go, since
      * beans of theirs are injected: a reload that names another set of them is refused before it comes here.
@@ -368,6 +378,12 @@ public final class Pools implements SmartLifecycle, AutoCloseable {
     @Override
     public int getPhase() {
         return PHASE;
+    }
+
+    /** The servers are not paused, and what they answer may need a pool. */
+    @Override
+    public boolean isPauseable() {
+        return false;
     }
 
     /** Closes every connection. */
