@@ -10,13 +10,16 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.WebSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.KeyStore;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
@@ -33,9 +36,12 @@ import io.solaster.http.HttpHandler;
 import io.solaster.spring.ServerLifecycle;
 import io.solaster.spring.web.ShardWebServer;
 import io.solaster.spring.web.SolasterReactiveWebServerFactory;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
@@ -54,11 +60,16 @@ import org.springframework.boot.web.server.reactive.ReactiveWebServerFactory;
 import org.springframework.boot.web.server.reactive.context.AnnotationConfigReactiveWebServerApplicationContext;
 import org.springframework.boot.web.server.reactive.context.ReactiveWebServerApplicationContext;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
 import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.RequestAttribute;
 import org.springframework.web.bind.annotation.RestController;
+import org.springframework.web.reactive.handler.SimpleUrlHandlerMapping;
+import org.springframework.web.reactive.socket.WebSocketHandler;
+import org.springframework.web.server.WebFilter;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
@@ -303,6 +314,50 @@ final class SolasterWebAutoConfigurationTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"solaster", "none"})
+    void blocking_controllers_stay_on_their_shard_with_virtual_threads(String server) throws Exception {
+        try (ConfigurableApplicationContext context = start("solaster.web.server=" + server,
+                "spring.threads.virtual.enabled=true")) {
+            assertThat(get(context, "/where").body()).isEqualTo("virtual, on the shard of the request");
+        }
+        try (ConfigurableApplicationContext context = start("solaster.web.server=" + server)) {
+            assertThat(get(context, "/where").body()).isEqualTo("on the shard of the request");
+        }
+    }
+
+    @Test
+    void web_sockets_of_WebFlux_go_by_its_limits_and_are_measured() throws Exception {
+        try (ConfigurableApplicationContext context = start("solaster.web.http.websocket.max-message=2KB");
+                HttpClient client = HttpClient.newHttpClient()) {
+            CompletableFuture<String> heard = new CompletableFuture<>();
+            CompletableFuture<Integer> closed = new CompletableFuture<>();
+            WebSocket socket = client.newWebSocketBuilder().buildAsync(URI.create("ws://localhost:"
+                    + context.getEnvironment().getProperty("local.server.port") + "/echo"), new WebSocket.Listener() {
+                        @Override
+                        public @Nullable CompletionStage<?> onText(WebSocket socket, CharSequence text, boolean last) {
+                            heard.complete(text.toString());
+                            return WebSocket.Listener.super.onText(socket, text, last);
+                        }
+
+                        @Override
+                        public @Nullable CompletionStage<?> onClose(WebSocket socket, int code, String reason) {
+                            closed.complete(code);
+                            return null;
+                        }
+                    }).join();
+            socket.sendText("hello", true).join();
+            assertThat(await(heard)).isEqualTo("hello");
+            MeterRegistry registry = context.getBean(MeterRegistry.class);
+            assertThat(registry.get("solaster.websocket.connections").gauge().value()).isOne();
+            assertThat(registry.get("solaster.websocket.messages").tag("direction", "in").functionCounter().count())
+                    .isOne();
+            socket.sendText("x".repeat(4000), true).join();
+            assertThat(await(closed)).isEqualTo(1009);
+            socket.abort();
+        }
+    }
+
     private static ConfigurableApplicationContext start(String... properties) {
         return new SpringApplicationBuilder(App.class).web(WebApplicationType.REACTIVE)
                 .properties("server.port=0", "solaster.engine.shards=2", "solaster.engine.pinning=never",
@@ -332,7 +387,27 @@ final class SolasterWebAutoConfigurationTest {
     @Configuration(proxyBeanMethods = false)
     @EnableAutoConfiguration
     @Import(Calls.class)
-    static class App {}
+    static class App {
+
+        @Bean
+        SimpleUrlHandlerMapping sockets() {
+            WebSocketHandler echo = session -> session.send(session.receive().map(message -> session
+                    .textMessage(message.getPayloadAsText())));
+            return new SimpleUrlHandlerMapping(Map.of("/echo", echo), -1);
+        }
+
+        @Bean
+        WebFilter shardOfTheRequest() {
+            return (exchange, chain) -> {
+                Shard here = Shard.current();
+                // Null where management has threads of its own.
+                if (here != null) {
+                    exchange.getAttributes().put("shard", here);
+                }
+                return chain.filter(exchange);
+            };
+        }
+    }
 
     @RestController
     static class Calls {
@@ -343,6 +418,12 @@ final class SolasterWebAutoConfigurationTest {
         Mono<String> late() {
             lateAsked.complete(null);
             return late.asMono();
+        }
+
+        @GetMapping("/where")
+        String where(@RequestAttribute("shard") Shard shard) {
+            return (Thread.currentThread().isVirtual() ? "virtual, " : "")
+                    + (Shard.current() == shard ? "on the shard of the request" : "elsewhere");
         }
 
         @GetMapping("/about")
