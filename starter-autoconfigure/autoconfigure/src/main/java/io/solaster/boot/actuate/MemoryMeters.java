@@ -17,8 +17,7 @@ import io.solaster.engine.Offload.Purpose;
 
 /** Memory that is not the heap, and the threads off the shards. */
 final class MemoryMeters implements MeterBinder {
-    private static final Path STATM = Path.of("/proc/self/statm");
-    private static final long PAGE = 4096;
+    private static final Path STATUS = Path.of("/proc/self/status");
 
     private final Engine engine;
 
@@ -54,12 +53,22 @@ final class MemoryMeters implements MeterBinder {
                 : Double.NaN;
     }
 
-    /** As the kernel tells, in pages; not a number where it is not Linux. */
     private static double resident() {
         try {
-            return PAGE * Double.parseDouble(Files.readString(STATM, StandardCharsets.US_ASCII).split(" ", -1)[1]);
+            return resident(Files.readString(STATUS, StandardCharsets.UTF_8));
         } catch (IOException | RuntimeException e) {
             return Double.NaN;
         }
+    }
+
+    /**
+     * As the kernel tells, in kB whatever the size of its pages; not a number where it does not.
+     *
+     * @param status the text of {@code /proc/self/status}
+     */
+    static double resident(String status) {
+        return status.lines().filter(line -> line.startsWith("VmRSS:"))
+                .mapToDouble(line -> 1024 * Double.parseDouble(line.split("\\s+", -1)[1])).findFirst()
+                .orElse(Double.NaN);
     }
 }

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -34,17 +35,44 @@ import org.springframework.boot.actuate.endpoint.annotation.WriteOperation;
 final class PoolsEndpoint {
     private static final Duration PATIENCE = Duration.ofSeconds(2);
 
+    private static final List<String> POOL_COLUMNS = List.of("protocol", "balancing");
+    private static final List<String> ENDPOINT_COLUMNS = List.of("address", "state", "why", "weight", "priority",
+            "zone",
+            "ejectedForMillis", "inFlight", "openBreakers", "latencyMicros");
+    private static final List<String> CONNECTION_COLUMNS = List.of("max", "open", "active", "pending");
+
     private final Pools pools;
 
     PoolsEndpoint(Pools pools) {
         this.pools = pools;
     }
 
-    @ReadOperation
+    /** As a table too: {@link PoolsEndpointWebExtension}. */
+    @ReadOperation(producesFrom = TableFormat.class)
     Map<String, Object> pools() {
         Map<String, Object> all = new LinkedHashMap<>();
         pools.all().forEach(pool -> all.put(pool.name(), report(pool)));
         return Map.of("pools", all);
+    }
+
+    /** A row for each endpoint of each pool. */
+    String table() {
+        List<List<@Nullable Object>> rows = new ArrayList<>();
+        pools.all().forEach(pool -> {
+            Map<String, Object> its = report(pool);
+            Map<?, ?> connections = (Map<?, ?>) Objects.requireNonNull(its.get("connections"));
+            for (Object endpoint : (List<?>) Objects.requireNonNull(its.get("endpoints"))) {
+                List<@Nullable Object> row = new ArrayList<>(List.of(pool.name()));
+                POOL_COLUMNS.forEach(column -> row.add(its.get(column)));
+                ENDPOINT_COLUMNS.forEach(column -> row.add(((Map<?, ?>) endpoint).get(column)));
+                CONNECTION_COLUMNS.forEach(column -> row.add(connections.get(column)));
+                rows.add(row);
+            }
+        });
+        List<String> columns = new ArrayList<>(List.of("pool", "protocol", "balancing"));
+        columns.addAll(ENDPOINT_COLUMNS);
+        CONNECTION_COLUMNS.forEach(column -> columns.add("pool." + column));
+        return Csv.of(columns, rows);
     }
 
     @ReadOperation

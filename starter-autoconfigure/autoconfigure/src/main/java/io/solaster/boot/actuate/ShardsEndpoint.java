@@ -44,7 +44,8 @@ final class ShardsEndpoint {
         this.drainTimeout = drainTimeout;
     }
 
-    @ReadOperation
+    /** As a table too: {@link ShardsEndpointWebExtension}. */
+    @ReadOperation(producesFrom = TableFormat.class)
     ShardReport shards() {
         return reporter.report();
     }

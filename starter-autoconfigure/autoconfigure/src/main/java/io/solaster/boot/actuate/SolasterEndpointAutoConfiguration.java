@@ -9,8 +9,10 @@ import io.solaster.spring.ServerLifecycle;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.actuate.autoconfigure.endpoint.condition.ConditionalOnAvailableEndpoint;
 import org.springframework.boot.actuate.autoconfigure.web.server.ManagementPortType;
+import org.springframework.boot.actuate.endpoint.EndpointId;
 import org.springframework.boot.actuate.endpoint.Sanitizer;
 import org.springframework.boot.actuate.endpoint.SanitizingFunction;
+import org.springframework.boot.actuate.endpoint.web.PathMapper;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -48,6 +50,14 @@ public final class SolasterEndpointAutoConfiguration {
 
         @Bean
         @ConditionalOnMissingBean
+        @ConditionalOnBean(ShardsEndpoint.class)
+        @ConditionalOnAvailableEndpoint
+        ShardsEndpointWebExtension shardsEndpointWebExtension(ShardsEndpoint endpoint) {
+            return new ShardsEndpointWebExtension(endpoint);
+        }
+
+        @Bean
+        @ConditionalOnMissingBean
         ConfigView solasterConfigView(SolasterConfig config, Environment environment,
                 ObjectProvider<ConfigReloader> reloader, ObjectProvider<SanitizingFunction> sanitizing,
                 ObjectProvider<ConfigReloads> reloads, ObjectProvider<ConfigCheck> check) {
@@ -76,10 +86,13 @@ public final class SolasterEndpointAutoConfiguration {
         @ConditionalOnMissingBean
         @ConditionalOnAvailableEndpoint
         SolasterPageEndpoint solasterPageEndpoint(Engine engine, ShardReporter reporter, ConfigView view,
-                SolasterConfigEndpointProperties properties) {
+                SolasterConfigEndpointProperties properties, ObjectProvider<PathMapper> paths) {
             return new SolasterPageEndpoint(engine, reporter, new SolasterConfigEndpointWebExtension(
                     new SolasterConfigEndpoint(view, properties.showValues()), properties.showValues(),
-                    properties.roles()));
+                    properties.roles()), () -> {
+                        String path = PathMapper.getRootPath(paths.orderedStream().toList(), EndpointId.of("solaster"));
+                        return path.substring(path.lastIndexOf('/') + 1);
+                    });
         }
     }
 

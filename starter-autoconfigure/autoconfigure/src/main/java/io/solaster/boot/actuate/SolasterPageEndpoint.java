@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 import io.solaster.config.plan.ShardReport;
@@ -34,8 +35,12 @@ final class SolasterPageEndpoint {
     private final Engine engine;
     private final ShardReporter reporter;
     private final SolasterConfigEndpointWebExtension config;
+    private final Supplier<String> folder;
 
-    SolasterPageEndpoint(Engine engine, ShardReporter reporter, SolasterConfigEndpointWebExtension config) {
+    /** @param folder the last part of the page's own path: links within the page are relative to what stands before */
+    SolasterPageEndpoint(Engine engine, ShardReporter reporter, SolasterConfigEndpointWebExtension config,
+            Supplier<String> folder) {
+        this.folder = folder;
         this.engine = engine;
         this.reporter = reporter;
         this.config = config;
@@ -51,13 +56,16 @@ final class SolasterPageEndpoint {
      */
     record Live(Instant at, ShardReport report, List<List<Long>> mesh, Map<Integer, List<Stall>> stalls) {}
 
-    @ReadOperation
-    WebEndpointResponse<String> page() throws IOException {
-        return file("page.html", MimeType.valueOf("text/html;charset=UTF-8"));
+    /** The page for whoever accepts HTML, else what it shows. */
+    @ReadOperation(producesFrom = PageFormat.class)
+    WebEndpointResponse<Object> page(PageFormat format) throws IOException {
+        return new WebEndpointResponse<>(format == PageFormat.HTML
+                ? text("page.html").replace("solaster/", folder.get() + "/")
+                : live(), format);
     }
 
     /** @param part {@code live}, {@code config}, or a file that the page is made of */
-    @ReadOperation
+    @ReadOperation(produces = {"application/json", "text/css", "text/javascript"})
     @Nullable
     WebEndpointResponse<?> part(@Selector String part, SecurityContext security) throws IOException {
         MimeType type = FILES.get(part);
@@ -88,11 +96,15 @@ final class SolasterPageEndpoint {
     }
 
     private static WebEndpointResponse<String> file(String name, MimeType type) throws IOException {
+        return new WebEndpointResponse<>(text(name), type);
+    }
+
+    private static String text(String name) throws IOException {
         try (var in = SolasterPageEndpoint.class.getResourceAsStream(name)) {
             if (in == null) {
                 throw new IOException(name + " is missing from the jar of solaster-autoconfigure");
             }
-            return new WebEndpointResponse<>(new String(in.readAllBytes(), StandardCharsets.UTF_8), type);
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         }
     }
 }

@@ -66,5 +66,13 @@ public final class SolasterPoolActuatorAutoConfiguration {
         PoolsEndpoint poolsEndpoint(Pools pools) {
             return new PoolsEndpoint(pools);
         }
+
+        @Bean
+        @ConditionalOnMissingBean
+        @ConditionalOnBean(PoolsEndpoint.class)
+        @ConditionalOnAvailableEndpoint
+        PoolsEndpointWebExtension poolsEndpointWebExtension(PoolsEndpoint endpoint) {
+            return new PoolsEndpointWebExtension(endpoint);
+        }
     }
 }

@@ -4,6 +4,8 @@ import java.util.Map;
 
 import io.solaster.config.check.ConfigBinder;
 import io.solaster.config.pool.PoolConfig;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.support.BeanDefinitionRegistry;
 import org.springframework.beans.factory.support.RootBeanDefinition;
 import org.springframework.boot.context.properties.bind.Binder;
@@ -17,6 +19,8 @@ import org.springframework.core.type.AnnotationMetadata;
  * stays with whoever has it.
  */
 final class PoolBeans implements ImportBeanDefinitionRegistrar, EnvironmentAware {
+    private static final Logger log = LoggerFactory.getLogger(PoolBeans.class);
+
     /** Of the bean that makes them. */
     static final String POOLS = "solasterPools";
 
@@ -47,6 +51,8 @@ final class PoolBeans implements ImportBeanDefinitionRegistrar, EnvironmentAware
 
     private static void register(BeanDefinitionRegistry registry, String bean, String method, String pool) {
         if (registry.containsBeanDefinition(bean) || registry.isAlias(bean)) {
+            log.info("Pool '{}' has no bean '{}', since the application has one of that name; Pools.{}(\"{}\") has it",
+                    pool, bean, method, pool);
             return;
         }
         RootBeanDefinition definition = new RootBeanDefinition();

@@ -28,6 +28,8 @@
   }
   const text = (node, value) => { if (node.textContent !== value) node.textContent = value; };
 
+  // Wherever the endpoint is mapped to, this script lies beside what it asks for.
+  const HERE = document.currentScript.src.replace(/[^/]*$/, '');
   function count(value) {
     if (value >= 1e9) return (value / 1e9).toFixed(1) + ' G';
     if (value >= 1e6) return (value / 1e6).toFixed(1) + ' M';
@@ -42,7 +44,7 @@
   }
 
   async function ask(part) {
-    const answer = await fetch('solaster/' + part, { cache: 'no-store', headers: { Accept: 'application/json' }, signal: AbortSignal.timeout(PATIENCE) });
+    const answer = await fetch(HERE + part, { cache: 'no-store', headers: { Accept: 'application/json' }, signal: AbortSignal.timeout(PATIENCE) });
     if (!answer.ok) throw new Error(answer.status === 401 || answer.status === 403 ? 'you are no longer signed in' : 'it answered ' + answer.status);
     return answer.json();
   }

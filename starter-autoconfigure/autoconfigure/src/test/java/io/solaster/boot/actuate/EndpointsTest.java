@@ -30,6 +30,7 @@ import org.springframework.context.ApplicationContext;
 
 /** What people and programs get who ask. */
 final class EndpointsTest {
+    private static final String BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8";
     private final ApplicationContextRunner runner = new ApplicationContextRunner()
             .withConfiguration(AutoConfigurations.of(SolasterAutoConfiguration.class,
                     SolasterStoreAutoConfiguration.class, SolasterWatchAutoConfiguration.class,
@@ -68,7 +69,16 @@ final class EndpointsTest {
             assertThat(JsonPath.<String>read(config, "$.values['solaster.engine.shards'].origin"))
                     .contains("defaultProperties");
 
-            HttpResponse<String> page = it.get("solaster");
+            for (String accept : List.of("text/html", BROWSER)) {
+                assertThat(it.get("solaster", accept).statusCode()).as(accept).isEqualTo(200);
+                assertThat(contentType(it.get("solaster", accept))).startsWith("text/html");
+            }
+            for (String accept : List.of("*/*", "application/json", "application/vnd.spring-boot.actuator.v3+json")) {
+                HttpResponse<String> json = it.get("solaster", accept);
+                assertThat(contentType(json)).as(accept).contains("json");
+                assertThat(JsonPath.<List<?>>read(json.body(), "$.report.shards")).hasSize(2);
+            }
+            HttpResponse<String> page = it.get("solaster", "text/html");
             assertThat(page.headers().firstValue("content-type")).hasValueSatisfying(
                     content -> assertThat(content).startsWith("text/html"));
             assertThat(page.body()).contains("default-src 'none'").doesNotContain("http://").doesNotContain("https://");
@@ -79,9 +89,36 @@ final class EndpointsTest {
             assertThat(it.get("solaster/config").body()).contains("******");
             assertThat(it.get("solaster/etc").statusCode()).isEqualTo(404);
 
+            assertThat(it.get("solaster/page.css", "text/css").statusCode()).isEqualTo(200);
+
+            HttpResponse<String> table = it.get("shards", "text/csv");
+            assertThat(contentType(table)).startsWith("text/csv");
+            assertThat(table.body().lines().findFirst()).hasValueSatisfying(
+                    names -> assertThat(names).startsWith("id,cpu,numaNode,state,").endsWith(",longestStallSeconds"));
+            assertThat(table.body().lines().skip(1).map(line -> line.split(",", -1)[0])).containsExactly("0", "1");
+            for (String accept : List.of("*/*", "application/json", "application/vnd.spring-boot.actuator.v3+json")) {
+                assertThat(contentType(it.get("shards", accept))).as(accept).contains("json");
+            }
+
             assertThat(it.post("shards", "{\"group\":\"background\",\"shares\":7}").statusCode()).isEqualTo(405);
             assertThat(it.post("shards/0", "{\"state\":\"draining\"}").statusCode()).isEqualTo(405);
             assertThat(it.post("solasterconfig", "{\"yaml\":\"\"}").statusCode()).isEqualTo(405);
+        }
+    }
+
+    private static String contentType(HttpResponse<?> response) {
+        return response.headers().firstValue("content-type").orElse("");
+    }
+
+    @Test
+    void the_page_finds_its_parts_wherever_it_is_mapped_to() throws Exception {
+        try (Actuated it = Actuated.start(WebApplicationType.SERVLET,
+                "management.endpoints.web.path-mapping.solaster=ops/cores")) {
+            String page = it.get("ops/cores", "text/html").body();
+            assertThat(page).contains("href=\"cores/page.css\"", "src=\"cores/page.js\"");
+            assertThat(it.get("ops/cores/page.js").statusCode()).isEqualTo(200);
+            assertThat(it.get("ops/cores/page.js").body()).doesNotContain("solaster/");
+            assertThat(it.get("ops/cores/live").statusCode()).isEqualTo(200);
         }
     }
 

@@ -47,6 +47,10 @@ final class PoolsActuatorTest {
             it.post("pools/orders", action(a, "readmit"));
             ThreeShards.until("it is asked again", () -> ask(client).equals("a"));
 
+            List<String> table = it.get("pools", "text/csv").body().lines().toList();
+            assertThat(table.getFirst()).startsWith("pool,protocol,balancing,address,state,");
+            assertThat(table).hasSize(1 + JsonPath.<List<?>>read(report, "$.pools[*].endpoints[*]").size());
+            assertThat(table.get(1)).startsWith("orders,http,");
             assertThat(it.get("pools/orders").statusCode()).isEqualTo(200);
             assertThat(it.get("pools/nobody").statusCode()).isEqualTo(404);
             assertThat(it.post("pools/nobody", action(a, "drain")).statusCode()).isEqualTo(400);
