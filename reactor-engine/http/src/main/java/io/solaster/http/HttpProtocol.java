@@ -9,7 +9,9 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelOption;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ApplicationProtocolNames;
+import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslProvider;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.Shard;
 import io.solaster.engine.net.ConnectionHandler;
@@ -28,7 +30,10 @@ public final class HttpProtocol implements ConnectionHandler {
             too many connections
             """.replace("\n", "\r\n").replace("connections\r", "connections").getBytes(StandardCharsets.US_ASCII);
 
-    /** What a TLS context of such a server agrees on with its clients: HTTP/2, or else HTTP/1.1. */
+    /**
+     * What a TLS context of such a server agrees on with its clients: HTTP/2, or else HTTP/1.1. A client that offers neither
+     * is refused, with the JDK's TLS (RFC 7301, 3.2: {@code no_application_protocol}; OpenSSL's binding cannot).
+     */
     public static final ApplicationProtocolConfig APPLICATION_PROTOCOLS = protocols(ApplicationProtocolNames.HTTP_2,
             ApplicationProtocolNames.HTTP_1_1);
     /** The same where HTTP/2 is switched off. */
@@ -42,7 +47,9 @@ public final class HttpProtocol implements ConnectionHandler {
 
     private static ApplicationProtocolConfig protocols(String... names) {
         return new ApplicationProtocolConfig(ApplicationProtocolConfig.Protocol.ALPN,
-                ApplicationProtocolConfig.SelectorFailureBehavior.NO_ADVERTISE,
+                SslContext.defaultServerProvider() == SslProvider.JDK
+                        ? ApplicationProtocolConfig.SelectorFailureBehavior.FATAL_ALERT
+                        : ApplicationProtocolConfig.SelectorFailureBehavior.NO_ADVERTISE,
                 ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT, names);
     }
 

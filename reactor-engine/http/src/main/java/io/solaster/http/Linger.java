@@ -5,7 +5,7 @@ import java.util.concurrent.TimeUnit;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.socket.DuplexChannel;
-import io.netty.handler.ssl.SslHandler;
+import io.solaster.engine.net.Tls;
 import io.solaster.engine.timer.Timers;
 
 /**
@@ -51,9 +51,7 @@ final class Linger {
      * @param parted whether the client knows, and has sent nothing that is unread
      */
     void end(Channel channel, ChannelFuture last, boolean parted) {
-        SslHandler tls = channel.pipeline().get(SslHandler.class);
-        // Over TLS there is a word for the end, which the client must have before that of TCP.
-        (tls == null ? last : tls.closeOutbound()).addListener(sent -> {
+        Tls.endOutput(channel, last).addListener(sent -> {
             if (sent.isSuccess() && !parted && channel instanceof DuplexChannel duplex) {
                 duplex.shutdownOutput();
                 channel.config().setAutoRead(true);

@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.WebSocket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -21,9 +23,11 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSocket;
 
+import ch.qos.logback.classic.Level;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.SslContext;
@@ -261,7 +265,7 @@ class HttpOverTlsTest {
             try (RawClient stranger = connect(tls, server.client(null))) {
                 stranger.get("/me");
             }
-        }).isInstanceOfAny(IOException.class, java.io.UncheckedIOException.class, AssertionError.class);
+        }).isInstanceOfAny(IOException.class, UncheckedIOException.class, AssertionError.class);
     }
 
     @Test
@@ -284,5 +288,76 @@ class HttpOverTlsTest {
         TcpServer tls = serve(HANDLER, context(server).build());
         RawClient plain = fixture.connect(tls).send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
         assertThat(plain.rest()).doesNotContain("HTTP/1.1");
+    }
+
+    private static SSLSocket socket(TcpServer to, String... protocols) throws Exception {
+        SSLSocket socket = (SSLSocket) server.client(null).getSocketFactory()
+                .createSocket(InetAddress.getLoopbackAddress(), to.port());
+        socket.setSoTimeout((int) HttpFixture.PATIENCE.toMillis());
+        socket.setEnabledProtocols(protocols);
+        return socket;
+    }
+
+    @Test
+    void aClientGetsOneHandshake() throws Exception {
+        TcpServer tls = serve(HANDLER, context(server).build());
+        try (Logged logged = new Logged("io.solaster", "io.netty")) {
+            for (int i = 0; i < 3; i++) {
+                SSLSocket socket = socket(tls, "TLSv1.2");
+                RawClient client = new RawClient(socket);
+                assertThat(client.get("/a").body()).startsWith("/a TLSv1.2");
+                assertThatThrownBy(() -> {
+                    socket.startHandshake();
+                    client.get("/b");
+                }).isInstanceOfAny(IOException.class, UncheckedIOException.class, AssertionError.class);
+                client.close();
+            }
+            HttpFixture.await("it is told of", () -> !logged.lines(Level.WARN).isEmpty());
+            assertThat(logged.lines(Level.WARN)).singleElement().asString().contains("another handshake");
+            assertThat(logged.traces()).isEmpty();
+        }
+    }
+
+    @Test
+    void keysMayBeUpdatedWithoutAHandshake() throws Exception {
+        TcpServer tls = serve(HANDLER, context(server).build());
+        SSLSocket socket = socket(tls, "TLSv1.3");
+        try (RawClient client = new RawClient(socket)) {
+            assertThat(client.get("/a").body()).startsWith("/a TLSv1.3");
+            // Over TLS 1.3 this sends a KeyUpdate.
+            socket.startHandshake();
+            assertThat(client.get("/b").body()).startsWith("/b TLSv1.3");
+        }
+    }
+
+    @Test
+    void aClientThatOffersNoProtocolOfOursIsRefused() throws Exception {
+        TcpServer tls = serve(HANDLER, context(server).build());
+        try (SSLSocket socket = socket(tls, "TLSv1.2", "TLSv1.3")) {
+            SSLParameters parameters = socket.getSSLParameters();
+            parameters.setApplicationProtocols(new String[]{"spdy/3", "x"});
+            socket.setSSLParameters(parameters);
+            assertThatThrownBy(socket::startHandshake).isInstanceOf(IOException.class)
+                    .hasMessageContaining("no_application_protocol");
+        }
+        try (RawClient client = connect(tls, server.client(null))) {
+            assertThat(client.get("/").status()).as("one that offers none").isEqualTo(200);
+        }
+    }
+
+    @Test
+    void aStormOfHandshakesThatFailIsOneLine() throws Exception {
+        TcpServer tls = serve(HANDLER, context(server).build());
+        byte[] hello = {22, 3, 1, 0, 4, 1, 0, 0, 0};
+        try (Logged logged = new Logged("io.solaster", "io.netty")) {
+            for (int i = 0; i < 50; i++) {
+                try (RawClient client = fixture.connect(tls)) {
+                    client.send(i % 2 == 0 ? hello : "GET / HTTP/1.1\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+                    client.rest();
+                }
+            }
+            assertThat(logged.lines(Level.INFO)).hasSize(1);
+            assertThat(logged.traces()).isEmpty();
+        }
     }
 }

@@ -19,6 +19,7 @@ final class Logged extends AppenderBase<ILoggingEvent> implements AutoCloseable 
         loggers = Stream.of(names).map(name -> (Logger) LoggerFactory.getLogger(name)).toList();
         start();
         for (Logger logger : loggers) {
+            logger.setLevel(Level.INFO);
             logger.setAdditive(false);
             logger.addAppender(this);
         }
@@ -46,6 +47,7 @@ final class Logged extends AppenderBase<ILoggingEvent> implements AutoCloseable 
         for (Logger logger : loggers) {
             logger.detachAppender(this);
             logger.setAdditive(true);
+            logger.setLevel(null);
         }
     }
 }

@@ -10,6 +10,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.concurrent.ScheduledFuture;
+import io.solaster.engine.net.Tls;
 import io.solaster.resp.ReplyWriter;
 import org.jspecify.annotations.Nullable;
 
@@ -131,7 +132,7 @@ final class Replies {
     /** Sends the last reply and closes. Closing with bytes unread would reset the connection and destroy the reply. */
     private void linger(Channel channel, ByteBuf last) {
         closeAfter(channel, UNREAD_MILLIS);
-        channel.writeAndFlush(last).addListener(sent -> {
+        Tls.endOutput(channel, channel.writeAndFlush(last)).addListener(sent -> {
             if (sent.isSuccess() && channel instanceof DuplexChannel duplex) {
                 duplex.shutdownOutput();
                 channel.config().setAutoRead(true);

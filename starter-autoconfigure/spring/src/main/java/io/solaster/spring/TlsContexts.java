@@ -1,18 +1,26 @@
 package io.solaster.spring;
 
+import java.util.Set;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLException;
 
+import io.netty.handler.codec.http2.Http2SecurityUtil;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.IdentityCipherSuiteFilter;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SupportedCipherSuiteFilter;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslOptions;
 
-/** What new connections are encrypted with: made of a bundle of Spring Boot's, and anew when that is updated. Any thread. */
+/**
+ * What new connections are encrypted with: made of a bundle of Spring Boot's, and anew when that is updated. Where the
+ * bundle names no ciphers, those with forward secrecy and authenticated encryption are offered, and none in CBC mode. Any
+ * thread.
+ */
 public final class TlsContexts implements Supplier<SslContext> {
     private static final Logger log = LoggerFactory.getLogger(TlsContexts.class);
 
@@ -62,10 +70,13 @@ public final class TlsContexts implements Supplier<SslContext> {
     private Made make(SslBundle bundle) {
         SslOptions options = bundle.getOptions();
         ApplicationProtocolConfig spoken = protocols.get();
+        Set<String> named = SslOptions.asSet(options.getCiphers());
         try {
             return new Made(bundle, spoken, SslContextBuilder.forServer(bundle.getManagers().getKeyManagerFactory())
                     .trustManager(bundle.getManagers().getTrustManagerFactory()).clientAuth(clientAuth)
-                    .protocols(options.getEnabledProtocols()).ciphers(SslOptions.asSet(options.getCiphers()))
+                    .protocols(options.getEnabledProtocols())
+                    .ciphers(named == null ? Http2SecurityUtil.CIPHERS : named,
+                            named == null ? SupportedCipherSuiteFilter.INSTANCE : IdentityCipherSuiteFilter.INSTANCE)
                     .applicationProtocolConfig(spoken).build());
         } catch (SSLException | RuntimeException e) {
             throw new IllegalArgumentException(key + ": no server can be made of the bundle " + bundle + ": "
