@@ -13,6 +13,7 @@ import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import io.solaster.config.check.ConfigTree;
 import org.junit.jupiter.api.Test;
 
 /** The arrows between modules: downwards only, and only those that are drawn. */
@@ -58,6 +59,10 @@ final class ArchitectureTest {
     @ArchTest
     static final ArchRule NO_CYCLES_BETWEEN_ROOMS = slices().assignedFrom(new Packages(CYCLIC)).should()
             .beFreeOfCycles();
+
+    @ArchTest
+    static final ArchRule ONE_CLASS_WALKS_THE_CONFIGURATION = noClasses().that().areNotAssignableTo(ConfigTree.class)
+            .should().callMethod(Class.class, "getRecordComponents");
 
     @ArchTest
     static final ArchRule INTERNALS_STAY_IN_THEIR_MODULE = classes().should(Internals.STAY_IN_THEIR_MODULE);

@@ -78,9 +78,9 @@ public final class ConfigBinder {
         for (ConfigurationPropertyName group : changed.stream().map(ConfigurationPropertyName::getParent).distinct()
                 .toList()) {
             List<String> path = elements(group);
-            Class<?> type = ConfigKeys.group(path);
+            Class<?> type = ConfigTree.group(path);
             Object bound = type == null ? null : binder.bindOrCreate(group, Bindable.of(type), collector);
-            Object with = bound == null ? null : RecordPatch.replace(config, path, bound);
+            Object with = bound == null ? null : ConfigTree.replace(ConfigTree.ROOT, config, path, bound);
             if (with == null) {
                 return read(binder);
             }
@@ -114,8 +114,8 @@ public final class ConfigBinder {
         public <T> Bindable<T> onStart(ConfigurationPropertyName name, Bindable<T> target, BindContext context) {
             sources = context.getSources();
             Class<?> type = target.getType().toClass();
-            boolean keysOnly = ConfigKeys.isGroup(type)
-                    && !ConfigKeys.isAlsoText(type, target.getType().getGeneric(0).resolve());
+            boolean keysOnly = ConfigTree.isGroup(type)
+                    && !ConfigTree.isAlsoText(type, target.getType().getGeneric(0).resolve());
             String value = keysOnly ? written(name, context) : "";
             // Nothing at all is fine: a key below which all lines are commented out.
             if (!value.isEmpty()) {
@@ -129,8 +129,8 @@ public final class ConfigBinder {
         public @Nullable Object onFailure(ConfigurationPropertyName name, Bindable<?> target, BindContext context,
                 Exception error) throws Exception {
             Class<?> type = target.getType().toClass();
-            Method reader = ConfigKeys.valueOf(type);
-            if (ConfigKeys.isGroup(type) && reader == null) {
+            Method reader = ConfigTree.valueOf(type);
+            if (ConfigTree.isGroup(type) && reader == null) {
                 // Spring refuses a list with keys that nothing reads below it; those are told as such.
                 if (error instanceof ConverterNotFoundException
                         || error instanceof UnboundConfigurationPropertiesException) {
@@ -205,7 +205,7 @@ public final class ConfigBinder {
             if (type == Double.class || type == double.class) {
                 return new String[]{value + " is no number", "write one such as 0.01"};
             }
-            // The value types of this package word their errors as 'reason; fix'.
+            // Our value types word their errors as 'reason; fix'.
             int fix = message.indexOf("; ");
             return fix < 0
                     ? new String[]{message, "write a value that can be read"}

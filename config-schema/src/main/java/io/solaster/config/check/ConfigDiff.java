@@ -1,19 +1,16 @@
 package io.solaster.config.check;
 
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
 
 import io.solaster.config.EngineConfig;
 import io.solaster.config.GroupConfig;
 import io.solaster.config.SolasterConfig;
-import io.solaster.config.check.ConfigKeys.Node;
-import io.solaster.config.plan.Wording;
+import io.solaster.config.check.ConfigTree.Node;
 
 /**
  * What is different between two configurations. Any thread.
@@ -45,7 +42,7 @@ public record ConfigDiff(List<Change> changes) {
     /** What is different. */
     public static ConfigDiff between(SolasterConfig before, SolasterConfig after) {
         List<Change> changes = new ArrayList<>();
-        compare("solaster", ConfigKeys.ROOT, before.withEngine(complete(before.engine())),
+        compare("solaster", ConfigTree.ROOT, before.withEngine(complete(before.engine())),
                 after.withEngine(complete(after.engine())), changes);
         return new ConfigDiff(changes);
     }
@@ -53,16 +50,6 @@ public record ConfigDiff(List<Change> changes) {
     /** What is different between the engines alone. */
     public static ConfigDiff between(EngineConfig before, EngineConfig after) {
         return between(SolasterConfig.defaults().withEngine(before), SolasterConfig.defaults().withEngine(after));
-    }
-
-    /**
-     * Whether a value may change while the application runs.
-     *
-     * @param key such as {@code solaster.servers.kv.limits.max-bulk}
-     * @throws IllegalArgumentException if there is no such key
-     */
-    public static boolean isReloadable(String key) {
-        return ConfigKeys.isReloadable(key);
     }
 
     /** Whether nothing is different. */
@@ -100,8 +87,7 @@ public record ConfigDiff(List<Change> changes) {
             compareEntries(key, node, before, after, changes);
         } else {
             for (Node child : node.children()) {
-                compare(key + "." + child.name(), child, ConfigValidator.component(before, child.name()),
-                        ConfigValidator.component(after, child.name()), changes);
+                compare(key + "." + child.name(), child, in(child, before), in(child, after), changes);
             }
         }
     }
@@ -113,7 +99,7 @@ public record ConfigDiff(List<Change> changes) {
         names.addAll(now.keySet());
         Node entry = node.children().getFirst();
         for (Object name : names) {
-            String below = Wording.entryKey(key, String.valueOf(name));
+            String below = ConfigTree.entryKey(key, String.valueOf(name));
             Object was = old.get(name);
             Object is = now.get(name);
             if (is == null) {
@@ -127,13 +113,14 @@ public record ConfigDiff(List<Change> changes) {
         }
     }
 
+    /** Empty where nothing is. */
+    private static Object in(Node child, Object above) {
+        Object value = child.in(above);
+        return value == null ? "" : value;
+    }
+
     private static String show(String key, Object value) {
-        String text = switch (value) {
-            case Duration duration -> Wording.print(duration);
-            case Enum<?> choice -> Wording.choice(choice);
-            case List<?> list -> list.stream().map(String::valueOf).collect(Collectors.joining(", "));
-            default -> value.toString();
-        };
+        String text = ConfigTree.written(value);
         return key.endsWith("password") && !text.isEmpty() ? "******" : text;
     }
 }

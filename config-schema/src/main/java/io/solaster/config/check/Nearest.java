@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-import io.solaster.config.check.ConfigKeys.Node;
+import io.solaster.config.check.ConfigTree.Node;
 import org.jspecify.annotations.Nullable;
 
 /** Finds what somebody may have meant who wrote a key that is not there. */
@@ -30,19 +30,19 @@ final class Nearest {
 
     private static @Nullable String nearest(List<String> written) {
         String text = join(written);
-        String last = ConfigKeys.uniform(written.getLast());
+        String last = ConfigTree.uniform(written.getLast());
         String best = null;
         int least = Integer.MAX_VALUE;
-        for (String leaf : ConfigKeys.leaves()) {
+        for (String leaf : ConfigTree.leaves()) {
             String candidate = named(leaf.split("\\."), written);
-            if (written.size() > 2 && candidate.contains(ConfigKeys.ANY)
+            if (written.size() > 2 && candidate.contains(ConfigTree.ANY)
                     && !leaf.startsWith("solaster." + written.get(1) + ".")) {
                 // It stands below a name that nobody has written.
                 continue;
             }
             int distance = distance(text, candidate);
             // A key in the wrong place is meant, however far from there it stands.
-            boolean misplaced = ConfigKeys.uniform(candidate.substring(candidate.lastIndexOf('.') + 1)).equals(last);
+            boolean misplaced = ConfigTree.uniform(candidate.substring(candidate.lastIndexOf('.') + 1)).equals(last);
             if (distance < least && (misplaced || distance <= Math.max(2, written.getLast().length() / 3))) {
                 least = distance;
                 best = candidate;
@@ -54,7 +54,7 @@ final class Nearest {
     /** A key with the names that were written where it has names that the user chooses. */
     private static String named(String[] key, List<String> written) {
         for (int i = 0; i < key.length; i++) {
-            if (key[i].equals(ConfigKeys.ANY) && i < written.size() - 1 && key[i - 1].equals(written.get(i - 1))) {
+            if (key[i].equals(ConfigTree.ANY) && i < written.size() - 1 && key[i - 1].equals(written.get(i - 1))) {
                 key[i] = written.get(i);
             }
         }
@@ -67,7 +67,7 @@ final class Nearest {
     }
 
     private static String choices(List<String> written) {
-        Node node = ConfigKeys.ROOT;
+        Node node = ConfigTree.ROOT;
         StringBuilder prefix = new StringBuilder(node.name());
         for (String element : written.subList(1, written.size())) {
             Node child = node.child(element);
@@ -75,7 +75,7 @@ final class Nearest {
                 break;
             }
             node = child;
-            prefix.append('.').append(child.name().equals(ConfigKeys.ANY) ? element : child.name());
+            prefix.append('.').append(child.name().equals(ConfigTree.ANY) ? element : child.name());
         }
         List<String> names = new ArrayList<>();
         node.children().forEach(child -> names.add(child.name()));

@@ -37,20 +37,20 @@ final class PoolRules {
     private static final Duration DAY = Duration.ofDays(1);
     private static final int MAX_PORT = 65_535;
 
-    private final ConfigValidator validator;
+    private final Findings findings;
     private final String key;
     private final PoolConfig pool;
 
     /** @param key such as {@code solaster.pools.orders} */
-    PoolRules(ConfigValidator validator, String key, PoolConfig pool) {
-        this.validator = validator;
+    PoolRules(Findings findings, String key, PoolConfig pool) {
+        this.findings = findings;
         this.key = key;
         this.pool = pool;
     }
 
     void check(String name) {
         if (!NAME.matcher(name).matches()) {
-            validator.add(key, name, "'" + name + "' cannot name a pool",
+            findings.add(key, name, "'" + name + "' cannot name a pool",
                     "write letters, digits and '-', a letter first");
         }
         endpoints(pool.endpoints());
@@ -60,8 +60,8 @@ final class PoolRules {
         requests(key + ".requests", pool.requests());
         healthCheck(key + ".health.check", pool.health().check());
         outliers(key + ".health.outliers", pool.health().outliers());
-        validator.within(key + ".health.breaker.window", pool.health().breaker().window(), MILLISECOND, DAY);
-        validator.within(key + ".health.breaker.open-for", pool.health().breaker().openFor(), MILLISECOND, DAY);
+        findings.within(key + ".health.breaker.window", pool.health().breaker().window(), MILLISECOND, DAY);
+        findings.within(key + ".health.breaker.open-for", pool.health().breaker().openFor(), MILLISECOND, DAY);
         ssl(key + ".ssl", pool.ssl());
         proxy(key + ".proxy", pool.proxy());
         http(key + ".http", pool.http());
@@ -73,11 +73,11 @@ final class PoolRules {
         for (int i = 0; i < endpoints.size(); i++) {
             String at = key + ".endpoints[" + i + "].address";
             String address = endpoints.get(i).address();
-            validator.given(at, address, "host and port, such as 'orders.example:8080'");
+            findings.given(at, address, "host and port, such as 'orders.example:8080'");
             if (address != null && !address.isBlank()) {
                 address(at, address);
                 if (!seen.add(address.toLowerCase(Locale.ROOT))) {
-                    validator.add(at, address, "'" + address + "' is written twice",
+                    findings.add(at, address, "'" + address + "' is written twice",
                             "remove one of them; for a greater share give it a weight");
                 }
             }
@@ -91,17 +91,17 @@ final class PoolRules {
         String port = address.substring(colon + 1);
         boolean bracketed = host.startsWith("[") && host.endsWith("]") && host.length() > 2;
         if (address.contains("/") || address.contains(" ")) {
-            validator.add(at, address, "'" + address + "' is no host and port",
+            findings.add(at, address, "'" + address + "' is no host and port",
                     "write them alone, such as 'orders.example:8080'; encryption is said below " + key + ".ssl");
         } else if (!bracketed && host.indexOf(':') >= 0 || address.startsWith("[") && address.endsWith("]")) {
-            validator.add(at, address, "'" + address + "' may be an IPv6 address, with or without a port",
+            findings.add(at, address, "'" + address + "' may be an IPv6 address, with or without a port",
                     "write it in brackets, and the port behind, such as '[::1]:8080'");
         } else if (colon < 0) {
-            validator.add(at, address, "'" + address + "' has no port", "write '" + address + ":8080', or its port");
+            findings.add(at, address, "'" + address + "' has no port", "write '" + address + ":8080', or its port");
         } else if (host.isEmpty()) {
-            validator.add(at, address, "'" + address + "' has no host", "write 'orders.example" + address + "'");
+            findings.add(at, address, "'" + address + "' has no host", "write 'orders.example" + address + "'");
         } else if (!port.matches("[0-9]{1,5}") || Integer.parseInt(port) < 1 || Integer.parseInt(port) > MAX_PORT) {
-            validator.add(at, address, "'" + port + "' is no port", "write one from 1 to " + MAX_PORT);
+            findings.add(at, address, "'" + port + "' is no port", "write one from 1 to " + MAX_PORT);
         }
     }
 
@@ -109,62 +109,62 @@ final class PoolRules {
         DiscoveryConfig.Type type = discovery.type();
         if (type == DiscoveryConfig.Type.NONE) {
             if (discovery.name() != null) {
-                validator.add(at + ".type", "none", "'" + discovery.name() + "' is asked of nobody",
+                findings.add(at + ".type", "none", "'" + discovery.name() + "' is asked of nobody",
                         "write one of dns, srv, kubernetes, spring");
             }
         } else {
-            validator.given(at + ".name", discovery.name(), switch (type) {
+            findings.given(at + ".name", discovery.name(), switch (type) {
                 case DNS -> "the host name that is looked up, such as 'orders.example'";
                 case SRV -> "the service that is looked up, such as '_http._tcp.orders.example'";
                 case KUBERNETES -> "the Kubernetes Service, such as 'orders'";
                 default -> "the service that the DiscoveryClient is asked for, such as 'orders'";
             });
             if (type == DiscoveryConfig.Type.DNS && discovery.port() == 0) {
-                validator.add(at + ".port", 0, "addresses in DNS have no port", "write the port, or take type 'srv'");
+                findings.add(at + ".port", 0, "addresses in DNS have no port", "write the port, or take type 'srv'");
             }
         }
         if (discovery.namespace() != null && type != DiscoveryConfig.Type.KUBERNETES) {
-            validator.warn(at + ".namespace", discovery.namespace(), "only type 'kubernetes' has namespaces",
+            findings.warn(at + ".namespace", discovery.namespace(), "only type 'kubernetes' has namespaces",
                     "remove it, or write type 'kubernetes'");
         }
-        validator.within(at + ".refresh", discovery.refresh(), MILLISECOND, DAY);
-        validator.within(at + ".min-refresh", discovery.minRefresh(), MILLISECOND, DAY);
+        findings.within(at + ".refresh", discovery.refresh(), MILLISECOND, DAY);
+        findings.within(at + ".min-refresh", discovery.minRefresh(), MILLISECOND, DAY);
         notAbove(at + ".min-refresh", discovery.minRefresh(), "refresh", discovery.refresh());
     }
 
     private void balancing(String at, BalancingConfig balancing) {
-        validator.within(at + ".slow-start", balancing.slowStart(), Duration.ZERO, HOUR);
-        validator.within(at + ".decay", balancing.decay(), MILLISECOND, HOUR);
+        findings.within(at + ".slow-start", balancing.slowStart(), Duration.ZERO, HOUR);
+        findings.within(at + ".decay", balancing.decay(), MILLISECOND, HOUR);
         double load = balancing.boundedLoad();
         if (!(load == 0 || load >= 1 && load <= 100)) {
-            validator.add(at + ".bounded-load", load,
+            findings.add(at + ".bounded-load", load,
                     load + " is out of range: below 1 no endpoint could take its share",
                     "write a number from 1 to 100, such as 1.25, or 0 for as far as it likes");
         }
         String from = balancing.key();
         if (from != null && !KEY.matcher(from).matches()) {
-            validator.add(at + ".key", from, "'" + from + "' is no source of keys",
+            findings.add(at + ".key", from, "'" + from + "' is no source of keys",
                     "write 'header:X-Tenant', 'cookie:session' or their like");
         } else if (from != null && pool.protocol() != PoolConfig.Protocol.HTTP) {
-            validator.warn(at + ".key", from, "only requests of HTTP have headers and cookies",
+            findings.warn(at + ".key", from, "only requests of HTTP have headers and cookies",
                     "remove it; a command of Redis goes by its key by itself");
         } else if (from != null && !balancing.goesByKeys()) {
-            validator.warn(at + ".key", from, "'" + lower(balancing.algorithm()) + "' does not go by keys",
+            findings.warn(at + ".key", from, "'" + lower(balancing.algorithm()) + "' does not go by keys",
                     "write algorithm 'ring-hash' or 'maglev', or remove it");
         }
     }
 
     private void connections(String at, ConnectionsConfig connections) {
         ConnectionsConfig defaults = ConnectionsConfig.defaults();
-        validator.within(at + ".warm-up", connections.warmUp(), Duration.ZERO, HOUR);
-        validator.within(at + ".acquire-timeout", connections.acquireTimeout(), MILLISECOND, HOUR);
-        validator.within(at + ".connect-timeout", connections.connectTimeout(), MILLISECOND, HOUR);
-        validator.within(at + ".max-idle", connections.maxIdle(), Duration.ZERO, DAY);
-        validator.within(at + ".max-lifetime", connections.maxLifetime(), Duration.ZERO, Duration.ofDays(365));
-        validator.within(at + ".validate-after", connections.validateAfter(), Duration.ZERO, DAY);
-        validator.within(at + ".user-timeout", connections.userTimeout(), Duration.ZERO, DAY);
-        validator.within(at + ".keep-alive", connections.keepAlive(), Duration.ZERO, DAY);
-        validator.within(at + ".leak-after", connections.leakAfter(), Duration.ZERO, DAY);
+        findings.within(at + ".warm-up", connections.warmUp(), Duration.ZERO, HOUR);
+        findings.within(at + ".acquire-timeout", connections.acquireTimeout(), MILLISECOND, HOUR);
+        findings.within(at + ".connect-timeout", connections.connectTimeout(), MILLISECOND, HOUR);
+        findings.within(at + ".max-idle", connections.maxIdle(), Duration.ZERO, DAY);
+        findings.within(at + ".max-lifetime", connections.maxLifetime(), Duration.ZERO, Duration.ofDays(365));
+        findings.within(at + ".validate-after", connections.validateAfter(), Duration.ZERO, DAY);
+        findings.within(at + ".user-timeout", connections.userTimeout(), Duration.ZERO, DAY);
+        findings.within(at + ".keep-alive", connections.keepAlive(), Duration.ZERO, DAY);
+        findings.within(at + ".leak-after", connections.leakAfter(), Duration.ZERO, DAY);
         // What is not written gives way silently to what is.
         if (connections.maxPerShard() != defaults.maxPerShard()) {
             notAbove(at + ".max-per-shard", connections.maxPerShard(), "max", connections.max());
@@ -183,68 +183,68 @@ final class PoolRules {
     }
 
     private void requests(String at, RequestsConfig requests) {
-        validator.within(at + ".timeout", requests.timeout(), Duration.ZERO, DAY);
-        validator.within(at + ".try-timeout", requests.tryTimeout(), Duration.ZERO, DAY);
-        validator.within(at + ".backoff", requests.backoff(), Duration.ZERO, HOUR);
-        validator.within(at + ".max-backoff", requests.maxBackoff(), Duration.ZERO, HOUR);
-        validator.within(at + ".hedge-after", requests.hedgeAfter(), Duration.ZERO, HOUR);
+        findings.within(at + ".timeout", requests.timeout(), Duration.ZERO, DAY);
+        findings.within(at + ".try-timeout", requests.tryTimeout(), Duration.ZERO, DAY);
+        findings.within(at + ".backoff", requests.backoff(), Duration.ZERO, HOUR);
+        findings.within(at + ".max-backoff", requests.maxBackoff(), Duration.ZERO, HOUR);
+        findings.within(at + ".hedge-after", requests.hedgeAfter(), Duration.ZERO, HOUR);
         notAbove(at + ".try-timeout", requests.tryTimeout(), "timeout", requests.timeout());
         notAbove(at + ".hedge-after", requests.hedgeAfter(), "timeout", requests.timeout());
         notAbove(at + ".hedge-after", requests.hedgeAfter(), "try-timeout", requests.tryTimeout());
         if (requests.backoff().compareTo(requests.maxBackoff()) > 0) {
-            validator.add(at + ".backoff", print(requests.backoff()),
+            findings.add(at + ".backoff", print(requests.backoff()),
                     print(requests.backoff()) + " is more than max-backoff (" + print(requests.maxBackoff()) + ")",
                     "write " + print(requests.maxBackoff()) + " or less, or raise max-backoff");
         }
         double percentile = requests.hedgePercentile();
         if (!(percentile == 0 || percentile >= 1 && percentile < 100)) {
-            validator.add(at + ".hedge-percentile", percentile, percentile + " is out of range",
+            findings.add(at + ".hedge-percentile", percentile, percentile + " is out of range",
                     "write a number from 1 to below 100, such as 99; 0 to go by hedge-after alone");
         }
         if (!(requests.retryBudget() >= 0 && requests.retryBudget() <= 100)) {
-            validator.add(at + ".retry-budget", requests.retryBudget(), requests.retryBudget() + " is out of range",
+            findings.add(at + ".retry-budget", requests.retryBudget(), requests.retryBudget() + " is out of range",
                     "write a number from 0 to 100, such as 0.2 for one retry in five requests");
         }
     }
 
     private void healthCheck(String at, CheckConfig check) {
-        validator.within(at + ".interval", check.interval(), Duration.ofMillis(10), DAY);
-        validator.within(at + ".timeout", check.timeout(), MILLISECOND, HOUR);
+        findings.within(at + ".interval", check.interval(), Duration.ofMillis(10), DAY);
+        findings.within(at + ".timeout", check.timeout(), MILLISECOND, HOUR);
         if (check.minStatus() > check.maxStatus()) {
-            validator.add(at + ".min-status", check.minStatus(),
+            findings.add(at + ".min-status", check.minStatus(),
                     check.minStatus() + " is more than max-status (" + check.maxStatus() + "): no answer would be good",
                     "write " + check.maxStatus() + " or less, or raise max-status");
         }
         String path = check.path();
         if (!path.matches("/[!-~]*")) {
-            validator.add(at + ".path", path, "'" + path + "' is no path", "write one such as '/actuator/health'");
+            findings.add(at + ".path", path, "'" + path + "' is no path", "write one such as '/actuator/health'");
         }
         PoolConfig.Protocol protocol = pool.protocol();
         if (check.type() == CheckConfig.Type.RESP && protocol == PoolConfig.Protocol.HTTP
                 || check.type() == CheckConfig.Type.HTTP && protocol == PoolConfig.Protocol.RESP) {
-            validator.add(at + ".type", lower(check.type()), "endpoints that speak '" + lower(protocol)
+            findings.add(at + ".type", lower(check.type()), "endpoints that speak '" + lower(protocol)
                     + "' are asked in '" + lower(check.type()) + "': none would be well",
                     "write '" + lower(protocol) + "' or 'tcp'");
         }
         if (check.type() == CheckConfig.Type.TLS && !pool.ssl().isUsed()) {
-            validator.add(at + ".type", "tls", "connections of this pool are not encrypted",
+            findings.add(at + ".type", "tls", "connections of this pool are not encrypted",
                     "write 'tcp', or " + key + ".ssl.enabled: true");
         }
     }
 
     private void outliers(String at, OutlierConfig outliers) {
-        validator.within(at + ".interval", outliers.interval(), Duration.ofMillis(10), HOUR);
-        validator.within(at + ".ejection", outliers.ejection(), MILLISECOND, DAY);
-        validator.within(at + ".max-ejection", outliers.maxEjection(), MILLISECOND, DAY);
+        findings.within(at + ".interval", outliers.interval(), Duration.ofMillis(10), HOUR);
+        findings.within(at + ".ejection", outliers.ejection(), MILLISECOND, DAY);
+        findings.within(at + ".max-ejection", outliers.maxEjection(), MILLISECOND, DAY);
         notAbove(at + ".ejection", outliers.ejection(), "max-ejection", outliers.maxEjection());
         if (!(outliers.successDeviations() >= 0 && outliers.successDeviations() <= 100)) {
-            validator.add(at + ".success-deviations", outliers.successDeviations(),
+            findings.add(at + ".success-deviations", outliers.successDeviations(),
                     outliers.successDeviations() + " is out of range",
                     "write a number from 0 to 100, such as 1.9; 0 to not go by it");
         }
         double factor = outliers.latencyFactor();
         if (!(factor == 0 || factor > 1 && factor <= 1_000)) {
-            validator.add(at + ".latency-factor", factor,
+            findings.add(at + ".latency-factor", factor,
                     factor + " is out of range: at 1 half of all endpoints are outliers",
                     "write a number above 1, such as 3; 0 to not go by it");
         }
@@ -252,11 +252,11 @@ final class PoolRules {
 
     private void ssl(String at, SslConfig ssl) {
         if (!ssl.isUsed() && ssl.bundle() != null) {
-            validator.add(at + ".enabled", "false", "the bundle '" + ssl.bundle() + "' is given and not used",
+            findings.add(at + ".enabled", "false", "the bundle '" + ssl.bundle() + "' is given and not used",
                     "remove one of the two");
         }
         if (!ssl.isUsed() && ssl.bundle() == null && ssl.serverName() != null) {
-            validator.add(at + ".enabled", "", "the server name '" + ssl.serverName()
+            findings.add(at + ".enabled", "", "the server name '" + ssl.serverName()
                     + "' is given, and connections are not encrypted", "write true, or a bundle, or remove the name");
         }
     }
@@ -265,22 +265,22 @@ final class PoolRules {
         boolean used = proxy.type() != ProxyConfig.Type.NONE;
         String address = proxy.address();
         if (used) {
-            validator.given(at + ".address", address, "the proxy's host and port, such as 'proxy.example:3128'");
+            findings.given(at + ".address", address, "the proxy's host and port, such as 'proxy.example:3128'");
         }
         if (address != null && !address.isBlank()) {
             address(at + ".address", address);
             if (!used) {
-                validator.add(at + ".type", "none", "'" + address + "' is given and not used",
+                findings.add(at + ".type", "none", "'" + address + "' is given and not used",
                         "write one of http, socks4, socks5, or remove the address");
             }
         }
         credentials(at, proxy.username(), proxy.password());
         if (proxy.username() == null && proxy.password() != null) {
-            validator.add(at + ".username", "", "a password is given, and nobody whom it is of",
+            findings.add(at + ".username", "", "a password is given, and nobody whom it is of",
                     "write the username too");
         }
         if (proxy.type() == ProxyConfig.Type.SOCKS4 && proxy.password() != null) {
-            validator.warn(at + ".password", "******", "SOCKS 4 knows no passwords", "write type 'socks5'");
+            findings.warn(at + ".password", "******", "SOCKS 4 knows no passwords", "write type 'socks5'");
         }
     }
 
@@ -288,15 +288,15 @@ final class PoolRules {
         boolean isHttp2 = http.version() == PoolHttpConfig.Version.HTTP_2;
         String host = http.host();
         if (host != null && !HOST.matcher(host).matches()) {
-            validator.add(at + ".host", host, "'" + host + "' is no host",
+            findings.add(at + ".host", host, "'" + host + "' is no host",
                     "write a name alone, such as 'orders.example', with ':8080' behind it if it needs a port");
         }
         if (pool.protocol() != PoolConfig.Protocol.HTTP && (isHttp2 || host != null)) {
-            validator.warn(key + ".protocol", lower(pool.protocol()),
+            findings.warn(key + ".protocol", lower(pool.protocol()),
                     "what is written below " + at + " holds only for endpoints that speak 'http'",
                     "write 'http', or remove it");
         } else if (isHttp2 && pool.health().check().type() == CheckConfig.Type.HTTP) {
-            validator.warn(key + ".health.check.type", "http",
+            findings.warn(key + ".health.check.type", "http",
                     "endpoints are checked over HTTP/1.1, also where requests"
                             + " go over HTTP/2: one that does not speak it would never be well",
                     "write 'tcp' where they speak HTTP/2 only");
@@ -308,11 +308,11 @@ final class PoolRules {
         credentials(at, resp.username(), resp.password());
         String client = resp.clientName();
         if (client != null && !CLIENT_NAME.matcher(client).matches()) {
-            validator.add(at + ".client-name", client, "'" + client + "' is no name that Redis takes",
+            findings.add(at + ".client-name", client, "'" + client + "' is no name that Redis takes",
                     "write letters, digits and signs without blanks");
         }
         if (pool.protocol() != PoolConfig.Protocol.RESP && !resp.equals(RespConfig.defaults())) {
-            validator.warn(key + ".protocol", lower(pool.protocol()),
+            findings.warn(key + ".protocol", lower(pool.protocol()),
                     "what is written below " + at + " holds only for endpoints that speak 'resp'",
                     "write 'resp', or remove it");
         }
@@ -320,21 +320,21 @@ final class PoolRules {
 
     private void credentials(String at, @Nullable String username, @Nullable String password) {
         if (username != null && password == null) {
-            validator.add(at + ".password", "", "a username is given, and no password", "write the password too");
+            findings.add(at + ".password", "", "a username is given, and no password", "write the password too");
         }
     }
 
     /** Of two times, of which 0 is no bound. */
     private void notAbove(String at, Duration value, String other, Duration bound) {
         if (!bound.isZero() && value.compareTo(bound) > 0) {
-            validator.add(at, print(value), print(value) + " is more than " + other + " (" + print(bound) + ")",
+            findings.add(at, print(value), print(value) + " is more than " + other + " (" + print(bound) + ")",
                     "write " + print(bound) + " or less, or raise " + other);
         }
     }
 
     private void notAbove(String at, int value, String other, int bound) {
         if (value > bound) {
-            validator.add(at, value, count(value, "connection") + " are more than " + other + " (" + bound + ")",
+            findings.add(at, value, count(value, "connection") + " are more than " + other + " (" + bound + ")",
                     "write " + bound + " or less, or raise " + other);
         }
     }

@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
 import io.solaster.config.InvalidConfigException.Severity;
 import io.solaster.config.InvalidConfigException.Violation;
 import io.solaster.config.SolasterConfig;
-import io.solaster.config.check.ConfigKeys.Node;
+import io.solaster.config.check.ConfigTree.Node;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName.Form;
@@ -88,7 +88,7 @@ final class UnknownKeys {
     }
 
     private static boolean isKnown(List<String> path) {
-        Node node = ConfigKeys.ROOT;
+        Node node = ConfigTree.ROOT;
         for (int i = 1; i < path.size(); i++) {
             Node child = node.child(path.get(i));
             if (child == null) {
@@ -119,7 +119,7 @@ final class UnknownKeys {
         List<String> words = List.of(upper.substring(VARIABLE.length()).split("_"));
         if (isLink(upper, value)) {
             links.add(name);
-        } else if (!isKnown(ConfigKeys.ROOT, config, words)) {
+        } else if (!isKnown(ConfigTree.ROOT, config, words)) {
             List<String> path = new ArrayList<>(List.of("solaster"));
             words.forEach(word -> path.add(word.toLowerCase(Locale.ROOT)));
             add(name, path, value, Nearest.fixVariable(path), SpringOrigins.VARIABLE + name);
@@ -132,7 +132,7 @@ final class UnknownKeys {
     }
 
     /** Spring finds 'task-quota' as TASKQUOTA and as TASK_QUOTA. */
-    private static boolean isKnown(Node node, Object value, List<String> words) {
+    private static boolean isKnown(Node node, @Nullable Object value, List<String> words) {
         if (words.isEmpty()) {
             return true;
         }
@@ -154,7 +154,7 @@ final class UnknownKeys {
         }
         for (Node child : node.children()) {
             List<String> rest = after(child.name(), words);
-            if (rest != null && isKnown(child, ConfigValidator.component(value, child.name()), rest)) {
+            if (rest != null && isKnown(child, child.in(value), rest)) {
                 return true;
             }
         }
@@ -163,7 +163,7 @@ final class UnknownKeys {
 
     /** The words after those that spell a name; null if they do not. */
     private static @Nullable List<String> after(String name, List<String> words) {
-        if (ConfigKeys.uniform(name).equalsIgnoreCase(words.getFirst())) {
+        if (ConfigTree.uniform(name).equalsIgnoreCase(words.getFirst())) {
             return words.subList(1, words.size());
         }
         List<String> spelled = List.of(name.toUpperCase(Locale.ROOT).split("[^A-Z0-9]+"));

@@ -4,36 +4,24 @@ import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.time.Duration;
 import java.util.Locale;
-import java.util.regex.Pattern;
 
 import io.solaster.config.Internal;
 import io.solaster.config.value.CpuSet;
 
-/** How keys, numbers and durations are written, so that every message writes them as the reader's file does. */
+/** How numbers, CPUs and durations are written, so that every message writes them as the reader's file does. */
 @Internal
 public final class Wording {
-    private static final Pattern PLAIN_NAME = Pattern.compile("[a-z0-9][a-z0-9-]*");
     private static final String[] UNITS = {"d", "h", "m", "s", "ms", "us", "ns"};
     private static final Duration[] LENGTHS = {Duration.ofDays(1), Duration.ofHours(1), Duration.ofMinutes(1),
             Duration.ofSeconds(1), Duration.ofMillis(1), Duration.ofNanos(1_000), Duration.ofNanos(1)};
 
     private Wording() {}
 
-    /** {@code lane-capacity} of {@code laneCapacity}. */
-    public static String kebab(String camel) {
-        return camel.replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
-    }
-
     /** How a choice is written everywhere: {@code peak-ewma} of {@code PEAK_EWMA}; Spring reads any other spelling too. */
     public static String choice(Enum<?> choice) {
         String name = choice.name().toLowerCase(Locale.ROOT);
         // Linux spells this one itself.
         return name.equals("io_uring") ? name : name.replace('_', '-');
-    }
-
-    /** The key of a map's entry, as Spring writes it: {@code servers.kv}, or {@code servers[a.b]}. */
-    public static String entryKey(String map, String name) {
-        return PLAIN_NAME.matcher(name).matches() ? map + "." + name : map + "[" + name + "]";
     }
 
     /** {@code 1 core}, {@code 2 cores}. */

@@ -76,7 +76,7 @@ class ConfigDiffTest {
         assertThat(ConfigDiff.between(before, after).changes()).containsExactly(
                 new Change("solaster.pools.orders.endpoints", "a:1, b:1", "b:1 (weight 3)", true),
                 new Change("solaster.pools.orders.resp.password", "", "******", false));
-        assertThat(ConfigDiff.isReloadable("solaster.pools.orders.endpoints[0].weight")).isTrue();
+        assertThat(ConfigTree.isReloadable("solaster.pools.orders.endpoints[0].weight")).isTrue();
         assertThat(ConfigDiff.between(BEFORE, before).needingRestart()).as("pools do not come").isNotEmpty();
         assertThat(ConfigDiff.between(before, BEFORE).needingRestart()).as("pools do not go").isNotEmpty();
     }

@@ -100,7 +100,7 @@ class MetadataTest {
         return properties().stream()
                 .map(p -> "| `" + p.key() + "` | " + type(p.type()) + " | "
                         + (p.defaultValue().isEmpty() ? "" : "`" + p.defaultValue() + "`") + " | " + p.description()
-                        + " | " + (ConfigKeys.isReloadable(p.key()) ? "live" : "restart") + " |\n")
+                        + " | " + (ConfigTree.isReloadable(p.key()) ? "live" : "restart") + " |\n")
                 .collect(Collectors.joining("",
                         "| key | type | default | what it is | a change takes effect |\n|---|---|---|---|---|\n", ""));
     }

@@ -31,7 +31,6 @@ import com.networknt.schema.Schema;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
 import io.solaster.config.SolasterConfig;
-import io.solaster.config.plan.Wording;
 import io.solaster.config.value.Range;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -65,10 +64,10 @@ class SchemaTest {
     @Test
     void describesEveryKey() {
         JsonNode root = schema().get("properties").get("solaster");
-        for (String leaf : ConfigKeys.leaves()) {
+        for (String leaf : ConfigTree.leaves()) {
             JsonNode node = root;
             for (String element : leaf.substring("solaster.".length()).split("\\.")) {
-                node = element.equals(ConfigKeys.ANY)
+                node = element.equals(ConfigTree.ANY)
                         ? node.has("additionalProperties")
                                 ? node.get("additionalProperties")
                                 : node.get("items").get("anyOf").get(1)
@@ -150,7 +149,7 @@ class SchemaTest {
                         Option.FORBIDDEN_ADDITIONAL_PROPERTIES_BY_DEFAULT, Option.INLINE_ALL_SCHEMAS)
                 .without(Option.SCHEMA_VERSION_INDICATOR);
         builder.forTypesInGeneral().withCustomDefinitionProvider(SchemaTest::value);
-        builder.forFields().withPropertyNameOverrideResolver(field -> Wording.kebab(field.getDeclaredName()))
+        builder.forFields().withPropertyNameOverrideResolver(field -> ConfigTree.kebab(field.getDeclaredName()))
                 .withDescriptionResolver(SchemaTest::description).withDefaultResolver(SchemaTest::defaultValue)
                 .withNumberInclusiveMinimumResolver(field -> bound(field, true))
                 .withNumberInclusiveMaximumResolver(field -> bound(field, false));
@@ -185,7 +184,7 @@ class SchemaTest {
     /** How values are written; null for groups of keys. */
     private static CustomDefinition value(ResolvedType resolved, SchemaGenerationContext context) {
         Class<?> type = resolved.getErasedType();
-        if (Map.class.isAssignableFrom(type) || type.isRecord() && ConfigKeys.isGroup(type)) {
+        if (Map.class.isAssignableFrom(type) || type.isRecord() && ConfigTree.isGroup(type)) {
             return null;
         }
         ObjectNode node = JSON.createObjectNode();

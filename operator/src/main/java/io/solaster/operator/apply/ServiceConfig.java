@@ -12,8 +12,8 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import io.solaster.config.SolasterConfig;
 import io.solaster.config.check.ConfigBinder;
-import io.solaster.config.check.ConfigDiff;
 import io.solaster.config.check.ConfigReport;
+import io.solaster.config.check.ConfigTree;
 import io.solaster.operator.api.ConfigKeys;
 import io.solaster.operator.inventory.InvalidObjectException;
 import org.jspecify.annotations.Nullable;
@@ -80,7 +80,7 @@ record ServiceConfig(SolasterConfig config, String yaml, Map<String, String> fix
 
     private static boolean reloadable(String key) {
         try {
-            return ConfigDiff.isReloadable(key.replaceAll("\\[\\d+]$", ""));
+            return ConfigTree.isReloadable(key.replaceAll("\\[\\d+]$", ""));
         } catch (IllegalArgumentException e) {
             // Spelled in another way that Spring understands: to replace pods is always right.
             return false;

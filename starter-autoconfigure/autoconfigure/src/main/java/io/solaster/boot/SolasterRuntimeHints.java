@@ -1,12 +1,7 @@
 package io.solaster.boot;
 
-import java.lang.reflect.ParameterizedType;
-import java.lang.reflect.RecordComponent;
-import java.lang.reflect.Type;
-import java.util.HashSet;
-import java.util.Set;
-
 import io.solaster.config.SolasterConfig;
+import io.solaster.config.check.ConfigTree;
 import org.jspecify.annotations.Nullable;
 import org.springframework.aot.hint.MemberCategory;
 import org.springframework.aot.hint.RuntimeHints;
@@ -21,28 +16,13 @@ final class SolasterRuntimeHints implements RuntimeHintsRegistrar {
 
     @Override
     public void registerHints(RuntimeHints hints, @Nullable ClassLoader classLoader) {
-        register(SolasterConfig.class, hints, new HashSet<>());
-    }
-
-    private static void register(Type type, RuntimeHints hints, Set<Class<?>> seen) {
-        if (type instanceof ParameterizedType parameterized) {
-            for (Type argument : parameterized.getActualTypeArguments()) {
-                register(argument, hints, seen);
-            }
-        } else if (type instanceof Class<?> ours
-                && isOurs(ours) && seen.add(ours)) {
-            hints.reflection().registerType(ours, MemberCategory.INVOKE_DECLARED_CONSTRUCTORS,
-                    MemberCategory.INVOKE_PUBLIC_METHODS);
-            if (ours.isRecord()) {
-                for (RecordComponent component : ours.getRecordComponents()) {
-                    register(component.getGenericType(), hints, seen);
-                }
+        String root = SolasterConfig.class.getPackageName() + ".";
+        for (Class<?> type : ConfigTree.types()) {
+            // Parts of the records live in rooms below the root's.
+            if ((type.getPackageName() + ".").startsWith(root)) {
+                hints.reflection().registerType(type, MemberCategory.INVOKE_DECLARED_CONSTRUCTORS,
+                        MemberCategory.INVOKE_PUBLIC_METHODS);
             }
         }
-    }
-
-    /** Records have parts of theirs in rooms below the root's. */
-    private static boolean isOurs(Class<?> type) {
-        return (type.getPackageName() + ".").startsWith(SolasterConfig.class.getPackageName() + ".");
     }
 }

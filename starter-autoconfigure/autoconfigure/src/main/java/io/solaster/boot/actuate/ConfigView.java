@@ -1,22 +1,18 @@
 package io.solaster.boot.actuate;
 
 import java.io.IOException;
-import java.lang.reflect.RecordComponent;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
-import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
-import java.util.regex.Pattern;
 
 import io.solaster.config.InvalidConfigException;
 import io.solaster.config.InvalidConfigException.Violation;
 import io.solaster.config.SolasterConfig;
 import io.solaster.config.check.ConfigReport;
+import io.solaster.config.check.ConfigTree;
 import io.solaster.spring.ConfigCheck;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
@@ -26,7 +22,6 @@ import org.springframework.boot.context.properties.source.ConfigurationProperty;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySource;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
-import org.springframework.boot.convert.DurationStyle;
 import org.springframework.boot.env.YamlPropertySourceLoader;
 import org.springframework.core.env.AbstractEnvironment;
 import org.springframework.core.env.ConfigurableEnvironment;
@@ -36,10 +31,6 @@ import org.springframework.core.io.ByteArrayResource;
 
 /** The effective configuration, key by key, each with where it came from. Any thread. */
 final class ConfigView {
-    private static final Pattern PLAIN_NAME = Pattern.compile("[a-z0-9][a-z0-9-]*");
-    private static final ChronoUnit[] UNITS = {ChronoUnit.DAYS, ChronoUnit.HOURS, ChronoUnit.MINUTES,
-            ChronoUnit.SECONDS, ChronoUnit.MILLIS, ChronoUnit.MICROS, ChronoUnit.NANOS};
-
     private final Supplier<SolasterConfig> config;
     private final Environment environment;
     private final Sanitizer sanitizer;
@@ -84,7 +75,7 @@ final class ConfigView {
     Report report(boolean showValues) {
         Map<String, Value> values = new LinkedHashMap<>();
         Optional<ConfigReloads> known = Optional.ofNullable(reloads.getIfAvailable());
-        record("solaster", config.get(), (key, value) -> values.put(key, value(key, value, showValues,
+        ConfigTree.visit(config.get(), (key, value) -> values.put(key, value(key, written(value), showValues,
                 known.map(reload -> reload.isReloadable(key)).orElse(false))));
         return new Report(values, known.flatMap(ConfigReloads::last).orElse(null));
     }
@@ -132,72 +123,14 @@ final class ConfigView {
 
     private record Found(@Nullable PropertySource<?> source, String origin) {}
 
-    private interface Leaf {
-        void at(String key, @Nullable Object value);
-    }
-
-    private static void record(String prefix, Record node, Leaf leaf) {
-        for (RecordComponent component : node.getClass().getRecordComponents()) {
-            walk(prefix + "." + kebab(component.getName()), read(component, node), leaf);
-        }
-    }
-
-    private static void walk(String key, @Nullable Object value, Leaf leaf) {
-        if (value instanceof Map<?, ?> map) {
-            map.forEach((name, entry) -> walk(entryKey(key, String.valueOf(name)), entry, leaf));
-        } else if (value instanceof Record nested && nested.getClass().getRecordComponents().length > 0
-                && !isWrittenAsOne(nested)) {
-            record(key, nested, leaf);
-        } else {
-            leaf.at(key, written(value));
-        }
-    }
-
-    /** Such as a size or a number of shards: the one component is no key. */
-    private static boolean isWrittenAsOne(Record value) {
-        try {
-            value.getClass().getMethod("valueOf", String.class);
-            return true;
-        } catch (NoSuchMethodException e) {
-            return false;
-        }
-    }
-
+    /** As JSON has it. */
     private static @Nullable Object written(@Nullable Object value) {
         return switch (value) {
             case null -> null;
-            case Duration duration -> print(duration);
-            case Enum<?> choice -> choice.name().toLowerCase(Locale.ROOT);
             case Number number -> number;
             case Boolean yes -> yes;
-            case List<?> list -> list.stream().map(String::valueOf).toList();
-            default -> value.toString();
+            case List<?> list -> list.stream().map(ConfigTree::written).toList();
+            default -> ConfigTree.written(value);
         };
-    }
-
-    private static String print(Duration duration) {
-        for (ChronoUnit unit : UNITS) {
-            if (!duration.isZero() && unit.getDuration().multipliedBy(duration.dividedBy(unit.getDuration()))
-                    .equals(duration)) {
-                return DurationStyle.SIMPLE.print(duration, unit);
-            }
-        }
-        return "0s";
-    }
-
-    private static String kebab(String camel) {
-        return camel.replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
-    }
-
-    private static String entryKey(String map, String name) {
-        return PLAIN_NAME.matcher(name).matches() ? map + "." + name : map + "[" + name + "]";
-    }
-
-    private static @Nullable Object read(RecordComponent component, Record node) {
-        try {
-            return component.getAccessor().invoke(node);
-        } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException("cannot read " + component, e);
-        }
     }
 }

@@ -5,6 +5,7 @@ import java.util.Optional;
 
 import io.solaster.config.check.ConfigDiff;
 import io.solaster.config.check.ConfigDiff.Change;
+import io.solaster.config.check.ConfigTree;
 import io.solaster.spring.ConfigReloader;
 import io.solaster.spring.ReloadStatus;
 import io.solaster.spring.ReloadStatus.State;
@@ -19,7 +20,7 @@ final class ReloadedFiles implements ConfigReloads {
 
     @Override
     public boolean isReloadable(String key) {
-        return ConfigDiff.isReloadable(key);
+        return ConfigTree.isReloadable(key);
     }
 
     @Override

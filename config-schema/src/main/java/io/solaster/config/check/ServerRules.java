@@ -1,0 +1,133 @@
+package io.solaster.config.check;
+
+import static io.solaster.config.check.ConfigTree.entryKey;
+import static io.solaster.config.plan.Wording.print;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+import io.solaster.config.server.AccessLogConfig;
+import io.solaster.config.server.HttpConfig;
+import io.solaster.config.server.LimitsConfig;
+import io.solaster.config.server.ServerConfig;
+import io.solaster.config.server.WebSocketConfig;
+
+/** What must hold within one server and between servers, beside the ranges of numbers. For one thread. */
+final class ServerRules {
+    static final Set<String> LOOPBACK = Set.of("127.0.0.1", "localhost");
+
+    private static final Duration MICROSECOND = Duration.ofNanos(1_000);
+    private static final Set<String> EVERY_ADDRESS = Set.of("0.0.0.0", "::", "[::]", "*");
+    private static final Pattern HEADER_VALUE = Pattern.compile("[!-~]([ -~]*[!-~])?");
+    private static final Pattern MIME_TYPE = Pattern.compile("[\\w!#$&^.+-]+/([\\w!#$&^.+-]+|\\*)");
+    private static final List<String> ENCODINGS = List.of("zstd", "br", "gzip");
+
+    private final Findings findings;
+
+    ServerRules(Findings findings) {
+        this.findings = findings;
+    }
+
+    void server(String key, ServerConfig server) {
+        findings.given(key + ".protocol", server.protocol(), "the protocol that it speaks, such as 'resp'");
+        findings.given(key + ".host", server.host(), "the address that it binds to, such as '127.0.0.1'");
+        LimitsConfig limits = server.limits();
+        findings.within(key + ".limits.idle-timeout", limits.idleTimeout(), Duration.ZERO, Duration.ofDays(365));
+        findings.within(key + ".limits.output-buffer", limits.outputBuffer(), "1KB", "1TB");
+        findings.within(key + ".limits.max-bulk", limits.maxBulk(), "1B", "1GB");
+        findings.within(key + ".limits.max-inline", limits.maxInline(), "64B", "64MB");
+        findings.within(key + ".limits.bytes-per-turn", limits.bytesPerTurn(), "1KB", "1GB");
+        http(key + ".http", server.http());
+    }
+
+    void http(String key, HttpConfig http) {
+        Duration millisecond = Duration.ofMillis(1);
+        Duration day = Duration.ofDays(1);
+        findings.within(key + ".header-timeout", http.headerTimeout(), millisecond, day);
+        findings.within(key + ".body-timeout", http.bodyTimeout(), millisecond, day);
+        findings.within(key + ".request-timeout", http.requestTimeout(), Duration.ZERO, day);
+        findings.within(key + ".keep-alive-timeout", http.keepAliveTimeout(), Duration.ZERO, day);
+        findings.within(key + ".max-target", http.maxTarget(), "64B", "1MB");
+        findings.within(key + ".max-header-size", http.maxHeaderSize(), "256B", "16MB");
+        findings.within(key + ".max-body", http.maxBody(), "0", "2047MB");
+        findings.within(key + ".min-body-rate", http.minBodyRate(), "0", "1GB");
+        findings.within(key + ".compression.min-size", http.compression().minSize(), "0", "1GB");
+        findings.within(key + ".http2.initial-window", http.http2().initialWindow(), "16KB", "255MB");
+        findings.within(key + ".http2.max-frame", http.http2().maxFrame(), "16KB", "16383KB");
+        websocket(key + ".websocket", http.websocket());
+        String server = http.serverHeader();
+        if (server != null && !HEADER_VALUE.matcher(server).matches()) {
+            findings.add(key + ".server-header", server, "'" + server + "' is no header's value",
+                    "write letters, digits, blanks and signs of ASCII");
+        }
+        accessLog(key + ".access-log", http.accessLog());
+        for (String coding : http.compression().encodings().split(",", -1)) {
+            if (!ENCODINGS.contains(coding.strip())) {
+                findings.add(key + ".compression.encodings", coding,
+                        "'" + coding + "' is no encoding that the server knows",
+                        "write some of " + String.join(", ", ENCODINGS) + ", with commas between them");
+            }
+        }
+        for (String type : http.compression().mimeTypes().split(",", -1)) {
+            if (!MIME_TYPE.matcher(type.strip()).matches()) {
+                findings.add(key + ".compression.mime-types", type, "'" + type + "' is no content type",
+                        "write types like 'text/html' or 'text/*', with commas between them");
+            }
+        }
+    }
+
+    private void accessLog(String key, AccessLogConfig log) {
+        double sample = log.sample();
+        if (!(sample >= 0 && sample <= 1)) {
+            findings.add(key + ".sample", sample, sample + " is out of range",
+                    "write a number from 0 to 1, such as 0.01 for one exchange in a hundred");
+        }
+        if (log.slow() != null) {
+            findings.within(key + ".slow", log.slow(), MICROSECOND, Duration.ofDays(1));
+        }
+    }
+
+    private void websocket(String key, WebSocketConfig websocket) {
+        Duration day = Duration.ofDays(1);
+        findings.within(key + ".max-frame", websocket.maxFrame(), "125B", "1GB");
+        findings.within(key + ".max-message", websocket.maxMessage(), "125B", "1GB");
+        findings.within(key + ".ping-interval", websocket.pingInterval(), Duration.ZERO, day);
+        findings.within(key + ".idle-timeout", websocket.idleTimeout(), Duration.ZERO, Duration.ofDays(365));
+        findings.within(key + ".close-timeout", websocket.closeTimeout(), Duration.ofMillis(1), Duration.ofHours(1));
+        findings.within(key + ".queue.size", websocket.queue().size(), "1KB", "1GB");
+        findings.within(key + ".compression.threshold", websocket.compression().threshold(), "0", "1GB");
+        Duration ping = websocket.pingInterval();
+        Duration idle = websocket.idleTimeout();
+        if (!idle.isZero() && ping.compareTo(idle) >= 0) {
+            findings.warn(key + ".ping-interval", print(ping),
+                    print(ping) + " is no less than the idle timeout (" + print(idle)
+                            + "): silent clients are disconnected before they are pinged",
+                    "write a shorter one");
+        }
+    }
+
+    /** Two servers on one port would share it silently: with SO_REUSEPORT the second one binds without an error. */
+    void ports(String key, Map<String, ServerConfig> servers) {
+        List<Map.Entry<String, ServerConfig>> entries = List.copyOf(servers.entrySet());
+        for (int i = 0; i < entries.size(); i++) {
+            ServerConfig server = entries.get(i).getValue();
+            for (Map.Entry<String, ServerConfig> earlier : entries.subList(0, i)) {
+                if (server.port() != 0 && server.port() == earlier.getValue().port()
+                        && overlap(server.host(), earlier.getValue().host())) {
+                    findings.add(entryKey(key, entries.get(i).getKey()) + ".port", server.port(),
+                            server.port() + " is taken by " + entryKey(key, earlier.getKey()),
+                            "give each server a port of its own, or 0 for a free one");
+                    break;
+                }
+            }
+        }
+    }
+
+    private static boolean overlap(String host, String other) {
+        return host.equalsIgnoreCase(other) || EVERY_ADDRESS.contains(host) || EVERY_ADDRESS.contains(other)
+                || (LOOPBACK.contains(host) && LOOPBACK.contains(other));
+    }
+}
