@@ -21,11 +21,13 @@ final class Flow extends FlowLastPadding {
 
     /**
      * @param from the shard that sends
+     * @param to the shard that receives
      * @param group the number of the group
      * @param receiver the mesh of the shard that receives
      */
-    Flow(int from, int group, Mesh receiver) {
+    Flow(int from, int to, int group, Mesh receiver) {
         super(from, group, receiver);
+        this.to = to;
         wanted = NOTHING;
     }
 
@@ -59,13 +61,11 @@ final class Flow extends FlowLastPadding {
     }
 
     /** Receiver: a message has run, or was refused; the sender learns of it at the end of the round. */
-    void giveBack(int credits) {
-        if (credits != 0) {
-            if (done == returned) {
-                receiver.returns(this);
-            }
-            done += credits;
+    void giveBack(long credits) {
+        if (done == returned) {
+            receiver.returns(this);
         }
+        done += credits;
     }
 
     /** Receiver: publishes what was given back. */
@@ -116,6 +116,7 @@ abstract class FlowFirstPadding extends FlowFixed {
 abstract class FlowSenderFields extends FlowFirstPadding {
     long sent;
     long returnedSeen;
+    int to;
     boolean waiting;
     final ArrayDeque<Runnable> waiters = new ArrayDeque<>(0);
 

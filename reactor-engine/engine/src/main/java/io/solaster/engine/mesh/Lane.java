@@ -115,6 +115,11 @@ final class Lane extends LaneLastPadding {
         }
     }
 
+    /** Producer: messages sent since the lane was made. */
+    long sent() {
+        return produced + overflow.size();
+    }
+
     /** Producer: messages sent and not yet received. */
     int depth() {
         headSeen = (long) HEAD.getAcquire(this);
@@ -163,7 +168,7 @@ final class Lane extends LaneLastPadding {
             int slot = (int) index & slots.length - 1;
             Message message = Objects.requireNonNull(slots[slot]);
             slots[slot] = null;
-            receiver.received(message);
+            receiver.received(message, index);
         }
         HEAD.setRelease(this, to);
         return (int) (to - from);
@@ -194,7 +199,8 @@ final class Lane extends LaneLastPadding {
 
     /** Takes what a lane brings; throws nothing. */
     interface Receiver {
-        void received(Message message);
+        /** Takes a message, before which so many came. */
+        void received(Message message, long index);
     }
 
     private static VarHandle field(Class<?> owner, String name, Class<?> type) {
@@ -236,6 +242,11 @@ abstract class LaneProducerFields extends LaneFirstPadding {
     long produced;
     long flushed;
     long headSeen;
+    /** The tag of the latest messages, of which so many are counted as sent. */
+    int tag;
+    long counted;
+    /** Messages that the sender's statistics know of. */
+    long told;
     final ArrayDeque<Message> overflow = new ArrayDeque<>();
 
     LaneProducerFields(int capacity) {

@@ -38,6 +38,9 @@ public final class Mesh {
     private final Mesh[] peers;
     private final Lane[] outbound;
     private final Lane[] inbound;
+    /** By peer and group, made by the sender before it first sends. */
+    private final @Nullable Flow[][] outboundFlows;
+    private final @Nullable Flow[][] inboundFlows;
     private final Runnable[] wakers;
     private final ShardStats stats;
     /** Targets with something unpublished or waiting; {@code dirty[0..dirtyCount)}. */
@@ -46,18 +49,20 @@ public final class Mesh {
     private int dirtyCount;
     /** Peers that have died. */
     private final boolean[] lost;
-    /** By target and group, made when the group first sends there. */
-    private final @Nullable Flow[][] flows;
     /** Flows that somebody here waits for. */
     private final ArrayDeque<Flow> waiting = new ArrayDeque<>();
     /** Flows of peers that get credits back at the end of the round; {@code returning[0..returningCount)}. */
     private Flow[] returning = new Flow[16];
     private int returningCount;
+    /** While messages are received: where their credits go back to, and since when they run at once and are alike. */
+    private @Nullable Flow[] receiving;
+    private long ranFrom;
+    private int ranTag;
     private final GroupScheduler scheduler;
     private final Lane.Receiver receiver = this::received;
 
-    private Mesh(int self, Mesh[] peers, MeshConfig config, Lane[][] lanes, Runnable[] wakers, ShardStats stats,
-            GroupScheduler scheduler) {
+    private Mesh(int self, Mesh[] peers, MeshConfig config, Lane[][] lanes, @Nullable Flow[][][] flows,
+            Runnable[] wakers, ShardStats stats, GroupScheduler scheduler) {
         int shards = lanes.length;
         this.self = self;
         this.peers = peers;
@@ -65,13 +70,16 @@ public final class Mesh {
         this.outbound = lanes[self];
         this.inbound = new Lane[shards];
         Arrays.setAll(inbound, from -> lanes[from][self]);
+        this.outboundFlows = flows[self];
+        this.inboundFlows = new @Nullable Flow[shards][];
+        Arrays.setAll(inboundFlows, from -> flows[from][self]);
+        this.receiving = inboundFlows[self];
         this.wakers = wakers;
         this.stats = stats;
         this.scheduler = scheduler;
         this.dirty = new int[shards];
         this.isDirty = new boolean[shards];
         this.lost = new boolean[shards];
-        this.flows = new @Nullable Flow[shards][SchedulingGroups.MOST];
     }
 
     /**
@@ -88,8 +96,10 @@ public final class Mesh {
         for (Lane[] row : lanes) {
             Arrays.setAll(row, i -> new Lane(config.laneCapacity()));
         }
+        @Nullable
+        Flow[][][] flows = new @Nullable Flow[shards][shards][SchedulingGroups.MOST];
         Mesh[] meshes = new Mesh[shards];
-        Arrays.setAll(meshes, i -> new Mesh(i, meshes, config, lanes, wakers, stats[i], schedulers[i]));
+        Arrays.setAll(meshes, i -> new Mesh(i, meshes, config, lanes, flows, wakers, stats[i], schedulers[i]));
         return meshes;
     }
 
@@ -121,36 +131,55 @@ public final class Mesh {
 
     /** As {@link #sendFree(int, Message)}, in another group. */
     public void sendFree(int target, SchedulingGroup group, Message message) {
-        Flow taken = message.flow;
-        if (taken != null) {
-            // It goes home without having run: it was refused.
-            taken.giveBack(message.credits);
-        }
+        // One that was refused goes home without having run.
+        message.giveBack();
         send(target, group, message, 0);
     }
 
     private void send(int target, SchedulingGroup group, Message message, int credits) {
-        Flow flow = flow(target, group);
-        message.flow = flow;
-        if (lost[target]) {
-            message.credits = 0;
-            scheduler.execute(group.id(), new Lost(message));
-            return;
+        Lane lane = outbound[target];
+        int tag = Message.tag(group.id(), credits);
+        if (tag != lane.tag) {
+            if (lost[target]) {
+                scheduler.execute(group.id(), new Lost(message));
+                return;
+            }
+            turnTo(target, tag);
         }
-        flow.sent += credits;
-        message.credits = credits;
-        outbound[target].send(message);
-        stats.messagesSent.increment();
+        message.tag = tag;
+        lane.send(message);
         markDirty(target);
     }
 
-    private Flow flow(int target, SchedulingGroup group) {
-        Flow flow = flows[target][group.id()];
+    /** Messages of one group come in runs mostly, so whole runs are counted. */
+    private void turnTo(int target, int tag) {
+        countSent(target);
+        outbound[target].tag = tag;
+        // Before the receiver looks for it.
+        flow(target, Message.groupIn(tag));
+    }
+
+    private void countSent(int target) {
+        Lane lane = outbound[target];
+        long all = lane.sent();
+        flow(target, Message.groupIn(lane.tag)).sent += (all - lane.counted) * Message.creditsIn(lane.tag);
+        lane.counted = all;
+    }
+
+    private Flow flow(int target, int group) {
+        @Nullable
+        Flow[] byGroup = outboundFlows[target];
+        Flow flow = byGroup[group];
         if (flow == null) {
-            flow = new Flow(self, group.id(), peers[target]);
-            flows[target][group.id()] = flow;
+            flow = new Flow(self, target, group, peers[target]);
+            byGroup[group] = flow;
         }
         return flow;
+    }
+
+    private Flow counted(int target, SchedulingGroup group) {
+        countSent(target);
+        return flow(target, group.id());
     }
 
     /** Sends a message home from where it is. On the shard where it is. */
@@ -185,7 +214,7 @@ public final class Mesh {
 
     /** As {@link #isWritable(int)}, for another group. */
     public boolean isWritable(int target, SchedulingGroup group) {
-        return lost[target] || flow(target, group).isBelow(highWaterMark);
+        return lost[target] || counted(target, group).isBelow(highWaterMark);
     }
 
     /**
@@ -199,7 +228,11 @@ public final class Mesh {
 
     /** As {@link #whenWritable(int, Runnable)}, for another group and in it. */
     public void whenWritable(int target, SchedulingGroup group, Runnable action) {
-        Flow flow = flow(target, group);
+        if (lost[target]) {
+            scheduler.execute(group, action);
+            return;
+        }
+        Flow flow = counted(target, group);
         flow.waiters.add(action);
         flow.want(lowWaterMark());
         if (!flow.waiting) {
@@ -209,26 +242,48 @@ public final class Mesh {
         stats.laneSaturations.increment();
     }
 
-    private void received(Message message) {
-        int group = Objects.requireNonNull(message.flow).group;
-        if (scheduler.mayRun(group)) {
-            try {
-                message.run();
-            } catch (Throwable failure) {
-                log.error("{} threw on shard {}", message.getClass().getName(), self, failure);
-            }
-        } else {
-            try {
-                if (message instanceof Submission submission && message.mayBeRefused()) {
-                    scheduler.submit(submission);
-                } else {
-                    scheduler.execute(group, message);
-                }
-            } catch (Throwable failure) {
-                // Out of memory, say: it costs this message and not the shard.
-                scheduler.giveUp(message, failure);
-            }
+    private void received(Message message, long index) {
+        int tag = message.tag;
+        if (tag != ranTag) {
+            giveBackRan(index);
+            ranTag = tag;
         }
+        if (!scheduler.mayRun(Message.groupIn(tag))) {
+            giveBackRan(index);
+            ranFrom = index + 1;
+            queue(message, tag);
+            return;
+        }
+        try {
+            message.deliver();
+        } catch (Throwable failure) {
+            log.error("{} threw on shard {}", message.getClass().getName(), self, failure);
+        }
+    }
+
+    private void queue(Message message, int tag) {
+        int group = Message.groupIn(tag);
+        message.queued = Message.creditsIn(tag) == 0 ? null : receiving[group];
+        try {
+            if (message instanceof Submission submission && message.mayBeRefused()) {
+                scheduler.submit(submission);
+            } else {
+                scheduler.execute(group, message);
+            }
+        } catch (Throwable failure) {
+            // Out of memory, say: it costs this message and not the shard.
+            message.giveBack();
+            scheduler.giveUp(message, failure);
+        }
+    }
+
+    /** A run of like messages that ran at once gives its credits back together. */
+    private void giveBackRan(long end) {
+        int credits = Message.creditsIn(ranTag);
+        if (credits > 0 && end > ranFrom) {
+            Objects.requireNonNull(receiving[Message.groupIn(ranTag)]).giveBack((end - ranFrom) * credits);
+        }
+        ranFrom = end;
     }
 
     /** A flow's: the shard that sends there gets credits back. */
@@ -263,8 +318,12 @@ public final class Mesh {
      */
     public int receive() {
         int count = 0;
-        for (Lane lane : inbound) {
+        for (int from = 0; from < inbound.length; from++) {
+            Lane lane = inbound[from];
+            receiving = inboundFlows[from];
+            ranFrom = lane.head;
             count += lane.receive(BATCH, receiver);
+            giveBackRan(lane.head);
         }
         if (count > 0) {
             stats.messagesReceived.add(count);
@@ -284,9 +343,11 @@ public final class Mesh {
         int count = 0;
         for (int left = waiting.size(); left > 0; left--) {
             Flow flow = waiting.remove();
+            countSent(flow.to);
             // No more than wait now, since one that is not content may wait again.
             for (int most = flow.waiters.size(); most > 0 && flow.outstanding() <= lowWaterMark(); most--) {
                 resume(flow.group, flow.waiters.remove());
+                countSent(flow.to);
                 count++;
             }
             flow.waiting = !flow.waiters.isEmpty();
@@ -319,9 +380,14 @@ public final class Mesh {
         }
         publishCredits();
         boolean published = false;
+        long sent = 0;
         for (int i = 0; i < dirtyCount; i++) {
-            published |= outbound[dirty[i]].flush();
+            Lane lane = outbound[dirty[i]];
+            published |= lane.flush();
+            sent += lane.sent() - lane.told;
+            lane.told = lane.sent();
         }
+        stats.messagesSent.add(sent);
         if (published || returningCount > 0) {
             VarHandle.fullFence();
         }
@@ -392,7 +458,12 @@ public final class Mesh {
      */
     public void lose(int target) {
         lost[target] = true;
-        outbound[target].abandonAll();
+        countSent(target);
+        Lane lane = outbound[target];
+        lane.abandonAll();
+        lane.tag = Message.NO_TAG;
+        lane.counted = lane.sent();
+        lane.told = lane.sent();
         for (int left = waiting.size(); left > 0; left--) {
             Flow flow = waiting.remove();
             if (flow.receiver != peers[target]) {

@@ -9,11 +9,37 @@ import org.jspecify.annotations.Nullable;
  * by a message of its own; until then it belongs to the receiver. It runs in the scheduling group that sent it.
  */
 public abstract class Message implements Abandonable {
-    /** Where its credits go back to; null while it is not under way, or where it did not come through the mesh. */
+    /** No message's. */
+    static final int NO_TAG = -1;
+    private static final int GROUP_BITS = 6;
+    private static final int GROUP_MASK = (1 << GROUP_BITS) - 1;
+
+    /** The number of the group that sent it, and the credits that it has taken: one word, since calls are many. */
+    int tag;
+    /** Where its credits go back to while it waits in a queue of the receiver: a message that runs at once needs none. */
     @Nullable
-    Flow flow;
-    /** The credits that it has taken; none if it is a reply. */
-    int credits;
+    Flow queued;
+
+    static int tag(int group, int credits) {
+        return credits << GROUP_BITS | group;
+    }
+
+    static int groupIn(int tag) {
+        return tag & GROUP_MASK;
+    }
+
+    static int creditsIn(int tag) {
+        return tag >>> GROUP_BITS;
+    }
+
+    /** Receiver: it has left the queue. */
+    void giveBack() {
+        Flow taken = queued;
+        if (taken != null) {
+            queued = null;
+            taken.giveBack(creditsIn(tag));
+        }
+    }
 
     /** Runs on the receiving shard's thread. What it throws is logged and stops nothing. */
     public abstract void deliver();
@@ -28,14 +54,14 @@ public abstract class Message implements Abandonable {
     /** The loop's: delivers it in its group's turn. */
     @Override
     public final void run() {
-        Flow taken = flow;
+        Flow taken = queued;
         if (taken == null) {
             deliver();
             return;
         }
         // Before it is delivered, since it may belong to another shard after.
-        int given = credits;
-        flow = null;
+        int given = creditsIn(tag);
+        queued = null;
         try {
             deliver();
         } finally {

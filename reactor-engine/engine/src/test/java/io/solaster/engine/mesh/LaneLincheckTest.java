@@ -22,7 +22,7 @@ public class LaneLincheckTest {
 
     @Operation(nonParallelGroup = "consumer")
     public int receive() {
-        return lane.receive(1, Message::deliver) == 0 ? 0 : last;
+        return lane.receive(1, TestMessage.DELIVER) == 0 ? 0 : last;
     }
 
     @Test

@@ -37,7 +37,7 @@ public class LaneOverflowLincheckTest {
     @Operation(nonParallelGroup = "consumer")
     public boolean receiveInOrder() {
         last = 0;
-        int count = lane.receive(4, Message::deliver);
+        int count = lane.receive(4, TestMessage.DELIVER);
         int first = last / (int) Math.pow(100, Math.max(0, count - 1));
         boolean inOrder = true;
         if (count > 0 && previous >= 0) {

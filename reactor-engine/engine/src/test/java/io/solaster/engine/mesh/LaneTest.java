@@ -23,14 +23,14 @@ class LaneTest {
         Lane lane = new Lane(4);
         send(lane, 1);
         assertThat(lane.hasMessages()).isFalse();
-        assertThat(lane.receive(10, Message::deliver)).isZero();
+        assertThat(lane.receive(10, TestMessage.DELIVER)).isZero();
         assertThat(lane.canProceed()).isTrue();
 
         assertThat(lane.flush()).isTrue();
         assertThat(lane.flush()).isFalse();
         assertThat(lane.hasMessages()).isTrue();
         assertThat(lane.published()).isEqualTo(1);
-        assertThat(lane.receive(10, Message::deliver)).isEqualTo(1);
+        assertThat(lane.receive(10, TestMessage.DELIVER)).isEqualTo(1);
         assertThat(received).containsExactly(1);
         assertThat(lane.depth()).isZero();
     }
@@ -47,15 +47,15 @@ class LaneTest {
         assertThat(lane.producerStarved()).isTrue();
         assertThat(lane.canProceed()).isFalse();
 
-        assertThat(lane.receive(1, Message::deliver)).isEqualTo(1);
+        assertThat(lane.receive(1, TestMessage.DELIVER)).isEqualTo(1);
         assertThat(lane.canProceed()).isTrue();
         send(lane, 5);
         lane.flush();
-        lane.receive(10, Message::deliver);
+        lane.receive(10, TestMessage.DELIVER);
         lane.flush();
-        lane.receive(10, Message::deliver);
+        lane.receive(10, TestMessage.DELIVER);
         lane.flush();
-        lane.receive(10, Message::deliver);
+        lane.receive(10, TestMessage.DELIVER);
 
         assertThat(received).containsExactly(0, 1, 2, 3, 4, 5);
         assertThat(lane.isWaiting()).isFalse();
@@ -79,7 +79,7 @@ class LaneTest {
             });
         }
         lane.flush();
-        lane.receive(1, Message::deliver);
+        lane.receive(1, TestMessage.DELIVER);
         lane.abandonAll();
         lane.abandonAll();
         assertThat(abandoned).hasValue(4);
@@ -108,14 +108,14 @@ class LaneTest {
                         send(lane, number++);
                     }
                     case 1 -> lane.flush();
-                    default -> lane.receive(1 + random.nextInt(3), Message::deliver);
+                    default -> lane.receive(1 + random.nextInt(3), TestMessage.DELIVER);
                 }
                 assertThat(lane.depth()).isEqualTo(number - received.size());
                 assertThat(lane.published()).isBetween(0, capacity);
             }
             while (lane.depth() > 0) {
                 lane.flush();
-                lane.receive(2, Message::deliver);
+                lane.receive(2, TestMessage.DELIVER);
             }
             assertThat(received).as("seed %d", seed).containsExactlyElementsOf(sent);
         }
@@ -157,7 +157,7 @@ class LaneTest {
             }
         });
         while (next[0] < count) {
-            if (lane.receive(7, Message::deliver) == 0) {
+            if (lane.receive(7, TestMessage.DELIVER) == 0) {
                 Thread.yield();
                 assertThat(producer.isAlive() || lane.published() > 0 || next[0] == count).isTrue();
             }
@@ -175,7 +175,7 @@ class LaneTest {
         sun.misc.Unsafe unsafe = (sun.misc.Unsafe) field.get(null);
         long ring = unsafe.objectFieldOffset(LaneRing.class.getDeclaredField("ring"));
         List<Long> producers = new ArrayList<>();
-        for (String name : List.of("produced", "headSeen", "overflow")) {
+        for (String name : List.of("produced", "headSeen", "overflow", "tag", "counted", "told")) {
             producers.add(unsafe.objectFieldOffset(LaneProducerFields.class.getDeclaredField(name)));
         }
         long tail = unsafe.objectFieldOffset(LanePublishedFields.class.getDeclaredField("tail"));
@@ -196,7 +196,7 @@ class LaneTest {
             fixed = Math.max(fixed, unsafe.objectFieldOffset(FlowFixed.class.getDeclaredField(name)));
         }
         List<Long> senders = new ArrayList<>();
-        for (String name : List.of("sent", "returnedSeen", "waiting", "waiters")) {
+        for (String name : List.of("sent", "returnedSeen", "to", "waiting", "waiters")) {
             senders.add(unsafe.objectFieldOffset(FlowSenderFields.class.getDeclaredField(name)));
         }
         long done = unsafe.objectFieldOffset(FlowReceiverFields.class.getDeclaredField("done"));

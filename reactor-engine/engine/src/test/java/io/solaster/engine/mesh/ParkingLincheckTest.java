@@ -34,7 +34,7 @@ public class ParkingLincheckTest {
     @Operation(nonParallelGroup = "shard")
     public int turn() {
         while (!asleep) {
-            if (lane.receive(1, Message::deliver) > 0) {
+            if (lane.receive(1, TestMessage.DELIVER) > 0) {
                 return last;
             }
             // As Shard.TurnContext.canBlock.
