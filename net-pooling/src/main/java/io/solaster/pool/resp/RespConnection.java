@@ -43,6 +43,8 @@ public final class RespConnection extends RequestConnection {
     private boolean reading;
     private int abandoned;
     private long lastRead;
+    /** When the first of those was sent that are awaited without a pause: before it nothing was to be heard. */
+    private long waitingSince;
     private Consumer<? super Reply.Aggregate> pushes;
     /** Whether every list is a message, as RESP2 has it for a connection that subscribes. */
     private boolean subscribes;
@@ -102,6 +104,9 @@ public final class RespConnection extends RequestConnection {
             command.writeTo(this);
         }
         sending();
+        if (inFlight.isEmpty()) {
+            waitingSince = now();
+        }
         inFlight.add(command, attempt);
     }
 
@@ -144,7 +149,7 @@ public final class RespConnection extends RequestConnection {
     /** A reply that is awaited will be left alone. */
     void gaveUp() {
         abandoned++;
-        if (!shared || abandoned >= maxAbandoned || now() - lastRead >= silenceNanos) {
+        if (!shared || abandoned >= maxAbandoned || now() - Math.max(lastRead, waitingSince) >= silenceNanos) {
             // Nobody knows when the reply comes; on a connection that others share, that is worth a while of patience.
             closeNow();
         }
