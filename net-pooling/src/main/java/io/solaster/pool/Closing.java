@@ -1,30 +1,43 @@
 package io.solaster.pool;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 
 import io.solaster.engine.ShardFuture;
-import org.jspecify.annotations.Nullable;
 
 /** The end of one shard's part: nobody is served from its beginning on, and it is over with the last connection. */
 final class Closing<C extends PooledConnection> {
     private final DefaultShardPool<C> pool;
-    private @Nullable ShardFuture<Boolean> drained;
+    /** Those who wait for the end, each by a future of its own, which may be cancelled. */
+    private final List<ShardFuture<Boolean>> waiting = new ArrayList<>();
+    private boolean begun;
+    private boolean isOver;
+    /** Something was still under way at a deadline. */
+    private boolean cutShort;
 
     Closing(DefaultShardPool<C> pool) {
         this.pool = pool;
     }
 
     boolean isClosed() {
-        return drained != null;
+        return begun;
     }
 
-    /** Serves nobody from now on; done once the last connection has closed, at the deadline at the latest. */
+    /**
+     * Serves nobody from now on. It may be asked again, with another deadline: the earliest counts.
+     *
+     * @return done once the last connection has closed, at the deadline at the latest; whether nothing was cut short
+     */
     ShardFuture<Boolean> drain(Duration deadline) {
-        ShardFuture<Boolean> done = drained;
-        if (done == null) {
-            done = pool.shard.newFuture();
-            drained = done;
+        ShardFuture<Boolean> done = pool.shard.newFuture();
+        if (isOver) {
+            done.complete(!cutShort);
+            return done;
+        }
+        waiting.add(done);
+        if (!begun) {
+            begun = true;
             pool.room.failAll();
             for (TargetPool<C> each : List.copyOf(pool.members.all())) {
                 each.retire(CloseReason.CLOSED);
@@ -34,9 +47,8 @@ final class Closing<C extends PooledConnection> {
         if (deadline.isZero() || deadline.isNegative()) {
             closeAll();
         } else {
-            ShardFuture<Boolean> ends = done;
             pool.shard.timers().timer(() -> {
-                if (!ends.isDone()) {
+                if (!isOver) {
                     closeAll();
                 }
             }).arm(deadline);
@@ -46,6 +58,7 @@ final class Closing<C extends PooledConnection> {
     }
 
     private void closeAll() {
+        cutShort |= pool.stats.active.get() > 0;
         for (TargetPool<C> each : pool.members.everyone()) {
             each.closeAll();
         }
@@ -53,12 +66,14 @@ final class Closing<C extends PooledConnection> {
 
     /** Over, if it has begun and the last connection has closed. */
     void finish() {
-        if (drained != null && pool.permits.used() == 0) {
+        if (begun && !isOver && pool.permits.used() == 0) {
+            isOver = true;
             pool.growth.stop();
             pool.loans.stop();
             pool.upkeep.stop();
             pool.permits.giveBackSpare();
-            drained.complete(true);
+            List.copyOf(waiting).forEach(done -> done.complete(!cutShort));
+            waiting.clear();
         }
     }
 }

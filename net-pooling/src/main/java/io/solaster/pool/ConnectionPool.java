@@ -89,8 +89,13 @@ public interface ConnectionPool<C extends PooledConnection> extends AutoCloseabl
      */
     ShardFuture<?> renew();
 
-    /** Lets requests finish up to the deadline, fails who waits, and closes every connection. Any thread. */
-    ShardFuture<?> drain(Duration deadline);
+    /**
+     * Lets requests finish up to the deadline, fails who waits, and closes every connection. It may be asked again, with
+     * another deadline. Any thread.
+     *
+     * @return done once every connection has closed; whether nothing was under way on any of them at the deadline
+     */
+    ShardFuture<Boolean> drain(Duration deadline);
 
     /** As {@link #drain}, at once. Any thread but a shard. */
     @Override

@@ -168,14 +168,15 @@ final class DefaultConnectionPool<C extends PooledConnection> implements Connect
     }
 
     @Override
-    public ShardFuture<?> drain(Duration deadline) {
+    public ShardFuture<Boolean> drain(Duration deadline) {
         return onCaller(() -> {
             List<CompletableFuture<Boolean>> all = new ArrayList<>();
             for (Shard shard : engine.shards()) {
                 all.add(engine.submitStageTo(shard.id(), CallOptions.DEFAULTS,
                         () -> shards.local().closing.drain(deadline)));
             }
-            return CompletableFuture.allOf(all.toArray(CompletableFuture<?>[]::new));
+            return CompletableFuture.allOf(all.toArray(CompletableFuture<?>[]::new))
+                    .thenApply(done -> all.stream().allMatch(CompletableFuture::join));
         });
     }
 

@@ -296,7 +296,9 @@ final class PoolLifeTest extends Rig {
         pool(false, backend);
         CompletableFuture<String> underWay = asking(0, LONG, "hold");
         until("it is under way", () -> backend.held() == 1);
-        ShardFuture<?> drained = pool.drain(LONG);
+        // Whoever does not want to wait any more takes nothing from others.
+        pool.drain(LONG).cancel(false);
+        ShardFuture<Boolean> drained = pool.drain(LONG);
         until("nobody new is served", () -> {
             CompletableFuture<String> late = asking(0, LONG, "x");
             try {
@@ -309,7 +311,8 @@ final class PoolLifeTest extends Rig {
         assertThat(drained).isNotDone();
         backend.release();
         assertThat(get(underWay)).isEqualTo("a hold");
-        get(drained);
+        assertThat(get(drained)).as("nothing was cut short").isTrue();
+        assertThat(get(pool.drain(Duration.ZERO))).isTrue();
         until("no socket is left", () -> Sockets.to(backend.port()) == 0);
     }
 
@@ -319,7 +322,9 @@ final class PoolLifeTest extends Rig {
         pool(false, backend);
         CompletableFuture<String> underWay = asking(0, LONG, "hold");
         until("it is under way", () -> backend.held() == 1);
-        get(pool.drain(Duration.ofMillis(50)));
+        ShardFuture<Boolean> patient = pool.drain(LONG);
+        assertThat(get(pool.drain(Duration.ofMillis(50)))).as("nothing was cut short").isFalse();
+        assertThat(get(patient)).isFalse();
         assertThat(failure(underWay).reason()).isEqualTo(Reason.CONNECTION_LOST);
     }
 

@@ -3,6 +3,7 @@ package io.solaster.pool.resp;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 
@@ -10,6 +11,7 @@ import io.solaster.engine.CallOptions;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
+import io.solaster.engine.stats.Counter;
 import io.solaster.pool.ConnectionPool;
 import io.solaster.pool.call.CallStats;
 import io.solaster.pool.call.Caller;
@@ -29,12 +31,15 @@ public final class RespClient {
     private final Engine engine;
     private final Caller<RespConnection> caller;
     private final @Nullable ConnectionPool<RespConnection> exclusive;
+    /** Works with a connection of their own, by the shard that asked. */
+    private final List<Counter> alone;
 
     private RespClient(Engine engine, Caller<RespConnection> caller,
             @Nullable ConnectionPool<RespConnection> exclusive) {
         this.engine = engine;
         this.caller = caller;
         this.exclusive = exclusive;
+        this.alone = engine.shards().stream().map(shard -> new Counter()).toList();
     }
 
     /** Over a pool of connections that are shared, as {@link RespProtocol#shared} makes them. Not on a shard. */
@@ -237,10 +242,23 @@ public final class RespClient {
                     }
                 });
         if (isShard()) {
-            return pool.use(0, null, patience, careful);
+            return alone(pool, patience, careful);
         }
-        return engine.submitStageTo(shardOfThread(), CallOptions.DEFAULTS,
-                () -> pool.use(0, null, patience, careful));
+        return engine.submitStageTo(shardOfThread(), CallOptions.DEFAULTS, () -> alone(pool, patience, careful));
+    }
+
+    private <R extends @Nullable Object> ShardFuture<R> alone(ConnectionPool<RespConnection> pool, Duration patience,
+            Function<RespConnection, CompletionStage<R>> work) {
+        Counter underWay = alone.get(Objects.requireNonNull(Shard.current()).id());
+        underWay.increment();
+        ShardFuture<R> result = pool.use(0, null, patience, work);
+        result.whenComplete((done, failure) -> underWay.add(-1));
+        return result;
+    }
+
+    /** Works of {@link #alone} that are under way or wait, roughly. Any thread. */
+    public long aloneUnderWay() {
+        return alone.stream().mapToLong(Counter::get).sum();
     }
 
     /**

@@ -25,6 +25,7 @@ import java.util.stream.LongStream;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import io.solaster.config.pool.ConnectionsConfig;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.pool.RespConfig;
 import io.solaster.engine.ShardFuture;
@@ -356,6 +357,60 @@ abstract class RespTest {
         left.cancel(false);
         mayAnswer.countDown();
         assertThat(get(behind)).isEqualTo("3");
+    }
+
+    @Test
+    void aConnectionThatWasIdleIsNotTakenForDead() throws Exception {
+        ConnectionsConfig all = clients.config.connections();
+        Duration silence = Duration.ofSeconds(1);
+        clients.config = clients.config.withConnections(new ConnectionsConfig(1, 1, 1, all.maxRequests(), 0,
+                Duration.ZERO, all.maxPending(), 1, LONG, LONG, LONG, Duration.ZERO, Duration.ZERO, silence,
+                Duration.ZERO, Duration.ZERO));
+        CountDownLatch arrived = new CountDownLatch(1);
+        CountDownLatch mayAnswer = new CountDownLatch(1);
+        FakeServer server = clients.server(peer -> {
+            while (true) {
+                List<String> command = peer.command();
+                if (command.contains("slow")) {
+                    arrived.countDown();
+                    await(mayAnswer);
+                }
+                peer.say(command.getFirst().equals("GET") ? "$1\r\n1\r\n" : "+OK\r\n");
+            }
+        });
+        connect(server.endpoint());
+        get(client.ping());
+        long idle = System.nanoTime();
+        until("it was idle for long", () -> System.nanoTime() - idle > 2 * silence.toNanos());
+        ShardFuture<String> left = client.get("slow");
+        await(arrived);
+        left.cancel(false);
+        mayAnswer.countDown();
+        assertThat(get(client.get("k"))).isEqualTo("1");
+        assertThat(server.accepted()).as("the connection was lost with all that was under way on it").isOne();
+    }
+
+    @Test
+    void workThatIsCancelledLeavesNothingBehindForTheNext() throws Exception {
+        oneConnection();
+        redis();
+        RespClient both = withExclusive();
+        get(both.set("k", "v"));
+        CountDownLatch selected = new CountDownLatch(1);
+        ShardFuture<Reply> left = both.alone(LONG, own -> own.command("SELECT", "3").thenCompose(done -> {
+            selected.countDown();
+            return new CompletableFuture<>();
+        }));
+        await(selected);
+        assertThat(both.aloneUnderWay()).isOne();
+        left.cancel(false);
+        Reply first = get(both.alone(LONG, own -> own.command("GET", "k")));
+        assertThat(first).isEqualTo(new Reply.Blob(bytes("v")));
+        ShardFuture<Reply> blocked = both.alone(LONG, own -> own.command("BLPOP", "nothing", "0"));
+        blocked.cancel(false);
+        Reply second = get(both.alone(LONG, own -> own.command("GET", "k")));
+        assertThat(second).isEqualTo(new Reply.Blob(bytes("v")));
+        until("nothing is under way", () -> both.aloneUnderWay() == 0);
     }
 
     private static void await(CountDownLatch latch) {
