@@ -9,6 +9,7 @@ import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.SmartInitializingSingleton;
+import org.springframework.data.redis.connection.ReactiveRedisConnection;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
 /**
@@ -45,7 +46,7 @@ final class EarlyRedisConnections implements SmartInitializingSingleton, Disposa
         for (Duration pause = FIRST_PAUSE;; pause = longer(pause)) {
             try {
                 Thread.sleep(pause);
-                factory.initConnection();
+                connect(factory);
                 log.info("Connected to Redis at {}:{}", factory.getHostName(), factory.getPort());
                 return;
             } catch (InterruptedException stopping) {
@@ -54,6 +55,13 @@ final class EarlyRedisConnections implements SmartInitializingSingleton, Disposa
                 log.debug("No connection to Redis at {}:{} yet", factory.getHostName(), factory.getPort(), e);
             }
         }
+    }
+
+    /** Unless somebody else has meanwhile: to initialize it again would close what is in use. */
+    static void connect(LettuceConnectionFactory factory) {
+        factory.getConnection().close();
+        ReactiveRedisConnection reactive = factory.getReactiveConnection();
+        reactive.closeLater().block();
     }
 
     private static Duration longer(Duration pause) {

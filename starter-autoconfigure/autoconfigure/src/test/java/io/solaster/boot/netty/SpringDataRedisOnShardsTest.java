@@ -109,6 +109,32 @@ final class SpringDataRedisOnShardsTest {
     }
 
     @Test
+    void what_was_connected_meanwhile_is_not_connected_anew() throws Exception {
+        int port;
+        try (ServerSocket free = new ServerSocket(0)) {
+            port = free.getLocalPort();
+        }
+        LettuceConnectionFactory factory = new LettuceConnectionFactory("localhost", port);
+        factory.setShareNativeConnection(true);
+        factory.start();
+        ServerConfig config = ServerConfig.of("resp", port);
+        try (TcpServer late = TcpServer.bind(elsewhere, "late", config,
+                new RespProtocol(Store.on(elsewhere), config))) {
+            Object used;
+            try (RedisConnection connection = factory.getConnection()) {
+                used = connection.getNativeConnection();
+            }
+            EarlyRedisConnections.connect(factory);
+            try (RedisConnection connection = factory.getConnection()) {
+                assertThat(connection.getNativeConnection()).isSameAs(used);
+                assertThat(connection.ping()).isEqualTo("PONG");
+            }
+        } finally {
+            factory.destroy();
+        }
+    }
+
+    @Test
     void the_applications_customizers_have_the_last_word() {
         runner.withUserConfiguration(OwnTimer.class).run(context -> {
             assertThat(context.getBean(ClientResources.class).timer()).isInstanceOf(HashedWheelTimer.class);
