@@ -7,8 +7,11 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
+import io.fabric8.kubernetes.client.KubernetesClient;
 import io.solaster.boot.SolasterAutoConfiguration;
 import io.solaster.boot.SolasterHttpAutoConfiguration;
 import io.solaster.boot.SolasterStoreAutoConfiguration;
@@ -34,16 +37,20 @@ import io.solaster.spring.pool.PooledRequestFactory;
 import io.solaster.spring.pool.Pools;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.cloud.client.DefaultServiceInstance;
 import org.springframework.cloud.client.ServiceInstance;
 import org.springframework.cloud.client.discovery.DiscoveryClient;
 import org.springframework.web.client.RestClient;
 
+@ExtendWith(OutputCaptureExtension.class)
 final class PoolsAutoConfigurationTest {
     private final List<Backend> backends = new ArrayList<>();
     private final ApplicationContextRunner runner = new ApplicationContextRunner()
@@ -291,6 +298,12 @@ final class PoolsAutoConfigurationTest {
     }
 
     @Test
+    void spring_cloud_finds_no_client_of_kubernetes_that_would_make_its_own_back_off() {
+        runner.withPropertyValues("solaster.pools.orders.endpoints=127.0.0.1:1").run(context -> assertThat(context)
+                .hasNotFailed().doesNotHaveBean(KubernetesClient.class).hasBean("solasterKubernetesDiscovery"));
+    }
+
+    @Test
     void a_pool_that_is_not_there_is_told_with_those_that_are() {
         runner.withPropertyValues("solaster.pools.orders.endpoints=127.0.0.1:1").run(context -> {
             Pools pools = context.getBean(Pools.class);
@@ -313,6 +326,27 @@ final class PoolsAutoConfigurationTest {
             assertThat(get(kept[0], "/name")).as("it may go on").isEqualTo("last");
         });
         assertThat(kept[0].pool().stats()).allSatisfy(stats -> assertThat(stats.open.get()).isZero());
+    }
+
+    @Test
+    void what_the_end_cuts_short_is_told_and_who_asks_twice_is_told_twice(CapturedOutput output) throws Exception {
+        try (Backend backend = new Backend("slow")) {
+            runner.withPropertyValues("solaster.pools.orders.endpoints=" + backend.address(),
+                    "solaster.engine.shutdown-timeout=300ms").run(context -> {
+                        CompletableFuture<?> held = context.getBean(PooledHttpClient.class).get("/hold");
+                        ThreeShards.until("it is under way", () -> backend.held() == 1);
+                        Pools pools = context.getBean(Pools.class);
+                        CountDownLatch told = new CountDownLatch(2);
+                        pools.stop(told::countDown);
+                        pools.stop(told::countDown);
+                        assertThat(told.await(60, TimeUnit.SECONDS)).isTrue();
+                        assertThat(held).isNotDone();
+                        assertThat(output).contains("requests are cut short: 1 of pool 'orders'")
+                                .containsOnlyOnce("request(s) of 1 pool(s) finish");
+                        backend.release();
+                        held.get(60, TimeUnit.SECONDS);
+                    });
+        }
     }
 
     static String get(PooledHttpClient client, String path) {
