@@ -230,6 +230,8 @@ final class ShardWebSocketSession extends AbstractWebSocketSession<ShardWebSocke
         }
 
         void began(Sender sender) {
+            // Those that failed or were cancelled do not say so; a session may outlive thousands of them.
+            senders.removeIf(Sender::isDone);
             if (over) {
                 sender.stop();
             } else if (!sender.isDone()) {
