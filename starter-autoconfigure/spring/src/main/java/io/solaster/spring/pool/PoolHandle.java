@@ -17,6 +17,7 @@ import io.solaster.pool.Endpoint;
 import io.solaster.pool.PoolStats;
 import io.solaster.pool.Resolver;
 import io.solaster.pool.call.CallStats;
+import io.solaster.pool.resp.RespClient;
 import io.solaster.pool.upstream.Upstream;
 import org.jspecify.annotations.Nullable;
 
@@ -87,7 +88,9 @@ public final class PoolHandle {
 
     /** Requests that are under way or wait, roughly. */
     long busy() {
-        return pool.stats().stream().mapToLong(shard -> shard.active.get() + shard.pending.get()).sum();
+        return pool.stats().stream().mapToLong(shard -> shard.active.get() + shard.pending.get()).sum()
+                // Subscriptions have connections of their own, too, and never end by themselves.
+                + (client instanceof RespClient redis ? redis.aloneUnderWay() : 0);
     }
 
     CompletableFuture<?> reconfigure(PoolConfig config) {

@@ -62,6 +62,8 @@ public final class Pools implements SmartLifecycle, AutoCloseable {
     private final Map<String, PoolHandle> pools;
     private volatile SolasterConfig config;
     private volatile boolean running;
+    /** Who waits for the end. */
+    private final List<Runnable> stopping = new ArrayList<>();
 
     /**
      * What has a say in pools.
@@ -341,13 +343,25 @@ public final class Pools implements SmartLifecycle, AutoCloseable {
         }
     }
 
-    /** Waits until nothing is under way, within {@code solaster.engine.shutdown-timeout}. Returns at once. */
+    /**
+     * Waits until nothing is under way, within {@code solaster.engine.shutdown-timeout}, and tells what is cut short.
+     * Returns at once; who asks while it waits already is told at the same time.
+     */
     @Override
     public void stop(Runnable callback) {
         Duration patience = config.engine().shutdownTimeout();
-        if (busy() == 0 || patience.isZero()) {
-            running = false;
-            callback.run();
+        boolean isIdle = busy() == 0 || patience.isZero();
+        synchronized (stopping) {
+            boolean isWaiting = !stopping.isEmpty();
+            if (isWaiting || !isIdle) {
+                stopping.add(callback);
+            }
+            if (isWaiting) {
+                return;
+            }
+        }
+        if (isIdle) {
+            stopped(List.of(callback));
             return;
         }
         log.info("{} request(s) of {} pool(s) finish, within {} s", busy(), pools.size(), patience.toSeconds());
@@ -360,10 +374,25 @@ public final class Pools implements SmartLifecycle, AutoCloseable {
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             } finally {
-                running = false;
-                callback.run();
+                List<Runnable> all;
+                synchronized (stopping) {
+                    all = List.copyOf(stopping);
+                    stopping.clear();
+                }
+                stopped(all);
             }
         });
+    }
+
+    private void stopped(List<Runnable> callbacks) {
+        List<String> left = pools.values().stream().filter(pool -> pool.busy() > 0)
+                .map(pool -> pool.busy() + " of pool '" + pool.name() + "'").toList();
+        if (!left.isEmpty()) {
+            log.warn("{} s (solaster.engine.shutdown-timeout) are over, and requests are cut short: {}",
+                    config.engine().shutdownTimeout().toSeconds(), String.join(", ", left));
+        }
+        running = false;
+        callbacks.forEach(Runnable::run);
     }
 
     private long busy() {
