@@ -165,7 +165,8 @@ public final class Offload implements Executor {
             }
         }
         if (!done && !patience.isZero()) {
-            log.warn("Work off the shards was not done within {}: interrupted, and {} call(s) not begun", patience, left);
+            log.warn("Work off the shards was not done within {}: interrupted, and {} call(s) not begun", patience,
+                    left);
         }
     }
 

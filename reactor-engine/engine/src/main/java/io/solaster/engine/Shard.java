@@ -636,6 +636,15 @@ public final class Shard extends SingleThreadIoEventLoop {
         }
     }
 
+    /** As {@link #executeOrElse(Runnable, Runnable)}, but at once where the calling thread is this shard. */
+    public void hereOrElse(Runnable task, Runnable otherwise) {
+        if (isHere()) {
+            task.run();
+        } else {
+            executeOrElse(task, otherwise);
+        }
+    }
+
     /** As {@link #executeOrElse(Runnable, Runnable)}, in a group. */
     public void executeOrElse(SchedulingGroup group, Runnable task, Runnable otherwise) {
         if (isHere() && !isShutdown()) {

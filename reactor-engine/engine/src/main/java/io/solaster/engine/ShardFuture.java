@@ -109,8 +109,8 @@ public final class ShardFuture<T extends @Nullable Object> extends CompletableFu
         return completed;
     }
 
-    /** What a stage failed with, as it was thrown. */
-    static Throwable causeOf(Throwable failure) {
+    /** What a stage failed with, as it was thrown: without the wrapping that dependent stages put around it. */
+    public static Throwable causeOf(Throwable failure) {
         Throwable cause = failure.getCause();
         return failure instanceof CompletionException && cause != null ? cause : failure;
     }
