@@ -38,7 +38,6 @@ final class RoomsTest {
             "io.solaster.operator.reconcile",
             "io.solaster.operator.reconcile.ShardedServiceReconciler",
             "io.solaster.operator.rollout.Course",
-            "io.solaster.pool",
             "io.solaster.resp.RequestDecoder",
             "io.solaster.spring",
             "io.solaster.store",

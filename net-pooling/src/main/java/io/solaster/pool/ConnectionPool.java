@@ -8,6 +8,7 @@ import java.util.function.Function;
 import io.solaster.config.pool.PoolConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.ShardFuture;
+import io.solaster.pool.core.DefaultConnectionPool;
 import io.solaster.pool.upstream.Target;
 import io.solaster.pool.upstream.Upstream;
 import org.jspecify.annotations.Nullable;

@@ -8,6 +8,7 @@ import io.netty.handler.ssl.SslContext;
 import io.solaster.config.pool.PoolConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.ShardFuture;
+import io.solaster.pool.connect.TcpConnector;
 import org.jspecify.annotations.Nullable;
 
 /** Makes connections, through proxies and encryption where there are any. On any shard. */

@@ -4,6 +4,7 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
 
+import io.solaster.config.Internal;
 import io.solaster.engine.stats.Counter;
 import io.solaster.engine.stats.Histogram;
 
@@ -42,7 +43,9 @@ public final class PoolStats {
 
     private final Map<CloseReason, Counter> closed = new EnumMap<>(CloseReason.class);
 
-    PoolStats() {
+    /** Counts nothing yet; a pool makes them. */
+    @Internal
+    public PoolStats() {
         for (CloseReason reason : CloseReason.values()) {
             closed.put(reason, new Counter());
         }
@@ -58,7 +61,9 @@ public final class PoolStats {
         return counter(reason).get();
     }
 
-    void close(CloseReason reason) {
+    /** Counts a connection that has closed. On the shard that counts here. */
+    @Internal
+    public void close(CloseReason reason) {
         counter(reason).increment();
     }
 

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.Objects;
 
 import io.netty.channel.Channel;
+import io.solaster.config.Internal;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import io.solaster.pool.upstream.Target;
@@ -16,36 +17,51 @@ import org.jspecify.annotations.Nullable;
 public abstract class PooledConnection {
     private final Channel channel;
 
-    // What follows is in the hands of TargetPool. A connection is its own link in the list of idle ones, so that it is
-    // taken and given back without any other object.
-    @Nullable
-    TargetPool<?> home;
+    // What follows is in the pool's hands alone. A connection is its own link in the list of idle ones, so that it is taken
+    // and given back without any other object, each of which would be felt on that way.
+    /** Its place among a pool's connections, and to which endpoint. */
+    @Internal
+    public @Nullable Object home;
+    @Internal
+    public @Nullable Target target;
     /** Where it stands among all connections to its target. */
-    int place;
+    @Internal
+    public int place;
     /** How many have taken it and not given it back. */
-    int uses;
-    boolean isShared;
-    boolean isIdle;
-    @Nullable
-    PooledConnection newer;
-    @Nullable
-    PooledConnection older;
+    @Internal
+    public int uses;
+    @Internal
+    public boolean isShared;
+    @Internal
+    public boolean isIdle;
+    @Internal
+    public @Nullable PooledConnection newer;
+    @Internal
+    public @Nullable PooledConnection older;
     /** Just made, and taken by nobody yet. */
-    boolean isFresh;
+    @Internal
+    public boolean isFresh;
     /** Idle before it was taken, and given back by nobody since. */
-    boolean isUnproven;
-    boolean isValidating;
+    @Internal
+    public boolean isUnproven;
+    @Internal
+    public boolean isValidating;
     /** Why it is to close; null while it is not. */
-    @Nullable
-    CloseReason retired;
-    long createdAt;
-    long expiresAt;
-    long takenAt;
-    long idleSince;
+    @Internal
+    public @Nullable CloseReason retired;
+    @Internal
+    public long createdAt;
+    @Internal
+    public long expiresAt;
+    @Internal
+    public long takenAt;
+    @Internal
+    public long idleSince;
     /** When the other end was last known to be there. */
-    long provenAt;
-    @Nullable
-    Throwable taker;
+    @Internal
+    public long provenAt;
+    @Internal
+    public @Nullable Throwable taker;
 
     /** A connection over a channel that is connected. */
     protected PooledConnection(Channel channel) {
@@ -59,10 +75,11 @@ public abstract class PooledConnection {
 
     /** The other end; there once the pool has it. */
     public final Target target() {
-        if (home == null) {
+        Target to = target;
+        if (to == null) {
             throw new IllegalStateException("connection " + channel + " belongs to no pool yet");
         }
-        return home.target;
+        return to;
     }
 
     /**

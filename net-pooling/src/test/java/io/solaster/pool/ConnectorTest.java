@@ -39,6 +39,7 @@ import io.solaster.engine.ShardFuture;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.engine.net.Tls;
 import io.solaster.pool.Lines.Line;
+import io.solaster.pool.connect.TcpConnector;
 import io.solaster.pool.discovery.Discovery;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

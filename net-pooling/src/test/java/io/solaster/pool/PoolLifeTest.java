@@ -6,12 +6,15 @@ import static io.solaster.pool.TestEngines.until;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 
+import com.sun.management.ThreadMXBean;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.pool.BalancingConfig;
 import io.solaster.config.pool.BalancingConfig.Algorithm;
@@ -314,6 +317,27 @@ final class PoolLifeTest extends Rig {
         assertThat(get(drained)).as("nothing was cut short").isTrue();
         assertThat(get(pool.drain(Duration.ZERO))).isTrue();
         until("no socket is left", () -> Sockets.to(backend.port()) == 0);
+    }
+
+    @Test
+    void takingAndGivingAllocatesNothing() {
+        pool(false, backend("a"));
+        assertThat(ask(0, "x")).isEqualTo("a x");
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        on(engine, 0, () -> {
+            ShardPool<Line> here = pool.local();
+            long least = Long.MAX_VALUE;
+            // The first rounds pay for what the JVM does beside.
+            for (int round = 0; round < 10; round++) {
+                long before = threads.getCurrentThreadAllocatedBytes();
+                for (int i = 0; i < 10_000; i++) {
+                    here.give(Objects.requireNonNull(here.tryTake(0)));
+                }
+                least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+            }
+            assertThat(least).isLessThan(1_000);
+            return true;
+        });
     }
 
     @Test

@@ -119,7 +119,7 @@ public class TakeGiveBenchmark {
 
     /** A thread of the application, which has a shard of its own. */
     @State(Scope.Thread)
-    public static class Caller {
+    public static class Requester {
         private int shard;
 
         @Setup(Level.Trial)
@@ -130,13 +130,13 @@ public class TakeGiveBenchmark {
 
     @Benchmark
     @OperationsPerInvocation(BATCH)
-    public int solasterExclusive(Caller caller) {
+    public int solasterExclusive(Requester caller) {
         return TestEngines.on(engine, caller.shard, () -> takeAndGive(exclusive.local()));
     }
 
     @Benchmark
     @OperationsPerInvocation(BATCH)
-    public int solasterShared(Caller caller) {
+    public int solasterShared(Requester caller) {
         return TestEngines.on(engine, caller.shard, () -> takeAndGive(shared.local()));
     }
 
@@ -155,7 +155,7 @@ public class TakeGiveBenchmark {
 
     @Benchmark
     @OperationsPerInvocation(BATCH)
-    public int nettyFixedChannelPool(Caller caller) {
+    public int nettyFixedChannelPool(Requester caller) {
         FixedChannelPool pool = channels[caller.shard];
         return TestEngines.on(engine, caller.shard, () -> {
             int taken = 0;

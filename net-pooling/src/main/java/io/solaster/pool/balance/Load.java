@@ -64,7 +64,7 @@ public final class Load {
     }
 
     /** The request was given up after so long: the answer would have taken no less. */
-    public void abandoned(long nanos, long now, double decay) {
+    public void givenUp(long nanos, long now, double decay) {
         if (nanos > latency(now, decay)) {
             latency = nanos;
         }

@@ -7,7 +7,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.CompletionException;
 
 import io.fabric8.kubernetes.api.model.ObjectReference;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointConditions;
@@ -17,6 +16,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import io.solaster.config.pool.DiscoveryConfig;
+import io.solaster.engine.ShardFuture;
 import io.solaster.pool.Endpoint;
 import org.jspecify.annotations.Nullable;
 
@@ -102,9 +102,7 @@ public final class KubernetesDiscovery implements Discovery {
 
     private synchronized void tell(Listener listener, Throwable failure) {
         if (!closed) {
-            listener.failed(failure instanceof CompletionException && failure.getCause() != null
-                    ? failure.getCause()
-                    : failure);
+            listener.failed(ShardFuture.causeOf(failure));
         }
     }
 

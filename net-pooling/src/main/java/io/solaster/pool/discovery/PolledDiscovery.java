@@ -3,12 +3,12 @@ package io.solaster.pool.discovery;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 
 import io.solaster.config.pool.DiscoveryConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
+import io.solaster.engine.ShardFuture;
 import io.solaster.engine.timer.Timer;
 import io.solaster.pool.Endpoint;
 import org.jspecify.annotations.Nullable;
@@ -131,9 +131,9 @@ public final class PolledDiscovery implements Discovery {
         } else {
             next = bounded(config.minRefresh().multipliedBy(1L << Math.min(failures, MAX_DOUBLINGS)));
             failures++;
-            listener.failed(failure instanceof CompletionException && failure.getCause() != null
-                    ? failure.getCause()
-                    : failure == null ? new IllegalStateException(name + " answered nothing") : failure);
+            listener.failed(failure == null
+                    ? new IllegalStateException(name + " answered nothing")
+                    : ShardFuture.causeOf(failure));
         }
         if (again) {
             again = false;

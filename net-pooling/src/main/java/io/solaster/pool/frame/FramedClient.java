@@ -6,18 +6,18 @@ import io.netty.buffer.Unpooled;
 import io.solaster.engine.Engine;
 import io.solaster.engine.ShardFuture;
 import io.solaster.pool.ConnectionPool;
-import io.solaster.pool.call.CallStats;
-import io.solaster.pool.call.Caller;
-import io.solaster.pool.call.Request;
-import io.solaster.pool.call.Try;
+import io.solaster.pool.request.Attempt;
+import io.solaster.pool.request.Request;
+import io.solaster.pool.request.RequestStats;
+import io.solaster.pool.request.Requester;
 
 /** Sends frames over a pool, each for one frame in answer. Any thread. */
 public final class FramedClient {
-    private final Caller<FramedConnection> caller;
+    private final Requester<FramedConnection> requester;
     private final FramedProtocol protocol;
 
-    private FramedClient(Caller<FramedConnection> caller, FramedProtocol protocol) {
-        this.caller = caller;
+    private FramedClient(Requester<FramedConnection> requester, FramedProtocol protocol) {
+        this.requester = requester;
         this.protocol = protocol;
     }
 
@@ -27,17 +27,17 @@ public final class FramedClient {
      * @param protocol what the pool was started with
      */
     public static FramedClient over(Engine engine, ConnectionPool<FramedConnection> pool, FramedProtocol protocol) {
-        return new FramedClient(Caller.over(engine, pool), protocol);
+        return new FramedClient(Requester.over(engine, pool), protocol);
     }
 
     /** What it sends through. */
     public ConnectionPool<FramedConnection> pool() {
-        return caller.pool();
+        return requester.pool();
     }
 
     /** What each shard counts of its requests. */
-    public List<CallStats> stats() {
-        return caller.stats();
+    public List<RequestStats> stats() {
+        return requester.stats();
     }
 
     /**
@@ -48,12 +48,12 @@ public final class FramedClient {
      * @throws IllegalArgumentException if it is longer than it may be
      */
     public ShardFuture<byte[]> callIdempotent(byte[] frame) {
-        return caller.call(0, request(frame, true));
+        return requester.call(0, request(frame, true));
     }
 
     /** As {@link #callIdempotent}, for a frame that may be acted upon once. */
     public ShardFuture<byte[]> call(byte[] frame) {
-        return caller.call(0, request(frame, false));
+        return requester.call(0, request(frame, false));
     }
 
     /**
@@ -62,7 +62,7 @@ public final class FramedClient {
      * @param key of the request
      */
     public ShardFuture<byte[]> call(long key, byte[] frame, boolean idempotent) {
-        return caller.call(key, request(frame, idempotent));
+        return requester.call(key, request(frame, idempotent));
     }
 
     private FrameRequest request(byte[] frame, boolean idempotent) {
@@ -79,12 +79,12 @@ public final class FramedClient {
     record FrameRequest(byte[] frame, long id, boolean idempotent) implements Request<FramedConnection, byte[]> {
 
         @Override
-        public void send(FramedConnection connection, Try<byte[]> attempt) {
+        public void send(FramedConnection connection, Attempt<byte[]> attempt) {
             connection.send(frame, id, attempt);
         }
 
         @Override
-        public void giveUp(FramedConnection connection, Try<byte[]> attempt) {
+        public void giveUp(FramedConnection connection, Attempt<byte[]> attempt) {
             connection.gaveUp();
         }
 

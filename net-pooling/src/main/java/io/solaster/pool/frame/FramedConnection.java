@@ -16,7 +16,7 @@ import io.solaster.engine.Shard;
 import io.solaster.pool.Endpoint;
 import io.solaster.pool.PoolException;
 import io.solaster.pool.RequestConnection;
-import io.solaster.pool.call.Try;
+import io.solaster.pool.request.Attempt;
 import org.jspecify.annotations.Nullable;
 
 /** A connection that carries frames, many requests at a time. On the shard that owns it. */
@@ -25,14 +25,14 @@ public final class FramedConnection extends RequestConnection {
 
     private final FramedProtocol protocol;
     /** In the order in which they were sent, where answers come so. */
-    private final ArrayDeque<Try<byte[]>> inOrder = new ArrayDeque<>();
+    private final ArrayDeque<Attempt<byte[]>> inOrder = new ArrayDeque<>();
     /** By what their answers say, where they come in any order. */
-    private final Map<Long, Try<byte[]>> byId = new HashMap<>();
+    private final Map<Long, Attempt<byte[]>> byId = new HashMap<>();
     private final Runnable flush = this::flush;
     private @Nullable ByteBuf out;
     private boolean flushing;
     private boolean reading;
-    private int abandoned;
+    private int givenUp;
 
     FramedConnection(Shard shard, Channel channel, Endpoint endpoint, FramedProtocol protocol) {
         super(shard, channel, endpoint.address());
@@ -54,7 +54,7 @@ public final class FramedConnection extends RequestConnection {
         return inOrder.isEmpty() && byId.isEmpty();
     }
 
-    void send(byte[] frame, long id, Try<byte[]> attempt) {
+    void send(byte[] frame, long id, Attempt<byte[]> attempt) {
         if (!isOpen()) {
             attempt.fail(closed(), now());
             return;
@@ -63,7 +63,7 @@ public final class FramedConnection extends RequestConnection {
             sending();
             inOrder.add(attempt);
         } else {
-            Try<byte[]> before = byId.get(id);
+            Attempt<byte[]> before = byId.get(id);
             if (before != null && !before.isOver()) {
                 attempt.fail(new IllegalArgumentException("a request with id " + id
                         + " is under way on this connection already"), now());
@@ -109,21 +109,21 @@ public final class FramedConnection extends RequestConnection {
 
     /** An answer that is awaited will be left alone. */
     void gaveUp() {
-        if (++abandoned >= protocol.maxRequests()) {
+        if (++givenUp >= protocol.maxRequests()) {
             closeNow();
         }
     }
 
     private void received(ByteBuf frame, long now) {
         ToLongFunction<ByteBuf> id = protocol.id();
-        Try<byte[]> attempt = id == null ? inOrder.poll() : byId.remove(id.applyAsLong(frame));
+        Attempt<byte[]> attempt = id == null ? inOrder.poll() : byId.remove(id.applyAsLong(frame));
         served();
         if (attempt == null) {
             throw new IllegalStateException("an answer came that nobody asked for, of " + frame.readableBytes()
                     + " bytes");
         }
         if (attempt.isOver()) {
-            abandoned--;
+            givenUp--;
             return;
         }
         byte[] bytes = new byte[frame.readableBytes()];
@@ -142,11 +142,11 @@ public final class FramedConnection extends RequestConnection {
         }
         PoolException failure = lost("was lost" + (cause == null ? "" : ": " + cause.getMessage()), cause);
         long now = now();
-        Try<byte[]> next;
+        Attempt<byte[]> next;
         while ((next = inOrder.poll()) != null) {
             next.fail(failure, now);
         }
-        List<Try<byte[]>> others = new ArrayList<>(byId.values());
+        List<Attempt<byte[]>> others = new ArrayList<>(byId.values());
         byId.clear();
         others.forEach(each -> each.fail(failure, now));
     }

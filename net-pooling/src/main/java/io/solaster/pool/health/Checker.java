@@ -3,11 +3,11 @@ package io.solaster.pool.health;
 import java.time.Duration;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeoutException;
 
 import io.solaster.config.pool.CheckConfig;
 import io.solaster.engine.Shard;
+import io.solaster.engine.ShardFuture;
 import io.solaster.engine.timer.Timer;
 import io.solaster.pool.Endpoint;
 import org.jspecify.annotations.Nullable;
@@ -89,9 +89,7 @@ public final class Checker {
         // Before who listens, which may stop this.
         long interval = config.interval().toNanos();
         next.arm(interval - interval / 10 + random.nextLong(interval / 5 + 1));
-        listener.checked(failure instanceof CompletionException && failure.getCause() != null
-                ? failure.getCause()
-                : failure);
+        listener.checked(failure == null ? null : ShardFuture.causeOf(failure));
     }
 
     /** Told of each check, on the shard. */

@@ -1,7 +1,6 @@
 package io.solaster.pool.health;
 
 import java.time.Duration;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 
 import io.netty.channel.Channel;
@@ -84,9 +83,7 @@ final class ConnectionCheck implements HealthCheck {
             if (failure == null) {
                 result.complete(true);
             } else {
-                result.completeExceptionally(failure instanceof CompletionException && failure.getCause() != null
-                        ? failure.getCause()
-                        : failure);
+                result.completeExceptionally(ShardFuture.causeOf(failure));
             }
         }
 

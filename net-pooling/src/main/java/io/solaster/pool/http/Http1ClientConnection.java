@@ -24,7 +24,7 @@ import io.netty.util.ReferenceCountUtil;
 import io.solaster.engine.Shard;
 import io.solaster.pool.Endpoint;
 import io.solaster.pool.PoolException;
-import io.solaster.pool.call.Try;
+import io.solaster.pool.request.Attempt;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,11 +35,11 @@ final class Http1ClientConnection extends HttpClientConnection implements Origin
     /** Taken off what a server says it keeps a connection for. */
     private static final long MARGIN_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-    private long idleSince;
+    private long quietSince;
     private long keptNanos = Long.MAX_VALUE;
 
     // Of the request under way.
-    private Exchange.@Nullable Receiver receiver;
+    private OutgoingRequest.@Nullable Receiver receiver;
     private @Nullable HttpMethod method;
     private @Nullable Upload upload;
     private boolean headed;
@@ -70,11 +70,11 @@ final class Http1ClientConnection extends HttpClientConnection implements Origin
     @Override
     public boolean isUsable() {
         return super.isUsable() && isQuiet() && !ended
-                && (keptNanos == Long.MAX_VALUE || now() - idleSince < keptNanos);
+                && (keptNanos == Long.MAX_VALUE || now() - quietSince < keptNanos);
     }
 
     @Override
-    void giveUp(Try<?> attempt) {
+    void giveUp(Attempt<?> attempt) {
         abort();
     }
 
@@ -101,8 +101,8 @@ final class Http1ClientConnection extends HttpClientConnection implements Origin
     }
 
     @Override
-    public void abandonBody() {
-        Exchange.Receiver left = receiver;
+    public void giveUpBody() {
+        OutgoingRequest.Receiver left = receiver;
         abort();
         if (left != null) {
             left.fail(lost("was closed, since its answer is not read further", null), now());
@@ -110,7 +110,7 @@ final class Http1ClientConnection extends HttpClientConnection implements Origin
     }
 
     @Override
-    void send(ClientRequest request, Try<?> attempt, Exchange.Receiver newReceiver) {
+    void send(ClientRequest request, Attempt<?> attempt, OutgoingRequest.Receiver newReceiver) {
         if (!isOpen()) {
             newReceiver.fail(closed(), now());
             return;
@@ -140,7 +140,7 @@ final class Http1ClientConnection extends HttpClientConnection implements Origin
 
     /** The answer cannot come to what was sent in half. */
     private void bodyFailed(Throwable failure) {
-        Exchange.Receiver waits = receiver;
+        OutgoingRequest.Receiver waits = receiver;
         abort();
         if (waits != null) {
             waits.fail(failure, now());
@@ -153,7 +153,7 @@ final class Http1ClientConnection extends HttpClientConnection implements Origin
                     part.decoderResult().cause(), now);
             return;
         }
-        Exchange.Receiver waits = receiver;
+        OutgoingRequest.Receiver waits = receiver;
         if (waits == null || ended) {
             // What nobody asked for, or what came after the answer: whose answer would the next one be?
             closeNow();
@@ -173,7 +173,7 @@ final class Http1ClientConnection extends HttpClientConnection implements Origin
         }
     }
 
-    private void head(HttpResponse response, Exchange.Receiver waits, long now) {
+    private void head(HttpResponse response, OutgoingRequest.Receiver waits, long now) {
         int status = response.status().code();
         if (status == 100) {
             if (upload != null) {
@@ -223,7 +223,7 @@ final class Http1ClientConnection extends HttpClientConnection implements Origin
     }
 
     private void failed(String what, @Nullable Throwable cause, long now) {
-        Exchange.Receiver waits = receiver;
+        OutgoingRequest.Receiver waits = receiver;
         PoolException failure = lost(what, cause);
         abort();
         if (waits != null) {
@@ -233,20 +233,20 @@ final class Http1ClientConnection extends HttpClientConnection implements Origin
 
     /** All that was read is taken in: if the answer has ended, and nothing follows it, the connection is free. */
     private void readComplete() {
-        Exchange.Receiver waits = receiver;
+        OutgoingRequest.Receiver waits = receiver;
         if (!ended || waits == null) {
             return;
         }
         ended = false;
         receiver = null;
         served();
-        idleSince = now();
+        quietSince = now();
         if (body != null) {
             body = null;
             channel().config().setAutoRead(true);
         }
         closeIfDrained();
-        waits.end(idleSince);
+        waits.end(quietSince);
     }
 
     /** Tells where a body ends, which nobody may be of two minds about. */

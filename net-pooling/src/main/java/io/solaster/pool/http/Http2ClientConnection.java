@@ -24,7 +24,7 @@ import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import io.solaster.pool.Endpoint;
 import io.solaster.pool.PoolException;
-import io.solaster.pool.call.Try;
+import io.solaster.pool.request.Attempt;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,7 +43,7 @@ final class Http2ClientConnection extends HttpClientConnection {
     private final long silenceNanos;
     private final ShardFuture<HttpClientConnection> greeted;
     private final Http2StreamChannelBootstrap streams;
-    private final IdentityHashMap<Try<?>, Http2ClientStream> underWay = new IdentityHashMap<>();
+    private final IdentityHashMap<Attempt<?>, Http2ClientStream> underWay = new IdentityHashMap<>();
     private final Runnable flush = this::flush;
     private boolean flushing;
     private int allowed = Integer.MAX_VALUE;
@@ -106,7 +106,7 @@ final class Http2ClientConnection extends HttpClientConnection {
     }
 
     @Override
-    void send(ClientRequest request, Try<?> attempt, Exchange.Receiver receiver) {
+    void send(ClientRequest request, Attempt<?> attempt, OutgoingRequest.Receiver receiver) {
         if (!isUsable()) {
             receiver.fail(unbegun("is closing", null, true), now());
             return;
@@ -118,7 +118,7 @@ final class Http2ClientConnection extends HttpClientConnection {
     }
 
     @Override
-    void giveUp(Try<?> attempt) {
+    void giveUp(Attempt<?> attempt) {
         Http2ClientStream stream = underWay.get(attempt);
         if (stream == null) {
             return;
@@ -166,7 +166,7 @@ final class Http2ClientConnection extends HttpClientConnection {
     }
 
     /** A request is over, before its receiver hears of it. */
-    void ended(Try<?> attempt, boolean answered) {
+    void ended(Attempt<?> attempt, boolean answered) {
         underWay.remove(attempt);
         if (answered) {
             served();

@@ -23,7 +23,7 @@ import io.netty.handler.codec.http2.Http2StreamFrameToHttpObjectCodec;
 import io.netty.handler.codec.http2.HttpConversionUtil.ExtensionHeaderNames;
 import io.netty.util.ReferenceCountUtil;
 import io.solaster.pool.PoolException;
-import io.solaster.pool.call.Try;
+import io.solaster.pool.request.Attempt;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,8 +33,8 @@ import org.jspecify.annotations.Nullable;
 final class Http2ClientStream extends ChannelInboundHandlerAdapter implements Origin {
     private final Http2ClientConnection connection;
     private final ClientRequest request;
-    private final Try<?> attempt;
-    private final Exchange.Receiver receiver;
+    private final Attempt<?> attempt;
+    private final OutgoingRequest.Receiver receiver;
     private final long sentAt;
     private @Nullable Channel channel;
     private @Nullable Upload upload;
@@ -42,8 +42,8 @@ final class Http2ClientStream extends ChannelInboundHandlerAdapter implements Or
     private boolean headed;
     private boolean over;
 
-    Http2ClientStream(Http2ClientConnection connection, ClientRequest request, Try<?> attempt,
-            Exchange.Receiver receiver) {
+    Http2ClientStream(Http2ClientConnection connection, ClientRequest request, Attempt<?> attempt,
+            OutgoingRequest.Receiver receiver) {
         this.connection = connection;
         this.request = request;
         this.attempt = attempt;
@@ -176,7 +176,7 @@ final class Http2ClientStream extends ChannelInboundHandlerAdapter implements Or
     }
 
     @Override
-    public void abandonBody() {
+    public void giveUpBody() {
         if (!over) {
             reset();
             receiver.fail(connection.broken("its answer is not read further", null), connection.time());

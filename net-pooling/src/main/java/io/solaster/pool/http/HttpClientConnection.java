@@ -7,7 +7,7 @@ import io.netty.handler.codec.http.HttpHeaders;
 import io.solaster.engine.Shard;
 import io.solaster.pool.Endpoint;
 import io.solaster.pool.RequestConnection;
-import io.solaster.pool.call.Try;
+import io.solaster.pool.request.Attempt;
 
 /** A connection that speaks HTTP, of the version that its {@link HttpClientProtocol} says. On the shard that owns it. */
 public abstract sealed class HttpClientConnection extends RequestConnection
@@ -22,10 +22,10 @@ public abstract sealed class HttpClientConnection extends RequestConnection
     }
 
     /** Sends a request whose answer goes to the receiver. */
-    abstract void send(ClientRequest request, Try<?> attempt, Exchange.Receiver receiver);
+    abstract void send(ClientRequest request, Attempt<?> attempt, OutgoingRequest.Receiver receiver);
 
     /** Nobody waits for that try's answer any more. */
-    abstract void giveUp(Try<?> attempt);
+    abstract void giveUp(Attempt<?> attempt);
 
     /** What goes out with a request, as HTTP/1.1 has it. */
     final HttpHeaders headers(ClientRequest request) {

@@ -10,5 +10,5 @@ interface Origin {
     void readMore();
 
     /** The body's reader wants no more. */
-    void abandonBody();
+    void giveUpBody();
 }

@@ -5,8 +5,8 @@ import java.util.List;
 import io.solaster.engine.Engine;
 import io.solaster.engine.ShardFuture;
 import io.solaster.pool.ConnectionPool;
-import io.solaster.pool.call.CallStats;
-import io.solaster.pool.call.Caller;
+import io.solaster.pool.request.RequestStats;
+import io.solaster.pool.request.Requester;
 
 /**
  * A client of HTTP/1.1 or HTTP/2 over a pool. Idempotent requests are tried again where the pool's configuration says so, after 429,
@@ -18,32 +18,32 @@ import io.solaster.pool.call.Caller;
 public final class PooledHttpClient {
     private static final int MAX_BODY = 8 * 1024 * 1024;
 
-    private final Caller<HttpClientConnection> caller;
+    private final Requester<HttpClientConnection> requester;
     private final int maxBody;
 
-    private PooledHttpClient(Caller<HttpClientConnection> caller, int maxBody) {
-        this.caller = caller;
+    private PooledHttpClient(Requester<HttpClientConnection> requester, int maxBody) {
+        this.requester = requester;
         this.maxBody = maxBody;
     }
 
     /** Over a pool of {@link HttpClientProtocol}; it takes bodies of up to 8 MiB whole. Not on a shard. */
     public static PooledHttpClient over(Engine engine, ConnectionPool<HttpClientConnection> pool) {
-        return new PooledHttpClient(Caller.over(engine, pool), MAX_BODY);
+        return new PooledHttpClient(Requester.over(engine, pool), MAX_BODY);
     }
 
     /** This with another limit on bodies that are taken whole, in bytes; they are counted unpacked. */
     public PooledHttpClient withMaxBody(int newMaxBody) {
-        return new PooledHttpClient(caller, newMaxBody);
+        return new PooledHttpClient(requester, newMaxBody);
     }
 
     /** What it sends through. */
     public ConnectionPool<HttpClientConnection> pool() {
-        return caller.pool();
+        return requester.pool();
     }
 
     /** What each shard counts of its requests. */
-    public List<CallStats> stats() {
-        return caller.stats();
+    public List<RequestStats> stats() {
+        return requester.stats();
     }
 
     /** Asks for a path. Any thread. */
@@ -57,7 +57,7 @@ public final class PooledHttpClient {
      * @return the answer, on the shard that asked; failed with {@link HttpClientException} if its body is too large
      */
     public ShardFuture<ClientResponse> send(ClientRequest request) {
-        return caller.call(request.key(), new Exchange.Whole(request, maxBody));
+        return requester.call(request.key(), new OutgoingRequest.Whole(request, maxBody));
     }
 
     /**
@@ -66,6 +66,6 @@ public final class PooledHttpClient {
      * @return status and headers; the body must be read to the end or closed
      */
     public ShardFuture<StreamedResponse> stream(ClientRequest request) {
-        return caller.call(request.key(), new Exchange.Streamed(request));
+        return requester.call(request.key(), new OutgoingRequest.Streamed(request));
     }
 }

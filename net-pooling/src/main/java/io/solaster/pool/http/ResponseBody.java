@@ -56,18 +56,14 @@ public final class ResponseBody implements AutoCloseable {
             closed = true;
             pieces.clear();
             if (!ended && failure == null) {
-                origin.abandonBody();
+                origin.giveUpBody();
             }
         }
     }
 
     /** Whoever asked for a piece waits no more, on whatever thread that is; or the body has failed. */
     private void gaveUp() {
-        if (Shard.current() == shard) {
-            close();
-        } else {
-            shard.executeOrElse(this::close, () -> {});
-        }
+        shard.hereOrElse(this::close, () -> {});
     }
 
     boolean isWaiting() {

@@ -2,7 +2,7 @@ package io.solaster.pool.resp;
 
 import java.util.Objects;
 
-import io.solaster.pool.call.Try;
+import io.solaster.pool.request.Attempt;
 import org.jspecify.annotations.Nullable;
 
 /** Commands whose replies are awaited, in their order: a ring of pairs, so that a command costs no object. */
@@ -11,7 +11,7 @@ final class InFlight {
     private int first;
     private int count;
 
-    void add(RespCommand<?> command, Try<?> attempt) {
+    void add(RespCommand<?> command, Attempt<?> attempt) {
         if (2 * count == ring.length) {
             grow();
         }
@@ -45,8 +45,8 @@ final class InFlight {
     }
 
     /** Who awaits that reply. */
-    Try<?> attempt() {
-        return (Try<?>) Objects.requireNonNull(ring[first + 1]);
+    Attempt<?> attempt() {
+        return (Attempt<?>) Objects.requireNonNull(ring[first + 1]);
     }
 
     void remove() {

@@ -13,8 +13,8 @@ import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import io.solaster.engine.stats.Counter;
 import io.solaster.pool.ConnectionPool;
-import io.solaster.pool.call.CallStats;
-import io.solaster.pool.call.Caller;
+import io.solaster.pool.request.RequestStats;
+import io.solaster.pool.request.Requester;
 import io.solaster.resp.Reply;
 import org.jspecify.annotations.Nullable;
 
@@ -29,22 +29,22 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RespClient {
     private final Engine engine;
-    private final Caller<RespConnection> caller;
+    private final Requester<RespConnection> requester;
     private final @Nullable ConnectionPool<RespConnection> exclusive;
     /** Works with a connection of their own, by the shard that asked. */
     private final List<Counter> alone;
 
-    private RespClient(Engine engine, Caller<RespConnection> caller,
+    private RespClient(Engine engine, Requester<RespConnection> requester,
             @Nullable ConnectionPool<RespConnection> exclusive) {
         this.engine = engine;
-        this.caller = caller;
+        this.requester = requester;
         this.exclusive = exclusive;
         this.alone = engine.shards().stream().map(shard -> new Counter()).toList();
     }
 
     /** Over a pool of connections that are shared, as {@link RespProtocol#shared} makes them. Not on a shard. */
     public static RespClient over(Engine engine, ConnectionPool<RespConnection> pool) {
-        return new RespClient(engine, Caller.over(engine, pool), null);
+        return new RespClient(engine, Requester.over(engine, pool), null);
     }
 
     /**
@@ -52,37 +52,37 @@ public final class RespClient {
      * a {@link io.solaster.pool.upstream.Upstream#twin} of the pool's upstream, so that both share members and health.
      */
     public RespClient withExclusive(ConnectionPool<RespConnection> pool) {
-        return new RespClient(engine, caller, pool);
+        return new RespClient(engine, requester, pool);
     }
 
     /** The pool of shared connections. */
     public ConnectionPool<RespConnection> pool() {
-        return caller.pool();
+        return requester.pool();
     }
 
     /** What each shard counts of its requests. */
-    public List<CallStats> stats() {
-        return caller.stats();
+    public List<RequestStats> stats() {
+        return requester.stats();
     }
 
     /** Sends a command; where the balancing goes by keys, its first argument counts as one. */
     public <R extends @Nullable Object> ShardFuture<R> call(RespCommand<R> command) {
         if (!goesByKeys()) {
-            return caller.call(command);
+            return requester.call(command);
         }
         byte[] key = command.key();
-        return caller.call(key == null ? 0 : hash(key), command);
+        return requester.call(key == null ? 0 : hash(key), command);
     }
 
     /**
      * Sends a command about a key, which chooses the endpoint where the balancing goes by keys.
      */
     public <R extends @Nullable Object> ShardFuture<R> call(byte[] key, RespCommand<R> command) {
-        return caller.call(goesByKeys() ? hash(key) : 0, command);
+        return requester.call(goesByKeys() ? hash(key) : 0, command);
     }
 
     private boolean goesByKeys() {
-        return caller.pool().config().balancing().goesByKeys();
+        return requester.pool().config().balancing().goesByKeys();
     }
 
     /** FNV-1a. */

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.function.Function;
 
 import io.netty.buffer.ByteBuf;
-import io.solaster.pool.call.Request;
-import io.solaster.pool.call.Try;
+import io.solaster.pool.request.Attempt;
+import io.solaster.pool.request.Request;
 import io.solaster.pool.upstream.Outcome;
 import io.solaster.resp.Reply;
 import io.solaster.resp.RequestWriter;
@@ -169,12 +169,12 @@ public abstract class RespCommand<R extends @Nullable Object> implements Request
     abstract R read(Reply reply);
 
     @Override
-    public final void send(RespConnection connection, Try<R> attempt) {
+    public final void send(RespConnection connection, Attempt<R> attempt) {
         connection.send(this, attempt);
     }
 
     @Override
-    public final void giveUp(RespConnection connection, Try<R> attempt) {
+    public final void giveUp(RespConnection connection, Attempt<R> attempt) {
         connection.gaveUp();
     }
 

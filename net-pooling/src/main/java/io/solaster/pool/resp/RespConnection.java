@@ -13,7 +13,7 @@ import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import io.solaster.pool.PoolException;
 import io.solaster.pool.RequestConnection;
-import io.solaster.pool.call.Try;
+import io.solaster.pool.request.Attempt;
 import io.solaster.resp.Reply;
 import io.solaster.resp.ReplyDecoder;
 import io.solaster.resp.ReplyException;
@@ -28,7 +28,7 @@ public final class RespConnection extends RequestConnection {
     private static final int LEAST_CAPACITY = 512;
 
     private final boolean shared;
-    private final int maxAbandoned;
+    private final int maxGivenUp;
     private final long silenceNanos;
     private final ReplyDecoder decoder;
     private final InFlight inFlight = new InFlight();
@@ -41,7 +41,7 @@ public final class RespConnection extends RequestConnection {
     private int capacity = LEAST_CAPACITY;
     private boolean flushing;
     private boolean reading;
-    private int abandoned;
+    private int givenUp;
     private long lastRead;
     /** When the first of those was sent that are awaited without a pause: before it nothing was to be heard. */
     private long waitingSince;
@@ -54,7 +54,7 @@ public final class RespConnection extends RequestConnection {
         super(shard, channel, address);
         this.lastRead = now();
         this.shared = shared;
-        this.maxAbandoned = protocol.maxAbandoned();
+        this.maxGivenUp = protocol.maxGivenUp();
         this.silenceNanos = protocol.silenceNanos();
         this.decoder = new ReplyDecoder(protocol.limits());
         this.pushes = protocol.pushes();
@@ -93,7 +93,7 @@ public final class RespConnection extends RequestConnection {
         return call(RespCommand.of(arguments));
     }
 
-    <R extends @Nullable Object> void send(RespCommand<R> command, Try<R> attempt) {
+    <R extends @Nullable Object> void send(RespCommand<R> command, Attempt<R> attempt) {
         if (!isOpen()) {
             attempt.fail(closed(), now());
             return;
@@ -148,8 +148,8 @@ public final class RespConnection extends RequestConnection {
 
     /** A reply that is awaited will be left alone. */
     void gaveUp() {
-        abandoned++;
-        if (!shared || abandoned >= maxAbandoned || now() - Math.max(lastRead, waitingSince) >= silenceNanos) {
+        givenUp++;
+        if (!shared || givenUp >= maxGivenUp || now() - Math.max(lastRead, waitingSince) >= silenceNanos) {
             // Nobody knows when the reply comes; on a connection that others share, that is worth a while of patience.
             closeNow();
         }
@@ -195,19 +195,19 @@ public final class RespConnection extends RequestConnection {
     }
 
     private void answered(RespCommand<?> command, Reply reply, long now) {
-        Try<?> attempt = inFlight.attempt();
+        Attempt<?> attempt = inFlight.attempt();
         inFlight.remove();
         if (attempt.isOver()) {
-            abandoned--;
+            givenUp--;
             return;
         }
         tell(command, attempt, reply, now);
     }
 
     @SuppressWarnings("unchecked") // they stand in the ring as a pair
-    private static <R extends @Nullable Object> void tell(RespCommand<R> command, Try<?> attempt, Reply reply,
+    private static <R extends @Nullable Object> void tell(RespCommand<R> command, Attempt<?> attempt, Reply reply,
             long now) {
-        Try<R> asking = (Try<R>) attempt;
+        Attempt<R> asking = (Attempt<R>) attempt;
         if (reply instanceof Reply.Failure failure) {
             asking.fail(new RespException(failure.text()), now);
             return;
@@ -234,7 +234,7 @@ public final class RespConnection extends RequestConnection {
         PoolException failure = lost("was lost" + (cause == null ? "" : ": " + cause.getMessage()), cause);
         long now = now();
         while (!inFlight.isEmpty()) {
-            Try<?> attempt = inFlight.attempt();
+            Attempt<?> attempt = inFlight.attempt();
             inFlight.remove();
             attempt.fail(failure, now);
         }
@@ -314,7 +314,7 @@ public final class RespConnection extends RequestConnection {
     }
 
     /** A command without a pool's machinery around it. */
-    private static final class Awaited<R extends @Nullable Object> implements Try<R> {
+    private static final class Awaited<R extends @Nullable Object> implements Attempt<R> {
         private final ShardFuture<R> answer;
 
         Awaited(Shard shard) {

@@ -67,7 +67,7 @@ public final class RespProtocol implements Protocol<RespConnection> {
     }
 
     /** Replies that nobody waits for any more, beyond which a connection counts as dead. */
-    int maxAbandoned() {
+    int maxGivenUp() {
         return config.connections().maxRequests();
     }
 

@@ -4,10 +4,10 @@ import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 
 import io.solaster.engine.Engine;
+import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import io.solaster.engine.timer.Timer;
 import io.solaster.pool.ConnectionPool;
@@ -119,9 +119,7 @@ public final class RespSubscriber implements AutoCloseable {
         pool.local().take(0, null, PATIENCE).whenComplete((taken, failure) -> {
             connecting = false;
             if (taken == null) {
-                lost(failure instanceof CompletionException && failure.getCause() != null
-                        ? failure.getCause()
-                        : failure);
+                lost(failure == null ? null : ShardFuture.causeOf(failure));
             } else if (closed) {
                 pool.local().give(taken);
             } else {
@@ -152,7 +150,7 @@ public final class RespSubscriber implements AutoCloseable {
         if (closed) {
             return;
         }
-        pause = io.solaster.engine.Shard.current() == null ? null : engine.shard(shard).timers().timer(() -> {
+        pause = Shard.current() == null ? null : engine.shard(shard).timers().timer(() -> {
             pause = null;
             connect();
         });

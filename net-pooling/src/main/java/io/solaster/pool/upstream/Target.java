@@ -128,7 +128,7 @@ public final class Target {
                 owner.breakerChanged(this, asks);
             }
         } else if (outcome == Outcome.CANCELLED) {
-            load.abandoned(nanos, now, owner.decay());
+            load.givenUp(nanos, now, owner.decay());
         } else {
             failed(outcome, nanos, now, asks);
         }

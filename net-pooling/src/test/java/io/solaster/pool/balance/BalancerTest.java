@@ -175,9 +175,9 @@ class BalancerTest {
         assertThat(load.latency((long) DECAY, DECAY)).isCloseTo(1_000_000 + 49_000_000 / Math.E, within(10_000.0));
         assertThat(load.latency((long) (3 * DECAY), DECAY))
                 .isCloseTo((1_000_000 + 49_000_000 / Math.E) / (Math.E * Math.E), within(10_000.0));
-        load.abandoned(100_000_000, (long) (3 * DECAY), DECAY);
+        load.givenUp(100_000_000, (long) (3 * DECAY), DECAY);
         assertThat(load.latency((long) (3 * DECAY), DECAY)).isEqualTo(100_000_000);
-        load.abandoned(1, (long) (3 * DECAY), DECAY);
+        load.givenUp(1, (long) (3 * DECAY), DECAY);
         assertThat(load.latency((long) (3 * DECAY), DECAY)).isEqualTo(100_000_000);
     }
 

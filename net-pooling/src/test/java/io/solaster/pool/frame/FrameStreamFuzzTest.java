@@ -22,7 +22,7 @@ import io.solaster.pool.Endpoint;
 import io.solaster.pool.Leaks;
 import io.solaster.pool.PoolException;
 import io.solaster.pool.TestEngines;
-import io.solaster.pool.call.Try;
+import io.solaster.pool.request.Attempt;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -62,7 +62,7 @@ final class FrameStreamFuzzTest {
     }
 
     /** What came of a request: the bytes of its answer, or what it failed with. */
-    private static final class Asked implements Try<byte[]> {
+    private static final class Asked implements Attempt<byte[]> {
         private String outcome = "";
         private boolean isOver;
 

@@ -36,8 +36,8 @@ import io.solaster.pool.Leaks;
 import io.solaster.pool.PoolException;
 import io.solaster.pool.PoolException.Reason;
 import io.solaster.pool.ServerName;
-import io.solaster.pool.call.CallStats;
 import io.solaster.pool.http.Http2Peer.Frame;
+import io.solaster.pool.request.RequestStats;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -112,7 +112,7 @@ abstract class Http2Test {
         return catchThrowableOfType(PoolException.class, () -> get(asked));
     }
 
-    private CallStats stats() {
+    private RequestStats stats() {
         return client.stats().getFirst();
     }
 

@@ -45,7 +45,7 @@ import io.solaster.pool.PoolException;
 import io.solaster.pool.PoolException.Reason;
 import io.solaster.pool.Protocol;
 import io.solaster.pool.TestEngines;
-import io.solaster.pool.call.CallStats;
+import io.solaster.pool.request.RequestStats;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -107,7 +107,7 @@ abstract class HttpTest {
         return catchThrowableOfType(PoolException.class, () -> get(client.send(request)));
     }
 
-    private CallStats stats() {
+    private RequestStats stats() {
         return client.stats().getFirst();
     }
 

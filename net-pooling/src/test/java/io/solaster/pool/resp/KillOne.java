@@ -36,8 +36,8 @@ import io.solaster.pool.PoolException;
 import io.solaster.pool.PoolException.Reason;
 import io.solaster.pool.RedisServer;
 import io.solaster.pool.TestEngines;
-import io.solaster.pool.call.CallStats;
 import io.solaster.pool.discovery.Discovery;
+import io.solaster.pool.request.RequestStats;
 import io.solaster.pool.upstream.Target;
 import io.solaster.pool.upstream.Upstream;
 import redis.clients.jedis.Jedis;
@@ -254,7 +254,7 @@ final class KillOne {
             return even;
         }
 
-        void tell(boolean retries, int killed, int back, CallStats calls) {
+        void tell(boolean retries, int killed, int back, RequestStats calls) {
             int withoutIt = evenSince(killed, false);
             int withIt = evenSince(back, true);
             System.out.printf("%nretries %s: %d errors%s%s; %d retries, the longest answer after %d ms%n",

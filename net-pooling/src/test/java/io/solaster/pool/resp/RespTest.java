@@ -25,8 +25,8 @@ import java.util.stream.LongStream;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
-import io.solaster.config.pool.ConnectionsConfig;
 import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.pool.ConnectionsConfig;
 import io.solaster.config.pool.RespConfig;
 import io.solaster.engine.ShardFuture;
 import io.solaster.pool.Clients;
@@ -99,7 +99,7 @@ abstract class RespTest {
         clients.close();
         clients = new Clients(transport, 2);
         oneConnection();
-        Logger logger = (Logger) LoggerFactory.getLogger("io.solaster.pool.DefaultConnectionPool");
+        Logger logger = (Logger) LoggerFactory.getLogger("io.solaster.pool.core.DefaultConnectionPool");
         ListAppender<ILoggingEvent> appender = new ListAppender<>();
         appender.start();
         logger.addAppender(appender);

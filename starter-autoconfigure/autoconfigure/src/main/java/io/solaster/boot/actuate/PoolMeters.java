@@ -16,7 +16,7 @@ import io.solaster.engine.stats.Histogram;
 import io.solaster.engine.stats.HistogramSnapshot;
 import io.solaster.pool.CloseReason;
 import io.solaster.pool.PoolStats;
-import io.solaster.pool.call.CallStats;
+import io.solaster.pool.request.RequestStats;
 import io.solaster.pool.upstream.UpstreamStats;
 import io.solaster.spring.pool.PoolHandle;
 import io.solaster.spring.pool.Pools;
@@ -150,7 +150,7 @@ final class PoolMeters implements MeterBinder {
         return pool.upstream().stats().stream().mapToLong(value).sum();
     }
 
-    private static long calls(PoolHandle pool, ToLongFunction<CallStats> value) {
+    private static long calls(PoolHandle pool, ToLongFunction<RequestStats> value) {
         return pool.calls().stream().mapToLong(value).sum();
     }
 

@@ -16,7 +16,7 @@ import io.solaster.pool.Connector;
 import io.solaster.pool.Endpoint;
 import io.solaster.pool.PoolStats;
 import io.solaster.pool.Resolver;
-import io.solaster.pool.call.CallStats;
+import io.solaster.pool.request.RequestStats;
 import io.solaster.pool.resp.RespClient;
 import io.solaster.pool.upstream.Upstream;
 import org.jspecify.annotations.Nullable;
@@ -25,16 +25,16 @@ import org.jspecify.annotations.Nullable;
 public final class PoolHandle {
     private final ConnectionPool<?> pool;
     private final Object client;
-    private final Supplier<List<CallStats>> calls;
+    private final Supplier<List<RequestStats>> calls;
     private final Connection connection;
     /** Of RESP: those that are had alone. */
     private final @Nullable ConnectionPool<?> exclusive;
 
-    PoolHandle(ConnectionPool<?> pool, Object client, Supplier<List<CallStats>> calls, Connection connection) {
+    PoolHandle(ConnectionPool<?> pool, Object client, Supplier<List<RequestStats>> calls, Connection connection) {
         this(pool, client, calls, connection, null);
     }
 
-    PoolHandle(ConnectionPool<?> pool, Object client, Supplier<List<CallStats>> calls, Connection connection,
+    PoolHandle(ConnectionPool<?> pool, Object client, Supplier<List<RequestStats>> calls, Connection connection,
             @Nullable ConnectionPool<?> exclusive) {
         this.pool = pool;
         this.client = client;
@@ -82,7 +82,7 @@ public final class PoolHandle {
     }
 
     /** What its requests have come to, by shard. */
-    public List<CallStats> calls() {
+    public List<RequestStats> calls() {
         return calls.get();
     }
 
