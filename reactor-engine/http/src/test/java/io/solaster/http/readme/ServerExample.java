@@ -1,5 +1,8 @@
 package io.solaster.http.readme;
 
+import java.io.InputStream;
+import java.io.OutputStream;
+
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.ssl.SslContext;
@@ -68,6 +71,15 @@ final class ServerExample {
             body.read(new Echo(body, response));
             body.request(1);
         };
+    }
+
+    static HttpHandler streams() {
+        return HttpHandler.streaming(HttpHandler.blocking((request, response) -> {
+            try (InputStream in = request.body().asInputStream();
+                    OutputStream out = response.stream().asOutputStream()) {
+                in.transferTo(out);
+            }
+        }));
     }
 
     static TcpServer encrypted(Engine engine, ServerConfig config, HttpHandler handler, SslContext context) {

@@ -64,7 +64,7 @@ class ServerReadmeTest {
         String source = Files.readString(Path.of("src/test/java/io/solaster/http/readme/ServerExample.java"));
         List<String> examples = FENCED.matcher(Files.readString(Path.of("README.md"))).results()
                 .map(fenced -> fenced.group(1)).toList();
-        assertThat(examples).hasSize(4).allSatisfy(
+        assertThat(examples).hasSize(5).allSatisfy(
                 example -> assertThat(List.of(4, 8)).as(example)
                         .anyMatch(by -> source.contains(indented(example, by))));
     }
