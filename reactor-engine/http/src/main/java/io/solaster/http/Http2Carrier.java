@@ -42,6 +42,8 @@ final class Http2Carrier implements Carrier {
     private @Nullable Http2Headers trailers;
     /** What was received and is not wanted yet; few requests have a body. */
     private @Nullable ArrayDeque<ByteBuf> waiting;
+    /** Bytes of it, taken from the server's budget. */
+    private long kept;
     private boolean received;
     private boolean feeding;
     /** The rest of the request is not read, and the client is told so behind the response. */
@@ -117,12 +119,31 @@ final class Http2Carrier implements Carrier {
         int done = size;
         if (part.isReadable() && exchange != null) {
             done -= part.readableBytes();
-            waiting().add(part.readableBytes() < COPIED
-                    ? channel().alloc().directBuffer(part.readableBytes()).writeBytes(part)
-                    : part.readRetainedSlice(part.readableBytes()));
+            keep(current, part);
         }
         settle(current);
         return done;
+    }
+
+    /** Keeps what nobody wants yet, if there is memory for it; the client may not send more until it is wanted. */
+    private void keep(Exchange current, ByteBuf part) {
+        int bytes = part.readableBytes();
+        if (current.body().isFailed()) {
+            return;
+        }
+        if (!session.budget().take(bytes, kept)) {
+            current.body().fail(current.shard().overload());
+            return;
+        }
+        kept += bytes;
+        waiting().add(bytes < COPIED
+                ? channel().alloc().directBuffer(bytes).writeBytes(part)
+                : part.readRetainedSlice(bytes));
+    }
+
+    private void giveBack(long bytes) {
+        kept -= bytes;
+        session.budget().give(bytes);
     }
 
     /** The body has ended with these. */
@@ -219,6 +240,7 @@ final class Http2Carrier implements Carrier {
             feed(current, Unpooled.EMPTY_BUFFER, received);
         }
         if (done > 0) {
+            giveBack(done);
             session.consumed(stream, done);
         }
     }
@@ -457,6 +479,7 @@ final class Http2Carrier implements Carrier {
         while (hasWaiting()) {
             waiting().remove().release();
         }
+        giveBack(kept);
         head = null;
         ByteBuf bytes = data;
         data = null;

@@ -106,6 +106,10 @@ final class Http2Session extends Http2ConnectionHandler implements Runnable {
         return shard.stats();
     }
 
+    GatherBudget budget() {
+        return shard.budget();
+    }
+
     HttpLimits limits() {
         return shard.limits();
     }

@@ -191,6 +191,40 @@ abstract class HostileClientTest extends TransportTest {
     }
 
     @Test
+    void whatAStreamKeepsForItsHandlerHasTheSameBudget() throws Exception {
+        LinkedBlockingQueue<HttpRequest> asked = new LinkedBlockingQueue<>();
+        TcpServer server = fixture.serve((request, response) -> {
+            GatherBudget budget = ((Request) request).exchange().shard().budget();
+            if (request.path().equals("/full")) {
+                budget.take(budget.limit() - budget.used(), 0);
+            }
+            response.onEnd(failure -> budget.give(request.path().equals("/full") ? budget.limit() : 0));
+            asked.add(request);
+            request.attribute("response", response);
+        });
+        Http2RawClient client = fixture.open(new Http2RawClient(server.port()));
+        for (String path : List.of("/full", "/free")) {
+            int id = client.head("POST", path, false);
+            client.data(id, "x".repeat(10_000), false);
+            client.settle();
+            client.data(id, "y", true);
+            client.settle();
+            HttpRequest request = asked.poll(60, TimeUnit.SECONDS);
+            HttpResponse response = (HttpResponse) request.attribute("response");
+            request.shard().execute(() -> request.body().whole().whenComplete((body, failure) -> {
+                if (failure != null) {
+                    response.fail(failure);
+                } else {
+                    response.send(body.readableBytes() + " bytes");
+                }
+            }));
+            Http2RawClient.Answer answer = client.answer(id);
+            assertThat(answer.status() + " " + answer.body())
+                    .isEqualTo(path.equals("/full") ? "503 too many bodies at once\n" : "200 10001 bytes");
+        }
+    }
+
+    @Test
     void messagesThatAreGatheredHaveTheSameBudget() throws Exception {
         WebSockets sockets = WebSockets.on(fixture.engine(), WebSocketConfig.defaults());
         HttpHandler handler = sockets.handler(request -> new WebSocketListener() {
