@@ -68,8 +68,11 @@ public abstract class RoundTrip extends Message {
 
     @Override
     public final void abandon() {
-        if (!there) {
-            failure = new IllegalStateException("shard " + target + " has stopped");
+        if (failure == null) {
+            // Its home has ended, and answered() is for nobody else.
+            failure = new IllegalStateException(there
+                    ? "the answer of shard " + target + " found nobody any more"
+                    : "shard " + target + " has stopped");
         }
         end();
     }

@@ -171,7 +171,10 @@ public final class GroupIoHandler implements IoHandler {
                     }
                     return;
                 }
-                serveWhatIsKept();
+                // All of it: the event must not overtake what came before.
+                do {
+                    serveWhatIsKept();
+                } while (isKeeping());
             } else if (!groups.mayServe(group) && mayKeep(event)) {
                 keep(event);
                 queue();

@@ -1,6 +1,7 @@
 package io.solaster.engine.net;
 
 import java.io.IOException;
+import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
@@ -20,6 +21,8 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.DefaultChannelPromise;
 import io.netty.channel.ServerChannel;
+import io.netty.util.concurrent.EventExecutor;
+import io.netty.util.concurrent.ImmediateEventExecutor;
 import io.solaster.engine.Shard;
 import io.solaster.engine.stats.Counter;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +34,12 @@ import org.slf4j.LoggerFactory;
 final class Listener extends ChannelInboundHandlerAdapter {
     private static final Logger log = LoggerFactory.getLogger(Listener.class);
     private static final long PAUSE_MILLIS = 100;
+
+    static {
+        // Where it is needed, no file can be opened any more, and so no class loaded.
+        Errno.of(new IOException());
+    }
+
     /** Times that sockets are served without a new connection before a socket is taken to hold no more. */
     private static final int QUIET_PASSES = 2;
 
@@ -104,12 +113,15 @@ final class Listener extends ChannelInboundHandlerAdapter {
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         Channel connection = (Channel) message;
         arrivals++;
-        if (server.connections() >= handler.maxConnections(server.config().limits().maxConnections())) {
+        Listener owner = server.acceptsOnEveryShard() ? this : server.leastConnections();
+        // Counted before it is looked at: of two shards that accept the last one at once, one at least sees both.
+        owner.accepted.increment();
+        VarHandle.fullFence();
+        if (server.connections() > handler.maxConnections(server.config().limits().maxConnections())) {
+            owner.accepted.add(-1);
             refuse(connection);
             return;
         }
-        Listener owner = server.acceptsOnEveryShard() ? this : server.leastConnections();
-        owner.accepted.increment();
         owner.adopt(connection);
     }
 
@@ -132,14 +144,25 @@ final class Listener extends ChannelInboundHandlerAdapter {
         if (shard.inEventLoop()) {
             return shard.register(channel);
         }
-        ChannelPromise registered = new DefaultChannelPromise(channel, shard);
-        try {
-            shard.execute(server.group(), () -> shard.register(registered));
-        } catch (RejectedExecutionException stopped) {
-            channel.unsafe().closeForcibly();
-            registered.setFailure(stopped);
-        }
+        ChannelPromise registered = new Registration(channel);
+        shard.executeOrElse(server.group(), () -> shard.register(registered), () -> {
+            if (registered.tryFailure(shard.stopped())) {
+                channel.unsafe().closeForcibly();
+            }
+        });
         return registered;
+    }
+
+    /** Tells who listens even where the shard has ended before. */
+    private final class Registration extends DefaultChannelPromise {
+        Registration(Channel channel) {
+            super(channel, shard);
+        }
+
+        @Override
+        protected EventExecutor executor() {
+            return shard.isShutdown() ? ImmediateEventExecutor.INSTANCE : super.executor();
+        }
     }
 
     /** A connection's way to its shard. */
@@ -191,9 +214,8 @@ final class Listener extends ChannelInboundHandlerAdapter {
         shard.stats().acceptPauses.increment();
         if (pausedSince == 0) {
             pausedSince = System.nanoTime();
-            String words = String.valueOf(cause.getMessage());
-            log.warn("Server '{}': shard {} pauses accepting: {}{}", server.name(), shard.id(), words,
-                    words.contains("open files")
+            log.warn("Server '{}': shard {} pauses accepting: {}{}", server.name(), shard.id(), cause.getMessage(),
+                    Errno.of(cause) == Errno.EMFILE
                             ? "; raise the limit on open files (ulimit -n), or lower solaster.servers." + server.name()
                                     + ".limits.max-connections"
                             : "");

@@ -14,6 +14,7 @@ import java.util.function.Function;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.unix.UnixChannelOption;
@@ -130,6 +131,8 @@ public final class TcpServer implements AutoCloseable {
 
     private void await(Listener listener, ChannelFuture future) {
         if (!future.awaitUninterruptibly(ANSWER.toMillis())) {
+            // What comes of it later belongs to nobody.
+            future.addListener(ChannelFutureListener.CLOSE);
             throw failure(
                     new TimeoutException("shard " + listener.shard().id() + " has not answered within " + ANSWER));
         }
@@ -140,27 +143,27 @@ public final class TcpServer implements AutoCloseable {
 
     private BindException failure(Throwable cause) {
         String key = "solaster.servers." + name;
-        String words = String.valueOf(cause.getMessage());
+        int errno = Errno.of(cause);
         String reason;
         String fix;
         if (cause instanceof UnresolvedAddressException || address.isUnresolved()) {
             reason = "no such host";
             fix = "set " + key + ".host to an address of this machine, or 0.0.0.0 for all";
-        } else if (words.contains("in use")) {
+        } else if (errno == Errno.EADDRINUSE) {
             reason = "the port is in use";
             fix = "stop what listens there (ss -ltnp 'sport = :" + config.port() + "'), or set " + key
                     + ".port to another";
-        } else if (words.contains("denied")) {
+        } else if (errno == Errno.EACCES) {
             reason = "no permission";
             fix = "set " + key + ".port to 1024 or above, or grant CAP_NET_BIND_SERVICE";
-        } else if (words.contains("assign requested address")) {
+        } else if (errno == Errno.EADDRNOTAVAIL) {
             reason = "the address is not one of this machine";
             fix = "set " + key + ".host to an address of this machine, or 0.0.0.0 for all";
-        } else if (words.contains("open files")) {
+        } else if (errno == Errno.EMFILE) {
             reason = "too many open files";
             fix = "raise the limit on open files (ulimit -n)";
         } else {
-            reason = words;
+            reason = String.valueOf(cause.getMessage());
             fix = "set " + key + ".host and .port to where it may listen";
         }
         return new BindException(name, config.host(), config.port(), reason, fix, cause);

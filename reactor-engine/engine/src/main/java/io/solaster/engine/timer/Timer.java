@@ -40,6 +40,8 @@ public abstract class Timer implements GroupTask, Abandonable {
     boolean awaitsSweep;
     /** Somebody is going to call {@link #run}. */
     boolean queued;
+    /** It was armed in another group while it waited in the queue of one, where it is still. */
+    private boolean strayed;
 
     protected Timer(Timers timers) {
         this(timers, false);
@@ -121,6 +123,9 @@ public abstract class Timer implements GroupTask, Abandonable {
     /** For whoever was handed the timer when it was due: fires it if it is due still. */
     @Override
     public final void run() {
+        if (strayed && timers.currentGroup() != group) {
+            return;
+        }
         queued = false;
         if (node != DUE) {
             return;
@@ -157,6 +162,7 @@ public abstract class Timer implements GroupTask, Abandonable {
         if (group != current) {
             group = current;
             // What waits in the queue of another group does not fire it in this one.
+            strayed |= queued;
             queued = false;
         }
         timers.arm(this);

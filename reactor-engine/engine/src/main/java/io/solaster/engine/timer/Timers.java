@@ -215,9 +215,12 @@ public final class Timers {
         int node;
         for (long left = stats.pending.get(); left > 0 && (node = wheel.any()) >= 0; left--) {
             Timer timer = Objects.requireNonNull(wheel.timer(node));
-            timer.cancel();
+            // One that was cancelled may lie in the wheel still, and nobody waits for it.
+            boolean armed = timer.cancel();
             unlink(timer);
-            timer.dropped();
+            if (armed) {
+                timer.dropped();
+            }
         }
     }
 

@@ -46,6 +46,52 @@ class TimersTest {
     }
 
     @Test
+    void whatWaitsInTheQueueOfItsOldGroupDoesNotFireIt() {
+        SchedulingGroup[] current = {groups.background()};
+        List<Timer> queued = new ArrayList<>();
+        List<String> fired = new ArrayList<>();
+        Timers grouped = new Timers(clock, () -> current[0], queued::add);
+        Timer timer = grouped.timer(() -> fired.add(current[0].name()));
+        for (SchedulingGroup group : List.of(groups.background(), groups.critical())) {
+            current[0] = group;
+            timer.arm(Duration.ofMillis(1));
+            clock.advance(Duration.ofMillis(2));
+            grouped.expire(clock.nanoTime(), 16);
+        }
+        assertThat(queued).hasSize(2);
+        current[0] = groups.background();
+        queued.get(0).run();
+        assertThat(fired).isEmpty();
+        current[0] = groups.critical();
+        queued.get(1).run();
+        assertThat(fired).containsExactly("critical");
+    }
+
+    @Test
+    void whatWasCancelledIsNotDropped() {
+        List<Timer> both = new ArrayList<>();
+        List<Timer> dropped = new ArrayList<>();
+        for (int i = 0; i < 2; i++) {
+            both.add(new Timer(timers) {
+                @Override
+                protected void fire() {
+                    throw new AssertionError("an hour is not over");
+                }
+
+                @Override
+                protected void dropped() {
+                    dropped.add(this);
+                    both.forEach(Timer::cancel);
+                }
+            });
+        }
+        both.forEach(timer -> timer.arm(Duration.ofHours(1)));
+        timers.cancelAll();
+        assertThat(dropped).hasSize(1);
+        assertThat(timers.isEmpty()).isTrue();
+    }
+
+    @Test
     void neverEarlyAndLateByATickAtMost() {
         Timer timer = timers.timer(this::fire);
         timer.arm(Duration.ofNanos(5_000));
