@@ -231,8 +231,10 @@ public final class Engine implements AutoCloseable {
         if (stopping) {
             return;
         }
-        log.error("Engine '{}': shard {} has died of an error; calls to it fail, and its health is DOWN until the process"
-                + " is started anew", setup.name, dead.id());
+        log.error(
+                "Engine '{}': shard {} has died of an error; calls to it fail, and its health is DOWN until the process"
+                        + " is started anew",
+                setup.name, dead.id());
         // What it had sent and not published.
         meshes[dead.id()].flush();
         dead.abandonAll();

@@ -27,7 +27,8 @@ import org.slf4j.LoggerFactory;
 class DeadShardTest {
 
     private static void kill(Shard shard, Runnable before) {
-        List<Logger> loggers = List.of(logger(GroupScheduler.class.getName()), logger("io.netty"), logger(Engine.class.getName()));
+        List<Logger> loggers = List.of(logger(GroupScheduler.class.getName()), logger("io.netty"),
+                logger(Engine.class.getName()));
         AppenderBase<ILoggingEvent> deadly = new AppenderBase<>() {
             @Override
             protected void append(ILoggingEvent event) {

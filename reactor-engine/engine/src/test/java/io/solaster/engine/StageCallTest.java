@@ -101,7 +101,8 @@ class StageCallTest {
         CompletableFuture<String> elsewhere = new CompletableFuture<>();
         List<ShardFuture<String>> answers = List.of(
                 engine.submitStageTo(1, CallOptions.DEFAULTS, () -> CompletableFuture.completedFuture("at once")),
-                engine.submitStageTo(1, CallOptions.DEFAULTS, () -> Shard.sleep(Duration.ofMillis(1)).thenApply(x -> "y")),
+                engine.submitStageTo(1, CallOptions.DEFAULTS,
+                        () -> Shard.sleep(Duration.ofMillis(1)).thenApply(x -> "y")),
                 engine.submitStageTo(1, CallOptions.DEFAULTS, () -> elsewhere));
         Engines.get(engine.submitTo(1, () -> true));
         elsewhere.complete("from elsewhere");

@@ -17,7 +17,8 @@ class JdkInternalsTest {
         boolean[] ran = {false};
         Thread thread = JdkThreads.unstarted(turns::add, "by a scheduler", () -> ran[0] = true);
         thread.start();
-        assertThat(turns).as("java.lang.ThreadBuilders$VirtualThreadBuilder(Executor) is gone, or ignores its scheduler")
+        assertThat(turns)
+                .as("java.lang.ThreadBuilders$VirtualThreadBuilder(Executor) is gone, or ignores its scheduler")
                 .hasSize(1);
         turns.remove().run();
         assertThat(ran[0]).isTrue();
@@ -37,8 +38,10 @@ class JdkInternalsTest {
     void aContinuationShowsItsThread() {
         Thread thread = JdkThreads.unstarted(turns::add, "shown", () -> {});
         thread.start();
-        assertThat(JdkThreads.threadOf(turns.peek())).as("what a scheduler is given has no field of its thread any more:"
-                + " reports of stalls do not name threads that forks have started").isSameAs(thread);
+        assertThat(JdkThreads.threadOf(turns.peek()))
+                .as("what a scheduler is given has no field of its thread any more:"
+                        + " reports of stalls do not name threads that forks have started")
+                .isSameAs(thread);
         turns.remove().run();
     }
 
