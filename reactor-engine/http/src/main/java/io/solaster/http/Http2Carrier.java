@@ -44,6 +44,8 @@ final class Http2Carrier implements Carrier {
     private @Nullable ArrayDeque<ByteBuf> waiting;
     /** Bytes of it, taken from the server's budget. */
     private long kept;
+    /** The last of it, if that is a buffer which others may join. */
+    private @Nullable ByteBuf tail;
     private boolean received;
     private boolean feeding;
     /** The rest of the request is not read, and the client is told so behind the response. */
@@ -125,7 +127,10 @@ final class Http2Carrier implements Carrier {
         return done;
     }
 
-    /** Keeps what nobody wants yet, if there is memory for it; the client may not send more until it is wanted. */
+    /**
+     * Keeps what nobody wants yet, if there is memory for it; the client may not send more until it is wanted. Short parts
+     * are put together, or each byte of a body could cost a buffer.
+     */
     private void keep(Exchange current, ByteBuf part) {
         int bytes = part.readableBytes();
         if (current.body().isFailed()) {
@@ -136,14 +141,30 @@ final class Http2Carrier implements Carrier {
             return;
         }
         kept += bytes;
-        waiting().add(bytes < COPIED
-                ? channel().alloc().directBuffer(bytes).writeBytes(part)
-                : part.readRetainedSlice(bytes));
+        ByteBuf joins = tail;
+        if (joins != null && joins.isWritable(bytes)) {
+            joins.writeBytes(part);
+        } else if (bytes < COPIED) {
+            joins = channel().alloc().directBuffer(hasWaiting() ? COPIED : bytes).writeBytes(part);
+            tail = joins;
+            waiting().add(joins);
+        } else {
+            tail = null;
+            waiting().add(part.readRetainedSlice(bytes));
+        }
     }
 
     private void giveBack(long bytes) {
         kept -= bytes;
         session.budget().give(bytes);
+    }
+
+    private void dropFirst() {
+        ByteBuf first = waiting().remove();
+        if (!hasWaiting()) {
+            tail = null;
+        }
+        first.release();
     }
 
     /** The body has ended with these. */
@@ -234,7 +255,7 @@ final class Http2Carrier implements Carrier {
             if (part.isReadable()) {
                 break;
             }
-            parts.remove().release();
+            dropFirst();
         }
         if (!hasWaiting()) {
             feed(current, Unpooled.EMPTY_BUFFER, received);
@@ -477,7 +498,7 @@ final class Http2Carrier implements Carrier {
 
     private void release() {
         while (hasWaiting()) {
-            waiting().remove().release();
+            dropFirst();
         }
         giveBack(kept);
         head = null;

@@ -8,6 +8,7 @@ import static io.solaster.http.Http2RawClient.SETTINGS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -17,6 +18,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import ch.qos.logback.classic.Level;
+import io.netty.buffer.ByteBuf;
+import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http2.Http2Error;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.server.Http2Config;
@@ -154,6 +157,50 @@ abstract class Http2AbuseTest extends TransportTest {
         allow(client);
         assertThat(client.answer(small).body()).isEqualTo("hello");
         assertThat(client.answer(large).length()).isEqualTo(body.length);
+    }
+
+    @Test
+    void partsOfABodyOfOneByteAreKeptTogether() {
+        int bytes = 20_000;
+        StringBuilder read = new StringBuilder();
+        AtomicInteger parts = new AtomicInteger();
+        LinkedBlockingQueue<HttpRequest> asked = new LinkedBlockingQueue<>();
+        Http2RawClient client = client((request, response) -> {
+            asked.add(request);
+            request.body().read(new RequestBody.Reader() {
+                @Override
+                public void part(ByteBuf part) {
+                    parts.incrementAndGet();
+                    read.append(part.toString(StandardCharsets.US_ASCII));
+                    part.release();
+                    request.body().request(1);
+                }
+
+                @Override
+                public void end(HttpHeaders trailers) {
+                    response.send(read.toString());
+                }
+
+                @Override
+                public void failed(Throwable cause) {
+                    response.fail(cause);
+                }
+            });
+        });
+        int id = client.head("POST", "/", false);
+        ByteBuffer frames = ByteBuffer.allocate(10 * bytes);
+        StringBuilder sent = new StringBuilder();
+        for (int i = 0; i < bytes; i++) {
+            sent.append((char) ('a' + i % 26));
+            frames.put(Http2RawClient.framed(DATA, i == bytes - 1 ? END_STREAM : 0, id,
+                    new byte[]{(byte) ('a' + i % 26)}));
+        }
+        client.bytes(frames.array());
+        client.settle();
+        HttpRequest request = asked.remove();
+        request.shard().execute(() -> request.body().request(1));
+        assertThat(client.answer(id).body()).isEqualTo(sent.toString());
+        assertThat(parts.get()).isLessThan(10);
     }
 
     // ---- heads where none may be

@@ -11,12 +11,15 @@ import io.netty.buffer.Unpooled;
 final class Decompressor implements AutoCloseable {
     /** The empty block that the sender has left out. */
     private static final byte[] TAIL = {0, 0, (byte) 0xFF, (byte) 0xFF};
+    /** Streams that one message may consist of: senders have no use for more than one, and each begins the inflater anew. */
+    private static final int MOST_STREAMS = 16;
     /** Bytes that one compressed byte is taken to be at first; there may be 1,032. */
     private static final int FIRST_GUESS = 4;
 
     private final Inflater inflater = new Inflater(true);
     private final boolean takeover;
     private ByteBuf source = Unpooled.EMPTY_BUFFER;
+    private int streams;
 
     Decompressor(boolean takeover) {
         this.takeover = takeover;
@@ -26,6 +29,7 @@ final class Decompressor implements AutoCloseable {
     void begin(ByteBuf compressed) {
         compressed.writeBytes(TAIL);
         source = compressed;
+        streams = 1;
         inflater.setInput(compressed.nioBuffer());
     }
 
@@ -62,7 +66,10 @@ final class Decompressor implements AutoCloseable {
         return true;
     }
 
-    private void restart(int rest) {
+    private void restart(int rest) throws DataFormatException {
+        if (++streams > MOST_STREAMS) {
+            throw new DataFormatException("more than " + MOST_STREAMS + " streams in one message");
+        }
         inflater.reset();
         inflater.setInput(source.nioBuffer(source.writerIndex() - rest, rest));
     }

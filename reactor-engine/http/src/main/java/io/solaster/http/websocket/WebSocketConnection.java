@@ -48,6 +48,8 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
     private static final int ENOUGH_TO_SEND = 16 * 1024;
     /** What may wait for its turn until no more is read. */
     private static final int MOST_WAITING = 64 * 1024;
+    /** What compressed messages may come to in one turn: few bytes that are sent may be many. */
+    private static final int INFLATED_PER_TURN = 64 * 1024;
     /** Messages between two looks at the clock. */
     private static final int UNTIMED = 64;
     /** How many times the queue's size may wait where nobody heeds that senders are to wait. */
@@ -89,6 +91,8 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
     private int held;
     private int lanes;
     private boolean processing;
+    /** Bytes that the messages of this turn came to which were compressed. */
+    private long inflated;
     private @Nullable Decompressor ownDecompressor;
 
     // Sending.
@@ -98,6 +102,8 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
     private final SendQueue queue = new SendQueue();
     /** What is to be sent behind the message whose parts are being sent. */
     private @Nullable SendQueue behind;
+    /** The answer to the last ping, where the socket has no room for it; the client waits for no other (RFC 6455, 5.5.3). */
+    private @Nullable ByteBuf answer;
     private boolean dirty;
     private boolean flushing;
     private volatile boolean full;
@@ -204,6 +210,7 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
     }
 
     private void dropQueue() {
+        dropAnswer();
         queue.clear();
         if (behind != null) {
             behind.clear();
@@ -238,7 +245,7 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext context) {
-        if (context.channel().isWritable() && !queue.isEmpty()) {
+        if (context.channel().isWritable() && (!queue.isEmpty() || answer != null)) {
             flush();
         }
     }
@@ -297,6 +304,7 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
         int at = in.readerIndex();
         int end = in.writerIndex();
         int count = 0;
+        inflated = 0;
         processing = true;
         part.reading = this;
         while (at < end && held == 0 && state != State.OVER) {
@@ -309,7 +317,7 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
             }
             found(in, at + decoder.payload(), base);
             at += used;
-            if (++count % UNTIMED == 0 && at < end && Shard.needPreempt()) {
+            if (at < end && (inflated >= INFLATED_PER_TURN || ++count % UNTIMED == 0 && Shard.needPreempt())) {
                 hold(BY_TURN);
                 shard.execute(() -> letGo(BY_TURN));
             }
@@ -344,7 +352,7 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
 
     private void endBatch() {
         batch = false;
-        if (output != null || !queue.isEmpty()) {
+        if (output != null || !queue.isEmpty() || answer != null) {
             flush();
         }
     }
@@ -371,7 +379,7 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
         }
         if (decoder.isCompressed()) {
             gather(in, from, length);
-            if (last && message != null) {
+            if (last && message != null && state == State.OPEN) {
                 decompress(text);
             }
         } else if (parts != null) {
@@ -387,7 +395,7 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
             whole(in, from, length, base + from, text, decoder.isAscii());
         } else {
             gather(in, from, length);
-            if (last && message != null) {
+            if (last && message != null && state == State.OPEN) {
                 ByteBuf gathered = message;
                 message = null;
                 int begin = gathered.readerIndex();
@@ -483,6 +491,7 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
             decompressor.begin(compressed);
             decompressor.inflate(plain, limit + 1);
             int length = plain.readableBytes();
+            inflated += length;
             if (length > limit) {
                 fail(CloseCode.TOO_BIG, "message over " + limit + " bytes");
                 return;
@@ -515,12 +524,34 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
         }
         ByteBuf payload = in.retainedSlice(from, length);
         try {
-            control(FrameDecoder.PONG, payload);
+            answer(payload);
             listener.ping(this, payload);
         } catch (Throwable failure) {
             failed(failure);
         } finally {
             payload.release();
+        }
+    }
+
+    /** Answers a ping; of several that wait for room the last is enough. */
+    private void answer(ByteBuf payload) {
+        int bytes = payload.readableBytes();
+        ByteBuf to = batched(bytes);
+        if (to == null) {
+            dropAnswer();
+            to = part.allocator().directBuffer(2 + bytes);
+            answer = to;
+            flushSoon();
+        }
+        Frames.header(to, FrameDecoder.FIN | FrameDecoder.PONG, bytes);
+        to.writeBytes(payload, payload.readerIndex(), bytes);
+    }
+
+    private void dropAnswer() {
+        ByteBuf waits = answer;
+        answer = null;
+        if (waits != null) {
+            waits.release();
         }
     }
 
@@ -854,6 +885,10 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
 
     private void add(ByteBuf frame, boolean keep) {
         queue.add(frame, keep);
+        flushSoon();
+    }
+
+    private void flushSoon() {
         if (!dirty && !batch) {
             dirty = true;
             part.later(this);
@@ -949,6 +984,11 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
             output = null;
             if (replies != null) {
                 write(replies);
+            }
+            ByteBuf pong = answer;
+            if (pong != null && channel.isWritable()) {
+                answer = null;
+                write(pong);
             }
             while (!queue.isEmpty() && channel.isWritable()) {
                 write(next());
