@@ -46,7 +46,7 @@ final class FoldedHashTest {
         int cells = 1 << 12;
         int[] high = new int[cells];
         int[] low = new int[cells];
-        int[] home = new int[OffHeapKeyspace.BUCKETS];
+        int[] home = new int[Segment.BUCKETS];
         Set<Long> hashes = new HashSet<>();
         try (Bytes key = new Bytes(16)) {
             for (int i = 0; i < keys; i++) {

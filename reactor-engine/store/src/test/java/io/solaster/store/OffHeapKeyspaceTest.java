@@ -64,7 +64,7 @@ final class OffHeapKeyspaceTest {
         for (int i = 0; i < keys; i++) {
             set(i);
         }
-        assertThat(keyspace.segments()).isBetween(keys / (long) OffHeapKeyspace.SPLIT_AT, keys / 200L);
+        assertThat(keyspace.segments()).isBetween(keys / (long) Directory.SPLIT_AT, keys / 200L);
         assertThat(keyspace.depth()).isBetween(9, 11);
         for (int i = 0; i < keys; i++) {
             assertThat(present(i)).isTrue();
@@ -101,13 +101,13 @@ final class OffHeapKeyspaceTest {
     void refusesAHashWithoutSpread() {
         keyspace.close();
         keyspace = new OffHeapKeyspace(memory, (address, length) -> 42);
-        for (int i = 0; i < OffHeapKeyspace.SLOTS; i++) {
+        for (int i = 0; i < Segment.SLOTS; i++) {
             set(i);
         }
         assertThatExceptionOfType(IllegalStateException.class).isThrownBy(() -> set(-1))
                 .withMessageContaining("hash is broken");
         assertThat(present(-1)).isFalse();
-        for (int i = 0; i < OffHeapKeyspace.SLOTS; i++) {
+        for (int i = 0; i < Segment.SLOTS; i++) {
             assertThat(remove(i)).isTrue();
         }
     }
