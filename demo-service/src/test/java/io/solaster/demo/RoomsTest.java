@@ -38,11 +38,7 @@ final class RoomsTest {
             "io.solaster.operator.reconcile",
             "io.solaster.operator.reconcile.ShardedServiceReconciler",
             "io.solaster.operator.rollout.Course",
-            "io.solaster.resp.RequestDecoder",
-            "io.solaster.spring",
-            "io.solaster.store",
-            "io.solaster.store.OffHeapKeyspace",
-            "io.solaster.store.RespConnection");
+            "io.solaster.spring");
 
     @Test
     void packagesAndClassesAreSmallOrSayWhyNot() throws IOException {

@@ -7,8 +7,8 @@ import java.util.concurrent.TimeUnit;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.solaster.engine.memory.Memory;
+import io.solaster.resp.CommandDecoder;
 import io.solaster.resp.ReplyWriter;
-import io.solaster.resp.RequestDecoder;
 import io.solaster.resp.RequestLimits;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -38,7 +38,7 @@ public class DecoderBenchmark {
     /** Too many for a branch predictor to learn by heart. */
     private static final int MIXED = 1024;
 
-    private final RequestDecoder decoder = new RequestDecoder(RequestLimits.DEFAULT);
+    private final CommandDecoder decoder = new CommandDecoder(RequestLimits.DEFAULT);
     private final ReplyWriter writer = new ReplyWriter();
     private final ByteBuf out = Unpooled.directBuffer(16 * 1024);
     private final Block get = new Block();

@@ -15,7 +15,7 @@ class AllocationTest {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     private static final int ROUNDS = 20_000;
 
-    private final RequestDecoder decoder = new RequestDecoder(RequestLimits.DEFAULT);
+    private final CommandDecoder decoder = new CommandDecoder(RequestLimits.DEFAULT);
     private final GuardedBlock block = new GuardedBlock(1 << 20);
 
     @Test
@@ -54,7 +54,7 @@ class AllocationTest {
     void takesNothingForWhatIsMerelyAnnounced() {
         byte[] request = Requests.bytes("*1048576\r\n$536870912\r\n");
         long address = block.putLast(request, 0, request.length);
-        RequestDecoder warm = new RequestDecoder(RequestLimits.DEFAULT);
+        CommandDecoder warm = new CommandDecoder(RequestLimits.DEFAULT);
         warm.decode(address, request.length);
         warm.expectedBytes();
         long before = THREADS.getCurrentThreadAllocatedBytes();

@@ -36,7 +36,7 @@ class RedisDifferentialTest {
 
     @Test
     void answersMalformedRequestsInTheSameWords() throws Exception {
-        for (String[] each : RequestDecoderTest.wrong()) {
+        for (String[] each : CommandDecoderTest.wrong()) {
             // Only the limit on arguments is our own.
             if (!each[0].equals("*2000000\r\n")) {
                 same(Requests.bytes("*2\r\n$4\r\nECHO\r\n$1\r\na\r\n" + each[0]));
@@ -122,7 +122,7 @@ class RedisDifferentialTest {
     }
 
     private static String ours(byte[] received) {
-        RequestDecoder decoder = new RequestDecoder(RequestLimits.DEFAULT);
+        CommandDecoder decoder = new CommandDecoder(RequestLimits.DEFAULT);
         ReplyWriter writer = new ReplyWriter();
         ByteBuf out = Unpooled.directBuffer();
         long block = Memory.allocate(received.length);

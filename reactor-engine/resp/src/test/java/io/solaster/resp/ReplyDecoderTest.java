@@ -123,7 +123,7 @@ class ReplyDecoderTest {
         RequestWriter.argument(out, bytes);
         assertThat(bytes.readableBytes()).isEqualTo(1);
 
-        RequestDecoder requests = new RequestDecoder(RequestLimits.DEFAULT);
+        CommandDecoder requests = new CommandDecoder(RequestLimits.DEFAULT);
         int first = requests.decode(out.memoryAddress(), out.readableBytes());
         assertThat(Requests.arguments(requests)).containsExactly("SET", "h\303\251", "");
         int second = requests.decode(out.memoryAddress() + first, out.readableBytes() - first);

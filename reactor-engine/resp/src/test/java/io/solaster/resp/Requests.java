@@ -24,7 +24,7 @@ final class Requests {
         return text.toString();
     }
 
-    static List<String> arguments(RequestDecoder decoder) {
+    static List<String> arguments(CommandDecoder decoder) {
         List<String> arguments = new ArrayList<>();
         for (int i = 0; i < decoder.argumentCount(); i++) {
             byte[] argument = new byte[decoder.argumentLength(i)];

@@ -21,7 +21,7 @@ final class Assembly {
 
     private final ServerShard server;
     private final StoreShard shard;
-    private final @Nullable Batch[] batches;
+    private final @Nullable CommandBatch[] batches;
     private @Nullable ClientConnection connection;
     /** At least 0: so many bytes of our own. Below 0: the next reply of shard {@code ~segment}. */
     private int[] segments = new int[32];
@@ -37,7 +37,7 @@ final class Assembly {
     Assembly(ServerShard server, int shards) {
         this.server = server;
         this.shard = server.part();
-        this.batches = new Batch[shards];
+        this.batches = new CommandBatch[shards];
     }
 
     void begin(ClientConnection connection) {
@@ -52,9 +52,9 @@ final class Assembly {
     }
 
     /** Notes that a reply of another shard comes next, and gives the batch to put the command into. */
-    Batch foreign(int target, boolean resp3) {
+    CommandBatch foreign(int target, boolean resp3) {
         add(~target);
-        Batch batch = batches[target];
+        CommandBatch batch = batches[target];
         if (batch == null) {
             batch = server.takeBatch();
             batch.begin(shard.peer(target), this, resp3);
@@ -90,7 +90,7 @@ final class Assembly {
      */
     void send(@Nullable RequestTrace trace, long outputRoom) {
         room = outputRoom - own.readableBytes();
-        for (Batch batch : batches) {
+        for (CommandBatch batch : batches) {
             if (batch != null && trace != null && batch.target() != shard) {
                 batch.trace(trace.hop(batch.target().shard()));
             }
@@ -104,10 +104,10 @@ final class Assembly {
      */
     private void sendUnfinished(long roomLeft) {
         int unfinished = 0;
-        for (Batch batch : batches) {
+        for (CommandBatch batch : batches) {
             unfinished += batch != null && batch.isUnfinished() ? 1 : 0;
         }
-        for (Batch batch : batches) {
+        for (CommandBatch batch : batches) {
             if (batch == null || !batch.isUnfinished()) {
                 continue;
             }
@@ -123,7 +123,7 @@ final class Assembly {
 
     /** Whether some commands were not run, since their client is to be closed for what it leaves unread. */
     boolean overflowed() {
-        for (Batch batch : batches) {
+        for (CommandBatch batch : batches) {
             if (batch != null && batch.isUnfinished()) {
                 return true;
             }
@@ -134,7 +134,7 @@ final class Assembly {
     /** What went wrong on the way, beside commands that failed; null if nothing did. */
     @Nullable
     Throwable failure() {
-        for (Batch batch : batches) {
+        for (CommandBatch batch : batches) {
             if (batch != null && batch.failure() != null) {
                 return batch.failure();
             }
@@ -145,7 +145,7 @@ final class Assembly {
     /** How many of the replies that came back are errors; the parts of a split command count one by one. */
     long errors() {
         long errors = 0;
-        for (Batch batch : batches) {
+        for (CommandBatch batch : batches) {
             errors += batch == null ? 0 : batch.errors();
         }
         return errors;
@@ -155,7 +155,7 @@ final class Assembly {
     boolean isPending() {
         while (pending == 0 && overflowed() && failure() == null) {
             long roomLeft = room;
-            for (Batch batch : batches) {
+            for (CommandBatch batch : batches) {
                 roomLeft -= batch == null ? 0 : batch.replyBytes();
             }
             if (roomLeft <= 0) {
@@ -197,7 +197,7 @@ final class Assembly {
                 to.raw(at, segment);
                 at += segment;
             } else {
-                Batch batch = next(segment);
+                CommandBatch batch = next(segment);
                 // Each part of a split array answers an array of one: its header goes. A failure has none.
                 int header = gather == Command.Gather.ARRAY && i >= gatherFrom
                         && Memory.getByte(batch.replyAddress()) == '*' ? ARRAY_OF_ONE : 0;
@@ -209,8 +209,8 @@ final class Assembly {
         }
     }
 
-    private Batch next(int segment) {
-        Batch batch = java.util.Objects.requireNonNull(batches[~segment]);
+    private CommandBatch next(int segment) {
+        CommandBatch batch = java.util.Objects.requireNonNull(batches[~segment]);
         batch.next();
         return batch;
     }
@@ -218,7 +218,7 @@ final class Assembly {
     private void fold(ReplyWriter to) {
         long sum = 0;
         for (int i = gatherFrom; i < count; i++) {
-            Batch batch = next(segments[i]);
+            CommandBatch batch = next(segments[i]);
             if (Memory.getByte(batch.replyAddress()) == '-') {
                 to.raw(batch.replyAddress(), batch.replyLength());
                 return;
@@ -245,7 +245,7 @@ final class Assembly {
     /** Gives the batches back and makes this ready for another read batch. */
     void clear() {
         for (int i = 0; i < batches.length; i++) {
-            Batch batch = batches[i];
+            CommandBatch batch = batches[i];
             if (batch != null) {
                 batch.clear();
                 server.giveBatch(batch);

@@ -43,6 +43,6 @@ interface Client {
     /** Closes if the client has been silent for longer than it may; one that waits for its own command has not. */
     void closeIfIdle(long now);
 
-    /** As {@link Call#later}. */
+    /** As {@link CommandCall#later}. */
     <T extends @Nullable Object> void later(CompletionStage<T> result, BiConsumer<ReplyWriter, T> answer);
 }

@@ -45,15 +45,15 @@ final class ClientCommands {
 
     private ClientCommands() {}
 
-    static void help(Call call) {
+    static void help(CommandCall call) {
         Help.answer(call, HELP);
     }
 
-    static void id(Call call) {
+    static void id(CommandCall call) {
         call.reply().integer(call.client().id());
     }
 
-    static void getname(Call call) {
+    static void getname(CommandCall call) {
         String name = call.client().state().name();
         if (name.isEmpty()) {
             call.reply().nullValue();
@@ -62,7 +62,7 @@ final class ClientCommands {
         }
     }
 
-    static void setname(Call call) {
+    static void setname(CommandCall call) {
         if (ConnectionCommands.isPrintable(call, 2)) {
             call.client().state().name(call.text(2));
             call.reply().ok();
@@ -71,7 +71,7 @@ final class ClientCommands {
         }
     }
 
-    static void setinfo(Call call) {
+    static void setinfo(CommandCall call) {
         boolean isName = call.is(2, "lib-name");
         if (!isName && !call.is(2, "lib-ver")) {
             call.reply().error("ERR Unrecognized option '" + call.word(2, Integer.MAX_VALUE) + "'");
@@ -89,7 +89,7 @@ final class ClientCommands {
         }
     }
 
-    static void noEvict(Call call) {
+    static void noEvict(CommandCall call) {
         if (call.is(2, "on") || call.is(2, "off")) {
             call.client().state().noEvict(call.is(2, "on"));
             call.reply().ok();
@@ -98,11 +98,11 @@ final class ClientCommands {
         }
     }
 
-    static void info(Call call) {
+    static void info(CommandCall call) {
         call.reply().verbatim("txt", line(call.client(), call.shard().now()) + "\n");
     }
 
-    static void list(Call call) {
+    static void list(CommandCall call) {
         Set<Long> ids = new HashSet<>();
         if (call.count() == 4 && call.is(2, "type")) {
             String type = type(call, 3);
@@ -136,7 +136,7 @@ final class ClientCommands {
     }
 
     /** Reads the type of a client; null after having answered an error. */
-    private static @Nullable String type(Call call, int argument) {
+    private static @Nullable String type(CommandCall call, int argument) {
         for (String type : TYPES) {
             if (call.is(argument, type)) {
                 return type;
@@ -187,7 +187,7 @@ final class ClientCommands {
         return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + inet.getPort();
     }
 
-    static void kill(Call call) {
+    static void kill(CommandCall call) {
         boolean old = call.count() == 3;
         Victims victims = new Victims();
         if (old) {
@@ -229,7 +229,7 @@ final class ClientCommands {
         return killed;
     }
 
-    private static boolean read(Call call, Victims victims) {
+    private static boolean read(CommandCall call, Victims victims) {
         victims.skip = call.client().id();
         for (int i = 2; i < call.count(); i += 2) {
             int value = i + 1;

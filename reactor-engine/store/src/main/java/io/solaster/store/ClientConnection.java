@@ -15,16 +15,16 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.DecoderException;
 import io.solaster.engine.net.RequestStats;
 import io.solaster.engine.net.TcpServer;
+import io.solaster.resp.CommandDecoder;
 import io.solaster.resp.ReplyWriter;
-import io.solaster.resp.RequestDecoder;
-import io.solaster.store.Routing.Outcome;
+import io.solaster.store.CommandRouting.Outcome;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One Redis client: reads its commands in place ({@link Intake}), runs each where its key lives ({@link Routing}), and
- * answers in the order of the requests ({@link Replies}). On the owning shard only.
+ * One Redis client: reads its commands in place ({@link CommandIntake}), runs each where its key lives ({@link CommandRouting}), and
+ * answers in the order of the requests ({@link ReplyOutput}). On the owning shard only.
  *
  * <p>
  * All that is read at once is one batch, with one write at its end. Commands for other shards leave in one message per
@@ -46,9 +46,9 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
     private final ServerShard server;
     private final StoreShard shard;
     private final ClientState state;
-    private final Intake intake;
-    private final Routing routing;
-    private final Replies replies;
+    private final CommandIntake intake;
+    private final CommandRouting routing;
+    private final ReplyOutput replies;
     private final RequestAccount account;
     private final LoginDelay login = new LoginDelay();
     private @Nullable ChannelHandlerContext ctx;
@@ -64,9 +64,9 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
         this.server = server;
         this.shard = server.part();
         this.state = new ClientState(shard.now(), settings.password() == null);
-        this.intake = new Intake(settings.requestLimits());
-        this.routing = new Routing(this, server);
-        this.replies = new Replies(this, server);
+        this.intake = new CommandIntake(settings.requestLimits());
+        this.routing = new CommandRouting(this, server);
+        this.replies = new ReplyOutput(this, server);
         this.account = new RequestAccount(shard.shard(), this, requests);
         intake.decoder().authenticated(state.authenticated());
     }
@@ -156,7 +156,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
 
     @Override
     public long outputBytes() {
-        return Replies.unread(channel());
+        return ReplyOutput.unread(channel());
     }
 
     @Override
@@ -342,14 +342,14 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
     private void process() {
         int budget = settings.limits().commandsPerTurn();
         long turnLimit = replies.turnLimit();
-        RequestDecoder decoder = intake.decoder();
+        CommandDecoder decoder = intake.decoder();
         intake.begin(settings.requestLimits());
         if (!state.authenticated()) {
             decoder.authenticated(settings.password() == null);
         }
         account.begin();
         ReplyWriter reply = replies.open();
-        Call call = shard.call();
+        CommandCall call = shard.call();
         call.now(shard.now());
         call.client(this);
         Outcome outcome = Outcome.NEXT;
@@ -403,8 +403,8 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
         replies.close();
     }
 
-    private Outcome request(Call call, ReplyWriter reply) {
-        RequestDecoder decoder = intake.decoder();
+    private Outcome request(CommandCall call, ReplyWriter reply) {
+        CommandDecoder decoder = intake.decoder();
         int count = decoder.argumentCount();
         call.begin(count);
         for (int i = 0; i < count; i++) {

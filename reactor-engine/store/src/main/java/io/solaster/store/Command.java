@@ -26,7 +26,7 @@ record Command(int index, String name, int arity, Set<Flag> flags, Set<Category>
     /** Runs a command: reads its arguments from the call, touches the shard's keyspace, writes one reply. */
     @FunctionalInterface
     interface Body {
-        void run(Call call);
+        void run(CommandCall call);
     }
 
     /** Where a command runs. */

@@ -33,7 +33,7 @@ final class CommandCommands {
 
     private CommandCommands() {}
 
-    static void help(Call call) {
+    static void help(CommandCall call) {
         Help.answer(call, HELP);
     }
 
@@ -41,20 +41,20 @@ final class CommandCommands {
         return CommandTable.all().stream().filter(command -> command.name().indexOf('|') < 0).toList();
     }
 
-    static void command(Call call) {
+    static void command(CommandCall call) {
         details(call.reply(), topLevel());
     }
 
-    static void count(Call call) {
+    static void count(CommandCall call) {
         call.reply().integer(topLevel().size());
     }
 
-    static void info(Call call) {
+    static void info(CommandCall call) {
         details(call.reply(), call.count() == 2 ? topLevel() : named(call));
     }
 
     /** The commands that a call asks about, null for those that do not exist. */
-    private static List<@Nullable Command> named(Call call) {
+    private static List<@Nullable Command> named(CommandCall call) {
         List<@Nullable Command> commands = new ArrayList<>();
         for (int i = 2; i < call.count(); i++) {
             commands.add(CommandTable.named(call.text(i)));
@@ -130,7 +130,7 @@ final class CommandCommands {
         reply.integer(0);
     }
 
-    static void docs(Call call) {
+    static void docs(CommandCall call) {
         List<Command> commands = new ArrayList<>();
         if (call.count() == 2) {
             commands.addAll(topLevel());
@@ -203,7 +203,7 @@ final class CommandCommands {
         reply.bulk(value);
     }
 
-    static void list(Call call) {
+    static void list(CommandCall call) {
         Predicate<Command> wanted;
         if (call.count() == 2) {
             wanted = command -> command.name().indexOf('|') < 0;
@@ -227,7 +227,7 @@ final class CommandCommands {
         found.forEach(command -> call.reply().bulk(command.name()));
     }
 
-    static void getkeys(Call call) {
+    static void getkeys(CommandCall call) {
         Keys keys = keysOf(call);
         if (keys != null) {
             int inner = call.count() - 2;
@@ -238,7 +238,7 @@ final class CommandCommands {
         }
     }
 
-    static void getkeysandflags(Call call) {
+    static void getkeysandflags(CommandCall call) {
         Keys keys = keysOf(call);
         if (keys != null) {
             int inner = call.count() - 2;
@@ -252,7 +252,7 @@ final class CommandCommands {
     }
 
     /** Where the keys stand in the command that a call has as its arguments; null after having answered an error. */
-    private static @Nullable Keys keysOf(Call call) {
+    private static @Nullable Keys keysOf(CommandCall call) {
         Command command = CommandTable.named(call.text(2));
         if (command != null && !command.subcommands().isEmpty()) {
             command = command.subcommands().get(call.text(3).toLowerCase(Locale.ROOT));

@@ -291,14 +291,14 @@ final class CommandTable {
     }
 
     /** The command that a call names; null if there is none. */
-    static @Nullable Command find(Call call) {
+    static @Nullable Command find(CommandCall call) {
         Command command = lookUp(call);
         return command == null || command.subcommands().isEmpty() || call.count() < 2
                 ? command
                 : command.subcommands().get(call.text(1).toLowerCase(Locale.ROOT));
     }
 
-    private static @Nullable Command lookUp(Call call) {
+    private static @Nullable Command lookUp(CommandCall call) {
         long key = key(call.address(0), call.length(0));
         for (int at = place(key);; at = at + 1 & COMMANDS.length - 1) {
             Command command = COMMANDS[at];
@@ -314,7 +314,7 @@ final class CommandTable {
     }
 
     /** Says why a call names no command. */
-    static void refuse(Call call, ReplyWriter reply) {
+    static void refuse(CommandCall call, ReplyWriter reply) {
         if (lookUp(call) != null) {
             reply.error("ERR unknown subcommand '" + call.word(1, QUOTED) + "'. Try "
                     + call.text(0).toUpperCase(Locale.ROOT) + " HELP.");

@@ -112,11 +112,11 @@ final class ConfigCommands {
         PARAMETERS.put(name, new Parameter(name, reader, null));
     }
 
-    static void help(Call call) {
+    static void help(CommandCall call) {
         Help.answer(call, HELP);
     }
 
-    static void get(Call call) {
+    static void get(CommandCall call) {
         Map<String, String> found = new LinkedHashMap<>();
         // With port 0 the system has chosen one.
         ServerConfig config = call.client().settings().config().withPort(call.client().localPort());
@@ -149,7 +149,7 @@ final class ConfigCommands {
         }
     }
 
-    static void set(Call call) {
+    static void set(CommandCall call) {
         if (call.count() % 2 != 0) {
             call.reply().error(Errors.SYNTAX);
             return;
@@ -231,11 +231,11 @@ final class ConfigCommands {
         return "ERR CONFIG SET failed (possibly related to argument '" + name + "') - " + why;
     }
 
-    static void rewrite(Call call) {
+    static void rewrite(CommandCall call) {
         call.reply().error("ERR The server is running without a config file");
     }
 
-    static void resetStat(Call call) {
+    static void resetStat(CommandCall call) {
         call.later(call.shard().parts().sharded().onAll(part -> {
             part.resetStatistics();
             return true;

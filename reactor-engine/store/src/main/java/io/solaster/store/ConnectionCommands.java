@@ -17,7 +17,7 @@ final class ConnectionCommands {
 
     private ConnectionCommands() {}
 
-    static void ping(Call call) {
+    static void ping(CommandCall call) {
         if (call.count() > 2) {
             call.reply().error("ERR wrong number of arguments for 'ping' command");
         } else if (call.count() == 2) {
@@ -27,16 +27,16 @@ final class ConnectionCommands {
         }
     }
 
-    static void echo(Call call) {
+    static void echo(CommandCall call) {
         call.reply().bulk(call.address(1), call.length(1));
     }
 
-    static void quit(Call call) {
+    static void quit(CommandCall call) {
         call.reply().ok();
         call.client().closeAfterReply();
     }
 
-    static void select(Call call) {
+    static void select(CommandCall call) {
         if (!call.isInteger(1)) {
             call.reply().error(Errors.NOT_INTEGER);
         } else if (call.integer() != (int) call.integer()) {
@@ -48,7 +48,7 @@ final class ConnectionCommands {
         }
     }
 
-    static void auth(Call call) {
+    static void auth(CommandCall call) {
         if (call.count() > 3) {
             call.reply().error(Errors.SYNTAX);
         } else if (call.count() == 2 && password(call) == null) {
@@ -62,17 +62,17 @@ final class ConnectionCommands {
     }
 
     /** Takes as long for a password that is nearly right as for one that is all wrong. */
-    private static boolean authenticates(Call call, int argument) {
+    private static boolean authenticates(CommandCall call, int argument) {
         String password = password(call);
         return password == null
                 || MessageDigest.isEqual(call.bytes(argument), password.getBytes(StandardCharsets.UTF_8));
     }
 
-    private static @Nullable String password(Call call) {
+    private static @Nullable String password(CommandCall call) {
         return call.client().settings().password();
     }
 
-    static void hello(Call call) {
+    static void hello(CommandCall call) {
         ReplyWriter reply = call.reply();
         Client client = call.client();
         long version = 0;
@@ -139,7 +139,7 @@ final class ConnectionCommands {
         reply.arrayHeader(0);
     }
 
-    static void reset(Call call) {
+    static void reset(CommandCall call) {
         Client client = call.client();
         client.state().reset();
         client.authenticated(password(call) == null);
@@ -148,7 +148,7 @@ final class ConnectionCommands {
     }
 
     /** Whether an argument may be part of a line of {@code CLIENT LIST}. */
-    static boolean isPrintable(Call call, int argument) {
+    static boolean isPrintable(CommandCall call, int argument) {
         for (byte b : call.bytes(argument)) {
             if (b < '!' || b > '~') {
                 return false;

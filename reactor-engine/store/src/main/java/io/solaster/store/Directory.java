@@ -23,7 +23,7 @@ final class Directory {
 
     private final SystemMemory system;
     private final Slabs slabs;
-    private final KeyHash hash;
+    private final KeyspaceHash hash;
     private final long root; // the two words of the smallest directory, always at hand
     // What a split works with.
     private final long[] moving = new long[Segment.SLOTS + 1];
@@ -37,7 +37,7 @@ final class Directory {
     private long standbyCopied; // words of this directory that the standby already has
     private long segments;
 
-    Directory(SystemMemory system, Slabs slabs, KeyHash hash) {
+    Directory(SystemMemory system, Slabs slabs, KeyspaceHash hash) {
         this.system = system;
         this.slabs = slabs;
         this.hash = hash;
@@ -109,7 +109,8 @@ final class Directory {
             }
             if (!split(h, segment, bits(word))) {
                 if (count == Segment.SLOTS) {
-                    throw new IllegalStateException(Segment.SLOTS + " keys share their hash's first bits: the hash is broken");
+                    throw new IllegalStateException(
+                            Segment.SLOTS + " keys share their hash's first bits: the hash is broken");
                 }
                 return segment;
             }

@@ -59,7 +59,7 @@ final class Entries {
         return Memory.getLong(entry + 8) < now;
     }
 
-    static long hash(long entry, long header, KeyHash hash) {
+    static long hash(long entry, long header, KeyspaceHash hash) {
         return hash.hash(entry + keyOffset(header), keyLength(entry, header));
     }
 

@@ -14,7 +14,7 @@ import io.solaster.engine.memory.Memory;
  * secret and random per process: whoever floods a server with chosen keys cannot know which ones collide. Values are
  * good in this process alone, never on disk or on the wire. Immutable; any thread.
  */
-final class FoldedHash implements KeyHash {
+final class FoldedHash implements KeyspaceHash {
     private static final FoldedHash PROCESS = new FoldedHash(new SecureRandom()::nextLong);
 
     private final long a;

@@ -17,7 +17,7 @@ final class Help {
         return List.copyOf(lines);
     }
 
-    static void answer(Call call, List<String> lines) {
+    static void answer(CommandCall call, List<String> lines) {
         call.reply().arrayHeader(lines.size());
         lines.forEach(call.reply()::simple);
     }

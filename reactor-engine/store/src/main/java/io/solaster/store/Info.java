@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 
 import io.solaster.engine.Engine;
 import io.solaster.engine.net.TransportChoice;
-import io.solaster.store.ShardReport.Item;
+import io.solaster.store.StoreReport.Item;
 
 /** {@code INFO}: what each shard counts, gathered on the shards, and what the system says, read off the shards. */
 final class Info {
@@ -31,17 +31,17 @@ final class Info {
 
     private Info() {}
 
-    static void info(Call call) {
+    static void info(CommandCall call) {
         Set<String> sections = sections(call);
         Parts parts = call.shard().parts();
         ServerSettings settings = call.client().settings();
         int port = call.client().localPort();
-        call.later(parts.sharded().onAll(ShardReport::of).thenCombine(parts.engine().offload().call(SystemReport::read),
+        call.later(parts.sharded().onAll(StoreReport::of).thenCombine(parts.engine().offload().call(SystemReport::read),
                 (shards, system) -> text(sections, parts, settings, port, shards, system)),
                 (reply, text) -> reply.verbatim("txt", text));
     }
 
-    private static Set<String> sections(Call call) {
+    private static Set<String> sections(CommandCall call) {
         Set<String> sections = new LinkedHashSet<>();
         for (int i = 1; i < call.count(); i++) {
             String section = call.text(i).toLowerCase(Locale.ROOT);
@@ -56,9 +56,9 @@ final class Info {
     }
 
     private static String text(Set<String> sections, Parts parts, ServerSettings settings, int port,
-            List<ShardReport> shards,
+            List<StoreReport> shards,
             SystemReport system) {
-        ShardReport sum = ShardReport.sum(shards);
+        StoreReport sum = StoreReport.sum(shards);
         List<String> texts = new ArrayList<>();
         for (String section : EVERYTHING) {
             if (sections.contains(section)) {
@@ -114,7 +114,7 @@ final class Info {
         line(out, "shards_pinned", engine.plan().pinned() ? 1 : 0);
     }
 
-    private static void clients(StringBuilder out, ServerSettings settings, ShardReport sum) {
+    private static void clients(StringBuilder out, ServerSettings settings, StoreReport sum) {
         line(out, "connected_clients", sum.get(Item.CLIENTS));
         line(out, "cluster_connections", 0);
         line(out, "maxclients", settings.limits().maxConnections());
@@ -122,7 +122,7 @@ final class Info {
         line(out, "tracking_clients", 0);
     }
 
-    private static void memory(StringBuilder out, ShardReport sum, SystemReport system) {
+    private static void memory(StringBuilder out, StoreReport sum, SystemReport system) {
         long used = sum.get(Item.USED_MEMORY) + system.heap() + system.buffers();
         size(out, "used_memory", used);
         size(out, "used_memory_rss", system.resident());
@@ -163,7 +163,7 @@ final class Info {
         line(out, "aof_rewrite_in_progress", 0);
     }
 
-    private static void stats(StringBuilder out, ShardReport sum) {
+    private static void stats(StringBuilder out, StoreReport sum) {
         line(out, "total_connections_received", sum.get(Item.CONNECTIONS));
         line(out, "total_commands_processed", sum.get(Item.COMMANDS));
         line(out, "instantaneous_ops_per_sec", sum.get(Item.COMMANDS_PER_SECOND));
@@ -191,13 +191,13 @@ final class Info {
         line(out, "used_cpu_user_children", "0.000000");
     }
 
-    private static void errors(StringBuilder out, ShardReport sum) {
+    private static void errors(StringBuilder out, StoreReport sum) {
         if (sum.get(Item.FAILURES) > 0) {
             line(out, "errorstat_INTERNAL", "count=" + sum.get(Item.FAILURES));
         }
     }
 
-    private static void commands(StringBuilder out, ShardReport sum) {
+    private static void commands(StringBuilder out, StoreReport sum) {
         for (Command command : CommandTable.all()) {
             if (sum.commands().any(command)) {
                 line(out, "cmdstat_" + command.name(), sum.commands().describe(command));
@@ -205,15 +205,15 @@ final class Info {
         }
     }
 
-    private static void keyspace(StringBuilder out, ShardReport sum) {
+    private static void keyspace(StringBuilder out, StoreReport sum) {
         if (sum.get(Item.KEYS) > 0) {
             line(out, "db0", "keys=" + sum.get(Item.KEYS) + ",expires=" + sum.get(Item.EXPIRING) + ",avg_ttl=0");
         }
     }
 
-    private static void shards(StringBuilder out, List<ShardReport> shards) {
+    private static void shards(StringBuilder out, List<StoreReport> shards) {
         for (int i = 0; i < shards.size(); i++) {
-            ShardReport shard = shards.get(i);
+            StoreReport shard = shards.get(i);
             line(out, "shard" + i, "clients=" + shard.get(Item.CLIENTS) + ",keys=" + shard.get(Item.KEYS) + ",memory="
                     + shard.get(Item.USED_MEMORY) + ",commands=" + shard.get(Item.COMMANDS) + ",foreign="
                     + shard.get(Item.FOREIGN) + ",cpu_ms="

@@ -17,19 +17,19 @@ final class KeyCommands {
     private KeyCommands() {}
 
     /** The entry of the key that is an argument, or 0; for commands that write, which count neither hits nor misses. */
-    static long find(Call call, int argument) {
+    static long find(CommandCall call, int argument) {
         return call.keyspace().find(call.address(argument), call.length(argument), call.now());
     }
 
     /** The entry of the key that is an argument, or 0; counted as a hit or a miss. */
-    static long read(Call call, int argument) {
+    static long read(CommandCall call, int argument) {
         long entry = find(call, argument);
         StoreStats stats = call.shard().stats();
         (entry == 0 ? stats.misses : stats.hits).increment();
         return entry;
     }
 
-    static void del(Call call) {
+    static void del(CommandCall call) {
         int removed = 0;
         for (int i = 1; i < call.count(); i++) {
             // A key that is due counts as expired, not as deleted.
@@ -40,7 +40,7 @@ final class KeyCommands {
         call.reply().integer(removed);
     }
 
-    static void exists(Call call) {
+    static void exists(CommandCall call) {
         int present = 0;
         for (int i = 1; i < call.count(); i++) {
             if (read(call, i) != 0) {
@@ -50,28 +50,28 @@ final class KeyCommands {
         call.reply().integer(present);
     }
 
-    static void type(Call call) {
+    static void type(CommandCall call) {
         long entry = read(call, 1);
         call.reply().simple(entry == 0 ? "none" : "string");
     }
 
-    static void expire(Call call) {
+    static void expire(CommandCall call) {
         expire(call, call.now(), true, BAD_EXPIRE);
     }
 
-    static void pexpire(Call call) {
+    static void pexpire(CommandCall call) {
         expire(call, call.now(), false, BAD_PEXPIRE);
     }
 
-    static void expireat(Call call) {
+    static void expireat(CommandCall call) {
         expire(call, 0, true, BAD_EXPIREAT);
     }
 
-    static void pexpireat(Call call) {
+    static void pexpireat(CommandCall call) {
         expire(call, 0, false, BAD_PEXPIREAT);
     }
 
-    private static void expire(Call call, long base, boolean seconds, String invalid) {
+    private static void expire(CommandCall call, long base, boolean seconds, String invalid) {
         int options = 0;
         for (int i = 3; i < call.count(); i++) {
             int option = expireOption(call, i);
@@ -118,7 +118,7 @@ final class KeyCommands {
         call.reply().integer(1);
     }
 
-    private static int expireOption(Call call, int i) {
+    private static int expireOption(CommandCall call, int i) {
         return call.is(i, "nx") ? NX : call.is(i, "xx") ? XX : call.is(i, "gt") ? GT : call.is(i, "lt") ? LT : 0;
     }
 
@@ -131,7 +131,7 @@ final class KeyCommands {
                         && ((options & LT) == 0 || current == 0 || when < current);
     }
 
-    static void persist(Call call) {
+    static void persist(CommandCall call) {
         long entry = find(call, 1);
         boolean expires = entry != 0 && call.keyspace().expiry(entry) != 0;
         if (expires) {
@@ -140,27 +140,27 @@ final class KeyCommands {
         call.reply().integer(expires ? 1 : 0);
     }
 
-    static void ttl(Call call) {
+    static void ttl(CommandCall call) {
         long expiry = expiry(call);
         call.reply().integer(expiry < 0 ? expiry : (Math.max(0, expiry - call.now()) + 500) / 1000);
     }
 
-    static void pttl(Call call) {
+    static void pttl(CommandCall call) {
         long expiry = expiry(call);
         call.reply().integer(expiry < 0 ? expiry : Math.max(0, expiry - call.now()));
     }
 
-    static void expiretime(Call call) {
+    static void expiretime(CommandCall call) {
         long expiry = expiry(call);
         call.reply().integer(expiry < 0 ? expiry : (expiry + 500) / 1000);
     }
 
-    static void pexpiretime(Call call) {
+    static void pexpiretime(CommandCall call) {
         call.reply().integer(expiry(call));
     }
 
     /** Unix milliseconds; -1 for a key without an expiry, -2 without a key. */
-    private static long expiry(Call call) {
+    private static long expiry(CommandCall call) {
         long entry = read(call, 1);
         if (entry == 0) {
             return -2;

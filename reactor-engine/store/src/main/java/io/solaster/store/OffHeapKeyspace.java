@@ -14,7 +14,7 @@ final class OffHeapKeyspace implements Keyspace {
     private final Slabs slabs;
     private final Entries entries;
     private final Directory directory;
-    private KeyHash hash;
+    private KeyspaceHash hash;
 
     private long size;
     private long expiring;
@@ -24,7 +24,7 @@ final class OffHeapKeyspace implements Keyspace {
     private long sweepHash; // expireDue goes on here
     private int sweepBucket;
 
-    OffHeapKeyspace(SystemMemory system, KeyHash hash) {
+    OffHeapKeyspace(SystemMemory system, KeyspaceHash hash) {
         this.hash = hash;
         slabs = new Slabs(system, Segment.BYTES);
         entries = new Entries(slabs);

@@ -9,12 +9,12 @@ final class ServerCommands {
 
     private ServerCommands() {}
 
-    static void dbsize(Call call) {
+    static void dbsize(CommandCall call) {
         call.reply().integer(call.keyspace().size());
     }
 
     /** ASYNC and SYNC are the same here: the keys are gone at once, and their memory is given back in later turns. */
-    static void flush(Call call) {
+    static void flush(CommandCall call) {
         if (call.count() > 2 || call.count() == 2 && !call.is(1, "async") && !call.is(1, "sync")) {
             call.reply().error(Errors.SYNTAX);
             return;
@@ -23,7 +23,7 @@ final class ServerCommands {
         call.reply().ok();
     }
 
-    static void time(Call call) {
+    static void time(CommandCall call) {
         Instant now = Instant.now();
         ReplyWriter reply = call.reply();
         reply.arrayHeader(2);

@@ -16,7 +16,7 @@ final class ServerShard implements AutoCloseable {
     private static final long KEPT_BYTES = 32L << 20;
 
     private final StoreShard part;
-    private final ArrayDeque<Batch> batches = new ArrayDeque<>();
+    private final ArrayDeque<CommandBatch> batches = new ArrayDeque<>();
     private final ArrayDeque<Assembly> assemblies = new ArrayDeque<>();
     private final ReusedBuffer received = new ReusedBuffer(ByteBufAllocator.DEFAULT, READ_BYTES);
     private final ReusedBuffer replies = new ReusedBuffer(ByteBufAllocator.DEFAULT, REPLY_BYTES);
@@ -42,16 +42,16 @@ final class ServerShard implements AutoCloseable {
         return replies.take();
     }
 
-    Batch takeBatch() {
-        Batch batch = batches.poll();
+    CommandBatch takeBatch() {
+        CommandBatch batch = batches.poll();
         if (batch == null) {
-            return new Batch(part);
+            return new CommandBatch(part);
         }
         kept -= batch.kept();
         return batch;
     }
 
-    void giveBatch(Batch batch) {
+    void giveBatch(CommandBatch batch) {
         if (mayKeep(batch.kept())) {
             kept += batch.kept();
             batches.push(batch);
@@ -90,7 +90,7 @@ final class ServerShard implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        batches.forEach(Batch::close);
+        batches.forEach(CommandBatch::close);
         batches.clear();
         assemblies.forEach(Assembly::close);
         assemblies.clear();

@@ -38,7 +38,7 @@ final class StoreShard implements AutoCloseable {
     private final Shard shard;
     private final Keyspace keyspace;
     private final StoreStats stats = new StoreStats();
-    private final Call call;
+    private final CommandCall call;
     private final Map<Long, Client> clients = new LinkedHashMap<>();
     private final CommandCounts counts;
     private final Timer maintenance;
@@ -48,7 +48,7 @@ final class StoreShard implements AutoCloseable {
     private long commandsAtSweep;
     private long sweptAt;
     private long commandsPerSecond;
-    private @Nullable ShardReport statisticsBase;
+    private @Nullable StoreReport statisticsBase;
     private final QuietLog commandFailed = new QuietLog(log, Level.ERROR);
     private final QuietLog upkeepFailed = new QuietLog(log, Level.ERROR);
     private boolean closed;
@@ -59,7 +59,7 @@ final class StoreShard implements AutoCloseable {
         this.shard = shard;
         this.keyspace = keyspace;
         this.counts = new CommandCounts(commands);
-        this.call = new Call(this);
+        this.call = new CommandCall(this);
         this.clock = parts.clock();
         this.maintenance = shard.timers().coarseTimer(this::maintain);
         this.sweep = shard.timers().coarseTimer(this::sweep);
@@ -106,7 +106,7 @@ final class StoreShard implements AutoCloseable {
         return stats;
     }
 
-    Call call() {
+    CommandCall call() {
         return call;
     }
 
@@ -115,7 +115,7 @@ final class StoreShard implements AutoCloseable {
     }
 
     /** Runs a command; if its method throws, the reply says so and nothing else suffers. */
-    void run(Command command, Call call) {
+    void run(Command command, CommandCall call) {
         ReplyWriter reply = call.reply();
         int before = reply.position();
         long errors = reply.errors();
@@ -172,13 +172,13 @@ final class StoreShard implements AutoCloseable {
 
     /** What {@code INFO} counts from; null to count from the start. */
     @Nullable
-    ShardReport statisticsBase() {
+    StoreReport statisticsBase() {
         return statisticsBase;
     }
 
     /** Lets {@code INFO} count from zero; what metrics read goes on. */
     void resetStatistics() {
-        statisticsBase = ShardReport.total(this);
+        statisticsBase = StoreReport.total(this);
     }
 
     // Keys must never cease to expire, whatever is thrown. So each of the two timers is armed however its work ends, and

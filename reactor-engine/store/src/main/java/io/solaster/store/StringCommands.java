@@ -30,12 +30,12 @@ final class StringCommands {
 
     private StringCommands() {}
 
-    static void get(Call call) {
+    static void get(CommandCall call) {
         answerValue(call);
     }
 
     /** Answers the key's value as GET does; 0 if there is none, or an error was answered. */
-    private static long answerValue(Call call) {
+    private static long answerValue(CommandCall call) {
         long entry = KeyCommands.read(call, 1);
         if (entry == 0) {
             call.reply().nullValue();
@@ -44,7 +44,7 @@ final class StringCommands {
         return bulk(call, entry) ? entry : 0;
     }
 
-    private static boolean bulk(Call call, long entry) {
+    private static boolean bulk(CommandCall call, long entry) {
         if (isWrongType(call, entry)) {
             return false;
         }
@@ -54,7 +54,7 @@ final class StringCommands {
     }
 
     /** Whether the entry is no string; then the error is answered. */
-    private static boolean isWrongType(Call call, long entry) {
+    private static boolean isWrongType(CommandCall call, long entry) {
         if (call.keyspace().type(entry) == Keyspace.TYPE_STRING) {
             return false;
         }
@@ -62,7 +62,7 @@ final class StringCommands {
         return true;
     }
 
-    static void mget(Call call) {
+    static void mget(CommandCall call) {
         call.reply().arrayHeader(call.count() - 1);
         Keyspace keys = call.keyspace();
         for (int i = 1; i < call.count(); i++) {
@@ -75,7 +75,7 @@ final class StringCommands {
         }
     }
 
-    static void set(Call call) {
+    static void set(CommandCall call) {
         if (call.count() == 3) {
             store(call, 2, 0);
             call.reply().ok();
@@ -84,7 +84,7 @@ final class StringCommands {
         }
     }
 
-    private static void setWithOptions(Call call) {
+    private static void setWithOptions(CommandCall call) {
         int options = options(call, 3, NX | XX | GET | KEEPTTL | EXPIRES);
         if (options < 0) {
             return;
@@ -123,12 +123,12 @@ final class StringCommands {
         }
     }
 
-    private static void store(Call call, int value, long expiry) {
+    private static void store(CommandCall call, int value, long expiry) {
         call.keyspace().set(call.address(1), call.length(1), call.address(value), call.length(value), expiry);
     }
 
     /** Reads options from an argument on: a set of them and where the time stands; -1 after having answered an error. */
-    private static int options(Call call, int from, int allowed) {
+    private static int options(CommandCall call, int from, int allowed) {
         int options = 0;
         for (int i = from; i < call.count(); i++) {
             int option = option(call, i) & allowed;
@@ -154,7 +154,7 @@ final class StringCommands {
         return options;
     }
 
-    private static int option(Call call, int i) {
+    private static int option(CommandCall call, int i) {
         return switch (call.length(i)) {
             case 2 -> call.is(i, "ex")
                     ? EX
@@ -167,7 +167,7 @@ final class StringCommands {
     }
 
     /** The time that an option names, as Unix milliseconds; 0 after having answered an error. */
-    private static long deadline(Call call, int argument, int options, String invalid) {
+    private static long deadline(CommandCall call, int argument, int options, String invalid) {
         if (!call.isInteger(argument)) {
             call.reply().error(Errors.NOT_INTEGER);
             return 0;
@@ -191,7 +191,7 @@ final class StringCommands {
         return time;
     }
 
-    static void setnx(Call call) {
+    static void setnx(CommandCall call) {
         boolean absent = KeyCommands.find(call, 1) == 0;
         if (absent) {
             store(call, 2, 0);
@@ -199,15 +199,15 @@ final class StringCommands {
         call.reply().integer(absent ? 1 : 0);
     }
 
-    static void setex(Call call) {
+    static void setex(CommandCall call) {
         setFor(call, EX, BAD_SETEX_EXPIRY);
     }
 
-    static void psetex(Call call) {
+    static void psetex(CommandCall call) {
         setFor(call, PX, BAD_PSETEX_EXPIRY);
     }
 
-    private static void setFor(Call call, int unit, String invalid) {
+    private static void setFor(CommandCall call, int unit, String invalid) {
         long expiry = deadline(call, 2, unit, invalid);
         if (expiry != 0) {
             store(call, 3, expiry);
@@ -215,7 +215,7 @@ final class StringCommands {
         }
     }
 
-    static void mset(Call call) {
+    static void mset(CommandCall call) {
         if ((call.count() & 1) == 0) {
             call.reply().error(ODD_MSET);
             return;
@@ -226,7 +226,7 @@ final class StringCommands {
         call.reply().ok();
     }
 
-    static void getset(Call call) {
+    static void getset(CommandCall call) {
         long entry = KeyCommands.read(call, 1);
         if (entry == 0) {
             call.reply().nullValue();
@@ -236,13 +236,13 @@ final class StringCommands {
         store(call, 2, 0);
     }
 
-    static void getdel(Call call) {
+    static void getdel(CommandCall call) {
         if (answerValue(call) != 0) {
             call.keyspace().remove(call.address(1), call.length(1));
         }
     }
 
-    static void getex(Call call) {
+    static void getex(CommandCall call) {
         int options = options(call, 2, PERSIST | EXPIRES);
         if (options < 0) {
             return;
@@ -275,15 +275,15 @@ final class StringCommands {
         }
     }
 
-    static void incr(Call call) {
+    static void incr(CommandCall call) {
         add(call, 1);
     }
 
-    static void decr(Call call) {
+    static void decr(CommandCall call) {
         add(call, -1);
     }
 
-    static void incrby(Call call) {
+    static void incrby(CommandCall call) {
         if (call.isInteger(2)) {
             add(call, call.integer());
         } else {
@@ -291,7 +291,7 @@ final class StringCommands {
         }
     }
 
-    static void decrby(Call call) {
+    static void decrby(CommandCall call) {
         if (!call.isInteger(2)) {
             call.reply().error(Errors.NOT_INTEGER);
         } else if (call.integer() == Long.MIN_VALUE) {
@@ -301,7 +301,7 @@ final class StringCommands {
         }
     }
 
-    private static void add(Call call, long amount) {
+    private static void add(CommandCall call, long amount) {
         Keyspace keys = call.keyspace();
         long entry = KeyCommands.find(call, 1);
         long value = 0;
@@ -330,7 +330,7 @@ final class StringCommands {
         call.reply().integer(sum);
     }
 
-    static void append(Call call) {
+    static void append(CommandCall call) {
         Keyspace keys = call.keyspace();
         long entry = KeyCommands.find(call, 1);
         int oldLength = 0;
@@ -352,7 +352,7 @@ final class StringCommands {
         call.reply().integer(length);
     }
 
-    static void strlen(Call call) {
+    static void strlen(CommandCall call) {
         long entry = KeyCommands.read(call, 1);
         if (entry == 0) {
             call.reply().integer(0);
@@ -361,7 +361,7 @@ final class StringCommands {
         }
     }
 
-    static void setrange(Call call) {
+    static void setrange(CommandCall call) {
         if (!call.isInteger(2)) {
             call.reply().error(Errors.NOT_INTEGER);
             return;
@@ -398,7 +398,7 @@ final class StringCommands {
         call.reply().integer(length);
     }
 
-    static void getrange(Call call) {
+    static void getrange(CommandCall call) {
         if (!call.isInteger(2)) {
             call.reply().error(Errors.NOT_INTEGER);
             return;

@@ -286,9 +286,9 @@ class HostileClientsTest {
     void whatWaitsForItsNextUseIsBounded() {
         ByteBuf argument = io.netty.buffer.Unpooled.directBuffer().writeZero(30_000);
         long kept = onShard(server -> {
-            List<Batch> batches = new ArrayList<>();
+            List<CommandBatch> batches = new ArrayList<>();
             for (int i = 0; i < 3000; i++) {
-                Batch batch = server.takeBatch();
+                CommandBatch batch = server.takeBatch();
                 batch.argument(io.solaster.engine.memory.Memory.address(argument), 30_000);
                 batches.add(batch);
             }

@@ -40,14 +40,14 @@ final class KeyspaceModelTest {
         assertThat(memory.outstanding()).isZero();
     }
 
-    private void use(long seed, KeyHash hash) {
+    private void use(long seed, KeyspaceHash hash) {
         System.out.println("seed " + seed);
         random = new Random(seed);
         keyspace.close();
         keyspace = new OffHeapKeyspace(memory, hash);
     }
 
-    private static KeyHash real(long seed) {
+    private static KeyspaceHash real(long seed) {
         return new FoldedHash(new Random(seed)::nextLong);
     }
 
@@ -67,7 +67,7 @@ final class KeyspaceModelTest {
 
     @Test
     void standsCollisionsOfTags() {
-        KeyHash hash = real(7);
+        KeyspaceHash hash = real(7);
         // 16 tags: long overflows from 16 home buckets.
         use(7, (address, length) -> hash.hash(address, length) & ~((1L << 18) - 1)
                 | (hash.hash(address, length) & 15) << 14);
@@ -82,7 +82,7 @@ final class KeyspaceModelTest {
 
     @Test
     void standsAHashWithFewFirstBits() {
-        KeyHash hash = real(9);
+        KeyspaceHash hash = real(9);
         use(9, (address, length) -> hash.hash(address, length) >>> 7);
         run(150_000, 5000, 60, false);
     }

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * Runs each command of one client where its key lives: here at once, elsewhere in one message per shard and read batch.
  * On the owning shard only.
  */
-final class Routing {
+final class CommandRouting {
 
     /** What became of one request. */
     enum Outcome {
@@ -31,7 +31,7 @@ final class Routing {
     private @Nullable Assembly assembly;
     private int ownMark;
 
-    Routing(ClientConnection connection, ServerShard server) {
+    CommandRouting(ClientConnection connection, ServerShard server) {
         this.connection = connection;
         this.server = server;
         this.shard = server.part();
@@ -43,7 +43,7 @@ final class Routing {
         return assembly != null;
     }
 
-    Outcome route(Command command, Call call, ReplyWriter reply) {
+    Outcome route(Command command, CommandCall call, ReplyWriter reply) {
         return switch (command.route()) {
             case CONNECTION -> onConnection(command, call);
             case KEYS -> shards == 1 ? onThisShard(command, call) : byKeys(command, call, reply);
@@ -51,12 +51,12 @@ final class Routing {
         };
     }
 
-    private Outcome onThisShard(Command command, Call call) {
+    private Outcome onThisShard(Command command, CommandCall call) {
         shard.run(command, call);
         return Outcome.NEXT;
     }
 
-    private Outcome onConnection(Command command, Call call) {
+    private Outcome onConnection(Command command, CommandCall call) {
         if (assembly != null) {
             return Outcome.AGAIN;
         }
@@ -64,7 +64,7 @@ final class Routing {
         return connection.isSuspended() ? Outcome.WAIT : Outcome.NEXT;
     }
 
-    private Outcome byKeys(Command command, Call call, ReplyWriter reply) {
+    private Outcome byKeys(Command command, CommandCall call, ReplyWriter reply) {
         int first = command.keys().first();
         int owner = ownerOf(call, first);
         if (command.keys().last() != first && isSpread(command, call, owner)) {
@@ -81,8 +81,8 @@ final class Routing {
         return Outcome.NEXT;
     }
 
-    private void add(Assembly parts, int target, Command command, Call call) {
-        Batch batch = parts.foreign(target, reply3());
+    private void add(Assembly parts, int target, Command command, CommandCall call) {
+        CommandBatch batch = parts.foreign(target, reply3());
         batch.command(command);
         for (int i = 0; i < call.count(); i++) {
             batch.argument(call.address(i), call.length(i));
@@ -93,11 +93,11 @@ final class Routing {
         return connection.state().resp3();
     }
 
-    private int ownerOf(Call call, int argument) {
+    private int ownerOf(CommandCall call, int argument) {
         return Slots.shardOf(Slots.of(call.address(argument), call.length(argument)), shards);
     }
 
-    private boolean isSpread(Command command, Call call, int owner) {
+    private boolean isSpread(Command command, CommandCall call, int owner) {
         int end = command.keys().end(call.count());
         for (int key = command.keys().first(); key <= end; key += command.keys().step()) {
             if (ownerOf(call, key) != owner) {
@@ -108,7 +108,7 @@ final class Routing {
     }
 
     /** Runs one part per key on the key's shard. */
-    private Outcome split(Command command, Call call, ReplyWriter reply) {
+    private Outcome split(Command command, CommandCall call, ReplyWriter reply) {
         if (assembly != null) {
             return Outcome.AGAIN;
         }
@@ -134,7 +134,7 @@ final class Routing {
         all.gather(command.gather());
         for (int part = 0; part < parts; part++) {
             int key = keys.first() + part * keys.step();
-            Batch batch = all.foreign(ownerOf(call, key), reply3());
+            CommandBatch batch = all.foreign(ownerOf(call, key), reply3());
             batch.command(command);
             batch.argument(call.address(0), call.length(0));
             for (int i = 0; i < keys.step(); i++) {
@@ -144,7 +144,7 @@ final class Routing {
         return Outcome.WAIT;
     }
 
-    private Outcome onEveryShard(Command command, Call call, ReplyWriter reply) {
+    private Outcome onEveryShard(Command command, CommandCall call, ReplyWriter reply) {
         if (assembly != null) {
             return Outcome.AGAIN;
         }
@@ -194,7 +194,7 @@ final class Routing {
      * @param outputRoom as {@link Assembly#send} takes it
      * @return whether they are waited for
      */
-    boolean send(Replies replies, @Nullable RequestTrace trace, long outputRoom) {
+    boolean send(ReplyOutput replies, @Nullable RequestTrace trace, long outputRoom) {
         Assembly parts = Objects.requireNonNull(assembly);
         replies.keepIn(parts);
         parts.send(trace, outputRoom);

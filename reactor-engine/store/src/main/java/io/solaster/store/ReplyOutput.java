@@ -15,7 +15,7 @@ import io.solaster.resp.ReplyWriter;
 import org.jspecify.annotations.Nullable;
 
 /** The replies of one client: one write per read batch, a limit on what it leaves unread, and the end. On the shard. */
-final class Replies {
+final class ReplyOutput {
     /** How long a client has to close after our end of the stream, and how long to read the last replies before it. */
     private static final long LINGER_MILLIS = 500;
     private static final long UNREAD_MILLIS = 10_000;
@@ -32,7 +32,7 @@ final class Replies {
     private boolean lingering;
     private @Nullable ScheduledFuture<?> closer;
 
-    Replies(ClientConnection connection, ServerShard server) {
+    ReplyOutput(ClientConnection connection, ServerShard server) {
         this.connection = connection;
         this.server = server;
     }

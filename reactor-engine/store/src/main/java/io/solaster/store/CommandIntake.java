@@ -5,13 +5,13 @@ import java.util.Objects;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.solaster.engine.memory.Memory;
-import io.solaster.resp.RequestDecoder;
+import io.solaster.resp.CommandDecoder;
 import io.solaster.resp.RequestLimits;
 import org.jspecify.annotations.Nullable;
 
 /** What one client has sent and was not yet run: bytes in one piece, and how far they are decoded. On the owning shard. */
-final class Intake {
-    private final RequestDecoder decoder;
+final class CommandIntake {
+    private final CommandDecoder decoder;
     private @Nullable ByteBuf input;
     /** Length of a request that is decoded and could not begin; decoding it twice would undo its quotes twice. */
     private int decoded;
@@ -21,12 +21,12 @@ final class Intake {
     private int at;
     private int end;
 
-    Intake(RequestLimits limits) {
-        decoder = new RequestDecoder(limits);
+    CommandIntake(RequestLimits limits) {
+        decoder = new CommandDecoder(limits);
     }
 
     /** The request that {@link #next} found last, and whether the client may announce much. */
-    RequestDecoder decoder() {
+    CommandDecoder decoder() {
         return decoder;
     }
 
@@ -76,7 +76,7 @@ final class Intake {
         return at < end;
     }
 
-    /** Decodes the next request, unless that was done before. As {@link RequestDecoder#decode}. */
+    /** Decodes the next request, unless that was done before. As {@link CommandDecoder#decode}. */
     int next() {
         int used = decoded;
         if (used > 0) {

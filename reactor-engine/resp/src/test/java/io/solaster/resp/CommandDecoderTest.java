@@ -14,12 +14,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-class RequestDecoderTest {
+class CommandDecoderTest {
     private static final RequestLimits SMALL = new RequestLimits(16, 1024, 64);
     private static final GuardedBlock BLOCK = new GuardedBlock(4 * 1024 * 1024);
     private static final GuardedBlock OTHER = new GuardedBlock(64 * 1024);
 
-    private final RequestDecoder decoder = new RequestDecoder(RequestLimits.DEFAULT);
+    private final CommandDecoder decoder = new CommandDecoder(RequestLimits.DEFAULT);
 
     @Test
     void readsOneRequestAfterTheOtherAndSaysHowFarItGot() {
@@ -135,7 +135,7 @@ class RequestDecoderTest {
 
     @Test
     void holdsItsOwnLimits() {
-        RequestDecoder small = new RequestDecoder(SMALL);
+        CommandDecoder small = new CommandDecoder(SMALL);
         String[] most = new String[16];
         Arrays.fill(most, "x".repeat(1024));
         byte[] fits = Requests.bytes(Requests.multibulk(most));
@@ -156,7 +156,7 @@ class RequestDecoderTest {
 
     @Test
     void refusesARequestThatCouldNotBeAddressed() {
-        RequestDecoder wide = new RequestDecoder(new RequestLimits(16, Long.MAX_VALUE, 64));
+        CommandDecoder wide = new CommandDecoder(new RequestLimits(16, Long.MAX_VALUE, 64));
         byte[] bytes = Requests.bytes("*1\r\n$2147483640\r\n");
         assertThat(wide.decode(BLOCK.putLast(bytes, 0, bytes.length), bytes.length)).isEqualTo(-1);
         assertThat(wide.errorMessage()).isEqualTo("Protocol error: invalid bulk length");
@@ -209,7 +209,7 @@ class RequestDecoderTest {
     void looksAtALineThatDoesNotEndOnlyOnce() {
         byte[] bytes = Requests.bytes("x".repeat(2_000_000));
         long address = BLOCK.putLast(bytes, 0, bytes.length);
-        RequestDecoder wide = new RequestDecoder(new RequestLimits(16, 1024, Integer.MAX_VALUE));
+        CommandDecoder wide = new CommandDecoder(new RequestLimits(16, 1024, Integer.MAX_VALUE));
         assertTimeoutPreemptively(Duration.ofSeconds(20), () -> {
             for (int length = 0; length < bytes.length; length++) {
                 assertThat(wide.decode(address, length) == 0).isTrue();
@@ -253,7 +253,7 @@ class RequestDecoderTest {
      * move, and lie against a forbidden page on either side.
      */
     static void check(byte[] bytes, int[] cuts, RequestLimits limits, boolean authenticated) {
-        RequestDecoder decoder = new RequestDecoder(limits);
+        CommandDecoder decoder = new CommandDecoder(limits);
         decoder.authenticated(authenticated);
         RequestModel model = new RequestModel(limits, authenticated);
         int start = 0;

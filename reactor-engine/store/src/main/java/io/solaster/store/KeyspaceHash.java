@@ -2,7 +2,7 @@ package io.solaster.store;
 
 /** Hashes the bytes of a key; an interface so that tests can force collisions. */
 @FunctionalInterface
-interface KeyHash {
+interface KeyspaceHash {
     /** 64 bits, each of which depends on all of the key and on nothing outside it. */
     long hash(long key, int length);
 }

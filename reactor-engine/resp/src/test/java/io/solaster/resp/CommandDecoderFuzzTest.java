@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
  * Compares the decoder with the model on bytes that nobody wrote by hand, each read against forbidden pages. Run with
  * {@code JAZZER_FUZZ=1} to let the fuzzer search; otherwise the recorded inputs are replayed.
  */
-class RequestDecoderFuzzTest {
+class CommandDecoderFuzzTest {
     private static final RequestLimits SMALL = new RequestLimits(16, 1024, 64);
     private static final long BUDGET_NANOS = 3_000_000_000L;
 
@@ -23,7 +23,7 @@ class RequestDecoderFuzzTest {
         byte[] received = Arrays.copyOfRange(input, 3, input.length);
         int first = Math.min(input[0] & 0xFF, received.length);
         int second = Math.min(first + (input[1] & 0xFF), received.length);
-        RequestDecoderTest.check(received, new int[]{first, second},
+        CommandDecoderTest.check(received, new int[]{first, second},
                 (input[2] & 1) == 0 ? RequestLimits.DEFAULT : SMALL, (input[2] & 2) == 0);
     }
 
@@ -40,7 +40,7 @@ class RequestDecoderFuzzTest {
                         : alphabet.charAt(random.nextInt(alphabet.length())));
             }
             int[] cuts = random.ints(random.nextInt(4), 0, bytes.length + 1).sorted().toArray();
-            RequestDecoderTest.check(bytes, cuts, round % 2 == 0 ? RequestLimits.DEFAULT : SMALL, round % 3 != 0);
+            CommandDecoderTest.check(bytes, cuts, round % 2 == 0 ? RequestLimits.DEFAULT : SMALL, round % 3 != 0);
         }
     }
 }

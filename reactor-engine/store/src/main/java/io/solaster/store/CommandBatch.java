@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * It belongs to one shard at a time: to its origin, on the way out to the target, on the way back to the origin.
  */
-final class Batch extends Message {
+final class CommandBatch extends Message {
     /** What a batch keeps of its memory between uses, in bytes. */
     private static final int KEPT = 64 * 1024;
     /** As many commands as a turn has, unless configured otherwise. */
@@ -53,7 +53,7 @@ final class Batch extends Message {
     private int[] replyEnds = new int[16];
     private int nextReply;
 
-    Batch(StoreShard origin) {
+    CommandBatch(StoreShard origin) {
         this.origin = origin;
         this.target = origin;
     }
@@ -143,7 +143,7 @@ final class Batch extends Message {
         }
     }
 
-    private void run(Call call) {
+    private void run(CommandCall call) {
         ReplyWriter writer = call.reply();
         writer.to(replies);
         writer.resp3(resp3);

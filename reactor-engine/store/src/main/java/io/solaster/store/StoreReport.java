@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 
 /** One shard's numbers for {@code INFO}, or the sum of several shards'. */
-final class ShardReport {
+final class StoreReport {
 
     enum Item {
         CLIENTS, CONNECTIONS, REFUSED, KEYS, EXPIRING, EXPIRED, USED_MEMORY, LIVE_MEMORY, COMMANDS, COMMANDS_PER_SECOND, FOREIGN, HITS, MISSES, BYTES_IN, BYTES_OUT, PROTOCOL_ERRORS, OUTPUT_OVERFLOWS, IDLE_TIMEOUTS, FAILURES, ERRORS, CPU_NANOS
@@ -19,14 +19,14 @@ final class ShardReport {
     private final Map<Item, Long> values = new EnumMap<>(Item.class);
     private final CommandCounts commands;
 
-    private ShardReport(CommandCounts commands) {
+    private StoreReport(CommandCounts commands) {
         this.commands = commands;
     }
 
     /** What a shard counts since it was started, or since its statistics were reset. On the shard. */
-    static ShardReport of(StoreShard shard) {
-        ShardReport report = total(shard);
-        ShardReport base = shard.statisticsBase();
+    static StoreReport of(StoreShard shard) {
+        StoreReport report = total(shard);
+        StoreReport base = shard.statisticsBase();
         if (base != null) {
             report.add(base, -1);
         }
@@ -34,8 +34,8 @@ final class ShardReport {
     }
 
     /** What a shard counts since it was started. On the shard. */
-    static ShardReport total(StoreShard shard) {
-        ShardReport report = new ShardReport(shard.counts().copy());
+    static StoreReport total(StoreShard shard) {
+        StoreReport report = new StoreReport(shard.counts().copy());
         for (Item item : Item.values()) {
             report.values.put(item, value(shard, item));
         }
@@ -70,13 +70,13 @@ final class ShardReport {
         };
     }
 
-    static ShardReport sum(List<ShardReport> shards) {
-        ShardReport sum = new ShardReport(shards.getFirst().commands.zeros());
+    static StoreReport sum(List<StoreReport> shards) {
+        StoreReport sum = new StoreReport(shards.getFirst().commands.zeros());
         shards.forEach(shard -> sum.add(shard, 1));
         return sum;
     }
 
-    private void add(ShardReport other, int sign) {
+    private void add(StoreReport other, int sign) {
         other.values.forEach((item, value) -> {
             if (sign > 0 || !STATES.contains(item)) {
                 values.merge(item, sign * value, Long::sum);

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * One command under way on one shard: its arguments, what it may touch, and where its reply goes. There is one a shard,
  * used again and again; a command's method reads it and keeps nothing of it.
  */
-final class Call {
+final class CommandCall {
     private final StoreShard shard;
     private final ReplyWriter reply = new ReplyWriter();
     private long[] addresses = new long[16];
@@ -23,7 +23,7 @@ final class Call {
     private long integer;
     private @Nullable Client client;
 
-    Call(StoreShard shard) {
+    CommandCall(StoreShard shard) {
         this.shard = shard;
     }
 

@@ -23,7 +23,7 @@ import io.solaster.engine.memory.Memory;
  * <p>
  * Called on the owning shard only.
  */
-public final class RequestDecoder {
+public final class CommandDecoder {
     private static final long[] NONE = {};
     /** Every request whose count has one digit fits, so that the hot loop seldom looks for room. */
     private static final int FEW = 9;
@@ -63,7 +63,7 @@ public final class RequestDecoder {
     private int lineEnd;
     private long number;
 
-    public RequestDecoder(RequestLimits limits) {
+    public CommandDecoder(RequestLimits limits) {
         this.limits = limits;
     }
 
@@ -456,105 +456,19 @@ public final class RequestDecoder {
     /** Splits a line as Redis does; returns the number of words, or {@link #FAILED} if a quote does not close. */
     private int split(long line, int end) {
         int words = 0;
-        int at = 0;
-        while (true) {
-            while (at < end && isSpace(getByte(line + at))) {
-                at++;
-            }
-            if (at == end) {
-                return words;
-            }
-            int start = at;
-            // Nothing grows when unescaped, so a word is written over its own bytes.
-            int to = at;
-            word : while (at < end) {
-                byte b = getByte(line + at);
-                switch (b) {
-                    case ' ', '\t', '\r' -> {
-                        break word;
-                    }
-                    case '"', '\'' -> {
-                        long quoted = b == '"'
-                                ? doubleQuoted(line, at + 1, end, to)
-                                : singleQuoted(line, at + 1, end, to);
-                        if (quoted < 0) {
-                            return FAILED;
-                        }
-                        at = (int) (quoted >>> 32);
-                        to = (int) quoted;
-                        // A closing quote ends the word: what follows is a blank or the end, other blanks than above too.
-                        break word;
-                    }
-                    default -> {
-                        if (to != at) {
-                            Memory.putByte(line + to, b);
-                        }
-                        to++;
-                        at++;
-                    }
-                }
+        int at = InlineWords.begin(line, 0, end);
+        while (at < end) {
+            long word = InlineWords.read(line, at, end);
+            if (word < 0) {
+                return FAILED;
             }
             if (words >= arguments.length) {
                 arguments = Arrays.copyOf(arguments, Math.max(FEW, 2 * words));
             }
-            arguments[words++] = (long) start << 32 | to - start;
+            arguments[words++] = (long) at << 32 | (int) word - at;
+            at = InlineWords.begin(line, (int) (word >>> 32), end);
         }
-    }
-
-    /** Unescapes up to the closing quote; returns where reading and writing stand, or {@link #FAILED}. */
-    private static long doubleQuoted(long line, int from, int end, int target) {
-        int to = target;
-        for (int at = from; at < end; at++) {
-            byte b = getByte(line + at);
-            if (b == '"') {
-                return closed(line, at + 1, end, to);
-            }
-            if (b == '\\' && at + 1 < end) {
-                at++;
-                b = getByte(line + at);
-                int high = b == 'x' && at + 2 < end ? Character.digit(getByte(line + at + 1), 16) : -1;
-                int low = high < 0 ? -1 : Character.digit(getByte(line + at + 2), 16);
-                if (low >= 0) {
-                    b = (byte) (high << 4 | low);
-                    at += 2;
-                } else {
-                    b = switch (b) {
-                        case 'n' -> '\n';
-                        case 'r' -> '\r';
-                        case 't' -> '\t';
-                        case 'b' -> '\b';
-                        case 'a' -> 7;
-                        default -> b;
-                    };
-                }
-            }
-            Memory.putByte(line + to++, b);
-        }
-        return FAILED;
-    }
-
-    private static long singleQuoted(long line, int from, int end, int target) {
-        int to = target;
-        for (int at = from; at < end; at++) {
-            byte b = getByte(line + at);
-            if (b == '\'') {
-                return closed(line, at + 1, end, to);
-            }
-            if (b == '\\' && at + 1 < end && getByte(line + at + 1) == '\'') {
-                at++;
-                b = '\'';
-            }
-            Memory.putByte(line + to++, b);
-        }
-        return FAILED;
-    }
-
-    private static long closed(long line, int at, int end, int to) {
-        return at < end && !isSpace(getByte(line + at)) ? FAILED : (long) at << 32 | to;
-    }
-
-    private static boolean isSpace(byte b) {
-        return b == ' ' || (b >= '\t' && b <= '\r');
+        return words;
     }
 
     private boolean firstIs(String lowerCase) {
