@@ -3,7 +3,7 @@ package io.solaster.benchmarks;
 import java.util.concurrent.TimeUnit;
 
 import io.solaster.engine.memory.Memory;
-import io.solaster.store.Keyspace;
+import io.solaster.store.keyspace.Keyspace;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;

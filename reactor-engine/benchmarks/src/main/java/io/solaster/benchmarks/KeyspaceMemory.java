@@ -5,7 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 import io.solaster.engine.memory.Memory;
-import io.solaster.store.Keyspace;
+import io.solaster.store.keyspace.Keyspace;
 import org.HdrHistogram.Histogram;
 
 /**

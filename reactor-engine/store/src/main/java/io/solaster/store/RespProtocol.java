@@ -7,6 +7,11 @@ import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.Shard;
 import io.solaster.engine.net.ConnectionHandler;
 import io.solaster.engine.net.RequestStats;
+import io.solaster.store.command.ConfigCommands;
+import io.solaster.store.server.ClientConnection;
+import io.solaster.store.server.ClientLogs;
+import io.solaster.store.server.ServerShard;
+import io.solaster.store.shard.ServerSettings;
 
 /** Serves a {@link Store} to Redis clients: one instance per server, for all of its connections. */
 public final class RespProtocol implements ConnectionHandler {

@@ -7,6 +7,12 @@ import java.util.function.ToLongFunction;
 
 import io.solaster.engine.Engine;
 import io.solaster.engine.Sharded;
+import io.solaster.store.command.CommandTable;
+import io.solaster.store.keyspace.Keyspace;
+import io.solaster.store.server.ServerShard;
+import io.solaster.store.shard.Parts;
+import io.solaster.store.shard.StoreShard;
+import io.solaster.store.stats.StoreStats;
 
 /**
  * A Redis-compatible store over an engine's shards: each shard holds the keys of its slots. Servers are put before it

@@ -9,6 +9,9 @@ import io.solaster.engine.Engine;
 import io.solaster.engine.ShardFuture;
 import io.solaster.engine.Sharded;
 import io.solaster.engine.memory.Memory;
+import io.solaster.store.keyspace.Keyspace;
+import io.solaster.store.shard.Parts;
+import io.solaster.store.shard.StoreShard;
 import org.jspecify.annotations.Nullable;
 
 /**

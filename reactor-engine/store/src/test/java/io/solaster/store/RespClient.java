@@ -13,13 +13,13 @@ import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 
 /** A client that knows of RESP only where a reply ends, so that tests see every byte. */
-final class RespClient implements AutoCloseable {
+public final class RespClient implements AutoCloseable {
     private static final int TIMEOUT_MILLIS = 10_000;
 
     private final Socket socket;
     private final InputStream in;
 
-    RespClient(int port) {
+    public RespClient(int port) {
         try {
             socket = new Socket(InetAddress.getLoopbackAddress(), port);
             socket.setSoTimeout(TIMEOUT_MILLIS);
@@ -31,7 +31,7 @@ final class RespClient implements AutoCloseable {
     }
 
     /** A command as RESP; each character one byte. */
-    static byte[] encode(String... arguments) {
+    public static byte[] encode(String... arguments) {
         StringBuilder request = new StringBuilder("*").append(arguments.length).append("\r\n");
         for (String argument : arguments) {
             request.append('$').append(argument.length()).append("\r\n").append(argument).append("\r\n");
@@ -39,11 +39,11 @@ final class RespClient implements AutoCloseable {
         return latin1(request.toString());
     }
 
-    static byte[] latin1(String text) {
+    public static byte[] latin1(String text) {
         return text.getBytes(StandardCharsets.ISO_8859_1);
     }
 
-    RespClient send(byte[] bytes) {
+    public RespClient send(byte[] bytes) {
         try {
             socket.getOutputStream().write(bytes);
             return this;
@@ -52,16 +52,16 @@ final class RespClient implements AutoCloseable {
         }
     }
 
-    RespClient send(String... arguments) {
+    public RespClient send(String... arguments) {
         return send(encode(arguments));
     }
 
     /** Sends a command and reads its reply, with a bar for each CR LF but the last. */
-    String call(String... arguments) {
+    public String call(String... arguments) {
         return send(arguments).reply();
     }
 
-    String reply() {
+    public String reply() {
         return show(replyBytes());
     }
 
@@ -129,7 +129,7 @@ final class RespClient implements AutoCloseable {
     }
 
     /** What the server sends until it closes the connection; and a remark if it does not, or breaks it. */
-    String rest() {
+    public String rest() {
         ByteArrayOutputStream received = new ByteArrayOutputStream();
         String remark = "";
         try {

@@ -10,6 +10,9 @@ import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
 
+import io.solaster.store.command.CommandTable;
+import io.solaster.store.keyspace.Bytes;
+import io.solaster.store.shard.Command;
 import org.assertj.core.api.SoftAssertions;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;

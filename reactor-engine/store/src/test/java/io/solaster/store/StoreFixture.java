@@ -5,16 +5,21 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.Engine;
+import io.solaster.engine.Sharded;
 import io.solaster.engine.net.TcpServer;
+import io.solaster.store.keyspace.Keyspace;
+import io.solaster.store.server.ServerShard;
+import io.solaster.store.shard.Parts;
 
 /** A store on an engine of so many shards, shared by all tests and empty at first; its clock goes ahead on demand. */
-final class StoreFixture {
+public final class StoreFixture {
     private static final Map<Integer, StoreFixture> BY_SHARDS = new ConcurrentHashMap<>();
 
     private final Engine engine;
@@ -30,23 +35,23 @@ final class StoreFixture {
         Runtime.getRuntime().addShutdownHook(new Thread(engine::close));
     }
 
-    static StoreFixture of(int shards) {
+    public static StoreFixture of(int shards) {
         return BY_SHARDS.computeIfAbsent(shards, StoreFixture::new);
     }
 
     /** A server on a free port, as an empty configuration gives it. */
-    static ServerConfig config() {
+    public static ServerConfig config() {
         return ServerConfig.of("resp", 0);
     }
 
     /** One more server before the same store, until it is closed. */
-    Server serve(ServerConfig config) {
+    public Server serve(ServerConfig config) {
         RespProtocol protocol = new RespProtocol(store, config);
         return new Server(TcpServer.bind(engine, "test", config, protocol), protocol);
     }
 
-    record Server(TcpServer tcp, RespProtocol protocol) implements AutoCloseable {
-        RespClient connect() {
+    public record Server(TcpServer tcp, RespProtocol protocol) implements AutoCloseable {
+        public RespClient connect() {
             return new RespClient(tcp.port());
         }
 
@@ -56,12 +61,27 @@ final class StoreFixture {
         }
     }
 
-    Engine engine() {
+    public Engine engine() {
         return engine;
     }
 
-    Store store() {
+    public Store store() {
         return store;
+    }
+
+    /** What serves the clients of each shard. */
+    public Sharded<ServerShard> servers() {
+        return store.servers();
+    }
+
+    /** One more store on the same engine, with keyspaces of its own. */
+    public Store newStore(Supplier<Keyspace> keyspaces) {
+        return Store.on(engine, System::currentTimeMillis, keyspaces);
+    }
+
+    /** A store's parts, which only its own package sees. */
+    public static Parts parts(Store store) {
+        return store.parts();
     }
 
     int port() {
@@ -90,7 +110,7 @@ final class StoreFixture {
     }
 
     /** Waits until something holds, for at most ten seconds. */
-    static void await(String what, BooleanSupplier condition) {
+    public static void await(String what, BooleanSupplier condition) {
         long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() > deadline) {

@@ -9,7 +9,7 @@ import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import io.solaster.engine.stats.Counter;
 import io.solaster.store.Store;
-import io.solaster.store.StoreStats;
+import io.solaster.store.stats.StoreStats;
 
 /** What the store counts, summed over its shards, and how much it holds. */
 final class StoreMeters implements MeterBinder {

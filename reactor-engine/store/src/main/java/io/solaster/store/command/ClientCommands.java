@@ -1,0 +1,296 @@
+package io.solaster.store.command;
+
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Predicate;
+
+import io.netty.channel.unix.UnixChannel;
+import io.solaster.resp.ReplyWriter;
+import io.solaster.store.shard.Client;
+import io.solaster.store.shard.ClientState;
+import io.solaster.store.shard.Command;
+import io.solaster.store.shard.CommandCall;
+import io.solaster.store.shard.StoreShard;
+import org.jspecify.annotations.Nullable;
+
+/** {@code CLIENT} and its subcommands. */
+final class ClientCommands {
+    private static final List<String> HELP = Help.of("CLIENT", """
+            GETNAME
+                The name that this connection was given.
+            ID
+                The number of this connection.
+            INFO
+                What LIST says of this connection.
+            KILL <ip:port>
+                Close the connection from there.
+            KILL <option> <value> [<option> <value> [...]]
+                Close all connections that fit every option, and say how many:
+                * ADDR <ip:port>: where they come from
+                * LADDR <ip:port>: where they were accepted
+                * ID <client-id>
+                * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)
+                * USER <username>
+                * SKIPME (YES|NO): whether to spare this connection (default: yes)
+            LIST [TYPE <type> | ID <client-id> [<client-id> ...]]
+                One line for each connection, or for those that fit.
+            NO-EVICT (ON|OFF)
+                Accepted; connections are never closed for the memory they take.
+            SETINFO (LIB-NAME|LIB-VER) <value>
+                Say by which library this connection is used.
+            SETNAME <name>
+                Give this connection a name.
+            """);
+    private static final Set<String> TYPES = Set.of("normal", "master", "slave", "replica", "pubsub");
+
+    private ClientCommands() {}
+
+    static void help(CommandCall call) {
+        Help.answer(call, HELP);
+    }
+
+    static void id(CommandCall call) {
+        call.reply().integer(call.client().id());
+    }
+
+    static void getname(CommandCall call) {
+        String name = call.client().state().name();
+        if (name.isEmpty()) {
+            call.reply().nullValue();
+        } else {
+            call.reply().bulk(name);
+        }
+    }
+
+    static void setname(CommandCall call) {
+        if (ConnectionCommands.isPrintable(call, 2)) {
+            call.client().state().name(call.text(2));
+            call.reply().ok();
+        } else {
+            call.reply().error(Errors.CLIENT_NAME);
+        }
+    }
+
+    static void setinfo(CommandCall call) {
+        boolean isName = call.is(2, "lib-name");
+        if (!isName && !call.is(2, "lib-ver")) {
+            call.reply().error("ERR Unrecognized option '" + call.word(2, Integer.MAX_VALUE) + "'");
+        } else if (!ConnectionCommands.isPrintable(call, 3)) {
+            call.reply().error("ERR " + (isName ? "lib-name" : "lib-ver")
+                    + " cannot contain spaces, newlines or special characters.");
+        } else {
+            ClientState state = call.client().state();
+            if (isName) {
+                state.libraryName(call.text(3));
+            } else {
+                state.libraryVersion(call.text(3));
+            }
+            call.reply().ok();
+        }
+    }
+
+    static void noEvict(CommandCall call) {
+        if (call.is(2, "on") || call.is(2, "off")) {
+            call.client().state().noEvict(call.is(2, "on"));
+            call.reply().ok();
+        } else {
+            call.reply().error(Errors.SYNTAX);
+        }
+    }
+
+    static void info(CommandCall call) {
+        call.reply().verbatim("txt", line(call.client(), call.shard().now()) + "\n");
+    }
+
+    static void list(CommandCall call) {
+        Set<Long> ids = new HashSet<>();
+        if (call.count() == 4 && call.is(2, "type")) {
+            String type = type(call, 3);
+            if (type == null) {
+                return;
+            }
+            if (!type.equals("normal")) {
+                ids.add(0L);
+            }
+        } else if (call.count() > 3 && call.is(2, "id")) {
+            for (int i = 3; i < call.count(); i++) {
+                if (!call.isInteger(i)) {
+                    call.reply().error("ERR Invalid client ID");
+                    return;
+                }
+                ids.add(call.integer());
+            }
+        } else if (call.count() != 2) {
+            call.reply().error(Errors.SYNTAX);
+            return;
+        }
+        Predicate<Client> wanted = client -> ids.isEmpty() || ids.contains(client.id());
+        call.later(call.shard().parts().sharded().onAll(part -> lines(part, wanted)), (reply, lines) -> {
+            List<Line> all = new ArrayList<>();
+            lines.forEach(all::addAll);
+            all.sort(Comparator.comparingLong(Line::id));
+            StringBuilder text = new StringBuilder();
+            all.forEach(line -> text.append(line.text()).append('\n'));
+            reply.verbatim("txt", text.toString());
+        });
+    }
+
+    /** Reads the type of a client; null after having answered an error. */
+    private static @Nullable String type(CommandCall call, int argument) {
+        for (String type : TYPES) {
+            if (call.is(argument, type)) {
+                return type;
+            }
+        }
+        call.reply().error("ERR Unknown client type '" + call.word(argument, Integer.MAX_VALUE) + "'");
+        return null;
+    }
+
+    private record Line(long id, String text) {}
+
+    private static List<Line> lines(StoreShard shard, Predicate<Client> wanted) {
+        List<Line> lines = new ArrayList<>();
+        for (Client client : shard.clients()) {
+            if (wanted.test(client)) {
+                lines.add(new Line(client.id(), line(client, shard.now())));
+            }
+        }
+        return lines;
+    }
+
+    private static String line(Client client, long now) {
+        ClientState state = client.state();
+        Command last = state.lastCommand();
+        long input = client.inputBytes();
+        long output = client.outputBytes();
+        return "id=" + client.id()
+                + " addr=" + address(client.channel().remoteAddress())
+                + " laddr=" + address(client.channel().localAddress())
+                + " fd=" + (client.channel() instanceof UnixChannel unix ? unix.fd().intValue() : -1)
+                + " name=" + state.name()
+                + " age=" + (now - state.connectedAt()) / 1000
+                + " idle=" + (now - state.lastInteraction()) / 1000
+                + " flags=" + (state.noEvict() ? "e" : "N")
+                + " db=0 sub=0 psub=0 ssub=0 multi=-1"
+                + " qbuf=" + input + " qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0"
+                + " obl=0 oll=0 omem=" + output + " tot-mem=" + (input + output)
+                + " events=r cmd=" + (last == null ? "NULL" : last.name())
+                + " user=default redir=-1 resp=" + (state.resp3() ? 3 : 2)
+                + " lib-name=" + state.libraryName() + " lib-ver=" + state.libraryVersion();
+    }
+
+    private static String address(@Nullable SocketAddress address) {
+        if (!(address instanceof InetSocketAddress inet) || inet.getAddress() == null) {
+            return "?:0";
+        }
+        String host = inet.getAddress().getHostAddress();
+        return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + inet.getPort();
+    }
+
+    static void kill(CommandCall call) {
+        boolean old = call.count() == 3;
+        Victims victims = new Victims();
+        if (old) {
+            victims.address = call.text(2);
+            victims.skip = 0;
+        } else if (!read(call, victims)) {
+            return;
+        }
+        Client self = call.client();
+        call.later(call.shard().parts().sharded().onAll(part -> kill(part, victims, self)), (reply, killed) -> {
+            long count = killed.stream().mapToLong(Integer::longValue).sum();
+            if (victims.match(self)) {
+                count++;
+                self.closeAfterReply();
+            }
+            answerKilled(reply, old, count);
+        });
+    }
+
+    private static void answerKilled(ReplyWriter reply, boolean old, long count) {
+        if (!old) {
+            reply.integer(count);
+        } else if (count == 0) {
+            reply.error("ERR No such client");
+        } else {
+            reply.ok();
+        }
+    }
+
+    /** Kills all that match, but for the client that asks: it must be told first. */
+    private static int kill(StoreShard shard, Victims victims, Client self) {
+        int killed = 0;
+        for (Client client : shard.clients()) {
+            if (client.id() != self.id() && victims.match(client)) {
+                client.kill();
+                killed++;
+            }
+        }
+        return killed;
+    }
+
+    private static boolean read(CommandCall call, Victims victims) {
+        victims.skip = call.client().id();
+        for (int i = 2; i < call.count(); i += 2) {
+            int value = i + 1;
+            if (value == call.count()) {
+                call.reply().error(Errors.SYNTAX);
+                return false;
+            }
+            if (call.is(i, "id")) {
+                if (!call.isInteger(value) || call.integer() < 1) {
+                    call.reply().error("ERR client-id should be greater than 0");
+                    return false;
+                }
+                victims.id = call.integer();
+            } else if (call.is(i, "type")) {
+                String type = type(call, value);
+                if (type == null) {
+                    return false;
+                }
+                victims.none = !type.equals("normal");
+            } else if (call.is(i, "addr")) {
+                victims.address = call.text(value);
+            } else if (call.is(i, "laddr")) {
+                victims.localAddress = call.text(value);
+            } else if (call.is(i, "user")) {
+                if (!call.text(value).equals("default")) {
+                    call.reply().error("ERR No such user '" + call.word(value, Integer.MAX_VALUE) + "'");
+                    return false;
+                }
+            } else if (call.is(i, "skipme") && (call.is(value, "yes") || call.is(value, "no"))) {
+                victims.skip = call.is(value, "yes") ? call.client().id() : 0;
+            } else {
+                call.reply().error(Errors.SYNTAX);
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Which clients to kill; filled by the shard that was asked, then read by all. */
+    private static final class Victims {
+        private long id;
+        private long skip;
+        private boolean none;
+        private @Nullable String address;
+        private @Nullable String localAddress;
+
+        boolean match(Client client) {
+            return !none
+                    && (id == 0 || client.id() == id)
+                    && client.id() != skip
+                    && (address == null || address.equals(address(client.channel().remoteAddress())))
+                    && (localAddress == null || localAddress.equals(address(client.channel().localAddress())));
+        }
+
+        private static String address(@Nullable SocketAddress address) {
+            return ClientCommands.address(address);
+        }
+    }
+}

@@ -1,0 +1,274 @@
+package io.solaster.store.command;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Predicate;
+
+import io.solaster.resp.ReplyWriter;
+import io.solaster.store.shard.Argument;
+import io.solaster.store.shard.Command;
+import io.solaster.store.shard.Command.Category;
+import io.solaster.store.shard.Command.Doc;
+import io.solaster.store.shard.Command.Keys;
+import io.solaster.store.shard.CommandCall;
+import org.jspecify.annotations.Nullable;
+
+/** {@code COMMAND} and its subcommands: the table, told to clients. */
+final class CommandCommands {
+    private static final List<String> HELP = Help.of("COMMAND", """
+            (no subcommand)
+                All commands in detail, as INFO does.
+            COUNT
+                How many commands there are.
+            LIST [FILTERBY (MODULE <name>|ACLCAT <category>|PATTERN <pattern>)]
+                The names of all commands, or of those that fit.
+            INFO [<command-name> ...]
+                How commands are called and what they touch; all without a name.
+            DOCS [<command-name> ...]
+                What commands are for; all without a name.
+            GETKEYS <full-command>
+                The keys in a command.
+            GETKEYSANDFLAGS <full-command>
+                The keys in a command, and what it does to each.
+            """);
+
+    private CommandCommands() {}
+
+    static void help(CommandCall call) {
+        Help.answer(call, HELP);
+    }
+
+    private static List<Command> topLevel() {
+        return CommandTable.all().stream().filter(command -> command.name().indexOf('|') < 0).toList();
+    }
+
+    static void command(CommandCall call) {
+        details(call.reply(), topLevel());
+    }
+
+    static void count(CommandCall call) {
+        call.reply().integer(topLevel().size());
+    }
+
+    static void info(CommandCall call) {
+        details(call.reply(), call.count() == 2 ? topLevel() : named(call));
+    }
+
+    /** The commands that a call asks about, null for those that do not exist. */
+    private static List<@Nullable Command> named(CommandCall call) {
+        List<@Nullable Command> commands = new ArrayList<>();
+        for (int i = 2; i < call.count(); i++) {
+            commands.add(CommandTable.named(call.text(i)));
+        }
+        return commands;
+    }
+
+    private static void details(ReplyWriter reply, List<? extends @Nullable Command> commands) {
+        reply.arrayHeader(commands.size());
+        for (Command command : commands) {
+            if (command == null) {
+                reply.nullValue();
+            } else {
+                detail(reply, command);
+            }
+        }
+    }
+
+    private static void detail(ReplyWriter reply, Command command) {
+        Keys keys = command.keys();
+        reply.arrayHeader(10);
+        reply.bulk(command.name());
+        reply.integer(command.arity());
+        statuses(reply, command.flags().stream().map(flag -> flag.name().toLowerCase(Locale.ROOT)).toList());
+        reply.integer(keys.first());
+        reply.integer(keys.last());
+        reply.integer(keys.step());
+        statuses(reply, command.categories().stream().map(CommandCommands::label).toList());
+        reply.setHeader(command.doc().tips().size());
+        command.doc().tips().forEach(reply::bulk);
+        if (keys.first() == 0) {
+            reply.setHeader(0);
+        } else {
+            reply.setHeader(1);
+            keys(reply, keys);
+        }
+        reply.setHeader(command.subcommands().size());
+        command.subcommands().values().forEach(subcommand -> detail(reply, subcommand));
+    }
+
+    private static String label(Category category) {
+        return "@" + category.name().toLowerCase(Locale.ROOT);
+    }
+
+    private static void statuses(ReplyWriter reply, Collection<String> words) {
+        reply.setHeader(words.size());
+        words.forEach(reply::simple);
+    }
+
+    private static void keys(ReplyWriter reply, Keys keys) {
+        reply.mapHeader(3);
+        reply.bulk("flags");
+        statuses(reply, keys.access());
+        reply.bulk("begin_search");
+        reply.mapHeader(2);
+        reply.bulk("type");
+        reply.bulk("index");
+        reply.bulk("spec");
+        reply.mapHeader(1);
+        reply.bulk("index");
+        reply.integer(keys.first());
+        reply.bulk("find_keys");
+        reply.mapHeader(2);
+        reply.bulk("type");
+        reply.bulk("range");
+        reply.bulk("spec");
+        reply.mapHeader(3);
+        reply.bulk("lastkey");
+        reply.integer(keys.last() < 0 ? keys.last() : keys.last() - keys.first());
+        reply.bulk("keystep");
+        reply.integer(keys.step());
+        reply.bulk("limit");
+        reply.integer(0);
+    }
+
+    static void docs(CommandCall call) {
+        List<Command> commands = new ArrayList<>();
+        if (call.count() == 2) {
+            commands.addAll(topLevel());
+        } else {
+            for (Command command : named(call)) {
+                if (command != null) {
+                    commands.add(command);
+                }
+            }
+        }
+        docs(call.reply(), commands);
+    }
+
+    private static void docs(ReplyWriter reply, Collection<Command> commands) {
+        reply.mapHeader(commands.size());
+        for (Command command : commands) {
+            Doc doc = command.doc();
+            reply.bulk(command.name());
+            reply.mapHeader(4 + (doc.arguments().isEmpty() ? 0 : 1) + (command.subcommands().isEmpty() ? 0 : 1));
+            entry(reply, "summary", doc.summary());
+            entry(reply, "since", doc.since());
+            entry(reply, "group", doc.group());
+            entry(reply, "complexity", doc.complexity());
+            if (!doc.arguments().isEmpty()) {
+                reply.bulk("arguments");
+                arguments(reply, doc.arguments());
+            }
+            if (!command.subcommands().isEmpty()) {
+                reply.bulk("subcommands");
+                docs(reply, command.subcommands().values());
+            }
+        }
+    }
+
+    private static void arguments(ReplyWriter reply, List<Argument> arguments) {
+        reply.arrayHeader(arguments.size());
+        for (Argument argument : arguments) {
+            boolean key = argument.type().equals("key");
+            List<String> flags = new ArrayList<>();
+            if (argument.optional()) {
+                flags.add("optional");
+            }
+            if (argument.multiple()) {
+                flags.add("multiple");
+            }
+            reply.mapHeader(2 + (key ? 1 : 0) + (argument.token().isEmpty() ? 0 : 1) + (flags.isEmpty() ? 0 : 1)
+                    + (argument.parts().isEmpty() ? 0 : 1));
+            entry(reply, "name", argument.name());
+            entry(reply, "type", argument.type());
+            if (key) {
+                reply.bulk("key_spec_index");
+                reply.integer(0);
+            }
+            if (!argument.token().isEmpty()) {
+                entry(reply, "token", argument.token());
+            }
+            if (!flags.isEmpty()) {
+                reply.bulk("flags");
+                statuses(reply, flags);
+            }
+            if (!argument.parts().isEmpty()) {
+                reply.bulk("arguments");
+                arguments(reply, argument.parts());
+            }
+        }
+    }
+
+    private static void entry(ReplyWriter reply, String name, String value) {
+        reply.bulk(name);
+        reply.bulk(value);
+    }
+
+    static void list(CommandCall call) {
+        Predicate<Command> wanted;
+        if (call.count() == 2) {
+            wanted = command -> command.name().indexOf('|') < 0;
+        } else if (call.count() != 5 || !call.is(2, "filterby")) {
+            call.reply().error(Errors.SYNTAX);
+            return;
+        } else if (call.is(3, "pattern")) {
+            String pattern = call.text(4);
+            wanted = command -> Glob.matches(pattern, command.name());
+        } else if (call.is(3, "aclcat")) {
+            String label = "@" + call.text(4).toLowerCase(Locale.ROOT);
+            wanted = command -> command.categories().stream().anyMatch(category -> label(category).equals(label));
+        } else if (call.is(3, "module")) {
+            wanted = command -> false;
+        } else {
+            call.reply().error(Errors.SYNTAX);
+            return;
+        }
+        List<Command> found = CommandTable.all().stream().filter(wanted).toList();
+        call.reply().arrayHeader(found.size());
+        found.forEach(command -> call.reply().bulk(command.name()));
+    }
+
+    static void getkeys(CommandCall call) {
+        Keys keys = keysOf(call);
+        if (keys != null) {
+            int inner = call.count() - 2;
+            call.reply().arrayHeader(keys.count(inner));
+            for (int i = keys.first(); i <= keys.end(inner); i += keys.step()) {
+                call.reply().bulk(call.address(i + 2), call.length(i + 2));
+            }
+        }
+    }
+
+    static void getkeysandflags(CommandCall call) {
+        Keys keys = keysOf(call);
+        if (keys != null) {
+            int inner = call.count() - 2;
+            call.reply().arrayHeader(keys.count(inner));
+            for (int i = keys.first(); i <= keys.end(inner); i += keys.step()) {
+                call.reply().arrayHeader(2);
+                call.reply().bulk(call.address(i + 2), call.length(i + 2));
+                statuses(call.reply(), keys.access());
+            }
+        }
+    }
+
+    /** Where the keys stand in the command that a call has as its arguments; null after having answered an error. */
+    private static @Nullable Keys keysOf(CommandCall call) {
+        Command command = CommandTable.named(call.text(2));
+        if (command != null && !command.subcommands().isEmpty()) {
+            command = command.subcommands().get(call.text(3).toLowerCase(Locale.ROOT));
+        }
+        if (command == null) {
+            call.reply().error("ERR Invalid command specified");
+        } else if (command.keys().first() == 0) {
+            call.reply().error("ERR The command has no key arguments");
+        } else if (!command.arityFits(call.count() - 2)) {
+            call.reply().error("ERR Invalid number of arguments specified for command");
+        } else {
+            return command.keys();
+        }
+        return null;
+    }
+}

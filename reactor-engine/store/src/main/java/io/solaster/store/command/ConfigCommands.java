@@ -1,0 +1,334 @@
+package io.solaster.store.command;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Function;
+
+import io.solaster.config.server.LimitsConfig;
+import io.solaster.config.server.ServerConfig;
+import io.solaster.config.value.ByteSize;
+import io.solaster.store.keyspace.Keyspace;
+import io.solaster.store.shard.CommandCall;
+import io.solaster.store.shard.ServerSettings;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@code CONFIG} and its subcommands. What can be set takes effect at once, on every shard, for all clients of the
+ * server that was asked, until the process ends.
+ */
+public final class ConfigCommands {
+    private static final List<String> HELP = Help.of("CONFIG", """
+            GET <pattern> [<pattern> ...]
+                The parameters whose names match, and their values.
+            SET <parameter> <value> [<parameter> <value> ...]
+                Set parameters for as long as the server runs: all of them, or none.
+            REWRITE
+                Refused: the configuration is the application's.
+            RESETSTAT
+                Count from zero again what INFO reports.
+            """);
+    private static final long MIN_BULK = 1 << 20;
+    private static final String IMMUTABLE = "can't set immutable config";
+    private static final String NOT_MEMORY = "argument must be a memory value";
+
+    private static final Map<String, Parameter> PARAMETERS = new LinkedHashMap<>();
+
+    static {
+        live("maxclients", config -> Integer.toString(config.limits().maxConnections()),
+                limit((limits, value) -> limits
+                        .withMaxConnections((int) Math.min(Integer.MAX_VALUE, integer(value, 1, 0xffffffffL)))));
+        live("timeout", config -> Long.toString(config.limits().idleTimeout().toSeconds()),
+                limit((limits, value) -> limits
+                        .withIdleTimeout(Duration.ofSeconds(integer(value, 0, Integer.MAX_VALUE)))));
+        live("proto-max-bulk-len", config -> Long.toString(config.limits().maxBulk().bytes()),
+                limit((limits, value) -> limits
+                        .withMaxBulk(new ByteSize(maxBulk(value)))));
+        live("client-output-buffer-limit",
+                config -> "normal " + hardLimit(config.limits().outputBuffer()) + " 0 0",
+                limit((limits, value) -> limits.withOutputBuffer(outputBuffer(limits.outputBuffer(), value))));
+        live("requirepass", config -> config.password() == null ? "" : config.password(),
+                (config, value) -> config.withPassword(value.isEmpty() ? null : value));
+        live("protected-mode", config -> config.protectedMode() ? "yes" : "no",
+                (config, value) -> config.withProtectedMode(yes(value)));
+        fixed("bind", ServerConfig::host);
+        fixed("port", config -> Integer.toString(config.port()));
+        frozen("tcp-backlog", config -> Integer.toString(config.backlog()));
+        frozen("databases", config -> "1");
+        fixed("save", config -> "");
+        fixed("appendonly", config -> "no");
+        fixed("maxmemory", config -> "0");
+        fixed("maxmemory-policy", config -> "noeviction");
+        frozen("cluster-enabled", config -> "no");
+    }
+
+    private ConfigCommands() {}
+
+    /** Tells a parameter's value. */
+    private interface Reader extends Function<ServerConfig, String> {}
+
+    /** Makes a configuration with another value for a parameter. */
+    private interface Writer {
+        ServerConfig write(ServerConfig config, String value) throws BadValue;
+    }
+
+    /** Makes limits with another value for one of them. */
+    private interface LimitWriter {
+        LimitsConfig write(LimitsConfig limits, String value) throws BadValue;
+    }
+
+    private record Parameter(String name, Reader reader, @Nullable Writer writer) {}
+
+    /** Why a value cannot be set, in Redis's words. */
+    private static final class BadValue extends Exception {
+        private static final long serialVersionUID = 1;
+
+        BadValue(String message) {
+            super(message, null, false, false);
+        }
+    }
+
+    private static Writer limit(LimitWriter writer) {
+        return (config, value) -> config.withLimits(writer.write(config.limits(), value));
+    }
+
+    private static void live(String name, Reader reader, Writer writer) {
+        PARAMETERS.put(name, new Parameter(name, reader, writer));
+    }
+
+    /** One that Redis would let be changed and we do not: what it is already may be set. */
+    private static void fixed(String name, Reader reader) {
+        live(name, reader, (config, value) -> {
+            if (!value.equalsIgnoreCase(reader.apply(config))) {
+                throw new BadValue(IMMUTABLE);
+            }
+            return config;
+        });
+    }
+
+    /** One that Redis does not let be changed either. */
+    private static void frozen(String name, Reader reader) {
+        PARAMETERS.put(name, new Parameter(name, reader, null));
+    }
+
+    static void help(CommandCall call) {
+        Help.answer(call, HELP);
+    }
+
+    static void get(CommandCall call) {
+        Map<String, String> found = new LinkedHashMap<>();
+        // With port 0 the system has chosen one.
+        ServerConfig config = call.client().settings().config().withPort(call.client().localPort());
+        for (int i = 2; i < call.count(); i++) {
+            String wanted = call.text(i);
+            if (Glob.isPattern(wanted)) {
+                for (Parameter parameter : PARAMETERS.values()) {
+                    if (Glob.matches(wanted, parameter.name())) {
+                        put(found, parameter.name(), parameter, config);
+                    }
+                }
+            } else {
+                Parameter parameter = PARAMETERS.get(wanted.toLowerCase(Locale.ROOT));
+                if (parameter != null) {
+                    put(found, wanted, parameter, config);
+                }
+            }
+        }
+        call.reply().mapHeader(found.size());
+        found.forEach((name, value) -> {
+            call.reply().bulk(name);
+            call.reply().bulk(value);
+        });
+    }
+
+    /** Adds a parameter under the name that the client used, once whatever the case. */
+    private static void put(Map<String, String> found, String name, Parameter parameter, ServerConfig config) {
+        if (found.keySet().stream().noneMatch(name::equalsIgnoreCase)) {
+            found.put(name, parameter.reader().apply(config));
+        }
+    }
+
+    static void set(CommandCall call) {
+        if (call.count() % 2 != 0) {
+            call.reply().error(Errors.SYNTAX);
+            return;
+        }
+        List<String> names = new ArrayList<>();
+        List<String> values = new ArrayList<>();
+        for (int i = 2; i < call.count(); i += 2) {
+            names.add(call.word(i, Integer.MAX_VALUE));
+            values.add(call.text(i + 1));
+        }
+        for (String name : names) {
+            if (!PARAMETERS.containsKey(name.toLowerCase(Locale.ROOT))) {
+                call.reply().error("ERR Unknown option or number of arguments for CONFIG SET - '" + name + "'");
+                return;
+            }
+        }
+        ServerSettings settings = call.client().settings();
+        // One shard writes, so that two clients' settings do not overtake each other.
+        call.later(call.shard().parts().sharded().on(0, part -> change(settings, names, values)), (reply, error) -> {
+            if (error.isEmpty()) {
+                reply.ok();
+            } else {
+                reply.error(error);
+            }
+        });
+    }
+
+    /** Sets all parameters, or none; answers an error, or nothing. */
+    private static String change(ServerSettings settings, List<String> names, List<String> values) {
+        ServerConfig config = settings.config();
+        for (int i = 0; i < names.size(); i++) {
+            String name = names.get(i);
+            Parameter parameter = Objects.requireNonNull(PARAMETERS.get(name.toLowerCase(Locale.ROOT)));
+            if (names.subList(0, i).stream().anyMatch(name::equalsIgnoreCase)) {
+                return failed(name, "duplicate parameter");
+            }
+            if (parameter.writer() == null) {
+                return failed(name, IMMUTABLE);
+            }
+            try {
+                config = parameter.writer().write(config, values.get(i));
+            } catch (BadValue e) {
+                return failed(parameter.name(), String.valueOf(e.getMessage()));
+            }
+        }
+        settings.change(config);
+        return "";
+    }
+
+    /**
+     * A configuration that has come anew, with what was set meanwhile.
+     *
+     * @param before what it was when it came last
+     * @param changed what it is now
+     * @param inForce what was made of it
+     */
+    public static ServerConfig keepSet(ServerConfig before, ServerConfig changed, ServerConfig inForce) {
+        LimitsConfig old = before.limits();
+        LimitsConfig now = changed.limits();
+        LimitsConfig set = inForce.limits();
+        return changed.withPassword(Objects.equals(before.password(), changed.password())
+                ? inForce.password()
+                : changed.password())
+                .withProtectedMode(before.protectedMode() == changed.protectedMode()
+                        ? inForce.protectedMode()
+                        : changed.protectedMode())
+                .withLimits(now
+                        .withMaxConnections(keep(old.maxConnections(), now.maxConnections(), set.maxConnections()))
+                        .withIdleTimeout(keep(old.idleTimeout(), now.idleTimeout(), set.idleTimeout()))
+                        .withMaxBulk(keep(old.maxBulk(), now.maxBulk(), set.maxBulk()))
+                        .withOutputBuffer(keep(old.outputBuffer(), now.outputBuffer(), set.outputBuffer())));
+    }
+
+    private static <T> T keep(T before, T changed, T inForce) {
+        return before.equals(changed) ? inForce : changed;
+    }
+
+    private static String failed(String name, String why) {
+        return "ERR CONFIG SET failed (possibly related to argument '" + name + "') - " + why;
+    }
+
+    static void rewrite(CommandCall call) {
+        call.reply().error("ERR The server is running without a config file");
+    }
+
+    static void resetStat(CommandCall call) {
+        call.later(call.shard().parts().sharded().onAll(part -> {
+            part.resetStatistics();
+            return true;
+        }), (reply, done) -> reply.ok());
+    }
+
+    private static boolean yes(String value) throws BadValue {
+        if (value.equalsIgnoreCase("yes") || value.equalsIgnoreCase("no")) {
+            return value.equalsIgnoreCase("yes");
+        }
+        throw new BadValue("argument must be 'yes' or 'no'");
+    }
+
+    private static long integer(String value, long least, long most) throws BadValue {
+        try {
+            return between(Long.parseLong(value), least, most);
+        } catch (NumberFormatException e) {
+            throw new BadValue("argument couldn't be parsed into an integer");
+        }
+    }
+
+    private static long between(long value, long least, long most) throws BadValue {
+        if (value < least || value > most) {
+            throw new BadValue("argument must be between " + least + " and " + most + " inclusive");
+        }
+        return value;
+    }
+
+    private static long maxBulk(String value) throws BadValue {
+        long bytes = between(memory(value), MIN_BULK, Long.MAX_VALUE);
+        return between(bytes, MIN_BULK, Keyspace.MAX_LENGTH);
+    }
+
+    /** Reads an amount of memory as Redis writes it: {@code k} is a thousand, {@code kb} 1024, and so on. */
+    private static long memory(String value) throws BadValue {
+        int digits = 0;
+        while (digits < value.length() && Character.digit(value.charAt(digits), 10) >= 0) {
+            digits++;
+        }
+        long unit = switch (value.substring(digits).toLowerCase(Locale.ROOT)) {
+            case "", "b" -> 1;
+            case "k" -> 1_000;
+            case "kb" -> 1L << 10;
+            case "m" -> 1_000_000;
+            case "mb" -> 1L << 20;
+            case "g" -> 1_000_000_000;
+            case "gb" -> 1L << 30;
+            default -> throw new BadValue(NOT_MEMORY);
+        };
+        try {
+            return digits == 0 ? 0 : Math.multiplyExact(Long.parseLong(value.substring(0, digits)), unit);
+        } catch (NumberFormatException | ArithmeticException e) {
+            throw new BadValue(NOT_MEMORY);
+        }
+    }
+
+    /** Reads the hard limit of normal clients; other classes do not exist here, nor do soft limits. */
+    private static ByteSize outputBuffer(ByteSize current, String value) throws BadValue {
+        String[] words = value.strip().split("\\s+", -1);
+        if (words.length % 4 != 0) {
+            throw new BadValue("Wrong number of arguments in buffer limit configuration.");
+        }
+        ByteSize limit = current;
+        for (int i = 0; i < words.length; i += 4) {
+            long hard;
+            long soft;
+            long seconds;
+            try {
+                hard = memory(words[i + 1]);
+                soft = memory(words[i + 2]);
+                seconds = Long.parseLong(words[i + 3]);
+            } catch (BadValue | NumberFormatException e) {
+                throw new BadValue("Error in hard, soft or soft_seconds setting in buffer limit configuration.");
+            }
+            switch (words[i].toLowerCase(Locale.ROOT)) {
+                case "normal" -> {
+                    if (soft != 0 || seconds != 0) {
+                        throw new BadValue("there are no soft limits here; give 0 0");
+                    }
+                    limit = new ByteSize(hard == 0 ? Long.MAX_VALUE : hard);
+                }
+                case "slave", "replica", "pubsub" -> {
+                }
+                default -> throw new BadValue("Invalid client class specified in buffer limit configuration.");
+            }
+        }
+        return limit;
+    }
+
+    private static long hardLimit(ByteSize limit) {
+        return limit.bytes() == Long.MAX_VALUE ? 0 : limit.bytes();
+    }
+}

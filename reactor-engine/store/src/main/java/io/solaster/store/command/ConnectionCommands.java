@@ -1,0 +1,161 @@
+package io.solaster.store.command;
+
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+
+import io.solaster.resp.ReplyWriter;
+import io.solaster.store.shard.Client;
+import io.solaster.store.shard.CommandCall;
+import org.jspecify.annotations.Nullable;
+
+/** Commands about the connection itself. */
+final class ConnectionCommands {
+    private static final String DEFAULT_USER = "default";
+    private static final String NO_PASSWORD = "ERR AUTH <password> called without any password configured for the default"
+            + " user. Are you sure your configuration is correct?";
+    private static final String HELLO_UNAUTHENTICATED = "NOAUTH HELLO must be called with the client already"
+            + " authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the"
+            + " client and select the RESP protocol version at the same time";
+
+    private ConnectionCommands() {}
+
+    static void ping(CommandCall call) {
+        if (call.count() > 2) {
+            call.reply().error("ERR wrong number of arguments for 'ping' command");
+        } else if (call.count() == 2) {
+            call.reply().bulk(call.address(1), call.length(1));
+        } else {
+            call.reply().pong();
+        }
+    }
+
+    static void echo(CommandCall call) {
+        call.reply().bulk(call.address(1), call.length(1));
+    }
+
+    static void quit(CommandCall call) {
+        call.reply().ok();
+        call.client().closeAfterReply();
+    }
+
+    static void select(CommandCall call) {
+        if (!call.isInteger(1)) {
+            call.reply().error(Errors.NOT_INTEGER);
+        } else if (call.integer() != (int) call.integer()) {
+            call.reply().error("ERR value is out of range, value must between -2147483648 and 2147483647");
+        } else if (call.integer() != 0) {
+            call.reply().error("ERR DB index is out of range");
+        } else {
+            call.reply().ok();
+        }
+    }
+
+    static void auth(CommandCall call) {
+        if (call.count() > 3) {
+            call.reply().error(Errors.SYNTAX);
+        } else if (call.count() == 2 && password(call) == null) {
+            call.reply().error(NO_PASSWORD);
+        } else if (call.count() == 3 && !call.text(1).equals(DEFAULT_USER) || !authenticates(call, call.count() - 1)) {
+            call.client().refuseLogin(Errors.WRONG_PASSWORD);
+        } else {
+            call.client().authenticated(true);
+            call.reply().ok();
+        }
+    }
+
+    /** Takes as long for a password that is nearly right as for one that is all wrong. */
+    private static boolean authenticates(CommandCall call, int argument) {
+        String password = password(call);
+        return password == null
+                || MessageDigest.isEqual(call.bytes(argument), password.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static @Nullable String password(CommandCall call) {
+        return call.client().settings().password();
+    }
+
+    static void hello(CommandCall call) {
+        ReplyWriter reply = call.reply();
+        Client client = call.client();
+        long version = 0;
+        if (call.count() >= 2) {
+            if (!call.isInteger(1)) {
+                reply.error("ERR Protocol version is not an integer or out of range");
+                return;
+            }
+            version = call.integer();
+            if (version != 2 && version != 3) {
+                reply.error("NOPROTO unsupported protocol version");
+                return;
+            }
+        }
+        int user = 0;
+        int name = 0;
+        for (int i = 2; i < call.count(); i++) {
+            if (call.is(i, "auth") && i + 2 < call.count()) {
+                user = i + 1;
+                i += 2;
+            } else if (call.is(i, "setname") && i + 1 < call.count()) {
+                name = ++i;
+                if (!isPrintable(call, i)) {
+                    reply.error(Errors.CLIENT_NAME);
+                    return;
+                }
+            } else {
+                reply.error("ERR Syntax error in HELLO option '" + call.word(i, Integer.MAX_VALUE) + "'");
+                return;
+            }
+        }
+        if (user != 0) {
+            if (!call.text(user).equals(DEFAULT_USER) || !authenticates(call, user + 1)) {
+                client.refuseLogin(Errors.WRONG_PASSWORD);
+                return;
+            }
+            client.authenticated(true);
+        }
+        if (!client.state().authenticated()) {
+            reply.error(HELLO_UNAUTHENTICATED);
+            return;
+        }
+        if (name != 0) {
+            client.state().name(call.text(name));
+        }
+        if (version != 0) {
+            client.state().resp3(version == 3);
+            reply.resp3(version == 3);
+        }
+        reply.mapHeader(7);
+        reply.bulk("server");
+        reply.bulk("redis");
+        reply.bulk("version");
+        reply.bulk(Info.REDIS_VERSION);
+        reply.bulk("proto");
+        reply.integer(client.state().resp3() ? 3 : 2);
+        reply.bulk("id");
+        reply.integer(client.id());
+        reply.bulk("mode");
+        reply.bulk("standalone");
+        reply.bulk("role");
+        reply.bulk("master");
+        reply.bulk("modules");
+        reply.arrayHeader(0);
+    }
+
+    static void reset(CommandCall call) {
+        Client client = call.client();
+        client.state().reset();
+        client.authenticated(password(call) == null);
+        call.reply().resp3(false);
+        call.reply().simple("RESET");
+    }
+
+    /** Whether an argument may be part of a line of {@code CLIENT LIST}. */
+    static boolean isPrintable(CommandCall call, int argument) {
+        for (byte b : call.bytes(argument)) {
+            if (b < '!' || b > '~') {
+                return false;
+            }
+        }
+        return true;
+    }
+}

@@ -1,0 +1,26 @@
+package io.solaster.store.command;
+
+import java.util.ArrayList;
+import java.util.List;
+
+import io.solaster.store.shard.CommandCall;
+
+/** What containers of subcommands answer to HELP. */
+final class Help {
+
+    private Help() {}
+
+    static List<String> of(String container, String subcommands) {
+        List<String> lines = new ArrayList<>();
+        lines.add(container + " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
+        subcommands.lines().forEach(lines::add);
+        lines.add("HELP");
+        lines.add("    Prints this help.");
+        return List.copyOf(lines);
+    }
+
+    static void answer(CommandCall call, List<String> lines) {
+        call.reply().arrayHeader(lines.size());
+        lines.forEach(call.reply()::simple);
+    }
+}

@@ -1,0 +1,278 @@
+package io.solaster.store.command;
+
+import java.io.IOException;
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+
+import io.solaster.engine.Engine;
+import io.solaster.engine.net.TransportChoice;
+import io.solaster.store.shard.Command;
+import io.solaster.store.shard.CommandCall;
+import io.solaster.store.shard.Parts;
+import io.solaster.store.shard.ServerSettings;
+import io.solaster.store.shard.StoreReport;
+import io.solaster.store.shard.StoreReport.Item;
+
+/** {@code INFO}: what each shard counts, gathered on the shards, and what the system says, read off the shards. */
+final class Info {
+    /** The server whose behaviour ours is. */
+    static final String REDIS_VERSION = "7.0.15";
+    private static final List<String> DEFAULT = List.of("server", "clients", "memory", "persistence", "stats",
+            "replication", "cpu", "modules", "errorstats", "cluster", "keyspace");
+    private static final List<String> ALL = List.of("server", "clients", "memory", "persistence", "stats",
+            "replication", "cpu", "errorstats", "commandstats", "latencystats", "cluster", "keyspace", "shards");
+    private static final List<String> EVERYTHING = List.of("server", "clients", "memory", "persistence", "stats",
+            "replication", "cpu", "modules", "errorstats", "commandstats", "latencystats", "cluster", "keyspace",
+            "shards");
+    private static final String VERSION = version();
+
+    private Info() {}
+
+    static void info(CommandCall call) {
+        Set<String> sections = sections(call);
+        Parts parts = call.shard().parts();
+        ServerSettings settings = call.client().settings();
+        int port = call.client().localPort();
+        call.later(parts.sharded().onAll(StoreReport::of).thenCombine(parts.engine().offload().call(SystemReport::read),
+                (shards, system) -> text(sections, parts, settings, port, shards, system)),
+                (reply, text) -> reply.verbatim("txt", text));
+    }
+
+    private static Set<String> sections(CommandCall call) {
+        Set<String> sections = new LinkedHashSet<>();
+        for (int i = 1; i < call.count(); i++) {
+            String section = call.text(i).toLowerCase(Locale.ROOT);
+            switch (section) {
+                case "default" -> sections.addAll(DEFAULT);
+                case "all" -> sections.addAll(ALL);
+                case "everything" -> sections.addAll(EVERYTHING);
+                default -> sections.add(section);
+            }
+        }
+        return call.count() == 1 ? new LinkedHashSet<>(DEFAULT) : sections;
+    }
+
+    private static String text(Set<String> sections, Parts parts, ServerSettings settings, int port,
+            List<StoreReport> shards,
+            SystemReport system) {
+        StoreReport sum = StoreReport.sum(shards);
+        List<String> texts = new ArrayList<>();
+        for (String section : EVERYTHING) {
+            if (sections.contains(section)) {
+                StringBuilder out = new StringBuilder();
+                String title = section.equals("cpu")
+                        ? "CPU"
+                        : section.substring(0, 1).toUpperCase(Locale.ROOT) + section.substring(1);
+                out.append("# ").append(title).append("\r\n");
+                switch (section) {
+                    case "server" -> server(out, parts, port);
+                    case "clients" -> clients(out, settings, sum);
+                    case "memory" -> memory(out, sum, system);
+                    case "persistence" -> persistence(out);
+                    case "stats" -> stats(out, sum);
+                    case "replication" -> line(line(out, "role", "master"), "connected_slaves", 0);
+                    case "cpu" -> cpu(out, system);
+                    case "errorstats" -> errors(out, sum);
+                    case "commandstats" -> commands(out, sum);
+                    case "cluster" -> line(out, "cluster_enabled", 0);
+                    case "keyspace" -> keyspace(out, sum);
+                    case "shards" -> shards(out, shards);
+                    default -> {
+                    }
+                }
+                texts.add(out.toString());
+            }
+        }
+        return String.join("\r\n", texts);
+    }
+
+    private static StringBuilder line(StringBuilder out, String name, Object value) {
+        return out.append(name).append(':').append(value).append("\r\n");
+    }
+
+    private static void server(StringBuilder out, Parts parts, int port) {
+        Engine engine = parts.engine();
+        long uptime = (System.currentTimeMillis() - parts.startedAt()) / 1000;
+        line(out, "redis_version", REDIS_VERSION);
+        line(out, "solaster_version", VERSION);
+        line(out, "redis_mode", "standalone");
+        line(out, "os", System.getProperty("os.name") + " " + System.getProperty("os.version") + " "
+                + System.getProperty("os.arch"));
+        line(out, "arch_bits", 64);
+        line(out, "multiplexing_api", TransportChoice.label(engine.transport().kind()));
+        line(out, "java_version", Runtime.version());
+        line(out, "process_id", ProcessHandle.current().pid());
+        line(out, "run_id", parts.runId());
+        line(out, "tcp_port", port);
+        line(out, "server_time_usec", System.currentTimeMillis() * 1000);
+        line(out, "uptime_in_seconds", uptime);
+        line(out, "uptime_in_days", uptime / 86_400);
+        line(out, "shards", parts.count());
+        line(out, "shards_pinned", engine.plan().pinned() ? 1 : 0);
+    }
+
+    private static void clients(StringBuilder out, ServerSettings settings, StoreReport sum) {
+        line(out, "connected_clients", sum.get(Item.CLIENTS));
+        line(out, "cluster_connections", 0);
+        line(out, "maxclients", settings.limits().maxConnections());
+        line(out, "blocked_clients", 0);
+        line(out, "tracking_clients", 0);
+    }
+
+    private static void memory(StringBuilder out, StoreReport sum, SystemReport system) {
+        long used = sum.get(Item.USED_MEMORY) + system.heap() + system.buffers();
+        size(out, "used_memory", used);
+        size(out, "used_memory_rss", system.resident());
+        size(out, "used_memory_rss_peak", system.residentPeak());
+        line(out, "used_memory_keyspace", sum.get(Item.USED_MEMORY));
+        line(out, "used_memory_entries", sum.get(Item.LIVE_MEMORY));
+        line(out, "used_memory_heap", system.heap());
+        line(out, "used_memory_heap_committed", system.heapCommitted());
+        line(out, "used_memory_buffers", system.buffers());
+        size(out, "total_system_memory", system.total());
+        size(out, "maxmemory", 0);
+        line(out, "maxmemory_policy", "noeviction");
+        line(out, "mem_fragmentation_ratio",
+                String.format(Locale.ROOT, "%.2f", (double) system.resident() / Math.max(1, used)));
+        line(out, "mem_fragmentation_bytes", system.resident() - used);
+        line(out, "mem_allocator", "solaster");
+    }
+
+    private static void size(StringBuilder out, String name, long bytes) {
+        line(out, name, bytes);
+        String unit = bytes < 1024 ? "" : bytes < 1 << 20 ? "K" : bytes < 1 << 30 ? "M" : "G";
+        double scale = switch (unit) {
+            case "K" -> 1 << 10;
+            case "M" -> 1 << 20;
+            case "G" -> 1 << 30;
+            default -> 1;
+        };
+        line(out, name + "_human",
+                unit.isEmpty() ? bytes + "B" : String.format(Locale.ROOT, "%.2f", bytes / scale) + unit);
+    }
+
+    /** Clients ask whether data is still being loaded; there is none to load. */
+    private static void persistence(StringBuilder out) {
+        line(out, "loading", 0);
+        line(out, "async_loading", 0);
+        line(out, "rdb_bgsave_in_progress", 0);
+        line(out, "aof_enabled", 0);
+        line(out, "aof_rewrite_in_progress", 0);
+    }
+
+    private static void stats(StringBuilder out, StoreReport sum) {
+        line(out, "total_connections_received", sum.get(Item.CONNECTIONS));
+        line(out, "total_commands_processed", sum.get(Item.COMMANDS));
+        line(out, "instantaneous_ops_per_sec", sum.get(Item.COMMANDS_PER_SECOND));
+        line(out, "total_net_input_bytes", sum.get(Item.BYTES_IN));
+        line(out, "total_net_output_bytes", sum.get(Item.BYTES_OUT));
+        line(out, "rejected_connections", sum.get(Item.REFUSED));
+        line(out, "expired_keys", sum.get(Item.EXPIRED));
+        line(out, "evicted_keys", 0);
+        line(out, "keyspace_hits", sum.get(Item.HITS));
+        line(out, "keyspace_misses", sum.get(Item.MISSES));
+        line(out, "pubsub_channels", 0);
+        line(out, "pubsub_patterns", 0);
+        line(out, "total_error_replies", sum.get(Item.ERRORS));
+        line(out, "total_foreign_commands", sum.get(Item.FOREIGN));
+        line(out, "protocol_errors", sum.get(Item.PROTOCOL_ERRORS));
+        line(out, "client_output_buffer_limit_disconnections", sum.get(Item.OUTPUT_OVERFLOWS));
+        line(out, "client_idle_disconnections", sum.get(Item.IDLE_TIMEOUTS));
+        line(out, "internal_errors", sum.get(Item.FAILURES));
+    }
+
+    private static void cpu(StringBuilder out, SystemReport system) {
+        line(out, "used_cpu_sys", String.format(Locale.ROOT, "%.6f", system.systemSeconds()));
+        line(out, "used_cpu_user", String.format(Locale.ROOT, "%.6f", system.userSeconds()));
+        line(out, "used_cpu_sys_children", "0.000000");
+        line(out, "used_cpu_user_children", "0.000000");
+    }
+
+    private static void errors(StringBuilder out, StoreReport sum) {
+        if (sum.get(Item.FAILURES) > 0) {
+            line(out, "errorstat_INTERNAL", "count=" + sum.get(Item.FAILURES));
+        }
+    }
+
+    private static void commands(StringBuilder out, StoreReport sum) {
+        for (Command command : CommandTable.all()) {
+            if (sum.commands().any(command)) {
+                line(out, "cmdstat_" + command.name(), sum.commands().describe(command));
+            }
+        }
+    }
+
+    private static void keyspace(StringBuilder out, StoreReport sum) {
+        if (sum.get(Item.KEYS) > 0) {
+            line(out, "db0", "keys=" + sum.get(Item.KEYS) + ",expires=" + sum.get(Item.EXPIRING) + ",avg_ttl=0");
+        }
+    }
+
+    private static void shards(StringBuilder out, List<StoreReport> shards) {
+        for (int i = 0; i < shards.size(); i++) {
+            StoreReport shard = shards.get(i);
+            line(out, "shard" + i, "clients=" + shard.get(Item.CLIENTS) + ",keys=" + shard.get(Item.KEYS) + ",memory="
+                    + shard.get(Item.USED_MEMORY) + ",commands=" + shard.get(Item.COMMANDS) + ",foreign="
+                    + shard.get(Item.FOREIGN) + ",cpu_ms="
+                    + TimeUnit.NANOSECONDS.toMillis(shard.get(Item.CPU_NANOS)));
+        }
+    }
+
+    private static String version() {
+        String version = Info.class.getPackage().getImplementationVersion();
+        return version == null ? "development" : version;
+    }
+
+    /** What the system knows of this process. Reading it may block. */
+    private record SystemReport(long heap, long heapCommitted, long buffers, long resident, long residentPeak,
+            long total, double userSeconds, double systemSeconds) {
+        private static final int KIB = 1024;
+        private static final double TICKS_PER_SECOND = 100;
+
+        static SystemReport read() {
+            Runtime runtime = Runtime.getRuntime();
+            long buffers = 0;
+            for (BufferPoolMXBean pool : ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class)) {
+                buffers += pool.getMemoryUsed();
+            }
+            double user = 0;
+            double system = 0;
+            String stat = content("/proc/self/stat");
+            if (!stat.isEmpty()) {
+                // The command's name, in parentheses, may hold blanks.
+                String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+                user = Long.parseLong(fields[11]) / TICKS_PER_SECOND;
+                system = Long.parseLong(fields[12]) / TICKS_PER_SECOND;
+            }
+            String status = content("/proc/self/status");
+            return new SystemReport(runtime.totalMemory() - runtime.freeMemory(), runtime.totalMemory(), buffers,
+                    kib(status, "VmRSS:"), kib(status, "VmHWM:"), kib(content("/proc/meminfo"), "MemTotal:"), user,
+                    system);
+        }
+
+        private static long kib(String text, String name) {
+            int at = text.indexOf(name);
+            if (at < 0) {
+                return 0;
+            }
+            String rest = text.substring(at + name.length(), text.indexOf('\n', at)).strip();
+            return Long.parseLong(rest.substring(0, rest.indexOf(' '))) * KIB;
+        }
+
+        private static String content(String file) {
+            try {
+                return Files.readString(Path.of(file));
+            } catch (IOException notLinux) {
+                return "";
+            }
+        }
+    }
+}

@@ -1,0 +1,143 @@
+package io.solaster.store.keyspace;
+
+/**
+ * One shard's keys and values, off the heap: no object a key, nothing allocated by any call.
+ *
+ * <p>
+ * All calls on the owning shard. Keys and values come and go by address and length; what a call is given it copies, and
+ * it may lie in this keyspace. An <em>entry</em> is a handle, never 0, valid until the next call that may write;
+ * {@link #find} is one, since it removes a key that is due. Times are Unix milliseconds; an expiry of 0 means none.
+ * Lengths go up to {@link #MAX_LENGTH}.
+ *
+ * <p>
+ * Writing calls throw {@link OutOfMemoryError} if the system has no memory, and {@link IllegalArgumentException} for a
+ * length out of range; the keys and values are then as before. After {@link #close} every call by key throws
+ * {@link IllegalStateException}.
+ */
+public interface Keyspace extends AutoCloseable {
+    /** The longest key and the longest value, in bytes. */
+    int MAX_LENGTH = 512 << 20;
+
+    /** {@link #type} of a string. */
+    int TYPE_STRING = 0;
+
+    /** An empty keyspace. It holds 64 KiB and a little until it is closed. */
+    static Keyspace create() {
+        return new OffHeapKeyspace(SystemMemory.SYSTEM, FoldedHash.ofProcess());
+    }
+
+    /** Keys present, including those due but not yet removed. */
+    long size();
+
+    /** Keys with an expiry. */
+    long expiring();
+
+    /** Keys removed because they were due, since the keyspace was made. */
+    long expired();
+
+    /** Bytes taken from the system for table and entries, and not yet given back. */
+    long usedMemory();
+
+    /** Bytes in use by entries, rounded up to their blocks: what {@link #usedMemory} exceeds it by is table and slack. */
+    long liveBytes();
+
+    /** The key's entry, or 0. One whose expiry lies before {@code now} is removed and counted as expired. */
+    long find(long key, int keyLength, long now);
+
+    /** One of the {@code TYPE_} constants. */
+    int type(long entry);
+
+    long valueAddress(long entry);
+
+    int valueLength(long entry);
+
+    long keyAddress(long entry);
+
+    int keyLength(long entry);
+
+    long expiry(long entry);
+
+    /**
+     * Inserts a string, or replaces whatever the key held: in place if it fits the block without wasting much of it.
+     *
+     * @return the entry
+     */
+    long set(long key, int keyLength, long value, int valueLength, long expiry);
+
+    /**
+     * Gives the key's value this length: what both lengths have in common is kept, the rest is undefined. Inserts a
+     * string without expiry if the key is absent; else the expiry stays (a key that is due is taken as present). A
+     * value that outgrows its block gets half its length as room to grow, so that n appends cost O(n).
+     *
+     * @return the entry
+     */
+    long resizeValue(long key, int keyLength, int valueLength);
+
+    /** Whether the key was there; it no longer is. */
+    boolean remove(long key, int keyLength);
+
+    /**
+     * Sets the expiry, or clears it with 0.
+     *
+     * @return the entry, or 0 if the key is absent
+     */
+    long setExpiry(long key, int keyLength, long expiry);
+
+    /**
+     * Removes keys that are due, from where the last call stopped, at most one round of the table. Of a slot whose key
+     * has no expiry only the slot is read (a few ns); without any expiring keys nothing is.
+     *
+     * @param maxSteps
+     *            slots to examine, give or take a few; a removal counts as one
+     * @return keys removed
+     */
+    int expireDue(long now, int maxSteps);
+
+    /**
+     * Moves entries out of sparse pages of memory, so that these can be given back: about 0.1 us a block.
+     * A size class is left alone once less than an eighth of it, or no more than two pages of 64 KiB, lies idle; then
+     * this costs about 0.1 us.
+     *
+     * @param maxSteps
+     *            blocks to examine
+     * @return blocks examined; fewer than asked for once nothing is left to do
+     */
+    int defragment(int maxSteps);
+
+    /**
+     * Visits a few entries (about 5, perhaps none), those that are due included. A key that is present from a first
+     * call with cursor 0 until a call returns 0 is visited at least once, whatever is written between the calls; one
+     * may be visited twice where the table grew or shrank.
+     *
+     * @param cursor
+     *            0 to start, else what the last call returned: less than 2^41, so that a caller may add a shard's
+     *            number above
+     * @return the cursor to go on with, or 0 at the end
+     */
+    long scan(long cursor, EntryVisitor visitor);
+
+    /**
+     * Removes all keys: some microseconds, however many there are. Their memory is used again by what is written next,
+     * and {@link #release} gives it back; the keyspace never takes more than before meanwhile.
+     */
+    void clear();
+
+    /**
+     * Gives back about so many bytes of what {@link #clear}, and removed values of over 1 MiB, have left: about 60 us
+     * for each MiB, spent in the kernel.
+     *
+     * @return whether there may be more to give back
+     */
+    boolean release(long bytes);
+
+    /** Gives all memory back: about 60 ms for each GiB. May be called twice. */
+    @Override
+    void close();
+
+    /** What {@link #scan} calls. */
+    @FunctionalInterface
+    interface EntryVisitor {
+        /** Must not write to the keyspace. */
+        void visit(long entry);
+    }
+}

@@ -1,0 +1,366 @@
+package io.solaster.store.keyspace;
+
+import io.solaster.engine.memory.Memory;
+
+/**
+ * A keyspace by extendible hashing (Fagin et al., ACM TODS 1979) over segments of cache-line buckets: the
+ * {@link Directory} leads from a hash to a {@link Segment}, whose slots lead to {@link Entries}, in blocks of
+ * {@link Slabs}. A hit touches two places in memory, the bucket and the entry, and rarely a second bucket or (1 in 800) a
+ * wrong entry.
+ */
+final class OffHeapKeyspace implements Keyspace {
+    private static final int SCAN_BUCKET_BITS = 7;
+
+    private final Slabs slabs;
+    private final Entries entries;
+    private final Directory directory;
+    private KeyspaceHash hash;
+
+    private long size;
+    private long expiring;
+    private long expired;
+    private boolean closed;
+
+    private long sweepHash; // expireDue goes on here
+    private int sweepBucket;
+
+    OffHeapKeyspace(SystemMemory system, KeyspaceHash hash) {
+        this.hash = hash;
+        slabs = new Slabs(system, Segment.BYTES);
+        entries = new Entries(slabs);
+        try {
+            directory = new Directory(system, slabs, hash);
+        } catch (OutOfMemoryError e) {
+            slabs.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public long size() {
+        return size;
+    }
+
+    @Override
+    public long expiring() {
+        return expiring;
+    }
+
+    @Override
+    public long expired() {
+        return expired;
+    }
+
+    @Override
+    public long usedMemory() {
+        return slabs.used() + directory.used();
+    }
+
+    @Override
+    public long liveBytes() {
+        return slabs.live() - directory.segments() * Segment.BYTES;
+    }
+
+    long segments() {
+        return directory.segments();
+    }
+
+    int depth() {
+        return directory.depth();
+    }
+
+    @Override
+    public long find(long key, int keyLength, long now) {
+        long h = hash.hash(key, keyLength);
+        long at = Segment.locate(directory.segment(h), h, key, keyLength);
+        if (at == 0) {
+            return 0;
+        }
+        long slot = Memory.getLong(at);
+        long entry = Segment.entry(slot);
+        if (Segment.expires(slot) && Entries.isDue(entry, now)) {
+            removeAt(h, at);
+            expired++;
+            return 0;
+        }
+        return entry;
+    }
+
+    @Override
+    public int type(long entry) {
+        return Entries.type(entry);
+    }
+
+    @Override
+    public long valueAddress(long entry) {
+        return Entries.valueAddress(entry);
+    }
+
+    @Override
+    public int valueLength(long entry) {
+        return Entries.valueLength(entry);
+    }
+
+    @Override
+    public long keyAddress(long entry) {
+        return Entries.keyAddress(entry);
+    }
+
+    @Override
+    public int keyLength(long entry) {
+        return Entries.keyLength(entry);
+    }
+
+    @Override
+    public long expiry(long entry) {
+        return Entries.expiry(entry);
+    }
+
+    @Override
+    public long set(long key, int keyLength, long value, int valueLength, long expiry) {
+        check(keyLength, valueLength);
+        long h = hash.hash(key, keyLength);
+        long at = Segment.locate(directory.segment(h), h, key, keyLength);
+        long entry;
+        if (at == 0) {
+            entry = insert(h, key, keyLength, valueLength, expiry);
+            Memory.copy(value, Entries.valueAddress(entry), valueLength);
+            return entry;
+        }
+        entry = Segment.entry(Memory.getLong(at));
+        if (entries.renew(entry, keyLength, valueLength, expiry)) {
+            Memory.copy(value, Entries.valueAddress(entry), valueLength);
+        } else {
+            long old = entry;
+            entry = entries.create(key, keyLength, valueLength, expiry, 0);
+            // Before the old entry goes: the value may lie in it.
+            Memory.copy(value, Entries.valueAddress(entry), valueLength);
+            replace(at, old, entry);
+        }
+        expires(h, at, expiry != 0);
+        return entry;
+    }
+
+    private void replace(long at, long old, long entry) {
+        entries.free(old);
+        Memory.putLong(at, Segment.moved(Memory.getLong(at), entry));
+    }
+
+    @Override
+    public long resizeValue(long key, int keyLength, int valueLength) {
+        check(keyLength, valueLength);
+        long h = hash.hash(key, keyLength);
+        long at = Segment.locate(directory.segment(h), h, key, keyLength);
+        if (at == 0) {
+            return insert(h, key, keyLength, valueLength, 0);
+        }
+        long old = Segment.entry(Memory.getLong(at));
+        long entry = entries.resize(old, key, keyLength, valueLength);
+        if (entry != old) {
+            replace(at, old, entry);
+        }
+        return entry;
+    }
+
+    @Override
+    public boolean remove(long key, int keyLength) {
+        long h = hash.hash(key, keyLength);
+        long at = Segment.locate(directory.segment(h), h, key, keyLength);
+        if (at == 0) {
+            return false;
+        }
+        removeAt(h, at);
+        return true;
+    }
+
+    @Override
+    public long setExpiry(long key, int keyLength, long expiry) {
+        long h = hash.hash(key, keyLength);
+        long at = Segment.locate(directory.segment(h), h, key, keyLength);
+        if (at == 0) {
+            return 0;
+        }
+        long old = Segment.entry(Memory.getLong(at));
+        long entry = entries.expire(old, keyLength, expiry);
+        if (entry != old) {
+            replace(at, old, entry);
+        }
+        expires(h, at, expiry != 0);
+        return entry;
+    }
+
+    @Override
+    public int expireDue(long now, int maxSteps) {
+        int removed = 0;
+        int steps = 0;
+        long segmentsLeft = directory.segments() + 1;
+        while (expiring != 0 && steps < maxSteps) {
+            long word = directory.word(sweepHash);
+            long segment = Directory.segmentOf(word);
+            if (sweepBucket == Segment.BUCKETS || Segment.expiring(segment) == 0) {
+                if (segmentsLeft-- == 0) {
+                    break;
+                }
+                sweepHash = after(sweepHash, Directory.bits(word));
+                sweepBucket = 0;
+                steps++;
+                continue;
+            }
+            long at = Segment.dueIn(Segment.bucket(segment, sweepBucket), now);
+            if (at == 0) {
+                sweepBucket++;
+                steps += Segment.BUCKET_SLOTS;
+            } else {
+                // The bucket is looked at again: another slot may have taken this one's place.
+                removeAt(sweepHash, at);
+                removed++;
+                steps++;
+            }
+        }
+        expired += removed;
+        return removed;
+    }
+
+    /** The first hash after those that share so many bits with this one; 0 if there is none. */
+    private static long after(long h, int bits) {
+        return bits == 0 ? 0 : ((h >>> -bits) + 1) << -bits;
+    }
+
+    // A cursor names a position in the order of hashes and home buckets, which neither splits nor merges change: a
+    // one and the segment's bits of hash, then the bucket.
+    @Override
+    public long scan(long cursor, EntryVisitor visitor) {
+        long position = cursor >>> SCAN_BUCKET_BITS;
+        int bits = position == 0 ? 0 : 63 - Long.numberOfLeadingZeros(position);
+        int bucket = (int) cursor & (1 << SCAN_BUCKET_BITS) - 1;
+        if (size == 0 || bits > Directory.MAX_DEPTH || bucket >= Segment.BUCKETS) {
+            return 0;
+        }
+        long h = bits == 0 ? 0 : position << -bits;
+        long word = directory.word(h);
+        int segmentBits = Directory.bits(word);
+        if (segmentBits < bits) {
+            // Merged since: of the neighbour's keys, none was visited, or all were, and then they are again.
+            bucket = 0;
+        }
+        Segment.visitHome(Directory.segmentOf(word), bucket, visitor);
+        if (++bucket == Segment.BUCKETS) {
+            bucket = 0;
+            h = after(h, segmentBits);
+            if (h == 0) {
+                return 0;
+            }
+        }
+        return (1L << segmentBits | (segmentBits == 0 ? 0 : h >>> -segmentBits)) << SCAN_BUCKET_BITS | bucket;
+    }
+
+    @Override
+    public int defragment(int maxSteps) {
+        int steps = 0;
+        while (steps < maxSteps) {
+            long block = slabs.nextToMove();
+            if (block == 0) {
+                break;
+            }
+            if (Entries.isEntry(block)) {
+                move(block);
+            }
+            steps++;
+        }
+        return steps;
+    }
+
+    private void move(long entry) {
+        int capacity = slabs.capacity(entry);
+        long to = slabs.allocate(capacity);
+        Memory.copy(entry, to, capacity);
+        long h = Entries.hash(entry, Memory.getLong(entry), hash);
+        long at = Segment.slotOf(directory.segment(h), h, entry);
+        Memory.putLong(at, Segment.moved(Memory.getLong(at), to));
+        slabs.free(entry);
+    }
+
+    @Override
+    public void clear() {
+        if (closed) {
+            return;
+        }
+        slabs.drop();
+        directory.clear();
+        empty();
+    }
+
+    private void empty() {
+        size = 0;
+        expiring = 0;
+        sweepHash = 0;
+        sweepBucket = 0;
+    }
+
+    @Override
+    public boolean release(long bytes) {
+        return !closed && slabs.release(bytes);
+    }
+
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        hash = (key, length) -> {
+            throw new IllegalStateException("this keyspace is closed");
+        };
+        slabs.close();
+        directory.close();
+        empty();
+    }
+
+    private static void check(int keyLength, int valueLength) {
+        if (keyLength < 0 || keyLength > MAX_LENGTH) {
+            throw new IllegalArgumentException("key of " + keyLength + " bytes; 0 to " + MAX_LENGTH + " are allowed");
+        }
+        if (valueLength < 0 || valueLength > MAX_LENGTH) {
+            throw new IllegalArgumentException(
+                    "value of " + valueLength + " bytes; 0 to " + MAX_LENGTH + " are allowed");
+        }
+    }
+
+    private long insert(long h, long key, int keyLength, int valueLength, long expiry) {
+        long segment = directory.roomFor(h);
+        long entry = entries.create(key, keyLength, valueLength, expiry, 0);
+        boolean expires = expiry != 0;
+        Segment.put(segment, Segment.slot(entry, h, expires));
+        Segment.add(segment, 1, expires ? 1 : 0);
+        size++;
+        if (expires) {
+            expiring++;
+        }
+        return entry;
+    }
+
+    private void expires(long h, long at, boolean now) {
+        long slot = Memory.getLong(at);
+        if (now != Segment.expires(slot)) {
+            Memory.putLong(at, Segment.toggled(slot));
+            int delta = now ? 1 : -1;
+            Segment.add(directory.segment(h), 0, delta);
+            expiring += delta;
+        }
+    }
+
+    /** Removes the entry of a slot in the segment of a hash. */
+    private void removeAt(long h, long at) {
+        long segment = directory.segment(h);
+        long slot = Memory.getLong(at);
+        entries.free(Segment.entry(slot));
+        boolean expires = Segment.expires(slot);
+        Segment.add(segment, -1, expires ? -1 : 0);
+        size--;
+        if (expires) {
+            expiring--;
+        }
+        Segment.closeGap(segment, at);
+        directory.removed(h, size == 0);
+    }
+}

@@ -1,0 +1,8 @@
+/**
+ * One shard's keys and values, off the heap: {@link io.solaster.store.keyspace.Keyspace}, and the directory, segments,
+ * entries and blocks that it is made of. It knows neither commands nor clients. On the owning shard.
+ */
+@NullMarked
+package io.solaster.store.keyspace;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,498 @@
+package io.solaster.store.server;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.Objects;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelConfig;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.DecoderException;
+import io.solaster.engine.net.RequestStats;
+import io.solaster.engine.net.TcpServer;
+import io.solaster.resp.CommandDecoder;
+import io.solaster.resp.ReplyWriter;
+import io.solaster.store.command.CommandTable;
+import io.solaster.store.server.CommandRouting.Outcome;
+import io.solaster.store.shard.Client;
+import io.solaster.store.shard.ClientState;
+import io.solaster.store.shard.Command;
+import io.solaster.store.shard.CommandCall;
+import io.solaster.store.shard.ServerSettings;
+import io.solaster.store.shard.StoreShard;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One Redis client: reads its commands in place ({@link CommandIntake}), runs each where its key lives ({@link CommandRouting}), and
+ * answers in the order of the requests ({@link ReplyOutput}). On the owning shard only.
+ *
+ * <p>
+ * All that is read at once is one batch, with one write at its end. Commands for other shards leave in one message per
+ * shard; until the last has come back nothing more of this client is looked at, which bounds what one client can have
+ * under way. A command that touches several shards, or none by key, waits for those before it and holds up those behind
+ * it. When a lane to a shard is over its high-water mark, the client is not read from until it has drained.
+ */
+public final class ClientConnection extends ChannelInboundHandlerAdapter implements Client, Runnable {
+    private static final Logger log = LoggerFactory.getLogger(ClientConnection.class);
+    /** Long enough for a turn that reads what the kernel already holds. */
+    private static final long LAST_READ_MILLIS = 2;
+    private static final String PROTECTED = "DENIED Redis is running in protected mode because protected mode is"
+            + " enabled and no password is set for the default user. In this mode connections are only accepted from"
+            + " the loopback interface. If you want to connect from external computers, set"
+            + " solaster.servers.<name>.password, or solaster.servers.<name>.protected-mode to false.";
+
+    private final ServerSettings settings;
+    private final ClientLogs logs;
+    private final ServerShard server;
+    private final StoreShard shard;
+    private final ClientState state;
+    private final CommandIntake intake;
+    private final CommandRouting routing;
+    private final ReplyOutput replies;
+    private final RequestAccount account;
+    private final LoginDelay login = new LoginDelay();
+    private @Nullable ChannelHandlerContext ctx;
+    private long id;
+
+    /** Nothing is run now: other shards, a lane, a result or another turn are waited for. */
+    private boolean suspended;
+    private boolean draining;
+
+    public ClientConnection(ServerSettings settings, ClientLogs logs, ServerShard server, RequestStats requests) {
+        this.settings = settings;
+        this.logs = logs;
+        this.server = server;
+        this.shard = server.part();
+        this.state = new ClientState(shard.now(), settings.password() == null);
+        this.intake = new CommandIntake(settings.requestLimits());
+        this.routing = new CommandRouting(this, server);
+        this.replies = new ReplyOutput(this, server);
+        this.account = new RequestAccount(shard.shard(), this, requests);
+        intake.decoder().authenticated(state.authenticated());
+    }
+
+    // ---- what commands see
+
+    @Override
+    public long id() {
+        return id;
+    }
+
+    @Override
+    public ClientState state() {
+        return state;
+    }
+
+    @Override
+    public ServerSettings settings() {
+        return settings;
+    }
+
+    ClientLogs logs() {
+        return logs;
+    }
+
+    @Override
+    public Channel channel() {
+        return context().channel();
+    }
+
+    private ChannelHandlerContext context() {
+        return Objects.requireNonNull(ctx);
+    }
+
+    @Override
+    public void authenticated(boolean yes) {
+        if (yes) {
+            login.right();
+        }
+        state.authenticated(yes);
+        intake.decoder().authenticated(yes);
+    }
+
+    @Override
+    public void refuseLogin(String error) {
+        shard.stats().wrongPasswords.increment();
+        logs.wrongPassword.tell("{} gave a wrong password", this);
+        later(login.wrong(context().executor()), (reply, waited) -> {
+            reply.error(error);
+            shard.counts().failed(Objects.requireNonNull(state.lastCommand()));
+            if (login.isLast()) {
+                replies.close();
+            }
+        });
+    }
+
+    @Override
+    public void closeAfterReply() {
+        replies.close();
+    }
+
+    @Override
+    public void kill() {
+        channel().close();
+    }
+
+    @Override
+    public int localPort() {
+        return channel().localAddress() instanceof InetSocketAddress local ? local.getPort() : 0;
+    }
+
+    @Override
+    public void closeIfIdle(long now) {
+        long timeout = settings.limits().idleTimeout().toMillis();
+        state.unread(outputBytes(), now);
+        if (timeout > 0 && !suspended && !replies.isClosing() && now - state.lastInteraction() > timeout) {
+            shard.stats().idleTimeouts.increment();
+            log.debug("{} is closed: silent for {} ms", this, now - state.lastInteraction());
+            kill();
+        }
+    }
+
+    @Override
+    public int inputBytes() {
+        return intake.bytes();
+    }
+
+    @Override
+    public long outputBytes() {
+        return ReplyOutput.unread(channel());
+    }
+
+    @Override
+    public <T extends @Nullable Object> void later(CompletionStage<T> result, BiConsumer<ReplyWriter, T> answer) {
+        suspended = true;
+        result.whenComplete((value, failure) -> shard.shard().executeOrElse(() -> {
+            if (channel().isActive()) {
+                try {
+                    answer(value, failure, answer);
+                } catch (Throwable thrown) {
+                    broken(thrown);
+                    return;
+                }
+                run();
+            }
+        }, () -> {
+            // The shard has ended, and its connections with it.
+        }));
+    }
+
+    private <T extends @Nullable Object> void answer(T value, @Nullable Throwable failure,
+            BiConsumer<ReplyWriter, T> answer) {
+        ReplyWriter reply = replies.open();
+        int before = reply.position();
+        long errorsBefore = reply.errors();
+        try {
+            if (failure != null) {
+                throw failure;
+            }
+            answer.accept(reply, value);
+        } catch (Throwable cause) {
+            logs.failed.tell("A command of {} failed", this, cause);
+            shard.stats().failures.increment();
+            reply.rewind(before);
+            reply.error("ERR internal error");
+        }
+        account.errors(reply.errors() - errorsBefore);
+        reply.finish();
+    }
+
+    @Override
+    public String toString() {
+        return ctx == null ? "client" : "client " + id + " " + ctx.channel().remoteAddress();
+    }
+
+    // ---- the channel's events
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext context) {
+        ctx = context;
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext context) {
+        id = shard.addClient(this);
+        if (settings.isProtectedFrom(context.channel().remoteAddress())) {
+            ReplyWriter reply = replies.open();
+            reply.error(PROTECTED);
+            reply.finish();
+            replies.close();
+            flush();
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+        shard.removeClient(id);
+        login.end();
+        account.cancelled();
+        intake.release();
+        replies.release();
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        ByteBuf received = (ByteBuf) message;
+        shard.stats().bytesIn.add(received.readableBytes());
+        state.interacted(shard.now());
+        if (replies.isClosing()) {
+            received.release();
+            return;
+        }
+        intake.add(received, context.alloc());
+        if (suspended) {
+            account.waits();
+            if (intake.bytes() > settings.limits().bytesPerTurn().intBytes()) {
+                context.channel().config().setAutoRead(false);
+            }
+        } else {
+            account.read();
+            process();
+        }
+        intake.keepRest(context.alloc());
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext context) {
+        flush();
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+        if (TcpServer.DRAIN.equals(event) && !draining) {
+            draining = true;
+            login.end();
+            context.executor().schedule(this::finishDrain, LAST_READ_MILLIS, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable failure) {
+        if (failure instanceof IOException) {
+            log.debug("{} is gone", this, failure);
+            context.close();
+        } else if (failure instanceof DecoderException) {
+            // It was to speak TLS.
+            shard.stats().protocolErrors.increment();
+            logs.undecodable.tell("{} is closed: {}", this, failure.getMessage());
+            context.close();
+        } else {
+            broken(failure);
+        }
+    }
+
+    /** Ends the connection after what should not have happened: nothing of it would be answered any more. */
+    private void broken(Throwable failure) {
+        logs.failed.tell("{} is closed", this, failure);
+        replies.close();
+        kill();
+    }
+
+    boolean isSuspended() {
+        return suspended;
+    }
+
+    /** Runs nothing more until {@link #run} is called. */
+    void suspend() {
+        suspended = true;
+    }
+
+    /** Goes on after having been suspended. */
+    @Override
+    public void run() {
+        suspended = false;
+        if (!channel().isActive()) {
+            return;
+        }
+        try {
+            goOn();
+        } catch (Throwable failure) {
+            broken(failure);
+        }
+    }
+
+    private void goOn() {
+        if (!replies.isClosing() && !intake.isEmpty()) {
+            process();
+            intake.keepRest(context().alloc());
+        }
+        flush();
+        if (!suspended) {
+            ChannelConfig config = channel().config();
+            if (!config.isAutoRead()) {
+                config.setAutoRead(true);
+            }
+            if (draining) {
+                finishDrain();
+            }
+        }
+    }
+
+    /** Answers what had arrived by now and closes; what the kernel held has been read when this runs. */
+    private void finishDrain() {
+        if (!suspended && !replies.isClosing() && channel().isActive()) {
+            replies.close();
+            flush();
+        }
+    }
+
+    // ---- requests
+
+    /** Runs requests until there is no whole one left, or something has to be waited for. */
+    private void process() {
+        int budget = settings.limits().commandsPerTurn();
+        long turnLimit = replies.turnLimit();
+        CommandDecoder decoder = intake.decoder();
+        intake.begin(settings.requestLimits());
+        if (!state.authenticated()) {
+            decoder.authenticated(settings.password() == null);
+        }
+        account.begin();
+        ReplyWriter reply = replies.open();
+        CommandCall call = shard.call();
+        call.now(shard.now());
+        call.client(this);
+        Outcome outcome = Outcome.NEXT;
+        long errorsBefore = reply.errors();
+        while (intake.hasMore() && outcome == Outcome.NEXT && !replies.isClosing()) {
+            if (budget-- == 0 || reply.position() > turnLimit) {
+                outcome = Outcome.AGAIN;
+                break;
+            }
+            int used = intake.next();
+            if (used <= 0) {
+                if (used < 0) {
+                    protocolError(reply);
+                }
+                break;
+            }
+            if (decoder.argumentCount() > 0) {
+                account.decoded();
+                outcome = request(call, reply);
+            }
+            if (outcome == Outcome.AGAIN) {
+                intake.again(used);
+            } else {
+                intake.took(used);
+                account.begun();
+            }
+        }
+        account.errors(reply.errors() - errorsBefore);
+        intake.end();
+        if (outcome != Outcome.NEXT && intake.hasMore()) {
+            account.waits();
+        }
+        routing.through(reply.position());
+        reply.finish();
+        if (routing.hasParts()) {
+            suspended = true;
+            if (!routing.send(replies, account.trace(), replies.limit() - outputBytes())) {
+                assembled();
+            }
+        } else if (outcome == Outcome.AGAIN && !suspended) {
+            suspended = true;
+            context().executor().execute(this);
+        }
+    }
+
+    private void protocolError(ReplyWriter reply) {
+        shard.stats().protocolErrors.increment();
+        log.debug("{}: {}", this, intake.decoder().errorMessage());
+        reply.error("ERR " + intake.decoder().errorMessage());
+        intake.skipAll();
+        replies.close();
+    }
+
+    private Outcome request(CommandCall call, ReplyWriter reply) {
+        CommandDecoder decoder = intake.decoder();
+        int count = decoder.argumentCount();
+        call.begin(count);
+        for (int i = 0; i < count; i++) {
+            call.argument(i, decoder.argumentAddress(i), decoder.argumentLength(i));
+        }
+        Command command = CommandTable.find(call);
+        if (command == null) {
+            if (decoder.isCrossProtocol()) {
+                crossProtocol();
+            } else {
+                CommandTable.refuse(call, reply);
+            }
+            return Outcome.NEXT;
+        }
+        account.found(command);
+        if (!command.arityFits(count)) {
+            reply.error("ERR wrong number of arguments for '" + command.name() + "' command");
+            shard.counts().rejected(command);
+            return Outcome.NEXT;
+        }
+        if (!state.authenticated() && !command.has(Command.Flag.NO_AUTH) && settings.password() != null) {
+            reply.error("NOAUTH Authentication required.");
+            shard.counts().rejected(command);
+            return Outcome.NEXT;
+        }
+        state.ran(command);
+        return routing.route(command, call, reply);
+    }
+
+    /** A browser was made to send us its user's request: what follows must not be run. Redis closes without a word. */
+    private void crossProtocol() {
+        shard.stats().protocolErrors.increment();
+        logs.crossProtocol.tell(
+                "{} speaks HTTP to a RESP port (a cross-protocol attack, or a wrong port); it is closed", this);
+        kill();
+        replies.close();
+    }
+
+    /** Every part is back: the replies become one stream. */
+    void assembled() {
+        Assembly parts = routing.takeParts();
+        try {
+            join(parts);
+        } catch (Throwable failure) {
+            broken(failure);
+        }
+        parts.clear();
+        server.giveAssembly(parts);
+        run();
+    }
+
+    private void join(Assembly parts) {
+        account.errors(parts.errors());
+        Throwable failure = parts.failure();
+        if (failure != null) {
+            broken(failure);
+        } else if (parts.overflowed()) {
+            replies.overflow(replies.limit());
+        } else if (channel().isActive()) {
+            ReplyWriter reply = replies.open();
+            parts.write(reply);
+            reply.finish();
+            if (replies.isEnoughToSend()) {
+                flush();
+            }
+        }
+    }
+
+    /** The engine stopped before the parts came back. */
+    void abandoned() {
+        channel().close();
+    }
+
+    /** Sends the replies of this read batch, unless some of them are still under way. */
+    private void flush() {
+        if (routing.hasParts()) {
+            return;
+        }
+        if (!suspended) {
+            account.answered();
+        }
+        replies.flush(context());
+    }
+}

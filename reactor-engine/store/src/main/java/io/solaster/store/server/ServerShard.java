@@ -1,0 +1,102 @@
+package io.solaster.store.server;
+
+import java.util.ArrayDeque;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.channel.RecvByteBufAllocator;
+import io.solaster.engine.memory.ReusedBuffer;
+import io.solaster.store.shard.StoreShard;
+
+/** What one shard's clients are served with, used again and again by all of them. On the owning shard only. */
+public final class ServerShard implements AutoCloseable {
+    /** Room for a usual pipeline, so that one read empties the socket. */
+    private static final int READ_BYTES = 32 * 1024;
+    private static final int REPLY_BYTES = 16 * 1024;
+    /** What batches and assemblies that wait for their next use may hold: 10,000 clients must not leave gigabytes. */
+    private static final long KEPT_BYTES = 32L << 20;
+
+    private final StoreShard part;
+    private final ArrayDeque<CommandBatch> batches = new ArrayDeque<>();
+    private final ArrayDeque<Assembly> assemblies = new ArrayDeque<>();
+    private final ReusedBuffer received = new ReusedBuffer(ByteBufAllocator.DEFAULT, READ_BYTES);
+    private final ReusedBuffer replies = new ReusedBuffer(ByteBufAllocator.DEFAULT, REPLY_BYTES);
+    private long kept;
+    private boolean closed;
+
+    public ServerShard(StoreShard part) {
+        this.part = part;
+    }
+
+    /** The keys of the same shard, and what its commands are run with. */
+    StoreShard part() {
+        return part;
+    }
+
+    /** What this shard's clients are read into. */
+    public RecvByteBufAllocator reads(int bytesPerTurn) {
+        return received.forReads(Math.max(1, bytesPerTurn / READ_BYTES));
+    }
+
+    /** An empty buffer for replies; the caller releases it. */
+    ByteBuf takeReplies() {
+        return replies.take();
+    }
+
+    CommandBatch takeBatch() {
+        CommandBatch batch = batches.poll();
+        if (batch == null) {
+            return new CommandBatch(part);
+        }
+        kept -= batch.kept();
+        return batch;
+    }
+
+    void giveBatch(CommandBatch batch) {
+        if (mayKeep(batch.kept())) {
+            kept += batch.kept();
+            batches.push(batch);
+        } else {
+            batch.close();
+        }
+    }
+
+    Assembly takeAssembly() {
+        Assembly assembly = assemblies.poll();
+        if (assembly == null) {
+            return new Assembly(this, part.parts().count());
+        }
+        kept -= assembly.kept();
+        return assembly;
+    }
+
+    void giveAssembly(Assembly assembly) {
+        if (mayKeep(assembly.kept())) {
+            kept += assembly.kept();
+            assemblies.push(assembly);
+        } else {
+            assembly.close();
+        }
+    }
+
+    /** Bytes of batches and assemblies that wait for their next use. */
+    long kept() {
+        return kept;
+    }
+
+    private boolean mayKeep(int bytes) {
+        return !closed && kept + bytes <= KEPT_BYTES;
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        batches.forEach(CommandBatch::close);
+        batches.clear();
+        assemblies.forEach(Assembly::close);
+        assemblies.clear();
+        received.close();
+        replies.close();
+        part.close();
+    }
+}

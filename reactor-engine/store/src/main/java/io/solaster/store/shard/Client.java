@@ -1,0 +1,48 @@
+package io.solaster.store.shard;
+
+import java.util.concurrent.CompletionStage;
+import java.util.function.BiConsumer;
+
+import io.netty.channel.Channel;
+import io.solaster.resp.ReplyWriter;
+import org.jspecify.annotations.Nullable;
+
+/** What commands see of the connection that they came from, and of others. On the connection's shard only. */
+public interface Client {
+    /** Unique over all shards, ascending on each. */
+    long id();
+
+    ClientState state();
+
+    /** What the server is configured to, that the client has connected to. */
+    ServerSettings settings();
+
+    Channel channel();
+
+    /** The port that the client connected to. */
+    int localPort();
+
+    /** Bytes received and not yet run. */
+    int inputBytes();
+
+    /** Bytes of replies that the client has not read yet. */
+    long outputBytes();
+
+    /** Says whether the client may run everything. */
+    void authenticated(boolean yes);
+
+    /** Answers a wrong password with an error, after a delay that grows with each; the last one ends the connection. */
+    void refuseLogin(String error);
+
+    /** Closes once what was answered so far, and the reply being written, have left. */
+    void closeAfterReply();
+
+    /** Closes at once; the reply being written, if any, is dropped. */
+    void kill();
+
+    /** Closes if the client has been silent for longer than it may; one that waits for its own command has not. */
+    void closeIfIdle(long now);
+
+    /** As {@link CommandCall#later}. */
+    <T extends @Nullable Object> void later(CompletionStage<T> result, BiConsumer<ReplyWriter, T> answer);
+}

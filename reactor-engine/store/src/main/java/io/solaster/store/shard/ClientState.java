@@ -1,0 +1,113 @@
+package io.solaster.store.shard;
+
+import org.jspecify.annotations.Nullable;
+
+/** What a client has said of itself, and what {@code CLIENT LIST} tells of it. On the owning shard only. */
+public final class ClientState {
+    private final long connectedAt;
+    private long lastInteraction;
+    private long unread;
+    private boolean authenticated;
+    private boolean resp3;
+    private boolean noEvict;
+    private String name = "";
+    private String libraryName = "";
+    private String libraryVersion = "";
+    private @Nullable Command lastCommand;
+
+    public ClientState(long now, boolean authenticated) {
+        this.connectedAt = now;
+        this.lastInteraction = now;
+        this.authenticated = authenticated;
+    }
+
+    /** Forgets what {@code RESET} makes a client forget, but for whether it is authenticated. */
+    public void reset() {
+        resp3 = false;
+        noEvict = false;
+        name = "";
+    }
+
+    /** Unix milliseconds. */
+    public long connectedAt() {
+        return connectedAt;
+    }
+
+    /** Unix milliseconds at which bytes last came from the client, or were last seen to be taken by it. */
+    public long lastInteraction() {
+        return lastInteraction;
+    }
+
+    public void interacted(long now) {
+        lastInteraction = now;
+    }
+
+    /** Notes how many bytes of replies the client has yet to read: if that changes, it is there. */
+    public void unread(long bytes, long now) {
+        if (bytes != unread) {
+            unread = bytes;
+            lastInteraction = now;
+        }
+    }
+
+    public boolean authenticated() {
+        return authenticated;
+    }
+
+    public void authenticated(boolean yes) {
+        authenticated = yes;
+    }
+
+    public boolean resp3() {
+        return resp3;
+    }
+
+    public void resp3(boolean yes) {
+        resp3 = yes;
+    }
+
+    /** Whether the client asked never to be cut off for the memory it takes; we never do that. */
+    public boolean noEvict() {
+        return noEvict;
+    }
+
+    public void noEvict(boolean yes) {
+        noEvict = yes;
+    }
+
+    /** Empty for none. */
+    public String name() {
+        return name;
+    }
+
+    public void name(String given) {
+        name = given;
+    }
+
+    /** Empty for none. */
+    public String libraryName() {
+        return libraryName;
+    }
+
+    public void libraryName(String given) {
+        libraryName = given;
+    }
+
+    /** Empty for none. */
+    public String libraryVersion() {
+        return libraryVersion;
+    }
+
+    public void libraryVersion(String given) {
+        libraryVersion = given;
+    }
+
+    @Nullable
+    public Command lastCommand() {
+        return lastCommand;
+    }
+
+    public void ran(Command command) {
+        lastCommand = command;
+    }
+}

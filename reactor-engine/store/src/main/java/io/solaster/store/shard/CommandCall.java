@@ -1,0 +1,155 @@
+package io.solaster.store.shard;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Objects;
+import java.util.concurrent.CompletionStage;
+import java.util.function.BiConsumer;
+
+import io.solaster.engine.memory.Memory;
+import io.solaster.resp.ReplyWriter;
+import io.solaster.store.keyspace.Keyspace;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One command under way on one shard: its arguments, what it may touch, and where its reply goes. There is one a shard,
+ * used again and again; a command's method reads it and keeps nothing of it.
+ */
+public final class CommandCall {
+    private final StoreShard shard;
+    private final ReplyWriter reply = new ReplyWriter();
+    private long[] addresses = new long[16];
+    private int[] lengths = new int[16];
+    private int count;
+    private long now;
+    private long integer;
+    private @Nullable Client client;
+
+    CommandCall(StoreShard shard) {
+        this.shard = shard;
+    }
+
+    /** Begins a command of {@code count} arguments, its name among them. */
+    public void begin(int count) {
+        if (count > addresses.length || addresses.length > 1024 && count <= 1024) {
+            int capacity = Math.max(16, count);
+            addresses = new long[capacity];
+            lengths = new int[capacity];
+        }
+        this.count = count;
+    }
+
+    public void argument(int i, long address, int length) {
+        addresses[i] = address;
+        lengths[i] = length;
+    }
+
+    public void now(long millis) {
+        now = millis;
+    }
+
+    public void client(@Nullable Client newClient) {
+        client = newClient;
+    }
+
+    /** Arguments, the command's name included. */
+    public int count() {
+        return count;
+    }
+
+    public long address(int i) {
+        return addresses[i];
+    }
+
+    public int length(int i) {
+        return lengths[i];
+    }
+
+    /** An argument's bytes; a copy. */
+    public byte[] bytes(int i) {
+        return bytes(i, lengths[i]);
+    }
+
+    private byte[] bytes(int i, int length) {
+        byte[] bytes = new byte[length];
+        Memory.copy(addresses[i], bytes, 0, length);
+        return bytes;
+    }
+
+    /** An argument as text; each byte one character, so that nothing is lost. */
+    public String text(int i) {
+        return new String(bytes(i), StandardCharsets.ISO_8859_1);
+    }
+
+    /** The beginning of an argument, for an error to quote: at most {@code limit} bytes, and up to a NUL, as C does it. */
+    public String word(int i, int limit) {
+        String text = new String(bytes(i, Math.min(limit, lengths[i])), StandardCharsets.ISO_8859_1);
+        int end = text.indexOf('\0');
+        return end < 0 ? text : text.substring(0, end);
+    }
+
+    /** Whether an argument is a whole number; then {@link #integer} is it. */
+    public boolean isInteger(int i) {
+        return isInteger(addresses[i], lengths[i]);
+    }
+
+    /** Whether a whole number stands there; then {@link #integer} is it. */
+    public boolean isInteger(long address, int length) {
+        if (!Decimal.isLong(address, length)) {
+            return false;
+        }
+        integer = Decimal.parse(address, length);
+        return true;
+    }
+
+    /** The number last found by {@link #isInteger}. */
+    public long integer() {
+        return integer;
+    }
+
+    /** Whether an argument is a word, in whatever case; the word is given in lower case. */
+    public boolean is(int i, String word) {
+        if (lengths[i] != word.length()) {
+            return false;
+        }
+        for (int at = 0; at < word.length(); at++) {
+            byte c = Memory.getByte(addresses[i] + at);
+            if ((c >= 'A' && c <= 'Z' ? c + 32 : c) != word.charAt(at)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Unix time in milliseconds, as the shard knew it when this batch of commands began. */
+    public long now() {
+        return now;
+    }
+
+    public StoreShard shard() {
+        return shard;
+    }
+
+    public Keyspace keyspace() {
+        return shard.keyspace();
+    }
+
+    public ReplyWriter reply() {
+        return reply;
+    }
+
+    /** The client, for commands that run on its own shard only. */
+    public Client client() {
+        return Objects.requireNonNull(client, "this command runs on the client's shard only");
+    }
+
+    /**
+     * Answers when a result is there; until then the connection runs nothing else. For commands of
+     * {@link Command.Route#CONNECTION} only.
+     *
+     * @param result completed on any thread
+     * @param answer writes the reply, on the connection's shard
+     */
+    public <T extends @Nullable Object> void later(CompletionStage<T> result, BiConsumer<ReplyWriter, T> answer) {
+        client().later(result, answer);
+    }
+}

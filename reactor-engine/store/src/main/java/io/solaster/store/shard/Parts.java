@@ -1,0 +1,83 @@
+package io.solaster.store.shard;
+
+import java.security.SecureRandom;
+import java.util.HexFormat;
+import java.util.function.LongSupplier;
+
+import io.solaster.config.value.ByteSize;
+import io.solaster.engine.Engine;
+import io.solaster.engine.Sharded;
+import io.solaster.store.keyspace.Keyspace;
+
+/** The parts of one store, a shard each, and what they have in common. Any thread may call. */
+public final class Parts {
+    private final Engine engine;
+    private final StoreShard[] byShard;
+    private final Sharded<StoreShard> sharded;
+    private final LongSupplier clock;
+    private final long startedAt;
+    private final String runId = newRunId();
+    private volatile int longestString = Keyspace.MAX_LENGTH;
+
+    /** @param clock of Unix milliseconds, which any shard may ask */
+    public Parts(Engine engine, LongSupplier clock) {
+        this.engine = engine;
+        this.clock = clock;
+        this.startedAt = clock.getAsLong();
+        this.byShard = new StoreShard[engine.shards().size()];
+        this.sharded = Sharded.over(engine, shard -> byShard[shard.id()]);
+    }
+
+    private static String newRunId() {
+        byte[] random = new byte[20];
+        new SecureRandom().nextBytes(random);
+        return HexFormat.of().formatHex(random);
+    }
+
+    /** Puts a part where the others find it; on its shard, before anybody asks for it. */
+    void add(StoreShard part) {
+        byShard[part.shard().id()] = part;
+    }
+
+    public Engine engine() {
+        return engine;
+    }
+
+    public int count() {
+        return byShard.length;
+    }
+
+    /** A shard's part, for messages to it; it is touched on its shard only. */
+    public StoreShard part(int shard) {
+        return byShard[shard];
+    }
+
+    /** The parts, for calls to them. */
+    public Sharded<StoreShard> sharded() {
+        return sharded;
+    }
+
+    /** Unix milliseconds. */
+    public long startedAt() {
+        return startedAt;
+    }
+
+    LongSupplier clock() {
+        return clock;
+    }
+
+    /** 40 hexadecimal digits that no other start of a store has. */
+    public String runId() {
+        return runId;
+    }
+
+    /** The longest value that commands may make of shorter ones, in bytes. */
+    public int longestString() {
+        return longestString;
+    }
+
+    /** Sets the longest value: of servers before the same store, the one that was last told a limit decides. */
+    public void longestString(ByteSize limit) {
+        longestString = Math.min(limit.intBytes(), Keyspace.MAX_LENGTH);
+    }
+}

@@ -1,0 +1,99 @@
+package io.solaster.store.shard;
+
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+
+import io.solaster.store.keyspace.Keyspace;
+import io.solaster.store.stats.StoreStats;
+
+/** One shard's numbers for {@code INFO}, or the sum of several shards'. */
+public final class StoreReport {
+
+    public enum Item {
+        CLIENTS, CONNECTIONS, REFUSED, KEYS, EXPIRING, EXPIRED, USED_MEMORY, LIVE_MEMORY, COMMANDS, COMMANDS_PER_SECOND, FOREIGN, HITS, MISSES, BYTES_IN, BYTES_OUT, PROTOCOL_ERRORS, OUTPUT_OVERFLOWS, IDLE_TIMEOUTS, FAILURES, ERRORS, CPU_NANOS
+    }
+
+    /** What is so and so now, and is not reset with the statistics. */
+    private static final EnumSet<Item> STATES = EnumSet.of(Item.CLIENTS, Item.KEYS, Item.EXPIRING, Item.USED_MEMORY,
+            Item.LIVE_MEMORY, Item.COMMANDS_PER_SECOND, Item.CPU_NANOS);
+
+    private final Map<Item, Long> values = new EnumMap<>(Item.class);
+    private final CommandCounts commands;
+
+    private StoreReport(CommandCounts commands) {
+        this.commands = commands;
+    }
+
+    /** What a shard counts since it was started, or since its statistics were reset. On the shard. */
+    public static StoreReport of(StoreShard shard) {
+        StoreReport report = total(shard);
+        StoreReport base = shard.statisticsBase();
+        if (base != null) {
+            report.add(base, -1);
+        }
+        return report;
+    }
+
+    /** What a shard counts since it was started. On the shard. */
+    public static StoreReport total(StoreShard shard) {
+        StoreReport report = new StoreReport(shard.counts().copy());
+        for (Item item : Item.values()) {
+            report.values.put(item, value(shard, item));
+        }
+        return report;
+    }
+
+    private static long value(StoreShard shard, Item item) {
+        Keyspace keys = shard.keyspace();
+        StoreStats stats = shard.stats();
+        return switch (item) {
+            case CLIENTS -> shard.clients().size();
+            case CONNECTIONS -> shard.connections();
+            case REFUSED -> shard.shard().stats().refused.get();
+            case KEYS -> keys.size();
+            case EXPIRING -> keys.expiring();
+            case EXPIRED -> keys.expired();
+            case USED_MEMORY -> keys.usedMemory();
+            case LIVE_MEMORY -> keys.liveBytes();
+            case COMMANDS -> stats.commands.get();
+            case COMMANDS_PER_SECOND -> shard.commandsPerSecond();
+            case FOREIGN -> stats.foreignCommands.get();
+            case HITS -> stats.hits.get();
+            case MISSES -> stats.misses.get();
+            case BYTES_IN -> stats.bytesIn.get();
+            case BYTES_OUT -> stats.bytesOut.get();
+            case PROTOCOL_ERRORS -> stats.protocolErrors.get();
+            case OUTPUT_OVERFLOWS -> stats.outputOverflows.get();
+            case IDLE_TIMEOUTS -> stats.idleTimeouts.get();
+            case FAILURES -> stats.failures.get();
+            case ERRORS -> shard.call().reply().errors();
+            case CPU_NANOS -> shard.shard().cpuNanos();
+        };
+    }
+
+    public static StoreReport sum(List<StoreReport> shards) {
+        StoreReport sum = new StoreReport(shards.getFirst().commands.zeros());
+        shards.forEach(shard -> sum.add(shard, 1));
+        return sum;
+    }
+
+    private void add(StoreReport other, int sign) {
+        other.values.forEach((item, value) -> {
+            if (sign > 0 || !STATES.contains(item)) {
+                values.merge(item, sign * value, Long::sum);
+            }
+        });
+        commands.add(other.commands, sign);
+    }
+
+    public long get(Item item) {
+        return values.getOrDefault(item, 0L);
+    }
+
+    /** How often each command was run. */
+    public CommandCounts commands() {
+        return commands;
+    }
+}

@@ -1,0 +1,244 @@
+package io.solaster.store.shard;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.LongSupplier;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.channel.RecvByteBufAllocator;
+import io.solaster.engine.Shard;
+import io.solaster.engine.memory.ReusedBuffer;
+import io.solaster.engine.net.QuietLog;
+import io.solaster.engine.timer.Timer;
+import io.solaster.resp.ReplyWriter;
+import io.solaster.store.keyspace.Keyspace;
+import io.solaster.store.stats.StoreStats;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
+
+/** One shard's part of a store: its keys, its clients, and what commands are run with. On the owning shard only. */
+public final class StoreShard implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(StoreShard.class);
+    /** How long until the keyspace is looked after again: where keys expire or gaps are left, and where not. */
+    private static final Duration BUSY = Duration.ofMillis(10);
+    private static final Duration CALM = Duration.ofMillis(100);
+    /** Slots looked at for expired keys, and blocks looked at for gaps, each time: some tens of microseconds. */
+    private static final int EXPIRY_STEPS = 2_000;
+    private static final int DEFRAGMENT_STEPS = 200;
+    /** Given back to the system each time, in about 120 us; until all is, that is done in every turn. */
+    private static final long RELEASE_BYTES = 2 << 20;
+    private static final Duration SWEEP = Duration.ofSeconds(1);
+
+    private final Parts parts;
+    private final Shard shard;
+    private final Keyspace keyspace;
+    private final StoreStats stats = new StoreStats();
+    private final CommandCall call;
+    private final Map<Long, Client> clients = new LinkedHashMap<>();
+    private final CommandCounts counts;
+    private final Timer maintenance;
+    private final Timer sweep;
+    private final LongSupplier clock;
+    private long nextClient;
+    private long commandsAtSweep;
+    private long sweptAt;
+    private long commandsPerSecond;
+    private @Nullable StoreReport statisticsBase;
+    private final QuietLog commandFailed = new QuietLog(log, Level.ERROR);
+    private final QuietLog upkeepFailed = new QuietLog(log, Level.ERROR);
+    private boolean closed;
+
+    /** @param commands how many there are to be counted */
+    public StoreShard(Parts parts, Shard shard, Keyspace keyspace, int commands) {
+        this.parts = parts;
+        this.shard = shard;
+        this.keyspace = keyspace;
+        this.counts = new CommandCounts(commands);
+        this.call = new CommandCall(this);
+        this.clock = parts.clock();
+        this.maintenance = shard.timers().coarseTimer(this::maintain);
+        this.sweep = shard.timers().coarseTimer(this::sweep);
+        this.sweptAt = now();
+        parts.add(this);
+        shard.execute(parts.engine().groups().maintenance(), this::armTimers);
+    }
+
+    /** In the group that they are to fire in. */
+    private void armTimers() {
+        armMaintenance(CALM);
+        armSweep();
+    }
+
+    private void armMaintenance(Duration delay) {
+        if (!closed) {
+            maintenance.arm(delay);
+        }
+    }
+
+    private void armSweep() {
+        if (!closed) {
+            sweep.arm(SWEEP);
+        }
+    }
+
+    public Parts parts() {
+        return parts;
+    }
+
+    public Shard shard() {
+        return shard;
+    }
+
+    public StoreShard peer(int id) {
+        return parts.part(id);
+    }
+
+    public Keyspace keyspace() {
+        return keyspace;
+    }
+
+    public StoreStats stats() {
+        return stats;
+    }
+
+    public CommandCall call() {
+        return call;
+    }
+
+    public long now() {
+        return clock.getAsLong();
+    }
+
+    /** Runs a command; if its method throws, the reply says so and nothing else suffers. */
+    public void run(Command command, CommandCall call) {
+        ReplyWriter reply = call.reply();
+        int before = reply.position();
+        long errors = reply.errors();
+        stats.commands.increment();
+        long begun = counts.begin(command);
+        try {
+            command.body().run(call);
+        } catch (Throwable failure) {
+            reply.rewind(before);
+            reply.error(failure instanceof OutOfMemoryError
+                    ? "OOM command not allowed: " + failure.getMessage()
+                    : "ERR internal error");
+            stats.failures.increment();
+            commandFailed.tell("Command '{}' failed on shard {}", command.name(), shard.id(), failure);
+        }
+        if (begun != 0) {
+            counts.end(command, begun);
+        }
+        if (reply.errors() != errors) {
+            counts.failed(command);
+        }
+    }
+
+    /** How often each command was run here. */
+    public CommandCounts counts() {
+        return counts;
+    }
+
+    /** Adds a client and gives it an id: unique over all shards, ascending on each. */
+    public long addClient(Client client) {
+        long id = ++nextClient * parts.count() + shard.id();
+        clients.put(id, client);
+        return id;
+    }
+
+    public void removeClient(long id) {
+        clients.remove(id);
+    }
+
+    /** This shard's clients, in the order of their ids. A copy. */
+    public List<Client> clients() {
+        return new ArrayList<>(clients.values());
+    }
+
+    /** Clients that were ever connected. */
+    long connections() {
+        return nextClient;
+    }
+
+    /** Commands per second, of late. */
+    long commandsPerSecond() {
+        return commandsPerSecond;
+    }
+
+    /** What {@code INFO} counts from; null to count from the start. */
+    @Nullable
+    StoreReport statisticsBase() {
+        return statisticsBase;
+    }
+
+    /** Lets {@code INFO} count from zero; what metrics read goes on. */
+    public void resetStatistics() {
+        statisticsBase = StoreReport.total(this);
+    }
+
+    // Keys must never cease to expire, whatever is thrown. So each of the two timers is armed however its work ends, and
+    // looks after the other one, as to arm a timer may fail too where memory runs out.
+
+    private void sweep() {
+        try {
+            long now = now();
+            long commands = stats.commands.get();
+            commandsPerSecond = (commands - commandsAtSweep) * 1000 / Math.max(1, now - sweptAt);
+            commandsAtSweep = commands;
+            sweptAt = now;
+            for (Client client : clients()) {
+                client.closeIfIdle(now);
+            }
+        } catch (Throwable failure) {
+            failed("Closing silent clients", failure);
+        } finally {
+            armSweep();
+            if (!maintenance.isArmed()) {
+                armMaintenance(CALM);
+            }
+        }
+    }
+
+    /** Removes what is due, gives memory back and closes gaps, a little at a time. */
+    private void maintain() {
+        Duration next = CALM;
+        try {
+            if (keyspace.expiring() > 0) {
+                next = BUSY;
+                keyspace.expireDue(now(), EXPIRY_STEPS);
+            }
+            if (keyspace.release(RELEASE_BYTES)) {
+                next = Duration.ZERO;
+            } else if (keyspace.defragment(DEFRAGMENT_STEPS) == DEFRAGMENT_STEPS) {
+                next = BUSY;
+            }
+        } catch (Throwable failure) {
+            next = CALM;
+            failed("Maintenance of the keys", failure);
+        } finally {
+            armMaintenance(next);
+            if (!sweep.isArmed()) {
+                armSweep();
+            }
+        }
+    }
+
+    private void failed(String what, Throwable failure) {
+        upkeepFailed.tell("{} failed on shard {}; it is tried again", what, shard.id(), failure);
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        maintenance.cancel();
+        sweep.cancel();
+        keyspace.close();
+    }
+}

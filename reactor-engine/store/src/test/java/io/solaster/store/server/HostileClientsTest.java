@@ -1,0 +1,311 @@
+package io.solaster.store.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.handler.codec.DecoderException;
+import io.netty.handler.ssl.NotSslRecordException;
+import io.solaster.config.server.LimitsConfig;
+import io.solaster.config.server.ServerConfig;
+import io.solaster.config.value.ByteSize;
+import io.solaster.engine.net.RequestStats;
+import io.solaster.engine.net.TcpServer;
+import io.solaster.store.RespClient;
+import io.solaster.store.RespProtocol;
+import io.solaster.store.Store;
+import io.solaster.store.StoreFixture;
+import io.solaster.store.keyspace.Keyspace;
+import io.solaster.store.shard.ServerSettings;
+import io.solaster.store.shard.StoreShard;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
+
+/** Clients that guess passwords, fill the log, or let replies pile up behind those of other shards. */
+class HostileClientsTest {
+    private final Logger logger = (Logger) LoggerFactory.getLogger(ClientConnection.class);
+    private final ListAppender<ILoggingEvent> lines = new ListAppender<>();
+
+    @BeforeEach
+    void listen() {
+        logger.setAdditive(false);
+        lines.start();
+        logger.addAppender(lines);
+    }
+
+    @AfterEach
+    void listenNoMore() {
+        logger.detachAppender(lines);
+        logger.setAdditive(true);
+    }
+
+    /** A connection without a socket, whose time is ours; on shard 0. */
+    private static EmbeddedChannel connect(ServerShard server, ServerSettings settings, ClientLogs logs) {
+        EmbeddedChannel channel = new EmbeddedChannel();
+        channel.freezeTime();
+        channel.pipeline().addLast(new ClientConnection(settings, logs, server, new RequestStats("kv", "resp")));
+        channel.pipeline().fireChannelActive();
+        return channel;
+    }
+
+    private static ServerSettings settings(ServerConfig config) {
+        return new ServerSettings(StoreFixture.parts(StoreFixture.of(1).store()), config);
+    }
+
+    private static void send(EmbeddedChannel channel, String... arguments) {
+        channel.writeInbound(channel.alloc().directBuffer().writeBytes(RespClient.encode(arguments)));
+    }
+
+    private static String received(EmbeddedChannel channel) {
+        StringBuilder text = new StringBuilder();
+        for (ByteBuf sent = channel.readOutbound(); sent != null; sent = channel.readOutbound()) {
+            text.append(sent.toString(StandardCharsets.ISO_8859_1));
+            sent.release();
+        }
+        return text.toString();
+    }
+
+    private static <R> R onShard(Function<ServerShard, R> call) {
+        return StoreFixture.of(1).servers().on(0, call).join();
+    }
+
+    /** What left in the shard's turns before this one. */
+    private static String sent(EmbeddedChannel channel) {
+        return onShard(server -> received(channel));
+    }
+
+    @Test
+    void wrongPasswordsAreAnsweredLaterEachTimeUntilTheConnectionEnds() {
+        ServerSettings settings = settings(StoreFixture.config().withPassword("s3cret"));
+        long before = StoreFixture.of(1).store().total(stats -> stats.wrongPasswords.get());
+        EmbeddedChannel channel = onShard(server -> connect(server, settings, new ClientLogs()));
+        long delay = 50;
+        for (int attempt = 1; attempt <= LoginDelay.ATTEMPTS; attempt++, delay *= 2) {
+            String[] command = attempt % 2 == 0
+                    ? new String[]{"AUTH", "guess"}
+                    : new String[]{"HELLO", "3", "AUTH", "default", "guess"};
+            long after = delay;
+            onShard(server -> {
+                send(channel, command);
+                channel.advanceTimeBy(after - 1, TimeUnit.MILLISECONDS);
+                channel.runScheduledPendingTasks();
+                return true;
+            });
+            assertThat(sent(channel)).as("attempt %s", attempt).isEmpty();
+            onShard(server -> {
+                channel.advanceTimeBy(1, TimeUnit.MILLISECONDS);
+                channel.runScheduledPendingTasks();
+                return true;
+            });
+            assertThat(sent(channel)).startsWith("-WRONGPASS");
+            assertThat(channel.isOpen()).isEqualTo(attempt < LoginDelay.ATTEMPTS);
+        }
+        assertThat(StoreFixture.of(1).store().total(stats -> stats.wrongPasswords.get()) - before)
+                .isEqualTo(LoginDelay.ATTEMPTS);
+        assertThat(lines.list).hasSize(1);
+        onShard(server -> channel.finishAndReleaseAll());
+    }
+
+    @Test
+    void theRightPasswordEndsTheDelay() {
+        ServerConfig config = StoreFixture.config().withPassword("s3cret");
+        try (StoreFixture.Server server = StoreFixture.of(1).serve(config);
+                RespClient client = server.connect();
+                RespClient other = server.connect()) {
+            for (int round = 0; round < 2 * LoginDelay.ATTEMPTS; round++) {
+                // What follows a wrong password waits, and nobody else does.
+                client.send("AUTH", "guess").send("PING");
+                assertThat(other.call("AUTH", "s3cret")).isEqualTo("+OK");
+                assertThat(client.reply()).startsWith("-WRONGPASS");
+                assertThat(client.reply()).startsWith(round == 0 ? "-NOAUTH" : "+PONG");
+                assertThat(client.call("AUTH", "s3cret")).isEqualTo("+OK");
+            }
+        }
+    }
+
+    @Test
+    void aConnectionThatWaitsForItsWrongPasswordIsNoObstacleToADrain() {
+        ServerSettings settings = settings(StoreFixture.config().withPassword("s3cret"));
+        EmbeddedChannel channel = onShard(server -> {
+            EmbeddedChannel connected = connect(server, settings, new ClientLogs());
+            send(connected, "AUTH", "guess");
+            connected.pipeline().fireUserEventTriggered(TcpServer.DRAIN);
+            return connected;
+        });
+        assertThat(sent(channel)).startsWith("-WRONGPASS");
+        onShard(server -> channel.finishAndReleaseAll());
+    }
+
+    @Test
+    void aFloodOfNonsenseIsOneLineOfEachKind() {
+        ServerSettings settings = settings(StoreFixture.config());
+        ClientLogs logs = new ClientLogs();
+        long before = StoreFixture.of(1).store().total(stats -> stats.protocolErrors.get());
+        for (int i = 0; i < 100; i++) {
+            onShard(server -> {
+                EmbeddedChannel http = connect(server, settings, logs);
+                send(http, "POST", "/");
+                EmbeddedChannel garbage = connect(server, settings, logs);
+                garbage.writeInbound(garbage.alloc().directBuffer().writeBytes(RespClient.latin1("*x\r\n")));
+                EmbeddedChannel plain = connect(server, settings, logs);
+                plain.pipeline().fireExceptionCaught(
+                        new DecoderException(new NotSslRecordException("not an SSL/TLS record: 2a310d0a")));
+                assertThat(http.isOpen() || plain.isOpen()).isFalse();
+                http.finishAndReleaseAll();
+                garbage.finishAndReleaseAll();
+                plain.finishAndReleaseAll();
+                return true;
+            });
+        }
+        assertThat(StoreFixture.of(1).store().total(stats -> stats.protocolErrors.get()) - before).isEqualTo(300);
+        assertThat(lines.list).extracting(ILoggingEvent::getFormattedMessage).hasSize(2)
+                .anyMatch(line -> line.contains("speaks HTTP")).anyMatch(line -> line.contains("SSL/TLS"));
+        assertThat(lines.list).allMatch(line -> line.getThrowableProxy() == null);
+    }
+
+    @Test
+    void aWholeLineMayBeNoLongerThanOneThatArrivesInPieces() {
+        LimitsConfig limits = new LimitsConfig(100, java.time.Duration.ZERO, new ByteSize(1 << 20), 1024,
+                new ByteSize(1 << 20), new ByteSize(64), 1024, new ByteSize(1 << 16));
+        try (StoreFixture.Server server = StoreFixture.of(1).serve(StoreFixture.config().withLimits(limits));
+                RespClient client = server.connect()) {
+            client.send(RespClient.latin1("ECHO " + "x".repeat(58) + "\r\n"));
+            assertThat(client.reply()).isEqualTo("$58|" + "x".repeat(58));
+            assertThat(client.send(RespClient.latin1("ECHO " + "x".repeat(59) + "\r\n")).rest())
+                    .isEqualTo("-ERR Protocol error: too big inline request");
+        }
+    }
+
+    private static ServerConfig outputLimit(int bytes) {
+        return StoreFixture.config().withLimits(LimitsConfig.defaults().withOutputBuffer(new ByteSize(bytes)));
+    }
+
+    @Test
+    void repliesOfAllShardsTogetherAreHeldToTheLimit() {
+        StoreFixture fixture = StoreFixture.of(4);
+        Store store = fixture.store();
+        try (StoreFixture.Server server = fixture.serve(outputLimit(1 << 20));
+                RespClient client = server.connect();
+                RespClient other = server.connect()) {
+            long cutOff = store.total(stats -> stats.outputOverflows.get());
+            List<String> keys = oneKeyPerShard(fixture);
+            keys.forEach(key -> other.call("SET", key, "x".repeat(100_000)));
+            long run = store.total(stats -> stats.commands.get());
+            ByteArrayOutputStream pipeline = new ByteArrayOutputStream();
+            for (int i = 0; i < 400; i++) {
+                pipeline.writeBytes(RespClient.encode("GET", keys.get(i % keys.size())));
+            }
+            client.send(pipeline.toByteArray());
+            StoreFixture.await("the client is cut off",
+                    () -> store.total(stats -> stats.outputOverflows.get()) == cutOff + 1);
+            // Eleven fill the limit; each shard may exceed its part by one reply, each time that it is asked.
+            assertThat(store.total(stats -> stats.commands.get()) - run).isLessThanOrEqualTo(11 + 2 * 4);
+        }
+    }
+
+    private static List<String> oneKeyPerShard(StoreFixture fixture) {
+        List<String> keys = new ArrayList<>();
+        for (int shard = 0; shard < fixture.engine().shards().size(); shard++) {
+            int wanted = shard;
+            keys.add(java.util.stream.IntStream.range(0, 1000).mapToObj(i -> "big" + i)
+                    .filter(key -> fixture.engine().shardOf(key) == wanted).findFirst().orElseThrow());
+        }
+        return keys;
+    }
+
+    @Test
+    void oneShardMayUseTheRoomThatOthersLeave() {
+        StoreFixture fixture = StoreFixture.of(4);
+        try (StoreFixture.Server server = fixture.serve(outputLimit(1 << 20)); RespClient client = server.connect()) {
+            List<String> keys = oneKeyPerShard(fixture);
+            for (String big : keys) {
+                keys.forEach(key -> client.call("SET", key, key.equals(big) ? "x".repeat(100_000) : "y"));
+                ByteArrayOutputStream pipeline = new ByteArrayOutputStream();
+                for (int i = 0; i < 9; i++) {
+                    keys.forEach(key -> pipeline.writeBytes(RespClient.encode("GET", key)));
+                }
+                client.send(pipeline.toByteArray());
+                for (int i = 0; i < 9; i++) {
+                    for (String key : keys) {
+                        assertThat(client.reply()).hasSize(key.equals(big) ? 100_008 : 4);
+                    }
+                }
+            }
+            keys.forEach(key -> client.call("DEL", key));
+        }
+    }
+
+    /** A reply that finds no memory, not even for the error that is to take its place, must not be waited for. */
+    @Test
+    void aClientWhoseCommandsCannotBeAnsweredIsCutOff() {
+        StoreFixture fixture = StoreFixture.of(2);
+        AtomicReference<Store> store = new AtomicReference<>();
+        store.set(fixture.newStore(() -> {
+            Keyspace keys = Keyspace.create();
+            return (Keyspace) Proxy.newProxyInstance(Keyspace.class.getClassLoader(), new Class<?>[]{Keyspace.class},
+                    (proxy, method, arguments) -> {
+                        if (method.getName().equals("find")) {
+                            StoreFixture.parts(store.get()).sharded().local().call().reply().finish();
+                            throw new OutOfMemoryError("for the test");
+                        }
+                        try {
+                            return method.invoke(keys, arguments);
+                        } catch (InvocationTargetException e) {
+                            throw e.getCause();
+                        }
+                    });
+        }));
+        RespProtocol protocol = new RespProtocol(store.get(), StoreFixture.config());
+        Logger commands = (Logger) LoggerFactory.getLogger(StoreShard.class);
+        commands.setLevel(Level.OFF);
+        try (TcpServer server = TcpServer.bind(fixture.engine(), "frail", StoreFixture.config(), protocol)) {
+            for (String key : oneKeyPerShard(fixture)) {
+                try (RespClient client = new RespClient(server.port())) {
+                    assertThat(client.send("GET", key).rest()).isIn("", "(reset)");
+                }
+                try (RespClient client = new RespClient(server.port())) {
+                    assertThat(client.send("MGET", key, "a", "b", "c", "d").rest()).isIn("", "(reset)");
+                }
+            }
+        } finally {
+            commands.setLevel(null);
+        }
+        assertThat(lines.list).hasSize(1);
+    }
+
+    @Test
+    void whatWaitsForItsNextUseIsBounded() {
+        ByteBuf argument = io.netty.buffer.Unpooled.directBuffer().writeZero(30_000);
+        long kept = onShard(server -> {
+            List<CommandBatch> batches = new ArrayList<>();
+            for (int i = 0; i < 3000; i++) {
+                CommandBatch batch = server.takeBatch();
+                batch.argument(io.solaster.engine.memory.Memory.address(argument), 30_000);
+                batches.add(batch);
+            }
+            batches.forEach(batch -> {
+                batch.clear();
+                server.giveBatch(batch);
+            });
+            return server.kept();
+        });
+        argument.release();
+        assertThat(kept).isPositive().isLessThanOrEqualTo(32 << 20);
+    }
+}
