@@ -37,6 +37,8 @@ final class RequestDecoder implements RequestHead {
     private static final long HTTP_1_0 = Ascii.word("HTTP/1.0");
     private static final int GET = (int) Ascii.word("GET ");
     static final int MAX_DIGITS = 18;
+    /** Of a colon and a port that is surely none too large. */
+    private static final int PORT_DIGITS = 5;
 
     private long base;
     /** The head's bytes once they are kept beyond the batch they came in; else they lie at {@link #base}. */
@@ -437,7 +439,12 @@ final class RequestDecoder implements RequestHead {
         while (at < end && Ascii.isInHost(getByte(address + at) & 0xFF)) {
             at++;
         }
-        // The usual one is a name alone.
+        if (at > from && at < end && getByte(address + at) == ':' && end - at <= PORT_DIGITS) {
+            do {
+                at++;
+            } while (at < end && Ascii.isDigit(getByte(address + at)));
+        }
+        // The usual one is a name, or that and a port of few digits; any other is looked at closer.
         return at == end && end > from || Hosts.isHost(latin1(address, from, end - from));
     }
 
