@@ -9,7 +9,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -84,7 +83,8 @@ final class CancelledCallsTest {
         };
         TcpServer bound = keep(TcpServer.bind(engine, "web", server, new HttpProtocol(handler, server)));
         PoolConfig config = PoolConfig.of(PoolConfig.Protocol.HTTP).withHttp(PoolHttpConfig.of(version));
-        config = config.withConnections(config.connections().withBounds(1, 1, 1))
+        config = config.withConnections(config.connections().withBounds(1, 1, 1).withConnecting(1, LONG)
+                .withWaiting(1_000, LONG))
                 .withRequests(config.requests().withTimeouts(timeout, Duration.ZERO));
         Upstream upstream = keep(Upstream.start(engine, "test", config,
                 Discovery.of(List.of(Endpoint.of("127.0.0.1", bound.port())))));
@@ -215,11 +215,13 @@ final class CancelledCallsTest {
     @EnumSource(Version.class)
     void calls_that_are_cancelled_at_any_time_leave_nothing(Version version) {
         start(version, LONG);
-        for (int i = 0; i < 300; i++) {
-            Disposable call = web.get().uri(Map.of(0, "/stream", 1, "/name", 2, "/late").get(i % 3)).retrieve()
-                    .bodyToMono(byte[].class).subscribe(body -> {}, failure -> {});
-            if (i % 2 == 0) {
-                untilAsked(asked.get() + i % 3 / 2);
+        List<String> paths = List.of("/stream", "/name", "/late");
+        for (int i = 0; i < 200; i++) {
+            int before = asked.get();
+            Disposable call = web.get().uri(paths.get(i % 3)).retrieve().bodyToMono(byte[].class)
+                    .subscribe(body -> {}, failure -> {});
+            if (i % 6 == 2) {
+                untilAsked(before + 1);
             }
             for (int spin = 0; spin < i * 50; spin++) {
                 Thread.onSpinWait();

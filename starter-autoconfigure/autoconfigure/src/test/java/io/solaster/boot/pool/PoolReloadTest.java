@@ -45,7 +45,7 @@ final class PoolReloadTest {
                 orders:
                   endpoints: [%s]
                   balancing: {algorithm: round-robin}
-                  connections: {max: %d, max-per-shard: %d, max-per-endpoint: 2}
+                  connections: {max: %d, max-per-shard: %d, max-per-endpoint: 2, connect-timeout: 60s}
                   requests: {timeout: 5m}
             """;
     private static final String USERS = """

@@ -74,7 +74,8 @@ final class PooledRequestsTest {
         ServerConfig server = ServerConfig.of("http", 0);
         TcpServer bound = keep(TcpServer.bind(engine, "web", server, new HttpProtocol(handler, server)));
         PoolConfig config = PoolConfig.of(PoolConfig.Protocol.HTTP).withHttp(http);
-        config = config.withRequests(config.requests().withTimeouts(LONG, Duration.ZERO));
+        config = config.withRequests(config.requests().withTimeouts(LONG, Duration.ZERO))
+                .withConnections(config.connections().withConnecting(4, LONG).withWaiting(1_000, LONG));
         Upstream upstream = keep(Upstream.start(engine, "user_service", config,
                 Discovery.of(List.of(Endpoint.of("127.0.0.1", bound.port())))));
         ConnectionPool<HttpClientConnection> pool = keep(ConnectionPool.start(engine, "user_service", config,

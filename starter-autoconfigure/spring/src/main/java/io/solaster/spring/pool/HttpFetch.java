@@ -71,7 +71,7 @@ final class HttpFetch {
         String path = uri.getRawPath() == null || uri.getRawPath().isEmpty() ? "/" : uri.getRawPath();
         ClientRequest request = ClientRequest.of(method.name(),
                 uri.getRawQuery() == null ? path : path + "?" + uri.getRawQuery());
-        return request.headers(all -> {
+        ClientRequest named = request.headers(all -> {
             headers.headerSet().forEach(header -> {
                 if (!isOurs(header.getKey())) {
                     all.add(header.getKey(), header.getValue());
@@ -81,7 +81,9 @@ final class HttpFetch {
             if (host != null) {
                 all.set(HttpHeaderNames.HOST, host);
             }
-        }).key(keys.of(config.balancing(), method, uri, headers, attributes));
+        });
+        long key = keys.of(config.balancing(), method, uri, headers, attributes);
+        return key == 0 ? named : named.key(key);
     }
 
     /** Those that the client sets by itself. */

@@ -94,7 +94,8 @@ public final class PooledRequestFactory implements ClientHttpRequestFactory {
         protected ClientHttpResponse executeInternal(HttpHeaders headers) throws IOException {
             // Before it is sent: what the caller hears of as failed must not be done all the same.
             Shard.refuseToBlock("waiting for " + method + " " + uri, "use WebClient, or wait in Shard.fork");
-            ClientRequest request = fetch.request(method, uri, headers, getAttributes()).body(body.toByteArray());
+            ClientRequest bare = fetch.request(method, uri, headers, getAttributes());
+            ClientRequest request = body.size() == 0 ? bare : bare.body(body.toByteArray());
             ShardFuture<HttpFetch.Answer> answer = fetch.send(request);
             try {
                 return new Response(await(answer));
