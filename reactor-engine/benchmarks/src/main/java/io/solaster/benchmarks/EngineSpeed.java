@@ -39,12 +39,15 @@ public final class EngineSpeed {
         JmhRounds.Figures parkingFuture = rounds.add(mesh, "submitToAndAnswer", "idle=PARK", transport);
         JmhRounds.Figures parkingMessage = rounds.add(mesh, "roundTrip", "idle=PARK", transport);
         JmhRounds.Figures parkingNetty = rounds.add(mesh, "nettySubmitAndAnswer", "idle=PARK", transport);
+        JmhRounds.Figures line = rounds.add(mesh, "cacheLineThereAndBack", "idle=SPIN", transport);
         JmhRounds.Figures futureAgain = rounds.add(mesh, "submitToAndAnswer", "idle=SPIN", transport);
+        JmhRounds.Figures lineAgain = rounds.add(mesh, "cacheLineThereAndBack", "idle=SPIN", transport);
         JmhRounds.Figures messageAgain = rounds.add(mesh, "roundTrip", "idle=SPIN", transport);
         JmhRounds.Figures nettyAgain = rounds.add(mesh, "nettySubmitAndAnswer", "idle=SPIN", transport);
         JmhRounds.Figures oneWayAgain = rounds.add(mesh, "oneWayMessages", "idle=SPIN", transport);
         JmhRounds.Figures parkingFutureAgain = rounds.add(mesh, "submitToAndAnswer", "idle=PARK", transport);
         rounds.run();
+        report.figure("one cache line to the other CPU and back", line.median(), " ns", line.noise(lineAgain));
         double noise = future.noise(futureAgain);
         report.atLeast("submitTo and reply, 64 outstanding, with a future", future.millions(), 4, " M/s", noise);
         report.atLeast("the same with a reusable message", message.millions(), 10, " M/s",

@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLongArray;
 
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
@@ -54,6 +55,7 @@ public class MeshBenchmark {
     private static final int OUTSTANDING = 64;
     private static final int CALLS = 1_500 * OUTSTANDING;
     private static final int CALLS_ALONE = 4_000;
+    private static final int LINES = 20_000;
 
     /** One thread on both ends: what a message costs without another CPU's cache. */
     @State(Scope.Thread)
@@ -134,6 +136,34 @@ public class MeshBenchmark {
     @OperationsPerInvocation(CALLS_ALONE)
     public void oneSubmitToAndAnswer(Two two) throws InterruptedException {
         submitTo(two.engine(), 1, CALLS_ALONE);
+    }
+
+    /**
+     * One cache line to the other shard's CPU and back, by bare loads and stores: what each call pays several times. On a
+     * virtual machine its price changes with where the host has put the CPUs.
+     */
+    @Benchmark
+    @OperationsPerInvocation(LINES)
+    public void cacheLineThereAndBack(Two two) throws InterruptedException {
+        AtomicLongArray lines = new AtomicLongArray(256);
+        CountDownLatch done = new CountDownLatch(1);
+        two.engine().shard(1).execute(() -> bounce(lines, 64, 128, 0));
+        two.engine().shard(0).execute(() -> {
+            lines.set(64, 1);
+            bounce(lines, 128, 64, 1);
+            done.countDown();
+        });
+        done.await();
+    }
+
+    /** Answers each number with that plus a step, on a line of its own. */
+    private static void bounce(AtomicLongArray lines, int from, int to, int step) {
+        for (long number = 1; number <= LINES; number++) {
+            while (lines.get(from) != number) {
+                Thread.onSpinWait();
+            }
+            lines.set(to, number + step);
+        }
     }
 
     private static void submitTo(Engine engine, int outstanding, int calls) throws InterruptedException {
