@@ -2,4 +2,4 @@
 # Measures the engine's parts, Netty and bare threads beside them. See README.md.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/jdk.sh"
-run io.solaster.benchmarks.EngineSpeed "$@"
+run io.solaster.benchmarks.engine.EngineSpeed "$@"

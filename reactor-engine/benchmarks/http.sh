@@ -7,4 +7,4 @@ if [ -z "${SKIP_BUILD:-}" ] && { [[ " $* " != *" --only "* ]] || [[ " $* " == *w
     (cd "$root" && mvn -q ${MVN_FLAGS:-} -pl starter-autoconfigure/autoconfigure -am test-compile \
         dependency:build-classpath -DincludeScope=test -Dmdep.outputFile=target/test-classpath)
 fi
-run io.solaster.benchmarks.HttpCompare "$@"
+run io.solaster.benchmarks.http.HttpCompare "$@"
