@@ -83,9 +83,11 @@ public final class HttpProtocol implements ConnectionHandler {
         HttpShard part = shards.computeIfAbsent(shard, each -> new HttpShard(each, handler, listener,
                 accessLogs(requests.server(), each), config));
         channel.config().setRecvByteBufAllocator(part.reads());
-        UnsentLimit.on(channel);
         if (part.config().http().halfClose() && channel.pipeline().get(SslHandler.class) == null) {
             channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+        } else {
+            // A client that has ended its side loses the end of a long response where the kernel takes little at once.
+            UnsentLimit.on(channel);
         }
         channel.pipeline().addLast(new HttpConnection(part, requests));
     }
