@@ -6,7 +6,9 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 
 import com.jayway.jsonpath.JsonPath;
@@ -65,6 +67,19 @@ final class DemoApplicationTest {
     }
 
     @Test
+    void counts_visits_on_the_shard_that_owns_the_name() throws Exception {
+        Set<Integer> shards = new HashSet<>();
+        for (int visit = 1; visit <= 2; visit++) {
+            for (int guest = 0; guest < 16; guest++) {
+                String answer = get("server", "/visits/guest-" + guest);
+                assertThat(JsonPath.<Integer>read(answer, "$.visits")).isEqualTo(visit);
+                shards.add(JsonPath.<Integer>read(answer, "$.shard"));
+            }
+        }
+        assertThat(shards).containsExactlyInAnyOrder(0, 1);
+    }
+
+    @Test
     void tells_its_health() throws Exception {
         String health = actuator("health");
         assertThat(JsonPath.<String>read(health, "$.status")).isEqualTo("UP");
@@ -112,9 +127,11 @@ final class DemoApplicationTest {
     }
 
     private String actuator(String endpoint) throws Exception {
-        URI uri = URI
-                .create("http://127.0.0.1:" + environment.getRequiredProperty("local.management.port") + "/actuator/"
-                        + endpoint);
+        return get("management", "/actuator/" + endpoint);
+    }
+
+    private String get(String server, String path) throws Exception {
+        URI uri = URI.create("http://127.0.0.1:" + environment.getRequiredProperty("local." + server + ".port") + path);
         try (HttpClient client = HttpClient.newHttpClient()) {
             HttpResponse<String> answer = client.send(HttpRequest.newBuilder(uri).build(),
                     HttpResponse.BodyHandlers.ofString());
