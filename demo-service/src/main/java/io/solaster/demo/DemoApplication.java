@@ -2,7 +2,7 @@ package io.solaster.demo;
 
 import io.solaster.engine.Engine;
 import io.solaster.spring.PlanBanner;
-import io.solaster.spring.ServerLifecycle;
+import io.solaster.spring.server.ServerLifecycle;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;

@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
 import com.jayway.jsonpath.JsonPath;
-import io.solaster.spring.ServerLifecycle;
+import io.solaster.spring.server.ServerLifecycle;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;

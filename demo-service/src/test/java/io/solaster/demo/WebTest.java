@@ -22,7 +22,7 @@ import java.util.zip.GZIPInputStream;
 
 import com.jayway.jsonpath.JsonPath;
 import io.solaster.http.websocket.WebSockets;
-import io.solaster.spring.ServerLifecycle;
+import io.solaster.spring.server.ServerLifecycle;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;

@@ -6,7 +6,7 @@ import java.util.List;
 import io.solaster.config.InvalidConfigException.Violation;
 import io.solaster.config.check.ConfigReport;
 import io.solaster.config.check.ConfigValidator;
-import io.solaster.spring.ConfigCheck;
+import io.solaster.spring.reload.ConfigCheck;
 import org.springframework.boot.context.event.ApplicationEnvironmentPreparedEvent;
 import org.springframework.context.ApplicationListener;
 import org.springframework.core.Ordered;

@@ -1,10 +1,10 @@
 package io.solaster.boot;
 
 import io.solaster.engine.Engine;
-import io.solaster.spring.OnShardProxies;
-import io.solaster.spring.ShardBeans;
-import io.solaster.spring.ShardSchedules;
-import io.solaster.spring.ShardedBeans;
+import io.solaster.spring.shard.OnShardProxies;
+import io.solaster.spring.shard.ShardBeans;
+import io.solaster.spring.shard.ShardSchedules;
+import io.solaster.spring.shard.ShardedBeans;
 import org.springframework.beans.factory.config.BeanDefinition;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.autoconfigure.AutoConfiguration;

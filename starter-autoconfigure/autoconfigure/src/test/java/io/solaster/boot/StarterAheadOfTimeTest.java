@@ -16,8 +16,8 @@ import java.util.Map;
 import java.util.Set;
 
 import io.solaster.boot.actuate.SolasterHealthAutoConfiguration;
-import io.solaster.boot.actuate.SolasterMetricsAutoConfiguration;
 import io.solaster.boot.actuate.SolasterWatchAutoConfiguration;
+import io.solaster.boot.actuate.meters.SolasterMetricsAutoConfiguration;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.SolasterConfig;
 import io.solaster.config.pool.BalancingConfig;
@@ -27,7 +27,7 @@ import io.solaster.config.server.ServerConfig;
 import io.solaster.config.value.ByteSize;
 import io.solaster.config.value.ShardCount;
 import io.solaster.engine.Engine;
-import io.solaster.spring.ServerLifecycle;
+import io.solaster.spring.server.ServerLifecycle;
 import org.junit.jupiter.api.Test;
 import org.springframework.aot.hint.RuntimeHints;
 import org.springframework.aot.hint.predicate.RuntimeHintsPredicates;

@@ -9,7 +9,7 @@ import java.util.Set;
 
 import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ClientAuth;
-import io.solaster.spring.TlsContexts;
+import io.solaster.spring.server.TlsContexts;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.ssl.SslBundle;

@@ -1,4 +1,8 @@
-/** What runs inside Spring: the life cycle of the servers, and the seam where protocols are added. */
+/**
+ * What an application sees of Solaster inside Spring: the annotations of beans on shards, the engine for Reactor, the value of
+ * a configuration that changes, and the seams where protocols and listeners are added. The machinery behind it is in the rooms
+ * below, which this package does not use.
+ */
 @NullMarked
 package io.solaster.spring;
 

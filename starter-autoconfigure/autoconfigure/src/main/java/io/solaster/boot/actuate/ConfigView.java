@@ -13,7 +13,7 @@ import io.solaster.config.InvalidConfigException.Violation;
 import io.solaster.config.SolasterConfig;
 import io.solaster.config.check.ConfigReport;
 import io.solaster.config.check.ConfigTree;
-import io.solaster.spring.ConfigCheck;
+import io.solaster.spring.reload.ConfigCheck;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.actuate.endpoint.SanitizableData;

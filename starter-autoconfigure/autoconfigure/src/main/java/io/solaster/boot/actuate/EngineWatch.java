@@ -14,7 +14,7 @@ import io.solaster.engine.Shard;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.engine.stats.RecentStall;
 import io.solaster.spring.Live;
-import io.solaster.spring.ServerLifecycle;
+import io.solaster.spring.server.ServerLifecycle;
 
 /**
  * Whether an engine and its servers are well, and if not, why. Reads counters only, so that a stuck shard cannot hold

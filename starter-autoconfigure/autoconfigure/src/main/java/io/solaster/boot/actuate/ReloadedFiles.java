@@ -6,9 +6,9 @@ import java.util.Optional;
 import io.solaster.config.check.ConfigDiff;
 import io.solaster.config.check.ConfigDiff.Change;
 import io.solaster.config.check.ConfigTree;
-import io.solaster.spring.ConfigReloader;
-import io.solaster.spring.ReloadStatus;
-import io.solaster.spring.ReloadStatus.State;
+import io.solaster.spring.reload.ConfigReloader;
+import io.solaster.spring.reload.ReloadStatus;
+import io.solaster.spring.reload.ReloadStatus.State;
 
 /** What the reloader of configuration files knows, as endpoints and health ask for it. */
 final class ReloadedFiles implements ConfigReloads {

@@ -29,8 +29,8 @@ import io.solaster.engine.stats.HistogramSnapshot;
 import io.solaster.engine.stats.ShardStats;
 import io.solaster.engine.stats.Utilization;
 import io.solaster.engine.task.SchedulingGroup;
-import io.solaster.spring.ReloadStatus;
-import io.solaster.spring.ServerLifecycle;
+import io.solaster.spring.reload.ReloadStatus;
+import io.solaster.spring.server.ServerLifecycle;
 import org.jspecify.annotations.Nullable;
 
 /** Tells what an engine is at. Reads counters only: it answers while shards are stuck, and while they stop. Any thread. */

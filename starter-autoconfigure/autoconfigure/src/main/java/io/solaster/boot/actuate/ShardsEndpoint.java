@@ -14,7 +14,7 @@ import io.solaster.engine.Shard;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.engine.task.SchedulingGroup;
 import io.solaster.spring.Live;
-import io.solaster.spring.ServerLifecycle;
+import io.solaster.spring.server.ServerLifecycle;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.actuate.endpoint.Access;
 import org.springframework.boot.actuate.endpoint.InvalidEndpointRequestException;

@@ -6,7 +6,7 @@ import java.util.function.Supplier;
 
 import io.solaster.config.SolasterConfig;
 import io.solaster.spring.Live;
-import io.solaster.spring.ServerLifecycle;
+import io.solaster.spring.server.ServerLifecycle;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -2,9 +2,9 @@ package io.solaster.boot.actuate;
 
 import io.solaster.boot.SolasterAutoConfiguration;
 import io.solaster.engine.Engine;
-import io.solaster.spring.ConfigReloader;
-import io.solaster.spring.ReloadStatus;
-import io.solaster.spring.ServerLifecycle;
+import io.solaster.spring.reload.ConfigReloader;
+import io.solaster.spring.reload.ReloadStatus;
+import io.solaster.spring.server.ServerLifecycle;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;

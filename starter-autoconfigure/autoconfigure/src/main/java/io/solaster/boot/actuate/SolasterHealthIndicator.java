@@ -12,8 +12,8 @@ import io.solaster.config.value.CpuSet;
 import io.solaster.engine.Engine;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.engine.net.TransportChoice;
-import io.solaster.spring.ReloadStatus;
-import io.solaster.spring.ServerLifecycle;
+import io.solaster.spring.reload.ReloadStatus;
+import io.solaster.spring.server.ServerLifecycle;
 import org.springframework.boot.health.contributor.AbstractHealthIndicator;
 import org.springframework.boot.health.contributor.Health;
 

@@ -3,13 +3,8 @@ package io.solaster.boot.actuate;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.binder.MeterBinder;
-import io.micrometer.core.instrument.config.MeterFilter;
 import io.solaster.boot.pool.SolasterPoolsAutoConfiguration;
-import io.solaster.engine.Engine;
 import io.solaster.spring.pool.Pools;
-import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.actuate.autoconfigure.endpoint.condition.ConditionalOnAvailableEndpoint;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
@@ -22,9 +17,8 @@ import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
-/** Health, meters and the endpoint {@code pools}, each where what it needs is there. */
-@AutoConfiguration(after = SolasterPoolsAutoConfiguration.class, afterName = "org.springframework.boot.micrometer.metrics"
-        + ".autoconfigure.CompositeMeterRegistryAutoConfiguration")
+/** Health and the endpoint {@code pools}, each where what it needs is there. */
+@AutoConfiguration(after = SolasterPoolsAutoConfiguration.class)
 @ConditionalOnClass(Pools.class)
 @ConditionalOnBean(Pools.class)
 public final class SolasterPoolActuatorAutoConfiguration {
@@ -41,18 +35,6 @@ public final class SolasterPoolActuatorAutoConfiguration {
             Map<String, HealthContributor> each = new LinkedHashMap<>();
             pools.all().forEach(pool -> each.put(pool.name(), new PoolHealthIndicator(pool)));
             return CompositeHealthContributor.fromMap(each);
-        }
-    }
-
-    @Configuration(proxyBeanMethods = false)
-    @ConditionalOnClass(MeterRegistry.class)
-    static final class MetricsConfiguration {
-
-        @Bean
-        @ConditionalOnBean(MeterRegistry.class)
-        @ConditionalOnMissingBean(name = "solasterPoolMeters")
-        MeterBinder solasterPoolMeters(Engine engine, Pools pools, ObjectProvider<MeterFilter> filters) {
-            return new PoolMeters(engine, pools, new HistogramTimers(filters.orderedStream().toList()));
         }
     }
 

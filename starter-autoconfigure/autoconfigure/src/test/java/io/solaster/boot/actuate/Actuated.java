@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 
 import io.solaster.engine.Engine;
-import io.solaster.spring.ServerLifecycle;
+import io.solaster.spring.server.ServerLifecycle;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;

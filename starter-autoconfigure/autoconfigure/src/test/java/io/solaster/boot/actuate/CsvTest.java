@@ -21,11 +21,4 @@ final class CsvTest {
         assertThat(Csv.of(List.of("a", "b", "c"), List.of(Arrays.asList("x, y", null, "say \"no\"\n"))))
                 .isEqualTo("a,b,c\r\n\"x, y\",,\"say \"\"no\"\"\n\"\r\n");
     }
-
-    @Test
-    void resident_memory_is_told_in_kilobytes_whatever_a_page_is() {
-        assertThat(MemoryMeters.resident("VmPeak:\t  999 kB\nVmRSS:\t   12 kB\nRssAnon:\t 3 kB\n"))
-                .isEqualTo(12 * 1024);
-        assertThat(MemoryMeters.resident("Name:\tjava\n")).isNaN();
-    }
 }

@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
 import io.solaster.boot.SolasterAutoConfiguration;
 import io.solaster.boot.ThreeShards;
 import io.solaster.engine.Engine;
-import io.solaster.spring.ConfigReloader;
+import io.solaster.spring.reload.ConfigReloader;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;

@@ -7,7 +7,7 @@ import java.util.Map;
 import io.solaster.boot.SolasterAutoConfiguration;
 import io.solaster.boot.SolasterStoreAutoConfiguration;
 import io.solaster.engine.Engine;
-import io.solaster.spring.ServerLifecycle;
+import io.solaster.spring.server.ServerLifecycle;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.health.contributor.Health;

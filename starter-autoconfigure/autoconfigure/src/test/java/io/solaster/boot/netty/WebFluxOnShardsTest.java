@@ -25,7 +25,7 @@ import io.solaster.boot.SolasterStoreAutoConfiguration;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
-import io.solaster.spring.ServerLifecycle;
+import io.solaster.spring.server.ServerLifecycle;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;

@@ -33,7 +33,7 @@ import io.solaster.config.InvalidConfigException;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.http.HttpHandler;
-import io.solaster.spring.ServerLifecycle;
+import io.solaster.spring.server.ServerLifecycle;
 import io.solaster.spring.web.ShardWebServer;
 import io.solaster.spring.web.SolasterReactiveWebServerFactory;
 import org.jspecify.annotations.Nullable;

@@ -9,7 +9,7 @@ import io.netty.handler.ssl.SslContextBuilder;
 import io.solaster.config.InvalidConfigException;
 import io.solaster.config.InvalidConfigException.Violation;
 import io.solaster.config.pool.SslConfig;
-import io.solaster.spring.ServerTls;
+import io.solaster.spring.server.ServerTls;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -38,7 +38,7 @@ import io.solaster.pool.resp.RespClient;
 import io.solaster.pool.resp.RespConnection;
 import io.solaster.pool.resp.RespProtocol;
 import io.solaster.pool.upstream.Upstream;
-import io.solaster.spring.ServerLifecycle;
+import io.solaster.spring.server.ServerLifecycle;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -9,7 +9,7 @@ import io.solaster.engine.Engine;
 import io.solaster.engine.net.BindException;
 import io.solaster.engine.net.ConnectionHandler;
 import io.solaster.engine.net.TcpServer;
-import io.solaster.spring.Rebinding;
+import io.solaster.spring.server.Rebinding;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -1,0 +1,36 @@
+package io.solaster.spring.server;
+
+import io.solaster.config.server.ServerConfig;
+import io.solaster.engine.Engine;
+import io.solaster.engine.net.BindException;
+import io.solaster.engine.net.ConnectionHandler;
+import io.solaster.engine.net.TcpServer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Binds servers again where they were. Any thread, but no shard. */
+public final class Rebinding {
+    private static final Logger log = LoggerFactory.getLogger(Rebinding.class);
+
+    private Rebinding() {}
+
+    /**
+     * Binds a server; where any port will do, to the one that it had before, which clients know by now.
+     *
+     * @param before the port that it had; null if it is bound for the first time
+     * @throws BindException if it cannot be bound
+     */
+    public static TcpServer bind(Engine engine, String name, ServerConfig config, ConnectionHandler handler,
+            @Nullable Integer before) {
+        if (config.port() == 0 && before != null) {
+            try {
+                return TcpServer.bind(engine, name, config.withPort(before), handler);
+            } catch (BindException e) {
+                log.warn("Server '{}' cannot have its port {} again, and takes another: {}", name, before,
+                        e.getMessage());
+            }
+        }
+        return TcpServer.bind(engine, name, config, handler);
+    }
+}
