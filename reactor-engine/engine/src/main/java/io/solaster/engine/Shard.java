@@ -84,7 +84,7 @@ public final class Shard extends SingleThreadIoEventLoop {
     private static final int PROBE = 64;
     private static final long LAST_TASKS_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
-    private final Engine.Setup setup;
+    private final Setup setup;
     private final PlannedShard place;
     private final ShardStats stats = new ShardStats();
     private long spinNanos;
@@ -114,7 +114,7 @@ public final class Shard extends SingleThreadIoEventLoop {
     private final Unfinished.Register unfinished = new Unfinished.Register();
     private final ShardThreads threads;
 
-    Shard(IoEventLoopGroup parent, Executor executor, IoHandlerFactory ioHandlerFactory, Engine.Setup setup,
+    Shard(IoEventLoopGroup parent, Executor executor, IoHandlerFactory ioHandlerFactory, Setup setup,
             PlannedShard place) {
         super(parent, executor, ioHandlerFactory);
         this.setup = setup;

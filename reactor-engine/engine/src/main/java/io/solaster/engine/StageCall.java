@@ -24,8 +24,8 @@ final class StageCall<T extends @Nullable Object> extends Unfinished {
         this.hop = hop;
     }
 
-    void begin(Engine engine, CallOptions options, Callable<? extends CompletionStage<T>> work) {
-        ShardFuture<Boolean> begun = engine.submit(to.id(), new CallOptions(options.group(), null),
+    void begin(Calls calls, CallOptions options, Callable<? extends CompletionStage<T>> work) {
+        ShardFuture<Boolean> begun = calls.submit(to.id(), new CallOptions(options.group(), null),
                 () -> follow(work.call()), null);
         begun.whenComplete((yes, failure) -> {
             if (failure != null) {

@@ -1,0 +1,204 @@
+package io.solaster.engine;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicInteger;
+
+import io.solaster.config.EngineConfig;
+import io.solaster.config.check.ConfigDiff;
+import io.solaster.config.plan.Machine;
+import io.solaster.config.plan.ShardPlan;
+import io.solaster.config.plan.ShardPlanner;
+import io.solaster.config.value.CpuSet;
+import io.solaster.engine.os.CpuAffinity;
+import io.solaster.engine.os.Housekeeper;
+import io.solaster.engine.stats.StallWatchdog;
+import io.solaster.engine.task.SchedulingGroups;
+import io.solaster.engine.timer.TimeSource;
+import io.solaster.engine.trace.Tracing;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What the shards of one engine are made with and share: its configuration, its plan, its threads off the shards. */
+final class Setup {
+    private static final Logger log = LoggerFactory.getLogger(Setup.class);
+
+    private final String name;
+    private final Machine machine;
+    private final ShardPlan plan;
+    private final ShardPlan.Work work;
+    private final TimeSource clock;
+    private final SchedulingGroups groups;
+    private final Housekeeper housekeeper;
+    private final Offload offload;
+    private final @Nullable StallWatchdog watchdog;
+    private final AtomicInteger made = new AtomicInteger();
+    private volatile EngineConfig config;
+    private volatile @Nullable Throwable failure;
+    private volatile boolean running;
+    private volatile @Nullable ContextCarrier carrier;
+    private volatile @Nullable Tracing tracing;
+
+    /** Starts the threads off the shards. */
+    Setup(String name, EngineConfig config, Machine machine, ShardPlan plan, TimeSource clock, ShardPlan.Work work) {
+        this.name = name;
+        this.config = config;
+        this.machine = machine;
+        this.plan = plan;
+        this.work = work;
+        this.clock = clock;
+        this.groups = new SchedulingGroups(config.groups());
+        this.housekeeper = new Housekeeper(elsewhere(), machine.allowed());
+        this.offload = new Offload(name, config.offload());
+        this.watchdog = config.stalls().enabled() ? StallWatchdog.start(name, config.stalls()) : null;
+    }
+
+    /** Ends the threads off the shards, where no shard has been made with this. */
+    void discard() {
+        offload.close(Duration.ZERO);
+        closeWatchdog();
+    }
+
+    void closeWatchdog() {
+        if (watchdog != null) {
+            watchdog.close();
+        }
+    }
+
+    String name() {
+        return name;
+    }
+
+    EngineConfig config() {
+        return config;
+    }
+
+    /**
+     * Puts another configuration in force: {@link Engine#reconfigure}.
+     *
+     * @return whether the shards spin from now on
+     */
+    synchronized boolean reconfigure(EngineConfig possible) {
+        boolean spin = ShardPlanner.plan(machine, possible, work).spin();
+        List<ConfigDiff.Change> fixed = ConfigDiff.between(config, possible).needingRestart();
+        if (!fixed.isEmpty()) {
+            throw new IllegalArgumentException("engine '" + name + "' takes only by a restart: " + fixed);
+        }
+        groups.reconfigure(config.groups(), possible.groups());
+        if (watchdog != null) {
+            watchdog.reconfigure(possible.stalls());
+        }
+        config = possible;
+        return spin;
+    }
+
+    Machine machine() {
+        return machine;
+    }
+
+    ShardPlan plan() {
+        return plan;
+    }
+
+    /** Where everything that is no shard runs. */
+    CpuSet elsewhere() {
+        return plan.housekeeping().isEmpty() ? machine.allowed() : plan.housekeeping();
+    }
+
+    TimeSource clock() {
+        return clock;
+    }
+
+    SchedulingGroups groups() {
+        return groups;
+    }
+
+    Housekeeper housekeeper() {
+        return housekeeper;
+    }
+
+    Offload offload() {
+        return offload;
+    }
+
+    @Nullable
+    StallWatchdog watchdog() {
+        return watchdog;
+    }
+
+    void carryContext(@Nullable ContextCarrier newCarrier) {
+        carrier = newCarrier;
+        offload.carryContext(newCarrier);
+    }
+
+    <T extends @Nullable Object> Callable<T> carry(Callable<T> toCarry) {
+        ContextCarrier present = carrier;
+        return present == null ? toCarry : present.carry(toCarry);
+    }
+
+    void trace(@Nullable Tracing newTracing) {
+        tracing = newTracing;
+        offload.trace(newTracing);
+    }
+
+    @Nullable
+    Tracing tracing() {
+        return tracing;
+    }
+
+    /** Whether the loops may be shut down: only by Netty while they are made, and by the engine when it stops. */
+    boolean mayShutDown() {
+        return !running;
+    }
+
+    void running(boolean nowRunning) {
+        running = nowRunning;
+    }
+
+    ShardPlan.PlannedShard nextPlace() {
+        return plan.shards().get(made.getAndIncrement());
+    }
+
+    /** What kept a shard from its CPU; null if nothing. */
+    @Nullable
+    Throwable failure() {
+        return failure;
+    }
+
+    void watch(Shard shard, Thread thread) {
+        if (watchdog != null) {
+            watchdog.watch(shard.id(), shard.stats(), thread, plan.pinned() ? shard.place().cpu() : -1,
+                    () -> shard.threads().mounted());
+        }
+    }
+
+    /** On the shard's new thread, before it does anything else. */
+    void enter(Shard shard) {
+        Thread.currentThread().setName(name + "-shard-" + shard.id());
+        try {
+            if (plan.pinned()) {
+                housekeeper.addShard(CpuAffinity.threadId());
+                CpuAffinity.pin(shard.place().cpu());
+                housekeeper.keepPinned(CpuAffinity.threadId(), shard.place().cpu());
+            }
+        } catch (RuntimeException e) {
+            failure = e;
+        }
+    }
+
+    /** On the shard's thread, at its end. */
+    void leave(Shard shard) {
+        if (plan.pinned()) {
+            housekeeper.keepPinnedNoMore(CpuAffinity.threadId());
+            try {
+                // The last thing that Netty does on a loop starts a thread, which must not inherit the one CPU.
+                CpuAffinity.set(elsewhere());
+            } catch (IllegalStateException e) {
+                log.debug("Shard {} ends on its CPU", shard.id(), e);
+            }
+            housekeeper.removeShard(CpuAffinity.threadId());
+        }
+    }
+}
