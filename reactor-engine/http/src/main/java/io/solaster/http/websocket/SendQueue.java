@@ -1,5 +1,7 @@
 package io.solaster.http.websocket;
 
+import java.util.Objects;
+
 import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
 
@@ -66,6 +68,36 @@ final class SendQueue {
     /** Whether the next frame is a message, which could be dropped. */
     boolean nextIsMessage() {
         return count > 0 && !kept[head];
+    }
+
+    /**
+     * What to write next, for the caller to release: short frames together.
+     *
+     * @param part whose statistics count the messages among them
+     * @param most bytes that are put together
+     */
+    ByteBuf next(WebSocketShard part, int most) {
+        int first = nextBytes();
+        if (count == 1 || first > Frames.COPIED) {
+            ByteBuf frame = poll(part);
+            // Who writes a buffer moves its indices, which are not ours alone while others send it too.
+            return frame.refCnt() > 1 ? frame.duplicate() : frame;
+        }
+        ByteBuf lot = part.allocator().directBuffer((int) Math.min(bytes, most));
+        for (int length = first; length > 0 && length <= Frames.COPIED
+                && lot.readableBytes() + length <= most; length = nextBytes()) {
+            ByteBuf frame = poll(part);
+            lot.writeBytes(frame, frame.readerIndex(), length);
+            frame.release();
+        }
+        return lot;
+    }
+
+    private ByteBuf poll(WebSocketShard part) {
+        if (nextIsMessage()) {
+            part.stats().messagesOut.increment();
+        }
+        return Objects.requireNonNull(poll());
     }
 
     /** The next frame, for the caller to release; null if there is none. */
