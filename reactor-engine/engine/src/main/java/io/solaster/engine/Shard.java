@@ -1,6 +1,5 @@
 package io.solaster.engine;
 
-import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Duration;
 import java.util.HashMap;
@@ -12,6 +11,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
 
 import io.netty.channel.IoEventLoopGroup;
 import io.netty.channel.IoHandler;
@@ -24,6 +24,7 @@ import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.OwnerChecks;
 import io.solaster.config.plan.ShardPlan.PlannedShard;
 import io.solaster.engine.mesh.Mesh;
+import io.solaster.engine.mesh.ParkedFlag;
 import io.solaster.engine.net.GroupIoHandler;
 import io.solaster.engine.os.CpuAffinity;
 import io.solaster.engine.stats.ShardStats;
@@ -55,22 +56,12 @@ import org.slf4j.LoggerFactory;
  * and the mesh bring runs at once where it takes nothing from another group, within the task quota, and is queued in its
  * group else; the groups have the quota once more. Timers stand before the groups, so that one runs in the turn that
  * woke for it, and after what was there to be read when it was armed. The shard parks only if nothing is left, and after
- * the spin budget where the plan spins. Parking is a handshake: the shard raises {@link #parked}, passes a full
- * fence and looks at its lanes again, while a peer publishes, passes a full fence and looks at {@link #parked}; one of
- * the two sees the other. Parked, it sleeps until it is woken or a timer is due: no period of its own hides a wake-up
+ * the spin budget where the plan spins. Parking is a handshake with those who wake the shard: see {@link ParkedFlag}.
+ * Parked, it sleeps until it is woken or a timer is due: no period of its own hides a wake-up
  * that was lost.
  */
 public final class Shard extends SingleThreadIoEventLoop {
     private static final Logger log = LoggerFactory.getLogger(Shard.class);
-    private static final VarHandle PARKED;
-
-    static {
-        try {
-            PARKED = MethodHandles.lookup().findVarHandle(Shard.class, "parked", boolean.class);
-        } catch (ReflectiveOperationException e) {
-            throw new ExceptionInInitializerError(e);
-        }
-    }
 
     /** Tests set it, to run in random order what has no order. */
     private static final @Nullable Long SHUFFLE_SEED = Long.getLong("solaster.engine.shuffle-seed");
@@ -98,7 +89,8 @@ public final class Shard extends SingleThreadIoEventLoop {
     private volatile @Nullable ShardThread thread;
     private volatile long threadId;
     private @Nullable Mesh mesh;
-    private volatile boolean parked;
+    private final ParkedFlag parked = new ParkedFlag();
+    private final BooleanSupplier cannotPark = this::cannotPark;
     private boolean slept;
     private boolean begun;
     private boolean served;
@@ -536,7 +528,7 @@ public final class Shard extends SingleThreadIoEventLoop {
 
     /** Whether the shard sleeps, or is about to. Any thread; old as soon as it is told. */
     boolean isParked() {
-        return parked;
+        return parked.isRaised();
     }
 
     String engineName() {
@@ -554,7 +546,7 @@ public final class Shard extends SingleThreadIoEventLoop {
 
     /** Wakes the shard if it is parked. Any thread, after publishing and a full fence. */
     void wakeIfParked() {
-        if ((boolean) PARKED.getOpaque(this) && PARKED.compareAndSet(this, true, false)) {
+        if (parked.take()) {
             Shard waker = current();
             if (waker != null) {
                 waker.stats.wakeUps.increment();
@@ -751,7 +743,7 @@ public final class Shard extends SingleThreadIoEventLoop {
         if (slept) {
             slept = false;
             stats.parks.increment();
-            PARKED.setOpaque(this, false);
+            parked.lower();
             stats.woke(now);
         }
         // What sockets arm counts from here, not from before the shard slept.
@@ -892,6 +884,10 @@ public final class Shard extends SingleThreadIoEventLoop {
         return super.hasTasks() || scheduler.hasTasks() || lanes != null && lanes.hasWork();
     }
 
+    private boolean cannotPark() {
+        return hasTasks() || ownClock && timers.delayNanos(clock.nanoTime()) == 0;
+    }
+
     /** Asked by the transport: may it block, and until when. */
     private final class TurnContext implements IoHandlerContext {
 
@@ -900,16 +896,11 @@ public final class Shard extends SingleThreadIoEventLoop {
             if (hasTasks() || delayNanos(scheduler.clock()) <= 0 || spins() || lingers()) {
                 return false;
             }
-            PARKED.setVolatile(Shard.this, true);
-            VarHandle.fullFence();
-            if (hasTasks() || ownClock && timers.delayNanos(clock.nanoTime()) == 0) {
-                slept = false;
-                PARKED.setOpaque(Shard.this, false);
-                return false;
+            slept = parked.raiseUnless(cannotPark);
+            if (slept) {
+                stats.sleeps(scheduler.clock());
             }
-            slept = true;
-            stats.sleeps(scheduler.clock());
-            return true;
+            return slept;
         }
 
         /** Transports ask this between waiting and serving. */

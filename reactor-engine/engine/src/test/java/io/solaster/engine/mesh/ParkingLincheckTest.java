@@ -10,12 +10,12 @@ import org.junit.jupiter.api.Test;
  * The handshake by which a shard parks, over a real lane: every interleaving of a sender that publishes and looks
  * whether the shard is parked, and of a shard that says so and looks at its lane again. A shard that is asleep receives
  * nothing until it is woken, so a lost wake-up shows as a message that was sent and cannot be received. The order of
- * memory, for which both have a full fence, is {@code WakeUpsTest}'s to try: Lincheck's memory is sequentially
+ * memory, for which both have a full fence, is tried by {@code MemoryOrderTest}: Lincheck's memory is sequentially
  * consistent.
  */
 public class ParkingLincheckTest {
     private final Lane lane = new Lane(4);
-    private volatile boolean parked;
+    private final ParkedFlag parked = new ParkedFlag();
     private volatile boolean asleep;
     private int last;
 
@@ -23,9 +23,8 @@ public class ParkingLincheckTest {
     public void send(@Param(gen = IntGen.class, conf = "1:9") int number) {
         lane.send(new TestMessage(() -> last = number));
         lane.flush();
-        // As Shard.wakeIfParked; only one shard sends here, so that no compare-and-set is needed.
-        if (parked) {
-            parked = false;
+        // As Shard.wakeIfParked.
+        if (parked.take()) {
             asleep = false;
         }
     }
@@ -37,15 +36,11 @@ public class ParkingLincheckTest {
             if (lane.receive(1, TestMessage.DELIVER) > 0) {
                 return last;
             }
-            // As Shard.TurnContext.canBlock.
             asleep = true;
-            parked = true;
-            if (lane.hasMessages()) {
-                parked = false;
-                asleep = false;
-            } else {
+            if (parked.raiseUnless(lane::hasMessages)) {
                 return 0;
             }
+            asleep = false;
         }
         return 0;
     }
