@@ -34,9 +34,6 @@ final class RoomsTest {
             "io.solaster.http.Response",
             "io.solaster.http.websocket",
             "io.solaster.http.websocket.WebSocketConnection",
-            "io.solaster.operator.reconcile",
-            "io.solaster.operator.reconcile.ShardedServiceReconciler",
-            "io.solaster.operator.rollout.Course",
             "io.solaster.spring");
 
     @Test

@@ -45,7 +45,7 @@ import io.solaster.operator.observe.Reports;
 import io.solaster.operator.plan.ServicePlan;
 import io.solaster.operator.plan.Verdict;
 import io.solaster.operator.reconcile.PlanBoard.Answer;
-import io.solaster.operator.reconcile.ShardedServiceReconciler.Way;
+import io.solaster.operator.reconcile.Statuses.Way;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -81,9 +81,9 @@ final class Scaling {
         List<HasMetadata> workloads = children.stream().filter(child -> template(child) != null).toList();
         boolean settled = now > 0 && !workloads.isEmpty()
                 && workloads.stream().allMatch(each -> shards(each) == now
-                        && ShardedServiceReconciler.ready(each) >= ShardedServiceReconciler.replicas(each)
-                        && !ShardedServiceReconciler.rolling(each));
-        int replicas = workloads.stream().mapToInt(ShardedServiceReconciler::replicas).sum();
+                        && Readiness.ready(each) >= Readiness.replicas(each)
+                        && !Readiness.rolling(each));
+        int replicas = workloads.stream().mapToInt(Readiness::replicas).sum();
         Decision decision = autoscaler.shards(PlanBoard.key(service), scaling, now, replicas, settled, busy(pods));
         if (!decision.held().isEmpty()) {
             notes.add(decision.held());
@@ -117,7 +117,7 @@ final class Scaling {
         int now = 0;
         for (HasMetadata child : children) {
             String topologyClass = topologyClass(child);
-            int replicas = ShardedServiceReconciler.replicas(child);
+            int replicas = Readiness.replicas(child);
             now += replicas;
             if (topologyClass != null && replicas > 0) {
                 runs.merge(topologyClass, replicas, Integer::sum);
@@ -199,7 +199,7 @@ final class Scaling {
             Map<String, String> labels = workload.getMetadata().getLabels();
             String service = labels == null ? null : labels.get(ShardedService.LABEL);
             String topologyClass = topologyClass(workload);
-            int replicas = ShardedServiceReconciler.replicas(workload);
+            int replicas = Readiness.replicas(workload);
             if (service != null && topologyClass != null && replicas > 0) {
                 running.merge(workload.getMetadata().getNamespace() + "/" + service,
                         new Running(Map.of(topologyClass, replicas), shards(workload)), Running::and);

@@ -1,11 +1,12 @@
 package io.solaster.operator.reconcile;
 
+import static java.util.Objects.requireNonNullElse;
+
 import java.net.HttpURLConnection;
 import java.util.Collection;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Stream;
 
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -21,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class Statuses {
     private static final PatchContext WHOLE = PatchContext.of(PatchType.JSON);
+    private static final Set<String> STUCK = Set.of("CanaryFails", "RolloutFails", "ReloadUnconfirmed",
+            "ReloadRefused");
 
     private final KubernetesClient client;
     private final Map<String, Told> told = new ConcurrentHashMap<>();
@@ -44,9 +47,31 @@ final class Statuses {
         return last == null ? service.getStatus() : last.status();
     }
 
-    /** What each was told last. */
-    Stream<ShardedServiceStatus> all() {
-        return told.values().stream().map(Told::status);
+    /** How far the rollouts of services are, as meters have it. */
+    enum Way {
+        /** Pods are being replaced, or have yet to confirm a configuration. */
+        UnderWay,
+        /** It has taken longer than it may, or falls short, and is not taken back by itself. */
+        Stuck,
+        /** It was taken back, and the spec still asks for it. */
+        RolledBack
+    }
+
+    /** How many services' rollouts are so far, by what was told of them last. */
+    int count(Way way) {
+        return (int) told.values().stream().filter(last -> way(last.status()) == way).count();
+    }
+
+    private static @Nullable Way way(ShardedServiceStatus status) {
+        String phase = status.rollout() == null ? "" : requireNonNullElse(status.rollout().phase(), "");
+        return switch (phase) {
+            case "RolledBack" -> Way.RolledBack;
+            case "", "Suspended" -> null;
+            default -> status.conditions() != null && status.conditions().stream()
+                    .anyMatch(each -> Conditions.DEGRADED.equals(each.getType()) && STUCK.contains(each.getReason()))
+                            ? Way.Stuck
+                            : Way.UnderWay;
+        };
     }
 
     /**

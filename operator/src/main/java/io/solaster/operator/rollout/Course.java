@@ -11,7 +11,6 @@ import java.util.TreeMap;
 
 import io.fabric8.kubernetes.api.model.Pod;
 import io.solaster.config.plan.Fingerprint;
-import io.solaster.operator.observe.PodReport;
 import io.solaster.operator.observe.Traffic;
 import io.solaster.operator.rollout.RolloutState.Attempt;
 import io.solaster.operator.rollout.RolloutState.Failure;
@@ -26,7 +25,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Decides what comes next: from what was known and what is seen, without touching anything. Pods are replaced first, and
- * what may change while they run follows then, so that neither is blamed for the other. For one decision.
+ * what may change while they run follows then ({@link Reloading}), so that neither is blamed for the other. For one
+ * decision.
  */
 final class Course {
     /** A first pod may fail its probe, or be made anew elsewhere, for so long. */
@@ -43,6 +43,7 @@ final class Course {
     private final Scene scene;
     private final Settings settings;
     private final String print;
+    private final Reloading reloading;
     final List<Note> events = new ArrayList<>();
     @Nullable
     Word progressing;
@@ -53,6 +54,7 @@ final class Course {
         this.scene = scene;
         settings = scene.settings();
         print = Fingerprint.of(scene.yaml());
+        reloading = new Reloading(this, scene, print);
     }
 
     /** What holds from now on. */
@@ -93,7 +95,7 @@ final class Course {
                 note(false, "RolloutWithdrawn", "The spec asks for the revision that held.");
                 state = state.with((Attempt) null);
             }
-            return reload(proven(state));
+            return reloading.next(proven(state));
         }
         state = state.withReload(null);
         if (state.failure() != null) {
@@ -431,87 +433,11 @@ final class Course {
         return good.equals(state.good()) && Objects.equals(config, state.config()) ? state : state.with(good, config);
     }
 
-    private RolloutState reload(RolloutState state) {
-        GoodConfig good = state.config();
-        if (good == null || !good.name().equals(scene.configName()) || good.yaml().equals(scene.yaml())) {
-            return state.withReload(null);
-        }
-        Failure failure = state.failure();
-        if (failure != null) {
-            degraded = new Word(failure.reason(), failure.message()
-                    + ". The ConfigMap is as it was; change spec.config, or the annotation solaster.io/retry.");
-            return state.withReload(null);
-        }
-        Reload reload = state.reload();
-        if (reload == null || !reload.config().equals(print)) {
-            return state.withReload(new Reload(print, scene.generation(), scene.now(), 0));
-        }
-        return confirmed(state, reload);
-    }
-
-    private RolloutState confirmed(RolloutState state, Reload reload) {
-        List<Pod> pods = scene.workloads().stream().flatMap(workload -> scene.live(workload).stream())
-                .filter(Scene::runs)
-                .toList();
-        int replicas = scene.workloads().stream().mapToInt(Workload::replicas).sum();
-        int confirmed = 0;
-        List<String> open = new ArrayList<>();
-        List<String> refused = new ArrayList<>();
-        List<Pod> down = new ArrayList<>();
-        for (Pod pod : pods) {
-            PodReport report = scene.reports().apply(pod);
-            PodReport.Config config = report == null ? null : report.config();
-            if (!Scene.ready(pod)) {
-                down.add(pod);
-            }
-            if (config != null && config.fingerprint().equals(print) && config.refused().isEmpty()) {
-                confirmed++;
-            } else if (config != null && config.fingerprint().equals(print)) {
-                refused.add(Scene.name(pod) + " refuses the configuration: " + String.join("; ", config.refused()));
-            } else {
-                open.add(Scene.name(pod) + (config != null
-                        ? " has not read it"
-                        : report == null || report.error().isEmpty() ? " does not tell" : ": " + report.error()));
-            }
-        }
-        String count = confirmed + " of " + pods.size() + " pods have confirmed the configuration";
-        if (!refused.isEmpty()) {
-            return refused(state, reload, "ReloadRefused", some(refused));
-        }
-        if (open.isEmpty() && (!pods.isEmpty() || replicas == 0)) {
-            note(false, "Reloaded", count + ".");
-            return state.withReload(null).with(state.good(), new GoodConfig(scene.configName(), scene.yaml()));
-        }
-        progressing = new Word("Reloading", count + ".");
-        if (confirmed > reload.progress()) {
-            return state.withReload(new Reload(reload.config(), reload.generation(), scene.now(), confirmed));
-        }
-        if (Duration.between(reload.since(), scene.now()).compareTo(settings.deadline()) >= 0) {
-            String late = count + " within " + settings.deadline().toSeconds() + " s";
-            if (!down.isEmpty()) {
-                return refused(state, reload, "ReloadRefused", late + unready(down));
-            }
-            // Those that are well and silent are no reason to take anything back.
-            degraded = new Word("ReloadUnconfirmed", late + ": " + some(open) + ".");
-        }
-        return state;
-    }
-
-    private RolloutState refused(RolloutState state, Reload reload, String reason, String why) {
-        if (!settings.autoReturn()) {
-            degraded = new Word(reason, why + ".");
-            return state;
-        }
-        note(true, reason, "Generation " + reload.generation() + ": " + why + ". The ConfigMap is as it was.");
-        return state.withReload(null).withFailure(new Failure(Map.of(), reload.config(), scene.retry(),
-                reload.generation(), reason, why, scene.now()));
-    }
-
-    private void note(boolean warning, String reason, String message) {
+    void note(boolean warning, String reason, String message) {
         events.add(new Note(warning, reason, message));
     }
 
-    private static String unready(List<Pod> pods) {
+    static String unready(List<Pod> pods) {
         List<String> troubles = pods.stream().filter(pod -> !Scene.ready(pod)).map(Scene::trouble).toList();
         return troubles.isEmpty() ? "" : ": " + some(troubles);
     }
@@ -522,7 +448,7 @@ final class Course {
                 + (names.size() > NAMED ? " and " + (names.size() - NAMED) + " more" : "");
     }
 
-    private static String some(List<String> all) {
+    static String some(List<String> all) {
         return String.join("; ", all.subList(0, Math.min(NAMED, all.size())))
                 + (all.size() > NAMED ? "; and " + (all.size() - NAMED) + " more" : "");
     }

@@ -1,0 +1,46 @@
+package io.solaster.operator.reconcile;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.solaster.operator.api.ShardedService;
+import io.solaster.operator.api.ShardedServiceStatus;
+import io.solaster.operator.rollout.Stage;
+import org.jspecify.annotations.Nullable;
+
+/** What one reconciliation finds of a service, for the status. For one thread. */
+final class Look {
+
+    final ShardedService service;
+    final Conditions conditions;
+    final Map<String, HasMetadata> children = new TreeMap<>();
+    final List<Pod> pods;
+    final List<String> drifted = new ArrayList<>();
+    final List<String> notes = new ArrayList<>();
+    @Nullable
+    String degraded;
+    String why = "";
+    @Nullable
+    Stage stage;
+    List<ShardedServiceStatus.PodStatus> lie = List.of();
+
+    Look(ShardedService service, @Nullable ShardedServiceStatus status, Instant now, List<Pod> pods) {
+        this.service = service;
+        this.pods = pods;
+        conditions = new Conditions(status == null ? null : status.conditions(),
+                service.getMetadata().getGeneration(), now);
+    }
+
+    /** The first thing that is wrong is the one that is told. */
+    void degrade(String reason, String message) {
+        if (degraded == null) {
+            degraded = reason;
+            why = message;
+        }
+    }
+}

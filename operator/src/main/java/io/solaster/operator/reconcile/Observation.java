@@ -1,0 +1,111 @@
+package io.solaster.operator.reconcile;
+
+import static java.util.Objects.requireNonNullElse;
+
+import java.util.List;
+import java.util.Set;
+
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.apps.StatefulSet;
+import io.solaster.operator.api.ShardedService;
+import io.solaster.operator.api.ShardedServiceSpec;
+import io.solaster.operator.api.ShardedServiceSpec.Backend;
+import io.solaster.operator.api.ShardedServiceSpec.Numa;
+import io.solaster.operator.api.ShardedServiceSpec.ShardMode;
+import io.solaster.operator.observe.Alignment;
+import io.solaster.operator.observe.Reports;
+import io.solaster.operator.plan.ServicePlan;
+import io.solaster.operator.rollout.Stage;
+import org.jspecify.annotations.Nullable;
+
+/** Says in the conditions how what runs stands to what is wanted. Several services at once, each by one thread at a time. */
+final class Observation {
+
+    private final Reports reports;
+    private final EventLog events;
+
+    Observation(Reports reports, EventLog events) {
+        this.reports = reports;
+        this.events = events;
+    }
+
+    /**
+     * Sets all conditions but those of the plan itself and of the load.
+     *
+     * @param applied whether the plan was put in force
+     */
+    void observe(Look look, @Nullable ServicePlan plan, boolean paused, boolean applied) {
+        int wanted = 0;
+        int ready = 0;
+        boolean rolling = false;
+        boolean workloads = false;
+        for (HasMetadata child : look.children.values()) {
+            if (child instanceof StatefulSet || child instanceof Deployment) {
+                workloads = true;
+                wanted += Readiness.replicas(child);
+                ready += Readiness.ready(child);
+                rolling |= Readiness.rolling(child);
+            }
+        }
+        ready = Math.min(ready, wanted);
+        String count = ready + " of " + wanted + " pods are ready.";
+        if (workloads) {
+            boolean all = ready >= wanted && (!rolling || ready > 0);
+            look.conditions.set(Conditions.READY, all, all ? "PodsReady" : "PodsNotReady", count);
+        } else {
+            look.conditions.set(Conditions.READY, false, "NotApplied", applied
+                    ? "Its pods are being made."
+                    : "Nothing has been applied.");
+        }
+        boolean moves = applied && (!workloads || rolling || ready < wanted);
+        look.conditions.set(Conditions.PROGRESSING, moves, moves ? "PodsChange" : paused ? "Paused" : "Settled", moves
+                ? count
+                : paused
+                        ? "Paused by the annotation " + ShardedService.PAUSED + "."
+                        : "Nothing is under way.");
+        Stage.Word way = look.stage == null ? null : look.stage.progressing();
+        if (applied && way != null) {
+            look.conditions.set(Conditions.PROGRESSING, true, way.reason(), way.message());
+        }
+        for (Pod pod : look.pods) {
+            String trouble = Readiness.trouble(pod);
+            if (!trouble.isEmpty()) {
+                look.degrade("PodsFail", pod.getMetadata().getName() + ": " + trouble + ".");
+            }
+        }
+        look.conditions.set(Conditions.DRIFTED, !look.drifted.isEmpty(), look.drifted.isEmpty()
+                ? "AsApplied"
+                : paused ? "ChangedByOthers" : "Repaired",
+                look.drifted.isEmpty()
+                        ? "All objects are as they were applied."
+                        : "Changed by somebody else" + (paused ? ": " : " and repaired: ")
+                                + String.join(", ", look.drifted) + ".");
+        if (plan == null) {
+            look.conditions.keep(Conditions.ALIGNED);
+        } else {
+            ShardedServiceSpec spec = look.service.getSpec();
+            Alignment alignment = alignment(look, plan, spec);
+            look.lie = alignment.pods();
+            look.conditions.set(Conditions.ALIGNED, alignment.status(), alignment.reason(), alignment.message());
+            if (alignment.status().equals("False")) {
+                events.warning(look.service, alignment.reason(), alignment.message());
+            }
+        }
+        look.conditions.set(Conditions.DEGRADED, look.degraded != null,
+                requireNonNullElse(look.degraded, "AsExpected"),
+                look.degraded == null ? "Nothing is wrong." : look.why);
+    }
+
+    private Alignment alignment(Look look, ServicePlan plan, ShardedServiceSpec spec) {
+        Numa standard = spec.shards() != null && spec.shards().mode() == ShardMode.FillNode ? Numa.Any : Numa.Single;
+        Numa numa = spec.placement() == null ? standard : requireNonNullElse(spec.placement().numa(), standard);
+        Backend backend = spec.placement() == null
+                ? Backend.CPUManager
+                : requireNonNullElse(spec.placement().backend(), Backend.CPUManager);
+        Set<String> others = look.stage == null ? Set.of() : look.stage.otherSize();
+        List<Pod> pods = look.pods.stream().filter(pod -> !others.contains(pod.getMetadata().getName())).toList();
+        return Alignment.of(plan, backend, numa, pods, reports::of);
+    }
+}
