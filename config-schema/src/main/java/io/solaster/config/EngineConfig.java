@@ -73,12 +73,6 @@ public record EngineConfig(@DefaultValue("auto") ShardCount shards, @DefaultValu
                 checks, shutdownTimeout, groups, stalls);
     }
 
-    /** This with other CPUs kept free of shards. */
-    public EngineConfig withHousekeeping(Housekeeping newHousekeeping) {
-        return new EngineConfig(shards, smt, pinning, newHousekeeping, transport, idle, taskQuota, mesh, offload,
-                checks, shutdownTimeout, groups, stalls);
-    }
-
     /** This with another transport. */
     public EngineConfig withTransport(Transport newTransport) {
         return new EngineConfig(shards, smt, pinning, housekeeping, newTransport, idle, taskQuota, mesh, offload,

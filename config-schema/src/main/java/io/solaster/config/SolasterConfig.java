@@ -73,16 +73,4 @@ public record SolasterConfig(@DefaultValue("true") boolean enabled, @Reloadable 
         return new SolasterConfig(enabled, strict, validate, reload, engine, servers, newPools, web, libraries,
                 health, metrics, contextPropagation, tracing);
     }
-
-    /** This with another way to serve WebFlux. */
-    public SolasterConfig withWeb(WebConfig newWeb) {
-        return new SolasterConfig(enabled, strict, validate, reload, engine, servers, pools, newWeb, libraries,
-                health, metrics, contextPropagation, tracing);
-    }
-
-    /** This with warnings as errors, or without. */
-    public SolasterConfig withStrict(boolean newStrict) {
-        return new SolasterConfig(enabled, newStrict, validate, reload, engine, servers, pools, web, libraries,
-                health, metrics, contextPropagation, tracing);
-    }
 }

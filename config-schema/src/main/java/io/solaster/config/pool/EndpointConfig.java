@@ -32,11 +32,6 @@ public record EndpointConfig(String address, @DefaultValue("1") @Range(min = 1, 
         return new EndpointConfig(address, newWeight, priority, zone, numaNode);
     }
 
-    /** This with another priority. */
-    public EndpointConfig withPriority(int newPriority) {
-        return new EndpointConfig(address, weight, newPriority, zone, numaNode);
-    }
-
     /** Its address, and what else is told of it: {@code a:80 (weight 3, zone east)}. */
     @Override
     public String toString() {

@@ -36,11 +36,6 @@ public record CompressionConfig(@DefaultValue("false") boolean enabled, @Default
         return new CompressionConfig(enabled, newMinSize, level, encodings, mimeTypes);
     }
 
-    /** This with other encodings. */
-    public CompressionConfig withEncodings(String newEncodings) {
-        return new CompressionConfig(enabled, minSize, level, newEncodings, mimeTypes);
-    }
-
     /** This with other content types. */
     public CompressionConfig withMimeTypes(String newMimeTypes) {
         return new CompressionConfig(enabled, minSize, level, encodings, newMimeTypes);

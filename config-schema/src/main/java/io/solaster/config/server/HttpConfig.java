@@ -53,30 +53,9 @@ public record HttpConfig(@DefaultValue("10s") Duration headerTimeout, @DefaultVa
                 Http2Config.defaults());
     }
 
-    /** This with another time for a request's head. */
-    public HttpConfig withHeaderTimeout(Duration newHeaderTimeout) {
-        return new HttpConfig(newHeaderTimeout, bodyTimeout, requestTimeout, keepAliveTimeout, maxTarget, maxHeaderSize,
-                maxHeaders, maxBody, minBodyRate, maxPipelined, serverHeader, compression, websocket, accessLog,
-                halfClose, http2);
-    }
-
-    /** This with another time of silence within a body. */
-    public HttpConfig withBodyTimeout(Duration newBodyTimeout) {
-        return new HttpConfig(headerTimeout, newBodyTimeout, requestTimeout, keepAliveTimeout, maxTarget, maxHeaderSize,
-                maxHeaders, maxBody, minBodyRate, maxPipelined, serverHeader, compression, websocket, accessLog,
-                halfClose, http2);
-    }
-
     /** This with another time for a handler to begin its response. */
     public HttpConfig withRequestTimeout(Duration newRequestTimeout) {
         return new HttpConfig(headerTimeout, bodyTimeout, newRequestTimeout, keepAliveTimeout, maxTarget, maxHeaderSize,
-                maxHeaders, maxBody, minBodyRate, maxPipelined, serverHeader, compression, websocket, accessLog,
-                halfClose, http2);
-    }
-
-    /** This with another time between requests. */
-    public HttpConfig withKeepAliveTimeout(Duration newKeepAliveTimeout) {
-        return new HttpConfig(headerTimeout, bodyTimeout, requestTimeout, newKeepAliveTimeout, maxTarget, maxHeaderSize,
                 maxHeaders, maxBody, minBodyRate, maxPipelined, serverHeader, compression, websocket, accessLog,
                 halfClose, http2);
     }
@@ -120,13 +99,6 @@ public record HttpConfig(@DefaultValue("10s") Duration headerTimeout, @DefaultVa
     public HttpConfig withCompression(CompressionConfig newCompression) {
         return new HttpConfig(headerTimeout, bodyTimeout, requestTimeout, keepAliveTimeout, maxTarget, maxHeaderSize,
                 maxHeaders, maxBody, minBodyRate, maxPipelined, serverHeader, newCompression, websocket, accessLog,
-                halfClose, http2);
-    }
-
-    /** This with other WebSockets. */
-    public HttpConfig withWebsocket(WebSocketConfig newWebsocket) {
-        return new HttpConfig(headerTimeout, bodyTimeout, requestTimeout, keepAliveTimeout, maxTarget, maxHeaderSize,
-                maxHeaders, maxBody, minBodyRate, maxPipelined, serverHeader, compression, newWebsocket, accessLog,
                 halfClose, http2);
     }
 

@@ -79,22 +79,10 @@ public record ServerConfig(String protocol, @DefaultValue("127.0.0.1") String ho
                 clientAuth, http);
     }
 
-    /** This with another SSL bundle; null for none. */
-    public ServerConfig withSslBundle(@Nullable String newSslBundle) {
-        return new ServerConfig(protocol, host, port, backlog, password, protectedMode, limits, group, newSslBundle,
-                clientAuth, http);
-    }
-
     /** This with other settings of HTTP. */
     public ServerConfig withHttp(HttpConfig newHttp) {
         return new ServerConfig(protocol, host, port, backlog, password, protectedMode, limits, group, sslBundle,
                 clientAuth, newHttp);
-    }
-
-    /** This with another say on the certificates of clients. */
-    public ServerConfig withClientAuth(ClientAuth newClientAuth) {
-        return new ServerConfig(protocol, host, port, backlog, password, protectedMode, limits, group, sslBundle,
-                newClientAuth, http);
     }
 
     /** Whether clients show a certificate. */

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
 
+import io.solaster.config.Changed;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.GroupConfig;
 import io.solaster.config.IdleConfig;
@@ -119,11 +120,12 @@ class ConfigValidatorTest {
                                 "access-log.slow", "http2.max-concurrent-streams", "http2.initial-window",
                                 "http2.max-frame", "http2.max-resets")
                         .map("solaster.servers.web.http."::concat).toArray(String[]::new));
-        assertThat(ConfigValidator.check(servers(Map.of("web", KV.withHttp(HttpConfig.defaults()
-                .withRequestTimeout(Duration.ZERO).withKeepAliveTimeout(Duration.ZERO).withServerHeader("Solaster 1")
-                .withCompression(CompressionConfig.defaults().withEncodings("gzip, br")
-                        .withMimeTypes("text/*, application/ld+json"))
-                .withAccessLog(AccessLogConfig.defaults().withSample(0).withSlow(Duration.ofSeconds(1))))))))
+        assertThat(ConfigValidator.check(servers(Map.of("web",
+                KV.withHttp(Changed.with(HttpConfig.defaults(), "keepAliveTimeout", Duration.ZERO)
+                        .withRequestTimeout(Duration.ZERO).withServerHeader("Solaster 1")
+                        .withCompression(Changed.with(CompressionConfig.defaults(), "encodings", "gzip, br")
+                                .withMimeTypes("text/*, application/ld+json"))
+                        .withAccessLog(AccessLogConfig.defaults().withSample(0).withSlow(Duration.ofSeconds(1))))))))
                 .isEmpty();
     }
 
@@ -133,14 +135,16 @@ class ConfigValidatorTest {
                 Duration.ofNanos(-1), Duration.ZERO, new WebSocketQueueConfig(new ByteSize(0), Policy.CLOSE),
                 new WebSocketCompressionConfig(true, 0, new ByteSize(1L << 40), false));
         assertThat(
-                ConfigValidator.check(servers(Map.of("web", KV.withHttp(HttpConfig.defaults().withWebsocket(none))))))
+                ConfigValidator.check(
+                        servers(Map.of("web", KV.withHttp(Changed.with(HttpConfig.defaults(), "websocket", none))))))
                 .extracting(Violation::key)
                 .containsExactlyInAnyOrder(Stream
                         .of("max-frame", "max-message", "ping-interval", "idle-timeout", "close-timeout", "queue.size",
                                 "compression.level", "compression.threshold")
                         .map("solaster.servers.web.http.websocket."::concat).toArray(String[]::new));
-        assertThat(ConfigValidator.check(servers(Map.of("web", KV.withHttp(HttpConfig.defaults().withWebsocket(
-                WebSocketConfig.defaults().withTimes(Duration.ZERO, Duration.ZERO, Duration.ofSeconds(1))))))))
+        assertThat(ConfigValidator.check(servers(Map.of("web",
+                KV.withHttp(Changed.with(HttpConfig.defaults(), "websocket",
+                        WebSocketConfig.defaults().withTimes(Duration.ZERO, Duration.ZERO, Duration.ofSeconds(1))))))))
                 .isEmpty();
     }
 
@@ -188,8 +192,8 @@ class ConfigValidatorTest {
 
     @Test
     void webFluxIsServedInAGroupThatExistsAndToOneClientAtLeast() {
-        assertThat(ConfigValidator.check(SolasterConfig.defaults()
-                .withWeb(new WebConfig(WebConfig.Server.SOLASTER, "crtical", 0, 1, HttpConfig.defaults()))))
+        assertThat(ConfigValidator.check(Changed.with(SolasterConfig.defaults(), "web",
+                new WebConfig(WebConfig.Server.SOLASTER, "crtical", 0, 1, HttpConfig.defaults()))))
                 .extracting(Violation::toString)
                 .containsExactly("solaster.web.max-connections: 0 is out of range; write a number from 1",
                         "solaster.web.group: 'crtical' is no scheduling group; write one of background, critical,"
@@ -246,7 +250,7 @@ class ConfigValidatorTest {
     @Test
     void strictMakesWarningsErrors() {
         SolasterConfig doubtful = servers(Map.of("kv", KV.withHost("::").withProtectedMode(false)));
-        SolasterConfig strict = doubtful.withStrict(true);
+        SolasterConfig strict = Changed.with(doubtful, "strict", true);
         assertThatThrownBy(() -> ConfigValidator.validate(strict)).isInstanceOf(InvalidConfigException.class)
                 .hasMessageContaining("solaster.servers.kv.protected-mode");
     }
@@ -254,7 +258,7 @@ class ConfigValidatorTest {
     @Test
     void aMachineHasShardsAndCpusToItsLimits() {
         SolasterConfig config = SolasterConfig.defaults()
-                .withEngine(ENGINE.withShards(9).withHousekeeping(new Housekeeping(CpuSet.of(70))));
+                .withEngine(Changed.with(ENGINE, "housekeeping", new Housekeeping(CpuSet.of(70))).withShards(9));
         assertThat(ConfigValidator.check(config, machine(1 << 20, 0, -1), JVM))
                 .allMatch(Violation::isError).extracting(Violation::key)
                 .contains("solaster.engine.shards", "solaster.engine.housekeeping");

@@ -13,6 +13,7 @@ import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
 
+import io.solaster.config.Changed;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.IdleConfig;
@@ -138,8 +139,8 @@ class ShardPlannerPropertiesTest {
             config = config.withShards(1 + random.nextInt(cpus + cpus / 4 + 1));
         }
         return switch (random.nextInt(4)) {
-            case 0 -> config.withHousekeeping(Housekeeping.NONE);
-            case 1 -> config.withHousekeeping(new Housekeeping(some(random, machine.allowed(), 0.2)));
+            case 0 -> Changed.with(config, "housekeeping", Housekeeping.NONE);
+            case 1 -> Changed.with(config, "housekeeping", new Housekeeping(some(random, machine.allowed(), 0.2)));
             default -> config;
         };
     }

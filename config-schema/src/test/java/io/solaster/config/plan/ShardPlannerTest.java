@@ -12,6 +12,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.List;
 import java.util.stream.IntStream;
 
+import io.solaster.config.Changed;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.IdleConfig;
@@ -82,7 +83,7 @@ class ShardPlannerTest {
 
     @Test
     void housekeepingNoneSharesTheCoresWithShardsThatAreStillPinned() {
-        ShardPlan plan = plan(RecordedMachines.eightThreadsOfFourCores(), DEFAULTS.withHousekeeping(Housekeeping.NONE));
+        ShardPlan plan = plan(RecordedMachines.eightThreadsOfFourCores(), housekeeping(Housekeeping.NONE));
         assertThat(plan.pinned()).isTrue();
         assertThat(cpus(plan)).containsExactly(0, 1, 2, 3);
         assertThat(plan.housekeeping()).isEqualTo(CpuSet.EMPTY);
@@ -162,7 +163,7 @@ class ShardPlannerTest {
         Machine interleaved = new Machine(machine.online(), machine.allowed(), machine.isolated(), machine.cores(),
                 List.of(CpuSet.parse("0,2,4,6"), CpuSet.parse("1,3,5,7")), machine.numaNodes(), machine.cpuQuota(),
                 machine.memoryLimit(), 1024, 0);
-        assertThat(cpus(plan(interleaved, DEFAULTS.withHousekeeping(Housekeeping.NONE))))
+        assertThat(cpus(plan(interleaved, housekeeping(Housekeeping.NONE))))
                 .containsExactly(0, 2, 4, 6, 1, 3, 5, 7);
     }
 
@@ -288,7 +289,7 @@ class ShardPlannerTest {
                 .hasMessage("solaster.engine.shards: 8 asked, 2 CPUs allowed (cpuset 0-1); set 2 or 'auto'");
         assertThatThrownBy(() -> plan(allowed(plain(8), "7"), DEFAULTS.withShards(2).withPinning(Pinning.ALWAYS)))
                 .hasMessage("solaster.engine.shards: 2 asked, 1 CPU allowed (cpuset 7); set 1 or 'auto'");
-        assertThatThrownBy(() -> plan(plain(4), DEFAULTS.withShards(4).withHousekeeping(Housekeeping.valueOf("0-1"))))
+        assertThatThrownBy(() -> plan(plain(4), housekeeping(Housekeeping.valueOf("0-1")).withShards(4)))
                 .hasMessage("solaster.engine.shards: 4 asked, 2 CPUs allowed (cpuset 0-3 without housekeeping 0-1);"
                         + " set 2 or 'auto'");
     }
@@ -305,10 +306,10 @@ class ShardPlannerTest {
 
     @Test
     void housekeepingThatWasAskedForIsKeptFree() {
-        ShardPlan plan = plan(RecordedMachines.twoCpus(), DEFAULTS.withHousekeeping(Housekeeping.valueOf("0")));
+        ShardPlan plan = plan(RecordedMachines.twoCpus(), housekeeping(Housekeeping.valueOf("0")));
         assertThat(cpus(plan)).containsExactly(1);
         assertThat(plan.housekeeping()).hasToString("0");
-        ShardPlan none = plan(plain(8), DEFAULTS.withHousekeeping(Housekeeping.NONE));
+        ShardPlan none = plan(plain(8), housekeeping(Housekeeping.NONE));
         assertThat(none.shards()).hasSize(8);
         assertThat(none.reasons()).contains("No housekeeping CPUs, as asked.");
     }
@@ -316,7 +317,7 @@ class ShardPlannerTest {
     @Test
     void housekeepingOutsideTheAllowedCpusIsRefused() {
         assertThatThrownBy(() -> plan(allowed(plain(8), "2-5"),
-                DEFAULTS.withHousekeeping(Housekeeping.valueOf("0-2")).withShards(9))).hasMessage(
+                housekeeping(Housekeeping.valueOf("0-2")).withShards(9))).hasMessage(
                         """
                                 solaster.engine.housekeeping: 0-2 asked, 0-1 not among the 4 CPUs allowed (cpuset 2-5); set '2' or 'auto'
                                 solaster.engine.shards: 9 asked, 4 CPUs allowed (cpuset 2-5); set 4 or 'auto'""");
@@ -325,7 +326,7 @@ class ShardPlannerTest {
     @Test
     void theFixForHousekeepingIsItselfAllowed() {
         assertThatThrownBy(
-                () -> plan(RecordedMachines.twoCpus(), DEFAULTS.withHousekeeping(Housekeeping.valueOf("0-7"))))
+                () -> plan(RecordedMachines.twoCpus(), housekeeping(Housekeeping.valueOf("0-7"))))
                 .hasMessage("solaster.engine.housekeeping: 0-7 asked, 2-7 not among the 2 CPUs allowed (cpuset 0-1);"
                         + " set 'auto'");
     }
@@ -333,7 +334,7 @@ class ShardPlannerTest {
     @Test
     void housekeepingThatLeavesNothingIsRefused() {
         assertThatThrownBy(
-                () -> plan(RecordedMachines.twoCpus(), DEFAULTS.withHousekeeping(Housekeeping.valueOf("0-1"))))
+                () -> plan(RecordedMachines.twoCpus(), housekeeping(Housekeeping.valueOf("0-1"))))
                 .hasMessage("solaster.engine.housekeeping: 0-1 asked, which leaves shards none of the CPUs allowed"
                         + " (cpuset 0-1); leave out at least one, or set 'auto'");
     }
@@ -389,5 +390,9 @@ class ShardPlannerTest {
         assertThat(plan.shards()).extracting(PlannedShard::id)
                 .containsExactlyElementsOf(IntStream.range(0, plan.shards().size()).boxed().toList());
         return plan.shards().stream().map(PlannedShard::cpu).toList();
+    }
+
+    private static EngineConfig housekeeping(Housekeeping housekeeping) {
+        return Changed.with(DEFAULTS, "housekeeping", housekeeping);
     }
 }
