@@ -1,7 +1,5 @@
 package io.solaster.boot.actuate;
 
-import java.lang.reflect.RecordComponent;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -15,14 +13,6 @@ final class Csv {
 
     private Csv() {}
 
-    /** A row for each record, with the names of its components above them. */
-    static <R extends Record> String of(Class<R> type, Collection<R> records) {
-        RecordComponent[] components = type.getRecordComponents();
-        return of(Arrays.stream(components).map(RecordComponent::getName).toList(), records.stream()
-                .map(row -> Arrays.stream(components).<@Nullable Object>map(component -> read(component, row)).toList())
-                .toList());
-    }
-
     /** Rows below the names of their columns; what is null is empty. */
     static String of(List<String> columns, Collection<? extends List<? extends @Nullable Object>> rows) {
         return Stream.concat(Stream.of(columns), rows.stream())
@@ -35,13 +25,5 @@ final class Csv {
         return text.chars().noneMatch(c -> c == ',' || c == '"' || c == '\r' || c == '\n')
                 ? text
                 : '"' + text.replace("\"", "\"\"") + '"';
-    }
-
-    private static @Nullable Object read(RecordComponent component, Record row) {
-        try {
-            return component.getAccessor().invoke(row);
-        } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException("cannot read " + component, e);
-        }
     }
 }

@@ -1,5 +1,7 @@
 package io.solaster.boot.actuate;
 
+import java.util.List;
+
 import io.solaster.config.plan.ShardReport;
 import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
 import org.springframework.boot.actuate.endpoint.web.WebEndpointResponse;
@@ -18,7 +20,20 @@ final class ShardsEndpointWebExtension {
     WebEndpointResponse<Object> shards(TableFormat format) {
         ShardReport report = endpoint.shards();
         return new WebEndpointResponse<>(
-                format == TableFormat.CSV ? Csv.of(ShardReport.Shard.class, report.shards()) : report,
+                format == TableFormat.CSV ? table(report) : report,
                 format);
+    }
+
+    private static String table(ShardReport report) {
+        return Csv.of(List.of("id", "cpu", "numaNode", "state", "atWorkSeconds", "utilization", "cpuSeconds",
+                "stealSeconds", "turns", "tasks", "pending", "connections", "accepted", "messagesSent",
+                "messagesReceived", "stalls", "longestStallSeconds"),
+                report.shards().stream()
+                        .map(shard -> List.<Object>of(shard.id(), shard.cpu(), shard.numaNode(), shard.state(),
+                                shard.atWorkSeconds(), shard.utilization(), shard.cpuSeconds(), shard.stealSeconds(),
+                                shard.turns(), shard.tasks(), shard.pending(), shard.connections(), shard.accepted(),
+                                shard.messagesSent(), shard.messagesReceived(), shard.stalls(),
+                                shard.longestStallSeconds()))
+                        .toList());
     }
 }
