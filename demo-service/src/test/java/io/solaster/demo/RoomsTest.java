@@ -22,7 +22,6 @@ final class RoomsTest {
     /** What is larger still. Nothing is added to it, and what has been mended is taken from it. */
     private static final Set<String> UNFINISHED = Set.of(
             "io.solaster.boot.actuate",
-            "io.solaster.engine.Shard",
             "io.solaster.engine.stats",
             "io.solaster.engine.sync",
             "io.solaster.engine.task.GroupScheduler",

@@ -34,6 +34,7 @@ final class Setup {
     private final Housekeeper housekeeper;
     private final Offload offload;
     private final @Nullable StallWatchdog watchdog;
+    private final @Nullable Long shuffleSeed = Long.getLong("solaster.engine.shuffle-seed");
     private final AtomicInteger made = new AtomicInteger();
     private volatile EngineConfig config;
     private volatile @Nullable Throwable failure;
@@ -105,6 +106,12 @@ final class Setup {
     /** Where everything that is no shard runs. */
     CpuSet elsewhere() {
         return plan.housekeeping().isEmpty() ? machine.allowed() : plan.housekeeping();
+    }
+
+    /** Tests set it, to run in random order what has no order; null for the order of arrival. */
+    @Nullable
+    Long shuffleSeed() {
+        return shuffleSeed;
     }
 
     TimeSource clock() {

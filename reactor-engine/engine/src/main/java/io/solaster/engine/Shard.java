@@ -4,6 +4,7 @@ import java.lang.invoke.VarHandle;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -11,7 +12,6 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.BooleanSupplier;
 
 import io.netty.channel.IoEventLoopGroup;
 import io.netty.channel.IoHandler;
@@ -23,8 +23,9 @@ import io.netty.util.concurrent.ScheduledFuture;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.OwnerChecks;
 import io.solaster.config.plan.ShardPlan.PlannedShard;
+import io.solaster.engine.loop.Parking;
+import io.solaster.engine.loop.Turn;
 import io.solaster.engine.mesh.Mesh;
-import io.solaster.engine.mesh.ParkedFlag;
 import io.solaster.engine.net.GroupIoHandler;
 import io.solaster.engine.os.CpuAffinity;
 import io.solaster.engine.stats.ShardStats;
@@ -38,7 +39,6 @@ import io.solaster.engine.thread.Fork;
 import io.solaster.engine.thread.ShardThreads;
 import io.solaster.engine.timer.ManualClock;
 import io.solaster.engine.timer.TimeSource;
-import io.solaster.engine.timer.Timer;
 import io.solaster.engine.timer.TimerStats;
 import io.solaster.engine.timer.Timers;
 import io.solaster.engine.trace.Tracing;
@@ -56,53 +56,28 @@ import org.slf4j.LoggerFactory;
  * and the mesh bring runs at once where it takes nothing from another group, within the task quota, and is queued in its
  * group else; the groups have the quota once more. Timers stand before the groups, so that one runs in the turn that
  * woke for it, and after what was there to be read when it was armed. The shard parks only if nothing is left, and after
- * the spin budget where the plan spins. Parking is a handshake with those who wake the shard: see {@link ParkedFlag}.
- * Parked, it sleeps until it is woken or a timer is due: no period of its own hides a wake-up
- * that was lost.
+ * the spin budget where the plan spins. Parked, it sleeps until it is woken or a timer is due: no period of its
+ * own hides a wake-up that was lost.
+ *
+ * <p>
+ * The shard itself is the identity and Netty's side of this: {@link Turn} does the turn, {@link Parking} decides how to
+ * wait, {@link ShardTimers} ends what waits too long. Longer than 500 lines because it says in one place what
+ * applications may ask of a shard, and overrides what Netty's libraries may ask of a loop.
  */
 public final class Shard extends SingleThreadIoEventLoop {
     private static final Logger log = LoggerFactory.getLogger(Shard.class);
-
-    /** Tests set it, to run in random order what has no order. */
-    private static final @Nullable Long SHUFFLE_SEED = Long.getLong("solaster.engine.shuffle-seed");
-    /** Tasks of other threads that one turn takes. */
-    private static final int INBOX_BATCH = 4096;
-    private static final int EXPIRED_PER_TURN = 1024;
-    /** Times that a turn looks at the mesh before it looks at sockets again, which takes a system call. */
-    private static final int MESH_ROUNDS = 8;
-    private static final int MOST_TRUST = 8;
-    /** With no trust left a shard lingers once in so many times, to see whether that pays by now. */
-    private static final int PROBE = 64;
-    private static final long LAST_TASKS_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
-
     private final Setup setup;
     private final PlannedShard place;
     private final ShardStats stats = new ShardStats();
-    private long spinNanos;
-    private long lingerNanos;
     private final GroupScheduler scheduler;
-    /** The timers': the machine's, or one of their own that tells when it goes on. */
-    private final TimeSource clock;
-    private final boolean ownClock;
     private final Map<SchedulingGroup, MeshPermits[]> permits = new HashMap<>();
     private final IoHandlerContext ioContext = new TurnContext();
     private volatile @Nullable ShardThread thread;
     private volatile long threadId;
-    private @Nullable Mesh mesh;
-    private final ParkedFlag parked = new ParkedFlag();
-    private final BooleanSupplier cannotPark = this::cannotPark;
-    private boolean slept;
-    private boolean begun;
-    private boolean served;
-    private long idleSince;
-    /** A peer has sent something since the shard last thought of sleeping. */
-    private boolean heard;
-    private boolean lingers;
-    private long lingersUntil;
-    /** Rises when lingering was worth it, and falls twice as fast when it was not. */
-    private int trust;
-    private int distrusted;
+    private final Parking parking = new Parking();
+    private final Turn turn;
     private final Timers timers;
+    private final ShardTimers waits;
     private final Unfinished.Register unfinished = new Unfinished.Register();
     private final ShardThreads threads;
 
@@ -113,23 +88,23 @@ public final class Shard extends SingleThreadIoEventLoop {
         this.place = place;
         this.threads = new ShardThreads(this, setup.name(), place.id());
         this.scheduler = new GroupScheduler(setup.groups(), place.id(), setup.config().taskQuota(), TimeSource.SYSTEM,
-                stats, SHUFFLE_SEED);
+                stats, setup.shuffleSeed());
         ((GroupIoHandler) ioHandler()).use(scheduler);
-        this.clock = setup.clock();
-        this.ownClock = clock instanceof ManualClock;
+        TimeSource clock = setup.clock();
         this.timers = new Timers(clock, scheduler::current, timer -> scheduler.execute(timer.group(), timer));
-        this.spinNanos = spinNanos(setup.config(), setup.plan().spin());
-        this.lingerNanos = setup.config().idle().lingerFor().toNanos();
+        this.waits = new ShardTimers(this, timers);
+        this.turn = new Turn(new Inbox(), setup.groups(), scheduler, timers, parking, stats, TimeSource.SYSTEM, clock,
+                clock instanceof ManualClock);
+        parking.reconfigure(spin(setup.config(), setup.plan().spin()), setup.config().idle().lingerFor());
     }
 
-    private static long spinNanos(EngineConfig config, boolean spin) {
-        return spin ? config.idle().spinFor().toNanos() : 0;
+    private static Duration spin(EngineConfig config, boolean spin) {
+        return spin ? config.idle().spinFor() : Duration.ZERO;
     }
 
     /** Puts what may change into force. On the owning shard. */
     void reconfigure(EngineConfig config, boolean spin) {
-        spinNanos = spinNanos(config, spin);
-        lingerNanos = config.idle().lingerFor().toNanos();
+        parking.reconfigure(spin(config, spin), config.idle().lingerFor());
         scheduler.quota(config.taskQuota());
         mesh().highWaterMark(config.mesh().highWaterMark());
     }
@@ -180,7 +155,7 @@ public final class Shard extends SingleThreadIoEventLoop {
     /** This shard's side of the mesh. On the owning shard. */
     public Mesh mesh() {
         assertOwner("the mesh");
-        return java.util.Objects.requireNonNull(mesh, "the shard has not started");
+        return Objects.requireNonNull(turn.mesh(), "the shard has not started");
     }
 
     /** This shard's timers. On the owning shard. */
@@ -228,23 +203,9 @@ public final class Shard extends SingleThreadIoEventLoop {
             }
             scheduler.execute(group, task);
         } else {
-            execute(task instanceof GroupTask named && named.group() == group ? task : new Named(group, task));
-        }
-    }
-
-    /** A task from another thread that does not know its group. */
-    private record Named(SchedulingGroup group, Runnable task) implements GroupTask, Abandonable {
-
-        @Override
-        public void run() {
-            task.run();
-        }
-
-        @Override
-        public void abandon() {
-            if (task instanceof Abandonable abandonable) {
-                abandonable.abandon();
-            }
+            execute(task instanceof GroupTask named && named.group() == group
+                    ? task
+                    : new HandedOver.Named(group, task));
         }
     }
 
@@ -267,45 +228,7 @@ public final class Shard extends SingleThreadIoEventLoop {
 
     /** Does something to a future after a while, unless it is done by then. Any thread. */
     void unlessDone(CompletableFuture<?> future, Duration patience, Runnable action) {
-        if (future.isDone()) {
-            return;
-        }
-        if (isHere()) {
-            Timer timer = new Patience(future, action);
-            timer.arm(patience);
-            future.whenComplete((result, failure) -> cancelHere(timer));
-        } else {
-            executeOrElse(() -> unlessDone(future, patience, action), () -> future.completeExceptionally(stopped()));
-        }
-    }
-
-    private final class Patience extends Timer {
-        private final CompletableFuture<?> future;
-        private final Runnable action;
-
-        Patience(CompletableFuture<?> future, Runnable action) {
-            super(timers);
-            this.future = future;
-            this.action = action;
-        }
-
-        @Override
-        protected void fire() {
-            action.run();
-        }
-
-        @Override
-        protected void dropped() {
-            future.completeExceptionally(stopped());
-        }
-    }
-
-    private void cancelHere(Timer timer) {
-        if (isHere()) {
-            timer.cancel();
-        } else if (!isShuttingDown()) {
-            execute(timer::cancel);
-        }
+        waits.unlessDone(future, patience, action);
     }
 
     /** After the shard's thread has ended. */
@@ -328,7 +251,7 @@ public final class Shard extends SingleThreadIoEventLoop {
     }
 
     /** Whether the calling thread is this shard, or a virtual thread that it carries. */
-    private boolean isHere() {
+    boolean isHere() {
         return Thread.currentThread() == thread || current() == this;
     }
 
@@ -376,33 +299,7 @@ public final class Shard extends SingleThreadIoEventLoop {
      * before. On a shard.
      */
     public static ShardFuture<@Nullable Void> sleep(Duration duration) {
-        Shard shard = here("sleep()");
-        Sleep sleep = new Sleep(shard);
-        sleep.arm(duration);
-        sleep.future.whenComplete((done, failure) -> shard.cancelHere(sleep));
-        return sleep.future;
-    }
-
-    /** Ends even where the shard does before. */
-    private static final class Sleep extends Timer {
-        private final Shard shard;
-        private final ShardFuture<@Nullable Void> future;
-
-        Sleep(Shard shard) {
-            super(shard.timers);
-            this.shard = shard;
-            this.future = shard.newFuture();
-        }
-
-        @Override
-        protected void fire() {
-            future.complete(null);
-        }
-
-        @Override
-        protected void dropped() {
-            future.completeExceptionally(shard.stopped());
-        }
+        return here("sleep()").waits.sleep(duration);
     }
 
     /**
@@ -410,25 +307,7 @@ public final class Shard extends SingleThreadIoEventLoop {
      * On a shard, where the result comes home to.
      */
     public static <T extends @Nullable Object> ShardFuture<T> timeout(CompletionStage<T> stage, Duration patience) {
-        Shard shard = here("timeout()");
-        ShardFuture<T> future = shard.newFuture();
-        stage.whenComplete((result, failure) -> {
-            Runnable completion = () -> {
-                if (failure == null) {
-                    future.resolve(result);
-                } else {
-                    future.fail(ShardFuture.causeOf(failure));
-                }
-            };
-            if (shard.isHere()) {
-                completion.run();
-            } else {
-                shard.executeOrElse(completion, completion);
-            }
-        });
-        shard.unlessDone(future, patience,
-                () -> future.completeExceptionally(new TimeoutException("not done within " + patience)));
-        return future;
+        return here("timeout()").waits.timeout(stage, patience);
     }
 
     private static Shard here(String what) {
@@ -528,7 +407,7 @@ public final class Shard extends SingleThreadIoEventLoop {
 
     /** Whether the shard sleeps, or is about to. Any thread; old as soon as it is told. */
     boolean isParked() {
-        return parked.isRaised();
+        return parking.isParked();
     }
 
     String engineName() {
@@ -536,7 +415,7 @@ public final class Shard extends SingleThreadIoEventLoop {
     }
 
     void join(Mesh mesh) {
-        this.mesh = mesh;
+        turn.join(mesh);
     }
 
     private void wake() {
@@ -546,7 +425,7 @@ public final class Shard extends SingleThreadIoEventLoop {
 
     /** Wakes the shard if it is parked. Any thread, after publishing and a full fence. */
     void wakeIfParked() {
-        if (parked.take()) {
+        if (parking.claim()) {
             Shard waker = current();
             if (waker != null) {
                 waker.stats.wakeUps.increment();
@@ -589,7 +468,7 @@ public final class Shard extends SingleThreadIoEventLoop {
             return task;
         }
         SchedulingGroup group = caller.scheduler.current();
-        return group == setup.groups().byDefault() ? task : new Named(group, task);
+        return group == setup.groups().byDefault() ? task : new HandedOver.Named(group, task);
     }
 
     private void executeHere(Runnable task) {
@@ -618,7 +497,7 @@ public final class Shard extends SingleThreadIoEventLoop {
      */
     public void executeOrElse(Runnable task, Runnable otherwise) {
         try {
-            execute(task instanceof Abandonable ? task : new OrElse(task, otherwise));
+            execute(task instanceof Abandonable ? task : new HandedOver.OrElse(task, otherwise));
         } catch (RejectedExecutionException stopped) {
             otherwise.run();
             return;
@@ -640,38 +519,9 @@ public final class Shard extends SingleThreadIoEventLoop {
     /** As {@link #executeOrElse(Runnable, Runnable)}, in a group. */
     public void executeOrElse(SchedulingGroup group, Runnable task, Runnable otherwise) {
         if (isHere() && !isShutdown()) {
-            execute(group, new OrElse(task, otherwise));
+            execute(group, new HandedOver.OrElse(task, otherwise));
         } else {
-            executeOrElse(new InGroup(setup.groups().own(group), task, otherwise), otherwise);
-        }
-    }
-
-    private record InGroup(SchedulingGroup group, Runnable task, Runnable otherwise)
-            implements
-                GroupTask,
-                Abandonable {
-
-        @Override
-        public void run() {
-            task.run();
-        }
-
-        @Override
-        public void abandon() {
-            otherwise.run();
-        }
-    }
-
-    private record OrElse(Runnable task, Runnable otherwise) implements Abandonable {
-
-        @Override
-        public void run() {
-            task.run();
-        }
-
-        @Override
-        public void abandon() {
-            otherwise.run();
+            executeOrElse(new HandedOver.InGroup(setup.groups().own(group), task, otherwise), otherwise);
         }
     }
 
@@ -710,13 +560,13 @@ public final class Shard extends SingleThreadIoEventLoop {
         stats.begins(CpuAffinity.threadId(), System.nanoTime());
         setup.watch(this, self);
         Runnable woken = this::wake;
-        if (clock instanceof ManualClock manual) {
+        if (setup.clock() instanceof ManualClock manual) {
             manual.onAdvance(woken);
         }
         try {
             super.run();
         } finally {
-            if (clock instanceof ManualClock manual) {
+            if (setup.clock() instanceof ManualClock manual) {
                 manual.forget(woken);
             }
             stats.ends(System.nanoTime());
@@ -726,63 +576,15 @@ public final class Shard extends SingleThreadIoEventLoop {
 
     @Override
     protected int runIo() {
-        stats.polls.increment();
-        begun = false;
+        turn.beforeIo();
         int handled = ioHandler().run(ioContext);
-        if (!begun) {
-            beginTurn();
-        }
-        served = handled > 0;
+        turn.afterIo(handled > 0);
         return handled;
-    }
-
-    /** After waiting, before serving: from here on nobody needs to wake the shard. */
-    private void beginTurn() {
-        begun = true;
-        long now = System.nanoTime();
-        if (slept) {
-            slept = false;
-            stats.parks.increment();
-            parked.lower();
-            stats.woke(now);
-        }
-        // What sockets arm counts from here, not from before the shard slept.
-        timers.advance(ownClock ? clock.nanoTime() : now);
-        scheduler.begin(now);
     }
 
     @Override
     protected boolean runAllTasks(long quotaNanos) {
-        boolean any = runTurn() || served;
-        if (any) {
-            idleSince = 0;
-        }
-        stats.turned(scheduler.clock(), any);
-        return any;
-    }
-
-    /** The turn of everything but sockets. Where peers answer at once, that goes round a few times. */
-    private boolean runTurn() {
-        Mesh lanes = mesh;
-        boolean any = runRound(lanes);
-        for (int i = 1; i < MESH_ROUNDS && lanes != null && lanes.hasMessages() && scheduler.hasQuota(); i++) {
-            any |= runRound(lanes);
-        }
-        return any;
-    }
-
-    private boolean runRound(@Nullable Mesh lanes) {
-        boolean any = lanes != null && lanes.receive() > 0;
-        heard |= any;
-        long now = scheduler.serve();
-        any |= receiveInbox();
-        any |= timers.expire(ownClock ? clock.nanoTime() : now, EXPIRED_PER_TURN);
-        any |= scheduler.run(now);
-        afterRunningAllTasks();
-        if (lanes != null) {
-            lanes.flush();
-        }
-        return any;
+        return turn.run();
     }
 
     @Override
@@ -811,31 +613,6 @@ public final class Shard extends SingleThreadIoEventLoop {
         super.cancelScheduledTasks();
     }
 
-    private boolean receiveInbox() {
-        Runnable task = pollTask();
-        if (task == null) {
-            return false;
-        }
-        for (int i = 0; i < INBOX_BATCH && task != null; i++) {
-            try {
-                take(task);
-            } catch (Throwable failure) {
-                // Out of memory, say: it costs this task and not the shard.
-                scheduler.giveUp(task, failure);
-            }
-            task = i == INBOX_BATCH - 1 ? null : pollTask();
-        }
-        return true;
-    }
-
-    private void take(Runnable task) {
-        switch (task) {
-            case Submission submission -> scheduler.submit(submission);
-            case GroupTask named when setup.groups().contains(named.group()) -> scheduler.execute(named.group(), named);
-            default -> scheduler.execute(task);
-        }
-    }
-
     /** Netty closes a loop's channels in a turn of their own, and skips that turn where it need not be quiet first. */
     @Override
     protected boolean confirmShutdown() {
@@ -845,18 +622,18 @@ public final class Shard extends SingleThreadIoEventLoop {
         return super.confirmShutdown();
     }
 
-    /** Netty's last turns, while the shard stops: bounded, since a task may come back for ever. */
+    /** Netty's last turns, while the shard stops. */
     @Override
     protected boolean runAllTasks() {
         scheduler.drain();
-        boolean any = runLastTurns();
+        boolean any = turn.runLast();
         if (unfinished.endAll(stopped())) {
             any = true;
-            runLastTurns();
+            turn.runLast();
         }
         if (isShutdown()) {
             // Netty throws away what is left; here it can be abandoned by name.
-            while (receiveInbox()) {
+            while (turn.receiveInbox()) {
                 any = true;
             }
             // What the last tasks have armed, and what they wait for.
@@ -866,26 +643,28 @@ public final class Shard extends SingleThreadIoEventLoop {
         return any;
     }
 
-    private boolean runLastTurns() {
-        long end = System.nanoTime() + LAST_TASKS_NANOS;
-        boolean any = false;
-        boolean more = true;
-        while (more) {
-            scheduler.begin(System.nanoTime());
-            more = runTurn() && System.nanoTime() - end < 0;
-            any |= more;
-        }
-        return any;
-    }
-
     @Override
     protected boolean hasTasks() {
-        Mesh lanes = mesh;
-        return super.hasTasks() || scheduler.hasTasks() || lanes != null && lanes.hasWork();
+        return turn.hasWork();
     }
 
-    private boolean cannotPark() {
-        return hasTasks() || ownClock && timers.delayNanos(clock.nanoTime()) == 0;
+    /** Netty's queue of what other threads have handed over. */
+    private final class Inbox implements Turn.Driver {
+
+        @Override
+        public @Nullable Runnable nextOfInbox() {
+            return pollTask();
+        }
+
+        @Override
+        public boolean hasInbox() {
+            return Shard.super.hasTasks();
+        }
+
+        @Override
+        public void afterGroups() {
+            afterRunningAllTasks();
+        }
     }
 
     /** Asked by the transport: may it block, and until when. */
@@ -893,63 +672,24 @@ public final class Shard extends SingleThreadIoEventLoop {
 
         @Override
         public boolean canBlock() {
-            if (hasTasks() || delayNanos(scheduler.clock()) <= 0 || spins() || lingers()) {
-                return false;
-            }
-            slept = parked.raiseUnless(cannotPark);
-            if (slept) {
-                stats.sleeps(scheduler.clock());
-            }
-            return slept;
+            return turn.mayPark();
         }
 
         /** Transports ask this between waiting and serving. */
         @Override
         public boolean shouldReportActiveIoTime() {
-            beginTurn();
+            turn.begin();
             return false;
-        }
-
-        private boolean spins() {
-            if (spinNanos == 0) {
-                return false;
-            }
-            long now = scheduler.clock();
-            if (idleSince == 0) {
-                idleSince = now;
-            }
-            return now - idleSince < spinNanos;
-        }
-
-        /** Two shards that answer each other at once would else wake each other for every word. */
-        private boolean lingers() {
-            long now = scheduler.clock();
-            if (heard) {
-                heard = false;
-                trust = lingers ? Math.min(MOST_TRUST, trust + 1) : trust;
-                lingers = lingerNanos > 0 && (trust > 0 || ++distrusted % PROBE == 0);
-                lingersUntil = now + lingerNanos;
-            } else if (lingers && now - lingersUntil >= 0) {
-                trust = Math.max(0, trust - 2);
-                lingers = false;
-            }
-            return lingers;
         }
 
         @Override
         public long delayNanos(long currentTimeNanos) {
-            long wakeAt = scheduler.wakeAt();
-            long held = wakeAt == Long.MAX_VALUE ? Long.MAX_VALUE : Math.max(0, wakeAt - currentTimeNanos);
-            // A clock that is not the machine's wakes the shard itself.
-            return ownClock ? held : Math.min(held, timers.delayNanos(currentTimeNanos));
+            return turn.delayNanos(currentTimeNanos);
         }
 
         @Override
         public long deadlineNanos() {
-            long deadline = scheduler.wakeAt();
-            if (!ownClock) {
-                deadline = Math.min(deadline, timers.nextDeadlineNanos());
-            }
+            long deadline = turn.wakeAt();
             // Netty counts from a beginning of its own.
             return deadline == Long.MAX_VALUE ? -1 : deadline - ticker().initialNanoTime();
         }

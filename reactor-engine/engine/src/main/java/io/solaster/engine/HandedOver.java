@@ -1,0 +1,58 @@
+package io.solaster.engine;
+
+import io.solaster.engine.task.Abandonable;
+import io.solaster.engine.task.GroupTask;
+import io.solaster.engine.task.SchedulingGroup;
+
+/** Tasks on their way to a shard, as they lie in its inbox. Any thread makes them; the shard runs them or abandons them. */
+final class HandedOver {
+
+    private HandedOver() {}
+
+    /** A task from another thread that does not know its group. */
+    record Named(SchedulingGroup group, Runnable task) implements GroupTask, Abandonable {
+
+        @Override
+        public void run() {
+            task.run();
+        }
+
+        @Override
+        public void abandon() {
+            if (task instanceof Abandonable abandonable) {
+                abandonable.abandon();
+            }
+        }
+    }
+
+    /** A task that goes to a group. */
+    record InGroup(SchedulingGroup group, Runnable task, Runnable otherwise)
+            implements
+                GroupTask,
+                Abandonable {
+
+        @Override
+        public void run() {
+            task.run();
+        }
+
+        @Override
+        public void abandon() {
+            otherwise.run();
+        }
+    }
+
+    /** A task for the group that is running. */
+    record OrElse(Runnable task, Runnable otherwise) implements Abandonable {
+
+        @Override
+        public void run() {
+            task.run();
+        }
+
+        @Override
+        public void abandon() {
+            otherwise.run();
+        }
+    }
+}
