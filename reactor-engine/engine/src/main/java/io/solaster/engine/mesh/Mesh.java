@@ -478,20 +478,6 @@ public final class Mesh {
         }
     }
 
-    /** A message to a shard that has died: the sender hears of it in a turn of its own. */
-    private record Lost(Message message) implements Abandonable {
-
-        @Override
-        public void run() {
-            message.abandon();
-        }
-
-        @Override
-        public void abandon() {
-            message.abandon();
-        }
-    }
-
     /** Messages sent to a shard so far. Any thread, roughly. */
     public long sent(int target) {
         return outbound[target].total();
