@@ -22,9 +22,6 @@ final class RoomsTest {
     /** What is larger still. Nothing is added to it, and what has been mended is taken from it. */
     private static final Set<String> UNFINISHED = Set.of(
             "io.solaster.boot.actuate",
-            "io.solaster.engine.stats",
-            "io.solaster.engine.sync",
-            "io.solaster.engine.task.GroupScheduler",
             "io.solaster.http",
             "io.solaster.http.Http2Carrier",
             "io.solaster.http.Http2Session",

@@ -21,11 +21,10 @@ import io.solaster.config.plan.Machine;
 import io.solaster.config.plan.ShardPlan;
 import io.solaster.config.plan.ShardPlanner;
 import io.solaster.config.value.CpuSet;
-import io.solaster.engine.net.GroupIoHandler;
-import io.solaster.engine.net.TransportChoice;
 import io.solaster.engine.os.CpuAffinity;
-import io.solaster.engine.thread.ShardThreads;
 import io.solaster.engine.timer.TimeSource;
+import io.solaster.engine.transport.GroupIoHandler;
+import io.solaster.engine.transport.TransportChoice;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

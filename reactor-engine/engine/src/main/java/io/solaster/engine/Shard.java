@@ -26,22 +26,21 @@ import io.solaster.config.plan.ShardPlan.PlannedShard;
 import io.solaster.engine.loop.Parking;
 import io.solaster.engine.loop.Turn;
 import io.solaster.engine.mesh.Mesh;
-import io.solaster.engine.net.GroupIoHandler;
 import io.solaster.engine.os.CpuAffinity;
 import io.solaster.engine.stats.ShardStats;
 import io.solaster.engine.task.Abandonable;
 import io.solaster.engine.task.GroupScheduler;
 import io.solaster.engine.task.GroupTask;
 import io.solaster.engine.task.SchedulingGroup;
+import io.solaster.engine.task.ShardView;
 import io.solaster.engine.task.Submission;
 import io.solaster.engine.task.Unfinished;
-import io.solaster.engine.thread.Fork;
-import io.solaster.engine.thread.ShardThreads;
 import io.solaster.engine.timer.ManualClock;
 import io.solaster.engine.timer.TimeSource;
 import io.solaster.engine.timer.TimerStats;
 import io.solaster.engine.timer.Timers;
 import io.solaster.engine.trace.Tracing;
+import io.solaster.engine.transport.GroupIoHandler;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -64,7 +63,7 @@ import org.slf4j.LoggerFactory;
  * wait, {@link ShardTimers} ends what waits too long. Longer than 500 lines because it says in one place what
  * applications may ask of a shard, and overrides what Netty's libraries may ask of a loop.
  */
-public final class Shard extends SingleThreadIoEventLoop {
+public final class Shard extends SingleThreadIoEventLoop implements ShardView {
     private static final Logger log = LoggerFactory.getLogger(Shard.class);
     private final Setup setup;
     private final PlannedShard place;
@@ -87,7 +86,7 @@ public final class Shard extends SingleThreadIoEventLoop {
         this.setup = setup;
         this.place = place;
         this.threads = new ShardThreads(this, setup.name(), place.id());
-        this.scheduler = new GroupScheduler(setup.groups(), place.id(), setup.config().taskQuota(), TimeSource.SYSTEM,
+        this.scheduler = new GroupScheduler(setup.groups(), place.id(), setup.config().taskQuota(), System::nanoTime,
                 stats, setup.shuffleSeed());
         ((GroupIoHandler) ioHandler()).use(scheduler);
         TimeSource clock = setup.clock();
@@ -138,6 +137,7 @@ public final class Shard extends SingleThreadIoEventLoop {
     }
 
     /** The shard's number, from 0. */
+    @Override
     public int id() {
         return place.id();
     }
@@ -180,6 +180,7 @@ public final class Shard extends SingleThreadIoEventLoop {
     }
 
     /** The group that is running on this shard. On the owning shard. */
+    @Override
     public SchedulingGroup currentGroup() {
         assertOwner("the running group");
         return scheduler.current();

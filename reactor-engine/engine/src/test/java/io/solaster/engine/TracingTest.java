@@ -17,7 +17,7 @@ import java.util.concurrent.TimeoutException;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.GroupConfig;
 import io.solaster.engine.task.SchedulingGroup;
-import io.solaster.engine.thread.Scope;
+import io.solaster.engine.task.ShardView;
 import io.solaster.engine.trace.Hop;
 import io.solaster.engine.trace.RequestTrace;
 import io.solaster.engine.trace.TracedRequest;
@@ -169,12 +169,12 @@ class TracingTest {
         }
 
         @Override
-        public RequestTrace request(Shard shard, TracedRequest request) {
+        public RequestTrace request(ShardView shard, TracedRequest request) {
             return null;
         }
 
         @Override
-        public Hop hop(Hop.Kind kind, Shard from, Shard to, SchedulingGroup group) {
+        public Hop hop(Hop.Kind kind, ShardView from, ShardView to, SchedulingGroup group) {
             String parent = current.get();
             if (parent == null) {
                 return null;

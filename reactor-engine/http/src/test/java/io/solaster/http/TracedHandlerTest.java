@@ -15,9 +15,9 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 
 import io.solaster.config.EngineConfig.Transport;
-import io.solaster.engine.Shard;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.engine.task.SchedulingGroup;
+import io.solaster.engine.task.ShardView;
 import io.solaster.engine.trace.Hop;
 import io.solaster.engine.trace.RequestTrace;
 import io.solaster.engine.trace.TracedRequest;
@@ -110,7 +110,7 @@ class TracedHandlerTest {
         }
 
         @Override
-        public RequestTrace request(Shard shard, TracedRequest request) {
+        public RequestTrace request(ShardView shard, TracedRequest request) {
             if (!chooses) {
                 return null;
             }
@@ -122,7 +122,7 @@ class TracedHandlerTest {
         }
 
         @Override
-        public Hop hop(Hop.Kind kind, Shard from, Shard to, SchedulingGroup group) {
+        public Hop hop(Hop.Kind kind, ShardView from, ShardView to, SchedulingGroup group) {
             return null;
         }
     }
@@ -163,7 +163,7 @@ class TracedHandlerTest {
         }
 
         @Override
-        public Hop hop(Shard to) {
+        public Hop hop(ShardView to) {
             return null;
         }
 

@@ -3,8 +3,8 @@ package io.solaster.boot;
 import io.netty.buffer.ByteBufAllocator;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.engine.memory.Memory;
-import io.solaster.engine.net.TransportChoice;
 import io.solaster.engine.os.CpuAffinity;
+import io.solaster.engine.transport.TransportChoice;
 import org.springframework.boot.autoconfigure.preinitialize.BackgroundPreinitializer;
 
 /** Loads the engine's native code while Spring reads its configuration, where there is a second CPU to do so. */

@@ -8,8 +8,8 @@ import io.solaster.config.plan.ShardPlan.PlannedShard;
 import io.solaster.config.value.CpuSet;
 import io.solaster.engine.Engine;
 import io.solaster.engine.net.TcpServer;
-import io.solaster.engine.net.TransportChoice;
 import io.solaster.engine.task.SchedulingGroup;
+import io.solaster.engine.transport.TransportChoice;
 
 /** What was planned and why, as a few lines for people who start an application. Any thread may call. */
 public final class PlanBanner {

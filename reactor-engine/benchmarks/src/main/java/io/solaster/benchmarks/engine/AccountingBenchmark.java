@@ -12,7 +12,6 @@ import io.solaster.engine.stats.Histogram;
 import io.solaster.engine.stats.ShardStats;
 import io.solaster.engine.task.GroupScheduler;
 import io.solaster.engine.task.SchedulingGroups;
-import io.solaster.engine.timer.TimeSource;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -42,7 +41,7 @@ public class AccountingBenchmark {
     private final GroupStats group = stats.addGroup(0, "default", () -> 200);
     private final ShardStats scheduled = new ShardStats();
     private final GroupScheduler scheduler = new GroupScheduler(new SchedulingGroups(Map.of()), 0,
-            Duration.ofSeconds(1), TimeSource.SYSTEM, scheduled, null);
+            Duration.ofSeconds(1), System::nanoTime, scheduled, null);
     private final ArrayDeque<Runnable> queue = new ArrayDeque<>();
     private final Runnable task = this::run;
     private int ran;

@@ -107,8 +107,8 @@ public class VirtualThreadBenchmark {
         CompletableFuture<Integer> one = new CompletableFuture<>();
         CompletableFuture<Integer> other = new CompletableFuture<>();
         shard().execute(() -> {
-            io.solaster.engine.thread.Fork<Integer> first = shard().fork(player);
-            io.solaster.engine.thread.Fork<Integer> second = shard().fork(player);
+            io.solaster.engine.Fork<Integer> first = shard().fork(player);
+            io.solaster.engine.Fork<Integer> second = shard().fork(player);
             pair[0] = first.thread();
             pair[1] = second.thread();
             first.future().thenAccept(one::complete);

@@ -9,7 +9,7 @@ import io.solaster.config.server.ServerConfig;
 import io.solaster.config.server.WebSocketConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.net.TcpServer;
-import io.solaster.engine.net.TransportChoice;
+import io.solaster.engine.transport.TransportChoice;
 import io.solaster.http.HttpProtocol;
 import io.solaster.http.JacksonCodec;
 import io.solaster.http.Json;

@@ -14,7 +14,7 @@ import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.net.TcpServer;
-import io.solaster.engine.net.TransportChoice;
+import io.solaster.engine.transport.TransportChoice;
 import io.solaster.store.RespProtocol;
 import io.solaster.store.Store;
 

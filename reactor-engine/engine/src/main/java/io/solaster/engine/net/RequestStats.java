@@ -3,12 +3,13 @@ package io.solaster.engine.net;
 import io.netty.channel.Channel;
 import io.netty.util.AttributeKey;
 import io.solaster.engine.stats.Histogram;
+import io.solaster.engine.trace.TracedServer;
 
 /**
  * How long the requests of one server took on one shard, and what became of them. A protocol that tells requests apart
  * records them; one that does not leaves both empty. Written by the shard, read by any thread.
  */
-public final class RequestStats {
+public final class RequestStats implements TracedServer {
     private static final AttributeKey<RequestStats> KEY = AttributeKey.valueOf(RequestStats.class, "requests");
 
     /** Nanoseconds from reading a request to writing its answer; requests read at once count as equally long. */
@@ -31,11 +32,13 @@ public final class RequestStats {
     }
 
     /** Whose requests they are: the key below {@code solaster.servers}. */
+    @Override
     public String server() {
         return server;
     }
 
     /** What that speaks, such as {@code resp}. */
+    @Override
     public String protocol() {
         return protocol;
     }

@@ -7,11 +7,11 @@ import java.util.Random;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
+import java.util.function.LongSupplier;
 
 import io.solaster.config.GroupConfig;
 import io.solaster.config.GroupConfig.WhenFull;
 import io.solaster.engine.stats.ShardStats;
-import io.solaster.engine.timer.TimeSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>
  * The clock is read once for several tasks where they are short, and after each where they are long. The loop's, on the
- * owning shard.
+ * owning shard. Longer than 500 lines because whose turn it is, and who pays for it, is one account.
  */
 public final class GroupScheduler {
     private static final Logger log = LoggerFactory.getLogger(GroupScheduler.class);
@@ -50,7 +50,7 @@ public final class GroupScheduler {
     private final SchedulingGroups groups;
     private final int shard;
     private long quotaNanos;
-    private final TimeSource time;
+    private final LongSupplier time;
     private final ShardStats stats;
     private final @Nullable Random shuffle;
     private final @Nullable RunQueue[] queues = new @Nullable RunQueue[SchedulingGroups.MOST];
@@ -76,9 +76,10 @@ public final class GroupScheduler {
     private long alarm;
 
     /**
+     * @param time the clock, in nanoseconds since some fixed moment
      * @param shuffleSeed to run in random order what has no order, for tests; null for the order of arrival
      */
-    public GroupScheduler(SchedulingGroups groups, int shard, Duration quota, TimeSource time, ShardStats stats,
+    public GroupScheduler(SchedulingGroups groups, int shard, Duration quota, LongSupplier time, ShardStats stats,
             @Nullable Long shuffleSeed) {
         this.groups = groups;
         this.shard = shard;
@@ -123,7 +124,7 @@ public final class GroupScheduler {
 
     /** Whether what runs has used up its part of this turn. */
     public boolean needPreempt() {
-        return time.nanoTime() - sliceEnd >= 0;
+        return time.getAsLong() - sliceEnd >= 0;
     }
 
     /** Queues a task in the group whose time it is. */
@@ -199,7 +200,7 @@ public final class GroupScheduler {
             waiting = new ArrayDeque<>();
             queue.waiting = waiting;
         }
-        long until = time.nanoTime() + config.queueTimeout().toNanos();
+        long until = time.getAsLong() + config.queueTimeout().toNanos();
         waiting.add(new RunQueue.Waiting(task, until));
         hold(until);
     }
@@ -277,7 +278,7 @@ public final class GroupScheduler {
         if (!charging) {
             return since;
         }
-        long now = time.nanoTime();
+        long now = time.getAsLong();
         int ran = Math.min(granted, granted - atOnce + 1);
         stats.ran(ran, now - since);
         current.strideAtOnce = nextStride(current.strideAtOnce, ran, now - since);
@@ -354,7 +355,7 @@ public final class GroupScheduler {
             for (int i = 0; i < stride; i++) {
                 run(queue.poll());
             }
-            long then = time.nanoTime();
+            long then = time.getAsLong();
             account(queue, stride, then - since);
             since = then;
             ran += stride;

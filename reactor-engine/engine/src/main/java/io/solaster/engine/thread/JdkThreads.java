@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
  * The one place that reaches into the JDK for what it does not offer yet: virtual threads with a scheduler of one's own
  * (in JDK 25 a package-private constructor, there for the JDK's tests) and the thread that carries the calling one.
  */
-final class JdkThreads {
+public final class JdkThreads {
     private static final Logger log = LoggerFactory.getLogger(JdkThreads.class);
     private static final @Nullable MethodHandle BUILDER;
     private static final @Nullable MethodHandle CARRIER;
@@ -44,7 +44,7 @@ final class JdkThreads {
     private JdkThreads() {}
 
     /** Makes the class ready where that is cheap: on a thread that is no shard. */
-    static void prepare() {
+    public static void prepare() {
         // The static initialiser has done it.
     }
 
@@ -68,7 +68,7 @@ final class JdkThreads {
      * @param scheduler given the same task each time that the thread can go on; whoever runs it carries the thread
      * @throws IllegalStateException where the JVM does not let us
      */
-    static Thread unstarted(Executor scheduler, String name, Runnable body) {
+    public static Thread unstarted(Executor scheduler, String name, Runnable body) {
         if (BUILDER == null) {
             throw unavailable();
         }
@@ -82,7 +82,7 @@ final class JdkThreads {
     }
 
     /** The platform thread under the calling virtual thread; the calling thread where that cannot be known. */
-    static Thread carrier() {
+    public static Thread carrier() {
         if (CARRIER == null) {
             return Thread.currentThread();
         }
@@ -94,7 +94,7 @@ final class JdkThreads {
     }
 
     /** The thread behind what a scheduler was given; null where this JDK does not show it. Slow: for reports. */
-    static @Nullable Thread threadOf(Runnable continuation) {
+    public static @Nullable Thread threadOf(Runnable continuation) {
         try {
             for (Field field : continuation.getClass().getDeclaredFields()) {
                 field.setAccessible(true);

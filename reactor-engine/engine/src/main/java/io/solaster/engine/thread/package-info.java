@@ -1,5 +1,7 @@
-/** Straight-line code on a shard: virtual threads that the shard carries, and scopes that wait for them. */
+/** What virtual threads on a shard stand on in the JDK. Called by the engine's root alone. */
+@Internal
 @NullMarked
 package io.solaster.engine.thread;
 
+import io.solaster.config.Internal;
 import org.jspecify.annotations.NullMarked;

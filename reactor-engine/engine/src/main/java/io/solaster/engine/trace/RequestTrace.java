@@ -2,7 +2,7 @@ package io.solaster.engine.trace;
 
 import java.util.concurrent.Callable;
 
-import io.solaster.engine.Shard;
+import io.solaster.engine.task.ShardView;
 import org.jspecify.annotations.Nullable;
 
 /** Told of one request that is traced. On the shard that owns its connection. */
@@ -29,7 +29,7 @@ public interface RequestTrace {
 
     /** A part of it is sent to a shard in a message of the protocol's own. */
     @Nullable
-    Hop hop(Shard to);
+    Hop hop(ShardView to);
 
     /** The id of its trace, as logs have it; null where there is none. */
     default @Nullable String traceId() {

@@ -2,7 +2,6 @@ package io.solaster.engine.trace;
 
 import java.net.SocketAddress;
 
-import io.solaster.engine.net.RequestStats;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,8 +10,8 @@ import org.jspecify.annotations.Nullable;
  */
 public interface TracedRequest {
 
-    /** The server that it came in by: what is counted of that server's requests, with its name and protocol. */
-    RequestStats server();
+    /** The server that it came in by. */
+    TracedServer server();
 
     /** The client's address; null if it has none. */
     @Nullable

@@ -1,12 +1,11 @@
 package io.solaster.engine.trace;
 
-import io.solaster.engine.Engine;
-import io.solaster.engine.Shard;
 import io.solaster.engine.task.SchedulingGroup;
+import io.solaster.engine.task.ShardView;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Chooses the requests and calls that are traced, and is told of those: see {@link Engine#trace}. Without one nothing
+ * Chooses the requests and calls that are traced, and is told of those: see {@link io.solaster.engine.Engine#trace}. Without one nothing
  * is asked; with one it is asked for each request and each call, so where it answers null it must be quick and allocate
  * nothing.
  */
@@ -18,7 +17,7 @@ public interface Tracing {
      * @return what is told of the request; null where it is not traced
      */
     @Nullable
-    RequestTrace request(Shard shard, TracedRequest request);
+    RequestTrace request(ShardView shard, TracedRequest request);
 
     /**
      * The calling thread hands work over. Any thread.
@@ -29,5 +28,5 @@ public interface Tracing {
      * @return what is told of the work; null where the calling thread runs nothing that is traced
      */
     @Nullable
-    Hop hop(Hop.Kind kind, @Nullable Shard from, @Nullable Shard to, @Nullable SchedulingGroup group);
+    Hop hop(Hop.Kind kind, @Nullable ShardView from, @Nullable ShardView to, @Nullable SchedulingGroup group);
 }

@@ -12,7 +12,6 @@ import io.solaster.config.MeshConfig;
 import io.solaster.engine.stats.ShardStats;
 import io.solaster.engine.task.GroupScheduler;
 import io.solaster.engine.task.SchedulingGroups;
-import io.solaster.engine.timer.TimeSource;
 import org.junit.jupiter.api.Test;
 
 class RoundTripEndTest {
@@ -23,7 +22,7 @@ class RoundTripEndTest {
         SchedulingGroups groups = new SchedulingGroups(Map.of());
         ShardStats[] stats = {new ShardStats(), new ShardStats()};
         GroupScheduler[] schedulers = new GroupScheduler[2];
-        Arrays.setAll(schedulers, i -> new GroupScheduler(groups, i, Duration.ofMillis(1), TimeSource.SYSTEM, stats[i],
+        Arrays.setAll(schedulers, i -> new GroupScheduler(groups, i, Duration.ofMillis(1), System::nanoTime, stats[i],
                 null));
         Runnable[] wakers = {() -> {}, () -> {}};
         Mesh[] meshes = Mesh.connect(MeshConfig.defaults(), wakers, stats, schedulers);

@@ -8,6 +8,7 @@ import java.util.concurrent.TimeUnit;
 
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.engine.Child;
+import io.solaster.engine.transport.TransportChoice;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -8,12 +8,12 @@ import io.solaster.config.GroupConfig.WhenFull;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.CallOptions;
 import io.solaster.engine.Engine;
+import io.solaster.engine.Fork;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.engine.task.SchedulingGroup;
 import io.solaster.engine.task.SchedulingGroups;
-import io.solaster.engine.thread.Fork;
 
 /** Scheduling groups: a server in one, long work in another, limits, and shares that change. */
 final class GroupsExample {

@@ -8,9 +8,9 @@ import java.util.concurrent.ExecutionException;
 import io.solaster.config.GroupConfig;
 import io.solaster.engine.CallOptions;
 import io.solaster.engine.Engine;
+import io.solaster.engine.Fork;
 import io.solaster.engine.ShardFuture;
 import io.solaster.engine.task.SchedulingGroup;
-import io.solaster.engine.thread.Fork;
 
 /** Calls between shards: with a bound, a deadline, cancelled, failed. */
 final class MeshExample {

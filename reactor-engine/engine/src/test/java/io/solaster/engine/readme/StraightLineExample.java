@@ -5,9 +5,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 
 import io.solaster.engine.Engine;
+import io.solaster.engine.Fork;
+import io.solaster.engine.Scope;
 import io.solaster.engine.Shard;
-import io.solaster.engine.thread.Fork;
-import io.solaster.engine.thread.Scope;
 
 /** Straight-line code: it waits, and its shard goes on. */
 final class StraightLineExample {

@@ -16,12 +16,12 @@ import java.util.function.BooleanSupplier;
 
 import io.solaster.engine.CallOptions;
 import io.solaster.engine.Engine;
+import io.solaster.engine.Fork;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardStoppedException;
+import io.solaster.engine.ShardThreads;
 import io.solaster.engine.soak.Ledger.Ticket;
 import io.solaster.engine.task.SchedulingGroup;
-import io.solaster.engine.thread.Fork;
-import io.solaster.engine.thread.ShardThreads;
 
 /** Asks an engine for one thing after another, at random; from one thread, whichever that is. */
 class Load {

@@ -16,6 +16,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Engines;
+import io.solaster.engine.Fork;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardStoppedException;
 import org.junit.jupiter.api.Test;

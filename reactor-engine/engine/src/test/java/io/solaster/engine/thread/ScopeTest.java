@@ -16,6 +16,8 @@ import java.util.concurrent.TimeoutException;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Engines;
+import io.solaster.engine.Fork;
+import io.solaster.engine.Scope;
 import io.solaster.engine.Shard;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;

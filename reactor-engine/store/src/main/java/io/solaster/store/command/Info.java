@@ -13,7 +13,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 import io.solaster.engine.Engine;
-import io.solaster.engine.net.TransportChoice;
+import io.solaster.engine.transport.TransportChoice;
 import io.solaster.store.shard.Command;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Parts;

@@ -11,7 +11,7 @@ import io.solaster.config.plan.ShardPlan.PlannedShard;
 import io.solaster.config.value.CpuSet;
 import io.solaster.engine.Engine;
 import io.solaster.engine.net.TcpServer;
-import io.solaster.engine.net.TransportChoice;
+import io.solaster.engine.transport.TransportChoice;
 import io.solaster.spring.reload.ReloadStatus;
 import io.solaster.spring.server.ServerLifecycle;
 import org.springframework.boot.health.contributor.AbstractHealthIndicator;

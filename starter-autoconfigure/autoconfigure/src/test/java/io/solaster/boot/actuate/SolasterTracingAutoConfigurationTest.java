@@ -38,6 +38,7 @@ import io.solaster.boot.actuate.tracing.SolasterTracingAutoConfiguration;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.task.SchedulingGroup;
+import io.solaster.engine.task.ShardView;
 import io.solaster.engine.trace.Hop;
 import io.solaster.engine.trace.RequestTrace;
 import io.solaster.engine.trace.TracedRequest;
@@ -342,12 +343,12 @@ final class SolasterTracingAutoConfigurationTest {
 
     private static final class Nobody implements Tracing {
         @Override
-        public RequestTrace request(Shard shard, TracedRequest request) {
+        public RequestTrace request(ShardView shard, TracedRequest request) {
             return null;
         }
 
         @Override
-        public Hop hop(Hop.Kind kind, Shard from, Shard to, SchedulingGroup group) {
+        public Hop hop(Hop.Kind kind, ShardView from, ShardView to, SchedulingGroup group) {
             return null;
         }
     }

@@ -9,7 +9,7 @@ import java.util.stream.Stream;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.InvalidConfigException;
 import io.solaster.engine.Engine;
-import io.solaster.engine.net.TransportChoice;
+import io.solaster.engine.transport.TransportChoice;
 
 /** Remembers which threads callbacks ran on. Any thread. */
 final class SeenThreads {

@@ -20,7 +20,7 @@ import io.solaster.boot.SolasterAutoConfiguration;
 import io.solaster.boot.SolasterReactorAutoConfiguration;
 import io.solaster.boot.netty.SolasterReactorNettyAutoConfiguration;
 import io.solaster.engine.Engine;
-import io.solaster.engine.net.TransportChoice;
+import io.solaster.engine.transport.TransportChoice;
 import io.solaster.spring.web.SolasterReactiveWebServerFactory;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.ImportAutoConfiguration;

@@ -12,10 +12,10 @@ import java.util.concurrent.TimeUnit;
 
 import io.solaster.config.value.CpuSet;
 import io.solaster.engine.Engine;
+import io.solaster.engine.Fork;
 import io.solaster.engine.Shard;
 import io.solaster.engine.stats.Counter;
 import io.solaster.engine.task.SchedulingGroup;
-import io.solaster.engine.thread.Fork;
 import io.solaster.engine.timer.Timer;
 import io.solaster.spring.ShardScheduled;
 import org.jspecify.annotations.Nullable;

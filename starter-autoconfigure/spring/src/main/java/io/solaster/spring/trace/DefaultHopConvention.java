@@ -7,7 +7,7 @@ import java.util.concurrent.TimeoutException;
 
 import io.micrometer.common.KeyValue;
 import io.micrometer.common.KeyValues;
-import io.solaster.engine.Shard;
+import io.solaster.engine.task.ShardView;
 import io.solaster.spring.trace.SolasterObservation.HopDetail;
 import io.solaster.spring.trace.SolasterObservation.HopKey;
 import org.jspecify.annotations.Nullable;
@@ -53,7 +53,7 @@ public class DefaultHopConvention implements HopConvention {
                         HopDetail.QUEUE_WAIT_US.withValue(Long.toString(TimeUnit.NANOSECONDS.toMicros(wait))));
     }
 
-    private static String number(@Nullable Shard shard) {
+    private static String number(@Nullable ShardView shard) {
         return shard == null ? NONE : Integer.toString(shard.id());
     }
 

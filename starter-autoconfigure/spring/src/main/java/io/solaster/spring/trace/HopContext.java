@@ -1,8 +1,8 @@
 package io.solaster.spring.trace;
 
 import io.micrometer.observation.Observation;
-import io.solaster.engine.Shard;
 import io.solaster.engine.task.SchedulingGroup;
+import io.solaster.engine.task.ShardView;
 import io.solaster.engine.trace.Hop;
 import org.jspecify.annotations.Nullable;
 
@@ -10,14 +10,14 @@ import org.jspecify.annotations.Nullable;
 public final class HopContext extends Observation.Context {
     private final String engine;
     private final Hop.Kind kind;
-    private final @Nullable Shard from;
-    private final @Nullable Shard to;
+    private final @Nullable ShardView from;
+    private final @Nullable ShardView to;
     private final @Nullable SchedulingGroup group;
     private volatile long queueWaitNanos = -1;
     private volatile @Nullable Throwable failure;
     private volatile boolean over;
 
-    HopContext(String engine, Hop.Kind kind, @Nullable Shard from, @Nullable Shard to,
+    HopContext(String engine, Hop.Kind kind, @Nullable ShardView from, @Nullable ShardView to,
             @Nullable SchedulingGroup group) {
         this.engine = engine;
         this.kind = kind;
@@ -37,12 +37,12 @@ public final class HopContext extends Observation.Context {
     }
 
     /** The shard that handed it over; null where that was no shard. */
-    public @Nullable Shard from() {
+    public @Nullable ShardView from() {
         return from;
     }
 
     /** The shard that it was handed to; null for Offload. */
-    public @Nullable Shard to() {
+    public @Nullable ShardView to() {
         return to;
     }
 

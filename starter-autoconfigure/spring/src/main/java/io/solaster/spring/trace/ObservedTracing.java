@@ -5,9 +5,9 @@ import java.util.concurrent.ThreadLocalRandom;
 import io.micrometer.observation.Observation;
 import io.micrometer.observation.ObservationRegistry;
 import io.micrometer.tracing.handler.TracingObservationHandler.TracingContext;
-import io.solaster.engine.Shard;
 import io.solaster.engine.net.QuietLog;
 import io.solaster.engine.task.SchedulingGroup;
+import io.solaster.engine.task.ShardView;
 import io.solaster.engine.trace.Hop;
 import io.solaster.engine.trace.RequestTrace;
 import io.solaster.engine.trace.TracedRequest;
@@ -65,7 +65,7 @@ public final class ObservedTracing implements Tracing {
     }
 
     @Override
-    public @Nullable RequestTrace request(Shard shard, TracedRequest request) {
+    public @Nullable RequestTrace request(ShardView shard, TracedRequest request) {
         if (!isSampled(request)) {
             return null;
         }
@@ -89,7 +89,8 @@ public final class ObservedTracing implements Tracing {
     }
 
     @Override
-    public @Nullable Hop hop(Hop.Kind kind, @Nullable Shard from, @Nullable Shard to, @Nullable SchedulingGroup group) {
+    public @Nullable Hop hop(Hop.Kind kind, @Nullable ShardView from, @Nullable ShardView to,
+            @Nullable SchedulingGroup group) {
         Observation parent = registry.getCurrentObservation();
         return parent == null || !isSampled(parent) ? null : begin(kind, from, to, group, parent);
     }
@@ -104,7 +105,7 @@ public final class ObservedTracing implements Tracing {
                 : Boolean.TRUE.equals(trace.getSpan().context().sampled());
     }
 
-    private @Nullable Hop begin(Hop.Kind kind, @Nullable Shard from, @Nullable Shard to,
+    private @Nullable Hop begin(Hop.Kind kind, @Nullable ShardView from, @Nullable ShardView to,
             @Nullable SchedulingGroup group, Observation parent) {
         HopContext context = new HopContext(engine, kind, from, to, group);
         Observation observation = Observation.createNotStarted(hops, defaultHops, () -> context, registry)
@@ -171,7 +172,7 @@ public final class ObservedTracing implements Tracing {
         }
 
         @Override
-        public @Nullable Hop hop(Shard to) {
+        public @Nullable Hop hop(ShardView to) {
             return begin(Hop.Kind.MESSAGE, context.shard(), to, context.shard().currentGroup(), observation);
         }
 

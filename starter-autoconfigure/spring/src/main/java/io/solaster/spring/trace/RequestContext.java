@@ -4,25 +4,25 @@ import java.net.InetSocketAddress;
 
 import io.micrometer.observation.transport.Kind;
 import io.micrometer.observation.transport.ReceiverContext;
-import io.solaster.engine.Shard;
-import io.solaster.engine.net.RequestStats;
+import io.solaster.engine.task.ShardView;
 import io.solaster.engine.trace.RequestTrace.Outcome;
 import io.solaster.engine.trace.TracedRequest;
+import io.solaster.engine.trace.TracedServer;
 import org.jspecify.annotations.Nullable;
 
 /** What a convention may know of a request. On the shard that owns its connection. */
 public final class RequestContext extends ReceiverContext<TracedRequest> {
     private final String engine;
-    private final Shard shard;
+    private final ShardView shard;
     private final TracedRequest request;
     private final String group;
-    private final RequestStats server;
+    private final TracedServer server;
     private final long queueWaitNanos;
     private String operation = "unknown";
     private Outcome outcome = Outcome.CANCELLED;
     private boolean over;
 
-    RequestContext(String engine, Shard shard, TracedRequest request) {
+    RequestContext(String engine, ShardView shard, TracedRequest request) {
         super(TracedRequest::traceHeader, Kind.SERVER);
         setCarrier(request);
         this.engine = engine;
@@ -39,7 +39,7 @@ public final class RequestContext extends ReceiverContext<TracedRequest> {
     }
 
     /** The shard that owns the connection. */
-    public Shard shard() {
+    public ShardView shard() {
         return shard;
     }
 

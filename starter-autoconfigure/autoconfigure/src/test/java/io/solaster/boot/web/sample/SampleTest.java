@@ -48,7 +48,7 @@ import io.solaster.boot.actuate.Actuated;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.InvalidConfigException;
 import io.solaster.engine.Engine;
-import io.solaster.engine.net.TransportChoice;
+import io.solaster.engine.transport.TransportChoice;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.AfterParameterizedClassInvocation;

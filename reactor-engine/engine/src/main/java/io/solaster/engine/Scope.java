@@ -1,4 +1,4 @@
-package io.solaster.engine.thread;
+package io.solaster.engine;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -9,7 +9,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 
-import io.solaster.engine.Shard;
 import io.solaster.engine.timer.Timer;
 import org.jspecify.annotations.Nullable;
 

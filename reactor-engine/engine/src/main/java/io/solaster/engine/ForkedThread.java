@@ -1,15 +1,14 @@
-package io.solaster.engine.thread;
+package io.solaster.engine;
 
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 
-import io.solaster.engine.Shard;
-import io.solaster.engine.ShardFuture;
 import io.solaster.engine.task.Abandonable;
 import io.solaster.engine.task.GroupTask;
 import io.solaster.engine.task.SchedulingGroup;
+import io.solaster.engine.thread.JdkThreads;
 import io.solaster.engine.trace.Hop;
 import io.solaster.engine.trace.Tracing;
 import org.jspecify.annotations.Nullable;

@@ -1,4 +1,4 @@
-package io.solaster.engine.net;
+package io.solaster.engine.transport;
 
 import java.util.ArrayList;
 import java.util.List;

@@ -1,6 +1,5 @@
-package io.solaster.engine.thread;
+package io.solaster.engine;
 
-import io.solaster.engine.ShardFuture;
 import org.jspecify.annotations.Nullable;
 
 /**

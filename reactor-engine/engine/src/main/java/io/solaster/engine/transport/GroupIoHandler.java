@@ -1,4 +1,4 @@
-package io.solaster.engine.net;
+package io.solaster.engine.transport;
 
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
@@ -22,6 +22,7 @@ import io.netty.channel.unix.FileDescriptor;
 import io.netty.channel.uring.IoUringIoEvent;
 import io.netty.channel.uring.IoUringIoHandle;
 import io.netty.util.concurrent.ThreadAwareExecutor;
+import io.solaster.config.Internal;
 import io.solaster.engine.task.GroupScheduler;
 import io.solaster.engine.task.GroupTask;
 import io.solaster.engine.task.SchedulingGroup;
@@ -34,6 +35,7 @@ import org.slf4j.LoggerFactory;
  * the group that was running when it was registered, and an event is handled at once, or queued in the group, as the
  * shard's {@link GroupScheduler} decides. The loop's, on the owning shard.
  */
+@Internal
 @SuppressWarnings("try") // what a channel closes may be interrupted
 public final class GroupIoHandler implements IoHandler {
     private static final Logger log = LoggerFactory.getLogger(GroupIoHandler.class);

@@ -1,4 +1,4 @@
-package io.solaster.engine.thread;
+package io.solaster.engine;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -11,11 +11,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 
-import io.solaster.engine.Shard;
-import io.solaster.engine.ShardFuture;
-import io.solaster.engine.ShardStoppedException;
 import io.solaster.engine.stats.Counter;
 import io.solaster.engine.task.SchedulingGroup;
+import io.solaster.engine.thread.JdkThreads;
 import io.solaster.engine.timer.Timer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
