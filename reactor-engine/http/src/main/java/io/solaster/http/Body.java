@@ -78,18 +78,22 @@ final class Body implements RequestBody {
         release();
     }
 
-    /** What the head has announced. */
-    void begin(RequestDecoder head, HttpLimits limits) {
-        if (head.isChunked()) {
+    /**
+     * What a head of HTTP/1 has announced.
+     *
+     * @param length -1 if nothing
+     */
+    void begin(boolean chunked, long length, boolean expectsContinue, HttpLimits limits) {
+        if (chunked) {
             announced = -1;
             complete = false;
             chunks = new ChunkDecoder(limits);
-        } else if (head.contentLength() > 0) {
-            announced = head.contentLength();
+        } else if (length > 0) {
+            announced = length;
             remaining = announced;
             complete = false;
         }
-        awaitsContinue = !complete && head.expectsContinue();
+        awaitsContinue = !complete && expectsContinue;
     }
 
     /**

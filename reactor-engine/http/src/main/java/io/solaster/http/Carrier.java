@@ -1,10 +1,13 @@
 package io.solaster.http;
 
 import java.net.InetSocketAddress;
+import java.util.function.Consumer;
 import javax.net.ssl.SSLSession;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.FileRegion;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.ssl.SslHandler;
 import org.jspecify.annotations.Nullable;
@@ -57,6 +60,21 @@ interface Carrier {
 
     /** Sends a buffer behind what was written, as it is. */
     void write(Exchange exchange, ByteBuf bytes);
+
+    /** Whether the kernel may send a part of a file for an exchange. */
+    default boolean sendsFiles(Exchange exchange) {
+        return false;
+    }
+
+    /** Has the kernel send a part of a file behind what was written; one at a time. Where {@link #sendsFiles} says so. */
+    default void write(FileRegion part, ChannelFutureListener listener) {
+        throw new UnsupportedOperationException("the kernel sends no file for " + this);
+    }
+
+    /** Hands the stream of an exchange over whose head was written. A carrier that is a connection is handed over by itself. */
+    default void handOver(Exchange exchange, Consumer<Channel> next) {
+        throw new UnsupportedOperationException(this + " is no stream");
+    }
 
     /** Sends trailers with the end, behind a body that {@link #UNTIL_END} or its length ends; not every carrier can. */
     void trailers(Exchange exchange, HeaderList trailers);

@@ -20,7 +20,7 @@ final class Continuation implements BiConsumer<@Nullable Object, @Nullable Throw
     private final HttpRequest request;
     private final HttpResponse response;
     private final Shard shard;
-    private final @Nullable Exchange exchange;
+    private final @Nullable Holdable held;
     private final Step next;
     private @Nullable Throwable failure;
     private boolean ran;
@@ -37,7 +37,7 @@ final class Continuation implements BiConsumer<@Nullable Object, @Nullable Throw
         this.request = request;
         this.response = response;
         this.shard = request.shard();
-        this.exchange = request instanceof Request own ? own.exchange() : null;
+        this.held = request instanceof Holdable own ? own : null;
         this.next = next;
     }
 
@@ -45,9 +45,9 @@ final class Continuation implements BiConsumer<@Nullable Object, @Nullable Throw
     static void of(HttpRequest request, HttpResponse response, CompletionStage<?> stage, Step next) {
         Continuation rest = new Continuation(request, response, next);
         stage.whenComplete(rest);
-        if (!rest.ran && rest.exchange != null) {
+        if (!rest.ran && rest.held != null) {
             rest.holds = true;
-            rest.exchange.hold();
+            rest.held.hold();
         }
     }
 
@@ -67,8 +67,8 @@ final class Continuation implements BiConsumer<@Nullable Object, @Nullable Throw
         try {
             goOn();
         } finally {
-            if (holds && exchange != null) {
-                exchange.letGo();
+            if (holds && held != null) {
+                held.letGo();
             }
         }
     }
@@ -77,7 +77,7 @@ final class Continuation implements BiConsumer<@Nullable Object, @Nullable Throw
         Throwable met = failure;
         if (response.isEnded()) {
             // The failure of one who was cut off, or whose client has gone, is most likely of that.
-            if (met != null && exchange != null && !exchange.response().isCut()) {
+            if (met != null && held != null && !held.isCut()) {
                 log.error("{} failed after it had been answered", request, Failures.cause(met));
             }
             return;

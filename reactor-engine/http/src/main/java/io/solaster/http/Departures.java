@@ -19,8 +19,15 @@ final class Departures implements Runnable {
     /** What waits is sent when it is so many, that clients have something to do while the shard goes on. */
     private static final int MOST = 16;
 
+    /** A connection that holds something to be sent. */
+    interface Waiting {
+
+        /** Sends it. */
+        void depart();
+    }
+
     private final Shard shard;
-    private final ArrayDeque<HttpConnection> waiting = new ArrayDeque<>(MOST);
+    private final ArrayDeque<Waiting> waiting = new ArrayDeque<>(MOST);
     private boolean scheduled;
 
     Departures(Shard shard) {
@@ -33,7 +40,7 @@ final class Departures implements Runnable {
     }
 
     /** Has a connection send what it holds, soon. */
-    void add(HttpConnection connection) {
+    void add(Waiting connection) {
         waiting.add(connection);
         if (waiting.size() >= MOST || isHeldBack()) {
             depart();
@@ -67,7 +74,7 @@ final class Departures implements Runnable {
     /** Those that come meanwhile may wait for the next. */
     private void depart() {
         for (int i = waiting.size(); i > 0; i--) {
-            HttpConnection next = waiting.poll();
+            Waiting next = waiting.poll();
             if (next != null) {
                 next.depart();
             }

@@ -106,7 +106,7 @@ final class Exchange {
     /** Makes a new one with room that others have left. */
     Exchange in(Room spare) {
         room = spare;
-        ((RequestDecoder) request.head()).take(spare);
+        request.head().take(spare);
         response.headers().take(spare);
         return this;
     }
@@ -117,7 +117,7 @@ final class Exchange {
         Room leaves = room;
         if (leaves != null && holders == 0) {
             room = null;
-            ((RequestDecoder) request.head()).give(leaves);
+            request.head().give(leaves);
             response.headers().give(leaves);
             shard.giveRoom(leaves);
         }

@@ -17,16 +17,16 @@ final class FileWindows implements ChannelFutureListener {
     static final long MOST = Integer.MAX_VALUE;
 
     private final Response response;
-    private final HttpConnection connection;
+    private final Carrier carrier;
     private final FileChannel file;
     private long position;
     private long left;
     private long window;
 
     /** @param file left open */
-    FileWindows(Response response, HttpConnection connection, FileChannel file, long position, long count) {
+    FileWindows(Response response, Carrier carrier, FileChannel file, long position, long count) {
         this.response = response;
-        this.connection = connection;
+        this.carrier = carrier;
         this.file = file;
         this.position = position;
         this.left = count;
@@ -38,7 +38,7 @@ final class FileWindows implements ChannelFutureListener {
         position += next.count();
         left -= next.count();
         window = next.count();
-        connection.write(next, this);
+        carrier.write(next, this);
     }
 
     @Override

@@ -25,7 +25,7 @@ final class Http1Head {
             CharSequence name = headers.name(i);
             CharSequence value = headers.value(i);
             if (own.passes(name, value, false)) {
-                header(out, name, value);
+                out.header(name, value);
             }
         }
         if (!own.isDated()) {
@@ -63,11 +63,4 @@ final class Http1Head {
         }
     }
 
-    static void header(Output out, CharSequence name, CharSequence value) {
-        out.latin1(name);
-        out.put(':');
-        out.put(' ');
-        out.latin1(value);
-        out.crlf();
-    }
 }

@@ -3,6 +3,7 @@ package io.solaster.http;
 import java.io.IOException;
 import java.util.ArrayDeque;
 
+import java.util.function.Consumer;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -450,6 +451,11 @@ final class Http2Carrier implements Carrier {
     }
 
     // ---- what becomes of it
+
+    @Override
+    public void handOver(Exchange exchange, Consumer<Channel> next) {
+        Http2Channel.open(exchange, next);
+    }
 
     @Override
     public void abort(Exchange by, Throwable cause) {

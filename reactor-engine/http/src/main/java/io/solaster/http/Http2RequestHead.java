@@ -44,6 +44,11 @@ final class Http2RequestHead implements RequestHead {
     private int host = -1;
 
     @Override
+    public boolean isOfStream() {
+        return true;
+    }
+
+    @Override
     public void clear() {
         Arrays.fill(names, 0, count, "");
         Arrays.fill(values, 0, count, "");
@@ -166,8 +171,8 @@ final class Http2RequestHead implements RequestHead {
             }
             number = number * 10 + digit;
         }
-        if (digits < 1 || digits > RequestDecoder.MAX_DIGITS) {
-            return "a Content-Length that is no number of at most " + RequestDecoder.MAX_DIGITS + " digits";
+        if (digits < 1 || digits > MAX_DIGITS) {
+            return "a Content-Length that is no number of at most " + MAX_DIGITS + " digits";
         }
         contentLength = number;
         add(name, value);
@@ -205,9 +210,9 @@ final class Http2RequestHead implements RequestHead {
         if (verb == null || !isToken(verb)) {
             return "no :method";
         }
-        if (verb.length() > RequestDecoder.LONGEST_METHOD) {
+        if (verb.length() > LONGEST_METHOD) {
             refuse(HttpResponseStatus.NOT_IMPLEMENTED,
-                    "a method of more than " + RequestDecoder.LONGEST_METHOD + " characters");
+                    "a method of more than " + LONGEST_METHOD + " characters");
         }
         method = HttpMethod.valueOf(verb.toString());
         boolean connects = method.equals(HttpMethod.CONNECT);

@@ -43,21 +43,24 @@ record Http2Upgrade(Http2Settings settings, Http2Headers request) {
         return in.readableBytes() >= PREFACE.length && mayBePreface(in);
     }
 
-    /** What the request asks for; null if it asks for something else, or does not know how. */
-    static @Nullable Http2Upgrade of(RequestDecoder head) {
+    /**
+     * What a request of HTTP/1.1 without a body asks for; null if it asks for something else, or does not know how.
+     *
+     * @param path with the query
+     */
+    static @Nullable Http2Upgrade of(RequestHead head, String path) {
         int upgrade = head.find("upgrade", 0);
         int said = head.find(SETTINGS, 0);
         if (upgrade < 0 || !head.value(upgrade).equalsIgnoreCase("h2c") || said < 0
-                || head.find(SETTINGS, said + 1) >= 0 || !isForThisConnection(head)
-                || head.isChunked() || head.contentLength() > 0 || head.isHttp10()) {
+                || head.find(SETTINGS, said + 1) >= 0 || !isForThisConnection(head)) {
             return null;
         }
         Http2Settings settings = settings(head.value(said));
-        return settings == null ? null : new Http2Upgrade(settings, request(head));
+        return settings == null ? null : new Http2Upgrade(settings, request(head, path));
     }
 
     /** Whether the settings are the client's own (RFC 7540, 3.2.1), and no proxy has passed on those of another. */
-    private static boolean isForThisConnection(RequestDecoder head) {
+    private static boolean isForThisConnection(RequestHead head) {
         for (int i = head.find(HttpHeaderNames.CONNECTION, 0); i >= 0; i = head.find(HttpHeaderNames.CONNECTION,
                 i + 1)) {
             for (String option : head.value(i).split(",", -1)) {
@@ -86,8 +89,7 @@ record Http2Upgrade(Http2Settings settings, Http2Headers request) {
         }
     }
 
-    private static Http2Headers request(RequestDecoder head) {
-        String path = head.target().substring(head.beforePath());
+    private static Http2Headers request(RequestHead head, String path) {
         Http2Headers headers = new DefaultHttp2Headers(false).method(head.method().asciiName()).scheme("http")
                 .path(path.isEmpty() || path.startsWith("?") ? "/" + path : path);
         for (int i = 0; i < head.count(); i++) {

@@ -37,7 +37,7 @@ import org.slf4j.LoggerFactory;
  * Requests that change nothing are handled beside each other where the client pipelines them; any other waits for those
  * before it, and holds up those behind it. What comes out of order is held back until its turn.
  */
-final class HttpConnection extends ChannelInboundHandlerAdapter implements Carrier, Runnable {
+final class HttpConnection extends ChannelInboundHandlerAdapter implements Carrier, Runnable, Departures.Waiting {
     private static final Logger log = LoggerFactory.getLogger(HttpConnection.class);
     /** Long enough for a turn that reads what the kernel already holds. */
     private static final long LAST_READ_MILLIS = 2;
@@ -191,12 +191,14 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
     }
 
     /** Whether the kernel can send files for an exchange: behind nobody else's response, and unencrypted. */
-    boolean sendsFiles(Exchange exchange) {
+    @Override
+    public boolean sendsFiles(Exchange exchange) {
         return exchange == queue.first() && tls() == null;
     }
 
     /** Has the kernel send a part of a file behind what was written; one at a time. */
-    void write(FileRegion part, ChannelFutureListener listener) {
+    @Override
+    public void write(FileRegion part, ChannelFutureListener listener) {
         output().write(part, listener);
         watch();
     }
@@ -509,8 +511,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
         }
     }
 
-    /** Sends what was written, its turn having come. */
-    void depart() {
+    @Override
+    public void depart() {
         departs = false;
         if (upgraded || !channel().isActive()) {
             return;
@@ -667,7 +669,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
         if (!head.isKeepAlive()) {
             close(exchange);
         }
-        exchange.body().begin(head, shard.limits());
+        exchange.body().begin(head.isChunked(), head.contentLength(), head.expectsContinue(), shard.limits());
         if (!exchange.body().isComplete()) {
             receiving = exchange;
             patience.begin(shard.limits());
@@ -882,7 +884,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Carri
         if (tls() != null || !config.enabled() || !config.upgrade()) {
             return false;
         }
-        Http2Upgrade upgrade = Http2Upgrade.of(head);
+        Http2Upgrade upgrade = head.isChunked() || head.contentLength() > 0 || head.isHttp10()
+                ? null
+                : Http2Upgrade.of(head, head.target().substring(head.beforePath()));
         if (upgrade == null) {
             return false;
         }

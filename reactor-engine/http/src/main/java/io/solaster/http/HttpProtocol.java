@@ -81,7 +81,7 @@ public final class HttpProtocol implements ConnectionHandler {
     public void connected(Shard shard, Channel channel) {
         RequestStats requests = RequestStats.of(channel);
         HttpShard part = shards.computeIfAbsent(shard, each -> new HttpShard(each, handler, listener,
-                accessLogs(requests.server(), each), config));
+                accessLogs(requests.server(), each), config, RequestDecoder::new, Http2RequestHead::new));
         channel.config().setRecvByteBufAllocator(part.reads());
         if (part.config().http().halfClose() && channel.pipeline().get(SslHandler.class) == null) {
             channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);

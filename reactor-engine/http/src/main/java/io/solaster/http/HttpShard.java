@@ -8,6 +8,7 @@ import java.util.ArrayDeque;
 import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Supplier;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
@@ -54,6 +55,8 @@ final class HttpShard {
     /** What the application has given. */
     private final @Nullable ExchangeListener listener;
     private final AccessLogWriter accessLogs;
+    private final Supplier<RequestHead> heads;
+    private final Supplier<RequestHead> streamHeads;
     private final Timers timers;
     private final HttpStats stats = new HttpStats();
     private final Unread unread = new Unread(stats);
@@ -86,12 +89,18 @@ final class HttpShard {
     private int bytesPerTurn;
     private long outputLimit;
 
+    /**
+     * @param heads makes what reads a head of HTTP/1
+     * @param streamHeads makes what reads a head of HTTP/2
+     */
     HttpShard(Shard shard, HttpHandler handler, @Nullable ExchangeListener listener, AccessLogWriter accessLogs,
-            ServerConfig config) {
+            ServerConfig config, Supplier<RequestHead> heads, Supplier<RequestHead> streamHeads) {
         this.shard = shard;
         this.handler = handler;
         this.listener = listener;
         this.accessLogs = accessLogs;
+        this.heads = heads;
+        this.streamHeads = streamHeads;
         this.timers = shard.timers();
         this.departures = new Departures(shard);
         this.config = config;
@@ -293,14 +302,14 @@ final class HttpShard {
             return spare;
         }
         Room room = rooms.pollFirst();
-        return new Exchange(this, new RequestDecoder()).in(room == null ? new Room() : room);
+        return new Exchange(this, heads.get()).in(room == null ? new Room() : room);
     }
 
     /** One whose request comes over HTTP/2. */
     Exchange takeStreamExchange() {
         Exchange spare = streamSpares.pollFirst();
         if (spare == null) {
-            return new Exchange(this, new Http2RequestHead());
+            return new Exchange(this, streamHeads.get());
         }
         spare.clear();
         return spare;
@@ -313,7 +322,7 @@ final class HttpShard {
     }
 
     void giveExchange(Exchange exchange) {
-        ArrayDeque<Exchange> into = exchange.request().head() instanceof RequestDecoder ? spares : streamSpares;
+        ArrayDeque<Exchange> into = exchange.request().head().isOfStream() ? streamSpares : spares;
         if (into.size() < SPARES) {
             exchange.rest();
             into.addFirst(exchange);

@@ -23,7 +23,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Json {
     private static final AsciiString TYPE = AsciiString.cached("application/json");
-    static final int FIRST_GUESS = 512;
 
     private final JsonCodec codec;
 
@@ -77,9 +76,9 @@ public final class Json {
 
     /** The same, whatever the client accepts: for errors, and where it is known. */
     public void send(HttpResponse response, @Nullable Object value) {
-        ByteBuf body = response instanceof Response own
+        ByteBuf body = response instanceof BodySource own
                 ? own.newBody()
-                : ByteBufAllocator.DEFAULT.directBuffer(FIRST_GUESS);
+                : ByteBufAllocator.DEFAULT.directBuffer(BodySource.FIRST_GUESS);
         try {
             codec.write(value, body);
         } catch (Throwable failure) {

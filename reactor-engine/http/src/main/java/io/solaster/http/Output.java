@@ -87,6 +87,15 @@ final class Output {
         at += 2;
     }
 
+    /** A line of a head. */
+    void header(CharSequence name, CharSequence value) {
+        latin1(name);
+        put(':');
+        put(' ');
+        latin1(value);
+        crlf();
+    }
+
     /** A number of at least 0 in decimal digits. */
     void number(long number) {
         int digits = 1;

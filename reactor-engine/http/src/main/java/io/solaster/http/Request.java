@@ -20,7 +20,7 @@ import io.solaster.engine.trace.TracedRequest;
 import org.jspecify.annotations.Nullable;
 
 /** The request of an {@link Exchange}. On the owning shard, and used again for another one. */
-final class Request implements HttpRequest, Routed, TracedRequest {
+final class Request implements HttpRequest, Routed, Holdable, TracedRequest {
     private final Exchange exchange;
     private final RequestHead head;
     private final RouteMatch match = new RouteMatch();
@@ -38,6 +38,21 @@ final class Request implements HttpRequest, Routed, TracedRequest {
 
     Exchange exchange() {
         return exchange;
+    }
+
+    @Override
+    public void hold() {
+        exchange.hold();
+    }
+
+    @Override
+    public void letGo() {
+        exchange.letGo();
+    }
+
+    @Override
+    public boolean isCut() {
+        return exchange.response().isCut();
     }
 
     @Override

@@ -20,11 +20,10 @@ import org.jspecify.annotations.Nullable;
  * What it says depends on the bytes alone and not on how they were cut: an error is told at the first byte that makes
  * one. A head that comes in pieces is read line by line; only the line under way is read again. On the owning shard.
  */
-final class RequestDecoder implements RequestHead {
+final class RequestDecoder implements RequestHead, Targets.Line {
     static final int MORE = 0;
     static final int FAILED = -1;
 
-    static final int LONGEST_METHOD = 32;
     /** Offset and length of the name, offset and length of the value. */
     private static final int FIELD = 4;
     private static final int FEW = 16 * FIELD;
@@ -36,7 +35,6 @@ final class RequestDecoder implements RequestHead {
     private static final long HTTP_1_1 = Ascii.word("HTTP/1.1");
     private static final long HTTP_1_0 = Ascii.word("HTTP/1.0");
     private static final int GET = (int) Ascii.word("GET ");
-    static final int MAX_DIGITS = 18;
     /** Of a colon and a port that is surely none too large. */
     private static final int PORT_DIGITS = 5;
 
@@ -75,12 +73,19 @@ final class RequestDecoder implements RequestHead {
         clear();
     }
 
-    void take(Room room) {
+    @Override
+    public boolean isOfStream() {
+        return false;
+    }
+
+    @Override
+    public void take(Room room) {
         fields = room.fields;
     }
 
     /** From here on it has no headers. */
-    void give(Room room) {
+    @Override
+    public void give(Room room) {
         room.fields = fields;
         fields = Room.NO_FIELDS;
         count = 0;
@@ -616,24 +621,29 @@ final class RequestDecoder implements RequestHead {
     }
 
     /** Where the target lies, unless {@link #keep} was called. */
-    long targetAddress() {
+    @Override
+    public long targetAddress() {
         return base + targetAt;
     }
 
-    int targetLength() {
+    @Override
+    public int targetLength() {
         return targetLength;
     }
 
-    boolean isKept() {
+    @Override
+    public boolean isKept() {
         return kept != null;
     }
 
-    String target() {
+    @Override
+    public String target() {
         return string(targetAt, targetLength);
     }
 
     /** How many characters of an absolute target stand before its path; 0 of any other. */
-    int beforePath() {
+    @Override
+    public int beforePath() {
         return authorityLength < 0 ? 0 : authorityAt + authorityLength - targetAt;
     }
 

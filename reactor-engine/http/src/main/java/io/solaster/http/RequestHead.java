@@ -6,6 +6,20 @@ import io.netty.handler.codec.http.HttpVersion;
 /** What the head of a request says, however it came. Header names are compared without regard to case. On the owning shard. */
 interface RequestHead {
 
+    /** The longest name of a method that is read, in characters. */
+    int LONGEST_METHOD = 32;
+    /** The most digits of a Content-Length. */
+    int MAX_DIGITS = 18;
+
+    /** Whether it came over a stream of HTTP/2. */
+    boolean isOfStream();
+
+    /** Takes memory that other heads have left. */
+    default void take(Room room) {}
+
+    /** Leaves its memory to other heads. */
+    default void give(Room room) {}
+
     /** Ready for the next head. */
     void clear();
 

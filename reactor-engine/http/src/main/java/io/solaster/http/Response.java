@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
  * The response of an {@link Exchange}: collects what is set, and writes it when it is sent. On the owning shard, where
  * what is asked elsewhere is brought to.
  */
-final class Response implements HttpResponse, ResponseStream {
+final class Response implements HttpResponse, ResponseStream, BodySource {
     private static final Logger log = LoggerFactory.getLogger(Response.class);
     private static final String TEXT = "text/plain;charset=UTF-8";
     /** A body up to this is copied behind its head; a longer one is handed to the socket as it is. */
@@ -335,7 +335,7 @@ final class Response implements HttpResponse, ResponseStream {
         headers.set(HttpHeaderNames.CONTENT_LENGTH, Long.toString(count));
         boolean isHead = exchange.request().isHead();
         if (isHead || count == 0 || position + count > FileWindows.MOST
-                || !(exchange.carrier() instanceof HttpConnection connection) || !connection.sendsFiles(exchange)) {
+                || !exchange.carrier().sendsFiles(exchange)) {
             FilePump.send(exchange.request(), this, file,
                     List.of(new FilePump.Piece("", position, isHead ? 0 : count)));
             return;
@@ -343,7 +343,7 @@ final class Response implements HttpResponse, ResponseStream {
         stream();
         if (state == State.STREAMING && !dropsBody) {
             left = 0;
-            new FileWindows(this, connection, file, position, count).send();
+            new FileWindows(this, exchange.carrier(), file, position, count).send();
         } else if (state == State.STREAMING) {
             end();
         }
@@ -354,9 +354,9 @@ final class Response implements HttpResponse, ResponseStream {
         exchange.carrier().abort(exchange, cause);
     }
 
-    /** An empty buffer to {@link #send(ByteBuf)}. */
-    ByteBuf newBody() {
-        return isElsewhere() ? ByteBufAllocator.DEFAULT.directBuffer(Json.FIRST_GUESS) : exchange.shard().takeBody();
+    @Override
+    public ByteBuf newBody() {
+        return isElsewhere() ? ByteBufAllocator.DEFAULT.directBuffer(FIRST_GUESS) : exchange.shard().takeBody();
     }
 
     /** Sends the head and this buffer. */
@@ -753,7 +753,7 @@ final class Response implements HttpResponse, ResponseStream {
         out.put('0');
         out.crlf();
         for (int i = 0; i < headers.count(); i++) {
-            Http1Head.header(out, headers.name(i), headers.value(i));
+            out.header(headers.name(i), headers.value(i));
         }
         out.crlf();
         out.finish();
@@ -767,7 +767,7 @@ final class Response implements HttpResponse, ResponseStream {
             ending = true;
             there(() -> upgrade(connection));
         } else if (isOpen("upgrade()")) {
-            if (!(exchange.carrier() instanceof HttpConnection)) {
+            if (exchange.request().head().isOfStream()) {
                 handOver(connection);
                 return;
             }
@@ -779,7 +779,7 @@ final class Response implements HttpResponse, ResponseStream {
                     + StatusLines.of(status).length);
             out.bytes(StatusLines.of(status));
             for (int i = 0; i < headers.count(); i++) {
-                Http1Head.header(out, headers.name(i), headers.value(i));
+                out.header(headers.name(i), headers.value(i));
             }
             if (!named) {
                 out.bytes(HttpShard.UPGRADE);
@@ -803,7 +803,7 @@ final class Response implements HttpResponse, ResponseStream {
         sent = 0;
         exchange.carrier().flushLater();
         exchange.shard().stats().upgrades.increment();
-        Http2Channel.open(exchange, next);
+        exchange.carrier().handOver(exchange, next);
     }
 
     @Override

@@ -17,7 +17,8 @@ final class RouteMatch {
     Route route;
     private String path = "";
     /** Begin and end of each captured part of the path. */
-    private int[] bounds = Room.NO_FIELDS;
+    private static final int[] NO_BOUNDS = {};
+    private int[] bounds = NO_BOUNDS;
     private int nextError;
     private boolean headPassed;
 

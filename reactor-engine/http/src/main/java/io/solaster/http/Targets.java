@@ -16,8 +16,24 @@ final class Targets {
     private final @Nullable Target[] targets = new Target[PLACES];
     private final byte[][] bytes = new byte[PLACES][];
 
+    /** A request line that lies where it was received, or was kept. */
+    interface Line {
+
+        boolean isKept();
+
+        String target();
+
+        /** Where the target's bytes lie. */
+        long targetAddress();
+
+        int targetLength();
+
+        /** How many characters of an absolute target stand before its path. */
+        int beforePath();
+    }
+
     /** The target of a head that lies where it was received. */
-    Target of(RequestDecoder head) {
+    Target of(Line head) {
         int length = head.targetLength();
         if (length > LONGEST || head.isKept()) {
             return new Target(head.target(), head.beforePath());

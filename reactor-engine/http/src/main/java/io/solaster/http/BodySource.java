@@ -1,0 +1,12 @@
+package io.solaster.http;
+
+import io.netty.buffer.ByteBuf;
+
+/** A response that has a buffer at hand which most likely is copied into its own. Any thread. */
+interface BodySource {
+    /** What a body is taken to come to, in bytes, where nothing is known of it. */
+    int FIRST_GUESS = 512;
+
+    /** An empty buffer to {@link HttpResponse#send(ByteBuf)}. */
+    ByteBuf newBody();
+}
