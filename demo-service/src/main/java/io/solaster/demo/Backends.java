@@ -13,7 +13,7 @@ import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.http.HttpHandler;
-import io.solaster.http.HttpProtocol;
+import io.solaster.http.server.HttpProtocol;
 import org.springframework.stereotype.Component;
 
 /**

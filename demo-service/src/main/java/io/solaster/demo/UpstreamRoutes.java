@@ -19,7 +19,7 @@ import io.solaster.http.HttpRequest;
 import io.solaster.http.HttpResponse;
 import io.solaster.http.JacksonCodec;
 import io.solaster.http.Json;
-import io.solaster.http.Router;
+import io.solaster.http.route.Router;
 import io.solaster.pool.http.PooledHttpClient;
 import io.solaster.pool.upstream.EndpointStatus;
 import io.solaster.pool.upstream.UpstreamStatus;

@@ -1,7 +1,7 @@
 package io.solaster.readme;
 
 import io.solaster.http.HttpHandler;
-import io.solaster.http.Router;
+import io.solaster.http.route.Router;
 import io.solaster.store.Store;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.context.annotation.Bean;

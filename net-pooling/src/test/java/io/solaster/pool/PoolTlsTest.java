@@ -25,7 +25,7 @@ import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.Shard;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.engine.net.Tls;
-import io.solaster.http.HttpProtocol;
+import io.solaster.http.server.HttpProtocol;
 import io.solaster.pool.PoolException.Reason;
 import io.solaster.pool.discovery.Discovery;
 import io.solaster.pool.http.HttpClientConnection;

@@ -27,7 +27,7 @@ import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.ShardFuture;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.http.HttpHandler;
-import io.solaster.http.HttpProtocol;
+import io.solaster.http.server.HttpProtocol;
 import io.solaster.pool.Clients;
 import io.solaster.pool.ConnectionPool;
 import io.solaster.pool.Endpoint;

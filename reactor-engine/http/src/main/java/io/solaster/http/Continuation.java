@@ -3,6 +3,7 @@ package io.solaster.http;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BiConsumer;
 
+import io.solaster.config.Internal;
 import io.solaster.engine.Shard;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -14,7 +15,8 @@ import org.slf4j.LoggerFactory;
  * the exchange is held until then, so that it serves no other client. Begun on the owning shard; the stage may be completed
  * by any thread.
  */
-final class Continuation implements BiConsumer<@Nullable Object, @Nullable Throwable>, Runnable {
+@Internal
+public final class Continuation implements BiConsumer<@Nullable Object, @Nullable Throwable>, Runnable {
     private static final Logger log = LoggerFactory.getLogger(Continuation.class);
 
     private final HttpRequest request;
@@ -28,7 +30,7 @@ final class Continuation implements BiConsumer<@Nullable Object, @Nullable Throw
 
     /** What is left to do. */
     @FunctionalInterface
-    interface Step {
+    public interface Step {
 
         void run() throws Exception;
     }
@@ -42,7 +44,7 @@ final class Continuation implements BiConsumer<@Nullable Object, @Nullable Throw
     }
 
     /** Does it when the stage has succeeded; answers with the failure otherwise. */
-    static void of(HttpRequest request, HttpResponse response, CompletionStage<?> stage, Step next) {
+    public static void of(HttpRequest request, HttpResponse response, CompletionStage<?> stage, Step next) {
         Continuation rest = new Continuation(request, response, next);
         stage.whenComplete(rest);
         if (!rest.ran && rest.held != null) {

@@ -1,6 +1,6 @@
 package io.solaster.http;
 
-/** Answers a request that failed: what {@link Router.Builder#error} is given. On the owning shard; must not block. */
+/** Answers a request that failed: what {@link io.solaster.http.route.Router.Builder#error} is given. On the owning shard; must not block. */
 @FunctionalInterface
 public interface ErrorMapper<T extends Throwable> {
 

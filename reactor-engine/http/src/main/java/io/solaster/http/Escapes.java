@@ -6,10 +6,12 @@ import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.solaster.config.Internal;
 import org.jspecify.annotations.Nullable;
 
 /** Percent-encoding of paths and forms. What is malformed is refused with 400. */
-final class Escapes {
+@Internal
+public final class Escapes {
 
     private Escapes() {}
 
@@ -20,7 +22,7 @@ final class Escapes {
      *
      * @throws HttpException with status 400
      */
-    static void checkPath(String path) {
+    public static void checkPath(String path) {
         if (path.indexOf('%') < 0 && path.indexOf("/.") < 0 && path.indexOf('\\') < 0) {
             return;
         }
@@ -41,7 +43,7 @@ final class Escapes {
     }
 
     /** Whether there is an escaped slash in a raw path from there on. */
-    static boolean hidesSlash(String path, int from) {
+    public static boolean hidesSlash(String path, int from) {
         for (int at = path.indexOf("%2", from); at >= 0; at = path.indexOf("%2", at + 2)) {
             if (at + 2 < path.length() && (path.charAt(at + 2) | 0x20) == 'f') {
                 return true;
@@ -51,7 +53,7 @@ final class Escapes {
     }
 
     /** Decodes a part of a path. */
-    static String decode(String text, int from, int to) {
+    public static String decode(String text, int from, int to) {
         int escape = text.indexOf('%', from);
         return escape < 0 || escape >= to ? text.substring(from, to) : unescape(text, from, to, false);
     }
@@ -106,7 +108,7 @@ final class Escapes {
     }
 
     /** Whether a part of a raw path says this, once it is decoded. */
-    static boolean says(String path, int from, int to, String text, boolean escaped) {
+    public static boolean says(String path, int from, int to, String text, boolean escaped) {
         if (escaped) {
             int escape = path.indexOf('%', from);
             if (escape >= 0 && escape < to) {
@@ -117,18 +119,18 @@ final class Escapes {
     }
 
     /** The end of the segment that begins there. */
-    static int segmentEnd(String path, int from) {
+    public static int segmentEnd(String path, int from) {
         int end = path.indexOf('/', from);
         return end < 0 ? path.length() : end;
     }
 
-    static HttpException bad(String message) {
+    public static HttpException bad(String message) {
         return new HttpException(HttpResponseStatus.BAD_REQUEST, message);
     }
 
     /** The same where nothing may be thrown: null if the path is fine. */
     @Nullable
-    static HttpException flaw(String path) {
+    public static HttpException flaw(String path) {
         try {
             checkPath(path);
             return null;

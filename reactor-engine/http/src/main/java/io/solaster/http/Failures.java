@@ -3,12 +3,15 @@ package io.solaster.http;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 
+import io.solaster.config.Internal;
+
 /** What a future failed with, as it was thrown. */
-final class Failures {
+@Internal
+public final class Failures {
 
     private Failures() {}
 
-    static Throwable cause(Throwable failure) {
+    public static Throwable cause(Throwable failure) {
         Throwable cause = failure;
         while ((cause instanceof CompletionException || cause instanceof ExecutionException)
                 && cause.getCause() != null) {

@@ -10,25 +10,28 @@ import java.util.UUID;
 
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.solaster.config.Internal;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The fields of a form that was posted, in their order. A body of {@code application/x-www-form-urlencoded} becomes one
- * by {@link #of}; the fields of one with files are in {@link Multipart#form}. Its own, to be kept at will.
+ * by {@link #of}; the fields of one with files are in {@link io.solaster.http.body.Multipart#form}. Its own, to be kept at will.
  */
 public final class Form {
     private static final String TYPE = "application/x-www-form-urlencoded";
     /** Of a query, too. */
-    static final int MOST_FIELDS = 1_000;
+    @Internal
+    public static final int MOST_FIELDS = 1_000;
 
     private final Map<String, List<String>> fields;
 
-    Form(Map<String, List<String>> fields) {
+    @Internal
+    public Form(Map<String, List<String>> fields) {
         this.fields = fields;
     }
 
     /**
-     * The form of a request whose body has been gathered, as a {@link Router} does it.
+     * The form of a request whose body has been gathered, as a {@link io.solaster.http.route.Router} does it.
      *
      * @throws HttpException with status 415 if the body is of another type, 400 if it is malformed or has more than
      *         1,000 fields
@@ -52,7 +55,8 @@ public final class Form {
      *
      * @param tooMany what is said where they are more than {@link #MOST_FIELDS}
      */
-    static Map<String, List<String>> fields(String text, String tooMany) {
+    @Internal
+    public static Map<String, List<String>> fields(String text, String tooMany) {
         Map<String, List<String>> fields = new LinkedHashMap<>();
         int count = 0;
         for (int from = 0; from < text.length();) {

@@ -2,13 +2,16 @@ package io.solaster.http;
 
 import java.util.concurrent.CompletionStage;
 
-/** The kinds of handlers that a {@link Router} tells from plain ones. */
-final class Handlers {
+import io.solaster.config.Internal;
+
+/** The kinds of handlers that a {@link io.solaster.http.route.Router} tells from plain ones. */
+@Internal
+public final class Handlers {
 
     private Handlers() {}
 
     /** One that tells when it has done. */
-    interface Later extends HttpHandler {
+    public interface Later extends HttpHandler {
 
         CompletionStage<?> start(HttpRequest request, HttpResponse response) throws Exception;
 
@@ -40,7 +43,7 @@ final class Handlers {
     }
 
     /** See {@link HttpHandler#streaming}. */
-    record Streaming(HttpHandler handler) implements HttpHandler {
+    public record Streaming(HttpHandler handler) implements HttpHandler {
 
         @Override
         public void handle(HttpRequest request, HttpResponse response) throws Exception {

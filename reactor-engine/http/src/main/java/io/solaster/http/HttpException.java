@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.solaster.config.Internal;
 import org.jspecify.annotations.Nullable;
 
 /** Thrown by a handler to answer with a status. What it says is sent to the client. */
@@ -43,17 +44,20 @@ public final class HttpException extends RuntimeException {
     }
 
     /** This, of which nothing more is logged, whatever its status. */
-    HttpException told() {
+    @Internal
+    public HttpException told() {
         told = true;
         return this;
     }
 
-    boolean isTold() {
+    @Internal
+    public boolean isTold() {
         return told;
     }
 
     /** The headers of the answer, in their order. */
-    Map<CharSequence, CharSequence> headers() {
+    @Internal
+    public Map<CharSequence, CharSequence> headers() {
         return headers;
     }
 

@@ -4,7 +4,7 @@ import java.util.concurrent.CompletionStage;
 
 /**
  * Answers requests. Called on the shard that owns the connection, as soon as a request's head has been read: its body
- * may still be on the way, see {@link RequestBody}. A {@link Router} gathers it first, unless a route asks it not to.
+ * may still be on the way, see {@link RequestBody}. A {@link io.solaster.http.route.Router} gathers it first, unless a route asks it not to.
  *
  * <p>
  * A handler need not answer before it returns: the exchange is open until the response is ended, by whatever runs on
@@ -40,7 +40,7 @@ public interface HttpHandler {
     }
 
     /**
-     * A handler that a {@link Router} calls as soon as the head has been read: it reads {@link HttpRequest#body} itself,
+     * A handler that a {@link io.solaster.http.route.Router} calls as soon as the head has been read: it reads {@link HttpRequest#body} itself,
      * in parts or as a whole. Put it around the others: {@code streaming(blocking(handler))}.
      */
     static HttpHandler streaming(HttpHandler handler) {

@@ -3,6 +3,7 @@ package io.solaster.http;
 import java.util.Arrays;
 
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.solaster.config.Internal;
 import io.solaster.engine.stats.Counter;
 
 /** What one shard counts of one HTTP server. Written by the shard, read by any thread. */
@@ -73,7 +74,8 @@ public final class HttpStats {
         UNREAD
     }
 
-    HttpStats() {}
+    @Internal
+    public HttpStats() {}
 
     private static Counter[] counters(int count) {
         Counter[] counters = new Counter[count];
@@ -109,15 +111,18 @@ public final class HttpStats {
         return sum;
     }
 
-    void refused(HttpResponseStatus status) {
+    @Internal
+    public void refused(HttpResponseStatus status) {
         malformed[Malformed.of(status).ordinal()].increment();
     }
 
-    void timedOut(Timeout kind) {
+    @Internal
+    public void timedOut(Timeout kind) {
         timeouts[kind.ordinal()].increment();
     }
 
-    void answered(HttpResponseStatus status) {
+    @Internal
+    public void answered(HttpResponseStatus status) {
         switch (status.code() / 100) {
             case 1 -> upgrades.increment();
             case 2 -> succeeded.increment();

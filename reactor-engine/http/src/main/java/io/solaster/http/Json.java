@@ -32,7 +32,7 @@ public final class Json {
     }
 
     /**
-     * The body of a request, which has been gathered, as a {@link Router} does it.
+     * The body of a request, which has been gathered, as a {@link io.solaster.http.route.Router} does it.
      *
      * @throws HttpException with status 415 if its Content-Type is not JSON in UTF-8; 400 with line and column if it is
      *         malformed or does not fit the type, or if it is null or empty

@@ -5,15 +5,17 @@ import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 
 import io.netty.handler.codec.http.HttpUtil;
+import io.solaster.config.Internal;
 import org.jspecify.annotations.Nullable;
 
 /** What Content-Type and Accept say. */
-final class MediaTypes {
+@Internal
+public final class MediaTypes {
 
     private MediaTypes() {}
 
     /** Whether a Content-Type is this type, whatever its parameters; null is not. */
-    static boolean is(@Nullable String contentType, String type) {
+    public static boolean is(@Nullable String contentType, String type) {
         return contentType != null && essence(contentType).equals(type);
     }
 
@@ -60,7 +62,7 @@ final class MediaTypes {
     }
 
     /** Whether an Accept-Encoding header names a coding, or all, with a weight other than 0. */
-    static boolean acceptsCoding(String accept, String coding) {
+    public static boolean acceptsCoding(String accept, String coding) {
         boolean all = false;
         for (String range : accept.toLowerCase(Locale.ROOT).split(",", -1)) {
             String essence = essence(range);

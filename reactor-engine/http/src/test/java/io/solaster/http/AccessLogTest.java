@@ -25,6 +25,8 @@ import io.solaster.config.server.AccessLogConfig.Format;
 import io.solaster.config.server.HttpConfig;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.net.TcpServer;
+import io.solaster.http.route.Router;
+import io.solaster.http.server.HttpProtocol;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;

@@ -13,6 +13,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import io.netty.buffer.Unpooled;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.engine.net.TcpServer;
+import io.solaster.http.route.Router;
 import org.junit.jupiter.api.Test;
 
 /** Bodies of handlers that block: they wait for the client, and hold no more than it takes. */

@@ -13,6 +13,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.engine.net.TcpServer;
+import io.solaster.http.route.Router;
 import org.junit.jupiter.api.Test;
 
 /** Whoever still holds an exchange that has ended never meets the exchange of another client. */

@@ -13,7 +13,7 @@ import io.solaster.engine.memory.Memory;
  * Memory between two pages that nobody may touch: whoever reads or writes a byte outside of it ends the JVM with SIGSEGV,
  * and hs_err names the method. A block is taken once for many tests and never given back.
  */
-final class GuardedBlock {
+public final class GuardedBlock {
     private static final int PAGE = 65536;
     private static final MethodHandle MMAP = call("mmap",
             FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG,
@@ -24,7 +24,7 @@ final class GuardedBlock {
     private final long first;
     private final int size;
 
-    GuardedBlock(int atLeast) {
+    public GuardedBlock(int atLeast) {
         size = (atLeast + PAGE - 1) / PAGE * PAGE;
         try {
             // PROT_NONE over all of it, then PROT_READ | PROT_WRITE inside; MAP_PRIVATE | MAP_ANONYMOUS.
@@ -52,7 +52,7 @@ final class GuardedBlock {
     }
 
     /** Copies the bytes so that the forbidden page begins behind the last one. */
-    long putLast(byte[] bytes, int from, int to) {
+    public long putLast(byte[] bytes, int from, int to) {
         return put(bytes, from, to, last(to - from));
     }
 

@@ -13,6 +13,7 @@ import java.util.List;
 import com.sun.management.ThreadMXBean;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.engine.net.TcpServer;
+import io.solaster.http.route.Router;
 import org.junit.jupiter.api.Test;
 
 /** What the shard's thread allocates on the heap for a small request over HTTP/2, Netty's codec and all. */

@@ -20,6 +20,7 @@ import io.solaster.config.server.ServerConfig;
 import io.solaster.config.server.WebSocketConfig;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.http.Http2RawClient.Answer;
+import io.solaster.http.route.Router;
 import io.solaster.http.websocket.CloseCode;
 import io.solaster.http.websocket.WebSocket;
 import io.solaster.http.websocket.WebSocketListener;

@@ -14,6 +14,7 @@ import io.solaster.config.server.AccessLogConfig;
 import io.solaster.config.server.HttpConfig;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.net.TcpServer;
+import io.solaster.http.route.Router;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.slf4j.LoggerFactory;

@@ -30,6 +30,8 @@ import io.solaster.config.server.ServerConfig;
 import io.solaster.config.value.ByteSize;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.http.RawClient.Answer;
+import io.solaster.http.encoding.Compression;
+import io.solaster.http.encoding.ContentEncoding;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -242,7 +244,8 @@ class HttpCompressionTest {
                 return super.loadClass(name, resolve);
             }
         };
-        Method load = Class.forName("io.solaster.http.ContentEncoding", true, without).getDeclaredMethod("load",
+        Method load = Class.forName("io.solaster.http.encoding.ContentEncoding", true, without).getDeclaredMethod(
+                "load",
                 String.class);
         load.setAccessible(true);
         assertThat(load.invoke(null, "zstd,br,gzip")).hasToString("[GZIP]");

@@ -12,6 +12,7 @@ import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.net.ConnectionHandler;
 import io.solaster.engine.net.TcpServer;
+import io.solaster.http.server.HttpProtocol;
 
 /** An engine, and servers and clients on it that are closed with it. */
 final class HttpFixture implements AutoCloseable {

@@ -39,6 +39,7 @@ import io.solaster.config.server.ServerConfig;
 import io.solaster.config.server.WebSocketConfig;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.engine.net.Tls;
+import io.solaster.http.server.HttpProtocol;
 import io.solaster.http.websocket.WebSocketListener;
 import io.solaster.http.websocket.WebSockets;
 import org.junit.jupiter.api.AfterAll;

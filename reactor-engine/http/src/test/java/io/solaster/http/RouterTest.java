@@ -19,6 +19,8 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.engine.Shard;
 import io.solaster.http.RawClient.Answer;
+import io.solaster.http.exchange.Response;
+import io.solaster.http.route.Router;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;

@@ -13,6 +13,7 @@ import io.solaster.config.EngineConfig.Transport;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.http.ServerSentEvents.Options;
 import io.solaster.http.ServerSentEvents.WhenFull;
+import io.solaster.http.route.Router;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;

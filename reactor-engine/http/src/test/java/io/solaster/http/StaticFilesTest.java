@@ -20,6 +20,8 @@ import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.value.ByteSize;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.http.RawClient.Answer;
+import io.solaster.http.files.StaticFiles;
+import io.solaster.http.route.Router;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;

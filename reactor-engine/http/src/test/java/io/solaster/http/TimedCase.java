@@ -8,6 +8,7 @@ import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.engine.timer.ManualClock;
+import io.solaster.http.server.HttpProtocol;
 
 /** A server on an engine whose clock goes on when it is told to, a client, and the means to see what has become of them. */
 final class TimedCase<C extends ClientSocket> implements AutoCloseable {

@@ -41,7 +41,7 @@ final class ConfigValidation implements ApplicationListener<ApplicationEnvironme
         if (ClassUtils.isPresent("io.solaster.store.RespProtocol", null)) {
             own.add("resp");
         }
-        if (ClassUtils.isPresent("io.solaster.http.HttpProtocol", null)) {
+        if (ClassUtils.isPresent("io.solaster.http.server.HttpProtocol", null)) {
             own.add("http");
         }
         // There are no beans, and any of them may add a protocol.

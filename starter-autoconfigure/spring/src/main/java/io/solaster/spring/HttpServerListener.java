@@ -2,7 +2,7 @@ package io.solaster.spring;
 
 import io.solaster.http.ExchangeListener;
 import io.solaster.http.HttpHandler;
-import io.solaster.http.HttpProtocol;
+import io.solaster.http.server.HttpProtocol;
 import org.jspecify.annotations.Nullable;
 
 /**

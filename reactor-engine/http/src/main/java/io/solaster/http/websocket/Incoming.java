@@ -8,7 +8,7 @@ import io.netty.buffer.ByteBuf;
 import io.solaster.config.server.WebSocketConfig;
 import io.solaster.engine.Shard;
 import io.solaster.engine.memory.Memory;
-import io.solaster.http.GatherBudget;
+import io.solaster.http.exchange.GatherBudget;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -5,7 +5,7 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** One shard's members of a room. Whoever joins or leaves is found at once. On the owning shard. */
-final class Room {
+public final class Room {
     private static final int FEW = 4;
 
     private final String name;

@@ -8,9 +8,9 @@ import io.solaster.http.Form;
 import io.solaster.http.HttpHandler;
 import io.solaster.http.JacksonCodec;
 import io.solaster.http.Json;
-import io.solaster.http.Multipart;
-import io.solaster.http.Part;
-import io.solaster.http.Router;
+import io.solaster.http.body.Multipart;
+import io.solaster.http.body.Part;
+import io.solaster.http.route.Router;
 import tools.jackson.databind.json.JsonMapper;
 
 final class BodiesExample {

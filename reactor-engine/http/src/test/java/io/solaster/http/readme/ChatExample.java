@@ -4,7 +4,7 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.solaster.config.server.WebSocketConfig;
 import io.solaster.engine.Engine;
 import io.solaster.http.HttpException;
-import io.solaster.http.Router;
+import io.solaster.http.route.Router;
 import io.solaster.http.websocket.Rooms;
 import io.solaster.http.websocket.WebSocket;
 import io.solaster.http.websocket.WebSocketListener;

@@ -6,9 +6,9 @@ import java.util.Set;
 import io.netty.buffer.ByteBuf;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Sharded;
-import io.solaster.http.Router;
 import io.solaster.http.ServerSentEvent;
 import io.solaster.http.ServerSentEvents;
+import io.solaster.http.route.Router;
 
 final class EventsExample {
     private final Sharded<Set<ServerSentEvents>> readers;

@@ -2,8 +2,8 @@ package io.solaster.http.readme;
 
 import java.nio.file.Path;
 
-import io.solaster.http.Router;
-import io.solaster.http.StaticFiles;
+import io.solaster.http.files.StaticFiles;
+import io.solaster.http.route.Router;
 
 final class FilesExample {
 

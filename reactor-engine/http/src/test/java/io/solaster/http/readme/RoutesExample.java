@@ -8,7 +8,7 @@ import io.solaster.http.HttpException;
 import io.solaster.http.HttpHandler;
 import io.solaster.http.HttpRequest;
 import io.solaster.http.HttpResponse;
-import io.solaster.http.Router;
+import io.solaster.http.route.Router;
 
 final class RoutesExample {
 

@@ -11,10 +11,10 @@ import io.solaster.engine.Engine;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.engine.net.Tls;
 import io.solaster.http.HttpHandler;
-import io.solaster.http.HttpProtocol;
 import io.solaster.http.HttpResponse;
 import io.solaster.http.RequestBody;
 import io.solaster.http.ResponseStream;
+import io.solaster.http.server.HttpProtocol;
 
 final class ServerExample {
 

@@ -20,7 +20,7 @@ import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.http.HttpHandler;
-import io.solaster.http.HttpProtocol;
+import io.solaster.http.server.HttpProtocol;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 

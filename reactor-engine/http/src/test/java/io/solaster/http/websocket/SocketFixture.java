@@ -16,7 +16,7 @@ import io.solaster.engine.net.TcpServer;
 import io.solaster.engine.net.Tls;
 import io.solaster.engine.timer.ManualClock;
 import io.solaster.http.HttpHandler;
-import io.solaster.http.HttpProtocol;
+import io.solaster.http.server.HttpProtocol;
 import org.jspecify.annotations.Nullable;
 
 /** An engine with WebSockets, and servers and clients that are closed with it. */

@@ -21,7 +21,7 @@ import io.solaster.config.server.WebSocketCompressionConfig;
 import io.solaster.config.server.WebSocketConfig;
 import io.solaster.config.value.ByteSize;
 import io.solaster.engine.net.TcpServer;
-import io.solaster.http.HttpProtocol;
+import io.solaster.http.server.HttpProtocol;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;

@@ -13,7 +13,7 @@ import java.util.stream.Collectors;
 
 import io.solaster.engine.net.TcpServer;
 import io.solaster.http.HttpHandler;
-import io.solaster.http.Router;
+import io.solaster.http.route.Router;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.availability.ApplicationAvailability;

@@ -44,7 +44,7 @@ import io.solaster.engine.trace.RequestTrace;
 import io.solaster.engine.trace.TracedRequest;
 import io.solaster.engine.trace.Tracing;
 import io.solaster.http.HttpHandler;
-import io.solaster.http.Router;
+import io.solaster.http.route.Router;
 import io.solaster.spring.server.ServerLifecycle;
 import io.solaster.spring.trace.DefaultRequestConvention;
 import io.solaster.spring.trace.ObservedTracing;

@@ -17,7 +17,7 @@ import io.solaster.engine.Engine;
 import io.solaster.engine.net.ConnectionHandler;
 import io.solaster.engine.net.Tls;
 import io.solaster.http.ExchangeListener;
-import io.solaster.http.HttpProtocol;
+import io.solaster.http.server.HttpProtocol;
 import io.solaster.spring.HttpServerListener;
 import io.solaster.spring.server.ServerLifecycle;
 import io.solaster.spring.server.TlsContexts;

@@ -8,10 +8,10 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.solaster.http.ExchangeListener;
 import io.solaster.http.HttpHandler;
-import io.solaster.http.HttpProtocol;
 import io.solaster.http.HttpStats;
 import io.solaster.http.HttpStats.Malformed;
 import io.solaster.http.HttpStats.Timeout;
+import io.solaster.http.server.HttpProtocol;
 import io.solaster.spring.HttpServerListener;
 import org.jspecify.annotations.Nullable;
 

@@ -10,7 +10,7 @@ import io.solaster.http.ExchangeListener;
 import io.solaster.http.HttpHandler;
 import io.solaster.http.RouteStats;
 import io.solaster.http.RouteStats.Outcome;
-import io.solaster.http.Router;
+import io.solaster.http.route.Router;
 import io.solaster.spring.HttpServerListener;
 
 /** How long the requests of each route took, of servers that are answered by a router. */

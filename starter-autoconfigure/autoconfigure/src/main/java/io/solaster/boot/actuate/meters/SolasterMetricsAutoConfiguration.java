@@ -13,7 +13,7 @@ import io.solaster.boot.pool.SolasterPoolsAutoConfiguration;
 import io.solaster.boot.web.SolasterWebAutoConfiguration;
 import io.solaster.config.SolasterConfig;
 import io.solaster.engine.Engine;
-import io.solaster.http.HttpProtocol;
+import io.solaster.http.server.HttpProtocol;
 import io.solaster.http.websocket.WebSockets;
 import io.solaster.spring.HttpServerListener;
 import io.solaster.spring.pool.Pools;

@@ -1,0 +1,99 @@
+package io.solaster.http.exchange;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.util.AttributeKey;
+import io.netty.util.internal.PlatformDependent;
+import io.solaster.config.Internal;
+import io.solaster.engine.net.QuietLog;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
+
+/**
+ * How much memory all clients of one server take on one shard for what is being gathered: bodies, forms and the messages
+ * of WebSockets. One client is bound by {@code max-body}; many together are bound here, at a quarter of the memory that
+ * there is outside of the heap, shared among the shards. Whoever is beyond is refused rather than the server brought down;
+ * one alone is never. On the owning shard.
+ */
+@Internal
+public final class GatherBudget {
+    private static final AttributeKey<GatherBudget> KEY = AttributeKey.valueOf(GatherBudget.class, "budget");
+    private static final QuietLog REFUSALS = new QuietLog(LoggerFactory.getLogger(GatherBudget.class), Level.WARN);
+    private static final int SHARE = 4;
+
+    private final long limit;
+    private long used;
+
+    public GatherBudget(long limit) {
+        this.limit = limit;
+    }
+
+    /** One server's on one shard. There is one shard a CPU, or fewer. */
+    static GatherBudget ofShard() {
+        return new GatherBudget(
+                PlatformDependent.maxDirectMemory() / SHARE / Runtime.getRuntime().availableProcessors());
+    }
+
+    /** Leaves the budget of its server with a channel that is handed over to another protocol. */
+    public static void handOver(GatherBudget budget, Channel channel) {
+        channel.attr(KEY).set(budget);
+    }
+
+    /** That of the server of a channel that HTTP has handed over; one of its own for any other. */
+    public static GatherBudget of(Channel channel) {
+        GatherBudget known = channel.attr(KEY).get();
+        return known != null ? known : ofShard();
+    }
+
+    /**
+     * Asks for more memory; {@link #give} returns it.
+     *
+     * @param bytes more than are held already
+     * @param held by whoever asks
+     * @return false if there is no room: nothing was taken then
+     */
+    public boolean take(long bytes, long held) {
+        if (used + bytes > limit && used > held) {
+            return false;
+        }
+        used += bytes;
+        return true;
+    }
+
+    /** Counts the memory of a buffer that grows by so many bytes; false as of {@link #take}: it must not grow then. */
+    boolean grow(ByteBuf buffer, int bytes) {
+        int before = buffer.capacity();
+        if (buffer.writableBytes() >= bytes) {
+            return true;
+        }
+        int wanted = buffer.alloc().calculateNewCapacity(buffer.writerIndex() + bytes, buffer.maxCapacity());
+        if (!take(wanted - before, before)) {
+            return false;
+        }
+        buffer.capacity(wanted);
+        return true;
+    }
+
+    /** Tells the log, once a minute, that somebody was refused. */
+    public void refused() {
+        REFUSALS.tell(
+                "{} bytes of bodies and messages are being gathered on a shard, of {} that there is room for: more are"
+                        + " refused",
+                used, limit);
+    }
+
+    /** Returns memory. */
+    public void give(long bytes) {
+        used -= bytes;
+    }
+
+    /** Bytes that are taken. */
+    public long used() {
+        return used;
+    }
+
+    /** Bytes that there are for all. */
+    public long limit() {
+        return limit;
+    }
+}
