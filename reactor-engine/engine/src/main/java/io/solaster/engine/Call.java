@@ -117,7 +117,7 @@ final class Call<T extends @Nullable Object> extends Message implements Submissi
             to.mesh().sendFree(home.id(), group, this);
         } else {
             // Not as itself: the group is one of the engine that was called.
-            home.executeOrElse(this::complete, this::complete);
+            home.comeHome(this::complete);
         }
     }
 

@@ -137,7 +137,7 @@ final class ForkedThread<T extends @Nullable Object> implements Fork<T>, Executo
     /** On the virtual thread. */
     private void call() {
         try {
-            threads.refuseWhenDraining();
+            threads.refuseWhenEnding();
             result = work.call();
         } catch (Throwable e) {
             failure = e;
@@ -154,7 +154,7 @@ final class ForkedThread<T extends @Nullable Object> implements Fork<T>, Executo
         if (home == null || home == threads.shard) {
             complete();
         } else {
-            home.executeOrElse(this::complete, this::complete);
+            home.comeHome(this::complete);
         }
         if (scope != null) {
             scope.ended(this, failure);

@@ -42,6 +42,20 @@ final class HandedOver {
         }
     }
 
+    /** What somebody waits for at home: told even where the shard ends before its turn. */
+    record Homecoming(Runnable completion) implements Abandonable {
+
+        @Override
+        public void run() {
+            completion.run();
+        }
+
+        @Override
+        public void abandon() {
+            completion.run();
+        }
+    }
+
     /** A task for the group that is running. */
     record OrElse(Runnable task, Runnable otherwise) implements Abandonable {
 

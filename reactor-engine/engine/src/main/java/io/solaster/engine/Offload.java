@@ -9,7 +9,6 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 
 import io.solaster.config.OffloadConfig;
-import io.solaster.engine.task.Abandonable;
 import io.solaster.engine.trace.Hop;
 import io.solaster.engine.trace.Tracing;
 import org.jspecify.annotations.Nullable;
@@ -217,22 +216,8 @@ public final class Offload implements Executor {
             if (home == null) {
                 completion.run();
             } else {
-                home.executeOrElse(new Homecoming(completion), completion);
+                home.comeHome(completion);
             }
-        }
-    }
-
-    /** Told even to a shard that ends before its turn. */
-    private record Homecoming(Runnable completion) implements Abandonable {
-
-        @Override
-        public void run() {
-            completion.run();
-        }
-
-        @Override
-        public void abandon() {
-            completion.run();
         }
     }
 }

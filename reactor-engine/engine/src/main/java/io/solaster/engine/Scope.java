@@ -79,7 +79,7 @@ public final class Scope implements AutoCloseable {
             throw new IllegalStateException("this scope is closed; fork before close()");
         }
         ShardThreads threads = shard.threads();
-        threads.refuseWhenDraining();
+        threads.refuseWhenEnding();
         ForkedThread<T> fork = new ForkedThread<>(threads, shard.currentGroup(), shard.newFuture(), shard, this, false,
                 work);
         if (cancelled) {

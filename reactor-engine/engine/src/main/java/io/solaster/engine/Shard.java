@@ -508,6 +508,11 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
         }
     }
 
+    /** Runs here what somebody waits for, or on whatever thread where the shard stops before. Any thread. */
+    void comeHome(Runnable completion) {
+        executeOrElse(new HandedOver.Homecoming(completion), completion);
+    }
+
     /** As {@link #executeOrElse(Runnable, Runnable)}, but at once where the calling thread is this shard. */
     public void hereOrElse(Runnable task, Runnable otherwise) {
         if (isHere()) {
@@ -626,7 +631,7 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
     /** Netty's last turns, while the shard stops. */
     @Override
     protected boolean runAllTasks() {
-        scheduler.drain();
+        scheduler.holdNobodyBack();
         boolean any = turn.runLast();
         if (unfinished.endAll(stopped())) {
             any = true;

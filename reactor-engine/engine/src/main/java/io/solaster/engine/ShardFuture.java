@@ -10,7 +10,6 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-import io.solaster.engine.task.Abandonable;
 import io.solaster.engine.task.SchedulingGroup;
 import org.jspecify.annotations.Nullable;
 
@@ -67,24 +66,10 @@ public final class ShardFuture<T extends @Nullable Object> extends CompletableFu
 
     private boolean later(SchedulingGroup waits, Runnable completion) {
         try {
-            ((Shard) home).execute(waits, new Completion(completion));
+            ((Shard) home).execute(waits, new HandedOver.Homecoming(completion));
             return true;
         } catch (RejectedExecutionException stopped) {
             return false;
-        }
-    }
-
-    /** Told even where the shard ends before its turn. */
-    private record Completion(Runnable completion) implements Abandonable {
-
-        @Override
-        public void run() {
-            completion.run();
-        }
-
-        @Override
-        public void abandon() {
-            completion.run();
         }
     }
 

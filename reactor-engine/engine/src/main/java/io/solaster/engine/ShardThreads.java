@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The virtual threads that one shard carries. Code forks with {@link Shard#fork}; the engine drains them here. */
+/** The virtual threads that one shard carries. Code forks with {@link Shard#fork}; the engine ends them here. */
 public final class ShardThreads {
     private static final Logger log = LoggerFactory.getLogger(ShardThreads.class);
     private static final VarHandle MOUNTED;
@@ -39,22 +39,22 @@ public final class ShardThreads {
     private final String namePrefix;
     private final AtomicLong numbers = new AtomicLong();
     private final Counter living = new Counter();
-    private final CompletableFuture<@Nullable Void> drained = new CompletableFuture<>();
-    private volatile boolean draining;
+    private final CompletableFuture<@Nullable Void> allEnded = new CompletableFuture<>();
+    private volatile boolean ending;
     /** The thread that runs, or the continuation of one that is no fork. */
     @SuppressWarnings("unused")
     private @Nullable Object mounted;
     private @Nullable ForkedThread<?> first;
 
     /** The shard's. */
-    public ShardThreads(Shard shard, String engine, int id) {
+    ShardThreads(Shard shard, String engine, int id) {
         this.shard = shard;
         this.engine = engine;
         this.namePrefix = engine + "-shard-" + id + "-fork-";
     }
 
     /** Makes virtual threads ready, which takes some milliseconds. On a thread that is no shard, before the shards run. */
-    public static void prepare() {
+    static void prepare() {
         JdkThreads.prepare();
     }
 
@@ -117,9 +117,9 @@ public final class ShardThreads {
      * @throws ShardStoppedException if the shard stops
      * @throws IllegalStateException where the JVM does not let us, with the flag that is missing
      */
-    public <T extends @Nullable Object> Fork<T> fork(SchedulingGroup group, ShardFuture<T> future, @Nullable Shard home,
+    <T extends @Nullable Object> Fork<T> fork(SchedulingGroup group, ShardFuture<T> future, @Nullable Shard home,
             boolean logs, Callable<T> work) {
-        refuseWhenDraining();
+        refuseWhenEnding();
         ForkedThread<T> fork = new ForkedThread<>(this, group, future, home, null, logs, work);
         fork.thread().start();
         return fork;
@@ -148,12 +148,12 @@ public final class ShardThreads {
      * @param patience how long they may take to end; then their futures fail, with a line in the log
      * @return completed when all have ended, or with patience at its end; never failed
      */
-    public CompletableFuture<@Nullable Void> drain(Duration patience) {
-        draining = true;
-        shard.executeOrElse(() -> interruptAll(patience), () -> drained.complete(null));
+    public CompletableFuture<@Nullable Void> end(Duration patience) {
+        ending = true;
+        shard.executeOrElse(() -> interruptAll(patience), () -> allEnded.complete(null));
         // Who forks while the loop ends is told too.
         shard.terminationFuture().addListener(ended -> abandonAll());
-        return drained;
+        return allEnded;
     }
 
     private void interruptAll(Duration patience) {
@@ -161,13 +161,13 @@ public final class ShardThreads {
             fork.cancel();
         }
         if (first == null) {
-            drained.complete(null);
+            allEnded.complete(null);
         } else {
-            shard.schedule(() -> giveUp(patience), patience.toNanos(), TimeUnit.NANOSECONDS);
+            shard.schedule(() -> leaveBehind(patience), patience.toNanos(), TimeUnit.NANOSECONDS);
         }
     }
 
-    private void giveUp(Duration patience) {
+    private void leaveBehind(Duration patience) {
         ForkedThread<?> fork = first;
         if (fork == null) {
             return;
@@ -180,7 +180,7 @@ public final class ShardThreads {
         log.warn("{} virtual thread(s) of shard {} have not ended within {} of their interrupt and are left behind:{}",
                 living(), shard.id(), patience, some);
         abandonAll();
-        drained.complete(null);
+        allEnded.complete(null);
     }
 
     private void abandonAll() {
@@ -189,8 +189,8 @@ public final class ShardThreads {
         }
     }
 
-    void refuseWhenDraining() {
-        if (draining) {
+    void refuseWhenEnding() {
+        if (ending) {
             throw stopped();
         }
     }
@@ -204,7 +204,7 @@ public final class ShardThreads {
     }
 
     void log(ForkedThread<?> fork, Throwable failure) {
-        if (draining) {
+        if (ending) {
             log.debug("{} ended", fork.thread().getName(), failure);
         } else {
             log.error("{} threw", fork.thread().getName(), failure);
@@ -239,8 +239,8 @@ public final class ShardThreads {
         fork.next = null;
         fork.previous = null;
         living.add(-1);
-        if (first == null && draining) {
-            drained.complete(null);
+        if (first == null && ending) {
+            allEnded.complete(null);
         }
     }
 }

@@ -119,7 +119,7 @@ final class Shutdown {
                 log.warn("A step of stopping engine '{}' failed", setup.name(), e);
             }
         }
-        drainThreads();
+        endThreads();
         setup.offload().close(SHARD_STOP);
         settle();
         if (group.stop(SHARD_STOP).awaitUninterruptibly(SHARD_STOP.toMillis())) {
@@ -134,8 +134,8 @@ final class Shutdown {
     }
 
     /** While all else still works, since straight-line code may call the shards and wait for files as it ends. */
-    private void drainThreads() {
-        await(CompletableFuture.allOf(shards.stream().map(shard -> shard.threads().drain(SHARD_STOP))
+    private void endThreads() {
+        await(CompletableFuture.allOf(shards.stream().map(shard -> shard.threads().end(SHARD_STOP))
                 .toArray(CompletableFuture<?>[]::new)), "ending virtual threads", SHARD_STOP.plus(SETTLE));
     }
 

@@ -1,7 +1,6 @@
 package io.solaster.engine;
 
 import java.util.concurrent.Callable;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
 
@@ -85,7 +84,7 @@ final class StageCall<T extends @Nullable Object> extends Unfinished {
         if (home == null || home == Shard.current()) {
             completion.run();
         } else {
-            home.executeOrElse(completion, completion);
+            home.comeHome(completion);
         }
     }
 
@@ -100,9 +99,7 @@ final class StageCall<T extends @Nullable Object> extends Unfinished {
     }
 
     private Throwable named(Throwable failure) {
-        Throwable cause = failure instanceof CompletionException wrapped && wrapped.getCause() != null
-                ? wrapped.getCause()
-                : failure;
+        Throwable cause = ShardFuture.causeOf(failure);
         return home == to ? cause : CalledShard.nameIn(cause, to.id(), home);
     }
 }

@@ -273,7 +273,7 @@ public final class Mesh {
         } catch (Throwable failure) {
             // Out of memory, say: it costs this message and not the shard.
             message.giveBack();
-            scheduler.giveUp(message, failure);
+            scheduler.abandon(message, failure);
         }
     }
 

@@ -2,6 +2,7 @@ package io.solaster.engine.stats;
 
 import java.util.function.IntSupplier;
 
+
 /**
  * What one shard counts about one scheduling group. Written by the shard, read by any thread.
  *

@@ -3,6 +3,7 @@ package io.solaster.engine.stats;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
+
 /**
  * What a shard says of itself while it runs: since when it has been at its present batch of work, or that it sleeps.
  * The shard writes one opaque {@code long} per batch, with a reading of the clock that it has anyway; whoever looks

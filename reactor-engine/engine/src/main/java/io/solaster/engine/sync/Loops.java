@@ -122,7 +122,7 @@ public final class Loops {
                 if (failure == null) {
                     run();
                 } else {
-                    result.completeExceptionally(Stages.cause(failure));
+                    result.completeExceptionally(ShardFuture.causeOf(failure));
                 }
             });
         }
@@ -162,7 +162,7 @@ public final class Loops {
                 } while (!Shard.needPreempt());
                 giveWay();
             } catch (Throwable failure) {
-                result.fail(Stages.cause(failure));
+                result.fail(ShardFuture.causeOf(failure));
             }
         }
 
@@ -170,7 +170,7 @@ public final class Loops {
         void goOn(@Nullable Object answer, @Nullable Throwable failure) {
             try {
                 if (failure != null) {
-                    result.fail(Stages.cause(failure));
+                    result.fail(ShardFuture.causeOf(failure));
                 } else if (last.test(answer)) {
                     result.resolve(null);
                 } else if (Shard.needPreempt()) {
@@ -259,7 +259,7 @@ public final class Loops {
 
         private void note(Throwable failure) {
             if (firstFailure == null) {
-                firstFailure = Stages.cause(failure);
+                firstFailure = ShardFuture.causeOf(failure);
             }
         }
 

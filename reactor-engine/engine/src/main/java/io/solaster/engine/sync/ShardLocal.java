@@ -59,7 +59,7 @@ abstract class ShardLocal {
         ShardFuture<T> result = shard.newFuture();
         held.whenComplete((nothing, refusal) -> {
             if (refusal != null) {
-                result.fail(Stages.cause(refusal));
+                result.fail(ShardFuture.causeOf(refusal));
             } else if (result.isDone()) {
                 // Cancelled before it was its turn.
                 letGo.run();
@@ -82,7 +82,7 @@ abstract class ShardLocal {
         ShardFuture<Hold> result = shard.newFuture();
         held.whenComplete((nothing, refusal) -> {
             if (refusal != null) {
-                result.fail(Stages.cause(refusal));
+                result.fail(ShardFuture.causeOf(refusal));
             } else if (result.isDone()) {
                 hold.close();
             } else {

@@ -2,12 +2,12 @@ package io.solaster.engine.sync;
 
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 
 import io.solaster.engine.Shard;
+import io.solaster.engine.ShardFuture;
 import io.solaster.engine.task.SchedulingGroup;
 import org.jspecify.annotations.Nullable;
 
@@ -35,19 +35,12 @@ final class Stages {
             BiConsumer<? super T, ? super @Nullable Throwable> then, Runnable stopped) {
         SchedulingGroup group = shard.currentGroup();
         stage.whenComplete((value, failure) -> {
-            Throwable cause = failure == null ? null : cause(failure);
+            Throwable cause = failure == null ? null : ShardFuture.causeOf(failure);
             if (Shard.current() == shard && shard.currentGroup() == group) {
                 then.accept(value, cause);
             } else {
                 shard.executeOrElse(group, () -> then.accept(value, cause), stopped);
             }
         });
-    }
-
-    /** What failed, without the wrapping of {@code CompletableFuture}. */
-    static Throwable cause(Throwable failure) {
-        return failure instanceof CompletionException wrapped && wrapped.getCause() != null
-                ? wrapped.getCause()
-                : failure;
     }
 }

@@ -70,7 +70,7 @@ public final class GroupScheduler {
     private long lastVruntime;
     private @Nullable RunQueue lastIo;
     private int mixedTurns;
-    private boolean draining;
+    private boolean nobodyHeld;
     /** Groups over their rate, and submissions that wait for room; the earliest of what they wait for. */
     private int held;
     private long alarm;
@@ -184,7 +184,7 @@ public final class GroupScheduler {
     public void submit(Submission task) {
         SchedulingGroup group = task.group();
         RunQueue queue = queue(group.id());
-        if (!queue.isFull() || draining) {
+        if (!queue.isFull() || nobodyHeld) {
             add(queue, task);
             return;
         }
@@ -231,7 +231,7 @@ public final class GroupScheduler {
             mixedTurns = lastIo == null ? 0 : MIXED_TURNS;
             lastIo = queue;
         }
-        return (mixedTurns == 0 || draining) && mayRun(queue, LONGEST_SOCKET_STRIDE);
+        return (mixedTurns == 0 || nobodyHeld) && mayRun(queue, LONGEST_SOCKET_STRIDE);
     }
 
     /** As {@link #mayServe}, for what comes through the mesh. */
@@ -240,14 +240,14 @@ public final class GroupScheduler {
     }
 
     private boolean mayRun(RunQueue queue, int longestStride) {
-        if (!queue.isEmpty() && !draining) {
+        if (!queue.isEmpty() && !nobodyHeld) {
             return false;
         }
         if (queue == current && charging && --atOnce > 0) {
             return true;
         }
         long now = settle();
-        if (!draining && (now - sliceEnd >= 0 || queue.throttledUntil != 0 || queue.group.config().rateLimit() > 0
+        if (!nobodyHeld && (now - sliceEnd >= 0 || queue.throttledUntil != 0 || queue.group.config().rateLimit() > 0
                 || isBehind(queue))) {
             return false;
         }
@@ -308,7 +308,7 @@ public final class GroupScheduler {
      * @return whether anything ran
      */
     public boolean run(long start) {
-        if (held > 0 && (start - alarm >= 0 || draining)) {
+        if (held > 0 && (start - alarm >= 0 || nobodyHeld)) {
             release(start);
         }
         if (activeCount == 0) {
@@ -349,7 +349,7 @@ public final class GroupScheduler {
         queue.stats.started(start);
         stats.heartbeat.group(queue.group.id());
         int ran = 0;
-        int allowance = draining ? Integer.MAX_VALUE : queue.allowance(start);
+        int allowance = nobodyHeld ? Integer.MAX_VALUE : queue.allowance(start);
         while (allowance > ran) {
             int stride = Math.min(Math.min(queue.stride, allowance - ran), queue.size());
             for (int i = 0; i < stride; i++) {
@@ -407,7 +407,7 @@ public final class GroupScheduler {
     private void admit(RunQueue queue) {
         ArrayDeque<RunQueue.Waiting> waiting = Objects.requireNonNull(queue.waiting);
         int most = queue.group.config().maxQueued();
-        while (!waiting.isEmpty() && (most == 0 || queue.size() < most || draining)) {
+        while (!waiting.isEmpty() && (most == 0 || queue.size() < most || nobodyHeld)) {
             add(queue, waiting.remove().task());
             held--;
         }
@@ -421,7 +421,7 @@ public final class GroupScheduler {
                 continue;
             }
             if (queue.throttledUntil != 0) {
-                if (draining || now - queue.throttledUntil >= 0) {
+                if (nobodyHeld || now - queue.throttledUntil >= 0) {
                     queue.throttledUntil = 0;
                     if (!queue.isEmpty()) {
                         activate(queue);
@@ -440,7 +440,7 @@ public final class GroupScheduler {
         int count = waiting.size();
         for (int i = 0; i < count; i++) {
             RunQueue.Waiting next = waiting.remove();
-            if (draining) {
+            if (nobodyHeld) {
                 add(queue, next.task());
             } else if (now - next.until() >= 0) {
                 queue.stats.rejected.increment();
@@ -476,13 +476,13 @@ public final class GroupScheduler {
     }
 
     /** The shard stops: from now on nobody is held back. */
-    public void drain() {
-        draining = true;
+    public void holdNobodyBack() {
+        nobodyHeld = true;
     }
 
     /** Whether the shard stops. */
-    public boolean isDraining() {
-        return draining;
+    public boolean holdsNobodyBack() {
+        return nobodyHeld;
     }
 
     /** Runs what is queued of a kind that cannot be abandoned. Last of all, on the shard. */
@@ -503,7 +503,7 @@ public final class GroupScheduler {
     }
 
     /** Ends by name what could not be taken. */
-    public void giveUp(Runnable task, Throwable failure) {
+    public void abandon(Runnable task, Throwable failure) {
         log.error("Shard {} cannot take {}", shard, task.getClass().getName(), failure);
         if (task instanceof Submission submission) {
             submission.refused(new RejectedExecutionException("shard " + shard + " could not take it", failure));

@@ -110,7 +110,7 @@ public final class GroupIoHandler implements IoHandler {
     @Override
     public void prepareToDestroy() {
         // What channels hear while they close is served at once: their turn might not come any more.
-        scheduler().drain();
+        scheduler().holdNobodyBack();
         transport.prepareToDestroy();
     }
 
@@ -166,7 +166,7 @@ public final class GroupIoHandler implements IoHandler {
         public final void handle(IoRegistration from, IoEvent ioEvent) {
             E event = (E) ioEvent;
             if (queued) {
-                if (!groups.isDraining() && mayKeep(event)) {
+                if (!groups.holdsNobodyBack() && mayKeep(event)) {
                     keep(event);
                     if (++told >= MOST_TOLD) {
                         stillWaits();
@@ -467,7 +467,7 @@ public final class GroupIoHandler implements IoHandler {
 
         @Override
         void serveKept() {
-            int most = groups.isDraining() || completions.size() >= MOST_KEPT ? Integer.MAX_VALUE : BATCH;
+            int most = groups.holdsNobodyBack() || completions.size() >= MOST_KEPT ? Integer.MAX_VALUE : BATCH;
             for (int i = 0; i < most; i++) {
                 IoUringIoEvent next = completions.poll();
                 if (next == null) {

@@ -349,7 +349,7 @@ class GroupSchedulerTest {
         for (int i = 0; i < 5; i++) {
             scheduler.submit(new Task("task" + i));
         }
-        scheduler.drain();
+        scheduler.holdNobodyBack();
         turns(2);
         assertThat(order).hasSize(5);
     }

@@ -66,7 +66,7 @@ class DrainTest {
             return 1;
         });
         Engines.until("it waits", () -> stubborn.thread().getState() == Thread.State.WAITING);
-        CompletableFuture<Void> drained = shard.threads().drain(Duration.ofMillis(1));
+        CompletableFuture<Void> drained = shard.threads().end(Duration.ofMillis(1));
         Engines.get(drained);
         assertThatThrownBy(() -> stubborn.future().get()).isInstanceOf(ExecutionException.class)
                 .hasCauseInstanceOf(ShardStoppedException.class);
@@ -100,7 +100,7 @@ class DrainTest {
             }
         })));
         Thread orphan = Engines.get(child);
-        Engines.get(shard.threads().drain(Duration.ofMillis(1)));
+        Engines.get(shard.threads().end(Duration.ofMillis(1)));
         engine.close();
         Engines.until("the loop has ended", shard::isTerminated);
         goOn[0] = true;
