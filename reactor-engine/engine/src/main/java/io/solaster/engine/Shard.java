@@ -22,6 +22,7 @@ import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.ScheduledFuture;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.OwnerChecks;
+import io.solaster.config.Internal;
 import io.solaster.config.plan.ShardPlan.PlannedShard;
 import io.solaster.engine.loop.Parking;
 import io.solaster.engine.loop.Turn;
@@ -165,6 +166,7 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
     }
 
     /** What is under way here and must hear of the shard's end. On the owning shard, or after its thread has ended. */
+    @Internal
     public Unfinished.Register unfinished() {
         return unfinished;
     }

@@ -11,6 +11,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 
+import io.solaster.config.Internal;
 import io.solaster.engine.stats.Counter;
 import io.solaster.engine.task.SchedulingGroup;
 import io.solaster.engine.thread.JdkThreads;
@@ -134,6 +135,7 @@ public final class ShardThreads {
      * The virtual thread that runs on the shard at this moment, whose stack tells what the shard is doing; null where none
      * does. Any thread; old as soon as it is told.
      */
+    @Internal
     public @Nullable Thread mounted() {
         Object now = MOUNTED.getOpaque(this);
         return now instanceof Runnable continuation && !(now instanceof Thread)
@@ -148,6 +150,7 @@ public final class ShardThreads {
      * @param patience how long they may take to end; then their futures fail, with a line in the log
      * @return completed when all have ended, or with patience at its end; never failed
      */
+    @Internal
     public CompletableFuture<@Nullable Void> end(Duration patience) {
         ending = true;
         shard.executeOrElse(() -> interruptAll(patience), () -> allEnded.complete(null));

@@ -5,6 +5,7 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Objects;
 
+import io.solaster.config.Internal;
 import io.solaster.config.MeshConfig;
 import io.solaster.engine.stats.ShardStats;
 import io.solaster.engine.task.Abandonable;
@@ -89,6 +90,7 @@ public final class Mesh {
      * @param stats per shard, where it counts
      * @param schedulers per shard, in whose turns messages are delivered
      */
+    @Internal
     public static Mesh[] connect(MeshConfig config, Runnable[] wakers, ShardStats[] stats,
             GroupScheduler[] schedulers) {
         int shards = wakers.length;
@@ -195,6 +197,7 @@ public final class Mesh {
     }
 
     /** Changes the mark above which requests wait. On the owning shard. */
+    @Internal
     public void highWaterMark(int newHighWaterMark) {
         highWaterMark = newHighWaterMark;
         waiting.forEach(flow -> flow.want(lowWaterMark()));
@@ -316,6 +319,7 @@ public final class Mesh {
      *
      * @return how many messages were delivered
      */
+    @Internal
     public int receive() {
         int count = 0;
         for (int from = 0; from < inbound.length; from++) {
@@ -374,6 +378,7 @@ public final class Mesh {
     }
 
     /** The loop's: publishes what was sent and what was given back in this turn, and wakes each parked peer once. */
+    @Internal
     public void flush() {
         if (dirtyCount == 0 && returningCount == 0) {
             return;
@@ -407,6 +412,7 @@ public final class Mesh {
     }
 
     /** The loop's: whether peers have sent something. */
+    @Internal
     public boolean hasMessages() {
         for (Lane lane : inbound) {
             if (lane.hasMessages()) {
@@ -419,6 +425,7 @@ public final class Mesh {
     /**
      * The loop's: whether a turn would find something to do here. To be asked after a full fence before the shard parks.
      */
+    @Internal
     public boolean hasWork() {
         if (hasMessages()) {
             return true;
@@ -439,6 +446,7 @@ public final class Mesh {
     }
 
     /** The engine's: abandons what this shard has sent and nobody will receive, and who waits. After all shards have ended. */
+    @Internal
     public void abandonAll() {
         for (Lane lane : outbound) {
             lane.abandonAll();
@@ -456,6 +464,7 @@ public final class Mesh {
      * The engine's: a peer has died. Abandons what it did not receive, and from now on whatever is sent to it; who waits
      * for it goes on, and learns of it by sending.
      */
+    @Internal
     public void lose(int target) {
         lost[target] = true;
         countSent(target);

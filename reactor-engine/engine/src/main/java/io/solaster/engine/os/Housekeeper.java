@@ -11,6 +11,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
+import io.solaster.config.Internal;
 import io.solaster.config.value.CpuSet;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -31,6 +32,7 @@ import org.slf4j.LoggerFactory;
  * first thread is left alone: under the {@code java} command it only waits for the JVM to end, and it is the one
  * witness left of what the process may use (see {@link MachineProbe}). All methods may be called by any thread.
  */
+@Internal
 public final class Housekeeper implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Housekeeper.class);
     private static final long INTERVAL_MILLIS = 1000;

@@ -2,6 +2,7 @@ package io.solaster.engine.stats;
 
 import java.util.function.IntSupplier;
 
+import io.solaster.config.Internal;
 
 /**
  * What one shard counts about one scheduling group. Written by the shard, read by any thread.
@@ -57,12 +58,14 @@ public final class GroupStats {
     }
 
     /** The group has work from here on. The writing thread only. */
+    @Internal
     public void activated(long now) {
         waitNanos.add(now - since);
         since = now;
     }
 
     /** The group's turn begins. The writing thread only. */
+    @Internal
     public void started(long now) {
         starveNanos.add(now - since);
         since = now;
@@ -75,6 +78,7 @@ public final class GroupStats {
      * @param tasksRun how many tasks the turn had
      * @return nanoseconds that the turn took
      */
+    @Internal
     public long stopped(long now, long tasksRun) {
         long took = now - since;
         runtimeNanos.add(took);

@@ -3,6 +3,7 @@ package io.solaster.engine.stats;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
+import io.solaster.config.Internal;
 
 /**
  * What a shard says of itself while it runs: since when it has been at its present batch of work, or that it sleeps.
@@ -31,11 +32,13 @@ public final class Heartbeat extends HeartbeatFields {
     private long p00, p01, p02, p03, p04, p05, p06, p07;
 
     /** A batch of work begins: tasks of one group, or a look at the sockets. The writing thread only. */
+    @Internal
     public void busy(long nanoTime) {
         MARK.setOpaque(this, nanoTime | 1);
     }
 
     /** From here on it may sleep. The writing thread only. */
+    @Internal
     public void idle(long nanoTime) {
         MARK.setOpaque(this, nanoTime & ~1);
     }

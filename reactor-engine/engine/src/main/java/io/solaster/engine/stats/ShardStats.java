@@ -7,6 +7,7 @@ import java.util.function.Consumer;
 import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
 
+import io.solaster.config.Internal;
 import org.jspecify.annotations.Nullable;
 
 /** What one shard counts about itself. Written by the shard, read by any thread. */
@@ -68,6 +69,7 @@ public final class ShardStats {
      *
      * @param tid the kernel's number of the thread
      */
+    @Internal
     public void begins(int tid, long now) {
         this.tid = tid;
         runDelay = RunDelay.of(tid, Thread.currentThread());
@@ -80,6 +82,7 @@ public final class ShardStats {
      *
      * @param worked whether the turn found anything to do
      */
+    @Internal
     public void turned(long now, boolean worked) {
         turns.increment();
         long took = now - boundary;
@@ -95,11 +98,13 @@ public final class ShardStats {
     }
 
     /** From here on the loop may sleep. The writing thread only. */
+    @Internal
     public void sleeps(long now) {
         heartbeat.idle(now);
     }
 
     /** The shard's loop has ended; {@link #stealNanos} stays as it is. The writing thread only. */
+    @Internal
     public void ends(long now) {
         sleeps(now);
         RunDelay source = runDelay;
@@ -110,6 +115,7 @@ public final class ShardStats {
     }
 
     /** The loop has slept, or was about to, and a turn begins. The writing thread only. */
+    @Internal
     public void woke(long now) {
         idleNanos.add(now - boundary);
         boundary = now;
@@ -129,6 +135,7 @@ public final class ShardStats {
     }
 
     /** Tasks have run, timed at once. The writing thread only. */
+    @Internal
     public void ran(long count, long nanos) {
         tasks.add(count);
         taskNanos.record(count == 1 ? nanos : nanos / count, count);
@@ -158,6 +165,7 @@ public final class ShardStats {
      *
      * @param shares tells the group's shares at any time, to any thread
      */
+    @Internal
     public synchronized GroupStats addGroup(int id, String name, IntSupplier shares) {
         GroupStats group = new GroupStats(id, name, shares, System.nanoTime());
         List<GroupStats> more = new ArrayList<>(groups);

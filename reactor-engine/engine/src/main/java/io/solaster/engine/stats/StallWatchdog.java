@@ -10,6 +10,7 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
+import io.solaster.config.Internal;
 import io.solaster.config.StallConfig;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -78,6 +79,7 @@ public final class StallWatchdog implements AutoCloseable {
      * @param engine the engine's name, a prefix of the thread's
      * @throws IllegalArgumentException if the threshold is below a millisecond
      */
+    @Internal
     public static StallWatchdog start(String engine, StallConfig config) {
         StallReports reports = new StallReports(engine, config, System::nanoTime);
         StallWatchdog watchdog = new StallWatchdog(config.threshold(), System::nanoTime, new CollectorPauses(),
@@ -97,6 +99,7 @@ public final class StallWatchdog implements AutoCloseable {
      * @param cpu the CPU that it is bound to; -1 if none
      * @param mounted tells any thread which virtual thread the shard carries just now; null for none
      */
+    @Internal
     public void watch(int shard, ShardStats stats, Thread carrier, int cpu, Supplier<@Nullable Thread> mounted) {
         // Its own, since how long ago the last reading was matters.
         RunDelay runDelay = RunDelay.of(stats.tid(), carrier);
@@ -138,6 +141,7 @@ public final class StallWatchdog implements AutoCloseable {
      *
      * @throws IllegalArgumentException if the threshold is below a millisecond
      */
+    @Internal
     public void reconfigure(StallConfig config) {
         threshold(config.threshold());
         if (reports instanceof StallReports told) {

@@ -11,6 +11,7 @@ import java.util.function.LongSupplier;
 
 import io.solaster.config.GroupConfig;
 import io.solaster.config.GroupConfig.WhenFull;
+import io.solaster.config.Internal;
 import io.solaster.engine.stats.ShardStats;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -32,6 +33,7 @@ import org.slf4j.LoggerFactory;
  * The clock is read once for several tasks where they are short, and after each where they are long. The loop's, on the
  * owning shard. Longer than 500 lines because whose turn it is, and who pays for it, is one account.
  */
+@Internal
 public final class GroupScheduler {
     private static final Logger log = LoggerFactory.getLogger(GroupScheduler.class);
     /** Tasks between two looks at the clock, at most. */

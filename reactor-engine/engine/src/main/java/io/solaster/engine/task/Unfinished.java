@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
 
+import io.solaster.config.Internal;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -12,6 +13,7 @@ import org.slf4j.LoggerFactory;
  * Something under way on a shard for which nothing waits in a queue: a wait, or a stage that answers later. The shard
  * keeps a list of them, so that each is told when the shard ends. On the owning shard.
  */
+@Internal
 public abstract class Unfinished {
     private static final Logger log = LoggerFactory.getLogger(Unfinished.class);
     private @Nullable Unfinished previous;

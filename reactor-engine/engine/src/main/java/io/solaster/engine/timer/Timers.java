@@ -7,6 +7,7 @@ import java.util.function.Supplier;
 
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.ScheduledFuture;
+import io.solaster.config.Internal;
 import io.solaster.engine.task.SchedulingGroup;
 import org.jspecify.annotations.Nullable;
 
@@ -79,6 +80,7 @@ public final class Timers {
     }
 
     /** Sets the clock that coarse timers count from: the loop does, once a turn, with its reading of the clock. */
+    @Internal
     public void advance(long nowNanos) {
         turn = Math.max(turn, nowNanos - origin);
     }
@@ -95,6 +97,7 @@ public final class Timers {
      * @param limit handing over a timer costs one, and so does moving one to a finer part of the wheel
      * @return whether there is more to do at once
      */
+    @Internal
     public boolean expire(long nowNanos, int limit) {
         advance(nowNanos);
         sweep();
@@ -180,6 +183,7 @@ public final class Timers {
      * is the next deadline, or earlier where many timers wait to be sorted, which happens a few times on the way to a
      * far deadline.
      */
+    @Internal
     public long nextDeadlineNanos() {
         sweep();
         if (wheel.hasWork()) {
@@ -194,6 +198,7 @@ public final class Timers {
     }
 
     /** How long {@link #expire} has nothing to do; 0 if it has, {@link Long#MAX_VALUE} for ever. */
+    @Internal
     public long delayNanos(long nowNanos) {
         sweep();
         if (wheel.hasWork()) {
@@ -209,6 +214,7 @@ public final class Timers {
     }
 
     /** Cancels every timer, for a shard that stops; takes as long as there are many. */
+    @Internal
     public void cancelAll() {
         sweep();
         // Those that are armed by what this brings about stay.
@@ -241,6 +247,7 @@ public final class Timers {
     }
 
     /** Runs a task again and again, as {@link EventExecutor#scheduleAtFixedRate} says. Any thread. */
+    @Internal
     public ScheduledFuture<?> scheduleAtFixedRate(EventExecutor shard, Runnable task, long initialDelay, long period,
             TimeUnit unit) {
         return new ScheduledCall<@Nullable Void>(this, shard, task, notNegative("initialDelay", initialDelay, unit),
@@ -248,6 +255,7 @@ public final class Timers {
     }
 
     /** Runs a task again and again, as {@link EventExecutor#scheduleWithFixedDelay} says. Any thread. */
+    @Internal
     public ScheduledFuture<?> scheduleWithFixedDelay(EventExecutor shard, Runnable task, long initialDelay, long delay,
             TimeUnit unit) {
         return new ScheduledCall<@Nullable Void>(this, shard, task, notNegative("initialDelay", initialDelay, unit),
