@@ -25,7 +25,6 @@ final class RoomsTest {
             "io.solaster.http.http2.Http2Carrier",
             "io.solaster.http.http2.Http2Session",
             "io.solaster.http.http1.HttpConnection",
-            "io.solaster.http.http1.RequestDecoder",
             "io.solaster.http.exchange.Response",
             "io.solaster.spring");
 

@@ -4,7 +4,7 @@ import java.util.Objects;
 
 import io.netty.buffer.ByteBuf;
 import io.solaster.engine.Shard;
-import io.solaster.http.wire.Room;
+import io.solaster.http.wire.HeadMemory;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,7 +19,7 @@ public final class Exchange {
     private final Body body;
     private final Response response;
     private @Nullable Carrier carrier;
-    private @Nullable Room room;
+    private @Nullable HeadMemory memory;
     /** How many still have a right to it: stages of the application that are not done. */
     private int holders;
     /** Its connection has done with it. */
@@ -60,7 +60,7 @@ public final class Exchange {
     /** The last one returns what it leaves to others. */
     void letGo() {
         if (--holders == 0 && left) {
-            leaveRoom();
+            leaveMemory();
         }
     }
 
@@ -104,23 +104,23 @@ public final class Exchange {
         started = false;
     }
 
-    /** Makes a new one with room that others have left. */
-    Exchange in(Room spare) {
-        room = spare;
+    /** Makes a new one with memory that others have left. */
+    Exchange in(HeadMemory spare) {
+        memory = spare;
         request.head().take(spare);
         response.headers().take(spare);
         return this;
     }
 
     /** Nobody has a right to it any more; it is not used again itself, since somebody might hold it all the same. */
-    public void leaveRoom() {
+    public void leaveMemory() {
         left = true;
-        Room leaves = room;
+        HeadMemory leaves = memory;
         if (leaves != null && holders == 0) {
-            room = null;
+            memory = null;
             request.head().give(leaves);
             response.headers().give(leaves);
-            shard.giveRoom(leaves);
+            shard.giveMemory(leaves);
         }
     }
 

@@ -31,9 +31,9 @@ import io.solaster.http.encoding.Compression;
 import io.solaster.http.encoding.ContentEncoding;
 import io.solaster.http.log.AccessLog;
 import io.solaster.http.log.AccessLogWriter;
+import io.solaster.http.wire.HeadMemory;
 import io.solaster.http.wire.HttpLimits;
 import io.solaster.http.wire.Output;
-import io.solaster.http.wire.Room;
 import io.solaster.http.wire.Unread;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -83,7 +83,7 @@ public final class HttpShard {
     private final Departures departures;
     private final ArrayDeque<Exchange> spares = new ArrayDeque<>();
     private final ArrayDeque<Exchange> streamSpares = new ArrayDeque<>();
-    private final ArrayDeque<Room> rooms = new ArrayDeque<>();
+    private final ArrayDeque<HeadMemory> memories = new ArrayDeque<>();
     private final Map<ContentEncoding, ArrayDeque<BodyEncoder>> encoders = new EnumMap<>(ContentEncoding.class);
     private byte[] date = new byte[0];
     private AsciiString dateValue = AsciiString.EMPTY_STRING;
@@ -284,7 +284,7 @@ public final class HttpShard {
             bodies.close();
             spares.clear();
             streamSpares.clear();
-            rooms.clear();
+            memories.clear();
             encoders.values().forEach(kept -> kept.forEach(BodyEncoder::close));
             encoders.clear();
             if (accessLog != null) {
@@ -314,8 +314,8 @@ public final class HttpShard {
             spare.clear();
             return spare;
         }
-        Room room = rooms.pollFirst();
-        return new Exchange(this, heads.get()).in(room == null ? new Room() : room);
+        HeadMemory memory = memories.pollFirst();
+        return new Exchange(this, heads.get()).in(memory == null ? new HeadMemory() : memory);
     }
 
     /** One whose request comes over HTTP/2. */
@@ -328,9 +328,9 @@ public final class HttpShard {
         return spare;
     }
 
-    void giveRoom(Room room) {
-        if (rooms.size() < SPARES) {
-            rooms.addFirst(room);
+    void giveMemory(HeadMemory memory) {
+        if (memories.size() < SPARES) {
+            memories.addFirst(memory);
         }
     }
 

@@ -3,7 +3,7 @@ package io.solaster.http.exchange;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpVersion;
 import io.solaster.http.route.Target;
-import io.solaster.http.wire.Room;
+import io.solaster.http.wire.HeadMemory;
 
 /** What the head of a request says, however it came. Header names are compared without regard to case. On the owning shard. */
 public interface RequestHead {
@@ -17,10 +17,10 @@ public interface RequestHead {
     boolean isOfStream();
 
     /** Takes memory that other heads have left. */
-    default void take(Room room) {}
+    default void take(HeadMemory memory) {}
 
     /** Leaves its memory to other heads. */
-    default void give(Room room) {}
+    default void give(HeadMemory memory) {}
 
     /** Ready for the next head. */
     void clear();

@@ -37,12 +37,12 @@ import io.solaster.http.http2.Http2Output;
 import io.solaster.http.http2.Http2Session;
 import io.solaster.http.http2.Http2Sessions;
 import io.solaster.http.http2.Http2Upgrade;
+import io.solaster.http.wire.BodyTime;
 import io.solaster.http.wire.ConnectionTimer;
 import io.solaster.http.wire.HeaderList;
 import io.solaster.http.wire.HttpLimits;
 import io.solaster.http.wire.Linger;
 import io.solaster.http.wire.Output;
-import io.solaster.http.wire.Patience;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -103,7 +103,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter
 
     private final ConnectionTimer timer;
     private final Linger linger;
-    private final Patience patience = new Patience();
+    private final BodyTime patience = new BodyTime();
     /** When the head that comes has begun, and when something was done, by the timers. */
     private long headSince;
     private long activeAt;
@@ -272,7 +272,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter
             if (over.closes || over.response().upgrade != null) {
                 closing = over.closes;
                 parted = halfClosed
-                        || receiving == null && !((RequestDecoder) over.request().head()).isKeepAlive()
+                        || receiving == null && !((HeadDecoder) over.request().head()).isKeepAlive()
                                 && input.isEmpty();
                 dropRest(new IOException("the connection was closed with the response before this one"));
                 if (over.response().upgrade != null) {
@@ -311,7 +311,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter
         if (over.outlives) {
             over.next = null;
             if (!over.response().hasListeners() && over.response().upgrade == null) {
-                over.leaveRoom();
+                over.leaveMemory();
             }
         }
     }
@@ -620,14 +620,14 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter
             upcoming = exchange;
             headSince = batch.heardAt();
         }
-        RequestDecoder head = (RequestDecoder) exchange.request().head();
+        HeadDecoder head = (HeadDecoder) exchange.request().head();
         long address = Memory.address(in) + in.readerIndex();
         int used = decoded;
         if (used > 0) {
             head.moved(address);
         } else {
             used = head.decode(address, in.readableBytes(), shard.limits());
-            if (used == RequestDecoder.MORE) {
+            if (used == HeadDecoder.MORE) {
                 return false;
             }
         }
@@ -635,7 +635,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter
             decoded = used;
             return false;
         }
-        if (used == RequestDecoder.FAILED && begins2(in)) {
+        if (used == HeadDecoder.FAILED && begins2(in)) {
             return false;
         }
         if (used > 0 && fresh && head.upgrades() && upgradesToHttp2(head, in, used)) {
@@ -644,7 +644,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter
         upcoming = null;
         decoded = 0;
         enqueue(exchange);
-        if (used == RequestDecoder.FAILED) {
+        if (used == HeadDecoder.FAILED) {
             in.skipBytes(in.readableBytes());
             shard.stats().refused(head.status());
             refuse(exchange, head.status(), head.message());
@@ -688,7 +688,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter
         queue.add(exchange);
     }
 
-    private void handle(Exchange exchange, RequestDecoder head) {
+    private void handle(Exchange exchange, HeadDecoder head) {
         if (!head.isKeepAlive()) {
             close(exchange);
         }
@@ -902,7 +902,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter
     }
 
     /** Whether a request of HTTP/1.1 is to be answered over HTTP/2; then it is. */
-    private boolean upgradesToHttp2(RequestDecoder head, ByteBuf in, int length) {
+    private boolean upgradesToHttp2(HeadDecoder head, ByteBuf in, int length) {
         Http2Config config = shard.config().http().http2();
         if (tls() != null || !config.enabled() || !config.upgrade()) {
             return false;

@@ -41,7 +41,7 @@ final class Listening {
         if (all != null) {
             for (Exchange each : all) {
                 each.response().tell(cause);
-                each.leaveRoom();
+                each.leaveMemory();
             }
         }
     }

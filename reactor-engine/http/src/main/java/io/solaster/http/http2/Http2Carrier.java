@@ -21,10 +21,10 @@ import io.solaster.http.HttpStats.Timeout;
 import io.solaster.http.exchange.Body;
 import io.solaster.http.exchange.Carrier;
 import io.solaster.http.exchange.Exchange;
+import io.solaster.http.wire.BodyTime;
 import io.solaster.http.wire.HeaderList;
 import io.solaster.http.wire.HttpLimits;
 import io.solaster.http.wire.Output;
-import io.solaster.http.wire.Patience;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -64,7 +64,7 @@ final class Http2Carrier implements Carrier {
     private boolean held;
     /** Why it was cut off. */
     private @Nullable Throwable failure;
-    private @Nullable Patience patience;
+    private @Nullable BodyTime patience;
     /** When the client has last taken something, by the timers. */
     private long takenAt;
 
@@ -120,7 +120,7 @@ final class Http2Carrier implements Carrier {
         if (current == null) {
             return size;
         }
-        Patience runs = patience;
+        BodyTime runs = patience;
         if (runs != null) {
             runs.received(size, session.batch().heardAt(), current.shard().limits());
         }
@@ -205,10 +205,10 @@ final class Http2Carrier implements Carrier {
         return parts;
     }
 
-    private Patience patience() {
-        Patience runs = patience;
+    private BodyTime patience() {
+        BodyTime runs = patience;
         if (runs == null) {
-            runs = new Patience();
+            runs = new BodyTime();
             runs.begin(session.limits());
             patience = runs;
         }

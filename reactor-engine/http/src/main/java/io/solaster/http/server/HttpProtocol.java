@@ -21,8 +21,8 @@ import io.solaster.http.HttpHandler;
 import io.solaster.http.HttpStats;
 import io.solaster.http.encoding.ContentEncoding;
 import io.solaster.http.exchange.HttpShard;
+import io.solaster.http.http1.HeadDecoder;
 import io.solaster.http.http1.HttpConnection;
-import io.solaster.http.http1.RequestDecoder;
 import io.solaster.http.http2.Http2RequestHead;
 import io.solaster.http.log.AccessLogWriter;
 import org.jspecify.annotations.Nullable;
@@ -90,7 +90,7 @@ public final class HttpProtocol implements ConnectionHandler {
     public void connected(Shard shard, Channel channel) {
         RequestStats requests = RequestStats.of(channel);
         HttpShard part = shards.computeIfAbsent(shard, each -> new HttpShard(each, handler, listener,
-                accessLogs(requests.server(), each), config, RequestDecoder::new, Http2RequestHead::new));
+                accessLogs(requests.server(), each), config, HeadDecoder::new, Http2RequestHead::new));
         channel.config().setRecvByteBufAllocator(part.reads());
         if (part.config().http().halfClose() && channel.pipeline().get(SslHandler.class) == null) {
             channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);

@@ -19,8 +19,8 @@ public final class HeaderList {
         HOP_BY_HOP
     }
 
-    private CharSequence[] names = Room.NO_TEXT;
-    private CharSequence[] values = Room.NO_TEXT;
+    private CharSequence[] names = HeadMemory.NO_TEXT;
+    private CharSequence[] values = HeadMemory.NO_TEXT;
     private int count;
     private int length;
 
@@ -30,18 +30,18 @@ public final class HeaderList {
         length = 0;
     }
 
-    public void take(Room room) {
-        names = room.names;
-        values = room.values;
+    public void take(HeadMemory memory) {
+        names = memory.names;
+        values = memory.values;
     }
 
     /** From here on it is empty. */
-    public void give(Room room) {
+    public void give(HeadMemory memory) {
         clear();
-        room.names = names;
-        room.values = values;
-        names = Room.NO_TEXT;
-        values = Room.NO_TEXT;
+        memory.names = names;
+        memory.values = values;
+        names = HeadMemory.NO_TEXT;
+        values = HeadMemory.NO_TEXT;
     }
 
     public int count() {

@@ -4,11 +4,11 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelOutboundBuffer;
 
 /**
- * For how long a client may still fall behind in reading: as {@link Patience} has it of a body that is sent, of what is to
+ * For how long a client may still fall behind in reading: as {@link BodyTime} has it of a body that is sent, of what is to
  * be read. On the owning shard.
  */
 public final class ReadRate {
-    private final Patience patience = new Patience();
+    private final BodyTime patience = new BodyTime();
     private boolean runs;
     private long taken;
     private long files;

@@ -20,11 +20,11 @@ public final class Heads {
 
     /** What the decoder makes of these bytes, given at these places and then as a whole. */
     static String read(byte[] bytes, int[] cuts, HttpLimits limits) {
-        RequestDecoder decoder = new RequestDecoder();
+        HeadDecoder decoder = new HeadDecoder();
         for (int cut : cuts) {
             long address = BLOCK.putLast(bytes, 0, cut);
             int used = decoder.decode(address, cut, limits);
-            if (used != RequestDecoder.MORE) {
+            if (used != HeadDecoder.MORE) {
                 return describe(decoder, used, bytes);
             }
         }
@@ -51,11 +51,11 @@ public final class Heads {
         return whole;
     }
 
-    private static String describe(RequestDecoder head, int used, byte[] bytes) {
-        if (used == RequestDecoder.MORE) {
+    private static String describe(HeadDecoder head, int used, byte[] bytes) {
+        if (used == HeadDecoder.MORE) {
             return "more";
         }
-        if (used == RequestDecoder.FAILED) {
+        if (used == HeadDecoder.FAILED) {
             return head.status().code() + " " + head.message();
         }
         // As it is read where it lies, and as it is read from what is kept.
@@ -67,7 +67,7 @@ public final class Heads {
         return used + " " + there;
     }
 
-    private static String contents(RequestDecoder head) {
+    private static String contents(HeadDecoder head) {
         List<String> headers = new ArrayList<>();
         for (int i = 0; i < head.count(); i++) {
             headers.add(head.name(i) + "=" + head.value(i));

@@ -13,9 +13,9 @@ import io.solaster.http.exchange.RequestHead;
 import io.solaster.http.exchange.Targets;
 import io.solaster.http.route.Target;
 import io.solaster.http.wire.Ascii;
+import io.solaster.http.wire.HeadMemory;
 import io.solaster.http.wire.Hosts;
 import io.solaster.http.wire.HttpLimits;
-import io.solaster.http.wire.Room;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,8 +26,12 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * What it says depends on the bytes alone and not on how they were cut: an error is told at the first byte that makes
  * one. A head that comes in pieces is read line by line; only the line under way is read again. On the owning shard.
+ *
+ * <p>
+ * Longer than 500 lines because one grammar is read in one pass: each line changes what the next may say, and nothing of
+ * that is good for anybody else.
  */
-public final class RequestDecoder implements RequestHead, Targets.Line {
+public final class HeadDecoder implements RequestHead, Targets.Line {
     static final int MORE = 0;
     static final int FAILED = -1;
 
@@ -59,7 +63,7 @@ public final class RequestDecoder implements RequestHead, Targets.Line {
     private int authorityAt;
     private int authorityLength;
     private boolean http10;
-    private int[] fields = Room.NO_FIELDS;
+    private int[] fields = HeadMemory.NO_FIELDS;
     private int count;
 
     private int hosts;
@@ -76,7 +80,7 @@ public final class RequestDecoder implements RequestHead, Targets.Line {
     private HttpResponseStatus status = HttpResponseStatus.BAD_REQUEST;
     private String message = "";
 
-    public RequestDecoder() {
+    public HeadDecoder() {
         clear();
     }
 
@@ -86,15 +90,15 @@ public final class RequestDecoder implements RequestHead, Targets.Line {
     }
 
     @Override
-    public void take(Room room) {
-        fields = room.fields;
+    public void take(HeadMemory memory) {
+        fields = memory.fields;
     }
 
     /** From here on it has no headers. */
     @Override
-    public void give(Room room) {
-        room.fields = fields;
-        fields = Room.NO_FIELDS;
+    public void give(HeadMemory memory) {
+        memory.fields = fields;
+        fields = HeadMemory.NO_FIELDS;
         count = 0;
     }
 

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
  * cuts, and what is accepted must mean the same to Netty's decoder. Run with {@code JAZZER_FUZZ=1} to let the fuzzer
  * search; otherwise the recorded inputs are replayed.
  */
-class RequestDecoderFuzzTest {
+class HeadDecoderFuzzTest {
     private static final long BUDGET_NANOS = 1_500_000_000L;
 
     /** The first byte chooses the limits, the rest is received. */

@@ -4,7 +4,7 @@ package io.solaster.http.wire;
  * For how long a client may still fall behind within a body. That time runs while somebody waits for more of the body,
  * and for nobody while the handler has enough. By the shard's timers, in nanoseconds; on the owning shard.
  */
-public final class Patience {
+public final class BodyTime {
     private long left;
     private long since;
     private boolean runs;

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class RequestDecoderTest {
+class HeadDecoderTest {
     private static final String HOST = "Host: h\r\n";
 
     private static String read(String latin1) {

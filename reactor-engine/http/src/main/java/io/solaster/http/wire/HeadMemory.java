@@ -4,7 +4,7 @@ package io.solaster.http.wire;
  * What the heads of a request and its response take the most memory for, and which may be used again when the rest of an
  * exchange may not, since somebody might still hold it. On the owning shard.
  */
-public final class Room {
+public final class HeadMemory {
     public static final int[] NO_FIELDS = {};
     static final CharSequence[] NO_TEXT = {};
 
