@@ -12,7 +12,8 @@ import java.util.ArrayDeque;
  * <p>
  * What each side writes stands on cache lines of its own. Where somebody waits, the sender says at which count it wants to
  * be woken. The handshake is the one by which shards park: the sender writes that count, parks, passes a full fence and
- * looks at what was returned; the receiver publishes what it returns, passes a full fence and looks at that count.
+ * looks at what was returned; the receiver publishes what it returns, passes a full fence and looks at that count. {@code MemoryOrderTest} tries
+ * both.
  */
 final class Flow extends FlowLastPadding {
     private static final VarHandle RETURNED = field(FlowReceiverFields.class, "returned");

@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
  * The producer fills slots by plain stores and publishes several with one release store, the last in {@link #flush}; the consumer
  * takes all that is published and gives the slots back with one release store. What each side writes stands on cache
  * lines of its own, and so does what both look at. (The ring is Lamport's; batching of the indices as in FastForward and
- * MCRingBuffer.)
+ * MCRingBuffer.) {@code LaneLincheckTest} tries each interleaving, {@code MemoryOrderTest} the order of memory.
  */
 final class Lane extends LaneLastPadding {
     private static final Logger log = LoggerFactory.getLogger(Lane.class);

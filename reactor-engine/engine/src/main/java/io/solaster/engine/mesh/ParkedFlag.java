@@ -9,7 +9,7 @@ import io.solaster.config.Internal;
 /**
  * Whether a shard sleeps, and the handshake by which it loses no wake-up: the shard raises the flag, passes a full fence
  * and looks for work once more, while others publish work, pass a full fence and look at the flag. One of the two sees
- * the other.
+ * the other. {@code ParkingLincheckTest} tries each interleaving, {@code MemoryOrderTest} the order of memory.
  */
 @Internal
 public final class ParkedFlag {
