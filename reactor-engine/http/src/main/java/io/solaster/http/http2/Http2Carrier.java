@@ -1,7 +1,6 @@
 package io.solaster.http.http2;
 
 import java.io.IOException;
-import java.util.ArrayDeque;
 import java.util.function.Consumer;
 
 import io.netty.buffer.ByteBuf;
@@ -15,15 +14,11 @@ import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2RemoteFlowController;
 import io.netty.handler.codec.http2.Http2Stream;
-import io.netty.handler.codec.http2.ReadOnlyHttp2Headers;
-import io.solaster.http.HttpException;
-import io.solaster.http.HttpStats.Timeout;
 import io.solaster.http.exchange.Body;
 import io.solaster.http.exchange.Carrier;
 import io.solaster.http.exchange.Exchange;
 import io.solaster.http.wire.BodyTime;
 import io.solaster.http.wire.HeaderList;
-import io.solaster.http.wire.HttpLimits;
 import io.solaster.http.wire.Output;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -36,8 +31,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Http2Carrier implements Carrier {
     private static final Logger log = LoggerFactory.getLogger(Http2Carrier.class);
-    private static final Http2Headers CONTINUE = ReadOnlyHttp2Headers.serverHeaders(false,
-            HttpResponseStatus.CONTINUE.codeAsText());
     /** A shorter frame that is kept is copied, or it would keep all that was read with it. */
     private static final int COPIED = 8 << 10;
 
@@ -50,11 +43,7 @@ final class Http2Carrier implements Carrier {
     private @Nullable ByteBuf data;
     private @Nullable Http2Headers trailers;
     /** What was received and is not wanted yet; few requests have a body. */
-    private @Nullable ArrayDeque<ByteBuf> waiting;
-    /** Bytes of it, taken from the server's budget. */
-    private long kept;
-    /** The last of it, if that is a buffer which others may join. */
-    private @Nullable ByteBuf tail;
+    private @Nullable KeptBody waiting;
     private boolean received;
     private boolean feeding;
     /** The rest of the request is not read, and the client is told so behind the response. */
@@ -77,6 +66,10 @@ final class Http2Carrier implements Carrier {
     @Nullable
     Exchange exchange() {
         return exchange;
+    }
+
+    Http2Session session() {
+        return session;
     }
 
     Http2Stream stream() {
@@ -136,44 +129,19 @@ final class Http2Carrier implements Carrier {
         return done;
     }
 
-    /**
-     * Keeps what nobody wants yet, if there is memory for it; the client may not send more until it is wanted. Short parts
-     * are put together, or each byte of a body could cost a buffer.
-     */
+    /** Keeps what nobody wants yet, if there is memory for it; the client may not send more until it is wanted. */
     private void keep(Exchange current, ByteBuf part) {
-        int bytes = part.readableBytes();
         if (current.body().isFailed()) {
             return;
         }
-        if (!session.budget().take(bytes, kept)) {
+        KeptBody parts = waiting;
+        if (parts == null) {
+            parts = new KeptBody(session.budget());
+            waiting = parts;
+        }
+        if (!parts.add(part, channel().alloc())) {
             current.body().fail(current.shard().overload());
-            return;
         }
-        kept += bytes;
-        ByteBuf joins = tail;
-        if (joins != null && joins.isWritable(bytes)) {
-            joins.writeBytes(part);
-        } else if (bytes < COPIED) {
-            joins = channel().alloc().directBuffer(hasWaiting() ? COPIED : bytes).writeBytes(part);
-            tail = joins;
-            waiting().add(joins);
-        } else {
-            tail = null;
-            waiting().add(part.readRetainedSlice(bytes));
-        }
-    }
-
-    private void giveBack(long bytes) {
-        kept -= bytes;
-        session.budget().give(bytes);
-    }
-
-    private void dropFirst() {
-        ByteBuf first = waiting().remove();
-        if (!hasWaiting()) {
-            tail = null;
-        }
-        first.release();
     }
 
     /** The body has ended with these. */
@@ -196,16 +164,7 @@ final class Http2Carrier implements Carrier {
         return waiting != null && !waiting.isEmpty();
     }
 
-    private ArrayDeque<ByteBuf> waiting() {
-        ArrayDeque<ByteBuf> parts = waiting;
-        if (parts == null) {
-            parts = new ArrayDeque<>(2);
-            waiting = parts;
-        }
-        return parts;
-    }
-
-    private BodyTime patience() {
+    BodyTime patience() {
         BodyTime runs = patience;
         if (runs == null) {
             runs = new BodyTime();
@@ -240,7 +199,8 @@ final class Http2Carrier implements Carrier {
             return;
         }
         if (body.isWanted() && body.owesContinue() && by.response().isOpen() && !hasWaiting() && !received) {
-            session.encoder().writeHeaders(session.context(), stream.id(), CONTINUE, 0, false, session.newPromise());
+            session.encoder().writeHeaders(session.context(), stream.id(), Http2Head.CONTINUE, 0, false,
+                    session.newPromise());
             body.continued();
             session.flushLater();
         }
@@ -251,11 +211,11 @@ final class Http2Carrier implements Carrier {
     private void feedWaiting(Exchange current) {
         Body body = current.body();
         int done = 0;
-        while (hasWaiting() && body.isWanted()) {
-            ArrayDeque<ByteBuf> parts = waiting();
-            ByteBuf part = parts.element();
+        KeptBody parts = waiting;
+        while (parts != null && !parts.isEmpty() && body.isWanted()) {
+            ByteBuf part = parts.first();
             int before = part.readableBytes();
-            feed(current, part, received && parts.size() == 1);
+            feed(current, part, received && parts.count() == 1);
             if (parts.isEmpty()) {
                 // The stream was closed meanwhile, and what waited is gone.
                 return;
@@ -264,13 +224,13 @@ final class Http2Carrier implements Carrier {
             if (part.isReadable()) {
                 break;
             }
-            dropFirst();
+            parts.dropFirst();
         }
         if (!hasWaiting()) {
             feed(current, Unpooled.EMPTY_BUFFER, received);
         }
-        if (done > 0) {
-            giveBack(done);
+        if (done > 0 && parts != null) {
+            parts.giveBack(done);
             session.consumed(stream, done);
         }
     }
@@ -511,10 +471,9 @@ final class Http2Carrier implements Carrier {
     }
 
     private void release() {
-        while (hasWaiting()) {
-            dropFirst();
+        if (waiting != null) {
+            waiting.release();
         }
-        giveBack(kept);
         head = null;
         ByteBuf bytes = data;
         data = null;
@@ -523,68 +482,18 @@ final class Http2Carrier implements Carrier {
         }
     }
 
-    // ---- time
-
-    /** By when something has to happen. */
-    long deadline(HttpLimits limits) {
-        long next = HttpLimits.NEVER;
-        Exchange current = exchange;
-        if (current != null && current.body().isDue()) {
-            next = patience().deadline();
-        } else if (current != null && isBroken(current)) {
-            next = current.body().brokenUntil(limits);
-        }
-        if (current != null && !held && current.response().isOpen() && !current.body().isDue()) {
-            next = Math.min(next, current.waitsSince + limits.requestNanos());
-        }
-        return flow().hasFlowControlled(stream) ? Math.min(next, unreadSince() + limits.bodyNanos()) : next;
+    /** Whether the handler has been asked. */
+    boolean isAsked() {
+        return !held;
     }
 
-    /** Whether a body does not come whole whose response has not ended. */
-    private static boolean isBroken(Exchange current) {
-        return current.body().isFailed() && !current.response().isOver();
+    /** Whether something waits for the client to read. */
+    boolean isUnread() {
+        return flow().hasFlowControlled(stream);
     }
 
-    private long unreadSince() {
+    /** Since when the client has taken nothing of what waits for it. */
+    long unreadSince() {
         return Math.max(takenAt, session.takenAt());
-    }
-
-    /** A deadline may have passed. */
-    void expired(long now, HttpLimits limits) {
-        if (flow().hasFlowControlled(stream) && now - unreadSince() >= limits.bodyNanos()) {
-            session.stats().timedOut(Timeout.UNREAD);
-            cutOff(new IOException("the client did not read"));
-            session.reset(this, Http2Error.CANCEL);
-            return;
-        }
-        Exchange current = exchange;
-        if (current == null) {
-            return;
-        }
-        if (current.body().isDue()) {
-            if (patience().isOver(now)) {
-                bodyIsLate(current, now);
-            }
-        } else if (isBroken(current) && now >= current.body().brokenUntil(limits)) {
-            current.body().breakOff();
-        } else if (!held && current.response().isOpen() && now - current.waitsSince >= limits.requestNanos()) {
-            session.stats().timedOut(Timeout.REQUEST);
-            log.warn("{} was not answered within {} ms: the client gets 503", current.request(),
-                    (now - current.waitsSince) / 1_000_000);
-            current.outlives = true;
-            current.response().giveUp(HttpResponseStatus.SERVICE_UNAVAILABLE, "no answer in time");
-        }
-    }
-
-    private void bodyIsLate(Exchange late, long now) {
-        session.stats().timedOut(Timeout.BODY);
-        HttpException cause = new HttpException(HttpResponseStatus.REQUEST_TIMEOUT, "the body took too long");
-        if (late.response().isOver()) {
-            cutOff(cause);
-            session.reset(this, Http2Error.NO_ERROR);
-        } else {
-            late.waitsSince = now;
-            late.body().fail(cause);
-        }
     }
 }

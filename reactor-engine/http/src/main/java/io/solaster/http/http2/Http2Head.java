@@ -15,6 +15,9 @@ import io.solaster.http.wire.HeaderList;
 
 /** Makes the heads of HTTP/2's responses, without what only HTTP/1 has a place for. On the owning shard. */
 final class Http2Head {
+    /** Tells a client to send the body that it holds back. */
+    static final Http2Headers CONTINUE = ReadOnlyHttp2Headers.serverHeaders(false,
+            HttpResponseStatus.CONTINUE.codeAsText());
     /** Date and Content-Length, a name and a value each; and Server. */
     private static final int OWN = 4;
     private static final int SERVER = 2;

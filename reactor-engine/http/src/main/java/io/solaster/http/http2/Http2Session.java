@@ -692,7 +692,7 @@ public final class Http2Session extends Http2ConnectionHandler implements Runnab
             return;
         }
         batch.begin();
-        eachCarrier(carrier -> carrier.expired(now, limits));
+        eachCarrier(carrier -> StreamDeadlines.expired(carrier, now, limits));
         batch.close();
         flush(context());
         if (!linger.hasBegun() && context().channel().isActive()) {
@@ -711,7 +711,7 @@ public final class Http2Session extends Http2ConnectionHandler implements Runnab
         if (socket.isSending()) {
             next[0] = Math.min(next[0], socket.takenAt() + limits.bodyNanos());
         }
-        eachCarrier(carrier -> next[0] = Math.min(next[0], carrier.deadline(limits)));
+        eachCarrier(carrier -> next[0] = Math.min(next[0], StreamDeadlines.deadline(carrier, limits)));
         return next[0];
     }
 }

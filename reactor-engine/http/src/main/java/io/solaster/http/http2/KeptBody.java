@@ -1,0 +1,86 @@
+package io.solaster.http.http2;
+
+import java.util.ArrayDeque;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.solaster.http.exchange.GatherBudget;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What has come of a stream's body and is not wanted yet. Short parts are put together, or each byte of a body could cost
+ * a buffer. On the owning shard.
+ */
+final class KeptBody {
+    /** A shorter frame that is kept is copied, or it would keep all that was read with it. */
+    private static final int COPIED = 8 << 10;
+
+    private final GatherBudget budget;
+    private final ArrayDeque<ByteBuf> parts = new ArrayDeque<>(2);
+    /** Bytes, taken from the server's budget. */
+    private long kept;
+    /** The last part, if that is a buffer which others may join. */
+    private @Nullable ByteBuf tail;
+
+    KeptBody(GatherBudget budget) {
+        this.budget = budget;
+    }
+
+    /**
+     * Keeps all of a part, which stays the caller's.
+     *
+     * @return false if there is no memory for it
+     */
+    boolean add(ByteBuf part, ByteBufAllocator allocator) {
+        int bytes = part.readableBytes();
+        if (!budget.take(bytes, kept)) {
+            return false;
+        }
+        kept += bytes;
+        ByteBuf joins = tail;
+        if (joins != null && joins.isWritable(bytes)) {
+            joins.writeBytes(part);
+        } else if (bytes < COPIED) {
+            joins = allocator.directBuffer(isEmpty() ? bytes : COPIED).writeBytes(part);
+            tail = joins;
+            parts.add(joins);
+        } else {
+            tail = null;
+            parts.add(part.readRetainedSlice(bytes));
+        }
+        return true;
+    }
+
+    boolean isEmpty() {
+        return parts.isEmpty();
+    }
+
+    int count() {
+        return parts.size();
+    }
+
+    ByteBuf first() {
+        return parts.element();
+    }
+
+    void dropFirst() {
+        ByteBuf first = parts.remove();
+        if (parts.isEmpty()) {
+            tail = null;
+        }
+        first.release();
+    }
+
+    /** So many bytes are not kept any more. */
+    void giveBack(long bytes) {
+        kept -= bytes;
+        budget.give(bytes);
+    }
+
+    void release() {
+        while (!parts.isEmpty()) {
+            dropFirst();
+        }
+        giveBack(kept);
+    }
+}
