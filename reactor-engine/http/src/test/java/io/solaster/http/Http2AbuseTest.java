@@ -242,7 +242,12 @@ abstract class Http2AbuseTest extends TransportTest {
 
     @Test
     void whatAClientSendsBeforeItHearsOfAResetIsForgiven() {
-        Http2RawClient client = client(HELLO);
+        Http2RawClient client = client((request, response) -> {
+            // An answer to the first request could come before the body that it is reset for.
+            if (request.path().equals("/on")) {
+                response.send("hello /on");
+            }
+        });
         int id = client.head("POST", "/", false, "content-length", "1");
         client.data(id, "22", false);
         client.data(id, "22", false);
