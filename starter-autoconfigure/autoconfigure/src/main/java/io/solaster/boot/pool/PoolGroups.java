@@ -2,7 +2,6 @@ package io.solaster.boot.pool;
 
 import java.lang.reflect.Method;
 import java.lang.reflect.Parameter;
-import java.net.URI;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -15,7 +14,6 @@ import io.solaster.config.InvalidConfigException.Violation;
 import io.solaster.config.pool.PoolConfig;
 import io.solaster.pool.http.PooledHttpClient;
 import io.solaster.spring.pool.PoolKey;
-import io.solaster.spring.pool.PoolUrl;
 import io.solaster.spring.pool.Pools;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -65,20 +63,6 @@ final class PoolGroups {
         return pools.find(group).filter(pool -> pool.client() instanceof PooledHttpClient).isPresent();
     }
 
-    private static @Nullable String baseUrl(Environment environment, String group) {
-        return environment.getProperty("spring.http.serviceclient." + group + ".base-url");
-    }
-
-    /** The host that is configured for the group of a pool's name; null for none, or where it is the pool's name. */
-    static @Nullable String hostOf(Environment environment, String pool) {
-        String url = baseUrl(environment, pool);
-        try {
-            return url == null ? null : PoolUrl.host(URI.create(url), pool);
-        } catch (IllegalArgumentException templateOrWorse) {
-            return null;
-        }
-    }
-
     /**
      * Has arguments be keys, and refuses what would go wrong with each request.
      *
@@ -88,7 +72,7 @@ final class PoolGroups {
         String pool = group.name();
         PoolConfig config = pools.get(pool).config();
         factory.customArgumentResolver(new KeyArgument());
-        String url = baseUrl(environment, pool);
+        String url = GroupUrl.of(environment, pool);
         if (url != null && url.regionMatches(true, 0, "https:", 0, 6) && !config.ssl().isUsed()) {
             throw new InvalidConfigException(List.of(new Violation("solaster.pools." + pool + ".ssl.enabled", "",
                     "spring.http.serviceclient." + pool + ".base-url is " + url

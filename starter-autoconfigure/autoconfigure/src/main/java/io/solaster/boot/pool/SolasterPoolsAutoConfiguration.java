@@ -56,7 +56,7 @@ public final class SolasterPoolsAutoConfiguration {
         return new Pools(engine, config, dns::getObject, new Pools.Collaborators(customizers.orderedStream().toList(),
                 discoveries.orderedStream().toList(), endpoints, bundles.getIfAvailable(),
                 keys.orderedStream().toList(),
-                pool -> PoolGroups.hostOf(environment, pool)));
+                pool -> GroupUrl.host(environment, pool)));
     }
 
     @Bean

@@ -1,6 +1,7 @@
 package io.solaster.boot.pool;
 
 import io.solaster.pool.http.PooledHttpClient;
+import io.solaster.spring.pool.PooledRequestFactory;
 import io.solaster.spring.pool.Pools;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -36,7 +37,7 @@ public final class SolasterRestClientAutoConfiguration {
     @ConditionalOnMissingBean(name = "solasterRestClientGroups")
     RestClientHttpServiceGroupConfigurer solasterRestClientGroups(Pools pools, Environment environment) {
         return new GroupConfigurer(PoolGroups.AFTER_BOOT, pools, new PoolGroups(pools, environment),
-                (pool, client) -> client.requestFactory(pools.requestFactory(pool)));
+                (pool, client) -> client.requestFactory(PooledRequestFactory.of(pools, pool)));
     }
 
     private record GroupConfigurer(int order, Pools pools, @Nullable PoolGroups checks,

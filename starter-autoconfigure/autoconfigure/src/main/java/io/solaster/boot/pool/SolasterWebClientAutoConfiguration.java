@@ -1,6 +1,7 @@
 package io.solaster.boot.pool;
 
 import io.solaster.pool.http.PooledHttpClient;
+import io.solaster.spring.pool.PooledConnector;
 import io.solaster.spring.pool.Pools;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -36,7 +37,7 @@ public final class SolasterWebClientAutoConfiguration {
     @ConditionalOnMissingBean(name = "solasterWebClientGroups")
     WebClientHttpServiceGroupConfigurer solasterWebClientGroups(Pools pools, Environment environment) {
         return new GroupConfigurer(PoolGroups.AFTER_BOOT, pools, new PoolGroups(pools, environment),
-                (pool, client) -> client.clientConnector(pools.connector(pool)));
+                (pool, client) -> client.clientConnector(PooledConnector.of(pools, pool)));
     }
 
     private record GroupConfigurer(int order, Pools pools, @Nullable PoolGroups checks,

@@ -12,6 +12,8 @@ import java.util.function.IntFunction;
 import io.solaster.boot.SolasterAutoConfiguration;
 import io.solaster.spring.pool.PoolKey;
 import io.solaster.spring.pool.PoolKeySource;
+import io.solaster.spring.pool.PooledConnector;
+import io.solaster.spring.pool.PooledRequestFactory;
 import io.solaster.spring.pool.Pools;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -186,11 +188,13 @@ final class HttpServiceKeysTest {
     void a_client_by_hand_names_the_key() {
         with(Source.class, context -> {
             Pools pools = context.getBean(Pools.class);
-            RestClient rest = RestClient.builder().baseUrl("http://users").requestFactory(pools.requestFactory("users"))
+            RestClient rest = RestClient.builder().baseUrl("http://users")
+                    .requestFactory(PooledRequestFactory.of(pools, "users"))
                     .build();
             assertGoesByKeys(key -> rest.get().uri("/name").attribute(PoolKey.ATTRIBUTE, key).retrieve()
                     .body(String.class));
-            WebClient web = WebClient.builder().baseUrl("http://users").clientConnector(pools.connector("users"))
+            WebClient web = WebClient.builder().baseUrl("http://users")
+                    .clientConnector(PooledConnector.of(pools, "users"))
                     .build();
             assertGoesByKeys(key -> web.get().uri("/name").attribute(PoolKey.ATTRIBUTE, key).retrieve()
                     .bodyToMono(String.class).block());

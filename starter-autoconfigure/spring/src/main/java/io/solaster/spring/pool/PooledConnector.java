@@ -56,6 +56,15 @@ public final class PooledConnector implements ClientHttpConnector {
         this.fetch = new HttpFetch(engine, client, keys);
     }
 
+    /**
+     * Over the client of a pool, with the application's beans that find keys. Any thread.
+     *
+     * @throws IllegalArgumentException if there is no such pool, or the pool does not speak HTTP
+     */
+    public static PooledConnector of(Pools pools, String name) {
+        return new PooledConnector(pools.engine(), pools.http(name), pools.keySources());
+    }
+
     @Override
     public Mono<ClientHttpResponse> connect(HttpMethod method, URI uri,
             Function<? super ClientHttpRequest, Mono<Void>> callback) {

@@ -53,6 +53,15 @@ public final class PooledRequestFactory implements ClientHttpRequestFactory {
         this.fetch = new HttpFetch(engine, client, keys);
     }
 
+    /**
+     * Over the client of a pool, with the application's beans that find keys. Any thread.
+     *
+     * @throws IllegalArgumentException if there is no such pool, or the pool does not speak HTTP
+     */
+    public static PooledRequestFactory of(Pools pools, String name) {
+        return new PooledRequestFactory(pools.engine(), pools.http(name), pools.keySources());
+    }
+
     @Override
     public ClientHttpRequest createRequest(URI uri, HttpMethod method) {
         return new Request(fetch, uri, method);

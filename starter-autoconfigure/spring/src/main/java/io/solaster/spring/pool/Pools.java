@@ -244,14 +244,14 @@ public final class Pools implements SmartLifecycle, AutoCloseable {
         return client(name, PooledHttpClient.class);
     }
 
-    /** What a RestClient or RestTemplate goes through an HTTP pool by. Any thread. */
-    public PooledRequestFactory requestFactory(String name) {
-        return new PooledRequestFactory(engine, http(name), with.keys);
+    // No signature here names a class of spring-web, which the application may lack: Spring reads all of them.
+
+    Engine engine() {
+        return engine;
     }
 
-    /** What a WebClient goes through an HTTP pool by. Any thread. */
-    public PooledConnector connector(String name) {
-        return new PooledConnector(engine, http(name), with.keys);
+    List<PoolKeySource> keySources() {
+        return with.keys;
     }
 
     /** Whether a bean finds the keys of requests to a pool. Any thread. */
