@@ -195,6 +195,41 @@ abstract class PoolTest extends Rig {
     }
 
     @Test
+    void aLentConnectionComesBackWhereTheRequestIsGivenUpBeforeItBegins() {
+        connections(ConnectionsConfig.defaults().withBounds(1, 4, 4));
+        pool(false, backend("a"));
+        for (int i = 0; i < 100; i++) {
+            Line line = take(1);
+            long before = stats(0).forwarded.get();
+            ShardFuture<String> asked = on(engine, 0,
+                    () -> pool.use(0, null, LONG, connection -> connection.ask("x")));
+            ShardFuture<Boolean> left = on(engine, 0, () -> whenForwarded(before, asked));
+            give(1, line);
+            assertThat(get(left)).isTrue();
+        }
+        until("nothing is out", () -> stats(0).active.get() == 0 && stats(1).active.get() == 0);
+        assertThat(ask(0, "y")).isEqualTo("a y");
+        assertThat(ask(1, "z")).isEqualTo("a z");
+    }
+
+    /** Gives a request up in the turn in which it goes to the other shard, or soon after. */
+    private ShardFuture<Boolean> whenForwarded(long before, ShardFuture<String> asked) {
+        ShardFuture<Boolean> done = Shard.current().newFuture();
+        new Runnable() {
+            @Override
+            public void run() {
+                if (stats(0).forwarded.get() > before || asked.isDone()) {
+                    asked.cancel(false);
+                    done.complete(true);
+                } else {
+                    Shard.current().execute(this);
+                }
+            }
+        }.run();
+        return done;
+    }
+
+    @Test
     void movesAPermitToAShardThatMustHaveAConnectionOfItsOwn() {
         Backend backend = backend("a");
         connections(ConnectionsConfig.defaults().withBounds(1, 4, 4));

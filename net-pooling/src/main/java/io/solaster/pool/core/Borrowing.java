@@ -103,16 +103,14 @@ final class Borrowing<C extends PooledConnection, R extends @Nullable Object>
     /** Whoever waited has cancelled, or it has failed. */
     @Override
     public void giveUp() {
-        CompletionStage<?> now = pending;
-        if (now == null) {
-            return;
-        }
-        pool.shard.hereOrElse(() -> cancel(now), () -> {});
+        // What is pending is the shard's to read: elsewhere it may look as if nothing were.
+        pool.shard.hereOrElse(this::cancel, () -> {});
     }
 
-    private void cancel(CompletionStage<?> now) {
+    private void cancel() {
+        CompletionStage<?> now = pending;
         pending = null;
-        if (result.isCompletedExceptionally()) {
+        if (now != null && result.isCompletedExceptionally()) {
             cancelled = true;
             now.toCompletableFuture().cancel(false);
         }

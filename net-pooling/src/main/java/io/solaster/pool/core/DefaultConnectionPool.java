@@ -210,7 +210,16 @@ public final class DefaultConnectionPool<C extends PooledConnection> implements 
     /** Runs a request where a connection was lent. On the shard that asks. */
     <R extends @Nullable Object> ShardFuture<R> runOn(int lender, CallOptions options, C connection,
             Function<? super C, ? extends CompletionStage<R>> work) {
-        return engine.submitStageTo(lender, options, () -> shards.local().runForOther(connection, work));
+        Lent<C> lent = new Lent<>(connection);
+        ShardFuture<R> answer = engine.submitStageTo(lender, options, () -> lent.run(shards.local(), work));
+        answer.whenComplete((value, failure) -> {
+            Shard here = Shard.current();
+            if (failure != null && here != null) {
+                // A call that was given up or refused has perhaps never begun there, and never will.
+                Budget.tell(here, lender, () -> lent.takeBack(shards.local()));
+            }
+        });
+        return answer;
     }
 
     /** Gives a connection back that was lent for nobody. On any shard. */
