@@ -175,8 +175,12 @@ final class Call<T extends @Nullable Object> extends Message implements Submissi
 
     @Override
     public void abandon() {
-        // Nobody is left to hand it on to.
+        MeshPermits held = permits;
         permits = null;
+        // Where home has ended, nobody is left to hand it on to.
+        if (held != null && home != null && home.isHere()) {
+            held.release();
+        }
         if (answered) {
             complete();
         } else {
