@@ -182,6 +182,17 @@ final class ForkedThread<T extends @Nullable Object> implements Fork<T>, Executo
     /** The thread cannot go on any more. Any thread. */
     @Override
     public void abandon() {
+        if (future.isDone()) {
+            return;
+        }
+        if (home == null || home == threads.shard) {
+            stop();
+        } else {
+            home.comeHome(this::stop);
+        }
+    }
+
+    private void stop() {
         if (!future.isDone()) {
             Exception stopped = threads.stopped();
             future.completeExceptionally(stopped);

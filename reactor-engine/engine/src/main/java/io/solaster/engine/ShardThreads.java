@@ -186,6 +186,13 @@ public final class ShardThreads {
         allEnded.complete(null);
     }
 
+    /** The shard has died: no fork goes on, and none begins. After the shard's thread has ended. */
+    void die() {
+        ending = true;
+        abandonAll();
+        allEnded.complete(null);
+    }
+
     private void abandonAll() {
         for (ForkedThread<?> fork = first; fork != null; fork = fork.next) {
             fork.abandon();
