@@ -74,6 +74,16 @@ public final class StoreFixture {
         return store.servers();
     }
 
+    /** A store on another engine. */
+    public static Store on(Engine engine) {
+        return Store.on(engine, System::currentTimeMillis);
+    }
+
+    /** What serves the clients of each shard of another store. */
+    public static Sharded<ServerShard> servers(Store store) {
+        return store.servers();
+    }
+
     /** One more store on the same engine, with keyspaces of its own. */
     public Store newStore(Supplier<Keyspace> keyspaces) {
         return Store.on(engine, System::currentTimeMillis, keyspaces);

@@ -255,6 +255,7 @@ final class Assembly {
             }
         }
         connection = null;
+        abandoned = false;
         own.clear();
         if (own.capacity() > KEPT) {
             own.capacity(KEPT_AT_FIRST);

@@ -20,9 +20,13 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.codec.DecoderException;
 import io.netty.handler.ssl.NotSslRecordException;
+import io.solaster.config.EngineConfig;
+import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.server.LimitsConfig;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.config.value.ByteSize;
+import io.solaster.engine.Engine;
+import io.solaster.engine.Sharded;
 import io.solaster.engine.net.RequestStats;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.store.RespClient;
@@ -287,6 +291,31 @@ class HostileClientsTest {
             commands.setLevel(null);
         }
         assertThat(lines.list).hasSize(1);
+    }
+
+    @Test
+    void eachClientThatAsksADeadShardIsCutOff() {
+        try (Engine engine = Engine.start(EngineConfig.defaults().withShards(2).withPinning(Pinning.NEVER))) {
+            Store store = StoreFixture.on(engine);
+            Sharded<ServerShard> servers = StoreFixture.servers(store);
+            ServerSettings settings = new ServerSettings(StoreFixture.parts(store), StoreFixture.config());
+            String key = engine.shardOf("a") == 1 ? "a" : "b";
+            assertThat(engine.shardOf(key)).isOne();
+            servers.on(0, server -> {
+                server.part().shard().mesh().lose(1);
+                return true;
+            }).join();
+            for (int i = 0; i < 3; i++) {
+                EmbeddedChannel channel = servers.on(0, server -> {
+                    EmbeddedChannel client = connect(server, settings, new ClientLogs());
+                    send(client, "GET", key);
+                    return client;
+                }).join();
+                StoreFixture.await("its connection is closed",
+                        () -> !servers.on(0, server -> channel.isOpen()).join());
+                servers.on(0, server -> channel.finishAndReleaseAll()).join();
+            }
+        }
     }
 
     @Test
