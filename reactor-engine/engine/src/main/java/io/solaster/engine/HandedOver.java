@@ -1,5 +1,7 @@
 package io.solaster.engine;
 
+import java.util.concurrent.atomic.AtomicBoolean;
+
 import io.solaster.engine.task.Abandonable;
 import io.solaster.engine.task.GroupTask;
 import io.solaster.engine.task.SchedulingGroup;
@@ -67,6 +69,28 @@ final class HandedOver {
         @Override
         public void abandon() {
             otherwise.run();
+        }
+    }
+
+    /** Word of the end of something, given once, by whichever way comes first. */
+    static final class Ending implements Abandonable {
+        private final Abandonable ended;
+        private final AtomicBoolean told = new AtomicBoolean();
+
+        Ending(Abandonable ended) {
+            this.ended = ended;
+        }
+
+        @Override
+        public void run() {
+            if (told.compareAndSet(false, true)) {
+                ended.abandon();
+            }
+        }
+
+        @Override
+        public void abandon() {
+            run();
         }
     }
 }

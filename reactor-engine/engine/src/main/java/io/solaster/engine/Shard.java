@@ -12,6 +12,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 
 import io.netty.channel.IoEventLoopGroup;
 import io.netty.channel.IoHandler;
@@ -234,8 +235,12 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
         waits.unlessDone(future, patience, action);
     }
 
-    /** After the shard's thread has ended. */
-    void abandonAll() {
+    /**
+     * After the shard's thread has ended.
+     *
+     * @param how abandons one that was queued
+     */
+    void abandonAll(Consumer<Abandonable> how) {
         try {
             // A loop that has died may have left both.
             timers.cancelAll();
@@ -243,7 +248,7 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
         } catch (RuntimeException | Error failure) {
             log.error("What waited on shard {} was not told of its end", id(), failure);
         }
-        scheduler.abandonAll();
+        scheduler.abandonAll(how);
         for (MeshPermits[] byTarget : permits.values()) {
             for (MeshPermits each : byTarget) {
                 if (each != null) {
@@ -621,13 +626,23 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
         super.cancelScheduledTasks();
     }
 
-    /** Netty closes a loop's channels in a turn of their own, and skips that turn where it need not be quiet first. */
+    /**
+     * Netty closes a loop's channels in a turn of their own, and skips that turn where it need not be quiet first. Where
+     * a last turn throws, Netty throws away what other threads have handed over.
+     */
     @Override
     protected boolean confirmShutdown() {
-        if (isShuttingDown()) {
-            ioHandler().prepareToDestroy();
+        try {
+            if (isShuttingDown()) {
+                ioHandler().prepareToDestroy();
+            }
+            return super.confirmShutdown();
+        } catch (Throwable failure) {
+            for (Runnable task = pollTask(); task != null; task = pollTask()) {
+                GroupScheduler.abandon(task, Abandonable::abandon);
+            }
+            throw failure;
         }
-        return super.confirmShutdown();
     }
 
     /** Netty's last turns, while the shard stops. */

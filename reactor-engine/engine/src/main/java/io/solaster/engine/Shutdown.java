@@ -11,6 +11,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 import io.solaster.engine.mesh.Mesh;
+import io.solaster.engine.mesh.Message;
+import io.solaster.engine.task.Abandonable;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -61,11 +63,24 @@ final class Shutdown {
                 setup.name(), dead.id());
         // What it had sent and not published.
         meshes[dead.id()].flush();
-        dead.abandonAll();
+        meshes[dead.id()].abandonWaiters();
+        dead.abandonAll(this::abandonAtHome);
+        dead.threads().die();
         for (Shard other : shards) {
             if (other != dead) {
                 other.executeOrElse(() -> other.mesh().lose(dead.id()), () -> {});
             }
+        }
+    }
+
+    /** What a live shard had sent is that shard's: nobody else touches it. */
+    private void abandonAtHome(Abandonable given) {
+        int from = given instanceof Message message ? message.leave() : -1;
+        if (from < 0) {
+            given.abandon();
+        } else {
+            HandedOver.Ending ending = new HandedOver.Ending(given);
+            shards.get(from).executeOrElse(ending, ending);
         }
     }
 
@@ -164,7 +179,7 @@ final class Shutdown {
         for (Mesh mesh : meshes) {
             mesh.abandonAll();
         }
-        shards.forEach(Shard::abandonAll);
+        shards.forEach(shard -> shard.abandonAll(Abandonable::abandon));
     }
 
     /** Waits for a step of stopping; what goes wrong with it is logged. */

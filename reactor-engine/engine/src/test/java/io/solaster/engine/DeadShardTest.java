@@ -6,18 +6,25 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.stream.IntStream;
 
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
 import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.GroupConfig;
 import io.solaster.engine.mesh.Message;
 import io.solaster.engine.mesh.RoundTrip;
 import io.solaster.engine.task.GroupScheduler;
+import io.solaster.engine.task.SchedulingGroup;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.slf4j.LoggerFactory;
@@ -108,6 +115,106 @@ class DeadShardTest {
             assertThat(engine.shard(1).isShuttingDown()).isTrue();
             assertThat(Engines.get(engine.submitTo(0, () -> engine.shard(0).mesh().isWritable(1)))).isTrue();
             assertThat(Engines.get(engine.submitTo(0, () -> 7))).isEqualTo(7);
+        } finally {
+            engine.close();
+        }
+    }
+
+    @Test
+    void callsThatWaitForAPermitToItFailToo() {
+        Engine engine = Engines.start(Transport.NIO, 2);
+        try {
+            SchedulingGroup bounded = engine.groups().create("bounded",
+                    GroupConfig.defaults().withMeshPermits(1).withQueueTimeout(Duration.ofHours(1)));
+            kill(engine.shard(1), () -> {});
+            for (int round = 0; round < 2; round++) {
+                for (CompletableFuture<?> call : Engines.get(engine.submitTo(0, CallOptions.in(bounded),
+                        () -> List.of(engine.submitTo(1, () -> 1), engine.submitTo(1, () -> 2),
+                                engine.submitTo(1, () -> 3))))) {
+                    assertThatExceptionOfType(ShardStoppedException.class).isThrownBy(() -> Engines.get(call));
+                }
+            }
+        } finally {
+            engine.close();
+        }
+    }
+
+    @Test
+    void whatWasQueuedOnItEndsWhereItCameFrom() {
+        Engine engine = Engines.start(Transport.NIO, 2);
+        try {
+            SchedulingGroup slow = engine.groups().create("slow", GroupConfig.defaults().withRateLimit(1));
+            AtomicBoolean deadly = new AtomicBoolean();
+            Queue<String> ends = new ConcurrentLinkedQueue<>();
+            engine.shard(0).execute(() -> {
+                for (int i = 0; i < 10; i++) {
+                    engine.shard(0).mesh().send(1, slow, new Message() {
+                        @Override
+                        public void deliver() {
+                            ends.add("delivered");
+                            if (deadly.get()) {
+                                throw new IllegalStateException("on purpose");
+                            }
+                        }
+
+                        @Override
+                        public void abandon() {
+                            Shard here = Shard.current();
+                            ends.add(here == null ? "abandoned off the shards" : "abandoned on shard " + here.id());
+                        }
+                    });
+                }
+            });
+            Engines.until("they are queued", () -> engine.shard(1).stats().messagesReceived.get() >= 10);
+            deadly.set(true);
+            kill(engine.shard(1), () -> {});
+            Engines.until("all have ended", () -> ends.size() == 10);
+            assertThat(ends).contains("abandoned on shard 0").doesNotContain("abandoned off the shards");
+        } finally {
+            engine.close();
+        }
+    }
+
+    @Test
+    void whatWasHandedToItEnds() {
+        Engine engine = Engines.start(Transport.NIO, 2);
+        try {
+            // More than one turn takes.
+            int many = 5_000;
+            AtomicIntegerArray ended = new AtomicIntegerArray(many);
+            CountDownLatch handedOver = new CountDownLatch(1);
+            engine.shard(0).execute(() -> {
+                for (int i = 0; i < many; i++) {
+                    int number = i;
+                    engine.shard(1).executeOrElse(() -> {
+                        ended.set(number, 1);
+                        throw new IllegalStateException("on purpose");
+                    }, () -> ended.set(number, 1));
+                }
+                handedOver.countDown();
+            });
+            kill(engine.shard(1), () -> MeshTest.await(handedOver));
+            Engines.until("all have ended", () -> IntStream.range(0, many).allMatch(i -> ended.get(i) == 1));
+        } finally {
+            engine.close();
+        }
+    }
+
+    @Test
+    void itsForksEndToo() {
+        Engine engine = Engines.start(Transport.NIO, 2);
+        try {
+            CompletableFuture<Integer> never = new CompletableFuture<>();
+            CompletableFuture<Throwable> atHome = new CompletableFuture<>();
+            Fork<Integer> fork = engine.shard(1).fork(never::join);
+            engine.shard(0).execute(() -> engine.shard(1).fork(never::join).future().whenComplete(
+                    (done, failure) -> atHome.complete(Shard.current() == engine.shard(0) ? failure : null)));
+            Engines.until("both are parked", () -> engine.shard(1).threads().living() == 2
+                    && engine.shard(1).isParked());
+            kill(engine.shard(1), () -> {});
+            assertThatExceptionOfType(ShardStoppedException.class).isThrownBy(() -> Engines.get(fork.future()));
+            assertThat(Engines.get(atHome)).isInstanceOf(ShardStoppedException.class);
+            assertThatExceptionOfType(ShardStoppedException.class).isThrownBy(() -> engine.shard(1).fork(() -> 1));
         } finally {
             engine.close();
         }

@@ -178,7 +178,7 @@ public final class Turn {
                 take(task);
             } catch (Throwable failure) {
                 // Out of memory, say: it costs this task and not the shard.
-                scheduler.abandon(task, failure);
+                scheduler.abandon(task, true, failure);
             }
             task = i == INBOX_BATCH - 1 ? null : driver.nextOfInbox();
         }

@@ -164,19 +164,26 @@ final class Lane extends LaneLastPadding {
         }
         @Nullable
         Message[] slots = ring;
-        for (long index = from; index < to; index++) {
-            int slot = (int) index & slots.length - 1;
-            Message message = Objects.requireNonNull(slots[slot]);
-            slots[slot] = null;
-            receiver.received(message, index);
+        long index = from;
+        try {
+            while (index < to) {
+                int slot = (int) index & slots.length - 1;
+                Message message = Objects.requireNonNull(slots[slot]);
+                slots[slot] = null;
+                receiver.received(message, index++);
+            }
+        } finally {
+            // Where the log itself throws, what is behind can still be read.
+            HEAD.setRelease(this, index);
         }
-        HEAD.setRelease(this, to);
         return (int) (to - from);
     }
 
     /** Abandons everything inside. Only after both shards' threads have ended. */
     void abandonAll() {
-        for (long index = head; index < produced; index++) {
+        long end = produced;
+        int behind = overflow.size();
+        for (long index = head; index < end; index++) {
             Message message = ring[(int) index & ring.length - 1];
             if (message != null) {
                 abandon(message);
@@ -184,7 +191,10 @@ final class Lane extends LaneLastPadding {
         }
         Arrays.fill(ring, null);
         HEAD.setRelease(this, produced);
-        overflow.forEach(Lane::abandon);
+        // No more than there were, since one that hears of its end may be sent again.
+        for (int i = 0; i < behind; i++) {
+            abandon(overflow.remove());
+        }
         overflow.clear();
     }
 

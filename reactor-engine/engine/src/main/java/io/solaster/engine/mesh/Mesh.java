@@ -52,9 +52,7 @@ public final class Mesh {
     private final boolean[] lost;
     /** Flows that somebody here waits for. */
     private final ArrayDeque<Flow> waiting = new ArrayDeque<>();
-    /** Flows of peers that get credits back at the end of the round; {@code returning[0..returningCount)}. */
-    private Flow[] returning = new Flow[16];
-    private int returningCount;
+    private final ReturningFlows returning = new ReturningFlows();
     /** While messages are received: where their credits go back to, and since when they run at once and are alike. */
     private @Nullable Flow[] receiving;
     private long ranFrom;
@@ -276,7 +274,7 @@ public final class Mesh {
         } catch (Throwable failure) {
             // Out of memory, say: it costs this message and not the shard.
             message.giveBack();
-            scheduler.abandon(message, failure);
+            scheduler.abandon(message, message.mayBeRefused(), failure);
         }
     }
 
@@ -291,27 +289,7 @@ public final class Mesh {
 
     /** A flow's: the shard that sends there gets credits back. */
     void returns(Flow flow) {
-        if (returningCount == returning.length) {
-            returning = Arrays.copyOf(returning, returningCount * 2);
-        }
-        returning[returningCount++] = flow;
-    }
-
-    private void publishCredits() {
-        for (int i = 0; i < returningCount; i++) {
-            returning[i].publish();
-        }
-    }
-
-    /** After {@link #publishCredits} and a full fence. */
-    private void wakeForCredits() {
-        for (int i = 0; i < returningCount; i++) {
-            Flow flow = returning[i];
-            if (flow.isWanted() && flow.from != self) {
-                wakers[flow.from].run();
-            }
-        }
-        returningCount = 0;
+        returning.add(flow);
     }
 
     /**
@@ -331,14 +309,14 @@ public final class Mesh {
         }
         if (count > 0) {
             stats.messagesReceived.add(count);
-            publishCredits();
+            returning.publish();
             VarHandle.fullFence();
             for (int from = 0; from < inbound.length; from++) {
                 if (from != self && inbound[from].producerStarved()) {
                     wakers[from].run();
                 }
             }
-            wakeForCredits();
+            returning.wake(self, wakers);
         }
         return waiting.isEmpty() ? count : count + resumeWaiters();
     }
@@ -380,10 +358,10 @@ public final class Mesh {
     /** The loop's: publishes what was sent and what was given back in this turn, and wakes each parked peer once. */
     @Internal
     public void flush() {
-        if (dirtyCount == 0 && returningCount == 0) {
+        if (dirtyCount == 0 && returning.isEmpty()) {
             return;
         }
-        publishCredits();
+        returning.publish();
         boolean published = false;
         long sent = 0;
         for (int i = 0; i < dirtyCount; i++) {
@@ -393,10 +371,10 @@ public final class Mesh {
             lane.told = lane.sent();
         }
         stats.messagesSent.add(sent);
-        if (published || returningCount > 0) {
+        if (published || !returning.isEmpty()) {
             VarHandle.fullFence();
         }
-        wakeForCredits();
+        returning.wake(self, wakers);
         int left = 0;
         for (int i = 0; i < dirtyCount; i++) {
             int target = dirty[i];
@@ -442,7 +420,7 @@ public final class Mesh {
                 }
             }
         }
-        return returningCount > 0;
+        return !returning.isEmpty();
     }
 
     /** The engine's: abandons what this shard has sent and nobody will receive, and who waits. After all shards have ended. */
@@ -451,6 +429,12 @@ public final class Mesh {
         for (Lane lane : outbound) {
             lane.abandonAll();
         }
+        abandonWaiters();
+    }
+
+    /** The engine's: abandons who waits here for a peer. After this shard has ended. */
+    @Internal
+    public void abandonWaiters() {
         for (Flow flow = waiting.poll(); flow != null; flow = waiting.poll()) {
             for (Runnable waiter = flow.waiters.poll(); waiter != null; waiter = flow.waiters.poll()) {
                 if (waiter instanceof Abandonable abandonable) {
@@ -461,18 +445,20 @@ public final class Mesh {
     }
 
     /**
-     * The engine's: a peer has died. Abandons what it did not receive, and from now on whatever is sent to it; who waits
-     * for it goes on, and learns of it by sending.
+     * The engine's: a peer has died. Receives what it had sent, abandons what it did not receive, and from now on
+     * whatever is sent to it; who waits for it goes on, and learns of it by sending.
      */
     @Internal
     public void lose(int target) {
         lost[target] = true;
         countSent(target);
         Lane lane = outbound[target];
-        lane.abandonAll();
+        // First, since who hears of the end may send again at once.
         lane.tag = Message.NO_TAG;
+        lane.abandonAll();
         lane.counted = lane.sent();
         lane.told = lane.sent();
+        receiveRest(target);
         for (int left = waiting.size(); left > 0; left--) {
             Flow flow = waiting.remove();
             if (flow.receiver != peers[target]) {
@@ -481,10 +467,21 @@ public final class Mesh {
             }
             flow.waiting = false;
             flow.wantNothing();
-            for (int most = flow.waiters.size(); most > 0; most--) {
-                resume(flow.group, flow.waiters.remove());
+            while (!flow.waiters.isEmpty()) {
+                scheduler.execute(flow.group, flow.waiters.remove());
             }
         }
+    }
+
+    /** Also what the lane of the dead could not hold. All is queued, since this runs in the turn of some group. */
+    private void receiveRest(int from) {
+        Lane lane = inbound[from];
+        receiving = inboundFlows[from];
+        int count = 0;
+        while (lane.flush() || lane.hasMessages()) {
+            count += lane.receive(BATCH, (message, index) -> queue(message, message.tag));
+        }
+        stats.messagesReceived.add(count);
     }
 
     /** Messages sent to a shard so far. Any thread, roughly. */

@@ -1,5 +1,6 @@
 package io.solaster.engine.mesh;
 
+import io.solaster.config.Internal;
 import io.solaster.engine.task.Abandonable;
 import io.solaster.engine.task.Submission;
 import org.jspecify.annotations.Nullable;
@@ -41,12 +42,24 @@ public abstract class Message implements Abandonable {
         }
     }
 
+    /**
+     * After the receiver has ended: it leaves the queue where it will have no turn.
+     *
+     * @return the shard that sent it and is to hear of its end; -1 where that is not known, as for a reply
+     */
+    @Internal
+    public final int leave() {
+        Flow taken = queued;
+        queued = null;
+        return taken == null ? -1 : taken.from;
+    }
+
     /** Runs on the receiving shard's thread. What it throws is logged and stops nothing. */
     public abstract void deliver();
 
     /**
-     * Called instead of {@link #deliver()} when the receiver has stopped. Runs on whatever thread stops the engine,
-     * after every shard has ended.
+     * Called instead of {@link #deliver()} when the receiver has stopped. On the shard that sent it; on whatever thread
+     * where that shard has ended too.
      */
     @Override
     public void abandon() {}

@@ -7,6 +7,7 @@ import java.util.Random;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
 import io.solaster.config.GroupConfig;
@@ -504,32 +505,43 @@ public final class GroupScheduler {
         current = byDefault;
     }
 
-    /** Ends by name what could not be taken. */
-    public void abandon(Runnable task, Throwable failure) {
+    /**
+     * Ends by name what could not be taken.
+     *
+     * @param refuses whether a {@link Submission} is refused, rather than abandoned
+     */
+    public void abandon(Runnable task, boolean refuses, Throwable failure) {
         log.error("Shard {} cannot take {}", shard, task.getClass().getName(), failure);
-        if (task instanceof Submission submission) {
-            submission.refused(new RejectedExecutionException("shard " + shard + " could not take it", failure));
-        } else {
-            abandon(task);
-        }
+        abandon(task, each -> {
+            if (refuses && each instanceof Submission submission) {
+                submission.refused(new RejectedExecutionException("shard " + shard + " could not take it", failure));
+            } else {
+                each.abandon();
+            }
+        });
     }
 
-    /** Abandons what is left. After the shard has ended; any thread. */
-    public void abandonAll() {
+    /**
+     * Abandons what is left. After the shard has ended; any thread.
+     *
+     * @param how abandons one
+     */
+    public void abandonAll(Consumer<Abandonable> how) {
         for (RunQueue queue : queues) {
             while (queue != null && !queue.isEmpty()) {
-                abandon(queue.poll());
+                abandon(queue.poll(), how);
             }
             while (queue != null && queue.waiting != null && !queue.waiting.isEmpty()) {
-                abandon(queue.waiting.remove().task());
+                abandon(queue.waiting.remove().task(), how);
             }
         }
     }
 
-    private static void abandon(Runnable task) {
+    /** Abandons one task, if it is to hear of its end; throws nothing. Any thread. */
+    public static void abandon(Runnable task, Consumer<Abandonable> how) {
         if (task instanceof Abandonable abandonable) {
             try {
-                abandonable.abandon();
+                how.accept(abandonable);
             } catch (Throwable failure) {
                 // Others wait to hear of their end.
                 log.error("{} threw when it was abandoned", task.getClass().getName(), failure);

@@ -2,6 +2,7 @@ package io.solaster.engine.mesh;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import java.lang.reflect.Field;
 import java.util.ArrayDeque;
@@ -61,6 +62,23 @@ class LaneTest {
         assertThat(lane.isWaiting()).isFalse();
         lane.flush();
         assertThat(lane.producerStarved()).isFalse();
+    }
+
+    @Test
+    void canBeReadOnWhereAReceiverThrew() {
+        Lane lane = new Lane(4);
+        for (int i = 0; i < 3; i++) {
+            send(lane, i);
+        }
+        lane.flush();
+        assertThatIllegalStateException().isThrownBy(() -> lane.receive(10, (message, index) -> {
+            if (index == 1) {
+                throw new IllegalStateException("on purpose");
+            }
+            message.deliver();
+        }));
+        assertThat(lane.receive(10, TestMessage.DELIVER)).isOne();
+        assertThat(received).containsExactly(0, 2);
     }
 
     @Test

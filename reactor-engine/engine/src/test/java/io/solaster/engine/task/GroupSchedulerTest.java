@@ -360,7 +360,7 @@ class GroupSchedulerTest {
         scheduler.submit(new Task("queued"));
         scheduler.submit(new Task("waiting"));
         scheduler.execute(a, () -> order.add("a plain task"));
-        scheduler.abandonAll();
+        scheduler.abandonAll(Abandonable::abandon);
         assertThat(order).containsExactly("abandoned queued", "abandoned waiting");
         assertThat(scheduler.queued()).isZero();
     }
