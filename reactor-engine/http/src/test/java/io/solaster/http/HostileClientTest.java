@@ -275,6 +275,26 @@ abstract class HostileClientTest extends TransportTest {
     }
 
     @Test
+    void aBodyThatItsHandlerAddsToGivesBackWhatItTook() {
+        int size = 1 << 20;
+        TcpServer server = fixture.serve((request, response) -> {
+            GatherBudget budget = ((Request) request).exchange().shard().budget();
+            if (request.path().equals("/used")) {
+                response.send(budget.used() + " used");
+            } else {
+                request.body().whole().thenAccept(body -> {
+                    body.writeBytes(new byte[2 * size]);
+                    response.send("ok");
+                });
+            }
+        });
+        RawClient client = fixture.connect(server);
+        assertThat(client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: " + size + "\r\n\r\n"
+                + "x".repeat(size)).answer().body()).isEqualTo("ok");
+        assertThat(client.get("/used").body()).isEqualTo("0 used");
+    }
+
+    @Test
     void whatIsBeyondTheBudgetIsAnsweredWith503AndTheOthersAreServed() {
         int size = 1 << 20;
         List<HttpShard> shards = new ArrayList<>();

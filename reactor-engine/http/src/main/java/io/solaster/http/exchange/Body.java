@@ -51,8 +51,8 @@ public final class Body implements RequestBody {
 
     private @Nullable ShardFuture<ByteBuf> whole;
     private @Nullable ByteBuf content;
-    /** Its memory is taken from the budget. */
-    private boolean counted;
+    /** Bytes that are taken from the budget for it; whoever has it may write to it, so that it holds more. */
+    private int counted;
     private @Nullable Reader reader;
     private long demand;
     private boolean ended;
@@ -318,10 +318,8 @@ public final class Body implements RequestBody {
         ByteBuf bytes = content;
         if (bytes != null) {
             content = null;
-            if (counted) {
-                counted = false;
-                budget().give(bytes.capacity());
-            }
+            budget().give(counted);
+            counted = 0;
             bytes.release();
         }
     }
@@ -444,7 +442,7 @@ public final class Body implements RequestBody {
             }
             into = exchange.carrier().channel().alloc().directBuffer((int) guess);
             content = into;
-            counted = true;
+            counted = into.capacity();
         }
         long most = exchange.shard().limits().maxBody();
         if (into.readableBytes() + (long) bytes > most) {
@@ -455,6 +453,7 @@ public final class Body implements RequestBody {
             fail(exchange.shard().overload());
             return;
         }
+        counted = into.capacity();
         into.writeBytes(input, bytes);
     }
 

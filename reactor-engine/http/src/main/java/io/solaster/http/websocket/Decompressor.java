@@ -11,6 +11,8 @@ import io.netty.buffer.Unpooled;
 final class Decompressor implements AutoCloseable {
     /** The empty block that the sender has left out. */
     private static final byte[] TAIL = {0, 0, (byte) 0xFF, (byte) 0xFF};
+    /** Bytes of room that {@link #begin} needs behind a payload. */
+    static final int ADDED = TAIL.length;
     /** Streams that one message may consist of: senders have no use for more than one, and each begins the inflater anew. */
     private static final int MOST_STREAMS = 16;
     /** Bytes that one compressed byte is taken to be at first; there may be 1,032. */

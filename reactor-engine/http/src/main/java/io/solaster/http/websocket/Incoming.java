@@ -38,6 +38,8 @@ final class Incoming {
     private @Nullable ByteBuf input;
     /** A message of which parts have come. */
     private @Nullable ByteBuf message;
+    /** Bytes that are taken from the budget for it; the buffer may come to hold more. */
+    private int counted;
     private int held;
     private int lanes;
     private boolean processing;
@@ -264,7 +266,8 @@ final class Incoming {
 
     /** Lets go of what was gathered. */
     private void ungather(ByteBuf gathered) {
-        budget().give(gathered.capacity());
+        budget().give(counted);
+        counted = 0;
         gathered.release();
     }
 
@@ -277,16 +280,16 @@ final class Incoming {
             socket.ending.fail(CloseCode.TOO_BIG, "message over " + limit + " bytes");
             return;
         }
-        if (into == null || into.writableBytes() < length) {
+        if (into == null || into.writableBytes() < length + Decompressor.ADDED) {
             long announced = have + length + decoder.missing();
             long wanted = Math.clamp(Math.max(256, 2 * have), have + length, Math.max(announced, have + length));
-            int room = (int) Math.min(wanted, Integer.MAX_VALUE - 16) + 8;
-            int before = into == null ? 0 : into.capacity();
-            if (!budget().take(room - before, before)) {
+            int room = (int) Math.min(wanted, Integer.MAX_VALUE - 16) + Decompressor.ADDED;
+            if (!budget().take(room - counted, counted)) {
                 budget().refused();
                 socket.ending.fail(CloseCode.TRY_AGAIN, "too many messages at once");
                 return;
             }
+            counted = room;
             ByteBuf larger = part.allocator().directBuffer(room);
             if (into != null) {
                 larger.writeBytes(into);

@@ -2,6 +2,8 @@ package io.solaster.http.websocket;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Objects;
 import java.util.Random;
@@ -17,6 +19,7 @@ import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.server.WebSocketCompressionConfig;
 import io.solaster.config.server.WebSocketConfig;
 import io.solaster.config.value.ByteSize;
+import io.solaster.http.exchange.GatherBudget;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -90,6 +93,32 @@ class WebSocketAbuseTest {
                 .allMatch(stats -> stats.opened.get() > 0));
         fixture.engine().submitTo(0, () -> true).join();
         assertThat(parts.told).isEmpty();
+    }
+
+    /** Deflate's way to say these many zeros as they are. */
+    private static void stored(ByteBuffer into, int zeros) {
+        into.put((byte) 0).putShort((short) zeros).putShort((short) ~zeros).put(new byte[zeros]);
+    }
+
+    @Test
+    void aMessageInPartsGivesBackWhatItTookThoughItFillsItsBuffer() throws Exception {
+        compress(1 << 20);
+        Recorder recorder = new Recorder();
+        WsClient client = fixture.connect(recorder, DEFLATE);
+        ByteBuffer plain = ByteBuffer.allocate(65_544).order(ByteOrder.LITTLE_ENDIAN);
+        stored(plain, 65_526);
+        // The last byte begins the empty block that is left out.
+        stored(plain, 7);
+        byte[] all = plain.array();
+        for (int i = 0; i < 3; i++) {
+            client.send(new ClientFrames().frame(COMPRESSED | 2, Arrays.copyOf(all, 65_536))
+                    .frame(FIN, Arrays.copyOfRange(all, 65_536, all.length)));
+            client.frame();
+        }
+        WebSocketConnection socket = (WebSocketConnection) recorder.sockets.getFirst();
+        assertThat(fixture.engine().submitTo(0, () -> GatherBudget.of(socket.context().channel()).used()).join())
+                .isZero();
+        assertThat(recorder.told).filteredOn(told -> told.startsWith("binary")).hasSize(3);
     }
 
     @Test
