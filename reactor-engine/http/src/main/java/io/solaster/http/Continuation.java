@@ -79,7 +79,7 @@ public final class Continuation implements BiConsumer<@Nullable Object, @Nullabl
         Throwable met = failure;
         if (response.isEnded()) {
             // The failure of one who was cut off, or whose client has gone, is most likely of that.
-            if (met != null && held != null && !held.isCut()) {
+            if (met != null && held != null && !held.isCut() && !BodyGone.isBehind(Failures.cause(met))) {
                 log.error("{} failed after it had been answered", request, Failures.cause(met));
             }
             return;

@@ -23,7 +23,7 @@ public interface RequestBody {
      * when the exchange ends: retain it to keep it.
      *
      * @return fails with an {@link HttpException} of status 413 if it is longer, 400 if it is malformed, 408 if it does
-     *         not come in time, and with an {@link java.io.IOException} if the client has gone
+     *         not come in time, and with an {@link java.io.IOException} if the client has gone, or the response ends before
      */
     ShardFuture<ByteBuf> whole();
 
@@ -62,6 +62,7 @@ public interface RequestBody {
         /**
          * It will not come whole: see {@link RequestBody#whole} for the causes. End the response, or have it
          * {@linkplain HttpResponse#fail fail}: where neither is done, the server breaks it off after {@code body-timeout}.
+         * Where the response has ended, only a reader that waits for a part is told, and nothing is left to do.
          */
         void failed(Throwable cause);
     }

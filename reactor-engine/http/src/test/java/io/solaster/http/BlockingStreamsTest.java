@@ -10,7 +10,10 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
+import ch.qos.logback.classic.Level;
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.http.HttpHeaders;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.http.route.Router;
@@ -126,6 +129,72 @@ abstract class BlockingStreamsTest extends TransportTest {
                 .send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n12345");
         client.close();
         assertThat(failures.poll(60, TimeUnit.SECONDS)).hasMessageContaining("does not come whole");
+    }
+
+    @Test
+    void whoReadsHearsThatAnotherHasEndedTheResponse() throws Exception {
+        LinkedBlockingQueue<Throwable> failures = new LinkedBlockingQueue<>();
+        TcpServer server = fixture.serve(blocking((request, response) -> {
+            request.shard().execute(() -> response.send("enough"));
+            try (InputStream in = request.body().asInputStream()) {
+                in.readAllBytes();
+            } catch (IOException e) {
+                failures.add(e);
+                throw e;
+            }
+        }));
+        whoWaitsForTheBodyIsTold(server, failures);
+    }
+
+    @Test
+    void whoWaitsForAllOfABodyHearsThatAnotherHasEndedTheResponse() throws Exception {
+        LinkedBlockingQueue<Throwable> failures = new LinkedBlockingQueue<>();
+        whoWaitsForTheBodyIsTold(fixture.serve(HttpHandler.async((request, response) -> {
+            request.shard().execute(() -> response.send("enough"));
+            return request.body().whole().whenComplete((body, failure) -> failures.add(failure));
+        })), failures);
+    }
+
+    @Test
+    void whoWaitsForAPartOfABodyHearsThatAnotherHasEndedTheResponse() throws Exception {
+        LinkedBlockingQueue<Throwable> failures = new LinkedBlockingQueue<>();
+        whoWaitsForTheBodyIsTold(fixture.serve((request, response) -> {
+            request.body().read(new RequestBody.Reader() {
+                @Override
+                public void part(ByteBuf part) {
+                    part.release();
+                    request.body().request(1);
+                }
+
+                @Override
+                public void end(HttpHeaders trailers) {
+                    failures.add(new AssertionError("it never ends"));
+                }
+
+                @Override
+                public void failed(Throwable cause) {
+                    failures.add(cause);
+                    response.fail(cause);
+                }
+            });
+            request.body().request(1);
+            request.shard().execute(() -> response.send("enough"));
+        }), failures);
+    }
+
+    private void whoWaitsForTheBodyIsTold(TcpServer server, LinkedBlockingQueue<Throwable> failures) throws Exception {
+        try (Logged logged = new Logged("io.solaster")) {
+            assertThat(fixture.connect(server).send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n12345")
+                    .answer().body()).isEqualTo("enough");
+            assertThat(failures.poll(60, TimeUnit.SECONDS)).hasMessageContaining("the response has ended");
+            Http2RawClient client = fixture.open(new Http2RawClient(server.port()));
+            int id = client.head("POST", "/", false);
+            client.data(id, "12345", false);
+            assertThat(client.answer(id).body()).isEqualTo("enough");
+            assertThat(failures.poll(60, TimeUnit.SECONDS)).hasMessageContaining("the response has ended");
+            client.settle();
+            assertThat(logged.lines(Level.WARN)).as("what a client may cause as often as it likes").isEmpty();
+        }
     }
 
     @Test

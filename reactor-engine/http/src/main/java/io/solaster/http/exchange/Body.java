@@ -15,6 +15,7 @@ import io.netty.handler.codec.http.HttpUtil;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import io.solaster.engine.memory.Memory;
+import io.solaster.http.BodyGone;
 import io.solaster.http.HttpException;
 import io.solaster.http.RequestBody;
 import io.solaster.http.wire.ChunkDecoder;
@@ -293,6 +294,8 @@ public final class Body implements RequestBody {
         demand = demand + parts < 0 ? Long.MAX_VALUE : demand + parts;
         if (use == Use.PARTS && !reading) {
             exchange.carrier().wanted(exchange);
+        } else if (use == Use.SKIPPED) {
+            tellWaiting();
         }
     }
 
@@ -305,12 +308,31 @@ public final class Body implements RequestBody {
         use = wanted;
     }
 
-    /** Nobody wants the rest. */
+    /** Nobody wants the rest; whoever waits for it is told. */
     public void skip() {
         if (use != Use.SKIPPED) {
             use = Use.SKIPPED;
             release();
+            tellWaiting();
         }
+    }
+
+    /** Tells whoever waits for what is skipped, in a task of its own: the response is being ended. */
+    private void tellWaiting() {
+        Reader into = demand > 0 ? reader : null;
+        ShardFuture<ByteBuf> future = whole;
+        if (complete || ended || failure != null || conversation || into == null && future == null) {
+            return;
+        }
+        ended = true;
+        exchange.shard().shard().execute(() -> {
+            BodyGone gone = new BodyGone();
+            if (into != null) {
+                into.failed(gone);
+            } else if (future != null) {
+                future.completeExceptionally(gone);
+            }
+        });
     }
 
     /** Lets go of what was gathered. */

@@ -57,14 +57,12 @@ final class BodyInput extends InputStream implements RequestBody.Reader {
         closed = true;
         current.release();
         current = Unpooled.EMPTY_BUFFER;
+        tell();
     }
 
     /** Waits for a byte; false at the end. */
     private boolean await() throws IOException {
-        if (closed) {
-            throw new IOException("the stream of the body is closed");
-        }
-        while (!current.isReadable() && !ended) {
+        while (!current.isReadable() && !ended && !closed) {
             Shard.refuseToBlock("a request's body as a stream", "read() it in parts");
             current.release();
             current = Unpooled.EMPTY_BUFFER;
@@ -74,6 +72,9 @@ final class BodyInput extends InputStream implements RequestBody.Reader {
             next.join();
         }
         Throwable met = failure;
+        if (closed && met == null) {
+            throw new IOException("the stream of the body is closed");
+        }
         if (met != null && !current.isReadable()) {
             throw new IOException("the body does not come whole: " + met.getMessage(), met);
         }

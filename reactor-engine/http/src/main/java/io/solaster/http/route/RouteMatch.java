@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 
 import io.solaster.config.Internal;
+import io.solaster.http.BodyGone;
 import io.solaster.http.Escapes;
 import io.solaster.http.Failures;
 import io.solaster.http.HttpRequest;
@@ -124,6 +125,9 @@ public final class RouteMatch {
     public Throwable failed(Throwable failure, HttpRequest request, HttpResponse response) {
         Route taken = route;
         Throwable cause = Failures.cause(failure);
+        if (response.isEnded() && BodyGone.isBehind(cause)) {
+            return null;
+        }
         if (taken == null) {
             return cause;
         }

@@ -132,6 +132,9 @@ final class BodyFlux extends Flux<DataBuffer> {
 
         @Override
         public void failed(Throwable cause) {
+            if (done) {
+                return;
+            }
             done = true;
             if (!cancelled) {
                 subscriber.onError(cause instanceof HttpException refused
