@@ -28,6 +28,8 @@ import io.solaster.config.server.ServerConfig;
 import io.solaster.config.value.ByteSize;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.http.Http2RawClient.Answer;
+import io.solaster.http.exchange.GatherBudget;
+import io.solaster.http.exchange.Request;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -201,6 +203,40 @@ abstract class Http2AbuseTest extends TransportTest {
         request.shard().execute(() -> request.body().request(1));
         assertThat(client.answer(id).body()).isEqualTo(sent.toString());
         assertThat(parts.get()).isLessThan(10);
+    }
+
+    @Test
+    void whatWaitsBehindThePartThatIsAnsweredIsSkippedAndGivenBack() {
+        LinkedBlockingQueue<HttpRequest> asked = new LinkedBlockingQueue<>();
+        Http2RawClient client = client((request, response) -> {
+            asked.add(request);
+            request.body().read(new RequestBody.Reader() {
+                @Override
+                public void part(ByteBuf part) {
+                    part.release();
+                    response.send("enough");
+                }
+
+                @Override
+                public void end(HttpHeaders trailers) {
+                    // Nobody waits.
+                }
+
+                @Override
+                public void failed(Throwable cause) {
+                    // Nobody waits.
+                }
+            });
+        });
+        int id = client.head("POST", "/", false);
+        client.data(id, new byte[60_000], false);
+        client.settle();
+        HttpRequest request = asked.remove();
+        GatherBudget budget = ((Request) request).exchange().shard().budget();
+        request.shard().execute(() -> request.body().request(1));
+        assertThat(client.answer(id).body()).isEqualTo("enough");
+        client.settle();
+        assertThat(fixture.engine().submitTo(request.shard().id(), budget::used).join()).isZero();
     }
 
     // ---- heads where none may be

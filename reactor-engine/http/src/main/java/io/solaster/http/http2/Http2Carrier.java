@@ -141,6 +141,7 @@ final class Http2Carrier implements Carrier {
         }
         if (!parts.add(part, channel().alloc())) {
             current.body().fail(current.shard().overload());
+            parts.release();
         }
     }
 
@@ -229,8 +230,7 @@ final class Http2Carrier implements Carrier {
         if (!hasWaiting()) {
             feed(current, Unpooled.EMPTY_BUFFER, received);
         }
-        if (done > 0 && parts != null) {
-            parts.giveBack(done);
+        if (done > 0) {
             session.consumed(stream, done);
         }
     }
@@ -337,7 +337,8 @@ final class Http2Carrier implements Carrier {
         } else {
             over.response().tell(null);
         }
-        if (!body.isComplete()) {
+        // Within a part of it, whoever hands that over goes on.
+        if (!body.isComplete() && !feeding) {
             feedWaiting(over);
         }
         if (body.isComplete()) {

@@ -17,7 +17,7 @@ final class KeptBody {
 
     private final GatherBudget budget;
     private final ArrayDeque<ByteBuf> parts = new ArrayDeque<>(2);
-    /** Bytes, taken from the server's budget. */
+    /** Bytes of memory, taken from the server's budget. */
     private long kept;
     /** The last part, if that is a buffer which others may join. */
     private @Nullable ByteBuf tail;
@@ -33,21 +33,42 @@ final class KeptBody {
      */
     boolean add(ByteBuf part, ByteBufAllocator allocator) {
         int bytes = part.readableBytes();
-        if (!budget.take(bytes, kept)) {
+        ByteBuf joins = tail;
+        if (joins != null && joins.maxWritableBytes() >= bytes) {
+            return append(joins, part, bytes);
+        }
+        if (!take(bytes)) {
             return false;
         }
-        kept += bytes;
-        ByteBuf joins = tail;
-        if (joins != null && joins.isWritable(bytes)) {
-            joins.writeBytes(part);
-        } else if (bytes < COPIED) {
-            joins = allocator.directBuffer(isEmpty() ? bytes : COPIED).writeBytes(part);
+        if (bytes < COPIED) {
+            joins = allocator.directBuffer(bytes, COPIED).writeBytes(part);
             tail = joins;
             parts.add(joins);
         } else {
             tail = null;
             parts.add(part.readRetainedSlice(bytes));
         }
+        return true;
+    }
+
+    /** Puts a short part to those before it, whose buffer grows with what it holds. */
+    private boolean append(ByteBuf joins, ByteBuf part, int bytes) {
+        if (joins.writableBytes() < bytes) {
+            int room = joins.alloc().calculateNewCapacity(joins.writerIndex() + bytes, joins.maxCapacity());
+            if (!take(room - joins.capacity())) {
+                return false;
+            }
+            joins.capacity(room);
+        }
+        joins.writeBytes(part);
+        return true;
+    }
+
+    private boolean take(int bytes) {
+        if (!budget.take(bytes, kept)) {
+            return false;
+        }
+        kept += bytes;
         return true;
     }
 
@@ -68,19 +89,14 @@ final class KeptBody {
         if (parts.isEmpty()) {
             tail = null;
         }
+        kept -= first.capacity();
+        budget.give(first.capacity());
         first.release();
-    }
-
-    /** So many bytes are not kept any more. */
-    void giveBack(long bytes) {
-        kept -= bytes;
-        budget.give(bytes);
     }
 
     void release() {
         while (!parts.isEmpty()) {
             dropFirst();
         }
-        giveBack(kept);
     }
 }
