@@ -20,6 +20,8 @@ import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http2.Http2Error;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.http.Http2RawClient.Answer;
+import io.solaster.http.exchange.GatherBudget;
+import io.solaster.http.exchange.Request;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -125,6 +127,32 @@ class Http2TimeoutTest {
             int next = slow.client.head("POST", "/", false);
             slow.client.data(next, "c", true);
             assertThat(slow.client.answer(next).body()).isEqualTo("ok");
+        }
+    }
+
+    @Test
+    void aFullBudgetIsNoReasonToBreakOffWhoDoesNotAskForTheBody() throws Exception {
+        LinkedBlockingQueue<HttpResponse> open = new LinkedBlockingQueue<>();
+        try (TimedCase<Http2RawClient> full = with((request, response) -> {
+            GatherBudget budget = ((Request) request).exchange().shard().budget();
+            budget.take(budget.limit() - budget.used(), 0);
+            response.onEnd(failure -> budget.give(budget.used()));
+            open.add(response);
+        }, -1)) {
+            int id = full.client.head("POST", "/", false);
+            full.client.data(id, "a body that nobody asks for", false);
+            full.client.settle();
+            full.pass(31);
+            full.client.settle();
+            assertThat(full.client.on(id).begun).isFalse();
+            clocked.engine().submitTo(0, () -> {
+                open.remove().send("ok");
+                return true;
+            }).join();
+            full.client.settle();
+            full.client.settle();
+            assertThat(full.client.answer(id).body()).isEqualTo("ok");
+            assertThat(full.client.on(id).reset).isEqualTo((int) Http2Error.NO_ERROR.code());
         }
     }
 

@@ -161,6 +161,11 @@ public final class Body implements RequestBody {
         return failure != null;
     }
 
+    /** Whether somebody who asked for it was told that it does not come whole. */
+    public boolean isBroken() {
+        return failure != null && (use == Use.WHOLE || use == Use.PARTS);
+    }
+
     /** By when the handler has to have ended the response although the body has failed: by the shard's timers. */
     public long brokenUntil(HttpLimits limits) {
         return failedAt + limits.bodyNanos();
@@ -221,6 +226,7 @@ public final class Body implements RequestBody {
         whole = future;
         long most = exchange.shard().limits().maxBody();
         if (failure != null) {
+            failedAt = exchange.shard().timers().now();
             future.completeExceptionally(failure);
         } else if (announced > most) {
             fail(tooLong(most));
@@ -279,6 +285,7 @@ public final class Body implements RequestBody {
         begin(Use.PARTS);
         reader = into;
         if (failure != null) {
+            failedAt = exchange.shard().timers().now();
             ended = true;
             into.failed(failure);
         } else {

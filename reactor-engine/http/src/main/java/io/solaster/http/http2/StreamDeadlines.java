@@ -32,9 +32,9 @@ final class StreamDeadlines {
         return carrier.isUnread() ? Math.min(next, carrier.unreadSince() + limits.bodyNanos()) : next;
     }
 
-    /** Whether a body does not come whole whose response has not ended. */
+    /** Whether a body does not come whole that was asked for, and whose response has not ended. */
     private static boolean isBroken(Exchange current) {
-        return current.body().isFailed() && !current.response().isOver();
+        return current.body().isBroken() && !current.response().isOver();
     }
 
     /** A deadline may have passed. */
