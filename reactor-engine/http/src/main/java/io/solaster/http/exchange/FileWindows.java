@@ -16,7 +16,7 @@ final class FileWindows implements ChannelFutureListener {
     /** Netty counts in ints where io_uring sends a file. */
     static final long MOST = Integer.MAX_VALUE;
 
-    private final Response response;
+    private final LoopResponse response;
     private final Carrier carrier;
     private final FileChannel file;
     private long position;
@@ -24,7 +24,7 @@ final class FileWindows implements ChannelFutureListener {
     private long window;
 
     /** @param file left open */
-    FileWindows(Response response, Carrier carrier, FileChannel file, long position, long count) {
+    FileWindows(LoopResponse response, Carrier carrier, FileChannel file, long position, long count) {
         this.response = response;
         this.carrier = carrier;
         this.file = file;

@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /** How the body of one {@link Response} is compressed, if it is. On the owning shard, and used again with it. */
 final class Packing {
+    /** A body beyond this is compressed in more turns than one. */
+    static final int AT_ONCE = 32 << 10;
     /** Where compression was turned off meanwhile. */
     private static final int DEFAULT_LEVEL = 6;
     private static final int END_ROOM = 64;
@@ -117,5 +119,26 @@ final class Packing {
     private BodyEncoder take(ContentEncoding encoding) {
         Compression compression = exchange.shard().compression();
         return exchange.shard().takeEncoder(encoding, compression == null ? DEFAULT_LEVEL : compression.level());
+    }
+
+    /** Compresses a long body in parts, as fast as the client reads, with the shard's other work in between. */
+    static void pump(LoopResponse response, ByteBuf body) {
+        if (response.cut) {
+            body.release();
+            return;
+        }
+        boolean room = response.write(body.readRetainedSlice(Math.min(AT_ONCE, body.readableBytes())));
+        if (!body.isReadable()) {
+            body.release();
+            response.end();
+        } else if (room) {
+            response.there(() -> pump(response, body));
+        } else {
+            response.onCut = body::release;
+            response.writable = () -> {
+                response.onCut = null;
+                pump(response, body);
+            };
+        }
     }
 }
