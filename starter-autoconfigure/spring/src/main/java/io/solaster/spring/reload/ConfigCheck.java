@@ -49,24 +49,33 @@ public final class ConfigCheck {
 
     /** Reads and checks what an environment holds now. */
     public ConfigReport check(Environment environment) {
-        return check(read(environment), environment);
+        Duration phase = phase(environment);
+        return check(read(environment, phase), phase, PHASE);
     }
 
-    /** As {@link #check(Environment)}, with less work where little has changed since what was read before. */
-    ConfigReading check(Environment environment, @Nullable ConfigReading before) {
-        ConfigReading reading = ConfigReading.of(environment, before);
-        return reading.with(check(reading.report(), environment));
+    /**
+     * As {@link #check(Environment)}, with less work where little has changed since what was read before.
+     *
+     * @param phase what Spring gives a drain, whatever the environment says of that now
+     */
+    ConfigReading check(Environment environment, @Nullable ConfigReading before, Duration phase) {
+        ConfigReading reading = ConfigReading.of(environment, before, phase);
+        return reading.with(check(reading.report(), phase, PHASE + " (read at the start)"));
     }
 
-    private ConfigReport check(ConfigReport report, Environment environment) {
+    private ConfigReport check(ConfigReport report, Duration phase, String phaseKey) {
         SolasterConfig config = report.config();
         return report.plus(ConfigValidator.check(config, machine, Jvm.current())).plus(Engine.check(config.engine()))
-                .plus(ConfigValidator.checkDrain(config, phase(environment), PHASE));
+                .plus(ConfigValidator.checkDrain(config, phase, phaseKey));
     }
 
     /** Reads what an environment holds now, and checks it by itself. */
     public static ConfigReport read(Environment environment) {
-        return within(phase(environment), ConfigBinder.read(binder(environment, SOLASTER)), environment);
+        return read(environment, phase(environment));
+    }
+
+    static ConfigReport read(Environment environment, Duration phase) {
+        return within(phase, ConfigBinder.read(binder(environment, SOLASTER)), environment);
     }
 
     /** A drain of which nothing is said ends with the phase that Spring gives it. */

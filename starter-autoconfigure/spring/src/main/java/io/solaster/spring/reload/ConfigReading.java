@@ -1,5 +1,6 @@
 package io.solaster.spring.reload;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -29,14 +30,14 @@ record ConfigReading(ConfigReport report, @Nullable Map<Place, Object> values) {
     record Place(int source, ConfigurationPropertyName name) {}
 
     /** Reads what an environment holds now. */
-    static ConfigReading of(Environment environment, @Nullable ConfigReading before) {
+    static ConfigReading of(Environment environment, @Nullable ConfigReading before, Duration phase) {
         Map<Place, Object> values = values(environment);
         List<ConfigurationPropertyName> changed = before == null || !before.report.isValid()
                 ? null
                 : changed(before.values, values);
         return new ConfigReading(before == null || changed == null
-                ? ConfigCheck.read(environment)
-                : ConfigCheck.within(ConfigCheck.phase(environment),
+                ? ConfigCheck.read(environment, phase)
+                : ConfigCheck.within(phase,
                         ConfigBinder.read(ConfigCheck.binder(environment, ConfigCheck.SOLASTER), before.report,
                                 changed),
                         environment),

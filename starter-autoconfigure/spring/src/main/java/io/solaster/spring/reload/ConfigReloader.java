@@ -64,6 +64,8 @@ public final class ConfigReloader implements Live<SolasterConfig>, SmartLifecycl
     private final Supplier<List<ReloadPart>> parts;
     private final ConfigSources sources;
     private final boolean fromFiles;
+    /** Spring reads at the start how long a phase may take, and goes by that until the end. */
+    private final Duration phase;
     private volatile SolasterConfig config;
     private volatile ReloadStatus status = ReloadStatus.none();
     private Map<String, String> levels;
@@ -95,6 +97,7 @@ public final class ConfigReloader implements Live<SolasterConfig>, SmartLifecycl
         this.events = events;
         this.logging = logging;
         this.sources = new ConfigSources(environment);
+        this.phase = ConfigCheck.phase(environment);
         this.levels = levels(environment);
     }
 
@@ -109,23 +112,31 @@ public final class ConfigReloader implements Live<SolasterConfig>, SmartLifecycl
         return status;
     }
 
-    /** Reads all files again now, and puts in force what they say. Does nothing where there is no file. */
-    public synchronized ReloadStatus reload() {
+    /**
+     * Reads all files again now, those too that have come since, and puts in force what they say. Does nothing where there is
+     * no file.
+     */
+    public ReloadStatus reload() {
+        return reload(true);
+    }
+
+    /** @param inFull also where the files that are known say the same of our keys, as others may be there now */
+    private synchronized ReloadStatus reload(boolean inFull) {
         if (!fromFiles || !sources.hasFiles()) {
             return status;
         }
         // Before they are read: what is written meanwhile is read the next time, and never told too early.
         Map<String, String> prints = fingerprints(sources.files());
-        return read(prints);
+        return read(prints, inFull);
     }
 
-    private ReloadStatus read(Map<String, String> prints) {
+    private ReloadStatus read(Map<String, String> prints, boolean inFull) {
         String unreadable = unreadable(sources.files());
         if (unreadable != null) {
             return refuse(State.UNREADABLE, List.of(unreadable), none(), prints);
         }
         Map<String, String> own = OwnKeys.read(sources.files());
-        if (own != null && own.equals(inForce)) {
+        if (!inFull && own != null && own.equals(inForce)) {
             // What else has changed is the application's.
             status = status.unchanged().read(prints);
             return status;
@@ -137,7 +148,7 @@ public final class ConfigReloader implements Live<SolasterConfig>, SmartLifecycl
             return refuse(State.UNREADABLE, List.of("the files cannot be read: " + firstLine(e)), none(), prints);
         }
         long start = System.nanoTime();
-        ConfigReading reading = check.check(read, last);
+        ConfigReading reading = check.check(read, last, phase);
         ConfigReport report = reading.report();
         if (!report.isValid()) {
             return refuse(State.INVALID, report.errors().stream().map(Violation::toString).toList(), none(),
@@ -181,7 +192,7 @@ public final class ConfigReloader implements Live<SolasterConfig>, SmartLifecycl
         }
         answers.addAll(servers.reconfigure(report.config()));
         sources.publish(read);
-        others.forEach(part -> answers.add(part.reconfigure(report.config())));
+        others.forEach(part -> answers.add(reconfigure(part, report.config())));
         List<String> problems = await(answers);
         long nanos = System.nanoTime() - start;
         setLevels(newLevels);
@@ -192,6 +203,15 @@ public final class ConfigReloader implements Live<SolasterConfig>, SmartLifecycl
         report.warnings().forEach(warning -> log.warn("{}", warning));
         tell(new SolasterConfigChanged(diff, report.config()));
         return status;
+    }
+
+    /** One part that throws must not leave the others where they were: the change is in force by now. */
+    private static CompletableFuture<?> reconfigure(ReloadPart part, SolasterConfig newConfig) {
+        try {
+            return Objects.requireNonNull(part.reconfigure(newConfig), () -> part + " returned no future");
+        } catch (RuntimeException e) {
+            return CompletableFuture.failedFuture(e);
+        }
     }
 
     private void tell(SolasterConfigChanged changed) {
@@ -366,7 +386,7 @@ public final class ConfigReloader implements Live<SolasterConfig>, SmartLifecycl
 
     private void reloadQuietly() {
         try {
-            ReloadStatus now = reload();
+            ReloadStatus now = reload(false);
             synchronized (this) {
                 status = now.watching(sources.files().stream().map(Path::toString).toList());
             }

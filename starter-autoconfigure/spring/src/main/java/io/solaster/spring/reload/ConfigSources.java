@@ -14,6 +14,8 @@ import org.springframework.boot.context.config.ConfigDataEnvironmentUpdateListen
 import org.springframework.boot.context.config.ConfigDataLocation;
 import org.springframework.boot.context.config.ConfigDataResource;
 import org.springframework.boot.context.config.StandardConfigDataResource;
+import org.springframework.boot.context.properties.bind.PlaceholdersResolver;
+import org.springframework.boot.context.properties.bind.PropertySourcesPlaceholdersResolver;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
 import org.springframework.boot.origin.OriginLookup;
 import org.springframework.boot.origin.TextResourceOrigin;
@@ -92,12 +94,13 @@ final class ConfigSources {
      */
     void publish(ConfigurableEnvironment read) {
         List<PropertySource<?>> fresh = read.getPropertySources().stream().filter(ConfigSources::isFile).toList();
+        PlaceholdersResolver placeholders = new PropertySourcesPlaceholdersResolver(read);
         MutablePropertySources sources = original.getPropertySources();
         String before = null;
         for (PropertySource<?> source : fresh) {
             PropertySource<?> old = sources.get(source.getName());
             if (ReloadedSource.isOfInterest(source) || ReloadedSource.isOfInterest(old)) {
-                ReloadedSource reloaded = new ReloadedSource(source.getName(), old, source);
+                ReloadedSource reloaded = new ReloadedSource(source.getName(), old, source, placeholders);
                 if (old != null) {
                     sources.replace(source.getName(), reloaded);
                 } else if (before != null) {
@@ -113,7 +116,8 @@ final class ConfigSources {
         List<String> names = fresh.stream().map(PropertySource::getName).toList();
         sources.stream().filter(source -> isFile(source) && !names.contains(source.getName())
                 && ReloadedSource.isOfInterest(source)).toList()
-                .forEach(gone -> sources.replace(gone.getName(), new ReloadedSource(gone.getName(), gone, null)));
+                .forEach(gone -> sources.replace(gone.getName(),
+                        new ReloadedSource(gone.getName(), gone, null, placeholders)));
     }
 
     private static void addBeforeFiles(MutablePropertySources sources, PropertySource<?> source) {

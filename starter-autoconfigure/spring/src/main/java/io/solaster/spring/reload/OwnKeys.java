@@ -25,9 +25,9 @@ import org.springframework.core.io.FileSystemResource;
  */
 final class OwnKeys {
     private static final ConfigurationPropertyName LEVELS = ConfigurationPropertyName.of("logging.level.io.solaster");
-    /** What else decides on the values that are in force: which files there are, and how long a drain may take. */
-    private static final List<ConfigurationPropertyName> STEERING = Stream.of("spring.config", "spring.profiles",
-            "spring.lifecycle").map(ConfigurationPropertyName::of).toList();
+    /** What else decides on the values that are in force: which files there are. */
+    private static final List<ConfigurationPropertyName> STEERING = Stream.of("spring.config", "spring.profiles")
+            .map(ConfigurationPropertyName::of).toList();
     private static final List<PropertySourceLoader> LOADERS = List.of(new YamlPropertySourceLoader(),
             new PropertiesPropertySourceLoader());
     private static final String PLACEHOLDER = "${";

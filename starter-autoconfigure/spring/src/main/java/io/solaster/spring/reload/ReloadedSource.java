@@ -2,9 +2,12 @@ package io.solaster.spring.reload;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.bind.PlaceholdersResolver;
 import org.springframework.boot.origin.Origin;
 import org.springframework.boot.origin.OriginLookup;
 import org.springframework.core.env.EnumerablePropertySource;
@@ -19,16 +22,27 @@ final class ReloadedSource extends EnumerablePropertySource<Object> implements O
     private final @Nullable PropertySource<?> before;
     private final @Nullable PropertySource<?> now;
     private final String[] names;
+    /** Of our keys that have placeholders: these name keys that stay here as they were at the start. */
+    private final Map<String, Object> resolved = new HashMap<>();
 
     /**
      * @param before what stood there; null if the file is new
      * @param now what was read; null if the file is gone
+     * @param placeholders resolves what our keys name, by what was read
      */
-    ReloadedSource(String name, @Nullable PropertySource<?> before, @Nullable PropertySource<?> now) {
+    ReloadedSource(String name, @Nullable PropertySource<?> before, @Nullable PropertySource<?> now,
+            PlaceholdersResolver placeholders) {
         super(name, new Object());
         this.before = before instanceof ReloadedSource reloaded ? reloaded.before : before;
         this.now = now;
         List<String> all = new ArrayList<>(names(now, true));
+        for (String own : all) {
+            Object raw = now == null ? null : now.getProperty(own);
+            Object value = placeholders.resolvePlaceholders(raw);
+            if (value != null && !value.equals(raw)) {
+                resolved.put(own, value);
+            }
+        }
         all.addAll(names(this.before, false));
         this.names = all.toArray(String[]::new);
     }
@@ -55,6 +69,10 @@ final class ReloadedSource extends EnumerablePropertySource<Object> implements O
 
     @Override
     public @Nullable Object getProperty(String name) {
+        Object checked = resolved.get(name);
+        if (checked != null) {
+            return checked;
+        }
         PropertySource<?> source = of(name);
         return source == null ? null : source.getProperty(name);
     }
