@@ -1,14 +1,19 @@
 package io.solaster.engine;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 
 import io.solaster.config.OffloadConfig;
+import io.solaster.engine.task.Abandonable;
+import io.solaster.engine.task.GroupScheduler;
 import io.solaster.engine.trace.Hop;
 import io.solaster.engine.trace.Tracing;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +28,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class Offload implements Executor {
     private static final Logger log = LoggerFactory.getLogger(Offload.class);
+
+    /** Kinds of tasks named in the line on those that are dropped. */
+    private static final int NAMED = 10;
 
     /** What threads are for. */
     public enum Purpose {
@@ -146,26 +154,47 @@ public final class Offload implements Executor {
         return threads(purpose).rejected();
     }
 
-    /** Lets what was accepted finish, then interrupts it; what has not begun by then fails. */
+    /**
+     * Lets what was accepted finish, then interrupts it. What has not begun by then fails, is abandoned or, a stage of a
+     * future, runs on a thread of its own; the rest is named in the log.
+     */
     void close(Duration patience) {
         threads.values().forEach(OffloadThreads::shutdown);
         long end = System.nanoTime() + patience.toNanos();
         boolean done = true;
-        int left = 0;
+        List<Runnable> notBegun = new ArrayList<>();
         for (OffloadThreads each : threads.values()) {
             if (!each.awaitEnd(Duration.ofNanos(Math.max(0, end - System.nanoTime())))) {
                 done = false;
-                for (Runnable task : each.shutdownNow()) {
-                    left++;
-                    if (task instanceof Work<?> work) {
-                        work.fail(new RejectedExecutionException(OffloadThreads.STOPPED));
-                    }
-                }
+                notBegun.addAll(each.shutdownNow());
             }
         }
+        end(notBegun);
         if (!done && !patience.isZero()) {
             log.warn("Work off the shards was not done within {}: interrupted, and {} call(s) not begun", patience,
-                    left);
+                    notBegun.size());
+        }
+    }
+
+    /** What was accepted ends, though no thread of ours is left for it. */
+    private static void end(List<Runnable> notBegun) {
+        List<Runnable> stages = new ArrayList<>();
+        List<String> dropped = new ArrayList<>();
+        for (Runnable task : notBegun) {
+            switch (task) {
+                case Work<?> work -> work.fail(new RejectedExecutionException(OffloadThreads.STOPPED));
+                case Abandonable abandonable -> GroupScheduler.abandon(abandonable, Abandonable::abandon);
+                case CompletableFuture.AsynchronousCompletionTask _ -> stages.add(task);
+                default -> dropped.add(task.getClass().getName());
+            }
+        }
+        if (!stages.isEmpty()) {
+            // Nobody but themselves can end their futures; they may block, and whoever closes does not wait for that.
+            Thread.ofPlatform().daemon().name("offload-last-stages").start(() -> stages.forEach(Runnable::run));
+        }
+        if (!dropped.isEmpty()) {
+            log.warn("{} task(s) off the shards had not begun and are dropped: {}", dropped.size(),
+                    dropped.stream().distinct().limit(NAMED).toList());
         }
     }
 

@@ -6,18 +6,24 @@ import static io.solaster.engine.Offload.Purpose.HANDSHAKES;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.OffloadConfig;
+import io.solaster.engine.task.Abandonable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.slf4j.LoggerFactory;
 
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
 class OffloadTest {
@@ -61,6 +67,59 @@ class OffloadTest {
         assertThat(Engines.get(running)).isEqualTo("done");
         assertThat(Engines.get(waiting)).isEqualTo(1);
         Engines.until("nothing runs", () -> engine.offload().active(CALLS) == 0);
+    }
+
+    @Test
+    void whatHasNotBegunWhenItStopsEndsNevertheless() {
+        Logger logger = (Logger) LoggerFactory.getLogger(Offload.class);
+        ListAppender<ILoggingEvent> lines = new ListAppender<>();
+        lines.start();
+        logger.setAdditive(false);
+        logger.addAppender(lines);
+        try {
+            Offload offload = new Offload("stopping", OffloadConfig.of(1, 8));
+            offload.execute(() -> {
+                begun.countDown();
+                try {
+                    release.await();
+                } catch (InterruptedException stopping) {
+                    // As it should be.
+                }
+            });
+            MeshTest.await(begun);
+            CompletableFuture<Integer> stage = CompletableFuture.completedFuture(1).thenApplyAsync(one -> one + 1,
+                    offload);
+            CompletableFuture<String> abandoned = new CompletableFuture<>();
+            offload.execute(new Abandonable() {
+                @Override
+                public void run() {
+                    abandoned.complete("run");
+                }
+
+                @Override
+                public void abandon() {
+                    abandoned.complete("abandoned");
+                }
+            });
+            ShardFuture<Integer> call = offload.call(() -> 1);
+            offload.execute(new Dropped());
+            offload.close(Duration.ZERO);
+            assertThat(Engines.get(stage)).isEqualTo(2);
+            assertThat(Engines.get(abandoned)).isEqualTo("abandoned");
+            assertThatThrownBy(() -> Engines.get(call)).isInstanceOf(RejectedExecutionException.class);
+            assertThat(lines.list).singleElement().extracting(ILoggingEvent::getFormattedMessage).asString()
+                    .contains("Dropped");
+        } finally {
+            logger.detachAppender(lines);
+            logger.setAdditive(true);
+        }
+    }
+
+    private static final class Dropped implements Runnable {
+        @Override
+        public void run() {
+            throw new AssertionError("it is too late");
+        }
     }
 
     @Test
