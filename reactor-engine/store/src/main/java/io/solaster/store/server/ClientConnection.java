@@ -121,7 +121,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
     public void refuseLogin(String error) {
         shard.stats().wrongPasswords.increment();
         logs.wrongPassword.tell("{} gave a wrong password", this);
-        later(login.wrong(context().executor()), (reply, waited) -> {
+        later(login.wrong(context().executor(), draining), (reply, waited) -> {
             reply.error(error);
             shard.counts().failed(Objects.requireNonNull(state.lastCommand()));
             if (login.isLast()) {

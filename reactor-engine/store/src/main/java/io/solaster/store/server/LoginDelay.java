@@ -20,8 +20,16 @@ final class LoginDelay {
     private @Nullable CompletableFuture<@Nullable Void> waiting;
     private @Nullable ScheduledFuture<?> timer;
 
-    /** After a wrong password: completed when it may be answered. */
-    CompletableFuture<@Nullable Void> wrong(EventExecutor executor) {
+    /**
+     * After a wrong password: completed when it may be answered.
+     *
+     * @param draining whether nobody may be kept waiting: it is answered at once, and is the last
+     */
+    CompletableFuture<@Nullable Void> wrong(EventExecutor executor, boolean draining) {
+        if (draining) {
+            attempts = ATTEMPTS;
+            return CompletableFuture.completedFuture(null);
+        }
         CompletableFuture<@Nullable Void> answer = new CompletableFuture<>();
         waiting = answer;
         timer = executor.schedule(this::end, FIRST_MILLIS << attempts, TimeUnit.MILLISECONDS);
