@@ -234,6 +234,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
         login.end();
         account.cancelled();
         intake.release();
+        routing.release();
         replies.release();
     }
 

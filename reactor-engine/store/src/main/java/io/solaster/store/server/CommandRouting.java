@@ -33,6 +33,7 @@ final class CommandRouting {
     /** Where some commands of this read batch run elsewhere. */
     private @Nullable Assembly assembly;
     private int ownMark;
+    private boolean sent;
 
     CommandRouting(ClientConnection connection, ServerShard server) {
         this.connection = connection;
@@ -178,6 +179,7 @@ final class CommandRouting {
             open.begin(connection);
             assembly = open;
             ownMark = 0;
+            sent = false;
         }
         open.own(reply.position() - ownMark);
         ownMark = reply.position();
@@ -200,6 +202,7 @@ final class CommandRouting {
     boolean send(ReplyOutput replies, @Nullable RequestTrace trace, long outputRoom) {
         Assembly parts = Objects.requireNonNull(assembly);
         replies.keepIn(parts);
+        sent = true;
         parts.send(trace, outputRoom);
         return parts.isPending();
     }
@@ -209,5 +212,15 @@ final class CommandRouting {
         Assembly parts = Objects.requireNonNull(assembly);
         assembly = null;
         return parts;
+    }
+
+    /** The client is gone: gives back the parts that were not sent. Those under way come back by themselves. */
+    void release() {
+        Assembly parts = assembly;
+        if (parts != null && !sent) {
+            assembly = null;
+            parts.clear();
+            server.giveAssembly(parts);
+        }
     }
 }

@@ -54,8 +54,11 @@ final class ReplyOutput {
     void keepIn(Assembly parts) {
         ByteBuf own = Objects.requireNonNull(output);
         output = null;
-        parts.keep(own);
-        own.release();
+        try {
+            parts.keep(own);
+        } finally {
+            own.release();
+        }
     }
 
     /** Whether they had better leave than be kept with more of them. */

@@ -255,10 +255,8 @@ class HostileClientsTest {
         }
     }
 
-    /** A reply that finds no memory, not even for the error that is to take its place, must not be waited for. */
-    @Test
-    void aClientWhoseCommandsCannotBeAnsweredIsCutOff() {
-        StoreFixture fixture = StoreFixture.of(2);
+    /** No reply finds memory, not even for the error that is to take its place. */
+    private static Store frailStore(StoreFixture fixture) {
         AtomicReference<Store> store = new AtomicReference<>();
         store.set(fixture.newStore(() -> {
             Keyspace keys = Keyspace.create();
@@ -275,7 +273,13 @@ class HostileClientsTest {
                         }
                     });
         }));
-        RespProtocol protocol = new RespProtocol(store.get(), StoreFixture.config());
+        return store.get();
+    }
+
+    @Test
+    void aClientWhoseCommandsCannotBeAnsweredIsCutOff() {
+        StoreFixture fixture = StoreFixture.of(2);
+        RespProtocol protocol = new RespProtocol(frailStore(fixture), StoreFixture.config());
         Logger commands = (Logger) LoggerFactory.getLogger(StoreShard.class);
         commands.setLevel(Level.OFF);
         try (TcpServer server = TcpServer.bind(fixture.engine(), "frail", StoreFixture.config(), protocol)) {
@@ -291,6 +295,47 @@ class HostileClientsTest {
             commands.setLevel(null);
         }
         assertThat(lines.list).hasSize(1);
+    }
+
+    @Test
+    void whatWasNotSentWhenItsClientIsCutOffIsUsedAgain() {
+        StoreFixture fixture = StoreFixture.of(2);
+        Store store = frailStore(fixture);
+        ServerSettings settings = new ServerSettings(StoreFixture.parts(store), StoreFixture.config());
+        List<String> keys = oneKeyPerShard(fixture);
+        Logger commands = (Logger) LoggerFactory.getLogger(StoreShard.class);
+        commands.setLevel(Level.OFF);
+        try {
+            long kept = StoreFixture.servers(store).on(0, server -> {
+                EmbeddedChannel channel = connect(server, settings, new ClientLogs());
+                channel.writeInbound(
+                        channel.alloc().directBuffer().writeBytes(RespClient.encode("GET", keys.get(1)))
+                                .writeBytes(RespClient.encode("GET", keys.get(0))));
+                channel.finishAndReleaseAll();
+                return server.kept();
+            }).join();
+            assertThat(kept).isPositive();
+        } finally {
+            commands.setLevel(null);
+        }
+    }
+
+    @Test
+    void manyWrongPasswordsAreNoObstacleToADrain() {
+        ServerSettings settings = settings(StoreFixture.config().withPassword("s3cret"));
+        EmbeddedChannel channel = onShard(server -> {
+            EmbeddedChannel connected = connect(server, settings, new ClientLogs());
+            ByteBuf pipeline = connected.alloc().directBuffer();
+            for (int i = 0; i < 3; i++) {
+                pipeline.writeBytes(RespClient.encode("AUTH", "guess"));
+            }
+            connected.writeInbound(pipeline);
+            connected.pipeline().fireUserEventTriggered(TcpServer.DRAIN);
+            return connected;
+        });
+        StoreFixture.await("it is closed", () -> onShard(server -> !channel.isOpen()));
+        assertThat(sent(channel)).startsWith("-WRONGPASS");
+        onShard(server -> channel.finishAndReleaseAll());
     }
 
     @Test
