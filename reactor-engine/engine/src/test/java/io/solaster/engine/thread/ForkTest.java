@@ -37,6 +37,7 @@ import io.solaster.engine.task.SchedulingGroup;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -312,6 +313,7 @@ class ForkTest {
     }
 
     @Test
+    @DisabledIfSystemProperty(named = "solaster.engine.shuffle-seed", matches = ".+", disabledReason = "who yields may then come before the others")
     void yieldLetsTheOthersHaveTheirTurn() {
         List<String> order = Engines.get(engine.submitTo(1, () -> {
             List<String> turns = new ArrayList<>();
