@@ -19,6 +19,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http2.Http2Error;
 import io.solaster.config.server.ServerConfig;
+import io.solaster.config.value.ByteSize;
 import io.solaster.http.Http2RawClient.Answer;
 import io.solaster.http.exchange.GatherBudget;
 import io.solaster.http.exchange.Request;
@@ -174,15 +175,98 @@ class Http2TimeoutTest {
             slow.pass(25);
             slow.client.credit(id, 1000);
             slow.client.settle();
-            slow.pass(25);
+            // Of the 30 seconds 5 were left, and so little buys it 4 more.
+            slow.pass(8);
             slow.client.settle();
             assertThat(slow.client.on(id).reset).isNegative();
             assertThat(slow.client.on(id).length()).isEqualTo(2000);
-            slow.pass(6);
+            slow.pass(2);
             Answer answer = slow.client.answer(id);
             assertThat(answer.reset).isEqualTo((int) Http2Error.CANCEL.code());
             assertThat(ended.get(60, TimeUnit.SECONDS)).hasMessageContaining("did not read");
             assertThat(slow.client.get("/").body()).isEqualTo("ok");
+        }
+    }
+
+    /** Has a client of a window of 1,000 bytes ask for much, and give back so much every 20 seconds. */
+    private static void isCutOffThough(int stream, int credit) throws Exception {
+        try (TimedCase<Http2RawClient> slow = with((request, response) -> {
+            ResponseStream large = response.stream();
+            large.write(Unpooled.wrappedBuffer(new byte[50_000]));
+        }, 1000)) {
+            slow.client.credits = false;
+            int id = slow.client.head("GET", "/", true);
+            slow.client.settle();
+            for (int seconds = 0; seconds < 40; seconds += 20) {
+                slow.client.credit(stream < 0 ? id : stream, credit);
+                slow.client.settle();
+                slow.pass(20);
+            }
+            slow.client.settle();
+            assertThat(slow.client.on(id).reset).isEqualTo((int) Http2Error.CANCEL.code());
+            assertThat(slow.timeouts(HttpStats.Timeout.UNREAD)).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void aLargerWindowOfTheConnectionIsNoReadingOfAResponse() throws Exception {
+        isCutOffThough(0, 100_000);
+    }
+
+    @Test
+    void aByteNowAndThenIsNoReadingOfAResponse() throws Exception {
+        isCutOffThough(-1, 1);
+    }
+
+    @Test
+    void responsesThatShareTheWindowOfASlowReaderAreNotCutOffWhileTheyAllGetOn() throws Exception {
+        try (TimedCase<Http2RawClient> slow = with((request, response) -> response.send(new byte[100_000]), 1 << 20)) {
+            slow.client.credits = false;
+            int one = slow.client.head("GET", "/1", true);
+            int two = slow.client.head("GET", "/2", true);
+            for (int seconds = 0; seconds < 100; seconds += 20) {
+                slow.client.credit(0, 6_000);
+                slow.client.settle();
+                slow.pass(20);
+            }
+            slow.client.settle();
+            assertThat(slow.client.on(one).reset + slow.client.on(two).reset).isEqualTo(-2);
+            assertThat(slow.client.on(one).length() + slow.client.on(two).length()).isEqualTo(65_535 + 30_000);
+            slow.pass(31);
+            slow.client.settle();
+            slow.client.settle();
+            assertThat(slow.client.answer(one).reset).isEqualTo((int) Http2Error.CANCEL.code());
+            assertThat(slow.client.answer(two).reset).isEqualTo((int) Http2Error.CANCEL.code());
+        }
+    }
+
+    @Test
+    void aRequestThatWaitsForRoomForTooLongIsRefused() throws Exception {
+        LinkedBlockingQueue<String> asked = new LinkedBlockingQueue<>();
+        ServerConfig config = CONFIG.withLimits(CONFIG.limits().withOutputBuffer(new ByteSize(1 << 20)));
+        try (TimedCase<Http2RawClient> slow = new TimedCase<>(clocked, (request, response) -> {
+            asked.add(request.path());
+            response.send(new byte[300_000]);
+        }, config, port -> new Http2RawClient(port, 0))) {
+            slow.client.credits = false;
+            slow.client.settle();
+            int large = slow.client.head("GET", "/large", true);
+            int held = slow.client.head("GET", "/held", true);
+            slow.client.settle();
+            for (int seconds = 0; seconds < 80; seconds += 20) {
+                slow.client.credit(large, 10_000);
+                slow.client.settle();
+                slow.pass(20);
+            }
+            slow.client.settle();
+            slow.client.settle();
+            assertThat(slow.client.on(held).reset).isEqualTo((int) Http2Error.REFUSED_STREAM.code());
+            assertThat(slow.client.on(large).reset).isNegative();
+            assertThat(slow.client.on(large).length()).isEqualTo(40_000);
+            slow.client.credit(0, 1 << 20);
+            slow.client.credit(large, 1 << 20);
+            assertThat(slow.client.answer(large).length()).isEqualTo(300_000);
+            assertThat(asked).containsExactly("/large");
         }
     }
 

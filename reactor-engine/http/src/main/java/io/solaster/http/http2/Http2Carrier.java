@@ -31,8 +31,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Http2Carrier implements Carrier {
     private static final Logger log = LoggerFactory.getLogger(Http2Carrier.class);
-    /** A shorter frame that is kept is copied, or it would keep all that was read with it. */
-    private static final int COPIED = 8 << 10;
 
     private final Http2Session session;
     private final Http2Stream stream;
@@ -54,8 +52,9 @@ final class Http2Carrier implements Carrier {
     /** Why it was cut off. */
     private @Nullable Throwable failure;
     private @Nullable BodyTime patience;
-    /** When the client has last taken something, by the timers. */
+    /** When the client has last taken some of what waits for it, by the timers; and for how long it may take none then. */
     private long takenAt;
+    private long patienceToRead;
 
     Http2Carrier(Http2Session session, Http2Stream stream, Exchange exchange) {
         this.session = session;
@@ -250,15 +249,11 @@ final class Http2Carrier implements Carrier {
                 exchange = null;
             }
         } else if (body.isFailed() && current.response().isOver()) {
-            unwanted();
-        }
-    }
-
-    /** Asks the client for no more of the request, once it has the response. */
-    private void unwanted() {
-        unwanted = true;
-        if (sent) {
-            session.reset(this, Http2Error.NO_ERROR);
+            // The client is asked for no more of the request, once it has the response.
+            unwanted = true;
+            if (sent) {
+                session.reset(this, Http2Error.NO_ERROR);
+            }
         }
     }
 
@@ -393,9 +388,10 @@ final class Http2Carrier implements Carrier {
         int length = bytes.readableBytes();
         if (!flow().hasFlowControlled(stream)) {
             takenAt = session.now();
+            patienceToRead = session.limits().bodyNanos();
         }
         Http2Backlog backlog = session.backlog();
-        if (length > COPIED || length > 0 && !flow().isWritable(stream)) {
+        if (length > KeptBody.COPIED || length > 0 && !flow().isWritable(stream)) {
             backlog.add(length, promise);
         } else {
             backlog.addSmall(length);
@@ -414,9 +410,10 @@ final class Http2Carrier implements Carrier {
         }
     }
 
-    /** The client has read, and lets more be sent. */
-    void taken() {
-        takenAt = session.now();
+    /** The client lets so much of what waited be sent. */
+    void taken(int bytes, long now) {
+        patienceToRead = session.limits().patience(Math.max(0, patienceToRead - (now - takenAt)), bytes);
+        takenAt = now;
     }
 
     // ---- what becomes of it
@@ -493,8 +490,9 @@ final class Http2Carrier implements Carrier {
         return flow().hasFlowControlled(stream);
     }
 
-    /** Since when the client has taken nothing of what waits for it. */
-    long unreadSince() {
-        return Math.max(takenAt, session.takenAt());
+    /** By when the client has to take some of what waits for it; where other streams are in the way, of theirs. */
+    long readDeadline() {
+        long own = takenAt + patienceToRead;
+        return flow().windowSize(stream) > 0 ? Math.max(own, session.readDeadline()) : own;
     }
 }

@@ -9,6 +9,7 @@ import javax.net.ssl.SSLException;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
 import io.netty.handler.codec.http.HttpResponseStatus;
@@ -36,6 +37,7 @@ import io.solaster.http.exchange.HttpShard;
 import io.solaster.http.wire.ConnectionTimer;
 import io.solaster.http.wire.HttpLimits;
 import io.solaster.http.wire.Linger;
+import io.solaster.http.wire.ReadRate;
 import io.solaster.http.wire.SocketWatch;
 import io.solaster.http.wire.Unread;
 import org.jspecify.annotations.Nullable;
@@ -76,8 +78,9 @@ public final class Http2Session extends Http2ConnectionHandler implements Runnab
     private final Linger linger;
     private final SocketWatch socket = new SocketWatch();
     private long activeAt;
-    /** When the client has last allowed more to be sent on any stream. */
-    private long takenAt;
+    /** How the client takes what waits for it, over all streams, of which so much was handed to the socket. */
+    private final ReadRate reading = new ReadRate();
+    private long handedOver;
     /** Since when a frame has been coming; {@link #NONE} if none is. And how many had come whole when that was last seen to. */
     private long frameSince;
     private long framesBefore;
@@ -137,8 +140,19 @@ public final class Http2Session extends Http2ConnectionHandler implements Runnab
         return batch;
     }
 
-    long takenAt() {
-        return takenAt;
+    /** So much of a stream's response leaves: the client has allowed it. */
+    void sends(int id, int bytes) {
+        Http2Stream stream = connection().stream(id);
+        Http2Carrier carrier = stream == null ? null : stream.getProperty(key);
+        if (carrier != null && bytes > 0) {
+            carrier.taken(bytes, now());
+            handedOver += bytes;
+        }
+    }
+
+    /** By when the client has to take some of what waits on any stream. */
+    long readDeadline() {
+        return reading.deadline();
     }
 
     /** The client may send so much more of a body. */
@@ -216,7 +230,6 @@ public final class Http2Session extends Http2ConnectionHandler implements Runnab
         long now = shard.timers().now();
         activeAt = now;
         frameSince = now;
-        takenAt = now;
         batch.heard();
         super.handlerAdded(context);
         int window = decoder().flowController().initialWindowSize();
@@ -325,7 +338,13 @@ public final class Http2Session extends Http2ConnectionHandler implements Runnab
         batch.count();
         backlog.flushed();
         super.flush(context);
-        socket.observe(context.channel(), shard.timers().now(), 0, 0);
+        observeSocket(shard.timers().now());
+    }
+
+    private void observeSocket(long now) {
+        Channel channel = context().channel();
+        socket.observe(channel, now, 0, 0);
+        reading.observe(channel, now, shard.limits(), handedOver, 0, backlog.waiting() > 0);
     }
 
     @Override
@@ -617,17 +636,6 @@ public final class Http2Session extends Http2ConnectionHandler implements Runnab
         }
 
         @Override
-        public void onWindowUpdateRead(ChannelHandlerContext context, int id, int increment) {
-            Http2Stream stream = connection().stream(id);
-            Http2Carrier carrier = stream == null ? null : stream.getProperty(key);
-            if (id == 0) {
-                takenAt = now();
-            } else if (carrier != null) {
-                carrier.taken();
-            }
-        }
-
-        @Override
         public void onPingAckRead(ChannelHandlerContext context, long data) {
             if (data == LAST_PING && draining) {
                 sayLast();
@@ -673,7 +681,7 @@ public final class Http2Session extends Http2ConnectionHandler implements Runnab
         }
         long now = shard.timers().now();
         HttpLimits limits = shard.limits();
-        socket.observe(context().channel(), now, 0, 0);
+        observeSocket(now);
         if (socket.isSending() && now - socket.takenAt() >= limits.bodyNanos()) {
             log.debug("{} has not read for {} ms: it is closed", context().channel(),
                     TimeUnit.NANOSECONDS.toMillis(now - socket.takenAt()));

@@ -1,5 +1,9 @@
 package io.solaster.http.http2;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelPromise;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http2.AbstractHttp2ConnectionHandlerBuilder;
 import io.netty.handler.codec.http2.DefaultHttp2Connection;
@@ -50,8 +54,7 @@ public final class Http2Sessions extends AbstractHttp2ConnectionHandlerBuilder<H
                 new DefaultHttp2FrameReader(new DefaultHttp2HeadersDecoder(true, headers), SHORT_CONTINUATIONS),
                 connection, reset);
         Http2ConnectionEncoder encoder = new Http2Answers(
-                new DefaultHttp2ConnectionEncoder(connection,
-                        new DefaultHttp2FrameWriter((name, value) -> HttpHeaderNames.SET_COOKIE.contentEquals(name))),
+                new DefaultHttp2ConnectionEncoder(connection, new Frames()),
                 config.maxResets(), reset);
         return new Http2Sessions(shard, requests, turns)
                 .initialSettings(new Http2Settings().maxConcurrentStreams(config.maxConcurrentStreams())
@@ -62,6 +65,21 @@ public final class Http2Sessions extends AbstractHttp2ConnectionHandlerBuilder<H
                 .codec(new DefaultHttp2ConnectionDecoder(connection, encoder, turns,
                         Http2PromisedRequestVerifier.ALWAYS_VERIFY, true, true, true, true), encoder)
                 .build();
+    }
+
+    /** Tells the session what leaves, which neither windows nor promises tell of a part of a response. */
+    private static final class Frames extends DefaultHttp2FrameWriter {
+
+        Frames() {
+            super((name, value) -> HttpHeaderNames.SET_COOKIE.contentEquals(name));
+        }
+
+        @Override
+        public ChannelFuture writeData(ChannelHandlerContext context, int id, ByteBuf data, int padding, boolean last,
+                ChannelPromise promise) {
+            ((Http2Session) context.handler()).sends(id, data.readableBytes());
+            return super.writeData(context, id, data, padding, last, promise);
+        }
     }
 
     @Override

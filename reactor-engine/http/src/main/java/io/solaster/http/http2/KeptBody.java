@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class KeptBody {
     /** A shorter frame that is kept is copied, or it would keep all that was read with it. */
-    private static final int COPIED = 8 << 10;
+    static final int COPIED = 8 << 10;
 
     private final GatherBudget budget;
     private final ArrayDeque<ByteBuf> parts = new ArrayDeque<>(2);

@@ -26,10 +26,10 @@ final class StreamDeadlines {
         } else if (current != null && isBroken(current)) {
             next = current.body().brokenUntil(limits);
         }
-        if (current != null && carrier.isAsked() && current.response().isOpen() && !current.body().isDue()) {
+        if (current != null && current.response().isOpen() && !current.body().isDue()) {
             next = Math.min(next, current.waitsSince + limits.requestNanos());
         }
-        return carrier.isUnread() ? Math.min(next, carrier.unreadSince() + limits.bodyNanos()) : next;
+        return carrier.isUnread() ? Math.min(next, carrier.readDeadline()) : next;
     }
 
     /** Whether a body does not come whole that was asked for, and whose response has not ended. */
@@ -40,7 +40,7 @@ final class StreamDeadlines {
     /** A deadline may have passed. */
     static void expired(Http2Carrier carrier, long now, HttpLimits limits) {
         Http2Session session = carrier.session();
-        if (carrier.isUnread() && now - carrier.unreadSince() >= limits.bodyNanos()) {
+        if (carrier.isUnread() && now >= carrier.readDeadline()) {
             session.stats().timedOut(Timeout.UNREAD);
             carrier.cutOff(new IOException("the client did not read"));
             session.reset(carrier, Http2Error.CANCEL);
@@ -56,8 +56,13 @@ final class StreamDeadlines {
             }
         } else if (isBroken(current) && now >= current.body().brokenUntil(limits)) {
             current.body().breakOff();
-        } else if (carrier.isAsked() && current.response().isOpen()
-                && now - current.waitsSince >= limits.requestNanos()) {
+        } else if (current.response().isOpen() && now - current.waitsSince >= limits.requestNanos()) {
+            if (!carrier.isAsked()) {
+                session.stats().timedOut(Timeout.UNREAD);
+                carrier.cutOff(new IOException("the client did not read the responses before this one"));
+                session.reset(carrier, Http2Error.REFUSED_STREAM);
+                return;
+            }
             session.stats().timedOut(Timeout.REQUEST);
             log.warn("{} was not answered within {} ms: the client gets 503", current.request(),
                     (now - current.waitsSince) / 1_000_000);

@@ -39,8 +39,8 @@ public record HttpLimits(int maxTarget, int maxHeaderSize, int maxHeaders, long 
         return bytesPerSecond == 0 ? 0 : Math.max(1, TimeUnit.SECONDS.toNanos(1) / bytesPerSecond);
     }
 
-    /** What is left of the patience with a client that has sent some of a body, of so much that was left before. */
-    long patience(long left, int bytes) {
+    /** What is left of the patience with a client that has sent or read some of a body, of so much that was left before. */
+    public long patience(long left, int bytes) {
         return nanosPerByte == 0 ? bodyNanos : Math.min(bodyNanos, left + bytes * nanosPerByte);
     }
 
