@@ -249,10 +249,12 @@ public final class RespClient {
 
     private <R extends @Nullable Object> ShardFuture<R> alone(ConnectionPool<RespConnection> pool, Duration patience,
             Function<RespConnection, CompletionStage<R>> work) {
-        Counter underWay = alone.get(Objects.requireNonNull(Shard.current()).id());
+        Shard here = Objects.requireNonNull(Shard.current());
+        Counter underWay = alone.get(here.id());
         underWay.increment();
         ShardFuture<R> result = pool.use(0, null, patience, work);
-        result.whenComplete((done, failure) -> underWay.add(-1));
+        // Whoever cancels may do so elsewhere, and the counter is this shard's.
+        result.whenComplete((done, failure) -> here.hereOrElse(() -> underWay.add(-1), () -> {}));
         return result;
     }
 

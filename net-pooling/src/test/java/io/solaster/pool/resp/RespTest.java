@@ -413,6 +413,28 @@ abstract class RespTest {
         until("nothing is under way", () -> both.aloneUnderWay() == 0);
     }
 
+    @Test
+    void workThatIsCancelledElsewhereIsCountedRight() throws Exception {
+        redis();
+        RespClient both = withExclusive();
+        for (int round = 0; round < 50; round++) {
+            ConcurrentLinkedQueue<ShardFuture<Reply>> begun = new ConcurrentLinkedQueue<>();
+            CompletableFuture<Boolean> all = clients.engine.submitTo(0, () -> {
+                for (int i = 0; i < 100; i++) {
+                    begun.add(both.alone(LONG, own -> new CompletableFuture<>()));
+                }
+                return true;
+            });
+            while (!all.isDone() || !begun.isEmpty()) {
+                ShardFuture<Reply> next = begun.poll();
+                if (next != null) {
+                    next.cancel(false);
+                }
+            }
+        }
+        until("nothing is under way", () -> both.aloneUnderWay() == 0);
+    }
+
     private static void await(CountDownLatch latch) {
         try {
             latch.await();
