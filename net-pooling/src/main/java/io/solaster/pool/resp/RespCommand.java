@@ -2,6 +2,7 @@ package io.solaster.pool.resp;
 
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Function;
 
 import io.netty.buffer.ByteBuf;
@@ -143,7 +144,7 @@ public abstract class RespCommand<R extends @Nullable Object> implements Request
 
     abstract void write(ByteBuf out);
 
-    /** What it is about: its first argument, of several commands that of the first that has one; null if it has none. */
+    /** What it is about: its first key, of several commands that of the first that has one; null if it has none. */
     abstract byte @Nullable [] key();
 
     private static byte @Nullable [] firstKey(List<RespCommand<?>> commands) {
@@ -232,10 +233,42 @@ public abstract class RespCommand<R extends @Nullable Object> implements Request
 
         @Override
         byte @Nullable [] key() {
-            if (arguments.length < 2) {
+            int at = keyAt();
+            if (at >= arguments.length) {
                 return null;
             }
-            return arguments[1] instanceof byte[] bytes ? bytes : utf8(arguments[1].toString());
+            return arguments[at] instanceof byte[] bytes ? bytes : utf8(arguments[at].toString());
+        }
+
+        /** Where the first key stands; beyond the last argument where there is none. */
+        private int keyAt() {
+            return switch (word(0).toUpperCase(Locale.ROOT)) {
+                // Without a key the script says where: servers keep what they have compiled.
+                case "EVAL", "EVALSHA", "EVAL_RO", "EVALSHA_RO", "FCALL", "FCALL_RO" ->
+                    arguments.length > 3 && !word(2).equals("0") ? 3 : 1;
+                case "OBJECT", "MEMORY", "XINFO", "XGROUP", "BITOP", "LMPOP", "ZMPOP", "ZUNION", "ZINTER", "ZDIFF",
+                        "ZINTERCARD", "SINTERCARD" ->
+                    2;
+                case "BLMPOP", "BZMPOP" -> 3;
+                case "XREAD", "XREADGROUP" -> afterStreams();
+                default -> 1;
+            };
+        }
+
+        private int afterStreams() {
+            // A group may have that name.
+            for (int i = word(0).length() > 5 ? 4 : 1; i < arguments.length; i++) {
+                if (word(i).equalsIgnoreCase("STREAMS")) {
+                    return i + 1;
+                }
+            }
+            return arguments.length;
+        }
+
+        private String word(int at) {
+            return arguments[at] instanceof byte[] bytes
+                    ? new String(bytes, StandardCharsets.UTF_8)
+                    : arguments[at].toString();
         }
 
         @Override
@@ -257,7 +290,7 @@ public abstract class RespCommand<R extends @Nullable Object> implements Request
 
         @Override
         public String toString() {
-            return arguments[0] instanceof byte[] name ? new String(name, StandardCharsets.UTF_8) : "" + arguments[0];
+            return word(0);
         }
     }
 
