@@ -14,6 +14,6 @@ public interface BodySource {
     /** The next piece, which belongs to the client from then on; null for the end. Where it fails, so does the request. */
     CompletionStage<byte @Nullable []> next();
 
-    /** Nobody asks for more, since the request has ended before the body: lets go of what it holds. */
+    /** Nobody asks for more, since the request has ended before the body: lets go of what it holds. At most once. */
     default void stop() {}
 }

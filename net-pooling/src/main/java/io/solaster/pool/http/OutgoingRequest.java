@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeFormatter;
 import java.util.Arrays;
+import java.util.concurrent.CompletionStage;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -18,9 +19,51 @@ import org.jspecify.annotations.Nullable;
 /** A request as it is sent, and how its answer is taken. */
 abstract sealed class OutgoingRequest<R> implements Request<HttpClientConnection, R> {
     final ClientRequest request;
+    private final @Nullable OnceSource source;
 
     OutgoingRequest(ClientRequest request) {
-        this.request = request;
+        BodySource given = request.source();
+        this.source = given == null ? null : new OnceSource(given);
+        this.request = source == null ? request : request.body(source, request.length());
+    }
+
+    @Override
+    public void ended() {
+        if (source != null) {
+            source.stopUnlessAsked();
+        }
+    }
+
+    /** A body over all tries of its request: stopped at most once, and not asked after that. On the shard that asked. */
+    private static final class OnceSource implements BodySource {
+        private final BodySource given;
+        private boolean asked;
+        private boolean stopped;
+
+        OnceSource(BodySource given) {
+            this.given = given;
+        }
+
+        @Override
+        public CompletionStage<byte @Nullable []> next() {
+            asked = true;
+            return given.next();
+        }
+
+        @Override
+        public void stop() {
+            if (!stopped) {
+                stopped = true;
+                given.stop();
+            }
+        }
+
+        /** What was asked for once is stopped by the try that did so. */
+        void stopUnlessAsked() {
+            if (!asked) {
+                stop();
+            }
+        }
     }
 
     @Override

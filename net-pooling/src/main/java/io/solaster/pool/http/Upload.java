@@ -100,9 +100,9 @@ final class Upload {
         return begun && request.source() != null;
     }
 
-    /** Nothing further goes out. */
+    /** Nothing further goes out. A source that was not asked for anything is left to another try. */
     void stop() {
-        boolean wasUnderWay = !over;
+        boolean wasUnderWay = begun && !over;
         over = true;
         stopWaiting();
         BodySource source = request.source();

@@ -27,6 +27,9 @@ public interface Request<C extends PooledConnection, R extends @Nullable Object>
      */
     default void giveUp(C connection, Attempt<R> attempt) {}
 
+    /** No try of it is under way or will begin: lets go of what no try has taken. Once, on the shard that asked. */
+    default void ended() {}
+
     /** Whether it may be acted upon twice: only then it is tried again after it may have arrived, or hedged. */
     default boolean isIdempotent() {
         return false;

@@ -338,6 +338,7 @@ final class RequestUnderWay<C extends PooledConnection, R extends @Nullable Obje
         if (hedge != null) {
             hedge.giveUp(late);
         }
+        request.ended();
     }
 
     /** The deadline. */

@@ -98,6 +98,7 @@ final class ShardRequester<C extends PooledConnection> {
         if (underWay >= maxRequests) {
             stats.failures.increment();
             stats.refused.increment();
+            request.ended();
             ShardFuture<R> refused = shard.newFuture();
             refused.completeExceptionally(failure(Reason.TOO_MANY_PENDING, maxRequests
                     + " requests of shard " + shard.id() + " are under way already (requests.max-requests)"));

@@ -14,7 +14,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -38,6 +40,7 @@ import io.solaster.pool.PoolException.Reason;
 import io.solaster.pool.ServerName;
 import io.solaster.pool.http.Http2Peer.Frame;
 import io.solaster.pool.request.RequestStats;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -301,6 +304,48 @@ abstract class Http2Test {
         assertThat(refused.reason()).isEqualTo(Reason.REFUSED);
         assertThat(refused).hasMessageContaining("refused POST /");
         assertThat(stats().retriesAnswer.get()).isEqualTo(2);
+    }
+
+    @Test
+    void aBodyThatNobodyAskedForIsLeftToTheNextTry() throws Exception {
+        peer((peer, connection) -> {
+            peer.reset(peer.request(), (int) Http2Error.REFUSED_STREAM.code());
+            peer.answerAll();
+        });
+        List<String> told = new CopyOnWriteArrayList<>();
+        assertThat(get(on(clients.engine, 0, () -> client.send(post("/again").expectContinue().body(
+                source(told), -1)))).text()).isEqualTo("/again");
+        assertThat(stats().retriesAnswer.get()).isOne();
+        assertThat(told).containsExactly("next", "next");
+    }
+
+    @Test
+    void aBodyThatNoTryAskedForIsStoppedOnce() throws Exception {
+        peer((peer, connection) -> {
+            while (true) {
+                peer.reset(peer.request(), (int) Http2Error.REFUSED_STREAM.code());
+            }
+        });
+        List<String> told = new CopyOnWriteArrayList<>();
+        ShardFuture<ClientResponse> asked = on(clients.engine, 0,
+                () -> client.send(post("/").expectContinue().body(source(told), -1)));
+        assertThat(failure(asked).reason()).isEqualTo(Reason.REFUSED);
+        assertThat(told).containsExactly("stop");
+    }
+
+    private static BodySource source(List<String> told) {
+        return new BodySource() {
+            @Override
+            public CompletionStage<byte @Nullable []> next() {
+                told.add("next");
+                return CompletableFuture.completedStage(told.size() == 1 ? new byte[10] : null);
+            }
+
+            @Override
+            public void stop() {
+                told.add("stop");
+            }
+        };
     }
 
     @Test
