@@ -2,7 +2,6 @@ package io.solaster.http;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
-import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 
 import io.netty.handler.codec.http.HttpResponseStatus;
@@ -12,6 +11,8 @@ import org.jspecify.annotations.Nullable;
 /** Percent-encoding of paths and forms. What is malformed is refused with 400. */
 @Internal
 public final class Escapes {
+
+    private static final char REPLACEMENT = '\uFFFD';
 
     private Escapes() {}
 
@@ -69,7 +70,13 @@ public final class Escapes {
     }
 
     private static String unescape(String text, int from, int to, boolean plusIsSpace) {
-        ByteBuffer bytes = ByteBuffer.allocate(3 * (to - from));
+        int room = to - from;
+        for (int i = from; i < to; i++) {
+            // What is not ASCII has 3 bytes at most.
+            room += text.charAt(i) < 0x80 ? 0 : 2;
+        }
+        byte[] bytes = new byte[room];
+        int length = 0;
         int i = from;
         while (i < to) {
             char c = text.charAt(i);
@@ -78,28 +85,37 @@ public final class Escapes {
                 if (value < 0) {
                     throw bad("'" + text.substring(i, Math.min(i + 3, to)) + "' is not a percent-escape");
                 }
-                bytes.put((byte) value);
+                bytes[length++] = (byte) value;
                 i += 3;
             } else if (c < 0x80) {
-                bytes.put((byte) (plusIsSpace && c == '+' ? ' ' : c));
+                bytes[length++] = (byte) (plusIsSpace && c == '+' ? ' ' : c);
                 i++;
             } else {
                 int end = i + 1;
                 while (end < to && text.charAt(end) >= 0x80) {
                     end++;
                 }
-                bytes.put(text.substring(i, end).getBytes(StandardCharsets.UTF_8));
+                byte[] encoded = text.substring(i, end).getBytes(StandardCharsets.UTF_8);
+                System.arraycopy(encoded, 0, bytes, length, encoded.length);
+                length += encoded.length;
                 i = end;
             }
         }
-        try {
-            return StandardCharsets.UTF_8.newDecoder()
-                    .onMalformedInput(CodingErrorAction.REPORT)
-                    .onUnmappableCharacter(CodingErrorAction.REPORT)
-                    .decode(bytes.flip())
-                    .toString();
-        } catch (CharacterCodingException e) {
+        String decoded = new String(bytes, 0, length, StandardCharsets.UTF_8);
+        // What stands for malformed bytes may also have been sent, and only a decoder, which takes more memory, knows.
+        if (decoded.indexOf(REPLACEMENT) >= 0 && !isUtf8(bytes, length)) {
             throw bad("'" + text.substring(from, to) + "' is not UTF-8, percent-encoded");
+        }
+        return decoded;
+    }
+
+    private static boolean isUtf8(byte[] bytes, int length) {
+        try {
+            // As a new decoder is, it reports what is malformed.
+            StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes, 0, length));
+            return true;
+        } catch (CharacterCodingException e) {
+            return false;
         }
     }
 

@@ -22,6 +22,8 @@ public final class Form {
     /** Of a query, too. */
     @Internal
     public static final int MOST_FIELDS = 1_000;
+    /** A form lies on the heap, and is taken apart in one go; what is larger is no form but a file. */
+    static final int MOST_BYTES = 2 << 20;
 
     private final Map<String, List<String>> fields;
 
@@ -33,8 +35,8 @@ public final class Form {
     /**
      * The form of a request whose body has been gathered, as a {@link io.solaster.http.route.Router} does it.
      *
-     * @throws HttpException with status 415 if the body is of another type, 400 if it is malformed or has more than
-     *         1,000 fields
+     * @throws HttpException with status 415 if the body is of another type, 413 if it has more than 2 MB, 400 if it is
+     *         malformed or has more than 1,000 fields
      * @throws IllegalStateException if the body has not been gathered
      */
     public static Form of(HttpRequest request) {
@@ -42,6 +44,11 @@ public final class Form {
         if (!MediaTypes.is(type, TYPE)) {
             throw new HttpException(HttpResponseStatus.UNSUPPORTED_MEDIA_TYPE,
                     "Content-Type: '" + type + "' is not " + TYPE);
+        }
+        int bytes = request.body().content().readableBytes();
+        if (bytes > MOST_BYTES) {
+            throw new HttpException(HttpResponseStatus.REQUEST_ENTITY_TOO_LARGE, "a form of " + bytes + " bytes: "
+                    + MOST_BYTES + " at most; send more as multipart/form-data");
         }
         return parse(request.body().text());
     }

@@ -4,12 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import java.lang.management.ManagementFactory;
 import java.util.List;
 
+import com.sun.management.ThreadMXBean;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import org.junit.jupiter.api.Test;
 
 class EscapesTest {
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
     @Test
     void letsAPathPassThatCanBeUnderstoodInOneWayOnly() {
@@ -37,5 +40,15 @@ class EscapesTest {
         assertThat(Escapes.decode("a+b%2Bc", 0, 7)).isEqualTo("a+b+c");
         assertThat(Escapes.decode("x%F0%9F%98%80y", 1, 13)).isEqualTo("😀");
         assertThat(Escapes.decode("%41", 0, 3)).isEqualTo("A");
+        assertThat(Escapes.decodeForm("ü+%C3%BC€+😀", 0, 12)).isEqualTo("ü ü€ 😀");
+        assertThat(Escapes.decode("%EF%BF%BD�", 0, 10)).as("a sign that is no sign of malformed bytes").isEqualTo("��");
+    }
+
+    @Test
+    void whatIsDecodedTakesLittleMoreMemoryThanItIs() {
+        String text = "+" + "x".repeat(1 << 20);
+        long before = THREADS.getCurrentThreadAllocatedBytes();
+        String decoded = Escapes.decodeForm(text, 0, text.length());
+        assertThat(THREADS.getCurrentThreadAllocatedBytes() - before).isLessThan(5L * decoded.length() / 2);
     }
 }

@@ -403,6 +403,9 @@ class RouterTest {
         assertThat(ask(client, "POST", "/form", type, "name=A&age=old").body())
                 .startsWith("field 'age': 'old' is not a whole number");
         assertThat(ask(client, "POST", "/form", "Content-Type: text/plain\r\n", "name=A").status()).isEqualTo(415);
+        Answer large = ask(client, "POST", "/form", type, "name=" + "x".repeat(Form.MOST_BYTES));
+        assertThat(large.status()).isEqualTo(413);
+        assertThat(large.body()).startsWith("a form of 2097157 bytes: 2097152 at most; ");
     }
 
     private record Item(String name, int count) {}
