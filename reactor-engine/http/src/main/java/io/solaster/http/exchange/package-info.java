@@ -3,6 +3,10 @@
  * common on one shard. The protocols put exchanges together and are seen from here as a
  * {@link io.solaster.http.exchange.Carrier}. On the owning shard, but for what the public interfaces of request and
  * response allow elsewhere.
+ *
+ * <p>
+ * Holds more than 20 files because an exchange is one object in parts that see into each other: its request, its response,
+ * their bodies, and what a shard keeps for all of them.
  */
 @Internal
 @NullMarked
