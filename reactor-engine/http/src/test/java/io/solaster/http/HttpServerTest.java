@@ -2,6 +2,9 @@ package io.solaster.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -27,6 +30,7 @@ import io.solaster.config.server.HttpConfig;
 import io.solaster.config.server.LimitsConfig;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.config.value.ByteSize;
+import io.solaster.engine.Shard;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.http.RawClient.Answer;
 import io.solaster.http.exchange.Departures;
@@ -162,6 +166,38 @@ abstract class HttpServerTest extends TransportTest {
         within.socket().shutdownOutput();
         assertThat(late.poll(60, TimeUnit.SECONDS)).isNotNull();
         assertThat(within.rest()).isEmpty();
+        HttpFixture.await("nobody is connected", () -> server.connections() == 0);
+    }
+
+    @Test
+    void aSlowClientThatHasEndedItsSideGetsAllOfALongResponse() throws Exception {
+        int parts = 256;
+        LinkedBlockingQueue<Runnable> begins = new LinkedBlockingQueue<>();
+        ServerConfig config = ServerConfig.of("http", 0).withHttp(HttpConfig.defaults().withHalfClose(true));
+        TcpServer server = fixture.serve(config, (request, response) -> {
+            Shard shard = request.shard();
+            ResponseStream stream = response.stream();
+            int[] sent = new int[1];
+            Runnable pump = () -> {
+                while (sent[0] < parts) {
+                    sent[0]++;
+                    if (!stream.write(Unpooled.wrappedBuffer(new byte[64 << 10])) && sent[0] < parts) {
+                        return;
+                    }
+                }
+                stream.end();
+            };
+            stream.onWritable(pump);
+            begins.add(() -> shard.execute(pump));
+        });
+        Socket socket = new Socket();
+        socket.setReceiveBufferSize(8 << 10);
+        socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port()));
+        RawClient client = fixture.open(new RawClient(socket)).send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+        socket.shutdownOutput();
+        begins.poll(60, TimeUnit.SECONDS).run();
+        assertThat(client.answer().body().length()).isEqualTo(parts * (64 << 10));
+        assertThat(client.rest()).isEmpty();
         HttpFixture.await("nobody is connected", () -> server.connections() == 0);
     }
 

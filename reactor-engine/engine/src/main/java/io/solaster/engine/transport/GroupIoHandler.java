@@ -304,6 +304,8 @@ public final class GroupIoHandler implements IoHandler {
         private EpollIoOps wanted = EpollIoOps.NONE;
         private EpollIoOps onChange = EpollIoOps.EPOLLET;
         private boolean quiet;
+        /** The kernel knows the socket. */
+        private boolean added;
 
         EpollCharged(EpollIoHandle handle, GroupScheduler groups) {
             super(handle, groups);
@@ -317,11 +319,13 @@ public final class GroupIoHandler implements IoHandler {
         @Override
         public long submit(IoOps ops) {
             wanted = (EpollIoOps) ops;
-            if (!quiet || wanted.value() == 0) {
+            if (wanted.value() == 0) {
                 quiet = false;
-                return registration().submit(ops);
+                // Netty would take the socket out, forget that it has, and fail when the socket wants something again.
+                return registration().submit(added ? EpollIoOps.EPOLLET : ops);
             }
-            return registration().submit(onChange());
+            added = true;
+            return registration().submit(quiet ? onChange() : ops);
         }
 
         private EpollIoOps onChange() {

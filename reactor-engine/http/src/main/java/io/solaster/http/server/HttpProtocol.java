@@ -94,10 +94,8 @@ public final class HttpProtocol implements ConnectionHandler {
         channel.config().setRecvByteBufAllocator(part.reads());
         if (part.config().http().halfClose() && channel.pipeline().get(SslHandler.class) == null) {
             channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
-        } else {
-            // A client that has ended its side loses the end of a long response where the kernel takes little at once.
-            UnsentLimit.on(channel);
         }
+        UnsentLimit.on(channel);
         channel.pipeline().addLast(new HttpConnection(part, requests));
     }
 
