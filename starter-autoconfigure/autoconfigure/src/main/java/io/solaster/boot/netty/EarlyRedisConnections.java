@@ -9,21 +9,24 @@ import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.SmartInitializingSingleton;
+import org.springframework.context.SmartLifecycle;
 import org.springframework.data.redis.connection.ReactiveRedisConnection;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
 /**
  * Connects Spring Data to Redis before it is asked to. It would else connect when the connection is first asked for, and
  * block meanwhile, even for reactive calls: on a shard it would wait for itself. Where Redis is not there, the application
- * starts nevertheless, and this tries again until it is.
+ * starts nevertheless, and this tries again until it is. So it does once a context that was stopped or paused starts again.
  */
-final class EarlyRedisConnections implements SmartInitializingSingleton, DisposableBean {
+final class EarlyRedisConnections implements SmartInitializingSingleton, SmartLifecycle, DisposableBean {
     private static final Logger log = LoggerFactory.getLogger(EarlyRedisConnections.class);
     private static final Duration FIRST_PAUSE = Duration.ofMillis(250);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
 
     private final ObjectProvider<LettuceConnectionFactory> factories;
     private final List<Thread> retries = new ArrayList<>();
+    private boolean wasStopped;
+    private volatile boolean running;
 
     EarlyRedisConnections(ObjectProvider<LettuceConnectionFactory> factories) {
         this.factories = factories;
@@ -31,15 +34,17 @@ final class EarlyRedisConnections implements SmartInitializingSingleton, Disposa
 
     @Override
     public void afterSingletonsInstantiated() {
-        factories.forEach(factory -> {
-            try {
-                factory.initConnection();
-            } catch (RuntimeException e) {
-                log.warn("No connection to Redis at {}:{} yet, which is tried again in the background; a call from a"
-                        + " shard would block it until then: {}", factory.getHostName(), factory.getPort(), reason(e));
-                retries.add(Thread.ofVirtual().name("solaster-redis-connect").start(() -> retry(factory)));
-            }
-        });
+        factories.forEach(factory -> begin(factory, factory::initConnection));
+    }
+
+    private void begin(LettuceConnectionFactory factory, Runnable first) {
+        try {
+            first.run();
+        } catch (RuntimeException e) {
+            log.warn("No connection to Redis at {}:{} yet, which is tried again in the background; a call from a"
+                    + " shard would block it until then: {}", factory.getHostName(), factory.getPort(), reason(e));
+            retries.add(Thread.ofVirtual().name("solaster-redis-connect").start(() -> retry(factory)));
+        }
     }
 
     private static void retry(LettuceConnectionFactory factory) {
@@ -78,7 +83,43 @@ final class EarlyRedisConnections implements SmartInitializingSingleton, Disposa
     }
 
     @Override
-    public void destroy() {
+    public void start() {
+        if (wasStopped) {
+            factories.stream().filter(LettuceConnectionFactory::isRunning)
+                    .forEach(factory -> begin(factory, () -> connect(factory)));
+        }
+        running = true;
+    }
+
+    @Override
+    public void stop() {
         retries.forEach(Thread::interrupt);
+        retries.clear();
+        wasStopped = true;
+        running = false;
+    }
+
+    /** Also where the application fails to start, and so is never stopped. */
+    @Override
+    public void destroy() {
+        stop();
+    }
+
+    @Override
+    public boolean isRunning() {
+        return running;
+    }
+
+    /** Right after the factories, which are lazy once they start again. */
+    @Override
+    public int getPhase() {
+        int last = factories.stream().mapToInt(LettuceConnectionFactory::getPhase).max().orElse(0);
+        return last == Integer.MAX_VALUE ? last : last + 1;
+    }
+
+    /** With the factories, and not without them. */
+    @Override
+    public boolean isPauseable() {
+        return factories.stream().anyMatch(LettuceConnectionFactory::isPauseable);
     }
 }

@@ -3,6 +3,7 @@ package io.solaster.boot.netty;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.ServerSocket;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -33,6 +34,7 @@ import org.springframework.boot.data.redis.autoconfigure.ClientResourcesBuilderC
 import org.springframework.boot.data.redis.autoconfigure.DataRedisAutoConfiguration;
 import org.springframework.boot.data.redis.autoconfigure.DataRedisReactiveAutoConfiguration;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.data.redis.connection.RedisConnection;
@@ -87,6 +89,22 @@ final class SpringDataRedisOnShardsTest {
                     assertThat(context.getBean(LibrariesOnShards.class).all())
                             .contains(new Library("lettuce", State.ON_SHARDS, ""));
                 });
+    }
+
+    @Test
+    void the_first_call_after_a_restart_of_the_context_may_come_from_a_shard() {
+        runner.withPropertyValues("solaster.engine.transport=nio").run(context -> {
+            Engine engine = context.getBean(Engine.class);
+            ReactiveStringRedisTemplate redis = context.getBean(ReactiveStringRedisTemplate.class);
+            ConfigurableApplicationContext whole = context.getSourceApplicationContext();
+            for (List<Runnable> again : List.of(List.<Runnable>of(whole::stop, whole::start),
+                    List.<Runnable>of(whole::pause, whole::restart))) {
+                again.forEach(Runnable::run);
+                assertThat(engine.submitTo(0, () -> redis.opsForValue().set("restarted", "value")
+                        .then(redis.opsForValue().get("restarted")).toFuture())
+                        .thenCompose(answer -> answer).get(60, TimeUnit.SECONDS)).isEqualTo("value");
+            }
+        });
     }
 
     @Test
