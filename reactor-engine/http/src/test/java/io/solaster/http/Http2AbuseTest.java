@@ -228,8 +228,11 @@ abstract class Http2AbuseTest extends TransportTest {
                 }
             });
         });
+        // The server's windows are in force.
+        client.settle();
+        client.settle();
         int id = client.head("POST", "/", false);
-        client.data(id, new byte[60_000], false);
+        client.data(id, new byte[200_000], false);
         client.settle();
         HttpRequest request = asked.remove();
         GatherBudget budget = ((Request) request).exchange().shard().budget();
@@ -237,6 +240,7 @@ abstract class Http2AbuseTest extends TransportTest {
         assertThat(client.answer(id).body()).isEqualTo("enough");
         client.settle();
         assertThat(fixture.engine().submitTo(request.shard().id(), budget::used).join()).isZero();
+        assertThat(client.credited(id)).as("the window that is given back").isEqualTo(200_000);
     }
 
     // ---- heads where none may be
