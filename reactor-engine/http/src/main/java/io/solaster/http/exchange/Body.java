@@ -22,7 +22,10 @@ import io.solaster.http.wire.ChunkDecoder;
 import io.solaster.http.wire.HttpLimits;
 import org.jspecify.annotations.Nullable;
 
-/** The body of a request: taken from the connection's input as far as somebody wants it. On the owning shard. */
+/**
+ * The body of a request: taken from the connection's input as far as somebody wants it. On the owning shard. Longer than 500
+ * lines because what becomes of a piece of input goes by all of its state.
+ */
 public final class Body implements RequestBody {
     private static final int FIRST_GUESS = 16 << 10;
     /** What nobody wants is read so far, that the connection may go on; beyond, it is cheaper to close it. */
