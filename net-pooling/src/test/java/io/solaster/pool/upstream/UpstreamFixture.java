@@ -141,15 +141,17 @@ final class UpstreamFixture implements AutoCloseable {
         return status(host).state();
     }
 
-    /** Waits until an endpoint stands so, for every shard. */
+    /** Waits until an endpoint is there and stands so, for every shard. */
     void until(String host, EndpointState state) {
         until(host + " is " + state, () -> {
             for (int shard = 0; shard < SHARDS; shard++) {
-                if (on(shard, () -> target(host).state()) != state) {
+                if (!on(shard, () -> upstream.local().targets().stream()
+                        .anyMatch(each -> each.endpoint().host().equals(host) && each.state() == state))) {
                     return false;
                 }
             }
-            return state(host) == state;
+            return get(upstream.status()).endpoints().stream()
+                    .anyMatch(each -> each.address().equals(host + ":80") && each.state() == state);
         });
     }
 

@@ -265,6 +265,7 @@ class UpstreamTest {
                 .containsExactly(EndpointState.DRAINED, "drained by hand", 1L);
         assertThat(fixture.upstream.state()).as("nobody is sick").isEqualTo(UpstreamState.HEALTHY);
         fixture.found(endpoints(1));
+        UpstreamFixture.until("e2 is gone", () -> fixture.upstream.members().size() == 1);
         fixture.found(endpoints(3));
         UpstreamFixture.until("e2 is back", () -> fixture.upstream.members().size() == 3);
         fixture.until("e2", EndpointState.DRAINED);
