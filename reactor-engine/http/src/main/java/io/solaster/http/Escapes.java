@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
 public final class Escapes {
 
     private static final char REPLACEMENT = '\uFFFD';
+    /** Characters of a malformed text that its refusal repeats. */
+    private static final int MOST_QUOTED = 100;
 
     private Escapes() {}
 
@@ -104,9 +106,14 @@ public final class Escapes {
         String decoded = new String(bytes, 0, length, StandardCharsets.UTF_8);
         // What stands for malformed bytes may also have been sent, and only a decoder, which takes more memory, knows.
         if (decoded.indexOf(REPLACEMENT) >= 0 && !isUtf8(bytes, length)) {
-            throw bad("'" + text.substring(from, to) + "' is not UTF-8, percent-encoded");
+            throw bad("'" + quoted(text, from, to) + "' is not UTF-8, percent-encoded");
         }
         return decoded;
+    }
+
+    /** So much of it that its client knows it again: a form may be long. */
+    private static String quoted(String text, int from, int to) {
+        return to - from <= MOST_QUOTED ? text.substring(from, to) : text.substring(from, from + MOST_QUOTED) + "…";
     }
 
     private static boolean isUtf8(byte[] bytes, int length) {

@@ -51,4 +51,12 @@ class EscapesTest {
         String decoded = Escapes.decodeForm(text, 0, text.length());
         assertThat(THREADS.getCurrentThreadAllocatedBytes() - before).isLessThan(5L * decoded.length() / 2);
     }
+
+    @Test
+    void aLongTextThatIsMalformedIsNotRepeatedWhole() {
+        String text = "x".repeat(1 << 20) + "%ff";
+        assertThatExceptionOfType(HttpException.class)
+                .isThrownBy(() -> Escapes.decodeForm(text, 0, text.length()))
+                .satisfies(refusal -> assertThat(refusal.getMessage()).hasSizeLessThan(200).contains("is not UTF-8"));
+    }
 }
