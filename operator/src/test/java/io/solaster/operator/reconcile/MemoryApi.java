@@ -40,8 +40,9 @@ import io.fabric8.zjsonpatch.JsonPatch;
 
 /**
  * A small API server that keeps what it has through restarts, and a history that watches go on from, as long as it
- * reaches back: then they are told that their version is gone. Server-side apply with one manager, JSON and merge patches,
- * status apart from spec, generations, conflicts, finalizers, label selectors. It validates nothing and collects no garbage.
+ * reaches back: then they are told that their version is gone. Server-side apply with managers of fields and preconditions,
+ * JSON and merge patches, status apart from spec, generations, conflicts, finalizers, label selectors, what goes with its
+ * owner. It validates hardly anything: see {@link Validation}.
  */
 final class MemoryApi implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -71,7 +72,7 @@ final class MemoryApi implements AutoCloseable {
     private final Map<String, String> kinds = new ConcurrentHashMap<>();
     private final Set<String> asked = ConcurrentHashMap.newKeySet();
     private final Map<String, TreeMap<String, ObjectNode>> objects = new HashMap<>();
-    private final Map<String, JsonNode> applied = new HashMap<>();
+    private final Map<String, FieldManagers> managers = new HashMap<>();
     private final List<Change> history = new ArrayList<>();
     private long forgotten;
     private String held = "";
@@ -241,6 +242,8 @@ final class MemoryApi implements AutoCloseable {
                 serve(exchange, query, collection, match.group(3) == null ? "" : match.group(3), match.group(5),
                         match.group(6) != null);
             }
+        } catch (Validation.Refused e) {
+            send(exchange, e.code(), e.status().toString());
         } catch (RuntimeException e) {
             failed(exchange, 500, e.toString());
         }
@@ -274,6 +277,8 @@ final class MemoryApi implements AutoCloseable {
         }
         String answer;
         int code = 200;
+        String agent = String.valueOf(exchange.getRequestHeaders().getFirst("User-Agent"));
+        String manager = query.getOrDefault("fieldManager", agent.split("/")[0]);
         synchronized (this) {
             TreeMap<String, ObjectNode> all = objects.computeIfAbsent(collection, key -> new TreeMap<>());
             String key = namespace + "/" + name;
@@ -291,7 +296,8 @@ final class MemoryApi implements AutoCloseable {
                         failed(exchange, 409, wanted + " is there already");
                         return;
                     }
-                    answer = create(collection, namespace, wanted, made).toString();
+                    answer = create(collection, namespace, wanted, made, noted(collection, "", null,
+                            made, manager)).toString();
                     code = 201;
                 }
                 case "PUT" -> {
@@ -301,7 +307,7 @@ final class MemoryApi implements AutoCloseable {
                         failed(exchange, 409, "the object has been modified");
                         return;
                     }
-                    answer = write(collection, key, there, wanted, status).toString();
+                    answer = write(collection, key, there, wanted, status, manager).toString();
                 }
                 case "PATCH" -> {
                     String type = String.valueOf(exchange.getRequestHeaders().getFirst("Content-Type"));
@@ -309,29 +315,23 @@ final class MemoryApi implements AutoCloseable {
                         failed(exchange, 404, collection + " " + key + " is not there");
                         return;
                     }
-                    answer = patch(collection, namespace, name, there, type, body, status).toString();
+                    answer = patch(collection, namespace, name, there, type, body, status, manager,
+                            "true".equals(query.get("force"))).toString();
                 }
                 case "DELETE" -> {
-                    String only = body.length == 0
-                            ? ""
-                            : tree(body).at("/preconditions/resourceVersion").asText("");
-                    if (!only.isEmpty() && !only.equals(there.at("/metadata/resourceVersion").asText())) {
-                        failed(exchange, 409, "the object has been modified");
-                        return;
+                    JsonNode options = body.length == 0 ? JSON.createObjectNode() : tree(body);
+                    for (String each : List.of("resourceVersion", "uid")) {
+                        String only = options.at("/preconditions/" + each).asText("");
+                        if (!only.isEmpty() && !only.equals(there.at("/metadata/" + each).asText())) {
+                            failed(exchange, 409, "the object has been modified");
+                            return;
+                        }
                     }
+                    boolean orphans = options.path("propagationPolicy").asText().equals("Orphan");
                     for (String each : name == null
                             ? all.keySet().stream().filter(other -> other.startsWith(namespace + "/")).toList()
                             : List.of(key)) {
-                        ObjectNode gone = all.get(each);
-                        if (!gone.at("/metadata/finalizers").isEmpty()) {
-                            ObjectNode going = gone.deepCopy();
-                            ((ObjectNode) going.get("metadata")).put("deletionTimestamp", Instant.now().toString());
-                            write(collection, each, gone, going, false);
-                            continue;
-                        }
-                        all.remove(each);
-                        applied.remove(collection + "/" + each);
-                        changed(collection, each, "DELETED", gone);
+                        delete(collection, each, orphans);
                     }
                     answer = "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Success\"}";
                 }
@@ -339,6 +339,45 @@ final class MemoryApi implements AutoCloseable {
             }
         }
         send(exchange, code, answer);
+    }
+
+    private void delete(String collection, String key, boolean orphans) {
+        ObjectNode gone = objects.get(collection).get(key);
+        if (!gone.at("/metadata/finalizers").isEmpty()) {
+            ObjectNode going = gone.deepCopy();
+            ((ObjectNode) going.get("metadata")).put("deletionTimestamp", Instant.now().toString());
+            write(collection, key, gone, going, false, "");
+            return;
+        }
+        objects.get(collection).remove(key);
+        gone(collection, key, gone, orphans);
+    }
+
+    /** What it alone owned goes with it, or is left without an owner. */
+    private void gone(String collection, String key, ObjectNode gone, boolean orphans) {
+        managers.remove(collection + "/" + key);
+        changed(collection, key, "DELETED", gone);
+        String uid = gone.at("/metadata/uid").asText();
+        objects.forEach((kind, all) -> List.copyOf(all.entrySet()).forEach(each -> {
+            JsonNode owners = each.getValue().at("/metadata/ownerReferences");
+            ObjectNode left = each.getValue().deepCopy();
+            ArrayNode others = ((ObjectNode) left.get("metadata")).putArray("ownerReferences");
+            owners.forEach(owner -> {
+                if (!owner.path("uid").asText().equals(uid)) {
+                    others.add(owner);
+                }
+            });
+            if (others.size() < owners.size()) {
+                if (orphans || !others.isEmpty()) {
+                    if (others.isEmpty()) {
+                        ((ObjectNode) left.get("metadata")).remove("ownerReferences");
+                    }
+                    write(kind, each.getKey(), each.getValue(), left, false, "garbage-collector");
+                } else {
+                    delete(kind, each.getKey(), false);
+                }
+            }
+        }));
     }
 
     private String list(String collection, String namespace, Map<String, String> query) {
@@ -370,7 +409,8 @@ final class MemoryApi implements AutoCloseable {
         return true;
     }
 
-    private ObjectNode create(String collection, String namespace, String name, ObjectNode object) {
+    private ObjectNode create(String collection, String namespace, String name, ObjectNode object,
+            FieldManagers fields) {
         ObjectNode metadata = (ObjectNode) object.get("metadata");
         if (!namespace.isEmpty()) {
             metadata.put("namespace", namespace);
@@ -381,38 +421,65 @@ final class MemoryApi implements AutoCloseable {
             object.remove("status");
         }
         defaults(object);
+        Validation.check(null, object);
+        tell(collection, namespace + "/" + name, object, fields);
         changed(collection, namespace + "/" + name, "ADDED", object);
         objects.get(collection).put(namespace + "/" + name, object);
         return object;
     }
 
     private ObjectNode patch(String collection, String namespace, String name, ObjectNode there, String type,
-            byte[] body, boolean status) throws IOException {
+            byte[] body, boolean status, String manager, boolean force) throws IOException {
         String key = namespace + "/" + name;
         if (type.startsWith("application/apply-patch")) {
             ObjectNode wanted = tree(body);
-            JsonNode before = applied.put(collection + "/" + key, wanted.deepCopy());
+            Validation.preconditions(there, wanted);
+            FieldManagers fields = managers.getOrDefault(collection + "/" + key, new FieldManagers()).copy();
+            ObjectNode now;
+            try {
+                now = fields.apply(there, wanted, manager, force);
+            } catch (FieldManagers.Conflict e) {
+                throw new Validation.Refused(409, "Conflict", e.getMessage(), "", "");
+            }
             if (there == null) {
-                return create(collection, namespace, name, wanted);
+                return create(collection, namespace, name, now, fields);
             }
-            ObjectNode now = there.deepCopy();
-            if (before != null) {
-                remove(now, before, wanted);
-            }
-            overlay(now, wanted);
             defaults(now);
-            return write(collection, key, there, now, status);
+            return write(collection, key, there, now, status, fields);
         }
         if (type.startsWith("application/merge-patch")) {
             ObjectNode now = there.deepCopy();
             overlay(now, tree(body));
-            return write(collection, key, there, now, status);
+            return write(collection, key, there, now, status, manager);
         }
         return write(collection, key, there, (ObjectNode) JsonPatch.apply(JSON.readTree(body), there.deepCopy()),
-                status);
+                status, manager);
     }
 
-    private ObjectNode write(String collection, String key, ObjectNode there, ObjectNode wanted, boolean status) {
+    /** Who has set which field once it has become another; null where that is not asked for here. */
+    private FieldManagers noted(String collection, String key, ObjectNode before, ObjectNode now, String manager) {
+        if (!collection.matches("apps/.*|policy/.*|networking.*|v1/(services|configmaps)|monitoring.*")) {
+            return null;
+        }
+        FieldManagers fields = managers.getOrDefault(collection + "/" + key, new FieldManagers()).copy();
+        fields.update(before, now, manager);
+        return fields;
+    }
+
+    private void tell(String collection, String key, ObjectNode object, FieldManagers fields) {
+        if (fields != null) {
+            managers.put(collection + "/" + key, fields);
+            fields.tell(object);
+        }
+    }
+
+    private ObjectNode write(String collection, String key, ObjectNode there, ObjectNode wanted, boolean status,
+            String manager) {
+        return write(collection, key, there, wanted, status, noted(collection, key, there, wanted, manager));
+    }
+
+    private ObjectNode write(String collection, String key, ObjectNode there, ObjectNode wanted, boolean status,
+            FieldManagers fields) {
         ObjectNode now = there.deepCopy();
         boolean apart = collection.startsWith("solaster.io");
         if (status && apart) {
@@ -430,12 +497,14 @@ final class MemoryApi implements AutoCloseable {
                 metadata.put("generation", there.at("/metadata/generation").asLong() + 1);
             }
         }
+        Validation.check(there, now);
+        tell(collection, key, now, fields);
         if (now.equals(there)) {
             return there;
         }
         if (now.at("/metadata").has("deletionTimestamp") && now.at("/metadata/finalizers").isEmpty()) {
             objects.get(collection).remove(key);
-            changed(collection, key, "DELETED", now);
+            gone(collection, key, now, false);
             return now;
         }
         changed(collection, key, "MODIFIED", now);
@@ -526,18 +595,6 @@ final class MemoryApi implements AutoCloseable {
                 out.flush();
             }
         }
-    }
-
-    /** What was applied before and is not any more goes. */
-    private static void remove(ObjectNode live, JsonNode before, JsonNode wanted) {
-        before.properties().forEach(field -> {
-            JsonNode now = wanted.get(field.getKey());
-            if (now == null) {
-                live.remove(field.getKey());
-            } else if (field.getValue().isObject() && live.get(field.getKey()) instanceof ObjectNode child) {
-                remove(child, field.getValue(), now);
-            }
-        });
     }
 
     private static void overlay(ObjectNode live, JsonNode wanted) {

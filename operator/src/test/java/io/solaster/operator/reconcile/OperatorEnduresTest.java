@@ -131,7 +131,7 @@ class OperatorEnduresTest extends OperatorInMemory {
         client.resource(service).create();
         assertThat(kv().getMetadata().getUid()).isNotEqualTo(before);
         wire.down(false);
-        eventually(() -> set().getSpec().getReplicas() == 1 && kv().getStatus() != null
+        eventually(() -> set() != null && set().getSpec().getReplicas() == 1 && kv().getStatus() != null
                 && kv().getStatus().observedGeneration() != null);
     }
 
