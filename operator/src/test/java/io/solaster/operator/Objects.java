@@ -11,11 +11,14 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import io.fabric8.kubernetes.api.model.ContainerBuilder;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeBuilder;
+import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceSlice;
 import io.solaster.operator.api.ShardedService;
@@ -57,6 +60,20 @@ public final class Objects {
                         .withRequests(amounts)
                         .withLimits(amounts).endResources().build())
                 .endSpec().withNewStatus().withPhase("Running").endStatus().build();
+    }
+
+    /** The same pod, as the controller of a workload makes it. */
+    public static Pod owned(Pod pod, HasMetadata workload) {
+        boolean set = workload instanceof StatefulSet;
+        PodBuilder owned = new PodBuilder(pod);
+        if (!set) {
+            owned.editMetadata().addToLabels("pod-template-hash", "5c8d7f").endMetadata();
+        }
+        return owned.editMetadata().withOwnerReferences(new OwnerReferenceBuilder().withApiVersion("apps/v1")
+                .withKind(set ? "StatefulSet" : "ReplicaSet")
+                .withName(workload.getMetadata().getName() + (set ? "" : "-5c8d7f"))
+                .withUid(set ? workload.getMetadata().getUid() : "5c8d7f").withController(true).build())
+                .endMetadata().build();
     }
 
     /** An object from YAML. */

@@ -30,6 +30,8 @@ import org.jspecify.annotations.Nullable;
 public record Alignment(String status, String reason, String message, List<PodStatus> pods) {
     private static final int MOST = 64;
     private static final int NAMED = 3;
+    /** Characters of what a pod has said in the status: each second CPU of 512 has room. */
+    private static final int LONGEST = 1_536;
 
     public Alignment {
         pods = List.copyOf(pods);
@@ -75,7 +77,7 @@ public record Alignment(String status, String reason, String message, List<PodSt
                 problems.put(name, problem);
             }
             PodReport told = report != null && report.error().isEmpty() ? report : null;
-            String wrong = problem.isEmpty() ? null : problem;
+            String wrong = problem.isEmpty() ? null : bounded(problem);
             all.add(told == null
                     ? new PodStatus(name, node, null, null, null, wrong)
                     : new PodStatus(name, node, list(told.cpus()), list(told.numaNodes()), told.shards(), wrong));
@@ -98,7 +100,11 @@ public record Alignment(String status, String reason, String message, List<PodSt
 
     /** Left out if there are none: not every API server takes a patch that adds an empty text. */
     private static @Nullable String list(CpuSet numbers) {
-        return numbers.isEmpty() ? null : numbers.toString();
+        return numbers.isEmpty() ? null : bounded(numbers.toString());
+    }
+
+    private static String bounded(String text) {
+        return text.length() <= LONGEST ? text : text.substring(0, LONGEST - 3) + "...";
     }
 
     private static boolean runs(Pod pod) {

@@ -1,9 +1,7 @@
 package io.solaster.operator.observe;
 
 import java.util.BitSet;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 
 import io.solaster.config.plan.ShardReport;
 import io.solaster.config.plan.ShardReport.Shard;
@@ -24,6 +22,10 @@ import org.jspecify.annotations.Nullable;
  */
 public record PodReport(int shards, CpuSet cpus, CpuSet housekeeping, CpuSet numaNodes, boolean pinned,
         @Nullable Config config, String error) {
+    private static final int MOST_NODES = 1024;
+    private static final int MOST_PROBLEMS = 8;
+    /** Characters of a sentence of its own; it goes into the status, and into events. */
+    private static final int LONGEST = 300;
     private static final String FILE = Manifests.CONFIG_DIRECTORY + Manifests.CONFIG_FILE;
 
     /**
@@ -51,16 +53,22 @@ public record PodReport(int shards, CpuSet cpus, CpuSet housekeeping, CpuSet num
         return new PodReport(0, CpuSet.EMPTY, CpuSet.EMPTY, CpuSet.EMPTY, false, null, error);
     }
 
-    /** What stands in a report. */
+    /**
+     * What stands in a report.
+     *
+     * @throws IllegalArgumentException if no machine is so
+     */
     static PodReport of(ShardReport report) {
         BitSet cpus = new BitSet();
-        Set<Integer> nodes = new HashSet<>();
-        for (Shard shard : report.shards()) {
-            cpus.set(shard.cpu());
-            nodes.add(shard.numaNode());
-        }
         BitSet numa = new BitSet();
-        nodes.forEach(numa::set);
+        for (Shard shard : report.shards()) {
+            if (shard.cpu() < 0 || shard.cpu() > CpuSet.MAX_CPU || shard.numaNode() < 0
+                    || shard.numaNode() >= MOST_NODES) {
+                throw new IllegalArgumentException("CPU " + shard.cpu() + " on NUMA node " + shard.numaNode());
+            }
+            cpus.set(shard.cpu());
+            numa.set(shard.numaNode());
+        }
         String housekeeping = report.plan().housekeeping();
         return new PodReport(report.shards().size(), CpuSet.of(cpus),
                 housekeeping.isBlank() ? CpuSet.EMPTY : CpuSet.parse(housekeeping), CpuSet.of(numa),
@@ -73,7 +81,14 @@ public record PodReport(int shards, CpuSet cpus, CpuSet housekeeping, CpuSet num
         }
         boolean inForce = told.state().equals("unchanged") || told.state().equals("applied");
         List<String> problems = told.problems().isEmpty() ? List.of(told.state()) : told.problems();
-        return new Config(told.files().getOrDefault(FILE, ""), inForce ? List.of() : problems);
+        return new Config(bounded(told.files().getOrDefault(FILE, "")), inForce
+                ? List.of()
+                : problems.stream().limit(MOST_PROBLEMS).map(PodReport::bounded).toList());
+    }
+
+    /** Its own words, as far as there is room for them in a line. */
+    private static String bounded(String words) {
+        return words.substring(0, Math.min(words.length(), LONGEST)).replaceAll("\\p{Cntrl}", " ");
     }
 
     /** How busy it is. */
@@ -81,8 +96,9 @@ public record PodReport(int shards, CpuSet cpus, CpuSet housekeeping, CpuSet num
         double sum = 0;
         double max = 0;
         for (Shard shard : report.shards()) {
-            sum += shard.utilization();
-            max = Math.max(max, shard.utilization());
+            double busy = Math.clamp(shard.utilization(), 0.0, 1.0);
+            sum += busy;
+            max = Math.max(max, busy);
         }
         return new Load(report.shards().isEmpty() ? 0 : sum / report.shards().size(), max);
     }

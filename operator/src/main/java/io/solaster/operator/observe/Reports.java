@@ -1,23 +1,29 @@
 package io.solaster.operator.observe;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -30,18 +36,30 @@ import io.solaster.operator.observe.PodReport.Load;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks pods for {@code /actuator/shards}, and remembers what each said last. Any thread.
+ * Asks pods for {@code /actuator/shards}, and remembers what each said last. A pod runs what its user wrote, and may answer
+ * whatever it likes: an answer has room for so much and no more, in bytes, in tokens, and in what is remembered of it, and
+ * all of it has to be there in time. Nobody else than the pod is asked, whatever it refers to. Any thread.
  */
 public final class Reports implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(3);
     /** Pods asked at once. */
     private static final int AT_ONCE = 32;
+    /** Bytes of an answer: 2,000 shards and more. That of its headers has the client's own bound. */
+    static final int MOST_BYTES = 1 << 20;
+    /** What is small as text may be large as objects. */
+    private static final int MOST_TOKENS = 200_000;
+    private static final int DEEPEST = 32;
 
     private final Function<Pod, @Nullable URI> address;
-    private final HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(PATIENCE).build();
+    private final Duration patience;
+    private final HttpClient http;
     private final Semaphore room = new Semaphore(AT_ONCE);
-    private final ObjectReader reader = JsonMapper.builder().addModule(new JavaTimeModule())
+    /** One answer at a time is made into objects. */
+    private final Semaphore reading = new Semaphore(1);
+    private final ObjectReader reader = JsonMapper
+            .builder(JsonFactory.builder().streamReadConstraints(StreamReadConstraints.builder()
+                    .maxTokenCount(MOST_TOKENS).maxNestingDepth(DEEPEST).build()).build())
+            .addModule(new JavaTimeModule())
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build().readerFor(ShardReport.class);
     private final Map<String, PodReport> reports = new ConcurrentHashMap<>();
     private final Map<String, Load> loads = new ConcurrentHashMap<>();
@@ -51,13 +69,21 @@ public final class Reports implements AutoCloseable {
 
     /** @param address where a pod answers; null if it cannot be asked now */
     public Reports(Function<Pod, @Nullable URI> address) {
-        this.address = address;
+        this(address, PATIENCE);
     }
 
-    /** Asks pods at the port that is called 'management'. */
+    /** @param patience how long a pod has for its whole answer */
+    Reports(Function<Pod, @Nullable URI> address, Duration patience) {
+        this.address = address;
+        this.patience = patience;
+        http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(patience)
+                .followRedirects(HttpClient.Redirect.NEVER).proxy(HttpClient.Builder.NO_PROXY).build();
+    }
+
+    /** Asks pods at the port that is called 'management', at the address that the API server names. */
     public static @Nullable URI management(Pod pod) {
         String ip = pod.getStatus() == null ? null : pod.getStatus().getPodIP();
-        if (ip == null) {
+        if (ip == null || !literal(ip)) {
             return null;
         }
         for (Container container : pod.getSpec().getContainers()) {
@@ -69,6 +95,15 @@ public final class Reports implements AutoCloseable {
             }
         }
         return null;
+    }
+
+    /** A name would be looked up, and what follows a slash be part of the path. */
+    private static boolean literal(String ip) {
+        try {
+            return InetAddress.ofLiteral(ip).getHostAddress() != null;
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
     }
 
     /** What a pod said last; null if it was not asked yet. */
@@ -147,20 +182,37 @@ public final class Reports implements AutoCloseable {
     }
 
     private Answer answer(URI uri) throws InterruptedException {
+        HttpRequest request = HttpRequest.newBuilder(uri).header("Accept", "application/json").build();
+        // The client's own limit ends with the headers; what is waited for here is the whole answer.
+        CompletableFuture<HttpResponse<byte[]>> asked = http.sendAsync(request, info -> new BoundedBody(MOST_BYTES));
         try {
-            HttpResponse<String> response = http.send(
-                    HttpRequest.newBuilder(uri).timeout(PATIENCE).header("Accept", "application/json").build(),
-                    BodyHandlers.ofString());
-            if (response.statusCode() != 200) {
-                return failed("/actuator/shards answers " + response.statusCode());
-            }
-            ShardReport report = reader.readValue(response.body());
+            HttpResponse<byte[]> response = asked.get(patience.toNanos(), TimeUnit.NANOSECONDS);
+            return response.statusCode() == 200
+                    ? read(response.body())
+                    : failed("/actuator/shards answers " + response.statusCode());
+        } catch (TimeoutException e) {
+            return failed("/actuator/shards has not answered within " + patience.toMillis() + " ms");
+        } catch (ExecutionException e) {
+            Throwable cause = e.getCause() == null ? e : e.getCause();
+            return failed(cause instanceof BoundedBody.TooLargeException
+                    ? "/actuator/shards answers with more than " + MOST_BYTES + " bytes"
+                    // Without what differs from time to time, such as ports.
+                    : "/actuator/shards does not answer (" + cause.getClass().getSimpleName() + ")");
+        } finally {
+            // Ends the connection where it is still under way.
+            asked.cancel(true);
+        }
+    }
+
+    private Answer read(byte[] body) throws InterruptedException {
+        reading.acquire();
+        try {
+            ShardReport report = reader.readValue(body);
             return new Answer(PodReport.of(report), PodReport.load(report), Traffic.of(report));
-        } catch (IOException e) {
-            // Without what differs from time to time, such as ports.
-            return failed("/actuator/shards does not answer (" + e.getClass().getSimpleName() + ")");
-        } catch (RuntimeException e) {
+        } catch (IOException | RuntimeException e) {
             return failed("/actuator/shards answers what cannot be read");
+        } finally {
+            reading.release();
         }
     }
 

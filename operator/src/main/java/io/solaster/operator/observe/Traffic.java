@@ -16,6 +16,10 @@ import io.solaster.config.plan.ShardReport.Server;
  * @param latencies how many took how long, by the upper bound in nanoseconds
  */
 public record Traffic(long requests, long failed, SortedMap<Long, Long> latencies) {
+    /** More cannot be counted before the machine is old; sums of it stay within a long. */
+    private static final long MOST = 1L << 53;
+    /** A length is known to an eighth: so many there are for a long. */
+    private static final int MOST_BUCKETS = 64 * 8;
     /** No requests. */
     public static final Traffic NONE = new Traffic(0, 0, new TreeMap<>());
 
@@ -23,19 +27,35 @@ public record Traffic(long requests, long failed, SortedMap<Long, Long> latencie
         latencies = Collections.unmodifiableSortedMap(new TreeMap<>(latencies));
     }
 
-    /** What stands in a pod's report: all since its start. */
+    /**
+     * What stands in a pod's report: all since its start.
+     *
+     * @throws IllegalArgumentException if nothing can be counted so
+     */
     static Traffic of(ShardReport report) {
         long requests = 0;
         long failed = 0;
         TreeMap<Long, Long> latencies = new TreeMap<>();
         for (Server server : report.servers()) {
-            requests += server.requests();
-            failed += server.failed();
+            requests = plus(requests, server.requests());
+            failed = plus(failed, server.failed());
             if (server.latencies() != null) {
-                server.latencies().forEach((nanos, count) -> latencies.merge(nanos, count, Long::sum));
+                server.latencies().forEach((nanos, count) -> latencies.merge(plus(0, nanos), plus(0, count),
+                        Traffic::plus));
             }
         }
-        return new Traffic(requests, failed, latencies);
+        if (latencies.size() > MOST_BUCKETS) {
+            throw new IllegalArgumentException(latencies.size() + " buckets of latencies");
+        }
+        // Both are counted as requests go on: one that has failed may not be among all yet.
+        return new Traffic(Math.max(requests, failed), failed, latencies);
+    }
+
+    private static long plus(long sum, long count) {
+        if (count < 0 || count > MOST) {
+            throw new IllegalArgumentException("a count of " + count);
+        }
+        return Math.min(MOST, sum + count);
     }
 
     /** This and that. */

@@ -325,10 +325,12 @@ public final class OperatorProcess implements AutoCloseable {
             return;
         }
         List<ShardedService> services = reconciler.services();
-        Set<String> ours = new HashSet<>();
-        services.forEach(service -> ours.add(PlanBoard.key(service)));
-        reports.ask(() -> cluster.servicePods().stream().filter(pod -> ours.contains(Cluster.service(pod))).toList(),
-                pod -> poke(requireNonNull(Cluster.service(pod))));
+        Map<String, ShardedService> ours = new HashMap<>();
+        services.forEach(service -> ours.put(PlanBoard.key(service), service));
+        reports.ask(() -> cluster.servicePods().stream().filter(pod -> {
+            ShardedService service = ours.get(Cluster.service(pod));
+            return service != null && reconciler.owns(service, pod);
+        }).toList(), pod -> poke(requireNonNull(Cluster.service(pod))));
         for (ShardedService service : services) {
             if (service.getSpec() != null
                     && (service.getSpec().autoscaling() != null || reconciler.unbalanced(service))) {

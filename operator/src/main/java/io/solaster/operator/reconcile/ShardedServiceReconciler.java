@@ -199,6 +199,14 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         }
     }
 
+    /** Whether a pod was made for a service, by a workload that the operator made: anybody may write its label. Any thread. */
+    boolean owns(ShardedService service, Pod pod) {
+        return Ownership.of(service, pod, (type, id) -> {
+            InformerEventSource<?, ShardedService> cache = caches.get(type);
+            return cache == null ? null : cache.get(id).orElse(null);
+        });
+    }
+
     /** Whether it reconciles: it leads, and its caches are filled. */
     boolean running() {
         return pokes.isRunning();

@@ -7,6 +7,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.PodStatusBuilder;
@@ -16,6 +17,7 @@ import io.fabric8.kubernetes.api.model.apps.DeploymentStatusBuilder;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.api.model.apps.StatefulSetStatusBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.solaster.operator.Objects;
 import io.solaster.operator.apply.Names;
 
 /**
@@ -75,13 +77,13 @@ final class FakeWorkloads {
             PodTemplateSpec wanted = i >= partition ? update : current.getOrDefault(name, update);
             Pod pod = client.pods().inNamespace("shop").withName(name + "-" + i).get();
             if (pod == null) {
-                all &= make(name + "-" + i, wanted, Map.of());
+                all &= make(name + "-" + i, wanted, Map.of(), set);
             } else if (!ready(pod)) {
                 all = false;
                 break;
             } else if (i >= partition && !revision(update).equals(revision(pod))) {
                 delete(pod);
-                all &= make(name + "-" + i, wanted, Map.of());
+                all &= make(name + "-" + i, wanted, Map.of(), set);
                 if (!all) {
                     break;
                 }
@@ -113,7 +115,7 @@ final class FakeWorkloads {
         int replicas = deployment.getSpec().getReplicas();
         boolean all = fresh.stream().allMatch(FakeWorkloads::ready);
         for (int i = fresh.size(); i < replicas && all; i++) {
-            all = make(name + "-" + made++, template, owner);
+            all = make(name + "-" + made++, template, owner, deployment);
         }
         for (int i = replicas; i < fresh.size(); i++) {
             delete(fresh.get(i));
@@ -148,12 +150,13 @@ final class FakeWorkloads {
         client.resource(pod).withGracePeriod(0).delete();
     }
 
-    private boolean make(String name, PodTemplateSpec template, Map<String, String> more) {
+    private boolean make(String name, PodTemplateSpec template, Map<String, String> more, HasMetadata workload) {
         Map<String, String> labels = new TreeMap<>(template.getMetadata().getLabels());
         labels.putAll(more);
-        Pod pod = client.resource(new PodBuilder().withNewMetadata().withName(name).withNamespace("shop")
-                .withLabels(labels).withAnnotations(template.getMetadata().getAnnotations()).endMetadata()
-                .withSpec(template.getSpec()).editSpec().withNodeName("a").endSpec().build()).create();
+        Pod pod = client.resource(Objects.owned(new PodBuilder().withNewMetadata().withName(name)
+                .withNamespace("shop").withLabels(labels).withAnnotations(template.getMetadata().getAnnotations())
+                .endMetadata().withSpec(template.getSpec()).editSpec().withNodeName("a").endSpec().build(), workload))
+                .create();
         if (breaks) {
             broken.add(revision(template));
         }

@@ -51,6 +51,8 @@ abstract class OperatorContract {
             """;
 
     final Map<String, String> answers = new ConcurrentHashMap<>();
+    /** The pods that were asked. */
+    final Set<String> asked = ConcurrentHashMap.newKeySet();
     KubernetesClient client;
     KubernetesClient operators;
     OperatorProcess operator;
@@ -68,7 +70,9 @@ abstract class OperatorContract {
         operators = connect("operator");
         pods = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         pods.createContext("/", exchange -> {
-            String answer = answers.get(exchange.getRequestURI().getPath().substring(1));
+            String pod = exchange.getRequestURI().getPath().substring(1);
+            asked.add(pod);
+            String answer = answers.get(pod);
             byte[] body = String.valueOf(answer).getBytes(UTF_8);
             exchange.sendResponseHeaders(answer == null ? 404 : 200, body.length);
             exchange.getResponseBody().write(body);
@@ -504,8 +508,8 @@ abstract class OperatorContract {
 
     /** A pod of the StatefulSet, as a kubelet lets it run. */
     final void run(String name, String node, int cpus, String quality) {
-        Pod pod = new PodBuilder(Objects.pod(name, node, String.valueOf(cpus), "8Gi",
-                new TreeMap<>(Map.of(ShardedService.LABEL, "kv", Names.CLASS, "two")))).build();
+        Pod pod = Objects.owned(Objects.pod(name, node, String.valueOf(cpus), "8Gi",
+                new TreeMap<>(Map.of(ShardedService.LABEL, "kv", Names.CLASS, "two"))), set("kv-two"));
         pod.getMetadata().setUid(name);
         Pod made = client.resource(pod).create();
         made.setStatus(new PodBuilder().withNewStatus().withPhase("Running").withQosClass(quality)

@@ -61,6 +61,34 @@ class OperatorTest extends OperatorContract {
                 "list /namespaces", "watch /namespaces");
     }
 
+    /** Anybody may write the label; and what is asked is answered from inside of the cluster. */
+    @Test
+    void onlyPodsOfItsOwnWorkloadsAreAsked() {
+        create(service(SPEC));
+        eventually(() -> set("kv-two") != null && status() != null);
+        int cpus = status().plan().classes().getFirst().podCPUs();
+        answers.put("kv-two-0", report(8, 0, "8", true));
+        answers.put("stranger", report(8, 16, "24", true));
+        answers.put("pretender", report(8, 16, "24", true));
+        for (String name : List.of("stranger", "pretender")) {
+            run(name, "a", cpus, "Guaranteed");
+            client.pods().inNamespace("shop").withName(name).edit(pod -> {
+                if (name.equals("stranger")) {
+                    pod.getMetadata().setOwnerReferences(List.of());
+                } else {
+                    pod.getMetadata().getOwnerReferences().getFirst().setUid("another");
+                }
+                return pod;
+            });
+        }
+        asked.clear();
+        run("kv-two-0", "a", cpus, "Guaranteed");
+        eventually(() -> asked.contains("kv-two-0"));
+        asked.clear();
+        eventually(() -> asked.contains("kv-two-0"));
+        assertThat(asked).containsOnly("kv-two-0");
+    }
+
     @Test
     void aBrokenApiServerIsTriedAgain() {
         AtomicInteger failures = new AtomicInteger(3);

@@ -155,6 +155,8 @@ final class RunBenchmark {
                   name: %1$s-two-0
                   namespace: shop
                   labels: {solaster.io/service: %1$s, solaster.io/topology-class: two}
+                  ownerReferences:
+                  - {apiVersion: apps/v1, kind: StatefulSet, name: %1$s-two, uid: %4$s, controller: true}
                 spec:
                   nodeName: node-%2$d
                   containers:
@@ -164,7 +166,11 @@ final class RunBenchmark {
                       requests: {cpu: 2, memory: 2Gi}
                       limits: {cpu: 2, memory: 2Gi}
                 status: {phase: Running, qosClass: Guaranteed, podIP: 127.0.0.1}
-                """.formatted(name(i), i % Math.max(2, services / 6), port))));
+                """.formatted(name(i), i % Math.max(2, services / 6), port,
+                JSON.readTree(http.send(
+                        HttpRequest.newBuilder(URI.create("http://localhost:" + api.port()
+                                + "/apis/apps/v1/namespaces/shop/statefulsets/" + name(i) + "-two")).build(),
+                        BodyHandlers.ofString()).body()).at("/metadata/uid").asText()))));
     }
 
     private void start() throws IOException {

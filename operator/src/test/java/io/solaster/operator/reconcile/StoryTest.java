@@ -194,8 +194,9 @@ class StoryTest {
             return topology;
         });
         assertThat(numa).containsKey(pod);
-        client.resource(new PodBuilder(Objects.pod("kv-big-" + pod, node, "30", "56Gi",
-                new TreeMap<>(Map.of(ShardedService.LABEL, "kv", Names.CLASS, "big")))).editStatus()
+        client.resource(new PodBuilder(Objects.owned(Objects.pod("kv-big-" + pod, node, "30", "56Gi",
+                new TreeMap<>(Map.of(ShardedService.LABEL, "kv", Names.CLASS, "big"))),
+                client.apps().statefulSets().inNamespace("shop").withName("kv-big").get())).editStatus()
                 .withQosClass("Guaranteed").withPodIP("127.0.0.1").endStatus().build()).create();
     }
 
