@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.fabric8.crd.generator.annotation.PreserveUnknownFields;
 import io.fabric8.generator.annotation.Max;
 import io.fabric8.generator.annotation.Min;
+import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.ValidationRule;
 import io.fabric8.kubernetes.api.model.ContainerPort;
 import io.fabric8.kubernetes.api.model.EnvFromSource;
@@ -61,6 +62,7 @@ import org.jspecify.annotations.Nullable;
         + " == (has(oldSelf.volumeClaimTemplates) ? size(oldSelf.volumeClaimTemplates) : 0)", message = "volumeClaimTemplates cannot change, as those of a StatefulSet cannot")
 @ValidationRule(value = "!has(self.rollout) || !has(self.rollout.surge) || self.rollout.surge == 0"
         + " || (has(self.workload) && self.workload == 'Deployment')", message = "rollout.surge needs workload Deployment: a StatefulSet replaces pods without a surge")
+@ValidationRule(value = "has(self.image) || (has(self.mode) && self.mode == 'Plan')", message = "image is missing; write the container image to run, or mode Plan")
 public record ShardedServiceSpec(@Nullable Workload workload, @Nullable String image,
         @SpecReplicas @Min(0) @Max(100_000) @Nullable Integer replicas,
         @Nullable List<ContainerPort> ports, @Nullable List<EnvVar> env, @Nullable List<EnvFromSource> envFrom,
@@ -68,7 +70,7 @@ public record ShardedServiceSpec(@Nullable Workload workload, @Nullable String i
         @Nullable String priorityClassName, @Nullable String schedulerName,
         @Nullable List<PersistentVolumeClaim> volumeClaimTemplates, @Nullable List<Volume> volumes,
         @Nullable List<VolumeMount> volumeMounts, @Nullable PodSecurityContext podSecurityContext,
-        @Nullable SecurityContext securityContext, @Nullable Shards shards, @Nullable Placement placement,
+        @Nullable SecurityContext securityContext, @Required @Nullable Shards shards, @Nullable Placement placement,
         @Nullable Memory memory, @PreserveUnknownFields @Nullable JsonNode config, @Nullable Autoscaling autoscaling,
         @Nullable Rollout rollout, @Nullable Mode mode, @Nullable VolumeRetention volumeRetention) {
 
@@ -189,9 +191,9 @@ public record ShardedServiceSpec(@Nullable Workload workload, @Nullable String i
      * @param stabilizationSeconds how long less load must last before anything is taken away; 300 unless said otherwise
      */
     @ValidationRule(value = "!has(self.min) || !has(self.max) || self.min <= self.max", message = "min is above max")
-    public record Autoscaling(@Nullable ScaleBy by, @Min(1) @Nullable Integer min, @Min(1) @Nullable Integer max,
-            @Min(1) @Max(100) @Nullable Integer targetUtilization,
-            @Min(0) @Nullable Integer stabilizationSeconds) {}
+    public record Autoscaling(@Nullable ScaleBy by, @Min(1) @Max(100_000) @Nullable Integer min,
+            @Min(1) @Max(100_000) @Nullable Integer max, @Min(1) @Max(100) @Nullable Integer targetUtilization,
+            @Min(0) @Max(604_800) @Nullable Integer stabilizationSeconds) {}
 
     /** What autoscaling changes. */
     public enum ScaleBy {
@@ -213,7 +215,8 @@ public record ShardedServiceSpec(@Nullable Workload workload, @Nullable String i
     @ValidationRule(value = "!has(self.canary) || !has(self.canary.pods) || !has(self.canary.percent)", message = "canary.pods and canary.percent both say how many; remove one of them")
     @ValidationRule(value = "!has(self.canary) || !has(self.canary.errorPercent)"
             + " || (self.canary.errorPercent >= 0.0 && self.canary.errorPercent <= 100.0)", message = "canary.errorPercent is in percentage points; write a number from 0 to 100")
-    public record Rollout(@Nullable Strategy strategy, @Min(0) @Nullable Integer surge, @Nullable Boolean hotReload,
+    public record Rollout(@Nullable Strategy strategy, @Min(0) @Max(100_000) @Nullable Integer surge,
+            @Nullable Boolean hotReload,
             @Nullable Canary canary, @Nullable Boolean autoReturn,
             @Min(1) @Max(86_400) @Nullable Integer deadlineSeconds) {}
 
@@ -234,8 +237,8 @@ public record ShardedServiceSpec(@Nullable Workload workload, @Nullable String i
     public record Canary(@Min(1) @Max(100_000) @Nullable Integer pods, @Min(1) @Max(100) @Nullable Integer percent,
             @Min(0) @Max(86_400) @Nullable Integer warmupSeconds,
             @Min(0) @Max(604_800) @Nullable Integer observeSeconds,
-            @Min(1) @Nullable Integer minRequests, @Nullable Double errorPercent,
-            @Min(100) @Nullable Integer p99Percent) {}
+            @Min(1) @Max(1_000_000_000) @Nullable Integer minRequests, @Nullable Double errorPercent,
+            @Min(100) @Max(1_000_000) @Nullable Integer p99Percent) {}
 
     /** In which order pods are replaced. */
     public enum Strategy {

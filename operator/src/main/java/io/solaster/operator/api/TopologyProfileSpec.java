@@ -3,8 +3,10 @@ package io.solaster.operator.api;
 import java.util.List;
 import java.util.Map;
 
+import io.fabric8.generator.annotation.Max;
 import io.fabric8.generator.annotation.Min;
 import io.fabric8.generator.annotation.Pattern;
+import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.ValidationRule;
 import io.fabric8.kubernetes.api.model.Quantity;
 import org.jspecify.annotations.Nullable;
@@ -21,11 +23,15 @@ import org.jspecify.annotations.Nullable;
  * @param reservedCPUs the kubelet's {@code reservedSystemCPUs}; if left out, as many as the node keeps from allocation
  * @param kubelet how the kubelet hands out CPUs
  */
-public record TopologyProfileSpec(@Nullable Map<String, String> nodeSelector, @Min(1) @Nullable Integer sockets,
-        @Nullable List<NumaNode> numaNodes, @Min(1) @Nullable Integer threadsPerCore,
-        @Nullable ThreadNumbering threadNumbering, @Nullable List<String> l3Groups,
-        @Pattern("[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*") @Nullable String reservedCPUs,
+public record TopologyProfileSpec(@Nullable Map<String, String> nodeSelector,
+        @Min(1) @Max(8192) @Nullable Integer sockets, @Nullable List<NumaNode> numaNodes,
+        @Min(1) @Max(8) @Nullable Integer threadsPerCore, @Nullable ThreadNumbering threadNumbering,
+        @Nullable List<@Pattern(CPU_LIST) String> l3Groups,
+        @Pattern("^$|" + CPU_LIST) @Nullable String reservedCPUs,
         @Nullable Kubelet kubelet) {
+
+    /** A CPU list as Linux writes it; whole, since the API server looks for a pattern anywhere in a text. */
+    static final String CPU_LIST = "^ *[0-9]{1,4}( *- *[0-9]{1,4})?( *, *[0-9]{1,4}( *- *[0-9]{1,4})?)* *$";
 
     /**
      * A NUMA node.
@@ -34,7 +40,7 @@ public record TopologyProfileSpec(@Nullable Map<String, String> nodeSelector, @M
      * @param memory its memory
      * @param hugepages its huge pages by size, such as {@code 2Mi: 4Gi}
      */
-    public record NumaNode(@Nullable String cpus, @Nullable Quantity memory,
+    public record NumaNode(@Required @Pattern(CPU_LIST) @Nullable String cpus, @Nullable Quantity memory,
             @Nullable Map<String, Quantity> hugepages) {}
 
     /** How the hardware threads of a core are numbered. */

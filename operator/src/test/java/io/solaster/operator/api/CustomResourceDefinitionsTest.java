@@ -31,6 +31,7 @@ import io.solaster.operator.Cel;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The definitions that clusters get are made of the records, and the rules in them accept and refuse as they should. */
@@ -78,6 +79,116 @@ class CustomResourceDefinitionsTest {
                 .containsExactlyInAnyOrder("Fixed", "PerNuma", "FillNode");
     }
 
+    /** What an API server stores must fit what reads it: one number that does not would keep all services from being read. */
+    @Test
+    void everyWholeNumberHasAFormatAndARange() throws IOException {
+        for (Map.Entry<String, CustomResourceDefinition> each : definitions().entrySet()) {
+            List<String> open = new ArrayList<>();
+            open(each.getKey(), schema(each.getKey()), open);
+            assertThat(open).as("whole numbers without format, minimum or maximum").isEmpty();
+        }
+    }
+
+    private static void open(String path, JSONSchemaProps schema, List<String> open) {
+        boolean either = Boolean.TRUE.equals(schema.getXKubernetesIntOrString());
+        if ("integer".equals(schema.getType()) || either) {
+            double least = "int64".equals(schema.getFormat()) || either ? Long.MIN_VALUE : Integer.MIN_VALUE;
+            double most = "int64".equals(schema.getFormat()) || either ? Long.MAX_VALUE : Integer.MAX_VALUE;
+            if ((!either && !List.of("int32", "int64").contains(String.valueOf(schema.getFormat())))
+                    || schema.getMinimum() == null || schema.getMinimum() < least || schema.getMaximum() == null
+                    || schema.getMaximum() > most) {
+                open.add(path);
+            }
+        }
+        if (schema.getProperties() != null) {
+            schema.getProperties().forEach((key, inner) -> open(path + "." + key, inner, open));
+        }
+        if (schema.getItems() != null && schema.getItems().getSchema() != null) {
+            open(path + "[]", schema.getItems().getSchema(), open);
+        }
+        if (schema.getAdditionalProperties() != null && schema.getAdditionalProperties().getSchema() != null) {
+            open(path + ".*", schema.getAdditionalProperties().getSchema(), open);
+        }
+    }
+
+    /** Of what people write, the range is what makes sense, and not what a number may hold. */
+    @Test
+    void everyWholeNumberOfOursHasARangeOfItsOwn() throws IOException {
+        for (String name : definitions().keySet()) {
+            List<String> wide = new ArrayList<>();
+            wide(name, spec(name), name.startsWith("sharded") ? ShardedServiceSpec.class : TopologyProfileSpec.class,
+                    wide);
+            assertThat(wide).as("@Min and @Max are missing").isEmpty();
+        }
+    }
+
+    private static void wide(String path, JSONSchemaProps schema, Class<?> type, List<String> wide) {
+        for (RecordComponent component : type.getRecordComponents()) {
+            JSONSchemaProps property = schema.getProperties().get(component.getName());
+            if ("integer".equals(property.getType())
+                    && (property.getMinimum() < 0 || property.getMaximum() >= Integer.MAX_VALUE)) {
+                wide.add(path + "." + component.getName());
+            } else if (component.getType().isRecord()) {
+                wide(path + "." + component.getName(), property, component.getType(), wide);
+            }
+        }
+    }
+
+    @Test
+    void whatCannotBeLeftOutIsRequired() throws IOException {
+        assertThat(schema("shardedservices.solaster.io").getRequired()).containsExactly("spec");
+        assertThat(schema("topologyprofiles.solaster.io").getRequired()).containsExactly("spec");
+        JSONSchemaProps spec = spec("shardedservices.solaster.io");
+        assertThat(spec.getRequired()).containsExactly("shards");
+        assertThat(elements(spec, "ports").getRequired()).containsExactly("containerPort");
+        assertThat(elements(spec, "env").getRequired()).containsExactly("name");
+        assertThat(elements(spec("topologyprofiles.solaster.io"), "numaNodes").getRequired()).containsExactly("cpus");
+    }
+
+    @Test
+    void elementsOfListsAreToldApart() throws IOException {
+        JSONSchemaProps spec = spec("shardedservices.solaster.io");
+        assertThat(keys(spec, "ports")).containsExactly("containerPort", "protocol");
+        // A key that is left out needs a default.
+        assertThat(elements(spec, "ports").getProperties().get("protocol").getDefault().asText()).isEqualTo("TCP");
+        assertThat(keys(spec, "env")).containsExactly("name");
+        assertThat(keys(spec, "volumes")).containsExactly("name");
+        assertThat(keys(spec, "volumeMounts")).containsExactly("mountPath");
+        JSONSchemaProps status = schema("shardedservices.solaster.io").getProperties().get("status");
+        assertThat(keys(status, "conditions")).containsExactly("type");
+    }
+
+    private static List<String> keys(JSONSchemaProps schema, String list) {
+        assertThat(schema.getProperties().get(list).getXKubernetesListType()).as(list).isEqualTo("map");
+        return schema.getProperties().get(list).getXKubernetesListMapKeys();
+    }
+
+    private static JSONSchemaProps elements(JSONSchemaProps schema, String list) {
+        return schema.getProperties().get(list).getItems().getSchema();
+    }
+
+    /** An API server looks for a pattern anywhere in a text, unless the pattern says where it begins and ends. */
+    @ParameterizedTest
+    @CsvSource({"0-15, true", "'0-15, 32', true", "7, true", "0-x, false", "x0-1, false", "'', false", "'0,', false",
+            "99999, false"})
+    void listsOfCpusAreLists(String list, boolean accepted) throws IOException {
+        JSONSchemaProps spec = spec("topologyprofiles.solaster.io");
+        for (JSONSchemaProps each : List.of(elements(spec, "numaNodes").getProperties().get("cpus"),
+                elements(spec, "l3Groups"), spec.getProperties().get("reservedCPUs"))) {
+            boolean none = list.isEmpty() && each == spec.getProperties().get("reservedCPUs");
+            assertThat(Pattern.compile(each.getPattern()).matcher(list).find()).isEqualTo(accepted || none);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"64Gi, true", "1.5G, true", "500m, true", "0.5, true", "1e9, true", "1e999999999, false",
+            "64 GB, false", "'', false", "Gi, false"})
+    void amountsAreAmounts(String amount, boolean accepted) throws IOException {
+        String pattern = spec("shardedservices.solaster.io").getProperties().get("memory").getProperties()
+                .get("perShard").getPattern();
+        assertThat(Pattern.compile(pattern).matcher(amount).find()).isEqualTo(accepted);
+    }
+
     @Test
     void everyKeyOfOursIsDescribed() throws IOException {
         for (String name : definitions().keySet()) {
@@ -98,6 +209,7 @@ class CustomResourceDefinitionsTest {
         String claims = "volumeClaimTemplates need";
         String fixed = "volumeClaimTemplates cannot change";
         String surge = "rollout.surge needs";
+        String image = "image is missing";
         String heap = "heapShare is";
         String canary = "canary needs strategy";
         String first = "canary.pods and canary.percent";
@@ -119,6 +231,9 @@ class CustomResourceDefinitionsTest {
                 new Case(service, "", claims, "{workload: Deployment, volumeClaimTemplates: [{}]}", "", false),
                 new Case(service, "", fixed, "{image: b}", "{image: a}", true),
                 new Case(service, "", fixed, "{volumeClaimTemplates: [{}]}", "{image: a}", false),
+                new Case(service, "", image, "{image: a}", "", true),
+                new Case(service, "", image, "{mode: Plan}", "", true),
+                new Case(service, "", image, "{mode: Apply}", "", false),
                 new Case(service, "", surge, "{rollout: {surge: 0}}", "", true),
                 new Case(service, "", surge, "{rollout: {surge: 1}, workload: Deployment}", "", true),
                 new Case(service, "", surge, "{rollout: {surge: 1}}", "", false),
@@ -183,8 +298,11 @@ class CustomResourceDefinitionsTest {
     }
 
     private static JSONSchemaProps spec(String name) throws IOException {
-        return definitions().get(name).getSpec().getVersions().getFirst().getSchema().getOpenAPIV3Schema()
-                .getProperties().get("spec");
+        return schema(name).getProperties().get("spec");
+    }
+
+    private static JSONSchemaProps schema(String name) throws IOException {
+        return definitions().get(name).getSpec().getVersions().getFirst().getSchema().getOpenAPIV3Schema();
     }
 
     private static Map<String, CustomResourceDefinition> definitions() throws IOException {
@@ -205,9 +323,12 @@ class CustomResourceDefinitionsTest {
                     .getOpenAPIV3Schema().getProperties();
             boolean service = crd.getMetadata().getName().startsWith("sharded");
             describe(schema.get("spec"), service ? ShardedServiceSpec.class : TopologyProfileSpec.class, words);
+            Completed.complete(schema.get("spec"), service ? ShardedServiceSpec.class : TopologyProfileSpec.class);
             if (service) {
                 describe(schema.get("status"), ShardedServiceStatus.class, words);
+                Completed.complete(schema.get("status"), ShardedServiceStatus.class);
             }
+            crd.getSpec().getVersions().getFirst().getSchema().getOpenAPIV3Schema().setRequired(List.of("spec"));
             crd.getMetadata().setAnnotations(null);
             definitions.put(crd.getMetadata().getName(), crd);
         }
