@@ -2,6 +2,7 @@ package io.solaster.operator.inventory;
 
 import java.util.Arrays;
 import java.util.Objects;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 import io.solaster.config.value.CpuSet;
@@ -11,6 +12,7 @@ import io.solaster.operator.inventory.TopologyClass.Shape;
 import io.solaster.operator.kubelet.CpuTopology;
 import io.solaster.operator.kubelet.KubeletConfig;
 import io.solaster.operator.kubelet.KubeletConfig.CpuManager;
+import io.solaster.operator.kubelet.KubeletConfig.Option;
 import io.solaster.operator.kubelet.KubeletNode;
 import org.jspecify.annotations.Nullable;
 
@@ -56,7 +58,10 @@ final class ClassNames {
         if (Profiles.listsCpus(profile) && (listed != null || !reserves)) {
             return name;
         }
-        return listed != null || reserved.equals(KubeletNode.reserve(topology, reserved.size())) ? given : given + "-";
+        Set<Option> options = kubelet == null ? Set.of() : kubelet.options();
+        return listed != null || reserved.equals(KubeletNode.reserve(topology, options, reserved.size()))
+                ? given
+                : given + "-";
     }
 
     private static String unprofiled(Shape shape) {

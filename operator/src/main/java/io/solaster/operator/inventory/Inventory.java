@@ -32,6 +32,7 @@ import io.solaster.operator.inventory.Zones.Zone;
 import io.solaster.operator.kubelet.CpuTopology;
 import io.solaster.operator.kubelet.KubeletConfig;
 import io.solaster.operator.kubelet.KubeletConfig.CpuManager;
+import io.solaster.operator.kubelet.KubeletConfig.Option;
 import io.solaster.operator.kubelet.KubeletConfig.Scope;
 import io.solaster.operator.kubelet.KubeletConfig.TopologyPolicy;
 import io.solaster.operator.kubelet.KubeletNode;
@@ -246,16 +247,29 @@ public final class Inventory {
                 return declared;
             }
             if (key.zones() == null) {
-                return key.kept() >= topology.size() ? CpuSet.EMPTY : KubeletNode.reserve(topology, key.kept());
+                return key.kept() >= topology.size()
+                        ? CpuSet.EMPTY
+                        : KubeletNode.reserve(topology, options(profile), key.kept());
+            }
+            int kept = key.zones().stream().mapToInt(zone -> zone.capacity() - zone.allocatable()).sum();
+            CpuSet picked = KubeletNode.reserve(topology, options(profile), kept);
+            if (key.zones().stream().allMatch(zone -> picked.and(topology.cpusOfNode(zone.node()))
+                    .size() == zone.capacity() - zone.allocatable())) {
+                return picked;
             }
             BitSet reserved = new BitSet();
             for (Zone zone : key.zones()) {
                 CpuSet cpus = topology.cpusOfNode(zone.node());
-                // By cores, as the kubelet reserves them.
+                // Not what the kubelet picks: some are listed in its configuration, by cores as one would do.
                 cpus.stream().boxed().sorted(Comparator.comparingInt(topology::coreOf))
                         .limit(zone.capacity() - zone.allocatable()).forEach(reserved::set);
             }
             return CpuSet.of(reserved);
+        }
+
+        private static Set<Option> options(@Nullable TopologyProfile profile) {
+            KubeletConfig kubelet = profile == null ? null : Profiles.kubelet(profile, CpuSet.EMPTY);
+            return kubelet == null ? Set.of() : kubelet.options();
         }
 
         private static boolean agrees(CpuTopology declared, Key key) {
@@ -274,7 +288,7 @@ public final class Inventory {
                 IntStream.range(first, first + zone.capacity()).forEach(cpu -> cpus.add(new CpuTopology.Cpu(cpu,
                         first + (cpu - first) / threads * threads, zone.node(), zone.node(), zone.node())));
             }
-            return new CpuTopology(cpus);
+            return CpuTopology.discovered(cpus);
         }
 
         private static CpuTopology flat(int cpus) {

@@ -19,6 +19,11 @@ import org.jspecify.annotations.Nullable;
  * whole sockets and NUMA nodes first, then whole last-level caches if asked for, whole cores, single threads; always
  * where least is free, then the lowest number. Only the order of these is told here, in our own words and structures.
  * Pure functions over bit sets.
+ *
+ * <p>
+ * The kubelet's defects are kept. It counts a socket and a core as free if as many of its CPUs are free as one has on
+ * average, and then takes all CPUs of it, reserved and taken ones too: see {@link CpuTopology#uneven()}. It lists what is
+ * free before it begins to take, so that a group which lies in two others is listed, taken and counted twice.
  */
 final class CpuAllocator {
     private final CpuTopology topology;
@@ -68,8 +73,7 @@ final class CpuAllocator {
 
     /** The CPUs one by one, in the order in which they are taken. */
     int[] threads(BitSet available) {
-        Taking taking = new Taking(available, 0);
-        return Arrays.stream(taking.cores()).flatMap(core -> taking.freeIn(CORE, core).stream()).toArray();
+        return new Taking(available, 0).inOrder(CORE);
     }
 
     private @Nullable BitSet packed(BitSet available, int count, boolean alignCaches) {
@@ -80,10 +84,10 @@ final class CpuAllocator {
             taking.caches();
         }
         if (!spread) {
-            taking.wholeCores();
+            taking.wholeGroups(CORE);
         }
         taking.threads();
-        return taking.needed == 0 ? taking.taken : null;
+        return taking.needed < 1 ? taking.taken : null;
     }
 
     /** One allocation under way. */
@@ -105,8 +109,9 @@ final class CpuAllocator {
 
         void wholeGroups(Level level) {
             for (int group : whole(level)) {
-                if (needed >= size(level, group)) {
-                    take(freeIn(level, group));
+                BitSet all = topology.cpusOf(level, group);
+                if (needed >= all.cardinality()) {
+                    take(all);
                 }
             }
         }
@@ -114,38 +119,34 @@ final class CpuAllocator {
         /** The groups that are free altogether, in the order in which they are taken. */
         int[] whole(Level level) {
             int[] counts = counts(level);
-            int[] groups = level == CORE ? cores() : level == outer ? outerGroups() : innerGroups();
-            return Arrays.stream(groups).filter(group -> counts[group] == size(level, group)).toArray();
+            return Arrays.stream(groups(level)).filter(group -> counts[group] == size(level, group)).toArray();
         }
 
-        /** The kubelet holds sockets and cores against the average, NUMA nodes against themselves. */
-        private int size(Level level, int group) {
+        private int[] groups(Level level) {
             return switch (level) {
-                case SOCKET -> topology.per(SOCKET);
-                case CORE -> topology.threadsPerCore();
-                default -> topology.sizeOf(level, group);
+                case SOCKET -> sockets();
+                case NODE -> nodes();
+                case CACHE -> nested(nodes(), NODE, CACHE);
+                case CORE -> cores();
             };
         }
 
+        /** The kubelet holds sockets and cores against the average, NUMA nodes and caches against themselves. */
+        private int size(Level level, int group) {
+            return level == SOCKET || level == CORE ? topology.per(level) : topology.sizeOf(level, group);
+        }
+
         void caches() {
-            for (int cache : cacheOrder()) {
+            for (int cache : groups(CACHE)) {
                 if (needed >= topology.per(CACHE)) {
-                    wholeCaches();
+                    wholeGroups(CACHE);
                 }
-                if (needed == 0) {
+                if (needed < 1) {
                     return;
                 }
                 partOf(cache);
-            }
-        }
-
-        private void wholeCaches() {
-            int[] counts = counts(CACHE);
-            for (int cache : cacheOrder()) {
-                int whole = topology.sizeOf(CACHE, cache);
-                if (counts[cache] == whole && needed >= whole) {
-                    take(freeIn(CACHE, cache));
-                    counts[cache] = 0;
+                if (needed < 1) {
+                    return;
                 }
             }
         }
@@ -162,34 +163,25 @@ final class CpuAllocator {
             if (needed % 2 != 0 && threads > 1 && cpus.cardinality() > needed) {
                 cpus.clear(cpus.length() - 1);
             }
-            if (needed > 0 && cpus.cardinality() == needed) {
+            if (cpus.cardinality() == needed) {
                 take(cpus);
             }
         }
 
-        void wholeCores() {
-            for (int core : whole(CORE)) {
-                if (needed < topology.threadsPerCore()) {
+        void threads() {
+            for (int cpu : inOrder(spread ? SOCKET : CORE)) {
+                if (needed < 1) {
                     return;
                 }
-                take(freeIn(CORE, core));
+                taken.set(cpu);
+                free.clear(cpu);
+                needed--;
             }
         }
 
-        void threads() {
-            if (needed == 0) {
-                return;
-            }
-            int[] groups = spread ? sockets() : cores();
-            Level level = spread ? SOCKET : CORE;
-            for (int group : groups) {
-                BitSet cpus = freeIn(level, group);
-                for (int cpu = cpus.nextSetBit(0); cpu >= 0 && needed > 0; cpu = cpus.nextSetBit(cpu + 1)) {
-                    taken.set(cpu);
-                    free.clear(cpu);
-                    needed--;
-                }
-            }
+        /** The free CPUs, by the order of such groups and then by number. */
+        int[] inOrder(Level level) {
+            return Arrays.stream(groups(level)).flatMap(group -> freeIn(level, group).stream()).toArray();
         }
 
         private int[] sockets() {
@@ -210,10 +202,6 @@ final class CpuAllocator {
 
         private int[] cores() {
             return nested(innerGroups(), inner, CORE);
-        }
-
-        private int[] cacheOrder() {
-            return nested(nodes(), NODE, CACHE);
         }
 
         private int[] nested(int[] groups, Level level, Level below) {

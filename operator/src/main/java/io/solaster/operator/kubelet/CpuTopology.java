@@ -12,6 +12,8 @@ import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 import io.solaster.config.plan.Machine;
 import io.solaster.config.value.CpuSet;
@@ -44,9 +46,15 @@ public final class CpuTopology {
     private final int[] nodes;
 
     /**
+     * The caches of the CPUs are what the kubelet takes for uncore caches; see {@link #discovered} for last-level ones.
+     *
      * @throws IllegalArgumentException if there is no CPU, one twice, or a NUMA node beyond 63
      */
     public CpuTopology(List<Cpu> cpus) {
+        this(cpus, false);
+    }
+
+    private CpuTopology(List<Cpu> cpus, boolean discovered) {
         this.cpus = List.copyOf(cpus);
         if (cpus.isEmpty()) {
             throw new IllegalArgumentException("a machine without CPUs; give at least one");
@@ -66,23 +74,53 @@ public final class CpuTopology {
         for (Level level : Level.values()) {
             int[] of = new int[highest + 1];
             Arrays.fill(of, -1);
-            int last = 0;
             for (Cpu cpu : cpus) {
                 of[cpu.id()] = groupOf(cpu, level);
-                last = Math.max(last, of[cpu.id()]);
             }
-            int[] sizes = new int[last + 1];
-            for (Cpu cpu : cpus) {
-                sizes[of[cpu.id()]]++;
-            }
-            levels.put(level, new Grouping(of, sizes, (int) Arrays.stream(sizes).filter(n -> n > 0).count()));
+            levels.put(level, grouping(of));
         }
         nodes = cpus.stream().mapToInt(Cpu::node).distinct().sorted().toArray();
+        if (discovered) {
+            levels.put(Level.CACHE, grouping(uncore()));
+        }
     }
 
-    /** Which group each CPU is in, how many CPUs each group has, and how many groups have any. */
+    /**
+     * The machine as a kubelet finds it. cadvisor ({@code utils/sysinfo/sysinfo.go}) counts a last-level cache with as
+     * many CPUs as the NUMA node has, by its cores times the threads of the core that is looked at, as the node's own and
+     * as no core's uncore cache. Where a core has none, the kubelet ({@code cpumanager/topology/topology.go}) takes the
+     * number of its socket instead.
+     *
+     * @throws IllegalArgumentException if there is no CPU, one twice, or a NUMA node beyond 63
+     */
+    public static CpuTopology discovered(List<Cpu> cpus) {
+        return new CpuTopology(cpus, true);
+    }
+
+    private int[] uncore() {
+        Map<Integer, BitSet> cores = new TreeMap<>();
+        cpus.forEach(cpu -> cores.computeIfAbsent(cpu.node(), node -> new BitSet()).set(cpu.core()));
+        int[] of = at(Level.CACHE).of().clone();
+        for (Cpu cpu : cpus) {
+            int ofNode = requireNonNull(cores.get(cpu.node())).cardinality() * sizeOf(Level.CORE, cpu.core());
+            if (sizeOf(Level.CACHE, cpu.cache()) == ofNode) {
+                of[cpu.id()] = cpu.socket();
+            }
+        }
+        return of;
+    }
+
+    /** Which group each CPU is in, the CPUs and the size of each group, and how many groups have any. */
     @SuppressWarnings("ArrayRecordComponent")
-    private record Grouping(int[] of, int[] sizes, int count) {}
+    private record Grouping(int[] of, BitSet[] cpus, int[] sizes, int count) {}
+
+    private Grouping grouping(int[] of) {
+        BitSet[] members = new BitSet[Arrays.stream(of).max().orElse(0) + 1];
+        Arrays.setAll(members, group -> new BitSet());
+        all.stream().forEach(cpu -> members[of[cpu]].set(cpu));
+        int[] sizes = Arrays.stream(members).mapToInt(BitSet::cardinality).toArray();
+        return new Grouping(of, members, sizes, (int) Arrays.stream(sizes).filter(n -> n > 0).count());
+    }
 
     private Grouping at(Level level) {
         return requireNonNull(levels.get(level));
@@ -131,7 +169,7 @@ public final class CpuTopology {
                 cpus.add(new Cpu(ids[i], core, socket, node, cache(caches, ids[i], node)));
             }
         }
-        return new CpuTopology(cpus);
+        return discovered(cpus);
     }
 
     private static int cache(List<CpuSet> caches, int cpu, int node) {
@@ -186,6 +224,11 @@ public final class CpuTopology {
         return at(level).of()[cpu];
     }
 
+    /** All CPUs of a group; not to be changed. */
+    BitSet cpusOf(Level level, int group) {
+        return at(level).cpus()[group];
+    }
+
     /** How many CPUs a group has in all. */
     int sizeOf(Level level, int group) {
         return at(level).sizes()[group];
@@ -223,6 +266,26 @@ public final class CpuTopology {
         BitSet whole = new BitSet();
         cpus.stream().filter(cpu -> cores.get(cpu.core())).forEach(cpu -> whole.set(cpu.id()));
         return whole;
+    }
+
+    /**
+     * Why the kubelet may hand out CPUs that are reserved or taken: it reckons with CPUs per socket and threads per core
+     * on average, rounded down ({@code isSocketFree} and {@code isCoreFree} in {@code cpumanager/cpu_assignment.go}), and
+     * takes all of one that has just as many free.
+     *
+     * @return such as 'its sockets have 12 and 8 CPUs'; empty if sockets are alike, and cores are
+     */
+    public String uneven() {
+        return Stream.of(uneven(Level.SOCKET, "sockets", "CPUs"), uneven(Level.CORE, "cores", "threads"))
+                .filter(text -> !text.isEmpty()).collect(Collectors.joining(", "));
+    }
+
+    private String uneven(Level level, String groups, String members) {
+        int[] sizes = Arrays.stream(at(level).sizes()).filter(size -> size > 0).distinct().sorted().toArray();
+        return sizes.length == 1
+                ? ""
+                : "its " + groups + " have " + Arrays.stream(sizes).mapToObj(String::valueOf)
+                        .collect(Collectors.joining(" and ")) + " " + members;
     }
 
     /**

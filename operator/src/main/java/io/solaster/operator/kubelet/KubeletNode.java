@@ -58,16 +58,18 @@ public final class KubeletNode {
         allNodes = mask;
     }
 
-    /** The CPUs that the kubelet reserves by itself when it is told only how many. */
-    public static CpuSet reserve(CpuTopology topology, int count) {
-        KubeletConfig plain = new KubeletConfig(CpuManager.STATIC, Set.of(), TopologyPolicy.NONE,
-                Scope.CONTAINER, CpuSet.EMPTY);
-        BitSet taken = new CpuAllocator(topology, plain).take(topology.all(), count);
-        if (taken == null) {
-            throw new IllegalArgumentException(
-                    count + " CPUs reserved of " + topology.size() + "; reserve fewer than there are");
-        }
-        return CpuSet.of(taken);
+    /**
+     * The CPUs that the kubelet reserves by itself when it is told only how many: those that the static policy takes from
+     * a machine that has all of them free, with its options in force ({@code NewStaticPolicy} in
+     * {@code cpumanager/policy_static.go}).
+     *
+     * @return those; the kubelet does not start where they are not as many as asked for
+     */
+    public static CpuSet reserve(CpuTopology topology, Set<Option> options, int count) {
+        KubeletConfig config = new KubeletConfig(CpuManager.STATIC, options, TopologyPolicy.NONE, Scope.CONTAINER,
+                CpuSet.EMPTY);
+        BitSet taken = new CpuAllocator(topology, config).take(topology.all(), count);
+        return taken == null ? CpuSet.EMPTY : CpuSet.of(taken);
     }
 
     /** The CPUs that a pod could get for itself now. */
@@ -114,13 +116,21 @@ public final class KubeletNode {
         if (config.cpuManager() == CpuManager.NONE) {
             return Admission.shared(CpuSet.of(shared));
         }
-        BitSet before = (BitSet) shared.clone();
-        Admission admission = new Admitting(pod).admit();
+        Admitting admitting = new Admitting(pod);
+        Admission admission = admitting.admit();
         if (!admission.admitted()) {
-            shared.clear();
-            shared.or(before);
+            release(admitting.sets);
         }
         return admission;
+    }
+
+    /** Takes back what a pod got: it is gone. */
+    public void remove(Admission admission) {
+        release(admission.cpus());
+    }
+
+    private void release(List<CpuSet> sets) {
+        sets.forEach(cpus -> shared.or(cpus.toBitSet()));
     }
 
     /** One pod on its way in. */

@@ -33,7 +33,7 @@ class AdmissionTableTest {
             String reserved, String taken, String requests, String outcomes) {
         CpuTopology topology = Shapes.named(machine);
         KubeletNode node = new KubeletNode(topology,
-                Shapes.kubelet(options, policy, Scope.POD, Shapes.reserved(topology, reserved)),
+                Shapes.kubelet(options, policy, Scope.POD, Shapes.reserved(topology, options, reserved)),
                 CpuSet.parse(taken == null ? "" : taken));
         List<String> answers = new ArrayList<>();
         for (String request : requests.split(" ")) {

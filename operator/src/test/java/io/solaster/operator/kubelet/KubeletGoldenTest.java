@@ -42,7 +42,7 @@ class KubeletGoldenTest {
             String reserved, String taken, int request, String outcome) {
         CpuTopology topology = Shapes.named(machine);
         KubeletNode node = new KubeletNode(topology,
-                Shapes.kubelet(options, "", Scope.CONTAINER, Shapes.reserved(topology, reserved)),
+                Shapes.kubelet(options, "", Scope.CONTAINER, Shapes.reserved(topology, options, reserved)),
                 CpuSet.parse(taken == null ? "" : taken));
         Admission answer = node.admit(request);
         assertThat(answer.refusal() == null
@@ -57,7 +57,7 @@ class KubeletGoldenTest {
     void admitsAPodsContainersAsTheStaticPolicyDoes(String kubelet, String source, String machine, String options,
             String reserved, String taken, String containers, String outcome) {
         CpuTopology topology = Shapes.named(machine);
-        CpuSet kept = Shapes.reserved(topology, reserved);
+        CpuSet kept = Shapes.reserved(topology, options, reserved);
         KubeletNode node = new KubeletNode(topology, Shapes.kubelet(options, "", Scope.CONTAINER, kept),
                 CpuSet.parse(taken == null ? "" : taken));
         List<CpuSet> got = node.admit(pod(containers)).cpus();
@@ -83,7 +83,7 @@ class KubeletGoldenTest {
             String scope, String reserved, String taken, String pods, String outcomes, String why) {
         CpuTopology topology = Shapes.named(machine);
         KubeletNode node = new KubeletNode(topology, Shapes.kubelet(options, policy,
-                scope.equals("pod") ? Scope.POD : Scope.CONTAINER, Shapes.reserved(topology, reserved)),
+                scope.equals("pod") ? Scope.POD : Scope.CONTAINER, Shapes.reserved(topology, options, reserved)),
                 CpuSet.parse(taken == null ? "" : taken));
         String answers = Stream.of(pods.split(" \\| ")).map(pod -> node.admit(pod(pod)))
                 .map(answer -> answer.refusal() != null

@@ -28,7 +28,7 @@ class KubeletPropertiesTest {
             Random random = new Random(machine.hashCode());
             for (TopologyPolicy policy : TopologyPolicy.values()) {
                 KubeletConfig config = Shapes.kubelet(options, policy.spelled(), Scope.POD, Shapes.reserved(topology,
-                        "#" + topology.threadsPerCore()));
+                        options, "#" + topology.threadsPerCore()));
                 KubeletNode node = new KubeletNode(topology, config, CpuSet.EMPTY);
                 KubeletNode again = new KubeletNode(topology, config, CpuSet.EMPTY);
                 for (int i = 0; i < 12; i++) {
@@ -64,7 +64,8 @@ class KubeletPropertiesTest {
         for (String machine : Shapes.RECORDED) {
             CpuTopology topology = Shapes.named(machine);
             for (TopologyPolicy policy : TopologyPolicy.values()) {
-                KubeletConfig config = Shapes.kubelet("", policy.spelled(), Scope.POD, Shapes.reserved(topology, "#1"));
+                KubeletConfig config = Shapes.kubelet("", policy.spelled(), Scope.POD,
+                        Shapes.reserved(topology, "", "#1"));
                 Random random = new Random(machine.length());
                 CpuSet taken = CpuSet.EMPTY;
                 List<Boolean> fitted = new ArrayList<>();
@@ -85,7 +86,7 @@ class KubeletPropertiesTest {
             CpuTopology topology = Shapes.named(machine);
             KubeletNode node = new KubeletNode(topology, Shapes.kubelet(
                     "full-pcpus-only prefer-align-cpus-by-uncorecache", "single-numa-node", Scope.POD,
-                    Shapes.reserved(topology, "#2")), CpuSet.EMPTY);
+                    Shapes.reserved(topology, "", "#2")), CpuSet.EMPTY);
             for (int request : new int[]{8, 8, 16, 4, 12}) {
                 CpuSet got = node.admit(request).cpus().getFirst();
                 long caches = topology.cpus().stream().filter(cpu -> got.contains(cpu.id()))

@@ -187,11 +187,11 @@ public final class Shapes {
     }
 
     /** A CPU list, or '#n' for the n CPUs that the kubelet reserves by itself. */
-    static CpuSet reserved(CpuTopology machine, String reserved) {
+    static CpuSet reserved(CpuTopology machine, String options, String reserved) {
         return reserved == null
                 ? CpuSet.EMPTY
                 : reserved.startsWith("#")
-                        ? KubeletNode.reserve(machine, Integer.parseInt(reserved.substring(1)))
+                        ? KubeletNode.reserve(machine, options(options), Integer.parseInt(reserved.substring(1)))
                         : CpuSet.parse(reserved);
     }
 }
