@@ -62,6 +62,11 @@ public final class Inventory {
         return new Reader(objects).read();
     }
 
+    /** Whether two versions of a pod ask for the same, as the scheduler counts it; which may change while the pod runs. */
+    public static boolean sameRequests(Pod before, Pod now) {
+        return Requests.same(before, now);
+    }
+
     /** The classes, by name. */
     public List<TopologyClass> classes() {
         return classes;

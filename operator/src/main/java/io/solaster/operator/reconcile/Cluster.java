@@ -28,6 +28,7 @@ import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.api.TopologyProfile;
 import io.solaster.operator.inventory.ClusterObjects;
 import io.solaster.operator.inventory.InvalidObjectException;
+import io.solaster.operator.inventory.Inventory;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -410,7 +411,7 @@ final class Cluster implements AutoCloseable {
 
     private static boolean samePod(Pod before, Pod now) {
         return Objects.equals(before.getSpec().getNodeName(), now.getSpec().getNodeName())
-                && takesNoRoom(before) == takesNoRoom(now)
+                && takesNoRoom(before) == takesNoRoom(now) && Inventory.sameRequests(before, now)
                 && Objects.equals(before.getMetadata().getLabels(), now.getMetadata().getLabels())
                 && (before.getMetadata().getDeletionTimestamp() == null) == (now.getMetadata()
                         .getDeletionTimestamp() == null);
