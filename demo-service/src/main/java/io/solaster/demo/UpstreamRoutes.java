@@ -20,9 +20,9 @@ import io.solaster.http.HttpResponse;
 import io.solaster.http.JacksonCodec;
 import io.solaster.http.Json;
 import io.solaster.http.route.Router;
+import io.solaster.pool.EndpointStatus;
+import io.solaster.pool.UpstreamStatus;
 import io.solaster.pool.http.PooledHttpClient;
-import io.solaster.pool.upstream.EndpointStatus;
-import io.solaster.pool.upstream.UpstreamStatus;
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.json.JsonMapper;
 

@@ -6,36 +6,16 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 
 import io.solaster.config.pool.PoolConfig;
-import io.solaster.engine.Engine;
 import io.solaster.engine.ShardFuture;
-import io.solaster.pool.core.DefaultConnectionPool;
-import io.solaster.pool.upstream.Target;
-import io.solaster.pool.upstream.Upstream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Connections to the endpoints of an {@link Upstream}: each shard has its own, within a budget of the process.
+ * {@code ConnectionPools} starts one.
  *
  * @param <C> its connections
  */
 public interface ConnectionPool<C extends PooledConnection> extends AutoCloseable {
-
-    /**
-     * Starts one. Not on a shard; it waits for {@code min-idle} connections as long as {@code warm-up} says.
-     *
-     * @param name what it is called in logs and meters: the key below {@code solaster.pools}
-     * @param config the bounds on its connections, and their ages
-     * @param protocol what its connections speak
-     * @param upstream where they go; it is not closed with the pool, and no other pool may stand on it
-     * @param connector makes them
-     */
-    static <C extends PooledConnection> ConnectionPool<C> start(Engine engine, String name, PoolConfig config,
-            Protocol<C> protocol, Upstream upstream, Connector connector) {
-        DefaultConnectionPool<C> pool = new DefaultConnectionPool<>(engine, name, config, protocol, upstream,
-                connector);
-        pool.begin();
-        return pool;
-    }
 
     /** What it is called in logs and meters: the key below {@code solaster.pools}. Any thread. */
     String name();

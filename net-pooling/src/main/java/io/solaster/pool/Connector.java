@@ -1,17 +1,11 @@
 package io.solaster.pool;
 
 import java.time.Duration;
-import java.util.function.Supplier;
 
 import io.netty.channel.Channel;
-import io.netty.handler.ssl.SslContext;
-import io.solaster.config.pool.PoolConfig;
-import io.solaster.engine.Engine;
 import io.solaster.engine.ShardFuture;
-import io.solaster.pool.connect.TcpConnector;
-import org.jspecify.annotations.Nullable;
 
-/** Makes connections, through proxies and encryption where there are any. On any shard. */
+/** Makes connections, through proxies and encryption where there are any. On any shard. {@code Connectors} gives those of TCP. */
 @FunctionalInterface
 public interface Connector {
 
@@ -24,15 +18,4 @@ public interface Connector {
      *         read. Cancelling it ends what is under way
      */
     ShardFuture<Channel> connect(Endpoint endpoint, Duration timeout);
-
-    /**
-     * Connects over TCP as a pool's configuration says: Happy Eyeballs, keep-alive, {@code ssl}, {@code proxy}.
-     *
-     * @param resolver finds the addresses of hosts
-     * @param tls asked on a shard for each new connection, where {@code ssl} is used: it returns a client's context that is
-     *            there already; null where {@code ssl} is not used
-     */
-    static Connector of(Engine engine, PoolConfig config, Resolver resolver, @Nullable Supplier<SslContext> tls) {
-        return new TcpConnector(engine, config, resolver, tls);
-    }
 }

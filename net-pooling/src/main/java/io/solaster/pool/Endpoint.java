@@ -60,7 +60,7 @@ public record Endpoint(String host, int port, int weight, int priority, @Nullabl
     }
 
     /** The host as it stands before a port: an IPv6 address in brackets. */
-    String bracketedHost() {
+    public String bracketedHost() {
         return host.indexOf(':') < 0 ? host : "[" + host + "]";
     }
 

@@ -7,7 +7,6 @@ import io.netty.channel.Channel;
 import io.solaster.config.Internal;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
-import io.solaster.pool.upstream.Target;
 import org.jspecify.annotations.Nullable;
 
 /**

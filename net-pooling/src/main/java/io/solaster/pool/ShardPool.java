@@ -3,7 +3,6 @@ package io.solaster.pool;
 import java.time.Duration;
 
 import io.solaster.engine.ShardFuture;
-import io.solaster.pool.upstream.Target;
 import org.jspecify.annotations.Nullable;
 
 /**

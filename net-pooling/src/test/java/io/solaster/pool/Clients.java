@@ -13,8 +13,10 @@ import io.solaster.config.pool.ConnectionsConfig;
 import io.solaster.config.pool.PoolConfig;
 import io.solaster.config.pool.RequestsConfig;
 import io.solaster.engine.Engine;
+import io.solaster.pool.connect.Connectors;
+import io.solaster.pool.core.ConnectionPools;
 import io.solaster.pool.discovery.Discovery;
-import io.solaster.pool.upstream.Upstream;
+import io.solaster.pool.upstream.Upstreams;
 
 /** An engine, servers and pools of a test of clients, all ended with it. */
 public final class Clients implements AutoCloseable {
@@ -49,12 +51,12 @@ public final class Clients implements AutoCloseable {
     }
 
     public <C extends PooledConnection> ConnectionPool<C> pool(Protocol<C> protocol, Endpoint... endpoints) {
-        Upstream upstream = keep(Upstream.start(engine, "test", config, Discovery.of(Arrays.asList(endpoints))));
-        return keep(ConnectionPool.start(engine, "test", config, protocol, upstream, connector()));
+        Upstream upstream = keep(Upstreams.start(engine, "test", config, Discovery.of(Arrays.asList(endpoints))));
+        return keep(ConnectionPools.start(engine, "test", config, protocol, upstream, connector()));
     }
 
     public Connector connector() {
-        return Connector.of(engine, config, PoolTest::resolve, null);
+        return Connectors.of(engine, config, PoolTest::resolve, null);
     }
 
     @Override

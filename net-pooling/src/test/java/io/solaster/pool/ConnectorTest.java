@@ -39,7 +39,7 @@ import io.solaster.engine.ShardFuture;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.engine.net.Tls;
 import io.solaster.pool.Lines.Line;
-import io.solaster.pool.connect.TcpConnector;
+import io.solaster.pool.connect.Connectors;
 import io.solaster.pool.discovery.Discovery;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -69,7 +69,7 @@ final class ConnectorTest extends Rig {
     @Test
     void setsWhatSocketsAreToHave() {
         Backend backend = backend("a");
-        Channel channel = connect(Connector.of(engine, config, Rig::resolve, null), backend.endpoint());
+        Channel channel = connect(Connectors.of(engine, config, Rig::resolve, null), backend.endpoint());
         assertThat(channel.config().getOption(ChannelOption.TCP_NODELAY)).isTrue();
         assertThat(channel.config().getOption(ChannelOption.SO_KEEPALIVE)).isTrue();
         if (engine.transport().kind() == Transport.EPOLL) {
@@ -84,7 +84,7 @@ final class ConnectorTest extends Rig {
         Backend backend = backend("a");
         // Nobody listens at the first two.
         Channel channel = connect(
-                Connector.of(engine, config, to(InetAddress.getByName("::1"), InetAddress.getByName("127.0.0.9"),
+                Connectors.of(engine, config, to(InetAddress.getByName("::1"), InetAddress.getByName("127.0.0.9"),
                         InetAddress.getByName("127.0.0.1")), null),
                 Endpoint.of("three.example", backend.port()));
         assertThat(((InetSocketAddress) channel.remoteAddress()).getAddress().getHostAddress()).isEqualTo("127.0.0.1");
@@ -100,7 +100,7 @@ final class ConnectorTest extends Rig {
             fill(full, fillers);
             long began = System.nanoTime();
             Channel channel = connect(
-                    Connector.of(engine, config, to(InetAddress.getByName("127.0.0.2"),
+                    Connectors.of(engine, config, to(InetAddress.getByName("127.0.0.2"),
                             InetAddress.getByName("127.0.0.1")), null),
                     Endpoint.of("two.example", backend.port()));
             assertThat(((InetSocketAddress) channel.remoteAddress()).getAddress().getHostAddress())
@@ -108,7 +108,7 @@ final class ConnectorTest extends Rig {
             assertThat(Duration.ofNanos(System.nanoTime() - began)).isGreaterThan(Duration.ofMillis(240));
             channel.close();
             // Alone it is given up in time.
-            Connector alone = Connector.of(engine, config, to(InetAddress.getByName("127.0.0.2")), null);
+            Connector alone = Connectors.of(engine, config, to(InetAddress.getByName("127.0.0.2")), null);
             assertThatThrownBy(() -> await(engine, 0,
                     () -> alone.connect(Endpoint.of("one.example", backend.port()), Duration.ofMillis(50))))
                     .hasCauseInstanceOf(TimeoutException.class).hasMessageContaining("one.example");
@@ -141,7 +141,7 @@ final class ConnectorTest extends Rig {
         try (ServerSocket full = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.2"))) {
             fill(full, fillers);
             int before = fillers.size();
-            Connector connector = Connector.of(engine, config, to(InetAddress.getByName("127.0.0.2")), null);
+            Connector connector = Connectors.of(engine, config, to(InetAddress.getByName("127.0.0.2")), null);
             ShardFuture<Channel> connecting = on(engine, 0,
                     () -> connector.connect(Endpoint.of("one.example", full.getLocalPort()), LONG));
             until("it asks", () -> Sockets.to(full.getLocalPort()) > before);
@@ -156,7 +156,7 @@ final class ConnectorTest extends Rig {
 
     @Test
     void failsWhereAHostHasNoAddress() {
-        Connector connector = Connector.of(engine, config, host -> {
+        Connector connector = Connectors.of(engine, config, host -> {
             ShardFuture<List<InetAddress>> none = Shard.current().newFuture();
             none.completeExceptionally(new UnknownHostException(host));
             return none;
@@ -164,17 +164,6 @@ final class ConnectorTest extends Rig {
         pool(new Lines(false), Discovery.of(List.of(Endpoint.of("nowhere.example", 1))), connector);
         assertThat(failure(asking(0, LONG, "x"))).hasMessageContaining("nowhere.example")
                 .hasCauseInstanceOf(UnknownHostException.class);
-    }
-
-    @Test
-    void letsFamiliesTakeTurns() throws Exception {
-        InetAddress a = InetAddress.getByName("::1");
-        InetAddress b = InetAddress.getByName("::2");
-        InetAddress c = InetAddress.getByName("::3");
-        InetAddress d = InetAddress.getByName("127.0.0.1");
-        assertThat(TcpConnector.interleaved(List.of(a, b, c, d))).containsExactly(a, d, b, c);
-        assertThat(TcpConnector.interleaved(List.of(d, a, b))).containsExactly(d, a, b);
-        assertThat(TcpConnector.interleaved(List.of())).isEmpty();
     }
 
     @ParameterizedTest
@@ -218,7 +207,7 @@ final class ConnectorTest extends Rig {
             config = config.withSsl(new SslConfig(null, true, null, true)).withProxy(
                     new ProxyConfig(Type.HTTP, proxy.address(), null, null, ProxyProtocol.NONE));
             pool(new Lines(false), Discovery.of(List.of(Endpoint.of("localhost", tls.port()))),
-                    Connector.of(engine, config, Rig::resolve, () -> client));
+                    Connectors.of(engine, config, Rig::resolve, () -> client));
             assertThat(ask(0, "x")).isEqualTo("a x");
             pool.close();
         }

@@ -16,9 +16,10 @@ import io.solaster.config.pool.RequestsConfig;
 import io.solaster.engine.CallOptions;
 import io.solaster.engine.Engine;
 import io.solaster.pool.Lines.Line;
+import io.solaster.pool.connect.Connectors;
+import io.solaster.pool.core.ConnectionPools;
 import io.solaster.pool.discovery.Discovery;
-import io.solaster.pool.upstream.EndpointState;
-import io.solaster.pool.upstream.Upstream;
+import io.solaster.pool.upstream.Upstreams;
 
 /** A pool in a process of its own, whose network or file descriptors are taken away. */
 final class PoolChild {
@@ -40,13 +41,13 @@ final class PoolChild {
                 .withConnections(new ConnectionsConfig(8, 8, 8, 1, 0, Duration.ZERO, 100, 4, LONG,
                         Duration.ofMillis(300), Duration.ZERO, Duration.ZERO, defaults.validateAfter(),
                         Duration.ofMillis(400), Duration.ofSeconds(1), Duration.ZERO));
-        upstream = Upstream.start(engine, "child", config, Discovery.of(List.of(backend.endpoint())));
-        pool = ConnectionPool.start(engine, "child", config, new Lines(false), upstream,
-                Connector.of(engine, config, Rig::resolve, null));
+        upstream = Upstreams.start(engine, "child", config, Discovery.of(List.of(backend.endpoint())));
+        pool = ConnectionPools.start(engine, "child", config, new Lines(false), upstream,
+                Connectors.of(engine, config, Rig::resolve, null));
         // Classes take descriptors too: what tells of failures is loaded by these.
-        nobody = Upstream.start(engine, "nobody", config, Discovery.of(List.of(Endpoint.of("127.0.0.1", 1))));
-        refused = ConnectionPool.start(engine, "nobody", config, new Lines(false), nobody,
-                Connector.of(engine, config, Rig::resolve, null));
+        nobody = Upstreams.start(engine, "nobody", config, Discovery.of(List.of(Endpoint.of("127.0.0.1", 1))));
+        refused = ConnectionPools.start(engine, "nobody", config, new Lines(false), nobody,
+                Connectors.of(engine, config, Rig::resolve, null));
         say("warm", ask(refused, LONG, "x"));
         CompletableFuture<String> held = ask(pool, LONG, "hold");
         TestEngines.until("it is held", () -> backend.held() == 1);

@@ -11,6 +11,7 @@ import io.netty.handler.codec.dns.DnsRecordType;
 import io.netty.handler.codec.dns.DnsResponseCode;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.pool.DiscoveryConfig;
+import io.solaster.pool.connect.Connectors;
 import io.solaster.pool.discovery.Discovery;
 import io.solaster.pool.discovery.DnsDiscovery;
 import io.solaster.pool.discovery.DnsResolver;
@@ -38,7 +39,7 @@ final class PoolDnsTest extends Rig {
         Discovery discovery = DnsDiscovery.addresses(engine, DnsResolver.on(engine, dns::ask),
                 new DiscoveryConfig(DiscoveryConfig.Type.DNS, HOST, one.port(), null, Duration.ofHours(1),
                         Duration.ofMillis(5)));
-        pool(new Lines(false), discovery, Connector.of(engine, config, Rig::resolve, null));
+        pool(new Lines(false), discovery, Connectors.of(engine, config, Rig::resolve, null));
         assertThat(ask(0, "x")).isEqualTo("a x");
         CompletableFuture<String> underWay = asking(0, LONG, "hold");
         until("it is under way", () -> one.held() == 1);

@@ -13,8 +13,10 @@ import io.solaster.config.pool.PoolConfig;
 import io.solaster.engine.CallOptions;
 import io.solaster.engine.Engine;
 import io.solaster.pool.Lines.Line;
+import io.solaster.pool.connect.Connectors;
+import io.solaster.pool.core.ConnectionPools;
 import io.solaster.pool.discovery.Discovery;
-import io.solaster.pool.upstream.Upstream;
+import io.solaster.pool.upstream.Upstreams;
 import org.junit.jupiter.api.Test;
 
 /** The example of the pool in the README, which runs. */
@@ -41,11 +43,11 @@ final class PoolExampleTest {
     private static CompletableFuture<String> example(Engine engine, PoolConfig config, Endpoint endpoint,
             Protocol<Line> protocol, Resolver resolver) {
         // Where connections go: discovery, health and balancing.
-        Upstream upstream = Upstream.start(engine, "orders", config, Discovery.of(List.of(endpoint)));
+        Upstream upstream = Upstreams.start(engine, "orders", config, Discovery.of(List.of(endpoint)));
         engine.onStop(upstream::close);
         // Connections to it, each on the shard that uses it. What they speak is up to the protocol.
-        ConnectionPool<Line> pool = ConnectionPool.start(engine, "orders", config, protocol, upstream,
-                Connector.of(engine, config, resolver, null));
+        ConnectionPool<Line> pool = ConnectionPools.start(engine, "orders", config, protocol, upstream,
+                Connectors.of(engine, config, resolver, null));
         // On a shard: work with a connection, which is given back once the result is there.
         return engine.submitStageTo(0, CallOptions.DEFAULTS,
                 () -> pool.use(0, null, Duration.ofSeconds(30), connection -> connection.ask("hello")));

@@ -23,8 +23,10 @@ import io.solaster.config.pool.EndpointConfig;
 import io.solaster.engine.ShardFuture;
 import io.solaster.pool.Lines.Line;
 import io.solaster.pool.PoolException.Reason;
+import io.solaster.pool.connect.Connectors;
+import io.solaster.pool.core.ConnectionPools;
 import io.solaster.pool.discovery.Discovery;
-import io.solaster.pool.upstream.Upstream;
+import io.solaster.pool.upstream.Upstreams;
 import org.junit.jupiter.api.Test;
 
 /** How connections come, grow old and go; and whoever may have them. */
@@ -117,7 +119,7 @@ final class PoolLifeTest extends Rig {
         connections(DEFAULTS.withBounds(8, 1, 1));
         config = config.withBalancing(BalancingConfig.of(Algorithm.MAGLEV));
         Changing discovery = new Changing(one.endpoint());
-        pool(new Lines(false), discovery, Connector.of(engine, config, Rig::resolve, null));
+        pool(new Lines(false), discovery, Connectors.of(engine, config, Rig::resolve, null));
         Line held = take(0);
         CompletableFuture<String> waits = asking(0, LONG, "x");
         until("it waits", () -> stats(0).pending.get() == 1);
@@ -136,7 +138,7 @@ final class PoolLifeTest extends Rig {
         Backend one = backend("a");
         connections(DEFAULTS.withBounds(1, 1, 1));
         Changing discovery = new Changing(one.endpoint());
-        pool(new Lines(false), discovery, Connector.of(engine, config, Rig::resolve, null));
+        pool(new Lines(false), discovery, Connectors.of(engine, config, Rig::resolve, null));
         Line held = take(0);
         CompletableFuture<String> waits = asking(0, LONG, "x");
         until("it waits", () -> stats(0).pending.get() == 1);
@@ -157,7 +159,7 @@ final class PoolLifeTest extends Rig {
     void waitsForAFirstEndpoint() {
         Backend one = backend("a");
         Changing discovery = new Changing();
-        pool(new Lines(false), discovery, Connector.of(engine, config, Rig::resolve, null));
+        pool(new Lines(false), discovery, Connectors.of(engine, config, Rig::resolve, null));
         CompletableFuture<String> waits = asking(0, LONG, "x");
         CompletableFuture<String> inVain = asking(1, Duration.ofMillis(20), "x");
         assertThat(failure(inVain).reason()).isEqualTo(Reason.NO_ENDPOINT);
@@ -429,17 +431,17 @@ final class PoolLifeTest extends Rig {
     void standsAloneOnItsUpstream() {
         pool(false, backend("a"));
         assertThatExceptionOfType(RuntimeException.class)
-                .isThrownBy(() -> ConnectionPool.start(engine, "second", config, new Lines(false), upstream,
-                        Connector.of(engine, config, Rig::resolve, null)))
+                .isThrownBy(() -> ConnectionPools.start(engine, "second", config, new Lines(false), upstream,
+                        Connectors.of(engine, config, Rig::resolve, null)))
                 .withMessageContaining("has a pool already");
     }
 
     @Test
     void startsWithoutAnUpstreamsEndpoints() {
-        Upstream empty = Upstream.start(engine, "empty", config, Discovery.of(List.of()));
+        Upstream empty = Upstreams.start(engine, "empty", config, Discovery.of(List.of()));
         open.add(empty);
-        try (ConnectionPool<Line> idle = ConnectionPool.start(engine, "empty", config, new Lines(false), empty,
-                Connector.of(engine, config, Rig::resolve, null))) {
+        try (ConnectionPool<Line> idle = ConnectionPools.start(engine, "empty", config, new Lines(false), empty,
+                Connectors.of(engine, config, Rig::resolve, null))) {
             assertThat(idle.name()).isEqualTo("empty");
             assertThat(idle.upstream()).isSameAs(empty);
             assertThat(idle.stats()).hasSize(2);

@@ -32,8 +32,9 @@ import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import io.solaster.engine.timer.ManualClock;
+import io.solaster.pool.core.ConnectionPools;
 import io.solaster.pool.discovery.Discovery;
-import io.solaster.pool.upstream.Upstream;
+import io.solaster.pool.upstream.Upstreams;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -118,12 +119,12 @@ final class PoolModelTest {
                 EngineConfig.defaults().withTransport(EngineConfig.Transport.NIO).withPinning(Pinning.NEVER)
                         .withShards(1),
                 clock);
-                Upstream upstream = Upstream.start(engine, "model", config,
+                Upstream upstream = Upstreams.start(engine, "model", config,
                         Discovery.of(List.of(Endpoint.of("127.0.0.1", 1), Endpoint.of("127.0.0.1", 2),
                                 Endpoint.of("127.0.0.1", 3))))) {
             TestEngines.until("there are endpoints",
                     () -> TestEngines.on(engine, 0, () -> upstream.local().targets().size() == 3));
-            pool = ConnectionPool.start(engine, "model", config, new Fakes(), upstream, (endpoint, timeout) -> {
+            pool = ConnectionPools.start(engine, "model", config, new Fakes(), upstream, (endpoint, timeout) -> {
                 ShardFuture<Channel> channel = Shard.current().newFuture();
                 connecting.add(channel);
                 return channel;

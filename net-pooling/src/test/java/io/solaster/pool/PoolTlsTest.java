@@ -27,11 +27,13 @@ import io.solaster.engine.net.TcpServer;
 import io.solaster.engine.net.Tls;
 import io.solaster.http.server.HttpProtocol;
 import io.solaster.pool.PoolException.Reason;
+import io.solaster.pool.connect.Connectors;
+import io.solaster.pool.core.ConnectionPools;
 import io.solaster.pool.discovery.Discovery;
 import io.solaster.pool.http.HttpClientConnection;
 import io.solaster.pool.http.HttpClientProtocol;
 import io.solaster.pool.http.PooledHttpClient;
-import io.solaster.pool.upstream.Upstream;
+import io.solaster.pool.upstream.Upstreams;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -76,7 +78,7 @@ final class PoolTlsTest extends Rig {
     private void pool(SslConfig ssl, SslContext client, Endpoint endpoint) {
         config = config.withSsl(ssl);
         pool(new Lines(false, true), Discovery.of(List.of(endpoint)),
-                Connector.of(engine, config, Rig::resolve, () -> client));
+                Connectors.of(engine, config, Rig::resolve, () -> client));
     }
 
     @Test
@@ -124,7 +126,7 @@ final class PoolTlsTest extends Rig {
         config = config.withSsl(SSL);
         Endpoint endpoint = encrypted("127.0.0.1");
         pool(new Lines(false, true), Discovery.of(List.of(endpoint)),
-                Connector.of(engine, config, Rig::resolve, client::get));
+                Connectors.of(engine, config, Rig::resolve, client::get));
         PoolException refused = failure(asking(0, LONG, "x"));
         assertThat(refused.reason()).isEqualTo(Reason.CONNECT_FAILED);
         assertThat(refused).hasRootCauseInstanceOf(CertificateExpiredException.class);
@@ -184,12 +186,12 @@ final class PoolTlsTest extends Rig {
         open.add(web);
         config = PoolConfig.of(PoolConfig.Protocol.HTTP).withSsl(SSL)
                 .withHttp(PoolHttpConfig.of(PoolHttpConfig.Version.HTTP_2));
-        upstream = Upstream.start(engine, "test", config,
+        upstream = Upstreams.start(engine, "test", config,
                 Discovery.of(List.of(Endpoint.of("localhost", web.port()))));
         open.add(upstream);
         SslContext client = certificates.client(null);
-        ConnectionPool<HttpClientConnection> connections = ConnectionPool.start(engine, "test", config,
-                HttpClientProtocol.of(config), upstream, Connector.of(engine, config, Rig::resolve, () -> client));
+        ConnectionPool<HttpClientConnection> connections = ConnectionPools.start(engine, "test", config,
+                HttpClientProtocol.of(config), upstream, Connectors.of(engine, config, Rig::resolve, () -> client));
         open.add(connections);
         return PooledHttpClient.over(engine, connections);
     }
@@ -215,6 +217,7 @@ final class PoolTlsTest extends Rig {
     void saysThatThereIsNoContext() {
         config = config.withSsl(SSL);
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> Connector.of(engine, config, Rig::resolve, null)).withMessageContaining("SslContext");
+                .isThrownBy(() -> Connectors.of(engine, config, Rig::resolve, null))
+                .withMessageContaining("SslContext");
     }
 }

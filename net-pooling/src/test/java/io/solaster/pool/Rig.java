@@ -32,8 +32,10 @@ import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import io.solaster.pool.Lines.Line;
 import io.solaster.pool.PoolException.Reason;
+import io.solaster.pool.connect.Connectors;
+import io.solaster.pool.core.ConnectionPools;
 import io.solaster.pool.discovery.Discovery;
-import io.solaster.pool.upstream.Upstream;
+import io.solaster.pool.upstream.Upstreams;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Timeout;
@@ -97,13 +99,13 @@ abstract class Rig {
     }
 
     ConnectionPool<Line> pool(Protocol<Line> protocol, Endpoint... endpoints) {
-        return pool(protocol, Discovery.of(List.of(endpoints)), Connector.of(engine, config, Rig::resolve, null));
+        return pool(protocol, Discovery.of(List.of(endpoints)), Connectors.of(engine, config, Rig::resolve, null));
     }
 
     ConnectionPool<Line> pool(Protocol<Line> protocol, Discovery discovery, Connector connector) {
-        upstream = Upstream.start(engine, "test", config, discovery);
+        upstream = Upstreams.start(engine, "test", config, discovery);
         open.add(upstream);
-        pool = ConnectionPool.start(engine, "test", config, protocol, upstream, connector);
+        pool = ConnectionPools.start(engine, "test", config, protocol, upstream, connector);
         return pool;
     }
 

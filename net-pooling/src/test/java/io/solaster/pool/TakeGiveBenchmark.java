@@ -15,8 +15,10 @@ import io.solaster.config.pool.BalancingConfig.Algorithm;
 import io.solaster.config.pool.PoolConfig;
 import io.solaster.engine.Engine;
 import io.solaster.pool.Lines.Line;
+import io.solaster.pool.connect.Connectors;
+import io.solaster.pool.core.ConnectionPools;
 import io.solaster.pool.discovery.Discovery;
-import io.solaster.pool.upstream.Upstream;
+import io.solaster.pool.upstream.Upstreams;
 import org.apache.commons.pool2.BasePooledObjectFactory;
 import org.apache.commons.pool2.PooledObject;
 import org.apache.commons.pool2.impl.DefaultPooledObject;
@@ -69,11 +71,11 @@ public class TakeGiveBenchmark {
         backend = Backend.start(engine, "backend");
         PoolConfig config = PoolConfig.of(PoolConfig.Protocol.TCP)
                 .withBalancing(BalancingConfig.of(Algorithm.ROUND_ROBIN));
-        upstream = Upstream.start(engine, "exclusive", config, Discovery.of(List.of(backend.endpoint())));
-        sharedUpstream = Upstream.start(engine, "shared", config, Discovery.of(List.of(backend.endpoint())));
-        Connector connector = Connector.of(engine, config, Rig::resolve, null);
-        exclusive = ConnectionPool.start(engine, "exclusive", config, new Lines(false), upstream, connector);
-        shared = ConnectionPool.start(engine, "shared", config, new Lines(true), sharedUpstream, connector);
+        upstream = Upstreams.start(engine, "exclusive", config, Discovery.of(List.of(backend.endpoint())));
+        sharedUpstream = Upstreams.start(engine, "shared", config, Discovery.of(List.of(backend.endpoint())));
+        Connector connector = Connectors.of(engine, config, Rig::resolve, null);
+        exclusive = ConnectionPools.start(engine, "exclusive", config, new Lines(false), upstream, connector);
+        shared = ConnectionPools.start(engine, "shared", config, new Lines(true), sharedUpstream, connector);
         for (int shard = 0; shard < 2; shard++) {
             warm(exclusive, shard);
             warm(shared, shard);

@@ -1,8 +1,10 @@
 package io.solaster.pool.connect;
 
+import io.solaster.config.Internal;
 import org.jspecify.annotations.Nullable;
 
 /** Knows the want of file descriptors, which is no endpoint's fault, and says what can be done about it. */
+@Internal
 public final class Descriptors {
     private static final String ALL_IN_USE = "open files";
 

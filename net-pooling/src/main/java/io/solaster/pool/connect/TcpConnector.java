@@ -42,7 +42,6 @@ import io.solaster.engine.timer.Timer;
 import io.solaster.pool.Connector;
 import io.solaster.pool.Endpoint;
 import io.solaster.pool.Resolver;
-import io.solaster.pool.ServerName;
 import jdk.net.ExtendedSocketOptions;
 import org.jspecify.annotations.Nullable;
 
@@ -50,7 +49,7 @@ import org.jspecify.annotations.Nullable;
  * Connects over TCP. Where a host has several addresses, the next one is tried 250 ms after the one before, or at once
  * where that has failed, families taking turns; the first that connects wins (Happy Eyeballs, RFC 8305).
  */
-public final class TcpConnector implements Connector {
+final class TcpConnector implements Connector {
     private static final long ATTEMPT_DELAY_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
 
     private final Engine engine;
@@ -63,8 +62,8 @@ public final class TcpConnector implements Connector {
     private final Resolver resolver;
     private final @Nullable Supplier<SslContext> tls;
 
-    /** As {@link Connector#of}. */
-    public TcpConnector(Engine engine, PoolConfig config, Resolver resolver, @Nullable Supplier<SslContext> tls) {
+    /** As {@link Connectors#of}. */
+    TcpConnector(Engine engine, PoolConfig config, Resolver resolver, @Nullable Supplier<SslContext> tls) {
         this.engine = engine;
         this.connections = config.connections();
         this.ssl = config.ssl();
@@ -334,7 +333,7 @@ public final class TcpConnector implements Connector {
     }
 
     /** Families take turns, beginning with that of the first address. */
-    public static List<InetAddress> interleaved(List<InetAddress> addresses) {
+    static List<InetAddress> interleaved(List<InetAddress> addresses) {
         ArrayDeque<InetAddress> first = new ArrayDeque<>();
         ArrayDeque<InetAddress> second = new ArrayDeque<>();
         for (InetAddress address : addresses) {

@@ -3,9 +3,9 @@ package io.solaster.pool.core;
 import java.util.ArrayList;
 import java.util.List;
 
+import io.solaster.pool.Outcome;
 import io.solaster.pool.PooledConnection;
 import io.solaster.pool.connect.Descriptors;
-import io.solaster.pool.upstream.Outcome;
 import org.jspecify.annotations.Nullable;
 
 /** Connects of one shard to one endpoint: those that are under way, and the pause after those that failed. On its shard. */

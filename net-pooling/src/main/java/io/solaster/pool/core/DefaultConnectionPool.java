@@ -25,14 +25,14 @@ import io.solaster.pool.PoolStats;
 import io.solaster.pool.PooledConnection;
 import io.solaster.pool.Protocol;
 import io.solaster.pool.ShardPool;
-import io.solaster.pool.upstream.Target;
-import io.solaster.pool.upstream.Upstream;
+import io.solaster.pool.Target;
+import io.solaster.pool.Upstream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The shards' parts of a pool, and what goes between them. */
-public final class DefaultConnectionPool<C extends PooledConnection> implements ConnectionPool<C> {
+final class DefaultConnectionPool<C extends PooledConnection> implements ConnectionPool<C> {
     private static final Logger log = LoggerFactory.getLogger(DefaultConnectionPool.class);
     private static final Duration CLOSE = Duration.ofSeconds(5);
     private static final long WARM_UP_LOOK_MILLIS = 2;
@@ -48,7 +48,7 @@ public final class DefaultConnectionPool<C extends PooledConnection> implements 
     private volatile PoolConfig config;
 
     /** Nothing happens before {@link #begin}. */
-    public DefaultConnectionPool(Engine engine, String name, PoolConfig config, Protocol<C> protocol, Upstream upstream,
+    DefaultConnectionPool(Engine engine, String name, PoolConfig config, Protocol<C> protocol, Upstream upstream,
             Connector connector) {
         this.engine = engine;
         this.name = name;
@@ -63,8 +63,8 @@ public final class DefaultConnectionPool<C extends PooledConnection> implements 
         this.shards = engine.sharded(shard -> new DefaultShardPool<>(this, shard, stats.get(shard.id())));
     }
 
-    /** Starts it: see {@link ConnectionPool#start}. */
-    public void begin() {
+    /** Starts it: see {@link ConnectionPools#start}. */
+    void begin() {
         engine.onStop(this::close);
         ConnectionsConfig bounds = config.connections();
         log.info("Pool '{}': {} over {} shard(s), at most {} connection(s): {} a shard, {} a shard and endpoint{}",

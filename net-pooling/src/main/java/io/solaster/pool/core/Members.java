@@ -5,11 +5,11 @@ import java.util.List;
 import java.util.Objects;
 
 import io.solaster.pool.CloseReason;
+import io.solaster.pool.EndpointState;
 import io.solaster.pool.PoolException;
 import io.solaster.pool.PooledConnection;
-import io.solaster.pool.upstream.EndpointState;
-import io.solaster.pool.upstream.ShardUpstream;
-import io.solaster.pool.upstream.Target;
+import io.solaster.pool.ShardUpstream;
+import io.solaster.pool.Target;
 import org.jspecify.annotations.Nullable;
 
 /** The endpoints of a pool as one shard knows them, and where requests for one that goes are to go. On its shard. */
@@ -96,7 +96,7 @@ final class Members<C extends PooledConnection> implements ShardUpstream.Listene
     @Nullable
     TargetPool<C> elsewhere(long key, TargetPool<C> down, long now) {
         Target other = upstream.choose(key, down.target);
-        if (other == null || other == down.target || of(other).isDown(now)) {
+        if (other == null || down.isTo(other) || of(other).isDown(now)) {
             return null;
         }
         return of(other);
@@ -107,7 +107,7 @@ final class Members<C extends PooledConnection> implements ShardUpstream.Listene
     C takeAnywhere(TargetPool<C> full, @Nullable Target except, long now) {
         for (int i = 0; i < targets.size(); i++) {
             TargetPool<C> each = targets.get(i);
-            if (each != full && each.target != except && each.isFit()) {
+            if (each != full && !each.isTo(except) && each.isFit()) {
                 C found = each.tryTake(now);
                 if (found != null) {
                     return found;
@@ -190,7 +190,7 @@ final class Members<C extends PooledConnection> implements ShardUpstream.Listene
             Target target = upstream.choose(waiter.key, from.target);
             if (target == null) {
                 pool.room.fail(waiter, failure != null ? failure : pool.failures.noEndpoint());
-            } else if (target == from.target || of(target).isDown(pool.now())) {
+            } else if (from.isTo(target) || of(target).isDown(pool.now())) {
                 pool.room.fail(waiter, failure != null
                         ? failure
                         : pool.failures.unreachable(of(target), pool.now()));

@@ -11,7 +11,7 @@ import io.solaster.engine.timer.Timer;
 import io.solaster.pool.Connector;
 import io.solaster.pool.PooledConnection;
 import io.solaster.pool.Protocol;
-import io.solaster.pool.upstream.Target;
+import io.solaster.pool.Target;
 import org.jspecify.annotations.Nullable;
 
 /** One connection that is being made: connected, and made ready by its protocol, within one time. On its shard. */

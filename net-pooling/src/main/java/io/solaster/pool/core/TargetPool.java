@@ -6,7 +6,7 @@ import java.util.concurrent.CancellationException;
 import io.solaster.pool.CloseReason;
 import io.solaster.pool.PoolStats;
 import io.solaster.pool.PooledConnection;
-import io.solaster.pool.upstream.Target;
+import io.solaster.pool.Target;
 import org.jspecify.annotations.Nullable;
 
 /** The connections of one shard to one endpoint, and whoever waits for one of them. On its shard. */
@@ -192,6 +192,12 @@ final class TargetPool<C extends PooledConnection> extends IdleList {
     /** No connection, none under way, and none to be tried soon. */
     boolean isDown(long now) {
         return count == 0 && connects.arePausing(now);
+    }
+
+    /** Whether its connections go there. */
+    @SuppressWarnings("ReferenceEquality") // a shard has one object for each
+    boolean isTo(@Nullable Target other) {
+        return other == target;
     }
 
     /** Whether requests that were meant for another endpoint may go there. */

@@ -6,8 +6,8 @@ import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import io.solaster.engine.timer.Timer;
 import io.solaster.pool.PooledConnection;
+import io.solaster.pool.Target;
 import io.solaster.pool.core.WaiterQueue.Place;
-import io.solaster.pool.upstream.Target;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -172,7 +172,7 @@ final class WaitingRoom<C extends PooledConnection> {
             return target.firstWaiter();
         }
         Place<C> place = queue.firstPlace();
-        while (place != null && place.waiter.except == target.target && place.waiter.target != target) {
+        while (place != null && target.isTo(place.waiter.except) && place.waiter.target != target) {
             place = place.later();
         }
         return place == null ? null : place.waiter;

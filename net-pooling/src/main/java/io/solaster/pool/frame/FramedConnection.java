@@ -15,8 +15,8 @@ import io.netty.handler.codec.LengthFieldBasedFrameDecoder;
 import io.solaster.engine.Shard;
 import io.solaster.pool.Endpoint;
 import io.solaster.pool.PoolException;
-import io.solaster.pool.RequestConnection;
 import io.solaster.pool.request.Attempt;
+import io.solaster.pool.request.RequestConnection;
 import org.jspecify.annotations.Nullable;
 
 /** A connection that carries frames, many requests at a time. On the shard that owns it. */

@@ -15,6 +15,7 @@ import io.solaster.config.pool.SslConfig;
 import io.solaster.engine.Engine;
 import io.solaster.pool.Connector;
 import io.solaster.pool.Resolver;
+import io.solaster.pool.connect.Connectors;
 import io.solaster.pool.resp.RespConnection;
 import io.solaster.pool.resp.RespProtocol;
 import org.jspecify.annotations.Nullable;
@@ -29,7 +30,7 @@ public final class HealthChecks {
      * more.
      *
      * @param resolver finds the addresses of hosts
-     * @param tls gives a client's context, as for {@link Connector#of}; null where {@code ssl} is not used
+     * @param tls gives a client's context, as for {@link Connectors#of}; null where {@code ssl} is not used
      */
     public static Function<PoolConfig, @Nullable HealthCheck> of(Engine engine, Resolver resolver,
             @Nullable Supplier<SslContext> tls) {
@@ -37,13 +38,14 @@ public final class HealthChecks {
             CheckConfig check = config.health().check();
             return switch (check.type()) {
                 case NONE -> null;
-                case TCP -> accepts(Connector.of(engine, config.withSsl(SslConfig.defaults()), resolver, null),
+                case TCP -> accepts(Connectors.of(engine, config.withSsl(SslConfig.defaults()), resolver, null),
                         check.timeout());
                 case TLS -> accepts(encrypted(engine, config, resolver, tls), check.timeout());
-                case RESP -> answersPing(Connector.of(engine, config, resolver, tls), config);
+                case RESP -> answersPing(Connectors.of(engine, config, resolver, tls), config);
                 // Its one question is put in HTTP/1.1.
-                case HTTP -> answersGet(Connector.of(engine, config.withHttp(PoolHttpConfig.defaults()), resolver, tls),
-                        check);
+                case HTTP ->
+                    answersGet(Connectors.of(engine, config.withHttp(PoolHttpConfig.defaults()), resolver, tls),
+                            check);
             };
         };
     }
@@ -83,7 +85,7 @@ public final class HealthChecks {
                     + " ssl.bundle, or ssl.enabled, or take 'tcp'");
         }
         SslConfig ssl = config.ssl();
-        return Connector.of(engine, config.withSsl(new SslConfig(ssl.bundle(), true, ssl.serverName(),
+        return Connectors.of(engine, config.withSsl(new SslConfig(ssl.bundle(), true, ssl.serverName(),
                 ssl.verifyHostname())), resolver, tls);
     }
 }

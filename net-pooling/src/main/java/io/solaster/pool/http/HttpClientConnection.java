@@ -6,8 +6,8 @@ import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.solaster.engine.Shard;
 import io.solaster.pool.Endpoint;
-import io.solaster.pool.RequestConnection;
 import io.solaster.pool.request.Attempt;
+import io.solaster.pool.request.RequestConnection;
 
 /** A connection that speaks HTTP, of the version that its {@link HttpClientProtocol} says. On the shard that owns it. */
 public abstract sealed class HttpClientConnection extends RequestConnection

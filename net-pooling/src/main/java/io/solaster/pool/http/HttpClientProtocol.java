@@ -12,7 +12,7 @@ import io.solaster.config.pool.PoolHttpConfig.Version;
 import io.solaster.engine.Shard;
 import io.solaster.pool.Endpoint;
 import io.solaster.pool.Protocol;
-import io.solaster.pool.ServerName;
+import io.solaster.pool.connect.ServerName;
 import org.jspecify.annotations.Nullable;
 
 /**

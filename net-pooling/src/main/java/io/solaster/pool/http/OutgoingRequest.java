@@ -11,9 +11,9 @@ import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponse;
+import io.solaster.pool.Outcome;
 import io.solaster.pool.request.Attempt;
 import io.solaster.pool.request.Request;
-import io.solaster.pool.upstream.Outcome;
 import org.jspecify.annotations.Nullable;
 
 /** A request as it is sent, and how its answer is taken. */

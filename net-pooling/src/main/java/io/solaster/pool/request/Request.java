@@ -1,7 +1,7 @@
 package io.solaster.pool.request;
 
+import io.solaster.pool.Outcome;
 import io.solaster.pool.PooledConnection;
-import io.solaster.pool.upstream.Outcome;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -5,11 +5,11 @@ import java.time.Duration;
 import io.solaster.engine.ShardFuture;
 import io.solaster.engine.stats.Counter;
 import io.solaster.engine.timer.Timer;
+import io.solaster.pool.Outcome;
 import io.solaster.pool.PoolException;
 import io.solaster.pool.PoolException.Reason;
 import io.solaster.pool.PooledConnection;
-import io.solaster.pool.upstream.Outcome;
-import io.solaster.pool.upstream.Target;
+import io.solaster.pool.Target;
 import org.jspecify.annotations.Nullable;
 
 /**

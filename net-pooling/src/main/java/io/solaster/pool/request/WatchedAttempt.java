@@ -8,10 +8,10 @@ import java.util.function.Function;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import io.solaster.engine.timer.Timer;
+import io.solaster.pool.Outcome;
 import io.solaster.pool.PoolException.Reason;
 import io.solaster.pool.PooledConnection;
-import io.solaster.pool.upstream.Outcome;
-import io.solaster.pool.upstream.Target;
+import io.solaster.pool.Target;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -49,7 +49,7 @@ public final class RespClient {
 
     /**
      * This with a pool of {@link RespProtocol#exclusive} connections too, for {@link #alone} and {@link #subscriber}: over
-     * a {@link io.solaster.pool.upstream.Upstream#twin} of the pool's upstream, so that both share members and health.
+     * a {@link io.solaster.pool.Upstream#twin} of the pool's upstream, so that both share members and health.
      */
     public RespClient withExclusive(ConnectionPool<RespConnection> pool) {
         return new RespClient(engine, requester, pool);

@@ -6,9 +6,9 @@ import java.util.Locale;
 import java.util.function.Function;
 
 import io.netty.buffer.ByteBuf;
+import io.solaster.pool.Outcome;
 import io.solaster.pool.request.Attempt;
 import io.solaster.pool.request.Request;
-import io.solaster.pool.upstream.Outcome;
 import io.solaster.resp.Reply;
 import io.solaster.resp.RequestWriter;
 import org.jspecify.annotations.Nullable;

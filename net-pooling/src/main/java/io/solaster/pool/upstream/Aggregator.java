@@ -18,6 +18,10 @@ import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.Sharded;
 import io.solaster.pool.Endpoint;
+import io.solaster.pool.EndpointStatus;
+import io.solaster.pool.Upstream;
+import io.solaster.pool.UpstreamState;
+import io.solaster.pool.UpstreamStats;
 import io.solaster.pool.health.HealthCheck;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -43,7 +47,7 @@ final class Aggregator {
     private final Ejections ejections;
     private PoolConfig config;
     private @Nullable HealthCheck check;
-    private @Nullable Sharded<ShardUpstream> shards;
+    private @Nullable Sharded<DefaultShardUpstream> shards;
     private List<Endpoint> found = List.of();
     private boolean discoveryFails;
     private boolean closed;
@@ -110,7 +114,7 @@ final class Aggregator {
         return null;
     }
 
-    CompletionStage<Boolean> begin(Sharded<ShardUpstream> onShards) {
+    CompletionStage<Boolean> begin(Sharded<DefaultShardUpstream> onShards) {
         shards = onShards;
         check = checks.apply(config);
         ejections.watch();
@@ -243,7 +247,7 @@ final class Aggregator {
     }
 
     /** Asks every shard, each on itself. */
-    <T> CompletionStage<List<T>> everywhere(Function<ShardUpstream, T> work) {
+    <T> CompletionStage<List<T>> everywhere(Function<DefaultShardUpstream, T> work) {
         return Objects.requireNonNull(shards, "it has not begun").onAll(work);
     }
 
@@ -287,9 +291,9 @@ final class Aggregator {
     }
 
     /** How each member stands, with what the shards have told. */
-    List<EndpointStatus> status(List<List<ShardUpstream.TargetStatus>> byShard) {
-        Map<Integer, List<ShardUpstream.TargetStatus>> byId = byShard.stream().flatMap(Collection::stream)
-                .collect(Collectors.groupingBy(ShardUpstream.TargetStatus::id));
+    List<EndpointStatus> status(List<List<DefaultShardUpstream.TargetStatus>> byShard) {
+        Map<Integer, List<DefaultShardUpstream.TargetStatus>> byId = byShard.stream().flatMap(Collection::stream)
+                .collect(Collectors.groupingBy(DefaultShardUpstream.TargetStatus::id));
         return tracked.values().stream().map(each -> each.status(byId.getOrDefault(each.id, List.of()))).toList();
     }
 }

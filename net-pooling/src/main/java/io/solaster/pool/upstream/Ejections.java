@@ -10,6 +10,7 @@ import java.util.stream.Collectors;
 
 import io.solaster.config.pool.OutlierConfig;
 import io.solaster.engine.timer.Timer;
+import io.solaster.pool.UpstreamStats;
 import io.solaster.pool.health.Outliers;
 import io.solaster.pool.health.Outliers.Outlier;
 import io.solaster.pool.health.Outliers.Reason;
@@ -49,7 +50,7 @@ final class Ejections {
         // What was counted before an ejection has been judged, though the counts come after its end.
         Set<Integer> ejected = books.tracked().stream().filter(Tracked::isEjected).map(each -> each.id)
                 .collect(Collectors.toSet());
-        books.everywhere(ShardUpstream::collect).thenAccept(counts -> judge(counts, ejected));
+        books.everywhere(DefaultShardUpstream::collect).thenAccept(counts -> judge(counts, ejected));
     }
 
     private void judge(List<long[]> byShard, Set<Integer> ejected) {
@@ -65,7 +66,7 @@ final class Ejections {
                 each.errorsInRow = 0;
                 continue;
             }
-            long[] sum = sums.getOrDefault(each.id, new long[ShardUpstream.COUNTS]);
+            long[] sum = sums.getOrDefault(each.id, new long[DefaultShardUpstream.COUNTS]);
             each.errorsInRow = sum[1] > 0 ? 0 : each.errorsInRow + sum[2];
             if (outliers.consecutiveErrors() > 0 && each.errorsInRow >= outliers.consecutiveErrors()) {
                 any |= eject(each, Reason.ERRORS, each.errorsInRow + " errors in a row");
@@ -88,9 +89,9 @@ final class Ejections {
     private static Map<Integer, long[]> sums(List<long[]> byShard) {
         Map<Integer, long[]> sums = new HashMap<>();
         for (long[] counts : byShard) {
-            for (int at = 0; at < counts.length; at += ShardUpstream.COUNTS) {
-                long[] sum = sums.computeIfAbsent((int) counts[at], id -> new long[ShardUpstream.COUNTS]);
-                for (int i = 1; i < ShardUpstream.COUNTS; i++) {
+            for (int at = 0; at < counts.length; at += DefaultShardUpstream.COUNTS) {
+                long[] sum = sums.computeIfAbsent((int) counts[at], id -> new long[DefaultShardUpstream.COUNTS]);
+                for (int i = 1; i < DefaultShardUpstream.COUNTS; i++) {
                     sum[i] += counts[at + i];
                 }
             }

@@ -23,7 +23,7 @@ final class Localities {
     /** Takes a part of the requests, and who may serve them. */
     @FunctionalInterface
     interface Sink {
-        void take(double load, List<Target> targets);
+        void take(double load, List<DefaultTarget> targets);
     }
 
     /**
@@ -32,14 +32,14 @@ final class Localities {
      * @param own the caller's place
      * @param callers which part of all callers a place has
      */
-    static <P> void split(double load, List<Target> targets, Function<Target, @Nullable P> placeOf, P own,
+    static <P> void split(double load, List<DefaultTarget> targets, Function<DefaultTarget, @Nullable P> placeOf, P own,
             ToDoubleFunction<P> callers, Sink sink) {
-        List<Target> near = new ArrayList<>();
-        Map<P, List<Target>> others = new LinkedHashMap<>();
+        List<DefaultTarget> near = new ArrayList<>();
+        Map<P, List<DefaultTarget>> others = new LinkedHashMap<>();
         double ownWeight = 0;
         double everywhere = 0;
         double total = 0;
-        for (Target target : targets) {
+        for (DefaultTarget target : targets) {
             P at = placeOf.apply(target);
             int weight = target.endpoint().weight();
             total += weight;
@@ -78,13 +78,13 @@ final class Localities {
     }
 
     /** How much more of the endpoints than of the callers a place has. */
-    private static <P> double room(P place, List<Target> targets, double total, ToDoubleFunction<P> callers) {
+    private static <P> double room(P place, List<DefaultTarget> targets, double total, ToDoubleFunction<P> callers) {
         return Math.max(0, weight(targets) / total - callers.applyAsDouble(place));
     }
 
-    private static double weight(List<Target> targets) {
+    private static double weight(List<DefaultTarget> targets) {
         double sum = 0;
-        for (Target target : targets) {
+        for (DefaultTarget target : targets) {
             sum += target.endpoint().weight();
         }
         return sum;

@@ -12,6 +12,7 @@ import java.util.TreeMap;
 import io.solaster.config.pool.BalancingConfig;
 import io.solaster.config.pool.BalancingConfig.Algorithm;
 import io.solaster.engine.timer.TimeSource;
+import io.solaster.pool.EndpointState;
 import io.solaster.pool.balance.Balancer;
 import io.solaster.pool.balance.Candidates;
 import io.solaster.pool.balance.HashTable;
@@ -38,30 +39,31 @@ final class Selection {
     private static final double NOTHING = 1e-9;
 
     private final Balancer[] balancers;
-    private final @Nullable Target[][] groups;
+    private final @Nullable DefaultTarget[][] groups;
     /** Up to which of 2^32 random values each group reaches. */
     private final long[] upTo;
-    private final Target[] trials;
+    private final DefaultTarget[] trials;
     private final boolean panic;
     private final boolean byKey;
 
-    private Selection(List<Group> found, List<Target> trials, boolean panic, boolean byKey) {
+    private Selection(List<Group> found, List<DefaultTarget> trials, boolean panic, boolean byKey) {
         double total = found.stream().mapToDouble(Group::load).sum();
         balancers = found.stream().map(Group::balancer).toArray(Balancer[]::new);
-        groups = found.stream().map(Group::targets).toArray(@Nullable Target[][]::new);
+        groups = found.stream().map(Group::targets).toArray(@Nullable DefaultTarget[][]::new);
         upTo = new long[found.size()];
         double sum = 0;
         for (int i = 0; i < upTo.length; i++) {
             sum += found.get(i).load();
             upTo[i] = i == upTo.length - 1 ? 1L << 32 : Math.round(sum / total * (1L << 32));
         }
-        this.trials = trials.toArray(Target[]::new);
+        this.trials = trials.toArray(DefaultTarget[]::new);
         this.panic = panic;
         this.byKey = byKey;
     }
 
     /** Whom requests to a shard go to now. */
-    static Selection of(View view, List<Target> targets, Place place, SplittableRandom random, TimeSource clock) {
+    static Selection of(View view, List<DefaultTarget> targets, Place place, SplittableRandom random,
+            TimeSource clock) {
         return new Builder(view, targets, place, random, clock).build();
     }
 
@@ -71,13 +73,13 @@ final class Selection {
     }
 
     /** Those that single requests are to try. */
-    Target[] trials() {
+    DefaultTarget[] trials() {
         return trials;
     }
 
     /** By the algorithm; null if there is nobody. */
     @Nullable
-    Target choose(long ofRequest, SplittableRandom random) {
+    DefaultTarget choose(long ofRequest, SplittableRandom random) {
         long key = keyOf(ofRequest, random);
         int group = 0;
         if (upTo.length != 1) {
@@ -100,12 +102,12 @@ final class Selection {
 
     /** Any other than one; null if there is none. */
     @Nullable
-    Target other(Target except, SplittableRandom random) {
+    DefaultTarget other(DefaultTarget except, SplittableRandom random) {
         for (@Nullable
-        Target[] group : groups) {
+        DefaultTarget[] group : groups) {
             int start = random.nextInt(group.length);
             for (int i = 0; i < group.length; i++) {
-                Target target = group[(start + i) % group.length];
+                DefaultTarget target = group[(start + i) % group.length];
                 if (target != null && target != except) {
                     return target;
                 }
@@ -129,20 +131,20 @@ final class Selection {
 
     /** A group and its part of the requests. */
     @SuppressWarnings("ArrayRecordComponent") // nobody compares or prints it
-    private record Group(double load, Balancer balancer, @Nullable Target[] targets) {}
+    private record Group(double load, Balancer balancer, @Nullable DefaultTarget[] targets) {}
 
     /** The endpoints of one priority. */
     private static final class Level {
         /** All that may be asked at all. */
-        final List<Target> all = new ArrayList<>();
-        final List<Target> well = new ArrayList<>();
-        final List<Target> degraded = new ArrayList<>();
-        final List<Target> halfOpen = new ArrayList<>();
+        final List<DefaultTarget> all = new ArrayList<>();
+        final List<DefaultTarget> well = new ArrayList<>();
+        final List<DefaultTarget> degraded = new ArrayList<>();
+        final List<DefaultTarget> halfOpen = new ArrayList<>();
         int members;
         double healthyLoad;
         double degradedLoad;
 
-        void add(Target target) {
+        void add(DefaultTarget target) {
             if (target.state() == EndpointState.DRAINED) {
                 return;
             }
@@ -157,7 +159,7 @@ final class Selection {
             }
         }
 
-        int capacity(List<Target> part, int overprovision) {
+        int capacity(List<DefaultTarget> part, int overprovision) {
             return members == 0 ? 0 : Math.min(100, overprovision * part.size() / members);
         }
 
@@ -175,17 +177,17 @@ final class Selection {
         private final boolean byKey;
         private final TreeMap<Integer, Level> levels = new TreeMap<>();
         private final List<Group> groups = new ArrayList<>();
-        private final List<Target> trials = new ArrayList<>();
+        private final List<DefaultTarget> trials = new ArrayList<>();
         private final Set<String> zones = new HashSet<>();
 
-        Builder(View view, List<Target> targets, Place place, SplittableRandom random, TimeSource clock) {
+        Builder(View view, List<DefaultTarget> targets, Place place, SplittableRandom random, TimeSource clock) {
             this.view = view;
             this.place = place;
             this.random = random;
             this.clock = clock;
             algorithm = view.balancing().algorithm();
             byKey = algorithm == Algorithm.RING_HASH || algorithm == Algorithm.MAGLEV;
-            for (Target target : targets) {
+            for (DefaultTarget target : targets) {
                 levels.computeIfAbsent(target.endpoint().priority(), priority -> new Level()).add(target);
                 if (target.endpoint().zone() != null) {
                     zones.add(target.endpoint().zone());
@@ -254,7 +256,7 @@ final class Selection {
             return total == 100;
         }
 
-        private void add(double load, int priority, List<Target> targets) {
+        private void add(double load, int priority, List<DefaultTarget> targets) {
             if (load < NOTHING || targets.isEmpty()) {
                 return;
             }
@@ -274,7 +276,7 @@ final class Selection {
             }
         }
 
-        private void addNear(double load, List<Target> targets) {
+        private void addNear(double load, List<DefaultTarget> targets) {
             if (view.balancing().numaAware()) {
                 Localities.split(load, targets, target -> node(target), place.numaNode(),
                         place::share, this::addGroup);
@@ -283,29 +285,29 @@ final class Selection {
             }
         }
 
-        private static @Nullable Integer node(Target target) {
+        private static @Nullable Integer node(DefaultTarget target) {
             int node = target.endpoint().numaNode();
             return node < 0 ? null : node;
         }
 
-        private void addGroup(double load, List<Target> targets) {
-            Target[] group = targets.toArray(Target[]::new);
+        private void addGroup(double load, List<DefaultTarget> targets) {
+            DefaultTarget[] group = targets.toArray(DefaultTarget[]::new);
             groups.add(new Group(load, Balancer.of(algorithm, candidates(group)), group));
         }
 
         /** The table's endpoints, some of which are no members any more. */
-        private void addTable(double load, int priority, List<Target> targets) {
+        private void addTable(double load, int priority, List<DefaultTarget> targets) {
             HashTable table = view.tables().get(priority);
             if (table == null) {
                 return;
             }
-            Map<String, Target> byAddress = new HashMap<>();
-            for (Target target : targets) {
+            Map<String, DefaultTarget> byAddress = new HashMap<>();
+            for (DefaultTarget target : targets) {
                 byAddress.put(target.endpoint().address(), target);
             }
             int size = table.endpoints().size();
             @Nullable
-            Target[] group = new @Nullable Target[size];
+            DefaultTarget[] group = new @Nullable DefaultTarget[size];
             boolean[] available = new boolean[size];
             boolean any = false;
             for (int i = 0; i < size; i++) {
@@ -319,19 +321,19 @@ final class Selection {
             }
         }
 
-        private Candidates candidates(@Nullable Target[] group) {
+        private Candidates candidates(@Nullable DefaultTarget[] group) {
             Load[] loads = new Load[group.length];
             int[] weights = new int[group.length];
             long now = clock.nanoTime();
             for (int i = 0; i < group.length; i++) {
-                Target target = group[i];
+                DefaultTarget target = group[i];
                 loads[i] = target == null ? new Load() : target.load();
                 weights[i] = target == null ? 1 : weight(target, now);
             }
             return new Candidates(loads, weights, random, clock, view.balancing().decay().toNanos());
         }
 
-        private int weight(Target target, long now) {
+        private int weight(DefaultTarget target, long now) {
             int whole = WEIGHT_SCALE * (algorithm == Algorithm.ROUND_ROBIN ? 1 : target.endpoint().weight());
             double part = byKey ? 1 : rampedUp(target, view.balancing().slowStart().toNanos(), now);
             return (int) Math.max(1, whole * Math.max(LEAST_SHARE, part));
@@ -339,7 +341,7 @@ final class Selection {
     }
 
     /** How far a target's slow start has come: 1 if it is over. */
-    static double rampedUp(Target target, long slowStart, long now) {
+    static double rampedUp(DefaultTarget target, long slowStart, long now) {
         long passed = now - target.since();
         return slowStart <= 0 || passed >= slowStart ? 1 : (double) passed / slowStart;
     }

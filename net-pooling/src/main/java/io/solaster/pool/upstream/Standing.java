@@ -4,6 +4,10 @@ import java.util.Collection;
 import java.util.Map;
 import java.util.TreeMap;
 
+import io.solaster.pool.EndpointState;
+import io.solaster.pool.Upstream;
+import io.solaster.pool.UpstreamState;
+import io.solaster.pool.UpstreamStats;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

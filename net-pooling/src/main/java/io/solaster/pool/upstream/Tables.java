@@ -10,6 +10,7 @@ import java.util.stream.Collectors;
 import io.solaster.config.pool.BalancingConfig.Algorithm;
 import io.solaster.engine.Offload;
 import io.solaster.pool.Endpoint;
+import io.solaster.pool.Upstream;
 import io.solaster.pool.balance.HashTable;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;

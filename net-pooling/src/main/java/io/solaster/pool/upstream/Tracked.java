@@ -8,6 +8,9 @@ import io.solaster.config.pool.OutlierConfig;
 import io.solaster.engine.timer.Timer;
 import io.solaster.engine.timer.Timers;
 import io.solaster.pool.Endpoint;
+import io.solaster.pool.EndpointState;
+import io.solaster.pool.EndpointStatus;
+import io.solaster.pool.Upstream;
 import io.solaster.pool.health.CheckState;
 import io.solaster.pool.health.CheckState.Verdict;
 import io.solaster.pool.health.Checker;
@@ -179,7 +182,7 @@ final class Tracked {
 
     // ---- for people
 
-    EndpointStatus status(List<ShardUpstream.TargetStatus> onShards) {
+    EndpointStatus status(List<DefaultShardUpstream.TargetStatus> onShards) {
         EndpointState stands = state();
         String why = switch (stands) {
             case HEALTHY -> null;
@@ -188,10 +191,11 @@ final class Tracked {
             case DRAINED -> "drained by hand";
         };
         Duration left = isEjected() ? Duration.ofNanos(Math.max(0, ejectedUntil - timers.now())) : null;
-        double latency = onShards.stream().mapToDouble(ShardUpstream.TargetStatus::latency).filter(each -> each > 0)
+        double latency = onShards.stream().mapToDouble(DefaultShardUpstream.TargetStatus::latency)
+                .filter(each -> each > 0)
                 .average().orElse(0);
         return new EndpointStatus(endpoint.address(), stands, why, endpoint.weight(), endpoint.priority(),
-                endpoint.zone(), left, onShards.stream().mapToLong(ShardUpstream.TargetStatus::inFlight).sum(),
+                endpoint.zone(), left, onShards.stream().mapToLong(DefaultShardUpstream.TargetStatus::inFlight).sum(),
                 (int) onShards.stream().filter(each -> !each.closed()).count(), Duration.ofNanos((long) latency));
     }
 }

@@ -37,11 +37,12 @@ import io.solaster.engine.CallOptions;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.pool.Endpoint;
+import io.solaster.pool.EndpointState;
 import io.solaster.pool.Resolver;
 import io.solaster.pool.TestEngines;
+import io.solaster.pool.Upstream;
 import io.solaster.pool.discovery.Discovery;
-import io.solaster.pool.upstream.EndpointState;
-import io.solaster.pool.upstream.Upstream;
+import io.solaster.pool.upstream.Upstreams;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -95,7 +96,7 @@ class HealthChecksTest {
             ended.add("closed");
         });
         CheckConfig check = CheckConfig.of(Type.HTTP, Duration.ofSeconds(60), Duration.ofMillis(200));
-        try (Upstream upstream = Upstream.start(engine, "silent", config(check), Discovery.of(List.of(silent)))) {
+        try (Upstream upstream = Upstreams.start(engine, "silent", config(check), Discovery.of(List.of(silent)))) {
             TestEngines.until("it is unhealthy", () -> TestEngines.get(upstream.status()).endpoints().getFirst()
                     .state() == EndpointState.UNHEALTHY);
             assertThat(TestEngines.get(upstream.status()).endpoints().getFirst().why())

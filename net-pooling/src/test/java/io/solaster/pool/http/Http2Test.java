@@ -37,7 +37,7 @@ import io.solaster.pool.FakeServer;
 import io.solaster.pool.Leaks;
 import io.solaster.pool.PoolException;
 import io.solaster.pool.PoolException.Reason;
-import io.solaster.pool.ServerName;
+import io.solaster.pool.connect.ServerName;
 import io.solaster.pool.http.Http2Peer.Frame;
 import io.solaster.pool.request.RequestStats;
 import org.jspecify.annotations.Nullable;

@@ -17,11 +17,12 @@ import io.solaster.config.pool.PoolConfig.Protocol;
 import io.solaster.engine.Engine;
 import io.solaster.engine.ShardFuture;
 import io.solaster.pool.Endpoint;
+import io.solaster.pool.Outcome;
+import io.solaster.pool.ShardUpstream;
+import io.solaster.pool.Target;
+import io.solaster.pool.Upstream;
 import io.solaster.pool.discovery.Discovery;
-import io.solaster.pool.upstream.Outcome;
-import io.solaster.pool.upstream.ShardUpstream;
-import io.solaster.pool.upstream.Target;
-import io.solaster.pool.upstream.Upstream;
+import io.solaster.pool.upstream.Upstreams;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -51,7 +52,7 @@ class UpstreamReadmeTest {
     private static String choose(Engine engine) throws Exception {
         PoolConfig config = PoolConfig.of(Protocol.HTTP).withBalancing(BalancingConfig.of(Algorithm.PEAK_EWMA));
         Discovery members = Discovery.of(List.of(Endpoint.of("one.example", 8080), Endpoint.of("two.example", 8080)));
-        try (Upstream upstream = Upstream.start(engine, "orders", config, members)) {
+        try (Upstream upstream = Upstreams.start(engine, "orders", config, members)) {
             ShardFuture<String> asked = engine.submitTo(0, () -> {
                 ShardUpstream here = upstream.local();
                 Target target = here.choose(0);

@@ -29,17 +29,19 @@ import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.timer.Timer;
 import io.solaster.pool.ConnectionPool;
-import io.solaster.pool.Connector;
 import io.solaster.pool.Endpoint;
 import io.solaster.pool.FakeServer;
 import io.solaster.pool.PoolException;
 import io.solaster.pool.PoolException.Reason;
 import io.solaster.pool.RedisServer;
+import io.solaster.pool.Target;
 import io.solaster.pool.TestEngines;
+import io.solaster.pool.Upstream;
+import io.solaster.pool.connect.Connectors;
+import io.solaster.pool.core.ConnectionPools;
 import io.solaster.pool.discovery.Discovery;
 import io.solaster.pool.request.RequestStats;
-import io.solaster.pool.upstream.Target;
-import io.solaster.pool.upstream.Upstream;
+import io.solaster.pool.upstream.Upstreams;
 import redis.clients.jedis.Jedis;
 
 /**
@@ -107,10 +109,10 @@ final class KillOne {
             config = config.withRequests(config.requests().withRetries(0, config.requests().backoff()));
         }
         try (Engine engine = Engine.start(EngineConfig.defaults().withPinning(Pinning.NEVER).withShards(1));
-                Upstream upstream = Upstream.start(engine, "three", config,
+                Upstream upstream = Upstreams.start(engine, "three", config,
                         Discovery.of(nodes.stream().map(node -> Endpoint.of("127.0.0.1", node.port)).toList()));
-                ConnectionPool<RespConnection> pool = ConnectionPool.start(engine, "three", config,
-                        RespProtocol.shared(config), upstream, Connector.of(engine, config, host -> {
+                ConnectionPool<RespConnection> pool = ConnectionPools.start(engine, "three", config,
+                        RespProtocol.shared(config), upstream, Connectors.of(engine, config, host -> {
                             var found = Shard.current().<List<InetAddress>>newFuture();
                             found.complete(List.of(InetAddress.getLoopbackAddress()));
                             return found;

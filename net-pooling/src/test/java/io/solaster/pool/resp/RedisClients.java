@@ -26,11 +26,13 @@ import io.solaster.config.pool.PoolConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.pool.ConnectionPool;
-import io.solaster.pool.Connector;
 import io.solaster.pool.Endpoint;
 import io.solaster.pool.RedisServer;
+import io.solaster.pool.Upstream;
+import io.solaster.pool.connect.Connectors;
+import io.solaster.pool.core.ConnectionPools;
 import io.solaster.pool.discovery.Discovery;
-import io.solaster.pool.upstream.Upstream;
+import io.solaster.pool.upstream.Upstreams;
 import io.solaster.resp.Reply;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.Pipeline;
@@ -227,10 +229,10 @@ final class RedisClients {
         Engine engine = Engine.start(EngineConfig.defaults().withPinning(Pinning.NEVER).withShards(1));
         PoolConfig config = PoolConfig.of(PoolConfig.Protocol.RESP);
         config = config.withConnections(config.connections().withBounds(1, 1, 1));
-        Upstream upstream = Upstream.start(engine, "redis", config,
+        Upstream upstream = Upstreams.start(engine, "redis", config,
                 Discovery.of(List.of(Endpoint.of("127.0.0.1", port))));
-        ConnectionPool<RespConnection> pool = ConnectionPool.start(engine, "redis", config,
-                RespProtocol.shared(config), upstream, Connector.of(engine, config, host -> {
+        ConnectionPool<RespConnection> pool = ConnectionPools.start(engine, "redis", config,
+                RespProtocol.shared(config), upstream, Connectors.of(engine, config, host -> {
                     var found = Shard.current().<List<java.net.InetAddress>>newFuture();
                     found.complete(List.of(java.net.InetAddress.getLoopbackAddress()));
                     return found;

@@ -38,6 +38,7 @@ import io.solaster.pool.PoolException;
 import io.solaster.pool.PoolException.Reason;
 import io.solaster.pool.RedisServer;
 import io.solaster.pool.TestEngines;
+import io.solaster.pool.core.ConnectionPools;
 import io.solaster.resp.Reply;
 import io.solaster.resp.ReplyLimits;
 import org.jspecify.annotations.Nullable;
@@ -445,7 +446,7 @@ abstract class RespTest {
 
     private RespClient withExclusive() {
         return client.withExclusive(
-                clients.keep(ConnectionPool.start(clients.engine, "test", clients.config,
+                clients.keep(ConnectionPools.start(clients.engine, "test", clients.config,
                         RespProtocol.shared(clients.config).alone(), pool.upstream().twin(),
                         clients.connector())));
     }

@@ -36,9 +36,11 @@ import io.solaster.engine.stats.Histogram;
 import io.solaster.engine.stats.HistogramSnapshot;
 import io.solaster.engine.timer.Timer;
 import io.solaster.pool.ConnectionPool;
-import io.solaster.pool.Connector;
 import io.solaster.pool.Endpoint;
 import io.solaster.pool.TestEngines;
+import io.solaster.pool.Upstream;
+import io.solaster.pool.connect.Connectors;
+import io.solaster.pool.core.ConnectionPools;
 import io.solaster.pool.discovery.Discovery;
 import io.solaster.pool.frame.FramedClient;
 import io.solaster.pool.frame.FramedConnection;
@@ -148,11 +150,11 @@ public final class BalanceLatency {
                 // Balancing alone: nobody is left out, and nothing is tried twice.
                 .withHealth(PoolHealthConfig.defaults().withBreaker(BreakerConfig.none()))
                 .withRequests(RequestsConfig.defaults().withTimeouts(Duration.ZERO, Duration.ZERO));
-        Upstream upstream = Upstream.start(engine, name(algorithm), config, Discovery.of(endpoints));
+        Upstream upstream = Upstreams.start(engine, name(algorithm), config, Discovery.of(endpoints));
         FramedProtocol protocol = FramedProtocol.defaults();
-        ConnectionPool<FramedConnection> pool = ConnectionPool.start(engine, name(algorithm), config, protocol,
+        ConnectionPool<FramedConnection> pool = ConnectionPools.start(engine, name(algorithm), config, protocol,
                 upstream,
-                Connector.of(engine, config, host -> {
+                Connectors.of(engine, config, host -> {
                     var found = Shard.current().<List<InetAddress>>newFuture();
                     found.complete(List.of(InetAddress.getLoopbackAddress()));
                     return found;

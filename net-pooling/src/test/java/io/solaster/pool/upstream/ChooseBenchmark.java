@@ -15,6 +15,10 @@ import io.solaster.engine.Shard;
 import io.solaster.engine.timer.ManualClock;
 import io.solaster.engine.timer.Timers;
 import io.solaster.pool.Endpoint;
+import io.solaster.pool.Outcome;
+import io.solaster.pool.ShardUpstream;
+import io.solaster.pool.Target;
+import io.solaster.pool.Upstream;
 import io.solaster.pool.discovery.Discovery;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -61,7 +65,7 @@ public class ChooseBenchmark {
         engine = Engine.start(EngineConfig.defaults().withShards(1).withPinning(Pinning.NEVER), new ManualClock());
         List<Endpoint> members = IntStream.range(0, endpoints).mapToObj(i -> new Endpoint("e" + i, 80,
                 (weighted || algorithm == Algorithm.WEIGHTED_ROUND_ROBIN) && i % 2 == 0 ? 2 : 1, 0, null, -1)).toList();
-        Upstream upstream = Upstream.start(engine, "benchmark",
+        Upstream upstream = Upstreams.start(engine, "benchmark",
                 PoolConfig.of(PoolConfig.Protocol.RESP).withBalancing(BalancingConfig.of(algorithm)),
                 Discovery.of(members));
         SplittableRandom random = new SplittableRandom(1);

@@ -23,6 +23,12 @@ import io.solaster.config.pool.PoolHealthConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.timer.ManualClock;
 import io.solaster.pool.Endpoint;
+import io.solaster.pool.EndpointState;
+import io.solaster.pool.EndpointStatus;
+import io.solaster.pool.Outcome;
+import io.solaster.pool.Target;
+import io.solaster.pool.Upstream;
+import io.solaster.pool.UpstreamStats;
 import io.solaster.pool.discovery.Discovery;
 import io.solaster.pool.health.HealthCheck;
 
@@ -53,7 +59,7 @@ final class UpstreamFixture implements AutoCloseable {
                     ? CompletableFuture.failedFuture(new IllegalStateException("is sick"))
                     : CompletableFuture.completedFuture(true);
         };
-        upstream = Upstream.start(engine, "test", config, new Discovery() {
+        upstream = Upstreams.start(engine, "test", config, new Discovery() {
             @Override
             public String name() {
                 return "fixture";

@@ -24,7 +24,13 @@ import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import io.solaster.pool.Endpoint;
+import io.solaster.pool.EndpointState;
+import io.solaster.pool.Outcome;
+import io.solaster.pool.Target;
 import io.solaster.pool.TestEngines;
+import io.solaster.pool.Upstream;
+import io.solaster.pool.UpstreamState;
+import io.solaster.pool.UpstreamStats;
 import io.solaster.pool.discovery.Discovery;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -48,7 +54,7 @@ class UpstreamStressTest {
 
     private Upstream start(int shards, PoolConfig config, List<Endpoint> first) {
         engine = TestEngines.start(Transport.AUTO, shards);
-        return Upstream.start(engine, "stress", config, new Discovery() {
+        return Upstreams.start(engine, "stress", config, new Discovery() {
             @Override
             public String name() {
                 return "test";
@@ -204,7 +210,7 @@ class UpstreamStressTest {
         engine = TestEngines.start(Transport.AUTO, 2);
         Set<Integer> homes = new HashSet<>();
         for (int i = 0; i < 20; i++) {
-            Upstream upstream = Upstream.start(engine, "upstream-" + i, PoolConfig.of(PoolConfig.Protocol.HTTP),
+            Upstream upstream = Upstreams.start(engine, "upstream-" + i, PoolConfig.of(PoolConfig.Protocol.HTTP),
                     Discovery.of(members(1, 2)));
             upstream.stats().forEach(stats -> {
                 if (stats.members.get() == 2) {

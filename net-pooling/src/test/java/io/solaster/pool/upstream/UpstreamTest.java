@@ -26,6 +26,13 @@ import io.solaster.config.pool.EndpointConfig;
 import io.solaster.config.pool.PoolConfig;
 import io.solaster.config.pool.PoolHealthConfig;
 import io.solaster.pool.Endpoint;
+import io.solaster.pool.EndpointState;
+import io.solaster.pool.EndpointStatus;
+import io.solaster.pool.Outcome;
+import io.solaster.pool.ShardUpstream;
+import io.solaster.pool.Target;
+import io.solaster.pool.Upstream;
+import io.solaster.pool.UpstreamState;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -438,7 +445,7 @@ class UpstreamTest {
         fixture.on(0, () -> {
             SplittableRandom random = new SplittableRandom(1);
             for (int node = 0; node < 2; node++) {
-                Selection here = Selection.of(view, fixture.upstream.local().targets(),
+                Selection here = Selection.of(view, targets(),
                         new Selection.Place(node, List.of(0.5, 0.5)), random, fixture.clock);
                 Set<String> chosen = Stream.generate(() -> here.choose(0, random).endpoint().host()).limit(1_000)
                         .collect(Collectors.toSet());
@@ -446,6 +453,10 @@ class UpstreamTest {
             }
             return true;
         });
+    }
+
+    private List<DefaultTarget> targets() {
+        return fixture.upstream.local().targets().stream().map(DefaultTarget.class::cast).toList();
     }
 
     @Test

@@ -4,8 +4,8 @@ import java.util.Locale;
 import java.util.function.ToLongFunction;
 
 import io.solaster.pool.PoolStats;
-import io.solaster.pool.upstream.UpstreamState;
-import io.solaster.pool.upstream.UpstreamStats;
+import io.solaster.pool.UpstreamState;
+import io.solaster.pool.UpstreamStats;
 import io.solaster.spring.pool.PoolHandle;
 import org.springframework.boot.health.contributor.AbstractHealthIndicator;
 import org.springframework.boot.health.contributor.Health;

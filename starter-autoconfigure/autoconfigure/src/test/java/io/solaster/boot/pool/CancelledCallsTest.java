@@ -29,14 +29,16 @@ import io.solaster.http.HttpResponse;
 import io.solaster.http.ResponseStream;
 import io.solaster.http.server.HttpProtocol;
 import io.solaster.pool.ConnectionPool;
-import io.solaster.pool.Connector;
 import io.solaster.pool.Endpoint;
+import io.solaster.pool.Upstream;
+import io.solaster.pool.connect.Connectors;
+import io.solaster.pool.core.ConnectionPools;
 import io.solaster.pool.discovery.Discovery;
 import io.solaster.pool.discovery.DnsResolver;
 import io.solaster.pool.http.HttpClientConnection;
 import io.solaster.pool.http.HttpClientProtocol;
 import io.solaster.pool.http.PooledHttpClient;
-import io.solaster.pool.upstream.Upstream;
+import io.solaster.pool.upstream.Upstreams;
 import io.solaster.spring.pool.PooledConnector;
 import io.solaster.spring.pool.PooledRequestFactory;
 import org.junit.jupiter.api.AfterEach;
@@ -86,10 +88,10 @@ final class CancelledCallsTest {
         config = config.withConnections(config.connections().withBounds(1, 1, 1).withConnecting(1, LONG)
                 .withWaiting(1_000, LONG))
                 .withRequests(config.requests().withTimeouts(timeout, Duration.ZERO));
-        Upstream upstream = keep(Upstream.start(engine, "test", config,
+        Upstream upstream = keep(Upstreams.start(engine, "test", config,
                 Discovery.of(List.of(Endpoint.of("127.0.0.1", bound.port())))));
-        pool = keep(ConnectionPool.start(engine, "test", config, HttpClientProtocol.of(config), upstream,
-                Connector.of(engine, config, DnsResolver.on(engine), null)));
+        pool = keep(ConnectionPools.start(engine, "test", config, HttpClientProtocol.of(config), upstream,
+                Connectors.of(engine, config, DnsResolver.on(engine), null)));
         PooledHttpClient client = PooledHttpClient.over(engine, pool);
         web = WebClient.builder().baseUrl("http://test").clientConnector(new PooledConnector(engine, client)).build();
         rest = RestClient.builder().baseUrl("http://test").requestFactory(new PooledRequestFactory(engine, client))

@@ -25,14 +25,16 @@ import io.solaster.http.HttpHandler;
 import io.solaster.http.RequestBody;
 import io.solaster.http.server.HttpProtocol;
 import io.solaster.pool.ConnectionPool;
-import io.solaster.pool.Connector;
 import io.solaster.pool.Endpoint;
+import io.solaster.pool.Upstream;
+import io.solaster.pool.connect.Connectors;
+import io.solaster.pool.core.ConnectionPools;
 import io.solaster.pool.discovery.Discovery;
 import io.solaster.pool.discovery.DnsResolver;
 import io.solaster.pool.http.HttpClientConnection;
 import io.solaster.pool.http.HttpClientProtocol;
 import io.solaster.pool.http.PooledHttpClient;
-import io.solaster.pool.upstream.Upstream;
+import io.solaster.pool.upstream.Upstreams;
 import io.solaster.spring.pool.PooledConnector;
 import io.solaster.spring.pool.PooledRequestFactory;
 import org.junit.jupiter.api.AfterEach;
@@ -76,10 +78,10 @@ final class PooledRequestsTest {
         PoolConfig config = PoolConfig.of(PoolConfig.Protocol.HTTP).withHttp(http);
         config = config.withRequests(config.requests().withTimeouts(LONG, Duration.ZERO))
                 .withConnections(config.connections().withConnecting(4, LONG).withWaiting(1_000, LONG));
-        Upstream upstream = keep(Upstream.start(engine, "user_service", config,
+        Upstream upstream = keep(Upstreams.start(engine, "user_service", config,
                 Discovery.of(List.of(Endpoint.of("127.0.0.1", bound.port())))));
-        ConnectionPool<HttpClientConnection> pool = keep(ConnectionPool.start(engine, "user_service", config,
-                HttpClientProtocol.of(config), upstream, Connector.of(engine, config, DnsResolver.on(engine), null)));
+        ConnectionPool<HttpClientConnection> pool = keep(ConnectionPools.start(engine, "user_service", config,
+                HttpClientProtocol.of(config), upstream, Connectors.of(engine, config, DnsResolver.on(engine), null)));
         PooledHttpClient client = PooledHttpClient.over(engine, pool);
         web = WebClient.builder().clientConnector(new PooledConnector(engine, client)).build();
         rest = RestClient.builder().requestFactory(new PooledRequestFactory(engine, client)).build();

@@ -16,9 +16,10 @@ import io.solaster.pool.Connector;
 import io.solaster.pool.Endpoint;
 import io.solaster.pool.PoolStats;
 import io.solaster.pool.Resolver;
+import io.solaster.pool.Upstream;
+import io.solaster.pool.connect.Connectors;
 import io.solaster.pool.request.RequestStats;
 import io.solaster.pool.resp.RespClient;
-import io.solaster.pool.upstream.Upstream;
 import org.jspecify.annotations.Nullable;
 
 /** One pool that runs: its connections, its endpoints, and the client of its protocol. Any thread. */
@@ -137,7 +138,7 @@ public final class PoolHandle {
             this.engine = engine;
             this.resolver = resolver;
             this.tls = tls;
-            this.current = Connector.of(engine, config, resolver, tls);
+            this.current = Connectors.of(engine, config, resolver, tls);
         }
 
         @Override
@@ -146,7 +147,7 @@ public final class PoolHandle {
         }
 
         void configure(PoolConfig config) {
-            current = Connector.of(engine, config, resolver, tls);
+            current = Connectors.of(engine, config, resolver, tls);
         }
     }
 }

@@ -23,6 +23,8 @@ import io.solaster.config.pool.EndpointConfig;
 import io.solaster.config.pool.PoolConfig;
 import io.solaster.engine.Engine;
 import io.solaster.pool.ConnectionPool;
+import io.solaster.pool.Upstream;
+import io.solaster.pool.core.ConnectionPools;
 import io.solaster.pool.discovery.Discovery;
 import io.solaster.pool.discovery.DnsDiscovery;
 import io.solaster.pool.discovery.DnsResolver;
@@ -37,7 +39,7 @@ import io.solaster.pool.http.PooledHttpClient;
 import io.solaster.pool.resp.RespClient;
 import io.solaster.pool.resp.RespConnection;
 import io.solaster.pool.resp.RespProtocol;
-import io.solaster.pool.upstream.Upstream;
+import io.solaster.pool.upstream.Upstreams;
 import io.solaster.spring.server.ServerLifecycle;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -133,7 +135,7 @@ public final class Pools implements SmartLifecycle, AutoCloseable {
         Discovery discovery = discovery(name, pool.discovery());
         PoolHandle.Connection connection = new PoolHandle.Connection(engine, pool, dns.get(), tls);
         Function<PoolConfig, @Nullable HealthCheck> builtIn = HealthChecks.of(engine, dns.get(), tls);
-        Upstream upstream = Upstream.start(engine, name, pool, discovery, wanted -> {
+        Upstream upstream = Upstreams.start(engine, name, pool, discovery, wanted -> {
             HealthCheck check = builtIn.apply(wanted);
             for (PoolCustomizer customizer : with.customizers) {
                 check = customizer.healthCheck(name, wanted, check);
@@ -160,7 +162,7 @@ public final class Pools implements SmartLifecycle, AutoCloseable {
                 for (PoolCustomizer customizer : with.customizers) {
                     protocol = customizer.http(name, protocol);
                 }
-                ConnectionPool<HttpClientConnection> connections = ConnectionPool.start(engine, name, pool,
+                ConnectionPool<HttpClientConnection> connections = ConnectionPools.start(engine, name, pool,
                         protocol,
                         upstream, connection);
                 PooledHttpClient client = PooledHttpClient.over(engine, connections);
@@ -171,14 +173,14 @@ public final class Pools implements SmartLifecycle, AutoCloseable {
                 for (PoolCustomizer customizer : with.customizers) {
                     protocol = customizer.resp(name, protocol);
                 }
-                ConnectionPool<RespConnection> connections = ConnectionPool.start(engine, name, pool, protocol,
+                ConnectionPool<RespConnection> connections = ConnectionPools.start(engine, name, pool, protocol,
                         upstream, connection);
                 RespClient client = RespClient.over(engine, connections);
                 int alone = pool.resp().exclusive();
                 if (alone == 0) {
                     yield new PoolHandle(connections, client, client::stats, connection);
                 }
-                ConnectionPool<RespConnection> exclusive = ConnectionPool.start(engine, name,
+                ConnectionPool<RespConnection> exclusive = ConnectionPools.start(engine, name,
                         PoolHandle.alone(pool, alone), protocol.alone(), upstream.twin(), connection);
                 yield new PoolHandle(connections, client.withExclusive(exclusive), client::stats, connection,
                         exclusive);
@@ -188,7 +190,7 @@ public final class Pools implements SmartLifecycle, AutoCloseable {
                 for (PoolCustomizer customizer : with.customizers) {
                     protocol = customizer.framed(name, protocol);
                 }
-                ConnectionPool<FramedConnection> connections = ConnectionPool.start(engine, name, pool, protocol,
+                ConnectionPool<FramedConnection> connections = ConnectionPools.start(engine, name, pool, protocol,
                         upstream, connection);
                 FramedClient client = FramedClient.over(engine, connections, protocol);
                 yield new PoolHandle(connections, client, client::stats, connection);

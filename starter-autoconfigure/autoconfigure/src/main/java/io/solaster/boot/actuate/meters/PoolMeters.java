@@ -16,8 +16,8 @@ import io.solaster.engine.stats.Histogram;
 import io.solaster.engine.stats.HistogramSnapshot;
 import io.solaster.pool.CloseReason;
 import io.solaster.pool.PoolStats;
+import io.solaster.pool.UpstreamStats;
 import io.solaster.pool.request.RequestStats;
-import io.solaster.pool.upstream.UpstreamStats;
 import io.solaster.spring.pool.PoolHandle;
 import io.solaster.spring.pool.Pools;
 

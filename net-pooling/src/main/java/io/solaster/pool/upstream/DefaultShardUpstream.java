@@ -12,11 +12,15 @@ import io.solaster.engine.Shard;
 import io.solaster.engine.timer.TimeSource;
 import io.solaster.engine.timer.Timer;
 import io.solaster.engine.timer.Timers;
+import io.solaster.pool.EndpointState;
+import io.solaster.pool.ShardUpstream;
+import io.solaster.pool.Target;
+import io.solaster.pool.UpstreamStats;
 import io.solaster.pool.health.Breaker;
 import org.jspecify.annotations.Nullable;
 
 /** An upstream as one shard sees it. On the owning shard only. */
-public final class ShardUpstream {
+final class DefaultShardUpstream implements ShardUpstream {
     /** Numbers of one target in what {@link #collect} returns. */
     static final int COUNTS = 4;
     /** A slow start goes in so many steps. */
@@ -35,13 +39,13 @@ public final class ShardUpstream {
     private final Timer ramp;
     private final List<Listener> listeners = new ArrayList<>();
     /** Of other pools over the same members: told what this is told, and asked with it. */
-    private final List<ShardUpstream> twins = new ArrayList<>();
-    private List<Target> targets = new ArrayList<>();
+    private final List<DefaultShardUpstream> twins = new ArrayList<>();
+    private List<DefaultTarget> targets = new ArrayList<>();
     private View view;
     private Selection selection = Selection.NONE;
     private double decay;
 
-    ShardUpstream(Shard shard, Aggregator aggregator, Selection.Place place, UpstreamStats stats) {
+    DefaultShardUpstream(Shard shard, Aggregator aggregator, Selection.Place place, UpstreamStats stats) {
         this.shard = shard;
         this.aggregator = aggregator;
         this.place = place;
@@ -53,31 +57,21 @@ public final class ShardUpstream {
         this.decay = view.balancing().decay().toNanos();
     }
 
-    /**
-     * Which endpoint takes the next request: of those that may be asked, by the algorithm. Allocates nothing.
-     *
-     * @param key of the request, for algorithms that go by keys
-     * @return null if there is no endpoint that may be asked: none at all, or this shard's circuit breakers are open for
-     *         all of them, or none is well and {@code panic-threshold} is 0
-     */
-    public @Nullable Target choose(long key) {
+    @Override
+    public @Nullable DefaultTarget choose(long key) {
         return choose(key, null);
     }
 
-    /**
-     * As {@link #choose(long)}, for a second try.
-     *
-     * @param except what was tried already: chosen again only where there is no other; null for none
-     */
-    public @Nullable Target choose(long key, @Nullable Target except) {
+    @Override
+    public @Nullable DefaultTarget choose(long key, @Nullable Target except) {
         Selection from = selection;
         if (from.trials().length != 0) {
-            Target trial = trial(from.trials(), except);
+            DefaultTarget trial = trial(from.trials(), except);
             if (trial != null) {
                 return trial;
             }
         }
-        Target chosen = from.choose(key, random);
+        DefaultTarget chosen = from.choose(key, random);
         if (chosen == null) {
             stats.nobody.increment();
             return null;
@@ -88,21 +82,21 @@ public final class ShardUpstream {
         return chosen == except ? another(from, key, chosen) : chosen;
     }
 
-    private Target another(Selection from, long key, Target except) {
+    private DefaultTarget another(Selection from, long key, DefaultTarget except) {
         // By the algorithm too, as long as luck lets it.
         for (int i = 1; i <= 3; i++) {
-            Target chosen = from.choose(key == 0 ? 0 : key + i, random);
+            DefaultTarget chosen = from.choose(key == 0 ? 0 : key + i, random);
             if (chosen != null && chosen != except) {
                 return chosen;
             }
         }
-        Target other = from.other(except, random);
+        DefaultTarget other = from.other(except, random);
         return other != null ? other : except;
     }
 
-    private @Nullable Target trial(Target[] trials, @Nullable Target except) {
+    private @Nullable DefaultTarget trial(DefaultTarget[] trials, @Nullable Target except) {
         long now = now();
-        for (Target target : trials) {
+        for (DefaultTarget target : trials) {
             if (target != except && target.offer(now, OFFER_AGAIN)) {
                 return target;
             }
@@ -110,23 +104,23 @@ public final class ShardUpstream {
         return null;
     }
 
-    /** Every member, well or not. */
+    @Override
     public List<Target> targets() {
         return List.copyOf(targets);
     }
 
-    /** Tells of members that come and go from now on, and at once of those that are there. */
+    @Override
     public void listen(Listener listener) {
         listeners.add(listener);
         targets().forEach(listener::added);
     }
 
-    /** Ends {@link #listen}. */
+    @Override
     public void forget(Listener listener) {
         listeners.remove(listener);
     }
 
-    /** What this shard counts. Any thread. */
+    @Override
     public UpstreamStats stats() {
         return stats;
     }
@@ -144,7 +138,7 @@ public final class ShardUpstream {
     }
 
     /** Tells the aggregator of a target that has only failed of late. */
-    void suspect(Target target, int streak) {
+    void suspect(DefaultTarget target, int streak) {
         aggregator.suspected(target.id(), streak);
     }
 
@@ -157,15 +151,15 @@ public final class ShardUpstream {
         boolean otherBreakers = !newView.health().breaker().equals(view.health().breaker());
         view = newView;
         decay = Math.max(1, newView.balancing().decay().toNanos());
-        Map<Integer, Target> gone = new HashMap<>();
+        Map<Integer, DefaultTarget> gone = new HashMap<>();
         targets.forEach(target -> gone.put(target.id(), target));
-        List<Target> now = new ArrayList<>();
-        List<Target> added = new ArrayList<>();
-        List<Target> changed = new ArrayList<>();
+        List<DefaultTarget> now = new ArrayList<>();
+        List<DefaultTarget> added = new ArrayList<>();
+        List<DefaultTarget> changed = new ArrayList<>();
         for (Member member : newView.members()) {
-            Target target = gone.remove(member.id());
+            DefaultTarget target = gone.remove(member.id());
             if (target == null) {
-                target = new Target(this, member, first ? Target.EVER : now());
+                target = new DefaultTarget(this, member, first ? DefaultTarget.EVER : now());
                 target.breaker(newBreaker());
                 added.add(target);
             } else {
@@ -190,19 +184,19 @@ public final class ShardUpstream {
     }
 
     /** A twin knows from now on what this knows. */
-    void join(ShardUpstream twin) {
+    void join(DefaultShardUpstream twin) {
         twins.add(twin);
         twin.apply(view);
     }
 
     /** Ends {@link #join}: the twin has no members any more. */
-    void leave(ShardUpstream twin) {
+    void leave(DefaultShardUpstream twin) {
         if (twins.remove(twin)) {
             twin.apply(new View(Long.MAX_VALUE, view.balancing(), view.health(), List.of(), Map.of()));
         }
     }
 
-    private boolean update(Target target, Member member) {
+    private boolean update(DefaultTarget target, Member member) {
         boolean was = target.isAvailable();
         EndpointState before = target.state();
         target.update(member);
@@ -217,12 +211,12 @@ public final class ShardUpstream {
         return config.enabled() ? new Breaker(config) : null;
     }
 
-    private void replaceBreaker(Target target) {
+    private void replaceBreaker(DefaultTarget target) {
         noBreaker(target);
         target.breaker(newBreaker());
     }
 
-    private void noBreaker(Target target) {
+    private void noBreaker(DefaultTarget target) {
         if (target.isCountedOpen()) {
             closed(target);
         }
@@ -230,7 +224,7 @@ public final class ShardUpstream {
     }
 
     /** Opened, or closed again. */
-    void breakerChanged(Target target, Breaker breaker) {
+    void breakerChanged(DefaultTarget target, Breaker breaker) {
         if (!targets.contains(target)) {
             return;
         }
@@ -245,7 +239,7 @@ public final class ShardUpstream {
         shard.execute(() -> List.copyOf(listeners).forEach(listener -> listener.changed(target)));
     }
 
-    private void open(Target target, Breaker breaker) {
+    private void open(DefaultTarget target, Breaker breaker) {
         if (!target.isCountedOpen()) {
             target.countedOpen(true);
             stats.breakersOpened.increment();
@@ -260,13 +254,13 @@ public final class ShardUpstream {
         timer.arm(view.health().breaker().openFor());
     }
 
-    private void closed(Target target) {
+    private void closed(DefaultTarget target) {
         target.countedOpen(false);
         stats.breakersOpen.add(-1);
         aggregator.breakerClosed(target.id());
     }
 
-    private void halfOpen(Target target) {
+    private void halfOpen(DefaultTarget target) {
         Breaker breaker = target.breaker();
         if (breaker != null && breaker.state() == Breaker.State.OPEN) {
             breaker.halfOpen();
@@ -284,7 +278,7 @@ public final class ShardUpstream {
     private void ramp() {
         Duration slowStart = view.balancing().slowStart();
         long now = now();
-        for (Target target : targets) {
+        for (DefaultTarget target : targets) {
             if (target.isAvailable() && Selection.rampedUp(target, slowStart.toNanos(), now) < 1) {
                 Duration step = slowStart.dividedBy(RAMP_STEPS);
                 ramp.arm(step.compareTo(LEAST_RAMP_STEP) < 0 ? LEAST_RAMP_STEP : step);
@@ -296,10 +290,10 @@ public final class ShardUpstream {
 
     /** What has been counted since the last time, {@link #COUNTS} numbers for each target, those of twins behind. */
     long[] collect() {
-        List<Target> all = withTwins();
+        List<DefaultTarget> all = withTwins();
         long[] counts = new long[all.size() * COUNTS];
         int at = 0;
-        for (Target target : all) {
+        for (DefaultTarget target : all) {
             at = target.collect(counts, at);
         }
         return counts;
@@ -311,24 +305,12 @@ public final class ShardUpstream {
                 target.latency())).toList();
     }
 
-    private List<Target> withTwins() {
-        List<Target> all = new ArrayList<>(targets);
+    private List<DefaultTarget> withTwins() {
+        List<DefaultTarget> all = new ArrayList<>(targets);
         twins.forEach(twin -> all.addAll(twin.targets));
         return all;
     }
 
     /** How a target stands with one shard. */
     record TargetStatus(int id, int inFlight, boolean closed, double latency) {}
-
-    /** Told on its shard of members that come and go; never from within a call of another method of this class. */
-    public interface Listener {
-        /** Requests may go there from now on. */
-        void added(Target target);
-
-        /** No new request goes there; what is under way may finish. */
-        void removed(Target target);
-
-        /** Requests go there, or do not, for its health or because somebody drains it: {@link Target#state} tells. */
-        default void changed(Target target) {}
-    }
 }

@@ -1,5 +1,6 @@
-package io.solaster.pool.upstream;
+package io.solaster.pool;
 
+import io.solaster.config.Internal;
 import io.solaster.engine.stats.Counter;
 
 /**
@@ -36,7 +37,9 @@ public final class UpstreamStats {
     /** Times that this shard found no endpoint that may be asked. */
     public final Counter nobody = new Counter();
 
-    UpstreamStats() {}
+    /** Counts nothing yet; an upstream makes them. */
+    @Internal
+    public UpstreamStats() {}
 
     /** Endpoints ejected, for whatever reason. Any thread. */
     public long ejections() {

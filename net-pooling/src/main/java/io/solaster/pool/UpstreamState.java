@@ -1,4 +1,4 @@
-package io.solaster.pool.upstream;
+package io.solaster.pool;
 
 /** How an upstream stands with the whole process. */
 public enum UpstreamState {

@@ -1,4 +1,4 @@
-package io.solaster.pool.upstream;
+package io.solaster.pool;
 
 /** How an endpoint stands with the whole process; circuit breakers of single shards come on top. */
 public enum EndpointState {

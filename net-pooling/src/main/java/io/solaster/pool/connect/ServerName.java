@@ -1,8 +1,9 @@
-package io.solaster.pool;
+package io.solaster.pool.connect;
 
 import io.netty.util.NetUtil;
 import io.solaster.config.pool.DiscoveryConfig;
 import io.solaster.config.pool.PoolConfig;
+import io.solaster.pool.Endpoint;
 import org.jspecify.annotations.Nullable;
 
 /**

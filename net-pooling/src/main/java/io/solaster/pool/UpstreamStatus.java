@@ -1,4 +1,4 @@
-package io.solaster.pool.upstream;
+package io.solaster.pool;
 
 import java.util.List;
 

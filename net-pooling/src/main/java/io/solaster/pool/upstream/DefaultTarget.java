@@ -2,19 +2,19 @@ package io.solaster.pool.upstream;
 
 import io.solaster.engine.timer.Timer;
 import io.solaster.pool.Endpoint;
+import io.solaster.pool.EndpointState;
+import io.solaster.pool.Outcome;
+import io.solaster.pool.Target;
 import io.solaster.pool.balance.Load;
 import io.solaster.pool.health.Breaker;
 import org.jspecify.annotations.Nullable;
 
-/**
- * One endpoint as one shard sees it. It lives as long as the endpoint is a member of its upstream; one that leaves and
- * comes back is another target. On the owning shard only.
- */
-public final class Target {
+/** One endpoint as one shard sees it, with what its shard alone knows of it. On the owning shard only. */
+final class DefaultTarget implements Target {
     /** Long past, so that an endpoint that was there from the start is not slow-started. */
     static final long EVER = Long.MIN_VALUE / 2;
 
-    private final ShardUpstream owner;
+    private final DefaultShardUpstream owner;
     private final int id;
     private final Load load = new Load();
     private Endpoint endpoint;
@@ -38,7 +38,7 @@ public final class Target {
     private long latencies;
     private @Nullable Object attachment;
 
-    Target(ShardUpstream owner, Member member, long since) {
+    DefaultTarget(DefaultShardUpstream owner, Member member, long since) {
         this.owner = owner;
         this.id = member.id();
         this.endpoint = member.endpoint();
@@ -46,42 +46,42 @@ public final class Target {
         this.since = since;
     }
 
-    /** The endpoint, with the weight that it has now. */
+    @Override
     public Endpoint endpoint() {
         return endpoint;
     }
 
-    /** How it stands with the whole process. */
+    @Override
     public EndpointState state() {
         return state;
     }
 
-    /** Whether requests go there: neither the process nor this shard's circuit breaker has anything against it. */
+    @Override
     public boolean isAvailable() {
         return (state == EndpointState.HEALTHY || state == EndpointState.DEGRADED) && isClosed();
     }
 
-    /** What {@link #attach} was given last. */
+    @Override
     public @Nullable Object attachment() {
         return attachment;
     }
 
-    /** Keeps something for the one pool that stands on the upstream: it finds what it has of a target without a map. */
+    @Override
     public void attach(@Nullable Object newAttachment) {
         attachment = newAttachment;
     }
 
-    /** Requests of this shard that are under way to it. */
+    @Override
     public int inFlight() {
         return load.inFlight();
     }
 
-    /** How long its answers take by now, in nanoseconds, as peak-ewma has it; 0 if there was none. */
+    @Override
     public double latency() {
         return load.latency(owner.now(), owner.decay());
     }
 
-    /** Tells of a request that goes out. */
+    @Override
     public void begin() {
         load.begin();
         if (breaker != null && breaker.state() == Breaker.State.HALF_OPEN) {
@@ -89,11 +89,7 @@ public final class Target {
         }
     }
 
-    /**
-     * Tells what came of a request that went out; once for each {@link #begin}.
-     *
-     * @param nanos how long it took, from its {@link #begin}
-     */
+    @Override
     public void end(Outcome outcome, long nanos) {
         load.end();
         long now = owner.now();
@@ -103,11 +99,7 @@ public final class Target {
         ended(outcome, nanos, now, counts);
     }
 
-    /**
-     * Tells of a connect that failed: a request that nobody could send.
-     *
-     * @param nanos how long it took
-     */
+    @Override
     public void unreachable(Outcome outcome, long nanos) {
         load.begin();
         load.end();
@@ -243,7 +235,7 @@ public final class Target {
         into[at + 2] = errors;
         into[at + 3] = latencies;
         forgetCounts();
-        return at + ShardUpstream.COUNTS;
+        return at + DefaultShardUpstream.COUNTS;
     }
 
     private void forgetCounts() {

@@ -16,31 +16,27 @@ import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import io.solaster.engine.Sharded;
 import io.solaster.pool.Endpoint;
+import io.solaster.pool.Upstream;
+import io.solaster.pool.UpstreamState;
+import io.solaster.pool.UpstreamStats;
+import io.solaster.pool.UpstreamStatus;
 import io.solaster.pool.discovery.Discovery;
 import io.solaster.pool.health.HealthCheck;
-import io.solaster.pool.health.HealthChecks;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The endpoints behind one name, and which of them takes the next request: discovery, health and balancing, without
- * connections. Pools stand on it; an application that has connections of its own may use it alone. Any thread.
- *
- * <p>
- * One shard, the same for as long as the engine runs, keeps the books: it hears of members, checks them, gathers what
- * the shards have counted, ejects, and tells all shards. Each shard chooses by itself, by what it was told last and by
- * what it alone knows: requests under way, latencies, circuit breakers.
- */
-public final class Upstream implements AutoCloseable {
+/** The shards' parts of an upstream, and the books that one of them keeps. */
+final class DefaultUpstream implements Upstream {
     private final Engine engine;
     private final String name;
     private final Discovery discovery;
     private final Aggregator aggregator;
-    private final Sharded<ShardUpstream> shards;
+    private final Sharded<DefaultShardUpstream> shards;
     private final List<UpstreamStats> stats;
     /** Whose members and health it shares; null where they are its own. */
-    private final @Nullable Upstream original;
+    private final @Nullable DefaultUpstream original;
 
-    private Upstream(Engine engine, String name, PoolConfig config, Discovery discovery,
+    /** Nothing happens before {@link #begin}. */
+    DefaultUpstream(Engine engine, String name, PoolConfig config, Discovery discovery,
             Function<PoolConfig, @Nullable HealthCheck> checks) {
         this.engine = engine;
         this.name = name;
@@ -52,7 +48,7 @@ public final class Upstream implements AutoCloseable {
         this.shards = parts();
     }
 
-    private Upstream(Upstream original) {
+    private DefaultUpstream(DefaultUpstream original) {
         this.engine = original.engine;
         this.name = original.name;
         this.discovery = original.discovery;
@@ -62,53 +58,28 @@ public final class Upstream implements AutoCloseable {
         this.shards = parts();
     }
 
-    private Sharded<ShardUpstream> parts() {
-        return engine.sharded(shard -> new ShardUpstream(shard, aggregator, place(engine, shard),
+    private Sharded<DefaultShardUpstream> parts() {
+        return engine.sharded(shard -> new DefaultShardUpstream(shard, aggregator, place(engine, shard),
                 stats.get(shard.id())));
     }
 
-    /**
-     * Starts one whose endpoints are checked as the configuration says, over connections that are not encrypted. Not on
-     * a shard.
-     *
-     * @param name what it is called in logs and meters: the key below {@code solaster.pools}
-     * @param config its balancing, its health, and endpoints that are there beside those that are found
-     * @param discovery what finds further members; closed with it. Those that it tells of before its {@code start}
-     *            returns are there when this returns
-     */
-    public static Upstream start(Engine engine, String name, PoolConfig config, Discovery discovery) {
-        return start(engine, name, config, discovery, HealthChecks.plain(engine));
-    }
-
-    /**
-     * As {@link #start(Engine, String, PoolConfig, Discovery)}, with checks of one's own.
-     *
-     * @param checks gives the check that a configuration asks for, or another one; null for none. Asked again by
-     *            {@link #reconfigure}
-     */
-    public static Upstream start(Engine engine, String name, PoolConfig config, Discovery discovery,
-            Function<PoolConfig, @Nullable HealthCheck> checks) {
-        Upstream upstream = new Upstream(engine, name, config, discovery, checks);
+    /** Starts it: see {@link Upstreams#start}. */
+    void begin() {
         List<CompletableFuture<?>> first = new ArrayList<>();
-        first.add(upstream.onHome(() -> upstream.aggregator.begin(upstream.shards)));
+        first.add(onHome(() -> aggregator.begin(shards)));
         try {
-            discovery.start(upstream.new Findings(first));
+            discovery.start(new Findings(first));
             CompletableFuture.allOf(first.toArray(CompletableFuture<?>[]::new)).join();
         } catch (CompletionException e) {
-            upstream.close();
+            close();
             throw e.getCause() instanceof RuntimeException failure ? failure : e;
         }
-        return upstream;
     }
 
-    /**
-     * The same members for one more pool: one discovery and one health, so that what the requests of one pool say of an
-     * endpoint counts for all of them, and who is drained is drained for all. Each balances by itself and has circuit
-     * breakers of its own. It ends with this, or by its {@link #close} alone. Not on a shard.
-     */
+    @Override
     public Upstream twin() {
-        Upstream first = original == null ? this : original;
-        Upstream twin = new Upstream(first);
+        DefaultUpstream first = original == null ? this : original;
+        DefaultUpstream twin = new DefaultUpstream(first);
         engine.submitToAll(shard -> {
             first.local().join(twin.local());
             return true;
@@ -148,67 +119,49 @@ public final class Upstream implements AutoCloseable {
         return new Selection.Place(shard.place().numaNode(), Arrays.stream(shares).boxed().toList());
     }
 
-    /** What it is called: the key below {@code solaster.pools}. */
+    @Override
     public String name() {
         return name;
     }
 
-    /**
-     * Its part on the calling shard.
-     *
-     * @throws IllegalStateException on a thread that is no shard of its engine
-     */
-    public ShardUpstream local() {
+    @Override
+    public DefaultShardUpstream local() {
         return shards.local();
     }
 
-    /** Its members, well or not. */
+    @Override
     public List<Endpoint> members() {
         return aggregator.members();
     }
 
-    /** How it stands, by what the whole process knows of its endpoints. */
+    @Override
     public UpstreamState state() {
         return aggregator.state();
     }
 
-    /** What is counted, by shard. */
+    @Override
     public List<UpstreamStats> stats() {
         return stats;
     }
 
-    /** How each endpoint stands, over all shards. */
+    @Override
     public ShardFuture<UpstreamStatus> status() {
-        return onHome(() -> shards.onAll(ShardUpstream::status)
+        return onHome(() -> shards.onAll(DefaultShardUpstream::status)
                 .thenApply(byShard -> new UpstreamStatus(name, aggregator.state(), discovery.name(),
                         aggregator.status(byShard))));
     }
 
-    /**
-     * Puts another configuration in force: endpoints that it names, balancing, health. Circuit breakers whose settings
-     * change are closed; checks whose settings change begin anew.
-     *
-     * @return done once every shard goes by it
-     */
+    @Override
     public ShardFuture<?> reconfigure(PoolConfig newConfig) {
         return onHome(() -> aggregator.reconfigure(newConfig));
     }
 
-    /**
-     * Sends no new request to an endpoint, until {@link #readmit}; what is under way may finish. It holds for the
-     * address, also if the endpoint goes and comes back meanwhile.
-     *
-     * @return whether there is such an endpoint, once no shard chooses it any more
-     */
+    @Override
     public ShardFuture<Boolean> drain(String address) {
         return onHome(() -> aggregator.drain(address));
     }
 
-    /**
-     * Takes an endpoint back at once that was drained, or ejected; a slow start is made where there is one.
-     *
-     * @return whether there is such an endpoint, once every shard knows
-     */
+    @Override
     public ShardFuture<Boolean> readmit(String address) {
         return onHome(() -> aggregator.readmit(address));
     }
@@ -217,7 +170,6 @@ public final class Upstream implements AutoCloseable {
         return engine.submitStageTo(aggregator.home().id(), CallOptions.DEFAULTS, work);
     }
 
-    /** Ends discovery and checks, for its twins too; from then on there is no endpoint. */
     @Override
     public void close() {
         if (original != null) {
@@ -230,7 +182,7 @@ public final class Upstream implements AutoCloseable {
         }
     }
 
-    private void leave(Upstream first) {
+    private void leave(DefaultUpstream first) {
         if (!engine.isStopping()) {
             engine.submitToAll(shard -> {
                 first.local().leave(local());

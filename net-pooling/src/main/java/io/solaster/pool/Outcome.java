@@ -1,4 +1,4 @@
-package io.solaster.pool.upstream;
+package io.solaster.pool;
 
 /** What came of one request to an endpoint, for all that judge endpoints by their requests. */
 public enum Outcome {

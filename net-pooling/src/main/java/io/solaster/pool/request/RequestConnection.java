@@ -1,8 +1,10 @@
-package io.solaster.pool;
+package io.solaster.pool.request;
 
 import io.netty.channel.Channel;
 import io.solaster.engine.Shard;
+import io.solaster.pool.PoolException;
 import io.solaster.pool.PoolException.Reason;
+import io.solaster.pool.PooledConnection;
 import org.jspecify.annotations.Nullable;
 
 /**
