@@ -16,51 +16,7 @@ import org.jspecify.annotations.Nullable;
 public abstract class PooledConnection {
     private final Channel channel;
 
-    // What follows is in the pool's hands alone. A connection is its own link in the list of idle ones, so that it is taken
-    // and given back without any other object, each of which would be felt on that way.
-    /** Its place among a pool's connections, and to which endpoint. */
-    @Internal
-    public @Nullable Object home;
-    @Internal
-    public @Nullable Target target;
-    /** Where it stands among all connections to its target. */
-    @Internal
-    public int place;
-    /** How many have taken it and not given it back. */
-    @Internal
-    public int uses;
-    @Internal
-    public boolean isShared;
-    @Internal
-    public boolean isIdle;
-    @Internal
-    public @Nullable PooledConnection newer;
-    @Internal
-    public @Nullable PooledConnection older;
-    /** Just made, and taken by nobody yet. */
-    @Internal
-    public boolean isFresh;
-    /** Idle before it was taken, and given back by nobody since. */
-    @Internal
-    public boolean isUnproven;
-    @Internal
-    public boolean isValidating;
-    /** Why it is to close; null while it is not. */
-    @Internal
-    public @Nullable CloseReason retired;
-    @Internal
-    public long createdAt;
-    @Internal
-    public long expiresAt;
-    @Internal
-    public long takenAt;
-    @Internal
-    public long idleSince;
-    /** When the other end was last known to be there. */
-    @Internal
-    public long provenAt;
-    @Internal
-    public @Nullable Throwable taker;
+    private @Nullable Entry entry;
 
     /** A connection over a channel that is connected. */
     protected PooledConnection(Channel channel) {
@@ -74,11 +30,11 @@ public abstract class PooledConnection {
 
     /** The other end; there once the pool has it. */
     public final Target target() {
-        Target to = target;
-        if (to == null) {
+        Entry of = entry;
+        if (of == null) {
             throw new IllegalStateException("connection " + channel + " belongs to no pool yet");
         }
-        return to;
+        return of.target();
     }
 
     /**
@@ -86,7 +42,7 @@ public abstract class PooledConnection {
      * byte of an answer, the other end had most likely closed it before: {@link PoolException#stale}.
      */
     public final boolean isUnproven() {
-        return isUnproven;
+        return entry != null && entry.isUnproven();
     }
 
     /** Whether several requests may be under way on it; else whoever takes it has it alone. It never changes. */
@@ -116,4 +72,26 @@ public abstract class PooledConnection {
 
     /** Finishes what is under way, takes nothing new, and closes. */
     public abstract void drain();
+
+    /** What the pool that has it keeps of it; null before a pool has it. */
+    @Internal
+    public final @Nullable Entry entry() {
+        return entry;
+    }
+
+    /** A pool has it from now on. */
+    @Internal
+    public final void enter(Entry newEntry) {
+        entry = newEntry;
+    }
+
+    /** What a pool keeps of a connection. */
+    @Internal
+    public interface Entry {
+        /** The other end. */
+        Target target();
+
+        /** As {@link PooledConnection#isUnproven}. */
+        boolean isUnproven();
+    }
 }

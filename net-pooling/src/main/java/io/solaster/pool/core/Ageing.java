@@ -28,7 +28,7 @@ final class Ageing<C extends PooledConnection> {
     /** Looks at each. */
     void sweep(long now) {
         for (int i = target.count() - 1; i >= 0; i--) {
-            PooledConnection each = target.at(i);
+            PoolEntry each = target.at(i);
             if (each.uses > 0) {
                 if (each.taker != null && now - each.takenAt > bounds.leakAfter) {
                     pool.upkeep.leaked(target, each, now);
@@ -37,7 +37,7 @@ final class Ageing<C extends PooledConnection> {
                     target.retire(each, CloseReason.LIFETIME);
                 }
             } else if (each.retired != null) {
-                each.channel().close();
+                each.connection.channel().close();
             } else if (now - each.expiresAt >= 0) {
                 target.close(each, CloseReason.LIFETIME);
             } else if (now - each.idleSince > bounds.maxIdle && target.count() > bounds.minIdle) {
@@ -53,35 +53,34 @@ final class Ageing<C extends PooledConnection> {
     void validateForWaiters(long now) {
         long asked = (long) validating * bounds.requestsEach();
         for (int i = target.count() - 1; i >= 0 && asked < target.waiting(); i--) {
-            PooledConnection each = target.at(i);
-            if (each.uses == 0 && each.retired == null && !each.isValidating
-                    && now - each.provenAt > bounds.validateAfter) {
+            PoolEntry each = target.at(i);
+            if (each.isAtRest() && now - each.provenAt > bounds.validateAfter) {
                 asked += bounds.requestsEach();
                 validate(each);
             }
         }
     }
 
-    private void validate(PooledConnection connection) {
-        connection.isValidating = true;
+    private void validate(PoolEntry entry) {
+        entry.isValidating = true;
         validating++;
-        target.notIdle(connection);
-        ask(connection).whenComplete((answer, failure) -> {
-            if (!connection.isValidating) {
+        target.notIdle(entry);
+        ask(entry.connection).whenComplete((answer, failure) -> {
+            if (!entry.isValidating) {
                 return;
             }
-            closed(connection);
-            if (failure != null || !connection.isUsable()) {
-                target.close(connection, CloseReason.INVALID);
+            closed(entry);
+            if (failure != null || !entry.connection.isUsable()) {
+                target.close(entry, CloseReason.INVALID);
                 return;
             }
-            connection.provenAt = pool.now();
-            if (connection.retired != null) {
-                target.close(connection, connection.retired);
+            entry.provenAt = pool.now();
+            if (entry.retired != null) {
+                target.close(entry, entry.retired);
                 return;
             }
-            if (!connection.isShared) {
-                target.idleAsOldest(connection);
+            if (!entry.isShared) {
+                target.idleAsOldest(entry);
             }
             pool.room.offer(target);
         });
@@ -98,9 +97,9 @@ final class Ageing<C extends PooledConnection> {
     }
 
     /** What it was asked does not matter any more. */
-    void closed(PooledConnection connection) {
-        if (connection.isValidating) {
-            connection.isValidating = false;
+    void closed(PoolEntry entry) {
+        if (entry.isValidating) {
+            entry.isValidating = false;
             validating--;
         }
     }

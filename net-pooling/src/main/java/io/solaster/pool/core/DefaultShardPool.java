@@ -194,7 +194,8 @@ final class DefaultShardPool<C extends PooledConnection> implements ShardPool<C>
     @Override
     public void give(C connection) {
         shard.assertOwnerFully("a pool");
-        home(connection).give(connection, timers.now());
+        PoolEntry entry = entry(connection);
+        entry.home.give(entry, timers.now());
     }
 
     @Override
@@ -203,16 +204,16 @@ final class DefaultShardPool<C extends PooledConnection> implements ShardPool<C>
         if (log.isDebugEnabled()) {
             log.debug("Pool '{}': connection {} is discarded: {}", whole.name(), connection.channel(), why);
         }
-        home(connection).discard(connection, timers.now());
+        PoolEntry entry = entry(connection);
+        entry.home.discard(entry, timers.now());
     }
 
-    @SuppressWarnings("unchecked")
-    private TargetPool<C> home(C connection) {
-        if (!(connection.home instanceof TargetPool<?> home) || home.pool != this) {
+    private PoolEntry entry(C connection) {
+        if (!(connection.entry() instanceof PoolEntry entry) || entry.home.pool != this) {
             throw new IllegalArgumentException("connection " + connection.channel() + " is none of pool '"
                     + whole.name() + "' on shard " + shard.id() + "; give it back where it was taken");
         }
-        return (TargetPool<C>) home;
+        return entry;
     }
 
     // ---- with a connection of this shard or of another

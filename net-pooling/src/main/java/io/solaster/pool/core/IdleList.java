@@ -1,50 +1,48 @@
 package io.solaster.pool.core;
 
-import io.solaster.pool.PooledConnection;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Connections that nobody has and nobody shares. The newest is taken first, so that the others can grow old. A connection
- * is its own link, so that it comes and goes without any other object; whoever has such a list is one, since each further
- * object on that way is felt. On its shard.
+ * Connections that nobody has and nobody shares. The newest is taken first, so that the others can grow old. Whoever
+ * has such a list is one, since each further object on that way is felt. On its shard.
  */
 abstract sealed class IdleList permits TargetPool {
     @Nullable
-    PooledConnection newest;
+    PoolEntry newest;
     @Nullable
-    PooledConnection oldest;
+    PoolEntry oldest;
 
-    void idleAsNewest(PooledConnection connection) {
-        PooledConnection below = newest;
-        connection.isIdle = true;
-        connection.older = below;
+    void idleAsNewest(PoolEntry entry) {
+        PoolEntry below = newest;
+        entry.isIdle = true;
+        entry.older = below;
         if (below == null) {
-            oldest = connection;
+            oldest = entry;
         } else {
-            below.newer = connection;
+            below.newer = entry;
         }
-        newest = connection;
+        newest = entry;
     }
 
-    void idleAsOldest(PooledConnection connection) {
-        PooledConnection above = oldest;
-        connection.isIdle = true;
-        connection.newer = above;
+    void idleAsOldest(PoolEntry entry) {
+        PoolEntry above = oldest;
+        entry.isIdle = true;
+        entry.newer = above;
         if (above == null) {
-            newest = connection;
+            newest = entry;
         } else {
-            above.older = connection;
+            above.older = entry;
         }
-        oldest = connection;
+        oldest = entry;
     }
 
     /** Takes one out; does nothing where it is not in here. */
-    void notIdle(PooledConnection connection) {
-        if (!connection.isIdle) {
+    void notIdle(PoolEntry entry) {
+        if (!entry.isIdle) {
             return;
         }
-        PooledConnection above = connection.newer;
-        PooledConnection below = connection.older;
+        PoolEntry above = entry.newer;
+        PoolEntry below = entry.older;
         if (above == null) {
             newest = below;
         } else {
@@ -55,8 +53,8 @@ abstract sealed class IdleList permits TargetPool {
         } else {
             below.newer = above;
         }
-        connection.newer = null;
-        connection.older = null;
-        connection.isIdle = false;
+        entry.newer = null;
+        entry.older = null;
+        entry.isIdle = false;
     }
 }

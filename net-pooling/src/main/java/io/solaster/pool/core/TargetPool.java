@@ -21,7 +21,7 @@ final class TargetPool<C extends PooledConnection> extends IdleList {
     private final PoolStats stats;
     private final WaiterQueue<C> waiters = new WaiterQueue<>();
     /** All connections, taken or not, in no order. */
-    private @Nullable PooledConnection[] all = new @Nullable PooledConnection[4];
+    private @Nullable PoolEntry[] all = new @Nullable PoolEntry[4];
     private int count;
     private int sharedCount;
     /** It is in the queue of those that have something to give. */
@@ -46,8 +46,8 @@ final class TargetPool<C extends PooledConnection> extends IdleList {
     /** A connection that is ready, taken; null if none is. */
     @Nullable
     C tryTake(long now) {
-        PooledConnection found = newest;
-        if (found == null || !found.isUsable()) {
+        PoolEntry found = newest;
+        if (found == null || !found.connection.isUsable()) {
             found = sharedCount > 0 || found != null ? findReady(now) : null;
             if (found == null) {
                 return null;
@@ -65,23 +65,23 @@ final class TargetPool<C extends PooledConnection> extends IdleList {
                 found.taker = new Throwable("taken here");
             }
         }
-        return cast(found);
+        return cast(found.connection);
     }
 
     /** What is less usual: idle ones that have said they will close, and shared ones. */
-    private @Nullable PooledConnection findReady(long now) {
-        while (newest != null && !newest.isUsable()) {
+    private @Nullable PoolEntry findReady(long now) {
+        while (newest != null && !newest.connection.isUsable()) {
             close(newest, CloseReason.REMOTE);
         }
-        PooledConnection found = newest;
+        PoolEntry found = newest;
         if (found != null) {
             return now - found.provenAt > bounds.validateAfter ? null : found;
         }
         for (int i = 0; i < count && sharedCount > 0; i++) {
-            PooledConnection each = at(i);
+            PoolEntry each = at(i);
             if (each.isShared && each.retired == null && !each.isValidating && each.uses < bounds.maxRequests
-                    && each.uses < each.maxRequests()
-                    && (found == null || each.uses < found.uses) && each.isUsable()
+                    && each.uses < each.connection.maxRequests()
+                    && (found == null || each.uses < found.uses) && each.connection.isUsable()
                     && (each.uses > 0 || now - each.provenAt <= bounds.validateAfter)) {
                 found = each;
             }
@@ -89,20 +89,20 @@ final class TargetPool<C extends PooledConnection> extends IdleList {
         return found;
     }
 
-    void give(C connection, long now) {
-        connection.provenAt = now;
-        connection.isUnproven = false;
-        leave(connection, now);
-        if (connection.retired != null || !connection.isUsable()) {
-            if (connection.uses == 0) {
-                close(connection, CloseReason.REMOTE);
-            } else if (connection.retired == null) {
-                connection.retired = CloseReason.REMOTE;
+    void give(PoolEntry entry, long now) {
+        entry.provenAt = now;
+        entry.isUnproven = false;
+        leave(entry, now);
+        if (entry.retired != null || !entry.connection.isUsable()) {
+            if (entry.uses == 0) {
+                close(entry, CloseReason.REMOTE);
+            } else if (entry.retired == null) {
+                entry.retired = CloseReason.REMOTE;
             }
             return;
         }
-        if (!connection.isShared) {
-            idleAsNewest(connection);
+        if (!entry.isShared) {
+            idleAsNewest(entry);
         }
         if (count > bounds.maxPerEndpoint || permits.isOversized()) {
             shrink();
@@ -112,22 +112,22 @@ final class TargetPool<C extends PooledConnection> extends IdleList {
         }
     }
 
-    private void leave(PooledConnection connection, long now) {
-        if (connection.uses == 0) {
-            throw new IllegalStateException("connection " + connection.channel()
+    private void leave(PoolEntry entry, long now) {
+        if (entry.uses == 0) {
+            throw new IllegalStateException("connection " + entry.connection.channel()
                     + " was given back twice; give it back once for each time that it was taken");
         }
-        if (--connection.uses == 0) {
-            connection.idleSince = now;
-            connection.taker = null;
+        if (--entry.uses == 0) {
+            entry.idleSince = now;
+            entry.taker = null;
             stats.active.add(-1);
-            stats.usage.record(now - connection.takenAt);
+            stats.usage.record(now - entry.takenAt);
         }
     }
 
-    void discard(C connection, long now) {
-        leave(connection, now);
-        close(connection, CloseReason.DISCARDED);
+    void discard(PoolEntry entry, long now) {
+        leave(entry, now);
+        close(entry, CloseReason.DISCARDED);
     }
 
     // ---- waiters
@@ -215,74 +215,69 @@ final class TargetPool<C extends PooledConnection> extends IdleList {
         if (count == all.length) {
             all = Arrays.copyOf(all, count * 2);
         }
-        connection.home = this;
-        connection.target = target;
-        connection.place = count;
-        all[count++] = connection;
-        connection.isShared = connection.isShared();
-        if (connection.isShared) {
+        PoolEntry entry = new PoolEntry(connection, this, count, now,
+                since - renewedAt < 0 ? now : bounds.expiry(now));
+        connection.enter(entry);
+        all[count++] = entry;
+        if (entry.isShared) {
             sharedCount++;
             bounds.learntThatShared(connection.maxRequests());
         }
-        connection.createdAt = now;
-        connection.idleSince = now;
-        connection.provenAt = now;
-        connection.expiresAt = since - renewedAt < 0 ? now : bounds.expiry(now);
-        connection.isFresh = true;
-        connection.channel().closeFuture().addListener(end -> closed(connection));
-        if (connection.retired == null && retired != null) {
-            close(connection, retired);
+        entry.isFresh = true;
+        connection.channel().closeFuture().addListener(end -> closed(entry));
+        if (entry.retired == null && retired != null) {
+            close(entry, retired);
         }
-        if (connection.retired != null || !connection.channel().isOpen()) {
+        if (entry.retired != null || !connection.channel().isOpen()) {
             return;
         }
-        if (!connection.isShared) {
-            idleAsNewest(connection);
+        if (!entry.isShared) {
+            idleAsNewest(entry);
         }
         room.offer(this);
-        connection.isFresh = false;
+        entry.isFresh = false;
         pool.growth.grow(this);
     }
 
     // ---- closing
 
     /** Closes one that nobody has, or that must not be used on; one that has no reason yet gets this one. */
-    void close(PooledConnection connection, CloseReason why) {
-        if (connection.retired == null) {
-            connection.retired = why;
+    void close(PoolEntry entry, CloseReason why) {
+        if (entry.retired == null) {
+            entry.retired = why;
         }
-        notIdle(connection);
-        switch (connection.retired) {
+        notIdle(entry);
+        switch (entry.retired) {
             // Nobody has it and nothing is wrong with it: it may say goodbye. The next sweep sees to it that it goes.
-            case IDLE, LIFETIME, REMOVED, CLOSED -> connection.drain();
-            default -> connection.channel().close();
+            case IDLE, LIFETIME, REMOVED, CLOSED -> entry.connection.drain();
+            default -> entry.connection.channel().close();
         }
     }
 
     /** Closes one once nobody has it. */
-    void retire(PooledConnection connection, CloseReason why) {
-        if (connection.retired == null) {
-            connection.retired = why;
-            if (connection.uses == 0) {
-                close(connection, why);
+    void retire(PoolEntry entry, CloseReason why) {
+        if (entry.retired == null) {
+            entry.retired = why;
+            if (entry.uses == 0) {
+                close(entry, why);
             }
         }
     }
 
     /** Its channel has closed, whoever did it. */
-    private void closed(PooledConnection connection) {
-        notIdle(connection);
-        ageing.closed(connection);
-        CloseReason why = connection.retired;
+    private void closed(PoolEntry entry) {
+        notIdle(entry);
+        ageing.closed(entry);
+        CloseReason why = entry.retired;
         if (why == null) {
-            why = connection.uses == 0 ? CloseReason.REMOTE : CloseReason.BROKEN;
-            connection.retired = why;
+            why = entry.uses == 0 ? CloseReason.REMOTE : CloseReason.BROKEN;
+            entry.retired = why;
         }
-        PooledConnection last = at(--count);
-        all[connection.place] = last;
-        last.place = connection.place;
+        PoolEntry last = at(--count);
+        all[entry.place] = last;
+        last.place = entry.place;
         all[count] = null;
-        if (connection.isShared) {
+        if (entry.isShared) {
             sharedCount--;
         }
         stats.close(why);
@@ -327,7 +322,7 @@ final class TargetPool<C extends PooledConnection> extends IdleList {
 
     void closeAll() {
         for (int i = count - 1; i >= 0; i--) {
-            at(i).channel().close();
+            at(i).connection.channel().close();
         }
     }
 
@@ -336,7 +331,7 @@ final class TargetPool<C extends PooledConnection> extends IdleList {
         int left = count;
         while (left > bounds.maxPerEndpoint || permits.isOversized()) {
             // Before, since a connection may close in there.
-            PooledConnection evicted = evictable();
+            PoolEntry evicted = evictable();
             if (evicted == null) {
                 return;
             }
@@ -348,7 +343,7 @@ final class TargetPool<C extends PooledConnection> extends IdleList {
 
     /** Closes an idle connection so that another can be made; false if none is idle. */
     boolean evict() {
-        PooledConnection evicted = evictable();
+        PoolEntry evicted = evictable();
         if (evicted == null) {
             return false;
         }
@@ -356,10 +351,10 @@ final class TargetPool<C extends PooledConnection> extends IdleList {
         return true;
     }
 
-    private @Nullable PooledConnection evictable() {
+    private @Nullable PoolEntry evictable() {
         for (int i = 0; i < count && oldest == null && sharedCount > 0; i++) {
-            PooledConnection each = at(i);
-            if (each.isShared && each.uses == 0 && each.retired == null && !each.isValidating) {
+            PoolEntry each = at(i);
+            if (each.isShared && each.isAtRest()) {
                 return each;
             }
         }
@@ -369,7 +364,7 @@ final class TargetPool<C extends PooledConnection> extends IdleList {
     // ---- all of them
 
     @SuppressWarnings("NullAway") // below count they are there
-    PooledConnection at(int place) {
+    PoolEntry at(int place) {
         return all[place];
     }
 

@@ -46,12 +46,12 @@ final class Upkeep<C extends PooledConnection> {
     }
 
     /** Somebody has had a connection for too long. */
-    void leaked(TargetPool<C> target, PooledConnection connection, long now) {
-        Throwable taker = connection.taker;
-        connection.taker = null;
+    void leaked(TargetPool<C> target, PoolEntry entry, long now) {
+        Throwable taker = entry.taker;
+        entry.taker = null;
         pool.stats.leaks.increment();
         log.warn("Pool '{}': a connection to {} has been out for {} ms and not given back; it was taken here",
-                pool.whole.name(), target.target, TimeUnit.NANOSECONDS.toMillis(now - connection.takenAt), taker);
+                pool.whole.name(), target.target, TimeUnit.NANOSECONDS.toMillis(now - entry.takenAt), taker);
     }
 
     void stop() {

@@ -1,4 +1,4 @@
-package io.solaster.pool;
+package io.solaster.pool.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -32,7 +32,15 @@ import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import io.solaster.engine.timer.ManualClock;
-import io.solaster.pool.core.ConnectionPools;
+import io.solaster.pool.ConnectionPool;
+import io.solaster.pool.Endpoint;
+import io.solaster.pool.PoolException;
+import io.solaster.pool.PoolStats;
+import io.solaster.pool.PooledConnection;
+import io.solaster.pool.Protocol;
+import io.solaster.pool.ShardPool;
+import io.solaster.pool.TestEngines;
+import io.solaster.pool.Upstream;
 import io.solaster.pool.discovery.Discovery;
 import io.solaster.pool.upstream.Upstreams;
 import org.junit.jupiter.api.Timeout;
@@ -273,14 +281,18 @@ final class PoolModelTest {
                     .isLessThanOrEqualTo(PER_ENDPOINT);
         }
         int each = shared ? MAX_REQUESTS : 1;
-        long coming = stats.connecting.get() + live.stream().filter(one -> one.isValidating).count();
+        long coming = stats.connecting.get() + live.stream().filter(one -> entry(one).isValidating).count();
         if (waiting.size() > coming * each) {
             for (Fake one : live) {
                 long uses = out.stream().filter(taken -> taken == one).count();
-                boolean isReady = uses < each && one.retired == null && !one.isValidating
-                        && (uses > 0 || now - one.provenAt <= Duration.ofSeconds(5).toNanos());
+                boolean isReady = uses < each && entry(one).retired == null && !entry(one).isValidating
+                        && (uses > 0 || now - entry(one).provenAt <= Duration.ofSeconds(5).toNanos());
                 assertThat(isReady).as("nobody waits in vain while a connection is ready").isFalse();
             }
         }
+    }
+
+    private static PoolEntry entry(Fake connection) {
+        return (PoolEntry) connection.entry();
     }
 }
