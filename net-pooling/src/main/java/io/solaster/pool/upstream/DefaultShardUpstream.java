@@ -66,7 +66,7 @@ final class DefaultShardUpstream implements ShardUpstream {
     public @Nullable DefaultTarget choose(long key, @Nullable Target except) {
         Selection from = selection;
         if (from.trials().length != 0) {
-            DefaultTarget trial = trial(from.trials(), except);
+            DefaultTarget trial = trial(from, key, except);
             if (trial != null) {
                 return trial;
             }
@@ -94,14 +94,22 @@ final class DefaultShardUpstream implements ShardUpstream {
         return other != null ? other : except;
     }
 
-    private @Nullable DefaultTarget trial(DefaultTarget[] trials, @Nullable Target except) {
+    private @Nullable DefaultTarget trial(Selection from, long key, @Nullable Target except) {
+        if (from.isByKey()) {
+            DefaultTarget owner = from.owner(key, random);
+            return owner != null && isTrial(owner, except, now()) ? owner : null;
+        }
         long now = now();
-        for (DefaultTarget target : trials) {
-            if (target != except && target.offer(now, OFFER_AGAIN)) {
+        for (DefaultTarget target : from.trials()) {
+            if (isTrial(target, except, now)) {
                 return target;
             }
         }
         return null;
+    }
+
+    private static boolean isTrial(DefaultTarget target, @Nullable Target except, long now) {
+        return target.isHalfOpen() && target != except && target.offer(now, OFFER_AGAIN);
     }
 
     @Override

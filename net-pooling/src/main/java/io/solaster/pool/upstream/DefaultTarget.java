@@ -58,7 +58,12 @@ final class DefaultTarget implements Target {
 
     @Override
     public boolean isAvailable() {
-        return (state == EndpointState.HEALTHY || state == EndpointState.DEGRADED) && isClosed();
+        return isWell() && isClosed();
+    }
+
+    /** Whether the process has nothing against it. */
+    boolean isWell() {
+        return state == EndpointState.HEALTHY || state == EndpointState.DEGRADED;
     }
 
     @Override

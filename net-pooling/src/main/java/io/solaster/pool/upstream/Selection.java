@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * no worse off then, but it is the first that is meant to serve.
  */
 final class Selection {
-    static final Selection NONE = new Selection(List.of(), List.of(), false, false);
+    static final Selection NONE = new Selection(List.of(), List.of(), false, false, null);
 
     /** Of weights, so that slow start can divide them. */
     private static final int WEIGHT_SCALE = 100;
@@ -45,8 +45,11 @@ final class Selection {
     private final DefaultTarget[] trials;
     private final boolean panic;
     private final boolean byKey;
+    /** As if each circuit breaker that is half open were closed; null where keys do not matter, or none is. */
+    private final @Nullable Selection restored;
 
-    private Selection(List<Group> found, List<DefaultTarget> trials, boolean panic, boolean byKey) {
+    private Selection(List<Group> found, List<DefaultTarget> trials, boolean panic, boolean byKey,
+            @Nullable Selection restored) {
         double total = found.stream().mapToDouble(Group::load).sum();
         balancers = found.stream().map(Group::balancer).toArray(Balancer[]::new);
         groups = found.stream().map(Group::targets).toArray(@Nullable DefaultTarget[][]::new);
@@ -59,12 +62,13 @@ final class Selection {
         this.trials = trials.toArray(DefaultTarget[]::new);
         this.panic = panic;
         this.byKey = byKey;
+        this.restored = restored;
     }
 
     /** Whom requests to a shard go to now. */
     static Selection of(View view, List<DefaultTarget> targets, Place place, SplittableRandom random,
             TimeSource clock) {
-        return new Builder(view, targets, place, random, clock).build();
+        return new Builder(view, targets, place, random, clock, false).build();
     }
 
     /** Whether health is ignored, for some priority. */
@@ -75,6 +79,17 @@ final class Selection {
     /** Those that single requests are to try. */
     DefaultTarget[] trials() {
         return trials;
+    }
+
+    /** Whether requests go by their keys, so that only those of its own try an endpoint. */
+    boolean isByKey() {
+        return byKey;
+    }
+
+    /** Who a request with a key falls to once all are tried; null if there is nobody, or none is to be tried. */
+    @Nullable
+    DefaultTarget owner(long key, SplittableRandom random) {
+        return restored == null ? null : restored.choose(key, random);
     }
 
     /** By the algorithm; null if there is nobody. */
@@ -144,18 +159,19 @@ final class Selection {
         double healthyLoad;
         double degradedLoad;
 
-        void add(DefaultTarget target) {
+        /** @param restores whether a circuit breaker that is half open counts as closed */
+        void add(DefaultTarget target, boolean restores) {
             if (target.state() == EndpointState.DRAINED) {
                 return;
             }
             members++;
-            if (target.isClosed()) {
+            if (target.isClosed() || restores && target.isHalfOpen()) {
                 all.add(target);
+                if (target.isWell()) {
+                    (target.state() == EndpointState.HEALTHY ? well : degraded).add(target);
+                }
             } else if (target.isHalfOpen()) {
                 halfOpen.add(target);
-            }
-            if (target.isAvailable()) {
-                (target.state() == EndpointState.HEALTHY ? well : degraded).add(target);
             }
         }
 
@@ -172,7 +188,9 @@ final class Selection {
         private final View view;
         private final Place place;
         private final SplittableRandom random;
+        private final List<DefaultTarget> targets;
         private final TimeSource clock;
+        private final boolean restores;
         private final Algorithm algorithm;
         private final boolean byKey;
         private final TreeMap<Integer, Level> levels = new TreeMap<>();
@@ -180,15 +198,18 @@ final class Selection {
         private final List<DefaultTarget> trials = new ArrayList<>();
         private final Set<String> zones = new HashSet<>();
 
-        Builder(View view, List<DefaultTarget> targets, Place place, SplittableRandom random, TimeSource clock) {
+        Builder(View view, List<DefaultTarget> targets, Place place, SplittableRandom random, TimeSource clock,
+                boolean restores) {
             this.view = view;
+            this.targets = targets;
+            this.restores = restores;
             this.place = place;
             this.random = random;
             this.clock = clock;
             algorithm = view.balancing().algorithm();
             byKey = algorithm == Algorithm.RING_HASH || algorithm == Algorithm.MAGLEV;
             for (DefaultTarget target : targets) {
-                levels.computeIfAbsent(target.endpoint().priority(), priority -> new Level()).add(target);
+                levels.computeIfAbsent(target.endpoint().priority(), priority -> new Level()).add(target, restores);
                 if (target.endpoint().zone() != null) {
                     zones.add(target.endpoint().zone());
                 }
@@ -227,10 +248,22 @@ final class Selection {
             for (var entry : levels.entrySet()) {
                 // A standby that is not asked is not tried either: it might refuse what the first would take.
                 if (last < 0 || entry.getKey() <= last) {
-                    trials.addAll(entry.getValue().halfOpen);
+                    addTrials(entry.getValue().halfOpen, panic);
                 }
             }
-            return new Selection(groups, trials, panic, byKey);
+            Selection restored = byKey && !trials.isEmpty()
+                    ? new Builder(view, targets, place, random, clock, true).build()
+                    : null;
+            return new Selection(groups, trials, panic, byKey, restored);
+        }
+
+        /** What the process has taken out is tried only where nobody else is left. */
+        private void addTrials(List<DefaultTarget> halfOpen, boolean panic) {
+            for (DefaultTarget target : halfOpen) {
+                if (target.isWell() || panic || groups.isEmpty()) {
+                    trials.add(target);
+                }
+            }
         }
 
         /** Divides the requests between the priorities; whether those that are well can take all of them. */
@@ -316,8 +349,9 @@ final class Selection {
                 any |= available[i];
             }
             if (any) {
-                groups.add(new Group(load, table.balancer(candidates(group), available,
-                        view.balancing().boundedLoad()), group));
+                // Bounds count what is under way, which belongs to the balancers that requests go by.
+                double bound = restores ? 0 : view.balancing().boundedLoad();
+                groups.add(new Group(load, table.balancer(candidates(group), available, bound), group));
             }
         }
 

@@ -6,6 +6,7 @@ import static io.solaster.pool.upstream.UpstreamFixture.get;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 
@@ -26,6 +27,8 @@ import io.solaster.pool.UpstreamState;
 import io.solaster.pool.UpstreamStats;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.slf4j.LoggerFactory;
 
 /** How endpoints are found to be sick and well again, with a clock that stands between the steps. */
@@ -379,6 +382,50 @@ class HealthTest {
         fixture.pass(Duration.ofMillis(500));
         assertThat(fixture.chosen(0, 20)).doesNotContainKey("e1");
         assertThat(fixture.sum(stats -> stats.breakersOpened.get())).as("the same sickness").isOne();
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = Algorithm.class, names = {"RING_HASH", "MAGLEV"})
+    void onlyKeysOfItsOwnTryAnEndpointWhoseBreakerIsHalfOpen(Algorithm algorithm) {
+        fixture.start(config(algorithm, BREAKER_ONLY), endpoints(3));
+        int keys = 100;
+        List<String> owners = fixture.owners(keys);
+        assertThat(owners).contains("e1", "e2", "e3");
+        fixture.requests(0, "e1", Outcome.ERROR, 10);
+        List<String> without = fixture.owners(keys);
+        assertThat(without).doesNotContain("e1");
+        fixture.pass(Duration.ofMillis(5_001));
+        // As often as there are keys, since an offer that nobody takes up is made again only after a while.
+        for (int key = 1; key <= keys; key++) {
+            assertThat(fixture.owner(key)).as("key %s", key)
+                    .isEqualTo(owners.get(key - 1).equals("e1") ? "e1" : without.get(key - 1));
+            fixture.clock.advance(Duration.ofMillis(101));
+        }
+        fixture.requests(0, "e1", Outcome.SUCCESS, 3);
+        assertThat(fixture.owners(keys)).isEqualTo(owners);
+    }
+
+    @Test
+    void requestsWithoutAKeyTryAnEndpointTooWhereOthersGoByTheirs() {
+        fixture.start(config(Algorithm.MAGLEV, BREAKER_ONLY), endpoints(2));
+        fixture.requests(0, "e1", Outcome.ERROR, 10);
+        fixture.pass(Duration.ofMillis(5_001));
+        UpstreamFixture.until("one of them goes there", () -> fixture.owner(0).equals("e1"));
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = Algorithm.class, names = {"ROUND_ROBIN", "MAGLEV"})
+    void anEndpointThatIsEjectedIsNotTriedBeforeItIsBack(Algorithm algorithm) {
+        fixture.start(config(algorithm, PoolHealthConfig.defaults().withBreaker(BREAKER_ONLY.breaker())), endpoints(3));
+        fixture.requests(0, "e1", Outcome.ERROR, 10);
+        fixture.until("e1", EndpointState.EJECTED);
+        // The breaker is half open before the ejection is over.
+        fixture.pass(Duration.ofMillis(5_001));
+        assertThat(fixture.state("e1")).isEqualTo(EndpointState.EJECTED);
+        assertThat(fixture.chosen(0, 100)).doesNotContainKey("e1");
+        fixture.pass(Duration.ofSeconds(30));
+        fixture.until("e1", EndpointState.HEALTHY);
+        assertThat(fixture.chosen(0, 100)).as("a trial").containsEntry("e1", 1);
     }
 
     @Test

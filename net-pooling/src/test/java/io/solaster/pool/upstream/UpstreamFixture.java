@@ -12,6 +12,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
 import io.solaster.config.EngineConfig;
@@ -112,6 +113,19 @@ final class UpstreamFixture implements AutoCloseable {
             }
             return counts;
         });
+    }
+
+    /** Who takes a request with a key on the first shard, by host. */
+    String owner(long key) {
+        return on(0, () -> {
+            Target target = upstream.local().choose(key);
+            return target == null ? "nobody" : target.endpoint().host();
+        });
+    }
+
+    /** Who takes the keys from 1 on. */
+    List<String> owners(int keys) {
+        return LongStream.rangeClosed(1, keys).mapToObj(this::owner).toList();
     }
 
     /** What came of so many requests of a shard to a host. */
