@@ -12,7 +12,7 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.util.ResourceLeakDetector;
 import org.slf4j.LoggerFactory;
 
-/** Watches every buffer from now on, and tells which were forgotten. */
+/** Watches every buffer from now on, and tells which were forgotten. Its end collects garbage: once a class, not a test. */
 public final class Leaks implements AutoCloseable {
     private final ResourceLeakDetector.Level before = ResourceLeakDetector.getLevel();
     private final Logger logger = (Logger) LoggerFactory.getLogger(ResourceLeakDetector.class);

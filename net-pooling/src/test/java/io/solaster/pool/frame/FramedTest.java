@@ -24,7 +24,9 @@ import io.solaster.pool.FakeServer;
 import io.solaster.pool.Leaks;
 import io.solaster.pool.PoolException;
 import io.solaster.pool.PoolException.Reason;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -32,13 +34,23 @@ import org.junit.jupiter.api.Timeout;
 /** A client of frames on any transport; a subclass each. */
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
 abstract class FramedTest {
+    private static Leaks leaks;
     private final Transport transport;
-    private final Leaks leaks = new Leaks();
     private Clients clients;
     private ConnectionPool<FramedConnection> pool;
 
     FramedTest(Transport transport) {
         this.transport = transport;
+    }
+
+    @BeforeAll
+    static void watchForLeaks() {
+        leaks = new Leaks();
+    }
+
+    @AfterAll
+    static void nothingHasLeaked() {
+        leaks.close();
     }
 
     @BeforeEach
@@ -51,7 +63,6 @@ abstract class FramedTest {
         if (clients != null) {
             clients.close();
         }
-        leaks.close();
     }
 
     private FramedClient connect(FramedProtocol protocol, FakeServer server) {

@@ -41,7 +41,9 @@ import io.solaster.pool.connect.ServerName;
 import io.solaster.pool.http.Http2Peer.Frame;
 import io.solaster.pool.request.RequestStats;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -51,9 +53,9 @@ import org.junit.jupiter.api.Timeout;
 abstract class Http2Test {
     private static final HttpClientProtocol HTTP_2 = HttpClientProtocol.defaults().withVersion(Version.HTTP_2);
     private static final int WINDOW = 256 * 1024;
+    private static Leaks leaks;
 
     private final Transport transport;
-    private final Leaks leaks = new Leaks();
     private Clients clients;
     private ConnectionPool<HttpClientConnection> pool;
     private PooledHttpClient client;
@@ -67,6 +69,16 @@ abstract class Http2Test {
         void with(Http2Peer peer, int connection) throws IOException;
     }
 
+    @BeforeAll
+    static void watchForLeaks() {
+        leaks = new Leaks();
+    }
+
+    @AfterAll
+    static void nothingHasLeaked() {
+        leaks.close();
+    }
+
     @BeforeEach
     void start() {
         clients = new Clients(transport, 1);
@@ -78,7 +90,6 @@ abstract class Http2Test {
         if (clients != null) {
             clients.close();
         }
-        leaks.close();
     }
 
     private void connections(int max) {

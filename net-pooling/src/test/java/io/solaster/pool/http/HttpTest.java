@@ -46,7 +46,9 @@ import io.solaster.pool.PoolException.Reason;
 import io.solaster.pool.Protocol;
 import io.solaster.pool.TestEngines;
 import io.solaster.pool.request.RequestStats;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -55,9 +57,9 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
 abstract class HttpTest {
     private static final String HELLO = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+    private static Leaks leaks;
 
     private final Transport transport;
-    private final Leaks leaks = new Leaks();
     private final ConcurrentLinkedQueue<String> heads = new ConcurrentLinkedQueue<>();
     private Clients clients;
     private ConnectionPool<HttpClientConnection> pool;
@@ -65,6 +67,16 @@ abstract class HttpTest {
 
     HttpTest(Transport transport) {
         this.transport = transport;
+    }
+
+    @BeforeAll
+    static void watchForLeaks() {
+        leaks = new Leaks();
+    }
+
+    @AfterAll
+    static void nothingHasLeaked() {
+        leaks.close();
     }
 
     @BeforeEach
@@ -78,7 +90,6 @@ abstract class HttpTest {
         if (clients != null) {
             clients.close();
         }
-        leaks.close();
     }
 
     private FakeServer serve(FakeServer.Talk each) throws Exception {

@@ -42,7 +42,9 @@ import io.solaster.pool.core.ConnectionPools;
 import io.solaster.resp.Reply;
 import io.solaster.resp.ReplyLimits;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -52,15 +54,25 @@ import org.slf4j.LoggerFactory;
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
 abstract class RespTest {
     private static final Duration LONG = Duration.ofSeconds(60);
+    private static Leaks leaks;
 
     private final Transport transport;
-    private final Leaks leaks = new Leaks();
     private Clients clients;
     private ConnectionPool<RespConnection> pool;
     private RespClient client;
 
     RespTest(Transport transport) {
         this.transport = transport;
+    }
+
+    @BeforeAll
+    static void watchForLeaks() {
+        leaks = new Leaks();
+    }
+
+    @AfterAll
+    static void nothingHasLeaked() {
+        leaks.close();
     }
 
     @BeforeEach
@@ -73,7 +85,6 @@ abstract class RespTest {
         if (clients != null) {
             clients.close();
         }
-        leaks.close();
     }
 
     private void connect(Endpoint... endpoints) {
