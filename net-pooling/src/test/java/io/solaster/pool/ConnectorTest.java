@@ -14,7 +14,6 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,7 +41,6 @@ import io.solaster.pool.Lines.Line;
 import io.solaster.pool.connect.Connectors;
 import io.solaster.pool.discovery.Discovery;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.EnumSource.Mode;
@@ -195,9 +193,9 @@ final class ConnectorTest extends Rig {
     }
 
     @Test
-    void encryptsThroughAProxy(@TempDir Path directory) throws Exception {
+    void encryptsThroughAProxy() throws Exception {
         Backend backend = backend("a");
-        TestCertificates certificates = TestCertificates.of(directory, "dns:localhost");
+        TestCertificates certificates = TestCertificates.local();
         SslContext server = certificates.server(null);
         SslContext client = certificates.client(null);
         TcpServer tls = TcpServer.bind(engine, "tls", io.solaster.config.server.ServerConfig.of("lines", 0),

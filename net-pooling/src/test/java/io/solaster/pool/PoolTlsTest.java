@@ -4,7 +4,6 @@ import static io.solaster.pool.TestEngines.until;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import java.nio.file.Path;
 import java.security.cert.CertificateExpiredException;
 import java.time.Duration;
 import java.util.List;
@@ -35,15 +34,11 @@ import io.solaster.pool.http.HttpClientProtocol;
 import io.solaster.pool.http.PooledHttpClient;
 import io.solaster.pool.upstream.Upstreams;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Pools of encrypted connections. */
 final class PoolTlsTest extends Rig {
-    private static final String LOCAL = "dns:localhost,ip:127.0.0.1";
     private static final SslConfig SSL = new SslConfig(null, true, null, true);
 
-    @TempDir
-    private static Path directory;
     private final AtomicReference<SslContext> server = new AtomicReference<>();
     private final AtomicReference<SslHandler> seen = new AtomicReference<>();
 
@@ -83,17 +78,16 @@ final class PoolTlsTest extends Rig {
 
     @Test
     void encryptsAndNamesWhomItAsksFor() throws Exception {
-        TestCertificates certificates = TestCertificates.of(directory, LOCAL);
+        TestCertificates certificates = TestCertificates.local();
         server.set(certificates.server(null));
         pool(SSL, certificates.client(null), encrypted("localhost"));
         assertThat(ask(0, "x")).isEqualTo("a x");
-        ExtendedSSLSession session = (ExtendedSSLSession) seen.get().engine().getSession();
-        assertThat(session.getRequestedServerNames()).hasToString("[type=host_name (0), value=localhost]");
+        assertThat(requestedNames()).isEqualTo("[type=host_name (0), value=localhost]");
     }
 
     @Test
     void refusesACertificateForAnotherName() throws Exception {
-        TestCertificates certificates = TestCertificates.of(directory, "dns:other.example");
+        TestCertificates certificates = TestCertificates.elsewhere();
         server.set(certificates.server(null));
         pool(SSL, certificates.client(null), encrypted("localhost"));
         PoolException refused = failure(asking(0, LONG, "x"));
@@ -101,9 +95,13 @@ final class PoolTlsTest extends Rig {
         assertThat(refused).hasMessageContaining("localhost");
     }
 
+    private String requestedNames() {
+        return ((ExtendedSSLSession) seen.get().engine().getSession()).getRequestedServerNames().toString();
+    }
+
     @Test
     void asksForTheNameThatItIsTold() throws Exception {
-        TestCertificates certificates = TestCertificates.of(directory, "dns:other.example");
+        TestCertificates certificates = TestCertificates.elsewhere();
         server.set(certificates.server(null));
         pool(new SslConfig(null, true, "other.example", true), certificates.client(null), encrypted("127.0.0.1"));
         assertThat(ask(0, "x")).isEqualTo("a x");
@@ -111,7 +109,7 @@ final class PoolTlsTest extends Rig {
 
     @Test
     void leavesTheNameAloneWhereItIsTold() throws Exception {
-        TestCertificates certificates = TestCertificates.of(directory, "dns:other.example");
+        TestCertificates certificates = TestCertificates.elsewhere();
         server.set(certificates.server(null));
         pool(new SslConfig(null, true, null, false), certificates.client(null), encrypted("127.0.0.1"));
         assertThat(ask(0, "x")).isEqualTo("a x");
@@ -119,8 +117,8 @@ final class PoolTlsTest extends Rig {
 
     @Test
     void refusesACertificateThatHasExpiredAndRecoversOnceThereIsAnother() throws Exception {
-        TestCertificates expired = TestCertificates.expired(directory, LOCAL);
-        TestCertificates valid = TestCertificates.of(directory, LOCAL);
+        TestCertificates expired = TestCertificates.expired();
+        TestCertificates valid = TestCertificates.local();
         AtomicReference<SslContext> client = new AtomicReference<>(expired.client(null));
         server.set(expired.server(null));
         config = config.withSsl(SSL);
@@ -145,8 +143,8 @@ final class PoolTlsTest extends Rig {
 
     @Test
     void showsItsOwnCertificate() throws Exception {
-        TestCertificates ours = TestCertificates.of(directory, "dns:client");
-        TestCertificates theirs = TestCertificates.of(directory, LOCAL);
+        TestCertificates ours = TestCertificates.elsewhere();
+        TestCertificates theirs = TestCertificates.local();
         server.set(theirs.server(ours));
         pool(SSL, theirs.client(ours), encrypted("127.0.0.1"));
         assertThat(ask(0, "x")).isEqualTo("a x");
@@ -154,8 +152,8 @@ final class PoolTlsTest extends Rig {
 
     @Test
     void failsWhereTheServerWantsACertificateAndThereIsNone() throws Exception {
-        TestCertificates ours = TestCertificates.of(directory, "dns:client");
-        TestCertificates theirs = TestCertificates.of(directory, LOCAL);
+        TestCertificates ours = TestCertificates.elsewhere();
+        TestCertificates theirs = TestCertificates.local();
         server.set(theirs.server(ours));
         pool(SSL, theirs.client(null), encrypted("127.0.0.1"));
         assertThat(failure(asking(0, LONG, "x")).reason()).isEqualTo(Reason.CONNECT_FAILED);
@@ -163,7 +161,7 @@ final class PoolTlsTest extends Rig {
 
     @Test
     void givesUpAHandshakeThatTakesTooLong() throws Exception {
-        TestCertificates certificates = TestCertificates.of(directory, LOCAL);
+        TestCertificates certificates = TestCertificates.local();
         connections(config.connections().withConnecting(4, Duration.ofMillis(200)));
         // It speaks, but no TLS.
         FaultProxy silent = before(backend("plain"));
@@ -176,7 +174,7 @@ final class PoolTlsTest extends Rig {
 
     /** A client of HTTP/2 to our own server, which agrees on these protocols. */
     private PooledHttpClient http2(String... agreed) throws Exception {
-        TestCertificates certificates = TestCertificates.of(directory, LOCAL);
+        TestCertificates certificates = TestCertificates.local();
         SslContext context = certificates.server(null, new ApplicationProtocolConfig(Protocol.ALPN,
                 SelectorFailureBehavior.NO_ADVERTISE, SelectedListenerFailureBehavior.ACCEPT, agreed));
         ServerConfig served = ServerConfig.of("http", 0);

@@ -7,55 +7,74 @@ import java.nio.file.Path;
 import java.security.KeyStore;
 import java.security.cert.Certificate;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
 import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
+import org.jspecify.annotations.Nullable;
 
-/** A key and a certificate, made by the JDK's keytool. */
-record TestCertificates(KeyStore store) {
+/** A key and a certificate, made by the JDK's keytool, once for all tests: a process each time would take as long as they. */
+public record TestCertificates(KeyStore store) {
     private static final char[] PASSWORD = "changeit".toCharArray();
+    private static final Map<String, TestCertificates> MADE = new HashMap<>();
 
-    /** One for these names, as keytool writes them. */
-    static TestCertificates of(Path directory, String names) throws Exception {
-        Path file = directory.resolve(names.replaceAll("\\W", "-") + ".p12");
-        if (!Files.exists(file)) {
-            keytool(file, "-genkeypair", "-alias", "key", "-keyalg", "EC", "-dname", "CN=test", "-ext", "san=" + names,
-                    "-validity", "7");
+    /** For this machine's own names. */
+    public static TestCertificates local() throws Exception {
+        return made("dns:localhost,ip:127.0.0.1", false);
+    }
+
+    /** For other.example and orders.example. */
+    static TestCertificates elsewhere() throws Exception {
+        return made("dns:other.example,dns:orders.example", false);
+    }
+
+    /** For this machine's own names; an authority has signed it, and it expired two days ago. */
+    public static TestCertificates expired() throws Exception {
+        return made("dns:localhost,ip:127.0.0.1", true);
+    }
+
+    private static synchronized TestCertificates made(String names, boolean expired) throws Exception {
+        TestCertificates made = MADE.get(names + expired);
+        if (made == null) {
+            Path directory = Files.createTempDirectory("certificates");
+            Path file = directory.resolve("keys.p12");
+            try {
+                made = expired ? expired(file, names) : of(file, names);
+            } finally {
+                Files.deleteIfExists(file);
+                Files.delete(directory);
+            }
+            MADE.put(names + expired, made);
         }
+        return made;
+    }
+
+    private static TestCertificates of(Path file, String names) throws Exception {
+        keytool(file, "key", "-ext", "san=" + names, "-validity", "7");
         return load(file);
     }
 
-    /** One that an authority has signed, and that expired two days ago. */
-    static TestCertificates expired(Path directory, String names) throws Exception {
-        Path authority = directory.resolve("authority.p12");
-        Path file = directory.resolve("expired.p12");
-        Path request = directory.resolve("request");
-        Path signed = directory.resolve("signed");
-        Path trusted = directory.resolve("trusted");
-        keytool(authority, "-genkeypair", "-alias", "ca", "-keyalg", "EC", "-dname", "CN=authority", "-ext", "bc:c");
-        keytool(authority, "-exportcert", "-alias", "ca", "-file", trusted.toString());
-        keytool(file, "-genkeypair", "-alias", "key", "-keyalg", "EC", "-dname", "CN=test");
-        keytool(file, "-certreq", "-alias", "key", "-file", request.toString());
-        keytool(authority, "-gencert", "-alias", "ca", "-infile", request.toString(), "-outfile", signed.toString(),
-                "-ext", "san=" + names, "-startdate", "-9d", "-validity", "7");
-        keytool(file, "-importcert", "-noprompt", "-alias", "ca", "-file", trusted.toString());
-        keytool(file, "-importcert", "-noprompt", "-alias", "key", "-file", signed.toString());
+    /** One that is trusted itself would never expire. */
+    private static TestCertificates expired(Path file, String names) throws Exception {
+        keytool(file, "ca", "-ext", "bc:c");
+        keytool(file, "key", "-signer", "ca", "-ext", "san=" + names, "-startdate", "-9d", "-validity", "7");
         return load(file);
     }
 
-    private static void keytool(Path file, String... arguments) throws Exception {
-        List<String> command = new ArrayList<>(
-                List.of(Path.of(System.getProperty("java.home"), "bin", "keytool").toString()));
+    private static void keytool(Path file, String alias, String... options) throws Exception {
         // Half the time, for a process that ends before it is warm.
-        command.addAll(List.of("-J-XX:TieredStopAtLevel=1", "-J-XX:+UseSerialGC"));
-        command.addAll(List.of(arguments));
-        command.addAll(List.of("-storetype", "PKCS12", "-keystore", file.toString(), "-storepass",
-                new String(PASSWORD)));
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "keytool").toString(), "-J-XX:TieredStopAtLevel=1",
+                "-J-XX:+UseSerialGC", "-genkeypair", "-alias", alias, "-keyalg", "EC", "-dname", "CN=" + alias,
+                "-storetype", "PKCS12", "-keystore", file.toString(), "-storepass", new String(PASSWORD)));
+        command.addAll(List.of(options));
         Process keytool = new ProcessBuilder(command).redirectErrorStream(true).start();
         String said = new String(keytool.getInputStream().readAllBytes());
         if (keytool.waitFor() != 0) {
@@ -64,11 +83,26 @@ record TestCertificates(KeyStore store) {
     }
 
     private static TestCertificates load(Path file) throws Exception {
-        KeyStore store = KeyStore.getInstance("PKCS12");
+        KeyStore all = KeyStore.getInstance("PKCS12");
         try (InputStream in = Files.newInputStream(file)) {
-            store.load(in, PASSWORD);
+            all.load(in, PASSWORD);
         }
-        return new TestCertificates(store);
+        KeyStore own = empty();
+        own.setKeyEntry("key", all.getKey("key", PASSWORD), PASSWORD, all.getCertificateChain("key"));
+        return new TestCertificates(own);
+    }
+
+    private static KeyStore empty() throws Exception {
+        KeyStore empty = KeyStore.getInstance("PKCS12");
+        empty.load(null, null);
+        return empty;
+    }
+
+    /** Of a server of the JDK's own that shows this. */
+    public SSLContext serverOfTheJdk() throws Exception {
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(keys().getKeyManagers(), null, null);
+        return context;
     }
 
     private KeyManagerFactory keys() throws Exception {
@@ -78,8 +112,7 @@ record TestCertificates(KeyStore store) {
     }
 
     private TrustManagerFactory trust() throws Exception {
-        KeyStore trusted = KeyStore.getInstance("PKCS12");
-        trusted.load(null, null);
+        KeyStore trusted = empty();
         // Itself, or whoever has signed it.
         Certificate[] chain = store.getCertificateChain("key");
         trusted.setCertificateEntry("trusted", chain[chain.length - 1]);
@@ -89,12 +122,12 @@ record TestCertificates(KeyStore store) {
     }
 
     /** Of a server that shows this, and asks clients for one that it trusts if there is one. */
-    SslContext server(TestCertificates clients) throws Exception {
+    SslContext server(@Nullable TestCertificates clients) throws Exception {
         return server(clients, ApplicationProtocolConfig.DISABLED);
     }
 
     /** As {@link #server(TestCertificates)}, with what it agrees on (ALPN). */
-    SslContext server(TestCertificates clients, ApplicationProtocolConfig protocols) throws Exception {
+    SslContext server(@Nullable TestCertificates clients, ApplicationProtocolConfig protocols) throws Exception {
         SslContextBuilder builder = SslContextBuilder.forServer(keys()).applicationProtocolConfig(protocols);
         return clients == null
                 ? builder.build()
@@ -102,7 +135,7 @@ record TestCertificates(KeyStore store) {
     }
 
     /** Of a client that trusts this, and shows another one if there is one. */
-    SslContext client(TestCertificates own) throws Exception {
+    public SslContext client(@Nullable TestCertificates own) throws Exception {
         SslContextBuilder builder = SslContextBuilder.forClient().trustManager(trust());
         return own == null ? builder.build() : builder.keyManager(own.keys()).build();
     }

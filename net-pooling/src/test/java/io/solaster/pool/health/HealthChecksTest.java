@@ -11,21 +11,13 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.security.KeyStore;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
-import javax.net.ssl.KeyManagerFactory;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManagerFactory;
 
 import io.netty.handler.ssl.SslContext;
-import io.netty.handler.ssl.SslContextBuilder;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.pool.CheckConfig;
 import io.solaster.config.pool.CheckConfig.Type;
@@ -39,6 +31,7 @@ import io.solaster.engine.Shard;
 import io.solaster.pool.Endpoint;
 import io.solaster.pool.EndpointState;
 import io.solaster.pool.Resolver;
+import io.solaster.pool.TestCertificates;
 import io.solaster.pool.TestEngines;
 import io.solaster.pool.Upstream;
 import io.solaster.pool.discovery.Discovery;
@@ -47,7 +40,6 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -55,13 +47,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Checks against real servers on the loopback. */
 class HealthChecksTest {
     private static final Duration TIMEOUT = Duration.ofSeconds(10);
-    private static final char[] PASSWORD = "changeit".toCharArray();
 
     private final List<AutoCloseable> open = new ArrayList<>();
     private Engine engine;
     private Resolver resolver;
-    @TempDir
-    private Path directory;
 
     @BeforeEach
     void start() {
@@ -165,22 +154,23 @@ class HealthChecksTest {
 
     @Test
     void tlsWantsACertificateThatIsGoodStill() throws Exception {
-        KeyStore good = certificate("good");
-        KeyStore expired = certificate("expired", "-startdate", "-3d", "-validity", "1");
-        assertThat(failure(encrypted(Type.TLS), tlsServer(good), trusting(good))).isNull();
-        assertThat(failure(encrypted(Type.TLS), tlsServer(expired), trusting(expired)))
+        TestCertificates good = TestCertificates.local();
+        TestCertificates expired = TestCertificates.expired();
+        assertThat(failure(encrypted(Type.TLS), tlsServer(good), good.client(null))).isNull();
+        assertThat(failure(encrypted(Type.TLS), tlsServer(expired), expired.client(null)))
                 .hasStackTraceContaining("CertificateExpiredException");
-        assertThat(failure(encrypted(Type.TLS), tlsServer(good), trusting(expired))).as("of somebody else").isNotNull();
-        assertThat(failure(encrypted(Type.TLS), refusing(), trusting(good))).hasMessageContaining("refused");
-        assertThat(failure(encrypted(Type.TCP), tlsServer(expired), trusting(expired))).as("it accepts").isNull();
+        assertThat(failure(encrypted(Type.TLS), tlsServer(good), expired.client(null))).as("of somebody else")
+                .isNotNull();
+        assertThat(failure(encrypted(Type.TLS), refusing(), good.client(null))).hasMessageContaining("refused");
+        assertThat(failure(encrypted(Type.TCP), tlsServer(expired), expired.client(null))).as("it accepts").isNull();
         assertThatIllegalArgumentException().isThrownBy(() -> HealthChecks.of(engine, resolver, null)
                 .apply(config(Type.TLS))).withMessageContaining("ssl.bundle");
     }
 
     @Test
     void httpIsAskedOverTlsWhereThePoolIsEncrypted() throws Exception {
-        KeyStore good = certificate("good");
-        assertThat(failure(encrypted(Type.HTTP), tlsServer(good), trusting(good))).isNull();
+        TestCertificates good = TestCertificates.local();
+        assertThat(failure(encrypted(Type.HTTP), tlsServer(good), good.client(null))).isNull();
     }
 
     @Test
@@ -285,52 +275,10 @@ class HealthChecksTest {
         out.flush();
     }
 
-    private Endpoint tlsServer(KeyStore store) throws Exception {
-        KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-        KeyStore own = KeyStore.getInstance("PKCS12");
-        own.load(null, null);
-        own.setKeyEntry("key", store.getKey("key", PASSWORD), PASSWORD, store.getCertificateChain("key"));
-        keys.init(own, PASSWORD);
-        SSLContext context = SSLContext.getInstance("TLS");
-        context.init(keys.getKeyManagers(), null, null);
-        return serve(context.getServerSocketFactory().createServerSocket(), socket -> {
+    private Endpoint tlsServer(TestCertificates shown) throws Exception {
+        return serve(shown.serverOfTheJdk().getServerSocketFactory().createServerSocket(), socket -> {
             head(socket.getInputStream());
             say(socket, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
         });
-    }
-
-    private static SslContext trusting(KeyStore store) throws Exception {
-        KeyStore trusted = KeyStore.getInstance("PKCS12");
-        trusted.load(null, null);
-        trusted.setCertificateEntry("trusted", store.getCertificate("ca"));
-        TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-        trust.init(trusted);
-        return SslContextBuilder.forClient().trustManager(trust).build();
-    }
-
-    /** A key, and a certificate that an authority of its own has signed: one that is trusted itself never expires. */
-    private KeyStore certificate(String name, String... more) throws Exception {
-        Path file = directory.resolve(name + ".p12");
-        keytool(file, "ca", "-ext", "bc:c");
-        List<String> options = new ArrayList<>(List.of("-signer", "ca", "-ext", "san=dns:localhost,ip:127.0.0.1"));
-        options.addAll(List.of(more));
-        keytool(file, "key", options.toArray(String[]::new));
-        KeyStore store = KeyStore.getInstance("PKCS12");
-        try (InputStream in = Files.newInputStream(file)) {
-            store.load(in, PASSWORD);
-        }
-        return store;
-    }
-
-    private static void keytool(Path file, String alias, String... options) throws Exception {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "keytool").toString(), "-genkeypair", "-alias", alias,
-                "-keyalg", "EC", "-dname", "CN=" + alias, "-storetype", "PKCS12", "-keystore", file.toString(),
-                "-storepass", new String(PASSWORD)));
-        command.addAll(List.of(options));
-        Process keytool = new ProcessBuilder(command).redirectErrorStream(true).start();
-        String said = new String(keytool.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(keytool.waitFor(60, TimeUnit.SECONDS)).as(said).isTrue();
-        assertThat(keytool.exitValue()).as(said).isZero();
     }
 }
