@@ -17,6 +17,7 @@ import io.netty.handler.ssl.ApplicationProtocolConfig.SelectorFailureBehavior;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
 import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.pool.DiscoveryConfig;
 import io.solaster.config.pool.PoolConfig;
 import io.solaster.config.pool.PoolHttpConfig;
 import io.solaster.config.pool.SslConfig;
@@ -29,11 +30,16 @@ import io.solaster.pool.PoolException.Reason;
 import io.solaster.pool.connect.Connectors;
 import io.solaster.pool.core.ConnectionPools;
 import io.solaster.pool.discovery.Discovery;
+import io.solaster.pool.discovery.DnsDiscovery;
+import io.solaster.pool.discovery.DnsResolver;
+import io.solaster.pool.discovery.DnsServer;
 import io.solaster.pool.http.HttpClientConnection;
 import io.solaster.pool.http.HttpClientProtocol;
 import io.solaster.pool.http.PooledHttpClient;
 import io.solaster.pool.upstream.Upstreams;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Pools of encrypted connections. */
 final class PoolTlsTest extends Rig {
@@ -93,6 +99,39 @@ final class PoolTlsTest extends Rig {
         PoolException refused = failure(asking(0, LONG, "x"));
         assertThat(refused.reason()).isEqualTo(Reason.CONNECT_FAILED);
         assertThat(refused).hasMessageContaining("localhost");
+    }
+
+    @Test
+    void asksForTheNameThatDnsWasAskedFor() throws Exception {
+        TestCertificates certificates = TestCertificates.elsewhere();
+        server.set(certificates.server(null));
+        int port = encrypted("127.0.0.1").port();
+        DnsServer dns = new DnsServer();
+        open.add(dns);
+        dns.addresses("orders.example", 0, "127.0.0.1");
+        DiscoveryConfig found = DiscoveryConfig.of(DiscoveryConfig.Type.DNS, "orders.example.", port);
+        config = config.withSsl(SSL).withDiscovery(found);
+        SslContext client = certificates.client(null);
+        pool(new Lines(false, true), DnsDiscovery.addresses(engine, DnsResolver.on(engine, dns::ask), found),
+                Connectors.of(engine, config, Rig::resolve, () -> client));
+        assertThat(ask(0, "x")).isEqualTo("a x");
+        assertThat(upstream.members()).extracting(Endpoint::host).containsExactly("127.0.0.1");
+        assertThat(requestedNames()).isEqualTo("[type=host_name (0), value=orders.example]");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"SRV, _lines._tcp.orders.example, , 127.0.0.1, orders.example",
+            "SRV, _lines._tcp.orders.example, , localhost, localhost",
+            "KUBERNETES, orders, shop, 127.0.0.1, orders.shop", "KUBERNETES, orders, , 127.0.0.1, orders",
+            "SPRING, orders, , 127.0.0.1, orders"})
+    void asksForTheNameOfADiscoveryThatFindsAddresses(DiscoveryConfig.Type type, String name, String namespace,
+            String host, String asked) throws Exception {
+        TestCertificates certificates = TestCertificates.local();
+        server.set(certificates.server(null));
+        config = config.withDiscovery(new DiscoveryConfig(type, name, 0, namespace, LONG, LONG));
+        pool(new SslConfig(null, true, null, false), certificates.client(null), encrypted(host));
+        assertThat(ask(0, "x")).isEqualTo("a x");
+        assertThat(requestedNames()).isEqualTo("[type=host_name (0), value=" + asked + "]");
     }
 
     private String requestedNames() {
