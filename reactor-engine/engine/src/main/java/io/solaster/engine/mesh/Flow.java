@@ -4,6 +4,8 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayDeque;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * One group's messages on one lane, counted in credits: the sender takes them, the receiver returns them once it is done
  * with a message. What lies in a queue of the receiver is counted for so long, so a lane that looks empty because its
@@ -118,7 +120,14 @@ abstract class FlowSenderFields extends FlowFirstPadding {
     long sent;
     long returnedSeen;
     int to;
+    /** Credits that a newcomer may find out. */
+    int mark;
+    /** Somebody waits, or has a turn to come. */
     boolean waiting;
+    boolean turnQueued;
+    /** The task by which a waiter has its turn where that has to be queued. */
+    @Nullable
+    Runnable turn;
     final ArrayDeque<Runnable> waiters = new ArrayDeque<>(0);
 
     FlowSenderFields(int from, int group, Mesh receiver) {

@@ -1,7 +1,6 @@
 package io.solaster.engine.mesh;
 
 import java.lang.invoke.VarHandle;
-import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Objects;
 
@@ -23,7 +22,7 @@ import org.slf4j.LoggerFactory;
  * <p>
  * Messages sent in one turn of the loop become visible together, with at most one wake-up per peer. A lane never refuses
  * a message, since a reply that cannot leave would deadlock two shards; whoever makes new requests asks
- * {@link #isWritable} first and waits with {@link #whenWritable}. A message takes a credit of its lane and its group until
+ * {@link #isWritable} first and waits with {@link #whenWritable}, behind those that wait already. A message takes a credit of its lane and its group until
  * the receiver is done with it: what the receiver has read and not run yet counts as much as what is in the lane. The
  * receiver reads every lane in each round nevertheless, so a group that is behind holds up neither other groups nor
  * replies, which take no credits.
@@ -35,7 +34,6 @@ public final class Mesh {
     private static final int BATCH = 256;
 
     private final int self;
-    private int highWaterMark;
     private final Mesh[] peers;
     private final Lane[] outbound;
     private final Lane[] inbound;
@@ -50,8 +48,7 @@ public final class Mesh {
     private int dirtyCount;
     /** Peers that have died. */
     private final boolean[] lost;
-    /** Flows that somebody here waits for. */
-    private final ArrayDeque<Flow> waiting = new ArrayDeque<>();
+    private final Waiters waiters;
     private final ReturningFlows returning = new ReturningFlows();
     /** While messages are received: where their credits go back to, and since when they run at once and are alike. */
     private @Nullable Flow[] receiving;
@@ -65,7 +62,6 @@ public final class Mesh {
         int shards = lanes.length;
         this.self = self;
         this.peers = peers;
-        this.highWaterMark = config.highWaterMark();
         this.outbound = lanes[self];
         this.inbound = new Lane[shards];
         Arrays.setAll(inbound, from -> lanes[from][self]);
@@ -76,6 +72,7 @@ public final class Mesh {
         this.wakers = wakers;
         this.stats = stats;
         this.scheduler = scheduler;
+        this.waiters = new Waiters(self, config.highWaterMark(), scheduler, flow -> countSent(flow.to));
         this.dirty = new int[shards];
         this.isDirty = new boolean[shards];
         this.lost = new boolean[shards];
@@ -172,6 +169,7 @@ public final class Mesh {
         Flow flow = byGroup[group];
         if (flow == null) {
             flow = new Flow(self, target, group, peers[target]);
+            flow.mark = waiters.highWaterMark();
             byGroup[group] = flow;
         }
         return flow;
@@ -197,17 +195,20 @@ public final class Mesh {
     /** Changes the mark above which requests wait. On the owning shard. */
     @Internal
     public void highWaterMark(int newHighWaterMark) {
-        highWaterMark = newHighWaterMark;
-        waiting.forEach(flow -> flow.want(lowWaterMark()));
-    }
-
-    private int lowWaterMark() {
-        return highWaterMark / 2;
+        waiters.highWaterMark(newHighWaterMark);
+        for (@Nullable
+        Flow[] byGroup : outboundFlows) {
+            for (Flow flow : byGroup) {
+                if (flow != null) {
+                    waiters.mark(flow);
+                }
+            }
+        }
     }
 
     /**
      * Whether the group that is running here may send new requests to a shard: fewer of its credits than the high-water
-     * mark are out there.
+     * mark are out there, and nobody waits for them ({@link #whenWritable}), or it is the turn of who asks.
      */
     public boolean isWritable(int target) {
         return isWritable(target, scheduler.current());
@@ -215,13 +216,19 @@ public final class Mesh {
 
     /** As {@link #isWritable(int)}, for another group. */
     public boolean isWritable(int target, SchedulingGroup group) {
-        return lost[target] || counted(target, group).isBelow(highWaterMark);
+        if (lost[target]) {
+            return true;
+        }
+        Flow flow = counted(target, group);
+        return flow.isBelow(flow.mark) || waiters.mayPass(flow);
     }
 
     /**
      * Runs an action on this shard once no more than half of the high-water mark is out on a shard, of the credits of the
-     * group that is running here. It runs in that group. An engine that stops abandons an {@link Abandonable} that still
-     * waits, and drops another action.
+     * group that is running here, and all that wait for the same have had their turn. It runs in that group. Its turn lasts
+     * as long as it runs: {@link #isWritable} goes by the high-water mark alone then, for every shard, and says that others
+     * come first after. Who goes on later than that, on a virtual thread say, sends without asking once more. An engine that
+     * stops abandons an {@link Abandonable} that still waits, and drops another action.
      */
     public void whenWritable(int target, Runnable action) {
         whenWritable(target, scheduler.current(), action);
@@ -233,13 +240,7 @@ public final class Mesh {
             scheduler.execute(group, action);
             return;
         }
-        Flow flow = counted(target, group);
-        flow.waiters.add(action);
-        flow.want(lowWaterMark());
-        if (!flow.waiting) {
-            flow.waiting = true;
-            waiting.add(flow);
-        }
+        waiters.add(counted(target, group), action);
         stats.laneSaturations.increment();
     }
 
@@ -318,41 +319,7 @@ public final class Mesh {
             }
             returning.wake(self, wakers);
         }
-        return waiting.isEmpty() ? count : count + resumeWaiters();
-    }
-
-    private int resumeWaiters() {
-        int count = 0;
-        for (int left = waiting.size(); left > 0; left--) {
-            Flow flow = waiting.remove();
-            countSent(flow.to);
-            // No more than wait now, since one that is not content may wait again.
-            for (int most = flow.waiters.size(); most > 0 && flow.outstanding() <= lowWaterMark(); most--) {
-                resume(flow.group, flow.waiters.remove());
-                countSent(flow.to);
-                count++;
-            }
-            flow.waiting = !flow.waiters.isEmpty();
-            if (flow.waiting) {
-                waiting.add(flow);
-                flow.want(lowWaterMark());
-            } else {
-                flow.wantNothing();
-            }
-        }
-        return count;
-    }
-
-    private void resume(int group, Runnable waiter) {
-        if (!scheduler.mayRun(group)) {
-            scheduler.execute(group, waiter);
-            return;
-        }
-        try {
-            waiter.run();
-        } catch (Throwable failure) {
-            log.error("{} threw on shard {}", waiter.getClass().getName(), self, failure);
-        }
+        return waiters.isEmpty() ? count : count + waiters.resume();
     }
 
     /** The loop's: publishes what was sent and what was given back in this turn, and wakes each parked peer once. */
@@ -413,14 +380,7 @@ public final class Mesh {
                 return true;
             }
         }
-        if (!waiting.isEmpty()) {
-            for (Flow flow : waiting) {
-                if (flow.canProceed(lowWaterMark())) {
-                    return true;
-                }
-            }
-        }
-        return !returning.isEmpty();
+        return waiters.canProceed() || !returning.isEmpty();
     }
 
     /** The engine's: abandons what this shard has sent and nobody will receive, and who waits. After all shards have ended. */
@@ -435,13 +395,7 @@ public final class Mesh {
     /** The engine's: abandons who waits here for a peer. After this shard has ended. */
     @Internal
     public void abandonWaiters() {
-        for (Flow flow = waiting.poll(); flow != null; flow = waiting.poll()) {
-            for (Runnable waiter = flow.waiters.poll(); waiter != null; waiter = flow.waiters.poll()) {
-                if (waiter instanceof Abandonable abandonable) {
-                    Lane.abandon(abandonable);
-                }
-            }
-        }
+        waiters.abandonAll();
     }
 
     /**
@@ -459,18 +413,7 @@ public final class Mesh {
         lane.counted = lane.sent();
         lane.told = lane.sent();
         receiveRest(target);
-        for (int left = waiting.size(); left > 0; left--) {
-            Flow flow = waiting.remove();
-            if (flow.receiver != peers[target]) {
-                waiting.add(flow);
-                continue;
-            }
-            flow.waiting = false;
-            flow.wantNothing();
-            while (!flow.waiters.isEmpty()) {
-                scheduler.execute(flow.group, flow.waiters.remove());
-            }
-        }
+        waiters.lose(peers[target]);
     }
 
     /** Also what the lane of the dead could not hold. All is queued, since this runs in the turn of some group. */
