@@ -37,7 +37,7 @@ final class Listener extends ChannelInboundHandlerAdapter {
 
     static {
         // Where it is needed, no file can be opened any more, and so no class loaded.
-        Errno.of(new IOException());
+        Errno.of(new IOException("none"));
     }
 
     /** Times that sockets are served without a new connection before a socket is taken to hold no more. */

@@ -400,7 +400,7 @@ abstract class TcpServerTest {
                 }
             }
             assertThat(child.all()).containsPattern(
-                    "Server 'child': shard \\d pauses accepting: .*[Tt]oo many open files.*"
+                    "Server 'child': shard \\d pauses accepting: .*; raise the limit on open files.*"
                             + "solaster.servers.child.limits.max-connections")
                     .contains("closed");
         }
