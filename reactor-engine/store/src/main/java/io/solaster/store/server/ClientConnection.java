@@ -57,7 +57,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
     private final CommandRouting routing;
     private final ReplyOutput replies;
     private final RequestAccount account;
-    private final LoginDelay login = new LoginDelay();
+    private final LoginDelay login;
     private @Nullable ChannelHandlerContext ctx;
     private long id;
 
@@ -70,6 +70,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
         this.logs = logs;
         this.server = server;
         this.shard = server.part();
+        this.login = new LoginDelay(server.failedLogins());
         this.state = new ClientState(shard.now(), settings.password() == null);
         this.intake = new CommandIntake(settings.requestLimits());
         this.routing = new CommandRouting(this, server);
@@ -111,7 +112,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
     @Override
     public void authenticated(boolean yes) {
         if (yes) {
-            login.right();
+            login.right(channel().remoteAddress());
         }
         state.authenticated(yes);
         intake.decoder().authenticated(yes);
@@ -121,7 +122,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
     public void refuseLogin(String error) {
         shard.stats().wrongPasswords.increment();
         logs.wrongPassword.tell("{} gave a wrong password", this);
-        later(login.wrong(context().executor(), draining), (reply, waited) -> {
+        later(login.wrong(context().executor(), channel().remoteAddress(), shard.now(), draining), (reply, waited) -> {
             reply.error(error);
             shard.counts().failed(Objects.requireNonNull(state.lastCommand()));
             if (login.isLast()) {

@@ -21,6 +21,7 @@ public final class ServerShard implements AutoCloseable {
     private final ArrayDeque<Assembly> assemblies = new ArrayDeque<>();
     private final ReusedBuffer received = new ReusedBuffer(ByteBufAllocator.DEFAULT, READ_BYTES);
     private final ReusedBuffer replies = new ReusedBuffer(ByteBufAllocator.DEFAULT, REPLY_BYTES);
+    private final FailedLogins failedLogins = new FailedLogins();
     private long kept;
     private boolean closed;
 
@@ -31,6 +32,10 @@ public final class ServerShard implements AutoCloseable {
     /** The keys of the same shard, and what its commands are run with. */
     StoreShard part() {
         return part;
+    }
+
+    FailedLogins failedLogins() {
+        return failedLogins;
     }
 
     /** What this shard's clients are read into. */

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.ByteArrayOutputStream;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -61,7 +63,11 @@ class HostileClientsTest {
 
     /** A connection without a socket, whose time is ours; on shard 0. */
     private static EmbeddedChannel connect(ServerShard server, ServerSettings settings, ClientLogs logs) {
-        EmbeddedChannel channel = new EmbeddedChannel();
+        return connect(new EmbeddedChannel(), server, settings, logs);
+    }
+
+    private static EmbeddedChannel connect(EmbeddedChannel channel, ServerShard server, ServerSettings settings,
+            ClientLogs logs) {
         channel.freezeTime();
         channel.pipeline().addLast(new ClientConnection(settings, logs, server, new RequestStats("kv", "resp")));
         channel.pipeline().fireChannelActive();
@@ -124,6 +130,55 @@ class HostileClientsTest {
                 .isEqualTo(LoginDelay.ATTEMPTS);
         assertThat(lines.list).hasSize(1);
         onShard(server -> channel.finishAndReleaseAll());
+    }
+
+    private static EmbeddedChannel connectFrom(String address, ServerSettings settings) {
+        return onShard(server -> connect(new EmbeddedChannel() {
+            @Override
+            protected SocketAddress remoteAddress0() {
+                return new InetSocketAddress(address, 40_000);
+            }
+        }, server, settings, new ClientLogs()));
+    }
+
+    private static void guess(EmbeddedChannel channel, long millis) {
+        onShard(server -> {
+            send(channel, "AUTH", "guess");
+            channel.advanceTimeBy(millis - 1, TimeUnit.MILLISECONDS);
+            channel.runScheduledPendingTasks();
+            return true;
+        });
+        assertThat(sent(channel)).isEmpty();
+        onShard(server -> {
+            channel.advanceTimeBy(1, TimeUnit.MILLISECONDS);
+            channel.runScheduledPendingTasks();
+            return true;
+        });
+        assertThat(sent(channel)).startsWith("-WRONGPASS");
+    }
+
+    @Test
+    void whoConnectsAgainGoesOnWhereItWasAndNobodyElseDoes() {
+        ServerSettings settings = settings(StoreFixture.config().withPassword("s3cret"));
+        List<EmbeddedChannel> channels = new ArrayList<>();
+        for (long delay : new long[]{50, 100, 200, 400, 800, 1_600, 3_200, 6_400, 6_400, 6_400}) {
+            EmbeddedChannel again = connectFrom("192.0.2.7", settings);
+            channels.add(again);
+            guess(again, delay);
+        }
+        EmbeddedChannel other = connectFrom("192.0.2.8", settings);
+        channels.add(other);
+        guess(other, 50);
+        // Behind a proxy, say: the right password waits for nobody, and frees no guesser.
+        EmbeddedChannel honest = connectFrom("192.0.2.7", settings);
+        channels.add(honest);
+        onShard(server -> {
+            send(honest, "AUTH", "s3cret");
+            return true;
+        });
+        assertThat(sent(honest)).isEqualTo("+OK\r\n");
+        guess(channels.getFirst(), 6_400);
+        channels.forEach(channel -> onShard(server -> channel.finishAndReleaseAll()));
     }
 
     @Test
