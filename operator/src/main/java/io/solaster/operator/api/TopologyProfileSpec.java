@@ -20,15 +20,19 @@ import org.jspecify.annotations.Nullable;
  * @param threadsPerCore hardware threads per core; 1 unless said otherwise
  * @param threadNumbering how the threads of a core are numbered; Split unless said otherwise
  * @param l3Groups the CPUs of each last-level cache; one per NUMA node if left out
+ * @param offlineCPUs those of all these CPUs that are offline; none if left out
  * @param reservedCPUs the kubelet's {@code reservedSystemCPUs}; if left out, as many as the node keeps from allocation
+ * @param allowKubeletDefects whether pods may be planned where sockets, or cores with an offline thread, are uneven, so
+ * that a kubelet may hand out reserved and taken CPUs; false unless said otherwise
  * @param kubelet how the kubelet hands out CPUs
  */
 public record TopologyProfileSpec(@Nullable Map<String, String> nodeSelector,
         @Min(1) @Max(8192) @Nullable Integer sockets, @Nullable List<NumaNode> numaNodes,
         @Min(1) @Max(8) @Nullable Integer threadsPerCore, @Nullable ThreadNumbering threadNumbering,
         @Nullable List<@Pattern(CPU_LIST) String> l3Groups,
+        @Pattern("^$|" + CPU_LIST) @Nullable String offlineCPUs,
         @Pattern("^$|" + CPU_LIST) @Nullable String reservedCPUs,
-        @Nullable Kubelet kubelet) {
+        @Nullable Boolean allowKubeletDefects, @Nullable Kubelet kubelet) {
 
     /** A CPU list as Linux writes it; whole, since the API server looks for a pattern anywhere in a text. */
     static final String CPU_LIST = "^ *[0-9]{1,4}( *- *[0-9]{1,4})?( *, *[0-9]{1,4}( *- *[0-9]{1,4})?)* *$";

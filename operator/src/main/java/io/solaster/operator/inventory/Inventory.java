@@ -185,7 +185,8 @@ public final class Inventory {
                 if (topology.size() != key.cpus()) {
                     problem = "TopologyProfile " + key.profile() + " lists " + topology.size() + " CPUs, node "
                             + node.getMetadata().getName() + " has " + key.cpus()
-                            + ": list those that it has, or narrow the profile's nodeSelector";
+                            + ": list those that it has and in offlineCPUs those that are offline, or narrow the"
+                            + " profile's nodeSelector";
                 }
             } else if (declared != null && agrees(declared, key)) {
                 topology = declared;
@@ -221,7 +222,8 @@ public final class Inventory {
             long memory = profile != null && (key.zones() == null || asDeclared)
                     ? Profiles.numaMemory(profile)
                     : 0;
-            Shape shape = new Shape(source, topology, kubelet, key.dra(), memory, problem, notes);
+            Shape shape = new Shape(source, topology, kubelet, key.dra(), memory, problem,
+                    profile != null && Profiles.allowsDefects(profile), notes);
             names.put(key, ClassNames.of(shape, profile, key.cpus()));
             return shape;
         }

@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 /** Reads a {@link TopologyProfile}. */
 final class Profiles {
     private static final TopologyProfileSpec EMPTY = new TopologyProfileSpec(null, null, null, null, null, null, null,
-            null);
+            null, null, null);
 
     private Profiles() {}
 
@@ -73,17 +73,27 @@ final class Profiles {
             nodes.add(cpus(profile, "numaNodes[" + nodes.size() + "].cpus", node.cpus()));
         }
         if (nodes.isEmpty()) {
-            nodes.add(CpuSet.range(0, cpus - 1));
+            nodes.add(CpuSet.range(0, cpus + offline(profile).size() - 1));
         }
         List<CpuSet> caches = spec.l3Groups() == null
                 ? List.of()
                 : spec.l3Groups().stream().map(list -> cpus(profile, "l3Groups", list)).toList();
         try {
             return CpuTopology.of(nodes, Objects.requireNonNullElse(spec.sockets(), 1), threadsPerCore(profile),
-                    spec.threadNumbering() == ThreadNumbering.Adjacent, caches);
+                    spec.threadNumbering() == ThreadNumbering.Adjacent, caches, offline(profile));
         } catch (IllegalArgumentException e) {
             throw invalid(profile, String.valueOf(e.getMessage()));
         }
+    }
+
+    private static CpuSet offline(TopologyProfile profile) {
+        String list = spec(profile).offlineCPUs();
+        return list == null ? CpuSet.EMPTY : cpus(profile, "offlineCPUs", list);
+    }
+
+    /** Whether pods may be planned on nodes whose kubelet may hand out reserved and taken CPUs. */
+    static boolean allowsDefects(TopologyProfile profile) {
+        return Boolean.TRUE.equals(spec(profile).allowKubeletDefects());
     }
 
     /** Whether it lists CPUs; if not, all of a node's are taken for one NUMA node. */
@@ -179,7 +189,7 @@ final class Profiles {
     private static CpuSet cpus(TopologyProfile profile, String key, String list) {
         try {
             CpuSet cpus = CpuSet.parse(list);
-            if (!cpus.isEmpty() || key.equals("reservedCPUs")) {
+            if (!cpus.isEmpty() || key.equals("reservedCPUs") || key.equals("offlineCPUs")) {
                 return cpus;
             }
         } catch (IllegalArgumentException e) {

@@ -33,6 +33,7 @@ public final class TopologyClass {
     private final long numaMemory;
     private final String problem;
     private final List<String> notes;
+    private final boolean defectsAllowed;
     private final int[] fresh;
     private final int halfCores;
 
@@ -45,6 +46,7 @@ public final class TopologyClass {
         numaMemory = shape.numaMemory();
         problem = shape.problem();
         notes = List.copyOf(shape.notes());
+        defectsAllowed = shape.defectsAllowed();
         fresh = freshNode().freeByNode();
         CpuSet reserved = reserved();
         halfCores = (int) topology.cpus().stream().filter(cpu -> !reserved.contains(cpu.id())
@@ -57,13 +59,14 @@ public final class TopologyClass {
      * @param kubelet null if nothing says how it hands out CPUs
      * @param numaMemory the least memory of a NUMA node in bytes; 0 if not known
      * @param problem why no pod can be planned here; empty if one can
+     * @param defectsAllowed whether one can all the same where the kubelet may hand out CPUs twice
      * @param notes what is odd
      */
     record Shape(Source source, CpuTopology topology, @Nullable KubeletConfig kubelet, boolean dra, long numaMemory,
-            String problem, List<String> notes) {
+            String problem, boolean defectsAllowed, List<String> notes) {
 
         Shape withMemory(long bytes) {
-            return new Shape(source, topology, kubelet, dra, bytes, problem, notes);
+            return new Shape(source, topology, kubelet, dra, bytes, problem, defectsAllowed, notes);
         }
 
         /** With what is told of the same nodes otherwise: the least that is known, and the least memory. */
@@ -72,7 +75,8 @@ public final class TopologyClass {
                     ? Math.max(numaMemory, other.numaMemory)
                     : Math.min(numaMemory, other.numaMemory);
             return new Shape(source.compareTo(other.source) >= 0 ? source : other.source, topology, kubelet, dra,
-                    memory, problem, Stream.concat(notes.stream(), other.notes.stream()).distinct().toList());
+                    memory, problem, defectsAllowed,
+                    Stream.concat(notes.stream(), other.notes.stream()).distinct().toList());
         }
     }
 
@@ -107,6 +111,21 @@ public final class TopologyClass {
     /** Why no pod can be planned here, with the fix; empty if one can. */
     public String problem() {
         return problem;
+    }
+
+    /**
+     * Why the kubelet may hand out reserved and taken CPUs to pods that want some for themselves, such as 'its sockets
+     * have 8 and 12 CPUs'; empty if it does not.
+     */
+    public String defect() {
+        return kubelet != null && kubelet.cpuManager() == KubeletConfig.CpuManager.STATIC && !dra
+                ? topology.uneven()
+                : "";
+    }
+
+    /** Whether such pods may be planned all the same. */
+    public boolean defectsAllowed() {
+        return defectsAllowed;
     }
 
     /** What is odd about it. */

@@ -144,10 +144,11 @@ public final class CpuTopology {
      * @param adjacent whether the threads of a core have neighbouring numbers (0 and 1), not numbers that lie as many
      * apart as the node has cores
      * @param caches the CPUs of each last-level cache; empty for one per NUMA node
+     * @param offline those of all these CPUs that are not there
      * @throws IllegalArgumentException if the CPUs of a node do not make whole cores, or the nodes whole sockets
      */
     public static CpuTopology of(List<CpuSet> nodes, int sockets, int threadsPerCore, boolean adjacent,
-            List<CpuSet> caches) {
+            List<CpuSet> caches, CpuSet offline) {
         if (sockets < 1 || (nodes.size() % sockets != 0 && sockets % nodes.size() != 0)) {
             throw new IllegalArgumentException("sockets: " + sockets + " for " + nodes.size()
                     + " NUMA nodes; give a number that divides them");
@@ -169,7 +170,30 @@ public final class CpuTopology {
                 cpus.add(new Cpu(ids[i], core, socket, node, cache(caches, ids[i], node)));
             }
         }
-        return discovered(cpus);
+        return discovered(online(cpus, offline));
+    }
+
+    /** A machine all of whose CPUs are online. */
+    public static CpuTopology of(List<CpuSet> nodes, int sockets, int threadsPerCore, boolean adjacent,
+            List<CpuSet> caches) {
+        return of(nodes, sockets, threadsPerCore, adjacent, caches, CpuSet.EMPTY);
+    }
+
+    private static List<Cpu> online(List<Cpu> cpus, CpuSet offline) {
+        if (offline.isEmpty()) {
+            return cpus;
+        }
+        CpuSet all = CpuSet.of(cpus.stream().mapToInt(Cpu::id).toArray());
+        if (!all.containsAll(offline)) {
+            throw new IllegalArgumentException(
+                    "offlineCPUs: no NUMA node has " + offline.minus(all) + "; list CPUs that numaNodes list, too");
+        }
+        List<Cpu> online = cpus.stream().filter(cpu -> !offline.contains(cpu.id())).toList();
+        // A core is called after its lowest thread.
+        Map<Integer, Integer> lowest = new TreeMap<>();
+        online.forEach(cpu -> lowest.merge(cpu.core(), cpu.id(), Math::min));
+        return online.stream().map(cpu -> new Cpu(cpu.id(), lowest.getOrDefault(cpu.core(), cpu.core()), cpu.socket(),
+                cpu.node(), cpu.cache())).toList();
     }
 
     private static int cache(List<CpuSet> caches, int cpu, int node) {

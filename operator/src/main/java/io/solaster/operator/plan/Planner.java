@@ -179,9 +179,21 @@ public final class Planner {
                     : kubelet != null && kubelet.cpuManager() == CpuManager.NONE
                             ? "the kubelet's cpuManagerPolicy is none, so no pod gets CPUs for itself; set it to static,"
                                     + " or spec.placement.backend None"
-                            : "";
+                            : defect(topologyClass);
             case None -> "";
         };
+    }
+
+    private static String defect(TopologyClass topologyClass) {
+        return topologyClass.defect().isEmpty() || topologyClass.defectsAllowed()
+                ? ""
+                : handsOutTwice(topologyClass) + "; bring its CPUs online, or set spec.allowKubeletDefects in its"
+                        + " TopologyProfile";
+    }
+
+    private static String handsOutTwice(TopologyClass topologyClass) {
+        return "the kubelet may hand out reserved and taken CPUs there, since " + topologyClass.defect()
+                + " and it reckons with the average";
     }
 
     /** CPUs to be left on each node: what was asked, or a core where nothing may run on reserved CPUs. */
@@ -240,6 +252,10 @@ public final class Planner {
                     + " may split a pod over NUMA nodes and says nothing; set single-numa-node, or"
                     + " spec.placement.numa Any.");
             return new Demand(Rule.BY_NODE, fit.cpus(), memory, hugePages, shared, false);
+        }
+        if (!topologyClass.defect().isEmpty()) {
+            reasons.add("Unproven: " + handsOutTwice(topologyClass) + "; spec.allowKubeletDefects allows for it.");
+            return new Demand(rule, fit.cpus(), memory, hugePages, shared, false);
         }
         return new Demand(rule, fit.cpus(), memory, hugePages, shared, true);
     }

@@ -104,13 +104,17 @@ public final class DeclaredNodes {
             cpus = cpus.or(cpus(where + "spec.numaNodes.cpus: ", numa.cpus()));
             memory = memory.add(Quantity.getAmountInBytes(numa.memory()));
         }
+        CpuSet offline = spec.offlineCPUs() == null
+                ? CpuSet.EMPTY
+                : cpus(where + "spec.offlineCPUs: ", spec.offlineCPUs());
+        CpuSet online = cpus.minus(offline);
         CpuSet reserved = spec.reservedCPUs() == null
                 ? CpuSet.EMPTY
                 : cpus(where + "spec.reservedCPUs: ", spec.reservedCPUs());
-        Map<String, Quantity> capacity = Map.of("cpu", new Quantity(String.valueOf(cpus.size())), "memory",
+        Map<String, Quantity> capacity = Map.of("cpu", new Quantity(String.valueOf(online.size())), "memory",
                 new Quantity(memory.toBigInteger().toString()), "pods", new Quantity("110"));
         Map<String, Quantity> allocatable = new TreeMap<>(capacity);
-        allocatable.put("cpu", new Quantity(String.valueOf(cpus.minus(reserved).size())));
+        allocatable.put("cpu", new Quantity(String.valueOf(online.minus(reserved).size())));
         int count = count(where, profile);
         for (int i = 1; i <= count; i++) {
             nodes.add(new NodeBuilder().withNewMetadata().withName(profileName + "-" + i)
