@@ -3,6 +3,7 @@ package io.solaster.operator.api;
 import java.util.List;
 import java.util.Map;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.fabric8.crd.generator.annotation.PreserveUnknownFields;
 import io.fabric8.generator.annotation.Max;
@@ -233,12 +234,26 @@ public record ShardedServiceSpec(@Nullable Workload workload, @Nullable String i
      * said otherwise
      * @param p99Percent how long 99 % of their requests may take, in per cent of what those of the other pods take; 150
      * unless said otherwise. Less than half a millisecond more is always allowed
+     * @param onNoReports what to do where none of them has reported by the end of that time; hold unless said otherwise
      */
     public record Canary(@Min(1) @Max(100_000) @Nullable Integer pods, @Min(1) @Max(100) @Nullable Integer percent,
             @Min(0) @Max(86_400) @Nullable Integer warmupSeconds,
             @Min(0) @Max(604_800) @Nullable Integer observeSeconds,
             @Min(1) @Max(1_000_000_000) @Nullable Integer minRequests, @Nullable Double errorPercent,
-            @Min(100) @Max(1_000_000) @Nullable Integer p99Percent) {}
+            @Min(100) @Max(1_000_000) @Nullable Integer p99Percent, @Nullable OnNoReports onNoReports) {}
+
+    /** What becomes of first pods of which nothing is known. */
+    public enum OnNoReports {
+        /** All pods follow. */
+        @JsonProperty("promote")
+        PROMOTE,
+        /** The others stay as they are until a first pod reports, or the spec changes. */
+        @JsonProperty("hold")
+        HOLD,
+        /** The change is taken back. */
+        @JsonProperty("roll-back")
+        ROLL_BACK
+    }
 
     /** In which order pods are replaced. */
     public enum Strategy {

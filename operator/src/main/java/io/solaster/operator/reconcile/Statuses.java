@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class Statuses {
     private static final PatchContext WHOLE = PatchContext.of(PatchType.JSON);
-    private static final Set<String> STUCK = Set.of("CanaryFails", "RolloutFails", "ReloadUnconfirmed",
+    private static final Set<String> STUCK = Set.of("CanaryFails", "CanaryUnreported", "RolloutFails",
+            "ReloadUnconfirmed",
             "ReloadRefused");
 
     private final KubernetesClient client;

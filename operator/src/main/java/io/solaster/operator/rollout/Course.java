@@ -11,6 +11,8 @@ import java.util.TreeMap;
 
 import io.fabric8.kubernetes.api.model.Pod;
 import io.solaster.config.plan.Fingerprint;
+import io.solaster.operator.api.ShardedServiceSpec.OnNoReports;
+import io.solaster.operator.observe.PodReport;
 import io.solaster.operator.observe.Traffic;
 import io.solaster.operator.rollout.RolloutState.Attempt;
 import io.solaster.operator.rollout.RolloutState.Failure;
@@ -266,18 +268,51 @@ final class Course {
         if (!wrong.isEmpty()) {
             return failed(state, attempt, named(fresh) + ": " + wrong);
         }
+        List<Pod> silent = fresh.stream().filter(pod -> scene.traffic().apply(pod) == null).toList();
+        String reports = silent.isEmpty()
+                ? ""
+                : silent.size() + " of " + fresh.size() + " canaries do not report: "
+                        + some(silent.stream().map(this::silence).toList());
+        if (!reports.isEmpty()) {
+            progressing = new Word("Canary", progressing.message() + " " + reports + ".");
+        }
         if (spent.compareTo(settings.observe()) < 0) {
             return state;
+        }
+        if (silent.size() == fresh.size() && settings.onNoReports() != OnNoReports.PROMOTE) {
+            return blind(state, attempt, reports);
         }
         String unknown = Judge.unknown(settings, pods, peers);
         note(false, "CanaryPromoted", named(fresh) + " held for " + settings.observe().toSeconds() + " s"
                 + (unknown.isEmpty()
                         ? ": " + pods.failed() + " of " + pods.requests() + " requests failed"
                         : "; " + unknown)
-                + ". All pods follow.");
+                + (reports.isEmpty() ? "" : "; " + reports) + ". All pods follow.");
         Traffic known = traffic(others);
         return state.with(attempt.promoted(known.requests() < settings.minRequests() ? attempt.before() : known,
                 scene.now()));
+    }
+
+    /** That nothing is known of the first pods is no reason to replace the others. */
+    private RolloutState blind(RolloutState state, Attempt attempt, String reports) {
+        if (settings.onNoReports() == OnNoReports.ROLL_BACK) {
+            return failed(state, attempt, reports);
+        }
+        String held = reports
+                + ". The other pods stay as they are until one reports; see that /actuator/shards answers at"
+                + " the port 'management', or set spec.rollout.canary.onNoReports to promote or roll-back";
+        degraded = new Word("CanaryUnreported", held + ".");
+        if (attempt.progress() > 0) {
+            return state;
+        }
+        note(false, "CanaryHeld", held + ".");
+        return state.with(attempt.held());
+    }
+
+    private String silence(Pod pod) {
+        PodReport report = scene.reports().apply(pod);
+        return Scene.name(pod)
+                + (report == null || report.error().isEmpty() ? " was not asked yet" : ": " + report.error());
     }
 
     private Map<String, Sample> window(List<Pod> fresh, List<Pod> others) {

@@ -62,7 +62,8 @@ record RolloutState(String service, Map<String, Good> good, @Nullable GoodConfig
      * @param generation the spec as it began
      * @param phase how far it is
      * @param since when that phase began, or was last seen to go on
-     * @param progress how many pods were ready at the most
+     * @param progress how many pods were ready at the most; of canaries that are observed, 1 once it was told that they hold
+     *            the others up
      * @param lapses how often the first pods were ready and then not
      * @param window what pods had answered as the observation began, by uid
      * @param before what all pods had answered as it began
@@ -89,6 +90,11 @@ record RolloutState(String service, Map<String, Good> good, @Nullable GoodConfig
 
         Attempt on(int ready, Instant now) {
             return new Attempt(targets, config, retry, generation, phase, now, ready, lapses, window, before);
+        }
+
+        /** It was told that the first pods do not report. */
+        Attempt held() {
+            return new Attempt(targets, config, retry, generation, phase, since, 1, lapses, window, before);
         }
 
         /** What the first pods have been judged by counts no more; what others had answered until now does. */

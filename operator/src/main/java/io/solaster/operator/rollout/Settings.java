@@ -7,6 +7,7 @@ import java.time.Duration;
 import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.api.ShardedServiceSpec;
 import io.solaster.operator.api.ShardedServiceSpec.Canary;
+import io.solaster.operator.api.ShardedServiceSpec.OnNoReports;
 import io.solaster.operator.api.ShardedServiceSpec.Rollout;
 import io.solaster.operator.api.ShardedServiceSpec.Strategy;
 import io.solaster.operator.api.ShardedServiceSpec.Workload;
@@ -21,9 +22,10 @@ import org.jspecify.annotations.Nullable;
  * @param surge how many pods there may be beyond the replicas
  */
 record Settings(boolean first, int pods, int percent, int surge, Duration warmup, Duration observe, long minRequests,
-        double errorPercent, int p99Percent, boolean autoReturn, Duration deadline) {
+        double errorPercent, int p99Percent, boolean autoReturn, Duration deadline, OnNoReports onNoReports) {
     private static final Rollout NO_ROLLOUT = new Rollout(null, null, null, null, null, null);
-    private static final Canary NO_CANARY = new Canary(null, null, null, null, null, null, null);
+    private static final Canary NO_CANARY = new Canary(null, null, null, null, null, null, null,
+            null);
 
     static Settings of(ShardedServiceSpec spec) {
         Rollout rollout = requireNonNullElse(spec.rollout(), NO_ROLLOUT);
@@ -38,7 +40,8 @@ record Settings(boolean first, int pods, int percent, int surge, Duration warmup
                 Duration.ofSeconds(requireNonNullElse(canary.observeSeconds(), 300)),
                 requireNonNullElse(canary.minRequests(), 100), requireNonNullElse(canary.errorPercent(), 1.0),
                 requireNonNullElse(canary.p99Percent(), 150), !Boolean.FALSE.equals(rollout.autoReturn()),
-                Duration.ofSeconds(requireNonNullElse(rollout.deadlineSeconds(), 600)));
+                Duration.ofSeconds(requireNonNullElse(rollout.deadlineSeconds(), 600)),
+                requireNonNullElse(canary.onNoReports(), OnNoReports.HOLD));
     }
 
     /** How many pods of a workload are first: never all of several. */

@@ -446,6 +446,14 @@ class RolloutTest {
         forward(Duration.ofSeconds(31));
         eventually(() -> "Observing".equals(rollout().phase()));
         forward(Duration.ofSeconds(301));
+        // Neither of the two reports: they are held, and all else stays as it is.
+        eventually(() -> "CanaryUnreported".equals(condition("Degraded").getReason()));
+        assertThat(condition("Degraded").getMessage()).contains("2 of 2 canaries do not report")
+                .contains("answers 404");
+        eventually(() -> events("CanaryHeld").size() == 1);
+        assertThat(rollout().phase()).isEqualTo("Observing");
+        assertThat(deployment("kv-two").getSpec().getReplicas()).isEqualTo(2);
+        workloads.pods().forEach(pod -> talk(pod.getMetadata().getName(), 0, 0, 0));
         eventually(() -> deployment("kv-two-canary") == null && deployment("kv-two").getSpec().getReplicas() == 3);
         workloads.run();
         eventually(() -> rollout() == null);

@@ -16,9 +16,11 @@ import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.api.model.apps.StatefulSetBuilder;
+import io.solaster.config.value.CpuSet;
 import io.solaster.operator.Objects;
 import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.apply.Names;
+import io.solaster.operator.observe.PodReport;
 import io.solaster.operator.observe.Traffic;
 import io.solaster.operator.plan.ServicePlan;
 import io.solaster.operator.plan.Verdict;
@@ -29,6 +31,9 @@ import org.junit.jupiter.api.Test;
 class CourseTest {
     private static final ServicePlan PLAN = new ServicePlan("shop", "kv", Verdict.Feasible, "", 0, 0, 0, 0,
             Verdict.Feasible, List.of(), List.of());
+
+    private static final PodReport REPORT = new PodReport(0, CpuSet.EMPTY, CpuSet.EMPTY, CpuSet.EMPTY, false, null,
+            "/actuator/shards answers 404");
 
     private final List<Pod> pods = new ArrayList<>();
     private final Map<String, Traffic> traffic = new HashMap<>();
@@ -52,7 +57,7 @@ class CourseTest {
                 PLAN))));
         ShardedService service = Objects.service("image: a\nrollout: " + rollout + "\n");
         return new Scene(generation, "", Settings.of(service.getSpec()), workloads, "kv-config-1", "a: b", pods,
-                pod -> null, pod -> traffic.get(pod.getMetadata().getName()), now);
+                pod -> REPORT, pod -> traffic.get(pod.getMetadata().getName()), now);
     }
 
     private RolloutState step(Duration later) {
@@ -151,6 +156,81 @@ class CourseTest {
         run("kv-big", 3, false, 0);
         step(Duration.ofSeconds(1));
         assertThat(state.failure().message()).contains("were before, 4 times").contains("kv-big-3 is not ready");
+    }
+
+    private void blind(String onNoReports) {
+        rollout = "{canary: {warmupSeconds: 0" + onNoReports + "}}";
+        settle();
+        change("2");
+        run("kv-big", 3, true, 0);
+        assertThat(step(Duration.ofSeconds(1)).attempt().phase()).isEqualTo(Phase.OBSERVING);
+        step(Duration.ofSeconds(299));
+        assertThat(course.progressing.message())
+                .endsWith("1 of 1 canaries do not report: kv-big-3: /actuator/shards answers 404.");
+        assertThat(course.degraded).isNull();
+    }
+
+    @Test
+    void canariesOfWhichNothingIsKnownHoldTheOthersUp() {
+        blind("");
+        step(Duration.ofSeconds(1));
+        assertThat(state.attempt().phase()).isEqualTo(Phase.OBSERVING);
+        assertThat(course.degraded.reason()).isEqualTo("CanaryUnreported");
+        assertThat(course.degraded.message()).startsWith("1 of 1 canaries do not report: kv-big-3")
+                .contains("onNoReports to promote or roll-back");
+        assertThat(course.events).extracting(Stage.Note::reason).containsExactly("CanaryHeld");
+        assertThat(image(0)).as("the partition keeps the others").isEqualTo("2");
+        step(Duration.ofDays(1));
+        assertThat(state.attempt().phase()).isEqualTo(Phase.OBSERVING);
+        assertThat(course.degraded).isNotNull();
+        assertThat(course.events).as("told once").isEmpty();
+        // It reports at last, though of no request.
+        traffic.put("kv-big-3", Traffic.NONE);
+        step(Duration.ofSeconds(1));
+        assertThat(state.attempt().phase()).isEqualTo(Phase.ROLLING);
+        assertThat(course.degraded).isNull();
+        assertThat(course.events.getFirst().message()).contains("errors and latency tell nothing, with 0 requests");
+    }
+
+    @Test
+    void aCanaryThatReportsAtLastIsJudgedByWhatItHasAnswered() {
+        blind("");
+        step(Duration.ofSeconds(1));
+        traffic.put("kv-big-3", new Traffic(1000, 500, new TreeMap<>()));
+        step(Duration.ofSeconds(1));
+        assertThat(state.failure().message()).contains("500 of 1000 requests (50 %) failed");
+    }
+
+    @Test
+    void canariesOfWhichNothingIsKnownArePromotedWhereThatIsAsked() {
+        blind(", onNoReports: promote");
+        step(Duration.ofSeconds(1));
+        assertThat(state.attempt().phase()).isEqualTo(Phase.ROLLING);
+        assertThat(course.events.getFirst().message())
+                .contains("1 of 1 canaries do not report: kv-big-3: /actuator/shards answers 404. All pods follow");
+    }
+
+    @Test
+    void canariesOfWhichNothingIsKnownAreTakenBackWhereThatIsAsked() {
+        blind(", onNoReports: roll-back");
+        step(Duration.ofSeconds(1));
+        assertThat(state.failure().message()).startsWith("1 of 1 canaries do not report");
+        assertThat(course.events.getFirst().reason()).isEqualTo("RolledBack");
+        assertThat(image(0)).isEqualTo("1");
+    }
+
+    @Test
+    void thoseThatReportSpeakForTheOthersAndThatIsTold() {
+        rollout = "{canary: {pods: 2, warmupSeconds: 0}}";
+        settle();
+        change("2");
+        run("kv-big", 3, true, 0);
+        run("kv-big", 2, true, 0);
+        traffic.put("kv-big-3", new Traffic(1000, 0, new TreeMap<>()));
+        step(Duration.ofSeconds(1));
+        step(Duration.ofSeconds(300));
+        assertThat(state.attempt().phase()).isEqualTo(Phase.ROLLING);
+        assertThat(course.events.getFirst().message()).contains("1 of 2 canaries do not report: kv-big-2");
     }
 
     @Test
