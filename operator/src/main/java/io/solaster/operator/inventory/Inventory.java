@@ -12,10 +12,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeCondition;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -25,6 +27,7 @@ import io.fabric8.kubernetes.api.model.resource.v1.ResourceSlice;
 import io.solaster.config.value.CpuSet;
 import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.api.TopologyProfile;
+import io.solaster.operator.client.Unreadable;
 import io.solaster.operator.inventory.NodeState.OwnPods;
 import io.solaster.operator.inventory.TopologyClass.Shape;
 import io.solaster.operator.inventory.TopologyClass.Source;
@@ -47,24 +50,52 @@ public final class Inventory {
 
     private final List<TopologyClass> classes;
     private final List<NodeState> nodes;
+    private final SortedMap<String, String> leftOut;
+    private final List<ProfileFinding> profiles;
 
-    private Inventory(List<TopologyClass> classes, List<NodeState> nodes) {
+    private Inventory(List<TopologyClass> classes, List<NodeState> nodes, SortedMap<String, String> leftOut,
+            List<ProfileFinding> profiles) {
         this.classes = classes;
         this.nodes = nodes;
+        this.leftOut = leftOut;
+        this.profiles = profiles;
     }
 
     /**
-     * Reads what a cluster says.
+     * Reads what a cluster says, all of which must be right: it was handed in by whoever can mend it.
      *
      * @throws InvalidObjectException naming the object, the value and the fix
      */
     public static Inventory of(ClusterObjects objects) {
+        Reader reader = new Reader(objects);
+        Inventory inventory = reader.read();
+        if (reader.first != null) {
+            throw reader.first;
+        }
+        return inventory;
+    }
+
+    /**
+     * Reads what a cluster says, as far as it can be read: a node of which something is wrong, be it a profile, a pod or the
+     * node itself, is {@link #leftOut}, and all others are as ever.
+     */
+    public static Inventory ofWhatIsRight(ClusterObjects objects) {
         return new Reader(objects).read();
     }
 
     /** Whether two versions of a pod ask for the same, as the scheduler counts it; which may change while the pod runs. */
     public static boolean sameRequests(Pod before, Pod now) {
         return Requests.same(before, now);
+    }
+
+    /** The nodes that nothing can be planned on since something about them is wrong, by name, with what that is. */
+    public SortedMap<String, String> leftOut() {
+        return leftOut;
+    }
+
+    /** What has come of the profiles, by name. */
+    public List<ProfileFinding> profiles() {
+        return profiles;
     }
 
     /** The classes, by name. */
@@ -96,12 +127,15 @@ public final class Inventory {
         private final Map<String, List<Pod>> pods = new HashMap<>();
         private final Map<Key, Shape> shapes = new LinkedHashMap<>();
         private final Map<Key, String> names = new HashMap<>();
+        private final TreeMap<String, String> leftOut = new TreeMap<>();
+        private @Nullable InvalidObjectException first;
 
         Reader(ClusterObjects objects) {
             this.objects = objects;
             objects.topologies().forEach(topology -> topologies.put(topology.getMetadata().getName(), topology));
             for (ResourceSlice slice : objects.slices()) {
-                if (Zones.CPU_DRIVER.equals(slice.getSpec().getDriver()) && slice.getSpec().getNodeName() != null) {
+                if (slice.getSpec() != null && Zones.CPU_DRIVER.equals(slice.getSpec().getDriver())
+                        && slice.getSpec().getNodeName() != null) {
                     slices.computeIfAbsent(slice.getSpec().getNodeName(), node -> new ArrayList<>()).add(slice);
                 }
             }
@@ -118,16 +152,11 @@ public final class Inventory {
 
         Inventory read() {
             TreeMap<String, Node> byName = new TreeMap<>();
-            for (Node node : objects.nodes()) {
-                if (node.getStatus() == null) {
-                    throw withoutCpus(node);
-                }
-                byName.put(node.getMetadata().getName(), node);
-            }
+            objects.nodes().forEach(node -> byName.put(node.getMetadata().getName(), node));
             TreeMap<String, Key> keys = new TreeMap<>();
             Map<String, @Nullable Zones> observed = new HashMap<>();
             Map<Key, Long> memory = new HashMap<>();
-            byName.forEach((name, node) -> {
+            byName.forEach((name, node) -> byItself(name, () -> {
                 Zones zones = zones(node);
                 observed.put(name, zones);
                 Key key = key(node, zones);
@@ -135,28 +164,66 @@ public final class Inventory {
                 if (zones != null) {
                     memory.merge(key, zones.memory(), Math::min);
                 }
-            });
+            }));
             Map<Key, TopologyClass> classes = classes(memory);
             List<NodeState> nodes = new ArrayList<>();
-            byName.forEach((name, node) -> nodes
-                    .add(state(node, requireNonNull(classes.get(requireNonNull(keys.get(name)))), observed.get(name))));
+            keys.forEach((name, key) -> byItself(name, () -> nodes
+                    .add(state(requireNonNull(byName.get(name)), requireNonNull(classes.get(key)),
+                            observed.get(name)))));
             return new Inventory(classes.values().stream().distinct()
-                    .sorted(Comparator.comparing(TopologyClass::name)).toList(), List.copyOf(nodes));
+                    .sorted(Comparator.comparing(TopologyClass::name)).toList(), List.copyOf(nodes), leftOut,
+                    ProfileFinding.of(objects.profiles(), byName.values(), nodes));
+        }
+
+        /** What is wrong about a node keeps no other from being read. */
+        private void byItself(String node, Runnable read) {
+            try {
+                read.run();
+            } catch (InvalidObjectException e) {
+                first = first == null ? e : first;
+                leftOut.put(node, String.valueOf(e.getMessage()));
+            } catch (ArithmeticException | ClassCastException | NullPointerException | IllegalArgumentException e) {
+                // What an API server would not have let in, and nobody has foreseen.
+                InvalidObjectException odd = new InvalidObjectException("Node " + node,
+                        "what the cluster tells of it makes no sense (" + e + "); look at its NodeResourceTopology,"
+                                + " ResourceSlices and pods");
+                first = first == null ? odd : first;
+                leftOut.put(node, String.valueOf(odd.getMessage()));
+            }
         }
 
         private @Nullable Zones zones(Node node) {
             String name = node.getMetadata().getName();
+            whole(node);
             List<ResourceSlice> published = slices.get(name);
             if (published != null) {
+                published.forEach(Reader::whole);
                 return Zones.of(published, objects.claims());
             }
             GenericKubernetesResource topology = topologies.get(name);
+            if (topology != null) {
+                whole(topology);
+            }
             Zones zones = topology == null ? null : Zones.of(topology);
             return zones == null || zones.zones().isEmpty() ? null : zones;
         }
 
+        /** @throws InvalidObjectException if a part of an object could not be read */
+        private static void whole(HasMetadata object) {
+            String unread = Unreadable.of(object);
+            if (!unread.isEmpty()) {
+                throw new InvalidObjectException(Unreadable.name(object), "cannot be read whole: " + unread);
+            }
+        }
+
         private Key key(Node node, @Nullable Zones zones) {
+            if (node.getStatus() == null) {
+                throw withoutCpus(node);
+            }
             TopologyProfile profile = Profiles.of(labels(node), objects.profiles());
+            if (profile != null) {
+                whole(profile);
+            }
             long capacity = amount(node, node.getStatus().getCapacity(), "cpu", MILLI);
             long allocatable = amount(node, node.getStatus().getAllocatable(), "cpu", MILLI);
             boolean dra = slices.containsKey(node.getMetadata().getName());
@@ -246,11 +313,7 @@ public final class Inventory {
         private static CpuSet reserved(Key key, @Nullable TopologyProfile profile, CpuTopology topology) {
             CpuSet declared = profile == null ? null : Profiles.reserved(profile);
             if (declared != null) {
-                CpuSet all = CpuSet.of(topology.all());
-                if (!all.containsAll(declared) && profile != null) {
-                    throw Profiles.invalid(profile, "reservedCPUs: '" + declared + "' has CPUs that no NUMA node has ("
-                            + declared.minus(all) + "); leave them out");
-                }
+                Profiles.within(requireNonNull(profile), declared, topology);
                 return declared;
             }
             if (key.zones() == null) {
@@ -336,6 +399,7 @@ public final class Inventory {
             boolean pinned = topologyClass.kubelet() != null
                     && topologyClass.kubelet().cpuManager() == CpuManager.STATIC;
             for (Pod pod : here) {
+                whole(pod);
                 Requests.check(pod);
                 long asked = Requests.milliCpus(pod);
                 milli -= asked;

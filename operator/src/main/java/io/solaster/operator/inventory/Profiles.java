@@ -19,6 +19,7 @@ import io.solaster.operator.api.TopologyProfileSpec;
 import io.solaster.operator.api.TopologyProfileSpec.Kubelet;
 import io.solaster.operator.api.TopologyProfileSpec.NumaNode;
 import io.solaster.operator.api.TopologyProfileSpec.ThreadNumbering;
+import io.solaster.operator.client.Unreadable;
 import io.solaster.operator.kubelet.CpuTopology;
 import io.solaster.operator.kubelet.KubeletConfig;
 import io.solaster.operator.kubelet.KubeletConfig.CpuManager;
@@ -47,6 +48,10 @@ final class Profiles {
         TopologyProfile best = null;
         for (TopologyProfile profile : profiles) {
             Map<String, String> selector = selector(profile);
+            if (selector.isEmpty() && !Unreadable.of(profile).isEmpty()) {
+                // Which nodes it is about may be what could not be read.
+                continue;
+            }
             boolean matches = selector.entrySet().stream()
                     .allMatch(wanted -> wanted.getValue().equals(labels.get(wanted.getKey())));
             if (matches && (best == null || selector.size() > selector(best).size()
@@ -55,6 +60,36 @@ final class Profiles {
             }
         }
         return best;
+    }
+
+    /** What is wrong about it by itself, whatever nodes there are; empty if nothing is. */
+    static String problem(TopologyProfile profile) {
+        String unread = Unreadable.of(profile);
+        if (!unread.isEmpty()) {
+            return "TopologyProfile " + name(profile) + ": cannot be read whole: " + unread;
+        }
+        try {
+            CpuTopology topology = listsCpus(profile) ? topology(profile, 1) : null;
+            CpuSet reserved = reserved(profile);
+            if (topology != null && reserved != null) {
+                within(profile, reserved, topology);
+            }
+            kubelet(profile, CpuSet.EMPTY);
+            numaMemory(profile);
+            threadsPerCore(profile);
+            return "";
+        } catch (InvalidObjectException e) {
+            return String.valueOf(e.getMessage());
+        }
+    }
+
+    /** @throws InvalidObjectException if CPUs are reserved that no NUMA node has */
+    static void within(TopologyProfile profile, CpuSet reserved, CpuTopology topology) {
+        CpuSet all = CpuSet.of(topology.all());
+        if (!all.containsAll(reserved)) {
+            throw invalid(profile, "reservedCPUs: '" + reserved + "' has CPUs that no NUMA node has ("
+                    + reserved.minus(all) + "); leave them out");
+        }
     }
 
     private static Map<String, String> selector(TopologyProfile profile) {

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
+import java.util.SortedMap;
 import java.util.TreeMap;
 
 import io.solaster.operator.api.Labels;
@@ -36,11 +37,13 @@ import io.solaster.operator.plan.ServicePlan.ClassPlan;
  */
 public final class Planner {
     private final List<Room> rooms;
+    private final SortedMap<String, String> wrong;
     private final Map<String, Running> running;
     private final PodSizer sizer = new PodSizer();
 
     private Planner(Inventory inventory, Map<String, Running> running) {
         rooms = inventory.nodes().stream().map(Room::new).toList();
+        wrong = inventory.leftOut();
         this.running = running;
     }
 
@@ -91,6 +94,7 @@ public final class Planner {
                 leftOut.merge(why, 1, Integer::sum);
             }
         }
+        wrong.forEach((node, why) -> leftOut.merge(why, 1, Integer::sum));
         List<Found> found = new ArrayList<>(byClass.values());
         found.forEach(there -> measure(there, wanted, key));
         Map<String, Integer> runs = runs(key);
@@ -114,14 +118,14 @@ public final class Planner {
             reasons.add(Words.count(aside, "node") + (aside == 1 ? " is" : " are")
                     + " set aside after its kubelet refused a pod: only what runs there counts.");
         }
-        leftOut.forEach((why, nodes) -> reasons.add(Words.count(nodes, "node") + " left out: " + why + "."));
+        leftOut.forEach((why, nodes) -> reasons.add(sentence(Words.count(nodes, "node") + " left out: " + why)));
         List<ClassPlan> classes = found.stream()
                 .sorted(Comparator.comparingInt((Found there) -> there.replicas > 0 ? 0 : 1)
                         .thenComparing(there -> there.topologyClass.name()))
                 .map(there -> classPlan(there, wanted)).toList();
         int nodes = byClass.values().stream().mapToInt(there -> there.rooms.size()).sum();
         return new ServicePlan(wanted.namespace(), wanted.name(), verdict, PlanHash.of(wanted, classes), asked,
-                wanted.surge(), nodes, rooms.size() - nodes, afterLoss, reasons, classes);
+                wanted.surge(), nodes, rooms.size() + wrong.size() - nodes, afterLoss, reasons, classes);
     }
 
     private void measure(Found there, Wanted wanted, String key) {

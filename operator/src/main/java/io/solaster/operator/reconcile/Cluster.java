@@ -9,6 +9,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiPredicate;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
@@ -26,6 +27,7 @@ import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.api.TopologyProfile;
+import io.solaster.operator.client.Unreadable;
 import io.solaster.operator.inventory.ClusterObjects;
 import io.solaster.operator.inventory.InvalidObjectException;
 import io.solaster.operator.inventory.Inventory;
@@ -318,6 +320,18 @@ final class Cluster implements AutoCloseable {
         }
         return new ClusterObjects(nodes(), list(pods), topologies.list(), slices.list(),
                 claims.watch == null ? null : claims.list(), list(profiles));
+    }
+
+    /** The profiles; none where nodes are only declared. */
+    List<TopologyProfile> profiles() {
+        return list(profiles);
+    }
+
+    /** Those objects that could not be read whole. */
+    Stream<HasMetadata> unreadable() {
+        return Stream.concat(always.stream(), sometimes.stream().map(each -> each.watch).filter(Objects::nonNull)
+                .map(Objects::requireNonNull)).flatMap(watch -> watch.list().stream()).map(HasMetadata.class::cast)
+                .filter(each -> !Unreadable.of(each).isEmpty());
     }
 
     /** The nodes; none where they are only declared. */

@@ -20,6 +20,12 @@ final class Conditions {
     static final String ALIGNED = "TopologyAligned";
     static final String DRIFTED = "Drifted";
     static final String BALANCED = "Balanced";
+    /** Of a profile. */
+    static final String VALID = "Valid";
+
+    static final String INVALID_SPEC = "InvalidSpec";
+    static final String UNREADABLE = "Unreadable";
+    static final String INVENTORY_UNREADABLE = "InventoryUnreadable";
 
     private static final int LONGEST = 1024;
 

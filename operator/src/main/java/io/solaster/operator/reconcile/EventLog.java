@@ -1,5 +1,7 @@
 package io.solaster.operator.reconcile;
 
+import static java.util.Objects.requireNonNullElse;
+
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -12,15 +14,15 @@ import java.util.zip.CRC32;
 
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.EventBuilder;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
-import io.solaster.operator.api.ShardedService;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Events of services. The same one is told again only after a while, and then counted up instead of told anew. Any
- * thread.
+ * Events of services, and of other objects that something is to be told of. The same one is told again only after a while,
+ * and then counted up instead of told anew. Any thread.
  */
 final class EventLog {
     private static final Logger LOG = LoggerFactory.getLogger(EventLog.class);
@@ -39,19 +41,20 @@ final class EventLog {
         this.instance = instance;
     }
 
-    void normal(ShardedService service, String reason, String message) {
-        tell(service, "Normal", reason, message);
+    void normal(HasMetadata object, String reason, String message) {
+        tell(object, "Normal", reason, message);
     }
 
-    void warning(ShardedService service, String reason, String message) {
-        tell(service, "Warning", reason, message);
+    void warning(HasMetadata object, String reason, String message) {
+        tell(object, "Warning", reason, message);
     }
 
-    private void tell(ShardedService service, String type, String reason, String message) {
-        String namespace = service.getMetadata().getNamespace();
+    private void tell(HasMetadata object, String type, String reason, String message) {
+        // Events of what has no namespace lie in the one that is always there.
+        String namespace = requireNonNullElse(object.getMetadata().getNamespace(), "default");
         CRC32 checksum = new CRC32();
-        checksum.update((service.getMetadata().getUid() + reason + message).getBytes(StandardCharsets.UTF_8));
-        String name = String.format(Locale.ROOT, "%s.%08x", service.getMetadata().getName(), checksum.getValue());
+        checksum.update((object.getMetadata().getUid() + reason + message).getBytes(StandardCharsets.UTF_8));
+        String name = String.format(Locale.ROOT, "%s.%08x", object.getMetadata().getName(), checksum.getValue());
         Instant now = clock.instant().truncatedTo(ChronoUnit.SECONDS);
         synchronized (told) {
             Instant last = told.get(namespace + "/" + name);
@@ -68,9 +71,9 @@ final class EventLog {
         Event event = new EventBuilder().withNewMetadata().withName(name).withNamespace(namespace).endMetadata()
                 .withType(type).withReason(reason)
                 .withMessage(message.length() <= LONGEST ? message : message.substring(0, LONGEST - 3) + "...")
-                .withNewInvolvedObject().withApiVersion(service.getApiVersion()).withKind(service.getKind())
-                .withName(service.getMetadata().getName()).withNamespace(namespace)
-                .withUid(service.getMetadata().getUid()).endInvolvedObject().withNewSource()
+                .withNewInvolvedObject().withApiVersion(object.getApiVersion()).withKind(object.getKind())
+                .withName(object.getMetadata().getName()).withNamespace(object.getMetadata().getNamespace())
+                .withUid(object.getMetadata().getUid()).endInvolvedObject().withNewSource()
                 .withComponent("solaster-operator").endSource().withReportingComponent("solaster-operator")
                 .withReportingInstance(instance).withFirstTimestamp(now.toString()).withLastTimestamp(now.toString())
                 .withCount(1).build();
@@ -85,7 +88,7 @@ final class EventLog {
             }
         } catch (KubernetesClientException e) {
             // What it tells stands in the status, too.
-            LOG.warn("Event {} of {}/{} could not be written: {}", reason, namespace, service.getMetadata().getName(),
+            LOG.warn("Event {} of {}/{} could not be written: {}", reason, namespace, object.getMetadata().getName(),
                     e.getMessage());
         }
     }

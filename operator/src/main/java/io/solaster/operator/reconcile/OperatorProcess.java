@@ -18,6 +18,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -40,6 +41,7 @@ import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.solaster.operator.api.ShardedService;
+import io.solaster.operator.client.Unreadable;
 import io.solaster.operator.observe.PodReport.Load;
 import io.solaster.operator.observe.Reports;
 import io.solaster.operator.plan.ServicePlan;
@@ -78,6 +80,10 @@ public final class OperatorProcess implements AutoCloseable {
     private final Cluster cluster;
     private final PlanBoard board;
     private final Reports reports;
+    private final EventLog events;
+    private final ProfileStatuses profiles;
+    /** Which objects were told of that cannot be read whole, with what that is. */
+    private final Map<String, String> unread = new HashMap<>();
     private final ShardedServiceReconciler reconciler;
     private final Operator operator;
     private final JvmGcMetrics gc = new JvmGcMetrics();
@@ -102,8 +108,10 @@ public final class OperatorProcess implements AutoCloseable {
         cluster = new Cluster(client, options, new Changes());
         board = new PlanBoard(cluster, plansMade::incrementAndGet);
         reports = new Reports(address);
-        reconciler = new ShardedServiceReconciler(client, cluster, board, reports, affinity,
-                new EventLog(client, clock, options.identity()), clock, options.nodes(), this::keeps);
+        events = new EventLog(client, clock, options.identity());
+        profiles = new ProfileStatuses(client, clock);
+        reconciler = new ShardedServiceReconciler(client, cluster, board, reports, affinity, events, clock,
+                options.nodes(), this::keeps);
         operator = new Operator(overrider -> {
             overrider.withKubernetesClient(client).withCloseClientOnStop(false)
                     .withMetrics(MicrometerMetrics.withoutPerResourceMetrics(meters))
@@ -304,6 +312,7 @@ public final class OperatorProcess implements AutoCloseable {
                 }
             }
             untold.retainAll(now.keySet());
+            profiles.tell(cluster.profiles(), board.profiles());
             reconciler.retain(now.keySet());
         }
         if (!untold.isEmpty() && System.nanoTime() - toldAt >= DETAILS + DETAILS_EACH * board.last().size()) {
@@ -313,11 +322,29 @@ public final class OperatorProcess implements AutoCloseable {
         }
     }
 
-    /** Gives nodes back whose time has come. */
+    /** Gives nodes back whose time has come, and tells of objects that cannot be read whole. */
     void sweep() {
         if (works()) {
             reconciler.marks().sweep(cluster.nodes());
+            tellUnreadable();
         }
+    }
+
+    /** Each once, where it may write events: services say so themselves, too. */
+    private void tellUnreadable() {
+        Map<String, String> now = new HashMap<>();
+        Stream.concat(cluster.unreadable(), reconciler.unreadable()).forEach(object -> {
+            String name = Unreadable.name(object);
+            String problem = Unreadable.of(object);
+            String namespace = object.getMetadata().getNamespace();
+            boolean allowed = options.namespaces().isEmpty()
+                    || (namespace != null && options.namespaces().contains(namespace));
+            if (now.put(name, problem) == null && allowed && !problem.equals(unread.get(name))) {
+                events.warning(object, Conditions.UNREADABLE, name + " cannot be read whole: " + problem);
+            }
+        });
+        unread.clear();
+        unread.putAll(now);
     }
 
     private void ask() {

@@ -65,6 +65,7 @@ public final class Permissions {
         rules.addAll(List.of(new Rule("", "pods", LOOK, Scope.Cluster),
                 new Rule("", "namespaces", LOOK, Scope.Cluster),
                 new Rule("solaster.io", "topologyprofiles", LOOK, Scope.Cluster),
+                new Rule("solaster.io", "topologyprofiles/status", List.of("patch"), Scope.Cluster),
                 new Rule("topology.node.k8s.io", "noderesourcetopologies", LOOK, Scope.Cluster),
                 new Rule("resource.k8s.io", "resourceslices", LOOK, Scope.Cluster),
                 new Rule("resource.k8s.io", "resourceclaims", LOOK, Scope.Cluster)));

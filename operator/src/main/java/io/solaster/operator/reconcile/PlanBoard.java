@@ -13,9 +13,11 @@ import java.util.function.Supplier;
 import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.api.ShardedServiceSpec;
 import io.solaster.operator.api.ShardedServiceSpec.Mode;
+import io.solaster.operator.client.Unreadable;
 import io.solaster.operator.inventory.InvalidObjectException;
 import io.solaster.operator.inventory.Inventory;
 import io.solaster.operator.inventory.NodeState;
+import io.solaster.operator.inventory.ProfileFinding;
 import io.solaster.operator.plan.Planner;
 import io.solaster.operator.plan.Running;
 import io.solaster.operator.plan.ServiceCheck;
@@ -37,9 +39,18 @@ final class PlanBoard {
      *
      * @param plan null if none could be made
      * @param problem why not; empty if it could
-     * @param invalid whether that is the service's own fault, and not the cluster's
+     * @param reason that in one word, as a condition's reason; empty if it could
      */
-    record Answer(@Nullable ServicePlan plan, String problem, boolean invalid) {
+    record Answer(@Nullable ServicePlan plan, String problem, String reason) {
+
+        Answer(ServicePlan plan) {
+            this(plan, "", "");
+        }
+
+        /** Whether that is the service's own fault, and not the cluster's. */
+        boolean invalid() {
+            return !reason.isEmpty() && !reason.equals(Conditions.INVENTORY_UNREADABLE);
+        }
 
         /** Whether it comes to the same as another, be it with other figures. */
         boolean sameOutcome(Answer other) {
@@ -61,8 +72,9 @@ final class PlanBoard {
      * @param generation the spec's
      * @param asked what of the spec plans go by
      * @param shards of a pod, where autoscaling sets that; else 0
+     * @param unread what of it could not be read; empty if all could
      */
-    private record Asked(@Nullable Long generation, @Nullable ShardedServiceSpec asked, int shards) {}
+    private record Asked(@Nullable Long generation, @Nullable ShardedServiceSpec asked, int shards, String unread) {}
 
     /**
      * What was planned last. Who looks at it waits for nobody who makes plans anew.
@@ -72,9 +84,10 @@ final class PlanBoard {
      * @param answers the plans, by namespace/name
      * @param classes the class of each node that has one
      * @param labels the labels that the nodes of a class have
+     * @param profiles what has come of the profiles
      */
     private record Made(long version, Map<String, Asked> asked, Map<String, Answer> answers,
-            Map<String, String> classes, Map<String, Map<String, String>> labels) {}
+            Map<String, String> classes, Map<String, Map<String, String>> labels, List<ProfileFinding> profiles) {}
 
     private static final Comparator<ShardedService> ORDER = Comparator
             .comparing((ShardedService service) -> service.getSpec().mode() == Mode.Plan)
@@ -85,7 +98,7 @@ final class PlanBoard {
     private final Runnable planned;
     private final Placements placements = new Placements();
     private volatile long pauseUntil = System.nanoTime();
-    private volatile Made made = new Made(-1, Map.of(), Map.of(), Map.of(), Map.of());
+    private volatile Made made = new Made(-1, Map.of(), Map.of(), Map.of(), Map.of(), List.of());
 
     /** @param planned hears of each time that plans are made */
     PlanBoard(Cluster cluster, Runnable planned) {
@@ -176,7 +189,7 @@ final class PlanBoard {
         long begun = System.nanoTime();
         Map<String, Asked> now = new ConcurrentHashMap<>();
         services.forEach(service -> now.put(id(service), new Asked(service.getMetadata().getGeneration(),
-                asked(service), placements.size(key(service)))));
+                asked(service), placements.size(key(service)), Unreadable.of(service))));
         made = make(services, now);
         long ended = System.nanoTime();
         pauseUntil = ended + Math.max(LEAST_PAUSE, (ended - begun) * (PART - 1));
@@ -192,11 +205,12 @@ final class PlanBoard {
         Long generation = service.getMetadata().getGeneration();
         if (generation == null || before.generation() == null || generation > before.generation()) {
             ShardedServiceSpec asked = asked(service);
-            if (!Objects.equals(asked, before.asked())) {
+            String unread = Unreadable.of(service);
+            if (!Objects.equals(asked, before.asked()) || !unread.equals(before.unread())) {
                 return false;
             }
             if (generation != null) {
-                last.asked().replace(id(service), before, new Asked(generation, asked, before.shards()));
+                last.asked().replace(id(service), before, new Asked(generation, asked, before.shards(), unread));
             }
         }
         // One that was looked up before the plans were made is behind them, and is looked at again.
@@ -224,6 +238,11 @@ final class PlanBoard {
         return made.labels().getOrDefault(topologyClass, Map.of());
     }
 
+    /** What has come of the profiles, as of the last plans. */
+    List<ProfileFinding> profiles() {
+        return made.profiles();
+    }
+
     /** The class of each node that has one, as of the last plans. */
     Map<String, String> classes() {
         return made.classes();
@@ -236,18 +255,27 @@ final class PlanBoard {
         Map<String, Answer> answers = new HashMap<>();
         List<ShardedService> sound = new ArrayList<>();
         for (ShardedService service : services) {
+            String unread = Unreadable.of(service);
+            if (!unread.isEmpty()) {
+                answers.put(key(service), new Answer(null, "ShardedService " + key(service)
+                        + " cannot be read whole, and nothing of it is changed: " + unread, Conditions.UNREADABLE));
+                continue;
+            }
             try {
                 ServiceCheck.check(service);
                 sound.add(service);
             } catch (InvalidObjectException e) {
-                answers.put(key(service), new Answer(null, String.valueOf(e.getMessage()), true));
+                answers.put(key(service),
+                        new Answer(null, String.valueOf(e.getMessage()), Conditions.INVALID_SPEC));
             }
         }
         sound.sort(ORDER);
         Map<String, String> classes = last.classes();
         Map<String, Map<String, String>> labels = last.labels();
+        List<ProfileFinding> profiles = last.profiles();
         try {
-            Inventory inventory = Inventory.of(cluster.objects());
+            Inventory inventory = Inventory.ofWhatIsRight(cluster.objects());
+            profiles = inventory.profiles();
             Map<String, String> named = new HashMap<>();
             Map<String, Map<String, String>> labelled = new HashMap<>();
             for (NodeState node : inventory.nodes()) {
@@ -257,14 +285,14 @@ final class PlanBoard {
             labels = labelled;
             List<ServicePlan> plans = Planner.plan(inventory, sound, placements.running(sound, last.answers()));
             for (int i = 0; i < plans.size(); i++) {
-                answers.put(key(sound.get(i)), new Answer(plans.get(i), "", false));
+                answers.put(key(sound.get(i)), new Answer(plans.get(i)));
             }
             classes = named;
         } catch (InvalidObjectException e) {
-            sound.forEach(
-                    service -> answers.put(key(service), new Answer(null, String.valueOf(e.getMessage()), false)));
+            sound.forEach(service -> answers.put(key(service),
+                    new Answer(null, String.valueOf(e.getMessage()), Conditions.INVENTORY_UNREADABLE)));
         }
-        return new Made(version, asked, answers, classes, labels);
+        return new Made(version, asked, answers, classes, labels, profiles);
     }
 
     /**
@@ -286,7 +314,7 @@ final class PlanBoard {
         }
         before.sort(ORDER);
         before.add(service);
-        Inventory inventory = Inventory.of(cluster.objects());
+        Inventory inventory = Inventory.ofWhatIsRight(cluster.objects());
         Map<String, Running> running = placements.running(before, made.answers());
         int largest = Math.min(asked > now ? most : now - 1, asked + asked / 4);
         int best = now;

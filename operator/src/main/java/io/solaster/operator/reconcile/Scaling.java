@@ -232,8 +232,8 @@ final class Scaling {
 
     private static @Nullable PodTemplateSpec template(HasMetadata object) {
         return switch (object) {
-            case StatefulSet set -> set.getSpec().getTemplate();
-            case Deployment deployment -> deployment.getSpec().getTemplate();
+            case StatefulSet set -> set.getSpec() == null ? null : set.getSpec().getTemplate();
+            case Deployment deployment -> deployment.getSpec() == null ? null : deployment.getSpec().getTemplate();
             default -> null;
         };
     }

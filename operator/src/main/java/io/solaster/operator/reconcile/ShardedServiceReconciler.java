@@ -15,6 +15,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
@@ -45,6 +46,7 @@ import io.solaster.operator.apply.Applier;
 import io.solaster.operator.apply.Applier.Outcome;
 import io.solaster.operator.apply.Manifests;
 import io.solaster.operator.apply.Names;
+import io.solaster.operator.client.Unreadable;
 import io.solaster.operator.inventory.InvalidObjectException;
 import io.solaster.operator.observe.Reports;
 import io.solaster.operator.plan.ServicePlan;
@@ -153,6 +155,12 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
                 cache.handleRecentResourceUpdate(ResourceID.fromResource(now), now, before);
             }
         }
+    }
+
+    /** Those objects of services that could not be read whole. */
+    Stream<HasMetadata> unreadable() {
+        return caches.values().stream().flatMap(InformerEventSource::list).map(HasMetadata.class::cast)
+                .filter(each -> !Unreadable.of(each).isEmpty());
     }
 
     /** All services that it keeps, as the cache has them. */
@@ -274,9 +282,12 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         ServicePlan plan = answer.plan();
         List<HasMetadata> wanted = null;
         if (plan == null) {
-            look.conditions.set(Conditions.PLAN_FEASIBLE, answer.invalid() ? "False" : "Unknown",
-                    answer.invalid() ? "InvalidSpec" : "InventoryUnreadable", answer.problem());
-            look.degrade(answer.invalid() ? "InvalidSpec" : "InventoryUnreadable", answer.problem());
+            look.conditions.set(Conditions.PLAN_FEASIBLE, answer.invalid() ? "False" : "Unknown", answer.reason(),
+                    answer.problem());
+            look.degrade(answer.reason(), answer.problem());
+            if (answer.reason().equals(Conditions.UNREADABLE)) {
+                events.warning(service, answer.reason(), answer.problem());
+            }
         } else {
             feasible(look, plan);
             refusals.look(look, key);
@@ -289,14 +300,14 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
             }
         }
         boolean paused = paused(service);
-        boolean apply = wanted != null && plan != null && plan.verdict() != Verdict.Infeasible
-                && service.getSpec().mode() != Mode.Plan && !paused;
+        boolean planned = service.getSpec() != null && service.getSpec().mode() == Mode.Plan;
+        boolean apply = wanted != null && plan != null && plan.verdict() != Verdict.Infeasible && !planned && !paused;
         Stage stage = apply
                 ? rollouts.advance(service, requireNonNull(plan), requireNonNull(wanted), look.children.values(),
                         look.pods)
                 : rollouts.hold(service, plan, wanted, look.pods, paused
                         ? "the service is paused."
-                        : service.getSpec().mode() == Mode.Plan ? "it is planned only." : "it cannot be applied.");
+                        : planned ? "it is planned only." : "it cannot be applied.");
         look.stage = stage;
         if (stage.degraded() != null) {
             look.degrade(stage.degraded().reason(), stage.degraded().message());

@@ -324,10 +324,9 @@ class CustomResourceDefinitionsTest {
             boolean service = crd.getMetadata().getName().startsWith("sharded");
             describe(schema.get("spec"), service ? ShardedServiceSpec.class : TopologyProfileSpec.class, words);
             Completed.complete(schema.get("spec"), service ? ShardedServiceSpec.class : TopologyProfileSpec.class);
-            if (service) {
-                describe(schema.get("status"), ShardedServiceStatus.class, words);
-                Completed.complete(schema.get("status"), ShardedServiceStatus.class);
-            }
+            Class<?> status = service ? ShardedServiceStatus.class : TopologyProfileStatus.class;
+            describe(schema.get("status"), status, words);
+            Completed.complete(schema.get("status"), status);
             crd.getSpec().getVersions().getFirst().getSchema().getOpenAPIV3Schema().setRequired(List.of("spec"));
             crd.getMetadata().setAnnotations(null);
             definitions.put(crd.getMetadata().getName(), crd);
@@ -352,7 +351,8 @@ class CustomResourceDefinitionsTest {
 
     private static Map<String, String> words() throws IOException {
         Map<String, String> words = new HashMap<>();
-        for (String name : List.of("ShardedServiceSpec", "ShardedServiceStatus", "TopologyProfileSpec")) {
+        for (String name : List.of("ShardedServiceSpec", "ShardedServiceStatus", "TopologyProfileSpec",
+                "TopologyProfileStatus")) {
             String source = Files.readString(Path.of("src/main/java/io/solaster/operator/api/" + name + ".java"));
             Matcher record = RECORD.matcher(source);
             while (record.find()) {

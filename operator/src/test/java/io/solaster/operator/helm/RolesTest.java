@@ -86,7 +86,7 @@ class RolesTest {
         Set<String> cluster = listed(Scope.Cluster);
         cluster.removeIf(rule -> rule.startsWith("/namespaces "));
         assertThat(cluster(all)).isEqualTo(cluster);
-        assertThat(cluster).allMatch(rule -> rule.matches(".* (list|watch)|/nodes (get|patch)"));
+        assertThat(cluster).allMatch(rule -> rule.matches(".* (list|watch)|/nodes (get|patch)|.*/status patch"));
         List<Role> roles = all.stream().filter(Role.class::isInstance).map(Role.class::cast)
                 .filter(role -> !role.getMetadata().getName().endsWith("-lease")).toList();
         assertThat(roles).extracting(role -> role.getMetadata().getNamespace()).containsExactlyInAnyOrder("shop",
@@ -107,7 +107,7 @@ class RolesTest {
         Set<String> cluster = listed(NodeAccess.Read, Scope.Cluster);
         cluster.removeIf(rule -> rule.startsWith("/namespaces "));
         assertThat(cluster(all)).isEqualTo(cluster);
-        assertThat(cluster).allMatch(rule -> rule.matches(".* (list|watch)"));
+        assertThat(cluster).allMatch(rule -> rule.matches(".* (list|watch)|.*/topologyprofiles/status patch"));
         assertThat(kept(all)).hasSize(2)
                 .allMatch(role -> granted(role.getRules()).equals(listed(NodeAccess.Read, Scope.Namespaces)));
     }

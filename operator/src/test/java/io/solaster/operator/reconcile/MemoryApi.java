@@ -35,8 +35,8 @@ import com.sun.net.httpserver.HttpServer;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.zjsonpatch.JsonPatch;
+import io.solaster.operator.client.Clients;
 
 /**
  * A small API server that keeps what it has through restarts, and a history that watches go on from, as long as it
@@ -76,6 +76,7 @@ final class MemoryApi implements AutoCloseable {
     private final List<Change> history = new ArrayList<>();
     private long forgotten;
     private String held = "";
+    private final Map<String, List<String>> said = new HashMap<>();
     private long version = 1;
     private final AtomicLong writes = new AtomicLong();
     private final AtomicLong requests = new AtomicLong();
@@ -123,7 +124,7 @@ final class MemoryApi implements AutoCloseable {
         Config config = new ConfigBuilder(Config.empty()).withMasterUrl("http://localhost:" + port + "/")
                 .withNamespace("shop").withUserAgent(agent).withWatchReconnectInterval(50)
                 .withRequestRetryBackoffLimit(0).build();
-        return new KubernetesClientBuilder().withConfig(config).build();
+        return Clients.of(config);
     }
 
     /** Has another kind from now on. */
@@ -194,6 +195,12 @@ final class MemoryApi implements AutoCloseable {
     /** Tells watches of a collection nothing any more, until it is another one or "". */
     synchronized void hold(String collection) {
         held = collection;
+        notifyAll();
+    }
+
+    /** Tells all watches of a collection a line, whatever that is. */
+    synchronized void say(String collection, String line) {
+        said.computeIfAbsent(collection, key -> new ArrayList<>()).add(line);
         notifyAll();
     }
 
@@ -541,7 +548,9 @@ final class MemoryApi implements AutoCloseable {
         String asked = query.getOrDefault("resourceVersion", "");
         HttpServer mine = server;
         long from;
+        int heard;
         synchronized (this) {
+            heard = said.getOrDefault(collection, List.of()).size();
             from = asked.isEmpty() || asked.equals("0") ? version : Long.parseLong(asked);
         }
         exchange.getResponseHeaders().set("Content-Type", "application/json");
@@ -556,9 +565,11 @@ final class MemoryApi implements AutoCloseable {
         while (!closed && mine == server) {
             List<Change> next = new ArrayList<>();
             boolean gone;
+            List<String> lines;
             synchronized (this) {
                 gone = from < forgotten;
-                if (!gone && (from == version || collection.equals(held))) {
+                if (!gone && heard == said.getOrDefault(collection, List.of()).size()
+                        && (from == version || collection.equals(held))) {
                     try {
                         wait(1000);
                     } catch (InterruptedException e) {
@@ -578,6 +589,13 @@ final class MemoryApi implements AutoCloseable {
                     }
                 }
                 from = version;
+                List<String> all = said.getOrDefault(collection, List.of());
+                lines = List.copyOf(all.subList(heard, all.size()));
+                heard = all.size();
+            }
+            for (String line : lines) {
+                out.write((line + "\n").getBytes(UTF_8));
+                out.flush();
             }
             if (gone) {
                 out.write("""

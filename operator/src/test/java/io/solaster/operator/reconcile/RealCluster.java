@@ -14,6 +14,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.api.TopologyProfile;
+import io.solaster.operator.client.Clients;
 
 /**
  * The cluster that KUBECONFIG names. It gets the definitions, namespaces 'shop' and 'bank', and nodes 'a', 'b', 'c' and
@@ -31,7 +32,7 @@ final class RealCluster {
     static KubernetesClient connect(String agent) {
         Config config = new ConfigBuilder(Config.autoConfigure(null)).withNamespace("shop").withUserAgent(agent)
                 .build();
-        KubernetesClient connected = new KubernetesClientBuilder().withConfig(config).build();
+        KubernetesClient connected = Clients.of(config);
         if (agent.equals("test")) {
             for (String name : new String[]{"shardedservices", "topologyprofiles"}) {
                 connected.load(stream(Path.of("../helm/solaster-operator/crds/" + name + ".solaster.io.yaml")))

@@ -1,0 +1,80 @@
+package io.solaster.operator.reconcile;
+
+import java.net.HttpURLConnection;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import io.solaster.operator.api.TopologyProfile;
+import io.solaster.operator.api.TopologyProfileStatus;
+import io.solaster.operator.inventory.ProfileFinding;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Says in the status of each profile whether it can be planned by. For one thread. */
+final class ProfileStatuses {
+    private static final Logger LOG = LoggerFactory.getLogger(ProfileStatuses.class);
+
+    private final KubernetesClient client;
+    private final InstantSource clock;
+    /** What each was told last, which a cache may not have yet, with the version that it had then; by name. */
+    private final Map<String, Told> told = new HashMap<>();
+
+    private record Told(String version, TopologyProfileStatus status) {}
+
+    ProfileStatuses(KubernetesClient client, InstantSource clock) {
+        this.client = client;
+        this.clock = clock;
+    }
+
+    /** Writes the statuses that are others than before. */
+    void tell(List<TopologyProfile> profiles, List<ProfileFinding> findings) {
+        Map<String, ProfileFinding> byName = new HashMap<>();
+        findings.forEach(finding -> byName.put(finding.name(), finding));
+        told.keySet().retainAll(byName.keySet());
+        for (TopologyProfile profile : profiles) {
+            ProfileFinding finding = byName.get(profile.getMetadata().getName());
+            if (finding != null) {
+                tell(profile, finding);
+            }
+        }
+    }
+
+    private void tell(TopologyProfile profile, ProfileFinding finding) {
+        String version = String.valueOf(profile.getMetadata().getResourceVersion());
+        Told last = told.get(finding.name());
+        TopologyProfileStatus before = last != null && last.version().equals(version)
+                ? last.status()
+                : profile.getStatus();
+        Long generation = profile.getMetadata().getGeneration();
+        Conditions conditions = new Conditions(before == null ? null : before.conditions(), generation,
+                clock.instant());
+        boolean valid = finding.problem().isEmpty();
+        conditions.set(Conditions.VALID, valid,
+                valid ? finding.nodes() == 0 ? "NoNodes" : "CountsForNodes" : "InvalidProfile",
+                valid ? "Nodes that it counts for: " + finding.nodes() + "." : finding.problem());
+        TopologyProfileStatus now = new TopologyProfileStatus(generation, finding.nodes(), conditions.list());
+        if (now.equals(before)) {
+            return;
+        }
+        if (!valid) {
+            LOG.warn("{}; its {} nodes are left out of all plans.", finding.problem(), finding.nodes());
+        }
+        try {
+            client.resource(profile).subresource("status").patch(PatchContext.of(PatchType.JSON),
+                    "[{\"op\":\"add\",\"path\":\"/status\",\"value\":"
+                            + client.getKubernetesSerialization().asJson(now) + "}]");
+            told.put(finding.name(), new Told(version, now));
+        } catch (KubernetesClientException e) {
+            if (e.getCode() != HttpURLConnection.HTTP_NOT_FOUND) {
+                LOG.warn("The status of TopologyProfile {} could not be written, which is tried again: {}",
+                        finding.name(), e.getMessage());
+            }
+        }
+    }
+}
