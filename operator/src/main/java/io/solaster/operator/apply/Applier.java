@@ -1,23 +1,33 @@
 package io.solaster.operator.apply;
 
+import static java.util.Objects.requireNonNullElse;
+
+import java.net.HttpURLConnection;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
-import java.util.Objects;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BiConsumer;
 import java.util.function.Predicate;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.OwnerReference;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.solaster.operator.api.ShardedService;
 import org.jspecify.annotations.Nullable;
 
@@ -40,16 +50,35 @@ public final class Applier {
         REPAIRED
     }
 
-    /** What was asked, and what came back, as hashes; and the version of it that was last seen to be so. */
-    private record Applied(String wanted, String live, String version) {}
+    /**
+     * What was asked, and what came back.
+     *
+     * @param object what was asked
+     * @param wanted its hash
+     * @param live the hash of what came back
+     * @param version the version that was last seen to be so
+     * @param asSeen what of its metadata counts, as it came back
+     */
+    private record Applied(HasMetadata object, String wanted, String live, String version, Meta asSeen) {}
+
+    /** What of an object's metadata counts, and a number that goes up with each change of its spec; null if it has none. */
+    private record Meta(@Nullable Map<String, String> labels, @Nullable List<OwnerReference> owners,
+            String applied, @Nullable Long generation) {
+        static Meta of(HasMetadata object) {
+            return new Meta(object.getMetadata().getLabels(), object.getMetadata().getOwnerReferences(),
+                    requireNonNullElse(annotation(object, Names.APPLIED), ""), object.getMetadata().getGeneration());
+        }
+    }
 
     private static final int BYTES = 8;
 
     private final KubernetesClient client;
+    private final ServerSideApply server;
     private final ObjectMapper mapper = JsonMapper.builder().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
             .enable(MapperFeature.SORT_PROPERTIES_ALPHABETICALLY).build();
     private final Map<String, Applied> last = new ConcurrentHashMap<>();
     private final BiConsumer<@Nullable HasMetadata, HasMetadata> written;
+    private final LongAdder hashed = new LongAdder();
 
     public Applier(KubernetesClient client) {
         this(client, (before, now) -> {});
@@ -59,19 +88,30 @@ public final class Applier {
     public Applier(KubernetesClient client, BiConsumer<@Nullable HasMetadata, HasMetadata> written) {
         this.client = client;
         this.written = written;
+        server = new ServerSideApply(client);
     }
 
     /**
-     * Applies an object unless it is as it was last applied.
+     * Applies an object of a service unless it is as it was last applied.
      *
      * @param wanted the object, whole
      * @param cached what a cache has of it; null if it has nothing. What differs is looked up before it is believed
      * @param watched whether there is such a cache; without one, an object is only looked at when another is wanted
+     * @throws ApplyException if it is somebody else's, or the API server does not take it
      */
-    public Outcome apply(HasMetadata wanted, @Nullable HasMetadata cached, boolean watched) {
+    public Outcome apply(ShardedService service, HasMetadata wanted, @Nullable HasMetadata cached, boolean watched) {
+        try {
+            return brought(service, wanted, cached, watched);
+        } catch (KubernetesClientException e) {
+            throw new ApplyException(ApplyException.name(wanted), e);
+        }
+    }
+
+    private Outcome brought(ShardedService service, HasMetadata wanted, @Nullable HasMetadata cached,
+            boolean watched) {
         String key = key(wanted);
-        String hash = hash(wanted);
         Applied before = last.get(key);
+        String hash = before != null && before.object().equals(wanted) ? before.wanted() : hash(wanted);
         boolean same = before != null && before.wanted().equals(hash);
         boolean asApplied = before != null && cached != null && is(key, before, cached);
         if (same && (!watched || asApplied)) {
@@ -84,10 +124,15 @@ public final class Applier {
         }
         boolean known = live != null && hash.equals(annotation(live, Names.APPLIED));
         String was = live == null ? "" : asApplied && before != null ? before.live() : fingerprint(live);
+        HasMetadata result;
         wanted.getMetadata().getAnnotations().put(Names.APPLIED, hash);
-        HasMetadata result = client.resource(wanted).fieldManager(Names.MANAGER).forceConflicts().serverSideApply();
+        try {
+            result = server.apply(service, wanted, live);
+        } finally {
+            wanted.getMetadata().getAnnotations().remove(Names.APPLIED);
+        }
         String now = fingerprint(result);
-        last.put(key, new Applied(hash, now, version(result)));
+        last.put(key, new Applied(wanted, hash, now, version(result), Meta.of(result)));
         if (live == null || !version(live).equals(version(result))) {
             written.accept(live, result);
         }
@@ -106,15 +151,19 @@ public final class Applier {
         if (!version.isEmpty() && version.equals(applied.version())) {
             return true;
         }
-        if (!fingerprint(object).equals(applied.live())) {
+        // How pods come and go changes a workload's status, and nothing that it is compared by.
+        boolean counted = (object instanceof StatefulSet || object instanceof Deployment)
+                && object.getMetadata().getGeneration() != null && applied.asSeen().equals(Meta.of(object));
+        if (!counted && !fingerprint(object).equals(applied.live())) {
             return false;
         }
-        last.replace(key, applied, new Applied(applied.wanted(), applied.live(), version));
+        last.replace(key, applied,
+                new Applied(applied.object(), applied.wanted(), applied.live(), version, Meta.of(object)));
         return true;
     }
 
     private static String version(HasMetadata object) {
-        return Objects.requireNonNullElse(object.getMetadata().getResourceVersion(), "");
+        return requireNonNullElse(object.getMetadata().getResourceVersion(), "");
     }
 
     /** Whether somebody else has changed or deleted an object since it was last applied, as far as a cache tells. */
@@ -123,10 +172,26 @@ public final class Applier {
         return before != null && (cached == null || !is(key(wanted), before, cached));
     }
 
-    /** Deletes an object, if it is still the one that is meant. */
+    /**
+     * Deletes an object of a service, if it is still the one that is meant: somebody else may have changed it since.
+     *
+     * @throws ApplyException if that could not be done now
+     */
     public void delete(HasMetadata object) {
-        client.resource(object).delete();
+        try {
+            client.resource(object).lockResourceVersion().delete();
+        } catch (KubernetesClientException e) {
+            // The next look tells whether it is still to go.
+            if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
+                throw new ApplyException(ApplyException.name(object), e);
+            }
+        }
         last.remove(key(object));
+    }
+
+    /** How many objects were written out to be compared. */
+    public long hashed() {
+        return hashed.sum();
     }
 
     /**
@@ -152,22 +217,30 @@ public final class Applier {
 
     /** All that is not the cluster's own book-keeping. */
     private String fingerprint(HasMetadata object) {
-        ObjectNode tree = mapper.valueToTree(object);
-        tree.remove("status");
-        JsonNode metadata = tree.remove("metadata");
-        ObjectNode kept = tree.putObject("metadata");
-        kept.set("labels", metadata.get("labels"));
-        kept.set("ownerReferences", metadata.get("ownerReferences"));
-        kept.put("applied", Objects.requireNonNullElse(annotation(object, Names.APPLIED), ""));
-        return hash(tree);
+        return hash(Arrays.asList(object.getKind(), object.getMetadata().getLabels(),
+                object.getMetadata().getOwnerReferences(), annotation(object, Names.APPLIED), body(object)));
+    }
+
+    /** What an object asks for. */
+    private Object body(HasMetadata object) {
+        return switch (object) {
+            case StatefulSet set -> set.getSpec();
+            case Deployment deployment -> deployment.getSpec();
+            case ConfigMap map -> Arrays.asList(map.getData(), map.getBinaryData(), map.getImmutable());
+            case Service service -> service.getSpec();
+            default -> {
+                Map<?, ?> tree = mapper.convertValue(object, TreeMap.class);
+                tree.remove("status");
+                tree.remove("metadata");
+                yield tree;
+            }
+        };
     }
 
     private String hash(Object object) {
+        hashed.increment();
         try {
-            // Trees keep their order; what is made of maps and beans is sorted.
-            Object sorted = object instanceof JsonNode tree ? mapper.treeToValue(tree, Object.class) : object;
-            byte[] digest = MessageDigest.getInstance("SHA-256")
-                    .digest(mapper.writeValueAsBytes(sorted));
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(mapper.writeValueAsBytes(object));
             return HexFormat.of().formatHex(digest, 0, BYTES);
         } catch (JsonProcessingException | NoSuchAlgorithmException e) {
             throw new AssertionError(e);

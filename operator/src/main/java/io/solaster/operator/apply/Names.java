@@ -16,6 +16,9 @@ public final class Names {
     /** The annotation with the hash of what was last applied. */
     public static final String APPLIED = "solaster.io/applied";
 
+    /** The annotation on an object of somebody else that has it taken over: the name of the service that may. */
+    public static final String ADOPT = "solaster.io/adopt";
+
     /** The annotation on a pod that names the revision which it was made from. */
     public static final String REVISION = "solaster.io/revision";
 

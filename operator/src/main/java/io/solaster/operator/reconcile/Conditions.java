@@ -16,6 +16,7 @@ final class Conditions {
     static final String READY = "Ready";
     static final String PROGRESSING = "Progressing";
     static final String DEGRADED = "Degraded";
+    static final String APPLIED = "Applied";
     static final String PLAN_FEASIBLE = "PlanFeasible";
     static final String ALIGNED = "TopologyAligned";
     static final String DRIFTED = "Drifted";

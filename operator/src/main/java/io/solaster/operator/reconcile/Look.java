@@ -1,5 +1,6 @@
 package io.solaster.operator.reconcile;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,6 +11,7 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.api.ShardedServiceStatus;
+import io.solaster.operator.apply.Ownership;
 import io.solaster.operator.rollout.Stage;
 import org.jspecify.annotations.Nullable;
 
@@ -28,12 +30,22 @@ final class Look {
     @Nullable
     Stage stage;
     List<ShardedServiceStatus.PodStatus> lie = List.of();
+    /** When what could not be applied is tried again; null if all was. */
+    @Nullable
+    Duration again;
 
     Look(ShardedService service, @Nullable ShardedServiceStatus status, Instant now, List<Pod> pods) {
         this.service = service;
         this.pods = pods;
         conditions = new Conditions(status == null ? null : status.conditions(),
                 service.getMetadata().getGeneration(), now);
+    }
+
+    /** Adds an object that is this service's: one of another service that had its name is not. */
+    void child(HasMetadata child) {
+        if (Ownership.owned(child, service)) {
+            children.put(Applying.id(child), child);
+        }
     }
 
     /** The first thing that is wrong is the one that is told. */

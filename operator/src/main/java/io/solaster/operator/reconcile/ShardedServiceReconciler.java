@@ -1,12 +1,11 @@
 package io.solaster.operator.reconcile;
 
 import static java.util.Objects.requireNonNull;
-import static java.util.stream.Collectors.toSet;
 
 import java.net.HttpURLConnection;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -43,14 +42,12 @@ import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.api.ShardedServiceSpec.Mode;
 import io.solaster.operator.api.ShardedServiceStatus;
 import io.solaster.operator.apply.Applier;
-import io.solaster.operator.apply.Applier.Outcome;
 import io.solaster.operator.apply.Manifests;
 import io.solaster.operator.apply.Names;
 import io.solaster.operator.client.Unreadable;
 import io.solaster.operator.inventory.InvalidObjectException;
 import io.solaster.operator.observe.Reports;
 import io.solaster.operator.plan.ServicePlan;
-import io.solaster.operator.plan.ServicePlan.ClassPlan;
 import io.solaster.operator.plan.Verdict;
 import io.solaster.operator.reconcile.PlanBoard.Answer;
 import io.solaster.operator.reconcile.Statuses.Way;
@@ -79,6 +76,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
     private final Rollouts rollouts;
     private final Scaling scaling;
     private final Observation observation;
+    private final Applying applying;
     private final InstantSource clock;
     private final Function<String, Map<String, String>> selectors;
     private final Refusals refusals;
@@ -121,6 +119,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         rollouts = new Rollouts(client, reports, clock);
         scaling = new Scaling(board, reports, clock);
         observation = new Observation(reports, events);
+        applying = new Applying(applier, marks, board, cluster, events, rollouts, this::watched);
     }
 
     @Override
@@ -227,6 +226,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
     /** Forgets services that are no more. */
     void retain(Set<String> there) {
         applier.forget(service -> !there.contains(service));
+        applying.forget(service -> !there.contains(service));
         rollouts.forget(service -> !there.contains(service));
         scaling.forget(service -> !there.contains(service));
         refusals.forget(service -> !there.contains(service));
@@ -272,9 +272,9 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         }
         Look look = new Look(service, statuses.of(service), clock.instant(), cluster.pods(key));
         for (Class<? extends HasMetadata> type : CHILDREN) {
-            context.getSecondaryResources(type).forEach(child -> look.children.put(id(child), child));
+            context.getSecondaryResources(type).forEach(look::child);
         }
-        cluster.children(key).forEach(child -> look.children.put(id(child), child));
+        cluster.children(key).forEach(look::child);
         Answer answer = scaling.sized(service, board.plan(service, this::services), this::services,
                 look.children.values(),
                 look.pods, look.notes);
@@ -321,17 +321,28 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
             if (wrote && look.drifted.isEmpty() && look.degraded == null && untold.add(key)) {
                 return UpdateControl.noUpdate();
             }
-        } else if (paused) {
-            for (HasMetadata each : stage.wanted()) {
-                if (watched(each) && applier.drifted(each, look.children.get(id(each)))) {
-                    look.drifted.add(each.getKind() + " " + each.getMetadata().getName());
-                }
+        } else {
+            unapplied(look, paused);
+            if (paused) {
+                applying.drift(look, stage);
             }
         }
         untold.remove(key);
         observation.observe(look, plan, paused, apply);
         scaling.balance(service, look.pods, look.conditions);
         return status(look, answer);
+    }
+
+    private static void unapplied(Look look, boolean paused) {
+        boolean planned = look.service.getSpec().mode() == Mode.Plan;
+        look.conditions.set(Conditions.APPLIED, false, paused ? "Paused" : planned ? "PlannedOnly" : "NotApplicable",
+                paused
+                        ? "Paused by the annotation " + ShardedService.PAUSED + "."
+                        : planned
+                                ? "It is only planned: spec.mode is Plan."
+                                : "The spec cannot be applied as it is; what runs stays. See "
+                                        + Conditions.PLAN_FEASIBLE
+                                        + " and " + Conditions.DEGRADED + ".");
     }
 
     private static boolean paused(ShardedService service) {
@@ -354,46 +365,11 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
     /** Whether it has written something that was wanted anew. */
     private boolean apply(Look look, ServicePlan plan, Stage stage) {
         try {
-            return applied(look, plan, stage);
+            return applying.apply(look, plan, stage, clock.instant());
         } finally {
             // Nobody is to wait for what is told; what came of it is told also when not all could be applied.
             tell(look.service, stage);
         }
-    }
-
-    private boolean applied(Look look, ServicePlan plan, Stage stage) {
-        List<HasMetadata> wanted = stage.wanted();
-        boolean wrote = false;
-        marks.classes(board.classes(), used(plan), cluster);
-        Set<String> ids = new HashSet<>();
-        for (HasMetadata each : wanted) {
-            ids.add(id(each));
-            String what = each.getKind() + " " + each.getMetadata().getName();
-            Outcome outcome = applier.apply(each, look.children.get(id(each)), watched(each));
-            if (outcome == Outcome.REPAIRED) {
-                look.drifted.add(what);
-                events.warning(look.service, "Repaired",
-                        what + " had been changed by somebody else and is as planned again.");
-            } else if (outcome == Outcome.APPLIED) {
-                wrote = true;
-                LOG.info("{}: {} applied, plan {}", PlanBoard.key(look.service), what, plan.hash());
-            }
-        }
-        boolean settled = wanted.stream().filter(each -> Readiness.replicas(each) > 0)
-                .allMatch(each -> Readiness.ready(look.children.get(id(each))) >= Readiness.replicas(each));
-        boolean stuck = look.pods.stream().anyMatch(Readiness::unschedulable);
-        look.children.forEach((id, child) -> {
-            // The pods of a workload are made with its ResourceClaimTemplate, as long as there are any.
-            boolean workload = child instanceof StatefulSet || child instanceof Deployment
-                    || child instanceof ResourceClaimTemplate;
-            // Pods that move to another class run on until those that follow them do, unless these wait for their room.
-            boolean read = child instanceof ConfigMap && stage.mounted().contains(child.getMetadata().getName());
-            if (!ids.contains(id) && !read && (!workload || settled || stuck || Rollouts.isCanary(child))) {
-                applier.delete(child);
-                LOG.info("{}: {} deleted, plan {} has none", PlanBoard.key(look.service), id, plan.hash());
-            }
-        });
-        return wrote;
     }
 
     /** Says what has come of a rollout, and has pods made anew that nobody else would. */
@@ -440,7 +416,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         ShardedServiceStatus before = statuses.of(service);
         List<String> notes = new ArrayList<>(look.notes);
         if (plan != null) {
-            notes.addAll(marks.unlabelled(board.classes(), used(plan), cluster));
+            notes.addAll(marks.unlabelled(board.classes(), Applying.used(plan), cluster));
         }
         statuses.tell(service, new ShardedServiceStatus(service.getMetadata().getGeneration(), replicas,
                 ShardedService.LABEL + "=" + service.getMetadata().getName(),
@@ -448,7 +424,8 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
                 look.lie,
                 look.stage == null ? null : look.stage.status(), look.conditions.list()));
         UpdateControl<ShardedService> done = UpdateControl.noUpdate();
-        return look.stage == null || look.stage.again() == null ? done : done.rescheduleAfter(look.stage.again());
+        Duration again = Applying.sooner(look.again, look.stage == null ? null : look.stage.again());
+        return again == null ? done : done.rescheduleAfter(again);
     }
 
     @Override
@@ -463,6 +440,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
                 Conditions.DRIFTED, Conditions.ALIGNED, Conditions.BALANCED)) {
             conditions.keep(type);
         }
+        conditions.set(Conditions.APPLIED, false, "ApplyFailed", message);
         conditions.set(Conditions.DEGRADED, true, "ApplyFailed", message);
         try {
             statuses.tell(service, new ShardedServiceStatus(service.getMetadata().getGeneration(),
@@ -479,14 +457,4 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
     private boolean watched(HasMetadata object) {
         return CHILDREN.contains(object.getClass()) || cluster.watches(object);
     }
-
-    /** The classes that have pods by a plan. */
-    private static Set<String> used(ServicePlan plan) {
-        return plan.classes().stream().filter(each -> each.replicas() > 0).map(ClassPlan::name).collect(toSet());
-    }
-
-    private static String id(HasMetadata object) {
-        return object.getKind() + " " + object.getMetadata().getName();
-    }
-
 }

@@ -13,8 +13,12 @@ import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.solaster.operator.api.ShardedService;
+import io.solaster.operator.apply.ApplyException;
 import io.solaster.operator.apply.Names;
+import io.solaster.operator.apply.ServerSideApply;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,59 +36,98 @@ final class RolloutStore {
     private final ObjectMapper mapper = JsonMapper.builder().addModule(new JavaTimeModule())
             .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build();
-    private final Map<String, RolloutState> known = new ConcurrentHashMap<>();
+    private final ServerSideApply server;
+    private final Map<String, Known> known = new ConcurrentHashMap<>();
+
+    /**
+     * What was read or written last.
+     *
+     * @param map the ConfigMap as it was then; null if there was none
+     * @param trouble why it could not be kept in the cluster; null if it was
+     */
+    private record Known(RolloutState state, @Nullable ConfigMap map, @Nullable ApplyException trouble) {}
 
     RolloutStore(KubernetesClient client) {
         this.client = client;
+        server = new ServerSideApply(client);
+    }
+
+    /** Why a service's state is kept in memory alone; null if it is not. */
+    @Nullable
+    ApplyException trouble(ShardedService service) {
+        Known last = known.get(key(service));
+        return last == null ? null : last.trouble();
     }
 
     /** What was written last; nothing of another service that had the same name. */
     RolloutState read(ShardedService service) {
-        String uid = uid(service);
-        RolloutState state = known.get(key(service));
-        if (state == null) {
-            state = stored(service);
+        Known last = known.get(key(service));
+        if (last == null) {
+            last = stored(service);
         }
-        if (!state.service().equals(uid)) {
-            state = RolloutState.of(uid);
+        if (!last.state().service().equals(uid(service))) {
+            last = new Known(RolloutState.of(uid(service)), last.map(), last.trouble());
         }
-        known.put(key(service), state);
-        return state;
+        known.put(key(service), last);
+        return last.state();
     }
 
-    private RolloutState stored(ShardedService service) {
+    private Known stored(ShardedService service) {
         ConfigMap map = client.configMaps().inNamespace(service.getMetadata().getNamespace()).withName(name(service))
                 .get();
-        String json = map == null || map.getData() == null ? null : map.getData().get(KEY);
-        if (json != null) {
-            try {
-                return mapper.readValue(json, RolloutState.class);
-            } catch (JsonProcessingException e) {
-                LOG.warn("{}: ConfigMap {} cannot be read, and is begun anew: {}", key(service), name(service),
-                        e.getOriginalMessage());
-            }
+        RolloutState none = RolloutState.of(uid(service));
+        if (map == null) {
+            return new Known(none, null, null);
         }
-        return RolloutState.of(uid(service));
+        String json = map.getData() == null ? null : map.getData().get(KEY);
+        map.setData(Map.of());
+        try {
+            ServerSideApply.check(service, map);
+            return new Known(json == null ? none : mapper.readValue(json, RolloutState.class), map, null);
+        } catch (ApplyException e) {
+            return new Known(none, map, e);
+        } catch (JsonProcessingException e) {
+            LOG.warn("{}: ConfigMap {} cannot be read, and is begun anew: {}", key(service), name(service),
+                    e.getOriginalMessage());
+            return new Known(none, map, null);
+        }
     }
 
     /** Writes a state unless it is what was written last. */
     void write(ShardedService service, RolloutState state) {
-        if (state.equals(known.get(key(service)))) {
+        Known last = known.get(key(service));
+        if (last != null && last.trouble() == null && state.equals(last.state())) {
             return;
         }
+        ConfigMap there = last == null ? null : last.map();
+        known.put(key(service), kept(service, state, there));
+    }
+
+    /** What cannot be kept in the cluster, since somebody else has a ConfigMap of that name, say, holds up no pods. */
+    private Known kept(ShardedService service, RolloutState state, @Nullable ConfigMap there) {
         try {
             ConfigMap map = new ConfigMapBuilder().withNewMetadata().withName(name(service))
                     .withNamespace(service.getMetadata().getNamespace())
-                    .addToLabels("app.kubernetes.io/managed-by", Names.MANAGER).addNewOwnerReference()
+                    .addToLabels("app.kubernetes.io/managed-by", Names.MANAGER)
+                    .addToAnnotations(Names.APPLIED, KEY).addNewOwnerReference()
                     .withApiVersion(service.getApiVersion()).withKind(service.getKind())
                     .withName(service.getMetadata().getName()).withUid(service.getMetadata().getUid())
                     .withController(true).withBlockOwnerDeletion(true).endOwnerReference().endMetadata()
                     .withData(Map.of(KEY, mapper.writeValueAsString(state))).build();
-            client.resource(map).fieldManager(Names.MANAGER).forceConflicts().serverSideApply();
+            ConfigMap now = (ConfigMap) server.apply(service, map, there);
+            now.setData(Map.of());
+            return new Known(state, now, null);
+        } catch (ApplyException e) {
+            return new Known(state, null, e);
+        } catch (KubernetesClientException e) {
+            ApplyException told = new ApplyException("ConfigMap " + name(service), e);
+            if (told.reason() != ApplyException.Reason.Refused) {
+                throw e;
+            }
+            return new Known(state, null, told);
         } catch (JsonProcessingException e) {
             throw new AssertionError(e);
         }
-        known.put(key(service), state);
     }
 
     /**

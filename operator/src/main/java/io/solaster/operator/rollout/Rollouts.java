@@ -18,6 +18,7 @@ import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.api.ShardedServiceStatus.RolloutStatus;
+import io.solaster.operator.apply.ApplyException;
 import io.solaster.operator.apply.Manifests;
 import io.solaster.operator.observe.Reports;
 import io.solaster.operator.plan.ServicePlan;
@@ -92,6 +93,11 @@ public final class Rollouts {
         Shape shape = new Shape(scene, state, new Course(scene).changed(state));
         return new Stage(shape.of(wanted), shape.mounted(), List.of(), shape.otherSize(), null, degraded,
                 List.<Note>of(), status, null);
+    }
+
+    /** Why what must be known later of a service is kept in memory alone; null if it is not. */
+    public @Nullable ApplyException trouble(ShardedService service) {
+        return store.trouble(service);
     }
 
     private Scene scene(ShardedService service, ServicePlan plan, List<HasMetadata> wanted, List<Pod> pods) {

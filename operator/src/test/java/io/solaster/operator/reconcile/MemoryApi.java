@@ -212,6 +212,12 @@ final class MemoryApi implements AutoCloseable {
 
     private void answer(HttpExchange exchange) throws IOException {
         try (exchange) {
+            respond(exchange);
+        }
+    }
+
+    private void respond(HttpExchange exchange) throws IOException {
+        try {
             requests.incrementAndGet();
             Integer status = failure.apply(exchange);
             if (status != null) {

@@ -1,0 +1,225 @@
+package io.solaster.operator.reconcile;
+
+import static java.util.stream.Collectors.toSet;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
+
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.PodTemplateSpec;
+import io.fabric8.kubernetes.api.model.Volume;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.apps.StatefulSet;
+import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaimTemplate;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.solaster.operator.apply.Applier;
+import io.solaster.operator.apply.Applier.Outcome;
+import io.solaster.operator.apply.ApplyException;
+import io.solaster.operator.apply.ApplyException.Reason;
+import io.solaster.operator.plan.ServicePlan;
+import io.solaster.operator.plan.ServicePlan.ClassPlan;
+import io.solaster.operator.rollout.Rollouts;
+import io.solaster.operator.rollout.Stage;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Brings the objects of a service to what is wanted, each on its own: one that cannot be brought there keeps none of the
+ * others back, and is named with what is to be done. Several services at once, each by one thread at a time.
+ */
+final class Applying {
+    private static final Logger LOG = LoggerFactory.getLogger(Applying.class);
+    private static final Duration FIRST = Duration.ofSeconds(1);
+    private static final Duration LONGEST = Duration.ofMinutes(5);
+    /** Nothing tells when somebody removes, or hands over, an object of theirs. */
+    private static final Duration LONGEST_FOREIGN = Duration.ofSeconds(30);
+    private static final int DOUBLED = 9;
+
+    private final Applier applier;
+    private final NodeMarks marks;
+    private final PlanBoard board;
+    private final Cluster cluster;
+    private final EventLog events;
+    private final Rollouts rollouts;
+    private final Predicate<HasMetadata> watched;
+    private final Map<String, Trouble> troubles = new ConcurrentHashMap<>();
+
+    /**
+     * What cannot be applied of a service.
+     *
+     * @param message as it was logged
+     * @param times how often it was tried in vain
+     * @param next when it is tried again
+     */
+    private record Trouble(String message, int times, Instant next) {}
+
+    /** @param watched whether a cache follows objects of this kind */
+    Applying(Applier applier, NodeMarks marks, PlanBoard board, Cluster cluster, EventLog events, Rollouts rollouts,
+            Predicate<HasMetadata> watched) {
+        this.applier = applier;
+        this.marks = marks;
+        this.board = board;
+        this.cluster = cluster;
+        this.events = events;
+        this.rollouts = rollouts;
+        this.watched = watched;
+    }
+
+    /** Forgets services, by namespace/name. */
+    void forget(Predicate<String> gone) {
+        troubles.keySet().removeIf(gone);
+    }
+
+    /** Applies what is wanted and deletes what is not any more. Whether it has written something that was wanted anew. */
+    boolean apply(Look look, ServicePlan plan, Stage stage, Instant now) {
+        List<ApplyException> failures = new ArrayList<>();
+        label(plan, failures);
+        ApplyException untold = rollouts.trouble(look.service);
+        if (untold != null) {
+            failures.add(untold);
+        }
+        boolean wrote = bring(look, plan, stage, failures);
+        clear(look, plan, stage, failures);
+        tell(look, stage.wanted().size(), failures, now);
+        return wrote;
+    }
+
+    private void label(ServicePlan plan, List<ApplyException> failures) {
+        try {
+            marks.classes(board.classes(), used(plan), cluster);
+        } catch (KubernetesClientException e) {
+            failures.add(new ApplyException("Labels of nodes", e));
+        }
+    }
+
+    private boolean bring(Look look, ServicePlan plan, Stage stage, List<ApplyException> failures) {
+        boolean wrote = false;
+        Set<String> missing = new HashSet<>();
+        for (HasMetadata each : stage.wanted()) {
+            String what = id(each);
+            HasMetadata there = look.children.get(what);
+            try {
+                needs(each, missing);
+                Outcome outcome = applier.apply(look.service, each, there, watched.test(each));
+                if (outcome == Outcome.REPAIRED) {
+                    look.drifted.add(what);
+                    events.warning(look.service, "Repaired",
+                            what + " had been changed by somebody else and is as planned again.");
+                } else if (outcome == Outcome.APPLIED) {
+                    wrote = true;
+                    LOG.info("{}: {} applied, plan {}", PlanBoard.key(look.service), what, plan.hash());
+                }
+            } catch (ApplyException e) {
+                failures.add(e);
+                if (there == null) {
+                    missing.add(what);
+                }
+                if (e.away()) {
+                    // Each further object would take as long to fail.
+                    return wrote;
+                }
+            }
+        }
+        return wrote;
+    }
+
+    /** Pods that would wait for what is not there are not made: those that run are worth more. */
+    private static void needs(HasMetadata object, Set<String> missing) {
+        PodTemplateSpec template = switch (object) {
+            case StatefulSet set -> set.getSpec().getTemplate();
+            case Deployment deployment -> deployment.getSpec().getTemplate();
+            default -> null;
+        };
+        if (template == null || missing.isEmpty()) {
+            return;
+        }
+        List<String> needed = new ArrayList<>(List.of("ResourceClaimTemplate " + object.getMetadata().getName()));
+        for (Volume volume : template.getSpec().getVolumes()) {
+            if (volume.getConfigMap() != null) {
+                needed.add("ConfigMap " + volume.getConfigMap().getName());
+            }
+        }
+        for (String each : needed) {
+            if (missing.contains(each)) {
+                throw new ApplyException(id(object), Reason.ApplyFailed, "it waits for " + each);
+            }
+        }
+    }
+
+    private void clear(Look look, ServicePlan plan, Stage stage, List<ApplyException> failures) {
+        Set<String> ids = stage.wanted().stream().map(Applying::id).collect(toSet());
+        boolean settled = stage.wanted().stream().filter(each -> Readiness.replicas(each) > 0)
+                .allMatch(each -> Readiness.ready(look.children.get(id(each))) >= Readiness.replicas(each));
+        boolean stuck = failures.isEmpty() && look.pods.stream().anyMatch(Readiness::unschedulable);
+        look.children.forEach((id, child) -> {
+            // The pods of a workload are made with its ResourceClaimTemplate, as long as there are any.
+            boolean workload = child instanceof StatefulSet || child instanceof Deployment
+                    || child instanceof ResourceClaimTemplate;
+            // Pods that move to another class run on until those that follow them do, unless these wait for their room.
+            boolean read = child instanceof ConfigMap && stage.mounted().contains(child.getMetadata().getName());
+            if (!ids.contains(id) && !read && (!workload || settled || stuck || Rollouts.isCanary(child))) {
+                try {
+                    applier.delete(child);
+                    LOG.info("{}: {} deleted, plan {} has none", PlanBoard.key(look.service), id, plan.hash());
+                } catch (ApplyException e) {
+                    failures.add(e);
+                }
+            }
+        });
+    }
+
+    private void tell(Look look, int objects, List<ApplyException> failures, Instant now) {
+        String key = PlanBoard.key(look.service);
+        if (failures.isEmpty()) {
+            troubles.remove(key);
+            look.conditions.set(Conditions.APPLIED, true, "AsPlanned", objects + " objects are as planned.");
+            return;
+        }
+        Reason reason = failures.stream().map(ApplyException::reason).min(Reason::compareTo).orElseThrow();
+        String message = String.join(" ", failures.stream().map(ApplyException::getMessage).toList());
+        Trouble before = troubles.get(key);
+        if (before == null || !before.message().equals(message)) {
+            LOG.warn("{}: {}", key, message);
+        }
+        // What others have to do must not be asked for ever more often by what happens meanwhile.
+        int times = before == null ? 0 : before.times() + (now.isBefore(before.next()) ? 0 : 1);
+        Duration wait = FIRST.multipliedBy(1L << Math.min(times, DOUBLED));
+        Duration most = reason == Reason.NotOurs ? LONGEST_FOREIGN : LONGEST;
+        look.again = wait.compareTo(most) > 0 ? most : wait;
+        troubles.put(key, new Trouble(message, times, now.plus(look.again)));
+        look.conditions.set(Conditions.APPLIED, false, reason.name(), message);
+        look.degrade(reason.name(), message);
+    }
+
+    /** Names those objects that somebody else has changed or deleted, and changes nothing. */
+    void drift(Look look, Stage stage) {
+        for (HasMetadata each : stage.wanted()) {
+            if (watched.test(each) && applier.drifted(each, look.children.get(id(each)))) {
+                look.drifted.add(id(each));
+            }
+        }
+    }
+
+    /** When it is tried again, at the latest. */
+    static @Nullable Duration sooner(@Nullable Duration one, @Nullable Duration other) {
+        return one == null ? other : other == null || one.compareTo(other) < 0 ? one : other;
+    }
+
+    /** The classes that have pods by a plan. */
+    static Set<String> used(ServicePlan plan) {
+        return plan.classes().stream().filter(each -> each.replicas() > 0).map(ClassPlan::name).collect(toSet());
+    }
+
+    static String id(HasMetadata object) {
+        return ApplyException.name(object);
+    }
+}
