@@ -307,7 +307,7 @@ final class TcpConnector implements Connector {
         }
 
         @Override
-        protected void dropped() {
+        protected void abandoned() {
             fail(new TimeoutException("shard " + shard.id() + " has stopped"));
         }
 

@@ -60,7 +60,7 @@ final class Waiter<C extends PooledConnection> extends Timer implements ShardFut
     }
 
     @Override
-    protected void dropped() {
+    protected void abandoned() {
         future.completeExceptionally(pool.failures.closed());
     }
 

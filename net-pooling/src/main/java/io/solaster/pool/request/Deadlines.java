@@ -68,7 +68,7 @@ final class Deadlines extends Timer {
 
     /** The shard ends. */
     @Override
-    protected void dropped() {
+    protected void abandoned() {
         for (RequestUnderWay<?, ?> next = first; next != null; next = first) {
             next.stopped();
         }

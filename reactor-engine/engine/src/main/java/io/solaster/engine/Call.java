@@ -185,12 +185,12 @@ final class Call<T extends @Nullable Object> extends Message implements Submissi
             complete();
         } else {
             future.completeExceptionally(new ShardStoppedException(to.engineName(), to.id()));
-            unsent();
+            abandonHop();
         }
     }
 
-    /** Who asked has given up before it was sent, or nobody will take it any more. */
-    void unsent() {
+    /** Ends the span of a call that was not sent, or that nobody will take any more. */
+    void abandonHop() {
         if (hop != null) {
             hop.ended(ShardFuture.failureOf(future));
         }

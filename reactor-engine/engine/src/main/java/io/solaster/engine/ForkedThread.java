@@ -83,7 +83,7 @@ final class ForkedThread<T extends @Nullable Object> implements Fork<T>, Executo
     }
 
     /** Never starts it. */
-    void skip() {
+    void abandonUnstarted() {
         CancellationException why = new CancellationException(thread.getName() + " was forked in a cancelled scope");
         future.completeExceptionally(why);
         if (hop != null) {

@@ -45,7 +45,7 @@ final class MeshPermits {
             call.future().completeExceptionally(new TimeoutException("solaster.engine.groups." + group.name()
                     + ".mesh-permits: none of " + group.config().meshPermits() + " to shard " + to.id()
                     + " was free within " + group.config().queueTimeout()));
-            call.unsent();
+            call.abandonHop();
         }
     }
 
@@ -56,7 +56,7 @@ final class MeshPermits {
         while (!waiting.isEmpty() && (most == 0 || used < most)) {
             Call<?> next = waiting.remove();
             if (next.isCancelled()) {
-                next.unsent();
+                next.abandonHop();
             } else {
                 sendNow(next);
             }

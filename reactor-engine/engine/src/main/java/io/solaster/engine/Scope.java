@@ -83,7 +83,7 @@ public final class Scope implements AutoCloseable {
         ForkedThread<T> fork = new ForkedThread<>(threads, shard.currentGroup(), shard.newFuture(), shard, this, false,
                 work);
         if (cancelled) {
-            fork.skip();
+            fork.abandonUnstarted();
         } else {
             fork.thread().start();
             running.add(fork);

@@ -30,6 +30,7 @@ import io.solaster.engine.loop.Turn;
 import io.solaster.engine.mesh.Mesh;
 import io.solaster.engine.os.CpuAffinity;
 import io.solaster.engine.stats.ShardStats;
+import io.solaster.engine.stats.ThreadTimes;
 import io.solaster.engine.task.Abandonable;
 import io.solaster.engine.task.GroupScheduler;
 import io.solaster.engine.task.GroupTask;
@@ -244,7 +245,7 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
         try {
             // A loop that has died may have left both.
             timers.cancelAll();
-            unfinished.endAll(stopped());
+            unfinished.abandonAll(stopped());
         } catch (RuntimeException | Error failure) {
             log.error("What waited on shard {} was not told of its end", id(), failure);
         }
@@ -650,7 +651,7 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
     protected boolean runAllTasks() {
         scheduler.holdNobodyBack();
         boolean any = turn.runLast();
-        if (unfinished.endAll(stopped())) {
+        if (unfinished.abandonAll(stopped())) {
             any = true;
             turn.runLast();
         }
@@ -661,7 +662,7 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
             }
             // What the last tasks have armed, and what they wait for.
             timers.cancelAll();
-            unfinished.endAll(stopped());
+            unfinished.abandonAll(stopped());
         }
         return any;
     }

@@ -86,7 +86,7 @@ final class ShardTimers {
         }
 
         @Override
-        protected void dropped() {
+        protected void abandoned() {
             future.completeExceptionally(shard.stopped());
         }
     }

@@ -68,7 +68,7 @@ final class Shutdown {
         dead.threads().die();
         for (Shard other : shards) {
             if (other != dead) {
-                other.executeOrElse(() -> other.mesh().lose(dead.id()), () -> {});
+                other.executeOrElse(() -> other.mesh().abandonPeer(dead.id()), () -> {});
             }
         }
     }

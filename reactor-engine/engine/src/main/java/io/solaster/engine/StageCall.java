@@ -74,7 +74,7 @@ final class StageCall<T extends @Nullable Object> extends Unfinished {
 
     @Override
     @SuppressWarnings("NullAway") // there is no result beside a failure
-    protected void stopped(RejectedExecutionException why) {
+    protected void abandon(RejectedExecutionException why) {
         comeHome(null, why);
     }
 

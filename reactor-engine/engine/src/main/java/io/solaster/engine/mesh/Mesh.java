@@ -47,7 +47,7 @@ public final class Mesh {
     private final boolean[] isDirty;
     private int dirtyCount;
     /** Peers that have died. */
-    private final boolean[] lost;
+    private final boolean[] dead;
     private final Waiters waiters;
     private final ReturningFlows returning = new ReturningFlows();
     /** While messages are received: where their credits go back to, and since when they run at once and are alike. */
@@ -75,7 +75,7 @@ public final class Mesh {
         this.waiters = new Waiters(self, config.highWaterMark(), scheduler, flow -> countSent(flow.to));
         this.dirty = new int[shards];
         this.isDirty = new boolean[shards];
-        this.lost = new boolean[shards];
+        this.dead = new boolean[shards];
     }
 
     /**
@@ -137,8 +137,8 @@ public final class Mesh {
         Lane lane = outbound[target];
         int tag = Message.tag(group.id(), credits);
         if (tag != lane.tag) {
-            if (lost[target]) {
-                scheduler.execute(group.id(), new Lost(message));
+            if (dead[target]) {
+                scheduler.execute(group.id(), new Abandoned(message));
                 return;
             }
             turnTo(target, tag);
@@ -216,7 +216,7 @@ public final class Mesh {
 
     /** As {@link #isWritable(int)}, for another group. */
     public boolean isWritable(int target, SchedulingGroup group) {
-        if (lost[target]) {
+        if (dead[target]) {
             return true;
         }
         Flow flow = counted(target, group);
@@ -236,7 +236,7 @@ public final class Mesh {
 
     /** As {@link #whenWritable(int, Runnable)}, for another group and in it. */
     public void whenWritable(int target, SchedulingGroup group, Runnable action) {
-        if (lost[target]) {
+        if (dead[target]) {
             scheduler.execute(group, action);
             return;
         }
@@ -403,8 +403,8 @@ public final class Mesh {
      * whatever is sent to it; who waits for it goes on, and learns of it by sending.
      */
     @Internal
-    public void lose(int target) {
-        lost[target] = true;
+    public void abandonPeer(int target) {
+        dead[target] = true;
         countSent(target);
         Lane lane = outbound[target];
         // First, since who hears of the end may send again at once.
@@ -413,7 +413,7 @@ public final class Mesh {
         lane.counted = lane.sent();
         lane.told = lane.sent();
         receiveRest(target);
-        waiters.lose(peers[target]);
+        waiters.abandonPeer(peers[target]);
     }
 
     /** Also what the lane of the dead could not hold. All is queued, since this runs in the turn of some group. */

@@ -182,7 +182,7 @@ final class Waiters {
     }
 
     /** Has those go on in their groups who wait for a peer that has died: they learn of it by sending. */
-    void lose(Mesh peer) {
+    void abandonPeer(Mesh peer) {
         for (int left = flows.size(); left > 0; left--) {
             Flow flow = flows.remove();
             if (flow.receiver != peer) {

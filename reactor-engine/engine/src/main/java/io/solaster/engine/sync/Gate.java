@@ -20,7 +20,7 @@ public final class Gate extends ShardLocal {
     private @Nullable ShardFuture<@Nullable Void> closing;
     private final Unfinished end = new Unfinished() {
         @Override
-        protected void stopped(RejectedExecutionException why) {
+        protected void abandon(RejectedExecutionException why) {
             if (closing != null) {
                 closing.fail(why);
             }

@@ -78,7 +78,7 @@ final class WaitList<N extends WaitNode> extends Unfinished {
 
     /** No more than wait now, since one that is told may wait again. */
     @Override
-    protected void stopped(RejectedExecutionException why) {
+    protected void abandon(RejectedExecutionException why) {
         for (int left = size; left > 0 && head != null; left--) {
             head.giveUp(why);
         }

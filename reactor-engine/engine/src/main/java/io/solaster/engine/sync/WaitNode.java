@@ -73,7 +73,7 @@ abstract class WaitNode extends Timer {
     }
 
     @Override
-    protected final void dropped() {
+    protected final void abandoned() {
         giveUp(shard.stopped());
     }
 

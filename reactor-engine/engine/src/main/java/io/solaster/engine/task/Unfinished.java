@@ -21,7 +21,7 @@ public abstract class Unfinished {
     private boolean listed;
 
     /** The shard ends, and nothing will come of it any more. It is off the list. */
-    protected abstract void stopped(RejectedExecutionException why);
+    protected abstract void abandon(RejectedExecutionException why);
 
     /** What is under way on one shard, the latest first. */
     public static final class Register {
@@ -64,11 +64,11 @@ public abstract class Unfinished {
         }
 
         /**
-         * Ends all that are there now; what they bring about may add others.
+         * Abandons all that are there now; what they bring about may add others.
          *
          * @return whether there were any
          */
-        public boolean endAll(RejectedExecutionException why) {
+        public boolean abandonAll(RejectedExecutionException why) {
             List<Unfinished> all = new ArrayList<>();
             for (Unfinished each = first; each != null; each = each.next) {
                 all.add(each);
@@ -77,10 +77,10 @@ public abstract class Unfinished {
                 if (each.listed) {
                     remove(each);
                     try {
-                        each.stopped(why);
+                        each.abandon(why);
                     } catch (RuntimeException | Error failure) {
                         // Others wait to hear of their end.
-                        log.error("{} threw when it was ended", each.getClass().getName(), failure);
+                        log.error("{} threw when it was abandoned", each.getClass().getName(), failure);
                     }
                 }
             }

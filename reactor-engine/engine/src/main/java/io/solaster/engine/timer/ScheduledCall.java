@@ -168,7 +168,7 @@ final class ScheduledCall<V extends @Nullable Object> extends DefaultPromise<V> 
         }
 
         @Override
-        protected void dropped() {
+        protected void abandoned() {
             ScheduledCall.super.cancel(false);
         }
 

@@ -190,7 +190,7 @@ public abstract class Timer implements GroupTask, Abandonable {
         if (node == DUE) {
             node = IDLE;
             period = 0;
-            dropped();
+            abandoned();
         }
     }
 
@@ -198,7 +198,7 @@ public abstract class Timer implements GroupTask, Abandonable {
      * It was armed when its shard ended, and will not fire: for who waits for it. On the shard, or on whatever thread
      * stops the engine.
      */
-    protected void dropped() {}
+    protected void abandoned() {}
 
     private static long positive(String what, Duration duration) {
         long nanos = nanos(duration);

@@ -225,7 +225,7 @@ public final class Timers {
             boolean armed = timer.cancel();
             unlink(timer);
             if (armed) {
-                timer.dropped();
+                timer.abandoned();
             }
         }
     }

@@ -63,7 +63,7 @@ class LostShardTest {
         }
         List<String> resumed = new ArrayList<>();
         meshes[0].whenWritable(1, () -> resumed.add("resumed"));
-        meshes[0].lose(1);
+        meshes[0].abandonPeer(1);
         turn(0);
         assertThat(failures).containsExactly(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9);
         assertThat(resumed).hasSize(1);
@@ -92,7 +92,7 @@ class LostShardTest {
             meshes[0].flush();
             turn(1);
         }
-        meshes[0].lose(1);
+        meshes[0].abandonPeer(1);
         turn(0);
         assertThat(answered).containsExactly(0, 1, 2, 3, 4, 5, 6, 7, 8, 9);
     }

@@ -70,7 +70,7 @@ class TimersTest {
     @Test
     void whatWasCancelledIsNotDropped() {
         List<Timer> both = new ArrayList<>();
-        List<Timer> dropped = new ArrayList<>();
+        List<Timer> abandoned = new ArrayList<>();
         for (int i = 0; i < 2; i++) {
             both.add(new Timer(timers) {
                 @Override
@@ -79,15 +79,15 @@ class TimersTest {
                 }
 
                 @Override
-                protected void dropped() {
-                    dropped.add(this);
+                protected void abandoned() {
+                    abandoned.add(this);
                     both.forEach(Timer::cancel);
                 }
             });
         }
         both.forEach(timer -> timer.arm(Duration.ofHours(1)));
         timers.cancelAll();
-        assertThat(dropped).hasSize(1);
+        assertThat(abandoned).hasSize(1);
         assertThat(timers.isEmpty()).isTrue();
     }
 

@@ -402,7 +402,7 @@ class HostileClientsTest {
             String key = engine.shardOf("a") == 1 ? "a" : "b";
             assertThat(engine.shardOf(key)).isOne();
             servers.on(0, server -> {
-                server.part().shard().mesh().lose(1);
+                server.part().shard().mesh().abandonPeer(1);
                 return true;
             }).join();
             for (int i = 0; i < 3; i++) {

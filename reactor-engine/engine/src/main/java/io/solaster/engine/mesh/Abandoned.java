@@ -3,7 +3,7 @@ package io.solaster.engine.mesh;
 import io.solaster.engine.task.Abandonable;
 
 /** A message to a shard that has died: the sender hears of it in a turn of its own. */
-record Lost(Message message) implements Abandonable {
+record Abandoned(Message message) implements Abandonable {
 
     @Override
     public void run() {
