@@ -21,13 +21,13 @@ import reactor.core.publisher.Operators;
  */
 final class BodyFlux extends Flux<DataBuffer> {
     private final RequestBody body;
-    private final Exchange exchange;
+    private final Handling handling;
     private final NettyDataBufferFactory buffers;
     private final AtomicBoolean taken = new AtomicBoolean();
 
-    BodyFlux(RequestBody body, Exchange exchange, NettyDataBufferFactory buffers) {
+    BodyFlux(RequestBody body, Handling handling, NettyDataBufferFactory buffers) {
         this.body = body;
-        this.exchange = exchange;
+        this.handling = handling;
         this.buffers = buffers;
     }
 
@@ -39,7 +39,7 @@ final class BodyFlux extends Flux<DataBuffer> {
         }
         Reading reading = new Reading(subscriber);
         subscriber.onSubscribe(reading);
-        exchange.onShard(reading::begin);
+        handling.onShard(reading::begin);
     }
 
     /** On the shard, but for what the subscriber calls. */
@@ -60,12 +60,12 @@ final class BodyFlux extends Flux<DataBuffer> {
             if (cancelled) {
                 return;
             }
-            if (exchange.isAnswered()) {
+            if (handling.isAnswered()) {
                 failed(new IllegalStateException("the request has been answered, and its body is gone"));
                 return;
             }
             begun = true;
-            exchange.reads(this);
+            handling.reads(this);
             body.read(this);
             ask();
         }
@@ -73,10 +73,10 @@ final class BodyFlux extends Flux<DataBuffer> {
         @Override
         public void request(long parts) {
             if (Operators.validate(parts)) {
-                if (exchange.isOnShard()) {
+                if (handling.isOnShard()) {
                     more(parts);
                 } else {
-                    exchange.onShard(() -> more(parts));
+                    handling.onShard(() -> more(parts));
                 }
             }
         }
@@ -93,7 +93,7 @@ final class BodyFlux extends Flux<DataBuffer> {
                 return;
             }
             asking = true;
-            while (demand > 0 && !done && !cancelled && !exchange.isAnswered()) {
+            while (demand > 0 && !done && !cancelled && !handling.isAnswered()) {
                 long parts = demand;
                 demand = 0;
                 body.request(parts);

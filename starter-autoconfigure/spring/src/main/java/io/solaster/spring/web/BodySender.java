@@ -13,32 +13,32 @@ import reactor.core.CoreSubscriber;
  * when the client has read.
  */
 final class BodySender extends ShardSubscriber<DataBuffer> {
-    private final Exchange exchange;
+    private final Handling handling;
     private final boolean whole;
     private @Nullable ResponseStream stream;
 
     /** @param whole whether there is one buffer at most */
-    BodySender(Exchange exchange, CoreSubscriber<? super Void> written, boolean whole) {
-        super(exchange.shard(), exchange, written, !whole);
-        this.exchange = exchange;
+    BodySender(Handling handling, CoreSubscriber<? super Void> written, boolean whole) {
+        super(handling.shard(), handling, written, !whole);
+        this.handling = handling;
         this.whole = whole;
     }
 
     @Override
     boolean take(DataBuffer buffer) {
-        if (exchange.isAnswered()) {
+        if (handling.isAnswered()) {
             DataBufferUtils.release(buffer);
             throw new IllegalStateException("the response has been ended already");
         }
         ByteBuf part = NettyDataBufferFactory.toByteBuf(buffer);
         if (whole) {
-            exchange.send(part);
+            handling.send(part);
             return true;
         }
         ResponseStream open = stream;
         if (open == null) {
             try {
-                open = exchange.stream();
+                open = handling.stream();
             } catch (RuntimeException refused) {
                 part.release();
                 throw refused;
@@ -53,9 +53,9 @@ final class BodySender extends ShardSubscriber<DataBuffer> {
     void end() {
         ResponseStream open = stream;
         if (open != null) {
-            exchange.end(open);
-        } else if (!exchange.isAnswered()) {
-            exchange.send(null);
+            handling.end(open);
+        } else if (!handling.isAnswered()) {
+            handling.send(null);
         }
     }
 

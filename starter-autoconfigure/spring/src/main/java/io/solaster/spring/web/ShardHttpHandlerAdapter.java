@@ -42,13 +42,13 @@ final class ShardHttpHandlerAdapter implements HttpHandler {
 
     @Override
     public void handle(HttpRequest request, HttpResponse response) {
-        Exchange exchange = new Exchange(request, response, offload);
-        ServerHttpRequest asked = request(request, exchange);
-        ServerHttpResponse answer = new ShardServerHttpResponse(exchange, response, buffers);
+        Handling handling = new Handling(request, response, offload);
+        ServerHttpRequest asked = request(request, handling);
+        ServerHttpResponse answer = new ShardServerHttpResponse(handling, response, buffers);
         handler.handle(asked,
                 HttpMethod.HEAD.equals(asked.getMethod()) ? new HttpHeadResponseDecorator(answer) : answer)
-                .subscribe(exchange);
-        exchange.watch();
+                .subscribe(handling);
+        handling.watch();
     }
 
     private RequestUris uris(Shard shard) {
@@ -60,10 +60,10 @@ final class ShardHttpHandlerAdapter implements HttpHandler {
         return own;
     }
 
-    private ServerHttpRequest request(HttpRequest request, Exchange exchange) {
+    private ServerHttpRequest request(HttpRequest request, Handling handling) {
         ServerHttpRequest asked;
         try {
-            asked = new ShardServerHttpRequest(request, uris(request.shard()).of(request), exchange, buffers);
+            asked = new ShardServerHttpRequest(request, uris(request.shard()).of(request), handling, buffers);
         } catch (URISyntaxException e) {
             throw new HttpException(HttpResponseStatus.BAD_REQUEST, "the request's target is no URI", e);
         }

@@ -42,14 +42,14 @@ public final class ShardRequestUpgradeStrategy implements RequestUpgradeStrategy
         HandshakeInfo info = handshakeInfoFactory.get();
         // First what the application's filters do before the response is committed.
         return response.setComplete().then(Mono.<ShardWebSocketSession>create(sink -> {
-            Exchange begun = response.exchange();
+            Handling begun = response.handling();
             begun.onShard(() -> shakeHands(request, begun, subProtocol, info, response, sink));
         })).flatMap(session -> converse(handler, session));
     }
 
-    private void shakeHands(HttpRequest request, Exchange exchange, @Nullable String subProtocol, HandshakeInfo info,
+    private void shakeHands(HttpRequest request, Handling handling, @Nullable String subProtocol, HandshakeInfo info,
             ServerHttpResponse response, MonoSink<ShardWebSocketSession> sink) {
-        if (exchange.isAnswered()) {
+        if (handling.isAnswered()) {
             sink.error(new IllegalStateException("the request has been answered, or its client has gone"));
             return;
         }
@@ -57,7 +57,7 @@ public final class ShardRequestUpgradeStrategy implements RequestUpgradeStrategy
         // Origins are the matter of Spring's CORS, which has been asked.
         var handshake = sockets.handler(asked -> session.listener()).withOrigins("*");
         var agreed = subProtocol == null ? handshake : handshake.withSubprotocols(subProtocol);
-        exchange.handOver(open -> {
+        handling.handOver(open -> {
             try {
                 agreed.handle(request, open);
             } catch (Exception failure) {

@@ -33,7 +33,7 @@ final class ShardServerHttpRequest extends AbstractServerHttpRequest {
     private final InetSocketAddress localAddress;
     private final @Nullable SSLSession tls;
 
-    ShardServerHttpRequest(HttpRequest request, RequestUri target, Exchange exchange, NettyDataBufferFactory buffers) {
+    ShardServerHttpRequest(HttpRequest request, RequestUri target, Handling handling, NettyDataBufferFactory buffers) {
         super(HttpMethod.valueOf(request.method().name()), target.uri(), null,
                 new HttpHeaders(HeaderTable.of(request)));
         this.request = request;
@@ -41,7 +41,7 @@ final class ShardServerHttpRequest extends AbstractServerHttpRequest {
         this.remoteAddress = request.remoteAddress();
         this.localAddress = request.localAddress();
         this.tls = request.tls();
-        this.body = request.body().length() == 0 ? Flux.empty() : new BodyFlux(request.body(), exchange, buffers);
+        this.body = request.body().length() == 0 ? Flux.empty() : new BodyFlux(request.body(), handling, buffers);
     }
 
     @Override

@@ -24,25 +24,25 @@ import reactor.core.publisher.Mono;
  * first part is there, so that whoever sets them may do so on any thread.
  */
 final class ShardServerHttpResponse extends AbstractServerHttpResponse implements ZeroCopyHttpOutputMessage {
-    private final Exchange exchange;
+    private final Handling handling;
     private final HttpResponse response;
     private final HeaderTable table;
 
-    ShardServerHttpResponse(Exchange exchange, HttpResponse response, NettyDataBufferFactory buffers) {
-        this(exchange, response, buffers, new HeaderTable());
+    ShardServerHttpResponse(Handling handling, HttpResponse response, NettyDataBufferFactory buffers) {
+        this(handling, response, buffers, new HeaderTable());
     }
 
-    private ShardServerHttpResponse(Exchange exchange, HttpResponse response, NettyDataBufferFactory buffers,
+    private ShardServerHttpResponse(Handling handling, HttpResponse response, NettyDataBufferFactory buffers,
             HeaderTable table) {
         super(buffers, new HttpHeaders(table));
-        this.exchange = exchange;
+        this.handling = handling;
         this.response = response;
         this.table = table;
-        exchange.headBy(this::writeHead);
+        handling.headBy(this::writeHead);
     }
 
-    Exchange exchange() {
-        return exchange;
+    Handling handling() {
+        return handling;
     }
 
     /** The shard's response, good until the exchange is over. */
@@ -60,20 +60,20 @@ final class ShardServerHttpResponse extends AbstractServerHttpResponse implement
 
     @Override
     protected Mono<Void> writeWithInternal(Publisher<? extends DataBuffer> body) {
-        return new Writing(exchange, body, body instanceof Mono);
+        return new Writing(handling, body, body instanceof Mono);
     }
 
     /** Not flushed after each publisher but at the end of the turn in which it came, which costs less and is as soon. */
     @Override
     protected Mono<Void> writeAndFlushWithInternal(Publisher<? extends Publisher<? extends DataBuffer>> body) {
-        return new Writing(exchange, Flux.concat(body), false);
+        return new Writing(handling, Flux.concat(body), false);
     }
 
     /** The kernel sends it by itself, where it can. */
     @Override
     public Mono<Void> writeWith(Path file, long position, long count) {
         return doCommit(() -> Mono
-                .create(written -> exchange.onShard(() -> exchange.sendFile(file, position, count, written))));
+                .create(written -> handling.onShard(() -> handling.sendFile(file, position, count, written))));
     }
 
     @Override
@@ -104,20 +104,20 @@ final class ShardServerHttpResponse extends AbstractServerHttpResponse implement
 
     /** Completes once the body is written, and begins when it is subscribed to. */
     private static final class Writing extends Mono<Void> {
-        private final Exchange exchange;
+        private final Handling handling;
         private final Publisher<? extends DataBuffer> body;
         private final boolean whole;
 
-        Writing(Exchange exchange, Publisher<? extends DataBuffer> body, boolean whole) {
-            this.exchange = exchange;
+        Writing(Handling handling, Publisher<? extends DataBuffer> body, boolean whole) {
+            this.handling = handling;
             this.body = body;
             this.whole = whole;
         }
 
         @Override
         public void subscribe(CoreSubscriber<? super Void> written) {
-            BodySender sender = new BodySender(exchange, written, whole);
-            exchange.sends(sender);
+            BodySender sender = new BodySender(handling, written, whole);
+            handling.sends(sender);
             body.subscribe(sender);
         }
     }

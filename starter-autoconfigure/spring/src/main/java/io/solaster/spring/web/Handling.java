@@ -21,10 +21,10 @@ import reactor.core.publisher.MonoSink;
 import reactor.core.publisher.Operators;
 
 /**
- * A request and its response, from when Spring is asked until it has done. It ends the response, takes what comes from
- * other threads home to the owning shard, and cancels the application's work when the client has gone.
+ * Spring's handling of one request, from when Spring is asked until it has done. It ends the response, takes what comes
+ * from other threads home to the owning shard, and cancels the application's work when the client has gone.
  */
-final class Exchange implements CoreSubscriber<Void>, Consumer<@Nullable Throwable>, Executor {
+final class Handling implements CoreSubscriber<Void>, Consumer<@Nullable Throwable>, Executor {
     private final Shard shard;
     private final SchedulingGroup group;
     private final HttpResponse response;
@@ -36,7 +36,7 @@ final class Exchange implements CoreSubscriber<Void>, Consumer<@Nullable Throwab
     private boolean answered;
     private boolean sentWhole;
 
-    Exchange(HttpRequest request, HttpResponse response, Offload offload) {
+    Handling(HttpRequest request, HttpResponse response, Offload offload) {
         this.shard = request.shard();
         this.group = shard.currentGroup();
         this.response = response;
