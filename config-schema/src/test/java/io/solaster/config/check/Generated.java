@@ -14,7 +14,7 @@ final class Generated {
         if (System.getProperty("generate") != null) {
             Files.writeString(file, content);
         }
-        assertThat(Files.exists(file) ? Files.readString(file) : "")
-                .as("%s is out of date: mvn -pl config-schema test -Dgenerate", file).isEqualTo(content);
+        // Tells the lines that differ.
+        assertThat(file).as("%s is out of date: mvn -pl config-schema test -Dgenerate", file).hasContent(content);
     }
 }

@@ -56,8 +56,8 @@ class DemoPodTest {
             Files.createDirectories(FILE.getParent());
             Files.writeString(FILE, text);
         }
-        assertThat(Files.readString(FILE)).as("%s is out of date: mvn -pl operator test -Dgenerate", FILE)
-                .isEqualTo(text);
+        // Tells the lines that differ.
+        assertThat(FILE).as("%s is out of date: mvn -pl operator test -Dgenerate", FILE).hasContent(text);
     }
 
     private static Map<String, Object> pod(String name, List<HasMetadata> all) {
