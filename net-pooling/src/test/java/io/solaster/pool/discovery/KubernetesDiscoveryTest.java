@@ -21,7 +21,8 @@ import org.junit.jupiter.api.Test;
 @EnableKubernetesMockClient(crud = true)
 class KubernetesDiscoveryTest {
     private final Found found = new Found();
-    KubernetesClient client;
+    /** One for all tests: to start and to stop its server takes seconds. */
+    static KubernetesClient client;
 
     private KubernetesDiscovery discovery(String namespace) {
         KubernetesDiscovery discovery = new KubernetesDiscovery(client,

@@ -45,6 +45,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -151,6 +152,7 @@ abstract class Http2Test {
     // ---- with our own server
 
     @Test
+    @Tag("smoke")
     void manyRequestsShareAConnection() {
         ours(HTTP_2, (request, response) -> response.header("X-Version", request.version().toString())
                 .send(request.path()));
@@ -166,6 +168,7 @@ abstract class Http2Test {
     }
 
     @Test
+    @Tag("smoke")
     void bodiesGoAndCome() {
         byte[] large = new byte[3 << 20];
         Arrays.fill(large, (byte) 'x');
@@ -377,6 +380,7 @@ abstract class Http2Test {
     }
 
     @Test
+    @Tag("smoke")
     void aConnectionThatIsLostFailsWhatWasUnderWay() throws Exception {
         FakeServer server = peer((peer, connection) -> {
             if (connection == 1) {

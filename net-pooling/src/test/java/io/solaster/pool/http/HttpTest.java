@@ -50,6 +50,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -127,6 +128,7 @@ abstract class HttpTest {
     }
 
     @Test
+    @Tag("smoke")
     void asksAndKeepsTheConnection() throws Exception {
         FakeServer server = serve(peer -> peer.say(HELLO));
         for (int i = 0; i < 10; i++) {
@@ -142,6 +144,7 @@ abstract class HttpTest {
     }
 
     @Test
+    @Tag("smoke")
     void bodiesGoAndCome() throws Exception {
         serve(peer -> {
             String body = new String(peer.in.readNBytes(5), StandardCharsets.UTF_8);
@@ -499,6 +502,7 @@ abstract class HttpTest {
     // ---- piece by piece
 
     @Test
+    @Tag("smoke")
     void aBodyIsReadOnlyAsFastAsItsReader() throws Exception {
         int size = 64 * 1024 * 1024;
         AtomicLong sent = new AtomicLong();

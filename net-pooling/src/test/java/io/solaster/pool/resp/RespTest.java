@@ -46,6 +46,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.slf4j.LoggerFactory;
@@ -165,6 +166,7 @@ abstract class RespTest {
     }
 
     @Test
+    @Tag("smoke")
     void commandsOfATurnShareAConnectionAndComeBackInOrder() throws Exception {
         oneConnection();
         redis();
@@ -292,6 +294,7 @@ abstract class RespTest {
     }
 
     @Test
+    @Tag("smoke")
     void aLargePipelineGoesOutInPieces() throws Exception {
         oneConnection();
         redis();
