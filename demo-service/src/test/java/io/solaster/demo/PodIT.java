@@ -17,6 +17,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -81,9 +82,11 @@ final class PodIT {
         }
         String port = String.valueOf(pod.get("managementPort"));
         int ours = freePort();
-        ProcessBuilder builder = new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-jar",
-                Path.of("target", "solaster-demo.jar").toAbsolutePath().toString());
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(PackagedJarIT.compilerFlags());
+        command.addAll(List.of("-jar", Path.of("target", "solaster-demo.jar").toAbsolutePath().toString()));
+        ProcessBuilder builder = new ProcessBuilder(command);
         Map<String, String> environment = builder.environment();
         environment.keySet().removeIf(name -> name.startsWith("SOLASTER_") || name.startsWith("SPRING_")
                 || name.startsWith("SERVER_") || name.startsWith("MANAGEMENT_") || name.startsWith("JDK_"));

@@ -21,6 +21,7 @@ import java.util.stream.Stream;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -56,6 +57,7 @@ final class StartupIT {
     }
 
     @Test
+    @Tag("full")
     void the_script_trains_a_cache_that_is_used_and_leaves_nothing_else() throws Exception {
         Path unpacked = directory.resolve("plain");
         aot(unpacked.toString());
@@ -68,6 +70,7 @@ final class StartupIT {
     }
 
     @Test
+    @Tag("full")
     void the_script_uses_the_bean_definitions_of_the_build_where_told_to() throws Exception {
         Path unpacked = directory.resolve("spring");
         aot("--spring-aot", unpacked.toString());

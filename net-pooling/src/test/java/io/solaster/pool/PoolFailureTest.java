@@ -18,6 +18,7 @@ import io.solaster.engine.ShardFuture;
 import io.solaster.pool.FaultProxy.Fault;
 import io.solaster.pool.Lines.Line;
 import io.solaster.pool.PoolException.Reason;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What a pool does when networks and servers fail, on any transport; a subclass each. */
@@ -44,6 +45,7 @@ abstract class PoolFailureTest extends Rig {
     }
 
     @Test
+    @Tag("smoke")
     void failsByNameWhileAnEndpointRefusesAndRecovers() {
         FaultProxy proxy = before(backend("a"));
         pool(false, proxy);
@@ -112,6 +114,7 @@ abstract class PoolFailureTest extends Rig {
     }
 
     @Test
+    @Tag("smoke")
     void neverHandsOutAConnectionThatItHasSeenClose() {
         FaultProxy proxy = before(backend("a"));
         pool(false, proxy);

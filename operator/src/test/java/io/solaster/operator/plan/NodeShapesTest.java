@@ -19,6 +19,7 @@ import io.solaster.operator.inventory.Inventory;
 import io.solaster.operator.inventory.TopologyClass;
 import io.solaster.operator.kubelet.KubeletNode;
 import io.solaster.operator.plan.ServicePlan.ClassPlan;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -95,6 +96,12 @@ class NodeShapesTest {
         return shapes.stream();
     }
 
+    /** Every eleventh: all of them take long. */
+    static Stream<Shape> someShapes() {
+        List<Shape> shapes = shapes().toList();
+        return IntStream.range(0, shapes.size()).filter(i -> i % 11 == 0).mapToObj(shapes::get);
+    }
+
     private static ClassPlan only(ServicePlan plan) {
         assertThat(plan.verdict()).as("%s", plan).isEqualTo(Verdict.Feasible);
         assertThat(plan.classes()).hasSize(1);
@@ -105,6 +112,15 @@ class NodeShapesTest {
         return Planner.plan(inventory, List.of(Objects.service(spec))).getFirst();
     }
 
+    @Tag("full")
+    @ParameterizedTest
+    @MethodSource("shapes")
+    void soItIsOnEveryShape(Shape shape) {
+        aPodPerNumaNodeTakesWhatThePoorestHas(shape);
+        aPodFillsANode(shape);
+        podsOfAFixedSizeAreNeitherSplitNorMoreThanFit(shape);
+    }
+
     @Test
     void theShapesReachFrom4To384Cpus() {
         assertThat(shapes().mapToInt(Shape::cpus).min()).hasValue(4);
@@ -112,7 +128,7 @@ class NodeShapesTest {
     }
 
     @ParameterizedTest
-    @MethodSource("shapes")
+    @MethodSource("someShapes")
     void aPodPerNumaNodeTakesWhatThePoorestHas(Shape shape) {
         Inventory inventory = shape.inventory("single-numa-node", "");
         ClassPlan plan = only(plan(inventory, "shards: {mode: PerNuma}"));
@@ -126,7 +142,7 @@ class NodeShapesTest {
     }
 
     @ParameterizedTest
-    @MethodSource("shapes")
+    @MethodSource("someShapes")
     void aPodFillsANode(Shape shape) {
         Inventory inventory = shape.inventory("best-effort", "");
         ClassPlan plan = only(plan(inventory, "shards: {mode: FillNode}\nplacement: {shardPer: Thread}"));
@@ -141,7 +157,7 @@ class NodeShapesTest {
     }
 
     @ParameterizedTest
-    @MethodSource("shapes")
+    @MethodSource("someShapes")
     void podsOfAFixedSizeAreNeitherSplitNorMoreThanFit(Shape shape) {
         Inventory inventory = shape.inventory("single-numa-node", "");
         for (int shards : new int[]{1, 2, 5, 11, 40}) {
@@ -184,8 +200,15 @@ class NodeShapesTest {
                 .isFalse();
     }
 
+    @Tag("full")
     @ParameterizedTest
-    @CsvSource({"1, 1", "1, 2", "2, 1", "2, 2", "4, 1", "4, 2", "8, 1", "8, 2"})
+    @CsvSource({"1, 1", "1, 2", "2, 1", "2, 2", "4, 1", "4, 2", "8, 1"})
+    void moreCoresNeverHoldLessOnOtherNodes(int numaNodes, int threads) {
+        moreCoresNeverHoldLess(numaNodes, threads);
+    }
+
+    @ParameterizedTest
+    @CsvSource("8, 2")
     void moreCoresNeverHoldLess(int numaNodes, int threads) {
         int capacity = 0;
         int filled = 0;

@@ -37,6 +37,7 @@ import io.solaster.operator.api.ShardedServiceStatus;
 import io.solaster.operator.apply.Names;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What the operator does for services, on whatever API server there is. */
@@ -262,9 +263,19 @@ abstract class OperatorContract {
 
     @Test
     void editsThatRaceStatusPatchesAreAllCaughtUpWith() {
+        raceStatusPatches(20);
+    }
+
+    @Test
+    @Tag("full")
+    void manyEditsThatRaceStatusPatchesAreAllCaughtUpWith() {
+        raceStatusPatches(200);
+    }
+
+    private void raceStatusPatches(int rounds) {
         create(service(SPEC + "env: [{name: ROUND, value: none}]\n"));
         eventually(() -> set("kv-two") != null);
-        for (int round = 0; round < 200; round++) {
+        for (int round = 0; round < rounds; round++) {
             String value = String.valueOf(round);
             // Both a spec that leads to another status, and one more at once.
             update(service -> {

@@ -24,6 +24,7 @@ import java.util.regex.Pattern;
 
 import io.fabric8.kubernetes.client.KubernetesClient;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -160,6 +161,7 @@ class ProcessTest {
     }
 
     @Test
+    @Tag("full")
     void whoIsKilledIsFollowedWhenItsLeaseRunsOut() throws Exception {
         Program first = run(url(), "--namespaces", "shop", "--lease-namespace", "shop");
         eventually(first::leads);

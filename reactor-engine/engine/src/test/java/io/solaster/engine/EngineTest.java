@@ -36,6 +36,7 @@ import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.IdleConfig;
 import io.solaster.config.InvalidConfigException;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -255,7 +256,9 @@ class EngineTest {
         }
     }
 
+    /** It takes as long as a shard is waited for. */
     @Test
+    @Tag("full")
     void aShardThatIsStuckDoesNotKeepTheEngineFromStopping() {
         Engine engine = Engines.start(Transport.NIO, 2);
         CountDownLatch release = new CountDownLatch(1);

@@ -53,6 +53,7 @@ import io.solaster.http.Http2RawClient.Frame;
 import io.solaster.http.files.StaticFiles;
 import io.solaster.http.route.Router;
 import io.solaster.http.server.HttpProtocol;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -122,6 +123,7 @@ abstract class Http2ServerTest extends TransportTest {
     // ---- requests and responses
 
     @Test
+    @Tag("smoke")
     void answersAndKeepsTheConnection() {
         Http2RawClient client = client((request, response) -> response.header("X-Mixed-Case", "a")
                 .header("Connection", "keep-alive").header("Keep-Alive", "1").header("Upgrade", "x")
@@ -186,6 +188,7 @@ abstract class Http2ServerTest extends TransportTest {
     }
 
     @Test
+    @Tag("smoke")
     void readsBodiesOfAKnownLengthAndOthers() {
         Http2RawClient client = client((request, response) -> request.body().whole()
                 .thenAccept(body -> response.send(request.body().length() + ":" + request.body().text())));
@@ -303,6 +306,7 @@ abstract class Http2ServerTest extends TransportTest {
     }
 
     @Test
+    @Tag("smoke")
     void routesAndServesFilesAndEvents(@TempDir Path directory) throws Exception {
         byte[] file = new byte[300_000];
         new Random(1).nextBytes(file);

@@ -26,6 +26,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
@@ -119,6 +120,7 @@ abstract class StaticFilesTest {
     }
 
     @Test
+    @Tag("smoke")
     void sendsSmallFilesAndLargeOnes() {
         for (int i = 0; i < 3; i++) {
             Answer text = get("/text.txt");
@@ -144,6 +146,7 @@ abstract class StaticFilesTest {
     }
 
     @Test
+    @Tag("smoke")
     void sendsLargeFilesInTheirTurnWhenPipelined() {
         StringBuilder requests = new StringBuilder();
         for (int i = 0; i < 4; i++) {

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -219,8 +220,18 @@ class CommandDecoderTest {
 
     @Test
     void decodesPipelinesCutAtEveryByte() {
-        Random random = new Random(7);
-        for (int round = 0; round < 300; round++) {
+        cutAtEveryByte(7, 20);
+    }
+
+    @Test
+    @Tag("full")
+    void decodesManyPipelinesCutAtEveryByte() {
+        cutAtEveryByte(8, 300);
+    }
+
+    private static void cutAtEveryByte(long seed, int rounds) {
+        Random random = new Random(seed);
+        for (int round = 0; round < rounds; round++) {
             byte[] bytes = Requests.pipeline(random, 1, 1100);
             for (int cut = 0; cut <= bytes.length; cut++) {
                 check(bytes, new int[]{cut}, RequestLimits.DEFAULT, true);
@@ -240,8 +251,18 @@ class CommandDecoderTest {
 
     @Test
     void decodesPipelinesByteByByte() {
-        Random random = new Random(13);
-        for (int round = 0; round < 200; round++) {
+        byteByByte(13, 20);
+    }
+
+    @Test
+    @Tag("full")
+    void decodesManyPipelinesByteByByte() {
+        byteByByte(14, 200);
+    }
+
+    private static void byteByByte(long seed, int rounds) {
+        Random random = new Random(seed);
+        for (int round = 0; round < rounds; round++) {
             byte[] bytes = Requests.pipeline(random, 3, 150);
             int[] cuts = IntStream.range(0, bytes.length).toArray();
             check(bytes, cuts, RequestLimits.DEFAULT, true);

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.abort;
 import java.nio.file.Path;
 
 import io.solaster.benchmarks.rig.Script;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,6 +19,7 @@ class HttpCompareTest {
     private Path folder;
 
     @Test
+    @Tag("full")
     void printsEachFigureWithItsGoalAndNoise() throws Exception {
         String out = Script.run(HttpCompare.class, folder, "--quick", "--only", "websocket", "--rounds", "1");
         if (out.startsWith("Skipped: ")) {
@@ -29,6 +31,7 @@ class HttpCompareTest {
     }
 
     @Test
+    @Tag("full")
     void asksForHttp2WhereItsClientIsInstalled() throws Exception {
         String out = Script.run(HttpCompare.class, folder, "--quick", "--only", "http2", "--rounds", "1");
         if (out.contains("Skipped")) {

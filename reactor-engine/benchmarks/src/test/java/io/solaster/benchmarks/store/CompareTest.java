@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.abort;
 import java.nio.file.Path;
 
 import io.solaster.benchmarks.rig.Script;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,6 +19,7 @@ class CompareTest {
     private Path folder;
 
     @Test
+    @Tag("full")
     void printsATableOfEveryMeasureItWasAskedFor() throws Exception {
         String out = Script.run(Compare.class, folder, "--quick", "--only", "cpu,latency", "--rounds", "1", "--keys",
                 "2000", "--many-keys",

@@ -57,6 +57,7 @@ import io.solaster.engine.Shard;
 import io.solaster.engine.task.SchedulingGroup;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -247,6 +248,7 @@ abstract class GroupIoTest {
 
     /** Descriptors are used again at once; nobody hears what was meant for who had it before. */
     @Test
+    @Tag("smoke")
     void aConnectionHearsOnlyItsOwn() throws Exception {
         TcpServer one = bind("queued", on((ctx, message) -> ctx.writeAndFlush(message)));
         TcpServer two = bind("critical", on((ctx, message) -> ctx.writeAndFlush(message)));
@@ -276,6 +278,7 @@ abstract class GroupIoTest {
 
     /** All were readable at the same time. */
     @Test
+    @Tag("smoke")
     void aCriticalEventComesBeforeMostOfAFlood() throws Exception {
         ConcurrentLinkedQueue<String> order = new ConcurrentLinkedQueue<>();
         TcpServer background = bind("background", on((ctx, message) -> {
@@ -407,6 +410,7 @@ abstract class GroupIoTest {
 
     /** More than fits a socket: the rest goes when the kernel tells that there is room, which waits its turn too. */
     @Test
+    @Tag("smoke")
     void longAnswersGoOnWhenThereIsRoom() throws Exception {
         int length = 20 << 20;
         TcpServer server = bind("queued", on((ctx, message) -> {

@@ -12,6 +12,7 @@ import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Engines;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -47,7 +48,9 @@ class HandOffTest {
         assertThat(late.cause()).hasMessageContaining("shard 1 of engine");
     }
 
+    /** It takes as long as a shard is waited for. */
     @Test
+    @Tag("full")
     void aServerThatCouldNotRegisterInTimeLeavesNoSocket() {
         try (Engine engine = Engines.start(Transport.NIO, 1)) {
             int registered = engine.shard(0).registeredChannels();

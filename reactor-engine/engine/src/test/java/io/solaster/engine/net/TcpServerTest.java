@@ -38,6 +38,7 @@ import io.solaster.engine.Engines;
 import io.solaster.engine.mesh.RoundTrip;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -68,6 +69,7 @@ abstract class TcpServerTest {
     }
 
     @Test
+    @Tag("smoke")
     void spreadsConnectionsOverTheShardsAndServesEachOnItsOwn() throws Exception {
         TcpServer server = bind(0);
         assertThat(server.port()).isPositive();
@@ -215,6 +217,7 @@ abstract class TcpServerTest {
 
     /** Many come at once: where one shard accepts for all, the bound is exact and the spread even. */
     @Test
+    @Tag("smoke")
     void aBurstIsBoundedAndSpread() throws Exception {
         int most = 20;
         TcpServer server = bind(withMost(most), false);
@@ -248,6 +251,7 @@ abstract class TcpServerTest {
     }
 
     @Test
+    @Tag("smoke")
     void drainsWhatFinishesAndCutsWhatDoesNot() throws Exception {
         TcpServer polite = bind(0);
         Client client = connect(polite);

@@ -31,6 +31,7 @@ import io.solaster.http.websocket.WsClient.Frame;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
@@ -67,6 +68,7 @@ abstract class WebSocketServerTest {
     // ---- messages
 
     @Test
+    @Tag("smoke")
     void answersMessagesOfEveryLength() throws Exception {
         Recorder echo = new Recorder();
         WsClient client = fixture.connect(echo);
@@ -99,6 +101,7 @@ abstract class WebSocketServerTest {
     }
 
     @Test
+    @Tag("smoke")
     void answersABatchInOrder() {
         WsClient client = fixture.connect(new Recorder());
         ClientFrames frames = new ClientFrames();
@@ -182,6 +185,7 @@ abstract class WebSocketServerTest {
     }
 
     @Test
+    @Tag("smoke")
     void sendsAMessageInPartsAndKeepsOthersBehindIt() throws Exception {
         Recorder recorder = new Recorder();
         WsClient client = fixture.connect(recorder);

@@ -14,9 +14,11 @@ import java.util.Set;
 
 import io.solaster.engine.memory.Memory;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Random calls of all kinds, each compared with a map. */
 final class KeyspaceModelTest {
@@ -52,11 +54,18 @@ final class KeyspaceModelTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1, 300000, 40000, 60", "2, 300000, 3000, 60", "3, 60000, 2000, 2500", "4, 200000, 20, 600",
-            "5, 500000, 100000, 24"})
+    @CsvSource({"1, 80000, 20000, 60", "2, 100000, 3000, 60", "3, 40000, 2000, 2500", "4, 100000, 20, 600"})
     void behavesAsAMap(long seed, int steps, int distinctKeys, int valueBytes) {
         use(seed, real(seed));
         run(steps, distinctKeys, valueBytes, false);
+    }
+
+    @Tag("full")
+    @ParameterizedTest
+    @CsvSource({"1, 300000, 40000, 60", "2, 300000, 3000, 60", "3, 60000, 2000, 2500", "4, 200000, 20, 600",
+            "5, 500000, 100000, 24"})
+    void behavesAsAMapForLong(long seed, int steps, int distinctKeys, int valueBytes) {
+        behavesAsAMap(seed, steps, distinctKeys, valueBytes);
     }
 
     @Test
@@ -87,14 +96,20 @@ final class KeyspaceModelTest {
         run(150_000, 5000, 60, false);
     }
 
-    @Test
-    void staysAsItWasWhenMemoryRunsOut() {
-        for (int seed = 10; seed < 20; seed++) {
-            use(seed, real(seed));
-            run(30_000, 20_000, seed % 2 == 0 ? 100 : 60_000, true);
-            memory.allowed = Long.MAX_VALUE;
-            check();
-        }
+    @ParameterizedTest
+    @ValueSource(ints = {10, 11})
+    void staysAsItWasWhenMemoryRunsOut(int seed) {
+        use(seed, real(seed));
+        run(30_000, 20_000, seed % 2 == 0 ? 100 : 60_000, true);
+        memory.allowed = Long.MAX_VALUE;
+        check();
+    }
+
+    @Tag("full")
+    @ParameterizedTest
+    @ValueSource(ints = {12, 13, 14, 15, 16, 17, 18, 19})
+    void staysAsItWasWhenMemoryRunsOutAgain(int seed) {
+        staysAsItWasWhenMemoryRunsOut(seed);
     }
 
     private void run(int steps, int distinctKeys, int valueBytes, boolean refuse) {

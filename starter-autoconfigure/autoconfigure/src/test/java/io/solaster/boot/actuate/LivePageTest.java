@@ -31,6 +31,7 @@ import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.WebApplicationType;
 
@@ -111,6 +112,7 @@ final class LivePageTest {
     }
 
     @Test
+    @Tag("full")
     void is_readable_in_the_dark_on_a_phone_and_without_a_mouse() throws Exception {
         try (Actuated it = Actuated.start(WebApplicationType.REACTIVE); Load load = new Load(it)) {
             Map<String, String> elsewhere = new ConcurrentHashMap<>();
@@ -142,6 +144,7 @@ final class LivePageTest {
     }
 
     @Test
+    @Tag("full")
     void has_room_for_64_shards() throws Exception {
         try (Actuated it = Actuated.start(WebApplicationType.SERVLET)) {
             String live = it.get("solaster/live").body();
