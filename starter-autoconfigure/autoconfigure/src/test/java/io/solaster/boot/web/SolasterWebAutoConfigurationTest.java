@@ -346,15 +346,19 @@ final class SolasterWebAutoConfigurationTest {
                             return null;
                         }
                     }).join();
-            socket.sendText("hello", true).join();
-            assertThat(await(heard)).isEqualTo("hello");
-            MeterRegistry registry = context.getBean(MeterRegistry.class);
-            assertThat(registry.get("solaster.websocket.connections").gauge().value()).isOne();
-            assertThat(registry.get("solaster.websocket.messages").tag("direction", "in").functionCounter().count())
-                    .isOne();
-            socket.sendText("x".repeat(4000), true).join();
-            assertThat(await(closed)).isEqualTo(1009);
-            socket.abort();
+            try {
+                socket.sendText("hello", true).join();
+                assertThat(await(heard)).isEqualTo("hello");
+                MeterRegistry registry = context.getBean(MeterRegistry.class);
+                assertThat(registry.get("solaster.websocket.connections").gauge().value()).isOne();
+                assertThat(registry.get("solaster.websocket.messages").tag("direction", "in").functionCounter()
+                        .count()).isOne();
+                socket.sendText("x".repeat(4000), true).join();
+                assertThat(await(closed)).isEqualTo(1009);
+            } finally {
+                // Else the client's close() would wait for the conversation for ever.
+                socket.abort();
+            }
         }
     }
 
