@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.solaster.engine.memory.Memory;
+import io.solaster.engine.net.Digits;
 
 /**
  * Writes replies straight into the memory of a direct buffer. Nothing is allocated, except by the buffer when it grows
@@ -32,8 +33,6 @@ public final class ReplyWriter {
 
     /** Digits and CR LF of each small number in the low bytes, their length in the highest one. */
     private static final long[] NUMBERS = new long[TABLE];
-    /** Both digits of 0 to 99, the first one lowest. */
-    private static final short[] PAIRS = new short[100];
 
     private static final long OK = Bytes.word("+OK\r\n");
     private static final long PONG = Bytes.word("+PONG\r\n");
@@ -49,9 +48,6 @@ public final class ReplyWriter {
         for (int i = 0; i < TABLE; i++) {
             String digits = Integer.toString(i);
             NUMBERS[i] = littleEndian(Bytes.word(digits + "\r\n")) | (long) (digits.length() + 2) << 56;
-        }
-        for (int i = 0; i < 100; i++) {
-            PAIRS[i] = (short) ('0' + i / 10 | ('0' + i % 10) << 8);
         }
     }
 
@@ -224,8 +220,8 @@ public final class ReplyWriter {
             if (resp3) {
                 header(',', whole);
             } else {
-                header('$', width(whole));
-                digits(whole);
+                header('$', Digits.length(whole));
+                at = Digits.write(whole, at);
                 crlf();
             }
             return;
@@ -305,52 +301,8 @@ public final class ReplyWriter {
             return;
         }
         put(type);
-        digits(value);
+        at = Digits.write(value, at);
         crlf();
-    }
-
-    private void digits(long value) {
-        long rest = value;
-        // Positive numbers cannot hold the least long, so digits are taken from the negative side.
-        if (value < 0) {
-            put('-');
-        } else {
-            rest = -value;
-        }
-        long stop = at + width(value) - (value < 0 ? 1 : 0);
-        long to = stop;
-        while (rest <= -100) {
-            long next = rest / 100;
-            to -= 2;
-            pair(to, (int) (next * 100 - rest));
-            rest = next;
-        }
-        if (rest <= -10) {
-            pair(to - 2, (int) -rest);
-        } else {
-            Memory.putByte(to - 1, (byte) ('0' - rest));
-        }
-        at = stop;
-    }
-
-    private static void pair(long to, int value) {
-        short digits = PAIRS[value];
-        Memory.putByte(to, (byte) digits);
-        Memory.putByte(to + 1, (byte) (digits >> 8));
-    }
-
-    /** Characters of a number in decimal, its sign included. */
-    private static int width(long value) {
-        int sign = value < 0 ? 1 : 0;
-        long rest = value < 0 ? value : -value;
-        long bound = -10;
-        for (int digits = 1; digits < 19; digits++) {
-            if (rest > bound) {
-                return digits + sign;
-            }
-            bound *= 10;
-        }
-        return 19 + sign;
     }
 
     private void blob(char type, String text, String prefix) {

@@ -15,6 +15,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.unix.UnixChannelOption;
@@ -45,6 +46,8 @@ public final class TcpServer implements AutoCloseable {
     };
 
     private static final Logger log = LoggerFactory.getLogger(TcpServer.class);
+    /** Long enough for a turn that reads what the kernel already holds. */
+    private static final long LAST_READ_MILLIS = 2;
     private static final Duration LAST_WRITES = Duration.ofMillis(500);
     /** How long a shard may take for what takes no time unless somebody blocks it. */
     private static final Duration ANSWER = Duration.ofSeconds(5);
@@ -92,6 +95,14 @@ public final class TcpServer implements AutoCloseable {
                 config.host(),
                 server.port(), server.group, engine.transport().reusePort() ? "every shard" : "shard 0 for all shards");
         return server;
+    }
+
+    /**
+     * Runs an action on a connection that is asked to {@link #DRAIN}, once it has read what the kernel holds of it now: what
+     * had arrived by then is to be answered. On the owning shard.
+     */
+    public static void afterLastRead(ChannelHandlerContext connection, Runnable action) {
+        connection.executor().schedule(action, LAST_READ_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     private void bindAll() {

@@ -21,6 +21,7 @@ import io.solaster.config.server.CompressionConfig;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.Shard;
 import io.solaster.engine.memory.ReusedBuffer;
+import io.solaster.engine.net.SlowReaders;
 import io.solaster.engine.timer.Timers;
 import io.solaster.http.ExchangeListener;
 import io.solaster.http.HttpException;
@@ -34,7 +35,6 @@ import io.solaster.http.log.AccessLogWriter;
 import io.solaster.http.wire.HeadMemory;
 import io.solaster.http.wire.HttpLimits;
 import io.solaster.http.wire.Output;
-import io.solaster.http.wire.Unread;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -72,7 +72,7 @@ public final class HttpShard {
     private final Supplier<RequestHead> streamHeads;
     private final Timers timers;
     private final HttpStats stats = new HttpStats();
-    private final Unread unread = new Unread(stats);
+    private final SlowReaders slowReaders = new SlowReaders(log);
     private final GatherBudget budget = GatherBudget.ofShard();
     private final ReusedBuffer received = new ReusedBuffer(PooledByteBufAllocator.DEFAULT, READ_BYTES);
     private final ReusedBuffer replies = new ReusedBuffer(PooledByteBufAllocator.DEFAULT, WRITE_BYTES);
@@ -179,8 +179,8 @@ public final class HttpShard {
         return stats;
     }
 
-    public Unread unread() {
-        return unread;
+    public SlowReaders slowReaders() {
+        return slowReaders;
     }
 
     /** What all that is gathered takes. */

@@ -5,15 +5,15 @@ import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.solaster.engine.net.ConnectionTimer;
+import io.solaster.engine.net.Linger;
 import io.solaster.http.HttpException;
 import io.solaster.http.HttpStats.Timeout;
 import io.solaster.http.exchange.Batch;
 import io.solaster.http.exchange.Body;
 import io.solaster.http.exchange.Exchange;
 import io.solaster.http.exchange.HttpShard;
-import io.solaster.http.wire.ConnectionTimer;
 import io.solaster.http.wire.HttpLimits;
-import io.solaster.http.wire.Linger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -2,7 +2,6 @@ package io.solaster.http.http1;
 
 import java.io.IOException;
 import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLException;
 
 import io.netty.buffer.ByteBuf;
@@ -14,6 +13,7 @@ import io.netty.channel.FileRegion;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import io.solaster.engine.net.Linger;
 import io.solaster.engine.net.RequestStats;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.http.exchange.Batch;
@@ -22,7 +22,6 @@ import io.solaster.http.exchange.Departures;
 import io.solaster.http.exchange.Exchange;
 import io.solaster.http.exchange.HttpShard;
 import io.solaster.http.wire.HeaderList;
-import io.solaster.http.wire.Linger;
 import io.solaster.http.wire.Output;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -43,8 +42,6 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter
             Runnable,
             Departures.Waiting {
     private static final Logger log = LoggerFactory.getLogger(HttpConnection.class);
-    /** Long enough for a turn that reads what the kernel already holds. */
-    private static final long LAST_READ_MILLIS = 2;
 
     private final HttpShard shard;
     private final RequestStats requests;
@@ -338,7 +335,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter
         if (TcpServer.DRAIN.equals(event) && !draining) {
             draining = true;
             queue.drain();
-            context.executor().schedule(this::finishDrain, LAST_READ_MILLIS, TimeUnit.MILLISECONDS);
+            TcpServer.afterLastRead(context, this::finishDrain);
         }
         if (event instanceof ChannelInputShutdownEvent && !upgraded) {
             halfClose();

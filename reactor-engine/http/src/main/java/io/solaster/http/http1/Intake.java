@@ -4,9 +4,9 @@ import java.util.Objects;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
-import io.netty.channel.ChannelConfig;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.solaster.engine.memory.Memory;
+import io.solaster.engine.net.UnreadInput;
 import io.solaster.http.exchange.Batch;
 import io.solaster.http.exchange.Body;
 import io.solaster.http.exchange.Exchange;
@@ -25,7 +25,7 @@ final class Intake {
     private final HttpShard shard;
     private final Batch batch;
     private final ExchangeQueue queue;
-    private final Received input = new Received();
+    private final UnreadInput input = new UnreadInput();
 
     /** Whose body is not all taken yet; over, perhaps, and nobody wants it. */
     private @Nullable Exchange receiving;
@@ -57,12 +57,12 @@ final class Intake {
     /** So many bytes have come; {@link #process} takes of them what can be taken now. */
     void add(ByteBuf received) {
         patience.received(received.readableBytes(), batch.heardAt(), shard.limits());
-        input.add(received, connection.channel().alloc());
+        input.add(received, connection.channel().alloc(), 0);
     }
 
     /** Keeps what was not taken. */
     void keepRest() {
-        input.keepRest(connection.channel().alloc());
+        input.keepRest(connection.channel().alloc(), 0);
     }
 
     /** Whether all was taken. */
@@ -161,12 +161,9 @@ final class Intake {
             read = receiving.body().isWanted();
         } else if (!input.isEmpty() && (upcoming == null || decoded > 0)) {
             // Requests that wait for those before them.
-            read = input.bytes().readableBytes() <= shard.bytesPerTurn();
+            read = input.size() <= shard.bytesPerTurn();
         }
-        ChannelConfig config = connection.channel().config();
-        if (config.isAutoRead() != read) {
-            config.setAutoRead(read);
-        }
+        UnreadInput.readOrWait(connection.channel(), read);
     }
 
     /** Ends the connection with this response: what follows is not handled, since it could not be answered. */

@@ -8,13 +8,12 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.FileRegion;
+import io.solaster.engine.net.SocketWatch;
 import io.solaster.http.exchange.HttpShard;
 import io.solaster.http.wire.HttpLimits;
 import io.solaster.http.wire.ReadRate;
-import io.solaster.http.wire.SocketWatch;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -161,14 +160,12 @@ final class Outgoing {
         if (!socket.isSending()) {
             return false;
         }
-        ChannelOutboundBuffer waiting = channel().unsafe().outboundBuffer();
-        if (waiting == null || waiting.totalPendingWriteBytes() <= shard.outputLimit()) {
+        long unsent = SocketWatch.unsent(channel());
+        if (unsent <= shard.outputLimit()) {
             return false;
         }
-        shard.unread().cutOff(channel(), waiting.totalPendingWriteBytes()
-                + " bytes of responses wait, over limits.output-buffer (" + shard.config().limits().outputBuffer()
-                + ")",
-                "it is closed");
+        shard.slowReaders().overflow(shard.stats().outputOverflows, channel(), unsent,
+                shard.config().limits().outputBuffer(), "it is closed");
         return true;
     }
 

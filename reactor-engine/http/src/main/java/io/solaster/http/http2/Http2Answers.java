@@ -13,7 +13,6 @@ import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2LifecycleManager;
 import io.netty.handler.codec.http2.Http2Settings;
-import io.solaster.http.wire.Unread;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +27,9 @@ final class Http2Answers extends DecoratingHttp2ConnectionEncoder {
 
     /** What HTTP/2 has it be at first, in bytes. */
     private static final int HEADER_TABLE = Http2CodecUtil.DEFAULT_HEADER_TABLE_SIZE;
+
+    /** What a client leaves unread that only asks to be answered. */
+    static final String UNREAD_ANSWERS = "answers to pings and settings, and resets, wait";
 
     private final int mostResets;
     private final StreamIds reset;
@@ -99,7 +101,7 @@ final class Http2Answers extends DecoratingHttp2ConnectionEncoder {
             // Perhaps they were only not sent yet.
             context.flush();
             if (unread >= MOST_UNREAD) {
-                end(context, Unread.ANSWERS);
+                end(context, UNREAD_ANSWERS);
             }
         }
         unread++;
@@ -111,7 +113,7 @@ final class Http2Answers extends DecoratingHttp2ConnectionEncoder {
         if (!over && manager != null) {
             over = true;
             manager.onError(context, true, Http2Exception.connectionError(Http2Error.ENHANCE_YOUR_CALM, "%s", why));
-            if (Unread.ANSWERS.equals(why)) {
+            if (UNREAD_ANSWERS.equals(why)) {
                 // Who reads nothing does not read the reason either.
                 context.close();
             }

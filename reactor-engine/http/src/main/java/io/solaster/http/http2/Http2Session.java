@@ -26,20 +26,20 @@ import io.netty.handler.codec.http2.Http2FrameAdapter;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
+import io.solaster.engine.net.ConnectionTimer;
+import io.solaster.engine.net.Linger;
 import io.solaster.engine.net.RequestStats;
+import io.solaster.engine.net.SocketWatch;
 import io.solaster.engine.net.TcpServer;
+import io.solaster.engine.net.UnreadInput;
 import io.solaster.http.HttpStats;
 import io.solaster.http.HttpStats.Timeout;
 import io.solaster.http.exchange.Batch;
 import io.solaster.http.exchange.Exchange;
 import io.solaster.http.exchange.GatherBudget;
 import io.solaster.http.exchange.HttpShard;
-import io.solaster.http.wire.ConnectionTimer;
 import io.solaster.http.wire.HttpLimits;
-import io.solaster.http.wire.Linger;
 import io.solaster.http.wire.ReadRate;
-import io.solaster.http.wire.SocketWatch;
-import io.solaster.http.wire.Unread;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -184,10 +184,8 @@ public final class Http2Session extends Http2ConnectionHandler implements Runnab
         if (!backlog.overflows()) {
             return;
         }
-        shard.unread().cutOff(context().channel(), backlog.waiting()
-                + " bytes of responses wait, over limits.output-buffer (" + shard.config().limits().outputBuffer()
-                + ")",
-                "one is broken off");
+        shard.slowReaders().overflow(shard.stats().outputOverflows, context().channel(), backlog.waiting(),
+                shard.config().limits().outputBuffer(), "one response is broken off");
         carrier.cutOff(new IOException("the client left more unread than it may"));
         reset(carrier, Http2Error.ENHANCE_YOUR_CALM);
         // Now, as a client that reads nothing does not read that either.
@@ -328,9 +326,7 @@ public final class Http2Session extends Http2ConnectionHandler implements Runnab
             flushLater();
             read = actualReadableBytes() <= shard.bytesPerTurn();
         }
-        if (context().channel().config().isAutoRead() != read) {
-            context().channel().config().setAutoRead(read);
-        }
+        UnreadInput.readOrWait(context().channel(), read);
     }
 
     @Override
@@ -470,8 +466,9 @@ public final class Http2Session extends Http2ConnectionHandler implements Runnab
             end(Http2Error.INTERNAL_ERROR, "");
             return;
         }
-        if (Unread.ANSWERS.equals(failure.getMessage())) {
-            shard.unread().cutOff(context.channel(), Unread.ANSWERS, "it is closed");
+        if (Http2Answers.UNREAD_ANSWERS.equals(failure.getMessage())) {
+            shard.slowReaders().cutOff(shard.stats().outputOverflows, context.channel(), Http2Answers.UNREAD_ANSWERS,
+                    "it is closed");
         } else {
             log.debug("{} is closed: {}", context.channel(), failure.getMessage());
             if (!outbound || failure.error() == Http2Error.ENHANCE_YOUR_CALM) {

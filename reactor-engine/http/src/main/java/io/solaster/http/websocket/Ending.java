@@ -6,10 +6,9 @@ import java.util.concurrent.TimeUnit;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
-import io.netty.channel.socket.DuplexChannel;
-import io.netty.handler.ssl.SslHandler;
 import io.solaster.config.server.WebSocketConfig;
 import io.solaster.engine.memory.Memory;
+import io.solaster.engine.net.Linger;
 import io.solaster.engine.timer.Timer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -171,25 +170,8 @@ final class Ending {
         }
         socket.out.sendLast(last);
         // To close with bytes unread would reset the connection, and the client would not learn why.
-        socket.context().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(sent -> {
-            if (sent.isSuccess()) {
-                closeOutput();
-            } else {
-                socket.context().close();
-            }
-        });
+        Linger.endOutput(socket.context().channel(), socket.context().writeAndFlush(Unpooled.EMPTY_BUFFER));
         socket.in.readToTheEnd();
-    }
-
-    private void closeOutput() {
-        SslHandler tls = socket.context().pipeline().get(SslHandler.class);
-        if (tls != null) {
-            tls.closeOutbound();
-        } else if (socket.context().channel() instanceof DuplexChannel duplex) {
-            duplex.shutdownOutput();
-        } else {
-            socket.context().close();
-        }
     }
 
     /** Both sides have said that it is over: the last frame, and then it is the server that closes. */

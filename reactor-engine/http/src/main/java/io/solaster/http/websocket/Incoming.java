@@ -8,6 +8,7 @@ import io.netty.buffer.ByteBuf;
 import io.solaster.config.server.WebSocketConfig;
 import io.solaster.engine.Shard;
 import io.solaster.engine.memory.Memory;
+import io.solaster.engine.net.UnreadInput;
 import io.solaster.http.exchange.GatherBudget;
 import org.jspecify.annotations.Nullable;
 
@@ -180,9 +181,7 @@ final class Incoming {
     private void readOrWait() {
         ByteBuf rest = input;
         boolean read = (held & ~BY_TURN) == 0 && (rest == null || rest.readableBytes() <= MOST_WAITING);
-        if (socket.context().channel().config().isAutoRead() != read) {
-            socket.context().channel().config().setAutoRead(read);
-        }
+        UnreadInput.readOrWait(socket.context().channel(), read);
     }
 
     private void found(ByteBuf in, int from, long base) {

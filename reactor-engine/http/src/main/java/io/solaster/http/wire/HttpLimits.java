@@ -5,6 +5,7 @@ import java.util.concurrent.TimeUnit;
 
 import io.solaster.config.server.HttpConfig;
 import io.solaster.config.server.ServerConfig;
+import io.solaster.engine.net.ConnectionTimer;
 
 /**
  * The limits that connections go by, in plain numbers.
@@ -23,8 +24,8 @@ import io.solaster.config.server.ServerConfig;
 public record HttpLimits(int maxTarget, int maxHeaderSize, int maxHeaders, long maxBody, long nanosPerByte,
         int maxPipelined, long headNanos,
         long bodyNanos, long requestNanos, long idleNanos) {
-    /** Far enough that no sum of a time and this overflows. */
-    public static final long NEVER = Long.MAX_VALUE / 4;
+    /** As {@link ConnectionTimer#NEVER}. */
+    public static final long NEVER = ConnectionTimer.NEVER;
 
     public static HttpLimits of(ServerConfig server) {
         HttpConfig config = server.http();

@@ -5,6 +5,7 @@ import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.util.AsciiString;
 import io.solaster.engine.memory.Memory;
+import io.solaster.engine.net.Digits;
 
 /**
  * Writes responses straight into the memory of a direct buffer. {@link #to}, then bytes, then {@link #finish}: in between
@@ -98,16 +99,7 @@ public final class Output {
 
     /** A number of at least 0 in decimal digits. */
     public void number(long number) {
-        int digits = 1;
-        for (long rest = number / 10; rest > 0; rest /= 10) {
-            digits++;
-        }
-        long rest = number;
-        for (int i = digits - 1; i >= 0; i--) {
-            Memory.putByte(at + i, (byte) ('0' + rest % 10));
-            rest /= 10;
-        }
-        at += digits;
+        at = Digits.write(number, at);
     }
 
     /** A number of at least 0 in hexadecimal digits. */

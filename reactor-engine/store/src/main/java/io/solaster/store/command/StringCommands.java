@@ -1,9 +1,9 @@
 package io.solaster.store.command;
 
 import io.solaster.engine.memory.Memory;
+import io.solaster.engine.net.Digits;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.shard.CommandCall;
-import io.solaster.store.shard.Decimal;
 
 /** Commands on strings. */
 final class StringCommands {
@@ -325,11 +325,11 @@ final class StringCommands {
             call.reply().error(OVERFLOW);
             return;
         }
-        int length = Decimal.length(sum);
+        int length = Digits.length(sum);
         if (length != oldLength) {
             entry = keys.resizeValue(call.address(1), call.length(1), length);
         }
-        Decimal.write(sum, keys.valueAddress(entry), length);
+        Digits.write(sum, keys.valueAddress(entry), length);
         call.reply().integer(sum);
     }
 

@@ -4,17 +4,16 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.Objects;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelConfig;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.DecoderException;
 import io.solaster.engine.net.RequestStats;
 import io.solaster.engine.net.TcpServer;
+import io.solaster.engine.net.UnreadInput;
 import io.solaster.resp.CommandDecoder;
 import io.solaster.resp.ReplyWriter;
 import io.solaster.store.command.CommandTable;
@@ -41,8 +40,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class ClientConnection extends ChannelInboundHandlerAdapter implements Client, Runnable {
     private static final Logger log = LoggerFactory.getLogger(ClientConnection.class);
-    /** Long enough for a turn that reads what the kernel already holds. */
-    private static final long LAST_READ_MILLIS = 2;
     private static final String PROTECTED = "DENIED Redis is running in protected mode because protected mode is"
             + " enabled and no password is set for the default user. In this mode connections are only accepted from"
             + " the loopback interface. If you want to connect from external computers, set"
@@ -271,7 +268,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
         if (TcpServer.DRAIN.equals(event) && !draining) {
             draining = true;
             login.end();
-            context.executor().schedule(this::finishDrain, LAST_READ_MILLIS, TimeUnit.MILLISECONDS);
+            TcpServer.afterLastRead(context, this::finishDrain);
         }
     }
 
@@ -327,10 +324,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
         }
         flush();
         if (!suspended) {
-            ChannelConfig config = channel().config();
-            if (!config.isAutoRead()) {
-                config.setAutoRead(true);
-            }
+            UnreadInput.readOrWait(channel(), true);
             if (draining) {
                 finishDrain();
             }

@@ -1,6 +1,7 @@
 package io.solaster.store.server;
 
 import io.solaster.engine.net.QuietLog;
+import io.solaster.engine.net.SlowReaders;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -11,7 +12,7 @@ public final class ClientLogs {
 
     final QuietLog crossProtocol = new QuietLog(log, Level.WARN);
     final QuietLog wrongPassword = new QuietLog(log, Level.WARN);
-    final QuietLog unread = new QuietLog(log, Level.WARN);
+    final SlowReaders slowReaders = new SlowReaders(log);
     final QuietLog undecodable = new QuietLog(log, Level.WARN);
     final QuietLog failed = new QuietLog(log, Level.ERROR);
 }

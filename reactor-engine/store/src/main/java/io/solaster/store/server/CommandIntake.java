@@ -1,18 +1,16 @@
 package io.solaster.store.server;
 
-import java.util.Objects;
-
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.solaster.engine.memory.Memory;
+import io.solaster.engine.net.UnreadInput;
 import io.solaster.resp.CommandDecoder;
 import io.solaster.resp.RequestLimits;
-import org.jspecify.annotations.Nullable;
 
-/** What one client has sent and was not yet run: bytes in one piece, and how far they are decoded. On the owning shard. */
+/** What one client has sent and was not yet run: unread input, and how far it is decoded. On the owning shard. */
 final class CommandIntake {
     private final CommandDecoder decoder;
-    private @Nullable ByteBuf input;
+    private final UnreadInput input = new UnreadInput();
     /** Length of a request that is decoded and could not begin; decoding it twice would undo its quotes twice. */
     private int decoded;
 
@@ -31,41 +29,21 @@ final class CommandIntake {
     }
 
     int bytes() {
-        return input == null ? 0 : input.readableBytes();
+        return input.size();
     }
 
     boolean isEmpty() {
-        return input == null;
+        return input.isEmpty();
     }
 
-    /** Takes what was received. */
+    /** Takes what was received. A long argument says how much is still to come. */
     void add(ByteBuf received, ByteBufAllocator allocator) {
-        ByteBuf into = input;
-        if (into == null) {
-            input = received;
-            return;
-        }
-        int bytes = received.readableBytes();
-        if (bytes > into.writableBytes()) {
-            // A long argument says how much is still to come; it is believed only up to twice what has come.
-            int rest = into.readableBytes();
-            long wanted = 2L * (rest + bytes);
-            if (decoder.expectedBytes() >= rest + bytes) {
-                wanted = Math.min(wanted, decoder.expectedBytes());
-            }
-            ByteBuf larger = allocator.directBuffer((int) Math.min(wanted, Integer.MAX_VALUE - 8));
-            larger.writeBytes(into);
-            into.release();
-            input = larger;
-            into = larger;
-        }
-        into.writeBytes(received);
-        received.release();
+        input.add(received, allocator, decoder.expectedBytes());
     }
 
     /** Begins to go through the requests that are there; {@link #end} follows, and nothing is added before. */
     void begin(RequestLimits limits) {
-        ByteBuf in = Objects.requireNonNull(input);
+        ByteBuf in = input.bytes();
         base = Memory.address(in);
         at = in.readerIndex();
         end = in.writerIndex();
@@ -103,30 +81,18 @@ final class CommandIntake {
     }
 
     void end() {
-        Objects.requireNonNull(input).readerIndex(at);
+        input.bytes().readerIndex(at);
     }
 
     /** Keeps what is not yet run, in no more memory than it needs. */
     void keepRest(ByteBufAllocator allocator) {
-        ByteBuf rest = input;
-        if (rest == null) {
-            return;
-        }
-        int bytes = rest.readableBytes();
-        if (bytes == 0) {
-            rest.release();
-            input = null;
+        input.keepRest(allocator, decoder.expectedBytes());
+        if (input.isEmpty()) {
             decoder.idle();
-        } else if (bytes < rest.capacity() / 4 && decoder.expectedBytes() < rest.capacity() / 4) {
-            input = allocator.directBuffer((int) Math.max(bytes, decoder.expectedBytes())).writeBytes(rest);
-            rest.release();
         }
     }
 
     void release() {
-        if (input != null) {
-            input.release();
-            input = null;
-        }
+        input.release();
     }
 }

@@ -1,24 +1,18 @@
 package io.solaster.store.server;
 
 import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelOutboundBuffer;
-import io.netty.channel.socket.DuplexChannel;
-import io.netty.util.concurrent.ScheduledFuture;
-import io.solaster.engine.net.Tls;
+import io.solaster.engine.net.Linger;
+import io.solaster.engine.net.SocketWatch;
 import io.solaster.resp.ReplyWriter;
 import org.jspecify.annotations.Nullable;
 
 /** The replies of one client: one write per read batch, a limit on what it leaves unread, and the end. On the shard. */
 final class ReplyOutput {
-    /** How long a client has to close after our end of the stream, and how long to read the last replies before it. */
-    private static final long LINGER_MILLIS = 500;
-    private static final long UNREAD_MILLIS = 10_000;
     /** Replies beyond this are sent before more requests are run, rather than kept with those under way. */
     private static final int ENOUGH_TO_SEND = 16 * 1024;
     /** Replies beyond this wait for another turn, however much a client may leave unread. */
@@ -29,8 +23,8 @@ final class ReplyOutput {
     /** Of this read batch. */
     private @Nullable ByteBuf output;
     private boolean closing;
-    private boolean lingering;
-    private @Nullable ScheduledFuture<?> closer;
+    /** Once the last reply is about to leave. */
+    private @Nullable Linger linger;
 
     ReplyOutput(ClientConnection connection, ServerShard server) {
         this.connection = connection;
@@ -91,8 +85,7 @@ final class ReplyOutput {
                 return;
             }
         }
-        if (closing && !lingering && context.channel().isActive()) {
-            lingering = true;
+        if (closing && linger == null && context.channel().isActive()) {
             linger(context.channel(), replies == null ? Unpooled.EMPTY_BUFFER : replies);
         } else if (replies != null) {
             replies.release();
@@ -101,8 +94,7 @@ final class ReplyOutput {
 
     /** Bytes that the client has not read yet. */
     static long unread(Channel channel) {
-        ChannelOutboundBuffer pending = channel.unsafe().outboundBuffer();
-        return pending == null ? 0 : pending.totalPendingWriteBytes();
+        return SocketWatch.unsent(channel);
     }
 
     /** Bytes that the client may leave unread. */
@@ -124,39 +116,24 @@ final class ReplyOutput {
 
     /** Ends the connection of a client that leaves too much unread. */
     void overflow(long waiting) {
-        server.part().stats().outputOverflows.increment();
-        connection.logs().unread
-                .tell("{} does not read: {} bytes of replies or more wait, over limits.output-buffer ({});"
-                        + " it is closed", connection, waiting, connection.settings().limits().outputBuffer());
+        connection.logs().slowReaders.overflow(server.part().stats().outputOverflows, connection, waiting,
+                connection.settings().limits().outputBuffer(), "it is closed");
         closing = true;
         connection.kill();
     }
 
-    /** Sends the last reply and closes. Closing with bytes unread would reset the connection and destroy the reply. */
+    /** Sends the last reply and closes. */
     private void linger(Channel channel, ByteBuf last) {
-        closeAfter(channel, UNREAD_MILLIS);
-        Tls.endOutput(channel, channel.writeAndFlush(last)).addListener(sent -> {
-            if (sent.isSuccess() && channel instanceof DuplexChannel duplex) {
-                duplex.shutdownOutput();
-                channel.config().setAutoRead(true);
-                closeAfter(channel, LINGER_MILLIS);
-            } else {
-                channel.close();
-            }
-        });
-    }
-
-    private void closeAfter(Channel channel, long millis) {
-        if (closer != null) {
-            closer.cancel(false);
-        }
-        closer = channel.eventLoop().schedule(() -> channel.close(), millis, TimeUnit.MILLISECONDS);
+        Linger end = new Linger(server.part().shard().timers(), channel);
+        linger = end;
+        end.begin();
+        end.end(channel, channel.writeAndFlush(last), false);
     }
 
     /** The connection has ended. */
     void release() {
-        if (closer != null) {
-            closer.cancel(false);
+        if (linger != null) {
+            linger.cancel();
         }
         if (output != null) {
             output.release();

@@ -1,40 +1,12 @@
 package io.solaster.store.shard;
 
 import io.solaster.engine.memory.Memory;
+import io.solaster.engine.net.Digits;
 
-/** Whole numbers as digits in memory. */
-public final class Decimal {
+/** Reads whole numbers that stand in memory as digits; {@link Digits} writes them. */
+final class Decimal {
 
     private Decimal() {}
-
-    /** How many characters a number has. */
-    public static int length(long value) {
-        int sign = value < 0 ? 1 : 0;
-        long rest = value < 0 ? value : -value;
-        long bound = -10;
-        for (int digits = 1; digits < 19; digits++) {
-            if (rest > bound) {
-                return digits + sign;
-            }
-            bound *= 10;
-        }
-        return 19 + sign;
-    }
-
-    /** Writes a number of {@link #length} characters. */
-    public static void write(long value, long to, int length) {
-        // The least long has no positive counterpart, so the digits are taken from the negative side.
-        long rest = value < 0 ? value : -value;
-        long at = to + length;
-        do {
-            long next = rest / 10;
-            Memory.putByte(--at, (byte) ('0' + (next * 10 - rest)));
-            rest = next;
-        } while (rest != 0);
-        if (value < 0) {
-            Memory.putByte(to, (byte) '-');
-        }
-    }
 
     /** Whether a number stands there as Redis demands it: no blanks, no plus, no leading zero, within 64 bits. */
     static boolean isLong(long address, int length) {

@@ -1,4 +1,4 @@
-package io.solaster.http.wire;
+package io.solaster.engine.net;
 
 import io.solaster.engine.timer.Timer;
 import io.solaster.engine.timer.Timers;
@@ -8,8 +8,11 @@ import io.solaster.engine.timer.Timers;
  * looked at again when it fires, so that a request which is answered at once costs no timer. On the owning shard.
  */
 public final class ConnectionTimer extends Timer {
+    /** Far enough that no sum of a time and this overflows. */
+    public static final long NEVER = Long.MAX_VALUE / 4;
+
     private final Runnable expired;
-    private long due = HttpLimits.NEVER;
+    private long due = NEVER;
 
     /** @param expired told that a deadline may have passed */
     public ConnectionTimer(Timers timers, Runnable expired) {
@@ -17,7 +20,7 @@ public final class ConnectionTimer extends Timer {
         this.expired = expired;
     }
 
-    /** Fires at this time at the latest. */
+    /** Fires at this time at the latest, in nanoseconds by the shard's timers. */
     public void by(long deadline, long now) {
         if (deadline < due) {
             due = deadline;
@@ -27,7 +30,7 @@ public final class ConnectionTimer extends Timer {
 
     @Override
     protected void fire() {
-        due = HttpLimits.NEVER;
+        due = NEVER;
         expired.run();
     }
 }

@@ -1,16 +1,17 @@
-package io.solaster.http.wire;
+package io.solaster.engine.net;
 
 import java.util.concurrent.TimeUnit;
 
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.socket.DuplexChannel;
-import io.solaster.engine.net.Tls;
+import io.netty.util.concurrent.Future;
 import io.solaster.engine.timer.Timers;
 
 /**
  * The polite end of a connection. Closing it with bytes unread would reset it, and destroy what the client has not read
- * yet: so what that still sends is read and dropped until it closes, too, or its time is up. On the owning shard.
+ * yet: so what that still sends is read, to be dropped by whoever reads, until it closes, too, or its time is up. On the
+ * owning shard.
  */
 public final class Linger {
     /** How long a client has to close after our end of the stream, and how long to read the last response before it. */
@@ -26,6 +27,12 @@ public final class Linger {
     public Linger(Timers timers, ConnectionTimer timer) {
         this.timers = timers;
         this.timer = timer;
+    }
+
+    /** Of a connection that has no timer; {@link #cancel} once it is closed. */
+    public Linger(Timers timers, Channel channel) {
+        this.timers = timers;
+        this.timer = new ConnectionTimer(timers, () -> expired(channel));
     }
 
     /** Whether nothing more is read, nor answered. */
@@ -52,14 +59,36 @@ public final class Linger {
      */
     public void end(Channel channel, ChannelFuture last, boolean parted) {
         Tls.endOutput(channel, last).addListener(sent -> {
-            if (sent.isSuccess() && !parted && channel instanceof DuplexChannel duplex) {
-                duplex.shutdownOutput();
-                channel.config().setAutoRead(true);
+            if (!parted && shutOutput(channel, sent)) {
                 waitFor(LINGER_NANOS);
             } else {
                 channel.close();
             }
         });
+    }
+
+    /**
+     * Ends the output of a connection that has a time of its own for the client to close, and reads on until then. One of
+     * which the input cannot stay open is closed.
+     *
+     * @param last the last that was written
+     */
+    public static void endOutput(Channel channel, ChannelFuture last) {
+        Tls.endOutput(channel, last).addListener(sent -> {
+            if (!shutOutput(channel, sent)) {
+                channel.close();
+            }
+        });
+    }
+
+    /** Whether the client has been told, and what it still sends is read. */
+    private static boolean shutOutput(Channel channel, Future<?> sent) {
+        if (sent.isSuccess() && channel instanceof DuplexChannel duplex) {
+            duplex.shutdownOutput();
+            channel.config().setAutoRead(true);
+            return true;
+        }
+        return false;
     }
 
     private void waitFor(long nanos) {
@@ -76,5 +105,10 @@ public final class Linger {
         } else {
             timer.by(until, now);
         }
+    }
+
+    /** The connection is closed. */
+    public void cancel() {
+        timer.cancel();
     }
 }

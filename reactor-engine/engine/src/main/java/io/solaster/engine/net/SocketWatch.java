@@ -1,4 +1,4 @@
-package io.solaster.http.wire;
+package io.solaster.engine.net;
 
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelOutboundBuffer;
@@ -8,6 +8,12 @@ public final class SocketWatch {
     private long unsent;
     private long sent;
     private long takenAt;
+
+    /** Bytes that a connection was given and the socket has not taken, since the client does not read. On the owning shard. */
+    public static long unsent(Channel channel) {
+        ChannelOutboundBuffer waiting = channel.unsafe().outboundBuffer();
+        return waiting == null ? 0 : waiting.totalPendingWriteBytes();
+    }
 
     /**
      * Looks.
@@ -27,6 +33,7 @@ public final class SocketWatch {
         }
     }
 
+    /** Whether it had anything to send when it was looked at last. */
     public boolean isSending() {
         return unsent > 0;
     }
