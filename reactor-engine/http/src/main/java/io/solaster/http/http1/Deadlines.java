@@ -126,7 +126,7 @@ final class Deadlines {
         connection.output().observe();
         if (connection.output().isUnread(now)) {
             shard.stats().timedOut(Timeout.UNREAD);
-            connection.die(new IOException("the client did not read"));
+            connection.ending().die(new IOException("the client did not read"));
             return;
         }
         boolean outside = !batch.isOpen();
@@ -153,7 +153,7 @@ final class Deadlines {
             }
         }
         if (isIdle() && now - activeAt >= limits.idleNanos()) {
-            connection.endAfterThis();
+            connection.ending().afterThis();
         }
         if (outside) {
             batch.close();
@@ -167,7 +167,7 @@ final class Deadlines {
         intake.close(exchange);
         if (exchange.response().isOver()) {
             intake.receiveNothing();
-            connection.endAfterThis();
+            connection.ending().afterThis();
         } else {
             exchange.waitsSince = now;
             exchange.body().fail(new HttpException(HttpResponseStatus.REQUEST_TIMEOUT, "the body took too long"));

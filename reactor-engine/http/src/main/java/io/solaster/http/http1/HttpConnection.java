@@ -13,7 +13,6 @@ import io.netty.channel.FileRegion;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
-import io.solaster.engine.net.Linger;
 import io.solaster.engine.net.RequestStats;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.http.exchange.Batch;
@@ -53,17 +52,11 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter
     private final ExchangeQueue queue = new ExchangeQueue();
     private final Listening listening = new Listening();
     private final Deadlines deadlines;
-    private final Linger linger;
+    private final Ending ending;
 
     private boolean scheduled;
     /** What is written leaves with others'. */
     private boolean departs;
-    private boolean closing;
-    /** The client knows that the connection ends, and has sent no more than we have read. */
-    private boolean parted;
-    private boolean draining;
-    /** The client has ended its side, and may still be answered. */
-    private boolean halfClosed;
     private boolean upgraded;
 
     public HttpConnection(HttpShard shard, RequestStats requests) {
@@ -72,7 +65,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter
         this.batch = new Batch(shard, requests);
         this.intake = new Intake(this, shard, batch, queue);
         this.deadlines = new Deadlines(this, shard, batch, queue, intake);
-        this.linger = deadlines.linger();
+        this.ending = new Ending(this, shard, intake, queue, deadlines.linger());
     }
 
     // ---- what exchanges see
@@ -111,7 +104,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter
         if (exchange == intake.receiving() && (exchange.body().isTooLongToSkip() || exchange.body().owesContinue())) {
             intake.close(exchange);
         }
-        if (draining && exchange.next == null && intake.isEmpty()) {
+        if (ending.isDraining() && exchange.next == null && intake.isEmpty()) {
             intake.close(exchange);
         }
     }
@@ -136,7 +129,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter
 
     @Override
     public boolean isDraining() {
-        return draining;
+        return ending.isDraining();
     }
 
     /** Whether the kernel can send files for an exchange: behind nobody else's response, and unencrypted. */
@@ -193,11 +186,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter
         while (over != null && over.response().isOver()) {
             queue.answered(over, batch, listening);
             if (over.closes || over.response().upgrade != null) {
-                closing = over.closes;
-                parted = halfClosed
-                        || intake.receiving() == null && !((HeadDecoder) over.request().head()).isKeepAlive()
-                                && intake.isEmpty();
-                dropRest(new IOException("the connection was closed with the response before this one"));
+                ending.answeredLast(over);
                 if (over.response().upgrade != null) {
                     ProtocolSwitch.switchTo(this, over);
                     return;
@@ -211,8 +200,8 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter
                 write(over, held);
             }
         }
-        if (queue.isEmpty() && draining && intake.isEmpty()) {
-            closing = true;
+        if (queue.isEmpty() && ending.isDraining() && intake.isEmpty()) {
+            ending.afterThis();
         }
         if (over != null && over == queue.first() && !over.response().isOver()) {
             over.response().becameWritable();
@@ -229,20 +218,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter
         if (exchange == queue.first()) {
             flush();
         }
-        die(cause);
-    }
-
-    /** Closes at once; on some transports that takes until the next turn. */
-    void die(Throwable cause) {
-        closing = true;
-        linger.beginWithoutWaiting();
-        dropRest(cause);
-        channel().close();
-    }
-
-    private void dropRest(Throwable cause) {
-        intake.receiveNothing();
-        queue.failAll(shard, cause);
+        ending.die(cause);
     }
 
     // ---- the channel's events
@@ -277,14 +253,8 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter
 
     @Override
     public void channelInactive(ChannelHandlerContext context) {
-        closing = true;
-        linger.beginWithoutWaiting();
         IOException gone = new IOException("the client has closed the connection");
-        Exchange receives = intake.receiving();
-        dropRest(gone);
-        if (receives != null) {
-            receives.body().fail(gone);
-        }
+        ending.closed(gone);
         listening.tell(gone);
         deadlines.cancel();
         release();
@@ -299,7 +269,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
         ByteBuf received = (ByteBuf) message;
-        if (closing) {
+        if (ending.isClosing()) {
             received.release();
             return;
         }
@@ -332,29 +302,16 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter
 
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
-        if (TcpServer.DRAIN.equals(event) && !draining) {
-            draining = true;
-            queue.drain();
-            TcpServer.afterLastRead(context, this::finishDrain);
+        if (TcpServer.DRAIN.equals(event)) {
+            ending.drain(context);
         }
         if (event instanceof ChannelInputShutdownEvent && !upgraded) {
-            halfClose();
+            ending.halfClose();
         }
         context.fireUserEventTriggered(event);
         if (event instanceof SslHandshakeCompletionEvent handshake && handshake.isSuccess()
                 && ProtocolSwitch.isHttp2Agreed(context.channel())) {
             ProtocolSwitch.becomeHttp2(this, null);
-        }
-    }
-
-    /** Answers what has come whole, and closes. */
-    private void halfClose() {
-        halfClosed = true;
-        parted = true;
-        if (intake.receiving() != null) {
-            die(new IOException("the client has ended its side within a body"));
-        } else {
-            resume();
         }
     }
 
@@ -366,14 +323,6 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter
             log.error("{} is closed", context.channel(), failure);
         }
         context.close();
-    }
-
-    /** Closes once what had arrived by now is answered; what the kernel held has been read when this runs. */
-    private void finishDrain() {
-        if (!upgraded && !closing && queue.isEmpty() && channel().isActive()) {
-            closing = true;
-            flush();
-        }
     }
 
     // ---- reading and sending
@@ -392,12 +341,13 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter
     private void endBatch() {
         // Before the flush, within which the socket may say that it has room, and a stream may write more.
         batch.close();
-        if (halfClosed && queue.isEmpty() && intake.receiving() == null && !scheduled
+        if (ending.isHalfClosed() && queue.isEmpty() && intake.receiving() == null && !scheduled
                 && (intake.isEmpty() || intake.mayBegin())) {
             // What is left, if anything, is a part of a request whose rest will not come.
-            closing = true;
+            ending.afterThis();
         }
-        if (!closing && !upgraded && listening.isEmpty() && output().isGathered() && batch.countAndMayWait()) {
+        if (!ending.isClosing() && !upgraded && listening.isEmpty() && output().isGathered()
+                && batch.countAndMayWait()) {
             if (!departs) {
                 departs = true;
                 shard.departures().add(this);
@@ -405,7 +355,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter
         } else {
             flush();
         }
-        if (!upgraded && !linger.hasBegun()) {
+        if (!upgraded && !ending.hasBegun()) {
             intake.readOrWait();
             deadlines.goOn();
         }
@@ -429,11 +379,8 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter
         if (!listening.isEmpty() && !upgraded) {
             output().whenSent(listening.take());
         }
-        if (closing && queue.isEmpty() && !linger.hasBegun()) {
-            linger.begin();
-            linger.end(channel(), output().flushLast(), parted);
-        } else if (output().flush()) {
-            die(new IOException("the client left more unread than it may"));
+        if (!ending.sendLast() && output().flush()) {
+            ending.die(new IOException("the client left more unread than it may"));
         }
     }
 
@@ -451,14 +398,9 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter
         return intake;
     }
 
-    /** Whether nothing more is read. */
-    boolean isClosing() {
-        return closing;
-    }
-
-    /** Nothing more is read; the connection ends once what is under way is answered. */
-    void endAfterThis() {
-        closing = true;
+    /** How it ends. */
+    Ending ending() {
+        return ending;
     }
 
     /** Whether another protocol has the connection, or is about to. */
@@ -473,7 +415,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter
 
     /** The connection has been handed over to what was upgraded to. */
     void handedOver() {
-        if (halfClosed) {
+        if (ending.isHalfClosed()) {
             channel().close();
         }
         listening.tell(null);

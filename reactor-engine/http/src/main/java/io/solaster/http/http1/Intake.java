@@ -211,11 +211,11 @@ final class Intake {
             if (body.isFailed() && !receives.response().isOver()) {
                 close(receives);
             } else if (body.isFailed()) {
-                connection.endAfterThis();
+                connection.ending().afterThis();
             }
             return false;
         }
-        if (!in.isReadable() || connection.isClosing() || connection.isUpgraded() || !mayBegin()) {
+        if (!in.isReadable() || connection.ending().isClosing() || connection.isUpgraded() || !mayBegin()) {
             return false;
         }
         Exchange exchange = upcoming;
@@ -276,7 +276,7 @@ final class Intake {
 
     /** Answers what cannot be handled, behind what is under way; nothing more is read. */
     void refuse(Exchange exchange, HttpResponseStatus status, String message) {
-        connection.endAfterThis();
+        connection.ending().afterThis();
         close(exchange);
         exchange.outlives = true;
         exchange.response().refuse(status, message);
