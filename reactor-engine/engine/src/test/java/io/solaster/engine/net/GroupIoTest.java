@@ -4,6 +4,7 @@ import static io.solaster.engine.Engines.get;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
@@ -42,6 +43,7 @@ import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.nio.NioIoHandle;
 import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.channel.uring.IoUringIoHandle;
 import io.netty.channel.uring.IoUringIoHandler;
@@ -419,13 +421,47 @@ abstract class GroupIoTest {
         }));
         Socket client = connect(server);
         client.getOutputStream().write(1);
+        assertThat(readToTheEnd(client)).isEqualTo(length);
+    }
+
+    private static long readToTheEnd(Socket client) throws IOException {
         InputStream in = client.getInputStream();
         long got = 0;
         byte[] chunk = new byte[1 << 16];
         for (int n = in.read(chunk); n >= 0; n = in.read(chunk)) {
             got += n;
         }
-        assertThat(got).isEqualTo(length);
+        return got;
+    }
+
+    /** It has nothing more to read then, and goes on to write when the kernel tells that there is room. */
+    @Test
+    void aClientThatHasEndedItsSideGetsAllOfALongAnswer() throws Exception {
+        int length = 20 << 20;
+        for (String group : List.of("default", "queued")) {
+            TcpServer server = bind(group, (on, channel) -> {
+                channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+                channel.pipeline().addLast(new ChannelInboundHandlerAdapter() {
+                    @Override
+                    public void channelRead(ChannelHandlerContext ctx, Object message) {
+                        ((ByteBuf) message).release();
+                    }
+
+                    @Override
+                    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+                        if (event instanceof ChannelInputShutdownEvent) {
+                            // Once the channel has done all that it does at such an end.
+                            ctx.executor().execute(() -> ctx.writeAndFlush(ctx.alloc().buffer(length).writeZero(length))
+                                    .addListener(ChannelFutureListener.CLOSE));
+                        }
+                    }
+                });
+            });
+            Socket client = connect(server);
+            client.getOutputStream().write(1);
+            client.shutdownOutput();
+            assertThat(readToTheEnd(client)).as("bytes in group %s", group).isEqualTo(length);
+        }
     }
 
     @Test

@@ -218,6 +218,23 @@ class GroupIoHandlerTest {
         assertThat(heard).containsExactly("ready " + in);
     }
 
+    /** Netty would take it out, forget that it has, and fail with ENOENT when the socket wants something again. */
+    @Test
+    void aSocketThatWantsNothingForAWhileIsNotTakenOutOfEpoll() {
+        Engines.assumeAvailable(Transport.EPOLL);
+        int in = EpollIoOps.EPOLLIN.value();
+        int out = EpollIoOps.EPOLLOUT.value();
+        int nothingButChanges = EpollIoOps.EPOLLET.value();
+        register(new Epoll(event -> heard.add("ready " + event.ops().value())));
+        want(0);
+        assertThat(transport.asked).as("the kernel does not know it yet").containsExactly(0);
+        want(in);
+        want(0);
+        want(0);
+        want(out);
+        assertThat(transport.asked).containsExactly(0, in, nothingButChanges, nothingButChanges, out);
+    }
+
     @Test
     void whoDoesNotWantToReadAnyMoreIsNotMadeTo() {
         Engines.assumeAvailable(Transport.EPOLL);
