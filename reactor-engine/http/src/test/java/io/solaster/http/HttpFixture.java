@@ -22,8 +22,12 @@ final class HttpFixture implements AutoCloseable {
     private final List<AutoCloseable> open = new ArrayList<>();
 
     HttpFixture(Transport transport, int shards) {
-        engine = Engine.start(EngineConfig.defaults().withShards(shards).withPinning(Pinning.NEVER)
-                .withTransport(transport));
+        this(EngineConfig.defaults().withShards(shards).withTransport(transport));
+    }
+
+    /** @param config but for pinning: tests share the machine's CPUs */
+    HttpFixture(EngineConfig config) {
+        engine = Engine.start(config.withPinning(Pinning.NEVER));
     }
 
     Engine engine() {

@@ -104,7 +104,8 @@ public final class Tls implements ConnectionHandler {
         public void execute(Runnable work) {
             Future<Channel> first = of;
             if (first != null && first.isDone()) {
-                throw new Renegotiation();
+                // One that was refused, or has failed, goes on for a step or two before it is closed.
+                throw first.isSuccess() ? new Renegotiation() : new FailedAlready(first.cause());
             }
             threads.execute(work);
         }
@@ -116,6 +117,20 @@ public final class Tls implements ConnectionHandler {
 
         Renegotiation() {
             super("a client asked for another handshake on its connection");
+        }
+
+        @Override
+        public Throwable fillInStackTrace() {
+            return this;
+        }
+    }
+
+    /** A handshake has failed, and there is nothing more to work out. */
+    private static final class FailedAlready extends RejectedExecutionException {
+        private static final long serialVersionUID = 1;
+
+        FailedAlready(Throwable failure) {
+            super(failure);
         }
 
         @Override
@@ -138,6 +153,9 @@ public final class Tls implements ConnectionHandler {
             Throwable cause = failure instanceof DecoderException && failure.getCause() != null
                     ? failure.getCause()
                     : failure;
+            if (cause instanceof FailedAlready && cause.getCause() != null) {
+                cause = cause.getCause();
+            }
             if (cause instanceof Renegotiation) {
                 renegotiations.tell("{} is closed: {}", context.channel(), cause.getMessage());
             } else if (cause instanceof RejectedExecutionException) {
