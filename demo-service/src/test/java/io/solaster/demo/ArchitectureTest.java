@@ -13,7 +13,8 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import io.solaster.config.check.ConfigTree;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The arrows between modules: downwards only, and only those that are drawn. */
 @AnalyzeClasses(packages = "io.solaster", importOptions = DoNotIncludeTests.class)
@@ -64,10 +65,10 @@ final class ArchitectureTest {
     @ArchTest
     static final ArchRule ROOTS_SHOW_NO_INTERNALS = classes().should(Internals.ARE_NOT_SHOWN_BY_ROOTS);
 
-    @Test
-    void benchmarksHaveNoCyclesEither() {
-        // Not on the class path: nothing stands on them.
-        Path classes = Path.of("../reactor-engine/benchmarks/target/classes");
+    @ParameterizedTest
+    @ValueSource(strings = {"benchmarks", "testkit"})
+    void modulesThatNothingStandsOnHaveNoCyclesEither(String module) {
+        Path classes = Path.of("../reactor-engine", module, "target/classes");
         slices().assignedFrom(new Packages()).should().beFreeOfCycles().allowEmptyShould(true)
                 .check(new ClassFileImporter().importPath(classes));
     }

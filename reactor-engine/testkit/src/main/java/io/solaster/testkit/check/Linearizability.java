@@ -1,0 +1,116 @@
+package io.solaster.testkit.check;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
+
+import io.solaster.testkit.check.Shrinking.Proof;
+import io.solaster.testkit.check.Verdict.Kind;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Whether a history is linearizable: whether each call may have taken effect at one moment between when it was made and
+ * when it was answered, so that one call after the other leads to the answers that were given (M. Herlihy and J. Wing,
+ * "Linearizability", 1990). Partitions are checked apart, which is sound since linearizability is local. To decide is
+ * NP-complete, so time and memory are bounded, and a history may stay undecided.
+ *
+ * {@snippet :
+ * Verdict<RegisterCall<String>, String> verdict = Linearizability.of(Models.<String>register(null))
+ *         .check(history.operations());
+ * assertThat(verdict.isLinearizable()).as(verdict.toString()).isTrue();
+ * }
+ *
+ * @param <S> the model's states
+ * @param <I> what is asked
+ * @param <O> what is answered
+ */
+public final class Linearizability<S, I, O extends @Nullable Object> {
+    private static final Duration TIME = Duration.ofSeconds(30);
+    private static final long BYTES = 512L << 20;
+
+    private final Model<S, I, O> model;
+    private final Duration time;
+    private final long bytes;
+
+    private Linearizability(Model<S, I, O> model, Duration time, long bytes) {
+        this.model = model;
+        this.time = time;
+        this.bytes = bytes;
+    }
+
+    /** A checker that takes at most 30 seconds and half a GiB. */
+    public static <S, I, O extends @Nullable Object> Linearizability<S, I, O> of(Model<S, I, O> model) {
+        return new Linearizability<>(model, TIME, BYTES);
+    }
+
+    /**
+     * The same with other bounds.
+     *
+     * @param newTime for a whole history; as long again to shrink a violation
+     * @param newBytes what one partition's search may remember, about
+     */
+    public Linearizability<S, I, O> within(Duration newTime, long newBytes) {
+        return new Linearizability<>(model, newTime, newBytes);
+    }
+
+    /** Checks a history. */
+    public Verdict<I, O> check(History<I, O> history) {
+        return check(history.operations());
+    }
+
+    /** Checks calls, in any order. */
+    public Verdict<I, O> check(List<Operation<I, O>> calls) {
+        Map<Object, List<Operation<I, O>>> partitions = new LinkedHashMap<>();
+        calls.stream().sorted(Comparator.comparingLong(Operation::called)).forEach(
+                call -> partitions.computeIfAbsent(model.partition(call.input()), any -> new ArrayList<>()).add(call));
+        long end = System.nanoTime() + time.toNanos();
+        Verdict<I, O> undecided = null;
+        for (Map.Entry<Object, List<Operation<I, O>>> each : partitions.entrySet()) {
+            Search<S, I> search = new Search<>(model, each.getValue());
+            Kind kind = search.run(() -> System.nanoTime() - end > 0, bytes);
+            if (kind == Kind.VIOLATED) {
+                return violated(each.getKey(), each.getValue());
+            }
+            if (kind == Kind.UNKNOWN && undecided == null) {
+                undecided = verdict(kind, each.getKey(), each.getValue(), search.best(),
+                        "Not decided within " + time + " and " + (bytes >> 20) + " MiB: " + each.getValue().size()
+                                + " calls" + about(each.getKey())
+                                + "; check fewer calls at a time, or with fewer clients, or give more of either.");
+            }
+        }
+        return undecided != null
+                ? undecided
+                : new Verdict<>(Kind.LINEARIZABLE, null, List.of(), List.of(),
+                        "Linearizable: " + calls.size() + " calls, " + partitions.size() + " partitions.");
+    }
+
+    private Verdict<I, O> violated(Object partition, List<Operation<I, O>> calls) {
+        long end = System.nanoTime() + time.toNanos();
+        BooleanSupplier stop = () -> System.nanoTime() - end > 0;
+        Proof<S, I, O> proof = new Shrinking<>(model, stop, bytes).shrink(calls);
+        Search<S, I> search = new Search<>(model, proof.before(), proof.calls());
+        search.run(stop, bytes);
+        return verdict(Kind.VIOLATED, partition, proof.calls(), search.best(), "Not linearizable: from "
+                + proof.before().stream().map(String::valueOf).sorted().collect(Collectors.joining(" or "))
+                + " no order of these calls" + about(partition) + " explains every answer (" + proof.calls().size()
+                + " of " + calls.size() + " calls).");
+    }
+
+    private static String about(Object partition) {
+        return partition.equals("") ? "" : " about " + partition;
+    }
+
+    private Verdict<I, O> verdict(Kind kind, Object partition, List<Operation<I, O>> calls, int[] best,
+            String reason) {
+        List<Operation<I, O>> explained = new ArrayList<>();
+        for (int index : best) {
+            explained.add(calls.get(index));
+        }
+        return new Verdict<>(kind, partition, calls, explained, reason);
+    }
+}

@@ -1,0 +1,210 @@
+package io.solaster.testkit.chaos;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+
+import io.solaster.testkit.chaos.FaultProxy.Effect;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class FaultProxyTest {
+    private ServerSocket server;
+    private FaultProxy proxy;
+
+    @BeforeEach
+    void start() throws IOException {
+        server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+        proxy = FaultProxy.before(new InetSocketAddress(server.getInetAddress(), server.getLocalPort()), 1);
+        // Answers each byte with itself, and each end with its end.
+        Thread.ofVirtual().start(() -> {
+            while (!server.isClosed()) {
+                try {
+                    Socket socket = server.accept();
+                    Thread.ofVirtual().start(() -> {
+                        try (socket) {
+                            socket.getInputStream().transferTo(socket.getOutputStream());
+                        } catch (IOException e) {
+                            // It was reset.
+                        }
+                    });
+                } catch (IOException e) {
+                    return;
+                }
+            }
+        });
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        proxy.close();
+        server.close();
+    }
+
+    private Socket connect() throws IOException {
+        Socket socket = new Socket();
+        socket.connect(proxy.address(), 30_000);
+        socket.setSoTimeout(30_000);
+        return socket;
+    }
+
+    private static String echo(Socket socket, String text) throws IOException {
+        socket.getOutputStream().write(text.getBytes(US_ASCII));
+        return new String(socket.getInputStream().readNBytes(text.length()), US_ASCII);
+    }
+
+    @Test
+    void passesBytesBothWaysAndEndsAsTheServerDoes() throws IOException {
+        try (Socket socket = connect()) {
+            assertThat(echo(socket, "hello")).isEqualTo("hello");
+            socket.getOutputStream().write(new byte[100_000]);
+            socket.shutdownOutput();
+            assertThat(socket.getInputStream().readAllBytes()).hasSize(100_000);
+        }
+        assertThat(proxy.count(Effect.CONNECTIONS)).isOne();
+        assertThat(proxy.count(Effect.BYTES)).isEqualTo(2 * 100_005);
+        assertThat(proxy.count(Effect.DELAYED_BYTES) + proxy.count(Effect.LOST_BYTES)
+                + proxy.count(Effect.CORRUPTED_BYTES) + proxy.count(Effect.RESETS)).isZero();
+    }
+
+    @Test
+    void delaysOneWay() throws IOException {
+        try (Socket socket = connect()) {
+            proxy.set(Direction.TO_CLIENT, Faults.NONE.delayed(Duration.ofMillis(120)).jittered(Duration.ofMillis(10)));
+            long sent = System.nanoTime();
+            assertThat(echo(socket, "late")).isEqualTo("late");
+            assertThat(System.nanoTime() - sent).isGreaterThanOrEqualTo(120_000_000L);
+            assertThat(proxy.count(Effect.DELAYED_BYTES)).isEqualTo(4);
+        }
+    }
+
+    @Test
+    void throttles() throws IOException {
+        try (Socket socket = connect()) {
+            proxy.set(Direction.TO_SERVER, Faults.NONE.throttled(100_000));
+            long sent = System.nanoTime();
+            echo(socket, "x".repeat(20_000));
+            assertThat(System.nanoTime() - sent).isGreaterThanOrEqualTo(200_000_000L);
+        }
+    }
+
+    @Test
+    void corruptsBytes() throws IOException {
+        try (Socket socket = connect()) {
+            proxy.set(Direction.TO_SERVER, Faults.NONE.corrupted(1));
+            assertThat(echo(socket, "right")).isNotEqualTo("right");
+            assertThat(proxy.count(Effect.CORRUPTED_BYTES)).isOne();
+        }
+    }
+
+    @Test
+    void aPartitionLosesBytesAndTellsNobody() throws IOException {
+        try (Socket socket = connect(); Socket other = connect()) {
+            assertThat(echo(socket, "a")).isEqualTo("a");
+            assertThat(echo(other, "a")).isEqualTo("a");
+            proxy.partition();
+            socket.getOutputStream().write("lost".getBytes(US_ASCII));
+            socket.setSoTimeout(100);
+            assertThatThrownBy(() -> socket.getInputStream().read()).isInstanceOf(SocketTimeoutException.class);
+            assertThat(proxy.count(Effect.LOST_BYTES)).isEqualTo(4);
+            assertThat(proxy.connections()).isEqualTo(2);
+            proxy.heal();
+            assertThat(echo(other, "whole")).isEqualTo("whole");
+            socket.setSoTimeout(30_000);
+            assertThatThrownBy(() -> {
+                while (true) {
+                    echo(socket, "hole");
+                }
+            }).isInstanceOf(SocketException.class);
+        }
+    }
+
+    @Test
+    void aCutOfOneWayLetsTheOtherPass() throws IOException {
+        try (Socket socket = connect()) {
+            proxy.set(Direction.TO_CLIENT, Faults.NONE.cut());
+            socket.getOutputStream().write("in".getBytes(US_ASCII));
+            socket.setSoTimeout(100);
+            assertThatThrownBy(() -> socket.getInputStream().read()).isInstanceOf(SocketTimeoutException.class);
+            assertThat(proxy.count(Effect.BYTES)).isEqualTo(2);
+            assertThat(proxy.count(Effect.LOST_BYTES)).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void resetsBothSides() throws IOException {
+        try (Socket socket = connect()) {
+            assertThat(echo(socket, "a")).isEqualTo("a");
+            proxy.reset();
+            assertThatThrownBy(() -> socket.getInputStream().read()).isInstanceOf(SocketException.class);
+            assertThat(proxy.count(Effect.RESETS)).isPositive();
+        }
+    }
+
+    @Test
+    void refusesAndListensAgainOnTheSamePort() throws IOException {
+        try (Socket before = connect()) {
+            proxy.refuse();
+            assertThatThrownBy(this::connect).isInstanceOf(ConnectException.class);
+            assertThat(echo(before, "still here")).isEqualTo("still here");
+            proxy.listen();
+            try (Socket after = connect()) {
+                assertThat(echo(after, "again")).isEqualTo("again");
+            }
+        }
+    }
+
+    @Test
+    void aServerThatIsAwayResetsTheClient() throws IOException {
+        server.close();
+        try (Socket socket = connect()) {
+            assertThatThrownBy(() -> {
+                if (socket.getInputStream().read() < 0) {
+                    throw new SocketException("closed");
+                }
+            }).isInstanceOf(SocketException.class);
+        }
+    }
+
+    @Test
+    void whoDoesNotReadIsFeltByWhoWrites() throws Exception {
+        try (ServerSocket deaf = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                FaultProxy before = FaultProxy
+                        .before(new InetSocketAddress(deaf.getInetAddress(), deaf.getLocalPort()), 1);
+                Socket socket = new Socket()) {
+            socket.connect(before.address());
+            Thread writer = Thread.ofVirtual().start(() -> {
+                try {
+                    while (true) {
+                        socket.getOutputStream().write(new byte[1 << 16]);
+                    }
+                } catch (IOException e) {
+                    // The test has ended.
+                }
+            });
+            long passed = -1;
+            while (passed != before.count(Effect.BYTES) || passed == 0) {
+                passed = before.count(Effect.BYTES);
+                assertThat(writer.join(Duration.ofMillis(300))).isFalse();
+            }
+            assertThat(passed).isLessThan(64 << 20);
+        }
+    }
+
+    @Test
+    void faultsStayOnTheMachine() {
+        assertThatThrownBy(() -> FaultProxy.before(new InetSocketAddress("192.0.2.1", 80), 1))
+                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("loopback");
+    }
+}
