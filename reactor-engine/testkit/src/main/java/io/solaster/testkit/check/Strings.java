@@ -48,8 +48,14 @@ final class Strings {
     }
 
     private static Step<Optional<String>, @Nullable Object> add(Optional<String> value, long amount) {
+        String text = value.orElse("0");
         try {
-            long sum = Math.addExact(Long.parseLong(value.orElse("0")), amount);
+            long number = Long.parseLong(text);
+            // "007" and "+7" are no numbers to Redis.
+            if (!Long.toString(number).equals(text)) {
+                return new Step<>(value, Command.FAILED);
+            }
+            long sum = Math.addExact(number, amount);
             return new Step<>(Optional.of(Long.toString(sum)), sum);
         } catch (NumberFormatException | ArithmeticException e) {
             return new Step<>(value, Command.FAILED);
