@@ -4,10 +4,15 @@ import static io.solaster.pool.TestEngines.on;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.URL;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -25,6 +30,7 @@ import io.solaster.pool.TestEngines;
 import io.solaster.pool.request.Attempt;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -203,9 +209,26 @@ final class FrameStreamFuzzTest {
         }
     }
 
-    /** The first byte chooses the protocol, the rest is received. */
+    /** Its agent rewrites each class that is loaded from then on, which slows all tests of the run: not by default. */
+    @Tag("full")
     @FuzzTest
     void readsTheSameHoweverItIsCut(byte[] input) {
+        receive(input);
+    }
+
+    @ParameterizedTest
+    @MethodSource("recorded")
+    void readsWhatTheFuzzerHasFoundTheSameHoweverItIsCut(Path recorded) throws IOException {
+        receive(Files.readAllBytes(recorded));
+    }
+
+    static Stream<Path> recorded() throws Exception {
+        URL inputs = FrameStreamFuzzTest.class.getResource("FrameStreamFuzzTestInputs/readsTheSameHoweverItIsCut");
+        return Files.list(Path.of(Objects.requireNonNull(inputs).toURI()));
+    }
+
+    /** The first byte chooses the protocol, the rest is received. */
+    private static void receive(byte[] input) {
         if (input.length > 1) {
             List<FramedProtocol> all = protocols().toList();
             FramedProtocol protocol = all.get(Math.floorMod(input[0], all.size()));
