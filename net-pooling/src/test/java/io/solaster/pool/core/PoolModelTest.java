@@ -16,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 import io.netty.channel.Channel;
 import io.netty.channel.embedded.EmbeddedChannel;
@@ -56,6 +57,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
 final class PoolModelTest {
     private static final int STEPS = 4_000;
+    /** What one step sets going ends within so many tasks of the shard. */
+    private static final int TURNS = 8;
     private static final int MAX = 6;
     private static final int PER_ENDPOINT = 3;
     private static final int MAX_PENDING = 12;
@@ -71,6 +74,7 @@ final class PoolModelTest {
     private boolean shared;
     private ConnectionPool<Fake> pool;
     private int served;
+    private int stepsLeft;
 
     private record Waiting(ShardFuture<Fake> future, long patienceNanos, long since) {}
 
@@ -145,22 +149,13 @@ final class PoolModelTest {
                 connecting.add(channel);
                 return channel;
             });
-            for (int i = 0; i < STEPS; i++) {
-                TestEngines.on(engine, 0, () -> {
-                    step();
-                    return null;
-                });
-                if (random.nextInt(4) == 0) {
-                    clock.advance(Duration.ofMillis(random.nextInt(random.nextInt(10) == 0 ? 4_000 : 60)));
-                }
-                // What was granted, what is due: each takes a turn.
-                for (int turn = 0; turn < 4; turn++) {
-                    TestEngines.on(engine, 0, () -> null);
-                }
-                TestEngines.on(engine, 0, () -> {
-                    check();
-                    return null;
-                });
+            stepsLeft = STEPS;
+            while (stepsLeft > 0) {
+                long millis = TestEngines.await(engine, 0, () -> until(this::next));
+                clock.advance(Duration.ofMillis(millis));
+                // A turn in which what is due happens.
+                TestEngines.on(engine, 0, () -> null);
+                TestEngines.await(engine, 0, () -> until(done -> settle(done, TURNS, () -> done.complete(0L))));
             }
             assertThat(served).as("the steps have served somebody").isGreaterThan(STEPS / 20);
             pool.close();
@@ -183,6 +178,40 @@ final class PoolModelTest {
             channel.closeFuture().addListener(end -> live.remove(fake));
             return CompletableFuture.completedFuture(fake);
         }
+    }
+
+    /** On the shard, as is all that follows; waiting for each step from outside would take much longer than the steps. */
+    private ShardFuture<Long> until(Consumer<ShardFuture<Long>> work) {
+        ShardFuture<Long> done = Shard.current().newFuture();
+        work.accept(done);
+        return done;
+    }
+
+    /** Takes steps until time is to pass: tells how much, in milliseconds. */
+    private void next(ShardFuture<Long> done) {
+        step();
+        stepsLeft--;
+        if (stepsLeft == 0 || random.nextInt(4) == 0) {
+            done.complete((long) random.nextInt(random.nextInt(10) == 0 ? 4_000 : 60));
+        } else {
+            settle(done, TURNS, () -> next(done));
+        }
+    }
+
+    /** Lets happen what has been granted, looks, and goes on. */
+    private void settle(ShardFuture<Long> done, int turns, Runnable then) {
+        Shard.current().execute(() -> {
+            try {
+                if (turns > 0) {
+                    settle(done, turns - 1, then);
+                } else {
+                    check();
+                    then.run();
+                }
+            } catch (Throwable e) {
+                done.completeExceptionally(e);
+            }
+        });
     }
 
     private void step() {
