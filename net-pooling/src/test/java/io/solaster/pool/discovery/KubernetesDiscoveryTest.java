@@ -3,21 +3,14 @@ package io.solaster.pool.discovery;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
-import java.util.Map;
-import java.util.function.Function;
-import java.util.stream.Stream;
 
-import io.fabric8.kubernetes.api.model.discovery.v1.EndpointBuilder;
-import io.fabric8.kubernetes.api.model.discovery.v1.EndpointPort;
-import io.fabric8.kubernetes.api.model.discovery.v1.EndpointPortBuilder;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
-import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSliceBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.server.mock.EnableKubernetesMockClient;
 import io.solaster.config.pool.DiscoveryConfig;
-import io.solaster.pool.Endpoint;
 import org.junit.jupiter.api.Test;
 
+/** Slices that come and go at an API server, which takes a second to start. */
 @EnableKubernetesMockClient(crud = true)
 class KubernetesDiscoveryTest {
     private final Found found = new Found();
@@ -34,14 +27,14 @@ class KubernetesDiscoveryTest {
 
     @Test
     void podsThatComeAndGoAreFound() {
-        put(slice("orders-1", "10.0.0.1", "10.0.0.2"));
-        put(of("other", "other-1", List.of(port(80)), "10.9.9.9"));
+        put(EndpointSlicesTest.slice("orders-1", "10.0.0.1", "10.0.0.2"));
+        put(EndpointSlicesTest.of("other", "other-1", List.of(EndpointSlicesTest.port(80)), "10.9.9.9"));
         try (KubernetesDiscovery discovery = discovery("shop")) {
             found.until("10.0.0.1:8080", "10.0.0.2:8080");
             assertThat(discovery.name()).isEqualTo("kubernetes shop/orders");
-            put(slice("orders-2", "10.0.0.3"));
+            put(EndpointSlicesTest.slice("orders-2", "10.0.0.3"));
             found.until("10.0.0.1:8080", "10.0.0.2:8080", "10.0.0.3:8080");
-            put(slice("orders-1", "10.0.0.2"));
+            put(EndpointSlicesTest.slice("orders-1", "10.0.0.2"));
             found.until("10.0.0.2:8080", "10.0.0.3:8080");
             client.discovery().v1().endpointSlices().inNamespace("shop").withName("orders-2").delete();
             found.until("10.0.0.2:8080");
@@ -59,86 +52,7 @@ class KubernetesDiscoveryTest {
         }
     }
 
-    @Test
-    void podsThatAreNotReadyTakeNoRequests() {
-        EndpointSlice slice = new EndpointSliceBuilder(slice("orders-1")).withEndpoints(
-                new EndpointBuilder().withAddresses("10.0.0.1").withNewConditions().withReady(true).endConditions()
-                        .withZone("east").build(),
-                new EndpointBuilder().withAddresses("10.0.0.2").withNewConditions().withReady(false).endConditions()
-                        .build(),
-                new EndpointBuilder().withAddresses("10.0.0.3").withNewConditions().withReady(false).withServing(true)
-                        .withTerminating(true).endConditions().build(),
-                new EndpointBuilder().withAddresses("10.0.0.4").build())
-                .build();
-        assertThat(KubernetesDiscovery.endpoints(List.of(slice), 0)).containsExactly(
-                new Endpoint("10.0.0.1", 8080, 1, 0, "east", -1), Endpoint.of("10.0.0.4", 8080));
-    }
-
-    @Test
-    void aPodOfTwoFamiliesIsOneEndpoint() {
-        EndpointSlice six = new EndpointSliceBuilder(slice("orders-6")).withAddressType("IPv6").withEndpoints(
-                pod("a", "fd00::1"), pod("b", "fd00::2")).build();
-        EndpointSlice four = new EndpointSliceBuilder(slice("orders-4")).withEndpoints(pod("a", "10.0.0.1")).build();
-        assertThat(KubernetesDiscovery.endpoints(List.of(six, four), 0)).containsExactly(
-                Endpoint.of("10.0.0.1", 8080), Endpoint.of("fd00::2", 8080));
-    }
-
-    private static io.fabric8.kubernetes.api.model.discovery.v1.Endpoint pod(String uid, String address) {
-        return new EndpointBuilder().withAddresses(address).withNewTargetRef().withKind("Pod").withName("pod-" + uid)
-                .withUid(uid).endTargetRef().build();
-    }
-
-    @Test
-    void whereNoneIsReadyThoseThatStillServeDo() {
-        EndpointSlice slice = new EndpointSliceBuilder(slice("orders-1")).withEndpoints(
-                new EndpointBuilder().withAddresses("10.0.0.1").withNewConditions().withReady(false).withServing(true)
-                        .withTerminating(true).endConditions().build(),
-                new EndpointBuilder().withAddresses("10.0.0.2").withNewConditions().withReady(false).withServing(false)
-                        .withTerminating(true).endConditions().build())
-                .build();
-        assertThat(KubernetesDiscovery.endpoints(List.of(slice), 0)).containsExactly(Endpoint.of("10.0.0.1", 8080));
-    }
-
-    @Test
-    void thePortIsThatOfThePodAndMayBeChosen() {
-        Function<Integer, List<String>> with = port -> KubernetesDiscovery
-                .endpoints(List.of(of("orders", "orders-1", List.of(port(8080), port(9090)), "10.0.0.1")), port)
-                .stream()
-                .map(Endpoint::address).toList();
-        assertThat(with.apply(0)).containsExactly("10.0.0.1:8080");
-        assertThat(with.apply(9090)).containsExactly("10.0.0.1:9090");
-        assertThat(KubernetesDiscovery.endpoints(List.of(of("orders", "orders-1", List.of(), "10.0.0.1")), 7))
-                .as("a headless Service without ports").containsExactly(Endpoint.of("10.0.0.1", 7));
-        assertThat(KubernetesDiscovery.endpoints(List.of(of("orders", "orders-1", List.of(), "10.0.0.1")), 0))
-                .isEmpty();
-    }
-
-    @Test
-    void slicesOfBothFamiliesAreTaken() {
-        assertThat(KubernetesDiscovery.endpoints(List.of(slice("a", "10.0.0.1"), slice("b", "fd00::1")), 0))
-                .extracting(Endpoint::address).containsExactly("10.0.0.1:8080", "[fd00::1]:8080");
-    }
-
     private void put(EndpointSlice slice) {
         client.resource(slice).inNamespace("shop").createOr(existing -> existing.update());
-    }
-
-    static EndpointSlice slice(String name, String... addresses) {
-        return of("orders", name, List.of(port(8080)), addresses);
-    }
-
-    private static EndpointPort port(int port) {
-        return new EndpointPortBuilder().withPort(port).withProtocol("TCP").build();
-    }
-
-    private static EndpointSlice of(String service, String name, List<EndpointPort> ports, String... addresses) {
-        return new EndpointSliceBuilder().withNewMetadata().withName(name)
-                .withLabels(Map.of("kubernetes.io/service-name", service)).endMetadata().withAddressType("IPv4")
-                .withPorts(ports)
-                .withEndpoints(Stream.of(addresses)
-                        .map(address -> new EndpointBuilder().withAddresses(address).withNewConditions().withReady(true)
-                                .endConditions().build())
-                        .toList())
-                .build();
     }
 }

@@ -72,7 +72,7 @@ class KubernetesWatchTest {
 
     private static EndpointSliceList list(String version, String address) {
         return new EndpointSliceListBuilder().withMetadata(new ListMetaBuilder().withResourceVersion(version).build())
-                .withItems(new EndpointSliceBuilder(KubernetesDiscoveryTest.slice("orders-1", address)).editMetadata()
+                .withItems(new EndpointSliceBuilder(EndpointSlicesTest.slice("orders-1", address)).editMetadata()
                         .withResourceVersion(version).endMetadata().build())
                 .build();
     }
