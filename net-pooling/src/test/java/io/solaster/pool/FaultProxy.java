@@ -1,5 +1,6 @@
 package io.solaster.pool;
 
+import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -70,7 +71,7 @@ final class FaultProxy implements ConnectionHandler, AutoCloseable {
 
     /** Nobody listens, and what was there is cut. */
     void refuse() {
-        server.close();
+        server.drain(Duration.ZERO);
         cut();
     }
 

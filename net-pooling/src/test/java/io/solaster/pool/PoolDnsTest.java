@@ -36,7 +36,7 @@ final class PoolDnsTest extends Rig {
         DnsServer dns = new DnsServer();
         open.add(dns);
         dns.addresses(HOST, 0, FIRST);
-        Discovery discovery = DnsDiscovery.addresses(engine, DnsResolver.on(engine, dns::ask),
+        Discovery discovery = DnsDiscovery.addresses(engine, DnsResolver.on(engine, dns::askBriefly),
                 new DiscoveryConfig(DiscoveryConfig.Type.DNS, HOST, one.port(), null, Duration.ofHours(1),
                         Duration.ofMillis(5)));
         pool(new Lines(false), discovery, Connectors.of(engine, config, Rig::resolve, null));

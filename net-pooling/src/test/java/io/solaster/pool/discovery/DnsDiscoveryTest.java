@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.function.Consumer;
 
 import io.netty.handler.codec.dns.DnsRecordType;
 import io.netty.handler.codec.dns.DnsResponseCode;
+import io.netty.resolver.dns.DnsNameResolverBuilder;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.EngineConfig.Transport;
@@ -41,7 +43,16 @@ class DnsDiscoveryTest {
     }
 
     private void addresses(Duration refresh) {
-        discovery = DnsDiscovery.addresses(engine, DnsResolver.on(engine, server::ask),
+        addresses(refresh, server::ask);
+    }
+
+    /** Where the server falls silent, which is found by waiting. */
+    private void briefly(Duration refresh) {
+        addresses(refresh, server::askBriefly);
+    }
+
+    private void addresses(Duration refresh, Consumer<DnsNameResolverBuilder> ask) {
+        discovery = DnsDiscovery.addresses(engine, DnsResolver.on(engine, ask),
                 config(DiscoveryConfig.Type.DNS, HOST, 8080, refresh));
         discovery.start(found);
     }
@@ -113,7 +124,7 @@ class DnsDiscoveryTest {
     @Test
     void errorsAndSilenceChangeNothingAndAreTold() {
         server.addresses(HOST, 0, "10.0.0.1");
-        addresses(Duration.ofHours(1));
+        briefly(Duration.ofHours(1));
         found.until("10.0.0.1:8080");
         server.error(HOST, DnsRecordType.A, DnsResponseCode.NXDOMAIN).error(HOST, DnsRecordType.AAAA,
                 DnsResponseCode.NXDOMAIN);
@@ -130,7 +141,7 @@ class DnsDiscoveryTest {
     @Test
     void ofTwoFamiliesOneMayFallSilentAndKeepsItsAddresses() {
         server.addresses(HOST, 0, "10.0.0.1").addresses6(HOST, 0, "fd00::1");
-        addresses(Duration.ofHours(1));
+        briefly(Duration.ofHours(1));
         found.until("10.0.0.1:8080", "[fd00:0:0:0:0:0:0:1]:8080");
         server.silent(HOST, DnsRecordType.AAAA).addresses(HOST, 0, "10.0.0.2");
         found.until("10.0.0.2:8080", "[fd00:0:0:0:0:0:0:1]:8080");
@@ -141,7 +152,7 @@ class DnsDiscoveryTest {
     @Test
     void aServerThatIsDownAtTheStartIsHeardOnceItIsUp() {
         server.silent(HOST, DnsRecordType.A).silent(HOST, DnsRecordType.AAAA);
-        addresses(Duration.ofMillis(20));
+        briefly(Duration.ofMillis(20));
         found.untilFailed();
         assertThat(found.found).isEmpty();
         server.addresses(HOST, 600, "10.0.0.1");

@@ -377,7 +377,7 @@ abstract class RespTest {
     @Test
     void aConnectionThatWasIdleIsNotTakenForDead() throws Exception {
         ConnectionsConfig all = clients.config.connections();
-        Duration silence = Duration.ofSeconds(1);
+        Duration silence = Duration.ofMillis(500);
         clients.config = clients.config.withConnections(new ConnectionsConfig(1, 1, 1, all.maxRequests(), 0,
                 Duration.ZERO, all.maxPending(), 1, LONG, LONG, LONG, Duration.ZERO, Duration.ZERO, silence,
                 Duration.ZERO, Duration.ZERO));
