@@ -49,6 +49,7 @@ import org.jspecify.annotations.Nullable;
  * @param autoscaling replicas or shards by load
  * @param rollout how changes are put in force
  * @param mode whether the plan is applied
+ * @param drift what becomes of what others add to its objects; it is told only, unless said otherwise
  * @param volumeRetention what happens to the volumes when this is deleted
  */
 @ValidationRule(value = "!(has(self.autoscaling) && has(self.replicas))"
@@ -73,7 +74,8 @@ public record ShardedServiceSpec(@Nullable Workload workload, @Nullable String i
         @Nullable List<VolumeMount> volumeMounts, @Nullable PodSecurityContext podSecurityContext,
         @Nullable SecurityContext securityContext, @Required @Nullable Shards shards, @Nullable Placement placement,
         @Nullable Memory memory, @PreserveUnknownFields @Nullable JsonNode config, @Nullable Autoscaling autoscaling,
-        @Nullable Rollout rollout, @Nullable Mode mode, @Nullable VolumeRetention volumeRetention) {
+        @Nullable Rollout rollout, @Nullable Mode mode, @Nullable Drift drift,
+        @Nullable VolumeRetention volumeRetention) {
 
     /** What runs the pods. */
     public enum Workload {
@@ -86,6 +88,16 @@ public record ShardedServiceSpec(@Nullable Workload workload, @Nullable String i
         Apply,
         /** It plans, says so in the status, and touches nothing. */
         Plan
+    }
+
+    /** What becomes of what others add to objects: containers, variables, ports, volumes and the like. */
+    public enum Drift {
+        /** It is told. */
+        @JsonProperty("report")
+        REPORT,
+        /** It is told, and removed: of each object at most once an hour, and not again where it comes back. */
+        @JsonProperty("mend")
+        MEND
     }
 
     /** What happens to volumes when the service is deleted. */

@@ -5,6 +5,8 @@ import static java.util.Objects.requireNonNullElse;
 import java.net.HttpURLConnection;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
@@ -58,15 +60,53 @@ public final class Applier {
      * @param live the hash of what came back
      * @param version the version that was last seen to be so
      * @param asSeen what of its metadata counts, as it came back
+     * @param others what others have added to it
      */
-    private record Applied(HasMetadata object, String wanted, String live, String version, Meta asSeen) {}
+    private record Applied(HasMetadata object, String wanted, String live, String version, Meta asSeen,
+            Others others) {
+        Applied at(HasMetadata now) {
+            Meta meta = Meta.of(now);
+            // Caches of some kinds do not keep who has set what.
+            boolean same = meta.mended().equals(asSeen.mended()) || now.getMetadata().getManagedFields().isEmpty();
+            return new Applied(object, wanted, live, Applier.version(now), meta, same ? others : Others.of(now));
+        }
+    }
+
+    /**
+     * What others have added to an object, in words.
+     *
+     * @param told who has added what
+     * @param returned those of them that were removed before, and have come back
+     * @param next when the others may be removed; null if there are none
+     */
+    public record Others(List<String> told, List<String> returned, @Nullable Instant next) {
+        static final Others NONE = new Others(List.of(), List.of(), null);
+
+        public Others {
+            told = List.copyOf(told);
+            returned = List.copyOf(returned);
+        }
+
+        static Others of(HasMetadata live) {
+            List<Addition> all = Addition.of(live);
+            return all.isEmpty()
+                    ? NONE
+                    : new Others(words(all), words(Mending.returned(live, all)),
+                            Mending.next(live, all));
+        }
+
+        private static List<String> words(List<Addition> all) {
+            return all.stream().map(Addition::toString).distinct().toList();
+        }
+    }
 
     /** What of an object's metadata counts, and a number that goes up with each change of its spec; null if it has none. */
     private record Meta(@Nullable Map<String, String> labels, @Nullable List<OwnerReference> owners,
-            String applied, @Nullable Long generation) {
+            String applied, String mended, @Nullable Long generation) {
         static Meta of(HasMetadata object) {
             return new Meta(object.getMetadata().getLabels(), object.getMetadata().getOwnerReferences(),
-                    requireNonNullElse(annotation(object, Names.APPLIED), ""), object.getMetadata().getGeneration());
+                    requireNonNullElse(annotation(object, Names.APPLIED), ""),
+                    requireNonNullElse(annotation(object, Names.MENDED), ""), object.getMetadata().getGeneration());
         }
     }
 
@@ -74,6 +114,7 @@ public final class Applier {
 
     private final KubernetesClient client;
     private final ServerSideApply server;
+    private final Mending mending;
     private final ObjectMapper mapper = JsonMapper.builder().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
             .enable(MapperFeature.SORT_PROPERTIES_ALPHABETICALLY).build();
     private final Map<String, Applied> last = new ConcurrentHashMap<>();
@@ -89,6 +130,7 @@ public final class Applier {
         this.client = client;
         this.written = written;
         server = new ServerSideApply(client);
+        mending = new Mending(client);
     }
 
     /**
@@ -103,7 +145,17 @@ public final class Applier {
         try {
             return brought(service, wanted, cached, watched);
         } catch (KubernetesClientException e) {
-            throw new ApplyException(ApplyException.name(wanted), e);
+            ApplyException told = new ApplyException(ApplyException.name(wanted), e);
+            throw told.reason() == ApplyException.Reason.Refused ? told.with(blame(wanted)) : told;
+        }
+    }
+
+    /** What others have added may be what an API server does not take beside what is wanted. */
+    private List<String> blame(HasMetadata wanted) {
+        try {
+            return added(client.resource(wanted).get());
+        } catch (KubernetesClientException e) {
+            return List.of();
         }
     }
 
@@ -132,7 +184,7 @@ public final class Applier {
             wanted.getMetadata().getAnnotations().remove(Names.APPLIED);
         }
         String now = fingerprint(result);
-        last.put(key, new Applied(wanted, hash, now, version(result), Meta.of(result)));
+        last.put(key, new Applied(wanted, hash, now, version(result), Meta.of(result), Others.of(result)));
         if (live == null || !version(live).equals(version(result))) {
             written.accept(live, result);
         }
@@ -157,8 +209,7 @@ public final class Applier {
         if (!counted && !fingerprint(object).equals(applied.live())) {
             return false;
         }
-        last.replace(key, applied,
-                new Applied(applied.object(), applied.wanted(), applied.live(), version, Meta.of(object)));
+        last.replace(key, applied, applied.at(object));
         return true;
     }
 
@@ -170,6 +221,43 @@ public final class Applier {
     public boolean drifted(HasMetadata wanted, @Nullable HasMetadata cached) {
         Applied before = last.get(key(wanted));
         return before != null && (cached == null || !is(key(wanted), before, cached));
+    }
+
+    /** What others have added to an object, as it was when it was last applied. */
+    public Others others(HasMetadata wanted) {
+        Applied applied = last.get(key(wanted));
+        return applied == null ? Others.NONE : applied.others();
+    }
+
+    /** What others have added to an object, as a cache has it, in words. */
+    public static List<String> added(@Nullable HasMetadata cached) {
+        return cached == null ? List.of() : Others.of(cached).told();
+    }
+
+    /**
+     * Removes what others have added to an object, but for what was removed before.
+     *
+     * @return what was removed, in words; nothing if it has changed since it was last applied
+     * @throws ApplyException if it could not be removed
+     */
+    public List<String> mend(HasMetadata wanted, Instant now) {
+        String key = key(wanted);
+        Applied before = last.get(key);
+        try {
+            HasMetadata live = client.resource(wanted).get();
+            if (before == null || live == null || !is(key, before, live)) {
+                return List.of();
+            }
+            List<Addition> all = new ArrayList<>(Addition.of(live));
+            all.removeAll(Mending.returned(live, all));
+            HasMetadata result = mending.remove(live, all, now);
+            last.put(key, new Applied(before.object(), before.wanted(), fingerprint(result), version(result),
+                    Meta.of(result), Others.of(result)));
+            written.accept(live, result);
+            return Others.words(all);
+        } catch (KubernetesClientException e) {
+            throw new ApplyException(ApplyException.name(wanted), e);
+        }
     }
 
     /**

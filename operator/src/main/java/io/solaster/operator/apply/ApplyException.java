@@ -44,6 +44,19 @@ public final class ApplyException extends RuntimeException {
         away = error.getCode() == 0;
     }
 
+    private ApplyException(String message, ApplyException of) {
+        super(message, of.getCause());
+        reason = of.reason;
+        away = of.away;
+    }
+
+    /** The same, beside what others have added to the object. */
+    ApplyException with(List<String> added) {
+        return added.isEmpty()
+                ? this
+                : new ApplyException(getMessage() + " " + String.join("; ", added) + ".", this);
+    }
+
     /** Kind and name of an object. */
     public static String name(HasMetadata object) {
         return object.getKind() + " " + object.getMetadata().getName();

@@ -19,6 +19,9 @@ public final class Names {
     /** The annotation on an object of somebody else that has it taken over: the name of the service that may. */
     public static final String ADOPT = "solaster.io/adopt";
 
+    /** The annotation with when additions of others were removed last, and which: without it, they are removed again. */
+    public static final String MENDED = "solaster.io/mended";
+
     /** The annotation on a pod that names the revision which it was made from. */
     public static final String REVISION = "solaster.io/revision";
 

@@ -20,7 +20,9 @@ import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaimTemplate;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.solaster.operator.api.ShardedServiceSpec.Drift;
 import io.solaster.operator.apply.Applier;
+import io.solaster.operator.apply.Applier.Others;
 import io.solaster.operator.apply.Applier.Outcome;
 import io.solaster.operator.apply.ApplyException;
 import io.solaster.operator.apply.ApplyException.Reason;
@@ -52,6 +54,8 @@ final class Applying {
     private final Rollouts rollouts;
     private final Predicate<HasMetadata> watched;
     private final Map<String, Trouble> troubles = new ConcurrentHashMap<>();
+    /** What others have added, as it was told last. */
+    private final Map<String, Set<String>> told = new ConcurrentHashMap<>();
 
     /**
      * What cannot be applied of a service.
@@ -77,6 +81,7 @@ final class Applying {
     /** Forgets services, by namespace/name. */
     void forget(Predicate<String> gone) {
         troubles.keySet().removeIf(gone);
+        told.keySet().removeIf(gone);
     }
 
     /** Applies what is wanted and deletes what is not any more. Whether it has written something that was wanted anew. */
@@ -88,6 +93,7 @@ final class Applying {
             failures.add(untold);
         }
         boolean wrote = bring(look, plan, stage, failures);
+        others(look, stage, failures, now);
         clear(look, plan, stage, failures);
         tell(look, stage.wanted().size(), failures, now);
         return wrote;
@@ -130,6 +136,46 @@ final class Applying {
             }
         }
         return wrote;
+    }
+
+    /** Tells what others have added, and removes it where that is asked for. */
+    private void others(Look look, Stage stage, List<ApplyException> failures, Instant now) {
+        boolean mends = look.service.getSpec().drift() == Drift.MEND;
+        for (HasMetadata each : stage.wanted()) {
+            Others others = applier.others(each);
+            Instant next = others.next();
+            if (mends && next != null && !now.isBefore(next)) {
+                mend(look, each, failures, now);
+                others = applier.others(each);
+                next = others.next();
+            }
+            String what = id(each) + ": ";
+            others.told().forEach(added -> look.added.add(what + added));
+            others.returned().forEach(back -> look.returned.add(what + back));
+            if (mends && next != null) {
+                look.again = sooner(look.again, Duration.between(now, next).plusSeconds(1));
+            }
+        }
+        String key = PlanBoard.key(look.service);
+        Set<String> there = Set.copyOf(look.added);
+        Set<String> before = there.isEmpty() ? told.remove(key) : told.put(key, there);
+        if (!there.isEmpty() && !there.equals(before)) {
+            events.warning(look.service, "AddedByOthers", String.join("; ", look.added) + ".");
+        }
+    }
+
+    private void mend(Look look, HasMetadata object, List<ApplyException> failures, Instant now) {
+        try {
+            List<String> removed = applier.mend(object, now);
+            if (!removed.isEmpty()) {
+                String what = id(object) + ": " + String.join(", ", removed);
+                look.drifted.add(what);
+                events.warning(look.service, "Mended", what + "; it was removed.");
+                LOG.info("{}: {}; it was removed.", PlanBoard.key(look.service), what);
+            }
+        } catch (ApplyException e) {
+            failures.add(e);
+        }
     }
 
     /** Pods that would wait for what is not there are not made: those that run are worth more. */
@@ -194,8 +240,9 @@ final class Applying {
         int times = before == null ? 0 : before.times() + (now.isBefore(before.next()) ? 0 : 1);
         Duration wait = FIRST.multipliedBy(1L << Math.min(times, DOUBLED));
         Duration most = reason == Reason.NotOurs ? LONGEST_FOREIGN : LONGEST;
-        look.again = wait.compareTo(most) > 0 ? most : wait;
-        troubles.put(key, new Trouble(message, times, now.plus(look.again)));
+        Duration again = wait.compareTo(most) > 0 ? most : wait;
+        look.again = sooner(look.again, again);
+        troubles.put(key, new Trouble(message, times, now.plus(again)));
         look.conditions.set(Conditions.APPLIED, false, reason.name(), message);
         look.degrade(reason.name(), message);
     }
@@ -206,6 +253,8 @@ final class Applying {
             if (watched.test(each) && applier.drifted(each, look.children.get(id(each)))) {
                 look.drifted.add(id(each));
             }
+            Applier.added(look.children.get(id(each)))
+                    .forEach(added -> look.added.add(id(each) + ": " + added));
         }
     }
 

@@ -24,6 +24,9 @@ final class Look {
     final List<Pod> pods;
     final List<String> drifted = new ArrayList<>();
     final List<String> notes = new ArrayList<>();
+    /** What others have added to objects, and of that what has come back after it was removed. */
+    final List<String> added = new ArrayList<>();
+    final List<String> returned = new ArrayList<>();
     @Nullable
     String degraded;
     String why = "";

@@ -12,8 +12,10 @@ import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.api.ShardedServiceSpec;
 import io.solaster.operator.api.ShardedServiceSpec.Backend;
+import io.solaster.operator.api.ShardedServiceSpec.Drift;
 import io.solaster.operator.api.ShardedServiceSpec.Numa;
 import io.solaster.operator.api.ShardedServiceSpec.ShardMode;
+import io.solaster.operator.apply.Names;
 import io.solaster.operator.observe.Alignment;
 import io.solaster.operator.observe.Reports;
 import io.solaster.operator.plan.ServicePlan;
@@ -75,13 +77,7 @@ final class Observation {
                 look.degrade("PodsFail", pod.getMetadata().getName() + ": " + trouble + ".");
             }
         }
-        look.conditions.set(Conditions.DRIFTED, !look.drifted.isEmpty(), look.drifted.isEmpty()
-                ? "AsApplied"
-                : paused ? "ChangedByOthers" : "Repaired",
-                look.drifted.isEmpty()
-                        ? "All objects are as they were applied."
-                        : "Changed by somebody else" + (paused ? ": " : " and repaired: ")
-                                + String.join(", ", look.drifted) + ".");
+        drift(look, paused);
         if (plan == null) {
             look.conditions.keep(Conditions.ALIGNED);
         } else {
@@ -96,6 +92,28 @@ final class Observation {
         look.conditions.set(Conditions.DEGRADED, look.degraded != null,
                 requireNonNullElse(look.degraded, "AsExpected"),
                 look.degraded == null ? "Nothing is wrong." : look.why);
+    }
+
+    private static void drift(Look look, boolean paused) {
+        String added = look.added.isEmpty() ? "" : String.join("; ", look.added) + ".";
+        if (!look.drifted.isEmpty()) {
+            look.conditions.set(Conditions.DRIFTED, true, paused ? "ChangedByOthers" : "Repaired",
+                    "Changed by somebody else" + (paused ? ": " : " and repaired: ")
+                            + String.join(", ", look.drifted) + "." + (added.isEmpty() ? "" : " " + added));
+        } else if (!look.returned.isEmpty()) {
+            look.conditions.set(Conditions.DRIFTED, true, "AdditionsReturn",
+                    added + " Of that was removed before, and is"
+                            + " left alone since it came back: " + String.join("; ", look.returned)
+                            + ". Have its manager add it no more, and remove the annotation " + Names.MENDED
+                            + " from the object; or write it into the spec.");
+        } else if (!look.added.isEmpty()) {
+            look.conditions.set(Conditions.DRIFTED, true, "AddedByOthers", added
+                    + (look.service.getSpec().drift() == Drift.MEND
+                            ? " It is removed within the hour."
+                            : " Remove it, write it into the spec, or have it removed by spec.drift: mend."));
+        } else {
+            look.conditions.set(Conditions.DRIFTED, false, "AsApplied", "All objects are as they were applied.");
+        }
     }
 
     private Alignment alignment(Look look, ServicePlan plan, ShardedServiceSpec spec) {

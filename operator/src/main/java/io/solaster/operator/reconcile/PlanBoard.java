@@ -224,7 +224,7 @@ final class PlanBoard {
                 ? null
                 : new ShardedServiceSpec(spec.workload(), null, spec.replicas(), null, null, null, null, null, null,
                         null, null, null, null, null, null, spec.shards(), spec.placement(), spec.memory(),
-                        spec.config(), spec.autoscaling(), spec.rollout(), spec.mode(), null);
+                        spec.config(), spec.autoscaling(), spec.rollout(), spec.mode(), null, null);
     }
 
     /** A service that is deleted and made anew is another one. */

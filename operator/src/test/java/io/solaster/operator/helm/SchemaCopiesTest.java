@@ -39,6 +39,8 @@ class SchemaCopiesTest {
                 .containsExactlyInAnyOrderElementsOf(definition.at("/properties/spec/properties/workload/enum"));
         assertThat(properties.at("/operator/properties/mode/enum"))
                 .containsExactlyInAnyOrderElementsOf(definition.at("/properties/spec/properties/mode/enum"));
+        assertThat(properties.at("/operator/properties/drift/enum"))
+                .containsExactlyInAnyOrderElementsOf(definition.at("/properties/spec/properties/drift/enum"));
         assertThat(properties.at("/volumeRetention/enum"))
                 .containsExactlyInAnyOrderElementsOf(definition.at("/properties/spec/properties/volumeRetention/enum"));
     }
