@@ -37,6 +37,8 @@ final class Completed {
     private record Range(double least, double most) {}
 
     /** What the API server allows of its own types' whole numbers, by name; of others, what their Java type holds. */
+    /** Whole numbers up to here are exact as doubles, which bounds are; an API server refuses all by a bound that is no int64. */
+    private static final long EXACT = (1L << 53) - 1;
     private static final Map<String, Range> RANGES = Map.of("containerPort", new Range(1, 65_535), "hostPort",
             new Range(0, 65_535), "mode", new Range(0, 511), "defaultMode", new Range(0, 511), "runAsUser",
             new Range(0, Integer.MAX_VALUE), "runAsGroup", new Range(0, Integer.MAX_VALUE), "fsGroup",
@@ -114,7 +116,7 @@ final class Completed {
         }
         schema.setFormat(wide ? "int64" : "int32");
         Range range = RANGES.getOrDefault(name, wide
-                ? new Range(Long.MIN_VALUE, Long.MAX_VALUE)
+                ? new Range(-EXACT, EXACT)
                 : new Range(Integer.MIN_VALUE, Integer.MAX_VALUE));
         schema.setMinimum(schema.getMinimum() == null ? range.least() : schema.getMinimum());
         schema.setMaximum(schema.getMaximum() == null ? range.most() : schema.getMaximum());
@@ -124,8 +126,8 @@ final class Completed {
     private static void either(JSONSchemaProps schema, JavaType type) {
         if (type.getRawClass() == Quantity.class) {
             schema.setPattern(QUANTITY);
-            schema.setMinimum((double) Long.MIN_VALUE);
-            schema.setMaximum((double) Long.MAX_VALUE);
+            schema.setMinimum((double) -EXACT);
+            schema.setMaximum((double) EXACT);
         } else if (type.getRawClass() == IntOrString.class) {
             schema.setMinimum((double) Integer.MIN_VALUE);
             schema.setMaximum((double) Integer.MAX_VALUE);

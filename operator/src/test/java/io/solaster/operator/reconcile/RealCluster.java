@@ -1,5 +1,6 @@
 package io.solaster.operator.reconcile;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -11,27 +12,49 @@ import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.api.TopologyProfile;
 import io.solaster.operator.client.Clients;
 
 /**
- * The cluster that KUBECONFIG names. It gets the definitions, namespaces 'shop' and 'bank', and nodes 'a', 'b', 'c' and
- * 'many-0' and on that no machine stands behind: one for tests, an API server without controllers and kubelets, whose part the tests take.
+ * The cluster that KUBECONFIG names, else one of this machine's own: see {@link ControlPlane}. It gets the definitions,
+ * namespaces 'shop' and 'bank', and nodes 'a', 'b', 'c' and 'many-0' and on that no machine stands behind: one for tests,
+ * an API server without controllers and kubelets, whose part the tests take.
  */
 final class RealCluster {
-    static final String VARIABLE = "KUBECONFIG";
-    static final String MISSING = "needs a real API server: set KUBECONFIG to a cluster for tests";
+    static final String IS_THERE = "io.solaster.operator.reconcile.RealCluster#isThere";
+    static final String MISSING = "needs a real API server: install etcd and kube-apiserver, set KUBEBUILDER_ASSETS to the"
+            + " directory of both, or KUBECONFIG to a cluster for tests";
 
     private static final Pattern OURS = Pattern.compile("[abc]|many-\\d+");
 
     private RealCluster() {}
 
+    /** Asked by JUnit. */
+    static boolean isThere() {
+        return System.getenv("KUBECONFIG") != null || ControlPlane.isInstalled();
+    }
+
+    /** Started once for all tests of this JVM. */
+    private static final class Started {
+        static final String KUBECONFIG = System.getenv("KUBECONFIG") != null
+                ? System.getenv("KUBECONFIG")
+                : ControlPlane.start().toString();
+
+        private Started() {}
+    }
+
+    private static ConfigBuilder config() {
+        return new ConfigBuilder(Config.fromKubeconfig(new File(Started.KUBECONFIG)));
+    }
+
+    static KubernetesClient administrator() {
+        return Clients.of(config().build());
+    }
+
     /** @param agent 'test' for the client that makes the cluster ready */
     static KubernetesClient connect(String agent) {
-        Config config = new ConfigBuilder(Config.autoConfigure(null)).withNamespace("shop").withUserAgent(agent)
-                .build();
+        Config config = config().withNamespace("shop").withUserAgent(agent).build();
         KubernetesClient connected = Clients.of(config);
         if (agent.equals("test")) {
             for (String name : new String[]{"shardedservices", "topologyprofiles"}) {
@@ -56,7 +79,7 @@ final class RealCluster {
     }
 
     static void clean() {
-        try (KubernetesClient cleaner = new KubernetesClientBuilder().build()) {
+        try (KubernetesClient cleaner = administrator()) {
             clean(cleaner);
         }
     }

@@ -52,7 +52,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
+import org.junit.jupiter.api.condition.EnabledIf;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -61,7 +61,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * ServiceAccount, the rights of the chart's roles, and the options of the chart's Deployment. Nothing that it asks for may
  * be forbidden.
  */
-@EnabledIfEnvironmentVariable(named = RealCluster.VARIABLE, matches = ".+", disabledReason = RealCluster.MISSING)
+@EnabledIf(value = RealCluster.IS_THERE, disabledReason = RealCluster.MISSING)
 class RightsOnClusterTest {
     private static final String ACCOUNT = "kv-solaster-operator";
     private static final Set<String> INSTALLED = Set.of("ServiceAccount", "Role", "RoleBinding", "ClusterRole",
@@ -146,7 +146,7 @@ class RightsOnClusterTest {
 
     @AfterAll
     static void undefine() {
-        try (KubernetesClient definer = new KubernetesClientBuilder().build()) {
+        try (KubernetesClient definer = RealCluster.administrator()) {
             DEFINED.forEach(each -> definer.resource(each).delete());
         }
     }

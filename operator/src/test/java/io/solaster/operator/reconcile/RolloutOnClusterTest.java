@@ -1,10 +1,10 @@
 package io.solaster.operator.reconcile;
 
 import io.fabric8.kubernetes.client.KubernetesClient;
-import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
+import org.junit.jupiter.api.condition.EnabledIf;
 
 /** Canaries, reloads and returns on a real API server. */
-@EnabledIfEnvironmentVariable(named = RealCluster.VARIABLE, matches = ".+", disabledReason = RealCluster.MISSING)
+@EnabledIf(value = RealCluster.IS_THERE, disabledReason = RealCluster.MISSING)
 class RolloutOnClusterTest extends RolloutTest {
 
     @Override
