@@ -85,30 +85,6 @@ public record EngineConfig(@DefaultValue("auto") ShardCount shards, @DefaultValu
                 checks, shutdownTimeout, groups, stalls);
     }
 
-    /** This with another task quota. */
-    public EngineConfig withTaskQuota(Duration newTaskQuota) {
-        return new EngineConfig(shards, smt, pinning, housekeeping, transport, idle, newTaskQuota, mesh, offload,
-                checks, shutdownTimeout, groups, stalls);
-    }
-
-    /** This with other lanes. */
-    public EngineConfig withMesh(MeshConfig newMesh) {
-        return new EngineConfig(shards, smt, pinning, housekeeping, transport, idle, taskQuota, newMesh, offload,
-                checks, shutdownTimeout, groups, stalls);
-    }
-
-    /** This with other threads for work that blocks. */
-    public EngineConfig withOffload(OffloadConfig newOffload) {
-        return new EngineConfig(shards, smt, pinning, housekeeping, transport, idle, taskQuota, mesh, newOffload,
-                checks, shutdownTimeout, groups, stalls);
-    }
-
-    /** This with other owner checks. */
-    public EngineConfig withChecks(OwnerChecks newChecks) {
-        return new EngineConfig(shards, smt, pinning, housekeeping, transport, idle, taskQuota, mesh, offload,
-                newChecks, shutdownTimeout, groups, stalls);
-    }
-
     /** This with another time to drain. */
     public EngineConfig withShutdownTimeout(Duration newShutdownTimeout) {
         return new EngineConfig(shards, smt, pinning, housekeeping, transport, idle, taskQuota, mesh, offload, checks,
@@ -119,12 +95,6 @@ public record EngineConfig(@DefaultValue("auto") ShardCount shards, @DefaultValu
     public EngineConfig withGroups(Map<String, GroupConfig> newGroups) {
         return new EngineConfig(shards, smt, pinning, housekeeping, transport, idle, taskQuota, mesh, offload, checks,
                 shutdownTimeout, newGroups, stalls);
-    }
-
-    /** This with another watch for stalls. */
-    public EngineConfig withStalls(StallConfig newStalls) {
-        return new EngineConfig(shards, smt, pinning, housekeeping, transport, idle, taskQuota, mesh, offload, checks,
-                shutdownTimeout, groups, newStalls);
     }
 
     /** Whether each shard's thread is bound to its CPU. */

@@ -20,21 +20,6 @@ public record IdleConfig(@DefaultValue("auto") Policy policy, @DefaultValue("200
         return new IdleConfig(Policy.AUTO, Duration.ofNanos(200_000), Duration.ofNanos(50_000));
     }
 
-    /** The same with another policy. */
-    public IdleConfig withPolicy(Policy policy) {
-        return new IdleConfig(policy, spinFor, lingerFor);
-    }
-
-    /** The same with another time to spin. */
-    public IdleConfig withSpinFor(Duration spinFor) {
-        return new IdleConfig(policy, spinFor, lingerFor);
-    }
-
-    /** The same with another time to linger. */
-    public IdleConfig withLingerFor(Duration lingerFor) {
-        return new IdleConfig(policy, spinFor, lingerFor);
-    }
-
     /** Spin or sleep. */
     public enum Policy {
         /** Spin only where the shard's CPU is isolated for it; else park. */

@@ -62,12 +62,6 @@ public record SolasterConfig(@DefaultValue("true") boolean enabled, @Reloadable 
                 health, metrics, contextPropagation, tracing);
     }
 
-    /** This with other servers. */
-    public SolasterConfig withServers(Map<String, ServerConfig> newServers) {
-        return new SolasterConfig(enabled, strict, validate, reload, engine, newServers, pools, web, libraries,
-                health, metrics, contextPropagation, tracing);
-    }
-
     /** This with other pools. */
     public SolasterConfig withPools(Map<String, PoolConfig> newPools) {
         return new SolasterConfig(enabled, strict, validate, reload, engine, servers, newPools, web, libraries,

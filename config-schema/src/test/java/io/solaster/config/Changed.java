@@ -1,30 +1,38 @@
 package io.solaster.config;
 
 import java.lang.reflect.RecordComponent;
-import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
 
-/** Records with another value of one component, for those that no application changes alone. */
+/** Records with other values of some components, for those that no application changes alone. */
 public final class Changed {
     private Changed() {}
 
-    /** @throws IllegalArgumentException if there is no such component */
+    /**
+     * A record with other values.
+     *
+     * @param changes names of components, each with its value behind it
+     * @throws IllegalArgumentException if there is no such component
+     */
     @SuppressWarnings("unchecked")
-    public static <R extends Record> R with(R record, String component, Object value) {
+    public static <R extends Record> R with(R record, Object... changes) {
+        Map<Object, Object> wanted = new HashMap<>();
+        for (int i = 0; i < changes.length; i += 2) {
+            wanted.put(changes[i], changes[i + 1]);
+        }
         RecordComponent[] components = record.getClass().getRecordComponents();
+        Class<?>[] types = new Class<?>[components.length];
         Object[] values = new Object[components.length];
-        boolean found = false;
         try {
             for (int i = 0; i < values.length; i++) {
-                boolean here = components[i].getName().equals(component);
-                found |= here;
-                values[i] = here ? value : components[i].getAccessor().invoke(record);
+                String name = components[i].getName();
+                types[i] = components[i].getType();
+                values[i] = wanted.containsKey(name) ? wanted.remove(name) : components[i].getAccessor().invoke(record);
             }
-            if (!found) {
-                throw new IllegalArgumentException(record.getClass() + " has no " + component);
+            if (!wanted.isEmpty()) {
+                throw new IllegalArgumentException(record.getClass() + " has no " + wanted.keySet());
             }
-            return (R) record.getClass().getDeclaredConstructor(
-                    Arrays.stream(components).map(RecordComponent::getType).toArray(Class<?>[]::new))
-                    .newInstance(values);
+            return (R) record.getClass().getDeclaredConstructor(types).newInstance(values);
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException(e);
         }

@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 
-import io.solaster.config.EngineConfig.OwnerChecks;
 import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.plan.Wording;
@@ -23,7 +22,6 @@ import io.solaster.config.server.HttpConfig;
 import io.solaster.config.server.LimitsConfig;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.config.value.ByteSize;
-import io.solaster.config.value.Housekeeping;
 import io.solaster.config.value.ShardCount;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,13 +35,8 @@ class ConfigRecordsTest {
         EngineConfig defaults = EngineConfig.defaults();
         Map<String, Object> others = Map.of("shards", 3, "smt", true, "pinning", Pinning.NEVER, "transport",
                 Transport.NIO, "idle",
-                new IdleConfig(IdleConfig.Policy.PARK, Duration.ofSeconds(1), Duration.ZERO), "taskQuota",
-                Duration.ofMillis(1),
-                "mesh", new MeshConfig(2, 2), "offload", OffloadConfig.of(1, 1), "checks", OwnerChecks.FULL);
-        others = new HashMap<>(others);
-        others.put("shutdownTimeout", Duration.ZERO);
-        others.put("stalls", new StallConfig(false, Duration.ofSeconds(1), 0, Duration.ZERO));
-        others.put("groups", Map.of("bulk", GroupConfig.ofShares(1)));
+                new IdleConfig(IdleConfig.Policy.PARK, Duration.ofSeconds(1), Duration.ZERO), "shutdownTimeout",
+                Duration.ZERO, "groups", Map.of("bulk", GroupConfig.ofShares(1)));
         for (RecordComponent component : EngineConfig.class.getRecordComponents()) {
             String name = component.getName();
             if (!others.containsKey(name)) {
@@ -79,16 +72,16 @@ class ConfigRecordsTest {
     @Test
     void serversCannotBeChangedBehindAConfiguration() {
         Map<String, ServerConfig> servers = new HashMap<>(Map.of("kv", ServerConfig.of("resp", 1)));
-        SolasterConfig config = SolasterConfig.defaults().withServers(servers);
+        SolasterConfig config = Changed.with(SolasterConfig.defaults(), "servers", servers);
         servers.clear();
         assertThat(config.servers()).hasSize(1).isUnmodifiable();
     }
 
     @Test
     void passwordsOfPoolsReachNoLog() {
-        PoolConfig pool = PoolConfig.of(PoolConfig.Protocol.RESP, EndpointConfig.valueOf("a:1"))
-                .withResp(new RespConfig(3, "me", "secret", 0, null, 64))
-                .withProxy(new ProxyConfig(ProxyConfig.Type.HTTP, "p:1", "me", "secret",
+        PoolConfig pool = Changed.with(PoolConfig.of(PoolConfig.Protocol.RESP, EndpointConfig.valueOf("a:1")), "resp",
+                new RespConfig(3, "me", "secret", 0, null, 64), "proxy",
+                new ProxyConfig(ProxyConfig.Type.HTTP, "p:1", "me", "secret",
                         ProxyConfig.ProxyProtocol.NONE));
         assertThat(SolasterConfig.defaults().withPools(Map.of("orders", pool)).toString()).contains("password=******")
                 .doesNotContain("secret");

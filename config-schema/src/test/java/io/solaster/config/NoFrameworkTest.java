@@ -46,9 +46,9 @@ class NoFrameworkTest {
             EngineConfig engine = EngineConfig.defaults().withShards(6).withTransport(EngineConfig.Transport.NIO)
                     .withPinning(EngineConfig.Pinning.NEVER);
             ShardPlan plan = ShardPlanner.plan(RecordedMachines.eightThreadsOfFourCores(), engine);
-            SolasterConfig config = SolasterConfig.defaults()
-                    .withEngine(engine.withOffload(new OffloadConfig(0, 4, 4, 1)))
-                    .withServers(Map.of("kv", ServerConfig.of("resp", 70_000)));
+            SolasterConfig config = Changed.with(SolasterConfig.defaults()
+                    .withEngine(Changed.with(engine, "offload", new OffloadConfig(0, 4, 4, 1))), "servers",
+                    Map.of("kv", ServerConfig.of("resp", 70_000)));
             return List.of(plan.reasons(), ConfigValidator.check(config)).toString();
         }
     }

@@ -29,16 +29,17 @@ public final class Clients implements AutoCloseable {
 
     public Clients(Transport transport, int shards) {
         engine = TestEngines.start(transport, shards);
-        config = PoolConfig.of(PoolConfig.Protocol.RESP)
+        config = Changed.with(PoolConfig.of(PoolConfig.Protocol.RESP)
                 .withBalancing(BalancingConfig.of(Algorithm.ROUND_ROBIN))
-                .withConnections(ConnectionsConfig.defaults().withConnecting(4, LONG).withWaiting(10_000, LONG))
-                .withRequests(RequestsConfig.defaults().withTimeouts(LONG, Duration.ZERO)
-                        .withRetries(2, Duration.ofMillis(1)));
+                .withConnections(Changed.with(ConnectionsConfig.defaults(), "maxConnecting", 4, "connectTimeout", LONG,
+                        "maxPending", 10_000, "acquireTimeout", LONG)),
+                "requests", Changed.with(RequestsConfig.defaults(), "timeout", LONG, "tryTimeout", Duration.ZERO,
+                        "retries", 2, "backoff", Duration.ofMillis(1)));
     }
 
     /** Changes what holds for requests. */
     public void requests(RequestsConfig requests) {
-        config = config.withRequests(requests);
+        config = Changed.with(config, "requests", requests);
     }
 
     public FakeServer server(FakeServer.Talk talk) throws IOException {

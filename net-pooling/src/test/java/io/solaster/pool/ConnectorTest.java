@@ -169,7 +169,7 @@ final class ConnectorTest extends Rig {
     void goesThroughAProxyThatLooksUpTheHost(Type type) throws Exception {
         Backend backend = backend("a");
         try (ForwardProxy proxy = new ForwardProxy()) {
-            config = config.withProxy(
+            config = Changed.with(config, "proxy",
                     new ProxyConfig(type, proxy.address(), null, null, ProxyProtocol.NONE));
             pool(new Lines(false), Endpoint.of("localhost", backend.port()));
             assertThat(ask(0, "x")).isEqualTo("a x");
@@ -183,7 +183,7 @@ final class ConnectorTest extends Rig {
     void provesWhoItIsToAProxy(Type type) throws Exception {
         Backend backend = backend("a");
         try (ForwardProxy proxy = new ForwardProxy()) {
-            config = config.withProxy(
+            config = Changed.with(config, "proxy",
                     new ProxyConfig(type, proxy.address(), "me", "secret", ProxyProtocol.NONE));
             pool(new Lines(false), Endpoint.of("localhost", backend.port()));
             assertThat(ask(0, "x")).isEqualTo("a x");
@@ -202,7 +202,7 @@ final class ConnectorTest extends Rig {
                 Tls.over(() -> server, engine.offload(), backend));
         open.add(tls);
         try (ForwardProxy proxy = new ForwardProxy()) {
-            config = config.withSsl(new SslConfig(null, true, null, true)).withProxy(
+            config = Changed.with(config.withSsl(new SslConfig(null, true, null, true)), "proxy",
                     new ProxyConfig(Type.HTTP, proxy.address(), null, null, ProxyProtocol.NONE));
             pool(new Lines(false), Discovery.of(List.of(Endpoint.of("localhost", tls.port()))),
                     Connectors.of(engine, config, Rig::resolve, () -> client));
@@ -218,7 +218,7 @@ final class ConnectorTest extends Rig {
         try (ForwardProxy proxy = new ForwardProxy()) {
             address = proxy.address();
         }
-        config = config.withProxy(new ProxyConfig(Type.SOCKS5, address, null, null, ProxyProtocol.NONE));
+        config = Changed.with(config, "proxy", new ProxyConfig(Type.SOCKS5, address, null, null, ProxyProtocol.NONE));
         pool(false, backend);
         assertThat(failure(asking(0, LONG, "x")).reason()).isEqualTo(PoolException.Reason.CONNECT_FAILED);
     }
@@ -236,7 +236,7 @@ final class ConnectorTest extends Rig {
                     }
                 }));
         open.add(backend);
-        config = config.withProxy(new ProxyConfig(Type.NONE, null, null, null, version));
+        config = Changed.with(config, "proxy", new ProxyConfig(Type.NONE, null, null, null, version));
         pool(false, backend);
         Line line = take(0);
         assertThat(get(on(engine, 0, () -> line.ask("x")))).isEqualTo("a x");

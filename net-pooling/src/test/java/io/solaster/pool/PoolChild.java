@@ -36,8 +36,9 @@ final class PoolChild {
         engine = TestEngines.start(transport, 1);
         backend = Backend.start(engine, "a");
         ConnectionsConfig defaults = ConnectionsConfig.defaults();
-        PoolConfig config = PoolConfig.of(PoolConfig.Protocol.TCP)
-                .withRequests(RequestsConfig.defaults().withRetries(0, Duration.ofMillis(10)))
+        PoolConfig config = Changed
+                .with(PoolConfig.of(PoolConfig.Protocol.TCP), "requests",
+                        Changed.with(RequestsConfig.defaults(), "retries", 0, "backoff", Duration.ofMillis(10)))
                 .withConnections(new ConnectionsConfig(8, 8, 8, 1, 0, Duration.ZERO, 100, 4, LONG,
                         Duration.ofMillis(300), Duration.ZERO, Duration.ZERO, defaults.validateAfter(),
                         Duration.ofMillis(400), Duration.ofSeconds(1), Duration.ZERO));

@@ -66,7 +66,7 @@ abstract class PoolFailureTest extends Rig {
     void givesUpAnEndpointThatAcceptsAndIsSilent() {
         FaultProxy proxy = before(backend("a"));
         proxy.fault(Fault.SILENT);
-        connections(DEFAULTS.withConnecting(4, Duration.ofMillis(200)));
+        connections(Changed.with(DEFAULTS, "maxConnecting", 4, "connectTimeout", Duration.ofMillis(200)));
         pool(new Lines(false, true), proxy.endpoint());
         CompletableFuture<String> asked = asking(0, LONG, "x");
         assertThat(failure(asked).reason()).isEqualTo(Reason.CONNECT_FAILED);
@@ -80,8 +80,8 @@ abstract class PoolFailureTest extends Rig {
     @Test
     void checksWhatWasIdleBeforeItIsUsed() {
         FaultProxy proxy = before(backend("a"));
-        connections(DEFAULTS.withAges(Duration.ZERO, Duration.ZERO, Duration.ofMillis(20))
-                .withConnecting(4, Duration.ofMillis(200)));
+        connections(Changed.with(DEFAULTS, "maxIdle", Duration.ZERO, "maxLifetime", Duration.ZERO, "validateAfter",
+                Duration.ofMillis(20), "maxConnecting", 4, "connectTimeout", Duration.ofMillis(200)));
         pool(false, proxy);
         assertThat(ask(0, "x")).isEqualTo("a x");
         // It is there, and says nothing any more: only a question finds that out.
@@ -189,7 +189,7 @@ abstract class PoolFailureTest extends Rig {
     @Test
     void servesTenThousandThatWaitForOneConnection() {
         FaultProxy proxy = before(backend("a"));
-        connections(DEFAULTS.withBounds(2, 1, 1).withWaiting(10_000, LONG));
+        connections(Changed.with(DEFAULTS.withBounds(2, 1, 1), "maxPending", 10_000, "acquireTimeout", LONG));
         pool(false, proxy);
         Line held = take(0);
         List<ShardFuture<String>> waiting = on(engine, 0, () -> {
@@ -211,7 +211,7 @@ abstract class PoolFailureTest extends Rig {
     @Test
     void failsTenThousandThatWaitInVainByName() {
         FaultProxy proxy = before(backend("a"));
-        connections(DEFAULTS.withBounds(1, 1, 1).withWaiting(10_000, LONG));
+        connections(Changed.with(DEFAULTS.withBounds(1, 1, 1), "maxPending", 10_000, "acquireTimeout", LONG));
         pool(false, proxy);
         Line held = take(0);
         List<ShardFuture<Line>> waiting = on(engine, 0, () -> {
@@ -232,7 +232,7 @@ abstract class PoolFailureTest extends Rig {
     @Test
     void tellsWhoTookAConnectionAndDoesNotGiveItBack() {
         FaultProxy proxy = before(backend("a"));
-        connections(DEFAULTS.withBounds(1, 1, 1).withLeakAfter(Duration.ofMillis(20)));
+        connections(Changed.with(DEFAULTS.withBounds(1, 1, 1), "leakAfter", Duration.ofMillis(20)));
         pool(false, proxy);
         Line held = take(0);
         until("the leak is told", () -> stats(0).leaks.get() == 1);

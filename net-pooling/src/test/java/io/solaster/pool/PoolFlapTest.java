@@ -24,7 +24,8 @@ final class PoolFlapTest extends Rig {
     @Test
     void losesNoRequestAndIsThereEachTimeThatTheEndpointIs() {
         FaultProxy proxy = before(backend("a"));
-        config = config.withRequests(RequestsConfig.defaults().withRetries(0, Duration.ofMillis(10)));
+        config = Changed.with(config, "requests",
+                Changed.with(RequestsConfig.defaults(), "retries", 0, "backoff", Duration.ofMillis(10)));
         pool(false, proxy);
         List<CompletableFuture<String>> asked = new ArrayList<>();
         for (int i = 0; i < 2; i++) {

@@ -80,7 +80,8 @@ final class PoolLifeTest extends Rig {
     @Test
     void closesWhatIsIdleForTooLong() {
         Backend backend = backend("a");
-        connections(DEFAULTS.withAges(Duration.ofMillis(50), Duration.ZERO, Duration.ZERO));
+        connections(Changed.with(DEFAULTS, "maxIdle", Duration.ofMillis(50), "maxLifetime", Duration.ZERO,
+                "validateAfter", Duration.ZERO));
         pool(false, backend);
         ask(0, "x");
         until("it is closed", () -> stats(0).closed(CloseReason.IDLE) == 1 && backend.connections.isEmpty());
@@ -90,7 +91,8 @@ final class PoolLifeTest extends Rig {
     @Test
     void closesWhatIsTooOldOnceItIsGivenBack() {
         Backend backend = backend("a");
-        connections(DEFAULTS.withAges(Duration.ZERO, Duration.ofMillis(50), Duration.ZERO));
+        connections(Changed.with(DEFAULTS, "maxIdle", Duration.ZERO, "maxLifetime", Duration.ofMillis(50),
+                "validateAfter", Duration.ZERO));
         pool(false, backend);
         Line line = take(0);
         Line idle = take(0);
@@ -104,7 +106,8 @@ final class PoolLifeTest extends Rig {
     @Test
     void checksIdleConnectionsFromTimeToTime() {
         Backend backend = backend("a");
-        connections(DEFAULTS.withAges(Duration.ZERO, Duration.ZERO, Duration.ofMillis(20)));
+        connections(Changed.with(DEFAULTS, "maxIdle", Duration.ZERO, "maxLifetime", Duration.ZERO, "validateAfter",
+                Duration.ofMillis(20)));
         pool(false, backend);
         ask(0, "x");
         until("it was asked a few times", () -> backend.requests.get() > 4);
@@ -413,7 +416,7 @@ final class PoolLifeTest extends Rig {
     @Test
     void sharesOutASecondConnectionOnceTheFirstIsFull() {
         Backend backend = backend("a");
-        connections(DEFAULTS.withMaxRequests(2).withBounds(4, 2, 2));
+        connections(Changed.with(DEFAULTS, "maxRequests", 2).withBounds(4, 2, 2));
         pool(true, backend);
         List<Line> taken = new ArrayList<>();
         for (int i = 0; i < 4; i++) {

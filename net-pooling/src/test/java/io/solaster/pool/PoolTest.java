@@ -145,7 +145,8 @@ abstract class PoolTest extends Rig {
 
     @Test
     void failsByNameWhoWaitsTooLongOrIsOneTooMany() {
-        connections(ConnectionsConfig.defaults().withBounds(1, 1, 1).withWaiting(1, LONG));
+        connections(Changed.with(ConnectionsConfig.defaults().withBounds(1, 1, 1), "maxPending", 1, "acquireTimeout",
+                LONG));
         pool(false, backend("a"));
         Line line = take(0);
         ShardFuture<Line> waits = on(engine, 0, () -> pool.local().take(0, null, Duration.ofMillis(50)));

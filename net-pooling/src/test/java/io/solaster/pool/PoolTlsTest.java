@@ -201,7 +201,7 @@ final class PoolTlsTest extends Rig {
     @Test
     void givesUpAHandshakeThatTakesTooLong() throws Exception {
         TestCertificates certificates = TestCertificates.local();
-        connections(config.connections().withConnecting(4, Duration.ofMillis(200)));
+        connections(Changed.with(config.connections(), "maxConnecting", 4, "connectTimeout", Duration.ofMillis(200)));
         // It speaks, but no TLS.
         FaultProxy silent = before(backend("plain"));
         silent.fault(FaultProxy.Fault.SILENT);

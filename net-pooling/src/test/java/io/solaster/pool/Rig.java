@@ -49,10 +49,10 @@ abstract class Rig {
     final List<AutoCloseable> open = new ArrayList<>();
     Engine engine;
     /** Breakers and the like are tested elsewhere; here they would answer in the place of connections. */
-    PoolConfig config = PoolConfig.of(PoolConfig.Protocol.TCP)
-            .withBalancing(BalancingConfig.of(Algorithm.ROUND_ROBIN))
-            .withHealth(PoolHealthConfig.defaults().withBreaker(BreakerConfig.none()))
-            .withRequests(RequestsConfig.defaults().withRetries(2, Duration.ofMillis(10)));
+    PoolConfig config = Changed.with(PoolConfig.of(PoolConfig.Protocol.TCP)
+            .withBalancing(BalancingConfig.of(Algorithm.ROUND_ROBIN)), "health",
+            Changed.with(PoolHealthConfig.defaults(), "breaker", BreakerConfig.none()), "requests",
+            Changed.with(RequestsConfig.defaults(), "retries", 2, "backoff", Duration.ofMillis(10)));
     ConnectionPool<Line> pool;
     Upstream upstream;
 

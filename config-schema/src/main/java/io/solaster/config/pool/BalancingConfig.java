@@ -32,11 +32,6 @@ public record BalancingConfig(@DefaultValue("peak-ewma") Algorithm algorithm,
         return new BalancingConfig(algorithm, Duration.ZERO, null, false, 1.25, Duration.ofSeconds(10), null);
     }
 
-    /** This with another source of keys. */
-    public BalancingConfig withKey(@Nullable String newKey) {
-        return new BalancingConfig(algorithm, slowStart, zone, numaAware, boundedLoad, decay, newKey);
-    }
-
     /** Whether a request's key chooses its endpoint. */
     public boolean goesByKeys() {
         return algorithm == Algorithm.RING_HASH || algorithm == Algorithm.MAGLEV;

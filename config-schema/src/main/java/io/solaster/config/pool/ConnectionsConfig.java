@@ -51,45 +51,10 @@ public record ConnectionsConfig(@DefaultValue("256") @Range(min = 1, max = 1_000
                 userTimeout, keepAlive, leakAfter);
     }
 
-    /** This with another number of requests under way on one connection. */
-    public ConnectionsConfig withMaxRequests(int newMaxRequests) {
-        return new ConnectionsConfig(max, maxPerShard, maxPerEndpoint, newMaxRequests, minIdle, warmUp, maxPending,
-                maxConnecting, acquireTimeout, connectTimeout, maxIdle, maxLifetime, validateAfter, userTimeout,
-                keepAlive, leakAfter);
-    }
-
     /** This with other connections that are kept while there is nothing to do. */
     public ConnectionsConfig withMinIdle(int newMinIdle, Duration newWarmUp) {
         return new ConnectionsConfig(max, maxPerShard, maxPerEndpoint, maxRequests, newMinIdle, newWarmUp,
                 maxPending, maxConnecting, acquireTimeout, connectTimeout, maxIdle, maxLifetime, validateAfter,
                 userTimeout, keepAlive, leakAfter);
-    }
-
-    /** This with another queue of requests that wait. */
-    public ConnectionsConfig withWaiting(int newMaxPending, Duration newAcquireTimeout) {
-        return new ConnectionsConfig(max, maxPerShard, maxPerEndpoint, maxRequests, minIdle, warmUp, newMaxPending,
-                maxConnecting, newAcquireTimeout, connectTimeout, maxIdle, maxLifetime, validateAfter, userTimeout,
-                keepAlive, leakAfter);
-    }
-
-    /** This with other bounds on connects. */
-    public ConnectionsConfig withConnecting(int newMaxConnecting, Duration newConnectTimeout) {
-        return new ConnectionsConfig(max, maxPerShard, maxPerEndpoint, maxRequests, minIdle, warmUp, maxPending,
-                newMaxConnecting, acquireTimeout, newConnectTimeout, maxIdle, maxLifetime, validateAfter, userTimeout,
-                keepAlive, leakAfter);
-    }
-
-    /** This with other ages. */
-    public ConnectionsConfig withAges(Duration newMaxIdle, Duration newMaxLifetime, Duration newValidateAfter) {
-        return new ConnectionsConfig(max, maxPerShard, maxPerEndpoint, maxRequests, minIdle, warmUp, maxPending,
-                maxConnecting, acquireTimeout, connectTimeout, newMaxIdle, newMaxLifetime, newValidateAfter,
-                userTimeout, keepAlive, leakAfter);
-    }
-
-    /** This with another time after which a connection that is out is reported. */
-    public ConnectionsConfig withLeakAfter(Duration newLeakAfter) {
-        return new ConnectionsConfig(max, maxPerShard, maxPerEndpoint, maxRequests, minIdle, warmUp, maxPending,
-                maxConnecting, acquireTimeout, connectTimeout, maxIdle, maxLifetime, validateAfter, userTimeout,
-                keepAlive, newLeakAfter);
     }
 }

@@ -27,11 +27,6 @@ public record EndpointConfig(String address, @DefaultValue("1") @Range(min = 1, 
         return new EndpointConfig(address, 1, 0, null, -1);
     }
 
-    /** This with another weight. */
-    public EndpointConfig withWeight(int newWeight) {
-        return new EndpointConfig(address, newWeight, priority, zone, numaNode);
-    }
-
     /** Its address, and what else is told of it: {@code a:80 (weight 3, zone east)}. */
     @Override
     public String toString() {

@@ -3,7 +3,6 @@ package io.solaster.config.pool;
 import java.util.List;
 
 import io.solaster.config.value.Reloadable;
-import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationPropertiesSource;
 import org.springframework.boot.context.properties.NestedConfigurationProperty;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -73,27 +72,9 @@ public record PoolConfig(@DefaultValue("http") Protocol protocol,
                 http, resp);
     }
 
-    /** This with other requests. */
-    public PoolConfig withRequests(RequestsConfig newRequests) {
-        return new PoolConfig(protocol, endpoints, discovery, balancing, connections, newRequests, health, ssl, proxy,
-                http, resp);
-    }
-
-    /** This with another health. */
-    public PoolConfig withHealth(PoolHealthConfig newHealth) {
-        return new PoolConfig(protocol, endpoints, discovery, balancing, connections, requests, newHealth, ssl, proxy,
-                http, resp);
-    }
-
     /** This with another encryption. */
     public PoolConfig withSsl(SslConfig newSsl) {
         return new PoolConfig(protocol, endpoints, discovery, balancing, connections, requests, health, newSsl, proxy,
-                http, resp);
-    }
-
-    /** This with another proxy. */
-    public PoolConfig withProxy(ProxyConfig newProxy) {
-        return new PoolConfig(protocol, endpoints, discovery, balancing, connections, requests, health, ssl, newProxy,
                 http, resp);
     }
 
@@ -101,12 +82,6 @@ public record PoolConfig(@DefaultValue("http") Protocol protocol,
     public PoolConfig withHttp(PoolHttpConfig newHttp) {
         return new PoolConfig(protocol, endpoints, discovery, balancing, connections, requests, health, ssl, proxy,
                 newHttp, resp);
-    }
-
-    /** This with other settings of RESP. */
-    public PoolConfig withResp(RespConfig newResp) {
-        return new PoolConfig(protocol, endpoints, discovery, balancing, connections, requests, health, ssl, proxy,
-                http, newResp);
     }
 
     /** What endpoints speak. */

@@ -1,9 +1,6 @@
 package io.solaster.config.pool;
 
-import java.time.Duration;
-
 import io.solaster.config.value.Range;
-import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.NestedConfigurationProperty;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
@@ -27,25 +24,5 @@ public record PoolHealthConfig(@NestedConfigurationProperty @DefaultValue CheckC
     public static PoolHealthConfig defaults() {
         return new PoolHealthConfig(CheckConfig.defaults(), OutlierConfig.defaults(),
                 BreakerConfig.defaults(), 50, 140);
-    }
-
-    /** This with another check. */
-    public PoolHealthConfig withCheck(CheckConfig newCheck) {
-        return new PoolHealthConfig(newCheck, outliers, breaker, panicThreshold, overprovision);
-    }
-
-    /** This with another ejection of outliers. */
-    public PoolHealthConfig withOutliers(OutlierConfig newOutliers) {
-        return new PoolHealthConfig(check, newOutliers, breaker, panicThreshold, overprovision);
-    }
-
-    /** This with another circuit breaker. */
-    public PoolHealthConfig withBreaker(BreakerConfig newBreaker) {
-        return new PoolHealthConfig(check, outliers, newBreaker, panicThreshold, overprovision);
-    }
-
-    /** This with another panic threshold. */
-    public PoolHealthConfig withPanicThreshold(int newPanicThreshold) {
-        return new PoolHealthConfig(check, outliers, breaker, newPanicThreshold, overprovision);
     }
 }

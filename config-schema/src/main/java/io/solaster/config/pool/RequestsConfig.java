@@ -33,40 +33,4 @@ public record RequestsConfig(@DefaultValue("10s") Duration timeout, @DefaultValu
         return new RequestsConfig(Duration.ofSeconds(10), Duration.ZERO, 2, Duration.ofMillis(25),
                 Duration.ofSeconds(1), 0.2, 10, Duration.ZERO, 0, 0);
     }
-
-    /** This with other times. */
-    public RequestsConfig withTimeouts(Duration newTimeout, Duration newTryTimeout) {
-        return new RequestsConfig(newTimeout, newTryTimeout, retries, backoff, maxBackoff, retryBudget, minRetries,
-                hedgeAfter, hedgePercentile, maxRequests);
-    }
-
-    /** This with another number of retries, and another wait before them. */
-    public RequestsConfig withRetries(int newRetries, Duration newBackoff) {
-        return new RequestsConfig(timeout, tryTimeout, newRetries, newBackoff, maxBackoff, retryBudget, minRetries,
-                hedgeAfter, hedgePercentile, maxRequests);
-    }
-
-    /** This with another budget of retries. */
-    public RequestsConfig withRetryBudget(double newRetryBudget, int newMinRetries) {
-        return new RequestsConfig(timeout, tryTimeout, retries, backoff, maxBackoff, newRetryBudget, newMinRetries,
-                hedgeAfter, hedgePercentile, maxRequests);
-    }
-
-    /** This with another time before a second try beside the first. */
-    public RequestsConfig withHedgeAfter(Duration newHedgeAfter) {
-        return new RequestsConfig(timeout, tryTimeout, retries, backoff, maxBackoff, retryBudget, minRetries,
-                newHedgeAfter, hedgePercentile, maxRequests);
-    }
-
-    /** This with another percentile of latencies before a second try beside the first. */
-    public RequestsConfig withHedgePercentile(double newHedgePercentile) {
-        return new RequestsConfig(timeout, tryTimeout, retries, backoff, maxBackoff, retryBudget, minRetries,
-                hedgeAfter, newHedgePercentile, maxRequests);
-    }
-
-    /** This with another bound on the requests of one shard that are under way. */
-    public RequestsConfig withMaxRequests(int newMaxRequests) {
-        return new RequestsConfig(timeout, tryTimeout, retries, backoff, maxBackoff, retryBudget, minRetries,
-                hedgeAfter, hedgePercentile, newMaxRequests);
-    }
 }

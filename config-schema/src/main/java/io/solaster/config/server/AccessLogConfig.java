@@ -22,26 +22,6 @@ public record AccessLogConfig(@DefaultValue("false") boolean enabled, @DefaultVa
         return new AccessLogConfig(false, Format.COMBINED, 1, null);
     }
 
-    /** This switched on or off. */
-    public AccessLogConfig withEnabled(boolean newEnabled) {
-        return new AccessLogConfig(newEnabled, format, sample, slow);
-    }
-
-    /** This with another format. */
-    public AccessLogConfig withFormat(Format newFormat) {
-        return new AccessLogConfig(enabled, newFormat, sample, slow);
-    }
-
-    /** This with another sample. */
-    public AccessLogConfig withSample(double newSample) {
-        return new AccessLogConfig(enabled, format, newSample, slow);
-    }
-
-    /** This with another time from which on all are logged; null for none. */
-    public AccessLogConfig withSlow(@Nullable Duration newSlow) {
-        return new AccessLogConfig(enabled, format, sample, newSlow);
-    }
-
     /** What a line looks like. */
     public enum Format {
         /** The common log format, and behind it microseconds, route and trace. */

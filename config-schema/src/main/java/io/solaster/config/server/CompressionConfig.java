@@ -25,19 +25,4 @@ public record CompressionConfig(@DefaultValue("false") boolean enabled, @Default
     public static CompressionConfig defaults() {
         return new CompressionConfig(false, new ByteSize(2 << 10), 6, ENCODINGS, MIME_TYPES);
     }
-
-    /** This switched on or off. */
-    public CompressionConfig withEnabled(boolean newEnabled) {
-        return new CompressionConfig(newEnabled, minSize, level, encodings, mimeTypes);
-    }
-
-    /** This with another shortest response. */
-    public CompressionConfig withMinSize(ByteSize newMinSize) {
-        return new CompressionConfig(enabled, newMinSize, level, encodings, mimeTypes);
-    }
-
-    /** This with other content types. */
-    public CompressionConfig withMimeTypes(String newMimeTypes) {
-        return new CompressionConfig(enabled, minSize, level, encodings, newMimeTypes);
-    }
 }

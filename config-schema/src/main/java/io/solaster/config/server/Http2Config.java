@@ -32,29 +32,4 @@ public record Http2Config(@DefaultValue("true") boolean enabled,
     public Http2Config withEnabled(boolean newEnabled) {
         return new Http2Config(newEnabled, maxConcurrentStreams, initialWindow, maxFrame, maxResets, upgrade);
     }
-
-    /** This with another number of requests under way. */
-    public Http2Config withMaxConcurrentStreams(int newMaxConcurrentStreams) {
-        return new Http2Config(enabled, newMaxConcurrentStreams, initialWindow, maxFrame, maxResets, upgrade);
-    }
-
-    /** This with another window. */
-    public Http2Config withInitialWindow(ByteSize newInitialWindow) {
-        return new Http2Config(enabled, maxConcurrentStreams, newInitialWindow, maxFrame, maxResets, upgrade);
-    }
-
-    /** This with another longest frame. */
-    public Http2Config withMaxFrame(ByteSize newMaxFrame) {
-        return new Http2Config(enabled, maxConcurrentStreams, initialWindow, newMaxFrame, maxResets, upgrade);
-    }
-
-    /** This with another number of cancelled requests. */
-    public Http2Config withMaxResets(int newMaxResets) {
-        return new Http2Config(enabled, maxConcurrentStreams, initialWindow, maxFrame, newMaxResets, upgrade);
-    }
-
-    /** This with another answer to those who ask for it over HTTP/1.1. */
-    public Http2Config withUpgrade(boolean newUpgrade) {
-        return new Http2Config(enabled, maxConcurrentStreams, initialWindow, maxFrame, maxResets, newUpgrade);
-    }
 }

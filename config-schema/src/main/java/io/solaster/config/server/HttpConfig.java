@@ -53,38 +53,10 @@ public record HttpConfig(@DefaultValue("10s") Duration headerTimeout, @DefaultVa
                 Http2Config.defaults());
     }
 
-    /** This with another time for a handler to begin its response. */
-    public HttpConfig withRequestTimeout(Duration newRequestTimeout) {
-        return new HttpConfig(headerTimeout, bodyTimeout, newRequestTimeout, keepAliveTimeout, maxTarget, maxHeaderSize,
-                maxHeaders, maxBody, minBodyRate, maxPipelined, serverHeader, compression, websocket, accessLog,
-                halfClose, http2);
-    }
-
     /** This with another limit on the headers of a request. */
     public HttpConfig withMaxHeaderSize(ByteSize newMaxHeaderSize) {
         return new HttpConfig(headerTimeout, bodyTimeout, requestTimeout, keepAliveTimeout, maxTarget, newMaxHeaderSize,
                 maxHeaders, maxBody, minBodyRate, maxPipelined, serverHeader, compression, websocket, accessLog,
-                halfClose, http2);
-    }
-
-    /** This with another limit on bodies that are gathered. */
-    public HttpConfig withMaxBody(ByteSize newMaxBody) {
-        return new HttpConfig(headerTimeout, bodyTimeout, requestTimeout, keepAliveTimeout, maxTarget, maxHeaderSize,
-                maxHeaders, newMaxBody, minBodyRate, maxPipelined, serverHeader, compression, websocket, accessLog,
-                halfClose, http2);
-    }
-
-    /** This with another least rate of bodies, in bytes a second; 0 for any. */
-    public HttpConfig withMinBodyRate(ByteSize newMinBodyRate) {
-        return new HttpConfig(headerTimeout, bodyTimeout, requestTimeout, keepAliveTimeout, maxTarget, maxHeaderSize,
-                maxHeaders, maxBody, newMinBodyRate, maxPipelined, serverHeader, compression, websocket, accessLog,
-                halfClose, http2);
-    }
-
-    /** This with another number of requests under way. */
-    public HttpConfig withMaxPipelined(int newMaxPipelined) {
-        return new HttpConfig(headerTimeout, bodyTimeout, requestTimeout, keepAliveTimeout, maxTarget, maxHeaderSize,
-                maxHeaders, maxBody, minBodyRate, newMaxPipelined, serverHeader, compression, websocket, accessLog,
                 halfClose, http2);
     }
 
@@ -100,20 +72,6 @@ public record HttpConfig(@DefaultValue("10s") Duration headerTimeout, @DefaultVa
         return new HttpConfig(headerTimeout, bodyTimeout, requestTimeout, keepAliveTimeout, maxTarget, maxHeaderSize,
                 maxHeaders, maxBody, minBodyRate, maxPipelined, serverHeader, newCompression, websocket, accessLog,
                 halfClose, http2);
-    }
-
-    /** This with another access log. */
-    public HttpConfig withAccessLog(AccessLogConfig newAccessLog) {
-        return new HttpConfig(headerTimeout, bodyTimeout, requestTimeout, keepAliveTimeout, maxTarget, maxHeaderSize,
-                maxHeaders, maxBody, minBodyRate, maxPipelined, serverHeader, compression, websocket, newAccessLog,
-                halfClose, http2);
-    }
-
-    /** This with or without an answer for clients that have ended their side. */
-    public HttpConfig withHalfClose(boolean newHalfClose) {
-        return new HttpConfig(headerTimeout, bodyTimeout, requestTimeout, keepAliveTimeout, maxTarget, maxHeaderSize,
-                maxHeaders, maxBody, minBodyRate, maxPipelined, serverHeader, compression, websocket, accessLog,
-                newHalfClose, http2);
     }
 
     /** This with another HTTP/2. */

@@ -48,12 +48,6 @@ public record LimitsConfig(@DefaultValue("10000") @Range(min = 1) int maxConnect
                 commandsPerTurn, bytesPerTurn);
     }
 
-    /** This with another number of arguments. */
-    public LimitsConfig withMaxArguments(int newMaxArguments) {
-        return new LimitsConfig(maxConnections, idleTimeout, outputBuffer, newMaxArguments, maxBulk, maxInline,
-                commandsPerTurn, bytesPerTurn);
-    }
-
     /** This with another longest argument. */
     public LimitsConfig withMaxBulk(ByteSize newMaxBulk) {
         return new LimitsConfig(maxConnections, idleTimeout, outputBuffer, maxArguments, newMaxBulk, maxInline,

@@ -20,9 +20,4 @@ public record WebSocketCompressionConfig(@DefaultValue("false") boolean enabled,
     public static WebSocketCompressionConfig defaults() {
         return new WebSocketCompressionConfig(false, 1, new ByteSize(1L << 10), false);
     }
-
-    /** This switched on or off. */
-    public WebSocketCompressionConfig withEnabled(boolean newEnabled) {
-        return new WebSocketCompressionConfig(newEnabled, level, threshold, contextTakeover);
-    }
 }

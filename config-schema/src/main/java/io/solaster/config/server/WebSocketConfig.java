@@ -2,7 +2,6 @@ package io.solaster.config.server;
 
 import java.time.Duration;
 
-import io.solaster.config.server.WebSocketQueueConfig.Policy;
 import io.solaster.config.value.ByteSize;
 import org.springframework.boot.context.properties.ConfigurationPropertiesSource;
 import org.springframework.boot.context.properties.NestedConfigurationProperty;
@@ -31,35 +30,5 @@ public record WebSocketConfig(@DefaultValue("1MB") ByteSize maxFrame, @DefaultVa
         return new WebSocketConfig(new ByteSize(1L << 20), new ByteSize(1L << 20), Duration.ofSeconds(30),
                 Duration.ofSeconds(90), Duration.ofSeconds(5), WebSocketQueueConfig.defaults(),
                 WebSocketCompressionConfig.defaults());
-    }
-
-    /** This with another longest frame. */
-    public WebSocketConfig withMaxFrame(ByteSize newMaxFrame) {
-        return new WebSocketConfig(newMaxFrame, maxMessage, pingInterval, idleTimeout, closeTimeout, queue,
-                compression);
-    }
-
-    /** This with another longest message. */
-    public WebSocketConfig withMaxMessage(ByteSize newMaxMessage) {
-        return new WebSocketConfig(maxFrame, newMaxMessage, pingInterval, idleTimeout, closeTimeout, queue,
-                compression);
-    }
-
-    /** This with other times: until a ping, until a silent client is disconnected, and for the end. */
-    public WebSocketConfig withTimes(Duration newPingInterval, Duration newIdleTimeout, Duration newCloseTimeout) {
-        return new WebSocketConfig(maxFrame, maxMessage, newPingInterval, newIdleTimeout, newCloseTimeout, queue,
-                compression);
-    }
-
-    /** This with another queue. */
-    public WebSocketConfig withQueue(ByteSize size, Policy policy) {
-        return new WebSocketConfig(maxFrame, maxMessage, pingInterval, idleTimeout, closeTimeout,
-                new WebSocketQueueConfig(size, policy), compression);
-    }
-
-    /** This with another compression. */
-    public WebSocketConfig withCompression(WebSocketCompressionConfig newCompression) {
-        return new WebSocketConfig(maxFrame, maxMessage, pingInterval, idleTimeout, closeTimeout, queue,
-                newCompression);
     }
 }

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
+import io.solaster.config.Changed;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.GroupConfig;
 import io.solaster.config.MeshConfig;
@@ -19,8 +20,8 @@ import io.solaster.config.server.ServerConfig;
 import org.junit.jupiter.api.Test;
 
 class ConfigDiffTest {
-    private static final SolasterConfig BEFORE = SolasterConfig.defaults()
-            .withServers(Map.of("kv", ServerConfig.of("resp", 6380)));
+    private static final SolasterConfig BEFORE = Changed.with(SolasterConfig.defaults(), "servers",
+            Map.of("kv", ServerConfig.of("resp", 6380)));
 
     @Test
     void nothingIsDifferentFromItself() {
@@ -29,10 +30,10 @@ class ConfigDiffTest {
 
     @Test
     void eachKeyIsToldWithBothValuesAndWhetherItMayChange() {
-        SolasterConfig after = BEFORE
-                .withEngine(BEFORE.engine().withTaskQuota(Duration.ofMillis(1)).withSmt(true)
-                        .withMesh(new MeshConfig(64, 99)).withPinning(EngineConfig.Pinning.NEVER))
-                .withServers(Map.of("kv", ServerConfig.of("resp", 6381).withPassword("hunter2")
+        SolasterConfig after = Changed.with(BEFORE
+                .withEngine(Changed.with(Changed.with(BEFORE.engine(), "taskQuota", Duration.ofMillis(1)).withSmt(true),
+                        "mesh", new MeshConfig(64, 99)).withPinning(EngineConfig.Pinning.NEVER)),
+                "servers", Map.of("kv", ServerConfig.of("resp", 6381).withPassword("hunter2")
                         .withLimits(LimitsConfig.defaults().withMaxConnections(7))));
         assertThat(ConfigDiff.between(BEFORE, after).changes()).containsExactly(
                 new Change("solaster.engine.smt", "false", "true", false),
@@ -71,8 +72,8 @@ class ConfigDiffTest {
                 EndpointConfig.valueOf("b:1"));
         SolasterConfig before = BEFORE.withPools(Map.of("orders", pool));
         SolasterConfig after = BEFORE.withPools(Map.of("orders",
-                pool.withEndpoints(List.of(EndpointConfig.valueOf("b:1").withWeight(3)))
-                        .withResp(new RespConfig(3, null, "hunter2", 0, null, 64))));
+                Changed.with(pool.withEndpoints(List.of(Changed.with(EndpointConfig.valueOf("b:1"), "weight", 3))),
+                        "resp", new RespConfig(3, null, "hunter2", 0, null, 64))));
         assertThat(ConfigDiff.between(before, after).changes()).containsExactly(
                 new Change("solaster.pools.orders.endpoints", "a:1, b:1", "b:1 (weight 3)", true),
                 new Change("solaster.pools.orders.resp.password", "", "******", false));

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
+import io.solaster.config.Changed;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.SolasterConfig;
 import io.solaster.config.pool.EndpointConfig;
@@ -17,8 +18,9 @@ import io.solaster.config.value.ByteSize;
 import org.junit.jupiter.api.Test;
 
 class ConfigTreeTest {
-    private static final SolasterConfig CONFIG = SolasterConfig.defaults()
-            .withServers(Map.of("kv", ServerConfig.of("resp", 6379), "a.b", ServerConfig.of("resp", 1)))
+    private static final SolasterConfig CONFIG = Changed
+            .with(SolasterConfig.defaults(), "servers",
+                    Map.of("kv", ServerConfig.of("resp", 6379), "a.b", ServerConfig.of("resp", 1)))
             .withPools(Map.of("orders", PoolConfig.of(PoolConfig.Protocol.HTTP, EndpointConfig.valueOf("a:1"),
                     EndpointConfig.valueOf("b:2"))));
 
@@ -41,14 +43,16 @@ class ConfigTreeTest {
     void replacesAValueWhereItStandsAndNothingElse() {
         ServerConfig other = ServerConfig.of("http", 80);
         assertThat(replaced(List.of("servers", "kv"), other)).isEqualTo(
-                CONFIG.withServers(Map.of("kv", other, "a.b", ServerConfig.of("resp", 1))));
+                Changed.with(CONFIG, "servers", Map.of("kv", other, "a.b", ServerConfig.of("resp", 1))));
         assertThat(replaced(List.of("ENGINE"), EngineConfig.defaults().withShards(3)))
                 .isEqualTo(CONFIG.withEngine(EngineConfig.defaults().withShards(3)));
         assertThat(replaced(List.of("engine", "taskQuota"), Duration.ofSeconds(1)))
-                .isEqualTo(CONFIG.withEngine(EngineConfig.defaults().withTaskQuota(Duration.ofSeconds(1))));
+                .isEqualTo(
+                        CONFIG.withEngine(Changed.with(EngineConfig.defaults(), "taskQuota", Duration.ofSeconds(1))));
         SolasterConfig weighted = (SolasterConfig) replaced(List.of("pools", "orders", "endpoints", "1", "weight"), 3);
         assertThat(weighted.pools().get("orders").endpoints())
-                .containsExactly(EndpointConfig.valueOf("a:1"), EndpointConfig.valueOf("b:2").withWeight(3));
+                .containsExactly(EndpointConfig.valueOf("a:1"),
+                        Changed.with(EndpointConfig.valueOf("b:2"), "weight", 3));
     }
 
     @Test

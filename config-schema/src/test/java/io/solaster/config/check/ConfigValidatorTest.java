@@ -62,8 +62,8 @@ class ConfigValidatorTest {
 
     @Test
     void aLaneIsAPowerOfTwo() {
-        assertThat(check(ENGINE.withMesh(new MeshConfig(4096, 1)))).isEmpty();
-        assertThat(check(ENGINE.withMesh(new MeshConfig(1000, 4096)))).containsExactly(
+        assertThat(check(Changed.with(ENGINE, "mesh", new MeshConfig(4096, 1)))).isEmpty();
+        assertThat(check(Changed.with(ENGINE, "mesh", new MeshConfig(1000, 4096)))).containsExactly(
                 new Violation("solaster.engine.mesh.lane-capacity", "1000", "1000 is no power of two",
                         "write 512 or 1024"));
     }
@@ -77,13 +77,14 @@ class ConfigValidatorTest {
 
     @Test
     void durationsHaveARange() {
-        assertThat(check(ENGINE.withTaskQuota(Duration.ZERO))).extracting(Violation::toString).containsExactly(
-                "solaster.engine.task-quota: 0s is out of range; write a duration from 1us to 1s");
+        assertThat(check(Changed.with(ENGINE, "taskQuota", Duration.ZERO))).extracting(Violation::toString)
+                .containsExactly(
+                        "solaster.engine.task-quota: 0s is out of range; write a duration from 1us to 1s");
         assertThat(check(ENGINE.withShutdownTimeout(Duration.ofSeconds(-1)))).extracting(Violation::toString)
                 .containsExactly(
                         "solaster.engine.shutdown-timeout: -1s is out of range; write a duration from 0s to 1h");
         assertThat(check(ENGINE.withShutdownTimeout(Duration.ZERO))).isEmpty();
-        assertThat(check(ENGINE.withStalls(new StallConfig(true, Duration.ZERO, -1, Duration.ZERO))))
+        assertThat(check(Changed.with(ENGINE, "stalls", new StallConfig(true, Duration.ZERO, -1, Duration.ZERO))))
                 .extracting(Violation::key)
                 .containsExactlyInAnyOrder("solaster.engine.stalls.threshold",
                         "solaster.engine.stalls.reports-per-minute");
@@ -121,11 +122,13 @@ class ConfigValidatorTest {
                                 "http2.max-frame", "http2.max-resets")
                         .map("solaster.servers.web.http."::concat).toArray(String[]::new));
         assertThat(ConfigValidator.check(servers(Map.of("web",
-                KV.withHttp(Changed.with(HttpConfig.defaults(), "keepAliveTimeout", Duration.ZERO)
-                        .withRequestTimeout(Duration.ZERO).withServerHeader("Solaster 1")
-                        .withCompression(Changed.with(CompressionConfig.defaults(), "encodings", "gzip, br")
-                                .withMimeTypes("text/*, application/ld+json"))
-                        .withAccessLog(AccessLogConfig.defaults().withSample(0).withSlow(Duration.ofSeconds(1))))))))
+                KV.withHttp(Changed.with(Changed
+                        .with(HttpConfig.defaults(), "keepAliveTimeout", Duration.ZERO, "requestTimeout", Duration.ZERO)
+                        .withServerHeader("Solaster 1")
+                        .withCompression(Changed.with(CompressionConfig.defaults(), "encodings", "gzip, br",
+                                "mimeTypes", "text/*, application/ld+json")),
+                        "accessLog",
+                        Changed.with(AccessLogConfig.defaults(), "sample", 0, "slow", Duration.ofSeconds(1))))))))
                 .isEmpty();
     }
 
@@ -144,7 +147,8 @@ class ConfigValidatorTest {
                         .map("solaster.servers.web.http.websocket."::concat).toArray(String[]::new));
         assertThat(ConfigValidator.check(servers(Map.of("web",
                 KV.withHttp(Changed.with(HttpConfig.defaults(), "websocket",
-                        WebSocketConfig.defaults().withTimes(Duration.ZERO, Duration.ZERO, Duration.ofSeconds(1))))))))
+                        Changed.with(WebSocketConfig.defaults(), "pingInterval", Duration.ZERO, "idleTimeout",
+                                Duration.ZERO, "closeTimeout", Duration.ofSeconds(1))))))))
                 .isEmpty();
     }
 
@@ -217,7 +221,8 @@ class ConfigValidatorTest {
 
     @Test
     void everyViolationIsInTheMessage() {
-        SolasterConfig config = SolasterConfig.defaults().withEngine(ENGINE.withOffload(new OffloadConfig(0, 4, 4, 0)));
+        SolasterConfig config = SolasterConfig.defaults()
+                .withEngine(Changed.with(ENGINE, "offload", new OffloadConfig(0, 4, 4, 0)));
         assertThatThrownBy(() -> ConfigValidator.validate(config)).isInstanceOf(InvalidConfigException.class)
                 .hasMessage(
                         """
@@ -227,12 +232,12 @@ class ConfigValidatorTest {
 
     @Test
     void whatIsHardlyMeantIsAWarning() {
-        SolasterConfig config = SolasterConfig.defaults().withEngine(ENGINE.withPinning(EngineConfig.Pinning.NEVER)
-                .withIdle(IdleConfig.defaults().withPolicy(IdleConfig.Policy.SPIN))
-                .withTaskQuota(Duration.ofMillis(20))
-                .withStalls(new StallConfig(true, Duration.ofMillis(10), 1, Duration.ZERO))
-                .withGroups(Map.of("bulk", GroupConfig.defaults().withMaxQueued(0, GroupConfig.WhenFull.WAIT))))
-                .withServers(Map.of("kv", KV.withHost("0.0.0.0").withProtectedMode(false)));
+        SolasterConfig config = Changed.with(SolasterConfig.defaults().withEngine(Changed
+                .with(ENGINE.withPinning(EngineConfig.Pinning.NEVER)
+                        .withIdle(Changed.with(IdleConfig.defaults(), "policy", IdleConfig.Policy.SPIN)), "taskQuota",
+                        Duration.ofMillis(20), "stalls", new StallConfig(true, Duration.ofMillis(10), 1, Duration.ZERO))
+                .withGroups(Map.of("bulk", GroupConfig.defaults().withMaxQueued(0, GroupConfig.WhenFull.WAIT)))),
+                "servers", Map.of("kv", KV.withHost("0.0.0.0").withProtectedMode(false)));
         List<Violation> violations = ConfigValidator.check(config);
         assertThat(violations).extracting(Violation::toString).containsExactlyInAnyOrder(
                 "solaster.engine.stalls.threshold: 10ms is less than the task quota (20ms): what is in order would be"
@@ -354,6 +359,6 @@ class ConfigValidatorTest {
     }
 
     private static SolasterConfig servers(Map<String, ServerConfig> servers) {
-        return SolasterConfig.defaults().withEngine(ENGINE).withServers(servers);
+        return Changed.with(SolasterConfig.defaults().withEngine(ENGINE), "servers", servers);
     }
 }

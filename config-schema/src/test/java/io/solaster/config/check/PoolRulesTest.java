@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 
+import io.solaster.config.Changed;
 import io.solaster.config.InvalidConfigException.Violation;
 import io.solaster.config.SolasterConfig;
 import io.solaster.config.plan.Jvm;
@@ -129,7 +130,8 @@ class PoolRulesTest {
         Machine recorded = RecordedMachines.eightThreadsOfFourCores();
         Machine machine = new Machine(recorded.online(), recorded.allowed(), recorded.isolated(), recorded.cores(),
                 recorded.l3Groups(), recorded.numaNodes(), recorded.cpuQuota(), OptionalLong.empty(), 11_000, 1 << 30);
-        SolasterConfig config = SolasterConfig.defaults().withServers(Map.of("kv", ServerConfig.of("resp", 1)));
+        SolasterConfig config = Changed.with(SolasterConfig.defaults(), "servers",
+                Map.of("kv", ServerConfig.of("resp", 1)));
         PoolConfig pool = PoolConfig.of(PoolConfig.Protocol.HTTP, EndpointConfig.valueOf("a:1"));
         pool = pool.withConnections(pool.connections().withBounds(2_000, 64, 16));
         Jvm jvm = new Jvm(1 << 28, "6.18.5");

@@ -134,7 +134,7 @@ class ShardPlannerPropertiesTest {
         int cpus = machine.online().size();
         EngineConfig config = EngineConfig.defaults().withSmt(random.nextBoolean())
                 .withPinning(one(random, Pinning.values()))
-                .withIdle(IdleConfig.defaults().withPolicy(one(random, Policy.values())));
+                .withIdle(Changed.with(IdleConfig.defaults(), "policy", one(random, Policy.values())));
         if (random.nextBoolean()) {
             config = config.withShards(1 + random.nextInt(cpus + cpus / 4 + 1));
         }

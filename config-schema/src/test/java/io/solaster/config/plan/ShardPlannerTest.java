@@ -383,7 +383,7 @@ class ShardPlannerTest {
     }
 
     private static EngineConfig idle(Policy policy) {
-        return DEFAULTS.withIdle(IdleConfig.defaults().withPolicy(policy));
+        return DEFAULTS.withIdle(Changed.with(IdleConfig.defaults(), "policy", policy));
     }
 
     private static List<Integer> cpus(ShardPlan plan) {

@@ -33,6 +33,7 @@ import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import io.solaster.engine.timer.ManualClock;
+import io.solaster.pool.Changed;
 import io.solaster.pool.ConnectionPool;
 import io.solaster.pool.Endpoint;
 import io.solaster.pool.PoolException;
@@ -126,15 +127,15 @@ final class PoolModelTest {
     void agreesWithItsModel(long seed) {
         random = new Random(seed);
         shared = seed % 2 == 0;
-        PoolConfig config = PoolConfig.of(PoolConfig.Protocol.TCP)
-                .withBalancing(BalancingConfig.of(Algorithm.ROUND_ROBIN))
-                .withHealth(new PoolHealthConfig(io.solaster.config.pool.CheckConfig.defaults(),
+        PoolConfig config = Changed.with(PoolConfig.of(PoolConfig.Protocol.TCP)
+                .withBalancing(BalancingConfig.of(Algorithm.ROUND_ROBIN)), "health",
+                new PoolHealthConfig(io.solaster.config.pool.CheckConfig.defaults(),
                         OutlierConfig.of(0, Duration.ofSeconds(1), Duration.ofSeconds(1)),
                         BreakerConfig.none(), 0, 140))
-                .withConnections(ConnectionsConfig.defaults().withBounds(MAX, MAX, PER_ENDPOINT)
-                        .withMaxRequests(MAX_REQUESTS).withWaiting(MAX_PENDING, Duration.ofSeconds(1))
-                        .withConnecting(2, Duration.ofSeconds(1))
-                        .withAges(Duration.ofSeconds(20), Duration.ofSeconds(60), Duration.ofSeconds(5)));
+                .withConnections(Changed.with(ConnectionsConfig.defaults().withBounds(MAX, MAX, PER_ENDPOINT),
+                        "maxRequests", MAX_REQUESTS, "maxPending", MAX_PENDING, "acquireTimeout", Duration.ofSeconds(1),
+                        "maxConnecting", 2, "connectTimeout", Duration.ofSeconds(1), "maxIdle", Duration.ofSeconds(20),
+                        "maxLifetime", Duration.ofSeconds(60), "validateAfter", Duration.ofSeconds(5)));
         try (Engine engine = Engine.start(
                 EngineConfig.defaults().withTransport(EngineConfig.Transport.NIO).withPinning(Pinning.NEVER)
                         .withShards(1),

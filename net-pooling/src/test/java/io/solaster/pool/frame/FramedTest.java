@@ -18,6 +18,7 @@ import java.util.concurrent.TimeUnit;
 
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.engine.ShardFuture;
+import io.solaster.pool.Changed;
 import io.solaster.pool.Clients;
 import io.solaster.pool.ConnectionPool;
 import io.solaster.pool.FakeServer;
@@ -171,7 +172,8 @@ abstract class FramedTest {
 
     @Test
     void anAnswerThatIsLateIsLeftOut() throws Exception {
-        clients.requests(clients.config.requests().withTimeouts(Duration.ofMillis(200), Duration.ZERO));
+        clients.requests(Changed.with(clients.config.requests(), "timeout", Duration.ofMillis(200), "tryTimeout",
+                Duration.ZERO));
         clients.config = clients.config.withConnections(clients.config.connections().withBounds(1, 1, 1));
         FramedClient client = connect(FramedProtocol.defaults(), clients.server(peer -> {
             byte[] first = frame(peer);

@@ -28,6 +28,7 @@ import io.solaster.config.pool.SslConfig;
 import io.solaster.engine.CallOptions;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
+import io.solaster.pool.Changed;
 import io.solaster.pool.Endpoint;
 import io.solaster.pool.EndpointState;
 import io.solaster.pool.Resolver;
@@ -137,7 +138,7 @@ class HealthChecksTest {
 
     @Test
     void respWantsPong() throws Exception {
-        PoolConfig config = config(Type.RESP).withResp(new RespConfig(2, null, null, 0, null, 64));
+        PoolConfig config = Changed.with(config(Type.RESP), "resp", new RespConfig(2, null, null, 0, null, 64));
         assertThat(failure(config, redis(Map.of("PING", "+PONG\r\n")))).isNull();
         assertThat(failure(config, redis(Map.of("PING", "-LOADING Redis is loading the dataset in memory\r\n"))))
                 .hasMessageContaining("LOADING");
@@ -147,7 +148,7 @@ class HealthChecksTest {
     void respProvesWhoWeAre() throws Exception {
         Map<String, String> answers = Map.of("PING", "+PONG\r\n", "AUTH",
                 "-WRONGPASS invalid username-password pair\r\n");
-        PoolConfig config = config(Type.RESP).withResp(new RespConfig(2, "us", "secret", 0, null, 64));
+        PoolConfig config = Changed.with(config(Type.RESP), "resp", new RespConfig(2, "us", "secret", 0, null, 64));
         assertThat(failure(config, redis(answers))).hasMessageContaining("WRONGPASS");
         assertThat(failure(config, redis(Map.of("PING", "+PONG\r\n", "AUTH", "+OK\r\n")))).isNull();
     }
@@ -194,7 +195,8 @@ class HealthChecksTest {
     }
 
     private static PoolConfig config(CheckConfig check) {
-        return PoolConfig.of(PoolConfig.Protocol.HTTP).withHealth(PoolHealthConfig.defaults().withCheck(check));
+        return Changed.with(PoolConfig.of(PoolConfig.Protocol.HTTP), "health",
+                Changed.with(PoolHealthConfig.defaults(), "check", check));
     }
 
     private static PoolConfig encrypted(Type type) {

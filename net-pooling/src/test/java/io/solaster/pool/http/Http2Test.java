@@ -30,6 +30,7 @@ import io.solaster.engine.ShardFuture;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.http.HttpHandler;
 import io.solaster.http.server.HttpProtocol;
+import io.solaster.pool.Changed;
 import io.solaster.pool.Clients;
 import io.solaster.pool.ConnectionPool;
 import io.solaster.pool.Endpoint;
@@ -562,7 +563,8 @@ abstract class Http2Test {
 
     @Test
     void aTryThatTakesTooLongIsResetAndSentAgain() throws Exception {
-        clients.requests(clients.config.requests().withTimeouts(Duration.ofSeconds(60), Duration.ofMillis(200)));
+        clients.requests(Changed.with(clients.config.requests(), "timeout", Duration.ofSeconds(60), "tryTimeout",
+                Duration.ofMillis(200)));
         CompletableFuture<Integer> error = new CompletableFuture<>();
         peer((peer, connection) -> {
             peer.request();
@@ -597,8 +599,8 @@ abstract class Http2Test {
 
     @Test
     void anIdleConnectionIsAskedWithAPing() throws Exception {
-        clients.config = clients.config.withConnections(clients.config.connections()
-                .withAges(Duration.ofSeconds(60), Duration.ZERO, Duration.ofMillis(20)));
+        clients.config = clients.config.withConnections(Changed.with(clients.config.connections(), "maxIdle",
+                Duration.ofSeconds(60), "maxLifetime", Duration.ZERO, "validateAfter", Duration.ofMillis(20)));
         FakeServer server = peer((peer, connection) -> peer.answerAll());
         for (int i = 0; i < 5; i++) {
             assertThat(get(client.get("/")).text()).isEqualTo("/");

@@ -36,6 +36,7 @@ import io.netty.handler.codec.http.HttpContent;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
+import io.solaster.pool.Changed;
 import io.solaster.pool.Clients;
 import io.solaster.pool.ConnectionPool;
 import io.solaster.pool.Endpoint;
@@ -353,7 +354,8 @@ abstract class HttpTest {
                 "Transfer-Encoding: chunked\r\n\r\n-1\r\n",
                 "Transfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n", " X: y\r\nContent-Length: 0\r\n\r\n"};
         AtomicInteger which = new AtomicInteger();
-        clients.requests(clients.config.requests().withTimeouts(Duration.ofSeconds(10), Duration.ZERO));
+        clients.requests(Changed.with(clients.config.requests(), "timeout", Duration.ofSeconds(10), "tryTimeout",
+                Duration.ZERO));
         List<String> taken = new ArrayList<>();
         serve(peer -> peer.say("HTTP/1.1 200 OK\r\n" + bad[which.get()]));
         for (; which.get() < bad.length; which.incrementAndGet()) {
@@ -449,7 +451,8 @@ abstract class HttpTest {
 
     @Test
     void aRetryAfterBeyondTheDeadlineIsTheAnswer() throws Exception {
-        clients.requests(clients.config.requests().withTimeouts(Duration.ofSeconds(20), Duration.ZERO));
+        clients.requests(Changed.with(clients.config.requests(), "timeout", Duration.ofSeconds(20), "tryTimeout",
+                Duration.ZERO));
         String date = ZonedDateTime.now(ZoneOffset.UTC).plusHours(1).format(DateTimeFormatter.RFC_1123_DATE_TIME);
         serve(peer -> peer.say("HTTP/1.1 429 Too Many Requests\r\nRetry-After: " + (heads.size() == 1 ? "3600" : date)
                 + "\r\nContent-Length: 0\r\n\r\n"));

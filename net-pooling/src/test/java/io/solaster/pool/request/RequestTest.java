@@ -19,6 +19,7 @@ import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.pool.RequestsConfig;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
+import io.solaster.pool.Changed;
 import io.solaster.pool.Clients;
 import io.solaster.pool.ConnectionPool;
 import io.solaster.pool.Endpoint;
@@ -173,7 +174,7 @@ class RequestTest {
 
     @Test
     void retriesEndWithTheirNumberAndTheirBudget() throws Exception {
-        clients.requests(clients.config.requests().withRetryBudget(0, 6));
+        clients.requests(Changed.with(clients.config.requests(), "retryBudget", 0, "minRetries", 6));
         connect(answering("-LOADING for ever\r\n"));
         for (int i = 0; i < 3; i++) {
             assertThat(catchThrowableOfType(RespException.class, () -> ask(WRITE)).code()).isEqualTo("LOADING");
@@ -185,7 +186,8 @@ class RequestTest {
 
     @Test
     void theDeadlineHoldsForAllTries() throws Exception {
-        clients.requests(clients.config.requests().withTimeouts(Duration.ofMillis(200), Duration.ZERO));
+        clients.requests(Changed.with(clients.config.requests(), "timeout", Duration.ofMillis(200), "tryTimeout",
+                Duration.ZERO));
         connect(server(peer -> {}));
         PoolException late = failure(READ);
         assertThat(late.reason()).isEqualTo(Reason.TIMEOUT);
@@ -197,7 +199,8 @@ class RequestTest {
 
     @Test
     void aTryThatTakesTooLongIsTriedElsewhere() throws Exception {
-        clients.requests(clients.config.requests().withTimeouts(Duration.ofSeconds(60), Duration.ofMillis(100)));
+        clients.requests(Changed.with(clients.config.requests(), "timeout", Duration.ofSeconds(60), "tryTimeout",
+                Duration.ofMillis(100)));
         connect(server(peer -> {}), answering("+B\r\n"));
         for (int i = 0; i < 4; i++) {
             assertThat(text(ask(READ))).isEqualTo("B");
@@ -208,7 +211,8 @@ class RequestTest {
 
     @Test
     void aReplyThatNobodyWaitsForIsLeftOut() throws Exception {
-        clients.requests(clients.config.requests().withTimeouts(Duration.ofMillis(300), Duration.ZERO));
+        clients.requests(Changed.with(clients.config.requests(), "timeout", Duration.ofMillis(300), "tryTimeout",
+                Duration.ZERO));
         CountDownLatch goOn = new CountDownLatch(1);
         AtomicInteger asked = new AtomicInteger();
         connect(server(peer -> {
@@ -234,7 +238,7 @@ class RequestTest {
 
     @Test
     void aSlowTryIsHedgedAndTheLoserLeftAlone() throws Exception {
-        clients.requests(clients.config.requests().withHedgeAfter(Duration.ofMillis(20)));
+        clients.requests(Changed.with(clients.config.requests(), "hedgeAfter", Duration.ofMillis(20)));
         CountDownLatch goOn = new CountDownLatch(1);
         connect(server(peer -> {
             waitFor(goOn);
@@ -252,7 +256,7 @@ class RequestTest {
 
     @Test
     void aWriteIsNotHedged() throws Exception {
-        clients.requests(clients.config.requests().withHedgeAfter(Duration.ofNanos(1)));
+        clients.requests(Changed.with(clients.config.requests(), "hedgeAfter", Duration.ofNanos(1)));
         connect(answering("+A\r\n"));
         for (int i = 0; i < 4; i++) {
             ask(WRITE);
@@ -262,7 +266,8 @@ class RequestTest {
 
     @Test
     void aHedgeGoesByThePercentileOfLateRequests() throws Exception {
-        clients.requests(clients.config.requests().withHedgePercentile(50).withRetryBudget(1, 1000));
+        clients.requests(
+                Changed.with(clients.config.requests(), "hedgePercentile", 50, "retryBudget", 1, "minRetries", 1000));
         connect(answering("+A\r\n"), answering("+B\r\n"));
         until("requests are hedged that are slower than half of the latest", () -> {
             ask(READ);
@@ -272,7 +277,7 @@ class RequestTest {
 
     @Test
     void tooManyAreRefused() throws Exception {
-        clients.requests(clients.config.requests().withMaxRequests(2));
+        clients.requests(Changed.with(clients.config.requests(), "maxRequests", 2));
         CountDownLatch goOn = new CountDownLatch(1);
         connect(server(peer -> {
             waitFor(goOn);
@@ -327,8 +332,9 @@ class RequestTest {
     @Test
     void anotherConfigurationHoldsFromTheNextRequestOn() throws Exception {
         connect(server(peer -> {}));
-        RequestsConfig brief = clients.config.requests().withTimeouts(Duration.ofMillis(50), Duration.ZERO);
-        get(pool.reconfigure(clients.config.withRequests(brief)));
+        RequestsConfig brief = Changed.with(clients.config.requests(), "timeout", Duration.ofMillis(50), "tryTimeout",
+                Duration.ZERO);
+        get(pool.reconfigure(Changed.with(clients.config, "requests", brief)));
         assertThat(failure(READ).reason()).isEqualTo(Reason.TIMEOUT);
     }
 
@@ -346,7 +352,8 @@ class RequestTest {
 
     /** Errors while one of three is killed under load. */
     private long kill(boolean retries) throws Exception {
-        clients.requests(clients.config.requests().withRetries(retries ? 5 : 0, Duration.ofMillis(1)));
+        clients.requests(
+                Changed.with(clients.config.requests(), "retries", retries ? 5 : 0, "backoff", Duration.ofMillis(1)));
         FakeServer[] servers = {echoing(), echoing(), echoing()};
         connect(servers);
         AtomicInteger errors = new AtomicInteger();

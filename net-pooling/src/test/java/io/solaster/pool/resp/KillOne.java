@@ -28,6 +28,7 @@ import io.solaster.config.pool.PoolHealthConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.timer.Timer;
+import io.solaster.pool.Changed;
 import io.solaster.pool.ConnectionPool;
 import io.solaster.pool.Endpoint;
 import io.solaster.pool.FakeServer;
@@ -100,13 +101,15 @@ final class KillOne {
     }
 
     private static void run(List<Node> nodes, Algorithm algorithm, boolean retries) throws Exception {
-        PoolConfig config = PoolConfig.of(PoolConfig.Protocol.RESP).withBalancing(BalancingConfig.of(algorithm))
-                .withHealth(PoolHealthConfig.defaults()
-                        .withOutliers(new OutlierConfig(5, Duration.ofSeconds(1), 100, 5, 1.9, 0, OUT_FOR, OUT_FOR,
-                                10))
-                        .withBreaker(new BreakerConfig(true, 50, 20, Duration.ofSeconds(10), OUT_FOR, 3)));
+        PoolConfig config = Changed
+                .with(PoolConfig.of(PoolConfig.Protocol.RESP).withBalancing(BalancingConfig.of(algorithm)), "health",
+                        Changed.with(PoolHealthConfig.defaults(), "outliers",
+                                new OutlierConfig(5, Duration.ofSeconds(1), 100, 5, 1.9, 0, OUT_FOR, OUT_FOR,
+                                        10),
+                                "breaker", new BreakerConfig(true, 50, 20, Duration.ofSeconds(10), OUT_FOR, 3)));
         if (!retries) {
-            config = config.withRequests(config.requests().withRetries(0, config.requests().backoff()));
+            config = Changed.with(config, "requests",
+                    Changed.with(config.requests(), "retries", 0, "backoff", config.requests().backoff()));
         }
         try (Engine engine = Engine.start(EngineConfig.defaults().withPinning(Pinning.NEVER).withShards(1));
                 Upstream upstream = Upstreams.start(engine, "three", config,

@@ -29,6 +29,7 @@ import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.pool.ConnectionsConfig;
 import io.solaster.config.pool.RespConfig;
 import io.solaster.engine.ShardFuture;
+import io.solaster.pool.Changed;
 import io.solaster.pool.Clients;
 import io.solaster.pool.ConnectionPool;
 import io.solaster.pool.Endpoint;
@@ -189,7 +190,7 @@ abstract class RespTest {
 
     @Test
     void greetsAsItIsConfigured() throws Exception {
-        clients.config = clients.config.withResp(new RespConfig(3, null, "secret", 5, "ours", 64));
+        clients.config = Changed.with(clients.config, "resp", new RespConfig(3, null, "secret", 5, "ours", 64));
         redis("--requirepass", "secret");
         assertThat(get(client.command("CLIENT", "INFO").thenApply(RespTest::text)))
                 .contains("name=ours", "db=5", "resp=3");
@@ -197,7 +198,7 @@ abstract class RespTest {
 
     @Test
     void speaksTheOlderVersionToo() throws Exception {
-        clients.config = clients.config.withResp(new RespConfig(2, null, "secret", 5, "ours", 64));
+        clients.config = Changed.with(clients.config, "resp", new RespConfig(2, null, "secret", 5, "ours", 64));
         redis("--requirepass", "secret");
         assertThat(get(client.command("CLIENT", "INFO").thenApply(RespTest::text)))
                 .contains("name=ours", "db=5", "resp=2");
@@ -211,7 +212,7 @@ abstract class RespTest {
     @Test
     void fallsBackWhereAServerKnowsNoHello() throws Exception {
         Set<String> heard = ConcurrentHashMap.newKeySet();
-        clients.config = clients.config.withResp(new RespConfig(3, "me", "secret", 2, "ours", 64));
+        clients.config = Changed.with(clients.config, "resp", new RespConfig(3, "me", "secret", 2, "ours", 64));
         connect(clients.server(peer -> {
             while (true) {
                 List<String> command = peer.command();
@@ -228,7 +229,7 @@ abstract class RespTest {
 
     @Test
     void aWrongPasswordSaysSo() throws Exception {
-        clients.config = clients.config.withResp(new RespConfig(3, null, "wrong", 0, null, 64));
+        clients.config = Changed.with(clients.config, "resp", new RespConfig(3, null, "wrong", 0, null, 64));
         redis("--requirepass", "secret");
         PoolException failure = catchThrowableOfType(PoolException.class, () -> get(client.get("k")));
         assertThat(failure.reason()).isEqualTo(Reason.CONNECT_FAILED);
@@ -493,7 +494,7 @@ abstract class RespTest {
 
     @Test
     void subscriptionsOutliveTheirConnectionInTheOlderVersion() throws Exception {
-        clients.config = clients.config.withResp(new RespConfig(2, null, null, 0, null, 64));
+        clients.config = Changed.with(clients.config, "resp", new RespConfig(2, null, null, 0, null, 64));
         redis();
         RespClient both = withExclusive();
         subscriptions(both);
@@ -639,7 +640,8 @@ abstract class RespTest {
     void aRealServerThatIsKilledCostsReadsNothing() throws Exception {
         RedisServer one = clients.keep(RedisServer.start());
         RedisServer two = clients.keep(RedisServer.start());
-        clients.requests(clients.config.requests().withRetries(5, Duration.ofMillis(1)).withRetryBudget(1, 1000));
+        clients.requests(Changed.with(clients.config.requests(), "retries", 5, "backoff", Duration.ofMillis(1),
+                "retryBudget", 1, "minRetries", 1000));
         connect(one.endpoint(), two.endpoint());
         for (int i = 0; i < 100; i++) {
             assertThat(get(client.get("k"))).isNull();

@@ -35,6 +35,7 @@ import io.solaster.engine.stats.Counter;
 import io.solaster.engine.stats.Histogram;
 import io.solaster.engine.stats.HistogramSnapshot;
 import io.solaster.engine.timer.Timer;
+import io.solaster.pool.Changed;
 import io.solaster.pool.ConnectionPool;
 import io.solaster.pool.Endpoint;
 import io.solaster.pool.TestEngines;
@@ -146,10 +147,12 @@ public final class BalanceLatency {
                     new Queue(i == 0 ? SLOWER * SERVICE : SERVICE)));
         }
         List<Endpoint> endpoints = all.stream().map(server -> Endpoint.of("127.0.0.1", server.port())).toList();
-        PoolConfig config = PoolConfig.of(PoolConfig.Protocol.TCP).withBalancing(BalancingConfig.of(algorithm))
-                // Balancing alone: nobody is left out, and nothing is tried twice.
-                .withHealth(PoolHealthConfig.defaults().withBreaker(BreakerConfig.none()))
-                .withRequests(RequestsConfig.defaults().withTimeouts(Duration.ZERO, Duration.ZERO));
+        // Balancing alone: nobody is left out, and nothing is tried twice.
+        PoolConfig config = Changed.with(
+                PoolConfig.of(PoolConfig.Protocol.TCP).withBalancing(BalancingConfig.of(algorithm)),
+                "health", Changed.with(PoolHealthConfig.defaults(), "breaker", BreakerConfig.none()),
+                "requests",
+                Changed.with(RequestsConfig.defaults(), "timeout", Duration.ZERO, "tryTimeout", Duration.ZERO));
         Upstream upstream = Upstreams.start(engine, name(algorithm), config, Discovery.of(endpoints));
         FramedProtocol protocol = FramedProtocol.defaults();
         ConnectionPool<FramedConnection> pool = ConnectionPools.start(engine, name(algorithm), config, protocol,

@@ -19,6 +19,7 @@ import io.solaster.config.pool.BreakerConfig;
 import io.solaster.config.pool.CheckConfig;
 import io.solaster.config.pool.OutlierConfig;
 import io.solaster.config.pool.PoolHealthConfig;
+import io.solaster.pool.Changed;
 import io.solaster.pool.EndpointState;
 import io.solaster.pool.Outcome;
 import io.solaster.pool.Target;
@@ -33,13 +34,13 @@ import org.slf4j.LoggerFactory;
 
 /** How endpoints are found to be sick and well again, with a clock that stands between the steps. */
 class HealthTest {
-    private static final PoolHealthConfig NO_BREAKER = PoolHealthConfig.defaults()
-            .withBreaker(BreakerConfig.none());
-    private static final PoolHealthConfig BREAKER_ONLY = PoolHealthConfig.defaults()
-            .withOutliers(OutlierConfig.of(0, Duration.ofSeconds(1), Duration.ofSeconds(30)))
-            .withBreaker(new BreakerConfig(true, 50, 10, Duration.ofSeconds(10), Duration.ofSeconds(5), 3));
-    private static final PoolHealthConfig CHECKED = NO_BREAKER
-            .withCheck(CheckConfig.of(CheckConfig.Type.TCP, Duration.ofSeconds(5), Duration.ofSeconds(1)));
+    private static final PoolHealthConfig NO_BREAKER = Changed.with(PoolHealthConfig.defaults(), "breaker",
+            BreakerConfig.none());
+    private static final PoolHealthConfig BREAKER_ONLY = Changed.with(PoolHealthConfig.defaults(), "outliers",
+            OutlierConfig.of(0, Duration.ofSeconds(1), Duration.ofSeconds(30)), "breaker",
+            new BreakerConfig(true, 50, 10, Duration.ofSeconds(10), Duration.ofSeconds(5), 3));
+    private static final PoolHealthConfig CHECKED = Changed.with(NO_BREAKER, "check",
+            CheckConfig.of(CheckConfig.Type.TCP, Duration.ofSeconds(5), Duration.ofSeconds(1)));
 
     private final UpstreamFixture fixture = new UpstreamFixture();
 
@@ -151,9 +152,10 @@ class HealthTest {
         appender.start();
         logger.addAppender(appender);
         try {
-            fixture.start(config(Algorithm.ROUND_ROBIN, PoolHealthConfig.defaults()
-                    .withBreaker(
-                            new BreakerConfig(true, 50, 30, Duration.ofSeconds(10), Duration.ofSeconds(5), 1))),
+            fixture.start(
+                    config(Algorithm.ROUND_ROBIN,
+                            Changed.with(PoolHealthConfig.defaults(), "breaker",
+                                    new BreakerConfig(true, 50, 30, Duration.ofSeconds(10), Duration.ofSeconds(5), 1))),
                     endpoints(3));
             for (int shard = 0; shard < UpstreamFixture.SHARDS; shard++) {
                 fixture.requests(shard, "e2", Outcome.ERROR, 40);
@@ -263,9 +265,11 @@ class HealthTest {
 
     @Test
     void aSuccessRateFarBelowTheOthersEjects() {
-        fixture.start(config(Algorithm.ROUND_ROBIN, PoolHealthConfig.defaults().withBreaker(BreakerConfig.none())
-                .withOutliers(new OutlierConfig(0, Duration.ofSeconds(1), 10, 5, 1.9, 0, Duration.ofSeconds(30),
-                        Duration.ofMinutes(5), 10))),
+        fixture.start(
+                config(Algorithm.ROUND_ROBIN,
+                        Changed.with(PoolHealthConfig.defaults(), "breaker", BreakerConfig.none(), "outliers",
+                                new OutlierConfig(0, Duration.ofSeconds(1), 10, 5, 1.9, 0, Duration.ofSeconds(30),
+                                        Duration.ofMinutes(5), 10))),
                 endpoints(10));
         for (int i = 1; i <= 10; i++) {
             fixture.requests(i % 2, "e" + i, Outcome.SUCCESS, 10);
@@ -281,9 +285,11 @@ class HealthTest {
 
     @Test
     void aLatencyFarAboveTheOthersEjects() {
-        fixture.start(config(Algorithm.ROUND_ROBIN, PoolHealthConfig.defaults().withBreaker(BreakerConfig.none())
-                .withOutliers(new OutlierConfig(0, Duration.ofSeconds(1), 5, 5, 0, 3, Duration.ofSeconds(30),
-                        Duration.ofMinutes(5), 10))),
+        fixture.start(
+                config(Algorithm.ROUND_ROBIN,
+                        Changed.with(PoolHealthConfig.defaults(), "breaker", BreakerConfig.none(), "outliers",
+                                new OutlierConfig(0, Duration.ofSeconds(1), 5, 5, 0, 3, Duration.ofSeconds(30),
+                                        Duration.ofMinutes(5), 10))),
                 endpoints(5));
         for (int i = 1; i <= 5; i++) {
             fixture.requests(0, "e" + i, Outcome.SUCCESS, 3, Duration.ofMillis(i == 4 ? 31 : 10));
@@ -298,7 +304,7 @@ class HealthTest {
 
     @Test
     void withTooFewRequestsNobodyIsCompared() {
-        fixture.start(config(Algorithm.ROUND_ROBIN, NO_BREAKER.withOutliers(new OutlierConfig(0,
+        fixture.start(config(Algorithm.ROUND_ROBIN, Changed.with(NO_BREAKER, "outliers", new OutlierConfig(0,
                 Duration.ofSeconds(1), 100, 5, 1.9, 2, Duration.ofSeconds(30), Duration.ofMinutes(5), 10))),
                 endpoints(5));
         IntStream.rangeClosed(1, 5).forEach(i -> fixture.requests(0, "e" + i, Outcome.SUCCESS, 50,
@@ -416,7 +422,8 @@ class HealthTest {
     @ParameterizedTest
     @EnumSource(value = Algorithm.class, names = {"ROUND_ROBIN", "MAGLEV"})
     void anEndpointThatIsEjectedIsNotTriedBeforeItIsBack(Algorithm algorithm) {
-        fixture.start(config(algorithm, PoolHealthConfig.defaults().withBreaker(BREAKER_ONLY.breaker())), endpoints(3));
+        fixture.start(config(algorithm, Changed.with(PoolHealthConfig.defaults(), "breaker", BREAKER_ONLY.breaker())),
+                endpoints(3));
         fixture.requests(0, "e1", Outcome.ERROR, 10);
         fixture.until("e1", EndpointState.EJECTED);
         // The breaker is half open before the ejection is over.

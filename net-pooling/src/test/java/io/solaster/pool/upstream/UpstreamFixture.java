@@ -23,6 +23,7 @@ import io.solaster.config.pool.PoolConfig;
 import io.solaster.config.pool.PoolHealthConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.timer.ManualClock;
+import io.solaster.pool.Changed;
 import io.solaster.pool.Endpoint;
 import io.solaster.pool.EndpointState;
 import io.solaster.pool.EndpointStatus;
@@ -92,7 +93,7 @@ final class UpstreamFixture implements AutoCloseable {
     }
 
     static PoolConfig config(Algorithm algorithm, PoolHealthConfig health) {
-        return config(algorithm).withHealth(health);
+        return Changed.with(config(algorithm), "health", health);
     }
 
     static Endpoint[] endpoints(int size) {

@@ -23,6 +23,7 @@ import io.solaster.config.pool.PoolHealthConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
+import io.solaster.pool.Changed;
 import io.solaster.pool.Endpoint;
 import io.solaster.pool.EndpointState;
 import io.solaster.pool.Outcome;
@@ -74,14 +75,15 @@ class UpstreamStressTest {
     @ParameterizedTest
     @CsvSource({"2, PEAK_EWMA", "2, MAGLEV", "4, LEAST_CONNECTIONS", "4, RING_HASH", "4, WEIGHTED_ROUND_ROBIN"})
     void everyRequestFindsSomebodyAndAfterAllIsQuietAllShardsAgree(int shards, Algorithm algorithm) {
-        PoolHealthConfig nervous = PoolHealthConfig.defaults()
-                .withOutliers(new OutlierConfig(3, Duration.ofMillis(5), 10, 3, 1.5, 3, Duration.ofMillis(3),
-                        Duration.ofMillis(20), 50))
-                .withBreaker(new BreakerConfig(true, 50, 10, Duration.ofMillis(20), Duration.ofMillis(3), 2));
+        PoolHealthConfig nervous = Changed.with(PoolHealthConfig.defaults(), "outliers",
+                new OutlierConfig(3, Duration.ofMillis(5), 10, 3, 1.5, 3, Duration.ofMillis(3),
+                        Duration.ofMillis(20), 50),
+                "breaker", new BreakerConfig(true, 50, 10, Duration.ofMillis(20), Duration.ofMillis(3), 2));
         BalancingConfig balancing = new BalancingConfig(algorithm, Duration.ofMillis(10), null, false, 1.25,
                 Duration.ofSeconds(1), null);
         Upstream upstream = start(shards,
-                PoolConfig.of(PoolConfig.Protocol.HTTP).withBalancing(balancing).withHealth(nervous), members(1, 5));
+                Changed.with(PoolConfig.of(PoolConfig.Protocol.HTTP).withBalancing(balancing), "health", nervous),
+                members(1, 5));
         AtomicBoolean stop = new AtomicBoolean();
         AtomicReference<Throwable> trouble = new AtomicReference<>();
         List<ShardFuture<Long>> workers = new ArrayList<>();

@@ -25,6 +25,7 @@ import io.solaster.config.pool.CheckConfig;
 import io.solaster.config.pool.EndpointConfig;
 import io.solaster.config.pool.PoolConfig;
 import io.solaster.config.pool.PoolHealthConfig;
+import io.solaster.pool.Changed;
 import io.solaster.pool.Endpoint;
 import io.solaster.pool.EndpointState;
 import io.solaster.pool.EndpointStatus;
@@ -40,8 +41,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class UpstreamTest {
-    private static final PoolHealthConfig CHECKED = PoolHealthConfig.defaults()
-            .withCheck(CheckConfig.of(CheckConfig.Type.TCP, Duration.ofSeconds(5), Duration.ofSeconds(1)));
+    private static final PoolHealthConfig CHECKED = Changed.with(PoolHealthConfig.defaults(), "check",
+            CheckConfig.of(CheckConfig.Type.TCP, Duration.ofSeconds(5), Duration.ofSeconds(1)));
 
     private final UpstreamFixture fixture = new UpstreamFixture();
 
@@ -54,7 +55,8 @@ class UpstreamTest {
     void membersAreThereOnEveryShardWhenItHasStarted() {
         PoolConfig config = config(Algorithm.ROUND_ROBIN)
                 .withEndpoints(
-                        List.of(EndpointConfig.valueOf("named:80"), EndpointConfig.valueOf("e1:80").withWeight(7)));
+                        List.of(EndpointConfig.valueOf("named:80"),
+                                Changed.with(EndpointConfig.valueOf("e1:80"), "weight", 7)));
         Upstream upstream = fixture.start(config, endpoints(2));
         assertThat(upstream.members()).extracting(Endpoint::address).containsExactly("named:80", "e1:80", "e2:80");
         assertThat(upstream.members().get(1).weight()).as("configuration comes first").isEqualTo(7);
@@ -300,7 +302,7 @@ class UpstreamTest {
                 IntStream.range(0, 100).mapToObj(i -> endpoint("second" + i, 1))).toArray(Endpoint[]::new);
         IntStream.range(firstWell, 100).forEach(i -> fixture.sick.add("first" + i + ":80"));
         IntStream.range(secondWell, 100).forEach(i -> fixture.sick.add("second" + i + ":80"));
-        fixture.start(config(Algorithm.RANDOM, CHECKED.withPanicThreshold(0)), all);
+        fixture.start(config(Algorithm.RANDOM, Changed.with(CHECKED, "panicThreshold", 0)), all);
         UpstreamFixture.until("all are checked", () -> fixture.checked.size() == 200);
         fixture.settle();
         Map<String, Integer> chosen = fixture.chosen(1, 100_000);
@@ -344,7 +346,7 @@ class UpstreamTest {
         UpstreamFixture.until("panic", () -> fixture.sum(stats -> stats.panics.get()) == 1);
         fixture.settle();
         assertThat(fixture.chosen(0, 30)).isEqualTo(Map.of("e1", 10, "e2", 10, "e3", 10));
-        get(fixture.upstream.reconfigure(config(Algorithm.ROUND_ROBIN, CHECKED.withPanicThreshold(30)))
+        get(fixture.upstream.reconfigure(config(Algorithm.ROUND_ROBIN, Changed.with(CHECKED, "panicThreshold", 30)))
                 .toCompletableFuture());
         assertThat(fixture.chosen(0, 30)).isEqualTo(Map.of("e3", 30));
         assertThat(fixture.upstream.state()).isEqualTo(UpstreamState.DEGRADED);
@@ -353,7 +355,7 @@ class UpstreamTest {
     @Test
     void whereNobodyIsWellAndPanicIsForbiddenNobodyIsChosen() {
         fixture.sick.addAll(List.of("e1:80", "e2:80"));
-        fixture.start(config(Algorithm.ROUND_ROBIN, CHECKED.withPanicThreshold(0)), endpoints(2));
+        fixture.start(config(Algorithm.ROUND_ROBIN, Changed.with(CHECKED, "panicThreshold", 0)), endpoints(2));
         fixture.until("e1", EndpointState.UNHEALTHY);
         fixture.until("e2", EndpointState.UNHEALTHY);
         assertThat(fixture.chosen(0, 5)).isEqualTo(Map.of("nobody", 5));

@@ -39,7 +39,8 @@ class BackPressureTest {
     private static final int MARK = 32;
 
     private static Engine start(Transport transport) {
-        return Engines.start(EngineConfig.defaults().withTransport(transport).withMesh(new MeshConfig(16, MARK)), 2);
+        return Engines.start(
+                Changed.with(EngineConfig.defaults().withTransport(transport), "mesh", new MeshConfig(16, MARK)), 2);
     }
 
     @ParameterizedTest
@@ -142,7 +143,8 @@ class BackPressureTest {
     @ParameterizedTest
     @EnumSource(mode = Mode.EXCLUDE, names = "AUTO")
     void twoShardsThatFloodEachOtherWithCallsBothGoOn(Transport transport) {
-        EngineConfig config = EngineConfig.defaults().withTransport(transport).withMesh(new MeshConfig(2, 4));
+        EngineConfig config = Changed.with(EngineConfig.defaults().withTransport(transport), "mesh",
+                new MeshConfig(2, 4));
         try (Engine engine = Engines.start(config, 2)) {
             List<Calls> floods = List.of(new Calls(engine, 0, 20_000), new Calls(engine, 1, 20_000));
             floods.forEach(each -> engine.shard(each.from).execute(each));

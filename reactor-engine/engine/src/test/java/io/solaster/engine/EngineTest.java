@@ -117,8 +117,8 @@ class EngineTest {
         EngineConfig tooMany = EngineConfig.defaults().withShards(4096);
         assertThatExceptionOfType(InvalidConfigException.class).isThrownBy(() -> Engine.start(tooMany))
                 .withMessageContaining("4096");
-        EngineConfig nothing = EngineConfig.defaults().withTransport(Transport.NIO)
-                .withOffload(io.solaster.config.OffloadConfig.of(1, 0));
+        EngineConfig nothing = Changed.with(EngineConfig.defaults().withTransport(Transport.NIO), "offload",
+                io.solaster.config.OffloadConfig.of(1, 0));
         assertThatExceptionOfType(IllegalArgumentException.class).isThrownBy(() -> Engines.start(nothing, 1));
         Engines.until("all threads gone", () -> Engines.threads("solaster").size() <= before);
     }
@@ -221,7 +221,8 @@ class EngineTest {
     @ParameterizedTest
     @EnumSource(mode = Mode.EXCLUDE, names = "AUTO")
     void spinsAWhileAndThenSleepsWhereThePolicyIsToSpin(Transport transport) {
-        IdleConfig idle = IdleConfig.defaults().withPolicy(IdleConfig.Policy.SPIN).withSpinFor(Duration.ofMillis(20));
+        IdleConfig idle = Changed.with(IdleConfig.defaults(), "policy", IdleConfig.Policy.SPIN, "spinFor",
+                Duration.ofMillis(20));
         try (Engine engine = Engines.start(EngineConfig.defaults().withTransport(transport).withIdle(idle), 1)) {
             assertThat(engine.plan().spin()).isTrue();
             Shard shard = engine.shard(0);
@@ -236,7 +237,7 @@ class EngineTest {
     @ParameterizedTest
     @EnumSource(mode = Mode.EXCLUDE, names = "AUTO")
     void lingersWhileAPeerGoesOnTalkingAndSleepsAfterwards(Transport transport) {
-        IdleConfig idle = IdleConfig.defaults().withLingerFor(Duration.ofMillis(300));
+        IdleConfig idle = Changed.with(IdleConfig.defaults(), "lingerFor", Duration.ofMillis(300));
         try (Engine engine = Engines.start(EngineConfig.defaults().withTransport(transport).withIdle(idle), 2)) {
             int trips = 20_000;
             CompletableFuture<Integer> back = new CompletableFuture<>();

@@ -65,7 +65,8 @@ class MeshTest {
     void fourShardsWithTinyLanesExchangeEverythingInOrder(Transport transport) {
         int shards = 4;
         int requests = 10_000;
-        EngineConfig config = EngineConfig.defaults().withTransport(transport).withMesh(new MeshConfig(2, 4));
+        EngineConfig config = Changed.with(EngineConfig.defaults().withTransport(transport), "mesh",
+                new MeshConfig(2, 4));
         try (Engine engine = Engines.start(config, shards)) {
             Traffic[] traffic = IntStream.range(0, shards).mapToObj(i -> new Traffic(engine, i, requests))
                     .toArray(Traffic[]::new);
@@ -179,7 +180,8 @@ class MeshTest {
     @EnumSource(mode = Mode.EXCLUDE, names = "AUTO")
     void aShardThatSleepsOverAFullLaneIsWokenOnceItDrains(Transport transport) throws Exception {
         int messages = 1_000;
-        EngineConfig config = EngineConfig.defaults().withTransport(transport).withMesh(new MeshConfig(2, 4));
+        EngineConfig config = Changed.with(EngineConfig.defaults().withTransport(transport), "mesh",
+                new MeshConfig(2, 4));
         try (Engine engine = Engines.start(config, 2)) {
             Shard producer = engine.shard(0);
             CountDownLatch release = new CountDownLatch(1);

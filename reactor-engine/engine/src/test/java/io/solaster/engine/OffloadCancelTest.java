@@ -25,7 +25,7 @@ class OffloadCancelTest {
             List<AtomicInteger> begun = new ArrayList<>();
             List<CompletableFuture<Integer>> futures = new ArrayList<>();
             try (Engine engine = Engines.start(
-                    EngineConfig.defaults().withOffload(OffloadConfig.of(2, 1_000)), 1)) {
+                    Changed.with(EngineConfig.defaults(), "offload", OffloadConfig.of(2, 1_000)), 1)) {
                 for (int i = 0; i < 500; i++) {
                     AtomicInteger times = new AtomicInteger();
                     begun.add(times);

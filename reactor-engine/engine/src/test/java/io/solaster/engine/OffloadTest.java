@@ -33,7 +33,7 @@ class OffloadTest {
 
     @BeforeEach
     void start() {
-        engine = Engines.start(EngineConfig.defaults().withOffload(OffloadConfig.of(1, 1)), 2);
+        engine = Engines.start(Changed.with(EngineConfig.defaults(), "offload", OffloadConfig.of(1, 1)), 2);
     }
 
     @AfterEach

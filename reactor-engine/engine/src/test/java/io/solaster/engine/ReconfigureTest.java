@@ -45,12 +45,12 @@ class ReconfigureTest {
 
     @Test
     void whatMayChangeIsInForceOnEveryShardWhenItIsDone() {
-        EngineConfig changed = now()
-                .withGroups(Map.of("reports", GroupConfig.ofShares(70), "mail", GroupConfig.ofShares(30)))
-                .withTaskQuota(Duration.ofMillis(2)).withShutdownTimeout(Duration.ofSeconds(3))
-                .withIdle(new IdleConfig(IdleConfig.Policy.PARK, Duration.ofNanos(1_000), Duration.ZERO))
-                .withMesh(new MeshConfig(now().mesh().laneCapacity(), 1))
-                .withStalls(new StallConfig(true, Duration.ofMillis(123), 9, now().stalls().grace()));
+        EngineConfig changed = Changed.with(Changed.with(now()
+                .withGroups(Map.of("reports", GroupConfig.ofShares(70), "mail", GroupConfig.ofShares(30))), "taskQuota",
+                Duration.ofMillis(2)).withShutdownTimeout(Duration.ofSeconds(3))
+                .withIdle(new IdleConfig(IdleConfig.Policy.PARK, Duration.ofNanos(1_000), Duration.ZERO)), "mesh",
+                new MeshConfig(now().mesh().laneCapacity(), 1), "stalls",
+                new StallConfig(true, Duration.ofMillis(123), 9, now().stalls().grace()));
         assertThat(Engines.get(engine.reconfigure(changed))).containsExactly(true, true);
         assertThat(engine.config()).isEqualTo(changed);
         assertThat(engine.groups().get("reports").shares()).isEqualTo(70);
@@ -66,12 +66,12 @@ class ReconfigureTest {
 
     @Test
     void theTaskQuotaOfARunningShardChanges() {
-        Engines.get(engine.reconfigure(now().withTaskQuota(Duration.ofHours(1))));
+        Engines.get(engine.reconfigure(Changed.with(now(), "taskQuota", Duration.ofHours(1))));
         assertThat(Engines.get(engine.submitTo(0, () -> {
             spin(Duration.ofMillis(20));
             return Shard.needPreempt();
         }))).isFalse();
-        Engines.get(engine.reconfigure(now().withTaskQuota(Duration.ofNanos(1_000))));
+        Engines.get(engine.reconfigure(Changed.with(now(), "taskQuota", Duration.ofNanos(1_000))));
         assertThat(Engines.get(engine.submitTo(0, () -> {
             spin(Duration.ofMillis(20));
             return Shard.needPreempt();
@@ -88,13 +88,13 @@ class ReconfigureTest {
     @Test
     void sharesThatCodeHasSetStayWhereTheirKeyDoes() {
         engine.groups().get("reports").setShares(11);
-        Engines.get(engine.reconfigure(now().withTaskQuota(Duration.ofMillis(1))));
+        Engines.get(engine.reconfigure(Changed.with(now(), "taskQuota", Duration.ofMillis(1))));
         assertThat(engine.groups().get("reports").shares()).isEqualTo(11);
     }
 
     @Test
     void whatNeedsARestartIsNamedAndNothingChanges() {
-        EngineConfig change = now().withTaskQuota(Duration.ofMillis(3)).withShards(1)
+        EngineConfig change = Changed.with(now(), "taskQuota", Duration.ofMillis(3)).withShards(1)
                 .withGroups(Map.of("reports", GroupConfig.ofShares(99)));
         assertThatThrownBy(() -> engine.reconfigure(change)).isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("solaster.engine.shards: 2 -> 1");
@@ -121,7 +121,7 @@ class ReconfigureTest {
                 Thread.onSpinWait();
             }
         });
-        var done = engine.reconfigure(now().withTaskQuota(Duration.ofMillis(4)));
+        var done = engine.reconfigure(Changed.with(now(), "taskQuota", Duration.ofMillis(4)));
         assertThat(engine.config().taskQuota()).isEqualTo(Duration.ofMillis(4));
         assertThat(done.isDone()).isFalse();
         go.set(true);

@@ -88,7 +88,7 @@ class ShardedTest {
     void checksAreAsEagerAsConfigured() {
         for (OwnerChecks checks : OwnerChecks.values()) {
             try (Engine engine = Engines.start(
-                    EngineConfig.defaults().withTransport(Transport.NIO).withChecks(checks), 2)) {
+                    Changed.with(EngineConfig.defaults().withTransport(Transport.NIO), "checks", checks), 2)) {
                 assertThat(throwsOnThisThread(() -> engine.shard(0).assertOwner("it")))
                         .isEqualTo(checks != OwnerChecks.OFF);
                 assertThat(throwsOnThisThread(() -> engine.shard(0).assertOwnerFully("it")))

@@ -36,7 +36,7 @@ class SubmitTest {
 
     @BeforeAll
     static void start() {
-        engine = Engines.start(EngineConfig.defaults().withOffload(OffloadConfig.of(1, 2)), 2);
+        engine = Engines.start(Changed.with(EngineConfig.defaults(), "offload", OffloadConfig.of(1, 2)), 2);
     }
 
     @AfterAll
@@ -287,7 +287,7 @@ class SubmitTest {
 
     @Test
     void workOffTheShardsIsDoneBeforeTheEngineHasStopped() {
-        Engine stopping = Engines.start(EngineConfig.defaults().withOffload(OffloadConfig.of(1, 10)), 2);
+        Engine stopping = Engines.start(Changed.with(EngineConfig.defaults(), "offload", OffloadConfig.of(1, 10)), 2);
         CompletableFuture<List<Object>> seen = new CompletableFuture<>();
         CountDownLatch release = new CountDownLatch(1);
         Engines.get(stopping.submitTo(1, () -> {

@@ -30,7 +30,7 @@ class WakeUpsTest {
     @EnumSource(mode = Mode.EXCLUDE, names = "AUTO")
     void noneIsLostBetweenShardsNorFromOutside(Transport transport) {
         EngineConfig config = EngineConfig.defaults().withTransport(transport)
-                .withIdle(IdleConfig.defaults().withLingerFor(Duration.ZERO));
+                .withIdle(Changed.with(IdleConfig.defaults(), "lingerFor", Duration.ZERO));
         try (Engine engine = Engines.start(config, 2 * PAIRS)) {
             Ball[] balls = new Ball[PAIRS];
             for (int pair = 0; pair < PAIRS; pair++) {

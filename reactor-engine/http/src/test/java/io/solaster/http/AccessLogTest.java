@@ -59,11 +59,11 @@ class AccessLogTest {
     }
 
     private static ServerConfig config(AccessLogConfig log) {
-        return ServerConfig.of("http", 0).withHttp(HttpConfig.defaults().withAccessLog(log));
+        return ServerConfig.of("http", 0).withHttp(Changed.with(HttpConfig.defaults(), "accessLog", log));
     }
 
     private static AccessLogConfig on(Format format) {
-        return AccessLogConfig.defaults().withEnabled(true).withFormat(format);
+        return Changed.with(AccessLogConfig.defaults(), "enabled", true, "format", format);
     }
 
     private static HttpHandler router() {
@@ -158,26 +158,26 @@ class AccessLogTest {
 
     @Test
     void aSampleLeavesOutAllButErrorsAndWhatIsSlow() throws Exception {
-        AccessLogConfig none = on(Format.COMMON).withSample(0);
+        AccessLogConfig none = Changed.with(on(Format.COMMON), "sample", 0);
         TcpServer server = fixture.serve(config(none), router());
         RawClient client = fixture.connect(server);
         client.get("/orders/1");
         client.get("/broken");
-        server.reconfigure(config(none.withSlow(Duration.ofNanos(1)))).join();
+        server.reconfigure(config(Changed.with(none, "slow", Duration.ofNanos(1)))).join();
         client.get("/orders/2");
-        server.reconfigure(config(none.withSlow(Duration.ofDays(1)))).join();
+        server.reconfigure(config(Changed.with(none, "slow", Duration.ofDays(1)))).join();
         client.get("/orders/3");
-        server.reconfigure(config(none.withSample(1))).join();
+        server.reconfigure(config(Changed.with(none, "sample", 1))).join();
         client.get("/orders/4");
-        server.reconfigure(config(none.withEnabled(false))).join();
+        server.reconfigure(config(Changed.with(none, "enabled", false))).join();
         client.get("/orders/5");
         assertThat(lines.await(3)).extracting(line -> line.replaceAll(".*GET (\\S+) .*", "$1"))
                 .containsExactly("/broken", "/orders/2", "/orders/4");
-        server.reconfigure(config(none.withSample(0.5))).join();
+        server.reconfigure(config(Changed.with(none, "sample", 0.5))).join();
         for (int i = 0; i < 1000; i++) {
             client.get("/orders/6");
         }
-        server.reconfigure(config(none.withEnabled(false))).join();
+        server.reconfigure(config(Changed.with(none, "enabled", false))).join();
         lines.await(300);
         assertThat(lines.all).hasSizeBetween(300, 700);
     }

@@ -54,8 +54,8 @@ class HandshakeStormTest {
         SslContext context = SslContextBuilder.forServer(keys).sslProvider(SslProvider.JDK)
                 .applicationProtocolConfig(HttpProtocol.APPLICATION_PROTOCOLS).build();
         try (Logged logged = new Logged("io.solaster", "io.netty");
-                HttpFixture fixture = new HttpFixture(EngineConfig.defaults().withShards(1)
-                        .withOffload(OffloadConfig.of(THREADS, WAITING)))) {
+                HttpFixture fixture = new HttpFixture(Changed.with(EngineConfig.defaults().withShards(1), "offload",
+                        OffloadConfig.of(THREADS, WAITING)))) {
             Offload offload = fixture.engine().offload();
             TcpServer plain = fixture.serve(StaticFiles.of(root));
             TcpServer tls = fixture.bind(CONFIG, Tls.over(() -> context, offload,

@@ -351,7 +351,7 @@ abstract class Http2AbuseTest extends TransportTest {
 
     private TcpServer upgrading(boolean upgrade) {
         return fixture.serve(ServerConfig.of("http", 0).withHttp(HttpConfig.defaults()
-                .withHttp2(Http2Config.defaults().withUpgrade(upgrade))),
+                .withHttp2(Changed.with(Http2Config.defaults(), "upgrade", upgrade))),
                 (request, response) -> response.send(request.version().toString()));
     }
 

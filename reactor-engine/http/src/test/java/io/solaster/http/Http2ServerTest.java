@@ -212,7 +212,8 @@ abstract class Http2ServerTest extends TransportTest {
     @Test
     void answersABodyThatIsTooLongWith413AndGoesOn() {
         Http2RawClient client = client(HttpHandler.async((request, response) -> request.body().whole()
-                .thenAccept(body -> response.send("no"))), HttpConfig.defaults().withMaxBody(new ByteSize(10)));
+                .thenAccept(body -> response.send("no"))),
+                Changed.with(HttpConfig.defaults(), "maxBody", new ByteSize(10)));
         int announced = client.head("POST", "/", false, "content-length", "11");
         assertThat(client.answer(announced).status()).isEqualTo(413);
         int found = client.head("POST", "/", false);
@@ -298,7 +299,7 @@ abstract class Http2ServerTest extends TransportTest {
     void compressesAsOverHttp1() throws Exception {
         String text = "0123456789".repeat(10_000);
         Http2RawClient client = client((request, response) -> response.send(text),
-                HttpConfig.defaults().withCompression(CompressionConfig.defaults().withEnabled(true)));
+                HttpConfig.defaults().withCompression(Changed.with(CompressionConfig.defaults(), "enabled", true)));
         Answer answer = client.get("/", "accept-encoding", "gzip");
         assertThat(answer.headers).containsEntry("content-encoding", "gzip").containsEntry("vary", "accept-encoding");
         assertThat(new GZIPInputStream(new java.io.ByteArrayInputStream(answer.bytes())).readAllBytes())
@@ -383,7 +384,7 @@ abstract class Http2ServerTest extends TransportTest {
     @Test
     void echoesMoreThanAnyWindowBothWays() {
         Http2RawClient client = client(Http2ServerTest::echo,
-                http2(config -> config.withInitialWindow(new ByteSize(64 << 10))));
+                http2(config -> Changed.with(config, "initialWindow", new ByteSize(64 << 10))));
         byte[] part = new byte[16_000];
         new Random(1).nextBytes(part);
         int id = client.head("POST", "/", false);
@@ -421,7 +422,7 @@ abstract class Http2ServerTest extends TransportTest {
                 }
             });
             requests.add(request);
-        }, http2(config -> config.withInitialWindow(new ByteSize(64 << 10))));
+        }, http2(config -> Changed.with(config, "initialWindow", new ByteSize(64 << 10))));
         int id = client.head("POST", "/", false);
         HttpRequest request = requests.poll(60, TimeUnit.SECONDS);
         client.data(id, new byte[60_000], false);
@@ -444,7 +445,7 @@ abstract class Http2ServerTest extends TransportTest {
     @Test
     void aClientThatSendsMoreThanItMayIsCutOff() {
         Http2RawClient client = client((request, response) -> {},
-                http2(config -> config.withInitialWindow(new ByteSize(64 << 10))));
+                http2(config -> Changed.with(config, "initialWindow", new ByteSize(64 << 10))));
         int id = client.head("POST", "/", false);
         client.settle();
         for (int i = 0; i < 5; i++) {
@@ -539,7 +540,7 @@ abstract class Http2ServerTest extends TransportTest {
             response.header("x-path", request.path());
             asked.add(request);
             waiting.add(response);
-        }, http2(config -> config.withMaxConcurrentStreams(1000)));
+        }, http2(config -> Changed.with(config, "maxConcurrentStreams", 1000)));
         for (int i = 0; i < 1000; i++) {
             client.head("GET", "/" + i, true);
         }
@@ -565,7 +566,7 @@ abstract class Http2ServerTest extends TransportTest {
     void refusesMoreStreamsThanAllowedAndServesTheOthers() throws Exception {
         LinkedBlockingQueue<HttpResponse> waiting = new LinkedBlockingQueue<>();
         Http2RawClient client = client((request, response) -> waiting.add(response),
-                http2(config -> config.withMaxConcurrentStreams(2)));
+                http2(config -> Changed.with(config, "maxConcurrentStreams", 2)));
         int[] ids = new int[3];
         for (int i = 0; i < 3; i++) {
             ids[i] = client.head("GET", "/", true);
@@ -776,7 +777,8 @@ abstract class Http2ServerTest extends TransportTest {
 
     @Test
     void aClientThatCancelsAgainAndAgainIsClosed() {
-        Http2RawClient client = client((request, response) -> {}, http2(config -> config.withMaxResets(50)));
+        Http2RawClient client = client((request, response) -> {},
+                http2(config -> Changed.with(config, "maxResets", 50)));
         for (int i = 0; i < 60; i++) {
             client.reset(client.head("GET", "/", true), (int) Http2Error.CANCEL.code());
         }

@@ -37,8 +37,8 @@ class HttpAllocationTest {
         Logger access = (Logger) LoggerFactory.getLogger("io.solaster.http.access.web");
         access.setAdditive(false);
         access.setLevel(Level.INFO);
-        ServerConfig config = ServerConfig.of("http", 0).withHttp(HttpConfig.defaults()
-                .withAccessLog(AccessLogConfig.defaults().withEnabled(logged)));
+        ServerConfig config = ServerConfig.of("http", 0).withHttp(Changed.with(HttpConfig.defaults(), "accessLog",
+                Changed.with(AccessLogConfig.defaults(), "enabled", logged)));
         try (HttpFixture fixture = new HttpFixture(Transport.AUTO, 1)) {
             TcpServer server = fixture.serve(config, Router.builder()
                     .before((request, response) -> {})

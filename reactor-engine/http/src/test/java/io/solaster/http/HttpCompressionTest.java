@@ -42,8 +42,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class HttpCompressionTest {
     private static final ServerConfig CONFIG = ServerConfig.of("http", 0).withHttp(HttpConfig.defaults()
-            .withCompression(CompressionConfig.defaults().withEnabled(true).withMinSize(new ByteSize(100))
-                    .withMimeTypes("text/*, application/json")));
+            .withCompression(Changed.with(CompressionConfig.defaults(), "enabled", true, "minSize", new ByteSize(100),
+                    "mimeTypes", "text/*, application/json")));
     private static final String TEXT = "all work and no play makes jack a dull boy ".repeat(20);
     private static HttpFixture fixture;
 

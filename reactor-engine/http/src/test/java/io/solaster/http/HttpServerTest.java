@@ -130,7 +130,8 @@ abstract class HttpServerTest extends TransportTest {
     @Test
     void aClientThatHasEndedItsSideIsAnsweredAllTheSame() throws Exception {
         LinkedBlockingQueue<HttpResponse> late = new LinkedBlockingQueue<>();
-        ServerConfig config = ServerConfig.of("http", 0).withHttp(HttpConfig.defaults().withHalfClose(true));
+        ServerConfig config = ServerConfig.of("http", 0)
+                .withHttp(Changed.with(HttpConfig.defaults(), "halfClose", true));
         TcpServer server = fixture.serve(config, (request, response) -> {
             if (request.path().equals("/at-once")) {
                 response.send("at once");
@@ -173,7 +174,8 @@ abstract class HttpServerTest extends TransportTest {
     void aSlowClientThatHasEndedItsSideGetsAllOfALongResponse() throws Exception {
         int parts = 256;
         LinkedBlockingQueue<Runnable> begins = new LinkedBlockingQueue<>();
-        ServerConfig config = ServerConfig.of("http", 0).withHttp(HttpConfig.defaults().withHalfClose(true));
+        ServerConfig config = ServerConfig.of("http", 0)
+                .withHttp(Changed.with(HttpConfig.defaults(), "halfClose", true));
         TcpServer server = fixture.serve(config, (request, response) -> {
             Shard shard = request.shard();
             ResponseStream stream = response.stream();
@@ -563,7 +565,7 @@ abstract class HttpServerTest extends TransportTest {
     @Test
     void gathersNoMoreThanItMay() {
         ServerConfig config = ServerConfig.of("http", 0)
-                .withHttp(HttpConfig.defaults().withMaxBody(new ByteSize(1000)));
+                .withHttp(Changed.with(HttpConfig.defaults(), "maxBody", new ByteSize(1000)));
         TcpServer server = fixture.serve(config, WHOLE);
         RawClient exact = fixture.connect(server);
         assertThat(exact.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\n" + "x".repeat(1000)).answer()
@@ -590,7 +592,7 @@ abstract class HttpServerTest extends TransportTest {
     @Test
     void refusesAChunkThatIsTooLongBeforeItComes() {
         ServerConfig config = ServerConfig.of("http", 0)
-                .withHttp(HttpConfig.defaults().withMaxBody(new ByteSize(1000)));
+                .withHttp(Changed.with(HttpConfig.defaults(), "maxBody", new ByteSize(1000)));
         TcpServer server = fixture.serve(config, (request, response) -> {
             if (request.path().equals("/unread")) {
                 response.send("enough");
@@ -742,7 +744,8 @@ abstract class HttpServerTest extends TransportTest {
 
     @Test
     void hasNoMoreRequestsUnderWayThanItMay() throws Exception {
-        ServerConfig config = ServerConfig.of("http", 0).withHttp(HttpConfig.defaults().withMaxPipelined(4));
+        ServerConfig config = ServerConfig.of("http", 0)
+                .withHttp(Changed.with(HttpConfig.defaults(), "maxPipelined", 4));
         LinkedBlockingQueue<HttpResponse> waiting = new LinkedBlockingQueue<>();
         TcpServer server = fixture.serve(config, (request, response) -> waiting.add(response));
         RawClient client = fixture.connect(server);

@@ -131,7 +131,7 @@ class HttpTimeoutTest {
 
     @Test
     void aBodyThatFailsAndIsNotAnsweredIsAnsweredFor() throws Exception {
-        ServerConfig patient = CONFIG.withHttp(CONFIG.http().withRequestTimeout(Duration.ZERO));
+        ServerConfig patient = CONFIG.withHttp(Changed.with(CONFIG.http(), "requestTimeout", Duration.ZERO));
         try (TimedCase<RawClient> wrong = with((request, response) -> request.body().whole(), patient)) {
             wrong.send(latin1("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nno\r\n"));
             wrong.pass(31);
@@ -158,7 +158,7 @@ class HttpTimeoutTest {
 
     @Test
     void aClientThatReadsTooSlowlyIsCutOff() throws Exception {
-        ServerConfig atLeast = CONFIG.withHttp(CONFIG.http().withMinBodyRate(ByteSize.valueOf("10MB")));
+        ServerConfig atLeast = CONFIG.withHttp(Changed.with(CONFIG.http(), "minBodyRate", ByteSize.valueOf("10MB")));
         HttpHandler large = (request, response) -> {
             ResponseStream stream = response.stream();
             Runnable[] pump = new Runnable[1];
@@ -198,7 +198,7 @@ class HttpTimeoutTest {
 
     @Test
     void aBodyThatDoesNotComeIsAnsweredWith408() throws Exception {
-        ServerConfig anyRate = CONFIG.withHttp(CONFIG.http().withMinBodyRate(new ByteSize(0)));
+        ServerConfig anyRate = CONFIG.withHttp(Changed.with(CONFIG.http(), "minBodyRate", new ByteSize(0)));
         try (TimedCase<RawClient> silent = with(gathering(), anyRate)) {
             silent.send(latin1("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n12345"));
             silent.pass(29);
@@ -261,7 +261,7 @@ class HttpTimeoutTest {
                 }
             });
             bodies.add(request.body());
-        }, CONFIG.withHttp(CONFIG.http().withRequestTimeout(Duration.ofHours(1))))) {
+        }, CONFIG.withHttp(Changed.with(CONFIG.http(), "requestTimeout", Duration.ofHours(1))))) {
             waits.send(latin1("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\n1"));
             RequestBody body = bodies.poll(60, TimeUnit.SECONDS);
             waits.request(body);

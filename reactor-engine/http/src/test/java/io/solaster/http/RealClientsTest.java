@@ -33,8 +33,8 @@ class RealClientsTest {
     static void start() {
         fixture = new HttpFixture(Transport.AUTO, 2);
         ServerConfig config = ServerConfig.of("http", 0).withHttp(
-                HttpConfig.defaults().withHttp2(Http2Config.defaults().withUpgrade(true))
-                        .withCompression(CompressionConfig.defaults().withEnabled(true)));
+                HttpConfig.defaults().withHttp2(Changed.with(Http2Config.defaults(), "upgrade", true))
+                        .withCompression(Changed.with(CompressionConfig.defaults(), "enabled", true)));
         server = fixture.serve(config, (request, response) -> {
             response.header("Content-Type", "text/plain").header("X-Method", request.method().name());
             request.body().read(new RequestBody.Reader() {

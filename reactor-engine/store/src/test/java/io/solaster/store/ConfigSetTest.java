@@ -18,7 +18,7 @@ class ConfigSetTest {
         try (StoreFixture.Server server = StoreFixture.of(2).serve(file); RespClient client = server.connect()) {
             client.call("CONFIG", "SET", "maxclients", "77", "timeout", "300", "protected-mode", "no",
                     "client-output-buffer-limit", "normal 1048576 0 0");
-            ServerConfig other = file.withLimits(file.limits().withMaxArguments(1_000));
+            ServerConfig other = file.withLimits(StoreFixture.withMaxArguments(file.limits(), 1_000));
             server.tcp().reconfigure(other).get(60, TimeUnit.SECONDS);
             assertThat(server.protocol().settings().limits().maxArguments()).isEqualTo(1_000);
             assertThat(server.protocol().settings().limits().maxConnections()).isEqualTo(77);

@@ -112,7 +112,7 @@ class StoreConnectionTest {
 
     @Test
     void argumentsAreLimited() {
-        try (StoreFixture.Server server = store().serve(limits(limits -> limits.withMaxArguments(20)));
+        try (StoreFixture.Server server = store().serve(limits(limits -> StoreFixture.withMaxArguments(limits, 20)));
                 RespClient client = server.connect()) {
             String[] arguments = new String[20];
             java.util.Arrays.fill(arguments, "a");

@@ -10,6 +10,7 @@ import java.util.function.Supplier;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.server.LimitsConfig;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Sharded;
@@ -72,6 +73,12 @@ public final class StoreFixture {
     /** What serves the clients of each shard. */
     public Sharded<ServerShard> servers() {
         return store.servers();
+    }
+
+    /** Limits with another number of arguments that a command may have. */
+    public static LimitsConfig withMaxArguments(LimitsConfig limits, int maxArguments) {
+        return new LimitsConfig(limits.maxConnections(), limits.idleTimeout(), limits.outputBuffer(), maxArguments,
+                limits.maxBulk(), limits.maxInline(), limits.commandsPerTurn(), limits.bytesPerTurn());
     }
 
     /** A store on another engine. */

@@ -67,7 +67,7 @@ final class ReloadLatency {
             assertThat(config.servers().get("kv").limits().maxConnections()).isEqualTo(1 + WARM_UP + CHANGES);
             tell("From the parsed file to the last of 2 shards", nanos);
             for (int i = 0; i < CHANGES; i++) {
-                EngineConfig next = config.engine().withTaskQuota(Duration.ofNanos(500_000 + i));
+                EngineConfig next = Changed.with(config.engine(), "taskQuota", Duration.ofNanos(500_000 + i));
                 long start = System.nanoTime();
                 context.getBean(Engine.class).reconfigure(next).join();
                 nanos[i] = System.nanoTime() - start;

@@ -261,8 +261,8 @@ final class SolasterAutoConfigurationTest {
 
         @Bean
         SolasterConfig ownConfig() {
-            return SolasterConfig.defaults().withEngine(smallEngine(1))
-                    .withServers(Map.of("own", ServerConfig.of("resp", 0)));
+            return Changed.with(SolasterConfig.defaults().withEngine(smallEngine(1)), "servers",
+                    Map.of("own", ServerConfig.of("resp", 0)));
         }
     }
 

@@ -20,6 +20,7 @@ import io.solaster.config.MeshConfig;
 import io.solaster.config.OffloadConfig;
 import io.solaster.config.StallConfig;
 import io.solaster.config.server.ServerConfig;
+import io.solaster.engine.Changed;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Engines;
 import io.solaster.engine.Shard;
@@ -87,10 +88,10 @@ final class Soak {
     }
 
     private void round(SplittableRandom random, boolean toTheEnd) {
-        EngineConfig config = EngineConfig.defaults().withTransport(transport).withGroups(GROUPS)
-                .withOffload(OffloadConfig.of(2, 32))
-                .withStalls(new StallConfig(true, Duration.ofSeconds(10), 5, Duration.ZERO))
-                .withMesh(random.nextBoolean() ? new MeshConfig(2, 4) : MeshConfig.defaults());
+        EngineConfig config = Changed.with(EngineConfig.defaults().withTransport(transport).withGroups(GROUPS),
+                "offload", OffloadConfig.of(2, 32), "stalls",
+                new StallConfig(true, Duration.ofSeconds(10), 5, Duration.ZERO), "mesh",
+                random.nextBoolean() ? new MeshConfig(2, 4) : MeshConfig.defaults());
         AtomicBoolean quiet = new AtomicBoolean();
         Engine engine = Engines.start(config, 2 + random.nextInt(2));
         List<Thread> threads = new ArrayList<>();

@@ -19,6 +19,7 @@ import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.server.WebSocketCompressionConfig;
 import io.solaster.config.server.WebSocketConfig;
 import io.solaster.config.value.ByteSize;
+import io.solaster.http.Changed;
 import io.solaster.http.exchange.GatherBudget;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -49,8 +50,8 @@ class WebSocketAbuseTest {
     }
 
     private static void compress(int maxMessage) {
-        fixture.sockets().reconfigure(WebSocketConfig.defaults().withMaxMessage(new ByteSize(maxMessage))
-                .withCompression(WebSocketCompressionConfig.defaults().withEnabled(true)));
+        fixture.sockets().reconfigure(Changed.with(WebSocketConfig.defaults(), "maxMessage", new ByteSize(maxMessage),
+                "compression", Changed.with(WebSocketCompressionConfig.defaults(), "enabled", true)));
     }
 
     /** What this takes when it is compressed, without its last, empty block. */

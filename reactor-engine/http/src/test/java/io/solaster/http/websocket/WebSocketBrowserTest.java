@@ -21,6 +21,7 @@ import io.solaster.config.server.WebSocketCompressionConfig;
 import io.solaster.config.server.WebSocketConfig;
 import io.solaster.config.value.ByteSize;
 import io.solaster.engine.net.TcpServer;
+import io.solaster.http.Changed;
 import io.solaster.http.server.HttpProtocol;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -61,7 +62,7 @@ class WebSocketBrowserTest {
                 .applicationProtocolConfig(HttpProtocol.APPLICATION_PROTOCOLS).build();
         assertThat(page(WebSocketConfig.defaults(), context)).containsExactly("report test []", "closed 4321 bye",
                 "4321-true");
-        assertThat(page(WebSocketConfig.defaults().withCompression(
+        assertThat(page(Changed.with(WebSocketConfig.defaults(), "compression",
                 new WebSocketCompressionConfig(true, 6, new ByteSize(1), true)), context).getFirst())
                 .startsWith("report test [permessage-deflate");
     }
@@ -83,8 +84,8 @@ class WebSocketBrowserTest {
     @Test
     void talksWithAPageCompressed() throws Exception {
         for (boolean takeover : new boolean[]{false, true}) {
-            List<String> told = page(WebSocketConfig.defaults()
-                    .withCompression(new WebSocketCompressionConfig(true, 6, new ByteSize(1), takeover)), null);
+            List<String> told = page(Changed.with(WebSocketConfig.defaults(), "compression",
+                    new WebSocketCompressionConfig(true, 6, new ByteSize(1), takeover)), null);
             assertThat(told.getFirst()).startsWith("report test [permessage-deflate");
             assertThat(told.subList(1, 3)).containsExactly("closed 4321 bye", "4321-true");
         }

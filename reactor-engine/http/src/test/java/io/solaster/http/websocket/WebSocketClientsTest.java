@@ -39,6 +39,7 @@ import io.solaster.config.server.WebSocketCompressionConfig;
 import io.solaster.config.server.WebSocketConfig;
 import io.solaster.config.value.ByteSize;
 import io.solaster.engine.net.TcpServer;
+import io.solaster.http.Changed;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -158,8 +159,8 @@ class WebSocketClientsTest {
     }
 
     private void compresses(boolean takeover, int level) throws Exception {
-        fixture.sockets().reconfigure(WebSocketConfig.defaults()
-                .withCompression(new WebSocketCompressionConfig(true, level, new ByteSize(20), takeover)));
+        fixture.sockets().reconfigure(Changed.with(WebSocketConfig.defaults(), "compression",
+                new WebSocketCompressionConfig(true, level, new ByteSize(20), takeover)));
         TcpServer server = fixture.serve(fixture.sockets().handler(new Recorder()));
         LinkedBlockingQueue<String> got = new LinkedBlockingQueue<>();
         Channel client = netty(server, takeover, got);
@@ -194,8 +195,8 @@ class WebSocketClientsTest {
 
     @Test
     void endsABombBeforeItGoesOff() throws Exception {
-        fixture.sockets().reconfigure(WebSocketConfig.defaults().withMaxMessage(new ByteSize(100_000))
-                .withCompression(WebSocketCompressionConfig.defaults().withEnabled(true)));
+        fixture.sockets().reconfigure(Changed.with(WebSocketConfig.defaults(), "maxMessage", new ByteSize(100_000),
+                "compression", Changed.with(WebSocketCompressionConfig.defaults(), "enabled", true)));
         TcpServer server = fixture.serve(fixture.sockets().handler(new Recorder()));
         LinkedBlockingQueue<String> got = new LinkedBlockingQueue<>();
         Channel client = netty(server, false, got);
@@ -208,7 +209,8 @@ class WebSocketClientsTest {
     @Test
     void refusesWhatCannotBeDecompressed() {
         fixture.sockets().reconfigure(
-                WebSocketConfig.defaults().withCompression(WebSocketCompressionConfig.defaults().withEnabled(true)));
+                Changed.with(WebSocketConfig.defaults(), "compression",
+                        Changed.with(WebSocketCompressionConfig.defaults(), "enabled", true)));
         WsClient bad = fixture.connect(new Recorder(), "Sec-WebSocket-Extensions: permessage-deflate");
         bad.send(new ClientFrames().frame(0xC1, new byte[]{-1, -1, 1, 2, 3}));
         assertThat(bad.message()).isEqualTo("8 1007");

@@ -7,6 +7,7 @@ import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.server.WebSocketCompressionConfig;
 import io.solaster.config.server.WebSocketConfig;
 import io.solaster.engine.net.TcpServer;
+import io.solaster.http.Changed;
 import io.solaster.http.HttpException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -124,8 +125,8 @@ class WebSocketHandshakeTest {
         String offer = "Sec-WebSocket-Extensions: ";
         assertThat(answer(WsClient.request("/", offer + "permessage-deflate"))).startsWith("HTTP/1.1 101 ")
                 .doesNotContain("Extensions");
-        WebSocketConfig on = WebSocketConfig.defaults()
-                .withCompression(WebSocketCompressionConfig.defaults().withEnabled(true));
+        WebSocketConfig on = Changed.with(WebSocketConfig.defaults(), "compression",
+                Changed.with(WebSocketCompressionConfig.defaults(), "enabled", true));
         fixture.sockets().reconfigure(on);
         String none = "permessage-deflate; server_no_context_takeover; client_no_context_takeover\r\n";
         assertThat(answer(WsClient.request("/", offer + "permessage-deflate"))).contains(none);
@@ -142,7 +143,7 @@ class WebSocketHandshakeTest {
             assertThat(answer(WsClient.request("/", offer + "permessage-deflate; " + bad))).as(bad)
                     .startsWith("HTTP/1.1 101 ").doesNotContain("Extensions");
         }
-        fixture.sockets().reconfigure(on.withCompression(new WebSocketCompressionConfig(true, 6,
+        fixture.sockets().reconfigure(Changed.with(on, "compression", new WebSocketCompressionConfig(true, 6,
                 new io.solaster.config.value.ByteSize(1), true)));
         assertThat(answer(WsClient.request("/", offer + "permessage-deflate"))).contains("permessage-deflate\r\n");
         assertThat(answer(WsClient.request("/", offer + "permessage-deflate; server_no_context_takeover")))

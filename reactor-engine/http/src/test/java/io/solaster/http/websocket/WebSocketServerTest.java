@@ -20,6 +20,7 @@ import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.GroupConfig;
 import io.solaster.config.MeshConfig;
 import io.solaster.config.server.WebSocketConfig;
+import io.solaster.config.server.WebSocketQueueConfig;
 import io.solaster.config.server.WebSocketQueueConfig.Policy;
 import io.solaster.config.value.ByteSize;
 import io.solaster.engine.CallOptions;
@@ -27,6 +28,7 @@ import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.engine.task.SchedulingGroup;
+import io.solaster.http.Changed;
 import io.solaster.http.websocket.WsClient.Frame;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -136,7 +138,7 @@ abstract class WebSocketServerTest {
     void handsPartsOverAsTheyCome() throws Exception {
         List<String> parts = new ArrayList<>();
         CompletableFuture<Integer> whole = new CompletableFuture<>();
-        fixture.sockets().reconfigure(WebSocketConfig.defaults().withMaxMessage(new ByteSize(1000)));
+        fixture.sockets().reconfigure(Changed.with(WebSocketConfig.defaults(), "maxMessage", new ByteSize(1000)));
         WsClient client = fixture.connect(new WebSocketListener.Parts() {
             private int sum;
 
@@ -410,8 +412,8 @@ abstract class WebSocketServerTest {
 
     @Test
     void cutsWhoDoesNotAnswerAClose() throws Exception {
-        fixture.sockets().reconfigure(WebSocketConfig.defaults().withTimes(Duration.ZERO, Duration.ZERO,
-                Duration.ofMillis(20)));
+        fixture.sockets().reconfigure(Changed.with(WebSocketConfig.defaults(), "pingInterval", Duration.ZERO,
+                "idleTimeout", Duration.ZERO, "closeTimeout", Duration.ofMillis(20)));
         Recorder recorder = new Recorder();
         WsClient client = fixture.connect(recorder);
         recorder.next();
@@ -487,7 +489,8 @@ abstract class WebSocketServerTest {
     @Test
     void tellsSendersToWaitAndReadsNoMoreOfAClientThatDoesNotRead() throws Exception {
         fixture.sockets().reconfigure(
-                WebSocketConfig.defaults().withQueue(new ByteSize(64 << 10), Policy.WAIT));
+                Changed.with(WebSocketConfig.defaults(), "queue",
+                        new WebSocketQueueConfig(new ByteSize(64 << 10), Policy.WAIT)));
         WebSocketListener.Raw echo = (socket, payload, text) -> socket.send(payload.retain());
         TcpServer server = fixture.serve(fixture.sockets().handler(echo));
         WsClient client = fixture.client(server, 4096);
@@ -510,7 +513,8 @@ abstract class WebSocketServerTest {
     @Test
     void waitsUntilThereIsRoom() throws Exception {
         fixture.sockets().reconfigure(
-                WebSocketConfig.defaults().withQueue(new ByteSize(16 << 10), Policy.WAIT));
+                Changed.with(WebSocketConfig.defaults(), "queue",
+                        new WebSocketQueueConfig(new ByteSize(16 << 10), Policy.WAIT)));
         Recorder recorder = new Recorder();
         TcpServer server = fixture.serve(fixture.sockets().handler(recorder));
         WsClient client = fixture.client(server, 4096);
@@ -541,15 +545,19 @@ abstract class WebSocketServerTest {
 
     @Test
     void letsGoOfAClientThatNobodyWaitsFor() throws Exception {
-        fixture.sockets().reconfigure(WebSocketConfig.defaults().withQueue(new ByteSize(32 << 10), Policy.WAIT)
-                .withTimes(Duration.ZERO, Duration.ZERO, Duration.ofMillis(200)));
+        fixture.sockets()
+                .reconfigure(Changed.with(WebSocketConfig.defaults(), "queue",
+                        new WebSocketQueueConfig(new ByteSize(32 << 10), Policy.WAIT), "pingInterval", Duration.ZERO,
+                        "idleTimeout", Duration.ZERO, "closeTimeout", Duration.ofMillis(200)));
         assertThat(floods(-1)).isEqualTo("closed 1008 too slow to read");
     }
 
     @Test
     void letsGoOfAClientAtOnceIfToldSo() throws Exception {
-        fixture.sockets().reconfigure(WebSocketConfig.defaults().withQueue(new ByteSize(32 << 10), Policy.CLOSE)
-                .withTimes(Duration.ZERO, Duration.ZERO, Duration.ofMillis(200)));
+        fixture.sockets()
+                .reconfigure(Changed.with(WebSocketConfig.defaults(), "queue",
+                        new WebSocketQueueConfig(new ByteSize(32 << 10), Policy.CLOSE), "pingInterval", Duration.ZERO,
+                        "idleTimeout", Duration.ZERO, "closeTimeout", Duration.ofMillis(200)));
         assertThat(floods(-1)).isEqualTo("closed 1008 too slow to read");
     }
 
@@ -574,7 +582,8 @@ abstract class WebSocketServerTest {
     private static final int FLOOD = 20_000;
 
     private List<Integer> dropping(Policy policy) throws Exception {
-        fixture.sockets().reconfigure(WebSocketConfig.defaults().withQueue(new ByteSize(64 << 10), policy));
+        fixture.sockets().reconfigure(Changed.with(WebSocketConfig.defaults(), "queue",
+                new WebSocketQueueConfig(new ByteSize(64 << 10), policy)));
         long before = fixture.count(stats -> stats.dropped.get());
         Recorder recorder = new Recorder();
         TcpServer server = fixture.serve(fixture.sockets().handler(recorder));
@@ -654,7 +663,7 @@ abstract class WebSocketServerTest {
         int mark = 32;
         int messages = 2_000;
         EngineConfig before = engine.config();
-        engine.reconfigure(before.withMesh(new MeshConfig(before.mesh().laneCapacity(), mark))).get();
+        engine.reconfigure(Changed.with(before, "mesh", new MeshConfig(before.mesh().laneCapacity(), mark))).get();
         AtomicInteger heard = new AtomicInteger();
         CompletableFuture<WebSocket> opened = new CompletableFuture<>();
         WsClient client = fixture.connect(new WebSocketListener() {

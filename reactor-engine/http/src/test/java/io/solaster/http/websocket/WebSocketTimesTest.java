@@ -7,6 +7,7 @@ import java.time.Duration;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.server.WebSocketConfig;
 import io.solaster.engine.timer.ManualClock;
+import io.solaster.http.Changed;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -28,8 +29,9 @@ class WebSocketTimesTest {
     }
 
     private WsClient connect(int pingSeconds, int idleSeconds) throws Exception {
-        fixture.sockets().reconfigure(WebSocketConfig.defaults().withTimes(Duration.ofSeconds(pingSeconds),
-                Duration.ofSeconds(idleSeconds), Duration.ofSeconds(5)));
+        fixture.sockets()
+                .reconfigure(Changed.with(WebSocketConfig.defaults(), "pingInterval", Duration.ofSeconds(pingSeconds),
+                        "idleTimeout", Duration.ofSeconds(idleSeconds), "closeTimeout", Duration.ofSeconds(5)));
         WsClient client = fixture.connect(recorder);
         assertThat(recorder.next()).startsWith("opened");
         return client;

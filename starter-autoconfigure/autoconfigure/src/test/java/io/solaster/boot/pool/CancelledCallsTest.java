@@ -16,6 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import io.netty.buffer.Unpooled;
+import io.solaster.boot.Changed;
 import io.solaster.boot.ThreeShards;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.pool.PoolConfig;
@@ -85,9 +86,10 @@ final class CancelledCallsTest {
         };
         TcpServer bound = keep(TcpServer.bind(engine, "web", server, new HttpProtocol(handler, server)));
         PoolConfig config = PoolConfig.of(PoolConfig.Protocol.HTTP).withHttp(PoolHttpConfig.of(version));
-        config = config.withConnections(config.connections().withBounds(1, 1, 1).withConnecting(1, LONG)
-                .withWaiting(1_000, LONG))
-                .withRequests(config.requests().withTimeouts(timeout, Duration.ZERO));
+        config = Changed.with(
+                config.withConnections(Changed.with(config.connections().withBounds(1, 1, 1), "maxConnecting", 1,
+                        "connectTimeout", LONG, "maxPending", 1_000, "acquireTimeout", LONG)),
+                "requests", Changed.with(config.requests(), "timeout", timeout, "tryTimeout", Duration.ZERO));
         Upstream upstream = keep(Upstreams.start(engine, "test", config,
                 Discovery.of(List.of(Endpoint.of("127.0.0.1", bound.port())))));
         pool = keep(ConnectionPools.start(engine, "test", config, HttpClientProtocol.of(config), upstream,

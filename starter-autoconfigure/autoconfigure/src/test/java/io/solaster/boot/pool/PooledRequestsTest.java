@@ -13,6 +13,7 @@ import java.util.concurrent.atomic.AtomicLong;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.HttpHeaders;
+import io.solaster.boot.Changed;
 import io.solaster.boot.ThreeShards;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.pool.PoolConfig;
@@ -76,8 +77,10 @@ final class PooledRequestsTest {
         ServerConfig server = ServerConfig.of("http", 0);
         TcpServer bound = keep(TcpServer.bind(engine, "web", server, new HttpProtocol(handler, server)));
         PoolConfig config = PoolConfig.of(PoolConfig.Protocol.HTTP).withHttp(http);
-        config = config.withRequests(config.requests().withTimeouts(LONG, Duration.ZERO))
-                .withConnections(config.connections().withConnecting(4, LONG).withWaiting(1_000, LONG));
+        config = Changed
+                .with(config, "requests", Changed.with(config.requests(), "timeout", LONG, "tryTimeout", Duration.ZERO))
+                .withConnections(Changed.with(config.connections(), "maxConnecting", 4, "connectTimeout", LONG,
+                        "maxPending", 1_000, "acquireTimeout", LONG));
         Upstream upstream = keep(Upstreams.start(engine, "user_service", config,
                 Discovery.of(List.of(Endpoint.of("127.0.0.1", bound.port())))));
         ConnectionPool<HttpClientConnection> pool = keep(ConnectionPools.start(engine, "user_service", config,
