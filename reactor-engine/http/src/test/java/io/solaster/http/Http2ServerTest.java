@@ -35,7 +35,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.DefaultHttpHeaders;
-import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.util.CharsetUtil;
@@ -93,31 +92,6 @@ abstract class Http2ServerTest extends TransportTest {
 
     private static HttpConfig http2(java.util.function.UnaryOperator<Http2Config> change) {
         return HttpConfig.defaults().withHttp2(change.apply(Http2Config.defaults()));
-    }
-
-    /** Sends back what it gets, reading no faster than the client takes it. */
-    private static void echo(HttpRequest request, HttpResponse response) {
-        ResponseStream stream = response.stream();
-        stream.onWritable(() -> request.body().request(1));
-        request.body().read(new RequestBody.Reader() {
-            @Override
-            public void part(ByteBuf part) {
-                if (stream.write(part)) {
-                    request.body().request(1);
-                }
-            }
-
-            @Override
-            public void end(HttpHeaders trailers) {
-                stream.end(trailers);
-            }
-
-            @Override
-            public void failed(Throwable cause) {
-                // The stream is gone, and the response with it.
-            }
-        });
-        request.body().request(1);
     }
 
     // ---- requests and responses
@@ -226,19 +200,7 @@ abstract class Http2ServerTest extends TransportTest {
 
     @Test
     void sendsNoBodyWhereThereIsNone() {
-        Http2RawClient client = client((request, response) -> {
-            switch (request.path()) {
-                case "/204" -> response.status(HttpResponseStatus.NO_CONTENT).send("not sent");
-                case "/304" -> response.status(HttpResponseStatus.NOT_MODIFIED).header("ETag", "\"1\"").send();
-                case "/stream" -> {
-                    ResponseStream stream = response.stream();
-                    stream.write(Unpooled.copiedBuffer("not sent", CharsetUtil.US_ASCII));
-                    stream.end();
-                }
-                case "/length" -> response.header("Content-Length", "1000").send();
-                default -> response.send("hello");
-            }
-        });
+        Http2RawClient client = client(Bodies::none);
         assertThat(client.get("/204").headers).doesNotContainKey("content-length");
         assertThat(client.get("/304").headers).containsEntry("etag", "\"1\"").doesNotContainKey("content-length");
         for (String path : List.of("/", "/stream", "/length")) {
@@ -254,7 +216,7 @@ abstract class Http2ServerTest extends TransportTest {
 
     @Test
     void sendsTrailersAndReadsThem() {
-        Http2RawClient client = client(Http2ServerTest::echo);
+        Http2RawClient client = client(Bodies::echo);
         int id = client.head("POST", "/", false, "te", "trailers");
         client.data(id, "body", false);
         client.frame(HEADERS, END_HEADERS | END_STREAM, id, client.pack(id, "x-sum", "42"));
@@ -383,7 +345,7 @@ abstract class Http2ServerTest extends TransportTest {
 
     @Test
     void echoesMoreThanAnyWindowBothWays() {
-        Http2RawClient client = client(Http2ServerTest::echo,
+        Http2RawClient client = client(Bodies::echo,
                 http2(config -> Changed.with(config, "initialWindow", new ByteSize(64 << 10))));
         byte[] part = new byte[16_000];
         new Random(1).nextBytes(part);
@@ -405,22 +367,7 @@ abstract class Http2ServerTest extends TransportTest {
     void allowsNoMoreOfABodyThanTheHandlerTakes() throws Exception {
         LinkedBlockingQueue<HttpRequest> requests = new LinkedBlockingQueue<>();
         Http2RawClient client = client((request, response) -> {
-            request.body().read(new RequestBody.Reader() {
-                @Override
-                public void part(ByteBuf part) {
-                    part.release();
-                }
-
-                @Override
-                public void end(HttpHeaders trailers) {
-                    response.send("all");
-                }
-
-                @Override
-                public void failed(Throwable cause) {
-                    response.fail(cause);
-                }
-            });
+            Bodies.drop(request, response, "all");
             requests.add(request);
         }, http2(config -> Changed.with(config, "initialWindow", new ByteSize(64 << 10))));
         int id = client.head("POST", "/", false);
@@ -585,7 +532,7 @@ abstract class Http2ServerTest extends TransportTest {
     void smallRequestsPassLargeBodiesByBothWays() {
         Http2RawClient client = client((request, response) -> {
             if (request.path().equals("/echo")) {
-                echo(request, response);
+                Bodies.echo(request, response);
             } else {
                 response.send("small");
             }

@@ -14,36 +14,20 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
-import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
-import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http2.Http2Error;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.config.value.ByteSize;
 import io.solaster.http.Http2RawClient.Answer;
 import io.solaster.http.exchange.GatherBudget;
 import io.solaster.http.exchange.Request;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** What happens over HTTP/2 to those who take too long, by a clock that goes on when it is told to. */
-class Http2TimeoutTest {
-    private static final ServerConfig CONFIG = ServerConfig.of("http", 0);
-    private static TimedCase.Clocked clocked;
-
-    @BeforeAll
-    static void start() {
-        clocked = TimedCase.Clocked.start();
-    }
-
-    @AfterAll
-    static void stop() {
-        clocked.close();
-    }
+/** What happens over HTTP/2 to those who take too long. */
+class Http2TimeoutTest extends TimedTest {
 
     /** @param window of each stream at first; -1 for HTTP/2's own */
-    private static TimedCase<Http2RawClient> with(HttpHandler handler, int window) {
+    private TimedCase<Http2RawClient> with(HttpHandler handler, int window) {
         TimedCase<Http2RawClient> made = new TimedCase<>(clocked, handler, CONFIG,
                 port -> new Http2RawClient(port, window));
         made.client.settle();
@@ -77,27 +61,7 @@ class Http2TimeoutTest {
 
     @Test
     void aBodyThatFallsSilentWithinItsResponseEndsTheStream() throws Exception {
-        try (TimedCase<Http2RawClient> silent = with((request, response) -> {
-            ResponseStream stream = response.stream();
-            request.body().read(new RequestBody.Reader() {
-                @Override
-                public void part(ByteBuf part) {
-                    stream.write(part);
-                    request.body().request(1);
-                }
-
-                @Override
-                public void end(HttpHeaders trailers) {
-                    stream.end();
-                }
-
-                @Override
-                public void failed(Throwable cause) {
-                    // Nothing.
-                }
-            });
-            request.body().request(1);
-        }, -1)) {
+        try (TimedCase<Http2RawClient> silent = with(Bodies::echo, -1)) {
             int id = silent.client.head("POST", "/", false);
             silent.client.data(id, "a", false);
             silent.client.settle();
@@ -189,7 +153,7 @@ class Http2TimeoutTest {
     }
 
     /** Has a client of a window of 1,000 bytes ask for much, and give back so much every 20 seconds. */
-    private static void isCutOffThough(int stream, int credit) throws Exception {
+    private void isCutOffThough(int stream, int credit) throws Exception {
         try (TimedCase<Http2RawClient> slow = with((request, response) -> {
             ResponseStream large = response.stream();
             large.write(Unpooled.wrappedBuffer(new byte[50_000]));

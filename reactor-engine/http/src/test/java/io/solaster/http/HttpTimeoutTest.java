@@ -7,37 +7,21 @@ import java.time.Duration;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
-import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
-import io.netty.handler.codec.http.HttpHeaders;
 import io.solaster.config.server.LimitsConfig;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.config.value.ByteSize;
 import io.solaster.http.RawClient.Answer;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** What happens to those who take too long, by a clock that goes on when it is told to. */
-class HttpTimeoutTest {
-    private static final ServerConfig CONFIG = ServerConfig.of("http", 0);
-    private static TimedCase.Clocked clocked;
+/** What happens over HTTP/1 to those who take too long. */
+class HttpTimeoutTest extends TimedTest {
 
-    @BeforeAll
-    static void start() {
-        clocked = TimedCase.Clocked.start();
-    }
-
-    @AfterAll
-    static void stop() {
-        clocked.close();
-    }
-
-    private static TimedCase<RawClient> with(HttpHandler handler) {
+    private TimedCase<RawClient> with(HttpHandler handler) {
         return with(handler, CONFIG);
     }
 
-    private static TimedCase<RawClient> with(HttpHandler handler, ServerConfig config) {
+    private TimedCase<RawClient> with(HttpHandler handler, ServerConfig config) {
         return new TimedCase<>(clocked, handler, config, RawClient::new);
     }
 
@@ -84,32 +68,9 @@ class HttpTimeoutTest {
         }
     }
 
-    /** Sends back what comes, and does nothing about a body that does not. */
-    private static void echo(HttpRequest request, HttpResponse response) {
-        ResponseStream stream = response.stream();
-        request.body().read(new RequestBody.Reader() {
-            @Override
-            public void part(ByteBuf part) {
-                stream.write(part);
-                request.body().request(1);
-            }
-
-            @Override
-            public void end(HttpHeaders trailers) {
-                stream.end();
-            }
-
-            @Override
-            public void failed(Throwable cause) {
-                // Nothing.
-            }
-        });
-        request.body().request(1);
-    }
-
     @Test
     void aBodyThatFallsSilentWithinItsResponseEndsTheConnection() throws Exception {
-        try (TimedCase<RawClient> silent = with(HttpTimeoutTest::echo)) {
+        try (TimedCase<RawClient> silent = with(Bodies::echo)) {
             silent.send(latin1("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n12345"));
             silent.pass(31);
             assertThat(silent.timeouts(HttpStats.Timeout.BODY)).isEqualTo(1);
@@ -121,7 +82,7 @@ class HttpTimeoutTest {
 
     @Test
     void aBodyThatFailsWithinItsResponseEndsTheConnection() throws Exception {
-        try (TimedCase<RawClient> wrong = with(HttpTimeoutTest::echo)) {
+        try (TimedCase<RawClient> wrong = with(Bodies::echo)) {
             wrong.send(latin1("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12345\r\nno\r\n"));
             wrong.pass(31);
             assertThat(wrong.client.rest()).startsWith("HTTP/1.1 200").contains("12345").doesNotContain("\r\n0\r\n");
@@ -244,22 +205,7 @@ class HttpTimeoutTest {
     void aClientIsNotBlamedForAHandlerThatReadsSlowly() throws Exception {
         LinkedBlockingQueue<RequestBody> bodies = new LinkedBlockingQueue<>();
         try (TimedCase<RawClient> waits = with((request, response) -> {
-            request.body().read(new RequestBody.Reader() {
-                @Override
-                public void part(ByteBuf part) {
-                    part.release();
-                }
-
-                @Override
-                public void end(HttpHeaders trailers) {
-                    response.send("read");
-                }
-
-                @Override
-                public void failed(Throwable cause) {
-                    response.fail(cause);
-                }
-            });
+            Bodies.drop(request, response, "read");
             bodies.add(request.body());
         }, CONFIG.withHttp(Changed.with(CONFIG.http(), "requestTimeout", Duration.ofHours(1))))) {
             waits.send(latin1("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\n1"));

@@ -21,31 +21,14 @@ import io.solaster.engine.Shard;
 import io.solaster.http.RawClient.Answer;
 import io.solaster.http.exchange.Response;
 import io.solaster.http.route.Router;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import tools.jackson.databind.json.JsonMapper;
 
 /** A router behind a socket. */
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class RouterTest {
-    private HttpFixture fixture;
+class RouterTest extends TransportTest {
 
-    @BeforeAll
-    void start() {
-        fixture = new HttpFixture(Transport.AUTO, 2);
-    }
-
-    @AfterEach
-    void closeAll() throws Exception {
-        fixture.closeAll();
-    }
-
-    @AfterAll
-    void stop() throws Exception {
-        fixture.close();
+    RouterTest() {
+        super(Transport.AUTO);
     }
 
     private RawClient client(Router.Builder router) {

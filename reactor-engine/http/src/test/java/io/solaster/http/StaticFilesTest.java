@@ -22,24 +22,18 @@ import io.solaster.engine.net.TcpServer;
 import io.solaster.http.RawClient.Answer;
 import io.solaster.http.files.StaticFiles;
 import io.solaster.http.route.Router;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Files over any transport; a subclass each. */
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-abstract class StaticFilesTest {
+abstract class StaticFilesTest extends TransportTest {
     private static final Instant MODIFIED = Instant.parse("2026-11-01T10:20:30.5Z");
     private static final String LAST_MODIFIED = "Sun, 01 Nov 2026 10:20:30 GMT";
     private static final String TEXT = "0123456789";
 
-    private final Transport transport;
-    private HttpFixture fixture;
     private byte[] large;
     private TcpServer server;
     private RawClient client;
@@ -49,12 +43,11 @@ abstract class StaticFilesTest {
     private Path root;
 
     StaticFilesTest(Transport transport) {
-        this.transport = transport;
+        super(transport);
     }
 
     @BeforeAll
-    void start() throws IOException {
-        fixture = new HttpFixture(transport, 2);
+    void drawLarge() {
         large = new byte[3 << 20];
         new Random(1).nextBytes(large);
     }
@@ -86,16 +79,6 @@ abstract class StaticFilesTest {
     private void serve(StaticFiles files) {
         server = fixture.serve(Router.builder().get("/files/{*path}", files).build());
         client = fixture.connect(server);
-    }
-
-    @AfterEach
-    void closeAll() throws Exception {
-        fixture.closeAll();
-    }
-
-    @AfterAll
-    void stop() throws Exception {
-        fixture.close();
     }
 
     private Answer get(String path, String... headers) {
