@@ -50,9 +50,14 @@ public final class Digits {
      */
     public static long write(long value, long to, int length) {
         long end = to + length;
-        // The least long has no positive counterpart, so digits are taken from the negative side.
-        long rest = value < 0 ? value : -value;
         long at = end;
+        long rest = value;
+        // The least long has no positive counterpart, so digits are taken from the negative side.
+        if (value < 0) {
+            Memory.putByte(to, (byte) '-');
+        } else {
+            rest = -value;
+        }
         while (rest <= -100) {
             long next = rest / 100;
             at -= 2;
@@ -63,9 +68,6 @@ public final class Digits {
             pair(at - 2, (int) -rest);
         } else {
             Memory.putByte(at - 1, (byte) ('0' - rest));
-        }
-        if (value < 0) {
-            Memory.putByte(to, (byte) '-');
         }
         return end;
     }
