@@ -2,13 +2,9 @@ package io.solaster.demo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.stream.Stream;
 import javax.xml.parsers.DocumentBuilderFactory;
 
 import org.junit.jupiter.api.Test;
@@ -27,8 +23,8 @@ final class BomTest {
     @Test
     void the_bom_is_whole() throws Exception {
         Set<String> modules = new TreeSet<>();
-        for (Path pom : poms()) {
-            Element project = read(pom).getDocumentElement();
+        for (Path module : Modules.folders()) {
+            Element project = read(module.resolve("pom.xml")).getDocumentElement();
             String packaging = child(project, "packaging");
             String artifact = child(project, "artifactId");
             if (!"pom".equals(packaging) && !FOR_OURSELVES.contains(artifact)) {
@@ -42,14 +38,6 @@ final class BomTest {
             listed.add(child((Element) dependencies.item(i), "artifactId"));
         }
         assertThat(listed).isEqualTo(modules);
-    }
-
-    private static List<Path> poms() throws IOException {
-        try (Stream<Path> files = Files.walk(ROOT, 4)) {
-            return files.filter(file -> file.endsWith("pom.xml"))
-                    .filter(file -> Stream.of("target", "src").noneMatch(ROOT.relativize(file).toString()::contains))
-                    .toList();
-        }
     }
 
     private static Document read(Path pom) throws Exception {

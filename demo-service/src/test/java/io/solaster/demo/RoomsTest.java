@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -66,12 +65,10 @@ final class RoomsTest {
 
     private static Map<String, String> faults() throws IOException {
         Map<String, String> faults = new TreeMap<>();
-        try (Stream<Path> modules = Files.find(Path.of(".."), 5,
-                (path, attributes) -> attributes.isDirectory() && path.endsWith("src/main/java"))) {
-            List<Path> sources = modules.toList();
-            assertThat(sources).hasSizeGreaterThan(10);
-            sources.forEach(each -> faults.putAll(Rooms.faults(each)));
-        }
+        List<Path> sources = Modules.folders().stream().map(module -> module.resolve("src/main/java"))
+                .filter(Files::isDirectory).toList();
+        assertThat(sources).hasSizeGreaterThan(10);
+        sources.forEach(each -> faults.putAll(Rooms.faults(each)));
         return faults;
     }
 }
