@@ -31,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class PackagedJarIT {
     private static final Path JAR = Path.of("target", "solaster-demo.jar").toAbsolutePath();
     private static final String JAVA = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-    private static final Duration START = Duration.ofSeconds(60);
+    private static final Duration START = Duration.ofMinutes(3);
 
     @TempDir
     Path directory;

@@ -35,7 +35,7 @@ import org.yaml.snakeyaml.Yaml;
  * come from outside the pod, and have to reach it.
  */
 final class PodIT {
-    private static final Duration START = Duration.ofSeconds(60);
+    private static final Duration START = Duration.ofMinutes(3);
 
     @TempDir
     Path directory;
