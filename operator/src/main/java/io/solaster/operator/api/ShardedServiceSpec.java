@@ -10,9 +10,12 @@ import io.fabric8.generator.annotation.Max;
 import io.fabric8.generator.annotation.Min;
 import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.ValidationRule;
+import io.fabric8.kubernetes.api.model.Affinity;
+import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerPort;
 import io.fabric8.kubernetes.api.model.EnvFromSource;
 import io.fabric8.kubernetes.api.model.EnvVar;
+import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.LocalObjectReference;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PodSecurityContext;
@@ -21,6 +24,8 @@ import io.fabric8.kubernetes.api.model.SecurityContext;
 import io.fabric8.kubernetes.api.model.Toleration;
 import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeMount;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyEgressRule;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyPeer;
 import io.fabric8.kubernetes.model.annotation.SpecReplicas;
 import org.jspecify.annotations.Nullable;
 
@@ -51,6 +56,10 @@ import org.jspecify.annotations.Nullable;
  * @param mode whether the plan is applied
  * @param drift what becomes of what others add to its objects; it is told only, unless said otherwise
  * @param volumeRetention what happens to the volumes when this is deleted
+ * @param pod what the pods have beside the service's container
+ * @param service the Service in front of the pods
+ * @param podDisruptionBudget how many pods an eviction may take at once
+ * @param networkPolicy who may call the pods
  */
 @ValidationRule(value = "!(has(self.autoscaling) && has(self.replicas))"
         + " || (has(self.autoscaling.by) && self.autoscaling.by == 'Shards')", message = "replicas does not go beside autoscaling, which sets the number; remove one of them")
@@ -75,7 +84,8 @@ public record ShardedServiceSpec(@Nullable Workload workload, @Nullable String i
         @Nullable SecurityContext securityContext, @Required @Nullable Shards shards, @Nullable Placement placement,
         @Nullable Memory memory, @PreserveUnknownFields @Nullable JsonNode config, @Nullable Autoscaling autoscaling,
         @Nullable Rollout rollout, @Nullable Mode mode, @Nullable Drift drift,
-        @Nullable VolumeRetention volumeRetention) {
+        @Nullable VolumeRetention volumeRetention, @Nullable PodExtras pod, @Nullable ServiceSettings service,
+        @Nullable DisruptionBudget podDisruptionBudget, @Nullable Network networkPolicy) {
 
     /** What runs the pods. */
     public enum Workload {
@@ -271,4 +281,53 @@ public record ShardedServiceSpec(@Nullable Workload workload, @Nullable String i
     public enum Strategy {
         Rolling, Canary
     }
+
+    /**
+     * What pods have beside the service's container.
+     *
+     * @param labels further labels of the pods; those of solaster.io are the operator's
+     * @param annotations further annotations of the pods; those of solaster.io are the operator's
+     * @param affinity which nodes pods go to, and beside which others; what is required of nodes is planned for
+     * @param initContainers containers that end before the service begins. Requests equal limits, and CPUs are not whole
+     * @param sidecars containers that start before the service and end after it; as init containers
+     */
+    public record PodExtras(@Nullable Map<String, String> labels, @Nullable Map<String, String> annotations,
+            @Nullable Affinity affinity, @Nullable List<Container> initContainers,
+            @Nullable List<Container> sidecars) {}
+
+    /**
+     * The Service in front of the pods.
+     *
+     * @param type how it is reached; ClusterIP unless said otherwise
+     * @param annotations its annotations; those of solaster.io are the operator's
+     */
+    public record ServiceSettings(@Nullable ServiceType type, @Nullable Map<String, String> annotations) {}
+
+    /** How a Service is reached. */
+    public enum ServiceType {
+        ClusterIP, NodePort, LoadBalancer
+    }
+
+    /**
+     * How many pods an eviction may take at once.
+     *
+     * @param enabled whether there is a PodDisruptionBudget; true unless said otherwise
+     * @param maxUnavailable how many pods may be away, a number or per cent; 1 unless said otherwise
+     * @param minAvailable how many must stay, a number or per cent, instead
+     */
+    @ValidationRule(value = "!has(self.maxUnavailable) || !has(self.minAvailable)", message = "podDisruptionBudget.maxUnavailable and minAvailable both say how many; remove one of them")
+    public record DisruptionBudget(@Nullable Boolean enabled, @Nullable IntOrString maxUnavailable,
+            @Nullable IntOrString minAvailable) {}
+
+    /**
+     * Who may call the pods, and whom they may call.
+     *
+     * @param enabled whether there is a NetworkPolicy; true unless said otherwise
+     * @param from who may call the service's ports; anyone if left out
+     * @param managementFrom who may call Actuator's port, the operator among them; pods of the cluster if left out. The
+     * kubelet always may
+     * @param egress what the pods may call; anything if left out
+     */
+    public record Network(@Nullable Boolean enabled, @Nullable List<NetworkPolicyPeer> from,
+            @Nullable List<NetworkPolicyPeer> managementFrom, @Nullable List<NetworkPolicyEgressRule> egress) {}
 }

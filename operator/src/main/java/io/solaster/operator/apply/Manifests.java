@@ -26,6 +26,8 @@ import io.fabric8.kubernetes.api.model.ServicePortBuilder;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
 import io.fabric8.kubernetes.api.model.apps.StatefulSetBuilder;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyBuilder;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyPeer;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyPeerBuilder;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyPort;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyPortBuilder;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudgetBuilder;
@@ -33,11 +35,15 @@ import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaimTemplateBuilder;
 import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.api.ShardedServiceSpec;
 import io.solaster.operator.api.ShardedServiceSpec.Backend;
+import io.solaster.operator.api.ShardedServiceSpec.DisruptionBudget;
+import io.solaster.operator.api.ShardedServiceSpec.Network;
+import io.solaster.operator.api.ShardedServiceSpec.ServiceType;
 import io.solaster.operator.api.ShardedServiceSpec.VolumeRetention;
 import io.solaster.operator.api.ShardedServiceSpec.Workload;
 import io.solaster.operator.inventory.InvalidObjectException;
 import io.solaster.operator.plan.ServicePlan;
 import io.solaster.operator.plan.ServicePlan.ClassPlan;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The objects that make a service run as planned. The same service and plan give the same objects. Any thread.
@@ -125,8 +131,8 @@ public final class Manifests {
                 .withData(Map.of(CONFIG_FILE, config.yaml())).build());
         List<ServicePort> ports = ports();
         if (!ports.isEmpty()) {
-            all.add(new ServiceBuilder().withMetadata(metadata(name)).withNewSpec().withType("ClusterIP")
-                    .withSelector(selector()).withPorts(ports).endSpec().build());
+            all.add(new ServiceBuilder().withMetadata(annotated(metadata(name))).withNewSpec()
+                    .withType(serviceType().name()).withSelector(selector()).withPorts(ports).endSpec().build());
         }
         List<ServicePort> named = new ArrayList<>(ports);
         named.add(port(PodTemplates.MANAGEMENT, pods.managementPort(), "TCP"));
@@ -135,24 +141,67 @@ public final class Manifests {
         // Pods find each other before they are ready.
         all.add(new ServiceBuilder().withMetadata(headless).withNewSpec().withType("ClusterIP").withClusterIP("None")
                 .withPublishNotReadyAddresses(true).withSelector(selector()).withPorts(named).endSpec().build());
-        all.add(new PodDisruptionBudgetBuilder().withMetadata(metadata(name)).withNewSpec()
-                .withMaxUnavailable(new IntOrString(1)).withSelector(labelSelector()).endSpec().build());
-        all.add(network());
+        DisruptionBudget budget = spec.podDisruptionBudget();
+        if (budget == null || !Boolean.FALSE.equals(budget.enabled())) {
+            all.add(budget(budget));
+        }
+        if (spec.networkPolicy() == null || !Boolean.FALSE.equals(spec.networkPolicy().enabled())) {
+            all.add(network());
+        }
         return all;
     }
 
-    /** Anyone may call the service; only pods of the cluster may look at Actuator. The kubelet always may. */
+    private ServiceType serviceType() {
+        return spec.service() == null
+                ? ServiceType.ClusterIP
+                : requireNonNullElse(spec.service().type(), ServiceType.ClusterIP);
+    }
+
+    private ObjectMeta annotated(ObjectMeta metadata) {
+        if (spec.service() != null && spec.service().annotations() != null) {
+            metadata.setAnnotations(
+                    PodTemplates.others(id(), "spec.service.annotations", spec.service().annotations()));
+        }
+        return metadata;
+    }
+
+    private HasMetadata budget(@Nullable DisruptionBudget written) {
+        IntOrString most = written == null ? null : written.maxUnavailable();
+        IntOrString least = written == null ? null : written.minAvailable();
+        return new PodDisruptionBudgetBuilder().withMetadata(metadata(name)).withNewSpec()
+                .withMaxUnavailable(most == null && least == null ? new IntOrString(1) : most).withMinAvailable(least)
+                .withSelector(labelSelector()).endSpec().build();
+    }
+
+    /**
+     * Anyone may call the service; only pods of the cluster may look at Actuator: unless the spec says otherwise. The kubelet
+     * always may.
+     */
     private HasMetadata network() {
         List<NetworkPolicyPort> open = ports().stream()
                 .map(port -> networkPort(port.getTargetPort(), port.getProtocol())).toList();
+        Network written = requireNonNullElse(spec.networkPolicy(), new Network(null, null, null, null));
         NetworkPolicyBuilder policy = new NetworkPolicyBuilder().withMetadata(metadata(name)).withNewSpec()
                 .withPodSelector(labelSelector()).withPolicyTypes("Ingress").endSpec();
         if (!open.isEmpty()) {
-            policy.editSpec().addNewIngress().withPorts(open).endIngress().endSpec();
+            policy.editSpec().addNewIngress().withFrom(requireNonNullElse(written.from(), List.of())).withPorts(open)
+                    .endIngress().endSpec();
         }
-        return policy.editSpec().addNewIngress().addNewFrom().withNewNamespaceSelector().endNamespaceSelector()
-                .endFrom().withPorts(networkPort(new IntOrString(pods.managementPort()), "TCP")).endIngress().endSpec()
-                .build();
+        List<NetworkPolicyPeer> pods = List.of(new NetworkPolicyPeerBuilder().withNewNamespaceSelector()
+                .endNamespaceSelector().build());
+        policy.editSpec().addNewIngress()
+                .withFrom(written.managementFrom() == null || written.managementFrom().isEmpty()
+                        ? pods
+                        : written.managementFrom())
+                .withPorts(networkPort(new IntOrString(this.pods.managementPort()), "TCP")).endIngress().endSpec();
+        if (written.egress() != null && !written.egress().isEmpty()) {
+            policy.editSpec().addToPolicyTypes("Egress").withEgress(written.egress()).endSpec();
+        }
+        return policy.build();
+    }
+
+    private String id() {
+        return "ShardedService " + namespace + "/" + name;
     }
 
     private static NetworkPolicyPort networkPort(IntOrString port, String protocol) {

@@ -11,6 +11,8 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
 
+import io.fabric8.kubernetes.api.model.Affinity;
+import io.fabric8.kubernetes.api.model.AffinityBuilder;
 import io.fabric8.kubernetes.api.model.Capabilities;
 import io.fabric8.kubernetes.api.model.CapabilitiesBuilder;
 import io.fabric8.kubernetes.api.model.Container;
@@ -20,6 +22,13 @@ import io.fabric8.kubernetes.api.model.ContainerPortBuilder;
 import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.EnvVarBuilder;
 import io.fabric8.kubernetes.api.model.IntOrString;
+import io.fabric8.kubernetes.api.model.NodeAffinity;
+import io.fabric8.kubernetes.api.model.NodeAffinityBuilder;
+import io.fabric8.kubernetes.api.model.NodeSelector;
+import io.fabric8.kubernetes.api.model.NodeSelectorRequirement;
+import io.fabric8.kubernetes.api.model.NodeSelectorRequirementBuilder;
+import io.fabric8.kubernetes.api.model.NodeSelectorTerm;
+import io.fabric8.kubernetes.api.model.NodeSelectorTermBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PodSecurityContext;
 import io.fabric8.kubernetes.api.model.PodSecurityContextBuilder;
@@ -43,9 +52,11 @@ import io.solaster.operator.api.Labels;
 import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.api.ShardedServiceSpec;
 import io.solaster.operator.api.ShardedServiceSpec.Backend;
+import io.solaster.operator.api.ShardedServiceSpec.PodExtras;
 import io.solaster.operator.api.ShardedServiceSpec.ShardPer;
 import io.solaster.operator.inventory.InvalidObjectException;
 import io.solaster.operator.plan.ServicePlan.ClassPlan;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The pods of a service: one container that gets CPUs of its own, told what the plan is. Every container has requests
@@ -72,12 +83,14 @@ final class PodTemplates {
     private final ShardedServiceSpec spec;
     private final String name;
     private final ServiceConfig config;
+    private final PodExtras extras;
     private final Function<String, Map<String, String>> selectors;
 
     /** @param selectors the labels that the nodes of a topology class have, by its name */
     PodTemplates(ShardedService service, ServiceConfig config, Function<String, Map<String, String>> selectors) {
         this.service = service;
         spec = service.getSpec();
+        extras = requireNonNullElse(spec.pod(), new PodExtras(null, null, null, null, null));
         name = service.getMetadata().getName();
         this.config = config;
         this.selectors = selectors;
@@ -115,8 +128,11 @@ final class PodTemplates {
     }
 
     PodTemplateSpec of(ClassPlan plan) {
-        Map<String, String> labels = new TreeMap<>(Map.of(ShardedService.LABEL, name, Names.CLASS,
-                Names.label(plan.name()), "app.kubernetes.io/name", name));
+        Map<String, String> labels = new TreeMap<>(others(id(), "spec.pod.labels", extras.labels()));
+        labels.putAll(Map.of(ShardedService.LABEL, name, Names.CLASS, Names.label(plan.name()),
+                "app.kubernetes.io/name", name));
+        Map<String, String> annotations = new TreeMap<>(others(id(), "spec.pod.annotations", extras.annotations()));
+        annotations.put("solaster.io/config", config.hash(hot()));
         Map<String, String> nodes = new TreeMap<>();
         if (spec.placement() != null && spec.placement().nodeSelector() != null) {
             nodes.putAll(spec.placement().nodeSelector());
@@ -127,12 +143,8 @@ final class PodTemplates {
                 .withTerminationGracePeriodSeconds(grace())
                 .withTopologySpreadConstraints(spread("kubernetes.io/hostname"),
                         spread("topology.kubernetes.io/zone"))
-                .withAutomountServiceAccountToken(spec.serviceAccountName() != null).withNewAffinity()
-                .withNewNodeAffinity().withNewRequiredDuringSchedulingIgnoredDuringExecution().addNewNodeSelectorTerm()
-                // A node is set aside by a label on it: pods that run, and the template, stay as they are.
-                .addNewMatchExpression().withKey(Labels.aside(service.getMetadata().getNamespace(), name))
-                .withOperator("DoesNotExist").endMatchExpression().endNodeSelectorTerm()
-                .endRequiredDuringSchedulingIgnoredDuringExecution().endNodeAffinity().endAffinity();
+                .withAutomountServiceAccountToken(spec.serviceAccountName() != null).withAffinity(affinity())
+                .withInitContainers(before());
         if (spec.placement() != null && spec.placement().tolerations() != null) {
             pod.withTolerations(spec.placement().tolerations());
         }
@@ -153,8 +165,56 @@ final class PodTemplates {
                     .endResourceClaim();
         }
         return new PodTemplateSpecBuilder().withNewMetadata().withLabels(labels)
-                .withAnnotations(Map.of("solaster.io/config", config.hash(hot()))).endMetadata().withSpec(pod.build())
-                .build();
+                .withAnnotations(annotations).endMetadata().withSpec(pod.build()).build();
+    }
+
+    /** What the spec asks for, on nodes that are not set aside for the service: of several terms, one is enough. */
+    private Affinity affinity() {
+        // A node is set aside by a label on it: pods that run, and the template, stay as they are.
+        NodeSelectorRequirement aside = new NodeSelectorRequirementBuilder()
+                .withKey(Labels.aside(service.getMetadata().getNamespace(), name)).withOperator("DoesNotExist").build();
+        Affinity written = extras.affinity() == null ? new Affinity() : extras.affinity();
+        NodeAffinity nodes = written.getNodeAffinity() == null ? new NodeAffinity() : written.getNodeAffinity();
+        NodeSelector required = nodes.getRequiredDuringSchedulingIgnoredDuringExecution();
+        List<NodeSelectorTerm> terms = required == null
+                ? List.of(new NodeSelectorTerm())
+                : required.getNodeSelectorTerms();
+        return new AffinityBuilder(written).withNodeAffinity(new NodeAffinityBuilder(nodes)
+                .withNewRequiredDuringSchedulingIgnoredDuringExecution()
+                .withNodeSelectorTerms(terms.stream()
+                        .map(term -> new NodeSelectorTermBuilder(term).addToMatchExpressions(aside).build()).toList())
+                .endRequiredDuringSchedulingIgnoredDuringExecution().build()).build();
+    }
+
+    /** Init containers, then those that go on beside the service: the kubelet ends these after it. */
+    private List<Container> before() {
+        List<Container> all = new ArrayList<>();
+        requireNonNullElse(extras.initContainers(), List.<Container>of())
+                .forEach(each -> all.add(new ContainerBuilder(each).withSecurityContext(security(
+                        each.getSecurityContext())).build()));
+        requireNonNullElse(extras.sidecars(), List.<Container>of())
+                .forEach(each -> all.add(new ContainerBuilder(each).withRestartPolicy("Always")
+                        .withSecurityContext(security(each.getSecurityContext())).build()));
+        return all;
+    }
+
+    /** Labels or annotations that the spec adds. */
+    static Map<String, String> others(String object, String key, @Nullable Map<String, String> written) {
+        if (written == null) {
+            return Map.of();
+        }
+        for (String each : written.keySet()) {
+            if (each.startsWith("solaster.io/") || each.contains(".solaster.io/")
+                    || each.equals("pod-template-hash") || each.equals("controller-revision-hash")) {
+                throw new InvalidObjectException(object,
+                        key + ": '" + each + "' is not yours to set; remove it, or give it another name");
+            }
+        }
+        return written;
+    }
+
+    private String id() {
+        return "ShardedService " + service.getMetadata().getNamespace() + "/" + name;
     }
 
     private Container container(ClassPlan plan) {
@@ -165,7 +225,7 @@ final class PodTemplates {
         }
         ContainerBuilder container = new ContainerBuilder().withName("service").withImage(spec.image())
                 .withPorts(ports).withEnv(environment(plan)).withResources(resources(plan))
-                .withVolumeMounts(mounts()).withSecurityContext(security())
+                .withVolumeMounts(mounts()).withSecurityContext(security(spec.securityContext()))
                 // A cold JVM on one core takes its time; nothing restarts it for two minutes.
                 .withStartupProbe(probe("liveness", 2, 60)).withLivenessProbe(probe("liveness", 10, 3))
                 .withReadinessProbe(probe("readiness", 5, 2)).withNewLifecycle().withNewPreStop().withNewSleep()
@@ -316,8 +376,7 @@ final class PodTemplates {
         return security.build();
     }
 
-    private SecurityContext security() {
-        SecurityContext written = spec.securityContext();
+    private static SecurityContext security(@Nullable SecurityContext written) {
         SecurityContextBuilder security = written == null
                 ? new SecurityContextBuilder()
                 : new SecurityContextBuilder(written);

@@ -54,9 +54,13 @@ final class Found {
             case Assumed -> "assumed to be one";
         };
         reasons.add("A pod has " + Words.count(demand.cpus(), "CPU") + " for "
-                + Words.count(fit.shards(), "shard") + " and " + Words.bytes(demand.memory())
+                + Words.count(fit.shards(), "shard") + " and " + Words.bytes(wanted.memoryPerShard() * fit.shards())
                 + "; NUMA nodes are "
                 + source + ".");
+        if (demand.besideMilliCpus() > 0 || demand.memory() > wanted.memoryPerShard() * fit.shards()) {
+            reasons.add("With its other containers it asks for " + demand.milliCpus() + "m CPUs and "
+                    + Words.bytes(demand.memory()) + ", and these share CPUs.");
+        }
         StringBuilder pods = new StringBuilder();
         nodesByPods.forEach((perNode, nodes) -> pods.append(pods.isEmpty() ? "" : ", ")
                 .append(Words.count(nodes, "node")).append(" with ").append(perNode));

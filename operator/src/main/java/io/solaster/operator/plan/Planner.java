@@ -16,6 +16,7 @@ import io.solaster.operator.api.ShardedServiceSpec.Backend;
 import io.solaster.operator.api.ShardedServiceSpec.Numa;
 import io.solaster.operator.api.ShardedServiceSpec.ShardMode;
 import io.solaster.operator.inventory.Inventory;
+import io.solaster.operator.inventory.NodeAffinity;
 import io.solaster.operator.inventory.NodeState;
 import io.solaster.operator.inventory.NodeState.OwnPods;
 import io.solaster.operator.inventory.TopologyClass;
@@ -83,6 +84,9 @@ public final class Planner {
             String why = !node.away().isEmpty()
                     ? node.away()
                     : node.unfit(wanted.selector(), wanted.tolerations());
+            if (why.isEmpty() && wanted.nodes() != null && !NodeAffinity.allows(wanted.nodes(), node)) {
+                why = "not among the nodes of spec.pod.affinity";
+            }
             if (why.isEmpty()) {
                 Found there = byClass.computeIfAbsent(node.topologyClass(), Found::new);
                 there.rooms.add(room);
@@ -134,7 +138,7 @@ public final class Planner {
         String problem = problem(topologyClass, wanted);
         int shared = sharedCpus(topologyClass, wanted);
         if (problem.isEmpty()) {
-            there.fit = sizer.size(topologyClass, wanted, shared, mostCpus(there));
+            there.fit = sizer.size(topologyClass, wanted, shared, mostCpus(there, wanted));
             problem = there.fit.problem();
         }
         if (!problem.isEmpty()) {
@@ -212,15 +216,33 @@ public final class Planner {
     }
 
     /** What the scheduler lets a pod ask for beside DaemonSets' pods, on the node of the class with least to give. */
-    private static int mostCpus(Found there) {
+    private static int mostCpus(Found there, Wanted wanted) {
         long least = Long.MAX_VALUE;
         for (Room room : there.rooms) {
             least = Math.min(least, room.node().allocatableMilliCpus() - room.node().daemonMilliCpus());
         }
-        return (int) (least / 1000);
+        long beside = wanted.companions().milliCpus(least) - least;
+        return (int) ((least - beside) / 1000);
     }
 
+    /** What a pod asks for with all of its containers. */
     private static Demand demand(TopologyClass topologyClass, Wanted wanted, Fit fit, int shared,
+            List<String> reasons) {
+        Demand service = service(topologyClass, wanted, fit, shared, reasons);
+        Companions beside = wanted.companions();
+        boolean certain = service.certain();
+        if (wanted.otherPods()) {
+            reasons.add(
+                    "Unproven: spec.pod.affinity requires pods to be beside others, or away from them, and where those"
+                            + " go no plan knows.");
+            certain = false;
+        }
+        return new Demand(service.rule(), service.cpus(),
+                beside.milliCpus(service.milliCpus()) - service.milliCpus(), beside.memory(service.memory()),
+                beside.hugePages(service.hugePages()), service.sharedCpus(), certain);
+    }
+
+    private static Demand service(TopologyClass topologyClass, Wanted wanted, Fit fit, int shared,
             List<String> reasons) {
         long memory = wanted.memoryPerShard() * fit.shards();
         long hugePages = wanted.hugePagesPerShard() * fit.shards();
@@ -228,8 +250,10 @@ public final class Planner {
         KubeletConfig kubelet = topologyClass.kubelet();
         boolean several = topology.nodeCount() > 1;
         if (wanted.numa() == Numa.Single && several && topologyClass.numaMemory() > 0
-                && memory + hugePages > topologyClass.numaMemory()) {
-            reasons.add("No pod fits on nodes of class " + topologyClass.name() + ": " + Words.bytes(memory + hugePages)
+                && wanted.companions().memory(memory)
+                        + wanted.companions().hugePages(hugePages) > topologyClass.numaMemory()) {
+            reasons.add("No pod fits on nodes of class " + topologyClass.name() + ": "
+                    + Words.bytes(wanted.companions().memory(memory) + wanted.companions().hugePages(hugePages))
                     + " asked, a NUMA node has " + Words.bytes(topologyClass.numaMemory())
                     + "; set spec.memory.perShard to at most "
                     + Words.bytes(topologyClass.numaMemory() / fit.shards() >> 20 << 20) + ".");
@@ -392,7 +416,8 @@ public final class Planner {
         TopologyClass topologyClass = there.topologyClass;
         Demand demand = there.demand;
         return new ClassPlan(topologyClass.name(), topologyClass.source().name(), there.rooms.size(), demand.cpus(),
-                demand.cpus() == 0 ? 0 : demand.memory(), demand.hugePages(), there.fit.shards(),
+                wanted.memoryPerShard() * there.fit.shards(), wanted.hugePagesPerShard() * there.fit.shards(),
+                there.fit.shards(),
                 there.fit.numaNodes(), there.replicas, there.certain, there.possible, there.counted, there.stranded(),
                 there.sizes, there.replicas == 0 ? List.of() : sizer.reasons(topologyClass, wanted, there.fit),
                 there.reasons);

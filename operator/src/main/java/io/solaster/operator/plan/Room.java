@@ -37,10 +37,22 @@ final class Room {
      * What a pod asks for.
      *
      * @param cpus its CPUs
+     * @param besideMilliCpus thousandths of CPUs that its other containers make the scheduler count beside these
+     * @param memory bytes of all of its containers
      * @param sharedCpus CPUs to be left on the node
      * @param certain whether what the rule lets in stays as it should be; if not, no room is certain
      */
-    record Demand(Rule rule, int cpus, long memory, long hugePages, int sharedCpus, boolean certain) {}
+    record Demand(Rule rule, int cpus, long besideMilliCpus, long memory, long hugePages, int sharedCpus,
+            boolean certain) {
+        Demand(Rule rule, int cpus, long memory, long hugePages, int sharedCpus, boolean certain) {
+            this(rule, cpus, 0, memory, hugePages, sharedCpus, certain);
+        }
+
+        /** Thousandths of CPUs, as the scheduler counts them. */
+        long milliCpus() {
+            return cpus * 1000L + besideMilliCpus;
+        }
+    }
 
     /**
      * How many pods of a service there is room for on a node, those that run there counted in.
@@ -191,7 +203,7 @@ final class Room {
     private int counted(Demand demand, @Nullable OwnPods own) {
         long count = pods;
         count += own == null ? 0 : own.cpus().size();
-        count = Math.min(count, (milliCpus + (own == null ? 0 : own.milliCpus())) / (demand.cpus() * 1000L));
+        count = Math.min(count, (milliCpus + (own == null ? 0 : own.milliCpus())) / demand.milliCpus());
         count = Math.min(count, (memory + (own == null ? 0 : own.memory())) / demand.memory());
         if (demand.hugePages() > 0) {
             count = Math.min(count, (hugePages + (own == null ? 0 : own.hugePages())) / demand.hugePages());
@@ -263,7 +275,7 @@ final class Room {
 
     /** Takes what a pod gets: from the lowest NUMA node that holds it, as the kubelet does. */
     void take(Demand demand) {
-        milliCpus -= demand.cpus() * 1000L;
+        milliCpus -= demand.milliCpus();
         memory -= demand.memory();
         hugePages -= demand.hugePages();
         pods--;

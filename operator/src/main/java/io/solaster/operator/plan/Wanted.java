@@ -7,6 +7,8 @@ import java.util.Map;
 import java.util.Objects;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.fabric8.kubernetes.api.model.Affinity;
+import io.fabric8.kubernetes.api.model.NodeSelector;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.Toleration;
 import io.solaster.config.EngineConfig;
@@ -21,12 +23,14 @@ import io.solaster.operator.api.ShardedServiceSpec.Backend;
 import io.solaster.operator.api.ShardedServiceSpec.Memory;
 import io.solaster.operator.api.ShardedServiceSpec.Numa;
 import io.solaster.operator.api.ShardedServiceSpec.Placement;
+import io.solaster.operator.api.ShardedServiceSpec.PodExtras;
 import io.solaster.operator.api.ShardedServiceSpec.ScaleBy;
 import io.solaster.operator.api.ShardedServiceSpec.ShardMode;
 import io.solaster.operator.api.ShardedServiceSpec.ShardPer;
 import io.solaster.operator.api.ShardedServiceSpec.Shards;
 import io.solaster.operator.api.ShardedServiceSpec.Workload;
 import io.solaster.operator.inventory.InvalidObjectException;
+import io.solaster.operator.inventory.NodeAffinity;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,11 +39,15 @@ import org.jspecify.annotations.Nullable;
  * @param replicas how many pods; 0 for as many as fit
  * @param scaled whether {@code replicas} is what autoscaling goes to at most
  * @param sharedCpus CPUs kept free on each node; -1 for the default
+ * @param nodes which nodes the affinity requires; null for any
+ * @param otherPods whether the affinity requires something of pods, of which no plan knows where they go
+ * @param companions the containers beside the service's own
  * @param configured the configuration as text, the same for the same configuration
  */
 record Wanted(String namespace, String name, int replicas, boolean scaled, int surge, ShardMode mode, int count,
         int min, int max, boolean threads, Numa numa, Backend backend, int sharedCpus, Map<String, String> selector,
-        List<Toleration> tolerations, boolean surviveNodeLoss, long memoryPerShard, long hugePagesPerShard,
+        List<Toleration> tolerations, @Nullable NodeSelector nodes, boolean otherPods, Companions companions,
+        boolean surviveNodeLoss, long memoryPerShard, long hugePagesPerShard,
         EngineConfig engine, String configured) {
 
     private static final long GIB = 1L << 30;
@@ -113,11 +121,38 @@ record Wanted(String namespace, String name, int replicas, boolean scaled, int s
                 Objects.requireNonNullElse(placement.backend(), Backend.CPUManager),
                 number(object, "spec.placement.sharedCPUs", placement.sharedCPUs(), 0, MOST_SHARDS, -1),
                 Objects.requireNonNullElse(placement.nodeSelector(), Map.of()),
-                Objects.requireNonNullElse(placement.tolerations(), List.of()),
+                Objects.requireNonNullElse(placement.tolerations(), List.of()), nodes(object, spec.pod()),
+                otherPods(spec.pod()),
+                Companions.of(object, spec.pod(), placement.backend() == Backend.None),
                 placement.afterNodeLoss() == AfterNodeLoss.Require,
                 bytes(object, "spec.memory.perShard", memory.perShard(), GIB),
                 bytes(object, "spec.memory.hugePages", memory.hugePages(), 0), engine,
                 properties.toString());
+    }
+
+    private static @Nullable NodeSelector nodes(String object, @Nullable PodExtras pod) {
+        NodeSelector required = pod == null || pod.affinity() == null || pod.affinity().getNodeAffinity() == null
+                ? null
+                : pod.affinity().getNodeAffinity().getRequiredDuringSchedulingIgnoredDuringExecution();
+        if (required != null) {
+            required.getNodeSelectorTerms().stream().flatMap(term -> term.getMatchExpressions().stream())
+                    .filter(each -> !NodeAffinity.OPERATORS.contains(String.valueOf(each.getOperator()))).findFirst()
+                    .ifPresent(each -> {
+                        throw new InvalidObjectException(object, "spec.pod.affinity: operator '" + each.getOperator()
+                                + "' is unknown; write one of " + String.join(", ",
+                                        NodeAffinity.OPERATORS.stream().sorted().toList()));
+                    });
+        }
+        return required;
+    }
+
+    private static boolean otherPods(@Nullable PodExtras pod) {
+        Affinity affinity = pod == null ? null : pod.affinity();
+        return affinity != null && ((affinity.getPodAffinity() != null
+                && !affinity.getPodAffinity().getRequiredDuringSchedulingIgnoredDuringExecution().isEmpty())
+                || (affinity.getPodAntiAffinity() != null
+                        && !affinity.getPodAntiAffinity().getRequiredDuringSchedulingIgnoredDuringExecution()
+                                .isEmpty()));
     }
 
     /** How many shards a pod has, where autoscaling sets that: as many as it has, to begin with as many as the spec says. */

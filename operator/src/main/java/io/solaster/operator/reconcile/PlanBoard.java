@@ -13,6 +13,7 @@ import java.util.function.Supplier;
 import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.api.ShardedServiceSpec;
 import io.solaster.operator.api.ShardedServiceSpec.Mode;
+import io.solaster.operator.api.ShardedServiceSpec.PodExtras;
 import io.solaster.operator.client.Unreadable;
 import io.solaster.operator.inventory.InvalidObjectException;
 import io.solaster.operator.inventory.Inventory;
@@ -224,7 +225,12 @@ final class PlanBoard {
                 ? null
                 : new ShardedServiceSpec(spec.workload(), null, spec.replicas(), null, null, null, null, null, null,
                         null, null, null, null, null, null, spec.shards(), spec.placement(), spec.memory(),
-                        spec.config(), spec.autoscaling(), spec.rollout(), spec.mode(), null, null);
+                        spec.config(), spec.autoscaling(), spec.rollout(), spec.mode(), null, null,
+                        spec.pod() == null
+                                ? null
+                                : new PodExtras(null, null, spec.pod().affinity(), spec.pod().initContainers(),
+                                        spec.pod().sidecars()),
+                        null, null, null);
     }
 
     /** A service that is deleted and made anew is another one. */

@@ -12,18 +12,26 @@ import com.fasterxml.jackson.databind.introspect.BeanPropertyDefinition;
 import com.fasterxml.jackson.databind.node.TextNode;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.ConfigMapKeySelector;
+import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerPort;
 import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.KeyToPath;
+import io.fabric8.kubernetes.api.model.LabelSelectorRequirement;
 import io.fabric8.kubernetes.api.model.LocalObjectReference;
+import io.fabric8.kubernetes.api.model.NodeSelector;
+import io.fabric8.kubernetes.api.model.NodeSelectorRequirement;
 import io.fabric8.kubernetes.api.model.ObjectFieldSelector;
+import io.fabric8.kubernetes.api.model.PodAffinityTerm;
+import io.fabric8.kubernetes.api.model.PreferredSchedulingTerm;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.ResourceFieldSelector;
 import io.fabric8.kubernetes.api.model.SecretKeySelector;
 import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeMount;
+import io.fabric8.kubernetes.api.model.WeightedPodAffinityTerm;
 import io.fabric8.kubernetes.api.model.apiextensions.v1.JSONSchemaProps;
+import io.fabric8.kubernetes.api.model.networking.v1.IPBlock;
 
 /**
  * Puts into a definition's schema what its generator leaves out: the format and the range of every whole number, the form
@@ -36,13 +44,18 @@ final class Completed {
 
     private record Range(double least, double most) {}
 
-    /** What the API server allows of its own types' whole numbers, by name; of others, what their Java type holds. */
     /** Whole numbers up to here are exact as doubles, which bounds are; an API server refuses all by a bound that is no int64. */
     private static final long EXACT = (1L << 53) - 1;
-    private static final Map<String, Range> RANGES = Map.of("containerPort", new Range(1, 65_535), "hostPort",
-            new Range(0, 65_535), "mode", new Range(0, 511), "defaultMode", new Range(0, 511), "runAsUser",
-            new Range(0, Integer.MAX_VALUE), "runAsGroup", new Range(0, Integer.MAX_VALUE), "fsGroup",
-            new Range(0, Integer.MAX_VALUE), "supplementalGroups", new Range(0, Integer.MAX_VALUE));
+
+    /** What the API server allows of its own types' whole numbers, by name; of others, what their Java type holds. */
+    private static final Map<String, Range> RANGES = Map.ofEntries(
+            Map.entry("containerPort", new Range(1, 65_535)), Map.entry("hostPort", new Range(0, 65_535)),
+            Map.entry("endPort", new Range(1, 65_535)), Map.entry("weight", new Range(1, 100)),
+            Map.entry("mode", new Range(0, 511)), Map.entry("defaultMode", new Range(0, 511)),
+            Map.entry("runAsUser", new Range(0, Integer.MAX_VALUE)),
+            Map.entry("runAsGroup", new Range(0, Integer.MAX_VALUE)),
+            Map.entry("fsGroup", new Range(0, Integer.MAX_VALUE)),
+            Map.entry("supplementalGroups", new Range(0, Integer.MAX_VALUE)));
 
     private static final Map<Class<?>, List<String>> REQUIRED = Map.ofEntries(
             Map.entry(EnvVar.class, List.of("name")), Map.entry(ContainerPort.class, List.of("containerPort")),
@@ -51,13 +64,21 @@ final class Completed {
             Map.entry(SecretKeySelector.class, List.of("key")), Map.entry(ConfigMapKeySelector.class, List.of("key")),
             Map.entry(ObjectFieldSelector.class, List.of("fieldPath")),
             Map.entry(ResourceFieldSelector.class, List.of("resource")),
-            Map.entry(KeyToPath.class, List.of("key", "path")),
+            Map.entry(KeyToPath.class, List.of("key", "path")), Map.entry(Container.class, List.of("name")),
+            Map.entry(NodeSelector.class, List.of("nodeSelectorTerms")),
+            Map.entry(NodeSelectorRequirement.class, List.of("key", "operator")),
+            Map.entry(PreferredSchedulingTerm.class, List.of("preference", "weight")),
+            Map.entry(PodAffinityTerm.class, List.of("topologyKey")),
+            Map.entry(WeightedPodAffinityTerm.class, List.of("podAffinityTerm", "weight")),
+            Map.entry(LabelSelectorRequirement.class, List.of("key", "operator")),
+            Map.entry(IPBlock.class, List.of("cidr")),
             Map.entry(Condition.class, List.of("lastTransitionTime", "message", "reason", "status", "type")));
 
     /** What the elements of a list are told apart by: two that are the same are refused, and each is applied by itself. */
     private static final Map<Class<?>, List<String>> KEYS = Map.of(EnvVar.class, List.of("name"), ContainerPort.class,
             List.of("containerPort", "protocol"), Volume.class, List.of("name"), VolumeMount.class,
-            List.of("mountPath"), LocalObjectReference.class, List.of("name"), Condition.class, List.of("type"));
+            List.of("mountPath"), Container.class, List.of("name"), LocalObjectReference.class, List.of("name"),
+            Condition.class, List.of("type"));
 
     private static final ObjectMapper MAPPER = new ObjectMapper();
 

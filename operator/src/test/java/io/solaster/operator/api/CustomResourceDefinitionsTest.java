@@ -215,6 +215,7 @@ class CustomResourceDefinitionsTest {
         String canary = "canary needs strategy";
         String first = "canary.pods and canary.percent";
         String errors = "canary.errorPercent is";
+        String budget = "podDisruptionBudget.maxUnavailable and";
         return Stream.of(new Case(service, "", replicas, "{autoscaling: {max: 3}}", "", true),
                 new Case(service, "", replicas, "{replicas: 2}", "", true),
                 new Case(service, "", replicas, "{autoscaling: {max: 3}, replicas: 2}", "", false),
@@ -249,6 +250,9 @@ class CustomResourceDefinitionsTest {
                 new Case(service, "memory", heap, "{heapShare: 0.25}", "", true),
                 new Case(service, "memory", heap, "{perShard: 1Gi}", "", true),
                 new Case(service, "memory", heap, "{heapShare: 1.0}", "", false),
+                new Case(service, "podDisruptionBudget", budget, "{maxUnavailable: 2}", "", true),
+                new Case(service, "podDisruptionBudget", budget, "{minAvailable: 50%, enabled: true}", "", true),
+                new Case(service, "podDisruptionBudget", budget, "{maxUnavailable: 2, minAvailable: 1}", "", false),
                 new Case(service, "rollout", canary, "{canary: {pods: 2}}", "", true),
                 new Case(service, "rollout", canary, "{strategy: Canary, canary: {pods: 2}}", "", true),
                 new Case(service, "rollout", canary, "{strategy: Rolling}", "", true),

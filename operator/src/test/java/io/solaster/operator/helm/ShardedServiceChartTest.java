@@ -33,6 +33,22 @@ import org.junit.jupiter.params.provider.MethodSource;
 class ShardedServiceChartTest {
     private static final String OPERATOR = ServiceChartTest.DEMO + "operator: {enabled: true}\n";
 
+    private static final String PLATFORM = """
+            podLabels: {team: cart}
+            podAnnotations: {example.com/a: b}
+            affinity:
+              nodeAffinity:
+                requiredDuringSchedulingIgnoredDuringExecution:
+                  nodeSelectorTerms: [{matchExpressions: [{key: disk, operator: In, values: [nvme]}]}]
+            initContainers: [{name: i, image: i, resources: {limits: {cpu: 500m, memory: 64Mi}}}]
+            sidecars: [{name: p, image: p, resources: {limits: {cpu: 200m, memory: 64Mi}}}]
+            service: {type: LoadBalancer, annotations: {example.com/c: d}}
+            podDisruptionBudget: {maxUnavailable: 25%}
+            networkPolicy:
+              from: [{podSelector: {matchLabels: {role: web}}}]
+              egress: [{to: [{podSelector: {}}]}]
+            """;
+
     static Stream<String> options() {
         return Stream.of("", "workload: Deployment\noperator: {rollout: {surge: 1, strategy: Canary}}",
                 "cpus: 14\nmemory: 56Gi\nhugePages: 28Gi", "operator: {shards: {mode: PerNuma, min: 2, max: 14}}",
@@ -48,7 +64,8 @@ class ShardedServiceChartTest {
                 "imagePullSecrets: [{name: s}]\npriorityClassName: p\nschedulerName: s",
                 "serviceAccount: {create: false}", "seccomp: {type: Localhost, localhostProfile: a.json}",
                 "solaster: {strict: true}\napplication: {spring: {application: {name: kv}}}",
-                "ingress: {enabled: true, hosts: [{host: a.example}]}");
+                "ingress: {enabled: true, hosts: [{host: a.example}]}", PLATFORM,
+                "podDisruptionBudget: {enabled: false}\nnetworkPolicy: {enabled: false}\nservice: {type: NodePort}");
     }
 
     @ParameterizedTest
@@ -115,6 +132,24 @@ class ShardedServiceChartTest {
     }
 
     @Test
+    void whatAPlatformTeamAddsIsHandedOn() {
+        ShardedServiceSpec spec = spec(PLATFORM);
+        assertThat(spec.pod().labels()).containsEntry("team", "cart");
+        assertThat(spec.pod().annotations()).containsEntry("example.com/a", "b");
+        assertThat(spec.pod().affinity().getNodeAffinity()).isNotNull();
+        assertThat(spec.pod().initContainers()).extracting(Container::getName).containsExactly("i");
+        assertThat(spec.pod().sidecars()).extracting(Container::getName).containsExactly("p");
+        assertThat(spec.service().type()).isEqualTo(ShardedServiceSpec.ServiceType.LoadBalancer);
+        assertThat(spec.service().annotations()).containsEntry("example.com/c", "d");
+        assertThat(spec.podDisruptionBudget().maxUnavailable().getStrVal()).isEqualTo("25%");
+        assertThat(spec.networkPolicy().enabled()).isTrue();
+        assertThat(spec.networkPolicy().from()).hasSize(1);
+        assertThat(spec.networkPolicy().managementFrom()).hasSize(1);
+        assertThat(spec.networkPolicy().egress()).hasSize(1);
+        assertThat(spec("networkPolicy: {enabled: false}").networkPolicy().enabled()).isFalse();
+    }
+
+    @Test
     void memoryIsSharedOutOverTheShardsThatThereMayBe() {
         assertThat(spec("memory: 28Gi\noperator: {shards: {mode: PerNuma, max: 14}}").memory().perShard()
                 .getNumericalAmount().longValue()).isEqualTo(2L << 30);
@@ -131,8 +166,7 @@ class ShardedServiceChartTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            sidecars: [{name: p}]                                  | sidecars: a ShardedService has none
-            podLabels: {a: b}                                      | podLabels: a ShardedService has none
+            topologySpreadConstraints: [{maxSkew: 1}]              | topologySpreadConstraints: a ShardedService has none
             operator: {shards: {count: 0}}                         | /operator/shards/count
             operator: {shards: {cout: 2}}                          | cout
             operator: {placement: {numa: Both}}                    | /operator/placement/numa
