@@ -71,6 +71,9 @@ class HttpAllocationTest {
             double each = (double) least / REQUESTS;
             assertThat(each).as("bytes a request of %s, %s", path, logged ? "logged" : "not logged")
                     .isLessThanOrEqualTo(most);
+        } finally {
+            access.setAdditive(true);
+            access.setLevel(null);
         }
     }
 }

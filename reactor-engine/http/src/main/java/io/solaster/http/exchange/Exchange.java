@@ -146,7 +146,23 @@ public final class Exchange {
     }
 
     public Carrier carrier() {
-        return Objects.requireNonNull(carrier, "the exchange is over");
+        refuseIfOver();
+        return Objects.requireNonNull(carrier);
+    }
+
+    /** Refuses who asks for what it served, once it serves nobody. */
+    void refuseIfOver() {
+        if (carrier == null) {
+            throw new IllegalStateException(
+                    "the exchange is over, and may serve another client next: take from request and"
+                            + " response what is needed before the response ends, or go on in HttpHandler.async or blocking,"
+                            + " which keep them");
+        }
+    }
+
+    /** Whether it serves somebody. */
+    boolean isServing() {
+        return carrier != null;
     }
 
     public void releaseHeld() {

@@ -62,6 +62,12 @@ public final class HttpShard {
     private static final int OWN_HEADERS = 192;
     private static final long SECOND = 1_000_000_000L;
     private static final long MILLISECOND = 1_000_000L;
+    /**
+     * The system property that says {@code fresh} where no exchange serves twice, or {@code reused}: a handler that keeps
+     * request or response beyond their end is refused by a fresh one whenever it asks, and meets the next client in a reused
+     * one. Fresh by default where assertions are on, as in tests.
+     */
+    private static final String EXCHANGES = "io.solaster.http.exchanges";
 
     private final Shard shard;
     private final HttpHandler handler;
@@ -81,6 +87,7 @@ public final class HttpShard {
     private final OwnHeaders own = new OwnHeaders();
     private final Targets targets = new Targets();
     private final Departures departures;
+    private final boolean reuses;
     private final ArrayDeque<Exchange> spares = new ArrayDeque<>();
     private final ArrayDeque<Exchange> streamSpares = new ArrayDeque<>();
     private final ArrayDeque<HeadMemory> memories = new ArrayDeque<>();
@@ -103,15 +110,17 @@ public final class HttpShard {
     private long outputLimit;
 
     /**
+     * @param reuses whether exchanges serve again
      * @param heads makes what reads a head of HTTP/1
      * @param streamHeads makes what reads a head of HTTP/2
      */
     public HttpShard(Shard shard, HttpHandler handler, @Nullable ExchangeListener listener, AccessLogWriter accessLogs,
-            ServerConfig config, Supplier<RequestHead> heads, Supplier<RequestHead> streamHeads) {
+            ServerConfig config, boolean reuses, Supplier<RequestHead> heads, Supplier<RequestHead> streamHeads) {
         this.shard = shard;
         this.handler = handler;
         this.listener = listener;
         this.accessLogs = accessLogs;
+        this.reuses = reuses;
         this.heads = heads;
         this.streamHeads = streamHeads;
         this.timers = shard.timers();
@@ -161,6 +170,17 @@ public final class HttpShard {
         AccessLog log = changed.enabled() ? new AccessLog(shard, changed, accessLogs, stats) : null;
         accessLog = log;
         told = log == null ? listener : listener == null ? log : ExchangeListener.both(listener, log);
+    }
+
+    /** Whether exchanges serve again, by the system property. */
+    public static boolean reusesExchanges() {
+        String asked = System.getProperty(EXCHANGES, HttpShard.class.desiredAssertionStatus() ? "fresh" : "reused");
+        return switch (asked) {
+            case "fresh" -> false;
+            case "reused" -> true;
+            default -> throw new IllegalArgumentException(
+                    EXCHANGES + ": '" + asked + "' is neither fresh nor reused; set one of them, or leave it out");
+        };
     }
 
     private static byte[] bytes(String text) {
@@ -335,6 +355,11 @@ public final class HttpShard {
     }
 
     public void giveExchange(Exchange exchange) {
+        if (!reuses) {
+            exchange.rest();
+            exchange.leaveMemory();
+            return;
+        }
         ArrayDeque<Exchange> into = exchange.request().head().isOfStream() ? streamSpares : spares;
         if (into.size() < SPARES) {
             exchange.rest();

@@ -42,6 +42,12 @@ public final class Request implements HttpRequest, Routed, Holdable, TracedReque
         return head;
     }
 
+    /** What handlers ask: it is theirs no longer once the exchange is over. */
+    private RequestHead asked() {
+        exchange.refuseIfOver();
+        return head;
+    }
+
     public Exchange exchange() {
         return exchange;
     }
@@ -104,7 +110,7 @@ public final class Request implements HttpRequest, Routed, Holdable, TracedReque
     public Target parts() {
         Target known = target;
         if (known == null) {
-            known = head.target(exchange.shard().targets());
+            known = asked().target(exchange.shard().targets());
             target = known;
         }
         return known;
@@ -112,12 +118,12 @@ public final class Request implements HttpRequest, Routed, Holdable, TracedReque
 
     @Override
     public HttpMethod method() {
-        return head.method();
+        return asked().method();
     }
 
     @Override
     public HttpVersion version() {
-        return head.version();
+        return asked().version();
     }
 
     @Override
@@ -153,28 +159,31 @@ public final class Request implements HttpRequest, Routed, Holdable, TracedReque
 
     @Override
     public String pathParam(String name) {
+        exchange.refuseIfOver();
         return match.param(name);
     }
 
     @Override
     public Map<String, String> pathParams() {
+        exchange.refuseIfOver();
         return match.params();
     }
 
     @Override
     public @Nullable String route() {
+        exchange.refuseIfOver();
         return match.template();
     }
 
     @Override
     public @Nullable String header(CharSequence name) {
-        int found = head.find(name, 0);
+        int found = asked().find(name, 0);
         return found < 0 ? null : head.value(found);
     }
 
     @Override
     public List<String> headers(CharSequence name) {
-        int found = head.find(name, 0);
+        int found = asked().find(name, 0);
         if (found < 0) {
             return List.of();
         }
@@ -187,13 +196,14 @@ public final class Request implements HttpRequest, Routed, Holdable, TracedReque
 
     @Override
     public void forEachHeader(BiConsumer<String, String> header) {
-        for (int i = 0; i < head.count(); i++) {
+        for (int i = 0; i < asked().count(); i++) {
             header.accept(head.name(i), head.value(i));
         }
     }
 
     @Override
     public RequestBody body() {
+        exchange.refuseIfOver();
         return exchange.body();
     }
 
@@ -224,11 +234,13 @@ public final class Request implements HttpRequest, Routed, Holdable, TracedReque
 
     @Override
     public @Nullable Object attribute(String name) {
+        exchange.refuseIfOver();
         return attributes == null ? null : attributes.get(name);
     }
 
     @Override
     public void attribute(String name, @Nullable Object value) {
+        exchange.refuseIfOver();
         Map<String, Object> map = attributes;
         if (value == null) {
             if (map != null) {
@@ -245,7 +257,7 @@ public final class Request implements HttpRequest, Routed, Holdable, TracedReque
 
     @Override
     public String toString() {
-        return head.method() + " " + target();
+        return exchange.isServing() ? head.method() + " " + target() : "a request that is over";
     }
 
     // ---- for whoever traces

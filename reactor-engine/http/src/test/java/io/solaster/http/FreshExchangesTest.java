@@ -1,0 +1,113 @@
+package io.solaster.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.server.ServerConfig;
+import io.solaster.engine.net.TcpServer;
+import io.solaster.http.server.HttpProtocol;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What a plain handler keeps beyond its answer, against what it was told, is refused where tests run. */
+class FreshExchangesTest {
+    private static final String EXCHANGES = "io.solaster.http.exchanges";
+    private final @Nullable String before = System.getProperty(EXCHANGES);
+    private final LinkedBlockingQueue<HttpRequest> requests = new LinkedBlockingQueue<>();
+    private final LinkedBlockingQueue<HttpResponse> responses = new LinkedBlockingQueue<>();
+
+    @BeforeEach
+    void fresh() {
+        System.setProperty(EXCHANGES, "fresh");
+    }
+
+    @AfterEach
+    void asBefore() {
+        if (before == null) {
+            System.clearProperty(EXCHANGES);
+        } else {
+            System.setProperty(EXCHANGES, before);
+        }
+    }
+
+    private void handle(HttpRequest request, HttpResponse response) {
+        requests.add(request);
+        responses.add(response);
+        if (request.path().equals("/keeper")) {
+            response.send("answered");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whoKeepsRequestOrResponseIsRefusedAndMeetsNoStranger(boolean http2) throws Exception {
+        try (HttpFixture fixture = new HttpFixture(Transport.NIO, 1)) {
+            TcpServer server = fixture.serve(this::handle);
+            if (http2) {
+                Http2RawClient client = fixture.open(new Http2RawClient(server.port()));
+                assertThat(client.answer(client.head("GET", "/keeper", true)).body()).isEqualTo("answered");
+            } else {
+                assertThat(fixture.connect(server).get("/keeper").body()).isEqualTo("answered");
+            }
+            HttpRequest request = requests.poll(60, TimeUnit.SECONDS);
+            HttpResponse response = responses.poll(60, TimeUnit.SECONDS);
+            RawClient stranger = fixture.connect(server)
+                    .send("GET /stranger HTTP/1.1\r\nHost: h\r\nX-Who: stranger\r\n\r\n");
+            Http2RawClient other = fixture.open(new Http2RawClient(server.port()));
+            int stream = other.head("GET", "/stranger", true);
+            List<HttpResponse> theirs = new ArrayList<>();
+            for (int i = 0; i < 2; i++) {
+                theirs.add(responses.poll(60, TimeUnit.SECONDS));
+            }
+            fixture.engine().submitTo(0, () -> {
+                refuses(() -> request.header("X-Who"));
+                refuses(request::path);
+                refuses(request::method);
+                refuses(() -> request.query("q"));
+                refuses(() -> request.pathParam("id"));
+                refuses(() -> request.attribute("who"));
+                refuses(() -> request.attribute("who", "me"));
+                refuses(request::body);
+                refuses(request::remoteAddress);
+                for (Runnable late : List.<Runnable>of(() -> response.header("X-Late", "yes"),
+                        () -> response.status(HttpResponseStatus.FORBIDDEN), () -> response.send("late"),
+                        response::stream)) {
+                    assertThatIllegalStateException().isThrownBy(late::run).withMessageContaining("is over");
+                }
+                return true;
+            }).join();
+            fixture.engine().submitTo(0, () -> {
+                theirs.forEach(each -> each.send("hello"));
+                return true;
+            }).join();
+            RawClient.Answer answer = stranger.answer();
+            assertThat(answer.status() + " " + answer.body()).isEqualTo("200 hello");
+            assertThat(answer.headers()).doesNotContainKey("x-late");
+            assertThat(other.answer(stream).body()).isEqualTo("hello");
+        }
+    }
+
+    private static void refuses(Runnable late) {
+        assertThatIllegalStateException().isThrownBy(late::run).withMessageContaining("HttpHandler.async");
+    }
+
+    @Test
+    void aWordThatIsNeitherIsRefused() {
+        System.setProperty(EXCHANGES, "paranoid");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new HttpProtocol(this::handle, ServerConfig.of("http", 0)))
+                .withMessageContaining("'paranoid' is neither fresh nor reused");
+    }
+}
