@@ -121,6 +121,10 @@ capabilities:
 - apiGroups: [resource.k8s.io]
   resources: [resourceclaimtemplates]
   verbs: [get, list, watch, create, patch, delete]
+# Volumes that are to grow.
+- apiGroups: [""]
+  resources: [persistentvolumeclaims]
+  verbs: [list, patch]
 # Pods that a kubelet refused.
 - apiGroups: [""]
   resources: [pods]

@@ -28,6 +28,7 @@ import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
+import io.fabric8.kubernetes.api.model.apps.StatefulSetBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.solaster.operator.api.ShardedService;
@@ -115,6 +116,7 @@ public final class Applier {
     private final KubernetesClient client;
     private final ServerSideApply server;
     private final Mending mending;
+    private final Claims claims;
     private final ObjectMapper mapper = JsonMapper.builder().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
             .enable(MapperFeature.SORT_PROPERTIES_ALPHABETICALLY).build();
     private final Map<String, Applied> last = new ConcurrentHashMap<>();
@@ -131,6 +133,7 @@ public final class Applier {
         this.written = written;
         server = new ServerSideApply(client);
         mending = new Mending(client);
+        claims = new Claims(client);
     }
 
     /**
@@ -176,17 +179,34 @@ public final class Applier {
         }
         boolean known = live != null && hash.equals(annotation(live, Names.APPLIED));
         String was = live == null ? "" : asApplied && before != null ? before.live() : fingerprint(live);
+        HasMetadata sent = wanted;
+        ApplyException refused = null;
+        if (wanted instanceof StatefulSet set && live instanceof StatefulSet there && Claims.differ(set, there)) {
+            ServerSideApply.check(service, there);
+            refused = grown(set, there);
+            if (refused == null) {
+                throw new ApplyException(ApplyException.name(wanted), ApplyException.Reason.ApplyFailed,
+                        "it is made anew beside its pods, for larger volumes");
+            }
+            sent = new StatefulSetBuilder(set).editSpec()
+                    .withVolumeClaimTemplates(there.getSpec().getVolumeClaimTemplates()).endSpec().build();
+        }
         HasMetadata result;
-        wanted.getMetadata().getAnnotations().put(Names.APPLIED, hash);
+        sent.getMetadata().getAnnotations().put(Names.APPLIED, hash);
         try {
-            result = server.apply(service, wanted, live);
+            result = server.apply(service, sent, live);
         } finally {
-            wanted.getMetadata().getAnnotations().remove(Names.APPLIED);
+            sent.getMetadata().getAnnotations().remove(Names.APPLIED);
         }
         String now = fingerprint(result);
         last.put(key, new Applied(wanted, hash, now, version(result), Meta.of(result), Others.of(result)));
         if (live == null || !version(live).equals(version(result))) {
             written.accept(live, result);
+        }
+        if (refused != null) {
+            // Volumes may be let grow, or the spec change: it is looked at again each time.
+            last.remove(key);
+            throw refused;
         }
         if (live == null) {
             return same ? Outcome.REPAIRED : Outcome.APPLIED;
@@ -195,6 +215,21 @@ public final class Applier {
             return Outcome.UNCHANGED;
         }
         return known ? Outcome.REPAIRED : Outcome.APPLIED;
+    }
+
+    /** Has volumes grow, if that is all; else says why not. */
+    private @Nullable ApplyException grown(StatefulSet wanted, StatefulSet live) {
+        String never = Claims.refused(wanted, live);
+        if (!never.isEmpty()) {
+            return new ApplyException(ApplyException.name(wanted), ApplyException.Reason.Refused, never);
+        }
+        try {
+            claims.grow(wanted, live);
+            last.remove(key(wanted));
+            return null;
+        } catch (ApplyException e) {
+            return e;
+        }
     }
 
     /** Whether an object is as it was applied. A version that was looked at once is not looked at again. */

@@ -72,6 +72,16 @@ public final class ApplyException extends RuntimeException {
     }
 
     private static String told(KubernetesClientException error) {
+        return answer(error) + switch (error.getCode()) {
+            case FORBIDDEN -> ". Permit it: a role, a quota or an admission policy is in its way";
+            case BAD, INVALID -> ". Change what the spec asks for, or what others have changed of the object; or delete"
+                    + " the object, which is then made anew (a StatefulSet with --cascade=orphan, so that its pods stay)";
+            default -> ". It is tried again";
+        };
+    }
+
+    /** What the API server says of it, field by field. */
+    static String answer(KubernetesClientException error) {
         List<StatusCause> causes = error.getStatus() == null || error.getStatus().getDetails() == null
                 || error.getStatus().getDetails().getCauses() == null
                         ? List.of()
@@ -85,11 +95,6 @@ public final class ApplyException extends RuntimeException {
                                 ? String.valueOf(cause.getMessage())
                                 : cause.getField() + ": " + cause.getMessage())
                         .toList());
-        return (what.endsWith(".") ? what.substring(0, what.length() - 1) : what) + switch (error.getCode()) {
-            case FORBIDDEN -> ". Permit it: a role, a quota or an admission policy is in its way";
-            case BAD, INVALID -> ". Change what the spec asks for, or what others have changed of the object; or delete"
-                    + " the object, which is then made anew (a StatefulSet with --cascade=orphan, so that its pods stay)";
-            default -> ". It is tried again";
-        };
+        return what.endsWith(".") ? what.substring(0, what.length() - 1) : what;
     }
 }

@@ -51,6 +51,8 @@ public final class Permissions {
                 new Rule("networking.k8s.io", "networkpolicies", KEEP, Scope.Namespaces),
                 new Rule("monitoring.coreos.com", "servicemonitors", KEEP, Scope.Namespaces),
                 new Rule("resource.k8s.io", "resourceclaimtemplates", KEEP, Scope.Namespaces),
+                // Volumes that are to grow.
+                new Rule("", "persistentvolumeclaims", List.of("list", "patch"), Scope.Namespaces),
                 new Rule("", "events", List.of("create", "get", "patch"), Scope.Namespaces),
                 new Rule("", "pods", List.of("delete"), Scope.Namespaces),
                 // Leases are patched; the SDK does not start without 'update'.

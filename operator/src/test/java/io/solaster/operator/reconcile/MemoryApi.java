@@ -88,7 +88,8 @@ final class MemoryApi implements AutoCloseable {
     MemoryApi(int historyLength) {
         this.historyLength = historyLength;
         for (String kind : List.of("v1 nodes Node", "v1 pods Pod", "v1 configmaps ConfigMap", "v1 services Service",
-                "v1 events Event", "v1 namespaces Namespace", "apps/v1 statefulsets StatefulSet",
+                "v1 events Event", "v1 persistentvolumeclaims PersistentVolumeClaim", "v1 namespaces Namespace",
+                "apps/v1 statefulsets StatefulSet",
                 "apps/v1 deployments Deployment", "policy/v1 poddisruptionbudgets PodDisruptionBudget",
                 "networking.k8s.io/v1 networkpolicies NetworkPolicy", "coordination.k8s.io/v1 leases Lease",
                 "solaster.io/v1alpha1 shardedservices ShardedService",
@@ -637,6 +638,11 @@ final class MemoryApi implements AutoCloseable {
     private static void defaults(ObjectNode object) {
         if (object.path("kind").asText().equals("Service") && !object.at("/spec").has("clusterIP")) {
             ((ObjectNode) object.get("spec")).put("clusterIP", "10.0.0.1").put("sessionAffinity", "None");
+        }
+        for (JsonNode claim : object.at("/spec/volumeClaimTemplates")) {
+            ((ObjectNode) claim).put("kind", "PersistentVolumeClaim").put("apiVersion", "v1");
+            ((ObjectNode) claim.get("spec")).put("volumeMode", "Filesystem");
+            ((ObjectNode) claim).putObject("status").put("phase", "Pending");
         }
         if (object.at("/spec/template/spec") instanceof ObjectNode pod) {
             pod.put("dnsPolicy", "ClusterFirst").put("restartPolicy", "Always");

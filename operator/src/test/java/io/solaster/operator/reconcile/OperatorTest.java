@@ -53,6 +53,8 @@ class OperatorTest extends OperatorContract {
                 // This cluster does not have these.
                 "list topology.node.k8s.io/noderesourcetopologies",
                 "watch topology.node.k8s.io/noderesourcetopologies",
+                // No volumes are to grow.
+                "list /persistentvolumeclaims", "patch /persistentvolumeclaims",
                 // An event that comes again is counted up, ten minutes later at the soonest.
                 "patch /events",
                 // Asked for by the SDK, and not used.
