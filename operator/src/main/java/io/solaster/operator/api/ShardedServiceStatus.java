@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * How a {@link ShardedService} stands.
  *
  * @param observedGeneration the spec that this is about
+ * @param appliedGeneration the spec that is in force: the last one that was applied and rolled out whole
  * @param replicas how many pods its workloads have
  * @param selector the labels of its pods, as a selector
  * @param plan the plan in short
@@ -18,8 +19,9 @@ import org.jspecify.annotations.Nullable;
  * @param rollout the change that is put in force, or was taken back; left out where there is none
  * @param conditions what holds
  */
-public record ShardedServiceStatus(@Nullable Long observedGeneration, @StatusReplicas @Nullable Integer replicas,
-        @LabelSelector @Nullable String selector, @Nullable PlanStatus plan, @Nullable List<PodStatus> pods,
+public record ShardedServiceStatus(@Nullable Long observedGeneration, @Nullable Long appliedGeneration,
+        @StatusReplicas @Nullable Integer replicas, @LabelSelector @Nullable String selector, @Nullable PlanStatus plan,
+        @Nullable List<PodStatus> pods,
         @Nullable RolloutStatus rollout, @Nullable List<Condition> conditions) {
 
     /**

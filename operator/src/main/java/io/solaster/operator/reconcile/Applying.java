@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
 
 import io.fabric8.kubernetes.api.model.ConfigMap;
@@ -45,6 +46,9 @@ final class Applying {
     /** Nothing tells when somebody removes, or hands over, an object of theirs. */
     private static final Duration LONGEST_FOREIGN = Duration.ofSeconds(30);
     private static final int DOUBLED = 9;
+    private static final Duration QUIET = Duration.ofMinutes(1);
+    /** What follows a service's name where its status is meant. */
+    static final String STATUS = "#status";
 
     private final Applier applier;
     private final NodeMarks marks;
@@ -56,6 +60,7 @@ final class Applying {
     private final Map<String, Trouble> troubles = new ConcurrentHashMap<>();
     /** What others have added, as it was told last. */
     private final Map<String, Set<String>> told = new ConcurrentHashMap<>();
+    private final AtomicLong failed = new AtomicLong();
 
     /**
      * What cannot be applied of a service.
@@ -63,8 +68,10 @@ final class Applying {
      * @param message as it was logged
      * @param times how often it was tried in vain
      * @param next when it is tried again
+     * @param logged when it was logged last
+     * @param quiet how often it has come again since
      */
-    private record Trouble(String message, int times, Instant next) {}
+    private record Trouble(String message, int times, Instant next, Instant logged, int quiet) {}
 
     /** @param watched whether a cache follows objects of this kind */
     Applying(Applier applier, NodeMarks marks, PlanBoard board, Cluster cluster, EventLog events, Rollouts rollouts,
@@ -80,8 +87,60 @@ final class Applying {
 
     /** Forgets services, by namespace/name. */
     void forget(Predicate<String> gone) {
-        troubles.keySet().removeIf(gone);
+        troubles.keySet().removeIf(key -> gone.test(key.endsWith(STATUS)
+                ? key.substring(0, key.length() - STATUS.length())
+                : key));
         told.keySet().removeIf(gone);
+    }
+
+    /** How often something could not be applied that is tried again. */
+    long failures() {
+        return failed.get();
+    }
+
+    /** Takes what kept a look from its end for what could not be applied. */
+    void failed(Look look, RuntimeException error, Instant now) {
+        ApplyException told = switch (error) {
+            case ApplyException known -> known;
+            case KubernetesClientException answer -> new ApplyException("The API server", answer);
+            default -> new ApplyException("The look at it", Reason.ApplyFailed, String.valueOf(error));
+        };
+        boolean odd = !(error instanceof KubernetesClientException) && told != error;
+        told(look, List.of(told), odd ? error : null, now);
+    }
+
+    /** Ends what {@link #later} began. */
+    void well(String key) {
+        troubles.remove(key);
+    }
+
+    /**
+     * When something is tried again: ever later. It is logged when it is new, and once a minute while it lasts.
+     *
+     * @param odd an error that nobody has foreseen, whose stack is logged the first time; null if it was
+     */
+    Duration later(String key, String message, @Nullable RuntimeException odd, Instant now) {
+        Trouble before = troubles.get(key);
+        boolean same = before != null && before.message().equals(message);
+        if (before == null || !same) {
+            LOG.warn("{}: {}", name(key), message, odd);
+            before = new Trouble(message, before == null ? -1 : before.times(), now, now, 0);
+        } else if (!now.isBefore(before.logged().plus(QUIET)) || now.isBefore(before.logged())) {
+            LOG.warn("{}: {} (And {} times since this was logged last.)", name(key), message, before.quiet());
+            before = new Trouble(message, before.times(), before.next(), now, 0);
+        } else {
+            before = new Trouble(message, before.times(), before.next(), before.logged(), before.quiet() + 1);
+        }
+        // What others have to do must not be asked for ever more often by what happens meanwhile.
+        int times = before.times() + (now.isBefore(before.next()) ? 0 : 1);
+        Duration wait = FIRST.multipliedBy(1L << Math.min(times, DOUBLED));
+        Duration next = wait.compareTo(LONGEST) > 0 ? LONGEST : wait;
+        troubles.put(key, new Trouble(message, times, now.plus(next), before.logged(), before.quiet()));
+        return next;
+    }
+
+    private static String name(String key) {
+        return key.endsWith(STATUS) ? key.substring(0, key.length() - STATUS.length()) : key;
     }
 
     /** Applies what is wanted and deletes what is not any more. Whether it has written something that was wanted anew. */
@@ -126,6 +185,7 @@ final class Applying {
                 }
             } catch (ApplyException e) {
                 failures.add(e);
+                look.refused |= e.reason() != Reason.ApplyFailed && isWorkload(each);
                 if (there == null) {
                     missing.add(what);
                 }
@@ -230,21 +290,27 @@ final class Applying {
             look.conditions.set(Conditions.APPLIED, true, "AsPlanned", objects + " objects are as planned.");
             return;
         }
+        // Without any workload, nothing of it runs that would need its room.
+        look.refused |= failures.stream().anyMatch(each -> each.reason() != Reason.ApplyFailed)
+                && look.children.values().stream().noneMatch(Applying::isWorkload);
+        told(look, failures, null, now);
+    }
+
+    private void told(Look look, List<ApplyException> failures, @Nullable RuntimeException odd, Instant now) {
         Reason reason = failures.stream().map(ApplyException::reason).min(Reason::compareTo).orElseThrow();
         String message = String.join(" ", failures.stream().map(ApplyException::getMessage).toList());
-        Trouble before = troubles.get(key);
-        if (before == null || !before.message().equals(message)) {
-            LOG.warn("{}: {}", key, message);
+        if (reason == Reason.ApplyFailed) {
+            failed.incrementAndGet();
         }
-        // What others have to do must not be asked for ever more often by what happens meanwhile.
-        int times = before == null ? 0 : before.times() + (now.isBefore(before.next()) ? 0 : 1);
-        Duration wait = FIRST.multipliedBy(1L << Math.min(times, DOUBLED));
-        Duration most = reason == Reason.NotOurs ? LONGEST_FOREIGN : LONGEST;
-        Duration again = wait.compareTo(most) > 0 ? most : wait;
-        look.again = sooner(look.again, again);
-        troubles.put(key, new Trouble(message, times, now.plus(again)));
+        Duration next = later(PlanBoard.key(look.service), message, odd, now);
+        look.again = sooner(look.again,
+                reason == Reason.NotOurs && next.compareTo(LONGEST_FOREIGN) > 0 ? LONGEST_FOREIGN : next);
         look.conditions.set(Conditions.APPLIED, false, reason.name(), message);
         look.degrade(reason.name(), message);
+    }
+
+    private static boolean isWorkload(HasMetadata object) {
+        return object instanceof StatefulSet || object instanceof Deployment;
     }
 
     /** Names those objects that somebody else has changed or deleted, and changes nothing. */

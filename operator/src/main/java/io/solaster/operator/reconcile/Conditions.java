@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.ConditionBuilder;
@@ -27,6 +28,8 @@ final class Conditions {
     static final String INVALID_SPEC = "InvalidSpec";
     static final String UNREADABLE = "Unreadable";
     static final String INVENTORY_UNREADABLE = "InventoryUnreadable";
+
+    static final String NOT_IN_FORCE = "NotInForce";
 
     private static final int LONGEST = 1024;
 
@@ -57,12 +60,39 @@ final class Conditions {
                 .withObservedGeneration(generation).withLastTransitionTime(since).build());
     }
 
-    /** Keeps what was said before, if anything was. */
+    /** Keeps what was said before, if anything was, and of which generation. */
     void keep(String type) {
         Condition old = before.get(type);
         if (old != null) {
-            set(type, old.getStatus(), old.getReason(), old.getMessage());
+            now.put(type, old);
         }
+    }
+
+    /** Whether a condition is True, as far as this look has come. */
+    boolean holds(String type) {
+        Condition its = now.get(type);
+        return its != null && "True".equals(its.getStatus());
+    }
+
+    /**
+     * Completes what a look has not come to: nothing is said of this generation that was only seen of another.
+     *
+     * @param reason why it ended early
+     */
+    void interrupted(String reason, String message) {
+        if (!now.containsKey(PLAN_FEASIBLE)) {
+            set(PLAN_FEASIBLE, "Unknown", reason, message);
+        }
+        if (!now.containsKey(READY)) {
+            Condition old = before.get(READY);
+            if (old != null && Objects.equals(old.getObservedGeneration(), generation)) {
+                keep(READY);
+            } else {
+                set(READY, false, NOT_IN_FORCE, message);
+            }
+        }
+        set(DEGRADED, true, reason, message);
+        before.keySet().stream().filter(type -> !now.containsKey(type)).toList().forEach(this::keep);
     }
 
     List<Condition> list() {

@@ -44,6 +44,25 @@ final class Look {
                 service.getMetadata().getGeneration(), now);
     }
 
+    /** Whether the spec cannot be applied, whatever its plan, and nothing but the spec or others can change that. */
+    boolean refused;
+    /** The generation that is in force; null if none is known to be. */
+    @Nullable
+    Long appliedGeneration;
+
+    /** Finds which generation is in force: this one, if all of it was applied and rolled out. */
+    void inForce(@Nullable ShardedServiceStatus before) {
+        boolean whole = conditions.holds(Conditions.APPLIED) && stage != null && stage.status() == null;
+        appliedGeneration = whole
+                ? service.getMetadata().getGeneration()
+                : before == null ? null : before.appliedGeneration();
+    }
+
+    /** Whether what is asked for is in force. */
+    boolean isInForce() {
+        return appliedGeneration != null && appliedGeneration.equals(service.getMetadata().getGeneration());
+    }
+
     /** Adds an object that is this service's: one of another service that had its name is not. */
     void child(HasMetadata child) {
         if (Ownership.owned(child, service)) {

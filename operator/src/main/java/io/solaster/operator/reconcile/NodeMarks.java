@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -37,6 +38,10 @@ final class NodeMarks {
     /** For so long after its end it counts when the next time is set aside. */
     private static final Duration REMEMBERED = Duration.ofHours(2);
 
+    /** So long a label outlives the last service that needs it: what comes back soon finds its nodes. */
+    private static final Duration UNNEEDED = Duration.ofMinutes(10);
+
+    private final Map<String, Instant> idle = new ConcurrentHashMap<>();
     private final KubernetesClient client;
     private final InstantSource clock;
     private final boolean allowed;
@@ -110,6 +115,35 @@ final class NodeMarks {
                     + Names.label(topologyClass));
         });
         return told;
+    }
+
+    /**
+     * Takes the labels of classes from nodes that have not been needed for a while.
+     *
+     * @param needed the labels' values that pods, workloads or plans go by, of whichever operator
+     */
+    void unlabel(Iterable<Node> nodes, Set<String> needed) {
+        if (!allowed) {
+            return;
+        }
+        Instant now = clock.instant();
+        Set<String> unneeded = new HashSet<>();
+        for (Node node : nodes) {
+            String value = label(node, Names.CLASS);
+            if (value != null && !needed.contains(value)) {
+                unneeded.add(value);
+                Instant since = idle.computeIfAbsent(value, key -> now);
+                // A clock that was set back begins anew.
+                if (since.isAfter(now)) {
+                    idle.put(value, now);
+                } else if (!now.isBefore(since.plus(UNNEEDED))) {
+                    LOG.info("Node {} loses the label {}={}, which no service needs any more.",
+                            node.getMetadata().getName(), Names.CLASS, value);
+                    patch(node.getMetadata().getName(), Collections.singletonMap(Names.CLASS, null), Map.of());
+                }
+            }
+        }
+        idle.keySet().retainAll(unneeded);
     }
 
     /** Labels nodes with their classes where they are not. */

@@ -55,7 +55,7 @@ final class Observation {
         String count = ready + " of " + wanted + " pods are ready.";
         if (workloads) {
             boolean all = ready >= wanted && (!rolling || ready > 0);
-            look.conditions.set(Conditions.READY, all, all ? "PodsReady" : "PodsNotReady", count);
+            ready(look, all, count);
         } else {
             look.conditions.set(Conditions.READY, false, "NotApplied", applied
                     ? "Its pods are being made."
@@ -114,6 +114,19 @@ final class Observation {
         } else {
             look.conditions.set(Conditions.DRIFTED, false, "AsApplied", "All objects are as they were applied.");
         }
+    }
+
+    /** Pods of another spec do not make a service ready. */
+    private static void ready(Look look, boolean all, String count) {
+        if (look.isInForce()) {
+            look.conditions.set(Conditions.READY, all, all ? "PodsReady" : "PodsNotReady", count);
+            return;
+        }
+        String phase = look.stage == null || look.stage.status() == null ? null : look.stage.status().phase();
+        look.conditions.set(Conditions.READY, false,
+                phase == null ? Conditions.NOT_IN_FORCE : phase.equals("RolledBack") ? phase : "RollingOut",
+                count + " Generation " + look.service.getMetadata().getGeneration() + " is not in force"
+                        + (phase == null ? "; see " + Conditions.APPLIED + "." : "; see status.rollout."));
     }
 
     private Alignment alignment(Look look, ServicePlan plan, ShardedServiceSpec spec) {

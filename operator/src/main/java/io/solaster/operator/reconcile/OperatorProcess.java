@@ -41,6 +41,7 @@ import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.solaster.operator.api.ShardedService;
+import io.solaster.operator.apply.Names;
 import io.solaster.operator.client.Unreadable;
 import io.solaster.operator.observe.PodReport.Load;
 import io.solaster.operator.observe.Reports;
@@ -326,8 +327,23 @@ public final class OperatorProcess implements AutoCloseable {
     void sweep() {
         if (works()) {
             reconciler.marks().sweep(cluster.nodes());
+            reconciler.marks().unlabel(cluster.nodes(), needed());
             tellUnreadable();
         }
+    }
+
+    /** The labels of classes that pods of any service, workloads and plans go by: other operators have pods, too. */
+    private Set<String> needed() {
+        Set<String> needed = new HashSet<>(reconciler.classes());
+        cluster.servicePods().forEach(pod -> needed.add(pod.getMetadata().getLabels().getOrDefault(Names.CLASS, "")));
+        for (Answer answer : board.last().values()) {
+            ServicePlan plan = answer.plan();
+            if (plan != null && plan.verdict() != Verdict.Infeasible) {
+                plan.classes().stream().filter(each -> each.replicas() > 0)
+                        .forEach(each -> needed.add(Names.label(each.name())));
+            }
+        }
+        return needed;
     }
 
     /** Each once, where it may write events: services say so themselves, too. */
@@ -401,6 +417,8 @@ public final class OperatorProcess implements AutoCloseable {
             Gauge.builder("solaster.operator.rollouts", reconciler, services -> services.rollouts(way))
                     .tags(Tags.of(Tag.of("state", way.name()))).register(meters);
         }
+        FunctionCounter.builder("solaster.operator.failures", reconciler, ShardedServiceReconciler::failures)
+                .register(meters);
         FunctionCounter.builder("solaster.operator.rollouts.returned", reconciler, ShardedServiceReconciler::returned)
                 .register(meters);
         Gauge.builder("solaster.operator.stranded.cpus", this, OperatorProcess::stranded).register(meters);

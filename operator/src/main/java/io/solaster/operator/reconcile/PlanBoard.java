@@ -1,5 +1,7 @@
 package io.solaster.operator.reconcile;
 
+import static java.util.Objects.requireNonNullElse;
+
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -29,7 +31,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The plans of all services, made together: each takes its room before the next. The oldest come first, and those that
- * are only planned last, since they take nothing. Plans are made anew when the cluster or what a service asks for has
+ * are only planned, or cannot be applied, last, since they take nothing. Plans are made anew when the cluster or what a service asks for has
  * changed, once for all that has changed meanwhile, and for the cluster's changes alone no more often than leaves time
  * for other things. Any thread.
  */
@@ -74,8 +76,10 @@ final class PlanBoard {
      * @param asked what of the spec plans go by
      * @param shards of a pod, where autoscaling sets that; else 0
      * @param unread what of it could not be read; empty if all could
+     * @param last whether it is planned after all others, since it cannot be applied
      */
-    private record Asked(@Nullable Long generation, @Nullable ShardedServiceSpec asked, int shards, String unread) {}
+    private record Asked(@Nullable Long generation, @Nullable ShardedServiceSpec asked, int shards, String unread,
+            boolean last) {}
 
     /**
      * What was planned last. Who looks at it waits for nobody who makes plans anew.
@@ -90,14 +94,15 @@ final class PlanBoard {
     private record Made(long version, Map<String, Asked> asked, Map<String, Answer> answers,
             Map<String, String> classes, Map<String, Map<String, String>> labels, List<ProfileFinding> profiles) {}
 
-    private static final Comparator<ShardedService> ORDER = Comparator
-            .comparing((ShardedService service) -> service.getSpec().mode() == Mode.Plan)
-            .thenComparing(service -> String.valueOf(service.getMetadata().getCreationTimestamp()))
+    private static final Comparator<ShardedService> OLDEST = Comparator
+            .comparing((ShardedService service) -> String.valueOf(service.getMetadata().getCreationTimestamp()))
             .thenComparing(PlanBoard::key);
 
     private final Cluster cluster;
     private final Runnable planned;
     private final Placements placements = new Placements();
+    /** The specs that cannot be applied, by the service's uid. */
+    private final Map<String, Long> refused = new ConcurrentHashMap<>();
     private volatile long pauseUntil = System.nanoTime();
     private volatile Made made = new Made(-1, Map.of(), Map.of(), Map.of(), Map.of(), List.of());
 
@@ -190,7 +195,8 @@ final class PlanBoard {
         long begun = System.nanoTime();
         Map<String, Asked> now = new ConcurrentHashMap<>();
         services.forEach(service -> now.put(id(service), new Asked(service.getMetadata().getGeneration(),
-                asked(service), placements.size(key(service)), Unreadable.of(service))));
+                asked(service), placements.size(key(service)), Unreadable.of(service), refused(service))));
+        refused.keySet().retainAll(now.keySet());
         made = make(services, now);
         long ended = System.nanoTime();
         pauseUntil = ended + Math.max(LEAST_PAUSE, (ended - begun) * (PART - 1));
@@ -200,7 +206,7 @@ final class PlanBoard {
     /** Whether a plan was made for what a service asks for; many changes are of what plans do not see. */
     private boolean asAsked(Made last, ShardedService service) {
         Asked before = last.asked().get(id(service));
-        if (before == null || before.shards() != placements.size(key(service))) {
+        if (before == null || before.shards() != placements.size(key(service)) || before.last() != refused(service)) {
             return false;
         }
         Long generation = service.getMetadata().getGeneration();
@@ -211,7 +217,8 @@ final class PlanBoard {
                 return false;
             }
             if (generation != null) {
-                last.asked().replace(id(service), before, new Asked(generation, asked, before.shards(), unread));
+                last.asked().replace(id(service), before,
+                        new Asked(generation, asked, before.shards(), unread, before.last()));
             }
         }
         // One that was looked up before the plans were made is behind them, and is looked at again.
@@ -242,6 +249,33 @@ final class PlanBoard {
     /** The labels that the nodes of a class have, as of the last plans. */
     Map<String, String> labels(String topologyClass) {
         return made.labels().getOrDefault(topologyClass, Map.of());
+    }
+
+    /**
+     * Says that a service's spec cannot be applied, whatever its plan: until it has another spec, or was applied after all,
+     * it is planned after all others and takes only what they leave. What runs of it keeps its room.
+     */
+    void refuse(ShardedService service) {
+        refused.put(id(service), requireNonNullElse(service.getMetadata().getGeneration(), 0L));
+    }
+
+    /** Says that a service was applied. */
+    void applied(ShardedService service) {
+        refused.remove(id(service));
+    }
+
+    private boolean refused(ShardedService service) {
+        Long generation = refused.get(id(service));
+        return generation != null
+                && generation.equals(requireNonNullElse(service.getMetadata().getGeneration(), 0L));
+    }
+
+    /** Those that take nothing come last. */
+    private static Comparator<ShardedService> order(Map<String, Asked> asked) {
+        return Comparator.comparing((ShardedService service) -> {
+            Asked its = asked.get(id(service));
+            return service.getSpec().mode() == Mode.Plan || (its != null && its.last());
+        }).thenComparing(OLDEST);
     }
 
     /** What has come of the profiles, as of the last plans. */
@@ -275,7 +309,7 @@ final class PlanBoard {
                         new Answer(null, String.valueOf(e.getMessage()), Conditions.INVALID_SPEC));
             }
         }
-        sound.sort(ORDER);
+        sound.sort(order(asked));
         Map<String, String> classes = last.classes();
         Map<String, Map<String, String>> labels = last.labels();
         List<ProfileFinding> profiles = last.profiles();
@@ -313,12 +347,13 @@ final class PlanBoard {
      */
     synchronized int step(ShardedService service, List<ShardedService> all, int now, int asked, int most) {
         List<ShardedService> before = new ArrayList<>();
+        Comparator<ShardedService> order = order(made.asked());
         for (ShardedService each : all) {
-            if (!key(each).equals(key(service)) && answered(each) && ORDER.compare(each, service) < 0) {
+            if (!key(each).equals(key(service)) && answered(each) && order.compare(each, service) < 0) {
                 before.add(each);
             }
         }
-        before.sort(ORDER);
+        before.sort(order);
         before.add(service);
         Inventory inventory = Inventory.ofWhatIsRight(cluster.objects());
         Map<String, Running> running = placements.running(before, made.answers());

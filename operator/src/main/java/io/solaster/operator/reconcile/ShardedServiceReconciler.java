@@ -1,6 +1,7 @@
 package io.solaster.operator.reconcile;
 
 import static java.util.Objects.requireNonNull;
+import static java.util.stream.Collectors.toSet;
 
 import java.net.HttpURLConnection;
 import java.time.Duration;
@@ -8,6 +9,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -30,7 +32,6 @@ import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
-import io.javaoperatorsdk.operator.api.reconciler.ErrorStatusUpdateControl;
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
 import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
 import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
@@ -162,6 +163,13 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
                 .filter(each -> !Unreadable.of(each).isEmpty());
     }
 
+    /** The classes whose labels workloads select nodes by. */
+    Set<String> classes() {
+        return caches.values().stream().flatMap(InformerEventSource::list).map(HasMetadata.class::cast)
+                .map(each -> each.getMetadata().getLabels()).filter(Objects::nonNull)
+                .map(labels -> labels.getOrDefault(Names.CLASS, "")).collect(toSet());
+    }
+
     /** All services that it keeps, as the cache has them. */
     List<ShardedService> services() {
         return watched.get().stream().filter(service -> keeps.test(service.getMetadata().getNamespace())).toList();
@@ -250,6 +258,11 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         return returned.get();
     }
 
+    /** How many looks could not be ended, or could not apply what is tried again. */
+    long failures() {
+        return applying.failures();
+    }
+
     /** How many reconciliations have ended, well or not. */
     long ended() {
         return ended.get();
@@ -257,20 +270,23 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
 
     @Override
     public UpdateControl<ShardedService> reconcile(ShardedService service, Context<ShardedService> context) {
+        if (service.getMetadata().getDeletionTimestamp() != null
+                || !keeps.test(service.getMetadata().getNamespace())) {
+            return UpdateControl.noUpdate();
+        }
+        Look look = new Look(service, statuses.of(service), clock.instant(), cluster.pods(PlanBoard.key(service)));
         try {
-            return look(service, context);
+            return look(look, context);
+        } catch (RuntimeException e) {
+            return failed(look, e);
         } finally {
             ended.incrementAndGet();
         }
     }
 
-    private UpdateControl<ShardedService> look(ShardedService service, Context<ShardedService> context) {
+    private UpdateControl<ShardedService> look(Look look, Context<ShardedService> context) {
+        ShardedService service = look.service;
         String key = PlanBoard.key(service);
-        if (service.getMetadata().getDeletionTimestamp() != null
-                || !keeps.test(service.getMetadata().getNamespace())) {
-            return UpdateControl.noUpdate();
-        }
-        Look look = new Look(service, statuses.of(service), clock.instant(), cluster.pods(key));
         for (Class<? extends HasMetadata> type : CHILDREN) {
             context.getSecondaryResources(type).forEach(look::child);
         }
@@ -296,7 +312,8 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
                         scaling.scaled(service, plan, look.children.values(), look.pods, look.notes),
                         cluster.monitors(), selectors);
             } catch (InvalidObjectException e) {
-                look.degrade("InvalidSpec", String.valueOf(e.getMessage()));
+                look.degrade(Conditions.INVALID_SPEC, String.valueOf(e.getMessage()));
+                look.refused = true;
             }
         }
         boolean paused = paused(service);
@@ -322,19 +339,24 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
                 return UpdateControl.noUpdate();
             }
         } else {
-            unapplied(look, paused);
+            unapplied(look, paused, planned);
             if (paused) {
                 applying.drift(look, stage);
             }
         }
+        if (look.refused) {
+            board.refuse(service);
+        } else if (look.conditions.holds(Conditions.APPLIED)) {
+            board.applied(service);
+        }
         untold.remove(key);
+        look.inForce(statuses.of(service));
         observation.observe(look, plan, paused, apply);
         scaling.balance(service, look.pods, look.conditions);
         return status(look, answer);
     }
 
-    private static void unapplied(Look look, boolean paused) {
-        boolean planned = look.service.getSpec().mode() == Mode.Plan;
+    private static void unapplied(Look look, boolean paused, boolean planned) {
         look.conditions.set(Conditions.APPLIED, false, paused ? "Paused" : planned ? "PlannedOnly" : "NotApplicable",
                 paused
                         ? "Paused by the annotation " + ShardedService.PAUSED + "."
@@ -418,40 +440,43 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         if (plan != null) {
             notes.addAll(marks.unlabelled(board.classes(), Applying.used(plan), cluster));
         }
-        statuses.tell(service, new ShardedServiceStatus(service.getMetadata().getGeneration(), replicas,
-                ShardedService.LABEL + "=" + service.getMetadata().getName(),
+        boolean told = told(service, new ShardedServiceStatus(service.getMetadata().getGeneration(),
+                look.appliedGeneration, replicas, ShardedService.LABEL + "=" + service.getMetadata().getName(),
                 plan == null ? (before == null ? null : before.plan()) : PlanSummary.of(plan, service.getSpec(), notes),
-                look.lie,
-                look.stage == null ? null : look.stage.status(), look.conditions.list()));
-        UpdateControl<ShardedService> done = UpdateControl.noUpdate();
-        Duration again = Applying.sooner(look.again, look.stage == null ? null : look.stage.again());
-        return again == null ? done : done.rescheduleAfter(again);
+                look.lie, look.stage == null ? null : look.stage.status(), look.conditions.list()), look);
+        Duration again = Applying.sooner(look.again,
+                look.stage == null || !told ? null : look.stage.again());
+        return again == null
+                ? UpdateControl.noUpdate()
+                : UpdateControl.<ShardedService>noUpdate().rescheduleAfter(again);
     }
 
-    @Override
-    public ErrorStatusUpdateControl<ShardedService> updateErrorStatus(ShardedService service,
-            Context<ShardedService> context, Exception error) {
-        String message = String.valueOf(error.getMessage());
-        LOG.warn("{}: {}", PlanBoard.key(service), message);
-        ShardedServiceStatus before = statuses.of(service);
-        Conditions conditions = new Conditions(before == null ? null : before.conditions(),
-                service.getMetadata().getGeneration(), clock.instant());
-        for (String type : List.of(Conditions.PLAN_FEASIBLE, Conditions.READY, Conditions.PROGRESSING,
-                Conditions.DRIFTED, Conditions.ALIGNED, Conditions.BALANCED)) {
-            conditions.keep(type);
-        }
-        conditions.set(Conditions.APPLIED, false, "ApplyFailed", message);
-        conditions.set(Conditions.DEGRADED, true, "ApplyFailed", message);
+    /** Writes a status. If it cannot be written, the look is to come again. */
+    private boolean told(ShardedService service, ShardedServiceStatus status, Look look) {
         try {
-            statuses.tell(service, new ShardedServiceStatus(service.getMetadata().getGeneration(),
-                    before == null ? null : before.replicas(), before == null ? null : before.selector(),
-                    before == null ? null : before.plan(), before == null ? null : before.pods(),
-                    before == null ? null : before.rollout(), conditions.list()));
+            statuses.tell(service, status);
+            applying.well(PlanBoard.key(service) + Applying.STATUS);
+            return true;
         } catch (KubernetesClientException e) {
-            LOG.warn("{}: its status could not be written, which is tried again: {}", PlanBoard.key(service),
-                    e.getMessage());
+            look.again = Applying.sooner(look.again, applying.later(PlanBoard.key(service) + Applying.STATUS,
+                    "its status could not be written, which is tried again: " + e.getMessage(), null,
+                    clock.instant()));
+            return false;
         }
-        return ErrorStatusUpdateControl.noStatusUpdate();
+    }
+
+    /** What keeps a look from its end is told as what cannot be applied is, and the look comes again. */
+    private UpdateControl<ShardedService> failed(Look look, RuntimeException error) {
+        ShardedService service = look.service;
+        applying.failed(look, error, clock.instant());
+        ShardedServiceStatus before = statuses.of(service);
+        look.inForce(before);
+        look.conditions.interrupted(look.degraded == null ? "ApplyFailed" : look.degraded, look.why);
+        told(service, new ShardedServiceStatus(service.getMetadata().getGeneration(), look.appliedGeneration,
+                before == null ? null : before.replicas(), before == null ? null : before.selector(),
+                before == null ? null : before.plan(), before == null ? null : before.pods(),
+                before == null ? null : before.rollout(), look.conditions.list()), look);
+        return UpdateControl.<ShardedService>noUpdate().rescheduleAfter(requireNonNull(look.again));
     }
 
     private boolean watched(HasMetadata object) {

@@ -18,6 +18,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.solaster.operator.Objects;
 import io.solaster.operator.api.ShardedService;
+import io.solaster.operator.api.TopologyProfile;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -95,6 +96,7 @@ final class ChangesTest extends OperatorInMemory {
         begin();
         create("kv", SPEC);
         eventually(() -> set() != null && told());
+        eventually(() -> client.resources(TopologyProfile.class).withName("two").get().getStatus() != null);
         quiet();
         listen();
         for (String image : List.of("kv:2", "kv:3", "kv:4")) {

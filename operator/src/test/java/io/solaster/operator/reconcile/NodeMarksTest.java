@@ -6,12 +6,14 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.solaster.operator.Objects;
 import io.solaster.operator.api.Labels;
+import io.solaster.operator.apply.Names;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -61,6 +63,40 @@ class NodeMarksTest {
         assertThat(marks.sweep(List.of(a()))).isEqualTo(now.plusSeconds(30));
         assertThat(NodeMarks.aside(List.of(a()), "shop", "kv")).containsExactly(a().getMetadata().getName());
         assertThat(NodeMarks.aside(List.of(a()), "shop", "other")).isEmpty();
+    }
+
+    @Test
+    void aLabelGoesAWhileAfterNobodyNeedsIt() {
+        client.nodes().withName("a").edit(node -> {
+            node.getMetadata().getLabels().put(Names.CLASS, "two");
+            return node;
+        });
+        marks.unlabel(List.of(a()), Set.of("two"));
+        marks.unlabel(List.of(a()), Set.of());
+        now = now.plus(Duration.ofMinutes(9));
+        marks.unlabel(List.of(a()), Set.of());
+        assertThat(a().getMetadata().getLabels()).containsEntry(Names.CLASS, "two");
+        // Needed meanwhile: the time begins anew.
+        marks.unlabel(List.of(a()), Set.of("two"));
+        now = now.plus(Duration.ofMinutes(9));
+        marks.unlabel(List.of(a()), Set.of());
+        assertThat(a().getMetadata().getLabels()).containsEntry(Names.CLASS, "two");
+        now = now.plus(Duration.ofMinutes(10));
+        marks.unlabel(List.of(a()), Set.of());
+        assertThat(a().getMetadata().getLabels()).doesNotContainKey(Names.CLASS).containsEntry("mine", "stays");
+    }
+
+    @Test
+    void whoMayOnlyReadNodesTakesNoLabels() {
+        client.nodes().withName("a").edit(node -> {
+            node.getMetadata().getLabels().put(Names.CLASS, "two");
+            return node;
+        });
+        NodeMarks reads = new NodeMarks(client, () -> now, false);
+        reads.unlabel(List.of(a()), Set.of());
+        now = now.plus(Duration.ofHours(1));
+        reads.unlabel(List.of(a()), Set.of());
+        assertThat(a().getMetadata().getLabels()).containsEntry(Names.CLASS, "two");
     }
 
     @Test

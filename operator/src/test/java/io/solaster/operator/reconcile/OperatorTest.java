@@ -13,6 +13,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.solaster.operator.api.ShardedServiceStatus.PodStatus;
+import io.solaster.operator.api.TopologyProfile;
 import org.junit.jupiter.api.Test;
 
 /** The contract on an API server in memory, and what only one can show that fails on demand. */
@@ -38,6 +39,7 @@ class OperatorTest extends OperatorContract {
         eventually(() -> set("kv-two") != null && status() != null && status().replicas() == 2);
         refuse("kv-two-0", "a");
         eventually(() -> client.pods().inNamespace("shop").withName("kv-two-0").get() == null);
+        eventually(() -> client.resources(TopologyProfile.class).withName("two").get().getStatus() != null);
         // Without a port there is no Service.
         edit("ports: [{name: resp, containerPort: 6379}]", "");
         eventually(() -> client.services().inNamespace("shop").withName("kv").get() == null);
