@@ -32,13 +32,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 class PodExtrasTest {
     private static final String SPEC = "image: kv\nshards: {count: 8}\nports: [{name: resp, containerPort: 6379}]\n";
 
+    private static final ServicePlan PLAN = new ServicePlan("shop", "kv", Verdict.Feasible, "", 1, 0, 1, 0,
+            Verdict.Feasible, List.of(),
+            List.of(new ClassPlan("big", "Observed", 1, 9, 8L << 30, 0, 8, 1, 1, 1, 1, 1, 0,
+                    List.of(), List.of(), List.of())));
+
     private static List<HasMetadata> made(String more) {
-        ClassPlan each = new ClassPlan("big", "Observed", 1, 9, 8L << 30, 0, 8, 1, 1, 1, 1, 1, 0, List.of(), List.of(),
-                List.of());
-        return Manifests.of(Objects.service(SPEC + more),
-                new ServicePlan("shop", "kv", Verdict.Feasible, "", 1, 0, 1, 0,
-                        Verdict.Feasible, List.of(), List.of(each)),
-                false);
+        return Manifests.of(Objects.service(SPEC + more), PLAN, false);
     }
 
     private static <T extends HasMetadata> List<T> made(Class<T> type, String more) {

@@ -295,6 +295,50 @@ abstract class OperatorContract {
     }
 
     @Test
+    void whatPodsNeedBesideTheServiceIsAppliedAndTakenAwayAgain() {
+        String more = """
+                pod:
+                  labels: {team: cart}
+                  affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [
+                    {matchExpressions: [{key: kubernetes.io/hostname, operator: In, values: [a, b]}]}]}}}
+                  initContainers: [{name: fetch, image: i, resources: {limits: {cpu: 500m, memory: 64Mi}}}]
+                  sidecars: [{name: proxy, image: p, resources: {limits: {cpu: 200m, memory: 64Mi}}}]
+                service: {type: NodePort, annotations: {example.com/a: b}}
+                podDisruptionBudget: {maxUnavailable: 50%}
+                networkPolicy: {from: [{podSelector: {matchLabels: {role: web}}}]}
+                """;
+        create(service(SPEC + more));
+        eventually(() -> set("kv-two") != null && "True".equals(condition("PlanFeasible").getStatus()));
+        var template = set("kv-two").getSpec().getTemplate();
+        assertThat(template.getMetadata().getLabels()).containsEntry("team", "cart");
+        assertThat(template.getSpec().getInitContainers()).extracting(each -> each.getName()).containsExactly("fetch",
+                "proxy");
+        var service = client.services().inNamespace("shop").withName("kv").get();
+        assertThat(service.getSpec().getType()).isEqualTo("NodePort");
+        assertThat(service.getMetadata().getAnnotations()).containsEntry("example.com/a", "b");
+        var budgets = client.policy().v1().podDisruptionBudget().inNamespace("shop").withName("kv");
+        var policies = client.network().v1().networkPolicies().inNamespace("shop").withName("kv");
+        assertThat(budgets.get().getSpec().getMaxUnavailable().getStrVal()).isEqualTo("50%");
+        assertThat(policies.get().getSpec().getIngress().getFirst().getFrom()).hasSize(1);
+        update(kv -> {
+            kv.setSpec(service(SPEC + "podDisruptionBudget: {enabled: false}\nnetworkPolicy: {enabled: false}\n")
+                    .getSpec());
+            return kv;
+        });
+        eventually(() -> budgets.get() == null && policies.get() == null
+                && set("kv-two").getSpec().getTemplate().getSpec().getInitContainers().isEmpty());
+        // Once more from what the caches have: nothing of it was changed underneath.
+        eventually(() -> !"InvalidSpec".equals(condition("Degraded").getReason()));
+        update(kv -> {
+            kv.setSpec(service(SPEC + "pod: {sidecars: [{name: proxy, resources: {limits: {cpu: 2, memory: 1Mi}}}]}\n")
+                    .getSpec());
+            return kv;
+        });
+        eventually(() -> "InvalidSpec".equals(condition("PlanFeasible").getReason())
+                && condition("PlanFeasible").getMessage().contains("'proxy' asks for 2 CPUs, a whole number"));
+    }
+
+    @Test
     void podsThatLieOtherwiseThanPlannedAreNamed() {
         create(service(SPEC));
         eventually(() -> set("kv-two") != null && status() != null);
