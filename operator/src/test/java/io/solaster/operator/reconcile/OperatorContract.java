@@ -345,8 +345,8 @@ abstract class OperatorContract {
         int cpus = status().plan().classes().getFirst().podCPUs();
         answers.put("kv-two-0", report(8, 0, "8", true));
         answers.put("kv-two-1", report(8, 16, "24", true));
-        run("kv-two-0", "a", cpus, "Guaranteed");
-        run("kv-two-1", "a", cpus, "Guaranteed");
+        run("kv-two-0", "a", cpus);
+        run("kv-two-1", "a", cpus);
         eventually(() -> "True".equals(condition("TopologyAligned").getStatus()) && status().pods().size() == 2);
         assertThat(status().pods()).allMatch(pod -> pod.problem() == null);
 
@@ -362,10 +362,10 @@ abstract class OperatorContract {
 
         answers.put("kv-two-1", report(8, 16, "24", true));
         eventually(() -> "True".equals(condition("TopologyAligned").getStatus()));
-        client.pods().inNamespace("shop").withName("kv-two-0").editStatus(pod -> {
-            pod.getStatus().setQosClass("Burstable");
-            return pod;
-        });
+        // As where a mesh adds its proxy to pods.
+        client.pods().inNamespace("shop").withName("kv-two-0").withGracePeriod(0).delete();
+        run(new PodBuilder(running("kv-two-0", "a", cpus)).editSpec()
+                .addNewContainer().withName("proxy").withImage("none").endContainer().endSpec().build(), "Burstable");
         eventually(() -> "NotGuaranteed".equals(condition("TopologyAligned").getReason()));
     }
 
@@ -436,8 +436,8 @@ abstract class OperatorContract {
         int cpus = status().plan().classes().getFirst().podCPUs();
         // Near enough to what is wanted, whichever pod is heard first.
         busy(8, 1.0, 0.46);
-        run("kv-two-0", "a", cpus, "Guaranteed");
-        run("kv-two-1", "b", cpus, "Guaranteed");
+        run("kv-two-0", "a", cpus);
+        run("kv-two-1", "b", cpus);
         client.apps().statefulSets().inNamespace("shop").withName("kv-two").editStatus(
                 set -> new StatefulSetBuilder(set).withNewStatus().withReplicas(2).withReadyReplicas(2).endStatus()
                         .build());
@@ -562,10 +562,18 @@ abstract class OperatorContract {
     }
 
     /** A pod of the StatefulSet, as a kubelet lets it run. */
-    final void run(String name, String node, int cpus, String quality) {
+    final void run(String name, String node, int cpus) {
+        run(running(name, node, cpus), "Guaranteed");
+    }
+
+    private Pod running(String name, String node, int cpus) {
         Pod pod = Objects.owned(Objects.pod(name, node, String.valueOf(cpus), "8Gi",
                 new TreeMap<>(Map.of(ShardedService.LABEL, "kv", Names.CLASS, "two"))), set("kv-two"));
         pod.getMetadata().setUid(name);
+        return pod;
+    }
+
+    private void run(Pod pod, String quality) {
         Pod made = client.resource(pod).create();
         made.setStatus(new PodBuilder().withNewStatus().withPhase("Running").withQosClass(quality)
                 .withPodIP("127.0.0.1").endStatus().build().getStatus());

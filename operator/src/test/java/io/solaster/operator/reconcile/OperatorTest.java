@@ -75,7 +75,7 @@ class OperatorTest extends OperatorContract {
         answers.put("stranger", report(8, 16, "24", true));
         answers.put("pretender", report(8, 16, "24", true));
         for (String name : List.of("stranger", "pretender")) {
-            run(name, "a", cpus, "Guaranteed");
+            run(name, "a", cpus);
             client.pods().inNamespace("shop").withName(name).edit(pod -> {
                 if (name.equals("stranger")) {
                     pod.getMetadata().setOwnerReferences(List.of());
@@ -86,7 +86,7 @@ class OperatorTest extends OperatorContract {
             });
         }
         asked.clear();
-        run("kv-two-0", "a", cpus, "Guaranteed");
+        run("kv-two-0", "a", cpus);
         eventually(() -> asked.contains("kv-two-0"));
         asked.clear();
         eventually(() -> asked.contains("kv-two-0"));
@@ -124,9 +124,9 @@ class OperatorTest extends OperatorContract {
         answers.put("kv-two-0", report(8, 0, "8", true));
         answers.put("kv-two-1", report(8, 16, "24", true));
         for (int round = 0; round < 2; round++) {
-            run("kv-two-0", "a", cpus, "Guaranteed");
+            run("kv-two-0", "a", cpus);
             eventually(() -> pods().equals(List.of("kv-two-0")));
-            run("kv-two-1", "a", cpus, "Guaranteed");
+            run("kv-two-1", "a", cpus);
             eventually(() -> pods().equals(List.of("kv-two-0", "kv-two-1")));
             eventually(() -> "True".equals(condition("TopologyAligned").getStatus()));
             client.pods().inNamespace("shop").withName("kv-two-0").delete();
@@ -149,7 +149,7 @@ class OperatorTest extends OperatorContract {
         eventually(() -> refused.get() > 0);
         api.hold("v1/pods");
         client.pods().inNamespace("shop").withName("kv-two-0").delete();
-        run("kv-two-0", "b", status().plan().classes().getFirst().podCPUs(), "Guaranteed");
+        run("kv-two-0", "b", status().plan().classes().getFirst().podCPUs());
         AtomicInteger tried = new AtomicInteger();
         api.failing(request -> request.getRequestMethod().equals("DELETE") && tried.incrementAndGet() < 0 ? 500 : null);
         eventually(() -> {

@@ -99,6 +99,10 @@ final class RealCluster {
             cleaner.pods().inNamespace(namespace).withGracePeriod(0).delete();
             cleaner.apps().statefulSets().inNamespace(namespace).delete();
             cleaner.apps().deployments().inNamespace(namespace).delete();
+            cleaner.services().inNamespace(namespace).delete();
+            cleaner.policy().v1().podDisruptionBudget().inNamespace(namespace).delete();
+            cleaner.network().v1().networkPolicies().inNamespace(namespace).delete();
+            cleaner.persistentVolumeClaims().inNamespace(namespace).delete();
             cleaner.configMaps().inNamespace(namespace).withLabel(ShardedService.LABEL).delete();
             cleaner.configMaps().inNamespace(namespace).withName("kv-rollout").delete();
             cleaner.configMaps().inNamespace(namespace).withName("nodes").delete();

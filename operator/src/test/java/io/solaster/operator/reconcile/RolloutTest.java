@@ -151,7 +151,7 @@ class RolloutTest {
         eventually(() -> condition("Progressing").getMessage().startsWith("2 of 3 pods have confirmed"));
         shown("Progressing");
         forward(Duration.ofSeconds(599));
-        assertThat(condition("Degraded").getStatus()).isEqualTo("False");
+        assertThat(condition("Degraded").getStatus()).as(condition("Degraded").getMessage()).isEqualTo("False");
         // A pod that says nothing is no reason to take it back, but to tell.
         forward(Duration.ofSeconds(2));
         eventually(() -> "ReloadUnconfirmed".equals(condition("Degraded").getReason()));
@@ -231,7 +231,7 @@ class RolloutTest {
         eventually(() -> rollout() == null);
         assertThat(workloads.pods()).noneMatch(pod -> good.equals(FakeWorkloads.revision(pod)));
         eventually(() -> client.configMaps().inNamespace("shop").withName(configBefore).get() == null);
-        assertThat(condition("Degraded").getStatus()).isEqualTo("False");
+        assertThat(condition("Degraded").getStatus()).as(condition("Degraded").getMessage()).isEqualTo("False");
     }
 
     @Test
@@ -395,7 +395,7 @@ class RolloutTest {
         annotate(ShardedService.PAUSED, "false");
         eventually(() -> "Canary".equals(rollout().phase()));
         forward(Duration.ofSeconds(599));
-        assertThat(condition("Degraded").getStatus()).isEqualTo("False");
+        assertThat(condition("Degraded").getStatus()).as(condition("Degraded").getMessage()).isEqualTo("False");
         forward(Duration.ofSeconds(2));
         eventually(() -> "RolledBack".equals(condition("Degraded").getReason()));
     }
