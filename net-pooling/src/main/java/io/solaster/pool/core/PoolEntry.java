@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 final class PoolEntry implements PooledConnection.Entry {
     final PooledConnection connection;
     final TargetPool<?> home;
+    private final Target target;
     /** Whether several requests may be under way on it. */
     final boolean isShared;
     /** Since when it is old. */
@@ -43,6 +44,7 @@ final class PoolEntry implements PooledConnection.Entry {
     PoolEntry(PooledConnection connection, TargetPool<?> home, int place, long now, long expiresAt) {
         this.connection = connection;
         this.home = home;
+        this.target = home.target;
         this.isShared = connection.isShared();
         this.place = place;
         this.idleSince = now;
@@ -52,7 +54,7 @@ final class PoolEntry implements PooledConnection.Entry {
 
     @Override
     public Target target() {
-        return home.target;
+        return target;
     }
 
     @Override

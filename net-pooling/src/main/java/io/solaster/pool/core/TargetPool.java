@@ -79,9 +79,10 @@ final class TargetPool<C extends PooledConnection> extends IdleList {
         }
         for (int i = 0; i < count && sharedCount > 0; i++) {
             PoolEntry each = at(i);
+            PooledConnection connection = each.connection;
             if (each.isShared && each.retired == null && !each.isValidating && each.uses < bounds.maxRequests
-                    && each.uses < each.connection.maxRequests()
-                    && (found == null || each.uses < found.uses) && each.connection.isUsable()
+                    && each.uses < connection.maxRequests()
+                    && (found == null || each.uses < found.uses) && connection.isUsable()
                     && (each.uses > 0 || now - each.provenAt <= bounds.validateAfter)) {
                 found = each;
             }
