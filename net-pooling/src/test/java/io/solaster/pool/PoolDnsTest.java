@@ -37,7 +37,7 @@ final class PoolDnsTest extends Rig {
         open.add(dns);
         dns.addresses(HOST, 0, FIRST);
         Discovery discovery = DnsDiscovery.addresses(engine, DnsResolver.on(engine, dns::askBriefly),
-                new DiscoveryConfig(DiscoveryConfig.Type.DNS, HOST, one.port(), null, Duration.ofHours(1),
+                new DiscoveryConfig(DiscoveryConfig.Type.DNS, HOST, one.port(), null, Duration.ofMillis(50),
                         Duration.ofMillis(5)));
         pool(new Lines(false), discovery, Connectors.of(engine, config, Rig::resolve, null));
         assertThat(ask(0, "x")).isEqualTo("a x");
