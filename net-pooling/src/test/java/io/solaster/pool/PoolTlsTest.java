@@ -10,6 +10,9 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import javax.net.ssl.ExtendedSSLSession;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ApplicationProtocolConfig.Protocol;
 import io.netty.handler.ssl.ApplicationProtocolConfig.SelectedListenerFailureBehavior;
@@ -40,6 +43,7 @@ import io.solaster.pool.upstream.Upstreams;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.slf4j.LoggerFactory;
 
 /** Pools of encrypted connections. */
 final class PoolTlsTest extends Rig {
@@ -50,6 +54,8 @@ final class PoolTlsTest extends Rig {
 
     PoolTlsTest() {
         super(Transport.AUTO);
+        // A handshake takes seconds beside a machine that is busy.
+        connections(Changed.with(config.connections(), "connectTimeout", LONG));
     }
 
     /** A backend that shows what {@link #server} holds when a connection comes. */
@@ -92,13 +98,21 @@ final class PoolTlsTest extends Rig {
     }
 
     @Test
-    void refusesACertificateForAnotherName() throws Exception {
+    void refusesACertificateForAnotherNameAndLogsNothingBeside() throws Exception {
+        Logger netty = (Logger) LoggerFactory.getLogger("io.netty.channel.DefaultChannelPipeline");
+        ListAppender<ILoggingEvent> logged = new ListAppender<>();
+        logged.start();
+        netty.addAppender(logged);
         TestCertificates certificates = TestCertificates.elsewhere();
         server.set(certificates.server(null));
         pool(SSL, certificates.client(null), encrypted("localhost"));
         PoolException refused = failure(asking(0, LONG, "x"));
         assertThat(refused.reason()).isEqualTo(Reason.CONNECT_FAILED);
         assertThat(refused).hasMessageContaining("localhost");
+        until("its connection has gone", () -> stats(0).connecting.get() == 0);
+        TestEngines.on(engine, 0, () -> null);
+        netty.detachAppender(logged);
+        assertThat(logged.list).isEmpty();
     }
 
     @Test
@@ -221,7 +235,7 @@ final class PoolTlsTest extends Rig {
                 new HttpProtocol((request, response) -> response.send(request.version() + " " + request.path()),
                         served)));
         open.add(web);
-        config = PoolConfig.of(PoolConfig.Protocol.HTTP).withSsl(SSL)
+        config = PoolConfig.of(PoolConfig.Protocol.HTTP).withSsl(SSL).withConnections(config.connections())
                 .withHttp(PoolHttpConfig.of(PoolHttpConfig.Version.HTTP_2));
         upstream = Upstreams.start(engine, "test", config,
                 Discovery.of(List.of(Endpoint.of("localhost", web.port()))));

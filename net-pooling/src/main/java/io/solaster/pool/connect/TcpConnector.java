@@ -16,6 +16,9 @@ import javax.net.ssl.SSLParameters;
 
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelConfig;
+import io.netty.channel.ChannelHandler.Sharable;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.socket.nio.NioChannelOption;
@@ -219,6 +222,7 @@ final class TcpConnector implements Connector {
             if (ssl.isUsed() && tls != null) {
                 channel.pipeline().addLast(tlsHandler(tls.get(), channel));
             }
+            channel.pipeline().addLast(Told.INSTANCE);
         }
 
         private SslHandler tlsHandler(SslContext context, Channel channel) {
@@ -278,6 +282,7 @@ final class TcpConnector implements Connector {
             if (result.isDone()) {
                 channel.close();
             } else if (cause == null) {
+                channel.pipeline().remove(Told.INSTANCE);
                 // Not through its group's queue: nobody must come between this and whoever reads.
                 boolean taken = result.complete(channel);
                 stop();
@@ -349,5 +354,16 @@ final class TcpConnector implements Connector {
             }
         }
         return turns;
+    }
+
+    /** The last handler of a connect: its future tells why it failed, and Netty would log that too, each time, with a stack. */
+    @Sharable
+    private static final class Told extends ChannelInboundHandlerAdapter {
+        static final Told INSTANCE = new Told();
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+            // Whoever connects has it.
+        }
     }
 }
