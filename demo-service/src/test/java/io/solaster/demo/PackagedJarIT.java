@@ -26,8 +26,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** The jar that people run, as a process of its own. */
+@Execution(ExecutionMode.CONCURRENT)
 final class PackagedJarIT {
     private static final Path JAR = Path.of("target", "solaster-demo.jar").toAbsolutePath();
     private static final String JAVA = Path.of(System.getProperty("java.home"), "bin", "java").toString();
@@ -46,7 +49,8 @@ final class PackagedJarIT {
 
     @Test
     void says_what_was_planned_and_nothing_ugly() throws Exception {
-        Demo demo = start(List.of());
+        // On a busy machine an endpoint may well be slow to answer, which is told.
+        Demo demo = start(List.of("--solaster.pools.upstream.health.check.timeout=60s"));
         assertThat(demo.log()).contains("Shards     ").contains("Transport  ").contains("kv: resp on 127.0.0.1:")
                 .contains("Why        ").doesNotContain("WARN").doesNotContain("WARNING");
         demo.process.destroy();

@@ -26,6 +26,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.yaml.snakeyaml.Yaml;
@@ -34,6 +36,7 @@ import org.yaml.snakeyaml.Yaml;
  * The jar with what a pod gives it, made by the operator or by the chart: the kubelet's probes and the operator's questions
  * come from outside the pod, and have to reach it.
  */
+@Execution(ExecutionMode.CONCURRENT)
 final class PodIT {
     private static final Duration START = Duration.ofMinutes(3);
 
