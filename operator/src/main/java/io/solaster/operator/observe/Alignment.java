@@ -7,9 +7,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
+import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.solaster.config.value.CpuSet;
 import io.solaster.operator.api.ShardedServiceSpec.Backend;
 import io.solaster.operator.api.ShardedServiceSpec.Numa;
@@ -41,9 +46,10 @@ public record Alignment(String status, String reason, String message, List<PodSt
      * Holds pods against the plan.
      *
      * @param pods the service's pods
+     * @param containers the names of the containers that they are made from; others were added to a pod
      * @param reports what each of them said last; null for one that was not asked yet
      */
-    public static Alignment of(ServicePlan plan, Backend backend, Numa numa, List<Pod> pods,
+    public static Alignment of(ServicePlan plan, Backend backend, Numa numa, List<Pod> pods, Set<String> containers,
             Function<Pod, @Nullable PodReport> reports) {
         Map<String, ClassPlan> classes = new HashMap<>();
         plan.classes().forEach(each -> classes.put(Names.label(each.name()), each));
@@ -58,7 +64,7 @@ public record Alignment(String status, String reason, String message, List<PodSt
             String name = pod.getMetadata().getName();
             String node = pod.getSpec().getNodeName();
             PodReport report = reports.apply(pod);
-            String problem = quality(pod, backend);
+            String problem = quality(pod, backend, containers);
             if (!problem.isEmpty()) {
                 reason = reason.isEmpty() ? "NotGuaranteed" : reason;
             } else if (report == null || !report.error().isEmpty()) {
@@ -117,16 +123,32 @@ public record Alignment(String status, String reason, String message, List<PodSt
     }
 
     /** A sidecar that was injected without limits makes the pod Burstable, and its CPUs shared. */
-    private static String quality(Pod pod, Backend backend) {
+    private static String quality(Pod pod, Backend backend, Set<String> containers) {
         String quality = Objects.requireNonNullElse(pod.getStatus().getQosClass(), "Guaranteed");
         if (quality.equals("Guaranteed") || backend == Backend.None) {
             return "";
         }
-        List<String> others = pod.getSpec().getContainers().stream().map(container -> container.getName())
-                .filter(name -> !name.equals("service")).toList();
-        return "qosClass is " + quality + ", so that it has no CPUs of its own" + (others.isEmpty()
-                ? ""
-                : "; give " + String.join(", ", others) + " limits that equal its requests");
+        List<String> injected = new ArrayList<>();
+        List<String> own = new ArrayList<>();
+        Stream.concat(pod.getSpec().getInitContainers().stream(), pod.getSpec().getContainers().stream())
+                .filter(each -> !limited(each, "cpu") || !limited(each, "memory"))
+                .forEach(each -> (containers.contains(each.getName()) ? own : injected).add(each.getName()));
+        String told = "qosClass is " + quality + ", so that it has no CPUs of its own";
+        if (!injected.isEmpty()) {
+            return told + "; an injector of the cluster has added " + String.join(", ", injected)
+                    + ": have it give limits that equal the requests, or leave out this service's pods";
+        }
+        return own.isEmpty() ? told : told + "; give " + String.join(", ", own) + " limits that equal its requests";
+    }
+
+    /** Whether a container may have no more of something than it asks for. */
+    private static boolean limited(Container container, String what) {
+        ResourceRequirements resources = container.getResources();
+        Quantity limit = resources == null || resources.getLimits() == null ? null : resources.getLimits().get(what);
+        Quantity request = resources == null || resources.getRequests() == null
+                ? null
+                : resources.getRequests().get(what);
+        return limit != null && (request == null || request.equals(limit));
     }
 
     private static String cpus(PodReport report, ClassPlan planned, Backend backend, Numa numa) {

@@ -2,11 +2,14 @@ package io.solaster.operator.reconcile;
 
 import static java.util.Objects.requireNonNullElse;
 
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.solaster.operator.api.ShardedService;
@@ -137,6 +140,23 @@ final class Observation {
                 : requireNonNullElse(spec.placement().backend(), Backend.CPUManager);
         Set<String> others = look.stage == null ? Set.of() : look.stage.otherSize();
         List<Pod> pods = look.pods.stream().filter(pod -> !others.contains(pod.getMetadata().getName())).toList();
-        return Alignment.of(plan, backend, numa, pods, reports::of);
+        return Alignment.of(plan, backend, numa, pods, containers(look), reports::of);
+    }
+
+    /** The names of the containers that the service's pods are made from. */
+    private static Set<String> containers(Look look) {
+        Set<String> names = new HashSet<>();
+        for (HasMetadata child : look.stage == null ? List.<HasMetadata>of() : look.stage.wanted()) {
+            PodTemplateSpec template = switch (child) {
+                case StatefulSet set -> set.getSpec().getTemplate();
+                case Deployment deployment -> deployment.getSpec().getTemplate();
+                default -> null;
+            };
+            if (template != null && template.getSpec() != null) {
+                Stream.concat(template.getSpec().getInitContainers().stream(),
+                        template.getSpec().getContainers().stream()).forEach(each -> names.add(each.getName()));
+            }
+        }
+        return names;
     }
 }
