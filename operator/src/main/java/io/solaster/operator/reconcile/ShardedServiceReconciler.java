@@ -43,8 +43,8 @@ import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.api.ShardedServiceSpec.Mode;
 import io.solaster.operator.api.ShardedServiceStatus;
 import io.solaster.operator.apply.Applier;
-import io.solaster.operator.apply.Manifests;
 import io.solaster.operator.apply.Names;
+import io.solaster.operator.apply.RememberedManifests;
 import io.solaster.operator.client.Unreadable;
 import io.solaster.operator.inventory.InvalidObjectException;
 import io.solaster.operator.observe.Reports;
@@ -78,6 +78,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
     private final Scaling scaling;
     private final Observation observation;
     private final Applying applying;
+    private final RememberedManifests manifests = new RememberedManifests();
     private final InstantSource clock;
     private final Function<String, Map<String, String>> selectors;
     private final Refusals refusals;
@@ -235,6 +236,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
     void retain(Set<String> there) {
         applier.forget(service -> !there.contains(service));
         applying.forget(service -> !there.contains(service));
+        manifests.forget(service -> !there.contains(service));
         rollouts.forget(service -> !there.contains(service));
         scaling.forget(service -> !there.contains(service));
         refusals.forget(service -> !there.contains(service));
@@ -308,7 +310,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
             feasible(look, plan);
             refusals.look(look, key);
             try {
-                wanted = Manifests.of(service,
+                wanted = manifests.of(service,
                         scaling.scaled(service, plan, look.children.values(), look.pods, look.notes),
                         cluster.monitors(), selectors);
             } catch (InvalidObjectException e) {

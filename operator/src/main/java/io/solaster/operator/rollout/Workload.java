@@ -3,6 +3,7 @@ package io.solaster.operator.rollout;
 import static java.util.Objects.requireNonNullElse;
 
 import java.util.Map;
+import java.util.function.Function;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.MapperFeature;
@@ -43,8 +44,13 @@ record Workload(HasMetadata object, String topologyClass, int replicas, Good wan
             .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS).enable(MapperFeature.SORT_PROPERTIES_ALPHABETICALLY)
             .build();
 
-    /** Null if it is no workload. */
-    static @Nullable Workload of(HasMetadata object, ServicePlan plan) {
+    /**
+     * Null if it is no workload.
+     *
+     * @param revisions names what pods are made from: {@link #revision}, or what remembers that
+     */
+    static @Nullable Workload of(HasMetadata object, ServicePlan plan,
+            Function<PodTemplateSpec, String> revisions) {
         PodTemplateSpec template = template(object);
         if (template == null) {
             return null;
@@ -61,7 +67,7 @@ record Workload(HasMetadata object, String topologyClass, int replicas, Good wan
                 shards = each.shards();
             }
         }
-        String revision = revision(template);
+        String revision = revisions.apply(template);
         PodTemplateSpec named = new PodTemplateSpecBuilder(template).editMetadata()
                 .addToAnnotations(Names.REVISION, revision).endMetadata().build();
         return new Workload(object, topologyClass, requireNonNullElse(replicas, 0),
@@ -122,7 +128,8 @@ record Workload(HasMetadata object, String topologyClass, int replicas, Good wan
         };
     }
 
-    private static String revision(PodTemplateSpec template) {
+    /** Changes with each change of what pods are made from. */
+    static String revision(PodTemplateSpec template) {
         try {
             Object tree = SORTED.convertValue(template, Map.class);
             return Fingerprint.of(SORTED.writeValueAsString(tree)).substring(0, LENGTH);

@@ -219,6 +219,25 @@ class ManifestsTest {
         return service;
     }
 
+    @Test
+    void objectsAreMadeAnewOnlyWhereSomethingHasChanged() {
+        RememberedManifests remembered = new RememberedManifests();
+        ShardedService service = service("image: kv\nshards: {count: 8}\n");
+        service.getMetadata().setGeneration(1L);
+        List<HasMetadata> first = remembered.of(service, plan(classPlan("two", 2, 9)), false, Names::selector);
+        assertThat(remembered.of(service, plan(classPlan("two", 2, 9)), false, Names::selector)).isSameAs(first);
+        List<HasMetadata> more = remembered.of(service, plan(classPlan("two", 3, 9)), false, Names::selector);
+        assertThat(more).isNotEqualTo(first);
+        assertThat(remembered.of(service, plan(classPlan("two", 3, 9)), false, name -> Map.of("pool", name)))
+                .isNotEqualTo(more);
+        ShardedService changed = service("image: other\nshards: {count: 8}\n");
+        changed.getMetadata().setGeneration(2L);
+        assertThat(remembered.of(changed, plan(classPlan("two", 3, 9)), false, Names::selector)).isNotEqualTo(more);
+        remembered.forget(each -> each.equals("shop/kv"));
+        assertThat(remembered.of(service, plan(classPlan("two", 2, 9)), false, Names::selector)).isNotSameAs(first)
+                .isEqualTo(first);
+    }
+
     private static ServicePlan plan(ClassPlan... classes) {
         return new ServicePlan("shop", "kv", Verdict.Feasible, "hash", 1, 0, 1, 0, Verdict.Feasible, List.of(),
                 List.of(classes));

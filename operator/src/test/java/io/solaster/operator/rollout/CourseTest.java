@@ -54,7 +54,7 @@ class CourseTest {
                         .withType("RollingUpdate").endUpdateStrategy().withNewTemplate().withNewMetadata()
                         .endMetadata().withNewSpec().addNewContainer().withName("service").withImage(image)
                         .endContainer().endSpec().endTemplate().endSpec().build(),
-                PLAN))));
+                PLAN, Workload::revision))));
         ShardedService service = Objects.service("image: a\nrollout: " + rollout + "\n");
         return new Scene(generation, "", Settings.of(service.getSpec()), workloads, "kv-config-1", "a: b", pods,
                 pod -> REPORT, pod -> traffic.get(pod.getMetadata().getName()), now);
@@ -340,7 +340,7 @@ class CourseTest {
                   selector: {matchLabels: {a: b}}
                   template: {metadata: {labels: {a: b}}, spec: {containers: [{name: service, image: "1"}]}}
                 """, Deployment.class);
-        Workload workload = java.util.Objects.requireNonNull(Workload.of(deployment, PLAN));
+        Workload workload = java.util.Objects.requireNonNull(Workload.of(deployment, PLAN, Workload::revision));
         assertThat(((Deployment) workload.lending(workload.wanted(), 0)).getSpec().getReplicas()).isEqualTo(1);
         Deployment canary = (Deployment) workload.canary(1);
         assertThat(canary.getMetadata().getName()).isEqualTo("kv-big-canary");
