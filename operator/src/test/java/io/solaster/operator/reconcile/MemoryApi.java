@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -73,6 +74,8 @@ final class MemoryApi implements AutoCloseable {
     private final Set<String> asked = ConcurrentHashMap.newKeySet();
     private final Map<String, TreeMap<String, ObjectNode>> objects = new HashMap<>();
     private final Map<String, FieldManagers> managers = new HashMap<>();
+    /** The uids of objects that are no more. */
+    private final Set<String> ended = new HashSet<>();
     private final List<Change> history = new ArrayList<>();
     private long forgotten;
     private String held = "";
@@ -367,11 +370,25 @@ final class MemoryApi implements AutoCloseable {
         gone(collection, key, gone, orphans);
     }
 
+    /** What is written for an owner that is no more goes as well. */
+    private void collect(String collection, String key, ObjectNode object) {
+        JsonNode owners = object.at("/metadata/ownerReferences");
+        for (JsonNode owner : owners) {
+            if (!ended.contains(owner.path("uid").asText())) {
+                return;
+            }
+        }
+        if (!owners.isEmpty() && !object.at("/metadata").has("deletionTimestamp")) {
+            delete(collection, key, false);
+        }
+    }
+
     /** What it alone owned goes with it, or is left without an owner. */
     private void gone(String collection, String key, ObjectNode gone, boolean orphans) {
         managers.remove(collection + "/" + key);
         changed(collection, key, "DELETED", gone);
         String uid = gone.at("/metadata/uid").asText();
+        ended.add(uid);
         objects.forEach((kind, all) -> List.copyOf(all.entrySet()).forEach(each -> {
             JsonNode owners = each.getValue().at("/metadata/ownerReferences");
             ObjectNode left = each.getValue().deepCopy();
@@ -439,6 +456,7 @@ final class MemoryApi implements AutoCloseable {
         tell(collection, namespace + "/" + name, object, fields);
         changed(collection, namespace + "/" + name, "ADDED", object);
         objects.get(collection).put(namespace + "/" + name, object);
+        collect(collection, namespace + "/" + name, object);
         return object;
     }
 
@@ -523,6 +541,7 @@ final class MemoryApi implements AutoCloseable {
         }
         changed(collection, key, "MODIFIED", now);
         objects.get(collection).put(key, now);
+        collect(collection, key, now);
         return now;
     }
 
