@@ -34,6 +34,8 @@ public final class TopologyClass {
     private final String problem;
     private final List<String> notes;
     private final boolean defectsAllowed;
+    private final String defect;
+    private final boolean wholeCoresOnly;
     private final int[] fresh;
     private final int halfCores;
 
@@ -47,6 +49,10 @@ public final class TopologyClass {
         problem = shape.problem();
         notes = List.copyOf(shape.notes());
         defectsAllowed = shape.defectsAllowed();
+        defect = kubelet != null && kubelet.cpuManager() == KubeletConfig.CpuManager.STATIC && !dra
+                ? topology.uneven()
+                : "";
+        wholeCoresOnly = kubelet != null && kubelet.has(KubeletConfig.Option.FULL_PCPUS_ONLY);
         fresh = freshNode().freeByNode();
         CpuSet reserved = reserved();
         halfCores = (int) topology.cpus().stream().filter(cpu -> !reserved.contains(cpu.id())
@@ -118,9 +124,7 @@ public final class TopologyClass {
      * have 8 and 12 CPUs'; empty if it does not.
      */
     public String defect() {
-        return kubelet != null && kubelet.cpuManager() == KubeletConfig.CpuManager.STATIC && !dra
-                ? topology.uneven()
-                : "";
+        return defect;
     }
 
     /** Whether such pods may be planned all the same. */
@@ -140,7 +144,7 @@ public final class TopologyClass {
 
     /** Whether pods get whole cores only. */
     public boolean wholeCoresOnly() {
-        return kubelet != null && kubelet.has(KubeletConfig.Option.FULL_PCPUS_ONLY);
+        return wholeCoresOnly;
     }
 
     /** CPUs of {@link #fresh} that are second threads of cores with a reserved thread. */

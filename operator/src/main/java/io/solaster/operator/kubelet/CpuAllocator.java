@@ -193,7 +193,7 @@ final class CpuAllocator {
         }
 
         private int[] outerGroups() {
-            return within(free, outer);
+            return within(free, outer, counts(outer));
         }
 
         private int[] innerGroups() {
@@ -205,12 +205,13 @@ final class CpuAllocator {
         }
 
         private int[] nested(int[] groups, Level level, Level below) {
-            return Arrays.stream(groups).flatMap(group -> Arrays.stream(within(freeIn(level, group), below))).toArray();
+            int[] counts = counts(below);
+            return Arrays.stream(groups).flatMap(group -> Arrays.stream(within(freeIn(level, group), below, counts)))
+                    .toArray();
         }
 
         /** The groups that these free CPUs belong to: the fullest first, then the lowest number. */
-        private int[] within(BitSet cpus, Level level) {
-            int[] counts = counts(level);
+        private int[] within(BitSet cpus, Level level, int[] counts) {
             BitSet groups = new BitSet();
             for (int cpu = cpus.nextSetBit(0); cpu >= 0; cpu = cpus.nextSetBit(cpu + 1)) {
                 groups.set(topology.groupOf(level, cpu));
@@ -228,12 +229,8 @@ final class CpuAllocator {
         }
 
         private BitSet freeIn(Level level, int group) {
-            BitSet cpus = new BitSet();
-            for (int cpu = free.nextSetBit(0); cpu >= 0; cpu = free.nextSetBit(cpu + 1)) {
-                if (topology.groupOf(level, cpu) == group) {
-                    cpus.set(cpu);
-                }
-            }
+            BitSet cpus = (BitSet) topology.cpusOf(level, group).clone();
+            cpus.and(free);
             return cpus;
         }
     }

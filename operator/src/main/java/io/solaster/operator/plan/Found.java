@@ -1,11 +1,10 @@
 package io.solaster.operator.plan;
 
 import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.TreeMap;
 
 import io.solaster.operator.api.ShardedServiceSpec.Backend;
 import io.solaster.operator.inventory.TopologyClass;
@@ -19,11 +18,13 @@ import io.solaster.operator.plan.ServicePlan.Size;
 /** What one service finds in a topology class: how large its pods are there, and how many fit. For one thread. */
 final class Found {
     final TopologyClass topologyClass;
-    final List<Room> rooms = new ArrayList<>();
+    /** Where its pods may run; other services' too. */
+    final Eligible.Rooms rooms;
     /** Those of the rooms that are set aside for the service. */
     final Set<Room> aside = new HashSet<>();
-    final List<Count> counts = new ArrayList<>();
-    final TreeMap<Integer, Integer> nodesByPods = new TreeMap<>(Comparator.reverseOrder());
+    final List<Count> counts;
+    /** How many nodes have room for so many pods. */
+    private int[] nodesByPods = new int[8];
     final List<String> reasons = new ArrayList<>();
     Fit fit = Fit.impossible("");
     Demand demand = new Demand(Rule.NEVER, 0, 1, 0, 0, false);
@@ -38,8 +39,24 @@ final class Found {
     boolean hidden;
     boolean unoccupied;
 
-    Found(TopologyClass topologyClass) {
+    Found(TopologyClass topologyClass, Eligible.Rooms rooms) {
         this.topologyClass = topologyClass;
+        this.rooms = rooms;
+        counts = new ArrayList<>(rooms.list().size());
+    }
+
+    /** Adds what a node has room for. */
+    void add(Count count) {
+        counts.add(count);
+        certain += count.certain();
+        possible += count.possible();
+        counted += count.counted();
+        most = Math.max(most, count.certain());
+        mostPossible = Math.max(mostPossible, count.possible());
+        if (count.possible() >= nodesByPods.length) {
+            nodesByPods = Arrays.copyOf(nodesByPods, 2 * count.possible());
+        }
+        nodesByPods[count.possible()]++;
     }
 
     int stranded() {
@@ -62,8 +79,12 @@ final class Found {
                     + Words.bytes(demand.memory()) + ", and these share CPUs.");
         }
         StringBuilder pods = new StringBuilder();
-        nodesByPods.forEach((perNode, nodes) -> pods.append(pods.isEmpty() ? "" : ", ")
-                .append(Words.count(nodes, "node")).append(" with ").append(perNode));
+        for (int perNode = nodesByPods.length - 1; perNode >= 0; perNode--) {
+            if (nodesByPods[perNode] > 0) {
+                pods.append(pods.isEmpty() ? "" : ", ").append(Words.count(nodesByPods[perNode], "node"))
+                        .append(" with ").append(perNode);
+            }
+        }
         reasons.add((certain == possible
                 ? "Room for " + Words.count(certain, "pod")
                 : "Room for " + certain + " to " + Words.count(possible, "pod")) + " (" + pods + "), "
@@ -85,7 +106,7 @@ final class Found {
                     + "hich NUMA nodes the running pods' CPUs are on cannot be seen; NodeResourceTopology objects (by Node"
                     + " Feature Discovery) would tell.");
         }
-        int planned = rooms.stream().mapToInt(Room::planned).sum();
+        int planned = rooms.list().stream().mapToInt(Room::planned).sum();
         if (planned > 0) {
             reasons
                     .add(Words.count(planned, "pod") + " of services planned before " + (planned == 1 ? "is" : "are")

@@ -3,6 +3,7 @@ package io.solaster.operator.plan;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.stream.IntStream;
 
 import io.solaster.operator.api.ShardedServiceSpec.ShardMode;
 import io.solaster.operator.plan.Room.Rule;
@@ -23,8 +24,8 @@ final class OtherSizes {
         }
         int[] nodesByFree = new int[there.topologyClass.topology().size() + 1];
         int most = 0;
-        for (Room room : there.rooms) {
-            if (there.aside.contains(room)) {
+        for (Room room : there.rooms.list()) {
+            if (!there.aside.isEmpty() && there.aside.contains(room)) {
                 continue;
             }
             int[] cpus = room.cpus();
@@ -48,11 +49,12 @@ final class OtherSizes {
         }
         int asked = there.demand.cpus();
         int step = there.topologyClass.topology().threadsPerCore();
-        int[] now = strand(nodesByFree, most, asked);
+        int[] frees = IntStream.rangeClosed(1, most).filter(free -> nodesByFree[free] > 0).toArray();
+        int[] now = strand(nodesByFree, frees, asked);
         List<Candidate> better = new ArrayList<>();
         for (int cpus = Math.max(step, (asked + 1) / 2 / step * step); cpus <= Math.min(most,
                 2 * asked); cpus += step) {
-            int[] strand = strand(nodesByFree, most, cpus);
+            int[] strand = strand(nodesByFree, frees, cpus);
             if (strand[1] < now[1]) {
                 better.add(new Candidate(cpus, strand[0], strand[1]));
             }
@@ -80,14 +82,13 @@ final class OtherSizes {
     }
 
     /** How many pods of a size fit, and how many CPUs are left over. */
-    private static int[] strand(int[] nodesByFree, int most, int cpus) {
+    private static int[] strand(int[] nodesByFree, int[] frees, int cpus) {
         int pods = 0;
         int stranded = 0;
-        for (int free = 1; free <= most; free++) {
-            if (nodesByFree[free] > 0) {
-                pods += nodesByFree[free] * (free / cpus);
-                stranded += nodesByFree[free] * (free % cpus);
-            }
+        for (int free : frees) {
+            int here = free / cpus;
+            pods += nodesByFree[free] * here;
+            stranded += nodesByFree[free] * (free - here * cpus);
         }
         return new int[]{pods, stranded};
     }

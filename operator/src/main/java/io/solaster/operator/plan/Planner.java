@@ -1,14 +1,13 @@
 package io.solaster.operator.plan;
 
+import static java.util.Objects.requireNonNull;
+
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
-import java.util.SortedMap;
-import java.util.TreeMap;
 
 import io.solaster.operator.api.Labels;
 import io.solaster.operator.api.ShardedService;
@@ -16,8 +15,6 @@ import io.solaster.operator.api.ShardedServiceSpec.Backend;
 import io.solaster.operator.api.ShardedServiceSpec.Numa;
 import io.solaster.operator.api.ShardedServiceSpec.ShardMode;
 import io.solaster.operator.inventory.Inventory;
-import io.solaster.operator.inventory.NodeAffinity;
-import io.solaster.operator.inventory.NodeState;
 import io.solaster.operator.inventory.NodeState.OwnPods;
 import io.solaster.operator.inventory.TopologyClass;
 import io.solaster.operator.kubelet.CpuTopology;
@@ -29,6 +26,7 @@ import io.solaster.operator.plan.Room.Count;
 import io.solaster.operator.plan.Room.Demand;
 import io.solaster.operator.plan.Room.Rule;
 import io.solaster.operator.plan.ServicePlan.ClassPlan;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Plans the pods of services on what a cluster has: how large they are, where they fit, and whether that can be
@@ -37,14 +35,12 @@ import io.solaster.operator.plan.ServicePlan.ClassPlan;
  * they may come to lie. Any thread may call it.
  */
 public final class Planner {
-    private final List<Room> rooms;
-    private final SortedMap<String, String> wrong;
+    private final Eligible eligible;
     private final Map<String, Running> running;
     private final PodSizer sizer = new PodSizer();
 
     private Planner(Inventory inventory, Map<String, Running> running) {
-        rooms = inventory.nodes().stream().map(Room::new).toList();
-        wrong = inventory.leftOut();
+        eligible = new Eligible(inventory.nodes().stream().map(Room::new).toList(), inventory.leftOut());
         this.running = running;
     }
 
@@ -76,31 +72,19 @@ public final class Planner {
     private ServicePlan plan(Wanted wanted) {
         String key = wanted.namespace() + "/" + wanted.name();
         String mark = Labels.aside(wanted.namespace(), wanted.name());
-        Map<TopologyClass, Found> byClass = new LinkedHashMap<>();
-        TreeMap<String, Integer> leftOut = new TreeMap<>();
+        Eligible.Choice choice = eligible.of(wanted);
+        List<Found> found = new ArrayList<>();
+        choice.rooms().forEach((topologyClass, rooms) -> found.add(new Found(topologyClass, rooms)));
         int aside = 0;
-        for (Room room : rooms) {
-            NodeState node = room.node();
-            String why = !node.away().isEmpty()
-                    ? node.away()
-                    : node.unfit(wanted.selector(), wanted.tolerations());
-            if (why.isEmpty() && wanted.nodes() != null && !NodeAffinity.allows(wanted.nodes(), node)) {
-                why = "not among the nodes of spec.pod.affinity";
-            }
-            if (why.isEmpty()) {
-                Found there = byClass.computeIfAbsent(node.topologyClass(), Found::new);
-                there.rooms.add(room);
-                if (node.labels().containsKey(mark)) {
-                    there.aside.add(room);
-                    aside++;
-                }
-            } else {
-                leftOut.merge(why, 1, Integer::sum);
+        if (eligible.isMarked(mark)) {
+            for (Found there : found) {
+                there.rooms.list().stream().filter(room -> room.node().labels().containsKey(mark))
+                        .forEach(there.aside::add);
+                aside += there.aside.size();
             }
         }
-        wrong.forEach((node, why) -> leftOut.merge(why, 1, Integer::sum));
-        List<Found> found = new ArrayList<>(byClass.values());
-        found.forEach(there -> measure(there, wanted, key));
+        boolean runsSome = !eligible.running(key).isEmpty();
+        found.forEach(there -> measure(there, wanted, runsSome ? key : null));
         Map<String, Integer> runs = runs(key);
         found.sort(Comparator.comparingInt((Found there) -> -runs.getOrDefault(there.topologyClass.name(), 0))
                 .thenComparingInt(there -> -there.certain).thenComparingInt(there -> -there.possible)
@@ -122,17 +106,19 @@ public final class Planner {
             reasons.add(Words.count(aside, "node") + (aside == 1 ? " is" : " are")
                     + " set aside after its kubelet refused a pod: only what runs there counts.");
         }
-        leftOut.forEach((why, nodes) -> reasons.add(sentence(Words.count(nodes, "node") + " left out: " + why)));
+        choice.leftOut().forEach(
+                (why, nodes) -> reasons.add(sentence(Words.count(nodes, "node") + " left out: " + why)));
         List<ClassPlan> classes = found.stream()
                 .sorted(Comparator.comparingInt((Found there) -> there.replicas > 0 ? 0 : 1)
                         .thenComparing(there -> there.topologyClass.name()))
                 .map(there -> classPlan(there, wanted)).toList();
-        int nodes = byClass.values().stream().mapToInt(there -> there.rooms.size()).sum();
+        int nodes = found.stream().mapToInt(there -> there.rooms.list().size()).sum();
         return new ServicePlan(wanted.namespace(), wanted.name(), verdict, PlanHash.of(wanted, classes), asked,
-                wanted.surge(), nodes, rooms.size() + wrong.size() - nodes, afterLoss, reasons, classes);
+                wanted.surge(), nodes, eligible.size() - nodes, afterLoss, reasons, classes);
     }
 
-    private void measure(Found there, Wanted wanted, String key) {
+    /** @param key the service, if any node runs some of it; null if none does */
+    private void measure(Found there, Wanted wanted, @Nullable String key) {
         TopologyClass topologyClass = there.topologyClass;
         there.free = 0;
         String problem = problem(topologyClass, wanted);
@@ -146,23 +132,17 @@ public final class Planner {
         } else {
             there.demand = demand(topologyClass, wanted, there.fit, shared, there.reasons);
         }
-        for (Room room : there.rooms) {
-            OwnPods own = room.node().own().get(key);
+        for (Room room : there.rooms.list()) {
+            OwnPods own = key == null ? null : room.node().own().get(key);
             Count count = room.count(there.demand, own);
-            boolean aside = there.aside.contains(room);
+            boolean aside = !there.aside.isEmpty() && there.aside.contains(room);
             if (aside) {
                 count = count.only(Room.same(there.demand, own));
             }
-            there.counts.add(count);
-            there.certain += count.certain();
-            there.possible += count.possible();
-            there.counted += count.counted();
-            there.most = Math.max(there.most, count.certain());
-            there.mostPossible = Math.max(there.mostPossible, count.possible());
+            there.add(count);
             there.free += aside ? count.possible() * there.demand.cpus() : room.free(own);
             there.hidden |= room.hidden() > 0 && room.cpus().length > 1;
             there.unoccupied |= !room.node().occupied();
-            there.nodesByPods.merge(count.possible(), 1, Integer::sum);
         }
         if (there.demand.rule() != Rule.NEVER) {
             there.explain(wanted);
@@ -217,10 +197,7 @@ public final class Planner {
 
     /** What the scheduler lets a pod ask for beside DaemonSets' pods, on the node of the class with least to give. */
     private static int mostCpus(Found there, Wanted wanted) {
-        long least = Long.MAX_VALUE;
-        for (Room room : there.rooms) {
-            least = Math.min(least, room.node().allocatableMilliCpus() - room.node().daemonMilliCpus());
-        }
+        long least = there.rooms.leastMilliCpus();
         long beside = wanted.companions().milliCpus(least) - least;
         return (int) ((least - beside) / 1000);
     }
@@ -309,11 +286,9 @@ public final class Planner {
             return known.replicas();
         }
         Map<String, Integer> runs = new HashMap<>();
-        for (Room room : rooms) {
-            OwnPods own = room.node().own().get(key);
-            if (own != null) {
-                runs.merge(room.node().topologyClass().name(), own.cpus().size(), Integer::sum);
-            }
+        for (Room room : eligible.running(key)) {
+            OwnPods own = requireNonNull(room.node().own().get(key));
+            runs.merge(room.node().topologyClass().name(), own.cpus().size(), Integer::sum);
         }
         return runs;
     }
@@ -382,32 +357,30 @@ public final class Planner {
         return verdict;
     }
 
-    /** A pod of a class that may still be placed on a node. */
-    private record Place(Room room, int left) {}
-
-    /** Spreads a service's pods over nodes: the next goes where most would still fit. */
+    /** Spreads a service's pods over nodes: the next goes where most would still fit, then to the first by name. */
     private static void take(Found there, String key) {
         if (there.replicas == 0 || there.demand.rule() == Rule.NEVER) {
             return;
         }
-        PriorityQueue<Place> places = new PriorityQueue<>(Comparator.comparingInt((Place place) -> -place.left())
-                .thenComparing(place -> place.room().node().name()));
+        // How many still fit, the most first, then the node's place among the others, which are in order.
+        PriorityQueue<Long> places = new PriorityQueue<>();
         int running = 0;
-        for (int i = 0; i < there.rooms.size(); i++) {
-            Room room = there.rooms.get(i);
+        for (int i = 0; i < there.counts.size(); i++) {
+            Room room = there.rooms.list().get(i);
             OwnPods own = room.node().own().get(key);
             int same = Room.same(there.demand, own);
             running += same;
             int left = there.counts.get(i).possible() - same;
             if (left > 0) {
-                places.add(new Place(room, left));
+                places.add(((long) -left << 32) + i);
             }
         }
         for (int pods = running; pods < there.replicas && !places.isEmpty(); pods++) {
-            Place place = places.remove();
-            place.room().take(there.demand);
-            if (place.left() > 1) {
-                places.add(new Place(place.room(), place.left() - 1));
+            long place = places.remove();
+            there.rooms.list().get((int) place).take(there.demand);
+            int left = (int) -(place >> 32);
+            if (left > 1) {
+                places.add(place + (1L << 32));
             }
         }
     }
@@ -415,7 +388,7 @@ public final class Planner {
     private ClassPlan classPlan(Found there, Wanted wanted) {
         TopologyClass topologyClass = there.topologyClass;
         Demand demand = there.demand;
-        return new ClassPlan(topologyClass.name(), topologyClass.source().name(), there.rooms.size(), demand.cpus(),
+        return new ClassPlan(topologyClass.name(), topologyClass.source().name(), there.rooms.list().size(), demand.cpus(),
                 wanted.memoryPerShard() * there.fit.shards(), wanted.hugePagesPerShard() * there.fit.shards(),
                 there.fit.shards(),
                 there.fit.numaNodes(), there.replicas, there.certain, there.possible, there.counted, there.stranded(),
