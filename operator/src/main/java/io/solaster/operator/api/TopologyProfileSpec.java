@@ -40,12 +40,22 @@ public record TopologyProfileSpec(@Nullable Map<String, String> nodeSelector,
     /**
      * A NUMA node.
      *
-     * @param cpus its CPUs
-     * @param memory its memory
+     * @param cpus its CPUs; empty for one that has memory alone
+     * @param memory its memory, huge pages counted in
      * @param hugepages its huge pages by size, such as {@code 2Mi: 4Gi}
+     * @param distances how far it is to each NUMA node, as Linux tells; for {@code prefer-closest-numa-nodes}
      */
-    public record NumaNode(@Required @Pattern(CPU_LIST) @Nullable String cpus, @Nullable Quantity memory,
-            @Nullable Map<String, Quantity> hugepages) {}
+    public record NumaNode(@Required @Pattern("^$|" + CPU_LIST) @Nullable String cpus, @Nullable Quantity memory,
+            @Nullable Map<String, Quantity> hugepages, @Nullable List<@Min(0) @Max(255) Integer> distances) {}
+
+    /**
+     * What a kubelet reserves of a NUMA node's memory.
+     *
+     * @param numaNode its number
+     * @param limits how much, by {@code memory}, {@code hugepages-2Mi} and the like
+     */
+    public record ReservedMemory(@Required @Min(0) @Max(63) @Nullable Integer numaNode,
+            @Required @Nullable Map<String, Quantity> limits) {}
 
     /** How the hardware threads of a core are numbered. */
     public enum ThreadNumbering {
@@ -61,12 +71,19 @@ public record TopologyProfileSpec(@Nullable Map<String, String> nodeSelector,
      * @param cpuManagerPolicy none or static; none unless said otherwise, as in the kubelet
      * @param cpuManagerPolicyOptions such as {@code full-pcpus-only: "true"}
      * @param topologyManagerPolicy none, best-effort, restricted or single-numa-node; none unless said otherwise
+     * @param topologyManagerPolicyOptions such as {@code prefer-closest-numa-nodes: "true"} and
+     * {@code max-allowable-numa-nodes: "16"}
      * @param topologyManagerScope container or pod; container unless said otherwise
+     * @param memoryManagerPolicy None or Static; None unless said otherwise
+     * @param reservedMemory what is reserved of each NUMA node; the policy Static needs some
      */
     @ValidationRule(value = "!has(self.cpuManagerPolicy) || self.cpuManagerPolicy in ['none', 'static']", message = "cpuManagerPolicy is none or static")
     @ValidationRule(value = "!has(self.topologyManagerPolicy) || self.topologyManagerPolicy in"
             + " ['none', 'best-effort', 'restricted', 'single-numa-node']", message = "topologyManagerPolicy is none, best-effort, restricted or single-numa-node")
     @ValidationRule(value = "!has(self.topologyManagerScope) || self.topologyManagerScope in ['container', 'pod']", message = "topologyManagerScope is container or pod")
+    @ValidationRule(value = "!has(self.memoryManagerPolicy) || self.memoryManagerPolicy in ['None', 'Static']", message = "memoryManagerPolicy is None or Static")
     public record Kubelet(@Nullable String cpuManagerPolicy, @Nullable Map<String, String> cpuManagerPolicyOptions,
-            @Nullable String topologyManagerPolicy, @Nullable String topologyManagerScope) {}
+            @Nullable String topologyManagerPolicy, @Nullable Map<String, String> topologyManagerPolicyOptions,
+            @Nullable String topologyManagerScope, @Nullable String memoryManagerPolicy,
+            @Nullable List<ReservedMemory> reservedMemory) {}
 }

@@ -14,6 +14,7 @@ import io.solaster.operator.kubelet.KubeletConfig;
 import io.solaster.operator.kubelet.KubeletConfig.CpuManager;
 import io.solaster.operator.kubelet.KubeletConfig.Option;
 import io.solaster.operator.kubelet.KubeletNode;
+import io.solaster.operator.kubelet.NumaNodes;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -84,6 +85,7 @@ final class ClassNames {
         return kubelet == null
                 ? ""
                 : kubelet.cpuManager() + " " + kubelet.options().stream().sorted().toList() + " "
-                        + kubelet.topologyManager() + " " + kubelet.scope() + " " + kubelet.reserved();
+                        + kubelet.topologyManager() + " " + kubelet.scope() + " " + kubelet.reserved()
+                        + (kubelet.numa().equals(NumaNodes.NONE) ? "" : " " + kubelet.numa());
     }
 }

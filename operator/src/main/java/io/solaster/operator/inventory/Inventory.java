@@ -278,7 +278,7 @@ public final class Inventory {
                             + ", not " + kubelet.topologyManager().spelled() + " as TopologyProfile " + key.profile()
                             + " says.");
                     kubelet = new KubeletConfig(kubelet.cpuManager(), kubelet.options(), policy,
-                            "pod".equals(key.scope()) ? Scope.POD : Scope.CONTAINER, reserved);
+                            "pod".equals(key.scope()) ? Scope.POD : Scope.CONTAINER, reserved, kubelet.numa());
                 }
             }
             if (problem.isEmpty() && kubelet != null) {
@@ -303,9 +303,10 @@ public final class Inventory {
                 return "the kubelet does not start: the static policy needs reserved CPUs, and all " + key.cpus()
                         + " are allocatable; set kubeReserved, systemReserved or reservedSystemCPUs";
             }
-            if (topology.nodeCount() > KubeletNode.MAX_NODES && kubelet.topologyManager() != TopologyPolicy.NONE) {
-                return "the Topology Manager does not start on " + topology.nodeCount() + " NUMA nodes, "
-                        + KubeletNode.MAX_NODES + " are its limit; set topologyManagerPolicy none";
+            int nodes = Math.max(topology.nodeCount(), kubelet.numa().nodes().size());
+            if (nodes > kubelet.numa().most() && kubelet.topologyManager() != TopologyPolicy.NONE) {
+                return "the Topology Manager does not start on " + nodes + " NUMA nodes, " + kubelet.numa().most()
+                        + " are its limit; set max-allowable-numa-nodes, or topologyManagerPolicy none";
             }
             return "";
         }
@@ -394,6 +395,7 @@ public final class Inventory {
             long huge = amount(node, node.getStatus().getAllocatable(), Requests.HUGE_PAGES, BigDecimal.ONE);
             long room = amount(node, node.getStatus().getAllocatable(), "pods", BigDecimal.ONE);
             room = room == 0 ? 110 : room;
+            long[] all = {memory, huge};
             int exclusive = 0;
             Map<String, OwnPods> own = new HashMap<>();
             boolean pinned = topologyClass.kubelet() != null
@@ -438,7 +440,8 @@ public final class Inventory {
                         .mapToInt(Integer::intValue).sum();
             }
             return new NodeState(node.getMetadata().getName(), topologyClass, labels(node), taints(node), away(node),
-                    milli, daemons, allocatable, memory, huge, (int) room, cpus, hidden, occupied, zones != null,
+                    milli, daemons, allocatable, memory, huge, all[0] - memory, all[1] - huge, (int) room, cpus, hidden,
+                    occupied, zones != null,
                     Map.copyOf(own));
         }
 

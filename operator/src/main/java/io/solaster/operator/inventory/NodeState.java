@@ -21,6 +21,8 @@ import io.fabric8.kubernetes.api.model.Toleration;
  * @param allocatableMilliCpus all of them
  * @param memory bytes that no pod has asked for
  * @param hugePages bytes of 2 MiB pages that no pod has asked for
+ * @param takenMemory bytes that pods have asked for
+ * @param takenHugePages bytes of 2 MiB pages that pods have asked for
  * @param pods how many more pods there may be
  * @param cpus CPUs that pods can have for themselves, by NUMA node; without {@code hidden} ones
  * @param hidden CPUs that pods have for themselves on NUMA nodes that nothing tells; they are counted in {@code cpus}
@@ -31,7 +33,7 @@ import io.fabric8.kubernetes.api.model.Toleration;
 @SuppressWarnings("ArrayRecordComponent")
 public record NodeState(String name, TopologyClass topologyClass, Map<String, String> labels, List<Taint> taints,
         String away, long milliCpus, long daemonMilliCpus, long allocatableMilliCpus, long memory, long hugePages,
-        int pods, int[] cpus, int hidden, boolean occupied, boolean observed,
+        long takenMemory, long takenHugePages, int pods, int[] cpus, int hidden, boolean occupied, boolean observed,
         Map<String, OwnPods> own) {
 
     /**

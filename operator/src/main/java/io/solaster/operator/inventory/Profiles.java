@@ -105,7 +105,9 @@ final class Profiles {
             if (node.cpus() == null) {
                 throw invalid(profile, "numaNodes[" + nodes.size() + "].cpus is missing; write a CPU list");
             }
-            nodes.add(cpus(profile, "numaNodes[" + nodes.size() + "].cpus", node.cpus()));
+            nodes.add(node.cpus().isBlank() && node.memory() != null
+                    ? CpuSet.EMPTY
+                    : cpus(profile, "numaNodes[" + nodes.size() + "].cpus", node.cpus()));
         }
         if (nodes.isEmpty()) {
             nodes.add(CpuSet.range(0, cpus + offline(profile).size() - 1));
@@ -148,11 +150,14 @@ final class Profiles {
         return threads;
     }
 
-    /** The least memory of a NUMA node in bytes; 0 if not all say. */
+    /** The least memory of a NUMA node with CPUs in bytes; 0 if not all say. */
     static long numaMemory(TopologyProfile profile) {
         long least = Long.MAX_VALUE;
         for (NumaNode node : nodes(spec(profile))) {
             Quantity memory = node.memory();
+            if (node.cpus() != null && node.cpus().isBlank()) {
+                continue;
+            }
             try {
                 least = Math.min(least, memory == null ? 0 : Requests.amount(memory, BigDecimal.ONE));
             } catch (IllegalArgumentException | ArithmeticException e) {
@@ -180,7 +185,8 @@ final class Profiles {
                 kubelet.topologyManagerPolicy());
         Scope scope = choice(profile, "kubelet.topologyManagerScope", kubelet.topologyManagerScope(), Scope.CONTAINER,
                 Scope.values(), value -> value.name().toLowerCase(Locale.ROOT));
-        return new KubeletConfig(manager, options(profile, kubelet), policy, scope, reserved);
+        return new KubeletConfig(manager, options(profile, kubelet), policy, scope, reserved,
+                NumaProfiles.of(profile, nodes(spec(profile)), kubelet));
     }
 
     static TopologyPolicy policy(String object, String key, @Nullable String spelled) {

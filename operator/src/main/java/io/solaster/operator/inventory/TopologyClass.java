@@ -1,5 +1,6 @@
 package io.solaster.operator.inventory;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -8,6 +9,7 @@ import io.solaster.config.value.CpuSet;
 import io.solaster.operator.kubelet.CpuTopology;
 import io.solaster.operator.kubelet.KubeletConfig;
 import io.solaster.operator.kubelet.KubeletNode;
+import io.solaster.operator.kubelet.NumaNodes;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +38,7 @@ public final class TopologyClass {
     private final boolean defectsAllowed;
     private final String defect;
     private final boolean wholeCoresOnly;
+    private final List<NumaNodes.Node> pinned;
     private final int[] fresh;
     private final int halfCores;
 
@@ -52,6 +55,10 @@ public final class TopologyClass {
         defect = kubelet != null && kubelet.cpuManager() == KubeletConfig.CpuManager.STATIC && !dra
                 ? topology.uneven()
                 : "";
+        pinned = kubelet == null || dra || !kubelet.numa().pinned()
+                ? List.of()
+                : kubelet.numa().nodes().stream()
+                        .filter(node -> Arrays.binarySearch(topology.nodes(), node.id()) >= 0).toList();
         wholeCoresOnly = kubelet != null && kubelet.has(KubeletConfig.Option.FULL_PCPUS_ONLY);
         fresh = freshNode().freeByNode();
         CpuSet reserved = reserved();
@@ -130,6 +137,14 @@ public final class TopologyClass {
     /** Whether such pods may be planned all the same. */
     public boolean defectsAllowed() {
         return defectsAllowed;
+    }
+
+    /**
+     * What the Memory Manager has to give of each NUMA node with CPUs, in the order of {@link CpuTopology#nodes()}; empty
+     * where it pins no memory.
+     */
+    public List<NumaNodes.Node> pinned() {
+        return pinned;
     }
 
     /** What is odd about it. */

@@ -136,7 +136,7 @@ public final class CpuTopology {
     }
 
     /**
-     * A machine whose NUMA nodes have these CPUs; sockets take equally many nodes each, in order.
+     * A machine whose NUMA nodes have these CPUs, some perhaps none; sockets take equally many nodes each, in order.
      *
      * @param nodes the CPUs of each NUMA node, by the node's number
      * @param sockets how many sockets
@@ -149,11 +149,13 @@ public final class CpuTopology {
      */
     public static CpuTopology of(List<CpuSet> nodes, int sockets, int threadsPerCore, boolean adjacent,
             List<CpuSet> caches, CpuSet offline) {
-        if (sockets < 1 || (nodes.size() % sockets != 0 && sockets % nodes.size() != 0)) {
-            throw new IllegalArgumentException("sockets: " + sockets + " for " + nodes.size()
-                    + " NUMA nodes; give a number that divides them");
+        int count = (int) nodes.stream().filter(node -> !node.isEmpty()).count();
+        if (sockets < 1 || count == 0 || (count % sockets != 0 && sockets % count != 0)) {
+            throw new IllegalArgumentException("sockets: " + sockets + " for " + count
+                    + " NUMA nodes with CPUs; give a number that divides them");
         }
         List<Cpu> cpus = new ArrayList<>();
+        int before = 0;
         for (int node = 0; node < nodes.size(); node++) {
             int[] ids = nodes.get(node).stream().toArray();
             if (threadsPerCore < 1 || ids.length % threadsPerCore != 0) {
@@ -164,11 +166,12 @@ public final class CpuTopology {
             for (int i = 0; i < ids.length; i++) {
                 int nth = adjacent ? i / threadsPerCore : i % cores;
                 int core = adjacent ? ids[nth * threadsPerCore] : ids[nth];
-                int socket = sockets >= nodes.size()
-                        ? node * (sockets / nodes.size()) + nth * (sockets / nodes.size()) / cores
-                        : node / (nodes.size() / sockets);
+                int socket = sockets >= count
+                        ? before * (sockets / count) + nth * (sockets / count) / cores
+                        : before / (count / sockets);
                 cpus.add(new Cpu(ids[i], core, socket, node, cache(caches, ids[i], node)));
             }
+            before += ids.length > 0 ? 1 : 0;
         }
         return discovered(online(cpus, offline));
     }

@@ -14,9 +14,16 @@ import io.solaster.config.value.CpuSet;
  * @param topologyManager the Topology Manager's policy
  * @param scope what it aligns
  * @param reserved the CPUs that no container gets for itself ({@code reservedSystemCPUs}, or what the kubelet picks)
+ * @param numa what it knows of NUMA nodes beside their CPUs
  */
 public record KubeletConfig(CpuManager cpuManager, Set<Option> options, TopologyPolicy topologyManager, Scope scope,
-        CpuSet reserved) {
+        CpuSet reserved, NumaNodes numa) {
+
+    /** One that pins no memory. */
+    public KubeletConfig(CpuManager cpuManager, Set<Option> options, TopologyPolicy topologyManager, Scope scope,
+            CpuSet reserved) {
+        this(cpuManager, options, topologyManager, scope, reserved, NumaNodes.NONE);
+    }
 
     public KubeletConfig {
         options = options.isEmpty() ? Set.of() : Set.copyOf(EnumSet.copyOf(options));

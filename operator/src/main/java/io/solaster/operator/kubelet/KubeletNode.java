@@ -3,7 +3,10 @@ package io.solaster.operator.kubelet;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 import io.solaster.config.value.CpuSet;
@@ -31,6 +34,9 @@ public final class KubeletNode {
     private final BitSet reservedCores;
     private final BitSet shared;
     private final long allNodes;
+    private final @Nullable MemoryManager memory;
+    /** What the Memory Manager gave to the pods that are here. */
+    private final IdentityHashMap<Admission, List<MemoryManager.Block>> blocks = new IdentityHashMap<>();
 
     /**
      * @param taken CPUs that containers have for themselves
@@ -55,7 +61,11 @@ public final class KubeletNode {
         for (int node : topology.nodes()) {
             mask |= 1L << node;
         }
+        for (NumaNodes.Node node : config.numa().nodes()) {
+            mask |= 1L << node.id();
+        }
         allNodes = mask;
+        memory = config.numa().pinned() ? new MemoryManager(config.numa()) : null;
     }
 
     /**
@@ -118,19 +128,25 @@ public final class KubeletNode {
         }
         Admitting admitting = new Admitting(pod);
         Admission admission = admitting.admit();
-        if (!admission.admitted()) {
-            release(admitting.sets);
+        if (admission.admitted()) {
+            blocks.put(admission, admitting.blocks);
+        } else {
+            release(admitting.sets, admitting.blocks);
         }
         return admission;
     }
 
     /** Takes back what a pod got: it is gone. */
     public void remove(Admission admission) {
-        release(admission.cpus());
+        release(admission.cpus(), blocks.getOrDefault(admission, List.of()));
+        blocks.remove(admission);
     }
 
-    private void release(List<CpuSet> sets) {
+    private void release(List<CpuSet> sets, List<MemoryManager.Block> given) {
         sets.forEach(cpus -> shared.or(cpus.toBitSet()));
+        if (memory != null) {
+            given.forEach(memory::release);
+        }
     }
 
     /** One pod on its way in. */
@@ -139,6 +155,8 @@ public final class KubeletNode {
         /** What ended init containers leave to the containers after them. */
         private final BitSet reusable = new BitSet();
         private final List<CpuSet> sets = new ArrayList<>();
+        private final List<MemoryManager.Block> blocks = new ArrayList<>();
+        private final Map<Long, MemoryManager.Block> reusableMemory = new HashMap<>();
 
         Admitting(PodCpus pod) {
             this.pod = pod;
@@ -148,17 +166,23 @@ public final class KubeletNode {
             boolean align = config.topologyManager() != TopologyPolicy.NONE;
             Decision forPod = null;
             if (align && config.scope() == Scope.POD) {
-                forPod = decide(pod.exclusive());
+                forPod = decide(pod.exclusive(), pod.memory(), pod.hugePages());
                 if (!forPod.admit()) {
                     return unaligned(pod.exclusive());
                 }
             }
             for (PodCpus.Container container : pod.containers()) {
-                Decision decision = forPod != null ? forPod : align ? decide(container.exclusive()) : null;
+                Decision decision = forPod != null
+                        ? forPod
+                        : align
+                                ? decide(container.exclusive(), container.memory(), container.hugePages())
+                                : null;
                 if (decision != null && !decision.admit()) {
                     return unaligned(container.exclusive());
                 }
-                Admission refused = allocate(container, decision == null ? 0 : decision.hint().nodes());
+                Hint hint = decision == null ? new Hint(0, false) : decision.hint();
+                Admission refused = allocate(container, hint.nodes());
+                refused = refused == null ? allocateMemory(container, hint) : refused;
                 if (refused != null) {
                     return refused;
                 }
@@ -214,6 +238,24 @@ public final class KubeletNode {
             return null;
         }
 
+        private @Nullable Admission allocateMemory(PodCpus.Container container, Hint affinity) {
+            if (memory == null || container.memory() + container.hugePages() == 0) {
+                return null;
+            }
+            MemoryManager.Block block = memory.allocate(container.memory(), container.hugePages(), affinity,
+                    reusableMemory);
+            if (block == null) {
+                return Admission.refused(Reason.UNEXPECTED, container.memory() + " bytes and " + container.hugePages()
+                        + " of huge pages asked: no NUMA nodes that may serve together have them free");
+            }
+            blocks.add(block);
+            MemoryManager.reuse(reusableMemory,
+                    new MemoryManager.Block(block.nodes(), container.memory(), container.hugePages(),
+                            block.resources()),
+                    container.kind() == PodCpus.Kind.INIT);
+            return null;
+        }
+
         private BitSet near(long nodes, BitSet allocatable) {
             BitSet sockets = new BitSet();
             if (config.has(Option.ALIGN_BY_SOCKET)) {
@@ -229,9 +271,15 @@ public final class KubeletNode {
             return near;
         }
 
-        private Decision decide(int cpus) {
-            List<List<Hint>> providers = cpus == 0 ? List.of() : List.of(hints(available(), reusable, cpus));
-            return TopologyManager.decide(config.topologyManager(), allNodes, providers);
+        private Decision decide(int cpus, long bytes, long hugePages) {
+            List<List<Hint>> providers = new ArrayList<>();
+            if (cpus > 0) {
+                providers.add(hints(available(), reusable, cpus));
+            }
+            if (memory != null) {
+                providers.addAll(memory.hints(bytes, hugePages, reusableMemory));
+            }
+            return TopologyManager.decide(config.topologyManager(), allNodes, providers, config.numa().distances());
         }
 
         private Admission unaligned(int cpus) {

@@ -1,6 +1,7 @@
 package io.solaster.operator.kubelet;
 
 import java.util.List;
+import java.util.function.ToLongFunction;
 
 /**
  * The CPUs that the containers of a pod want for themselves.
@@ -24,8 +25,15 @@ public record PodCpus(List<Container> containers) {
      *
      * @param exclusive the CPUs that it wants for itself: those of a Guaranteed pod's container that asks for whole
      * ones; 0 if it shares
+     * @param memory bytes that the Memory Manager pins: what a Guaranteed pod's container asks for; 0 for others
+     * @param hugePages the same of 2 MiB pages
      */
-    public record Container(Kind kind, int exclusive) {
+    public record Container(Kind kind, int exclusive, long memory, long hugePages) {
+        /** One whose memory is not looked at. */
+        public Container(Kind kind, int exclusive) {
+            this(kind, exclusive, 0, 0);
+        }
+
         /** One that runs all the time. */
         public static Container app(int exclusive) {
             return new Container(Kind.APP, exclusive);
@@ -38,14 +46,29 @@ public record PodCpus(List<Container> containers) {
 
     /** The most CPUs that the pod has for itself at a time, as the kubelet reckons it. */
     public int exclusive() {
-        int inits = 0;
-        int sidecars = 0;
-        int apps = 0;
+        return (int) most(Container::exclusive);
+    }
+
+    /** The most memory in bytes. */
+    long memory() {
+        return most(Container::memory);
+    }
+
+    /** The most huge pages in bytes. */
+    long hugePages() {
+        return most(Container::hugePages);
+    }
+
+    private long most(ToLongFunction<Container> asked) {
+        long inits = 0;
+        long sidecars = 0;
+        long apps = 0;
         for (Container container : containers) {
+            long here = asked.applyAsLong(container);
             switch (container.kind()) {
-                case INIT -> inits = Math.max(inits, sidecars + container.exclusive());
-                case SIDECAR -> sidecars += container.exclusive();
-                case APP -> apps += container.exclusive();
+                case INIT -> inits = Math.max(inits, sidecars + here);
+                case SIDECAR -> sidecars += here;
+                case APP -> apps += here;
             }
         }
         return Math.max(inits, sidecars + apps);

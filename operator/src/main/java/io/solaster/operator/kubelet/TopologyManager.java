@@ -34,6 +34,12 @@ final class TopologyManager {
      * @param providers the hints of each resource; an empty list means that nothing can satisfy it
      */
     static Decision decide(TopologyPolicy policy, long allNodes, List<List<Hint>> providers) {
+        return decide(policy, allNodes, providers, List.of());
+    }
+
+    /** @param distances as in {@link NumaNodes#distances()} */
+    static Decision decide(TopologyPolicy policy, long allNodes, List<List<Hint>> providers,
+            List<List<Integer>> distances) {
         if (policy == TopologyPolicy.NONE) {
             return new Decision(new Hint(0, true), true);
         }
@@ -42,17 +48,17 @@ final class TopologyManager {
             hints.add(provider.isEmpty() ? List.of(new Hint(0, false)) : provider);
         }
         if (policy != TopologyPolicy.SINGLE_NUMA_NODE) {
-            Hint best = merge(allNodes, hints);
+            Hint best = merge(allNodes, hints, distances);
             return new Decision(best, policy == TopologyPolicy.BEST_EFFORT || best.preferred());
         }
         hints.replaceAll(provider -> provider.stream().filter(hint -> hint.preferred() && hint.count() <= 1).toList());
-        Hint best = merge(allNodes, hints);
+        Hint best = merge(allNodes, hints, List.of());
         // All nodes together are no single node: whatever is decided then is decided without them.
         Hint hint = best.nodes() == allNodes ? new Hint(0, best.preferred()) : best;
         return new Decision(hint, hint.preferred());
     }
 
-    private static Hint merge(long allNodes, List<List<Hint>> providers) {
+    private static Hint merge(long allNodes, List<List<Hint>> providers, List<List<Integer>> distances) {
         int fewest = neediest(providers);
         Hint best = null;
         int[] chosen = new int[providers.size()];
@@ -61,7 +67,7 @@ final class TopologyManager {
             if (merged == null) {
                 break;
             }
-            best = better(best, merged, fewest);
+            best = better(best, merged, fewest, distances);
         } while (next(chosen, providers));
         return best == null ? new Hint(allNodes, false) : best;
     }
@@ -119,6 +125,11 @@ final class TopologyManager {
      * @param target how many nodes a hint that is not preferred should have: what the neediest resource needs at least
      */
     static @Nullable Hint better(@Nullable Hint current, Hint candidate, int target) {
+        return better(current, candidate, target, List.of());
+    }
+
+    private static @Nullable Hint better(@Nullable Hint current, Hint candidate, int target,
+            List<List<Integer>> distances) {
         if (candidate.nodes() == 0) {
             return current;
         }
@@ -129,19 +140,41 @@ final class TopologyManager {
             return current.preferred() ? current : candidate;
         }
         if (current.preferred() || current.count() > target) {
-            return narrower(current, candidate);
+            return closer(current, candidate, distances);
         }
         if (candidate.count() > target) {
             return current;
         }
         if (current.count() == candidate.count()) {
-            return narrower(current, candidate);
+            return closer(current, candidate, distances);
         }
         return current.count() > candidate.count() ? current : candidate;
     }
 
+    /**
+     * Fewer nodes, then those that lie closer to each other on average, if that is asked for
+     * ({@code topologymanager/numa_info.go}), then lower numbers.
+     */
+    private static Hint closer(Hint current, Hint candidate, List<List<Integer>> distances) {
+        if (distances.isEmpty() || current.count() != candidate.count()) {
+            return narrower(current, candidate);
+        }
+        int order = Double.compare(distance(candidate.nodes(), distances), distance(current.nodes(), distances));
+        return order == 0 ? narrower(current, candidate) : order < 0 ? candidate : current;
+    }
+
+    private static double distance(long nodes, List<List<Integer>> distances) {
+        double sum = 0;
+        for (long from = nodes; from != 0; from &= from - 1) {
+            for (long to = nodes; to != 0; to &= to - 1) {
+                sum += distances.get(Long.numberOfTrailingZeros(from)).get(Long.numberOfTrailingZeros(to));
+            }
+        }
+        return sum / Long.bitCount(nodes) / Long.bitCount(nodes);
+    }
+
     /** Fewer nodes, then lower numbers. */
-    private static Hint narrower(Hint current, Hint candidate) {
+    static Hint narrower(Hint current, Hint candidate) {
         int fewer = Integer.compare(candidate.count(), current.count());
         return fewer < 0 || (fewer == 0 && Long.compareUnsigned(candidate.nodes(), current.nodes()) < 0)
                 ? candidate

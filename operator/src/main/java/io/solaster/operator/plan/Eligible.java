@@ -38,7 +38,8 @@ final class Eligible {
         }
     }
 
-    private record Selection(Map<String, String> selector, List<Toleration> tolerations, @Nullable NodeSelector nodes) {}
+    private record Selection(Map<String, String> selector, List<Toleration> tolerations,
+            @Nullable NodeSelector nodes) {}
 
     /**
      * Nodes of a class.
@@ -79,7 +80,8 @@ final class Eligible {
     }
 
     Choice of(Wanted wanted) {
-        return choices.computeIfAbsent(new Selection(wanted.selector(), wanted.tolerations(), wanted.nodes()), this::choose);
+        return choices.computeIfAbsent(new Selection(wanted.selector(), wanted.tolerations(), wanted.nodes()),
+                this::choose);
     }
 
     private Choice choose(Selection selection) {

@@ -21,6 +21,9 @@ import io.solaster.operator.kubelet.CpuTopology;
 import io.solaster.operator.kubelet.KubeletConfig;
 import io.solaster.operator.kubelet.KubeletConfig.CpuManager;
 import io.solaster.operator.kubelet.KubeletConfig.Option;
+import io.solaster.operator.kubelet.KubeletConfig.Scope;
+import io.solaster.operator.kubelet.KubeletConfig.TopologyPolicy;
+import io.solaster.operator.kubelet.NumaNodes;
 import io.solaster.operator.plan.PodSizer.Fit;
 import io.solaster.operator.plan.Room.Count;
 import io.solaster.operator.plan.Room.Demand;
@@ -245,6 +248,21 @@ public final class Planner {
             return new Demand(Rule.BY_TOTAL, fit.cpus(), memory, hugePages, shared, false);
         }
         Rule rule = rule(topology, kubelet, fit.cpus());
+        long allMemory = wanted.companions().memory(memory);
+        String pinning = pinning(topologyClass, allMemory, wanted.companions().hugePages(hugePages));
+        if (!pinning.isEmpty() && rule == Rule.BY_NODE) {
+            reasons.add("No pod fits on nodes of class " + topologyClass.name() + ": " + pinning + ".");
+            return new Demand(Rule.NEVER, fit.cpus(), memory, hugePages, shared, false);
+        }
+        boolean apart = rule == Rule.SIMULATED || kubelet.topologyManager() == TopologyPolicy.BEST_EFFORT
+                || (allMemory > memory && kubelet.scope() == Scope.CONTAINER);
+        if (!pinning.isEmpty() || (apart && several && !topologyClass.pinned().isEmpty())) {
+            reasons.add(
+                    "Unproven: memoryManagerPolicy Static refuses pods whose memory and CPUs come to lie apart, which"
+                            + " topologyManagerPolicy " + kubelet.topologyManager().spelled()
+                            + " does not keep them from; set single-numa-node, in scope pod.");
+            return new Demand(rule, fit.cpus(), memory, hugePages, shared, false);
+        }
         boolean held = wanted.numa() != Numa.Single || !several || rule == Rule.BY_NODE;
         if (!held && rule == Rule.SIMULATED) {
             reasons.add("No pod fits on nodes of class " + topologyClass.name() + " as asked: " + fit.cpus()
@@ -263,6 +281,20 @@ public final class Planner {
             return new Demand(rule, fit.cpus(), memory, hugePages, shared, false);
         }
         return new Demand(rule, fit.cpus(), memory, hugePages, shared, true);
+    }
+
+    /** Why the Memory Manager has no NUMA node for a pod, even on an empty node; empty if it has one. */
+    private static String pinning(TopologyClass topologyClass, long memory, long hugePages) {
+        List<NumaNodes.Node> nodes = topologyClass.pinned();
+        if (nodes.isEmpty()
+                || nodes.stream().anyMatch(node -> node.memory() >= memory && node.hugePages() >= hugePages)) {
+            return "";
+        }
+        NumaNodes.Node most = nodes.stream().max(Comparator.comparingLong(NumaNodes.Node::memory)).orElseThrow();
+        return Words.bytes(memory) + " and " + Words.bytes(hugePages)
+                + " of huge pages asked, the NUMA node with most has "
+                + Words.bytes(most.memory()) + " and " + Words.bytes(most.hugePages())
+                + " to give beside what is reserved; set spec.memory.perShard or hugePages lower";
     }
 
     static Rule rule(CpuTopology topology, KubeletConfig kubelet, int cpus) {
@@ -388,7 +420,8 @@ public final class Planner {
     private ClassPlan classPlan(Found there, Wanted wanted) {
         TopologyClass topologyClass = there.topologyClass;
         Demand demand = there.demand;
-        return new ClassPlan(topologyClass.name(), topologyClass.source().name(), there.rooms.list().size(), demand.cpus(),
+        return new ClassPlan(topologyClass.name(), topologyClass.source().name(), there.rooms.list().size(),
+                demand.cpus(),
                 wanted.memoryPerShard() * there.fit.shards(), wanted.hugePagesPerShard() * there.fit.shards(),
                 there.fit.shards(),
                 there.fit.numaNodes(), there.replicas, there.certain, there.possible, there.counted, there.stranded(),

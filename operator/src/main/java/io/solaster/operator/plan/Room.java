@@ -73,6 +73,7 @@ final class Room {
     private final NodeState node;
     private final int[] cpus;
     private int hidden;
+    private final @Nullable PinnedMemory pinned;
     private long milliCpus;
     private long memory;
     private long hugePages;
@@ -83,6 +84,7 @@ final class Room {
         this.node = node;
         cpus = node.cpus().clone();
         hidden = node.hidden();
+        pinned = node.topologyClass().pinned().isEmpty() ? null : new PinnedMemory(node);
         milliCpus = node.milliCpus();
         memory = node.memory();
         hugePages = node.hugePages();
@@ -194,9 +196,23 @@ final class Room {
         if (node.topologyClass().wholeCoresOnly()) {
             room = Math.min(room, (free - node.topologyClass().halfCores()) / asked);
         }
+        if (pinned != null) {
+            Count bound = pinned.count(demand, own, cpus,
+                    demand.rule() == Rule.BY_NODE ? total(asked) - scattered(asked, others) : -1);
+            possible = Math.min(possible, given > 0 ? Integer.MAX_VALUE : bound.possible());
+            certain = Math.min(certain, Math.max(bound.certain(), Math.min(same, possible)));
+        }
         possible = Math.max(0, Math.min(Math.min(possible, room), counted));
         certain = Math.max(0, Math.min(Math.min(certain, room), counted));
         return new Count(demand.certain() && node.occupied() ? certain : 0, possible, counted);
+    }
+
+    private int total(int asked) {
+        int pods = 0;
+        for (int free : cpus) {
+            pods += free / asked;
+        }
+        return pods;
     }
 
     /** How many the scheduler takes the node to have room for. */
@@ -224,10 +240,7 @@ final class Room {
 
     /** If what is hidden lies where it harms most: on each NUMA node first what makes one pod less. */
     private int scattered(int asked, int others) {
-        int pods = 0;
-        for (int free : cpus) {
-            pods += free / asked;
-        }
+        int pods = total(asked);
         if (others == 0) {
             return pods;
         }
@@ -285,12 +298,15 @@ final class Room {
         }
         if (demand.rule() == Rule.BY_NODE && hidden == 0) {
             for (int i = 0; i < cpus.length; i++) {
-                if (cpus[i] >= demand.cpus()) {
+                if (cpus[i] >= demand.cpus() && (pinned == null || pinned.take(i, demand))) {
                     cpus[i] -= demand.cpus();
                     return;
                 }
             }
         }
         hidden += demand.cpus();
+        if (pinned != null) {
+            pinned.hide(demand);
+        }
     }
 }

@@ -175,8 +175,10 @@ class CustomResourceDefinitionsTest {
     void listsOfCpusAreLists(String list, boolean accepted) throws IOException {
         JSONSchemaProps spec = spec("topologyprofiles.solaster.io");
         for (JSONSchemaProps each : List.of(elements(spec, "numaNodes").getProperties().get("cpus"),
-                elements(spec, "l3Groups"), spec.getProperties().get("reservedCPUs"))) {
-            boolean none = list.isEmpty() && each == spec.getProperties().get("reservedCPUs");
+                elements(spec, "l3Groups"), spec.getProperties().get("reservedCPUs"),
+                spec.getProperties().get("offlineCPUs"))) {
+            // A cache without CPUs is none.
+            boolean none = list.isEmpty() && !each.equals(elements(spec, "l3Groups"));
             assertThat(Pattern.compile(each.getPattern()).matcher(list).find()).isEqualTo(accepted || none);
         }
     }
@@ -268,7 +270,9 @@ class CustomResourceDefinitionsTest {
                         true),
                 new Case(profile, "kubelet", "topologyManagerPolicy is", "{topologyManagerPolicy: strict}", "", false),
                 new Case(profile, "kubelet", "topologyManagerScope is", "{topologyManagerScope: pod}", "", true),
-                new Case(profile, "kubelet", "topologyManagerScope is", "{topologyManagerScope: node}", "", false))
+                new Case(profile, "kubelet", "topologyManagerScope is", "{topologyManagerScope: node}", "", false),
+                new Case(profile, "kubelet", "memoryManagerPolicy is", "{memoryManagerPolicy: Static}", "", true),
+                new Case(profile, "kubelet", "memoryManagerPolicy is", "{memoryManagerPolicy: static}", "", false))
                 .map(Arguments::of);
     }
 

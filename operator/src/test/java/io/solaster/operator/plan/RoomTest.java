@@ -135,7 +135,8 @@ class RoomTest {
     }
 
     private static NodeState state(TopologyClass machine, int[] cpus, int hidden) {
-        return new NodeState("a", machine, Map.of(), List.of(), "", 32_000, 0, 32_000, 1L << 40, 0, 110, cpus, hidden,
+        return new NodeState("a", machine, Map.of(), List.of(), "", 32_000, 0, 32_000, 1L << 40, 0, 0, 0, 110, cpus,
+                hidden,
                 true, hidden == 0, Map.of());
     }
 }
