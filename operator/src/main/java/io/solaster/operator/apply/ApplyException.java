@@ -26,12 +26,14 @@ public final class ApplyException extends RuntimeException {
 
     private final Reason reason;
     private final boolean away;
+    private final List<String> added;
 
     /** @param object kind and name */
     public ApplyException(String object, Reason reason, String message) {
         super(object + ": " + message + ".");
         this.reason = reason;
         away = false;
+        added = List.of();
     }
 
     /** What an API server has answered. */
@@ -42,19 +44,26 @@ public final class ApplyException extends RuntimeException {
             default -> Reason.ApplyFailed;
         };
         away = error.getCode() == 0;
+        added = List.of();
     }
 
-    private ApplyException(String message, ApplyException of) {
-        super(message, of.getCause());
+    private ApplyException(ApplyException of, List<String> added) {
+        super(of.getMessage() + " " + String.join("; ", added) + ".", of.getCause());
         reason = of.reason;
         away = of.away;
+        this.added = List.copyOf(added);
     }
 
     /** The same, beside what others have added to the object. */
-    ApplyException with(List<String> added) {
-        return added.isEmpty()
+    ApplyException with(List<String> others) {
+        return others.isEmpty()
                 ? this
-                : new ApplyException(getMessage() + " " + String.join("; ", added) + ".", this);
+                : new ApplyException(this, others);
+    }
+
+    /** What others have added to the object, if that may be why it was refused. */
+    public List<String> added() {
+        return added;
     }
 
     /** Kind and name of an object. */

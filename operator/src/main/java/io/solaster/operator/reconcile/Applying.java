@@ -185,6 +185,7 @@ final class Applying {
                 }
             } catch (ApplyException e) {
                 failures.add(e);
+                e.added().forEach(added -> look.added.add(what + ": " + added));
                 look.refused |= e.reason() != Reason.ApplyFailed && isWorkload(each);
                 if (there == null) {
                     missing.add(what);
@@ -210,7 +211,8 @@ final class Applying {
                 next = others.next();
             }
             String what = id(each) + ": ";
-            others.told().forEach(added -> look.added.add(what + added));
+            others.told().stream().filter(added -> !look.added.contains(what + added))
+                    .forEach(added -> look.added.add(what + added));
             others.returned().forEach(back -> look.returned.add(what + back));
             if (mends && next != null) {
                 look.again = sooner(look.again, Duration.between(now, next).plusSeconds(1));

@@ -80,7 +80,7 @@ final class Observation {
                 look.degrade("PodsFail", pod.getMetadata().getName() + ": " + trouble + ".");
             }
         }
-        drift(look, paused);
+        drift(look, applied);
         if (plan == null) {
             look.conditions.keep(Conditions.ALIGNED);
         } else {
@@ -97,11 +97,11 @@ final class Observation {
                 look.degraded == null ? "Nothing is wrong." : look.why);
     }
 
-    private static void drift(Look look, boolean paused) {
+    private static void drift(Look look, boolean applied) {
         String added = look.added.isEmpty() ? "" : String.join("; ", look.added) + ".";
         if (!look.drifted.isEmpty()) {
-            look.conditions.set(Conditions.DRIFTED, true, paused ? "ChangedByOthers" : "Repaired",
-                    "Changed by somebody else" + (paused ? ": " : " and repaired: ")
+            look.conditions.set(Conditions.DRIFTED, true, applied ? "Repaired" : "ChangedByOthers",
+                    "Changed by somebody else" + (applied ? " and repaired: " : ": ")
                             + String.join(", ", look.drifted) + "." + (added.isEmpty() ? "" : " " + added));
         } else if (!look.returned.isEmpty()) {
             look.conditions.set(Conditions.DRIFTED, true, "AdditionsReturn",
@@ -114,6 +114,8 @@ final class Observation {
                     + (look.service.getSpec().drift() == Drift.MEND
                             ? " It is removed within the hour."
                             : " Remove it, write it into the spec, or have it removed by spec.drift: mend."));
+        } else if (!applied && look.children.isEmpty()) {
+            look.conditions.set(Conditions.DRIFTED, "Unknown", "NotApplied", "Nothing has been applied.");
         } else {
             look.conditions.set(Conditions.DRIFTED, false, "AsApplied", "All objects are as they were applied.");
         }

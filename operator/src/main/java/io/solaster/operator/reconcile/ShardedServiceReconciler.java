@@ -342,9 +342,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
             }
         } else {
             unapplied(look, paused, planned);
-            if (paused) {
-                applying.drift(look, stage);
-            }
+            applying.drift(look, stage);
         }
         if (look.refused) {
             board.refuse(service);

@@ -148,6 +148,23 @@ class DriftTest extends OperatorInMemory {
     }
 
     @Test
+    void whatChangesWhileNothingCanBeAppliedIsToldAndRepairedThen() {
+        create("");
+        replicas(90_000);
+        eventually(() -> "DoesNotFit".equals(condition("PlanFeasible").getReason()));
+        edit(set -> new StatefulSetBuilder(set).editSpec().withReplicas(7).endSpec().build());
+        eventually(() -> "ChangedByOthers".equals(condition("Drifted").getReason()));
+        assertThat(condition("Drifted").getMessage()).contains("StatefulSet kv-two");
+        replicas(2);
+        eventually(() -> set().getSpec().getReplicas() == 2);
+    }
+
+    private void replicas(int replicas) {
+        client.resources(ShardedService.class).inNamespace("shop").withName("kv").patch(
+                PatchContext.of(PatchType.JSON_MERGE), "{\"spec\":{\"replicas\":" + replicas + "}}");
+    }
+
+    @Test
     void whatIsAddedIsRemovedOnceAnHourAndLeftWhereItReturns() {
         create("drift: mend\n");
         sidecar();
