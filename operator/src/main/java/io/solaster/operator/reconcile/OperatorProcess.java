@@ -65,6 +65,7 @@ public final class OperatorProcess implements AutoCloseable {
     /** So long at least, and so long per service, between two times that plans are told whose outcome is the same. */
     private static final long DETAILS = Duration.ofSeconds(2).toNanos();
     private static final long DETAILS_EACH = Duration.ofMillis(30).toNanos();
+    private static final long QUIET = Duration.ofMinutes(1).toNanos();
     private static final Duration RETRY = Duration.ofSeconds(1);
     private static final Duration LONGEST_RETRY = Duration.ofMinutes(5);
 
@@ -382,13 +383,28 @@ public final class OperatorProcess implements AutoCloseable {
         }
     }
 
+    /** Runs a task again and again, whatever comes of it; what fails is told once, and once a minute while it lasts. */
     private static Runnable safely(String what, Runnable task) {
-        return () -> {
-            try {
-                task.run();
-            } catch (RuntimeException e) {
-                // The next time is soon; a timer that has thrown would never run again.
-                LOG.warn("Looking after {} failed and is tried again.", what, e);
+        return new Runnable() {
+            private String last = "";
+            private long at;
+
+            @Override
+            public void run() {
+                try {
+                    task.run();
+                } catch (RuntimeException e) {
+                    // The next time is soon; a timer that has thrown would never run again.
+                    if (!last.equals(e.toString())) {
+                        LOG.warn("Looking after {} failed and is tried again.", what, e);
+                    } else if (System.nanoTime() - at >= QUIET) {
+                        LOG.warn("Looking after {} fails still: {}", what, last);
+                    } else {
+                        return;
+                    }
+                    last = e.toString();
+                    at = System.nanoTime();
+                }
             }
         };
     }

@@ -1,10 +1,12 @@
 package io.solaster.operator.reconcile;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
@@ -25,14 +27,22 @@ import org.slf4j.LoggerFactory;
 final class Watch<T extends HasMetadata> implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Watch.class);
 
+    private static final long QUIET = Duration.ofMinutes(1).toNanos();
+
     private final List<SharedIndexInformer<T>> informers = new ArrayList<>();
+    private final AtomicLong told = new AtomicLong(System.nanoTime() - QUIET);
 
     private Watch(List<? extends Informable<T>> where, String what) {
         for (Informable<T> each : where) {
             SharedIndexInformer<T> informer = each.runnableInformer(0);
             informer.itemStore(new Lean<>());
             informer.exceptionHandler((started, error) -> {
-                LOG.warn("Watching {} failed and is tried again: {}", what, error.getMessage());
+                // Each attempt fails alike.
+                long now = System.nanoTime();
+                long last = told.get();
+                if (now - last >= QUIET && told.compareAndSet(last, now)) {
+                    LOG.warn("Watching {} failed and is tried again: {}", what, error.getMessage());
+                }
                 return true;
             });
             informers.add(informer);
