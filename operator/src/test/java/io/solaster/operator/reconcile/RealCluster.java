@@ -1,5 +1,7 @@
 package io.solaster.operator.reconcile;
 
+import static io.solaster.operator.reconcile.OperatorContract.eventually;
+
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
@@ -65,6 +67,8 @@ final class RealCluster {
                 connected.resource(new NamespaceBuilder().withNewMetadata().withName(name).endMetadata().build())
                         .serverSideApply();
             }
+            // A definition is served a moment after it was made.
+            eventually(() -> connected.supports(ShardedService.class) && connected.supports(TopologyProfile.class));
             clean(connected);
         }
         return connected;
