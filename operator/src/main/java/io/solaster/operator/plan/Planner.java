@@ -38,6 +38,8 @@ import org.jspecify.annotations.Nullable;
  * they may come to lie. Any thread may call it.
  */
 public final class Planner {
+    private static final int NAMED = 8;
+
     private final Eligible eligible;
     private final Map<String, Running> running;
     private final PodSizer sizer = new PodSizer();
@@ -109,8 +111,7 @@ public final class Planner {
             reasons.add(Words.count(aside, "node") + (aside == 1 ? " is" : " are")
                     + " set aside after its kubelet refused a pod: only what runs there counts.");
         }
-        choice.leftOut().forEach(
-                (why, nodes) -> reasons.add(sentence(Words.count(nodes, "node") + " left out: " + why)));
+        leftOut(choice.leftOut(), reasons);
         List<ClassPlan> classes = found.stream()
                 .sorted(Comparator.comparingInt((Found there) -> there.replicas > 0 ? 0 : 1)
                         .thenComparing(there -> there.topologyClass.name()))
@@ -118,6 +119,22 @@ public final class Planner {
         int nodes = found.stream().mapToInt(there -> there.rooms.list().size()).sum();
         return new ServicePlan(wanted.namespace(), wanted.name(), verdict, PlanHash.of(wanted, classes), asked,
                 wanted.surge(), nodes, eligible.size() - nodes, afterLoss, reasons, classes);
+    }
+
+    /** Each node that cannot be read has a reason of its own: of many, a few are named. */
+    private static void leftOut(Map<String, Integer> leftOut, List<String> reasons) {
+        int others = 0;
+        int told = 0;
+        for (Map.Entry<String, Integer> each : leftOut.entrySet()) {
+            if (told++ < NAMED) {
+                reasons.add(sentence(Words.count(each.getValue(), "node") + " left out: " + each.getKey()));
+            } else {
+                others += each.getValue();
+            }
+        }
+        if (others > 0) {
+            reasons.add(Words.count(others, "node") + " left out for other reasons.");
+        }
     }
 
     /** @param key the service, if any node runs some of it; null if none does */

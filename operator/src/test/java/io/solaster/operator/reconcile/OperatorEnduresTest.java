@@ -10,8 +10,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 
 import com.sun.net.httpserver.HttpExchange;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
@@ -180,6 +182,21 @@ class OperatorEnduresTest extends OperatorInMemory {
                 : null);
         wire.cut();
         followsEdits();
+    }
+
+    @Test
+    void anApiServerThatIsSlow() {
+        AtomicInteger slowed = new AtomicInteger();
+        api.failing(exchange -> {
+            if (operators(exchange)) {
+                slowed.incrementAndGet();
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(150));
+            }
+            return null;
+        });
+        wire.cut();
+        followsEdits();
+        assertThat(slowed).hasPositiveValue();
     }
 
     @Test

@@ -132,14 +132,14 @@ class UnreadableTest extends OperatorInMemory {
         assertThat(event("odd", "shop", "ConfigMap shop/odd")).isTrue();
         assertThat(event("odd", "shop", "StatefulSet shop/odd")).isTrue();
         assertThat(event("odd", "default", "Node odd")).isTrue();
-        eventually(() -> planned("1 node left out: Node odd: cannot be read whole: status.capacity"));
+        eventually(() -> planned("one", "1 node left out: Node odd: cannot be read whole: status.capacity"));
         create("{apiVersion: v1, kind: Pod, metadata: {name: late, namespace: shop}, spec: {priority: [1]}}");
         sound("two");
         eventually(() -> served("two"));
     }
 
-    private boolean planned(String reason) {
-        ShardedService one = client.resources(ShardedService.class).inNamespace("shop").withName("one").get();
+    private boolean planned(String name, String reason) {
+        ShardedService one = client.resources(ShardedService.class).inNamespace("shop").withName(name).get();
         return one.getStatus() != null && one.getStatus().plan() != null
                 && one.getStatus().plan().reasons().stream().anyMatch(each -> each.startsWith(reason));
     }
@@ -163,7 +163,7 @@ class UnreadableTest extends OperatorInMemory {
         assertThat(valid("wrong").getMessage()).contains("numaNodes[0].cpus").contains("0-x");
         assertThat(valid("two").getStatus()).isEqualTo("True");
         assertThat(valid("two").getMessage()).isEqualTo("Nodes that it counts for: 2.");
-        eventually(() -> planned("1 node left out: TopologyProfile wrong: numaNodes[0].cpus"));
+        eventually(() -> planned("one", "1 node left out: TopologyProfile wrong: numaNodes[0].cpus"));
         client.resources(TopologyProfile.class).withName("wrong").edit(profile -> {
             profile.setSpec(Objects.profile("wrong", "nodeSelector: {pool: wrong}").getSpec());
             return profile;
@@ -187,5 +187,40 @@ class UnreadableTest extends OperatorInMemory {
         eventually(() -> served("two"));
         client.apps().statefulSets().inNamespace("shop").withName("one-two").delete();
         eventually(() -> served("one"));
+    }
+
+    /** One in a hundred, of every kind, among what a large cluster holds. */
+    @Test
+    void fiftyOfFiveThousandObjects() throws IOException {
+        for (int i = 0; i < 300; i++) {
+            String has = "{cpu: '4', memory: 8Gi, pods: '110'}";
+            create("{apiVersion: v1, kind: Node, metadata: {name: n" + i + "}, status: {capacity: "
+                    + (i % 30 == 0 ? "7" : has) + ", allocatable: " + has + "}}");
+        }
+        for (int i = 0; i < 4_500; i++) {
+            create("{apiVersion: v1, kind: Pod, metadata: {name: p" + i + ", namespace: other}, spec: {nodeName: n"
+                    + i % 300 + ", priority: " + (i % 150 == 0 ? "3000000000" : "1")
+                    + ", containers: [{name: c, resources: {requests: {cpu: 10m}}}]}}");
+        }
+        for (int i = 0; i < 10; i++) {
+            service("bad" + i, "spec: {image: a, shards: {count: 2}, autoscaling: {max: 300000000" + i + "}}\n");
+        }
+        for (int i = 0; i < 20; i++) {
+            sound("good" + i);
+        }
+        begin();
+        for (int i = 0; i < 20; i++) {
+            String name = "good" + i;
+            eventually(() -> served(name));
+        }
+        for (int i = 0; i < 10; i++) {
+            String name = "bad" + i;
+            String value = "spec.autoscaling.max: 300000000" + i;
+            eventually(() -> told(name, "Unreadable", value));
+        }
+        eventually(() -> planned("good0", "1 node left out: Node n") && planned("good0", "2 nodes left out for other"));
+        operator.sweep();
+        assertThat(client.v1().events().inNamespace("other").list().getItems().stream()
+                .filter(event -> "Unreadable".equals(event.getReason())).count()).isPositive();
     }
 }
