@@ -139,9 +139,7 @@ class DriftTest extends OperatorInMemory {
     @Test
     void anAdditionIsToldOfAPausedServiceToo() {
         create("");
-        ShardedService paused = kv();
-        paused.getMetadata().setAnnotations(Map.of(ShardedService.PAUSED, "true"));
-        client.resource(paused).update();
+        change(kv -> kv.getMetadata().setAnnotations(Map.of(ShardedService.PAUSED, "true")));
         eventually(() -> "Paused".equals(condition("Progressing").getReason()));
         sidecar();
         eventually(() -> condition("Drifted").getMessage().contains("containers[sidecar]"));

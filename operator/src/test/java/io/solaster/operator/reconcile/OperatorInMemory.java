@@ -1,6 +1,7 @@
 package io.solaster.operator.reconcile;
 
 import java.io.IOException;
+import java.util.function.Consumer;
 
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
@@ -33,6 +34,14 @@ abstract class OperatorInMemory {
         operators.close();
         client.close();
         api.close();
+    }
+
+    /** Changes the service whatever the operator writes meanwhile. */
+    final void change(Consumer<ShardedService> change) {
+        client.resources(ShardedService.class).inNamespace("shop").withName("kv").edit(kv -> {
+            change.accept(kv);
+            return kv;
+        });
     }
 
     final ShardedService kv() {

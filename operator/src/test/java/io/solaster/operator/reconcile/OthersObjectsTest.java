@@ -269,9 +269,7 @@ class OthersObjectsTest extends OperatorInMemory {
         String before = set().getMetadata().getResourceVersion();
         api.failing(request -> request.getRequestMethod().equals("PATCH")
                 && request.getRequestURI().getPath().contains("kv-config-") ? 403 : null);
-        ShardedService changed = kv();
-        changed.setSpec(service(SPEC.replace("epoll", "nio")).getSpec());
-        client.resource(changed).update();
+        change(kv -> kv.setSpec(service(SPEC.replace("epoll", "nio")).getSpec()));
         eventually(() -> "Refused".equals(condition("Applied").getReason()));
         assertThat(condition("Applied").getMessage()).contains("StatefulSet kv-two: it waits for ConfigMap kv-config-");
         assertThat(set().getMetadata().getResourceVersion()).isEqualTo(before);

@@ -23,7 +23,6 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import com.sun.net.httpserver.HttpServer;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
@@ -32,10 +31,11 @@ import io.fabric8.kubernetes.api.model.KubernetesList;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.apps.StatefulSetBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import io.solaster.operator.Objects;
 import io.solaster.operator.api.ShardedService;
-import io.solaster.operator.api.ShardedServiceSpec;
 import io.solaster.operator.api.TopologyProfile;
 import io.solaster.operator.apply.Names;
 import org.junit.jupiter.api.AfterEach;
@@ -111,11 +111,8 @@ class StoryTest {
 
         command("kubectl patch shardedservice kv -n shop --type merge -p '{\"spec\":{\"replicas\":10}}'",
                 List.of(SAID + "patched"));
-        ShardedService now = client.resources(ShardedService.class).inNamespace("shop").withName("kv").get();
-        JsonNode spec = Serialization.jsonMapper().valueToTree(now.getSpec());
-        ((ObjectNode) spec).put("replicas", 10);
-        now.setSpec(Serialization.jsonMapper().convertValue(spec, ShardedServiceSpec.class));
-        client.resource(now).update();
+        client.resources(ShardedService.class).inNamespace("shop").withName("kv").patch(
+                PatchContext.of(PatchType.JSON_MERGE), "{\"spec\":{\"replicas\":10}}");
         eventually(() -> "False".equals(condition("PlanFeasible"))
                 && kv().at("/status/observedGeneration").asInt() == 2);
         command("kubectl get shardedservices -n shop", table());

@@ -62,9 +62,7 @@ class VolumesTest extends OperatorInMemory {
     }
 
     private void edit(String spec) {
-        ShardedService changed = kv();
-        changed.setSpec(service(spec).getSpec());
-        client.resource(changed).update();
+        change(kv -> kv.setSpec(service(spec).getSpec()));
     }
 
     private Quantity size(String claim) {
