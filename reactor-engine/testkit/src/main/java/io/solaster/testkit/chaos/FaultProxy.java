@@ -168,9 +168,14 @@ public final class FaultProxy implements AutoCloseable {
     }
 
     void reset(Channel channel) {
-        add(Effect.RESETS, 1);
-        channel.config().setOption(ChannelOption.SO_LINGER, 0);
-        channel.close();
+        channel.eventLoop().execute(() -> {
+            // Only on its own thread is it known to be open still: a closed socket takes no options.
+            if (channel.isOpen()) {
+                add(Effect.RESETS, 1);
+                channel.config().setOption(ChannelOption.SO_LINGER, 0);
+                channel.close();
+            }
+        });
     }
 
     private InetSocketAddress listenOn(int port) {
