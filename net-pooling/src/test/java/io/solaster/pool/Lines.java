@@ -91,7 +91,12 @@ final class Lines implements Protocol<Lines.Line> {
         ShardFuture<String> ask(String line) {
             ShardFuture<String> answer = shard.newFuture();
             asked.add(answer);
-            channel().writeAndFlush(Unpooled.copiedBuffer(line + "\n", StandardCharsets.US_ASCII));
+            channel().writeAndFlush(Unpooled.copiedBuffer(line + "\n", StandardCharsets.US_ASCII)).addListener(sent -> {
+                // Closed before it was asked: channelInactive has come and gone.
+                if (!sent.isSuccess()) {
+                    lost(String.valueOf(sent.cause()));
+                }
+            });
             return answer;
         }
 
