@@ -173,6 +173,10 @@ final class Waiters {
 
     /** Whether somebody's turn is due; ordered after the shard's own volatile stores. */
     boolean canProceed() {
+        if (flows.isEmpty()) {
+            // Asked several times a turn: without the second compiler an iterator is an object.
+            return false;
+        }
         for (Flow flow : flows) {
             if (!flow.turnQueued && !flow.waiters.isEmpty() && flow.canProceed(lowWaterMark())) {
                 return true;
