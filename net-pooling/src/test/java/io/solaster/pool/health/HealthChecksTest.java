@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 import io.netty.handler.ssl.SslContext;
+import io.solaster.config.Changed;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.pool.CheckConfig;
 import io.solaster.config.pool.CheckConfig.Type;
@@ -28,7 +29,6 @@ import io.solaster.config.pool.SslConfig;
 import io.solaster.engine.CallOptions;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
-import io.solaster.pool.Changed;
 import io.solaster.pool.Endpoint;
 import io.solaster.pool.EndpointState;
 import io.solaster.pool.Resolver;

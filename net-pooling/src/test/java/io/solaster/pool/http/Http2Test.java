@@ -23,6 +23,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import io.netty.handler.codec.http2.Http2Error;
+import io.solaster.config.Changed;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.pool.PoolHttpConfig.Version;
 import io.solaster.config.server.ServerConfig;
@@ -30,7 +31,6 @@ import io.solaster.engine.ShardFuture;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.http.HttpHandler;
 import io.solaster.http.server.HttpProtocol;
-import io.solaster.pool.Changed;
 import io.solaster.pool.Clients;
 import io.solaster.pool.ConnectionPool;
 import io.solaster.pool.Endpoint;

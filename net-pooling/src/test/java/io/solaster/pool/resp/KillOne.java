@@ -17,6 +17,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
+import io.solaster.config.Changed;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.pool.BalancingConfig;
@@ -28,7 +29,6 @@ import io.solaster.config.pool.PoolHealthConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.timer.Timer;
-import io.solaster.pool.Changed;
 import io.solaster.pool.ConnectionPool;
 import io.solaster.pool.Endpoint;
 import io.solaster.pool.FakeServer;

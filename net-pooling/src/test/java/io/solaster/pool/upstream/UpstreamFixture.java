@@ -15,6 +15,7 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
+import io.solaster.config.Changed;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.pool.BalancingConfig;
@@ -23,7 +24,6 @@ import io.solaster.config.pool.PoolConfig;
 import io.solaster.config.pool.PoolHealthConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.timer.ManualClock;
-import io.solaster.pool.Changed;
 import io.solaster.pool.Endpoint;
 import io.solaster.pool.EndpointState;
 import io.solaster.pool.EndpointStatus;

@@ -13,6 +13,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
+import io.solaster.config.Changed;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.pool.BalancingConfig;
 import io.solaster.config.pool.BalancingConfig.Algorithm;
@@ -23,7 +24,6 @@ import io.solaster.config.pool.PoolHealthConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
-import io.solaster.pool.Changed;
 import io.solaster.pool.Endpoint;
 import io.solaster.pool.EndpointState;
 import io.solaster.pool.Outcome;

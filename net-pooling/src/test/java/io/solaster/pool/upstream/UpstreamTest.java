@@ -19,13 +19,13 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 import com.sun.management.ThreadMXBean;
+import io.solaster.config.Changed;
 import io.solaster.config.pool.BalancingConfig;
 import io.solaster.config.pool.BalancingConfig.Algorithm;
 import io.solaster.config.pool.CheckConfig;
 import io.solaster.config.pool.EndpointConfig;
 import io.solaster.config.pool.PoolConfig;
 import io.solaster.config.pool.PoolHealthConfig;
-import io.solaster.pool.Changed;
 import io.solaster.pool.Endpoint;
 import io.solaster.pool.EndpointState;
 import io.solaster.pool.EndpointStatus;

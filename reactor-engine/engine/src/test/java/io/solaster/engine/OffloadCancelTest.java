@@ -12,6 +12,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
+import io.solaster.config.Changed;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.OffloadConfig;
 import org.junit.jupiter.api.Test;

@@ -21,6 +21,7 @@ import ch.qos.logback.classic.Level;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslProvider;
+import io.solaster.config.Changed;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.OffloadConfig;
 import io.solaster.config.server.ServerConfig;

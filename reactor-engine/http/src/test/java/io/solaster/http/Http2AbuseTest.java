@@ -21,6 +21,7 @@ import ch.qos.logback.classic.Level;
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http2.Http2Error;
+import io.solaster.config.Changed;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.server.Http2Config;
 import io.solaster.config.server.HttpConfig;

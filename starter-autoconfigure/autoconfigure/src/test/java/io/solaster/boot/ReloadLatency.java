@@ -10,6 +10,7 @@ import java.util.Arrays;
 
 import io.solaster.boot.actuate.SolasterHealthAutoConfiguration;
 import io.solaster.boot.actuate.SolasterWatchAutoConfiguration;
+import io.solaster.config.Changed;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.SolasterConfig;
 import io.solaster.engine.Engine;

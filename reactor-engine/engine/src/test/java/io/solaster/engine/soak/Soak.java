@@ -12,6 +12,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 
 import io.netty.util.internal.PlatformDependent;
+import io.solaster.config.Changed;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.GroupConfig;
@@ -20,7 +21,6 @@ import io.solaster.config.MeshConfig;
 import io.solaster.config.OffloadConfig;
 import io.solaster.config.StallConfig;
 import io.solaster.config.server.ServerConfig;
-import io.solaster.engine.Changed;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Engines;
 import io.solaster.engine.Shard;

@@ -16,12 +16,12 @@ import javax.net.ssl.KeyManagerFactory;
 
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
+import io.solaster.config.Changed;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.server.WebSocketCompressionConfig;
 import io.solaster.config.server.WebSocketConfig;
 import io.solaster.config.value.ByteSize;
 import io.solaster.engine.net.TcpServer;
-import io.solaster.http.Changed;
 import io.solaster.http.server.HttpProtocol;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;

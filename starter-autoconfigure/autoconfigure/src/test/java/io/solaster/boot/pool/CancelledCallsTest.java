@@ -16,8 +16,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import io.netty.buffer.Unpooled;
-import io.solaster.boot.Changed;
 import io.solaster.boot.ThreeShards;
+import io.solaster.config.Changed;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.pool.PoolConfig;
 import io.solaster.config.pool.PoolHttpConfig;

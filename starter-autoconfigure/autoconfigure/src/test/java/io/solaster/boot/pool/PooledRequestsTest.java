@@ -13,8 +13,8 @@ import java.util.concurrent.atomic.AtomicLong;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.HttpHeaders;
-import io.solaster.boot.Changed;
 import io.solaster.boot.ThreeShards;
+import io.solaster.config.Changed;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.pool.PoolConfig;
 import io.solaster.config.pool.PoolHttpConfig;
