@@ -1,0 +1,244 @@
+package io.solaster.engine.file;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileStore;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.OpenOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.stream.Stream;
+
+import org.jspecify.annotations.Nullable;
+
+/** The machine's files by {@link FileChannel}, on threads that may wait for a disk. Any thread. */
+public final class ChannelDisk implements Disk {
+    private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(256 << 10).asReadOnlyBuffer();
+    /** What the kernel says of a full disk and a full quota; in another language they are told by the room that is left. */
+    private static final Set<String> FULL = Set.of("No space left on device", "Disk quota exceeded");
+
+    private final OffShard threads;
+
+    public ChannelDisk(OffShard threads) {
+        this.threads = threads;
+    }
+
+    @Override
+    public void open(Path path, OpenMode mode, Outcome<Handle> outcome) {
+        Set<OpenOption> options = switch (mode) {
+            case READ -> Set.of(StandardOpenOption.READ);
+            case WRITE -> Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE);
+            case CREATE -> Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE);
+            case CREATE_NEW -> Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW);
+        };
+        run(outcome, () -> {
+            // Linux opens them, and fails each read.
+            if (Files.isDirectory(path)) {
+                throw new FileSystemException(path.toString(), null, "it is a directory");
+            }
+            return new OpenFile(path, FileChannel.open(path, options));
+        });
+    }
+
+    @Override
+    public void status(Path path, Outcome<FileStatus> outcome) {
+        run(outcome, () -> {
+            BasicFileAttributes found = Files.readAttributes(path, BasicFileAttributes.class);
+            FileStatus.Kind kind = found.isRegularFile()
+                    ? FileStatus.Kind.FILE
+                    : found.isDirectory() ? FileStatus.Kind.DIRECTORY : FileStatus.Kind.OTHER;
+            return new FileStatus(kind, found.size(), found.lastModifiedTime().toMillis());
+        });
+    }
+
+    @Override
+    public void list(Path directory, Outcome<List<String>> outcome) {
+        run(outcome, () -> {
+            try (Stream<Path> found = Files.list(directory)) {
+                return found.map(each -> String.valueOf(each.getFileName())).sorted().toList();
+            }
+        });
+    }
+
+    @Override
+    public void createDirectories(Path directory, Outcome<@Nullable Void> outcome) {
+        act(outcome, () -> Files.createDirectories(directory));
+    }
+
+    @Override
+    public void rename(Path from, Path to, Outcome<@Nullable Void> outcome) {
+        act(outcome, () -> Files.move(from, to, StandardCopyOption.ATOMIC_MOVE));
+    }
+
+    @Override
+    public void delete(Path path, Outcome<@Nullable Void> outcome) {
+        act(outcome, () -> Files.delete(path));
+    }
+
+    @Override
+    public void syncDirectory(Path directory, Outcome<@Nullable Void> outcome) {
+        act(outcome, () -> {
+            if (Files.exists(directory) && !Files.isDirectory(directory)) {
+                throw new NotDirectoryException(directory.toString());
+            }
+            try (FileChannel opened = FileChannel.open(directory, StandardOpenOption.READ)) {
+                opened.force(true);
+            }
+        });
+    }
+
+    private void act(Outcome<@Nullable Void> outcome, Action action) {
+        this.<@Nullable Void>run(outcome, () -> {
+            action.run();
+            return null;
+        });
+    }
+
+    private <T extends @Nullable Object> void run(Outcome<? super T> outcome, Callable<T> work) {
+        Task<T> task = new Task<>(work, outcome);
+        try {
+            threads.execute(task, task::abandon);
+        } catch (RejectedExecutionException refused) {
+            outcome.failed(refused);
+        }
+    }
+
+    /** Something done off the shards. */
+    private interface Action {
+        void run() throws IOException;
+    }
+
+    /** What a thread runs or, where the engine stops before, is told of. */
+    private record Task<T extends @Nullable Object>(Callable<T> work, Outcome<? super T> outcome) implements Runnable {
+
+        @Override
+        public void run() {
+            T result;
+            try {
+                result = work.call();
+            } catch (Throwable failure) {
+                outcome.failed(failure);
+                return;
+            }
+            outcome.done(result);
+        }
+
+        void abandon() {
+            outcome.failed(new RejectedExecutionException("the engine has stopped"));
+        }
+    }
+
+    private final class OpenFile implements Handle {
+        private final Path path;
+        private final FileChannel channel;
+
+        OpenFile(Path path, FileChannel channel) {
+            this.path = path;
+            this.channel = channel;
+        }
+
+        @Override
+        public void read(ByteBuffer into, long position, Outcome<Integer> outcome) {
+            ChannelDisk.this.run(outcome, () -> {
+                int before = into.position();
+                while (into.hasRemaining() && channel.read(into, position + into.position() - before) >= 0) {
+                    // Until it is full, or the file ends.
+                }
+                return into.position() - before;
+            });
+        }
+
+        @Override
+        public void write(ByteBuffer[] from, long position, Outcome<@Nullable Void> outcome) {
+            act(outcome, () -> {
+                long at = position;
+                for (ByteBuffer each : from) {
+                    at = write(each, at);
+                }
+            });
+        }
+
+        private long write(ByteBuffer from, long position) throws IOException {
+            long at = position;
+            try {
+                while (from.hasRemaining()) {
+                    at += channel.write(from, at);
+                }
+            } catch (IOException failure) {
+                if (isFull(failure, from.remaining())) {
+                    throw (DiskFullException) new DiskFullException(path.toString(), failure.getMessage())
+                            .initCause(failure);
+                }
+                throw failure;
+            }
+            return at;
+        }
+
+        private boolean isFull(IOException failure, int wanted) {
+            String said = failure.getMessage();
+            if (said != null && FULL.contains(said)) {
+                return true;
+            }
+            try {
+                FileStore store = Files.getFileStore(path);
+                return channel.isOpen() && store.getUsableSpace() < wanted;
+            } catch (IOException unknown) {
+                return false;
+            }
+        }
+
+        @Override
+        public void sync(Outcome<@Nullable Void> outcome) {
+            act(outcome, () -> channel.force(false));
+        }
+
+        @Override
+        public void truncate(long size, Outcome<@Nullable Void> outcome) {
+            act(outcome, () -> {
+                if (size > channel.size()) {
+                    write(ZEROS.slice(0, 1), size - 1);
+                } else {
+                    channel.truncate(size);
+                }
+            });
+        }
+
+        /** Java has no call for it: zeros are written, and later writes change nothing but bytes. */
+        @Override
+        public void preallocate(long size, Outcome<@Nullable Void> outcome) {
+            act(outcome, () -> {
+                for (long at = channel.size(); at < size;) {
+                    at = write(ZEROS.slice(0, (int) Math.min(ZEROS.capacity(), size - at)), at);
+                }
+            });
+        }
+
+        @Override
+        public void size(Outcome<Long> outcome) {
+            ChannelDisk.this.run(outcome, channel::size);
+        }
+
+        @Override
+        public void close(Outcome<@Nullable Void> outcome) {
+            Task<@Nullable Void> task = new Task<>(() -> {
+                channel.close();
+                return null;
+            }, outcome);
+            try {
+                threads.execute(task, task::abandon);
+            } catch (RejectedExecutionException refused) {
+                // A descriptor must not be left: closing a local file that was only written waits for no disk.
+                task.run();
+            }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+package io.solaster.engine.file;
+
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.List;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What {@link ShardFiles} stand on: the machine's files, or those of a test. No method waits for anything. Each tells its
+ * outcome exactly once, on whatever thread, perhaps before it returns; on the machine's end, never. Operations that are
+ * under way at once are done in any order. Any thread may call.
+ *
+ * <p>
+ * What a crash leaves is what POSIX says, and no more: what {@link Handle#sync} has covered of a file, what {@link
+ * #syncDirectory} has covered of names. All else may be there, in part or not at all, later things without earlier ones.
+ */
+public interface Disk {
+
+    /** Opens a file. */
+    void open(Path path, OpenMode mode, Outcome<Handle> outcome);
+
+    /** What a path leads to. */
+    void status(Path path, Outcome<FileStatus> outcome);
+
+    /** The names of what is in a directory, sorted. */
+    void list(Path directory, Outcome<List<String>> outcome);
+
+    /** Makes a directory, and those above it, where they are not there yet. */
+    void createDirectories(Path directory, Outcome<@Nullable Void> outcome);
+
+    /** Gives a file another name, in one step: a file of that name is replaced. */
+    void rename(Path from, Path to, Outcome<@Nullable Void> outcome);
+
+    /** Removes the name of a file, or of an empty directory. */
+    void delete(Path path, Outcome<@Nullable Void> outcome);
+
+    /** Makes the names in a directory survive a crash, as they were when this was called. */
+    void syncDirectory(Path directory, Outcome<@Nullable Void> outcome);
+
+    /** A file that is open. Nothing is called after {@link #close}, and that only when nothing is under way. */
+    interface Handle {
+
+        /** Fills a buffer; with less only where the file ends. Tells how many bytes there were. */
+        void read(ByteBuffer into, long position, Outcome<Integer> outcome);
+
+        /** Writes all of some buffers one behind the other. A failure may leave any part of it written. */
+        void write(ByteBuffer[] from, long position, Outcome<@Nullable Void> outcome);
+
+        /** Makes survive a crash what had been written when this was called, the file's size included. */
+        void sync(Outcome<@Nullable Void> outcome);
+
+        /** Cuts the file, or makes it longer by zeros. */
+        void truncate(long size, Outcome<@Nullable Void> outcome);
+
+        /** Takes room up to a size: bytes that are new are zeros, and writing there meets no full disk. */
+        void preallocate(long size, Outcome<@Nullable Void> outcome);
+
+        /** The size in bytes. */
+        void size(Outcome<Long> outcome);
+
+        /** Lets go of the file. Syncs nothing. */
+        void close(Outcome<@Nullable Void> outcome);
+    }
+
+    /** What became of an operation: one call of one method. */
+    interface Outcome<T extends @Nullable Object> {
+
+        void done(T result);
+
+        /** The operation may have been done in part. */
+        void failed(Throwable failure);
+    }
+}

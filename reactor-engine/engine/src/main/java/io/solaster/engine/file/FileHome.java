@@ -1,0 +1,31 @@
+package io.solaster.engine.file;
+
+import java.util.concurrent.CompletableFuture;
+
+import org.jspecify.annotations.Nullable;
+
+/** The shard that files belong to, as these see it. */
+public interface FileHome {
+
+    /**
+     * Guards what belongs to the shard. Any thread.
+     *
+     * @throws IllegalStateException if the calling thread is another
+     */
+    void assertOwner(String what);
+
+    /** A future of the caller's. On the shard. */
+    <T extends @Nullable Object> CompletableFuture<T> newFuture();
+
+    /** Completes one of {@link #newFuture}, in the group of who waits. On the shard. */
+    <T extends @Nullable Object> void resolve(CompletableFuture<T> future, T result);
+
+    /** As {@link #resolve}, with a failure. */
+    void fail(CompletableFuture<?> future, Throwable failure);
+
+    /**
+     * Has a task run on the shard, or on whatever thread where the shard has ended; sometimes it is run twice then. Any
+     * thread.
+     */
+    void comeHome(Runnable task);
+}

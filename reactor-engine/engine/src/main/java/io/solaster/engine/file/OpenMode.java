@@ -1,0 +1,13 @@
+package io.solaster.engine.file;
+
+/** What a file is opened for. A file that can be written can be read, too. */
+public enum OpenMode {
+    /** To be read; it must be there. */
+    READ,
+    /** To be read and written; it must be there. */
+    WRITE,
+    /** To be read and written; it is made if it is not there. */
+    CREATE,
+    /** To be read and written; it must not be there yet. */
+    CREATE_NEW
+}

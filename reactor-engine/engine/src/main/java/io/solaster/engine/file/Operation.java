@@ -1,0 +1,145 @@
+package io.solaster.engine.file;
+
+import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One operation under way, and its way home. On its shard, but for what the disk tells, on whatever thread.
+ *
+ * @param <D> what the disk tells
+ * @param <T> what the caller gets
+ */
+abstract class Operation<D extends @Nullable Object, T extends @Nullable Object> implements Disk.Outcome<D>, Runnable {
+    private final ShardFiles files;
+    private final @Nullable ShardFile file;
+    private final Path path;
+    private final String verb;
+    private final long position;
+    /** How many bytes are read or written; -1 where there are none to speak of. */
+    private final int bytes;
+    /** Held until the disk has done with it. */
+    private final ByteBuf held;
+    private final CompletableFuture<T> future;
+    private final AtomicBoolean home = new AtomicBoolean();
+    private @Nullable D result;
+    private @Nullable Throwable failure;
+
+    /** @param verb what is done, for errors: "delete" */
+    Operation(ShardFiles files, @Nullable ShardFile file, Path path, String verb) {
+        this(files, file, path, verb, -1, -1, Unpooled.EMPTY_BUFFER);
+    }
+
+    /** @param held released when the disk has done with it */
+    Operation(ShardFiles files, @Nullable ShardFile file, Path path, String verb, long position, int bytes,
+            ByteBuf held) {
+        this.files = files;
+        this.file = file;
+        this.path = path;
+        this.verb = verb;
+        this.position = position;
+        this.bytes = bytes;
+        this.held = held;
+        this.future = files.home().newFuture();
+    }
+
+    CompletableFuture<T> future() {
+        return future;
+    }
+
+    int bytes() {
+        return Math.max(0, bytes);
+    }
+
+    /** What the caller gets. At home. */
+    abstract T answer(D told);
+
+    /** The caller has left before it was done. At home. */
+    void unwanted(D told) {}
+
+    @Override
+    public final void done(D told) {
+        result = told;
+        files.home().comeHome(this);
+    }
+
+    @Override
+    public final void failed(Throwable why) {
+        failure = why;
+        files.home().comeHome(this);
+    }
+
+    @Override
+    @SuppressWarnings("NullAway") // where it has not failed, the result is one that D allows
+    public final void run() {
+        if (!home.compareAndSet(false, true)) {
+            return;
+        }
+        held.release();
+        files.ended(bytes());
+        if (failure != null) {
+            files.home().fail(future, named(failure));
+        } else if (future.isDone()) {
+            unwanted(result);
+        } else {
+            files.home().resolve(future, answer(result));
+        }
+        if (file != null) {
+            file.ended();
+        }
+        files.tellOfRoom();
+    }
+
+    void began() {
+        if (file != null) {
+            file.began();
+        }
+    }
+
+    /** It does not begin. */
+    CompletableFuture<T> refuse(Exception why) {
+        held.release();
+        files.home().fail(future, named(why));
+        return future;
+    }
+
+    private Throwable named(Throwable why) {
+        String name = path.toString();
+        String reason = "could not " + verb + (bytes < 0 ? "" : " " + bytes + " bytes at " + position) + ": "
+                + said(why);
+        return switch (why) {
+            case NoSuchFileException _ -> new NoSuchFileException(name, null, reason).initCause(why);
+            case FileAlreadyExistsException _ -> new FileAlreadyExistsException(name, null, reason).initCause(why);
+            case AccessDeniedException _ -> new AccessDeniedException(name, null, reason).initCause(why);
+            case DiskFullException _ -> new DiskFullException(name, reason).initCause(why);
+            case RejectedExecutionException _ -> new RejectedExecutionException(name + ": " + reason, why);
+            default -> new FileSystemException(name, null, reason).initCause(why);
+        };
+    }
+
+    private static String said(Throwable why) {
+        String said = why instanceof FileSystemException system ? system.getReason() : why.getMessage();
+        if (said != null) {
+            return said;
+        }
+        return switch (why) {
+            case NoSuchFileException _ -> "no such file or directory";
+            case FileAlreadyExistsException _ -> "there is one already";
+            case AccessDeniedException _ -> "permission denied";
+            case NotDirectoryException _ -> "not a directory";
+            case DirectoryNotEmptyException _ -> "the directory is not empty";
+            default -> why.toString();
+        };
+    }
+}

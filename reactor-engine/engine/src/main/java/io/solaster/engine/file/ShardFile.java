@@ -1,0 +1,183 @@
+package io.solaster.engine.file;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+
+import io.netty.buffer.ByteBuf;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A file that a shard has opened: {@link ShardFiles#open}. On that shard. Bounds, errors and what is left after a crash are as
+ * {@link ShardFiles} says; what is under way at once is done in any order, so who writes one place twice waits between.
+ */
+public final class ShardFile {
+    private final ShardFiles files;
+    private final Path path;
+    private final Disk.Handle handle;
+    private final boolean writable;
+    private int underWay;
+    private @Nullable CompletableFuture<@Nullable Void> closed;
+    private boolean closing;
+
+    ShardFile(ShardFiles files, Path path, Disk.Handle handle, boolean writable) {
+        this.files = files;
+        this.path = path;
+        this.handle = handle;
+        this.writable = writable;
+    }
+
+    /** The path that it was opened by. Any thread. */
+    public Path path() {
+        return path;
+    }
+
+    /**
+     * Reads into what is writable of a buffer, which stays the caller's: it is held until the operation ends, and its indexes
+     * are to be left alone until then.
+     *
+     * @param into one piece of memory; a direct buffer saves a copy
+     * @return how many bytes: fewer than were asked only where the file ends, 0 behind its end. The buffer's writer index has
+     *         moved by as many
+     */
+    public CompletableFuture<Integer> read(ByteBuf into, long position) {
+        check(position);
+        int room = into.writableBytes();
+        int from = into.writerIndex();
+        if (into.nioBufferCount() != 1) {
+            throw new IllegalArgumentException(
+                    into + " is not one piece of memory; read into one at a time, each from where it is to begin");
+        }
+        return begin(new Operation<Integer, Integer>(files, this, path, "read", position, room, into.retain()) {
+            @Override
+            Integer answer(Integer told) {
+                into.writerIndex(from + told);
+                return told;
+            }
+        }, outcome -> handle.read(into.nioBuffer(from, room), position, outcome));
+    }
+
+    /**
+     * Writes what is readable of a buffer, which may be one of many parts, and releases it in any case. It survives a crash
+     * only after {@link #sync}.
+     *
+     * @return done when all is written; a failure may leave any part of it written
+     */
+    public CompletableFuture<@Nullable Void> write(ByteBuf from, long position) {
+        try {
+            check(position);
+        } catch (RuntimeException refused) {
+            from.release();
+            throw refused;
+        }
+        return change(new Operation<@Nullable Void, @Nullable Void>(files, this, path, "write", position,
+                from.readableBytes(), from) {
+            @Override
+            @Nullable
+            Void answer(@Nullable Void told) {
+                return told;
+            }
+        }, outcome -> handle.write(from.nioBuffers(), position, outcome));
+    }
+
+    /**
+     * Makes survive a crash what had been written when this was called, and the file's size: fdatasync. That there is a file
+     * of this name survives by {@link ShardFiles#syncDirectory}. After a failure nobody knows what is on the disk, and to sync
+     * again proves nothing: what was written since the last sync is to be taken for lost.
+     */
+    public CompletableFuture<@Nullable Void> sync() {
+        return begin(new ShardFiles.Same<>(files, this, path, "sync it"), handle::sync);
+    }
+
+    /** Cuts the file to a size, or makes it longer by zeros. */
+    public CompletableFuture<@Nullable Void> truncate(long size) {
+        check(size);
+        return change("cut it to " + size + " bytes", outcome -> handle.truncate(size, outcome));
+    }
+
+    /**
+     * Takes room up to a size. What is new reads as zeros; to write there meets no full disk, and to sync that costs no change
+     * of the file's size. A file that is longer stays as it is.
+     */
+    public CompletableFuture<@Nullable Void> preallocate(long size) {
+        check(size);
+        return change("take room up to " + size + " bytes", outcome -> handle.preallocate(size, outcome));
+    }
+
+    /** Its size in bytes. */
+    public CompletableFuture<Long> size() {
+        return begin(new ShardFiles.Same<>(files, this, path, "ask for its size"), handle::size);
+    }
+
+    /**
+     * Lets go of the file, once what is under way has ended. Syncs nothing. The second time it is the first one's future. It is
+     * never refused for want of room.
+     */
+    public CompletableFuture<@Nullable Void> close() {
+        files.home().assertOwner("file " + path);
+        CompletableFuture<@Nullable Void> once = closed;
+        if (once == null) {
+            once = files.home().newFuture();
+            closed = once;
+            closeIfIdle();
+        }
+        return once;
+    }
+
+    /** Whether it has not been closed. */
+    public boolean isOpen() {
+        files.home().assertOwner("file " + path);
+        return closed == null;
+    }
+
+    /** One of its operations has begun. */
+    void began() {
+        underWay++;
+    }
+
+    /** One of its operations has ended. */
+    void ended() {
+        underWay--;
+        closeIfIdle();
+    }
+
+    private void closeIfIdle() {
+        CompletableFuture<@Nullable Void> toTell = closed;
+        if (toTell == null || closing || underWay > 0) {
+            return;
+        }
+        closing = true;
+        files.beginInAnyCase(new ShardFiles.Same<@Nullable Void>(files, null, path, "close it"), handle::close)
+                .whenComplete((_, failure) -> {
+                    if (failure == null) {
+                        toTell.complete(null);
+                    } else {
+                        toTell.completeExceptionally(failure);
+                    }
+                });
+    }
+
+    private void check(long position) {
+        files.home().assertOwner("file " + path);
+        if (position < 0) {
+            throw new IllegalArgumentException(position + " is no place in a file; it begins at 0");
+        }
+    }
+
+    private CompletableFuture<@Nullable Void> change(String verb, Consumer<Disk.Outcome<@Nullable Void>> work) {
+        return change(new ShardFiles.Same<>(files, this, path, verb), work);
+    }
+
+    private CompletableFuture<@Nullable Void> change(Operation<@Nullable Void, @Nullable Void> operation,
+            Consumer<? super Disk.Outcome<@Nullable Void>> work) {
+        return writable
+                ? begin(operation, work)
+                : operation.refuse(new IOException("it was opened to be read; open it for " + OpenMode.WRITE));
+    }
+
+    private <D extends @Nullable Object, T extends @Nullable Object> CompletableFuture<T> begin(
+            Operation<D, T> operation, Consumer<? super Disk.Outcome<D>> work) {
+        return closed == null ? files.begin(operation, work) : operation.refuse(new IOException("it is closed"));
+    }
+}
