@@ -45,12 +45,22 @@ public final class History<I, O extends @Nullable Object> {
      *
      * @param client a name that no other client of this history has
      */
-    public synchronized Recorder<I, O> record(String client) {
+    public Recorder<I, O> record(String client) {
+        return record(client, Recorder.FIRST_CAPACITY);
+    }
+
+    /**
+     * A recorder for a client, which allocates nothing until there are more calls than expected. Any thread.
+     *
+     * @param client a name that no other client of this history has
+     * @param expected how many calls there will be, about
+     */
+    public synchronized Recorder<I, O> record(String client, int expected) {
         if (recorders.stream().anyMatch(each -> each.client.equals(client))) {
             throw new IllegalArgumentException(
                     "client '" + client + "' has a recorder in this history; use that, or give another name");
         }
-        Recorder<I, O> recorder = new Recorder<>(client, clock);
+        Recorder<I, O> recorder = new Recorder<>(client, clock, expected);
         recorders.add(recorder);
         return recorder;
     }
@@ -74,16 +84,22 @@ public final class History<I, O extends @Nullable Object> {
 
         private final String client;
         private final LongSupplier clock;
-        private @Nullable Object[] inputs = new @Nullable Object[FIRST_CAPACITY];
-        private @Nullable Object[] answers = new @Nullable Object[FIRST_CAPACITY];
-        private long[] called = new long[FIRST_CAPACITY];
-        private long[] returned = new long[FIRST_CAPACITY];
-        private byte[] states = new byte[FIRST_CAPACITY];
+        private @Nullable Object[] inputs;
+        private @Nullable Object[] answers;
+        private long[] called;
+        private long[] returned;
+        private byte[] states;
         private int calls;
 
-        private Recorder(String client, LongSupplier clock) {
+        private Recorder(String client, LongSupplier clock, int expected) {
             this.client = client;
             this.clock = clock;
+            int capacity = Math.max(expected, 1);
+            inputs = new @Nullable Object[capacity];
+            answers = new @Nullable Object[capacity];
+            called = new long[capacity];
+            returned = new long[capacity];
+            states = new byte[capacity];
         }
 
         /**
