@@ -65,6 +65,13 @@ final class ArchitectureTest {
     @ArchTest
     static final ArchRule ROOTS_SHOW_NO_INTERNALS = classes().should(Internals.ARE_NOT_SHOWN_BY_ROOTS);
 
+    /** The room that asks the JDK itself, and the one that makes the virtual threads of shards. */
+    @ArchTest
+    static final ArchRule TIME_CHANCE_AND_THREADS_ARE_HANDED_IN = classes().that()
+            .resideInAPackage("io.solaster.engine..").and()
+            .resideOutsideOfPackages("io.solaster.engine.env..", "io.solaster.engine.thread..")
+            .should(FromTheEnvironment.COME_TIME_CHANCE_AND_THREADS);
+
     @ParameterizedTest
     @ValueSource(strings = {"benchmarks", "testkit"})
     void modulesThatNothingStandsOnHaveNoCyclesEither(String module) {

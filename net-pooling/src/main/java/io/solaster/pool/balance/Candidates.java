@@ -2,7 +2,7 @@ package io.solaster.pool.balance;
 
 import java.util.SplittableRandom;
 
-import io.solaster.engine.timer.TimeSource;
+import io.solaster.engine.env.TimeSource;
 
 /**
  * What an algorithm chooses among, and what it chooses by. One of a shard; nobody changes its arrays any more.

@@ -1,6 +1,6 @@
 package io.solaster.pool.balance;
 
-import io.solaster.engine.timer.TimeSource;
+import io.solaster.engine.env.TimeSource;
 
 /**
  * Of two random ones, drawn by weight, the one where one more request would take the shorter: latency times requests

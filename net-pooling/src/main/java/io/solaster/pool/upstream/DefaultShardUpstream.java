@@ -9,7 +9,7 @@ import java.util.SplittableRandom;
 
 import io.solaster.config.pool.BreakerConfig;
 import io.solaster.engine.Shard;
-import io.solaster.engine.timer.TimeSource;
+import io.solaster.engine.env.TimeSource;
 import io.solaster.engine.timer.Timer;
 import io.solaster.engine.timer.Timers;
 import io.solaster.pool.EndpointState;

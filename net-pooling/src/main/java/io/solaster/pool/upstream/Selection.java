@@ -11,7 +11,7 @@ import java.util.TreeMap;
 
 import io.solaster.config.pool.BalancingConfig;
 import io.solaster.config.pool.BalancingConfig.Algorithm;
-import io.solaster.engine.timer.TimeSource;
+import io.solaster.engine.env.TimeSource;
 import io.solaster.pool.EndpointState;
 import io.solaster.pool.balance.Balancer;
 import io.solaster.pool.balance.Candidates;

@@ -13,6 +13,7 @@ import io.solaster.config.InvalidConfigException;
 import io.solaster.config.InvalidConfigException.Violation;
 import io.solaster.config.plan.Machine;
 import io.solaster.config.plan.ShardPlan;
+import io.solaster.engine.env.Environment;
 import io.solaster.engine.mesh.Mesh;
 import io.solaster.engine.os.MachineProbe;
 import io.solaster.engine.stats.Heartbeat;
@@ -21,7 +22,6 @@ import io.solaster.engine.stats.StallWatchdog;
 import io.solaster.engine.task.GroupScheduler;
 import io.solaster.engine.task.SchedulingGroups;
 import io.solaster.engine.timer.ManualClock;
-import io.solaster.engine.timer.TimeSource;
 import io.solaster.engine.trace.Tracing;
 import io.solaster.engine.transport.TransportChoice;
 import org.jspecify.annotations.Nullable;
@@ -77,7 +77,7 @@ public final class Engine implements AutoCloseable {
      * @throws InvalidConfigException if the machine does not have what the configuration asks for
      */
     public static Engine start(EngineConfig config, ShardPlan.Work work) {
-        return EngineStart.start(config, MachineProbe.probe(), TimeSource.SYSTEM, work);
+        return EngineStart.start(config, MachineProbe.probe(), Environment.SYSTEM, work);
     }
 
     /**
@@ -86,7 +86,7 @@ public final class Engine implements AutoCloseable {
      * @throws InvalidConfigException if the machine does not have what the configuration asks for
      */
     public static Engine start(EngineConfig config, Machine machine) {
-        return EngineStart.start(config, machine, TimeSource.SYSTEM, ShardPlan.Work.SERVERS);
+        return EngineStart.start(config, machine, Environment.SYSTEM, ShardPlan.Work.SERVERS);
     }
 
     /**
@@ -95,7 +95,27 @@ public final class Engine implements AutoCloseable {
      * @throws InvalidConfigException if the machine does not have what the configuration asks for
      */
     public static Engine start(EngineConfig config, ManualClock clock) {
-        return EngineStart.start(config, MachineProbe.probe(), clock, ShardPlan.Work.SERVERS);
+        return start(config, Environment.SYSTEM.withTimerClock(clock));
+    }
+
+    /**
+     * As {@link #start(EngineConfig)}, with time, chance and threads of another environment.
+     *
+     * @throws InvalidConfigException if the machine does not have what the configuration asks for
+     */
+    public static Engine start(EngineConfig config, Environment environment) {
+        return EngineStart.start(config, MachineProbe.probe(), environment, ShardPlan.Work.SERVERS);
+    }
+
+    /**
+     * As {@link #start(EngineConfig, Environment)}, on a machine and over sockets that a simulation makes; which transport
+     * the configuration asks for does not matter.
+     *
+     * @throws InvalidConfigException if the machine does not have what the configuration asks for
+     */
+    public static Engine start(EngineConfig config, Machine machine, Environment environment,
+            TransportChoice transport) {
+        return EngineStart.start(config, machine, environment, ShardPlan.Work.SERVERS, transport);
     }
 
     /** What this system refuses of a configuration, though the machine has it; empty if nothing. Starts nothing. */
@@ -170,6 +190,11 @@ public final class Engine implements AutoCloseable {
     /** Messages under way from one shard to another. Any thread, roughly. */
     public int messagesQueued(int from, int to) {
         return meshes[from].queued(to);
+    }
+
+    /** Where time, chance and threads come from. */
+    public Environment environment() {
+        return setup.environment();
     }
 
     /** Threads for work that blocks. */
@@ -303,11 +328,11 @@ public final class Engine implements AutoCloseable {
     /** It may load classes and take memory, and nobody is served yet: no stall. */
     private static <T> T make(Shard shard, Function<Shard, T> factory) {
         Heartbeat heartbeat = shard.stats().heartbeat;
-        heartbeat.idle(System.nanoTime());
+        heartbeat.idle(shard.environment().clock().nanoTime());
         try {
             return factory.apply(shard);
         } finally {
-            heartbeat.busy(System.nanoTime());
+            heartbeat.busy(shard.environment().clock().nanoTime());
         }
     }
 

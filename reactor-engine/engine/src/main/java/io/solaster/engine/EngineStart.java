@@ -21,10 +21,11 @@ import io.solaster.config.plan.Machine;
 import io.solaster.config.plan.ShardPlan;
 import io.solaster.config.plan.ShardPlanner;
 import io.solaster.config.value.CpuSet;
+import io.solaster.engine.env.Environment;
 import io.solaster.engine.os.CpuAffinity;
-import io.solaster.engine.timer.TimeSource;
 import io.solaster.engine.transport.GroupIoHandler;
 import io.solaster.engine.transport.TransportChoice;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -54,15 +55,22 @@ final class EngineStart {
         return violations;
     }
 
-    static Engine start(EngineConfig config, Machine machine, TimeSource clock, ShardPlan.Work work) {
+    static Engine start(EngineConfig config, Machine machine, Environment environment, ShardPlan.Work work) {
         List<Violation> refused = check(config);
         if (!refused.isEmpty()) {
             throw new InvalidConfigException(refused);
         }
+        return start(config, machine, environment, work, null);
+    }
+
+    /** @param transport null for the one that the configuration asks for */
+    static Engine start(EngineConfig config, Machine machine, Environment environment, ShardPlan.Work work,
+            @Nullable TransportChoice transport) {
         EngineConfig possible = possible(config);
         ShardPlan plan = ShardPlanner.plan(machine, possible, work);
         int number = COUNT.incrementAndGet();
-        Engine engine = make(number == 1 ? "solaster" : "solaster-" + number, machine, possible, plan, clock, work);
+        Engine engine = make(number == 1 ? "solaster" : "solaster-" + number, machine, possible, plan,
+                environment, work, transport);
         try {
             engine.begin();
         } catch (RuntimeException | Error e) {
@@ -96,22 +104,22 @@ final class EngineStart {
     }
 
     /** With 'auto', a transport that the kernel has but refuses us for want of memory or descriptors is passed over. */
-    private static Engine make(String name, Machine machine, EngineConfig config, ShardPlan plan, TimeSource clock,
-            ShardPlan.Work work) {
+    private static Engine make(String name, Machine machine, EngineConfig config, ShardPlan plan,
+            Environment environment, ShardPlan.Work work, @Nullable TransportChoice given) {
         // Whoever first touches these fixes their size by the CPUs it may use: that must not be a pinned shard.
         ForkJoinPool.commonPool();
-        Thread.startVirtualThread(ShardThreads::prepare);
+        environment.threads().start("solaster-prepare", ShardThreads::prepare);
         // Loading it takes a shard that is the first to need a buffer tens of milliseconds.
         ByteBufAllocator.DEFAULT.isDirectBufferPooled();
         Map<Transport, String> refused = new EnumMap<>(Transport.class);
         while (true) {
-            TransportChoice transport = TransportChoice.choose(config.transport(), refused);
-            Setup setup = new Setup(name, config, machine, plan, clock, work);
+            TransportChoice transport = given != null ? given : TransportChoice.choose(config.transport(), refused);
+            Setup setup = new Setup(name, config, machine, plan, environment, work);
             try {
                 return new Engine(setup, new ShardGroup(setup, GroupIoHandler.over(transport.ioHandlers())), transport);
             } catch (RuntimeException | Error e) {
                 setup.discard();
-                if (config.transport() != Transport.AUTO || transport.kind() == Transport.NIO) {
+                if (given != null || config.transport() != Transport.AUTO || transport.kind() == Transport.NIO) {
                     throw new IllegalStateException("engine '" + name + "' cannot make its event loops over "
                             + TransportChoice.label(transport.kind()) + " (" + rootOf(e)
                             + "); raise the limits on open files and locked memory, or set solaster.engine.transport"
@@ -135,11 +143,11 @@ final class EngineStart {
         for (Shard shard : shards) {
             // By a timer, so that its classes are there: out of file descriptors, no more could be loaded.
             Future<?> started = shard.schedule(() -> {}, 0, TimeUnit.NANOSECONDS);
-            if (!started.awaitUninterruptibly(SHARD_START.toMillis())) {
+            if (!setup.environment().threads().await(started, SHARD_START)) {
                 throw new IllegalStateException("shard " + shard.id() + " did not start within " + SHARD_START);
             }
             if (shard.isShuttingDown()) {
-                shard.terminationFuture().awaitUninterruptibly(Shutdown.SHARD_STOP.toMillis());
+                setup.environment().threads().await(shard.terminationFuture(), Shutdown.SHARD_STOP);
                 throw new IllegalStateException("the event loop of shard " + shard.id() + " ended at its start",
                         shard.terminationFuture().cause());
             }
@@ -149,7 +157,7 @@ final class EngineStart {
             throw new IllegalStateException("shards could not start: " + failure.getMessage(), failure);
         }
         if (setup.plan().pinned()) {
-            setup.housekeeper().start();
+            setup.housekeeper().start(setup.environment().threads());
         }
     }
 }

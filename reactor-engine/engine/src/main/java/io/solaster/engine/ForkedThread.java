@@ -128,6 +128,9 @@ final class ForkedThread<T extends @Nullable Object> implements Fork<T>, Executo
         } finally {
             threads.mount(null);
         }
+        if (!ended) {
+            threads.shard.environment().threads().unmounted(thread);
+        }
         if (ended && !settled) {
             settled = true;
             settle();

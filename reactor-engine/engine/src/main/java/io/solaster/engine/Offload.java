@@ -12,6 +12,8 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 
 import io.solaster.config.OffloadConfig;
+import io.solaster.engine.env.Environment;
+import io.solaster.engine.env.TimeSource;
 import io.solaster.engine.task.Abandonable;
 import io.solaster.engine.task.GroupScheduler;
 import io.solaster.engine.trace.Hop;
@@ -53,12 +55,14 @@ public final class Offload implements Executor {
         }
     }
 
+    private final Environment environment;
     private final Map<Purpose, OffloadThreads> threads = new EnumMap<>(Purpose.class);
     private final Executor handshakes = work -> execute(Purpose.HANDSHAKES, work);
     private volatile @Nullable ContextCarrier carrier;
     private volatile @Nullable Tracing tracing;
 
-    Offload(String engine, OffloadConfig config) {
+    Offload(String engine, OffloadConfig config, Environment environment) {
+        this.environment = environment;
         for (Purpose purpose : Purpose.values()) {
             int count = switch (purpose) {
                 case CALLS -> config.threads();
@@ -66,7 +70,7 @@ public final class Offload implements Executor {
                 case HANDSHAKES -> config.handshakeThreads();
             };
             threads.put(purpose, new OffloadThreads(engine + "-offload-" + purpose + "-", purpose.toString(), count,
-                    config.queueCapacity()));
+                    config.queueCapacity(), environment.threads()));
         }
         threads.values().forEach(OffloadThreads::start);
     }
@@ -139,6 +143,10 @@ public final class Offload implements Executor {
         tracing = newTracing;
     }
 
+    Environment environment() {
+        return environment;
+    }
+
     /** Calls that wait for a thread. */
     public int queued(Purpose purpose) {
         return threads(purpose).waiting();
@@ -160,11 +168,12 @@ public final class Offload implements Executor {
      */
     void close(Duration patience) {
         threads.values().forEach(OffloadThreads::shutdown);
-        long end = System.nanoTime() + patience.toNanos();
+        TimeSource clock = environment.clock();
+        long end = clock.nanoTime() + patience.toNanos();
         boolean done = true;
         List<Runnable> notBegun = new ArrayList<>();
         for (OffloadThreads each : threads.values()) {
-            if (!each.awaitEnd(Duration.ofNanos(Math.max(0, end - System.nanoTime())))) {
+            if (!each.awaitEnd(Duration.ofNanos(Math.max(0, end - clock.nanoTime())))) {
                 done = false;
                 notBegun.addAll(each.shutdownNow());
             }
@@ -177,7 +186,7 @@ public final class Offload implements Executor {
     }
 
     /** What was accepted ends, though no thread of ours is left for it. */
-    private static void end(List<Runnable> notBegun) {
+    private void end(List<Runnable> notBegun) {
         List<Runnable> stages = new ArrayList<>();
         List<String> dropped = new ArrayList<>();
         for (Runnable task : notBegun) {
@@ -190,7 +199,7 @@ public final class Offload implements Executor {
         }
         if (!stages.isEmpty()) {
             // Nobody but themselves can end their futures; they may block, and whoever closes does not wait for that.
-            Thread.ofPlatform().daemon().name("offload-last-stages").start(() -> stages.forEach(Runnable::run));
+            environment.threads().start("offload-last-stages", () -> stages.forEach(Runnable::run));
         }
         if (!dropped.isEmpty()) {
             log.warn("{} task(s) off the shards had not begun and are dropped: {}", dropped.size(),

@@ -2,7 +2,8 @@ package io.solaster.engine;
 
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.LinkedTransferQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -11,6 +12,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 
+import io.solaster.engine.env.Threads;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,8 +28,10 @@ final class OffloadThreads {
 
     private final String purpose;
     private final int capacity;
-    private final LinkedTransferQueue<Runnable> queue = new LinkedTransferQueue<>();
+    private final BlockingQueue<Runnable> queue;
     private final ThreadPoolExecutor threads;
+    private final Threads environment;
+    private final CompletableFuture<@Nullable Void> ended = new CompletableFuture<>();
     private final AtomicInteger waiting = new AtomicInteger();
     private final AtomicInteger empty = new AtomicInteger();
     private final AtomicBoolean sweeping = new AtomicBoolean();
@@ -38,20 +42,23 @@ final class OffloadThreads {
      *
      * @param namePrefix of the threads
      * @param purpose names them in errors
+     * @param environment makes them
      */
-    OffloadThreads(String namePrefix, String purpose, int count, int capacity) {
+    OffloadThreads(String namePrefix, String purpose, int count, int capacity, Threads environment) {
         if (capacity < 1) {
             throw new IllegalArgumentException(
                     "solaster.engine.offload.queue-capacity: " + capacity + "; let 1 call or more wait");
         }
         this.purpose = purpose;
         this.capacity = capacity;
-        AtomicInteger number = new AtomicInteger();
-        threads = new ThreadPoolExecutor(count, count, 0, TimeUnit.SECONDS, queue, task -> {
-            Thread thread = new Thread(task, namePrefix + number.getAndIncrement());
-            thread.setDaemon(true);
-            return thread;
-        });
+        this.environment = environment;
+        queue = environment.queue();
+        threads = new ThreadPoolExecutor(count, count, 0, TimeUnit.SECONDS, queue, environment.factory(namePrefix)) {
+            @Override
+            protected void terminated() {
+                ended.complete(null);
+            }
+        };
     }
 
     /** Starts all threads, so that none inherits the CPU of the shard that first needs it. */
@@ -174,7 +181,7 @@ final class OffloadThreads {
     /** Whether all has finished by then. */
     boolean awaitEnd(Duration patience) {
         try {
-            return threads.awaitTermination(patience.toNanos(), TimeUnit.NANOSECONDS);
+            return environment.await(ended, patience);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return false;

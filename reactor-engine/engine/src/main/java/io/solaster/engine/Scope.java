@@ -9,6 +9,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 
+import io.solaster.engine.thread.JdkThreads;
 import io.solaster.engine.timer.Timer;
 import org.jspecify.annotations.Nullable;
 
@@ -85,7 +86,7 @@ public final class Scope implements AutoCloseable {
         if (cancelled) {
             fork.abandonUnstarted();
         } else {
-            fork.thread().start();
+            JdkThreads.start(fork.thread());
             running.add(fork);
         }
         return fork;

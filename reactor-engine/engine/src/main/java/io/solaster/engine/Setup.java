@@ -11,11 +11,11 @@ import io.solaster.config.plan.Machine;
 import io.solaster.config.plan.ShardPlan;
 import io.solaster.config.plan.ShardPlanner;
 import io.solaster.config.value.CpuSet;
+import io.solaster.engine.env.Environment;
 import io.solaster.engine.os.CpuAffinity;
 import io.solaster.engine.os.Housekeeper;
 import io.solaster.engine.stats.StallWatchdog;
 import io.solaster.engine.task.SchedulingGroups;
-import io.solaster.engine.timer.TimeSource;
 import io.solaster.engine.trace.Tracing;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -29,7 +29,7 @@ final class Setup {
     private final Machine machine;
     private final ShardPlan plan;
     private final ShardPlan.Work work;
-    private final TimeSource clock;
+    private final Environment environment;
     private final SchedulingGroups groups;
     private final Housekeeper housekeeper;
     private final Offload offload;
@@ -43,17 +43,20 @@ final class Setup {
     private volatile @Nullable Tracing tracing;
 
     /** Starts the threads off the shards. */
-    Setup(String name, EngineConfig config, Machine machine, ShardPlan plan, TimeSource clock, ShardPlan.Work work) {
+    Setup(String name, EngineConfig config, Machine machine, ShardPlan plan, Environment environment,
+            ShardPlan.Work work) {
         this.name = name;
         this.config = config;
         this.machine = machine;
         this.plan = plan;
         this.work = work;
-        this.clock = clock;
+        this.environment = environment;
         this.groups = new SchedulingGroups(config.groups());
         this.housekeeper = new Housekeeper(elsewhere(), machine.allowed());
-        this.offload = new Offload(name, config.offload());
-        this.watchdog = config.stalls().enabled() ? StallWatchdog.start(name, config.stalls()) : null;
+        this.offload = new Offload(name, config.offload(), environment);
+        this.watchdog = config.stalls().enabled()
+                ? StallWatchdog.start(name, config.stalls(), environment)
+                : null;
     }
 
     /** Ends the threads off the shards, where no shard has been made with this. */
@@ -114,8 +117,8 @@ final class Setup {
         return shuffleSeed;
     }
 
-    TimeSource clock() {
-        return clock;
+    Environment environment() {
+        return environment;
     }
 
     SchedulingGroups groups() {

@@ -25,6 +25,7 @@ import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.OwnerChecks;
 import io.solaster.config.Internal;
 import io.solaster.config.plan.ShardPlan.PlannedShard;
+import io.solaster.engine.env.Environment;
 import io.solaster.engine.loop.Parking;
 import io.solaster.engine.loop.Turn;
 import io.solaster.engine.mesh.Mesh;
@@ -39,7 +40,6 @@ import io.solaster.engine.task.ShardView;
 import io.solaster.engine.task.Submission;
 import io.solaster.engine.task.Unfinished;
 import io.solaster.engine.timer.ManualClock;
-import io.solaster.engine.timer.TimeSource;
 import io.solaster.engine.timer.TimerStats;
 import io.solaster.engine.timer.Timers;
 import io.solaster.engine.trace.Tracing;
@@ -70,6 +70,7 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
     private static final Logger log = LoggerFactory.getLogger(Shard.class);
     private final Setup setup;
     private final PlannedShard place;
+    private final Environment environment;
     private final ShardStats stats = new ShardStats();
     private final GroupScheduler scheduler;
     private final Map<SchedulingGroup, MeshPermits[]> permits = new HashMap<>();
@@ -88,15 +89,16 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
         super(parent, executor, ioHandlerFactory);
         this.setup = setup;
         this.place = place;
+        this.environment = setup.environment();
         this.threads = new ShardThreads(this, setup.name(), place.id());
-        this.scheduler = new GroupScheduler(setup.groups(), place.id(), setup.config().taskQuota(), System::nanoTime,
-                stats, setup.shuffleSeed());
+        this.scheduler = new GroupScheduler(setup.groups(), place.id(), setup.config().taskQuota(),
+                environment.clock(), stats, setup.shuffleSeed());
         ((GroupIoHandler) ioHandler()).use(scheduler);
-        TimeSource clock = setup.clock();
-        this.timers = new Timers(clock, scheduler::current, timer -> scheduler.execute(timer.group(), timer));
+        this.timers = new Timers(environment.timerClock(), scheduler::current,
+                timer -> scheduler.execute(timer.group(), timer));
         this.waits = new ShardTimers(this, timers);
-        this.turn = new Turn(new Inbox(), setup.groups(), scheduler, timers, parking, stats, TimeSource.SYSTEM, clock,
-                clock instanceof ManualClock);
+        this.turn = new Turn(new Inbox(), setup.groups(), scheduler, timers, parking, stats,
+                environment);
         parking.reconfigure(spin(setup.config(), setup.plan().spin()), setup.config().idle().lingerFor());
     }
 
@@ -375,6 +377,11 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
         return setup.tracing();
     }
 
+    /** Where time, chance and threads come from. Any thread. */
+    public Environment environment() {
+        return environment;
+    }
+
     /** The engine's threads for what blocks. Any thread. */
     public Offload offload() {
         return setup.offload();
@@ -434,6 +441,7 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
 
     /** Wakes the shard if it is parked. Any thread, after publishing and a full fence. */
     void wakeIfParked() {
+        environment.sometimes("between publishing and waking");
         if (parking.claim()) {
             Shard waker = current();
             if (waker != null) {
@@ -571,19 +579,19 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
         thread = self;
         threadId = self.threadId();
         setup.enter(this);
-        stats.begins(CpuAffinity.threadId(), System.nanoTime());
+        stats.begins(CpuAffinity.threadId(), environment.clock().nanoTime());
         setup.watch(this, self);
         Runnable woken = this::wake;
-        if (setup.clock() instanceof ManualClock manual) {
+        if (environment.timerClock() instanceof ManualClock manual) {
             manual.onAdvance(woken);
         }
         try {
             super.run();
         } finally {
-            if (setup.clock() instanceof ManualClock manual) {
+            if (environment.timerClock() instanceof ManualClock manual) {
                 manual.forget(woken);
             }
-            stats.ends(System.nanoTime());
+            stats.ends(environment.clock().nanoTime());
             setup.leave(this);
         }
     }

@@ -10,6 +10,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
+import io.solaster.engine.env.Environment;
 import io.solaster.engine.task.SchedulingGroup;
 import org.jspecify.annotations.Nullable;
 
@@ -133,19 +134,29 @@ public final class ShardFuture<T extends @Nullable Object> extends CompletableFu
     @Override
     public T get() throws InterruptedException, ExecutionException {
         refuseToBlock();
+        beforeWait(Long.MAX_VALUE);
         return super.get();
     }
 
     @Override
     public T get(long timeout, TimeUnit unit) throws InterruptedException, ExecutionException, TimeoutException {
         refuseToBlock();
-        return super.get(timeout, unit);
+        return super.get(beforeWait(unit.toNanos(timeout)), TimeUnit.NANOSECONDS);
     }
 
     @Override
     public T join() {
         refuseToBlock();
+        beforeWait(Long.MAX_VALUE);
         return super.join();
+    }
+
+    private long beforeWait(long nanos) {
+        if (isDone()) {
+            return nanos;
+        }
+        Environment environment = home instanceof Shard shard ? shard.environment() : ((Offload) home).environment();
+        return environment.threads().beforeWait(this, nanos);
     }
 
     @Override

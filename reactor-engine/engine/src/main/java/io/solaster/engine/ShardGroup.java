@@ -16,7 +16,9 @@ final class ShardGroup extends MultiThreadIoEventLoopGroup {
     private final Setup setup;
 
     ShardGroup(Setup setup, IoHandlerFactory ioHandlers) {
-        super(setup.plan().shards().size(), (Executor) task -> new ShardThread(task, setup.name() + "-shard").start(),
+        super(setup.plan().shards().size(),
+                (Executor) task -> setup.environment().threads()
+                        .start(loop -> new ShardThread(loop, setup.name() + "-shard"), task),
                 ioHandlers, setup);
         this.setup = setup;
         setup.running(true);

@@ -122,7 +122,7 @@ public final class ShardThreads {
             boolean logs, Callable<T> work) {
         refuseWhenEnding();
         ForkedThread<T> fork = new ForkedThread<>(this, group, future, home, null, logs, work);
-        fork.thread().start();
+        JdkThreads.start(fork.thread());
         return fork;
     }
 

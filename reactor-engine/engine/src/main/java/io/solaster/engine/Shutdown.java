@@ -5,11 +5,8 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 
+import io.solaster.engine.env.TimeSource;
 import io.solaster.engine.mesh.Mesh;
 import io.solaster.engine.mesh.Message;
 import io.solaster.engine.task.Abandonable;
@@ -33,7 +30,7 @@ final class Shutdown {
     private final Mesh[] meshes;
     private final Calls calls;
     private final Deque<Runnable> stopActions = new ArrayDeque<>();
-    private final CountDownLatch stopped = new CountDownLatch(1);
+    private final CompletableFuture<@Nullable Void> stopped = new CompletableFuture<>();
     private @Nullable Thread closer;
     private volatile boolean stopping;
 
@@ -121,7 +118,7 @@ final class Shutdown {
         try {
             stop(actions);
         } finally {
-            stopped.countDown();
+            stopped.complete(null);
         }
         log.info("Engine '{}' has stopped", setup.name());
     }
@@ -137,7 +134,7 @@ final class Shutdown {
         endThreads();
         setup.offload().close(SHARD_STOP);
         settle();
-        if (group.stop(SHARD_STOP).awaitUninterruptibly(SHARD_STOP.toMillis())) {
+        if (setup.environment().threads().await(group.stop(SHARD_STOP), SHARD_STOP)) {
             abandonMessages();
         } else {
             log.warn("Engine '{}': a shard has not ended within {}; its thread is left behind", setup.name(),
@@ -156,7 +153,8 @@ final class Shutdown {
 
     /** Lets the shards answer each other for a while: until nothing is under way between two looks. */
     private void settle() {
-        long end = System.nanoTime() + SETTLE.toNanos();
+        TimeSource clock = setup.environment().clock();
+        long end = clock.nanoTime() + SETTLE.toNanos();
         long before = -1;
         do {
             if (!await(calls.submitToAll(shard -> true), "a last round of messages", SETTLE)) {
@@ -172,7 +170,7 @@ final class Shutdown {
                 return;
             }
             before = sent;
-        } while (System.nanoTime() < end);
+        } while (clock.nanoTime() - end < 0);
     }
 
     private void abandonMessages() {
@@ -185,12 +183,13 @@ final class Shutdown {
     /** Waits for a step of stopping; what goes wrong with it is logged. */
     boolean await(CompletableFuture<?> future, String what, Duration patience) {
         try {
-            future.get(patience.toMillis(), TimeUnit.MILLISECONDS);
-            return true;
-        } catch (TimeoutException e) {
-            log.warn("Engine '{}': {} took longer than {}", setup.name(), what, patience);
-        } catch (ExecutionException e) {
-            log.warn("Engine '{}': {} failed", setup.name(), what, e.getCause());
+            if (!setup.environment().threads().await(future, patience)) {
+                log.warn("Engine '{}': {} took longer than {}", setup.name(), what, patience);
+            } else if (future.isCompletedExceptionally()) {
+                log.warn("Engine '{}': {} failed", setup.name(), what, ShardFuture.failureOf(future));
+            } else {
+                return true;
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
@@ -203,8 +202,8 @@ final class Shutdown {
         }
         try {
             // Not forever, since a step of the first call may be what waits for this one.
-            long longest = setup.config().shutdownTimeout().plus(SHARD_STOP.multipliedBy(4)).toMillis();
-            if (!stopped.await(longest, TimeUnit.MILLISECONDS)) {
+            Duration longest = setup.config().shutdownTimeout().plus(SHARD_STOP.multipliedBy(4));
+            if (!setup.environment().threads().await(stopped, longest)) {
                 log.warn("Engine '{}' is still stopping", setup.name());
             }
         } catch (InterruptedException e) {

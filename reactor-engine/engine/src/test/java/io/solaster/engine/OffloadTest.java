@@ -19,6 +19,7 @@ import ch.qos.logback.core.read.ListAppender;
 import io.solaster.config.Changed;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.OffloadConfig;
+import io.solaster.engine.env.Environment;
 import io.solaster.engine.task.Abandonable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -78,7 +79,7 @@ class OffloadTest {
         logger.setAdditive(false);
         logger.addAppender(lines);
         try {
-            Offload offload = new Offload("stopping", OffloadConfig.of(1, 8));
+            Offload offload = new Offload("stopping", OffloadConfig.of(1, 8), Environment.SYSTEM);
             offload.execute(() -> {
                 begun.countDown();
                 try {
@@ -152,7 +153,7 @@ class OffloadTest {
 
     @Test
     void manyCancelledCallsTakeNoMoreMemoryThanTheQueueMay() {
-        OffloadThreads threads = new OffloadThreads("cancelled-", "tests", 1, 8);
+        OffloadThreads threads = new OffloadThreads("cancelled-", "tests", 1, 8, Environment.SYSTEM.threads());
         try {
             threads.execute(() -> {
                 begun.countDown();

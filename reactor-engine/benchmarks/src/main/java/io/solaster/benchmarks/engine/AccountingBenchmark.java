@@ -38,7 +38,7 @@ public class AccountingBenchmark {
     private final Histogram histogram = new Histogram();
     private final Heartbeat heartbeat = new Heartbeat();
     private final ShardStats stats = new ShardStats();
-    private final GroupStats group = stats.addGroup(0, "default", () -> 200);
+    private final GroupStats group = stats.addGroup(0, "default", () -> 200, 0);
     private final ShardStats scheduled = new ShardStats();
     private final GroupScheduler scheduler = new GroupScheduler(new SchedulingGroups(Map.of()), 0,
             Duration.ofSeconds(1), System::nanoTime, scheduled, null);

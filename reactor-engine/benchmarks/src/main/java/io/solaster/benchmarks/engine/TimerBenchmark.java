@@ -10,7 +10,7 @@ import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.ScheduledFuture;
 import io.solaster.engine.task.SchedulingGroup;
 import io.solaster.engine.task.SchedulingGroups;
-import io.solaster.engine.timer.TimeSource;
+import io.solaster.engine.env.TimeSource;
 import io.solaster.engine.timer.Timer;
 import io.solaster.engine.timer.Timers;
 import org.openjdk.jmh.annotations.Benchmark;

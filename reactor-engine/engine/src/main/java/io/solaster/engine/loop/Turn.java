@@ -3,13 +3,14 @@ package io.solaster.engine.loop;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
+import io.solaster.engine.env.Environment;
+import io.solaster.engine.env.TimeSource;
 import io.solaster.engine.mesh.Mesh;
 import io.solaster.engine.stats.ShardStats;
 import io.solaster.engine.task.GroupScheduler;
 import io.solaster.engine.task.GroupTask;
 import io.solaster.engine.task.SchedulingGroups;
 import io.solaster.engine.task.Submission;
-import io.solaster.engine.timer.TimeSource;
 import io.solaster.engine.timer.Timers;
 import org.jspecify.annotations.Nullable;
 
@@ -46,6 +47,9 @@ public final class Turn {
     private final Timers timers;
     private final Parking parking;
     private final ShardStats stats;
+    private final Environment environment;
+    private final int inboxBatch;
+    private final int expiredPerTurn;
     private final TimeSource time;
     /** The timers': the same as {@link #time}, or one of their own that tells when it goes on. */
     private final TimeSource timerClock;
@@ -56,21 +60,22 @@ public final class Turn {
     private boolean served;
 
     /**
-     * @param time the clock of scheduler and sleep
-     * @param timerClock the clock of the timers
-     * @param ownClock whether the two differ: then the timers' clock wakes the shard by itself
+     * @param environment whose clock is the scheduler's; where the timers have another, that one wakes the shard by itself
      */
     public Turn(Driver driver, SchedulingGroups groups, GroupScheduler scheduler, Timers timers, Parking parking,
-            ShardStats stats, TimeSource time, TimeSource timerClock, boolean ownClock) {
+            ShardStats stats, Environment environment) {
         this.driver = driver;
         this.groups = groups;
         this.scheduler = scheduler;
         this.timers = timers;
         this.parking = parking;
         this.stats = stats;
-        this.time = time;
-        this.timerClock = timerClock;
-        this.ownClock = ownClock;
+        this.environment = environment;
+        this.time = environment.clock();
+        this.timerClock = environment.timerClock();
+        this.ownClock = !time.equals(timerClock);
+        this.inboxBatch = environment.limit("inbox batch", INBOX_BATCH);
+        this.expiredPerTurn = environment.limit("timers per turn", EXPIRED_PER_TURN);
     }
 
     /** Gives it the shard's side of the mesh, before the first turn. */
@@ -141,7 +146,7 @@ public final class Turn {
         }
         long now = scheduler.serve();
         any |= receiveInbox();
-        any |= timers.expire(ownClock ? timerClock.nanoTime() : now, EXPIRED_PER_TURN);
+        any |= timers.expire(ownClock ? timerClock.nanoTime() : now, expiredPerTurn);
         any |= scheduler.run(now);
         driver.afterGroups();
         if (lanes != null) {
@@ -173,14 +178,14 @@ public final class Turn {
         if (task == null) {
             return false;
         }
-        for (int i = 0; i < INBOX_BATCH && task != null; i++) {
+        for (int i = 0; i < inboxBatch && task != null; i++) {
             try {
                 take(task);
             } catch (Throwable failure) {
                 // Out of memory, say: it costs this task and not the shard.
                 scheduler.abandon(task, true, failure);
             }
-            task = i == INBOX_BATCH - 1 ? null : driver.nextOfInbox();
+            task = i == inboxBatch - 1 ? null : driver.nextOfInbox();
         }
         return true;
     }
@@ -205,6 +210,7 @@ public final class Turn {
         if (hasWork() || delayNanos(now) <= 0 || parking.staysAwake(now)) {
             return false;
         }
+        environment.sometimes("before a shard says that it sleeps");
         boolean sleeps = parking.sleepUnless(mustStay);
         if (sleeps) {
             stats.sleeps(now);
@@ -214,6 +220,7 @@ public final class Turn {
 
     /** Asked once more after the shard has said that it sleeps. */
     private boolean mustStay() {
+        environment.sometimes("after a shard has said that it sleeps");
         return hasWork() || ownClock && timers.delayNanos(timerClock.nanoTime()) == 0;
     }
 

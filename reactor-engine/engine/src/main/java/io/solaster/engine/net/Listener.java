@@ -3,8 +3,7 @@ package io.solaster.engine.net;
 import java.io.IOException;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.IdentityHashMap;
+import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
@@ -46,8 +45,8 @@ final class Listener extends ChannelInboundHandlerAdapter {
     private final TcpServer server;
     private final Shard shard;
     private final ConnectionHandler handler;
-    /** On the shard only. */
-    private final Set<Channel> channels = Collections.newSetFromMap(new IdentityHashMap<>());
+    /** In the order of their coming, which another run of the same keeps. On the shard only. */
+    private final Set<Channel> channels = new LinkedHashSet<>();
     /** Written by whichever shard accepts for this one, so that it knows at once what it has handed over. */
     private final Counter accepted = new Counter();
     private final Counter closed = new Counter();
@@ -213,7 +212,7 @@ final class Listener extends ChannelInboundHandlerAdapter {
         pauses.increment();
         shard.stats().acceptPauses.increment();
         if (pausedSince == 0) {
-            pausedSince = System.nanoTime();
+            pausedSince = shard.environment().clock().nanoTime();
             log.warn("Server '{}': shard {} pauses accepting: {}{}", server.name(), shard.id(), cause.getMessage(),
                     Errno.of(cause) == Errno.EMFILE
                             ? "; raise the limit on open files (ulimit -n), or lower solaster.servers." + server.name()
@@ -230,7 +229,7 @@ final class Listener extends ChannelInboundHandlerAdapter {
     private void resumed(long pausesBefore) {
         if (pausedSince != 0 && pauses.get() == pausesBefore) {
             log.info("Server '{}': shard {} accepts again after {} ms", server.name(), shard.id(),
-                    TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - pausedSince));
+                    TimeUnit.NANOSECONDS.toMillis(shard.environment().clock().nanoTime() - pausedSince));
             pausedSince = 0;
         }
     }

@@ -6,7 +6,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
@@ -141,7 +141,7 @@ public final class TcpServer implements AutoCloseable {
     }
 
     private void await(Listener listener, ChannelFuture future) {
-        if (!future.awaitUninterruptibly(ANSWER.toMillis())) {
+        if (!engine.environment().threads().await(future, ANSWER)) {
             // What comes of it later belongs to nobody.
             future.addListener(ChannelFutureListener.CLOSE);
             throw failure(
@@ -293,16 +293,16 @@ public final class TcpServer implements AutoCloseable {
      * @return how many had to be closed
      */
     public int drain(Duration deadline) {
-        long end = System.nanoTime() + deadline.toNanos();
+        long end = now() + deadline.toNanos();
         stopAccepting();
         awaitAll("drain", end, Listener::drain);
         int cut = 0;
-        for (Integer count : awaitAll("close its connections", System.nanoTime() + ANSWER.toNanos(),
+        for (Integer count : awaitAll("close its connections", now() + ANSWER.toNanos(),
                 Listener::closeAll)) {
             cut += count;
         }
         if (cut > 0) {
-            awaitAll("see its connections close", System.nanoTime() + LAST_WRITES.toNanos(), Listener::drain);
+            awaitAll("see its connections close", now() + LAST_WRITES.toNanos(), Listener::drain);
             log.warn("Server '{}': {} connection(s) had not finished within {} and were closed", name, cut, deadline);
         }
         return cut;
@@ -324,13 +324,13 @@ public final class TcpServer implements AutoCloseable {
             }
             leaving.retire();
         }
-        long end = System.nanoTime() + deadline.toNanos();
+        long end = now() + deadline.toNanos();
         if (acceptsOnEveryShard()) {
-            await(List.of(leaving), "stop accepting", System.nanoTime() + ANSWER.toNanos(), Listener::stopListening);
+            await(List.of(leaving), "stop accepting", now() + ANSWER.toNanos(), Listener::stopListening);
         }
         await(List.of(leaving), "drain", end, Listener::drain);
         int cut = 0;
-        for (Integer count : await(List.of(leaving), "close its connections", System.nanoTime() + ANSWER.toNanos(),
+        for (Integer count : await(List.of(leaving), "close its connections", now() + ANSWER.toNanos(),
                 Listener::closeAll)) {
             cut += count;
         }
@@ -339,9 +339,13 @@ public final class TcpServer implements AutoCloseable {
         return cut;
     }
 
+    private long now() {
+        return engine.environment().clock().nanoTime();
+    }
+
     private void stopAccepting() {
         closed = true;
-        awaitAll("stop accepting", System.nanoTime() + ANSWER.toNanos(), Listener::stopListening);
+        awaitAll("stop accepting", now() + ANSWER.toNanos(), Listener::stopListening);
     }
 
     /** Has every shard do something at the same time; returns the answers that came in time. */
@@ -355,11 +359,16 @@ public final class TcpServer implements AutoCloseable {
         List<T> results = new ArrayList<>();
         for (int i = 0; i < answers.size(); i++) {
             try {
-                results.add(answers.get(i).get(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS));
+                CompletableFuture<T> answer = answers.get(i);
+                engine.environment().threads().await(answer, Duration.ofNanos(Math.max(0, end - now())));
+                if (answer.state() == Future.State.SUCCESS) {
+                    results.add(answer.resultNow());
+                } else {
+                    log.debug("Server '{}': shard {} did not {} in time: {}", name, asked.get(i).shard().id(), what,
+                            answer);
+                }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
-            } catch (ExecutionException | TimeoutException e) {
-                log.debug("Server '{}': shard {} did not {} in time", name, asked.get(i).shard().id(), what, e);
             }
         }
         return results;

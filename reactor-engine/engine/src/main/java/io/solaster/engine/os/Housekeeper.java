@@ -13,6 +13,7 @@ import java.util.concurrent.atomic.AtomicLong;
 
 import io.solaster.config.Internal;
 import io.solaster.config.value.CpuSet;
+import io.solaster.engine.env.Threads;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -56,10 +57,11 @@ public final class Housekeeper implements AutoCloseable {
     private final AtomicLong pinnedAnew = new AtomicLong();
     private final CountDownLatch closed = new CountDownLatch(1);
     private Set<Integer> seen = Set.of();
+    private boolean started;
     private @Nullable Thread thread;
 
     /**
-     * Does nothing before {@link #start()}.
+     * Does nothing before {@link #start}.
      *
      * @param cpus where everything else may run: the housekeeping CPUs, or all the allowed ones where none are set
      *        aside
@@ -79,20 +81,18 @@ public final class Housekeeper implements AutoCloseable {
      *
      * @throws IllegalStateException if started before
      */
-    public synchronized void start() {
-        if (thread != null) {
+    public synchronized void start(Threads threads) {
+        if (started) {
             throw new IllegalStateException("the housekeeper was started before; each engine makes its own");
         }
-        Thread sweeper = new Thread(this::run, "solaster-housekeeper");
-        sweeper.setDaemon(true);
-        thread = sweeper;
+        started = true;
         Optional<String> unavailable = CpuAffinity.unavailable();
         if (unavailable.isPresent()) {
             LOG.warn("other threads stay on the shards' CPUs: {}", unavailable.get());
             return;
         }
         // Before the first sweep, which then places this one as well.
-        sweeper.start();
+        thread = threads.start("solaster-housekeeper", this::run);
         // Again, since a thread not yet reached may have created one that inherits its place.
         int count = 1;
         for (int round = 0; count > 0 && round < 5; round++) {

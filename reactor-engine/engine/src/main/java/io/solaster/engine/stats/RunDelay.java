@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.LongSupplier;
 
+import io.solaster.engine.env.TimeSource;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,9 +47,10 @@ final class RunDelay implements LongSupplier, AutoCloseable {
         getAsLong();
     }
 
+    /** By the machine's clock, which the kernel's figures go by. */
     static RunDelay of(int tid, Thread thread) {
         long id = thread.threadId();
-        return new RunDelay(TASKS.resolve(Integer.toString(tid)), System::nanoTime,
+        return new RunDelay(TASKS.resolve(Integer.toString(tid)), TimeSource.SYSTEM::nanoTime,
                 () -> ManagementFactory.getThreadMXBean().getThreadCpuTime(id));
     }
 

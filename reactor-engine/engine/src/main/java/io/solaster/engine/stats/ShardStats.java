@@ -164,10 +164,11 @@ public final class ShardStats {
      * Makes what this shard counts about a group. Any thread, before the group's first task.
      *
      * @param shares tells the group's shares at any time, to any thread
+     * @param now the scheduler's clock
      */
     @Internal
-    public synchronized GroupStats addGroup(int id, String name, IntSupplier shares) {
-        GroupStats group = new GroupStats(id, name, shares, System.nanoTime());
+    public synchronized GroupStats addGroup(int id, String name, IntSupplier shares, long now) {
+        GroupStats group = new GroupStats(id, name, shares, now);
         List<GroupStats> more = new ArrayList<>(groups);
         more.add(group);
         groups = List.copyOf(more);

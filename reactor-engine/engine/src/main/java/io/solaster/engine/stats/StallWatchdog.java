@@ -12,6 +12,7 @@ import java.util.function.Supplier;
 
 import io.solaster.config.Internal;
 import io.solaster.config.StallConfig;
+import io.solaster.engine.env.Environment;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,7 +48,7 @@ public final class StallWatchdog implements AutoCloseable {
     private final LongSupplier collectors;
     private final Supplier<StealTime> steal;
     private final Consumer<Stall> reports;
-    private final RecentStalls recent = new RecentStalls(InstantSource.system());
+    private final RecentStalls recent;
     private volatile long threshold;
     private volatile boolean closed;
     private @Nullable Thread thread;
@@ -59,11 +60,12 @@ public final class StallWatchdog implements AutoCloseable {
     private StealTime stealBefore;
     private long stealReadAt;
 
-    StallWatchdog(Duration threshold, LongSupplier clock, LongSupplier collectors, Supplier<StealTime> steal,
-            Consumer<Stall> reports) {
+    StallWatchdog(Duration threshold, LongSupplier clock, LongSupplier collectors, InstantSource wallClock,
+            Supplier<StealTime> steal, Consumer<Stall> reports) {
         this.clock = clock;
         this.collectors = collectors;
         this.steal = steal;
+        this.recent = new RecentStalls(wallClock);
         this.reports = recent.andThen(reports);
         threshold(threshold);
         before = clock.getAsLong();
@@ -80,14 +82,12 @@ public final class StallWatchdog implements AutoCloseable {
      * @throws IllegalArgumentException if the threshold is below a millisecond
      */
     @Internal
-    public static StallWatchdog start(String engine, StallConfig config) {
-        StallReports reports = new StallReports(engine, config, System::nanoTime);
-        StallWatchdog watchdog = new StallWatchdog(config.threshold(), System::nanoTime, new CollectorPauses(),
-                StealTime::read, reports);
-        Thread thread = new Thread(() -> watchdog.run(reports), engine + "-watchdog");
-        thread.setDaemon(true);
-        watchdog.thread = thread;
-        thread.start();
+    public static StallWatchdog start(String engine, StallConfig config, Environment environment) {
+        LongSupplier clock = environment.clock()::nanoTime;
+        StallReports reports = new StallReports(engine, config, clock);
+        StallWatchdog watchdog = new StallWatchdog(config.threshold(), clock, new CollectorPauses(),
+                environment.wallClock(), StealTime::read, reports);
+        watchdog.thread = environment.threads().start(engine + "-watchdog", () -> watchdog.run(reports));
         return watchdog;
     }
 

@@ -1,6 +1,6 @@
 package io.solaster.engine.stats;
 
-import java.util.function.LongSupplier;
+import io.solaster.engine.env.TimeSource;
 
 /**
  * Which part of the time a shard had something to do, from 0 to 1: over the time since it was last read, or since the
@@ -11,18 +11,18 @@ public final class Utilization {
     private static final long WINDOW_NANOS = 1_000_000_000;
 
     private final ShardStats stats;
-    private final LongSupplier clock;
+    private final TimeSource clock;
     private long busy;
     private long idle;
     private long readAt;
     private double last;
 
-    /** Begins to measure. */
-    public Utilization(ShardStats stats) {
-        this(stats, System::nanoTime);
-    }
-
-    Utilization(ShardStats stats, LongSupplier clock) {
+    /**
+     * Begins to measure.
+     *
+     * @param clock the shard's
+     */
+    public Utilization(ShardStats stats, TimeSource clock) {
         this.stats = stats;
         this.clock = clock;
         read();
@@ -31,7 +31,7 @@ public final class Utilization {
 
     /** The part of the time that the shard had something to do. */
     public synchronized double get() {
-        if (clock.getAsLong() - readAt >= WINDOW_NANOS) {
+        if (clock.nanoTime() - readAt >= WINDOW_NANOS) {
             read();
         }
         return last;
@@ -47,7 +47,7 @@ public final class Utilization {
             mark = heartbeat.mark();
             busyNow = stats.busyNanos.get();
             idleNow = stats.idleNanos.get();
-            readAt = clock.getAsLong();
+            readAt = clock.nanoTime();
         } while (heartbeat.mark() != mark && ++tries < 3);
         long under = mark == 0 ? 0 : Math.max(0, readAt - Heartbeat.since(mark));
         if (Heartbeat.isBusy(mark)) {

@@ -8,11 +8,11 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
-import java.util.function.LongSupplier;
 
 import io.solaster.config.GroupConfig;
 import io.solaster.config.GroupConfig.WhenFull;
 import io.solaster.config.Internal;
+import io.solaster.engine.env.TimeSource;
 import io.solaster.engine.stats.ShardStats;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -53,7 +53,7 @@ public final class GroupScheduler {
     private final SchedulingGroups groups;
     private final int shard;
     private long quotaNanos;
-    private final LongSupplier time;
+    private final TimeSource time;
     private final ShardStats stats;
     private final @Nullable Random shuffle;
     private final @Nullable RunQueue[] queues = new @Nullable RunQueue[SchedulingGroups.MOST];
@@ -82,7 +82,7 @@ public final class GroupScheduler {
      * @param time the clock, in nanoseconds since some fixed moment
      * @param shuffleSeed to run in random order what has no order, for tests; null for the order of arrival
      */
-    public GroupScheduler(SchedulingGroups groups, int shard, Duration quota, LongSupplier time, ShardStats stats,
+    public GroupScheduler(SchedulingGroups groups, int shard, Duration quota, TimeSource time, ShardStats stats,
             @Nullable Long shuffleSeed) {
         this.groups = groups;
         this.shard = shard;
@@ -99,7 +99,7 @@ public final class GroupScheduler {
         RunQueue queue = queues[group];
         if (queue == null) {
             SchedulingGroup made = groups.byId(group);
-            queue = new RunQueue(made, stats.addGroup(group, made.name(), made::shares));
+            queue = new RunQueue(made, stats.addGroup(group, made.name(), made::shares, time.nanoTime()));
             queues[group] = queue;
         }
         return queue;
@@ -127,7 +127,7 @@ public final class GroupScheduler {
 
     /** Whether what runs has used up its part of this turn. */
     public boolean needPreempt() {
-        return time.getAsLong() - sliceEnd >= 0;
+        return time.nanoTime() - sliceEnd >= 0;
     }
 
     /** Queues a task in the group whose time it is. */
@@ -203,7 +203,7 @@ public final class GroupScheduler {
             waiting = new ArrayDeque<>();
             queue.waiting = waiting;
         }
-        long until = time.getAsLong() + config.queueTimeout().toNanos();
+        long until = time.nanoTime() + config.queueTimeout().toNanos();
         waiting.add(new RunQueue.Waiting(task, until));
         hold(until);
     }
@@ -281,7 +281,7 @@ public final class GroupScheduler {
         if (!charging) {
             return since;
         }
-        long now = time.getAsLong();
+        long now = time.nanoTime();
         int ran = Math.min(granted, granted - atOnce + 1);
         stats.ran(ran, now - since);
         current.strideAtOnce = nextStride(current.strideAtOnce, ran, now - since);
@@ -358,7 +358,7 @@ public final class GroupScheduler {
             for (int i = 0; i < stride; i++) {
                 run(queue.poll());
             }
-            long then = time.getAsLong();
+            long then = time.nanoTime();
             account(queue, stride, then - since);
             since = then;
             ran += stride;

@@ -81,6 +81,11 @@ public final class JdkThreads {
         }
     }
 
+    /** Starts what {@link #unstarted} has made. */
+    public static void start(Thread virtual) {
+        virtual.start();
+    }
+
     /** The platform thread under the calling virtual thread; the calling thread where that cannot be known. */
     public static Thread carrier() {
         if (CARRIER == null) {

@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 
+import io.solaster.engine.env.TimeSource;
+
 /** A clock for tests, that stands until it is told to go on. Any thread. */
 public final class ManualClock implements TimeSource {
     private final AtomicLong now = new AtomicLong();

@@ -8,6 +8,7 @@ import java.util.function.Supplier;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.ScheduledFuture;
 import io.solaster.config.Internal;
+import io.solaster.engine.env.TimeSource;
 import io.solaster.engine.task.SchedulingGroup;
 import org.jspecify.annotations.Nullable;
 

@@ -33,7 +33,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Charges what sockets bring to scheduling groups. It stands between a transport and its channels: a channel belongs to
  * the group that was running when it was registered, and an event is handled at once, or queued in the group, as the
- * shard's {@link GroupScheduler} decides. The loop's, on the owning shard.
+ * shard's {@link GroupScheduler} decides. The loop's, on the owning shard. Longer than 500 lines because each transport tells
+ * of its events in a way of its own, and what is alike is said once, above them.
  */
 @Internal
 @SuppressWarnings("try") // what a channel closes may be interrupted
@@ -84,6 +85,7 @@ public final class GroupIoHandler implements IoHandler {
             case EpollIoHandle epoll -> new EpollCharged(epoll, groups);
             case IoUringIoHandle ring -> new IoUringCharged(ring, groups);
             case NioIoHandle nio -> new NioCharged(nio, groups);
+            case ReadyIoHandle ready -> new ReadyCharged(ready, groups);
             default -> null;
         };
         if (charged == null) {
@@ -440,6 +442,29 @@ public final class GroupIoHandler implements IoHandler {
         @Override
         public NioIoOps ops() {
             return served;
+        }
+    }
+
+    /** An event says no more than the next one does, so that the last is kept. */
+    private static final class ReadyCharged extends Charged<ReadyIoHandle, IoEvent> implements ReadyIoHandle {
+        private @Nullable IoEvent kept;
+
+        ReadyCharged(ReadyIoHandle handle, GroupScheduler groups) {
+            super(handle, groups);
+        }
+
+        @Override
+        void keep(IoEvent event) {
+            kept = event;
+        }
+
+        @Override
+        void serveKept() {
+            IoEvent event = kept;
+            kept = null;
+            if (event != null && isValid()) {
+                serve(event);
+            }
         }
     }
 

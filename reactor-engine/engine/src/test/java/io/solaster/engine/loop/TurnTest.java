@@ -3,12 +3,17 @@ package io.solaster.engine.loop;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.random.RandomGenerator;
 
+import io.solaster.engine.env.Environment;
+import io.solaster.engine.env.Threads;
+import io.solaster.engine.env.TimeSource;
 import io.solaster.engine.stats.ShardStats;
 import io.solaster.engine.task.GroupScheduler;
 import io.solaster.engine.task.SchedulingGroups;
@@ -19,6 +24,24 @@ import org.junit.jupiter.api.Test;
 /** A shard's turn without sockets and threads, by a clock that the test moves. */
 class TurnTest {
     private static final Duration SOON = Duration.ofMillis(5);
+
+    /** The machine's, but for its clock. */
+    private record ByClock(TimeSource clock) implements Environment {
+        @Override
+        public InstantSource wallClock() {
+            return SYSTEM.wallClock();
+        }
+
+        @Override
+        public RandomGenerator random() {
+            return SYSTEM.random();
+        }
+
+        @Override
+        public Threads threads() {
+            return SYSTEM.threads();
+        }
+    }
 
     private final ManualClock clock = new ManualClock();
     private final SchedulingGroups groups = new SchedulingGroups(Map.of());
@@ -51,7 +74,7 @@ class TurnTest {
         public void afterGroups() {
             ran.add("end");
         }
-    }, groups, scheduler, timers, parking, stats, clock, clock, false);
+    }, groups, scheduler, timers, parking, stats, new ByClock(clock));
 
     @Test
     void runsTheInboxThenTimersInTheTurnThatFindsThem() {

@@ -17,6 +17,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 import io.solaster.config.value.CpuSet;
+import io.solaster.engine.env.Environment;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -54,7 +55,7 @@ class HousekeeperTest {
             int before = call(shard, this::born);
             assertThat(CpuAffinity.of(before)).isEqualTo(CpuSet.of(shardCpu));
 
-            housekeeper.start();
+            housekeeper.start(Environment.SYSTEM.threads());
 
             assertThat(CpuAffinity.of(before)).isEqualTo(rest);
             assertThat(CpuAffinity.current()).isEqualTo(rest);
@@ -82,7 +83,7 @@ class HousekeeperTest {
             assertThat(CpuAffinity.of(tid)).isEqualTo(CpuSet.of(shardCpu));
             assertThat(housekeeper.pinnedAnew()).isOne();
 
-            housekeeper.start();
+            housekeeper.start(Environment.SYSTEM.threads());
             CpuAffinity.set(tid, rest);
             await(() -> CpuAffinity.of(tid).equals(CpuSet.of(shardCpu)));
             assertThat(housekeeper.pinnedAnew()).isEqualTo(2);
@@ -98,7 +99,7 @@ class HousekeeperTest {
     void leavesNoThreadButTheFirstOnTheShardsCpu() {
         try (Housekeeper housekeeper = new Housekeeper(rest, allowed)) {
             int tid = call(shard(housekeeper), CpuAffinity::threadId);
-            housekeeper.start();
+            housekeeper.start(Environment.SYSTEM.threads());
 
             for (String name : KernelFiles.LIVE.names("/proc/self/task")) {
                 int other = Integer.parseInt(name);
@@ -124,7 +125,7 @@ class HousekeeperTest {
             int bornOnAShard = call(shard(housekeeper), () -> named("GC Thread#8"));
             CpuAffinity.set(bornOnAShard, CpuSet.of(shardCpu));
 
-            housekeeper.start();
+            housekeeper.start(Environment.SYSTEM.threads());
 
             assertThat(CpuAffinity.of(pauses)).isEqualTo(allowed);
             assertThat(CpuAffinity.of(leader)).isEqualTo(allowed);
@@ -171,8 +172,8 @@ class HousekeeperTest {
     @Test
     void endsItsThreadWithClose() {
         Housekeeper housekeeper = new Housekeeper(allowed, allowed);
-        housekeeper.start();
-        assertThatIllegalStateException().isThrownBy(housekeeper::start);
+        housekeeper.start(Environment.SYSTEM.threads());
+        assertThatIllegalStateException().isThrownBy(() -> housekeeper.start(Environment.SYSTEM.threads()));
         Thread sweeper = Thread.getAllStackTraces().keySet().stream()
                 .filter(thread -> thread.getName().equals("solaster-housekeeper")).findFirst().orElseThrow();
         assertThat(sweeper.isDaemon()).isTrue();

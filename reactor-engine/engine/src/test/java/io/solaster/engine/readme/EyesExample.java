@@ -16,7 +16,7 @@ final class EyesExample {
 
     static String run(Engine engine) {
         ShardStats stats = engine.shard(0).stats();
-        Utilization utilization = new Utilization(stats);
+        Utilization utilization = new Utilization(stats, engine.environment().clock());
         HistogramSnapshot before = stats.taskNanos.snapshot();
 
         // A task that takes longer than this is told of in the log, with the shard's stack.

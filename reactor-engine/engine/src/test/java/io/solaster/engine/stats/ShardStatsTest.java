@@ -87,9 +87,9 @@ class ShardStatsTest {
     @Test
     void tellsOfGroupsBeforeAndAfter() {
         List<String> told = new ArrayList<>();
-        stats.addGroup(0, "critical", () -> 1);
+        stats.addGroup(0, "critical", () -> 1, 0);
         stats.onGroup(group -> told.add(group.name()));
-        stats.addGroup(7, "reports", () -> 1);
+        stats.addGroup(7, "reports", () -> 1, 0);
         assertThat(told).containsExactly("critical", "reports");
         assertThat(stats.groups()).extracting(GroupStats::id).containsExactly(0, 7);
         assertThat(stats.groupName()).isNull();

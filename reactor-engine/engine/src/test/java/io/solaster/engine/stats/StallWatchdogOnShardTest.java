@@ -11,6 +11,7 @@ import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.StallConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Engines;
+import io.solaster.engine.env.Environment;
 import io.solaster.engine.os.CpuAffinity;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -29,7 +30,7 @@ class StallWatchdogOnShardTest {
         ShardStats stats = new ShardStats();
         CountDownLatch end = new CountDownLatch(1);
         try (Engine engine = Engines.start(transport, 1);
-                StallWatchdog watchdog = StallWatchdog.start(engine.name(), CONFIG)) {
+                StallWatchdog watchdog = StallWatchdog.start(engine.name(), CONFIG, Environment.SYSTEM)) {
             Thread carrier = Engines.get(engine.submitTo(0, () -> {
                 stats.begins(CpuAffinity.threadId(), System.nanoTime());
                 stats.sleeps(System.nanoTime());
@@ -65,7 +66,7 @@ class StallWatchdogOnShardTest {
 
     @Test
     void itsThreadIsADaemonThatEndsWithIt() {
-        StallWatchdog watchdog = StallWatchdog.start("test-of-watchdog", CONFIG);
+        StallWatchdog watchdog = StallWatchdog.start("test-of-watchdog", CONFIG, Environment.SYSTEM);
         assertThat(Engines.threads("test-of-watchdog-")).singleElement().satisfies(thread -> {
             assertThat(thread.getName()).isEqualTo("test-of-watchdog-watchdog");
             assertThat(thread.isDaemon()).isTrue();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.within;
 
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -29,7 +30,7 @@ class StallWatchdogTest {
     private Thread carrier = Thread.currentThread();
     private Thread mounted;
     private final StallWatchdog watchdog = new StallWatchdog(Duration.ofMillis(25), () -> now, () -> collectors,
-            () -> StealTime.parse(proc), stalls::add);
+            InstantSource.system(), () -> StealTime.parse(proc), stalls::add);
     private long wake;
 
     @BeforeEach
@@ -55,7 +56,7 @@ class StallWatchdogTest {
 
     @Test
     void aTaskOverTheThresholdIsReportedWithTheShardsStack() {
-        stats.addGroup(4, "reports", () -> 1);
+        stats.addGroup(4, "reports", () -> 1, 0);
         stats.heartbeat.group(4);
         begin();
         pass(24 * MS);

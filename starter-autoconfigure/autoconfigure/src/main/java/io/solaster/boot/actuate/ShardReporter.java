@@ -50,7 +50,8 @@ final class ShardReporter {
         this.servers = servers;
         this.watch = watch;
         this.reloads = reloads;
-        this.utilizations = engine.shards().stream().map(shard -> new Utilization(shard.stats())).toList();
+        this.utilizations = engine.shards().stream().map(shard -> new Utilization(shard.stats(),
+                shard.environment().clock())).toList();
     }
 
     ShardReport report() {

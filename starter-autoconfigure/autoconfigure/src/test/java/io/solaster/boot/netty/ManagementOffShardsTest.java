@@ -19,6 +19,7 @@ import io.solaster.boot.actuate.Actuated;
 import io.solaster.config.value.CpuSet;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
+import io.solaster.engine.env.Environment;
 import io.solaster.engine.os.CpuAffinity;
 import io.solaster.engine.os.Housekeeper;
 import io.solaster.engine.os.MachineProbe;
@@ -88,7 +89,7 @@ final class ManagementOffShardsTest {
                     () -> cpus(client, context).equals(housekeeping.toString()));
         } finally {
             try (Housekeeper back = new Housekeeper(allowed, allowed)) {
-                back.start();
+                back.start(Environment.SYSTEM.threads());
             }
         }
     }

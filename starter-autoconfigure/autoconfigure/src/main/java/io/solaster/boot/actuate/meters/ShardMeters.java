@@ -63,7 +63,7 @@ final class ShardMeters implements MeterBinder {
                 s -> s.stats().busyNanos.get());
         seconds(registry, shard, tags, "idle", "Time of sleep, and of turns that found nothing to do",
                 s -> s.stats().idleNanos.get());
-        Utilization utilization = new Utilization(shard.stats());
+        Utilization utilization = new Utilization(shard.stats(), shard.environment().clock());
         gauge(registry, shard, tags, "utilization",
                 "Part of the time, since it was last read, that the shard had something to do",
                 s -> utilization.get());

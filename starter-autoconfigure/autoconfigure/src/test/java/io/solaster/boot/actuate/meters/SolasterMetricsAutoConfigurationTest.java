@@ -79,7 +79,7 @@ final class SolasterMetricsAutoConfigurationTest {
         metered.run(context -> {
             MeterRegistry registry = bound(context.getBean(MeterRegistry.class),
                     context.getBeansOfType(MeterBinder.class).values());
-            GroupStats group = context.getBean(Engine.class).shard(1).stats().addGroup(63, "reports", () -> 50);
+            GroupStats group = context.getBean(Engine.class).shard(1).stats().addGroup(63, "reports", () -> 50, 0);
             group.activated(System.nanoTime());
             group.started(System.nanoTime());
             group.stopped(System.nanoTime(), 3);

@@ -1,4 +1,4 @@
-package io.solaster.engine.timer;
+package io.solaster.engine.env;
 
 /** A monotonic clock. Any thread. */
 @FunctionalInterface
