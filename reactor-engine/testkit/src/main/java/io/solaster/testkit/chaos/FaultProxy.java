@@ -54,6 +54,8 @@ public final class FaultProxy implements AutoCloseable {
     private final Random random;
     private final Set<Channel> clients = ConcurrentHashMap.newKeySet();
     private final Map<Direction, Faults> faults = new ConcurrentHashMap<>();
+    private final Map<Direction, Integer> resetsAfter = new ConcurrentHashMap<>();
+    private final Set<Passage> passages = ConcurrentHashMap.newKeySet();
     private final Map<Effect, LongAdder> effects = new ConcurrentHashMap<>();
     private final InetSocketAddress address;
     private volatile @Nullable Channel listener;
@@ -130,9 +132,32 @@ public final class FaultProxy implements AutoCloseable {
         set(Faults.NONE.cut());
     }
 
-    /** All passes again. Bytes that were lost stay so: TCP connections that lost some are reset. */
+    /**
+     * All passes again. Bytes that were lost stay so: TCP connections that lost some are reset. Ends that were not told are
+     * told now.
+     */
     public void heal() {
+        resetsAfter.clear();
         set(Faults.NONE);
+        passages.forEach(Passage::healed);
+    }
+
+    /**
+     * From now on, until {@link #heal}, a connection passes the first bytes of what comes next this way, and then is reset: a
+     * server that dies in mid reply.
+     *
+     * @param bytes how many at most, 0 or more
+     */
+    public void resetAfter(Direction direction, int bytes) {
+        if (bytes < 0) {
+            throw new IllegalArgumentException("reset after " + bytes + " bytes; let 0 or more pass");
+        }
+        resetsAfter.put(direction, bytes);
+    }
+
+    /** Closes all connections, on both sides, as a server does that ends. */
+    public void closeConnections() {
+        passages.forEach(Passage::close);
     }
 
     /** Nobody listens any more; connections stay. Returns once that is so. */
@@ -223,6 +248,19 @@ public final class FaultProxy implements AutoCloseable {
 
     Faults faults(Direction direction) {
         return faults.getOrDefault(direction, Faults.NONE);
+    }
+
+    /** How many bytes may pass before a reset; -1 if none is wanted. */
+    int resetAfter(Direction direction) {
+        return resetsAfter.getOrDefault(direction, -1);
+    }
+
+    void begins(Passage passage) {
+        passages.add(passage);
+    }
+
+    void ends(Passage passage) {
+        passages.remove(passage);
     }
 
     /** On the proxy's thread. */

@@ -10,6 +10,7 @@ import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.util.ReferenceCountUtil;
 import io.solaster.testkit.chaos.FaultProxy.Effect;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One way of one connection. It reads on only once what it read has been written, so that a side that does not read is felt
@@ -21,6 +22,7 @@ final class Passage extends ChannelInboundHandlerAdapter {
     private final Channel to;
     /** By the nanosecond clock: when the latest piece arrives, which the next may not overtake. */
     private long latest = System.nanoTime();
+    private volatile @Nullable ChannelHandlerContext context;
     private int underWay;
     private boolean ended;
     private boolean hasLost;
@@ -48,6 +50,16 @@ final class Passage extends ChannelInboundHandlerAdapter {
             ReferenceCountUtil.release(piece);
             proxy.reset(ctx.channel());
             proxy.reset(to);
+            return;
+        }
+        int passes = proxy.resetAfter(direction);
+        if (passes >= 0) {
+            int some = Math.min(passes, bytes);
+            to.writeAndFlush(piece.slice(piece.readerIndex(), some)).addListener(_ -> {
+                proxy.add(Effect.BYTES, some);
+                proxy.reset(ctx.channel());
+                proxy.reset(to);
+            });
             return;
         }
         if (faults.corrupt() > 0 && proxy.random().nextDouble() < faults.corrupt()) {
@@ -112,6 +124,40 @@ final class Passage extends ChannelInboundHandlerAdapter {
             ctx.close();
             to.close();
         }
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        context = ctx;
+        proxy.begins(this);
+    }
+
+    /** Any thread. */
+    void close() {
+        ChannelHandlerContext ctx = context;
+        if (ctx != null) {
+            ctx.close();
+        }
+    }
+
+    /** All passes again. Any thread. */
+    void healed() {
+        ChannelHandlerContext ctx = context;
+        if (ctx != null) {
+            ctx.executor().execute(() -> {
+                if (ended && hasLost) {
+                    proxy.reset(ctx.channel());
+                    proxy.reset(to);
+                } else if (ended && !proxy.faults(direction).isCut()) {
+                    next(ctx);
+                }
+            });
+        }
+    }
+
+    @Override
+    public void handlerRemoved(ChannelHandlerContext ctx) {
+        proxy.ends(this);
     }
 
     @Override

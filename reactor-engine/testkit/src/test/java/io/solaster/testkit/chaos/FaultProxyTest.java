@@ -153,6 +153,49 @@ class FaultProxyTest {
     }
 
     @Test
+    void resetsInMidReply() throws IOException {
+        try (Socket socket = connect()) {
+            assertThat(echo(socket, "a")).isEqualTo("a");
+            proxy.resetAfter(Direction.TO_CLIENT, 2);
+            assertThatThrownBy(() -> {
+                if (echo(socket, "hello").length() < 5) {
+                    socket.getInputStream().read();
+                }
+            }).isInstanceOf(SocketException.class);
+            assertThat(proxy.count(Effect.BYTES)).isEqualTo(2 + 5 + 2);
+            assertThat(proxy.count(Effect.RESETS)).isPositive();
+        }
+        proxy.heal();
+        try (Socket socket = connect()) {
+            assertThat(echo(socket, "whole")).isEqualTo("whole");
+        }
+    }
+
+    @Test
+    void closesAsAServerThatEnds() throws IOException {
+        try (Socket socket = connect()) {
+            assertThat(echo(socket, "a")).isEqualTo("a");
+            proxy.closeConnections();
+            assertThat(socket.getInputStream().read()).isNegative();
+        }
+        assertThat(proxy.count(Effect.RESETS)).isZero();
+    }
+
+    @Test
+    void tellsOfAnEndAfterAPartition() throws IOException {
+        try (Socket socket = connect()) {
+            assertThat(echo(socket, "a")).isEqualTo("a");
+            proxy.partition();
+            socket.shutdownOutput();
+            socket.setSoTimeout(100);
+            assertThatThrownBy(() -> socket.getInputStream().read()).isInstanceOf(SocketTimeoutException.class);
+            proxy.heal();
+            socket.setSoTimeout(30_000);
+            assertThat(socket.getInputStream().read()).isNegative();
+        }
+    }
+
+    @Test
     void refusesAndListensAgainOnTheSamePort() throws IOException {
         try (Socket before = connect()) {
             proxy.refuse();
