@@ -16,9 +16,10 @@ import io.solaster.config.Changed;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.pool.ConnectionsConfig;
 import io.solaster.engine.ShardFuture;
-import io.solaster.pool.FaultProxy.Fault;
 import io.solaster.pool.Lines.Line;
 import io.solaster.pool.PoolException.Reason;
+import io.solaster.testkit.chaos.Direction;
+import io.solaster.testkit.chaos.FaultProxy;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -33,7 +34,7 @@ abstract class PoolFailureTest extends Rig {
     @Test
     void waitsForAnEndpointThatIsDownAtTheStart() {
         FaultProxy proxy = before(backend("a"));
-        proxy.refuse();
+        down(proxy);
         connections(DEFAULTS.withMinIdle(1, Duration.ofMillis(20)));
         pool(false, proxy);
         assertThat(failures(askAll(20, LONG))).containsOnlyKeys(Reason.CONNECT_FAILED);
@@ -42,7 +43,7 @@ abstract class PoolFailureTest extends Rig {
         proxy.listen();
         until("it has connected", () -> stats(0).idle() == 1 && stats(1).idle() == 1);
         assertThat(ask(0, "x")).isEqualTo("a x");
-        assertNothingLeaked(proxy.port());
+        assertNothingLeaked(port(proxy));
     }
 
     @Test
@@ -51,7 +52,7 @@ abstract class PoolFailureTest extends Rig {
         FaultProxy proxy = before(backend("a"));
         pool(false, proxy);
         assertThat(failures(askAll(20, LONG))).isEmpty();
-        proxy.refuse();
+        down(proxy);
         until("it is seen", () -> stats(0).open.get() + stats(1).open.get() == 0);
         assertThat(failures(askAll(200, LONG))).isEqualTo(Map.of(Reason.CONNECT_FAILED, 200));
         // No storm: what waits for the back-off does not connect.
@@ -60,22 +61,22 @@ abstract class PoolFailureTest extends Rig {
         untilAnswered(0);
         untilAnswered(1);
         assertThat(failures(askAll(20, LONG))).isEmpty();
-        assertNothingLeaked(proxy.port());
+        assertNothingLeaked(port(proxy));
     }
 
     @Test
     void givesUpAnEndpointThatAcceptsAndIsSilent() {
         FaultProxy proxy = before(backend("a"));
-        proxy.fault(Fault.SILENT);
+        proxy.partition();
         connections(Changed.with(DEFAULTS, "maxConnecting", 4, "connectTimeout", Duration.ofMillis(200)));
-        pool(new Lines(false, true), proxy.endpoint());
+        pool(new Lines(false, true), endpoint(proxy));
         CompletableFuture<String> asked = asking(0, LONG, "x");
         assertThat(failure(asked).reason()).isEqualTo(Reason.CONNECT_FAILED);
         assertThat(failure(asked)).hasMessageContaining("has not greeted");
         assertThat(stats(0).connectFailures.get()).isPositive();
-        proxy.fault(Fault.NONE);
+        proxy.heal();
         untilAnswered(0);
-        assertNothingLeaked(proxy.port());
+        assertNothingLeaked(port(proxy));
     }
 
     @Test
@@ -86,11 +87,11 @@ abstract class PoolFailureTest extends Rig {
         pool(false, proxy);
         assertThat(ask(0, "x")).isEqualTo("a x");
         // It is there, and says nothing any more: only a question finds that out.
-        proxy.fault(Fault.SILENT);
+        proxy.partition();
         until("it was found out", () -> stats(0).closed(CloseReason.INVALID) >= 1);
-        proxy.fault(Fault.NONE);
+        proxy.heal();
         assertThat(ask(0, "y")).isEqualTo("a y");
-        assertNothingLeaked(proxy.port());
+        assertNothingLeaked(port(proxy));
     }
 
     @Test
@@ -100,7 +101,7 @@ abstract class PoolFailureTest extends Rig {
         pool(false, proxy);
         CompletableFuture<String> first = asking(0, LONG, "x");
         assertThat(get(first)).isEqualTo("a x");
-        proxy.fault(Fault.RESET);
+        proxy.resetAfter(Direction.TO_CLIENT, 2);
         PoolException lost = failure(asking(0, LONG, "y"));
         assertThat(lost.reason()).isEqualTo(Reason.CONNECTION_LOST);
         // It had been idle, so whoever may repeat the request does so at once.
@@ -109,9 +110,9 @@ abstract class PoolFailureTest extends Rig {
         assertThat(again.reason()).isEqualTo(Reason.CONNECTION_LOST);
         assertThat(again.isStale()).as("the connection was new").isFalse();
         until("they are counted", () -> stats(0).closed(CloseReason.BROKEN) == 2);
-        proxy.fault(Fault.NONE);
+        proxy.heal();
         assertThat(ask(0, "w")).isEqualTo("a w");
-        assertNothingLeaked(proxy.port());
+        assertNothingLeaked(port(proxy));
     }
 
     @Test
@@ -121,18 +122,18 @@ abstract class PoolFailureTest extends Rig {
         pool(false, proxy);
         for (int i = 0; i < 20; i++) {
             assertThat(ask(0, "x")).isEqualTo("a x");
-            proxy.cut();
+            proxy.closeConnections();
             until("it is seen", () -> stats(0).open.get() == 0);
         }
         assertThat(stats(0).closed(CloseReason.REMOTE)).isEqualTo(20);
         assertThat(stats(0).closed(CloseReason.BROKEN)).isZero();
-        assertNothingLeaked(proxy.port());
+        assertNothingLeaked(port(proxy));
     }
 
     @Test
     void boundsWhoWaitsForAnEndpointThatIsSlow() {
         FaultProxy proxy = before(backend("a"));
-        proxy.delay(200);
+        answersLater(proxy, 200);
         connections(DEFAULTS.withBounds(4, 2, 2));
         pool(false, proxy);
         List<CompletableFuture<String>> asked = askAll(40, Duration.ofMillis(300));
@@ -140,9 +141,9 @@ abstract class PoolFailureTest extends Rig {
         assertThat(failures).containsOnlyKeys(Reason.ACQUIRE_TIMEOUT);
         assertThat(stats(0).timeouts.get() + stats(1).timeouts.get())
                 .isEqualTo(failures.get(Reason.ACQUIRE_TIMEOUT).longValue());
-        proxy.delay(0);
+        answersLater(proxy, 0);
         assertThat(failures(askAll(40, LONG))).isEmpty();
-        assertNothingLeaked(proxy.port());
+        assertNothingLeaked(port(proxy));
     }
 
     @Test
@@ -153,7 +154,7 @@ abstract class PoolFailureTest extends Rig {
         List<CompletableFuture<String>> asked = new ArrayList<>();
         for (int i = 0; i < 5; i++) {
             asked.addAll(askAll(20, LONG));
-            proxy.refuse();
+            down(proxy);
             asked.addAll(askAll(20, LONG));
             proxy.listen();
         }
@@ -161,7 +162,7 @@ abstract class PoolFailureTest extends Rig {
         assertThat(ends()).as("connections lost, connects failed").isPositive();
         untilAnswered(0);
         untilAnswered(1);
-        assertNothingLeaked(proxy.port());
+        assertNothingLeaked(port(proxy));
     }
 
     @Test
@@ -170,11 +171,11 @@ abstract class PoolFailureTest extends Rig {
         FaultProxy two = before(backend("b"));
         pool(false, one, two);
         assertThat(failures(askAll(40, LONG))).isEmpty();
-        one.refuse();
-        until("it is seen", () -> Sockets.to(one.port()) == 0);
+        down(one);
+        until("it is seen", () -> Sockets.to(port(one)) == 0);
         // One is left: who would have gone to the other goes there, since nothing was sent yet.
         assertThat(failures(askAll(40, LONG)).keySet()).isSubsetOf(Reason.CONNECTION_LOST);
-        two.refuse();
+        down(two);
         until("nothing is open", () -> stats(0).open.get() + stats(1).open.get() == 0);
         assertThat(failures(askAll(40, LONG))).isEqualTo(Map.of(Reason.CONNECT_FAILED, 40));
         assertThat(stats(0).connectFailures.get()).isPositive();
@@ -184,7 +185,7 @@ abstract class PoolFailureTest extends Rig {
         untilAnswered(0);
         untilAnswered(1);
         assertThat(failures(askAll(40, LONG))).isEmpty();
-        assertNothingLeaked(one.port(), two.port());
+        assertNothingLeaked(port(one), port(two));
     }
 
     @Test
@@ -206,7 +207,7 @@ abstract class PoolFailureTest extends Rig {
         give(0, held);
         waiting.forEach(TestEngines::get);
         assertThat(stats(0).acquire.snapshot().count()).isGreaterThanOrEqualTo(10_001);
-        assertNothingLeaked(proxy.port());
+        assertNothingLeaked(port(proxy));
     }
 
     @Test
@@ -227,7 +228,7 @@ abstract class PoolFailureTest extends Rig {
         }
         assertThat(stats(0).timeouts.get()).isEqualTo(10_000);
         give(0, held);
-        assertNothingLeaked(proxy.port());
+        assertNothingLeaked(port(proxy));
     }
 
     @Test
@@ -241,7 +242,7 @@ abstract class PoolFailureTest extends Rig {
         assertThat(failure(waits).reason()).isEqualTo(Reason.ACQUIRE_TIMEOUT);
         assertThat(stats(0).leaks.get()).as("told once").isOne();
         give(0, held);
-        assertNothingLeaked(proxy.port());
+        assertNothingLeaked(port(proxy));
     }
 
     @Test

@@ -13,6 +13,7 @@ import io.solaster.config.Changed;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.pool.RequestsConfig;
 import io.solaster.pool.PoolException.Reason;
+import io.solaster.testkit.chaos.FaultProxy;
 import org.junit.jupiter.api.Test;
 
 /** An endpoint that goes and comes each second, while requests go on. */
@@ -33,7 +34,7 @@ final class PoolFlapTest extends Rig {
             askForAWhile(asked);
             untilAnswered(0);
             untilAnswered(1);
-            proxy.refuse();
+            down(proxy);
             askForAWhile(asked);
             until("it is seen", () -> stats(0).open.get() + stats(1).open.get() == 0);
             proxy.listen();
@@ -46,7 +47,7 @@ final class PoolFlapTest extends Rig {
         assertThat(failed).isPositive();
         // Doubled pauses: an absence takes a few tries, not one a request.
         assertThat(failed).isLessThan(200);
-        assertNothingLeaked(proxy.port());
+        assertNothingLeaked(port(proxy));
     }
 
     private void askForAWhile(List<CompletableFuture<String>> asked) {

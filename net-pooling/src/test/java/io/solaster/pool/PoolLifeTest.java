@@ -28,6 +28,7 @@ import io.solaster.pool.connect.Connectors;
 import io.solaster.pool.core.ConnectionPools;
 import io.solaster.pool.discovery.Discovery;
 import io.solaster.pool.upstream.Upstreams;
+import io.solaster.testkit.chaos.FaultProxy;
 import org.junit.jupiter.api.Test;
 
 /** How connections come, grow old and go; and whoever may have them. */
@@ -288,8 +289,8 @@ final class PoolLifeTest extends Rig {
     @Test
     void replacesWhatWasBeingMadeTooOnceItHasServedWhoWaited() {
         FaultProxy proxy = before(backend("a"));
-        proxy.delay(100);
-        pool(new Lines(false, true), proxy.endpoint());
+        answersLater(proxy, 100);
+        pool(new Lines(false, true), endpoint(proxy));
         CompletableFuture<String> asked = asking(0, LONG, "x");
         until("it connects", () -> stats(0).connecting.get() == 1);
         get(pool.renew());
@@ -375,8 +376,8 @@ final class PoolLifeTest extends Rig {
     @Test
     void keepsTheConnectionOfWhoCancelsWhileItConnects() {
         FaultProxy proxy = before(backend("a"));
-        proxy.delay(100);
-        pool(new Lines(false, true), proxy.endpoint());
+        answersLater(proxy, 100);
+        pool(new Lines(false, true), endpoint(proxy));
         ShardFuture<Line> taken = on(engine, 0, () -> pool.local().take(0, null, LONG));
         until("it connects", () -> stats(0).connecting.get() == 1);
         on(engine, 0, () -> taken.cancel(false));

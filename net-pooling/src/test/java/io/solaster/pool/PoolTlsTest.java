@@ -41,6 +41,7 @@ import io.solaster.pool.http.HttpClientConnection;
 import io.solaster.pool.http.HttpClientProtocol;
 import io.solaster.pool.http.PooledHttpClient;
 import io.solaster.pool.upstream.Upstreams;
+import io.solaster.testkit.chaos.FaultProxy;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -219,8 +220,8 @@ final class PoolTlsTest extends Rig {
         connections(Changed.with(config.connections(), "maxConnecting", 4, "connectTimeout", Duration.ofMillis(200)));
         // It speaks, but no TLS.
         FaultProxy silent = before(backend("plain"));
-        silent.fault(FaultProxy.Fault.SILENT);
-        pool(SSL, certificates.client(null), silent.endpoint());
+        silent.partition();
+        pool(SSL, certificates.client(null), endpoint(silent));
         PoolException refused = failure(asking(0, LONG, "x"));
         assertThat(refused.reason()).isEqualTo(Reason.CONNECT_FAILED);
         assertThat(refused).hasMessageContaining("within PT0.2S");

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -37,6 +38,9 @@ import io.solaster.pool.connect.Connectors;
 import io.solaster.pool.core.ConnectionPools;
 import io.solaster.pool.discovery.Discovery;
 import io.solaster.pool.upstream.Upstreams;
+import io.solaster.testkit.chaos.Direction;
+import io.solaster.testkit.chaos.FaultProxy;
+import io.solaster.testkit.chaos.Faults;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Timeout;
@@ -86,9 +90,27 @@ abstract class Rig {
     }
 
     FaultProxy before(Backend backend) {
-        FaultProxy proxy = FaultProxy.before(engine, backend.port());
+        FaultProxy proxy = FaultProxy.before(new InetSocketAddress("127.0.0.1", backend.port()), 42);
         open.add(proxy);
         return proxy;
+    }
+
+    static int port(FaultProxy proxy) {
+        return proxy.address().getPort();
+    }
+
+    static Endpoint endpoint(FaultProxy proxy) {
+        return Endpoint.of("127.0.0.1", port(proxy));
+    }
+
+    /** Nobody listens, and what was there is closed, as when a server ends. */
+    static void down(FaultProxy proxy) {
+        proxy.refuse();
+        proxy.closeConnections();
+    }
+
+    static void answersLater(FaultProxy proxy, long millis) {
+        proxy.set(Direction.TO_CLIENT, Faults.NONE.delayed(Duration.ofMillis(millis)));
     }
 
     ConnectionPool<Line> pool(boolean shared, Backend... backends) {
@@ -96,7 +118,7 @@ abstract class Rig {
     }
 
     ConnectionPool<Line> pool(boolean shared, FaultProxy... proxies) {
-        return pool(new Lines(shared), Arrays.stream(proxies).map(FaultProxy::endpoint).toArray(Endpoint[]::new));
+        return pool(new Lines(shared), Arrays.stream(proxies).map(Rig::endpoint).toArray(Endpoint[]::new));
     }
 
     ConnectionPool<Line> pool(Protocol<Line> protocol, Endpoint... endpoints) {
