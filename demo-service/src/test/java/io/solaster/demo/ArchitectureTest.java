@@ -73,7 +73,7 @@ final class ArchitectureTest {
             .should(FromTheEnvironment.COME_TIME_CHANCE_AND_THREADS);
 
     @ParameterizedTest
-    @ValueSource(strings = {"benchmarks", "testkit"})
+    @ValueSource(strings = {"benchmarks", "testkit", "load"})
     void modulesThatNothingStandsOnHaveNoCyclesEither(String module) {
         Path classes = Path.of("../reactor-engine", module, "target/classes");
         slices().assignedFrom(new Packages()).should().beFreeOfCycles().allowEmptyShould(true)

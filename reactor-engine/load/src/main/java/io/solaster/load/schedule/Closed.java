@@ -1,0 +1,26 @@
+package io.solaster.load.schedule;
+
+/** Nothing is due by time. */
+enum Closed implements Schedule {
+    INSTANCE;
+
+    @Override
+    public Arrivals arrivals(int shard, int shards, long seed) {
+        return () -> Arrivals.OVER;
+    }
+
+    @Override
+    public double perSecond() {
+        return 0;
+    }
+
+    @Override
+    public String describe() {
+        return "closed loop, as fast as answers come";
+    }
+
+    @Override
+    public boolean isClosed() {
+        return true;
+    }
+}

@@ -1,0 +1,346 @@
+package io.solaster.load;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+
+import io.solaster.load.protocol.Resp;
+import io.solaster.load.protocol.Resp.Command;
+import io.solaster.load.protocol.Target;
+import io.solaster.load.schedule.Schedule;
+import io.solaster.testkit.chaos.FaultProxy;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What a load measures, on servers that do what servers should not. */
+@Timeout(60)
+class LoadTest {
+    private static final long STALL_MILLIS = 100;
+    private static final String PONG = "+PONG\r\n";
+
+    private static Load load(int port) {
+        Target target = Target.of("redis://127.0.0.1:" + port);
+        Resp pings = Resp.DEFAULTS.withMix(Map.of(Command.PING, 1)).withDepth(1000);
+        return Load.of(target.withProtocol(pings)).connections(1).rate(500).lasting(Duration.ofMillis(300))
+                .timeout(Duration.ofSeconds(20)).interval(Duration.ofMillis(100));
+    }
+
+    @Test
+    void offersWhatIsDueAndCountsEachAnswer() throws IOException {
+        try (Stub server = Stub.answering(PONG)) {
+            LoadReport report = load(server.port()).connections(3).shards(2).run();
+            assertThat(report.answered()).isEqualTo(149);
+            assertThat(report.failed()).isZero();
+            assertThat(report.lateness().getTotalCount()).isEqualTo(149);
+            assertThat(server.accepted()).isEqualTo(3);
+            assertThat(report.intervals()).isNotEmpty();
+            assertThat(report.intervals().stream().mapToLong(LoadInterval::answered).sum()).isEqualTo(149);
+        }
+    }
+
+    @Test
+    void whatIsDueInTheWarmUpIsNotRecorded() throws IOException {
+        try (Stub server = Stub.answering(PONG)) {
+            LoadReport report = load(server.port()).warmUp(Duration.ofMillis(200)).lasting(Duration.ofMillis(100))
+                    .run();
+            assertThat(report.answered()).isEqualTo(50);
+            assertThat(report.lateness().getTotalCount()).isEqualTo(50);
+        }
+    }
+
+    /** Stands still for a tenth of a second in each second. */
+    private static Stub stalling() throws IOException {
+        long start = System.nanoTime();
+        return new Stub((in, out, connection) -> {
+            while (in.readNBytes(Stub.PING).length == Stub.PING) {
+                long within = (System.nanoTime() - start) / 1_000_000 % 1000;
+                if (within < STALL_MILLIS) {
+                    Thread.sleep(STALL_MILLIS - within);
+                }
+                out.write(PONG.getBytes(StandardCharsets.US_ASCII));
+            }
+        });
+    }
+
+    @Test
+    void aServerThatStandsStillIsSeenAtP99WhereAClosedLoopSeesNothing() throws IOException {
+        try (Stub server = stalling()) {
+            Load load = load(server.port()).lasting(Duration.ofSeconds(2));
+            LoadReport open = load.rate(1000).run();
+            assertThat(open.nanosAt(99)).isGreaterThan(Duration.ofMillis(STALL_MILLIS * 8 / 10).toNanos());
+            assertThat(open.nanosAt(95)).isGreaterThan(Duration.ofMillis(STALL_MILLIS * 3 / 10).toNanos());
+
+            Target one = Target.of("redis://127.0.0.1:" + server.port())
+                    .withProtocol(Resp.DEFAULTS.withMix(Map.of(Command.PING, 1)).withDepth(1));
+            LoadReport closed = Load.of(one).connections(1).schedule(Schedule.closed())
+                    .lasting(Duration.ofSeconds(2)).run();
+            assertThat(closed.nanosAt(99)).isLessThan(open.nanosAt(99) / 2);
+            assertThat(closed.nanosAt(100)).isGreaterThan(Duration.ofMillis(STALL_MILLIS / 2).toNanos());
+        }
+    }
+
+    /** Answers the first after a while, and all others at once. */
+    private static Stub firstLate(int millis) throws IOException {
+        return new Stub((in, out, connection) -> {
+            boolean isFirst = true;
+            while (in.readNBytes(Stub.PING).length == Stub.PING) {
+                if (isFirst) {
+                    Thread.sleep(millis);
+                    isFirst = false;
+                }
+                out.write(PONG.getBytes(StandardCharsets.US_ASCII));
+            }
+        });
+    }
+
+    @Test
+    void aRequestThatDependsOnAnAnswerCountsFromWhenThatWasExpected() throws IOException {
+        // One session is due at 50 ms; those that follow its first request, answered after 200 ms, 10 ms apart.
+        try (Stub server = firstLate(200)) {
+            LoadReport report = load(server.port()).rate(20).sessions(5, Duration.ofMillis(10))
+                    .lasting(Duration.ofMillis(80)).run();
+            assertThat(report.answered()).isEqualTo(3);
+            assertThat(report.latency().getMinValue()).isGreaterThan(Duration.ofMillis(140).toNanos());
+        }
+    }
+
+    @Test
+    void whatFindsNoRoomAtAllIsDroppedByName() throws IOException {
+        try (Stub server = new Stub((in, out, connection) -> in.transferTo(OutputStream.nullOutputStream()))) {
+            LoadReport report = load(server.port()).outstanding(10).timeout(Duration.ofSeconds(1)).run();
+            assertThat(report.errors()).containsEntry("dropped: no room", 139L).containsKey("timeout");
+            assertThat(report.failed()).isEqualTo(149);
+            assertThat(report.answered()).isZero();
+            assertThat(report.nanosAt(50)).isEqualTo(LoadReport.NEVER);
+        }
+    }
+
+    @Test
+    void whatWaitsForAConnectionIsCountedAndCharged() throws IOException {
+        try (Stub server = firstLate(200)) {
+            Target one = Target.of("redis://127.0.0.1:" + server.port())
+                    .withProtocol(Resp.DEFAULTS.withMix(Map.of(Command.PING, 1)).withDepth(1));
+            LoadReport report = Load.of(one).connections(1).rate(500).lasting(Duration.ofMillis(200)).run();
+            assertThat(report.answered()).isEqualTo(99);
+            assertThat(report.waited()).isGreaterThan(50);
+            // It was the server that kept them, and not the generator.
+            assertThat(report.nanosAt(50)).isGreaterThan(Duration.ofMillis(50).toNanos());
+            assertThat(report.lateness().getValueAtPercentile(50)).isLessThan(report.nanosAt(50) / 2);
+        }
+    }
+
+    @Test
+    void errorAnswersAreCountedByKindAndAreNoGoodAnswers() throws IOException {
+        try (Stub server = Stub.answering("-WRONGTYPE no\r\n")) {
+            LoadReport report = load(server.port()).run();
+            assertThat(report.errors()).containsExactly(Map.entry("WRONGTYPE", 149L));
+            assertThat(report.answered()).isZero();
+        }
+    }
+
+    @Test
+    void aConnectionThatIsResetIsCountedAndMadeAnew() throws IOException {
+        try (Stub server = Stub.answering(PONG);
+                FaultProxy proxy = FaultProxy.before(new InetSocketAddress("127.0.0.1", server.port()), 1)) {
+            LoadRun run = load(proxy.address().getPort()).rate(2000).lasting(Duration.ofSeconds(1)).start();
+            run.mark("reset");
+            List<LoadInterval> seen = new ArrayList<>();
+            LoadReport report = run.report(each -> {
+                if (seen.isEmpty()) {
+                    proxy.partition();
+                } else if (seen.size() == 1) {
+                    proxy.reset();
+                    proxy.heal();
+                }
+                seen.add(each);
+            });
+            assertThat(report.errors().keySet()).isSubsetOf("reset", "closed by the server",
+                    "lost with its connection");
+            assertThat(report.failed()).isPositive();
+            assertThat(report.answered()).isPositive();
+            assertThat(report.answered() + report.failed()).isEqualTo(1999);
+            assertThat(server.accepted()).isGreaterThan(1);
+            assertThat(report.marks()).singleElement().extracting(LoadReport.Mark::text).isEqualTo("reset");
+        }
+    }
+
+    @Test
+    void garbageEndsTheConnectionByName() throws IOException {
+        try (Stub server = Stub.answering("hello, world\r\n")) {
+            LoadReport report = load(server.port()).run();
+            assertThat(report.errors()).containsKey("bad answer: no reply begins so");
+            assertThat(report.answered()).isZero();
+            assertThat(report.failed()).isEqualTo(149);
+            // The first, and no more in a row than were asked for.
+            assertThat(server.accepted()).isBetween(2, 11);
+        }
+    }
+
+    @Test
+    void anAnswerWithoutAnEndEndsTheConnection() throws IOException {
+        byte[] much = "x".repeat(10_000).getBytes(StandardCharsets.US_ASCII);
+        try (Stub server = new Stub((in, out, connection) -> {
+            out.write('+');
+            while (true) {
+                out.write(much);
+            }
+        })) {
+            LoadReport report = load(server.port()).reconnects(1).run();
+            assertThat(report.errors().keySet()).containsAnyOf("bad answer: a line without an end", "no connection");
+            assertThat(report.failed()).isEqualTo(149);
+        }
+    }
+
+    @Test
+    void answersThatNobodyAskedForEndTheConnection() throws IOException {
+        try (Stub server = Stub.answering(PONG + PONG)) {
+            LoadReport report = load(server.port()).rate(20).run();
+            assertThat(report.answered() + report.failed()).isEqualTo(5);
+            assertThat(server.accepted()).isGreaterThan(1);
+        }
+    }
+
+    @Test
+    void halfAnAnswerTimesOut() throws IOException {
+        try (Stub server = new Stub((in, out, connection) -> {
+            in.readNBytes(Stub.PING);
+            out.write("$10\r\nhalf".getBytes(StandardCharsets.US_ASCII));
+            in.transferTo(OutputStream.nullOutputStream());
+        })) {
+            LoadReport report = load(server.port()).rate(20).timeout(Duration.ofMillis(150)).run();
+            assertThat(report.errors()).containsKey("timeout");
+            assertThat(report.answered()).isZero();
+        }
+    }
+
+    @Test
+    void aServerThatNeverReadsIsNoReasonToWaitForEver() throws IOException {
+        Target target = Target.of("redis://127.0.0.1:1").withProtocol(
+                Resp.DEFAULTS.withMix(Map.of(Command.SET, 1)).withValueBytes(1 << 20).withDepth(1000));
+        try (Stub server = new Stub((in, out, connection) -> Thread.sleep(Long.MAX_VALUE))) {
+            Target there = new Target(target.url(), "127.0.0.1", server.port(), target.security(), target.protocol());
+            LoadReport report = Load.of(there).connections(1).rate(100).lasting(Duration.ofMillis(300))
+                    .timeout(Duration.ofMillis(200)).run();
+            assertThat(report.answered()).isZero();
+            assertThat(report.failed()).isEqualTo(29);
+            assertThat(report.errors()).containsKey("timeout");
+        }
+    }
+
+    @Test
+    void aPortWhereNobodyListensIsAnErrorThatSaysSo() throws IOException {
+        int port;
+        try (ServerSocket closed = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = closed.getLocalPort();
+        }
+        assertThatThrownBy(() -> load(port).run()).isInstanceOf(IOException.class)
+                .hasMessageContaining("redis://127.0.0.1:" + port).hasMessageContaining("refused")
+                .hasMessageContaining("does the server listen there?");
+    }
+
+    @Test
+    void aServerThatGoesAwayForGoodEndsInCountedErrors() throws IOException {
+        Stub server = Stub.answering(PONG);
+        LoadRun run = load(server.port()).lasting(Duration.ofSeconds(1)).reconnects(2).start();
+        boolean[] closed = new boolean[1];
+        LoadReport report = run.report(_ -> {
+            try {
+                server.close();
+                closed[0] = true;
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        assertThat(closed[0]).isTrue();
+        assertThat(report.errors()).containsKey("no connection");
+        assertThat(report.answered() + report.failed()).isEqualTo(499);
+    }
+
+    @Test
+    void aRunThatIsStoppedTellsOfWhatWasAnswered() throws IOException {
+        try (Stub server = Stub.answering(PONG)) {
+            LoadRun run = load(server.port()).lasting(Duration.ofHours(1)).start();
+            LoadReport report = run.report(_ -> run.stop());
+            assertThat(report.setup().isStopped()).isTrue();
+            assertThat(report.answered()).isPositive();
+            assertThat(report.failed()).isZero();
+            assertThat(report.length()).isLessThan(Duration.ofMinutes(1));
+        }
+    }
+
+    @Test
+    void callsAreRequestsToo() throws IOException {
+        AtomicInteger calls = new AtomicInteger();
+        LoadReport report = Load.of(shard -> {
+            int call = calls.incrementAndGet();
+            if (call % 4 == 0) {
+                throw new IOException("no");
+            }
+            return call % 4 == 1
+                    ? CompletableFuture.failedFuture(new IllegalStateException("no"))
+                    : CompletableFuture.supplyAsync(() -> "yes");
+        }).rate(1000).lasting(Duration.ofMillis(201)).run();
+        assertThat(calls).hasValue(200);
+        assertThat(report.answered()).isEqualTo(100);
+        assertThat(report.errors()).containsOnly(Map.entry("IOException", 50L),
+                Map.entry("IllegalStateException", 50L));
+    }
+
+    @Test
+    void aCallThatIsNeverAnsweredTimesOut() throws IOException {
+        LoadReport report = Load.of(_ -> new CompletableFuture<>()).rate(100).lasting(Duration.ofMillis(101))
+                .timeout(Duration.ofMillis(100)).run();
+        assertThat(report.errors()).containsExactly(Map.entry("timeout", 10L));
+    }
+
+    @Test
+    void whatMakesNoSenseIsRefusedByName() {
+        Load load = Load.of("redis://localhost:1");
+        assertThatThrownBy(() -> load.connections(0)).hasMessage("connections: 0; give 1 to 60000");
+        assertThatThrownBy(() -> load.rate(0)).hasMessageContaining("a rate from 0");
+        assertThatThrownBy(() -> load.rate(Double.NaN)).hasMessageContaining("NaN");
+        assertThatThrownBy(() -> load.timeout(Duration.ZERO)).hasMessageContaining("give more than 0");
+        assertThatThrownBy(() -> Load.of("ftp://localhost")).hasMessageContaining("redis://");
+        assertThatThrownBy(() -> Load.of("localhost:6379")).hasMessageContaining("'localhost:6379'");
+        assertThatThrownBy(() -> Load.of("redis://localhost/x")).hasMessageContaining("'x' is no database");
+    }
+
+    @Test
+    void theHighestRateThatKeepsAGoalIsFound() throws IOException {
+        // 200 a second is what it can do.
+        try (Stub server = new Stub((in, out, connection) -> {
+            while (in.readNBytes(Stub.PING).length == Stub.PING) {
+                Thread.sleep(5);
+                out.write(PONG.getBytes(StandardCharsets.US_ASCII));
+            }
+        })) {
+            HighestRate found = load(server.port()).rate(50).highestRate(new Slo(90, Duration.ofMillis(60)),
+                    Duration.ofMillis(600));
+            assertThat(found.probes()).hasSizeGreaterThan(3);
+            assertThat(found.perSecond()).isBetween(1.0, 320.0);
+            assertThat(found.report()).isNotNull();
+        }
+    }
+
+    @Test
+    void theSameLoadTwiceShowsTheNoise() throws IOException {
+        try (Stub server = Stub.answering(PONG)) {
+            LoadComparison comparison = load(server.port()).twice(2);
+            assertThat(comparison.first().answered()).isEqualTo(comparison.second().answered()).isEqualTo(148);
+            assertThat(comparison.ratio(50)).isPositive();
+        }
+    }
+}
