@@ -4,11 +4,12 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 
-import io.solaster.benchmarks.rig.LoadGenerator;
 import io.solaster.benchmarks.rig.MarkdownTable;
 import io.solaster.benchmarks.rig.Report;
 import io.solaster.benchmarks.rig.Statistics;
 import io.solaster.benchmarks.rig.Workplace;
+import io.solaster.load.Load;
+import io.solaster.load.LoadReport;
 
 /** Latency beside each peer, at half of what that can do. */
 final class HttpLatency {
@@ -59,14 +60,11 @@ final class HttpLatency {
             for (int i = 0; i < turns.size(); i++) {
                 // Each is the first as often: what comes first in a round meets another machine than what comes after it.
                 int turn = Math.floorMod(round + i, turns.size());
-                try (LoadGenerator generator = new LoadGenerator(turns.get(turn).port(), LOAD.connections(),
-                        new HttpWire(LOAD.path()), round)) {
-                    LoadGenerator.Result result = generator.run(rate, length.dividedBy(6),
-                            round < 0 ? length.dividedBy(2) : length);
-                    if (round >= 0) {
-                        p99[turn][round] = result.micros(99);
-                        p999[turn][round] = result.micros(99.9);
-                    }
+                LoadReport result = offer(turns.get(turn), rate, length.dividedBy(6),
+                        round < 0 ? length.dividedBy(2) : length, round);
+                if (round >= 0) {
+                    p99[turn][round] = result.nanosAt(99) / 1000.0;
+                    p999[turn][round] = result.nanosAt(99.9) / 1000.0;
                 }
             }
         }
@@ -75,6 +73,16 @@ final class HttpLatency {
         table.row(peer.name(), Long.toString(Math.round(rate)), micros(p99[0]), micros(p99[1]),
                 Statistics.digits(ratio), micros(p999[0]), micros(p999[1]), Statistics.digits(100 * noise) + " %");
         report.atMost("p99 at half of the peak of " + peer.name(), ratio, 1, " of its", noise);
+    }
+
+    private static LoadReport offer(HttpProcess server, double rate, Duration warmUp, Duration length, int seed)
+            throws IOException {
+        LoadReport report = Load.of("http://127.0.0.1:" + server.port() + LOAD.path()).connections(LOAD.connections())
+                .spinning(true).poisson(rate).warmUp(warmUp).lasting(length).seed(seed).run();
+        if (report.failed() > 0) {
+            throw new IOException(server.name() + " failed requests: " + report.errors());
+        }
+        return report;
     }
 
     private static String micros(double[] values) {

@@ -3,8 +3,8 @@ package io.solaster.benchmarks.store;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 
-import io.solaster.benchmarks.rig.LoadGenerator;
 import io.solaster.benchmarks.rig.MarkdownTable;
 import io.solaster.benchmarks.rig.Measure;
 import io.solaster.benchmarks.rig.Options;
@@ -12,18 +12,26 @@ import io.solaster.benchmarks.rig.Report;
 import io.solaster.benchmarks.rig.Requests;
 import io.solaster.benchmarks.rig.Statistics;
 import io.solaster.benchmarks.rig.Workplace;
+import io.solaster.config.EngineConfig;
+import io.solaster.config.EngineConfig.Pinning;
+import io.solaster.config.IdleConfig;
+import io.solaster.engine.Engine;
 import io.solaster.engine.os.CpuAffinity;
+import io.solaster.load.Load;
+import io.solaster.load.LoadReport;
+import io.solaster.load.protocol.Keys;
+import io.solaster.load.protocol.Resp;
+import io.solaster.load.protocol.Resp.Command;
+import io.solaster.load.protocol.Target;
 
 /**
  * Latency at an offered rate, and memory per key, of servers that hold many keys.
  */
 final class ManyKeys implements Measure {
-    private static final double GET_SHARE = 0.9;
+    private static final Map<Command, Integer> MIX = Map.of(Command.GET, 9, Command.SET, 1);
     private static final double[] PERCENTILES = {50, 99, 99.9, 100};
     private static final List<String> NAMES = List.of("p50", "p99", "p99.9", "max");
     private static final long PEAK_REQUESTS_SHARE = 3;
-    /** A thread that preempts all others and never sleeps is stopped by the kernel, 50 ms in a second. */
-    private static final Duration NAP = Duration.ofNanos(40_000);
     private static final long SEED = 20_26;
 
     private final boolean withLatency;
@@ -46,7 +54,9 @@ final class ManyKeys implements Measure {
                             Statistics.digits(own / theirs)));
             report.goal("memory per key", own / theirs, 0.70, " of Redis");
             if (withLatency) {
-                latency(workplace, report, redis, ours);
+                try (Engine generator = Engine.start(generator(options))) {
+                    latency(workplace, report, redis, ours, generator);
+                }
             }
         }
     }
@@ -60,7 +70,14 @@ final class ManyKeys implements Measure {
         return (double) (server.residentBytes() - before) / options.manyKeys();
     }
 
-    private static void latency(Workplace workplace, Report report, Server redis, Server ours)
+    /** One shard, which spins, unless it preempts all others: such a thread is stopped by the kernel, 50 ms in a second. */
+    private static EngineConfig generator(Options options) {
+        IdleConfig.Policy policy = options.realtime() ? IdleConfig.Policy.PARK : IdleConfig.Policy.SPIN;
+        return EngineConfig.defaults().withShards(1).withPinning(Pinning.NEVER)
+                .withIdle(new IdleConfig(policy, Duration.ofDays(1), Duration.ZERO));
+    }
+
+    private static void latency(Workplace workplace, Report report, Server redis, Server ours, Engine generator)
             throws IOException, InterruptedException {
         Options options = workplace.options();
         RedisBenchmark benchmark = new RedisBenchmark(workplace);
@@ -78,24 +95,24 @@ final class ManyKeys implements Measure {
         double[][] lateness = new double[turns.size()][options.rounds()];
         for (Server server : List.of(redis, ours)) {
             Report.progress("warming up " + server.name() + " at " + Math.round(rate) + " requests/s");
-            offer(server, options, rate, Duration.ZERO, length, 0);
+            offer(generator, server, options, rate, Duration.ZERO, length, 0);
         }
         if (options.realtime()) {
             workplace.realtime(redis.servingThreads());
             workplace.realtime(ours.servingThreads());
-            workplace.realtime(List.of(Integer.toString(CpuAffinity.threadId())));
+            workplace.realtime(generator.submitToAll(_ -> Integer.toString(CpuAffinity.threadId())).join());
         }
         for (int round = 0; round < options.rounds(); round++) {
             Report.progress("latency, round " + (round + 1) + " of " + options.rounds());
             for (int turn = 0; turn < turns.size(); turn++) {
                 Server server = turns.get(turn);
                 long before = server.cpuNanos();
-                LoadGenerator.Result result = offer(server, options, rate, warmUp, length, round + 1);
+                LoadReport result = offer(generator, server, options, rate, warmUp, length, round + 1);
                 cpu[turn][round] = (server.cpuNanos() - before) / 1000.0
                         / (rate * (length.toMillis() + warmUp.toMillis()) / 1000);
                 lateness[turn][round] = result.lateness().getValueAtPercentile(99.9) / 1000.0;
                 for (int i = 0; i < PERCENTILES.length; i++) {
-                    values[turn][i][round] = result.micros(PERCENTILES[i]);
+                    values[turn][i][round] = result.nanosAt(PERCENTILES[i]) / 1000.0;
                 }
             }
         }
@@ -124,17 +141,16 @@ final class ManyKeys implements Measure {
         return Statistics.digits(Statistics.median(values));
     }
 
-    private static LoadGenerator.Result offer(Server server, Options options, double rate, Duration warmUp,
+    private static LoadReport offer(Engine generator, Server server, Options options, double rate, Duration warmUp,
             Duration length, int round) throws IOException {
-        RespWire wire = new RespWire(new Requests(RedisBenchmark.VALUE_BYTES), options.manyKeys(), GET_SHARE);
-        try (LoadGenerator generator = new LoadGenerator(server.port(), RedisBenchmark.CONNECTIONS, wire,
-                SEED + round)) {
-            generator.napAbove(options.realtime() ? NAP : Duration.ofDays(1));
-            LoadGenerator.Result result = generator.run(rate, warmUp, length);
-            if (wire.misses() > 0) {
-                throw new IOException(server.name() + " missed " + wire.misses() + " keys");
-            }
-            return result;
+        Resp commands = Resp.DEFAULTS.withMix(MIX).withKeys(Keys.uniform(options.manyKeys()))
+                .withValueBytes(RedisBenchmark.VALUE_BYTES).withMissesFailing();
+        LoadReport report = Load.of(Target.of("redis://127.0.0.1:" + server.port()).withProtocol(commands))
+                .on(generator).connections(RedisBenchmark.CONNECTIONS).poisson(rate).warmUp(warmUp).lasting(length)
+                .seed(SEED + round).run();
+        if (report.failed() > 0) {
+            throw new IOException(server.name() + " failed requests: " + report.errors());
         }
+        return report;
     }
 }
