@@ -7,12 +7,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Random;
 import java.util.stream.Stream;
 
 import io.solaster.store.command.CommandTable;
 import io.solaster.store.keyspace.Bytes;
 import io.solaster.store.shard.Command;
+import io.solaster.testkit.gen.Draw;
+import io.solaster.testkit.gen.Property;
 import org.assertj.core.api.SoftAssertions;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
@@ -116,14 +117,14 @@ class StoreDifferentialTest {
     @ParameterizedTest(name = "{0} shard(s), RESP{1}")
     @MethodSource("shardsAndProtocols")
     void repliesToChanceAreRedis(int shards, String protocol) {
-        for (long seed = 1; seed <= 6; seed++) {
-            Random random = new Random(seed);
+        Property.check(1, 6, draw -> {
             List<String[]> commands = new ArrayList<>();
-            for (int i = 0; i < 1500; i++) {
-                commands.add(chance(random));
-            }
+            draw.repeat(1500, _ -> {
+                String[] command = draw.from(StoreDifferentialTest::chance);
+                commands.add(command);
+            });
             compare(shards, protocol, commands, false);
-        }
+        });
     }
 
     /** Bytes up to QUIT or a protocol error, a bar for each CR LF. */
@@ -225,76 +226,76 @@ class StoreDifferentialTest {
     private static final List<String> SECONDS = List.of("1000", "2000", "3000", "-1", "0", "x");
     private static final List<String> TIMES = List.of("33177117420", "33177117421", "1", "x", "0");
 
-    private static String[] chance(Random random) {
-        return switch (random.nextInt(26)) {
-            case 0, 1, 2 -> words("SET", key(random), value(random));
-            case 3, 4 -> setWithOptions(random);
-            case 5, 6 -> words("GET", key(random));
-            case 7 -> many("MGET", random, false);
-            case 8 -> many("MSET", random, true);
-            case 9 -> many(pick(random, List.of("DEL", "UNLINK", "EXISTS", "TOUCH")), random, false);
-            case 10 -> words(pick(random, List.of("INCR", "DECR")), key(random));
-            case 11 -> words(pick(random, List.of("INCRBY", "DECRBY")), key(random), pick(random, NUMBERS));
-            case 12 -> words("APPEND", key(random), value(random));
-            case 13 -> words("STRLEN", key(random));
-            case 14 -> words("EXPIRE", key(random), pick(random, SECONDS));
-            case 15 -> words("EXPIRE", key(random), pick(random, SECONDS),
-                    pick(random, List.of("NX", "XX", "foo")));
-            case 16 -> words("EXPIREAT", key(random), pick(random, TIMES),
-                    pick(random, List.of("NX", "XX", "GT", "LT")));
-            case 17 -> words("TTL", key(random));
-            case 18 -> words("PTTL", key(random));
-            case 19 -> words("PERSIST", key(random));
-            case 20 -> words("TYPE", key(random));
-            case 21 -> words(pick(random, List.of("GETDEL", "GETEX")), key(random));
-            case 22 -> words("GETSET", key(random), value(random));
-            case 23 -> words("GETRANGE", key(random), pick(random, NUMBERS), pick(random, NUMBERS));
-            case 24 -> words("SETRANGE", key(random), pick(random, List.of("0", "1", "5", "100", "-1")),
-                    value(random));
-            default -> words(pick(random, List.of("PING", "nope", "DBSIZE", "GET", "SETNX")), key(random));
+    private static String[] chance(Draw draw) {
+        return switch (draw.nextInt(26)) {
+            case 0, 1, 2 -> words("SET", key(draw), value(draw));
+            case 3, 4 -> setWithOptions(draw);
+            case 5, 6 -> words("GET", key(draw));
+            case 7 -> many("MGET", draw, false);
+            case 8 -> many("MSET", draw, true);
+            case 9 -> many(pick(draw, List.of("DEL", "UNLINK", "EXISTS", "TOUCH")), draw, false);
+            case 10 -> words(pick(draw, List.of("INCR", "DECR")), key(draw));
+            case 11 -> words(pick(draw, List.of("INCRBY", "DECRBY")), key(draw), pick(draw, NUMBERS));
+            case 12 -> words("APPEND", key(draw), value(draw));
+            case 13 -> words("STRLEN", key(draw));
+            case 14 -> words("EXPIRE", key(draw), pick(draw, SECONDS));
+            case 15 -> words("EXPIRE", key(draw), pick(draw, SECONDS),
+                    pick(draw, List.of("NX", "XX", "foo")));
+            case 16 -> words("EXPIREAT", key(draw), pick(draw, TIMES),
+                    pick(draw, List.of("NX", "XX", "GT", "LT")));
+            case 17 -> words("TTL", key(draw));
+            case 18 -> words("PTTL", key(draw));
+            case 19 -> words("PERSIST", key(draw));
+            case 20 -> words("TYPE", key(draw));
+            case 21 -> words(pick(draw, List.of("GETDEL", "GETEX")), key(draw));
+            case 22 -> words("GETSET", key(draw), value(draw));
+            case 23 -> words("GETRANGE", key(draw), pick(draw, NUMBERS), pick(draw, NUMBERS));
+            case 24 -> words("SETRANGE", key(draw), pick(draw, List.of("0", "1", "5", "100", "-1")),
+                    value(draw));
+            default -> words(pick(draw, List.of("PING", "nope", "DBSIZE", "GET", "SETNX")), key(draw));
         };
     }
 
-    private static String[] setWithOptions(Random random) {
-        List<String> words = new ArrayList<>(List.of("SET", key(random), value(random)));
-        int options = random.nextInt(4);
+    private static String[] setWithOptions(Draw draw) {
+        List<String> words = new ArrayList<>(List.of("SET", key(draw), value(draw)));
+        int options = draw.nextInt(4);
         for (int i = 0; i < options; i++) {
-            switch (random.nextInt(8)) {
+            switch (draw.nextInt(8)) {
                 case 0 -> words.add("NX");
                 case 1 -> words.add("XX");
                 case 2 -> words.add("GET");
                 case 3 -> words.add("KEEPTTL");
-                case 4 -> words.addAll(List.of("EX", pick(random, SECONDS)));
-                case 5 -> words.addAll(List.of("EXAT", pick(random, TIMES)));
-                case 6 -> words.addAll(List.of("PX", pick(random, List.of("1000000", "2000000", "0"))));
+                case 4 -> words.addAll(List.of("EX", pick(draw, SECONDS)));
+                case 5 -> words.addAll(List.of("EXAT", pick(draw, TIMES)));
+                case 6 -> words.addAll(List.of("PX", pick(draw, List.of("1000000", "2000000", "0"))));
                 default -> words.addAll(List.of("PXAT", "33177117420000"));
             }
         }
         return words.toArray(String[]::new);
     }
 
-    private static String[] many(String name, Random random, boolean values) {
+    private static String[] many(String name, Draw draw, boolean values) {
         List<String> words = new ArrayList<>(List.of(name));
-        int keys = 1 + random.nextInt(5);
+        int keys = 1 + draw.nextInt(5);
         for (int i = 0; i < keys; i++) {
-            words.add(key(random));
-            if (values && (i < keys - 1 || random.nextInt(20) != 0)) {
-                words.add(value(random));
+            words.add(key(draw));
+            if (values && (i < keys - 1 || draw.nextInt(20) != 0)) {
+                words.add(value(draw));
             }
         }
         return words.toArray(String[]::new);
     }
 
-    private static String key(Random random) {
-        return pick(random, KEYS);
+    private static String key(Draw draw) {
+        return pick(draw, KEYS);
     }
 
-    private static String value(Random random) {
-        return pick(random, VALUES);
+    private static String value(Draw draw) {
+        return pick(draw, VALUES);
     }
 
-    private static String pick(Random random, List<String> from) {
-        return from.get(random.nextInt(from.size()));
+    private static String pick(Draw draw, List<String> from) {
+        return draw.of(from);
     }
 
     private static String[] words(String... words) {

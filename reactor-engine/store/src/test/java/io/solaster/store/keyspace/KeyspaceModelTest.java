@@ -13,6 +13,10 @@ import java.util.Random;
 import java.util.Set;
 
 import io.solaster.engine.memory.Memory;
+import io.solaster.testkit.gen.Commands;
+import io.solaster.testkit.gen.Draw;
+import io.solaster.testkit.gen.Property;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -20,18 +24,24 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Random calls of all kinds, each compared with a map. */
+/** Commands of all kinds, each compared with a map. */
 final class KeyspaceModelTest {
+    private static final int PHASES = 6;
+
     private record Value(byte[] bytes, long expiry) {}
+
+    /** How large a case is. */
+    private record Size(int steps, int distinctKeys, int valueBytes) {}
 
     private final CountedMemory memory = new CountedMemory();
     private final Map<String, Value> model = new HashMap<>();
     private final List<String> keys = new ArrayList<>();
     private final Bytes key = new Bytes(5000);
     private final Bytes value = new Bytes(100_000);
-    private Random random = new Random(0);
     private OffHeapKeyspace keyspace = new OffHeapKeyspace(memory, FoldedHash.ofProcess());
-    private long now = 1_000_000;
+    private int valueBytes;
+    private boolean refuses;
+    private long now;
     private long expired;
 
     @AfterEach
@@ -42,67 +52,52 @@ final class KeyspaceModelTest {
         assertThat(memory.outstanding()).isZero();
     }
 
-    private void use(long seed, KeyspaceHash hash) {
-        System.out.println("seed " + seed);
-        random = new Random(seed);
-        keyspace.close();
-        keyspace = new OffHeapKeyspace(memory, hash);
-    }
-
     private static KeyspaceHash real(long seed) {
         return new FoldedHash(new Random(seed)::nextLong);
     }
 
     @ParameterizedTest
     @CsvSource({"1, 80000, 20000, 60", "2, 100000, 3000, 60", "3, 40000, 2000, 2500", "4, 100000, 20, 600"})
-    void behavesAsAMap(long seed, int steps, int distinctKeys, int valueBytes) {
-        use(seed, real(seed));
-        run(steps, distinctKeys, valueBytes, false);
+    void behavesAsAMap(long seed, int steps, int distinctKeys, int bytes) {
+        run(seed, real(seed), new Size(steps, distinctKeys, bytes), false);
     }
 
     @Tag("full")
     @ParameterizedTest
     @CsvSource({"1, 300000, 40000, 60", "2, 300000, 3000, 60", "3, 60000, 2000, 2500", "4, 200000, 20, 600",
             "5, 500000, 100000, 24"})
-    void behavesAsAMapForLong(long seed, int steps, int distinctKeys, int valueBytes) {
-        behavesAsAMap(seed, steps, distinctKeys, valueBytes);
+    void behavesAsAMapForLong(long seed, int steps, int distinctKeys, int bytes) {
+        behavesAsAMap(seed, steps, distinctKeys, bytes);
     }
 
     @Test
     void holdsLargeValues() {
-        use(6, real(6));
-        run(8000, 300, 100_000, false);
+        run(6, real(6), new Size(8000, 300, 100_000), false);
     }
 
     @Test
     void standsCollisionsOfTags() {
         KeyspaceHash hash = real(7);
         // 16 tags: long overflows from 16 home buckets.
-        use(7, (address, length) -> hash.hash(address, length) & ~((1L << 18) - 1)
-                | (hash.hash(address, length) & 15) << 14);
-        run(150_000, 8000, 60, false);
+        run(7, (address, length) -> hash.hash(address, length) & ~((1L << 18) - 1)
+                | (hash.hash(address, length) & 15) << 14, new Size(150_000, 8000, 60), false);
     }
 
     @Test
     void standsEqualHashes() {
-        use(8, (address, length) -> length % 3 * 0x5555_5555_5555_5555L);
-        run(60_000, 900, 60, false);
+        run(8, (address, length) -> length % 3 * 0x5555_5555_5555_5555L, new Size(60_000, 900, 60), false);
     }
 
     @Test
     void standsAHashWithFewFirstBits() {
         KeyspaceHash hash = real(9);
-        use(9, (address, length) -> hash.hash(address, length) >>> 7);
-        run(150_000, 5000, 60, false);
+        run(9, (address, length) -> hash.hash(address, length) >>> 7, new Size(150_000, 5000, 60), false);
     }
 
     @ParameterizedTest
     @ValueSource(ints = {10, 11})
     void staysAsItWasWhenMemoryRunsOut(int seed) {
-        use(seed, real(seed));
-        run(30_000, 20_000, seed % 2 == 0 ? 100 : 60_000, true);
-        memory.allowed = Long.MAX_VALUE;
-        check();
+        run(seed, real(seed), new Size(30_000, 20_000, seed % 2 == 0 ? 100 : 60_000), true);
     }
 
     @Tag("full")
@@ -112,30 +107,33 @@ final class KeyspaceModelTest {
         staysAsItWasWhenMemoryRunsOut(seed);
     }
 
-    private void run(int steps, int distinctKeys, int valueBytes, boolean refuse) {
-        model.clear();
-        keys.clear();
-        expired = keyspace.expired();
-        for (int i = 0; i < distinctKeys; i++) {
-            keys.add(newKey(i));
-        }
-        for (int step = 0; step < steps; step++) {
-            // Half a phase grows, half of it shrinks.
-            boolean growing = step / (steps / 6 + 1) % 2 == 0;
-            if (refuse) {
-                memory.allowed = random.nextInt(4);
-            }
-            step(growing, valueBytes);
-            if (step % 1000 == 0) {
-                assertThat(keyspace.size()).isEqualTo(model.size());
-                assertThat(keyspace.expired()).isEqualTo(expired);
-            }
-            if (step % (steps / 5) == 0) {
+    private void run(long seed, KeyspaceHash hash, Size size, boolean isRefused) {
+        Property.check(seed, 1, draw -> {
+            memory.allowed = Long.MAX_VALUE;
+            keyspace.close();
+            keyspace = new OffHeapKeyspace(memory, hash);
+            valueBytes = size.valueBytes;
+            refuses = isRefused;
+            now = 1_000_000;
+            expired = 0;
+            model.clear();
+            keys.clear();
+            draw.from(each -> {
+                for (int i = 0; i < size.distinctKeys; i++) {
+                    keys.add(newKey(each, i));
+                }
+                return size.distinctKeys + " keys";
+            });
+            for (int phase = 0; phase < PHASES; phase++) {
+                commands(phase % 2 == 0).run(draw, size.steps / PHASES, model, keyspace);
+                memory.allowed = Long.MAX_VALUE;
                 check();
             }
-        }
-        check();
-        memory.allowed = Long.MAX_VALUE;
+            empty();
+        });
+    }
+
+    private void empty() {
         for (String k : List.copyOf(model.keySet())) {
             put(k);
             assertThat(keyspace.remove(key.address, key.length)).isTrue();
@@ -150,16 +148,17 @@ final class KeyspaceModelTest {
         assertThat(memory.mappings()).isLessThanOrEqualTo(2);
     }
 
-    private String newKey(int i) {
-        int length = switch (random.nextInt(20)) {
-            case 0 -> random.nextInt(8);
-            case 1 -> random.nextInt(600);
-            case 2 -> i % 100 == 0 ? 2000 + random.nextInt(3000) : 30;
-            default -> 8 + random.nextInt(24);
+    private static String newKey(Draw draw, int i) {
+        int length = switch (draw.nextInt(20)) {
+            case 0 -> draw.nextInt(8);
+            case 1 -> draw.nextInt(600);
+            case 2 -> i % 100 == 0 ? 2000 + draw.nextInt(3000) : 30;
+            default -> 8 + draw.nextInt(24);
         };
         byte[] bytes = new byte[length];
+        draw.nextBytes(bytes);
         for (int b = 0; b < length; b++) {
-            bytes[b] = (byte) ('a' + random.nextInt(3));
+            bytes[b] = (byte) ('a' + (bytes[b] & 0xff) % 3);
         }
         return new String(bytes, StandardCharsets.ISO_8859_1);
     }
@@ -168,91 +167,123 @@ final class KeyspaceModelTest {
         key.put(k.getBytes(StandardCharsets.ISO_8859_1));
     }
 
-    private void step(boolean growing, int valueBytes) {
-        String k = keys.get(random.nextInt(keys.size()));
-        put(k);
-        Value before = model.get(k);
-        int dice = random.nextInt(100);
-        try {
-            if (dice < (growing ? 40 : 10)) {
-                byte[] bytes = new byte[random.nextInt(4) == 0 && before != null
-                        ? before.bytes.length
-                        : random.nextInt(valueBytes + 1)];
-                random.nextBytes(bytes);
-                long expiry = random.nextInt(3) == 0 ? now + random.nextInt(50_000) : 0;
-                value.put(bytes);
-                long entry = keyspace.set(key.address, key.length, value.address, value.length, expiry);
-                Value after = new Value(bytes, expiry);
-                model.put(k, after);
-                same(entry, k, after);
-            } else if (dice < (growing ? 50 : 20)) {
-                int length = before == null || random.nextInt(4) == 0
-                        ? random.nextInt(valueBytes + 1)
-                        : Math.min(before.bytes.length + random.nextInt(20), value.capacity);
-                long entry = keyspace.resizeValue(key.address, key.length, length);
-                byte[] bytes = new byte[length];
-                random.nextBytes(bytes);
-                int kept = before == null ? 0 : Math.min(before.bytes.length, length);
-                if (before != null) {
-                    System.arraycopy(before.bytes, 0, bytes, 0, kept);
-                }
-                Memory.copy(bytes, kept, keyspace.valueAddress(entry) + kept, length - kept);
-                Value after = new Value(bytes, before == null ? 0 : before.expiry);
-                model.put(k, after);
-                same(entry, k, after);
-            } else if (dice < (growing ? 55 : 70)) {
-                assertThat(keyspace.remove(key.address, key.length)).isEqualTo(before != null);
-                model.remove(k);
-            } else if (dice < 80) {
-                long expiry = random.nextInt(3) == 0 ? 0 : now + random.nextInt(50_000);
-                long entry = keyspace.setExpiry(key.address, key.length, expiry);
-                assertThat(entry != 0).isEqualTo(before != null);
-                if (before != null) {
-                    Value after = new Value(before.bytes, expiry);
-                    model.put(k, after);
-                    same(entry, k, after);
-                }
-            } else if (dice < 98) {
-                now += random.nextInt(5);
-                long entry = keyspace.find(key.address, key.length, now);
-                if (before != null && due(before)) {
-                    model.remove(k);
-                    expired++;
-                    before = null;
-                }
+    /** Something that is done to one key. */
+    private interface OfKey {
+        void run(Draw draw, String k, @Nullable Value before);
+    }
+
+    private Commands<Map<String, Value>, OffHeapKeyspace> commands(boolean growing) {
+        return new Commands<Map<String, Value>, OffHeapKeyspace>()
+                .add(18_000, "find", ofKey(this::find))
+                .add(growing ? 40_000 : 10_000, "set", ofKey(this::set))
+                .add(growing ? 5_000 : 50_000, "remove", ofKey(this::remove))
+                .add(growing ? 25_000 : 10_000, "expire", ofKey(this::expire))
+                .add(10_000, "resize", ofKey(this::resize))
+                .add(100, "expire what is due", ofKey((_, _, _) -> expireDue()))
+                .add(1_000, "defragment", ofKey((draw, _, _) -> {
+                    keyspace.defragment(draw.nextInt(300));
+                    keyspace.release(draw.nextInt(1 << 19));
+                }))
+                .add(1, "clear", (_, _, _) -> {
+                    keyspace.clear();
+                    model.clear();
+                });
+    }
+
+    /** What memory refuses leaves the key as it was. */
+    private Commands.Command<Map<String, Value>, OffHeapKeyspace> ofKey(OfKey command) {
+        return (draw, _, _) -> {
+            String k = keys.get(draw.nextInt(keys.size()));
+            put(k);
+            Value before = model.get(k);
+            memory.allowed = refuses ? draw.nextInt(4) : Long.MAX_VALUE;
+            try {
+                command.run(draw, k, before);
+            } catch (OutOfMemoryError e) {
                 if (before == null) {
-                    assertThat(entry).isZero();
+                    assertThat(keyspace.find(key.address, key.length, 0)).isZero();
                 } else {
-                    same(entry, k, before);
+                    same(keyspace.find(key.address, key.length, 0), k, before);
                 }
-            } else if (random.nextInt(20) == 0) {
-                now += 1000;
-                int removed = keyspace.expireDue(now, Integer.MAX_VALUE);
-                int missed = 0;
-                for (int round = 0; round < 4; round++) {
-                    // Slots that move while others are removed may escape one round.
-                    missed += keyspace.expireDue(now, Integer.MAX_VALUE);
-                }
-                int due = model.size();
-                model.values().removeIf(this::due);
-                due -= model.size();
-                expired += due;
-                assertThat(removed + missed).isEqualTo(due);
-                assertThat(missed).isLessThanOrEqualTo(due / 10 + 2);
-            } else if (random.nextInt(2) == 0) {
-                keyspace.defragment(random.nextInt(300));
-                keyspace.release(random.nextInt(1 << 19));
-            } else if (random.nextInt(5000) == 0) {
-                keyspace.clear();
-                model.clear();
             }
-        } catch (OutOfMemoryError e) {
-            if (before == null) {
-                assertThat(keyspace.find(key.address, key.length, 0)).isZero();
-            } else {
-                same(keyspace.find(key.address, key.length, 0), k, before);
+            if (keyspace.size() != model.size() || keyspace.expired() != expired) {
+                assertThat(keyspace.size()).isEqualTo(model.size());
+                assertThat(keyspace.expired()).isEqualTo(expired);
             }
+        };
+    }
+
+    private void set(Draw draw, String k, @Nullable Value before) {
+        byte[] bytes = new byte[draw.oneIn(4) && before != null ? before.bytes.length : draw.nextInt(valueBytes + 1)];
+        draw.nextBytes(bytes);
+        long expiry = draw.oneIn(3) ? now + draw.nextInt(50_000) : 0;
+        value.put(bytes);
+        long entry = keyspace.set(key.address, key.length, value.address, value.length, expiry);
+        keep(entry, k, new Value(bytes, expiry));
+    }
+
+    private void resize(Draw draw, String k, @Nullable Value before) {
+        int length = before == null || draw.oneIn(4)
+                ? draw.nextInt(valueBytes + 1)
+                : Math.min(before.bytes.length + draw.nextInt(20), value.capacity);
+        long entry = keyspace.resizeValue(key.address, key.length, length);
+        byte[] bytes = new byte[length];
+        draw.nextBytes(bytes);
+        int kept = before == null ? 0 : Math.min(before.bytes.length, length);
+        if (before != null) {
+            System.arraycopy(before.bytes, 0, bytes, 0, kept);
         }
+        Memory.copy(bytes, kept, keyspace.valueAddress(entry) + kept, length - kept);
+        keep(entry, k, new Value(bytes, before == null ? 0 : before.expiry));
+    }
+
+    private void remove(Draw draw, String k, @Nullable Value before) {
+        assertThat(keyspace.remove(key.address, key.length)).isEqualTo(before != null);
+        model.remove(k);
+    }
+
+    private void expire(Draw draw, String k, @Nullable Value before) {
+        long expiry = draw.oneIn(3) ? 0 : now + draw.nextInt(50_000);
+        long entry = keyspace.setExpiry(key.address, key.length, expiry);
+        assertThat(entry != 0).isEqualTo(before != null);
+        if (before != null) {
+            keep(entry, k, new Value(before.bytes, expiry));
+        }
+    }
+
+    private void find(Draw draw, String k, @Nullable Value before) {
+        now += draw.nextInt(5);
+        long entry = keyspace.find(key.address, key.length, now);
+        if (before != null && due(before)) {
+            model.remove(k);
+            expired++;
+            assertThat(entry).isZero();
+        } else if (before == null) {
+            assertThat(entry).isZero();
+        } else {
+            same(entry, k, before);
+        }
+    }
+
+    private void expireDue() {
+        now += 1000;
+        int removed = keyspace.expireDue(now, Integer.MAX_VALUE);
+        int missed = 0;
+        for (int round = 0; round < 4; round++) {
+            // Slots that move while others are removed may escape one round.
+            missed += keyspace.expireDue(now, Integer.MAX_VALUE);
+        }
+        int due = model.size();
+        model.values().removeIf(this::due);
+        due -= model.size();
+        expired += due;
+        assertThat(removed + missed).isEqualTo(due);
+        assertThat(missed).isLessThanOrEqualTo(due / 10 + 2);
+    }
+
+    private void keep(long entry, String k, Value after) {
+        model.put(k, after);
+        same(entry, k, after);
     }
 
     private boolean due(Value v) {

@@ -3,9 +3,8 @@ package io.solaster.store.keyspace;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import java.util.Random;
-
 import io.solaster.engine.memory.Memory;
+import io.solaster.testkit.gen.Property;
 import org.junit.jupiter.api.Test;
 
 final class SlabsTest {
@@ -13,37 +12,38 @@ final class SlabsTest {
 
     @Test
     void blocksNeverOverlap() {
-        Random random = new Random(1);
-        try (Slabs slabs = new Slabs(memory, 4000)) {
-            long[] blocks = new long[3000];
-            int[] sizes = new int[blocks.length];
-            for (int i = 0; i < 400_000; i++) {
-                int at = random.nextInt(blocks.length);
-                if (blocks[at] == 0) {
-                    int size = random.nextInt(1 << random.nextInt(1, 17));
-                    blocks[at] = slabs.allocate(size);
-                    sizes[at] = size;
-                    assertThat(blocks[at] % 8 == 0).isTrue();
-                    if (size >= 8) {
-                        stamp(blocks[at], size, at);
+        Property.check(1, 4, draw -> {
+            try (Slabs slabs = new Slabs(memory, 4000)) {
+                long[] blocks = new long[3000];
+                int[] sizes = new int[blocks.length];
+                draw.repeat(100_000, _ -> {
+                    int at = draw.nextInt(blocks.length);
+                    if (blocks[at] == 0) {
+                        int size = draw.nextInt(1 << draw.nextInt(1, 17));
+                        blocks[at] = slabs.allocate(size);
+                        sizes[at] = size;
+                        assertThat(blocks[at] % 8 == 0).isTrue();
+                        if (size >= 8) {
+                            stamp(blocks[at], size, at);
+                        }
+                    } else {
+                        check(blocks[at], sizes[at], at);
+                        free(slabs, blocks[at], sizes[at]);
+                        blocks[at] = 0;
                     }
-                } else {
-                    check(blocks[at], sizes[at], at);
-                    free(slabs, blocks[at], sizes[at]);
-                    blocks[at] = 0;
+                });
+                for (int at = 0; at < blocks.length; at++) {
+                    if (blocks[at] != 0) {
+                        check(blocks[at], sizes[at], at);
+                        free(slabs, blocks[at], sizes[at]);
+                    }
                 }
+                assertThat(slabs.live()).isZero();
+                assertThat(slabs.used()).isLessThanOrEqualTo((long) Slabs.PAGE * Slabs.SLACK_PAGES);
+                assertThat(memory.outstanding()).isEqualTo(1);
             }
-            for (int at = 0; at < blocks.length; at++) {
-                if (blocks[at] != 0) {
-                    check(blocks[at], sizes[at], at);
-                    free(slabs, blocks[at], sizes[at]);
-                }
-            }
-            assertThat(slabs.live()).isZero();
-            assertThat(slabs.used()).isLessThanOrEqualTo((long) Slabs.PAGE * Slabs.SLACK_PAGES);
-            assertThat(memory.outstanding()).isEqualTo(1);
-        }
-        assertThat(memory.outstanding()).isZero();
+            assertThat(memory.outstanding()).isZero();
+        });
     }
 
     private static void free(Slabs slabs, long block, int size) {

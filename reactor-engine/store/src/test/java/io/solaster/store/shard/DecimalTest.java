@@ -9,6 +9,7 @@ import java.util.stream.LongStream;
 import io.solaster.engine.memory.Memory;
 import io.solaster.engine.net.Digits;
 import io.solaster.store.RespClient;
+import io.solaster.testkit.gen.Property;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -51,17 +52,11 @@ class DecimalTest {
 
     @Test
     void randomTextsAreJudgedAsByLong() {
-        Random random = new Random(2);
-        for (int i = 0; i < 50_000; i++) {
-            StringBuilder text = new StringBuilder();
-            int length = random.nextInt(22);
-            for (int c = 0; c < length; c++) {
-                text.append(random.nextInt(40) == 0
-                        ? "-+ .x".charAt(random.nextInt(5))
-                        : (char) ('0' + random.nextInt(10)));
-            }
-            assertThat(isLong(text.toString())).as(text.toString()).isEqualTo(isStrictLong(text.toString()));
-        }
+        String mostlyDigits = "0123456789".repeat(20) + "-+ .x";
+        Property.check(2, 50_000, draw -> {
+            String text = draw.string(mostlyDigits, 21);
+            assertThat(isLong(text)).as(text).isEqualTo(isStrictLong(text));
+        });
     }
 
     private static boolean isStrictLong(String text) {
