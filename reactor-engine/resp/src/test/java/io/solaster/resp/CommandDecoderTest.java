@@ -7,9 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Random;
 import java.util.stream.IntStream;
 
+import io.solaster.testkit.gen.Property;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -230,23 +230,21 @@ class CommandDecoderTest {
     }
 
     private static void cutAtEveryByte(long seed, int rounds) {
-        Random random = new Random(seed);
-        for (int round = 0; round < rounds; round++) {
-            byte[] bytes = Requests.pipeline(random, 1, 1100);
+        Property.check(seed, rounds, draw -> {
+            byte[] bytes = Requests.pipeline(draw, 1, 1100);
             for (int cut = 0; cut <= bytes.length; cut++) {
                 check(bytes, new int[]{cut}, RequestLimits.DEFAULT, true);
             }
-        }
+        });
     }
 
     @Test
     void decodesPipelinesCutAnywhereAndMoved() {
-        Random random = new Random(11);
-        for (int round = 0; round < 3000; round++) {
-            byte[] bytes = Requests.pipeline(random, 1 + random.nextInt(12), 2000);
-            int[] cuts = random.ints(random.nextInt(10), 0, bytes.length + 1).sorted().toArray();
-            check(bytes, cuts, RequestLimits.DEFAULT, round % 3 != 0);
-        }
+        Property.check(11, 3000, draw -> {
+            byte[] bytes = Requests.pipeline(draw, 1 + draw.nextInt(12), 2000);
+            int[] cuts = draw.ints(draw.nextInt(10), 0, bytes.length + 1).sorted().toArray();
+            check(bytes, cuts, RequestLimits.DEFAULT, !draw.oneIn(3));
+        });
     }
 
     @Test
@@ -261,12 +259,11 @@ class CommandDecoderTest {
     }
 
     private static void byteByByte(long seed, int rounds) {
-        Random random = new Random(seed);
-        for (int round = 0; round < rounds; round++) {
-            byte[] bytes = Requests.pipeline(random, 3, 150);
+        Property.check(seed, rounds, draw -> {
+            byte[] bytes = Requests.pipeline(draw, 3, 150);
             int[] cuts = IntStream.range(0, bytes.length).toArray();
             check(bytes, cuts, RequestLimits.DEFAULT, true);
-        }
+        });
     }
 
     /**

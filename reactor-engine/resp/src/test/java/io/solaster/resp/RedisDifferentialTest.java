@@ -14,6 +14,7 @@ import java.util.Random;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.solaster.engine.memory.Memory;
+import io.solaster.testkit.gen.Property;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -58,28 +59,20 @@ class RedisDifferentialTest {
     }
 
     @Test
-    void agreesOnMutatedRequests() throws Exception {
-        Random random = new Random(23);
+    void agreesOnMutatedRequests() {
         String alphabet = "*$\r\n\0-0123456789 \"'\\x";
-        for (int round = 0; round < 1500; round++) {
-            StringBuilder text = new StringBuilder();
-            for (int i = random.nextInt(3); i >= 0; i--) {
-                String argument = new String[]{"", "a", "b\r\nc", "'", "x".repeat(12)}[random.nextInt(5)];
-                text.append(switch (random.nextInt(4)) {
-                    case 0 -> "echo \"" + "a\\x41\\n\\\"'".substring(0, new int[]{1, 5, 7, 9, 10}[random.nextInt(5)])
-                            + "\"\r\n";
-                    case 1 -> "echo 'a\\'b' c\n";
-                    default -> Requests.multibulk("ECHO", argument);
-                });
-            }
-            byte[] bytes = Requests.bytes(text.toString());
-            for (int i = random.nextInt(4); i > 0; i--) {
-                bytes[random.nextInt(bytes.length)] = (byte) (random.nextInt(5) == 0
-                        ? random.nextInt(256)
-                        : alphabet.charAt(random.nextInt(alphabet.length())));
-            }
+        Property.check(23, 1500, draw -> {
+            String text = String.join("", draw.list(1, 3, each -> switch (each.nextInt(4)) {
+                case 0 -> "echo \"" + "a\\x41\\n\\\"'".substring(0, each.of(1, 5, 7, 9, 10)) + "\"\r\n";
+                case 1 -> "echo 'a\\'b' c\n";
+                default -> Requests.multibulk("ECHO", each.of("", "a", "b\r\nc", "'", "x".repeat(12)));
+            }));
+            byte[] bytes = Requests.bytes(text);
+            draw.repeat(draw.nextInt(4), _ -> bytes[draw.nextInt(bytes.length)] = (byte) (draw.oneIn(5)
+                    ? draw.nextInt(256)
+                    : alphabet.charAt(draw.nextInt(alphabet.length()))));
             same(bytes);
-        }
+        });
     }
 
     @Test

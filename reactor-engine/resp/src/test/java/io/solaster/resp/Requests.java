@@ -4,7 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Random;
+import java.util.random.RandomGenerator;
 
 import io.solaster.engine.memory.Memory;
 
@@ -35,7 +35,7 @@ final class Requests {
     }
 
     /** A few well-formed requests one behind the other, of all shapes. */
-    static byte[] pipeline(Random random, int requests, int longest) {
+    static byte[] pipeline(RandomGenerator random, int requests, int longest) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         for (int i = 0; i < requests; i++) {
             out.writeBytes(bytes(request(random, longest)));
@@ -43,7 +43,7 @@ final class Requests {
         return out.toByteArray();
     }
 
-    private static String request(Random random, int longest) {
+    private static String request(RandomGenerator random, int longest) {
         int shape = random.nextInt(10);
         if (shape == 0) {
             return new String[]{"*0\r\n", "*-1\r\n", "\r\n", "\n", " \t \r\n"}[random.nextInt(5)];
@@ -63,7 +63,7 @@ final class Requests {
         return multibulk(arguments);
     }
 
-    private static String word(Random random) {
+    private static String word(RandomGenerator random) {
         return switch (random.nextInt(6)) {
             case 0 -> "\"" + "a\\x41\\n b\\\"\\q'".substring(0, new int[]{0, 1, 5, 7, 9, 11, 13, 14}[random.nextInt(8)])
                     + "\"";
@@ -74,7 +74,7 @@ final class Requests {
         };
     }
 
-    private static String binary(Random random, int length) {
+    private static String binary(RandomGenerator random, int length) {
         byte[] bytes = new byte[length];
         random.nextBytes(bytes);
         return new String(bytes, StandardCharsets.ISO_8859_1);
