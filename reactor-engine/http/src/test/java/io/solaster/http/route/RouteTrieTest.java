@@ -10,7 +10,6 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -18,10 +17,15 @@ import com.sun.management.ThreadMXBean;
 import io.netty.handler.codec.http.HttpMethod;
 import io.solaster.http.Escapes;
 import io.solaster.http.HttpHandler;
+import io.solaster.testkit.gen.Draw;
+import io.solaster.testkit.gen.Property;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class RouteTrieTest {
+    private static final List<String> WORDS = List.of("a", "b", "c", "d", "e", "ab");
+    private static final List<HttpMethod> METHODS = List.of(HttpMethod.GET, HttpMethod.POST, HttpMethod.HEAD,
+            HttpMethod.PUT);
     private static final HttpHandler NOTHING = (request, response) -> {};
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
@@ -119,41 +123,37 @@ class RouteTrieTest {
     /** Over random templates and paths, as the plainest matcher would: all routes, one after the other. */
     @Test
     void findsWhatAComparisonWithEveryRouteFinds() {
-        Random random = new Random(20261121);
-        String[] words = {"a", "b", "c", "d", "e", "ab"};
-        HttpMethod[] methods = {HttpMethod.GET, HttpMethod.POST, HttpMethod.HEAD, HttpMethod.PUT};
-        int hits = 0;
-        for (int round = 0; round < 500; round++) {
+        int[] hits = new int[1];
+        Property.check(20261121, 500, draw -> {
             RouteTrie routes = new RouteTrie();
             List<Naive> naive = new ArrayList<>();
             Set<String> seen = new HashSet<>();
-            for (int i = 0; i < 1 + random.nextInt(20); i++) {
-                Template template = Template.of(template(random, words));
-                HttpMethod method = random.nextInt(6) == 0 ? null : methods[random.nextInt(methods.length)];
-                if (!seen.add(method + template.text().replaceAll("[a-z0-9]+}", "}"))) {
-                    continue;
+            draw.repeat(1 + draw.nextInt(20), _ -> {
+                Template template = Template.of(draw.from(RouteTrieTest::template));
+                HttpMethod method = draw.oneIn(6) ? null : draw.of(METHODS);
+                if (seen.add(method + template.text().replaceAll("[a-z0-9]+}", "}"))) {
+                    Route route = route(template);
+                    routes.add(method, template, route);
+                    naive.add(new Naive(method, template, route));
                 }
-                Route route = route(template);
-                routes.add(method, template, route);
-                naive.add(new Naive(method, template, route));
-            }
-            for (int i = 0; i < 30; i++) {
-                String path = path(random, words);
-                HttpMethod method = methods[random.nextInt(methods.length)];
-                match.begin(path, 4);
+            });
+            draw.repeat(30, _ -> {
+                String path = draw.from(RouteTrieTest::path);
+                HttpMethod method = draw.of(METHODS);
+                match.begin(path, 5);
                 Route found = routes.find(path, method, match);
                 match.route = found;
                 Naive expected = Naive.best(naive, path, method);
                 assertThat(found).as(() -> method + " " + path + " of " + naive)
                         .isSameAs(expected == null ? null : expected.route);
                 if (expected != null) {
-                    hits++;
+                    hits[0]++;
                     assertThat(match.params()).as(() -> path + " by " + found).isEqualTo(expected.params(path));
                 }
                 for (Naive each : naive) {
                     // What is known of a template without a path must hold for each of its paths.
                     if (each.params(path) != null) {
-                        Template prefix = Template.of(template(random, words)).asPrefix();
+                        Template prefix = Template.of(draw.from(RouteTrieTest::template)).asPrefix();
                         switch (prefix.reach(each.template)) {
                             case ALL -> assertThat(prefix.begins(path)).as(() -> prefix + " " + path).isTrue();
                             case NONE -> assertThat(prefix.begins(path)).as(() -> prefix + " " + path).isFalse();
@@ -162,9 +162,9 @@ class RouteTrieTest {
                         }
                     }
                 }
-            }
-        }
-        assertThat(hits).isGreaterThan(2_500);
+            });
+        });
+        assertThat(hits[0]).isGreaterThan(2_500);
     }
 
     @Test
@@ -195,34 +195,27 @@ class RouteTrieTest {
         return found;
     }
 
-    private static String template(Random random, String[] words) {
+    private static String template(Draw draw) {
+        List<String> segments = draw.list(1, 4, each -> switch (each.nextInt(6)) {
+            case 0, 1, 2 -> each.of(WORDS);
+            case 3, 4 -> "{n" + each.nextInt(2) + "}";
+            default -> "*";
+        });
         StringBuilder template = new StringBuilder();
-        int segments = 1 + random.nextInt(4);
-        for (int i = 0; i < segments; i++) {
-            boolean last = i == segments - 1;
-            template.append('/').append(switch (random.nextInt(last ? 8 : 6)) {
-                case 0, 1, 2 -> words[random.nextInt(words.length)];
-                case 3, 4 -> "{n" + i + random.nextInt(2) + "}";
-                case 5 -> "*";
-                case 6 -> "{*rest}";
-                default -> "";
-            });
+        for (int i = 0; i < segments.size(); i++) {
+            // A name stands in a template once.
+            template.append('/').append(segments.get(i).replace("{n", "{n" + i));
         }
-        return template.toString();
+        return template.append(draw.of("", "", "", "/{*rest}", "/")).toString();
     }
 
-    private static String path(Random random, String[] words) {
-        StringBuilder path = new StringBuilder();
-        int segments = 1 + random.nextInt(5);
-        for (int i = 0; i < segments; i++) {
-            path.append('/').append(switch (random.nextInt(8)) {
-                case 0 -> "";
-                case 1 -> "%61";
-                case 2 -> "x%2Fy";
-                default -> words[random.nextInt(words.length)];
-            });
-        }
-        return path.toString();
+    private static String path(Draw draw) {
+        return "/" + String.join("/", draw.list(1, 5, each -> switch (each.nextInt(8)) {
+            case 0 -> "";
+            case 1 -> "%61";
+            case 2 -> "x%2Fy";
+            default -> each.of(WORDS);
+        }));
     }
 
     /** A route, compared segment by segment. */
