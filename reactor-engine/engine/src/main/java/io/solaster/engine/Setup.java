@@ -11,7 +11,11 @@ import io.solaster.config.plan.Machine;
 import io.solaster.config.plan.ShardPlan;
 import io.solaster.config.plan.ShardPlanner;
 import io.solaster.config.value.CpuSet;
+import io.solaster.engine.Offload.Purpose;
 import io.solaster.engine.env.Environment;
+import io.solaster.engine.file.Disk;
+import io.solaster.engine.file.FileHome;
+import io.solaster.engine.file.ShardFiles;
 import io.solaster.engine.os.CpuAffinity;
 import io.solaster.engine.os.Housekeeper;
 import io.solaster.engine.stats.StallWatchdog;
@@ -24,6 +28,8 @@ import org.slf4j.LoggerFactory;
 /** What the shards of one engine are made with and share: its configuration, its plan, its threads off the shards. */
 final class Setup {
     private static final Logger log = LoggerFactory.getLogger(Setup.class);
+    /** What a shard may read and write of files at once. */
+    private static final long FILE_BYTES = 16 << 20;
 
     private final String name;
     private final Machine machine;
@@ -33,6 +39,7 @@ final class Setup {
     private final SchedulingGroups groups;
     private final Housekeeper housekeeper;
     private final Offload offload;
+    private final Disk disk;
     private final @Nullable StallWatchdog watchdog;
     private final @Nullable Long shuffleSeed = Long.getLong("solaster.engine.shuffle-seed");
     private final AtomicInteger made = new AtomicInteger();
@@ -54,6 +61,8 @@ final class Setup {
         this.groups = new SchedulingGroups(config.groups());
         this.housekeeper = new Housekeeper(elsewhere(), machine.allowed());
         this.offload = new Offload(name, config.offload(), environment);
+        this.disk = environment.files(
+                (task, otherwise) -> offload.execute(Purpose.FILES, new HandedOver.OrElse(task, otherwise)));
         this.watchdog = config.stalls().enabled()
                 ? StallWatchdog.start(name, config.stalls(), environment)
                 : null;
@@ -131,6 +140,15 @@ final class Setup {
 
     Offload offload() {
         return offload;
+    }
+
+    /**
+     * The files of one shard. Half of the queue is left to what else waits for files, and the rest divided among the shards,
+     * so that none is refused for what others do.
+     */
+    ShardFiles files(FileHome home) {
+        return new ShardFiles(home, disk, Math.max(1, config.offload().queueCapacity() / (2 * plan.shards().size())),
+                FILE_BYTES);
     }
 
     @Nullable

@@ -26,6 +26,8 @@ import io.solaster.config.EngineConfig.OwnerChecks;
 import io.solaster.config.Internal;
 import io.solaster.config.plan.ShardPlan.PlannedShard;
 import io.solaster.engine.env.Environment;
+import io.solaster.engine.file.FileHome;
+import io.solaster.engine.file.ShardFiles;
 import io.solaster.engine.loop.Parking;
 import io.solaster.engine.loop.Turn;
 import io.solaster.engine.mesh.Mesh;
@@ -83,6 +85,7 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
     private final ShardTimers waits;
     private final Unfinished.Register unfinished = new Unfinished.Register();
     private final ShardThreads threads;
+    private @Nullable ShardFiles files;
 
     Shard(IoEventLoopGroup parent, Executor executor, IoHandlerFactory ioHandlerFactory, Setup setup,
             PlannedShard place) {
@@ -382,6 +385,17 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
         return environment;
     }
 
+    /** This shard's files. On the owning shard. */
+    public ShardFiles files() {
+        assertOwner("the files");
+        ShardFiles made = files;
+        if (made == null) {
+            made = setup.files(new ComingHome());
+            files = made;
+        }
+        return made;
+    }
+
     /** The engine's threads for what blocks. Any thread. */
     public Offload offload() {
         return setup.offload();
@@ -678,6 +692,35 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
     @Override
     protected boolean hasTasks() {
         return turn.hasWork();
+    }
+
+    /** Where what was done to files ends. */
+    private final class ComingHome implements FileHome {
+
+        @Override
+        public void assertOwner(String what) {
+            Shard.this.assertOwner(what);
+        }
+
+        @Override
+        public <T extends @Nullable Object> ShardFuture<T> newFuture() {
+            return Shard.this.newFuture();
+        }
+
+        @Override
+        public <T extends @Nullable Object> void resolve(CompletableFuture<T> future, T result) {
+            ((ShardFuture<T>) future).resolve(result);
+        }
+
+        @Override
+        public void fail(CompletableFuture<?> future, Throwable failure) {
+            ((ShardFuture<?>) future).fail(failure);
+        }
+
+        @Override
+        public void comeHome(Runnable task) {
+            Shard.this.comeHome(task);
+        }
     }
 
     /** Netty's queue of what other threads have handed over. */

@@ -3,8 +3,12 @@ package io.solaster.engine.env;
 import java.time.InstantSource;
 import java.util.random.RandomGenerator;
 
+import io.solaster.engine.file.ChannelDisk;
+import io.solaster.engine.file.Disk;
+import io.solaster.engine.file.OffShard;
+
 /**
- * Where an engine, and what runs on it, takes time, chance and threads from: {@link #SYSTEM}, or a simulation, which draws
+ * Where an engine, and what runs on it, takes time, chance, threads and files from: {@link #SYSTEM}, or a simulation, which draws
  * all of them from a seed. {@code engine.environment()} and {@code shard.environment()} tell which. Any thread.
  */
 public interface Environment {
@@ -25,13 +29,24 @@ public interface Environment {
     InstantSource wallClock();
 
     /**
-     * Chance, for the calling thread alone: not to be kept beyond the call. Not for secrets, which a
-     * {@link java.security.SecureRandom} makes.
+     * Chance, for the calling thread alone: not to be kept beyond the call. Not for secrets: see {@link #secrets}.
      */
     RandomGenerator random();
 
+    /** Chance that nobody can foresee, as keys and seeds of hashes need; slower. Always the same object. */
+    RandomGenerator secrets();
+
     /** Threads, and how those wait that are no shard. */
     Threads threads();
+
+    /**
+     * What the files of an engine's shards stand on; the engine asks for it once.
+     *
+     * @param offShard threads of that engine that may wait for a disk
+     */
+    default Disk files(OffShard offShard) {
+        return new ChannelDisk(offShard);
+    }
 
     /**
      * Whether a rare branch shall be taken for once, though nothing calls for it: a wake-up without a reason, say. True

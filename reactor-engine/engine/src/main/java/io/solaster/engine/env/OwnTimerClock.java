@@ -3,6 +3,9 @@ package io.solaster.engine.env;
 import java.time.InstantSource;
 import java.util.random.RandomGenerator;
 
+import io.solaster.engine.file.Disk;
+import io.solaster.engine.file.OffShard;
+
 /** {@link Environment#withTimerClock}. */
 record OwnTimerClock(Environment of, TimeSource timerClock) implements Environment {
 
@@ -22,8 +25,18 @@ record OwnTimerClock(Environment of, TimeSource timerClock) implements Environme
     }
 
     @Override
+    public RandomGenerator secrets() {
+        return of.secrets();
+    }
+
+    @Override
     public Threads threads() {
         return of.threads();
+    }
+
+    @Override
+    public Disk files(OffShard offShard) {
+        return of.files(offShard);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.solaster.engine.env;
 
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.BlockingQueue;
@@ -17,6 +18,7 @@ import io.netty.util.concurrent.Future;
 
 /** The machine's time, chance and threads. */
 final class SystemEnvironment implements Environment, Threads {
+    private final SecureRandom secrets = new SecureRandom();
 
     @Override
     public TimeSource clock() {
@@ -31,6 +33,11 @@ final class SystemEnvironment implements Environment, Threads {
     @Override
     public RandomGenerator random() {
         return ThreadLocalRandom.current();
+    }
+
+    @Override
+    public RandomGenerator secrets() {
+        return secrets;
     }
 
     @Override

@@ -76,7 +76,7 @@ public final class ShardFile {
             @Override
             @Nullable
             Void answer(@Nullable Void told) {
-                return told;
+                return null;
             }
         }, outcome -> handle.write(from.nioBuffers(), position, outcome));
     }

@@ -10,7 +10,7 @@ import io.solaster.config.Internal;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The files of one shard. On the owning shard, which never waits for a disk: each call
+ * The files of one shard: {@link io.solaster.engine.Shard#files}. On the owning shard, which never waits for a disk: each call
  * answers with a future that is completed there, and straight-line code parks for it.
  *
  * <p>

@@ -38,6 +38,11 @@ class TurnTest {
         }
 
         @Override
+        public RandomGenerator secrets() {
+            return SYSTEM.secrets();
+        }
+
+        @Override
         public Threads threads() {
             return SYSTEM.threads();
         }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,7 +15,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 
+import io.netty.buffer.Unpooled;
 import io.solaster.config.EngineConfig.Transport;
+import io.solaster.engine.CallOptions;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Engines;
 import org.junit.jupiter.api.AfterEach;
@@ -113,6 +116,14 @@ class ReadmeTest {
     void straightLine(@TempDir Path folder) throws Exception {
         Path file = Files.writeString(folder.resolve("greeting"), "hello");
         assertThat(StraightLineExample.run(engine(), file)).isEqualTo("hello from shard 0 of 2");
+    }
+
+    @Test
+    void files(@TempDir Path folder) {
+        get(engine().submitStageTo(0, CallOptions.DEFAULTS,
+                () -> FilesExample.run(folder, Unpooled.copiedBuffer("hello", StandardCharsets.US_ASCII))));
+        assertThat(folder.resolve("state")).hasContent("hello");
+        assertThat(folder.resolve("state.next")).doesNotExist();
     }
 
     @Test

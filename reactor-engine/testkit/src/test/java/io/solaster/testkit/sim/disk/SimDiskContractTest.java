@@ -15,9 +15,10 @@ import org.junit.jupiter.api.BeforeEach;
 
 /** The simulated disk is a disk. */
 final class SimDiskContractTest extends DiskContract {
+    private static final int MOST = 8;
     private final VirtualTime time = new VirtualTime();
     private final SimDisk disk = new SimDisk(new SplittableRandom(1), time);
-    private final ShardFiles files = new ShardFiles(time, disk, MOST_OPERATIONS, MOST_BYTES);
+    private final ShardFiles files = new ShardFiles(time, disk, MOST, MOST_BYTES);
 
     @BeforeEach
     void make() throws Exception {
@@ -36,6 +37,11 @@ final class SimDiskContractTest extends DiskContract {
     @Override
     ShardFiles files() {
         return files;
+    }
+
+    @Override
+    int most() {
+        return MOST;
     }
 
     @Override

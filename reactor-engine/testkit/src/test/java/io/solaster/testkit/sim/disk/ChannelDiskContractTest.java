@@ -1,0 +1,53 @@
+package io.solaster.testkit.sim.disk;
+
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+
+import io.solaster.config.EngineConfig;
+import io.solaster.engine.CallOptions;
+import io.solaster.engine.Engine;
+import io.solaster.engine.Shard;
+import io.solaster.engine.file.ShardFiles;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.io.TempDir;
+
+/** So are the machine's files, on a shard. */
+final class ChannelDiskContractTest extends DiskContract {
+    private final Engine engine = Engine
+            .start(EngineConfig.defaults().withShards(1).withPinning(EngineConfig.Pinning.NEVER));
+    @TempDir
+    private Path directory;
+
+    @AfterEach
+    void stop() {
+        engine.close();
+    }
+
+    @Override
+    ShardFiles files() {
+        return engine.shard(0).files();
+    }
+
+    @Override
+    int most() {
+        return engine.config().offload().queueCapacity() / 2;
+    }
+
+    @Override
+    Path root() {
+        return directory;
+    }
+
+    @Override
+    <T extends @Nullable Object> T call(Callable<? extends CompletableFuture<T>> work) throws Exception {
+        try {
+            return engine.<T>submitStageTo(0, CallOptions.DEFAULTS, work).get(30, TimeUnit.SECONDS);
+        } catch (ExecutionException failed) {
+            throw failed.getCause() instanceof Exception cause ? cause : failed;
+        }
+    }
+}
