@@ -118,6 +118,15 @@ public final class Engine implements AutoCloseable {
         return EngineStart.start(config, machine, environment, ShardPlan.Work.SERVERS, transport);
     }
 
+    /**
+     * As {@link #start(EngineConfig, Machine)}, with time, chance and threads of another environment.
+     *
+     * @throws InvalidConfigException if the machine does not have what the configuration asks for
+     */
+    public static Engine start(EngineConfig config, Machine machine, Environment environment) {
+        return EngineStart.start(config, machine, environment, ShardPlan.Work.SERVERS);
+    }
+
     /** What this system refuses of a configuration, though the machine has it; empty if nothing. Starts nothing. */
     public static List<Violation> check(EngineConfig config) {
         return EngineStart.check(config);

@@ -33,6 +33,7 @@ import io.solaster.engine.loop.Turn;
 import io.solaster.engine.mesh.Mesh;
 import io.solaster.engine.os.CpuAffinity;
 import io.solaster.engine.stats.ShardStats;
+import io.solaster.engine.stats.Stacks;
 import io.solaster.engine.stats.ThreadTimes;
 import io.solaster.engine.task.Abandonable;
 import io.solaster.engine.task.GroupScheduler;
@@ -404,6 +405,15 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
     /** The virtual threads that this shard carries. Any thread. */
     public ShardThreads threads() {
         return threads;
+    }
+
+    /**
+     * Where the shard's thread is and, before it, the virtual thread that it carries: for reports, since it stops that
+     * thread for a moment. Empty before it starts. Any thread; old as soon as it is told.
+     */
+    public String stack() {
+        ShardThread self = thread;
+        return self == null ? "" : Stacks.of(self, threads.mounted());
     }
 
     /** CPU time that the shard's thread has used, in nanoseconds; 0 before it starts. Any thread. */

@@ -1,14 +1,16 @@
 package io.solaster.engine.stats;
 
+import io.solaster.config.Internal;
 import org.jspecify.annotations.Nullable;
 
 /** Stacks of threads as text, a line per frame. Any thread. */
-final class Stacks {
+@Internal
+public final class Stacks {
 
     private Stacks() {}
 
     /** Where a shard's thread is and, before it, the virtual thread that it carries. */
-    static String of(Thread carrier, @Nullable Thread mounted) {
+    public static String of(Thread carrier, @Nullable Thread mounted) {
         StringBuilder text = new StringBuilder();
         if (mounted != null) {
             append(text, "virtual thread '" + mounted.getName() + "', carried by", mounted);

@@ -3,6 +3,7 @@ package io.solaster.engine.timer;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 import io.netty.util.concurrent.EventExecutor;
@@ -53,6 +54,7 @@ public final class Timers {
     private int firstCancelled;
     private int cancelledCount;
     private long turn;
+    private @Nullable Consumer<? super Timer> armedListener;
 
     /**
      * @param clock what delays are measured by
@@ -73,6 +75,14 @@ public final class Timers {
     /** A coarse timer that is not armed yet: late by up to 2^20 ns, and cheaper. */
     public Timer coarseTimer(Runnable action) {
         return new ActionTimer(this, true, action);
+    }
+
+    /**
+     * From now on tells of each timer that is armed, before it is: for tests that look for timers that were left. Null
+     * tells nobody, as at first.
+     */
+    public void onArmed(@Nullable Consumer<? super Timer> listener) {
+        armedListener = listener;
     }
 
     /** What is counted about the timers. Any thread. */
@@ -303,6 +313,9 @@ public final class Timers {
     }
 
     void arm(Timer timer) {
+        if (armedListener != null) {
+            armedListener.accept(timer);
+        }
         stats.armed.increment();
         long tick = tick(timer);
         if (timer.node < 0) {
