@@ -49,15 +49,17 @@ import org.jspecify.annotations.Nullable;
 public final class FaultProxy implements AutoCloseable {
     private static final int MOST_LOOKS = 50_000;
 
-    private final InetSocketAddress server;
+    private final Events events;
     private final EventLoopGroup loop;
     private final Random random;
-    private final Set<Channel> clients = ConcurrentHashMap.newKeySet();
+    /** By the client's side of a connection, the server's. */
+    private final Map<Channel, Channel> clients = new ConcurrentHashMap<>();
     private final Map<Direction, Faults> faults = new ConcurrentHashMap<>();
     private final Map<Direction, Integer> resetsAfter = new ConcurrentHashMap<>();
     private final Set<Passage> passages = ConcurrentHashMap.newKeySet();
     private final Map<Effect, LongAdder> effects = new ConcurrentHashMap<>();
     private final InetSocketAddress address;
+    private volatile @Nullable InetSocketAddress server;
     private volatile @Nullable Channel listener;
 
     /** What a proxy has done so far. */
@@ -66,6 +68,8 @@ public final class FaultProxy implements AutoCloseable {
         CONNECTIONS,
         /** Connections that were ended by RST. */
         RESETS,
+        /** Connections of which one side is gone, and the other was not told. */
+        HALF_OPEN,
         /** Bytes that arrived later than they were sent. */
         DELAYED_BYTES,
         /** Bytes that were changed. */
@@ -76,10 +80,10 @@ public final class FaultProxy implements AutoCloseable {
         BYTES
     }
 
-    private FaultProxy(InetSocketAddress server, long seed) {
+    private FaultProxy(@Nullable InetSocketAddress server, long seed, Events events) {
         this.server = server;
         this.random = new Random(seed);
-        heal();
+        this.events = events;
         loop = new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("fault-proxy", true),
                 NioIoHandler.newFactory());
         address = listenOn(0);
@@ -92,11 +96,32 @@ public final class FaultProxy implements AutoCloseable {
      * @param seed what chance is drawn from
      */
     public static FaultProxy before(InetSocketAddress server, long seed) {
-        if (server.getAddress() == null || !server.getAddress().isLoopbackAddress()) {
-            throw new IllegalArgumentException(
-                    server + " is not on the loopback interface; faults stay on this machine");
-        }
-        return new FaultProxy(server, seed);
+        return new FaultProxy(Loopback.only(server), seed, new Events());
+    }
+
+    /**
+     * A proxy on a free port before a server that is yet to start. Until {@link #forwardTo} names one, it resets
+     * connections.
+     *
+     * @param seed what chance is drawn from
+     * @param events told of what the proxy is told to do
+     */
+    public static FaultProxy open(long seed, Events events) {
+        return new FaultProxy(null, seed, events);
+    }
+
+    /**
+     * New connections go on to this server.
+     *
+     * @param newServer on the loopback interface
+     */
+    public void forwardTo(InetSocketAddress newServer) {
+        server = Loopback.only(newServer);
+        tell("forwards to " + newServer);
+    }
+
+    private void tell(String what) {
+        events.add("proxy " + address.getPort() + " " + what);
     }
 
     /** Where clients connect to. It stays the same when the proxy refuses and listens again. */
@@ -118,6 +143,7 @@ public final class FaultProxy implements AutoCloseable {
     /** Sets the faults of one way. */
     public void set(Direction direction, Faults newFaults) {
         faults.put(direction, newFaults);
+        tell(direction + ": " + newFaults);
     }
 
     /** Sets the faults of both ways. */
@@ -153,15 +179,22 @@ public final class FaultProxy implements AutoCloseable {
             throw new IllegalArgumentException("reset after " + bytes + " bytes; let 0 or more pass");
         }
         resetsAfter.put(direction, bytes);
+        tell(direction + ": reset after " + bytes + " bytes");
     }
 
     /** Closes all connections, on both sides, as a server does that ends. */
     public void closeConnections() {
+        tell("closes connections");
         passages.forEach(Passage::close);
     }
 
     /** Nobody listens any more; connections stay. Returns once that is so. */
     public void refuse() {
+        tell("refuses");
+        stopListening();
+    }
+
+    private void stopListening() {
         Channel here = listener;
         if (here != null && here.isOpen()) {
             here.close().syncUninterruptibly();
@@ -184,12 +217,42 @@ public final class FaultProxy implements AutoCloseable {
 
     /** Listens again on the same port, after {@link #refuse}. */
     public void listen() {
+        tell("listens");
         listenOn(address.getPort());
     }
 
     /** Ends all connections by RST, on both sides. */
     public void reset() {
-        clients.forEach(this::reset);
+        tell("resets " + clients.size() + " connection(s)");
+        clients.keySet().forEach(this::reset);
+    }
+
+    /**
+     * As if the server's machine had lost power: its side of each connection is gone, and clients are not told. What they
+     * send is lost, and never answered.
+     */
+    public void loseServer() {
+        tell("loses the server's side of " + clients.size() + " connection(s)");
+        clients.forEach((client, backend) -> lose(backend, client));
+    }
+
+    /** As {@link #loseServer}, the other way round: the clients' side is gone, and the server is not told. */
+    public void loseClients() {
+        tell("loses the clients' side of " + clients.size() + " connection(s)");
+        clients.forEach(this::lose);
+    }
+
+    private void lose(Channel lost, Channel staying) {
+        lost.eventLoop().execute(() -> {
+            Passage from = lost.pipeline().get(Passage.class);
+            Passage back = staying.pipeline().get(Passage.class);
+            if (from != null && back != null && lost.isOpen() && staying.isOpen()) {
+                from.forgetOther();
+                back.swallow(staying);
+                add(Effect.HALF_OPEN, 1);
+                reset(lost);
+            }
+        });
     }
 
     void reset(Channel channel) {
@@ -225,8 +288,11 @@ public final class FaultProxy implements AutoCloseable {
 
     private void connect(SocketChannel client) {
         add(Effect.CONNECTIONS, 1);
-        clients.add(client);
-        client.closeFuture().addListener(_ -> clients.remove(client));
+        InetSocketAddress to = server;
+        if (to == null) {
+            reset(client);
+            return;
+        }
         ChannelFuture connecting = new Bootstrap().group(client.eventLoop()).channel(NioSocketChannel.class)
                 .option(ChannelOption.AUTO_READ, false).option(ChannelOption.TCP_NODELAY, true)
                 .option(ChannelOption.ALLOW_HALF_CLOSURE, true).handler(new ChannelInitializer<SocketChannel>() {
@@ -234,8 +300,10 @@ public final class FaultProxy implements AutoCloseable {
                     protected void initChannel(SocketChannel backend) {
                         backend.pipeline().addLast(new Passage(FaultProxy.this, Direction.TO_CLIENT, client));
                     }
-                }).connect(server);
+                }).connect(to);
         client.pipeline().addLast(new Passage(this, Direction.TO_SERVER, connecting.channel()));
+        clients.put(client, connecting.channel());
+        client.closeFuture().addListener(_ -> clients.remove(client));
         connecting.addListener(_ -> {
             if (connecting.isSuccess()) {
                 client.read();
@@ -275,8 +343,9 @@ public final class FaultProxy implements AutoCloseable {
     /** Ends all connections, and the proxy's thread. Returns once both have ended. */
     @Override
     public void close() {
-        refuse();
-        List<Channel> open = new ArrayList<>(clients);
+        stopListening();
+        List<Channel> open = new ArrayList<>(clients.keySet());
+        open.addAll(clients.values());
         open.forEach(Channel::close);
         loop.shutdownGracefully(0, 5, TimeUnit.SECONDS).syncUninterruptibly();
     }

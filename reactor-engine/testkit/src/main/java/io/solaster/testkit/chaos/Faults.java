@@ -1,6 +1,8 @@
 package io.solaster.testkit.chaos;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * What a network does to the bytes that go one way. Immutable.
@@ -45,5 +47,27 @@ public record Faults(Duration delay, Duration jitter, long bytesPerSecond, doubl
     /** The same, with nothing that arrives. */
     public Faults cut() {
         return new Faults(delay, jitter, bytesPerSecond, corrupt, true);
+    }
+
+    /** What differs from {@link #NONE}, in words. */
+    @Override
+    public String toString() {
+        List<String> words = new ArrayList<>();
+        if (isCut) {
+            words.add("cut");
+        }
+        if (!delay.isZero()) {
+            words.add("delayed by " + delay.toMillis() + " ms");
+        }
+        if (!jitter.isZero()) {
+            words.add("jittered by " + jitter.toMillis() + " ms");
+        }
+        if (bytesPerSecond > 0) {
+            words.add(bytesPerSecond + " bytes a second");
+        }
+        if (corrupt > 0) {
+            words.add("corrupted at " + corrupt);
+        }
+        return words.isEmpty() ? "no faults" : String.join(", ", words);
     }
 }

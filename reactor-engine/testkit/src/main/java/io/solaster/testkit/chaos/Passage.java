@@ -26,6 +26,10 @@ final class Passage extends ChannelInboundHandlerAdapter {
     private int underWay;
     private boolean ended;
     private boolean hasLost;
+    /** The other side is gone, and this one is not to know. */
+    private boolean swallows;
+    /** This side is lost, and the other one is not to know. */
+    private boolean forgotten;
 
     Passage(FaultProxy proxy, Direction direction, Channel to) {
         this.proxy = proxy;
@@ -38,7 +42,7 @@ final class Passage extends ChannelInboundHandlerAdapter {
         ByteBuf piece = (ByteBuf) message;
         Faults faults = proxy.faults(direction);
         int bytes = piece.readableBytes();
-        if (faults.isCut()) {
+        if (swallows || faults.isCut()) {
             proxy.add(Effect.LOST_BYTES, bytes);
             hasLost = true;
             ReferenceCountUtil.release(piece);
@@ -82,7 +86,13 @@ final class Passage extends ChannelInboundHandlerAdapter {
             pass(ctx, piece);
         } else {
             proxy.add(Effect.DELAYED_BYTES, bytes);
-            ctx.channel().eventLoop().schedule(() -> pass(ctx, piece), arrives - now, TimeUnit.NANOSECONDS);
+            ctx.channel().eventLoop().schedule(() -> pass(ctx, piece), arrives - now, TimeUnit.NANOSECONDS)
+                    .addListener(done -> {
+                        if (done.isCancelled()) {
+                            // The proxy has been closed.
+                            piece.release();
+                        }
+                    });
         }
     }
 
@@ -93,10 +103,21 @@ final class Passage extends ChannelInboundHandlerAdapter {
             if (written.isSuccess()) {
                 proxy.add(Effect.BYTES, bytes);
                 next(ctx);
-            } else {
+            } else if (!swallows) {
                 ctx.close();
             }
         });
+    }
+
+    /** This side is about to be lost. */
+    void forgetOther() {
+        forgotten = true;
+    }
+
+    /** The other side is about to be lost: reads on, for ever. */
+    void swallow(Channel self) {
+        swallows = true;
+        self.read();
     }
 
     private void next(ChannelHandlerContext ctx) {
@@ -112,7 +133,7 @@ final class Passage extends ChannelInboundHandlerAdapter {
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
         if (event == ChannelInputShutdownEvent.INSTANCE && !ended) {
             ended = true;
-            if (!proxy.faults(direction).isCut()) {
+            if (!swallows && !proxy.faults(direction).isCut()) {
                 next(ctx);
             }
         }
@@ -145,6 +166,9 @@ final class Passage extends ChannelInboundHandlerAdapter {
         ChannelHandlerContext ctx = context;
         if (ctx != null) {
             ctx.executor().execute(() -> {
+                if (swallows) {
+                    return;
+                }
                 if (ended && hasLost) {
                     proxy.reset(ctx.channel());
                     proxy.reset(to);
@@ -162,13 +186,15 @@ final class Passage extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
-        to.close();
+        if (!forgotten) {
+            to.close();
+        }
     }
 
     /** A reset goes on as one. */
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        if (to.isOpen()) {
+        if (to.isOpen() && !forgotten) {
             proxy.reset(to);
         }
         ctx.close();

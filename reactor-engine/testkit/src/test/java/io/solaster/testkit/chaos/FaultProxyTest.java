@@ -13,6 +13,8 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 
 import io.solaster.testkit.chaos.FaultProxy.Effect;
 import org.junit.jupiter.api.AfterEach;
@@ -192,6 +194,49 @@ class FaultProxyTest {
             proxy.heal();
             socket.setSoTimeout(30_000);
             assertThat(socket.getInputStream().read()).isNegative();
+        }
+    }
+
+    @Test
+    void aLostServerLeavesClientsThatWaitForEver() throws IOException {
+        try (Socket socket = connect()) {
+            assertThat(echo(socket, "a")).isEqualTo("a");
+            proxy.loseServer();
+            await("its side is gone", () -> proxy.count(Effect.RESETS) == 1);
+            assertThat(proxy.count(Effect.HALF_OPEN)).isOne();
+            socket.getOutputStream().write("nobody hears".getBytes(US_ASCII));
+            socket.setSoTimeout(100);
+            assertThatThrownBy(() -> socket.getInputStream().read()).isInstanceOf(SocketTimeoutException.class);
+            await("it is lost", () -> proxy.count(Effect.LOST_BYTES) == 12);
+            try (Socket next = connect()) {
+                assertThat(echo(next, "b")).isEqualTo("b");
+            }
+        }
+    }
+
+    @Test
+    void lostClientsLeaveAServerThatWaitsForEver() throws IOException {
+        try (ServerSocket waiting = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                FaultProxy before = FaultProxy
+                        .before(new InetSocketAddress(waiting.getInetAddress(), waiting.getLocalPort()), 1);
+                Socket client = new Socket(before.address().getAddress(), before.address().getPort());
+                Socket accepted = waiting.accept()) {
+            client.getOutputStream().write(1);
+            assertThat(accepted.getInputStream().read()).isOne();
+            before.loseClients();
+            assertThatThrownBy(() -> client.getInputStream().read()).isInstanceOf(SocketException.class);
+            accepted.setSoTimeout(100);
+            assertThatThrownBy(() -> accepted.getInputStream().read()).isInstanceOf(SocketTimeoutException.class);
+            accepted.getOutputStream().write(new byte[10]);
+            await("it is lost", () -> before.count(Effect.LOST_BYTES) == 10);
+        }
+    }
+
+    private static void await(String what, BooleanSupplier condition) {
+        long end = System.nanoTime() + 60_000_000_000L;
+        while (!condition.getAsBoolean()) {
+            assertThat(System.nanoTime() - end).as(what).isNegative();
+            LockSupport.parkNanos(1_000_000);
         }
     }
 
