@@ -1,0 +1,82 @@
+package io.solaster.testkit.left;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.ForkJoinWorkerThread;
+
+import org.jspecify.annotations.Nullable;
+
+/** The platform threads of this process. Any thread. */
+final class Threads {
+    /** Threads that live as long as the process does, or end by themselves, whoever first needed them. */
+    private static final List<String> OF_PROCESS = List.of("globalEventExecutor-", "CompletableFutureDelayScheduler",
+            "junit-", "surefire-", "process reaper", "Keep-Alive-Timer", "Attach Listener", "JFR ", "VirtualThread-",
+            "Common-Cleaner", "Cleaner-", "JNA Cleaner", "ObjectCleanerThread", "RMI ", "Read-Poller", "Write-Poller",
+            "child-jvms");
+
+    private Threads() {}
+
+    static Set<Thread> running() {
+        Set<Thread> running = Collections.newSetFromMap(new IdentityHashMap<>());
+        running.addAll(all());
+        return running;
+    }
+
+    static List<Remnant> since(Set<Thread> before) {
+        List<Remnant> left = new ArrayList<>();
+        for (Thread thread : all()) {
+            if (!before.contains(thread) && thread.isAlive() && !livesOn(thread)) {
+                StackTraceElement[] stack = thread.getStackTrace();
+                if (stack.length > 0 || thread.isAlive()) {
+                    left.add(new Remnant(Left.THREADS, name(thread, stack), List.of()));
+                }
+            }
+        }
+        return left;
+    }
+
+    private static String name(Thread thread, StackTraceElement[] stack) {
+        return "'" + thread.getName() + "' #" + thread.threadId() + ", " + thread.getState() + Arrays.stream(stack)
+                .filter(frame -> !frame.getClassName().startsWith("java.") && !frame.getClassName().startsWith("jdk."))
+                .findFirst().or(() -> Arrays.stream(stack).findFirst()).map(frame -> ", now at " + frame).orElse("");
+    }
+
+    private static boolean livesOn(Thread thread) {
+        ThreadGroup group = thread.getThreadGroup();
+        if (thread instanceof ForkJoinWorkerThread worker) {
+            return ForkJoinPool.commonPool().equals(worker.getPool())
+                    || !worker.getClass().equals(ForkJoinWorkerThread.class)
+                            && !worker.getClass().getName().startsWith("java.util.concurrent");
+        }
+        return group == null || group.getName().equals("system") || group.getName().equals("InnocuousThreadGroup")
+                || OF_PROCESS.stream().anyMatch(thread.getName()::startsWith)
+                || thread.getClass().getName().startsWith("jdk.")
+                || thread.getClass().getName().startsWith("org.junit.");
+    }
+
+    private static List<Thread> all() {
+        ThreadGroup root = Thread.currentThread().getThreadGroup();
+        for (ThreadGroup above = root; above != null; above = above.getParent()) {
+            root = above;
+        }
+        @Nullable
+        Thread[] threads = new Thread[root.activeCount() + 64];
+        int found = root.enumerate(threads, true);
+        while (found == threads.length) {
+            threads = new Thread[threads.length * 2];
+            found = root.enumerate(threads, true);
+        }
+        List<Thread> all = new ArrayList<>(found);
+        for (Thread thread : threads) {
+            if (thread != null) {
+                all.add(thread);
+            }
+        }
+        return all;
+    }
+}
