@@ -271,7 +271,8 @@ public class MeshBenchmark {
         /** More than may be under way. */
         private final Counted[] messages = new Counted[1 << 13];
         private int sent;
-        private int received;
+        /** In the middle, on a cache line that only the receiver touches. */
+        private final int[] received = new int[64];
 
         Sender(Shard shard, CountDownLatch done) {
             this.shard = shard;
@@ -297,7 +298,7 @@ public class MeshBenchmark {
         private final class Counted extends Message {
             @Override
             public void deliver() {
-                if (++received == CALLS) {
+                if (++received[32] == CALLS) {
                     done.countDown();
                 }
             }
