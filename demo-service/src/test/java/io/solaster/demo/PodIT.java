@@ -28,6 +28,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.yaml.snakeyaml.Yaml;
@@ -72,6 +73,7 @@ final class PodIT {
     }
 
     @ParameterizedTest
+    @Tag("full")
     @MethodSource("pods")
     @SuppressWarnings("unchecked")
     void probes_and_the_operators_questions_are_answered_from_outside(Map<String, Object> pod) throws Exception {

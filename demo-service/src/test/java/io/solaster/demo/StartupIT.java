@@ -92,6 +92,7 @@ final class StartupIT {
     }
 
     @Test
+    @Tag("full")
     void the_dockerfiles_commands_make_something_that_runs_without_writing() throws Exception {
         Path root = Files.createDirectory(directory.resolve("image"));
         Dockerfile dockerfile = Dockerfile.read(HERE.resolve("Dockerfile"));
