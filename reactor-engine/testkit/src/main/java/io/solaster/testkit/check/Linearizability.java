@@ -2,6 +2,7 @@ package io.solaster.testkit.check;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -32,6 +33,9 @@ import org.jspecify.annotations.Nullable;
 public final class Linearizability<S, I, O extends @Nullable Object> {
     private static final Duration TIME = Duration.ofSeconds(30);
     private static final long BYTES = 512L << 20;
+    /** The first look has a 256th of the memory, the next 16 times as much, the last all. */
+    private static final int FIRST_SHIFT = 8;
+    private static final int SHIFT = 4;
 
     private final Model<S, I, O> model;
     private final Duration time;
@@ -69,24 +73,50 @@ public final class Linearizability<S, I, O extends @Nullable Object> {
         calls.stream().sorted(Comparator.comparingLong(Operation::called)).forEach(
                 call -> partitions.computeIfAbsent(model.partition(call.input()), any -> new ArrayList<>()).add(call));
         long end = System.nanoTime() + time.toNanos();
-        Verdict<I, O> undecided = null;
-        for (Map.Entry<Object, List<Operation<I, O>>> each : partitions.entrySet()) {
-            Search<S, I> search = new Search<>(model, each.getValue());
-            Kind kind = search.run(() -> System.nanoTime() - end > 0, bytes);
-            if (kind == Kind.VIOLATED) {
-                return violated(each.getKey(), each.getValue());
+        Decision<I, O> decision = decide(partitions, () -> System.nanoTime() - end > 0);
+        return switch (decision.kind) {
+            case VIOLATED -> violated(decision.partition, decision.calls);
+            case UNKNOWN -> new Verdict<>(decision.kind, decision.partition, decision.calls, decision.explained,
+                    "Not decided within " + time + " and " + (bytes >> 20) + " MiB: " + decision.calls.size() + " calls"
+                            + about(decision.partition)
+                            + "; check fewer calls at a time, or with fewer clients, or give more of either.");
+            case LINEARIZABLE -> new Verdict<>(Kind.LINEARIZABLE, null, List.of(), List.of(),
+                    "Linearizable: " + calls.size() + " calls, " + partitions.size() + " partitions.");
+        };
+    }
+
+    /** A partition that is violated or undecided; nothing where all is well. */
+    record Decision<I, O extends @Nullable Object>(Kind kind, Object partition, List<Operation<I, O>> calls,
+            List<Operation<I, O>> explained) {}
+
+    /**
+     * Looks at each partition with little memory first, and then with more at those that this does not decide: a violation
+     * that is found at once is not kept waiting by a partition that takes for ever.
+     *
+     * @param partitions calls in the order in which they were made
+     */
+    Decision<I, O> decide(Map<Object, List<Operation<I, O>>> partitions, BooleanSupplier stop) {
+        Map<Object, List<Operation<I, O>>> open = partitions;
+        Decision<I, O> undecided = null;
+        for (int shift = FIRST_SHIFT; shift >= 0 && !open.isEmpty(); shift -= SHIFT) {
+            Map<Object, List<Operation<I, O>>> hard = new LinkedHashMap<>();
+            undecided = null;
+            for (Map.Entry<Object, List<Operation<I, O>>> each : open.entrySet()) {
+                Search<S, I> search = new Search<>(model, each.getValue());
+                Kind kind = search.run(stop, bytes >> shift);
+                if (kind == Kind.VIOLATED) {
+                    return decision(kind, each, search);
+                }
+                if (kind == Kind.UNKNOWN) {
+                    hard.put(each.getKey(), each.getValue());
+                    undecided = undecided != null
+                            ? undecided
+                            : decision(kind, each, search);
+                }
             }
-            if (kind == Kind.UNKNOWN && undecided == null) {
-                undecided = verdict(kind, each.getKey(), each.getValue(), search.best(),
-                        "Not decided within " + time + " and " + (bytes >> 20) + " MiB: " + each.getValue().size()
-                                + " calls" + about(each.getKey())
-                                + "; check fewer calls at a time, or with fewer clients, or give more of either.");
-            }
+            open = hard;
         }
-        return undecided != null
-                ? undecided
-                : new Verdict<>(Kind.LINEARIZABLE, null, List.of(), List.of(),
-                        "Linearizable: " + calls.size() + " calls, " + partitions.size() + " partitions.");
+        return undecided != null ? undecided : new Decision<>(Kind.LINEARIZABLE, "", List.of(), List.of());
     }
 
     private Verdict<I, O> violated(Object partition, List<Operation<I, O>> calls) {
@@ -95,22 +125,25 @@ public final class Linearizability<S, I, O extends @Nullable Object> {
         Proof<S, I, O> proof = new Shrinking<>(model, stop, bytes).shrink(calls);
         Search<S, I> search = new Search<>(model, proof.before(), proof.calls());
         search.run(stop, bytes);
-        return verdict(Kind.VIOLATED, partition, proof.calls(), search.best(), "Not linearizable: from "
-                + proof.before().stream().map(String::valueOf).sorted().collect(Collectors.joining(" or "))
-                + " no order of these calls" + about(partition) + " explains every answer (" + proof.calls().size()
-                + " of " + calls.size() + " calls).");
+        return new Verdict<>(Kind.VIOLATED, partition, proof.calls(), explained(proof.calls(), search),
+                "Not linearizable: from "
+                        + proof.before().stream().map(String::valueOf).sorted().collect(Collectors.joining(" or "))
+                        + " no order of these calls" + about(partition) + " explains every answer ("
+                        + proof.calls().size()
+                        + " of " + calls.size() + " calls).");
     }
 
     private static String about(Object partition) {
         return partition.equals("") ? "" : " about " + partition;
     }
 
-    private Verdict<I, O> verdict(Kind kind, Object partition, List<Operation<I, O>> calls, int[] best,
-            String reason) {
-        List<Operation<I, O>> explained = new ArrayList<>();
-        for (int index : best) {
-            explained.add(calls.get(index));
-        }
-        return new Verdict<>(kind, partition, calls, explained, reason);
+    private Decision<I, O> decision(Kind kind, Map.Entry<Object, List<Operation<I, O>>> partition,
+            Search<S, I> search) {
+        return new Decision<>(kind, partition.getKey(), partition.getValue(), explained(partition.getValue(), search));
+    }
+
+    private static <I, O extends @Nullable Object> List<Operation<I, O>> explained(List<Operation<I, O>> calls,
+            Search<?, I> search) {
+        return Arrays.stream(search.best()).<Operation<I, O>>mapToObj(calls::get).toList();
     }
 }

@@ -1,11 +1,13 @@
 package io.solaster.testkit.check;
 
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
@@ -29,6 +31,7 @@ final class Search<S, I> {
     private static final int TRIES = 1 << 10;
     /** A node of the set of what was tried, its key's header and its array's, about. */
     private static final int BYTES_OF_AN_ENTRY = 88;
+    private static final int BYTES_OF_AN_OBJECT = 24;
 
     private final Model<S, I, ?> model;
     private final Set<S> initial;
@@ -264,7 +267,7 @@ final class Search<S, I> {
         if (state == null) {
             state = states.size();
             states.put(then, state);
-            bytes += BYTES_OF_AN_ENTRY;
+            bytes += BYTES_OF_AN_ENTRY + size(then);
         }
         key[1] = (long) (to - from) << 32 | state;
         System.arraycopy(placed, from, key, 2, to - from);
@@ -274,6 +277,17 @@ final class Search<S, I> {
         }
         bytes += BYTES_OF_AN_ENTRY + 8L * key.length;
         return true;
+    }
+
+    /** What a state takes, about: texts and collections grow with a history, what else there is does not. */
+    private static long size(@Nullable Object state) {
+        return switch (state) {
+            case CharSequence text -> BYTES_OF_AN_OBJECT + text.length();
+            case Optional<?> optional -> size(optional.orElse(null));
+            case Collection<?> elements -> elements.stream().mapToLong(Search::size).sum() + BYTES_OF_AN_OBJECT;
+            case Map<?, ?> map -> size(map.keySet()) + size(map.values());
+            case null, default -> BYTES_OF_AN_OBJECT;
+        };
     }
 
     /** A set of placed calls, and a set of states. */

@@ -149,13 +149,7 @@ class CheckerSpeedTest {
         Map<Object, List<Operation<I, O>>> partitions = new HashMap<>();
         calls.forEach(
                 call -> partitions.computeIfAbsent(model.partition(call.input()), _ -> new ArrayList<>()).add(call));
-        for (List<Operation<I, O>> each : partitions.values()) {
-            Kind kind = new Search<>(model, each).run(() -> false, 1L << 30);
-            if (kind != Kind.LINEARIZABLE) {
-                return kind;
-            }
-        }
-        return Kind.LINEARIZABLE;
+        return Linearizability.of(model).decide(partitions, () -> false).kind();
     }
 
     private static final class Reader<I, O> {

@@ -296,6 +296,22 @@ class LinearizabilityTest {
         assertThat(verdict.reason()).contains("8 MiB: 200 calls", "check fewer calls at a time");
     }
 
+    @Test
+    void aViolationIsNotKeptWaitingByAPartitionThatTakesForEver() {
+        List<Operation<Keyed<String, OfRegister<Integer>>, Object>> calls = new ArrayList<>();
+        for (int i = 0; i < 60; i++) {
+            calls.add(call("w" + i, new Keyed<>("hard", new Write<>(i)), null, 0, 100));
+            calls.add(call("c" + i, new Keyed<>("hard", new CompareAndSet<>(i, i + 1)), i % 2 == 0, 0, 100));
+        }
+        calls.add(call("r", new Keyed<>("hard", new Read<>()), 1000, 101, 102));
+        calls.add(call("r", new Keyed<>("easy", new Read<>()), 7, 103, 104));
+        Verdict<Keyed<String, OfRegister<Integer>>, Object> verdict = Linearizability
+                .of(Models.<String, Optional<Integer>, OfRegister<Integer>, Object>byKey(REGISTER))
+                .within(Duration.ofMinutes(5), 64 << 20).check(calls);
+        assertThat(verdict.kind()).isEqualTo(Kind.VIOLATED);
+        assertThat(verdict.partition()).isEqualTo("easy");
+    }
+
     private static List<Operation<OfRegister<Integer>, Object>> drawnQueue() {
         List<Operation<OfRegister<Integer>, Object>> calls = new ArrayList<>();
         for (int i = 0; i < 24; i++) {
