@@ -57,6 +57,8 @@ final class Listener extends ChannelInboundHandlerAdapter {
     /** No more connections come here, though the server accepts elsewhere. */
     private volatile boolean retired;
     private @Nullable CompletableFuture<Boolean> drained;
+    /** The time to finish is over: what another shard hands over from now on is closed. */
+    private boolean ended;
     private long arrivals;
     private long pausedSince;
 
@@ -132,7 +134,7 @@ final class Listener extends ChannelInboundHandlerAdapter {
     }
 
     /** Takes a connection over; its pipeline is set up on this listener's shard. */
-    private void adopt(Channel connection) {
+    void adopt(Channel connection) {
         Arrival arrival = new Arrival();
         connection.pipeline().addLast(arrival);
         register(connection).addListener(arrival);
@@ -175,6 +177,10 @@ final class Listener extends ChannelInboundHandlerAdapter {
             shard.stats().connections.increment();
             shard.stats().accepted.increment();
             channel.closeFuture().addListener(end -> left(channel));
+            if (ended) {
+                channel.close();
+                return;
+            }
             TcpServer.setUp(channel);
             requests.countFor(channel);
             handler.connected(shard, channel);
@@ -295,11 +301,12 @@ final class Listener extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /** Closes the connections that are left, and tells how many. Any thread. */
+    /** Closes the connections that are left, and those that are still on their way; tells how many were left. Any thread. */
     CompletableFuture<Integer> closeAll() {
         CompletableFuture<Integer> done = new CompletableFuture<>();
         CompletableFuture<Boolean> stopped = new CompletableFuture<>();
         onShard(() -> {
+            ended = true;
             int count = channels.size();
             new ArrayList<>(channels).forEach(Channel::close);
             done.complete(count);

@@ -48,6 +48,20 @@ class HandOffTest {
         assertThat(late.cause()).hasMessageContaining("shard 1 of engine");
     }
 
+    @Test
+    void whatArrivesAfterADrainHasClosedTheRestIsClosedToo() throws Exception {
+        try (Engine engine = Engines.start(Transport.NIO, 2);
+                TcpServer server = TcpServer.bind(engine, "hand-off", ServerConfig.of("echo", 0), new Echo(true))) {
+            Listener listener = new Listener(server, engine.shard(1), new Echo(true));
+            assertThat(listener.closeAll().get(60, TimeUnit.SECONDS)).isZero();
+
+            NioSocketChannel late = new NioSocketChannel();
+            listener.adopt(late);
+
+            assertThat(late.closeFuture().await(60, TimeUnit.SECONDS)).isTrue();
+        }
+    }
+
     /** It takes as long as a shard is waited for. */
     @Test
     @Tag("full")
