@@ -39,7 +39,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /**
  * Whatever a server sends, and however it comes in pieces: what comes of requests does not depend on the cuts, each is
  * answered or fails once, memory is bounded by the largest frame, and no buffer is forgotten. Run with
- * {@code JAZZER_FUZZ=1} to let the fuzzer search; otherwise the recorded inputs are replayed.
+ * {@code -Pfull} and {@code JAZZER_FUZZ=1} to let the fuzzer search; the recorded inputs are replayed always.
  */
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
 final class FrameStreamFuzzTest {

@@ -1,22 +1,48 @@
 package io.solaster.resp;
 
+import java.io.IOException;
+import java.net.URL;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Objects;
+import java.util.stream.Stream;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.solaster.testkit.gen.Property;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Compares the decoder with the model on bytes that nobody wrote by hand, each read against forbidden pages. Run with
- * {@code JAZZER_FUZZ=1} to let the fuzzer search; otherwise the recorded inputs are replayed.
+ * {@code -Pfull} and {@code JAZZER_FUZZ=1} to let the fuzzer search; the recorded inputs are replayed always.
  */
 class CommandDecoderFuzzTest {
     private static final RequestLimits SMALL = new RequestLimits(16, 1024, 64);
     private static final int TRIALS = 30_000;
 
-    /** The first bytes say where to cut and which limits hold, the rest is received. */
+    /** Its agent rewrites each class that is loaded from then on, which slows all tests of the run: not by default. */
+    @Tag("full")
     @FuzzTest
     void decodesAsTheModelDoes(byte[] input) {
+        receive(input);
+    }
+
+    @ParameterizedTest
+    @MethodSource("recorded")
+    void decodesWhatTheFuzzerHasFoundAsTheModelDoes(Path recorded) throws IOException {
+        receive(Files.readAllBytes(recorded));
+    }
+
+    static Stream<Path> recorded() throws Exception {
+        URL inputs = CommandDecoderFuzzTest.class.getResource("CommandDecoderFuzzTestInputs/decodesAsTheModelDoes");
+        return Files.list(Path.of(Objects.requireNonNull(inputs).toURI()));
+    }
+
+    /** The first bytes say where to cut and which limits hold, the rest is received. */
+    private static void receive(byte[] input) {
         if (input.length < 3) {
             return;
         }

@@ -2,12 +2,18 @@ package io.solaster.http.http1;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.net.URL;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
+import java.util.stream.Stream;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.netty.buffer.Unpooled;
@@ -16,19 +22,39 @@ import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpRequestDecoder;
 import io.solaster.http.wire.ChunkDecoderTest;
 import io.solaster.http.wire.HttpLimits;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Reads what nobody wrote by hand, cut in every way, against forbidden pages: what comes of it may not depend on the
- * cuts, and what is accepted must mean the same to Netty's decoder. Run with {@code JAZZER_FUZZ=1} to let the fuzzer
- * search; otherwise the recorded inputs are replayed.
+ * cuts, and what is accepted must mean the same to Netty's decoder. Run with {@code -Pfull} and {@code JAZZER_FUZZ=1}
+ * to let the fuzzer search; the recorded inputs are replayed always.
  */
 class HeadDecoderFuzzTest {
     private static final long BUDGET_NANOS = 1_500_000_000L;
 
-    /** The first byte chooses the limits, the rest is received. */
+    /** Its agent rewrites each class that is loaded from then on, which slows all tests of the run: not by default. */
+    @Tag("full")
     @FuzzTest
     void readsTheSameHoweverItIsCut(byte[] input) {
+        receive(input);
+    }
+
+    @ParameterizedTest
+    @MethodSource("recorded")
+    void readsWhatTheFuzzerHasFoundTheSameHoweverItIsCut(Path recorded) throws IOException {
+        receive(Files.readAllBytes(recorded));
+    }
+
+    static Stream<Path> recorded() throws Exception {
+        URL inputs = HeadDecoderFuzzTest.class.getResource("HeadDecoderFuzzTestInputs/readsTheSameHoweverItIsCut");
+        return Files.list(Path.of(Objects.requireNonNull(inputs).toURI()));
+    }
+
+    /** The first byte chooses the limits, the rest is received. */
+    private static void receive(byte[] input) {
         if (input.length > 1) {
             byte[] received = Arrays.copyOfRange(input, 1, input.length);
             check(received, (input[0] & 1) == 0 ? Heads.LIMITS : Heads.SMALL, new Random(input[0]));

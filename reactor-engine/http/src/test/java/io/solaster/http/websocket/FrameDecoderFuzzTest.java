@@ -1,22 +1,49 @@
 package io.solaster.http.websocket;
 
+import java.io.IOException;
+import java.net.URL;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.Random;
+import java.util.stream.Stream;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The decoder finds the same however the bytes are cut, and what Netty's finds. Run with {@code JAZZER_FUZZ=1} to let the
- * fuzzer search; otherwise the recorded inputs are replayed.
+ * The decoder finds the same however the bytes are cut, and what Netty's finds. Run with {@code -Pfull} and
+ * {@code JAZZER_FUZZ=1} to let the fuzzer search; the recorded inputs are replayed always.
  */
 class FrameDecoderFuzzTest {
     private static final int MAX_FRAME = 300;
     private static final long BUDGET_NANOS = 3_000_000_000L;
 
-    /** The first bytes say where to cut, the rest is received. */
+    /** Its agent rewrites each class that is loaded from then on, which slows all tests of the run: not by default. */
+    @Tag("full")
     @FuzzTest
     void findsTheSameHoweverTheBytesAreCut(byte[] input) {
+        receive(input);
+    }
+
+    @ParameterizedTest
+    @MethodSource("recorded")
+    void findsTheSameInWhatTheFuzzerHasFound(Path recorded) throws IOException {
+        receive(Files.readAllBytes(recorded));
+    }
+
+    static Stream<Path> recorded() throws Exception {
+        URL inputs = FrameDecoderFuzzTest.class
+                .getResource("FrameDecoderFuzzTestInputs/findsTheSameHoweverTheBytesAreCut");
+        return Files.list(Path.of(Objects.requireNonNull(inputs).toURI()));
+    }
+
+    /** The first bytes say where to cut, the rest is received. */
+    private static void receive(byte[] input) {
         if (input.length < 2) {
             return;
         }
