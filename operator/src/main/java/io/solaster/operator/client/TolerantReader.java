@@ -23,6 +23,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TreeTraversingParser;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Quantity;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -119,6 +120,9 @@ final class TolerantReader extends DelegatingDeserializer {
         }
         if (wanted == Integer.class) {
             return "write a whole number from " + Integer.MIN_VALUE + " to " + Integer.MAX_VALUE;
+        }
+        if (wanted == Quantity.class) {
+            return "write a quantity such as 500m or 2Gi";
         }
         return wanted == Long.class ? "write a whole number" : "this key takes a value of another kind";
     }

@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.deser.BeanDeserializerModifier;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.Status;
 import io.fabric8.kubernetes.api.model.StatusBuilder;
 import io.fabric8.kubernetes.api.model.WatchEvent;
@@ -35,6 +36,7 @@ final class TolerantSerialization extends KubernetesSerialization {
                 .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(100_000)
                         .maxNameLength(Integer.MAX_VALUE).build())
                 .build());
+        mapper.addMixIn(Quantity.class, BoundedQuantity.Bounded.class);
         mapper.registerModule(new SimpleModule("tolerant").setDeserializerModifier(new EachByItself()));
         return new TolerantSerialization(mapper);
     }

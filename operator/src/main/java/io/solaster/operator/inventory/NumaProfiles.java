@@ -10,6 +10,7 @@ import io.solaster.operator.api.TopologyProfile;
 import io.solaster.operator.api.TopologyProfileSpec.Kubelet;
 import io.solaster.operator.api.TopologyProfileSpec.NumaNode;
 import io.solaster.operator.api.TopologyProfileSpec.ReservedMemory;
+import io.solaster.operator.client.Amounts;
 import io.solaster.operator.kubelet.KubeletNode;
 import io.solaster.operator.kubelet.NumaNodes;
 import org.jspecify.annotations.Nullable;
@@ -109,7 +110,7 @@ final class NumaProfiles {
 
     private static long amount(TopologyProfile profile, String key, @Nullable Quantity quantity) {
         try {
-            return Requests.amount(quantity, BigDecimal.ONE);
+            return Amounts.of(quantity, BigDecimal.ONE);
         } catch (IllegalArgumentException | ArithmeticException e) {
             throw Profiles.invalid(profile, key + ": '" + quantity + "' is no amount; write one such as 64Gi");
         }

@@ -19,6 +19,7 @@ import io.solaster.operator.api.TopologyProfileSpec;
 import io.solaster.operator.api.TopologyProfileSpec.Kubelet;
 import io.solaster.operator.api.TopologyProfileSpec.NumaNode;
 import io.solaster.operator.api.TopologyProfileSpec.ThreadNumbering;
+import io.solaster.operator.client.Amounts;
 import io.solaster.operator.client.Unreadable;
 import io.solaster.operator.kubelet.CpuTopology;
 import io.solaster.operator.kubelet.KubeletConfig;
@@ -159,7 +160,7 @@ final class Profiles {
                 continue;
             }
             try {
-                least = Math.min(least, memory == null ? 0 : Requests.amount(memory, BigDecimal.ONE));
+                least = Math.min(least, memory == null ? 0 : Amounts.of(memory, BigDecimal.ONE));
             } catch (IllegalArgumentException | ArithmeticException e) {
                 throw invalid(profile, "numaNodes[].memory: '" + memory + "' is no amount; write one such as 64Gi");
             }

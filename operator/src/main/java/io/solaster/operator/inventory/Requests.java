@@ -1,7 +1,6 @@
 package io.solaster.operator.inventory;
 
 import java.math.BigDecimal;
-import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -12,6 +11,8 @@ import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
+import io.solaster.config.value.CpuSet;
+import io.solaster.operator.client.Amounts;
 import io.solaster.operator.kubelet.PodCpus;
 import org.jspecify.annotations.Nullable;
 
@@ -111,7 +112,7 @@ final class Requests {
         }
         asked = ofThePod(pod, resource, unit, asked);
         Map<String, Quantity> overhead = pod.getSpec().getOverhead();
-        return asked + amount(overhead == null ? null : overhead.get(resource), unit);
+        return asked + Amounts.of(overhead == null ? null : overhead.get(resource), unit);
     }
 
     /**
@@ -130,7 +131,7 @@ final class Requests {
         if (request == null) {
             return containers;
         }
-        long asked = amount(request, unit);
+        long asked = Amounts.of(request, unit);
         if (pod.getStatus() == null) {
             return asked;
         }
@@ -138,9 +139,9 @@ final class Requests {
         Map<String, Quantity> allocated = pod.getStatus().getAllocatedResources();
         // These have the overhead in them already.
         Map<String, Quantity> overhead = pod.getSpec().getOverhead();
-        long more = amount(overhead == null ? null : overhead.get(resource), unit);
-        long had = Math.max(amount(allocated == null ? null : allocated.get(resource), unit),
-                amount(actual == null || actual.getRequests() == null ? null : actual.getRequests().get(resource),
+        long more = Amounts.of(overhead == null ? null : overhead.get(resource), unit);
+        long had = Math.max(Amounts.of(allocated == null ? null : allocated.get(resource), unit),
+                Amounts.of(actual == null || actual.getRequests() == null ? null : actual.getRequests().get(resource),
                         unit));
         return had == 0 ? asked : Math.max(resizeRefused(pod) ? 0 : asked, had - more);
     }
@@ -221,7 +222,7 @@ final class Requests {
                 ? actual(status)
                 : granted(status);
         if (!told.isEmpty()) {
-            return amount(told.get(resource), unit);
+            return Amounts.of(told.get(resource), unit);
         }
         return refused ? 0 : asked(container, resource, unit);
     }
@@ -234,16 +235,7 @@ final class Requests {
         Quantity request = resources.getRequests() == null ? null : resources.getRequests().get(resource);
         // The API server fills in a missing request from the limit.
         Quantity limit = resources.getLimits() == null ? null : resources.getLimits().get(resource);
-        return amount(request != null ? request : limit, unit);
-    }
-
-    /** A quantity in units, rounded up; 0 for none. */
-    static long amount(@Nullable Quantity quantity, BigDecimal unit) {
-        if (quantity == null) {
-            return 0;
-        }
-        return Quantity.getAmountInBytes(quantity).multiply(unit).setScale(0, RoundingMode.CEILING)
-                .longValueExact();
+        return Amounts.of(request != null ? request : limit, unit);
     }
 
     /** Whether a driver hands out what it wants. */
@@ -271,7 +263,7 @@ final class Requests {
 
     private static int wholeCpus(Container container) {
         long milli = asked(container, "cpu", new BigDecimal(1000));
-        return milli % 1000 == 0 ? (int) (milli / 1000) : 0;
+        return milli % 1000 == 0 ? Math.clamp(milli / 1000, 0, CpuSet.MAX_CPU + 1) : 0;
     }
 
     private static boolean guaranteed(Pod pod) {
@@ -287,8 +279,8 @@ final class Requests {
                         ? null
                         : resources.getLimits().get(resource);
                 BigDecimal unit = new BigDecimal(1000);
-                if (limit == null || amount(limit, unit) == 0
-                        || asked(container, resource, unit) != amount(limit, unit)) {
+                if (limit == null || Amounts.of(limit, unit) == 0
+                        || asked(container, resource, unit) != Amounts.of(limit, unit)) {
                     return false;
                 }
             }

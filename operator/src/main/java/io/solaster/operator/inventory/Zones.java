@@ -15,6 +15,9 @@ import io.fabric8.kubernetes.api.model.resource.v1.DeviceAttribute;
 import io.fabric8.kubernetes.api.model.resource.v1.DeviceRequestAllocationResult;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceSlice;
+import io.solaster.config.value.CpuSet;
+import io.solaster.operator.client.Amounts;
+import io.solaster.operator.client.Unreadable;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -62,7 +65,7 @@ record Zones(List<Zone> zones, @Nullable String policy, @Nullable String scope) 
                     cpus = new int[]{cpus(object, resource, "capacity", allocatable), allocatable,
                             Math.clamp(cpus(object, resource, "available", allocatable), 0, allocatable)};
                 } else if ("memory".equals(resource.get("name"))) {
-                    memory = amount(object, resource, "capacity", 0, BigDecimal.ONE);
+                    memory = memory(object, resource);
                 }
             }
             if (cpus[0] > 0) {
@@ -81,7 +84,7 @@ record Zones(List<Zone> zones, @Nullable String policy, @Nullable String scope) 
                 }
             }
         }
-        return new Zones(zones, policy, scope);
+        return new Zones(bounded(object, zones), policy, scope);
     }
 
     /**
@@ -96,7 +99,8 @@ record Zones(List<Zone> zones, @Nullable String policy, @Nullable String scope) 
                 int node = node("ResourceSlice " + slice.getMetadata().getName(), device);
                 int cpus = 1;
                 if (device.getCapacity() != null && device.getCapacity().get("dra.cpu/cpu") != null) {
-                    cpus = (int) Requests.amount(device.getCapacity().get("dra.cpu/cpu").getValue(), BigDecimal.ONE);
+                    cpus = cpus("ResourceSlice " + slice.getMetadata().getName(), "device " + device.getName(),
+                            device.getCapacity().get("dra.cpu/cpu").getValue());
                 }
                 int[] counts = nodes.computeIfAbsent(node, key -> new int[2]);
                 counts[0] += cpus;
@@ -105,7 +109,17 @@ record Zones(List<Zone> zones, @Nullable String policy, @Nullable String scope) 
         }
         List<Zone> zones = new ArrayList<>();
         nodes.forEach((node, cpus) -> zones.add(new Zone(node, cpus[0], cpus[0], Math.max(0, cpus[1]), 0)));
-        return new Zones(zones, null, null);
+        return new Zones(bounded("ResourceSlice " + slices.getFirst().getMetadata().getName(), zones), null, null);
+    }
+
+    /** A list for each CPU is made of them. */
+    private static List<Zone> bounded(String object, List<Zone> zones) {
+        long cpus = zones.stream().mapToLong(Zone::capacity).sum();
+        if (cpus > CpuSet.MAX_CPU + 1) {
+            throw new InvalidObjectException(object, "its NUMA nodes have " + cpus + " CPUs; Linux knows "
+                    + (CpuSet.MAX_CPU + 1) + " at most, look at who writes it");
+        }
+        return zones;
     }
 
     private static int node(String object, Device device) {
@@ -133,7 +147,9 @@ record Zones(List<Zone> zones, @Nullable String policy, @Nullable String scope) 
                     Quantity cpus = result.getConsumedCapacity() == null
                             ? null
                             : result.getConsumedCapacity().get("dra.cpu/cpu");
-                    claimed += cpus == null ? 1 : (int) Requests.amount(cpus, BigDecimal.ONE);
+                    claimed += cpus == null
+                            ? 1
+                            : cpus(Unreadable.name(claim), "device " + device.getName(), cpus);
                 }
             }
         }
@@ -146,20 +162,34 @@ record Zones(List<Zone> zones, @Nullable String policy, @Nullable String scope) 
     }
 
     private static int cpus(String object, Map<String, Object> resource, String key, int otherwise) {
-        return (int) (amount(object, resource, key, otherwise * 1000L, new BigDecimal(1000)) / 1000);
+        Object value = resource.get(key);
+        return value == null ? otherwise : cpus(object, "zones[].resources[]." + key, quantity(value));
     }
 
-    private static long amount(String object, Map<String, Object> resource, String key, long otherwise,
-            BigDecimal unit) {
-        Object value = resource.get(key);
-        if (value == null) {
-            return otherwise;
-        }
+    private static int cpus(String object, String key, @Nullable Quantity quantity) {
         try {
-            return Requests.amount(new Quantity(String.valueOf(value)), unit);
-        } catch (IllegalArgumentException | ArithmeticException e) {
-            throw new InvalidObjectException(object, "zones[].resources[]." + key + ": '" + value
-                    + "' is no quantity; write one such as '16' or '64Gi'");
+            return Amounts.cpus(quantity);
+        } catch (IllegalArgumentException e) {
+            throw new InvalidObjectException(object, key + ": " + e.getMessage() + "; write one such as '16'");
+        }
+    }
+
+    private static long memory(String object, Map<String, Object> resource) {
+        try {
+            Object value = resource.get("capacity");
+            return value == null ? 0 : Amounts.of(quantity(value), BigDecimal.ONE);
+        } catch (IllegalArgumentException e) {
+            throw new InvalidObjectException(object,
+                    "zones[].resources[].capacity: " + e.getMessage() + "; write one such as '64Gi'");
+        }
+    }
+
+    /** It is left to {@link Amounts} to find out what is wrong with it. */
+    private static Quantity quantity(Object value) {
+        try {
+            return new Quantity(String.valueOf(value));
+        } catch (IllegalArgumentException e) {
+            return new Quantity(String.valueOf(value), "");
         }
     }
 

@@ -1,7 +1,6 @@
 package io.solaster.operator.plan;
 
 import java.math.BigDecimal;
-import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -12,6 +11,7 @@ import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.solaster.operator.api.ShardedServiceSpec.PodExtras;
+import io.solaster.operator.client.Amounts;
 import io.solaster.operator.inventory.InvalidObjectException;
 import org.jspecify.annotations.Nullable;
 
@@ -120,12 +120,8 @@ record Companions(List<Companion> containers) {
 
     private static long amount(String object, String what, String resource, @Nullable Quantity quantity,
             BigDecimal unit) {
-        if (quantity == null) {
-            return 0;
-        }
         try {
-            return Quantity.getAmountInBytes(quantity).multiply(unit).setScale(0, RoundingMode.CEILING)
-                    .longValueExact();
+            return Amounts.of(quantity, unit);
         } catch (IllegalArgumentException | ArithmeticException e) {
             throw new InvalidObjectException(object, what + ": '" + quantity + "' is no amount of " + resource
                     + "; write one such as 500m or 64Mi");

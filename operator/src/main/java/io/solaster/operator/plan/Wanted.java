@@ -1,7 +1,6 @@
 package io.solaster.operator.plan;
 
 import java.math.BigDecimal;
-import java.math.RoundingMode;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -29,6 +28,7 @@ import io.solaster.operator.api.ShardedServiceSpec.ShardMode;
 import io.solaster.operator.api.ShardedServiceSpec.ShardPer;
 import io.solaster.operator.api.ShardedServiceSpec.Shards;
 import io.solaster.operator.api.ShardedServiceSpec.Workload;
+import io.solaster.operator.client.Amounts;
 import io.solaster.operator.inventory.InvalidObjectException;
 import io.solaster.operator.inventory.NodeAffinity;
 import org.jspecify.annotations.Nullable;
@@ -192,9 +192,9 @@ record Wanted(String namespace, String name, int replicas, boolean scaled, int s
             return otherwise;
         }
         try {
-            BigDecimal bytes = Quantity.getAmountInBytes(quantity);
-            if (bytes.signum() > 0) {
-                return bytes.setScale(0, RoundingMode.CEILING).longValueExact();
+            long bytes = Amounts.of(quantity, BigDecimal.ONE);
+            if (bytes > 0) {
+                return bytes;
             }
         } catch (IllegalArgumentException | ArithmeticException e) {
             // said below

@@ -48,6 +48,10 @@ class TolerantReaderTest {
             "\"spec\":{\"image\":\"a\",\"shards\":[8]} | spec.shards",
             "\"spec\":{\"image\":\"a\",\"volumeClaimTemplates\":[{\"metadata\":{\"generation\":\"x\"}}]} | spec.volumeClaimTemplates[0].metadata.generation: x",
             "\"spec\":{\"image\":\"a\",\"replicas\":1.5e300} | spec.replicas",
+            "\"spec\":{\"image\":\"a\",\"memory\":{\"perShard\":\"1e999999999\"}} | spec.memory.perShard: 1e999999999 (write a quantity",
+            "\"spec\":{\"image\":\"a\",\"memory\":{\"perShard\":\"1e-999999999\"}} | spec.memory.perShard: 1e-999999999",
+            "\"spec\":{\"image\":\"a\",\"memory\":{\"perShard\":\"lots\"}} | spec.memory.perShard: lots",
+            "\"spec\":{\"image\":\"a\",\"pod\":{\"sidecars\":[{\"resources\":{\"limits\":{\"cpu\":\"1e999999999\"}}}]}} | spec.pod.sidecars[0].resources.limits.cpu: 1e999999999",
             "\"spec\":\"hello\" | spec: hello", "\"spec\":[] | spec"})
     void oneServiceThatCannotBeReadStandsAlone(String wrong, String told) {
         var read = services("\"spec\":{\"image\":\"a\"}", wrong, "\"spec\":{\"image\":\"c\"}").getItems();

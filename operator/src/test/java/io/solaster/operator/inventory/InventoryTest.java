@@ -260,6 +260,7 @@ class InventoryTest {
             {numaNodes: [{cpus: 0-x}]}          | numaNodes[0].cpus: '0-x' is no CPU list
             {numaNodes: [{memory: 1Gi}]}        | numaNodes[0].cpus is missing
             {numaNodes: [{cpus: 0-7}, {cpus: 7-14}]} | CPU 7 is there twice
+            {numaNodes: [{cpus: 0-7, memory: "1e999999999"}]} | numaNodes[].memory: '1e999999999' is no amount
             {numaNodes: [{cpus: 0-7, memory: much}]} | numaNodes[].memory: 'much' is no amount
             {threadsPerCore: 3}                 | '0-7' are 8 CPUs, which make no whole cores of 3 threads
             {threadsPerCore: 0}                 | threadsPerCore: 0 is out of range

@@ -138,6 +138,51 @@ class UnreadableTest extends OperatorInMemory {
         eventually(() -> served("two"));
     }
 
+    /** Short texts that are numbers which no memory holds, and others that cannot be compared, as they were stored before. */
+    @Test
+    void quantitiesThatCannotBeReckonedWith() throws IOException {
+        api.know("topology.node.k8s.io/v1alpha2/noderesourcetopologies", "NodeResourceTopology");
+        service("large", "spec: {image: a, shards: {count: 2}, memory: {perShard: '1e999999999'}}\n");
+        service("lots", "spec: {image: a, shards: {count: 2}, memory: {perShard: lots}}\n");
+        create("{apiVersion: solaster.io/v1alpha1, kind: TopologyProfile, metadata: {name: odd}, spec: {nodeSelector: {a: b},"
+                + " numaNodes: [{cpus: 0-7, memory: '1e999999999'}]}}");
+        create("{apiVersion: v1, kind: Node, metadata: {name: n0}, status: {capacity: {cpu: '1e999999999'}, allocatable:"
+                + " {cpu: '1e999999999'}}}");
+        create("{apiVersion: v1, kind: Node, metadata: {name: n1}, status: {capacity: {cpu: 2G}, allocatable: {cpu: 2G}}}");
+        for (String node : List.of("n2", "n3")) {
+            create("{apiVersion: v1, kind: Node, metadata: {name: " + node
+                    + "}, status: {capacity: {cpu: 8}, allocatable: {cpu: 8, memory: 8Gi}}}");
+        }
+        create("{apiVersion: v1, kind: Pod, metadata: {name: p, namespace: shop}, spec: {nodeName: n2, containers: [{name:"
+                + " c, resources: {requests: {memory: '1e999999999'}}}]}}");
+        create("{apiVersion: topology.node.k8s.io/v1alpha2, kind: NodeResourceTopology, metadata: {name: n3}, zones: [{name:"
+                + " node-0, type: Node, resources: [{name: cpu, capacity: '1e999999999', allocatable: 2G}]}]}");
+        sound("one");
+        begin();
+        eventually(() -> served("one"));
+        eventually(() -> told("large", "Unreadable", "spec.memory.perShard: 1e999999999"));
+        eventually(() -> told("lots", "Unreadable", "spec.memory.perShard: lots"));
+        eventually(
+                () -> valid("odd") != null && valid("odd").getMessage().contains("numaNodes[0].memory: 1e999999999"));
+        eventually(() -> planned("one", "1 node left out: Node n0: cannot be read whole: status."));
+        eventually(() -> planned("one", "1 node left out: Node n1: status: cpu: '2G' is no number of CPUs"));
+        eventually(() -> planned("one", "1 node left out: Pod shop/p: cannot be read whole: spec.containers[0]"));
+        eventually(() -> planned("one",
+                "1 node left out: NodeResourceTopology n3: zones[].resources[].allocatable: '2G'"));
+        // It goes on where one of them comes to be another.
+        service("later", "spec: {image: a, shards: {count: 2}, memory: {perShard: 1Gi}}\n");
+        eventually(() -> served("later"));
+        client.genericKubernetesResources("solaster.io/v1alpha1", "ShardedService").inNamespace("shop")
+                .withName("later").edit(each -> {
+                    each.setAdditionalProperty("spec", Map.of("image", "a", "shards", Map.of("count", 2), "memory",
+                            Map.of("perShard", "1e999999999")));
+                    return each;
+                });
+        eventually(() -> told("later", "Unreadable", "spec.memory.perShard"));
+        sound("two");
+        eventually(() -> served("two"));
+    }
+
     private boolean planned(String name, String reason) {
         ShardedService one = client.resources(ShardedService.class).inNamespace("shop").withName(name).get();
         return one.getStatus() != null && one.getStatus().plan() != null
