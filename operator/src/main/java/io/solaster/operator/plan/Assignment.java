@@ -27,7 +27,7 @@ final class Assignment {
             int all = 0;
             for (Found there : found) {
                 there.replicas = Math.max(0,
-                        (there.certain > 0 ? there.certain : there.possible) - wanted.surge());
+                        (there.certain() > 0 ? there.certain() : there.possible()) - wanted.surge());
                 all += there.replicas;
             }
             return all;
@@ -35,13 +35,13 @@ final class Assignment {
         Map<String, Integer> due = due(found, wanted, runs);
         int left = wanted.replicas();
         for (Found there : found) {
-            int stay = Math.min(due.getOrDefault(there.topologyClass.name(), 0), room(there.possible, wanted));
+            int stay = Math.min(due.getOrDefault(there.topologyClass.name(), 0), room(there.possible(), wanted));
             there.replicas = stay;
             left -= stay;
         }
         for (boolean certain : new boolean[]{true, false}) {
             for (Found there : found) {
-                int room = room(certain ? there.certain : there.possible, wanted) - there.replicas;
+                int room = room(certain ? there.certain() : there.possible(), wanted) - there.replicas;
                 int more = Math.max(0, Math.min(left, room));
                 there.replicas += more;
                 left -= more;
@@ -85,7 +85,7 @@ final class Assignment {
                 reasons.add("Moves " + Words.count(moves, "replica") + " of " + running + " from class " + name + " to "
                         + to + ": " + (there == null
                                 ? "no node of it may run them"
-                                : "there is room for " + there.possible
+                                : "there is room for " + there.possible()
                                         + (wanted.surge() > 0 ? ", a surge of " + wanted.surge() + " counted in" : ""))
                         + ".");
             }

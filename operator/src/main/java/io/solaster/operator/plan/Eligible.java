@@ -3,6 +3,7 @@ package io.solaster.operator.plan;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +15,7 @@ import io.fabric8.kubernetes.api.model.Toleration;
 import io.solaster.operator.inventory.NodeAffinity;
 import io.solaster.operator.inventory.NodeState;
 import io.solaster.operator.inventory.TopologyClass;
+import io.solaster.operator.plan.Room.Demand;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,18 +43,50 @@ final class Eligible {
     private record Selection(Map<String, String> selector, List<Toleration> tolerations,
             @Nullable NodeSelector nodes) {}
 
-    /**
-     * Nodes of a class.
-     *
-     * @param leastMilliCpus thousandths of CPUs beside DaemonSets' pods, on the one with least to give
-     */
-    record Rooms(List<Room> list, long leastMilliCpus) {
-        static Rooms of(List<Room> list) {
+    /** Nodes of a class. For one thread. */
+    static final class Rooms {
+        private final List<Room> list;
+        private final IdentityHashMap<Room, Integer> places = new IdentityHashMap<>();
+        private final Map<Demand, Tally> tallies = new HashMap<>();
+        private final long leastMilliCpus;
+        private final boolean unoccupied;
+
+        Rooms(List<Room> list) {
+            this.list = list;
             long least = Long.MAX_VALUE;
+            boolean unknown = false;
             for (Room room : list) {
+                places.put(room, places.size());
                 least = Math.min(least, room.node().allocatableMilliCpus() - room.node().daemonMilliCpus());
+                unknown |= !room.node().occupied();
             }
-            return new Rooms(list, least);
+            leastMilliCpus = least;
+            unoccupied = unknown;
+        }
+
+        List<Room> list() {
+            return list;
+        }
+
+        /** The place of a room in the list; -1 if it is not there. */
+        int place(Room room) {
+            Integer place = places.get(room);
+            return place == null ? -1 : place;
+        }
+
+        /** Thousandths of CPUs beside DaemonSets' pods, on the node with least to give. */
+        long leastMilliCpus() {
+            return leastMilliCpus;
+        }
+
+        /** Whether it is not known of some what is taken at all. */
+        boolean unoccupied() {
+            return unoccupied;
+        }
+
+        /** How many pods of a kind there is room for now; no service's own are counted in. */
+        Tally tally(Demand demand) {
+            return tallies.computeIfAbsent(demand, asked -> new Tally(list, asked)).refreshed();
         }
     }
 
@@ -103,7 +137,7 @@ final class Eligible {
         }
         wrong.values().forEach(why -> leftOut.merge(why, 1, Integer::sum));
         Map<TopologyClass, Rooms> found = new LinkedHashMap<>();
-        byClass.forEach((topologyClass, list) -> found.put(topologyClass, Rooms.of(list)));
+        byClass.forEach((topologyClass, list) -> found.put(topologyClass, new Rooms(list)));
         return new Choice(found, leftOut);
     }
 }

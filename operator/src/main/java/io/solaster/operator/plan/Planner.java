@@ -41,12 +41,14 @@ public final class Planner {
     private static final int NAMED = 8;
 
     private final Eligible eligible;
+    private final List<String> problems;
     private final Map<String, Running> running;
     private final PodSizer sizer = new PodSizer();
 
     private Planner(Inventory inventory, Map<String, Running> running) {
         eligible = new Eligible(inventory.nodes().stream().map(Room::new).toList(), inventory.leftOut());
         this.running = running;
+        problems = inventory.problems();
     }
 
     /**
@@ -92,7 +94,7 @@ public final class Planner {
         found.forEach(there -> measure(there, wanted, runsSome ? key : null));
         Map<String, Integer> runs = runs(key);
         found.sort(Comparator.comparingInt((Found there) -> -runs.getOrDefault(there.topologyClass.name(), 0))
-                .thenComparingInt(there -> -there.certain).thenComparingInt(there -> -there.possible)
+                .thenComparingInt(there -> -there.certain()).thenComparingInt(there -> -there.possible())
                 .thenComparing(there -> there.topologyClass.name()));
         List<String> reasons = new ArrayList<>();
         int asked = Assignment.assign(found, wanted, runs, reasons);
@@ -102,7 +104,7 @@ public final class Planner {
             verdict = afterLoss;
         }
         if (verdict != Verdict.Infeasible) {
-            found.forEach(there -> take(there, key));
+            found.forEach(there -> take(there, runsSome ? key : null));
         }
         if (wanted.scaled()) {
             reasons.add("Planned for the most replicas that autoscaling may ask for.");
@@ -112,6 +114,7 @@ public final class Planner {
                     + " set aside after its kubelet refused a pod: only what runs there counts.");
         }
         leftOut(choice.leftOut(), reasons);
+        problems.stream().limit(NAMED).forEach(each -> reasons.add(sentence("Left out: " + each)));
         List<ClassPlan> classes = found.stream()
                 .sorted(Comparator.comparingInt((Found there) -> there.replicas > 0 ? 0 : 1)
                         .thenComparing(there -> there.topologyClass.name()))
@@ -140,7 +143,6 @@ public final class Planner {
     /** @param key the service, if any node runs some of it; null if none does */
     private void measure(Found there, Wanted wanted, @Nullable String key) {
         TopologyClass topologyClass = there.topologyClass;
-        there.free = 0;
         String problem = problem(topologyClass, wanted);
         int shared = sharedCpus(topologyClass, wanted);
         if (problem.isEmpty()) {
@@ -152,23 +154,34 @@ public final class Planner {
         } else {
             there.demand = demand(topologyClass, wanted, there.fit, shared, there.reasons);
         }
-        for (Room room : there.rooms.list()) {
-            OwnPods own = key == null ? null : room.node().own().get(key);
-            Count count = room.count(there.demand, own);
-            boolean aside = !there.aside.isEmpty() && there.aside.contains(room);
-            if (aside) {
-                count = count.only(Room.same(there.demand, own));
-            }
-            there.add(count);
-            there.free += aside ? count.possible() * there.demand.cpus() : room.free(own);
-            there.hidden |= room.hidden() > 0 && room.cpus().length > 1;
-            there.unoccupied |= !room.node().occupied();
+        there.tally = there.rooms.tally(there.demand);
+        List<Room> running = key == null ? List.of() : eligible.running(key);
+        if (!running.isEmpty() || !there.aside.isEmpty()) {
+            there.tally = there.tally.copy();
+            running.forEach(room -> ofItsOwn(there, room, key));
+            there.aside.forEach(room -> ofItsOwn(there, room, key));
         }
         if (there.demand.rule() != Rule.NEVER) {
             there.explain(wanted);
         }
         if (there.demand.rule() == Rule.BY_NODE || there.demand.rule() == Rule.BY_TOTAL) {
             there.sizes = OtherSizes.of(there, wanted, sizer);
+        }
+    }
+
+    /** What room a service has where its own pods run, or where it is to have no more. */
+    private static void ofItsOwn(Found there, Room room, @Nullable String key) {
+        int place = there.rooms.place(room);
+        if (place < 0) {
+            return;
+        }
+        OwnPods own = key == null ? null : room.node().own().get(key);
+        Count count = room.count(there.demand, own);
+        if (there.aside.contains(room)) {
+            count = count.only(Room.same(there.demand, own));
+            there.tally.set(place, count, count.possible() * there.demand.cpus());
+        } else {
+            there.tally.set(place, count, room.free(own));
         }
     }
 
@@ -366,11 +379,11 @@ public final class Planner {
                     + (wanted.surge() > 0 ? " and a surge of " + wanted.surge() : "") + " of "
                     + Words.count(there.demand.cpus(), "CPU") + " on class " + there.topologyClass.name()
                     + ", room for "
-                    + (there.certain == there.possible ? "" : there.certain + " to ") + there.possible;
-            if (needed > there.possible) {
-                reasons.add("Infeasible: " + arithmetic + ", " + (needed - there.possible) + " short.");
+                    + (there.certain() == there.possible() ? "" : there.certain() + " to ") + there.possible();
+            if (needed > there.possible()) {
+                reasons.add("Infeasible: " + arithmetic + ", " + (needed - there.possible()) + " short.");
                 verdict = Verdict.Infeasible;
-            } else if (needed > there.certain) {
+            } else if (needed > there.certain()) {
                 reasons.add("Unproven: " + arithmetic + ".");
                 verdict = verdict == Verdict.Infeasible ? verdict : Verdict.Unproven;
             } else {
@@ -386,8 +399,8 @@ public final class Planner {
             if (there.replicas == 0) {
                 continue;
             }
-            int certain = there.certain - there.most;
-            int possible = there.possible - there.mostPossible;
+            int certain = there.certain() - there.tally.mostCertain();
+            int possible = there.possible() - there.tally.mostPossible();
             Verdict here = there.replicas > possible
                     ? Verdict.Infeasible
                     : there.replicas > certain ? Verdict.Unproven : Verdict.Feasible;
@@ -406,20 +419,24 @@ public final class Planner {
         return verdict;
     }
 
-    /** Spreads a service's pods over nodes: the next goes where most would still fit, then to the first by name. */
-    private static void take(Found there, String key) {
+    /**
+     * Spreads a service's pods over nodes: the next goes where most would still fit, then to the first by name.
+     *
+     * @param key the service, if any node runs some of it; null if none does
+     */
+    private static void take(Found there, @Nullable String key) {
         if (there.replicas == 0 || there.demand.rule() == Rule.NEVER) {
             return;
         }
         // How many still fit, the most first, then the node's place among the others, which are in order.
         PriorityQueue<Long> places = new PriorityQueue<>();
         int running = 0;
-        for (int i = 0; i < there.counts.size(); i++) {
-            Room room = there.rooms.list().get(i);
-            OwnPods own = room.node().own().get(key);
-            int same = Room.same(there.demand, own);
+        for (int i = 0; i < there.rooms.list().size(); i++) {
+            int same = key == null
+                    ? 0
+                    : Room.same(there.demand, there.rooms.list().get(i).node().own().get(key));
             running += same;
-            int left = there.counts.get(i).possible() - same;
+            int left = there.tally.possible(i) - same;
             if (left > 0) {
                 places.add(((long) -left << 32) + i);
             }
@@ -441,7 +458,8 @@ public final class Planner {
                 demand.cpus(),
                 wanted.memoryPerShard() * there.fit.shards(), wanted.hugePagesPerShard() * there.fit.shards(),
                 there.fit.shards(),
-                there.fit.numaNodes(), there.replicas, there.certain, there.possible, there.counted, there.stranded(),
+                there.fit.numaNodes(), there.replicas, there.certain(), there.possible(), there.tally.counted(),
+                there.stranded(),
                 there.sizes, there.replicas == 0 ? List.of() : sizer.reasons(topologyClass, wanted, there.fit),
                 there.reasons);
     }
