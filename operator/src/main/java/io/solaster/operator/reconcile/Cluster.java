@@ -8,6 +8,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiPredicate;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
@@ -310,16 +311,23 @@ final class Cluster implements AutoCloseable {
     /**
      * What plans are made from.
      *
+     * @param whose the service that a pod takes its room for, as namespace/name; null if none
      * @throws InvalidObjectException if nodes are declared, and wrongly; or if a kind is there that tells of NUMA nodes, and
      *         was not read yet: without it, plans would be made for other nodes than there are
      */
-    ClusterObjects objects() {
-        Watch<ConfigMap> told = declared;
-        if (told != null) {
-            return DeclaredNodes.of(options.profiles(), told.list().stream().findFirst().orElse(null));
+    ClusterObjects objects(Function<Pod, @Nullable String> whose) {
+        if (options.nodes() == NodeAccess.Declared) {
+            return DeclaredNodes.of(options.profiles(), declared());
         }
         return new ClusterObjects(nodes(), list(pods), topologies.list(), slices.list(),
-                claims.watch == null ? null : claims.list(), list(profiles));
+                claims.watch == null ? null : claims.list(), list(profiles), List.of(), whose);
+    }
+
+    /** The ConfigMap that declares nodes; null if there is none, or nodes are read. */
+    @Nullable
+    ConfigMap declared() {
+        Watch<ConfigMap> told = declared;
+        return told == null ? null : told.list().stream().findFirst().orElse(null);
     }
 
     /** The profiles; none where nodes are only declared. */
@@ -346,13 +354,13 @@ final class Cluster implements AutoCloseable {
         return there == null ? null : there.get(name);
     }
 
-    /** The pods of a service, by namespace/name. */
+    /** The pods that bear the label of a service, by namespace/name. */
     List<Pod> pods(String service) {
         Watch<Pod> there = pods;
         return there == null ? List.of() : there.by(BY_SERVICE, service);
     }
 
-    /** The pods of all services. */
+    /** The pods that bear the label of any service. */
     List<Pod> servicePods() {
         return list(pods).stream().filter(pod -> service(pod) != null).toList();
     }
@@ -389,7 +397,7 @@ final class Cluster implements AutoCloseable {
         return watch == null ? List.of() : watch.list();
     }
 
-    /** The service that a pod belongs to, as namespace/name; null if none. */
+    /** The service whose label a pod bears, as namespace/name; null if none. Anybody may write it: see {@link Ownership}. */
     static @Nullable String service(Pod pod) {
         Map<String, String> labels = pod.getMetadata().getLabels();
         String name = labels == null ? null : labels.get(ShardedService.LABEL);
@@ -427,6 +435,7 @@ final class Cluster implements AutoCloseable {
         return Objects.equals(before.getSpec().getNodeName(), now.getSpec().getNodeName())
                 && takesNoRoom(before) == takesNoRoom(now) && Inventory.sameRequests(before, now)
                 && Objects.equals(before.getMetadata().getLabels(), now.getMetadata().getLabels())
+                && Objects.equals(before.getMetadata().getOwnerReferences(), now.getMetadata().getOwnerReferences())
                 && (before.getMetadata().getDeletionTimestamp() == null) == (now.getMetadata()
                         .getDeletionTimestamp() == null);
     }

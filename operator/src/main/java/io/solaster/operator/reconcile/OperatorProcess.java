@@ -263,7 +263,9 @@ public final class OperatorProcess implements AutoCloseable {
 
         @Override
         public void podChanged(Pod pod) {
-            affinity.look(pod);
+            if (reconciler.service(pod) != null) {
+                affinity.look(pod);
+            }
             poke(requireNonNull(Cluster.service(pod)));
         }
 
@@ -369,18 +371,28 @@ public final class OperatorProcess implements AutoCloseable {
             return;
         }
         List<ShardedService> services = reconciler.services();
-        Map<String, ShardedService> ours = new HashMap<>();
-        services.forEach(service -> ours.put(PlanBoard.key(service), service));
-        reports.ask(() -> cluster.servicePods().stream().filter(pod -> {
-            ShardedService service = ours.get(Cluster.service(pod));
-            return service != null && reconciler.owns(service, pod);
-        }).toList(), pod -> poke(requireNonNull(Cluster.service(pod))));
+        Map<String, ShardedService> ours = byName(services);
+        reports.ask(() -> owned(ours), pod -> poke(requireNonNull(Cluster.service(pod))));
         for (ShardedService service : services) {
             if (service.getSpec() != null
                     && (service.getSpec().autoscaling() != null || reconciler.unbalanced(service))) {
                 poke(PlanBoard.key(service));
             }
         }
+    }
+
+    private static Map<String, ShardedService> byName(List<ShardedService> services) {
+        Map<String, ShardedService> byName = new HashMap<>();
+        services.forEach(service -> byName.put(PlanBoard.key(service), service));
+        return byName;
+    }
+
+    /** The pods of these services, and none that only bear their label. */
+    private List<Pod> owned(Map<String, ShardedService> services) {
+        return cluster.servicePods().stream().filter(pod -> {
+            ShardedService service = services.get(Cluster.service(pod));
+            return service != null && reconciler.owns(service, pod);
+        }).toList();
     }
 
     /** Runs a task again and again, whatever comes of it; what fails is told once, and once a minute while it lasts. */
@@ -452,7 +464,8 @@ public final class OperatorProcess implements AutoCloseable {
     }
 
     private double busiest() {
-        return cluster.servicePods().stream().map(reports::load).filter(Objects::nonNull).map(Objects::requireNonNull)
+        return owned(byName(reconciler.services())).stream().map(reports::load).filter(Objects::nonNull)
+                .map(Objects::requireNonNull)
                 .mapToDouble(Load::max).max().orElse(0);
     }
 

@@ -4,9 +4,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 
+import io.fabric8.kubernetes.api.model.Pod;
 import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.plan.Running;
 import io.solaster.operator.plan.ServicePlan;
@@ -19,10 +21,23 @@ import org.jspecify.annotations.Nullable;
 final class Placements {
     private final Map<String, Integer> sizes = new ConcurrentHashMap<>();
     private volatile Supplier<Map<String, Running>> workloads = Map::of;
+    private volatile Function<Pod, @Nullable String> whose = Cluster::service;
 
-    /** Goes by what these say that runs, by namespace/name. */
-    void follow(Supplier<Map<String, Running>> workloads) {
+    /**
+     * Goes by what these say.
+     *
+     * @param workloads what runs of services, by namespace/name
+     * @param whose the service that a pod takes its room for
+     */
+    void follow(Supplier<Map<String, Running>> workloads, Function<Pod, @Nullable String> whose) {
         this.workloads = workloads;
+        this.whose = whose;
+    }
+
+    /** The service that a pod takes its room for, as namespace/name; null if none. */
+    @Nullable
+    String whose(Pod pod) {
+        return whose.apply(pod);
     }
 
     /** Has a service's pods planned with so many shards from now on. */

@@ -90,9 +90,12 @@ final class PlanBoard {
      * @param classes the class of each node that has one
      * @param labels the labels that the nodes of a class have
      * @param profiles what has come of the profiles
+     * @param problems what was declared and cannot be read
+     * @param leftOut how many nodes nothing can be planned on
      */
     private record Made(long version, Map<String, Asked> asked, Map<String, Answer> answers,
-            Map<String, String> classes, Map<String, Map<String, String>> labels, List<ProfileFinding> profiles) {}
+            Map<String, String> classes, Map<String, Map<String, String>> labels, List<ProfileFinding> profiles,
+            List<String> problems, int leftOut) {}
 
     private static final Comparator<ShardedService> OLDEST = Comparator
             .comparing((ShardedService service) -> String.valueOf(service.getMetadata().getCreationTimestamp()))
@@ -104,7 +107,7 @@ final class PlanBoard {
     /** The specs that cannot be applied, by the service's uid. */
     private final Map<String, Long> refused = new ConcurrentHashMap<>();
     private volatile long pauseUntil = System.nanoTime();
-    private volatile Made made = new Made(-1, Map.of(), Map.of(), Map.of(), Map.of(), List.of());
+    private volatile Made made = new Made(-1, Map.of(), Map.of(), Map.of(), Map.of(), List.of(), List.of(), 0);
 
     /** @param planned hears of each time that plans are made */
     PlanBoard(Cluster cluster, Runnable planned) {
@@ -283,6 +286,23 @@ final class PlanBoard {
         return made.profiles();
     }
 
+    /** What was declared and cannot be read, as of the last plans. */
+    List<String> problems() {
+        return made.problems();
+    }
+
+    /** How many profiles are wrong, as of the last plans. */
+    int invalidProfiles() {
+        Made last = made;
+        return last.problems().size()
+                + (int) last.profiles().stream().filter(each -> !each.problem().isEmpty()).count();
+    }
+
+    /** How many nodes nothing can be planned on since something about them is wrong, as of the last plans. */
+    int leftOut() {
+        return made.leftOut();
+    }
+
     /** The class of each node that has one, as of the last plans. */
     Map<String, String> classes() {
         return made.classes();
@@ -313,9 +333,13 @@ final class PlanBoard {
         Map<String, String> classes = last.classes();
         Map<String, Map<String, String>> labels = last.labels();
         List<ProfileFinding> profiles = last.profiles();
+        List<String> problems = last.problems();
+        int leftOut = last.leftOut();
         try {
-            Inventory inventory = Inventory.ofWhatIsRight(cluster.objects());
+            Inventory inventory = Inventory.ofWhatIsRight(cluster.objects(placements::whose));
             profiles = inventory.profiles();
+            problems = inventory.problems();
+            leftOut = inventory.leftOut().size();
             Map<String, String> named = new HashMap<>();
             Map<String, Map<String, String>> labelled = new HashMap<>();
             for (NodeState node : inventory.nodes()) {
@@ -329,10 +353,11 @@ final class PlanBoard {
             }
             classes = named;
         } catch (InvalidObjectException e) {
+            problems = List.of(String.valueOf(e.getMessage()));
             sound.forEach(service -> answers.put(key(service),
                     new Answer(null, String.valueOf(e.getMessage()), Conditions.INVENTORY_UNREADABLE)));
         }
-        return new Made(version, asked, answers, classes, labels, profiles);
+        return new Made(version, asked, answers, classes, labels, profiles, problems, leftOut);
     }
 
     /**
@@ -355,7 +380,7 @@ final class PlanBoard {
         }
         before.sort(order);
         before.add(service);
-        Inventory inventory = Inventory.ofWhatIsRight(cluster.objects());
+        Inventory inventory = Inventory.ofWhatIsRight(cluster.objects(placements::whose));
         Map<String, Running> running = placements.running(before, made.answers());
         int largest = Math.min(asked > now ? most : now - 1, asked + asked / 4);
         int best = now;

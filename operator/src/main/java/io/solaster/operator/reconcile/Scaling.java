@@ -196,13 +196,11 @@ final class Scaling {
     static Map<String, Running> running(Stream<? extends HasMetadata> workloads) {
         Map<String, Running> running = new HashMap<>();
         workloads.forEach(workload -> {
-            Map<String, String> labels = workload.getMetadata().getLabels();
-            String service = labels == null ? null : labels.get(ShardedService.LABEL);
+            String service = Ownership.service(workload);
             String topologyClass = topologyClass(workload);
             int replicas = Readiness.replicas(workload);
             if (service != null && topologyClass != null && replicas > 0) {
-                running.merge(workload.getMetadata().getNamespace() + "/" + service,
-                        new Running(Map.of(topologyClass, replicas), shards(workload)), Running::and);
+                running.merge(service, new Running(Map.of(topologyClass, replicas), shards(workload)), Running::and);
             }
         });
         return running;

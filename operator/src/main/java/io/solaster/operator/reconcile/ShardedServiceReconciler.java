@@ -133,7 +133,8 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
             caches.put(type, source);
             sources.add(source);
         }
-        board.placements().follow(() -> Scaling.running(caches.values().stream().flatMap(InformerEventSource::list)));
+        board.placements().follow(() -> Scaling.running(caches.values().stream().flatMap(InformerEventSource::list)),
+                this::service);
         sources.add(pokes);
         return sources;
     }
@@ -215,12 +216,26 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         }
     }
 
-    /** Whether a pod was made for a service, by a workload that the operator made: anybody may write its label. Any thread. */
+    /** Whether a pod was made for a service, by a workload that is there: anybody may write its label. Any thread. */
     boolean owns(ShardedService service, Pod pod) {
-        return Ownership.of(service, pod, (type, id) -> {
-            InformerEventSource<?, ShardedService> cache = caches.get(type);
-            return cache == null ? null : cache.get(id).orElse(null);
-        });
+        return Ownership.of(service, pod, this::cached);
+    }
+
+    /** The service that a pod takes its room for, as namespace/name; null if none. Any thread. */
+    @Nullable
+    String service(Pod pod) {
+        return Ownership.service(pod, this::cached);
+    }
+
+    private @Nullable HasMetadata cached(Class<? extends HasMetadata> type, ResourceID id) {
+        InformerEventSource<?, ShardedService> cache = caches.get(type);
+        return cache == null ? null : cache.get(id).orElse(null);
+    }
+
+    /** The pods of a service, and none that only bear its label. */
+    private List<Pod> pods(ShardedService service) {
+        String key = PlanBoard.key(service);
+        return cluster.pods(key).stream().filter(pod -> key.equals(service(pod))).toList();
     }
 
     /** Whether it reconciles: it leads, and its caches are filled. */
@@ -247,7 +262,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
 
     /** Whether the load lies otherwise on a service's shards than its status says. */
     boolean unbalanced(ShardedService service) {
-        return scaling.changed(service, cluster.pods(PlanBoard.key(service)));
+        return scaling.changed(service, pods(service));
     }
 
     /** How many services' rollouts are so far, by what was told of them last. */
@@ -276,7 +291,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
                 || !keeps.test(service.getMetadata().getNamespace())) {
             return UpdateControl.noUpdate();
         }
-        Look look = new Look(service, statuses.of(service), clock.instant(), cluster.pods(PlanBoard.key(service)));
+        Look look = new Look(service, statuses.of(service), clock.instant(), pods(service));
         try {
             return look(look, context);
         } catch (RuntimeException e) {

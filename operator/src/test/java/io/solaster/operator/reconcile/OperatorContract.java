@@ -582,8 +582,8 @@ abstract class OperatorContract {
 
     /** A pod that a kubelet has refused. */
     final void refuse(String name, String node) {
-        Pod pod = Objects.pod(name, node, "9", "8Gi",
-                new TreeMap<>(Map.of(ShardedService.LABEL, "kv", Names.CLASS, "two")));
+        Pod pod = Objects.owned(Objects.pod(name, node, "9", "8Gi",
+                new TreeMap<>(Map.of(ShardedService.LABEL, "kv", Names.CLASS, "two"))), set("kv-two"));
         pod.setStatus(new PodBuilder().withNewStatus().withPhase("Failed").withReason("TopologyAffinityError")
                 .withMessage("Resources cannot be allocated with Topology locality").endStatus().build().getStatus());
         Pod made = client.resource(pod).create();

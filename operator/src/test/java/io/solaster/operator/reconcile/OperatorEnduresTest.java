@@ -90,8 +90,8 @@ class OperatorEnduresTest extends OperatorInMemory {
     }
 
     private void refused(String pod) {
-        client.resource(Objects.pod(pod, "a", "9", "8Gi",
-                new TreeMap<>(Map.of(ShardedService.LABEL, "kv", Names.CLASS, "two")))).create();
+        client.resource(Objects.owned(Objects.pod(pod, "a", "9", "8Gi",
+                new TreeMap<>(Map.of(ShardedService.LABEL, "kv", Names.CLASS, "two"))), set())).create();
         client.pods().inNamespace("shop").withName(pod).editStatus(there -> new PodBuilder(there).editOrNewStatus()
                 .withPhase("Failed").withReason("TopologyAffinityError").endStatus().build());
     }

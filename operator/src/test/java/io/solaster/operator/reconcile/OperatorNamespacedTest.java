@@ -129,8 +129,8 @@ class OperatorNamespacedTest extends OperatorInMemory {
 
     /** A kubelet refuses a pod, which is then deleted, and that is told. */
     private void refuse() {
-        client.pods().inNamespace("shop").resource(Objects.pod("kv-two-0", "a", "9", "8Gi",
-                new TreeMap<>(Map.of(ShardedService.LABEL, "kv", Names.CLASS, "two")))).create();
+        client.pods().inNamespace("shop").resource(Objects.owned(Objects.pod("kv-two-0", "a", "9", "8Gi",
+                new TreeMap<>(Map.of(ShardedService.LABEL, "kv", Names.CLASS, "two"))), set())).create();
         client.pods().inNamespace("shop").withName("kv-two-0").editStatus(there -> new PodBuilder(there)
                 .editOrNewStatus().withPhase("Failed").withReason("TopologyAffinityError").endStatus().build());
         eventually(() -> client.pods().inNamespace("shop").withName("kv-two-0").get() == null);

@@ -387,8 +387,8 @@ class RightsOnClusterTest {
     }
 
     private void refuse(String name) {
-        Pod pod = Objects.pod(name, "a", "9", "8Gi",
-                new TreeMap<>(Map.of(ShardedService.LABEL, "kv", Names.CLASS, "two")));
+        Pod pod = Objects.owned(Objects.pod(name, "a", "9", "8Gi",
+                new TreeMap<>(Map.of(ShardedService.LABEL, "kv", Names.CLASS, "two"))), set("shop"));
         client.resource(pod).create();
         client.pods().inNamespace("shop").withName(name).editStatus(there -> new PodBuilder(there).editOrNewStatus()
                 .withPhase("Failed").withReason("TopologyAffinityError").endStatus().build());

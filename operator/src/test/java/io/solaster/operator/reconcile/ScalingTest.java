@@ -42,9 +42,15 @@ class ScalingTest {
     void workloadsSayWhatRuns() {
         assertThat(
                 Scaling.running(Stream.of(set("kv-a", "a", 2, "8"), set("kv-b", "b", 1, "8"), set("kv-c", "c", 0, "4"),
-                        set("kv-d", "d", 1, "many"))))
+                        set("kv-d", "d", 1, "many"), nobodys(set("kv-e", "e", 1, "8")))))
                 .isEqualTo(
                         Map.of("shop/kv", new Running(Map.of("a", 2, "b", 1, "d", 1), 8)));
+    }
+
+    /** It only bears the label. */
+    private static StatefulSet nobodys(StatefulSet set) {
+        set.getMetadata().setOwnerReferences(List.of());
+        return set;
     }
 
     private static StatefulSet set(String name, String topologyClass, int replicas, String shards) {
@@ -53,6 +59,7 @@ class ScalingTest {
                   name: %s
                   namespace: shop
                   labels: {solaster.io/service: kv, solaster.io/topology-class: %s}
+                  ownerReferences: [{kind: ShardedService, name: kv, uid: u, controller: true}]
                 spec:
                   replicas: %d
                   template:
