@@ -111,7 +111,7 @@ public final class OperatorProcess implements AutoCloseable {
         board = new PlanBoard(cluster, plansMade::incrementAndGet);
         reports = new Reports(address);
         events = new EventLog(client, clock, options.identity());
-        profiles = new ProfileStatuses(client, clock);
+        profiles = new ProfileStatuses(client, clock, events, this::writes);
         reconciler = new ShardedServiceReconciler(client, cluster, board, reports, affinity, events, clock,
                 options.nodes(), this::keeps);
         operator = new Operator(overrider -> {
@@ -316,7 +316,11 @@ public final class OperatorProcess implements AutoCloseable {
                 }
             }
             untold.retainAll(now.keySet());
-            profiles.tell(cluster.profiles(), board.profiles());
+            if (options.nodes() == NodeAccess.Declared) {
+                profiles.tell(cluster.declared(), board.profiles(), board.problems());
+            } else {
+                profiles.tell(cluster.profiles(), board.profiles());
+            }
             reconciler.retain(now.keySet());
         }
         if (!untold.isEmpty() && System.nanoTime() - toldAt >= DETAILS + DETAILS_EACH * board.last().size()) {
@@ -356,14 +360,17 @@ public final class OperatorProcess implements AutoCloseable {
             String name = Unreadable.name(object);
             String problem = Unreadable.of(object);
             String namespace = object.getMetadata().getNamespace();
-            boolean allowed = options.namespaces().isEmpty()
-                    || (namespace != null && options.namespaces().contains(namespace));
-            if (now.put(name, problem) == null && allowed && !problem.equals(unread.get(name))) {
+            if (now.put(name, problem) == null && writes(namespace) && !problem.equals(unread.get(name))) {
                 events.warning(object, Conditions.UNREADABLE, name + " cannot be read whole: " + problem);
             }
         });
         unread.clear();
         unread.putAll(now);
+    }
+
+    /** Whether it may write into a namespace; what has none lies in all of them. */
+    private boolean writes(@Nullable String namespace) {
+        return options.namespaces().isEmpty() || (namespace != null && options.namespaces().contains(namespace));
     }
 
     private void ask() {
@@ -449,6 +456,8 @@ public final class OperatorProcess implements AutoCloseable {
                 .register(meters);
         FunctionCounter.builder("solaster.operator.rollouts.returned", reconciler, ShardedServiceReconciler::returned)
                 .register(meters);
+        Gauge.builder("solaster.operator.nodes.left.out", board, PlanBoard::leftOut).register(meters);
+        Gauge.builder("solaster.operator.profiles.invalid", board, PlanBoard::invalidProfiles).register(meters);
         Gauge.builder("solaster.operator.stranded.cpus", this, OperatorProcess::stranded).register(meters);
         Gauge.builder("solaster.operator.utilization.max", this, OperatorProcess::busiest).register(meters);
     }

@@ -3,9 +3,13 @@ package io.solaster.operator.reconcile;
 import java.net.HttpURLConnection;
 import java.time.InstantSource;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
 
+import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
@@ -13,23 +17,35 @@ import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.solaster.operator.api.TopologyProfile;
 import io.solaster.operator.api.TopologyProfileStatus;
 import io.solaster.operator.inventory.ProfileFinding;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Says in the status of each profile whether it can be planned by. For one thread. */
+/**
+ * Says in the status of each profile whether it can be planned by; of one that only a ConfigMap has, and that has no status,
+ * in the log and an event. For one thread.
+ */
 final class ProfileStatuses {
     private static final Logger LOG = LoggerFactory.getLogger(ProfileStatuses.class);
 
     private final KubernetesClient client;
     private final InstantSource clock;
+    private final EventLog events;
+    private final Predicate<String> writes;
     /** What each was told last, which a cache may not have yet, with the version that it had then; by name. */
     private final Map<String, Told> told = new HashMap<>();
 
     private record Told(String version, TopologyProfileStatus status) {}
 
-    ProfileStatuses(KubernetesClient client, InstantSource clock) {
+    /** What was told last of what a ConfigMap declares. */
+    private Set<String> declared = Set.of();
+
+    /** @param writes in which namespaces it may write events */
+    ProfileStatuses(KubernetesClient client, InstantSource clock, EventLog events, Predicate<String> writes) {
         this.client = client;
         this.clock = clock;
+        this.events = events;
+        this.writes = writes;
     }
 
     /** Writes the statuses that are others than before. */
@@ -43,6 +59,26 @@ final class ProfileStatuses {
                 tell(profile, finding);
             }
         }
+    }
+
+    /**
+     * Tells once what is wrong with what a ConfigMap declares.
+     *
+     * @param map null if there is none
+     * @param problems what of it cannot be read
+     */
+    void tell(@Nullable ConfigMap map, List<ProfileFinding> findings, List<String> problems) {
+        Set<String> now = new LinkedHashSet<>(problems);
+        findings.stream().map(ProfileFinding::problem).filter(problem -> !problem.isEmpty()).forEach(now::add);
+        for (String problem : now) {
+            if (!declared.contains(problem)) {
+                LOG.warn("{}; it is left out of all plans.", problem);
+                if (map != null && writes.test(map.getMetadata().getNamespace())) {
+                    events.warning(map, "InvalidProfile", problem);
+                }
+            }
+        }
+        declared = now;
     }
 
     private void tell(TopologyProfile profile, ProfileFinding finding) {

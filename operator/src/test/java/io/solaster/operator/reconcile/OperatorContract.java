@@ -644,6 +644,15 @@ abstract class OperatorContract {
         return versions;
     }
 
+    /** What an operator measures, as text. */
+    static String metrics(OperatorProcess operator) {
+        try (var metrics = URI.create("http://localhost:" + operator.port() + "/metrics").toURL().openStream()) {
+            return new String(metrics.readAllBytes(), UTF_8);
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
     static void eventually(BooleanSupplier condition) {
         eventually(Duration.ofSeconds(60), condition);
     }

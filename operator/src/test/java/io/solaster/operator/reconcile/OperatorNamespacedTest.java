@@ -98,10 +98,53 @@ class OperatorNamespacedTest extends OperatorInMemory {
         declare(DECLARED.replace("TopologyProfile", "Node"));
         eventually(() -> condition("PlanFeasible").getMessage().contains("kind 'Node'"));
         assertThat(set()).isNull();
+        declare(DECLARED.replace("memory: 64Gi", "memory: '1e999999999'"));
+        eventually(() -> condition("PlanFeasible").getMessage().contains("spec.numaNodes.memory: '1e999999999'"));
         declare(DECLARED.replace("\"2\"", "\"0\""));
         eventually(() -> "DoesNotFit".equals(condition("PlanFeasible").getReason()));
         declare(DECLARED);
         eventually(() -> set() != null);
+    }
+
+    @Test
+    void oneProfileThatIsDeclaredWronglyLeavesTheOthers() throws IOException {
+        client.resource(new ConfigMapBuilder().withNewMetadata().withName("nodes").withNamespace("shop").endMetadata()
+                .withData(Map.of("a.yaml", "{kind: TopologyProfile, metadata: {name: lost}", "b.yaml",
+                        DECLARED + "---\n" + DECLARED.replace("name: two", "name: many").replace("\"2\"", "many")
+                                + "---\n"
+                                + DECLARED.replace("name: two", "name: odd").replace("sockets", "socket") + "---\n"
+                                + DECLARED.replace("name: two", "name: bent").replace("policy: static", "policy: none")
+                                        .replace("pool: big", "pool: bent").replace("cpuManagerPolicy: static",
+                                                "cpuManagerPolicy: bent")
+                                + "---\n" + DECLARED + "---\n{kind: Node}\n"))
+                .build()).create();
+        begin(NodeAccess.Declared, "shop/nodes");
+        eventually(() -> set() != null && kv().getStatus().replicas() == 2);
+        assertThat(kv().getStatus().plan().reasons())
+                .anyMatch(each -> each.startsWith("Left out: ConfigMap shop/nodes: a.yaml cannot be read"))
+                .anyMatch(each -> each.contains("TopologyProfile many: metadata.annotations.solaster.io/nodes: 'many'"))
+                .anyMatch(each -> each.contains("TopologyProfile odd cannot be read: ") && each.contains("socket"))
+                .anyMatch(each -> each.contains("TopologyProfile two: it is there twice"))
+                .anyMatch(each -> each.contains("kind 'Node'"))
+                .anyMatch(each -> each.startsWith("2 nodes left out: TopologyProfile bent: kubelet.cpuManagerPolicy"));
+        eventually(() -> client.v1().events().inNamespace("shop").list().getItems().stream()
+                .filter(event -> event.getReason().equals("InvalidProfile")
+                        && event.getInvolvedObject().getName().equals("nodes"))
+                .count() == 6);
+        assertThat(OperatorContract.metrics(operator)).contains("solaster_operator_profiles_invalid 6.0")
+                .contains("solaster_operator_nodes_left_out 2.0");
+    }
+
+    @Test
+    void oneProfileThatIsWrongLeavesTheOthersWhereNodesAreOnlyRead() throws IOException {
+        client.resource(Objects.twoBy16()).create();
+        client.resource(Objects.profile("bent", "nodeSelector: {pool: bent}\nkubelet: {cpuManagerPolicy: bent}"))
+                .create();
+        client.resource(Objects.node("b", 32, "30", "128Gi", new TreeMap<>(Map.of("pool", "bent")))).create();
+        begin(NodeAccess.Read, "");
+        eventually(() -> set() != null && kv().getStatus().plan() != null);
+        assertThat(kv().getStatus().plan().reasons())
+                .anyMatch(each -> each.startsWith("1 node left out: TopologyProfile bent: kubelet.cpuManagerPolicy"));
     }
 
     @Test

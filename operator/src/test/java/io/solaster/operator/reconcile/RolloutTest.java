@@ -607,11 +607,7 @@ class RolloutTest {
 
     /** Whether its metrics have such a line. */
     private boolean measured(String line) {
-        try (var metrics = URI.create("http://localhost:" + operator.port() + "/metrics").toURL().openStream()) {
-            return new String(metrics.readAllBytes(), UTF_8).contains(line + "\n");
-        } catch (IOException e) {
-            throw new IllegalStateException(e);
-        }
+        return OperatorContract.metrics(operator).contains(line + "\n");
     }
 
     private void annotate(String name, String value) {
