@@ -79,12 +79,19 @@ record Addition(String manager, String field, List<String> steps) {
             if (way.equals(List.of("f:spec", "f:template", "f:metadata"))) {
                 return;
             }
-            if (!(ours instanceof Map<?, ?> own) || !own.containsKey(step)) {
+            Object same = ours instanceof Map<?, ?> own ? own.get(step) : null;
+            // Of a list, each item by itself, also where none is the operator's any more.
+            if (same == null && !isList(child)) {
                 additions.add(new Addition(manager, words(way), List.copyOf(way)));
             } else {
-                compare(manager, own.get(step), child, way, additions);
+                compare(manager, same, child, way, additions);
             }
         });
+    }
+
+    private static boolean isList(@Nullable Object fields) {
+        return fields instanceof Map<?, ?> all
+                && all.keySet().stream().anyMatch(each -> String.valueOf(each).startsWith("k:"));
     }
 
     private static String words(List<String> steps) {
@@ -143,12 +150,93 @@ record Addition(String manager, String field, List<String> steps) {
         return pointer.toString();
     }
 
+    /**
+     * Adds to the list that it was in what is wanted there and is missing.
+     *
+     * @param object the object without it, which is changed
+     * @param lists the lists that have changed, by their JSON pointers
+     */
+    void filled(ObjectNode object, ObjectNode wanted, Map<String, ArrayNode> lists) {
+        String step = steps.getLast();
+        Found there = step.startsWith("k:") ? list(object) : null;
+        Found asked = there == null ? null : list(wanted);
+        if (there == null || asked == null) {
+            return;
+        }
+        for (JsonNode item : asked.list()) {
+            if (index(there.list(), key(item, step), item) < 0) {
+                there.list().add(item.deepCopy());
+                lists.put(there.pointer(), there.list());
+            }
+        }
+    }
+
+    /**
+     * Takes from what a manager holds the items that are wanted in the list that it was in.
+     *
+     * @param fields what the manager holds, which is changed
+     */
+    void disowned(ObjectNode fields, ObjectNode wanted) {
+        String step = steps.getLast();
+        Found asked = step.startsWith("k:") ? list(wanted) : null;
+        JsonNode at = fields;
+        for (String each : steps.subList(0, steps.size() - 1)) {
+            at = at.path(each);
+        }
+        if (asked == null || !(at instanceof ObjectNode held)) {
+            return;
+        }
+        List<String> names = new ArrayList<>();
+        held.fieldNames().forEachRemaining(names::add);
+        for (String name : names) {
+            if (name.startsWith("k:") && index(asked.list(), tree(name.substring(2)), tree(name)) >= 0) {
+                held.remove(name);
+            }
+        }
+    }
+
+    /** @param pointer where it is, as a JSON pointer */
+    private record Found(String pointer, ArrayNode list) {}
+
+    /** The list that it is in; null if there is none. */
+    private @Nullable Found list(JsonNode object) {
+        JsonNode at = object;
+        StringBuilder pointer = new StringBuilder();
+        for (String step : steps.subList(0, steps.size() - 1)) {
+            String rest = step.substring(Math.min(2, step.length()));
+            if (at instanceof ArrayNode items) {
+                int index = index(items, step.startsWith("k") ? tree(rest) : null, tree(rest));
+                if (index < 0) {
+                    return null;
+                }
+                pointer.append('/').append(index);
+                at = items.get(index);
+            } else {
+                pointer.append('/').append(rest.replace("~", "~0").replace("/", "~1"));
+                at = at.path(rest);
+            }
+        }
+        return at instanceof ArrayNode items ? new Found(pointer.toString(), items) : null;
+    }
+
+    /** What an item of a list is known by. */
+    private static JsonNode key(JsonNode item, String like) {
+        ObjectNode key = JSON.createObjectNode();
+        tree(like.substring(2)).properties().forEach(each -> {
+            if (item.has(each.getKey())) {
+                key.set(each.getKey(), item.get(each.getKey()));
+            }
+        });
+        return key;
+    }
+
     private static int index(ArrayNode list, @Nullable JsonNode key, JsonNode value) {
         for (int i = 0; i < list.size(); i++) {
             JsonNode item = list.get(i);
             if (key == null
                     ? item.equals(value)
-                    : key.properties().stream().allMatch(each -> each.getValue().equals(item.get(each.getKey())))) {
+                    : key.properties().stream().allMatch(each -> !item.has(each.getKey())
+                            || each.getValue().equals(item.get(each.getKey())))) {
                 return i;
             }
         }

@@ -88,6 +88,11 @@ public final class Applier {
             returned = List.copyOf(returned);
         }
 
+        /** Whether there is something that may be removed now. */
+        public boolean due(Instant now) {
+            return next != null && Mending.due(next, now);
+        }
+
         static Others of(HasMetadata live) {
             List<Addition> all = Addition.of(live);
             return all.isEmpty()
@@ -154,11 +159,12 @@ public final class Applier {
     }
 
     /** What others have added may be what an API server does not take beside what is wanted. */
-    private List<String> blame(HasMetadata wanted) {
+    private Others blame(HasMetadata wanted) {
         try {
-            return added(client.resource(wanted).get());
+            HasMetadata live = client.resource(wanted).get();
+            return live == null ? Others.NONE : Others.of(live);
         } catch (KubernetesClientException e) {
-            return List.of();
+            return Others.NONE;
         }
     }
 
@@ -289,6 +295,38 @@ public final class Applier {
             last.put(key, new Applied(before.object(), before.wanted(), fingerprint(result), version(result),
                     Meta.of(result), Others.of(result)));
             written.accept(live, result);
+            return Others.words(all);
+        } catch (KubernetesClientException e) {
+            throw new ApplyException(ApplyException.name(wanted), e);
+        }
+    }
+
+    /**
+     * Puts what is wanted in the place of what others have added, where an API server does not take both beside each other, as
+     * two ports of one name: what was not removed before, and no more often than once an hour.
+     *
+     * @return what was removed, in words; nothing if it is not time, or nothing may be removed
+     * @throws ApplyException if it could not be done
+     */
+    public List<String> replace(ShardedService service, HasMetadata wanted, Instant now) {
+        try {
+            HasMetadata live = client.resource(wanted).get();
+            if (live == null) {
+                return List.of();
+            }
+            ServerSideApply.check(service, live);
+            List<Addition> all = new ArrayList<>(Addition.of(live));
+            all.removeAll(Mending.returned(live, all));
+            Instant next = Mending.next(live, all);
+            if (all.isEmpty() || next == null || !Mending.due(next, now)) {
+                return List.of();
+            }
+            mending.replace(live, wanted, all, now);
+            // It looks as it was applied, and is not held so.
+            last.remove(key(wanted));
+            brought(service, wanted, null, true);
+            HasMetadata result = mending.disown(wanted, all);
+            last.computeIfPresent(key(wanted), (key, applied) -> applied.at(result));
             return Others.words(all);
         } catch (KubernetesClientException e) {
             throw new ApplyException(ApplyException.name(wanted), e);

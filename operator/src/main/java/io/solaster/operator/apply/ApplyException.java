@@ -5,6 +5,7 @@ import java.util.List;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.StatusCause;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.solaster.operator.apply.Applier.Others;
 
 /** An object could not be brought to what is wanted: which, what of it, and what to do. */
 public final class ApplyException extends RuntimeException {
@@ -27,6 +28,7 @@ public final class ApplyException extends RuntimeException {
     private final Reason reason;
     private final boolean away;
     private final List<String> added;
+    private final List<String> returned;
 
     /** @param object kind and name */
     public ApplyException(String object, Reason reason, String message) {
@@ -34,6 +36,7 @@ public final class ApplyException extends RuntimeException {
         this.reason = reason;
         away = false;
         added = List.of();
+        returned = List.of();
     }
 
     /** What an API server has answered. */
@@ -45,18 +48,20 @@ public final class ApplyException extends RuntimeException {
         };
         away = error.getCode() == 0;
         added = List.of();
+        returned = List.of();
     }
 
-    private ApplyException(ApplyException of, List<String> added) {
-        super(of.getMessage() + " " + String.join("; ", added) + ".", of.getCause());
+    private ApplyException(ApplyException of, Others others) {
+        super(of.getMessage() + " " + String.join("; ", others.told()) + ".", of.getCause());
         reason = of.reason;
         away = of.away;
-        this.added = List.copyOf(added);
+        added = others.told();
+        returned = others.returned();
     }
 
     /** The same, beside what others have added to the object. */
-    ApplyException with(List<String> others) {
-        return others.isEmpty()
+    ApplyException with(Others others) {
+        return others.told().isEmpty()
                 ? this
                 : new ApplyException(this, others);
     }
@@ -64,6 +69,11 @@ public final class ApplyException extends RuntimeException {
     /** What others have added to the object, if that may be why it was refused. */
     public List<String> added() {
         return added;
+    }
+
+    /** Those of them that were removed before, and have come back. */
+    public List<String> returned() {
+        return returned;
     }
 
     /** Kind and name of an object. */

@@ -151,7 +151,7 @@ final class Applying {
         if (untold != null) {
             failures.add(untold);
         }
-        boolean wrote = bring(look, plan, stage, failures);
+        boolean wrote = bring(look, plan, stage, failures, now);
         others(look, stage, failures, now);
         clear(look, plan, stage, failures);
         tell(look, stage.wanted().size(), failures, now);
@@ -166,7 +166,7 @@ final class Applying {
         }
     }
 
-    private boolean bring(Look look, ServicePlan plan, Stage stage, List<ApplyException> failures) {
+    private boolean bring(Look look, ServicePlan plan, Stage stage, List<ApplyException> failures, Instant now) {
         boolean wrote = false;
         Set<String> missing = new HashSet<>();
         for (HasMetadata each : stage.wanted()) {
@@ -184,8 +184,12 @@ final class Applying {
                     LOG.info("{}: {} applied, plan {}", PlanBoard.key(look.service), what, plan.hash());
                 }
             } catch (ApplyException e) {
+                if (replaced(look, each, e, now)) {
+                    continue;
+                }
                 failures.add(e);
                 e.added().forEach(added -> look.added.add(what + ": " + added));
+                e.returned().forEach(back -> look.returned.add(what + ": " + back));
                 look.refused |= e.reason() != Reason.ApplyFailed && isWorkload(each);
                 if (there == null) {
                     missing.add(what);
@@ -199,13 +203,38 @@ final class Applying {
         return wrote;
     }
 
+    /** Whether what others have added, and the API server does not take beside what is wanted, was replaced by that. */
+    private boolean replaced(Look look, HasMetadata object, ApplyException refused, Instant now) {
+        if (refused.reason() != Reason.Refused || refused.added().isEmpty()
+                || look.service.getSpec().drift() != Drift.MEND) {
+            return false;
+        }
+        try {
+            List<String> removed = applier.replace(look.service, object, now);
+            mended(look, object, removed);
+            return !removed.isEmpty();
+        } catch (ApplyException e) {
+            look.kept.add(String.valueOf(e.getMessage()));
+            return false;
+        }
+    }
+
+    private void mended(Look look, HasMetadata object, List<String> removed) {
+        if (!removed.isEmpty()) {
+            String what = id(object) + ": " + String.join(", ", removed);
+            look.drifted.add(what);
+            events.warning(look.service, "Mended", what + "; it was removed.");
+            LOG.info("{}: {}; it was removed.", PlanBoard.key(look.service), what);
+        }
+    }
+
     /** Tells what others have added, and removes it where that is asked for. */
     private void others(Look look, Stage stage, List<ApplyException> failures, Instant now) {
         boolean mends = look.service.getSpec().drift() == Drift.MEND;
         for (HasMetadata each : stage.wanted()) {
             Others others = applier.others(each);
             Instant next = others.next();
-            if (mends && next != null && !now.isBefore(next)) {
+            if (mends && others.due(now)) {
                 mend(look, each, failures, now);
                 others = applier.others(each);
                 next = others.next();
@@ -228,15 +257,10 @@ final class Applying {
 
     private void mend(Look look, HasMetadata object, List<ApplyException> failures, Instant now) {
         try {
-            List<String> removed = applier.mend(object, now);
-            if (!removed.isEmpty()) {
-                String what = id(object) + ": " + String.join(", ", removed);
-                look.drifted.add(what);
-                events.warning(look.service, "Mended", what + "; it was removed.");
-                LOG.info("{}: {}; it was removed.", PlanBoard.key(look.service), what);
-            }
+            mended(look, object, applier.mend(object, now));
         } catch (ApplyException e) {
             failures.add(e);
+            look.kept.add(String.valueOf(e.getMessage()));
         }
     }
 

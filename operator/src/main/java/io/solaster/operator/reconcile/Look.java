@@ -27,6 +27,8 @@ final class Look {
     /** What others have added to objects, and of that what has come back after it was removed. */
     final List<String> added = new ArrayList<>();
     final List<String> returned = new ArrayList<>();
+    /** Why what others have added could not be removed. */
+    final List<String> kept = new ArrayList<>();
     @Nullable
     String degraded;
     String why = "";

@@ -112,7 +112,9 @@ final class Observation {
         } else if (!look.added.isEmpty()) {
             look.conditions.set(Conditions.DRIFTED, true, "AddedByOthers", added
                     + (look.service.getSpec().drift() == Drift.MEND
-                            ? " It is removed within the hour."
+                            ? look.kept.isEmpty()
+                                    ? " It is removed within the hour."
+                                    : " It cannot be removed: " + String.join(" ", look.kept)
                             : " Remove it, write it into the spec, or have it removed by spec.drift: mend."));
         } else if (!applied && look.children.isEmpty()) {
             look.conditions.set(Conditions.DRIFTED, "Unknown", "NotApplied", "Nothing has been applied.");

@@ -18,6 +18,7 @@ import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.ServiceBuilder;
+import io.fabric8.kubernetes.api.model.ServicePort;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.api.model.apps.StatefulSetBuilder;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
@@ -122,8 +123,7 @@ class DriftTest extends OperatorInMemory {
         create("");
         sidecar();
         eventually(() -> "AddedByOthers".equals(condition("Drifted").getReason()));
-        long before = looks(2);
-        assertThat(looks(5)).isEqualTo(before);
+        nothingMoreIsWritten();
     }
 
     /** The writes that there were after some more looks. */
@@ -194,6 +194,72 @@ class DriftTest extends OperatorInMemory {
                 .build());
         operator.poke("shop/kv");
         eventually(() -> !variables().contains("ADDED"));
+    }
+
+    private void port(int port) {
+        client.services().inNamespace("shop").withName("kv").edit(service -> {
+            service.getSpec().getPorts().getFirst().setPort(port);
+            return service;
+        });
+    }
+
+    private List<Integer> ports() {
+        return client.services().inNamespace("shop").withName("kv").get().getSpec().getPorts().stream()
+                .map(ServicePort::getPort).toList();
+    }
+
+    /** A port is known by its number, and two of them have not the same name: the old one cannot come back beside the new one. */
+    @Test
+    void aPortThatOthersChangeIsPutBack() {
+        create("drift: mend\n");
+        port(7000);
+        eventually(() -> ports().equals(List.of(6379)));
+        eventually(() -> events("Mended") == 1);
+        eventually(() -> "AsApplied".equals(condition("Drifted").getReason())
+                && "True".equals(condition("Applied").getStatus()));
+        assertThat(client.services().inNamespace("shop").withName("kv").get().getMetadata().getManagedFields())
+                .filteredOn(entry -> entry.getFieldsV1().getAdditionalProperties().containsKey("f:spec"))
+                .extracting(entry -> entry.getManager() + " " + entry.getOperation())
+                .containsExactly(Names.MANAGER + " Apply");
+        nothingMoreIsWritten();
+
+        // What it holds, it also takes away.
+        change(kv -> kv.setSpec(Objects.service(SPEC.replace("6379", "6400") + "drift: mend\n").getSpec()));
+        eventually(() -> ports().equals(List.of(6400)));
+        eventually(() -> "AsApplied".equals(condition("Drifted").getReason()));
+
+        // Another one within the hour waits; the same one is left, and told.
+        port(7100);
+        eventually(() -> "Refused".equals(condition("Applied").getReason()));
+        assertThat(condition("Drifted").getMessage()).contains("Service kv: test added spec.ports[7100/TCP]");
+        looks(3);
+        assertThat(ports()).containsExactly(7100);
+        now.set(now.get().plus(Duration.ofMinutes(61)));
+        operator.poke("shop/kv");
+        eventually(() -> ports().equals(List.of(6400)));
+        now.set(now.get().plus(Duration.ofMinutes(61)));
+        port(7000);
+        eventually(() -> "AdditionsReturn".equals(condition("Drifted").getReason()));
+        assertThat(ports()).containsExactly(7000);
+    }
+
+    private void nothingMoreIsWritten() {
+        long before = looks(2);
+        assertThat(looks(3)).isEqualTo(before);
+    }
+
+    @Test
+    void whatTheApiForbidsToRemoveIsToldWithTheReason() {
+        create("drift: mend\n");
+        api.failing(exchange -> exchange.getRequestMethod().equals("PATCH")
+                && exchange.getRequestURI().getPath().endsWith("/services/kv")
+                && exchange.getRequestHeaders().getFirst("Content-Type").contains("json-patch")
+                && "operator".equals(exchange.getRequestHeaders().getFirst("User-Agent")) ? 403 : null);
+        port(7000);
+        eventually(() -> condition("Drifted").getMessage() != null && condition("Drifted").getMessage()
+                .contains("It cannot be removed: Service kv: ")
+                && condition("Drifted").getMessage().contains("an admission policy is in its way"));
+        assertThat(ports()).containsExactly(7000);
     }
 
     /** What is admitted with changes is the writer's own for the API server, and was never asked for. */

@@ -118,6 +118,29 @@ final class FieldManagers {
         prune(after);
     }
 
+    /** Takes over what somebody has written of who has set which field. */
+    void read(JsonNode managedFields) {
+        sets.clear();
+        for (JsonNode entry : managedFields) {
+            Set<String> paths = sets.computeIfAbsent(
+                    new Manager(entry.path("manager").asText(), entry.path("operation").asText()),
+                    key -> new HashSet<>());
+            paths(entry.path("fieldsV1"), "", paths);
+        }
+        sets.values().removeIf(Set::isEmpty);
+    }
+
+    private static void paths(JsonNode fields, String path, Set<String> paths) {
+        fields.properties().forEach(each -> {
+            String own = (path.isEmpty() ? "" : path + NEXT) + each.getKey();
+            if (each.getValue().isEmpty()) {
+                paths.add(own);
+            } else {
+                paths(each.getValue(), own, paths);
+            }
+        });
+    }
+
     private void prune(ObjectNode object) {
         Set<String> there = leaves(object).keySet();
         sets.values().forEach(paths -> paths.retainAll(there));

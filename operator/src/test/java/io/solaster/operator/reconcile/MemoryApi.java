@@ -494,6 +494,11 @@ final class MemoryApi implements AutoCloseable {
             return null;
         }
         FieldManagers fields = managers.getOrDefault(collection + "/" + key, new FieldManagers()).copy();
+        JsonNode written = now.at("/metadata/managedFields");
+        if (before != null && written.isArray() && !written.isEmpty()
+                && !written.equals(before.at("/metadata/managedFields"))) {
+            fields.read(written);
+        }
         fields.update(before, now, manager);
         return fields;
     }

@@ -66,6 +66,11 @@ final class Validation {
     static void check(ObjectNode before, ObjectNode now) {
         String name = now.at("/metadata/name").asText();
         if (now.path("kind").asText().equals("Service")) {
+            if (before != null && !before.at("/spec/ports").isEmpty() && now.at("/spec/ports").isEmpty()
+                    && !now.at("/spec/clusterIP").asText().equals("None")) {
+                throw new Refused(422, "Invalid", "Service \"" + name + "\" is invalid: spec.ports: Required value",
+                        "spec.ports", "Required value");
+            }
             Set<String> names = new HashSet<>();
             for (int i = 0; i < now.at("/spec/ports").size(); i++) {
                 String port = now.at("/spec/ports/" + i + "/name").asText();
