@@ -116,7 +116,8 @@ final class Autoscaler {
         });
         int most = wanted.amount();
         synchronized (given) {
-            given.removeIf(each -> each.at().isBefore(since));
+            // What is of a time to come was noted before the clock was set back.
+            given.removeIf(each -> each.at().isBefore(since) || each.at().isAfter(time));
             given.add(new Advice(time, wanted.amount()));
             for (Advice each : given) {
                 most = Math.max(most, each.amount());

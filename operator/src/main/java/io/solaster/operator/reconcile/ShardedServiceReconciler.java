@@ -83,6 +83,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
     private final Function<String, Map<String, String>> selectors;
     private final Refusals refusals;
     private final Statuses statuses;
+    private final Newest newest;
     private final SimpleInboundEventSource<ShardedService> pokes = new SimpleInboundEventSource<>("pokes");
     private final AtomicLong ended = new AtomicLong();
     private final AtomicLong returned = new AtomicLong();
@@ -115,6 +116,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         // Nodes that are only declared have the labels that their profile selects by, and no others.
         selectors = nodes == NodeAccess.Declared ? board::labels : Names::selector;
         statuses = new Statuses(client);
+        newest = new Newest(client);
         applier = new Applier(client, this::wrote);
         marks = new NodeMarks(client, clock, nodes == NodeAccess.Label);
         refusals = new Refusals(affinity, marks, events, cluster, board, clock, this::deleted);
@@ -126,7 +128,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
 
     @Override
     public List<EventSource<?, ShardedService>> prepareEventSources(EventSourceContext<ShardedService> context) {
-        watched = () -> context.getPrimaryCache().list().toList();
+        watched = () -> context.getPrimaryCache().list().map(newest::of).toList();
         List<EventSource<?, ShardedService>> sources = new ArrayList<>();
         for (Class<? extends HasMetadata> type : CHILDREN) {
             InformerEventSource<?, ShardedService> source = children(type, context);
@@ -256,6 +258,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         scaling.forget(service -> !there.contains(service));
         refusals.forget(service -> !there.contains(service));
         statuses.retain(services());
+        newest.retain(services());
         untold.retainAll(there);
         looked.keySet().retainAll(there);
     }
@@ -286,8 +289,9 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
     }
 
     @Override
-    public UpdateControl<ShardedService> reconcile(ShardedService service, Context<ShardedService> context) {
-        if (service.getMetadata().getDeletionTimestamp() != null
+    public UpdateControl<ShardedService> reconcile(ShardedService cached, Context<ShardedService> context) {
+        ShardedService service = newest.look(cached);
+        if (service == null || service.getMetadata().getDeletionTimestamp() != null
                 || !keeps.test(service.getMetadata().getNamespace())) {
             return UpdateControl.noUpdate();
         }

@@ -87,7 +87,9 @@ final class Course {
     }
 
     private RolloutState step(RolloutState before) {
-        RolloutState state = before.suspended() ? resumed(before) : before;
+        RolloutState state = before.suspended()
+                ? resumed(before)
+                : before.isAhead(scene.now()) ? before.at(scene.now()) : before;
         Map<String, String> changed = changed(state);
         if (state.failure() != null && !still(state.failure(), changed, state)) {
             state = state.withFailure(null);

@@ -92,6 +92,10 @@ record RolloutState(String service, Map<String, Good> good, @Nullable GoodConfig
             return new Attempt(targets, config, retry, generation, phase, now, ready, lapses, window, before);
         }
 
+        Attempt at(Instant now) {
+            return new Attempt(targets, config, retry, generation, phase, now, progress, lapses, window, before);
+        }
+
         /** It was told that the first pods do not report. */
         Attempt held() {
             return new Attempt(targets, config, retry, generation, phase, since, 1, lapses, window, before);
@@ -156,6 +160,18 @@ record RolloutState(String service, Map<String, Good> good, @Nullable GoodConfig
 
     RolloutState withFailure(@Nullable Failure newFailure) {
         return new RolloutState(service, good, config, attempt, reload, newFailure, suspended);
+    }
+
+    /** What is under way, as if it had got there now. */
+    RolloutState at(Instant now) {
+        return new RolloutState(service, good, config, attempt == null ? null : attempt.at(now),
+                reload == null ? null : new Reload(reload.config(), reload.generation(), now, reload.progress()),
+                failure, suspended);
+    }
+
+    /** Whether what is under way got there later than now: the clock was set back since. */
+    boolean isAhead(Instant now) {
+        return (attempt != null && attempt.since().isAfter(now)) || (reload != null && reload.since().isAfter(now));
     }
 
     RolloutState suspended(boolean now) {

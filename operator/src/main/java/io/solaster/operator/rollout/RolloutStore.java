@@ -1,5 +1,6 @@
 package io.solaster.operator.rollout;
 
+import java.time.InstantSource;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
@@ -33,6 +34,7 @@ final class RolloutStore {
     private static final String SUFFIX = "-rollout";
 
     private final KubernetesClient client;
+    private final InstantSource clock;
     private final ObjectMapper mapper = JsonMapper.builder().addModule(new JavaTimeModule())
             .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build();
@@ -47,8 +49,9 @@ final class RolloutStore {
      */
     private record Known(RolloutState state, @Nullable ConfigMap map, @Nullable ApplyException trouble) {}
 
-    RolloutStore(KubernetesClient client) {
+    RolloutStore(KubernetesClient client, InstantSource clock) {
         this.client = client;
+        this.clock = clock;
         server = new ServerSideApply(client);
     }
 
@@ -83,7 +86,9 @@ final class RolloutStore {
         map.setData(Map.of());
         try {
             ServerSideApply.check(service, map);
-            return new Known(json == null ? none : mapper.readValue(json, RolloutState.class), map, null);
+            // By the clock of whoever wrote it, which may be an hour off: here, what is under way has all its time.
+            return new Known(
+                    json == null ? none : mapper.readValue(json, RolloutState.class).at(clock.instant()), map, null);
         } catch (ApplyException e) {
             return new Known(none, map, e);
         } catch (JsonProcessingException e) {

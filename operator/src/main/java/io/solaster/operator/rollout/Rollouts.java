@@ -48,7 +48,7 @@ public final class Rollouts {
     private final InstantSource clock;
 
     public Rollouts(KubernetesClient client, Reports reports, InstantSource clock) {
-        store = new RolloutStore(client);
+        store = new RolloutStore(client, clock);
         this.reports = reports;
         this.clock = clock;
     }

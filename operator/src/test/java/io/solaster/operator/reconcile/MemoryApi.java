@@ -23,6 +23,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -79,6 +80,7 @@ final class MemoryApi implements AutoCloseable {
     private final List<Change> history = new ArrayList<>();
     private long forgotten;
     private String held = "";
+    private Predicate<String> omitted = key -> false;
     private final Map<String, List<String>> said = new HashMap<>();
     private long version = 1;
     private final AtomicLong writes = new AtomicLong();
@@ -200,6 +202,11 @@ final class MemoryApi implements AutoCloseable {
     synchronized void hold(String collection) {
         held = collection;
         notifyAll();
+    }
+
+    /** Leaves objects out of lists, by collection and namespace/name. */
+    synchronized void omit(Predicate<String> which) {
+        omitted = which;
     }
 
     /** Tells all watches of a collection a line, whatever that is. */
@@ -417,7 +424,8 @@ final class MemoryApi implements AutoCloseable {
         list.putObject("metadata").put("resourceVersion", String.valueOf(version));
         ArrayNode items = list.putArray("items");
         objects.get(collection).forEach((key, object) -> {
-            if ((namespace.isEmpty() || key.startsWith(namespace + "/")) && selected(object, query)) {
+            if ((namespace.isEmpty() || key.startsWith(namespace + "/")) && selected(object, query)
+                    && !omitted.test(collection + " " + key)) {
                 items.add(object);
             }
         });

@@ -19,6 +19,8 @@ import com.sun.net.httpserver.HttpExchange;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.solaster.operator.Objects;
 import io.solaster.operator.api.Labels;
 import io.solaster.operator.api.ShardedService;
@@ -197,6 +199,60 @@ class OperatorEnduresTest extends OperatorInMemory {
         wire.cut();
         followsEdits();
         assertThat(slowed).hasPositiveValue();
+    }
+
+    /** As one does that is behind the others: what was there before comes again, as if it were new. */
+    @Test
+    void watchesThatRepeatOldVersions() {
+        String service = api.peek("solaster.io/v1alpha1/shardedservices", "shop/kv").toString();
+        String set = api.peek("apps/v1/statefulsets", "shop/kv-two").toString();
+        String node = api.peek("v1/nodes", "/a").toString();
+        client.resources(ShardedService.class).inNamespace("shop").withName("kv").patch(
+                PatchContext.of(PatchType.JSON_MERGE),
+                "{\"spec\":{\"replicas\":1,\"image\":\"registry.example/kv:3\"}}");
+        eventually(() -> image().endsWith("kv:3"));
+        eventually(() -> kv().getMetadata().getGeneration().equals(kv().getStatus().observedGeneration()));
+        long before = operator.reconciliations();
+        api.say("solaster.io/v1alpha1/shardedservices", "{\"type\":\"MODIFIED\",\"object\":" + service + "}");
+        eventually(() -> operator.reconciliations() > before);
+        api.say("apps/v1/statefulsets", "{\"type\":\"MODIFIED\",\"object\":" + set + "}");
+        api.say("v1/nodes", "{\"type\":\"MODIFIED\",\"object\":" + node + "}");
+        for (int i = 0; i < 3; i++) {
+            assertThat(image()).endsWith("kv:3");
+            long done = operator.reconciliations();
+            operator.poke("shop/kv");
+            eventually(() -> operator.reconciliations() > done);
+        }
+        assertThat(image()).endsWith("kv:3");
+        assertThat(set().getSpec().getReplicas()).isEqualTo(1);
+        followsEdits();
+    }
+
+    private String image() {
+        return set().getSpec().getTemplate().getSpec().getContainers().getFirst().getImage();
+    }
+
+    /** What a list leaves out seems to be gone: nothing is deleted or made anew for it, and what comes back is as before. */
+    @Test
+    void listsThatLeaveObjectsOut() {
+        String before = set().getMetadata().getUid();
+        String config = OperatorContract.configMap(client);
+        for (String which : List.of("apps/v1/statefulsets .*", "v1/(configmaps|services) .*", "v1/nodes .*",
+                "solaster.io/v1alpha1/.*", ".*")) {
+            api.omit(key -> key.matches(which));
+            api.forget();
+            wire.cut();
+            long done = operator.reconciliations();
+            operator.poke("shop/kv");
+            eventually(() -> operator.reconciliations() > done || which.contains("solaster") || which.equals(".*"));
+            operator.sweep();
+            api.omit(key -> false);
+            api.forget();
+            wire.cut();
+            followsEdits();
+            assertThat(set().getMetadata().getUid()).isEqualTo(before);
+            assertThat(client.configMaps().inNamespace("shop").withName(config).get()).isNotNull();
+        }
     }
 
     @Test

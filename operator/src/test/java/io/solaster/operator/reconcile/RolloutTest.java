@@ -356,6 +356,38 @@ class RolloutTest {
         assertThat(events("RolledBack")).hasSize(1);
     }
 
+    /** One reads what the other has written of its clock. */
+    @Test
+    void anotherOperatorsClockMayBeAnHourOff() throws IOException {
+        settled(SPEC);
+        edit(SPEC.replace("kv:1", "kv:2"));
+        eventually(() -> rollout() != null && partition() == 2);
+        for (int hours : new int[]{1, -2}) {
+            operator.close();
+            now.set(now.get().plus(Duration.ofHours(hours)));
+            operator = begin("another" + hours);
+            forward(Duration.ZERO);
+            forward(Duration.ofSeconds(590));
+            assertThat(rollout().phase()).isEqualTo("Canary");
+            assertThat(condition("Degraded").getStatus()).as(condition("Degraded").getMessage()).isEqualTo("False");
+        }
+        // It is not waited for longer than it may take, either.
+        forward(Duration.ofSeconds(11));
+        eventually(() -> "RolledBack".equals(condition("Degraded").getReason()));
+    }
+
+    /** As NTP sets it, while an operator runs. */
+    @Test
+    void aClockThatIsSetBackHoldsNoRolloutUp() {
+        settled(SPEC);
+        edit(SPEC.replace("kv:1", "kv:2"));
+        eventually(() -> rollout() != null && partition() == 2);
+        now.set(now.get().minus(Duration.ofHours(1)));
+        forward(Duration.ZERO);
+        forward(Duration.ofSeconds(601));
+        eventually(() -> "RolledBack".equals(condition("Degraded").getReason()));
+    }
+
     @Test
     void aSpecThatChangesInTheMiddleBeginsAnew() {
         String good = settled(SPEC);
