@@ -30,12 +30,12 @@ public final class Store {
 
     /** Makes an empty store on an engine's shards. Not on a shard. */
     public static Store on(Engine engine) {
-        return on(engine, System::currentTimeMillis);
+        return on(engine, engine.environment().wallClock()::millis);
     }
 
     /** Makes an empty store that takes the time from a clock of Unix milliseconds, which any shard may ask. */
     static Store on(Engine engine, LongSupplier clock) {
-        return on(engine, clock, Keyspace::create);
+        return on(engine, clock, () -> Keyspace.create(engine.environment().secrets()));
     }
 
     /** As {@link #on(Engine, LongSupplier)}, with keyspaces that are asked for once on each shard. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.lang.reflect.Proxy;
 import java.time.Duration;
+import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -107,7 +108,7 @@ class StoreExpiryTest {
         AtomicInteger failures = new AtomicInteger(5 * shards);
         AtomicLong ahead = new AtomicLong();
         Store frail = Store.on(store.engine(), () -> System.currentTimeMillis() + ahead.get(),
-                () -> failing(Keyspace.create(), failing, failures));
+                () -> failing(Keyspace.create(new SplittableRandom(1)), failing, failures));
         try {
             for (int i = 0; i < 20; i++) {
                 frail.strings().set("k" + i, new byte[1], Duration.ofSeconds(10)).join();

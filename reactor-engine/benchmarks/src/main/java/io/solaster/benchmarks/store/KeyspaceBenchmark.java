@@ -1,5 +1,6 @@
 package io.solaster.benchmarks.store;
 
+import java.security.SecureRandom;
 import java.util.concurrent.TimeUnit;
 
 import io.solaster.engine.memory.Memory;
@@ -32,7 +33,7 @@ public class KeyspaceBenchmark {
 
     private final long key = Memory.allocate(16);
     private final long value = Memory.allocate(VALUE_BYTES);
-    private final Keyspace keyspace = Keyspace.create();
+    private final Keyspace keyspace = Keyspace.create(new SecureRandom());
     private long state = 1;
 
     @Setup

@@ -3,6 +3,7 @@ package io.solaster.benchmarks.store;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 
 import io.solaster.engine.memory.Memory;
 import io.solaster.store.keyspace.Keyspace;
@@ -23,12 +24,12 @@ public final class KeyspaceMemory {
         long value = Memory.allocate(4096);
         Memory.fill(value, 4096, (byte) 'v');
         // Compiled before it counts.
-        try (Keyspace warm = Keyspace.create()) {
+        try (Keyspace warm = Keyspace.create(new SecureRandom())) {
             insert(warm, 500_000, key, value, new Histogram(3));
         }
         Histogram nanos = new Histogram(3);
         long before = residentKiB();
-        try (Keyspace keyspace = Keyspace.create()) {
+        try (Keyspace keyspace = Keyspace.create(new SecureRandom())) {
             long start = System.nanoTime();
             insert(keyspace, keys, key, value, nanos);
             double seconds = (System.nanoTime() - start) / 1e9;

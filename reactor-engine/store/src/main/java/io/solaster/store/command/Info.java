@@ -100,7 +100,8 @@ final class Info {
 
     private static void server(StringBuilder out, Parts parts, int port) {
         Engine engine = parts.engine();
-        long uptime = (System.currentTimeMillis() - parts.startedAt()) / 1000;
+        long now = engine.environment().wallClock().millis();
+        long uptime = (now - parts.startedAt()) / 1000;
         line(out, "redis_version", REDIS_VERSION);
         line(out, "solaster_version", VERSION);
         line(out, "redis_mode", "standalone");
@@ -112,7 +113,7 @@ final class Info {
         line(out, "process_id", ProcessHandle.current().pid());
         line(out, "run_id", parts.runId());
         line(out, "tcp_port", port);
-        line(out, "server_time_usec", System.currentTimeMillis() * 1000);
+        line(out, "server_time_usec", now * 1000);
         line(out, "uptime_in_seconds", uptime);
         line(out, "uptime_in_days", uptime / 86_400);
         line(out, "shards", parts.count());

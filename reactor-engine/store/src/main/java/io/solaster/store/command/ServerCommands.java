@@ -25,7 +25,7 @@ final class ServerCommands {
     }
 
     static void time(CommandCall call) {
-        Instant now = Instant.now();
+        Instant now = call.shard().shard().environment().wallClock().instant();
         ReplyWriter reply = call.reply();
         reply.arrayHeader(2);
         reply.bulk(Long.toString(now.getEpochSecond()));

@@ -1,6 +1,5 @@
 package io.solaster.store.keyspace;
 
-import java.security.SecureRandom;
 import java.util.function.LongSupplier;
 
 import io.solaster.engine.memory.Memory;
@@ -11,12 +10,10 @@ import io.solaster.engine.memory.Memory;
  *
  * <p>
  * Those publish their constants, so keys that meet a zero factor can be worked out in advance. Here every constant is
- * secret and random per process: whoever floods a server with chosen keys cannot know which ones collide. Values are
- * good in this process alone, never on disk or on the wire. Immutable; any thread.
+ * secret and random per keyspace: whoever floods a server with chosen keys cannot know which ones collide. Values are
+ * good in that keyspace alone, never on disk or on the wire. Immutable; any thread.
  */
 final class FoldedHash implements KeyspaceHash {
-    private static final FoldedHash PROCESS = new FoldedHash(new SecureRandom()::nextLong);
-
     private final long a;
     private final long b;
     private final long c;
@@ -27,11 +24,6 @@ final class FoldedHash implements KeyspaceHash {
         b = secret(random);
         c = secret(random);
         d = secret(random);
-    }
-
-    /** The hash whose secrets were drawn when this process started. */
-    static FoldedHash ofProcess() {
-        return PROCESS;
     }
 
     /** Odd and half ones, so that no secret is a weak factor. */

@@ -1,5 +1,7 @@
 package io.solaster.store.keyspace;
 
+import java.util.random.RandomGenerator;
+
 /**
  * One shard's keys and values, off the heap: no object a key, nothing allocated by any call.
  *
@@ -21,9 +23,13 @@ public interface Keyspace extends AutoCloseable {
     /** {@link #type} of a string. */
     int TYPE_STRING = 0;
 
-    /** An empty keyspace. It holds 64 KiB and a little until it is closed. */
-    static Keyspace create() {
-        return new OffHeapKeyspace(SystemMemory.SYSTEM, FoldedHash.ofProcess());
+    /**
+     * An empty keyspace. It holds 64 KiB and a little until it is closed.
+     *
+     * @param secrets what its hash is made from, so that nobody can choose keys that collide
+     */
+    static Keyspace create(RandomGenerator secrets) {
+        return new OffHeapKeyspace(SystemMemory.SYSTEM, new FoldedHash(secrets::nextLong));
     }
 
     /** Keys present, including those due but not yet removed. */

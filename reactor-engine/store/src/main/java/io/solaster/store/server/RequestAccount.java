@@ -39,6 +39,10 @@ final class RequestAccount implements TracedRequest {
         this.requests = requests;
     }
 
+    private long now() {
+        return shard.environment().clock().nanoTime();
+    }
+
     @Override
     public RequestStats server() {
         return requests;
@@ -63,14 +67,14 @@ final class RequestAccount implements TracedRequest {
     /** Bytes came that can be looked at. */
     void read() {
         if (unanswered == 0) {
-            readAt = System.nanoTime();
+            readAt = now();
         }
     }
 
     /** Requests are gone through. */
     void begin() {
         tracing = trace == null && unanswered == 0 ? shard.tracing() : null;
-        waited = waitsSince == 0 ? 0 : System.nanoTime() - waitsSince;
+        waited = waitsSince == 0 ? 0 : now() - waitsSince;
         waitsSince = 0;
     }
 
@@ -102,7 +106,7 @@ final class RequestAccount implements TracedRequest {
     /** Some requests cannot be looked at now. */
     void waits() {
         if (waitsSince == 0 && shard.tracing() != null) {
-            waitsSince = System.nanoTime();
+            waitsSince = now();
         }
     }
 
@@ -111,7 +115,7 @@ final class RequestAccount implements TracedRequest {
         if (unanswered == 0) {
             return;
         }
-        long now = System.nanoTime();
+        long now = now();
         requests.answered(now - readAt, unanswered, errors);
         if (trace != null) {
             endTrace(trace);

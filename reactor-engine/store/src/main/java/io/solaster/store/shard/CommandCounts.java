@@ -2,6 +2,8 @@ package io.solaster.store.shard;
 
 import java.util.Locale;
 
+import io.solaster.engine.env.TimeSource;
+
 /**
  * How often each command was run on a shard, and with what outcome. Only one call in 64 is timed, the first one
  * included: looking at the clock costs as much as a short command.
@@ -9,13 +11,15 @@ import java.util.Locale;
 public final class CommandCounts {
     private static final int TIMED_EVERY = 64;
 
+    private final TimeSource clock;
     private final long[] calls;
     private final long[] failed;
     private final long[] rejected;
     private final long[] timed;
     private final long[] nanos;
 
-    CommandCounts(int commands) {
+    CommandCounts(int commands, TimeSource clock) {
+        this.clock = clock;
         calls = new long[commands];
         failed = new long[commands];
         rejected = new long[commands];
@@ -25,13 +29,13 @@ public final class CommandCounts {
 
     /** Counts a call; returns when it began if it is to be timed, else 0. */
     long begin(Command command) {
-        return (calls[command.index()]++ & TIMED_EVERY - 1) == 0 ? System.nanoTime() : 0;
+        return (calls[command.index()]++ & TIMED_EVERY - 1) == 0 ? clock.nanoTime() : 0;
     }
 
     /** Notes that a call that was to be timed has ended. */
     void end(Command command, long begun) {
         timed[command.index()]++;
-        nanos[command.index()] += System.nanoTime() - begun;
+        nanos[command.index()] += clock.nanoTime() - begun;
     }
 
     /** Notes that a call has answered an error. */
@@ -52,7 +56,7 @@ public final class CommandCounts {
 
     /** As many counts as here, all of them 0. */
     CommandCounts zeros() {
-        return new CommandCounts(calls.length);
+        return new CommandCounts(calls.length, clock);
     }
 
     /** Adds other counts so many times; -1 takes them away. */

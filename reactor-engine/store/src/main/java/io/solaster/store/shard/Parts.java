@@ -1,8 +1,8 @@
 package io.solaster.store.shard;
 
-import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.function.LongSupplier;
+import java.util.random.RandomGenerator;
 
 import io.solaster.config.value.ByteSize;
 import io.solaster.engine.Engine;
@@ -16,21 +16,22 @@ public final class Parts {
     private final Sharded<StoreShard> sharded;
     private final LongSupplier clock;
     private final long startedAt;
-    private final String runId = newRunId();
+    private final String runId;
     private volatile int longestString = Keyspace.MAX_LENGTH;
 
     /** @param clock of Unix milliseconds, which any shard may ask */
     public Parts(Engine engine, LongSupplier clock) {
         this.engine = engine;
         this.clock = clock;
+        this.runId = newRunId(engine.environment().secrets());
         this.startedAt = clock.getAsLong();
         this.byShard = new StoreShard[engine.shards().size()];
         this.sharded = Sharded.over(engine, shard -> byShard[shard.id()]);
     }
 
-    private static String newRunId() {
+    private static String newRunId(RandomGenerator secrets) {
         byte[] random = new byte[20];
-        new SecureRandom().nextBytes(random);
+        secrets.nextBytes(random);
         return HexFormat.of().formatHex(random);
     }
 

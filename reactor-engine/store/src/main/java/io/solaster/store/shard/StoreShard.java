@@ -60,7 +60,7 @@ public final class StoreShard implements AutoCloseable {
         this.parts = parts;
         this.shard = shard;
         this.keyspace = keyspace;
-        this.counts = new CommandCounts(commands);
+        this.counts = new CommandCounts(commands, shard.environment().clock());
         this.call = new CommandCall(this);
         this.clock = parts.clock();
         this.maintenance = shard.timers().coarseTimer(this::maintain);

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.SplittableRandom;
 
 import io.solaster.engine.memory.Memory;
 import io.solaster.testkit.gen.Commands;
@@ -38,7 +39,7 @@ final class KeyspaceModelTest {
     private final List<String> keys = new ArrayList<>();
     private final Bytes key = new Bytes(5000);
     private final Bytes value = new Bytes(100_000);
-    private OffHeapKeyspace keyspace = new OffHeapKeyspace(memory, FoldedHash.ofProcess());
+    private OffHeapKeyspace keyspace = new OffHeapKeyspace(memory, new FoldedHash(new SplittableRandom(1)::nextLong));
     private int valueBytes;
     private boolean refuses;
     private long now;

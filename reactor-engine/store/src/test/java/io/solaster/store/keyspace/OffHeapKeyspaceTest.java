@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Random;
+import java.util.SplittableRandom;
 
 import io.solaster.engine.memory.Memory;
 import org.junit.jupiter.api.AfterEach;
@@ -15,7 +16,7 @@ final class OffHeapKeyspaceTest {
     private final CountedMemory memory = new CountedMemory();
     private final Bytes key = new Bytes(5000);
     private final Bytes value = new Bytes(1 << 20);
-    private OffHeapKeyspace keyspace = new OffHeapKeyspace(memory, FoldedHash.ofProcess());
+    private OffHeapKeyspace keyspace = new OffHeapKeyspace(memory, new FoldedHash(new SplittableRandom(1)::nextLong));
 
     @AfterEach
     void close() {

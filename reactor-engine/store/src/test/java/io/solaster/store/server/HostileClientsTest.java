@@ -10,6 +10,7 @@ import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
@@ -314,7 +315,7 @@ class HostileClientsTest {
     private static Store frailStore(StoreFixture fixture) {
         AtomicReference<Store> store = new AtomicReference<>();
         store.set(fixture.newStore(() -> {
-            Keyspace keys = Keyspace.create();
+            Keyspace keys = Keyspace.create(new SplittableRandom(1));
             return (Keyspace) Proxy.newProxyInstance(Keyspace.class.getClassLoader(), new Class<?>[]{Keyspace.class},
                     (proxy, method, arguments) -> {
                         if (method.getName().equals("find")) {
