@@ -26,7 +26,7 @@ public final class Batch {
         return open;
     }
 
-    /** When it was read, by the machine's clock. */
+    /** When it was read, by {@link HttpShard#nanoTime}. */
     public long readAt() {
         return readAt;
     }
@@ -86,14 +86,14 @@ public final class Batch {
             answered++;
             errors += failed ? 1 : 0;
         } else {
-            requests.answered(System.nanoTime() - over.begunAt, 1, failed ? 1 : 0);
+            requests.answered(shard.nanoTime() - over.begunAt, 1, failed ? 1 : 0);
         }
     }
 
     /** What was answered is about to be sent. */
     public void count() {
         if (answered > 0) {
-            count(System.nanoTime());
+            count(shard.nanoTime());
         }
     }
 
@@ -102,7 +102,7 @@ public final class Batch {
         if (answered == 0) {
             return false;
         }
-        long now = System.nanoTime();
+        long now = shard.nanoTime();
         boolean mayWait = Departures.pays((now - readAt) / answered);
         count(now);
         return mayWait;

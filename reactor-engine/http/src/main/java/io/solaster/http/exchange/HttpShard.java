@@ -20,6 +20,7 @@ import io.solaster.config.server.AccessLogConfig;
 import io.solaster.config.server.CompressionConfig;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.Shard;
+import io.solaster.engine.env.TimeSource;
 import io.solaster.engine.memory.ReusedBuffer;
 import io.solaster.engine.net.SlowReaders;
 import io.solaster.engine.timer.Timers;
@@ -77,6 +78,7 @@ public final class HttpShard {
     private final Supplier<RequestHead> heads;
     private final Supplier<RequestHead> streamHeads;
     private final Timers timers;
+    private final TimeSource clock;
     private final HttpStats stats = new HttpStats();
     private final SlowReaders slowReaders = new SlowReaders(log);
     private final GatherBudget budget = GatherBudget.ofShard();
@@ -124,6 +126,7 @@ public final class HttpShard {
         this.heads = heads;
         this.streamHeads = streamHeads;
         this.timers = shard.timers();
+        this.clock = shard.environment().clock();
         this.departures = new Departures(shard);
         this.config = config;
         this.limits = HttpLimits.of(config);
@@ -387,7 +390,7 @@ public final class HttpShard {
         if (listens != null && exchange.started) {
             exchange.started = false;
             try {
-                listens.onEnd(exchange.request(), exchange.response(), System.nanoTime() - exchange.begunAt, failure);
+                listens.onEnd(exchange.request(), exchange.response(), nanoTime() - exchange.begunAt, failure);
             } catch (RuntimeException e) {
                 log.error("A listener failed at the end of {}", exchange.request(), e);
             }
@@ -400,11 +403,16 @@ public final class HttpShard {
         return server == null ? OWN_HEADERS : OWN_HEADERS + server.length;
     }
 
-    /** The machine's clock in nanoseconds; {@link #date} goes by it. */
+    /** The environment's clock. */
+    long nanoTime() {
+        return clock.nanoTime();
+    }
+
+    /** What {@link #nanoTime} says; {@link #date} goes by it. */
     long now() {
-        long now = System.nanoTime();
+        long now = nanoTime();
         if (date.length == 0 || now - dateUntil >= 0) {
-            Instant time = Instant.now();
+            Instant time = shard.environment().wallClock().instant();
             String text = DATE.format(time.atOffset(ZoneOffset.UTC));
             date = bytes("Date: " + text + "\r\n");
             dateValue = new AsciiString(text);

@@ -10,6 +10,7 @@ import java.util.concurrent.TimeUnit;
 import io.solaster.engine.Offload.Purpose;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
+import io.solaster.engine.env.TimeSource;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +24,7 @@ final class AssetCache {
     private record Entry(Asset asset, long seenAt) {}
 
     private final Shard shard;
+    private final TimeSource clock;
     private final long most;
     private final LinkedHashMap<String, Entry> entries = new LinkedHashMap<>(16, 0.75f, true);
     private final Map<String, ShardFuture<@Nullable Asset>> looks = new HashMap<>();
@@ -30,6 +32,7 @@ final class AssetCache {
 
     AssetCache(Shard shard, long most) {
         this.shard = shard;
+        this.clock = shard.environment().clock();
         this.most = most;
     }
 
@@ -37,7 +40,7 @@ final class AssetCache {
     @Nullable
     Asset known(String path) {
         Entry entry = entries.get(path);
-        return entry == null || System.nanoTime() - entry.seenAt > BELIEVED_NANOS ? null : entry.asset;
+        return entry == null || clock.nanoTime() - entry.seenAt > BELIEVED_NANOS ? null : entry.asset;
     }
 
     /** Looks, off the shard. */
@@ -52,7 +55,7 @@ final class AssetCache {
             looks.remove(path);
             forget(path);
             if (asset != null && asset.held() <= most / 4) {
-                entries.put(path, new Entry(asset, System.nanoTime()));
+                entries.put(path, new Entry(asset, clock.nanoTime()));
                 held += asset.held();
                 shrink();
             }

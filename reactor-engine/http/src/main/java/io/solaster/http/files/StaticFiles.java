@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ThreadLocalRandom;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.CompositeByteBuf;
@@ -308,7 +307,7 @@ public final class StaticFiles implements HttpHandler {
                     List.of(new FilePump.Piece("", range.first(), range.length())));
             return;
         }
-        String boundary = "solaster-" + Long.toHexString(ThreadLocalRandom.current().nextLong());
+        String boundary = "solaster-" + Long.toHexString(request.shard().environment().random().nextLong());
         response.header(HttpHeaderNames.CONTENT_TYPE, "multipart/byteranges; boundary=" + boundary);
         List<FilePump.Piece> pieces = new ArrayList<>();
         for (Ranges.Range range : ranges) {

@@ -13,6 +13,7 @@ import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2LifecycleManager;
 import io.netty.handler.codec.http2.Http2Settings;
+import io.solaster.engine.env.TimeSource;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +34,7 @@ final class Http2Answers extends DecoratingHttp2ConnectionEncoder {
 
     private final int mostResets;
     private final StreamIds reset;
+    private final TimeSource clock;
     private int unread;
     private final ChannelFutureListener read = sent -> {
         unread--;
@@ -46,10 +48,11 @@ final class Http2Answers extends DecoratingHttp2ConnectionEncoder {
      * @param mostResets streams that are reset for what the client has done, within {@link #RESETS_SECONDS}
      * @param reset is told which streams we reset
      */
-    Http2Answers(Http2ConnectionEncoder encoder, int mostResets, StreamIds reset) {
+    Http2Answers(Http2ConnectionEncoder encoder, int mostResets, StreamIds reset, TimeSource clock) {
         super(encoder);
         this.mostResets = mostResets;
         this.reset = reset;
+        this.clock = clock;
     }
 
     @Override
@@ -84,7 +87,7 @@ final class Http2Answers extends DecoratingHttp2ConnectionEncoder {
         reset.add(stream);
         ChannelFuture written = super.writeRstStream(context, stream, error, counted(context, promise));
         if (mostResets > 0 && error != Http2Error.CANCEL.code() && error != Http2Error.NO_ERROR.code()) {
-            long now = System.nanoTime();
+            long now = clock.nanoTime();
             if (resets == 0 || now - resetsSince >= TimeUnit.SECONDS.toNanos(RESETS_SECONDS)) {
                 resetsSince = now;
                 resets = 0;

@@ -55,7 +55,7 @@ public final class Http2Sessions extends AbstractHttp2ConnectionHandlerBuilder<H
                 connection, reset);
         Http2ConnectionEncoder encoder = new Http2Answers(
                 new DefaultHttp2ConnectionEncoder(connection, new Frames()),
-                config.maxResets(), reset);
+                config.maxResets(), reset, shard.shard().environment().clock());
         return new Http2Sessions(shard, requests, turns)
                 .initialSettings(new Http2Settings().maxConcurrentStreams(config.maxConcurrentStreams())
                         .initialWindowSize(config.initialWindow().intBytes()).maxFrameSize(config.maxFrame().intBytes())

@@ -1,6 +1,7 @@
 package io.solaster.http.log;
 
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
@@ -39,6 +40,7 @@ public final class AccessLog implements ExchangeListener {
     private final HttpStats stats;
     private final Format format;
     private final LogTimes times;
+    private final InstantSource wallClock;
     private final Timer timer;
     private final long slowNanos;
     /** A random number below it is logged. */
@@ -55,11 +57,12 @@ public final class AccessLog implements ExchangeListener {
         this.stats = stats;
         this.format = config.format();
         this.times = new LogTimes(format == Format.JSON);
+        this.wallClock = shard.environment().wallClock();
         this.timer = shard.timers().coarseTimer(this::flush);
         Duration slow = config.slow();
         this.slowNanos = slow == null ? Long.MAX_VALUE : slow.toNanos();
         this.threshold = config.sample() >= 1 ? Long.MAX_VALUE : (long) (config.sample() * 0x1p63);
-        this.random = System.nanoTime() | 1;
+        this.random = shard.environment().random().nextLong() | 1;
     }
 
     @Override
@@ -143,7 +146,7 @@ public final class AccessLog implements ExchangeListener {
 
     private void common(LogLines line, HttpRequest request, HttpResponse response, int status, long nanos) {
         line.escaped(remote(request)).put(" - - [");
-        times.put(System.currentTimeMillis(), line);
+        times.put(wallClock.millis(), line);
         line.put("] \"").escaped(request.method().name()).put(' ').escaped(request.target()).put(' ')
                 .put(request.version().text()).put("\" ").put(status).put(' ');
         long bytes = response.bodyBytes();
@@ -169,7 +172,7 @@ public final class AccessLog implements ExchangeListener {
     private void json(LogLines line, HttpRequest request, HttpResponse response, int status, long nanos,
             @Nullable Throwable failure) {
         line.put("{\"time\":\"");
-        times.put(System.currentTimeMillis(), line);
+        times.put(wallClock.millis(), line);
         line.put('"');
         member(line, "server", writer.server());
         member(line, "remote", remote(request));

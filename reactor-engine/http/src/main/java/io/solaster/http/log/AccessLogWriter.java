@@ -8,6 +8,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 import io.solaster.engine.Offload;
 import io.solaster.engine.Offload.Purpose;
+import io.solaster.engine.env.TimeSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,18 +24,21 @@ public final class AccessLogWriter implements Runnable {
 
     private final String server;
     private final Offload offload;
+    private final TimeSource clock;
     private final Logger access;
     private final Queue<LogLines> waiting = new ConcurrentLinkedQueue<>();
     /** How often something was handed over since nobody was at work. */
     private final AtomicInteger work = new AtomicInteger();
     /** Of whoever is at work. */
     private long dropped;
-    private long complainedAt = System.nanoTime() - COMPLAINT_NANOS;
+    private long complainedAt;
 
     /** @param server the key below {@code solaster.servers} */
-    public AccessLogWriter(String server, Offload offload) {
+    public AccessLogWriter(String server, Offload offload, TimeSource clock) {
         this.server = server;
         this.offload = offload;
+        this.clock = clock;
+        this.complainedAt = clock.nanoTime() - COMPLAINT_NANOS;
         this.access = LoggerFactory.getLogger(ACCESS + server);
     }
 
@@ -88,7 +92,7 @@ public final class AccessLogWriter implements Runnable {
     }
 
     private void complain() {
-        long now = System.nanoTime();
+        long now = clock.nanoTime();
         if (dropped > 0 && now - complainedAt >= COMPLAINT_NANOS) {
             log.warn("{} line(s) of the access log of server '{}' were dropped, since they came faster than they could"
                     + " be logged; lower access-log.sample, or have the logger {} write behind a buffer", dropped,

@@ -104,7 +104,7 @@ public final class HttpProtocol implements ConnectionHandler {
     private synchronized AccessLogWriter accessLogs(String server, Shard shard) {
         AccessLogWriter writer = accessLogs;
         if (writer == null) {
-            writer = new AccessLogWriter(server, shard.offload());
+            writer = new AccessLogWriter(server, shard.offload(), shard.environment().clock());
             accessLogs = writer;
         }
         return writer;
