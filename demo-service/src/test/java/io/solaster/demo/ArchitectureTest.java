@@ -68,8 +68,9 @@ final class ArchitectureTest {
     /** The room that asks the JDK itself, and the one that makes the virtual threads of shards. */
     @ArchTest
     static final ArchRule TIME_CHANCE_AND_THREADS_ARE_HANDED_IN = classes().that()
-            .resideInAPackage("io.solaster.engine..").and()
-            .resideOutsideOfPackages("io.solaster.engine.env..", "io.solaster.engine.thread..")
+            .resideInAnyPackage("io.solaster.engine..", "io.solaster.resp..", "io.solaster.store..",
+                    "io.solaster.http..", "io.solaster.pool..")
+            .and().resideOutsideOfPackages("io.solaster.engine.env..", "io.solaster.engine.thread..")
             .should(FromTheEnvironment.COME_TIME_CHANCE_AND_THREADS);
 
     @ParameterizedTest

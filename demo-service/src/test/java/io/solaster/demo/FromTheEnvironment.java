@@ -1,5 +1,6 @@
 package io.solaster.demo;
 
+import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -33,7 +34,8 @@ final class FromTheEnvironment extends ArchCondition<JavaClass> {
             LocalTime.class, OffsetDateTime.class, ZonedDateTime.class);
     private static final Set<String> OF_THREADS = Set.of("start", "sleep", "ofPlatform", "ofVirtual",
             "startVirtualThread");
-    private static final List<Class<?>> RANDOMS = List.of(Random.class, SplittableRandom.class);
+    private static final List<Class<?>> RANDOMS = List.of(Random.class, SplittableRandom.class,
+            SecureRandom.class);
 
     private FromTheEnvironment() {
         super("take time, chance and threads from io.solaster.engine.env.Environment");

@@ -1,15 +1,15 @@
 package io.solaster.pool.core;
 
 import java.time.Duration;
-import java.util.SplittableRandom;
 
 import io.solaster.config.pool.BalancingConfig.Algorithm;
 import io.solaster.config.pool.ConnectionsConfig;
 import io.solaster.config.pool.PoolConfig;
+import io.solaster.engine.env.Environment;
 
 /** What the configuration allows on one shard, as the hot path wants it: plain numbers, ever the newest. On its shard. */
 final class Bounds {
-    private final SplittableRandom random = new SplittableRandom();
+    private final Environment environment;
     private PoolConfig config;
     /** Whether requests go by their keys, so that each keeps to its endpoint. */
     boolean isKeyed;
@@ -27,7 +27,8 @@ final class Bounds {
     private int takenAtOnce = Integer.MAX_VALUE;
 
     /** @param isShared whether several requests may be under way on a connection, as far as it is known */
-    Bounds(PoolConfig config, boolean isShared) {
+    Bounds(PoolConfig config, boolean isShared, Environment environment) {
+        this.environment = environment;
         this.config = config;
         this.isShared = isShared;
         set(config);
@@ -78,7 +79,7 @@ final class Bounds {
         }
         // Not all at once, or the end of those that a start has made would be a storm.
         long nanos = saturated(lifetime);
-        return now + nanos - random.nextLong(Math.max(1, nanos / 10));
+        return now + nanos - environment.random().nextLong(Math.max(1, nanos / 10));
     }
 
     /** How long to wait before the next connect. Doubles from the first failure on, at random between half and whole. */
@@ -86,7 +87,7 @@ final class Bounds {
         long least = Math.max(1, config.requests().backoff().toNanos());
         long most = Math.max(least, config.requests().maxBackoff().toNanos());
         long whole = Math.min(most, least << Math.min(20, failures - 1));
-        return whole / 2 + random.nextLong(whole / 2 + 1);
+        return whole / 2 + environment.random().nextLong(whole / 2 + 1);
     }
 
     /** 0 stands for ever. */

@@ -19,6 +19,8 @@ import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import io.solaster.engine.Sharded;
+import io.solaster.engine.env.Threads;
+import io.solaster.engine.env.TimeSource;
 import io.solaster.pool.ConnectionPool;
 import io.solaster.pool.Connector;
 import io.solaster.pool.PoolStats;
@@ -35,7 +37,7 @@ import org.slf4j.LoggerFactory;
 final class DefaultConnectionPool<C extends PooledConnection> implements ConnectionPool<C> {
     private static final Logger log = LoggerFactory.getLogger(DefaultConnectionPool.class);
     private static final Duration CLOSE = Duration.ofSeconds(5);
-    private static final long WARM_UP_LOOK_MILLIS = 2;
+    private static final Duration WARM_UP_LOOK = Duration.ofMillis(2);
 
     private final Engine engine;
     private final String name;
@@ -89,23 +91,28 @@ final class DefaultConnectionPool<C extends PooledConnection> implements Connect
     }
 
     private void warmUp(ConnectionsConfig bounds) {
-        long end = System.nanoTime() + bounds.warmUp().toNanos();
         if (bounds.minIdle() == 0 || bounds.warmUp().isZero()) {
             return;
         }
+        TimeSource clock = engine.environment().clock();
+        Threads threads = engine.environment().threads();
+        CompletableFuture<?> pause = new CompletableFuture<>();
+        long end = clock.nanoTime() + bounds.warmUp().toNanos();
         try {
-            while (System.nanoTime() - end < 0) {
-                boolean warm = shards.onAll(shard -> shard.members.areWarm()).get(bounds.warmUp().toNanos(),
-                        TimeUnit.NANOSECONDS).stream().allMatch(each -> each);
-                if (warm) {
+            for (long left = end - clock.nanoTime(); left > 0; left = end - clock.nanoTime()) {
+                CompletableFuture<List<Boolean>> looked = shards.onAll(shard -> shard.members.areWarm());
+                if (!threads.await(looked, Duration.ofNanos(left))) {
+                    break;
+                }
+                if (looked.join().stream().allMatch(each -> each)) {
                     return;
                 }
-                Thread.sleep(WARM_UP_LOOK_MILLIS);
+                threads.await(pause, WARM_UP_LOOK);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return;
-        } catch (ExecutionException | TimeoutException e) {
+        } catch (CompletionException e) {
             log.debug("Pool '{}' is not warm", name, e);
         }
         log.warn("Pool '{}' has not opened {} connection(s) a shard and endpoint within {}; it goes on without", name,

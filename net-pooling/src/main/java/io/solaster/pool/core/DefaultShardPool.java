@@ -53,7 +53,7 @@ final class DefaultShardPool<C extends PooledConnection> implements ShardPool<C>
         this.stats = stats;
         this.upstream = whole.upstream().local();
         this.timers = shard.timers();
-        this.bounds = new Bounds(whole.config(), whole.protocol().isShared());
+        this.bounds = new Bounds(whole.config(), whole.protocol().isShared(), shard.environment());
         this.permits = new Permits<>(this, bounds, whole.budget());
         this.loans = new Loans<>(this, whole);
         this.room = new WaitingRoom<>(this);

@@ -1,7 +1,6 @@
 package io.solaster.pool.health;
 
 import java.time.Duration;
-import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeoutException;
 
@@ -19,7 +18,6 @@ public final class Checker {
     private final HealthCheck check;
     private final CheckConfig config;
     private final Listener listener;
-    private final SplittableRandom random = new SplittableRandom();
     private final Timer next;
     private final Timer patience;
     private @Nullable CompletableFuture<?> underWay;
@@ -88,7 +86,7 @@ public final class Checker {
         patience.cancel();
         // Before who listens, which may stop this.
         long interval = config.interval().toNanos();
-        next.arm(interval - interval / 10 + random.nextLong(interval / 5 + 1));
+        next.arm(interval - interval / 10 + shard.environment().random().nextLong(interval / 5 + 1));
         listener.checked(failure == null ? null : ShardFuture.causeOf(failure));
     }
 

@@ -3,6 +3,7 @@ package io.solaster.pool.http;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.time.format.DateTimeFormatter;
 import java.util.Arrays;
 import java.util.concurrent.CompletionStage;
@@ -109,7 +110,7 @@ abstract sealed class OutgoingRequest<R> implements Request<HttpClientConnection
     }
 
     @Override
-    public long retryAfterNanos(R answer) {
+    public long retryAfterNanos(R answer, InstantSource wallClock) {
         String value = headers(answer).get(HttpHeaderNames.RETRY_AFTER);
         if (value == null) {
             return 0;
@@ -118,14 +119,14 @@ abstract sealed class OutgoingRequest<R> implements Request<HttpClientConnection
             long seconds = Long.parseLong(value.trim());
             return seconds > 1_000_000 ? Long.MAX_VALUE : Math.max(0, seconds) * 1_000_000_000L;
         } catch (NumberFormatException noNumber) {
-            return untilDate(value);
+            return untilDate(value, wallClock.instant());
         }
     }
 
-    private static long untilDate(String value) {
+    private static long untilDate(String value, Instant now) {
         try {
             Instant date = DateTimeFormatter.RFC_1123_DATE_TIME.parse(value.trim(), Instant::from);
-            long millis = Duration.between(Instant.now(), date).toMillis();
+            long millis = Duration.between(now, date).toMillis();
             return Math.max(0, Math.min(1_000_000_000L, millis)) * 1_000_000L;
         } catch (DateTimeException neither) {
             return 0;

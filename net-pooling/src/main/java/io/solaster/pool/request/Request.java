@@ -1,5 +1,7 @@
 package io.solaster.pool.request;
 
+import java.time.InstantSource;
+
 import io.solaster.pool.Outcome;
 import io.solaster.pool.PooledConnection;
 import org.jspecify.annotations.Nullable;
@@ -69,7 +71,7 @@ public interface Request<C extends PooledConnection, R extends @Nullable Object>
     }
 
     /** How long an answer asks to wait before another try, in nanoseconds; 0 if it does not. */
-    default long retryAfterNanos(R answer) {
+    default long retryAfterNanos(R answer, InstantSource wallClock) {
         return 0;
     }
 

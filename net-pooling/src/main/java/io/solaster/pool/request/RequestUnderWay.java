@@ -219,7 +219,8 @@ final class RequestUnderWay<C extends PooledConnection, R extends @Nullable Obje
 
     private void answered(R answer, Outcome outcome, long now) {
         if (request.mayRetry(answer)
-                && mayGoOn(requester.stats.retriesAnswer, request.retryAfterNanos(answer), now)) {
+                && mayGoOn(requester.stats.retriesAnswer, request.retryAfterNanos(answer, requester.wallClock()),
+                        now)) {
             request.discard(answer);
             return;
         }

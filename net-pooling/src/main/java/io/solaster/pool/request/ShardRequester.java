@@ -1,7 +1,7 @@
 package io.solaster.pool.request;
 
 import java.time.Duration;
-import java.util.concurrent.ThreadLocalRandom;
+import java.time.InstantSource;
 import java.util.concurrent.TimeUnit;
 
 import io.solaster.config.pool.PoolConfig;
@@ -116,10 +116,14 @@ final class ShardRequester<C extends PooledConnection> {
         return new PoolException(reason, "pool '" + pool.name() + "': " + what, null);
     }
 
+    InstantSource wallClock() {
+        return shard.environment().wallClock();
+    }
+
     /** The wait before a retry: doubled for each, at random between half and whole. */
     long backoff(int retry) {
         long whole = Math.min(maxBackoffNanos, backoffNanos << Math.min(retry, 20));
-        return whole <= 1 ? 0 : whole / 2 + ThreadLocalRandom.current().nextLong(whole - whole / 2);
+        return whole <= 1 ? 0 : whole / 2 + shard.environment().random().nextLong(whole - whole / 2);
     }
 
     /** After how long a try is hedged; -1 for never. */

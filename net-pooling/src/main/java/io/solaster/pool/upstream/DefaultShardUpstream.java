@@ -35,7 +35,7 @@ final class DefaultShardUpstream implements ShardUpstream {
     private final UpstreamStats stats;
     private final Timers timers;
     private final TimeSource clock;
-    private final SplittableRandom random = new SplittableRandom();
+    private final SplittableRandom random;
     private final Timer ramp;
     private final List<Listener> listeners = new ArrayList<>();
     /** Of other pools over the same members: told what this is told, and asked with it. */
@@ -52,6 +52,7 @@ final class DefaultShardUpstream implements ShardUpstream {
         this.stats = stats;
         this.timers = shard.timers();
         this.clock = timers::now;
+        this.random = new SplittableRandom(shard.environment().random().nextLong());
         this.ramp = timers.timer(this::rebuild);
         this.view = View.EMPTY;
         this.decay = view.balancing().decay().toNanos();
