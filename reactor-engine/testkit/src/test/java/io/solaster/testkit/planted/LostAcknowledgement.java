@@ -2,6 +2,8 @@ package io.solaster.testkit.planted;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.ByteBuffer;
+import java.nio.IntBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -9,13 +11,12 @@ import java.util.List;
 import io.solaster.testkit.check.Deliveries;
 import io.solaster.testkit.planted.World.Node;
 
-/** A server that writes to its disk in groups. Wrong: it acknowledges what is written and not yet synced. */
+/** A server that syncs what it writes in groups. Wrong: it acknowledges what is written and not yet synced. */
 final class LostAcknowledgement {
     private final World world;
     private final boolean bug;
     private final Node server;
-    private final List<Integer> memory = new ArrayList<>();
-    private final List<Integer> synced = new ArrayList<>();
+    private final Storage disk;
     private final List<Runnable> waiting = new ArrayList<>();
     private boolean isSyncing;
 
@@ -23,6 +24,7 @@ final class LostAcknowledgement {
         this.world = world;
         this.bug = bug;
         server = world.node("server");
+        disk = new Storage(world.draw());
     }
 
     static void run(World world, boolean bug) {
@@ -30,38 +32,36 @@ final class LostAcknowledgement {
         Node client = world.node("client");
         List<Integer> acknowledged = new ArrayList<>();
         world.draw().repeat(10, i -> world.after(client, Duration.ofMillis(world.draw().nextInt(10)),
-                () -> world.send(client, service.server,
-                        () -> service.write(i, () -> world.send(service.server, client, () -> acknowledged.add(i))))));
+                () -> world.send(client, service.server, () -> service.write(1 + i,
+                        () -> world.send(service.server, client, () -> acknowledged.add(1 + i))))));
         Node power = world.node("power");
-        world.after(power, Duration.ofMillis(world.draw().nextInt(12)), () -> world.crash(service.server));
+        world.after(power, World.micros(world.draw().nextInt(12_000)), () -> world.crash(service.server));
         world.run();
-        assertThat(Deliveries.lost(acknowledged, service.synced)).as("acknowledged, and lost").isEmpty();
+        service.disk.crash();
+        List<Integer> survived = new ArrayList<>();
+        for (IntBuffer records = ByteBuffer.wrap(service.disk.read()).asIntBuffer(); records.hasRemaining();) {
+            survived.add(records.get());
+        }
+        assertThat(Deliveries.lost(acknowledged, survived)).as("acknowledged, and lost").isEmpty();
     }
 
     private void write(int record, Runnable acknowledge) {
-        memory.add(record);
+        disk.append(ByteBuffer.allocate(Integer.BYTES).putInt(record).array());
         if (bug) {
             acknowledge.run();
         } else {
             waiting.add(acknowledge);
         }
-        sync();
+        if (!isSyncing) {
+            isSyncing = true;
+            world.after(server, World.micros(300), this::sync);
+        }
     }
 
     private void sync() {
-        if (isSyncing || memory.isEmpty()) {
-            return;
-        }
-        isSyncing = true;
-        List<Integer> records = List.copyOf(memory);
-        List<Runnable> theirs = List.copyOf(waiting);
-        memory.clear();
+        disk.sync();
+        isSyncing = false;
+        waiting.forEach(Runnable::run);
         waiting.clear();
-        world.after(server, World.micros(300), () -> {
-            synced.addAll(records);
-            theirs.forEach(Runnable::run);
-            isSyncing = false;
-            sync();
-        });
     }
 }
