@@ -23,7 +23,9 @@ import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.ServiceBuilder;
 import io.fabric8.kubernetes.api.model.ServicePort;
 import io.fabric8.kubernetes.api.model.ServicePortBuilder;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
+import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.api.model.apps.StatefulSetBuilder;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyBuilder;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyPeer;
@@ -256,23 +258,25 @@ public final class Manifests {
         selector.getMatchLabels().put(Names.CLASS, Names.label(each.name()));
         if (spec.workload() == Workload.Deployment) {
             int surge = spec.rollout() == null ? 1 : requireNonNullElse(spec.rollout().surge(), 1);
-            return new DeploymentBuilder().withMetadata(metadata).withNewSpec().withReplicas(each.replicas())
+            Deployment deployment = new DeploymentBuilder().withMetadata(metadata).withNewSpec()
+                    .withReplicas(each.replicas())
                     .withRevisionHistoryLimit(3).withSelector(selector).withNewStrategy().withType("RollingUpdate")
                     .withNewRollingUpdate().withMaxSurge(new IntOrString(surge))
                     .withMaxUnavailable(new IntOrString(surge == 0 ? 1 : 0)).endRollingUpdate().endStrategy()
-                    .withTemplate(pods.of(each)).endSpec().build();
+                    .endSpec().build();
+            // A builder would copy it, with all that lies in it.
+            deployment.getSpec().setTemplate(pods.of(each));
+            return deployment;
         }
         String deleted = requireNonNullElse(spec.volumeRetention(), VolumeRetention.Retain).name();
-        StatefulSetBuilder set = new StatefulSetBuilder().withMetadata(metadata).withNewSpec()
+        StatefulSet set = new StatefulSetBuilder().withMetadata(metadata).withNewSpec()
                 .withReplicas(each.replicas()).withServiceName(name + "-headless").withRevisionHistoryLimit(3)
                 .withPodManagementPolicy("Parallel").withSelector(selector).withNewUpdateStrategy()
                 .withType("RollingUpdate").endUpdateStrategy().withNewPersistentVolumeClaimRetentionPolicy()
                 .withWhenDeleted(deleted).withWhenScaled("Retain").endPersistentVolumeClaimRetentionPolicy()
-                .withTemplate(pods.of(each)).endSpec();
-        if (spec.volumeClaimTemplates() != null && !spec.volumeClaimTemplates().isEmpty()) {
-            set.editSpec().withVolumeClaimTemplates(spec.volumeClaimTemplates()).endSpec();
-        }
-        return set.build();
+                .withVolumeClaimTemplates(requireNonNullElse(spec.volumeClaimTemplates(), List.of())).endSpec().build();
+        set.getSpec().setTemplate(pods.of(each));
+        return set;
     }
 
     private ObjectMeta metadata(String object) {

@@ -32,6 +32,7 @@ import io.fabric8.kubernetes.api.model.NodeSelectorTermBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PodSecurityContext;
 import io.fabric8.kubernetes.api.model.PodSecurityContextBuilder;
+import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.PodSpecBuilder;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import io.fabric8.kubernetes.api.model.PodTemplateSpecBuilder;
@@ -138,13 +139,12 @@ final class PodTemplates {
             nodes.putAll(spec.placement().nodeSelector());
         }
         nodes.putAll(selectors.apply(plan.name()));
-        PodSpecBuilder pod = new PodSpecBuilder().withContainers(container(plan)).withNodeSelector(nodes)
+        PodSpecBuilder pod = new PodSpecBuilder().withNodeSelector(nodes)
                 .withVolumes(volumes()).withEnableServiceLinks(false).withSecurityContext(podSecurity())
                 .withTerminationGracePeriodSeconds(grace())
                 .withTopologySpreadConstraints(spread("kubernetes.io/hostname"),
                         spread("topology.kubernetes.io/zone"))
-                .withAutomountServiceAccountToken(spec.serviceAccountName() != null).withAffinity(affinity())
-                .withInitContainers(before());
+                .withAutomountServiceAccountToken(spec.serviceAccountName() != null).withAffinity(affinity());
         if (spec.placement() != null && spec.placement().tolerations() != null) {
             pod.withTolerations(spec.placement().tolerations());
         }
@@ -164,8 +164,14 @@ final class PodTemplates {
             pod.addNewResourceClaim().withName("cpus").withResourceClaimTemplateName(Names.workload(name, plan.name()))
                     .endResourceClaim();
         }
-        return new PodTemplateSpecBuilder().withNewMetadata().withLabels(labels)
-                .withAnnotations(annotations).endMetadata().withSpec(pod.build()).build();
+        PodSpec made = pod.build();
+        // A builder would copy each of them, with all that lies in it.
+        made.setContainers(new ArrayList<>(List.of(container(plan))));
+        made.setInitContainers(before());
+        PodTemplateSpec template = new PodTemplateSpecBuilder().withNewMetadata().withLabels(labels)
+                .withAnnotations(annotations).endMetadata().build();
+        template.setSpec(made);
+        return template;
     }
 
     /** What the spec asks for, on nodes that are not set aside for the service: of several terms, one is enough. */

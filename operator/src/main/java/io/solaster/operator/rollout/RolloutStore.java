@@ -1,6 +1,7 @@
 package io.solaster.operator.rollout;
 
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
@@ -120,7 +121,9 @@ final class RolloutStore {
                     .withController(true).withBlockOwnerDeletion(true).endOwnerReference().endMetadata()
                     .withData(Map.of(KEY, mapper.writeValueAsString(state))).build();
             ConfigMap now = (ConfigMap) server.apply(service, map, there);
+            // Whose it is, its owner tells.
             now.setData(Map.of());
+            now.getMetadata().setManagedFields(List.of());
             return new Known(state, now, null);
         } catch (ApplyException e) {
             return new Known(state, null, e);

@@ -9,13 +9,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
 
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.solaster.operator.api.ShardedService;
@@ -42,8 +40,6 @@ public final class Rollouts {
     private static final Duration AGAIN = Duration.ofSeconds(5);
 
     private final RolloutStore store;
-    /** The revisions of workloads, by namespace/service and workload. */
-    private final Map<String, Revision> revisions = new ConcurrentHashMap<>();
     private final Reports reports;
     private final InstantSource clock;
 
@@ -109,7 +105,7 @@ public final class Rollouts {
         String configName = "";
         String yaml = "";
         for (HasMetadata object : wanted) {
-            Workload workload = Workload.of(object, plan, template -> revision(service, object, template));
+            Workload workload = Workload.of(object, plan);
             if (workload != null) {
                 workloads.add(workload);
             } else if (object instanceof ConfigMap map) {
@@ -121,21 +117,6 @@ public final class Rollouts {
                 Settings.retry(service), Settings.of(service.getSpec()), workloads, configName, yaml, pods,
                 reports::of, reports::traffic, clock.instant());
     }
-
-    /** To write a template out costs more than most decisions do. Another spelling of the same is another revision. */
-    @SuppressWarnings("ReferenceEquality")
-    private String revision(ShardedService service, HasMetadata workload, PodTemplateSpec template) {
-        String key = service.getMetadata().getNamespace() + "/" + service.getMetadata().getName() + " "
-                + workload.getMetadata().getName();
-        Revision last = revisions.get(key);
-        if (last == null || last.template() != template) {
-            last = new Revision(template, Workload.revision(template));
-            revisions.put(key, last);
-        }
-        return last.name();
-    }
-
-    private record Revision(PodTemplateSpec template, String name) {}
 
     private static @Nullable RolloutStatus status(RolloutState state, String message) {
         Attempt attempt = state.attempt();
@@ -165,7 +146,6 @@ public final class Rollouts {
      */
     public void forget(Predicate<String> which) {
         store.forget(which);
-        revisions.keySet().removeIf(key -> which.test(key.substring(0, key.indexOf(' '))));
     }
 
     /** Whether it is the Deployment of a canary, which goes as soon as it is not wanted. */

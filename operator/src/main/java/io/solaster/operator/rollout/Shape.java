@@ -13,14 +13,12 @@ import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.solaster.operator.apply.Manifests;
-import io.solaster.operator.apply.Names;
+import io.solaster.operator.apply.Revision;
 import io.solaster.operator.rollout.RolloutState.Attempt;
 import io.solaster.operator.rollout.RolloutState.Good;
 import io.solaster.operator.rollout.RolloutState.GoodConfig;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The objects that a state of a rollout asks for. A StatefulSet has its canaries by partition: its controller then keeps
@@ -124,7 +122,7 @@ final class Shape {
             Set<String> wanted = revisions(workload);
             HasMetadata there = children.stream().filter(each -> id(each).equals(id(workload.object()))).findFirst()
                     .orElse(null);
-            if (there instanceof StatefulSet set && wanted.contains(revision(set)) && seen(set)) {
+            if (there instanceof StatefulSet set && wanted.contains(Revision.of(Revision.template(set))) && seen(set)) {
                 for (Pod pod : scene.live(workload)) {
                     String revision = Scene.revision(pod);
                     if (!revision.isEmpty() && !wanted.contains(revision) && !Scene.ready(pod)) {
@@ -165,15 +163,6 @@ final class Shape {
             }
         }
         return names;
-    }
-
-    private static String revision(HasMetadata object) {
-        PodTemplateSpec template = Workload.template(object);
-        @Nullable
-        Map<String, String> annotations = template == null || template.getMetadata() == null
-                ? null
-                : template.getMetadata().getAnnotations();
-        return annotations == null ? "" : annotations.getOrDefault(Names.REVISION, "");
     }
 
     private static String id(HasMetadata object) {

@@ -2,23 +2,14 @@ package io.solaster.operator.rollout;
 
 import static java.util.Objects.requireNonNullElse;
 
-import java.util.Map;
-import java.util.function.Function;
-
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.MapperFeature;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
-import io.fabric8.kubernetes.api.model.PodTemplateSpecBuilder;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.api.model.apps.StatefulSetBuilder;
-import io.solaster.config.plan.Fingerprint;
 import io.solaster.operator.apply.Names;
+import io.solaster.operator.apply.Revision;
 import io.solaster.operator.plan.ServicePlan;
 import io.solaster.operator.plan.ServicePlan.ClassPlan;
 import io.solaster.operator.rollout.RolloutState.Good;
@@ -39,19 +30,9 @@ record Workload(HasMetadata object, String topologyClass, int replicas, Good wan
     static final String TRACK = "solaster.io/track";
     static final String CANARY = "canary";
 
-    private static final int LENGTH = 10;
-    private static final ObjectMapper SORTED = JsonMapper.builder()
-            .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS).enable(MapperFeature.SORT_PROPERTIES_ALPHABETICALLY)
-            .build();
-
-    /**
-     * Null if it is no workload.
-     *
-     * @param revisions names what pods are made from: {@link #revision}, or what remembers that
-     */
-    static @Nullable Workload of(HasMetadata object, ServicePlan plan,
-            Function<PodTemplateSpec, String> revisions) {
-        PodTemplateSpec template = template(object);
+    /** Null if it is no workload. */
+    static @Nullable Workload of(HasMetadata object, ServicePlan plan) {
+        PodTemplateSpec template = Revision.template(object);
         if (template == null) {
             return null;
         }
@@ -67,11 +48,9 @@ record Workload(HasMetadata object, String topologyClass, int replicas, Good wan
                 shards = each.shards();
             }
         }
-        String revision = revisions.apply(template);
-        PodTemplateSpec named = new PodTemplateSpecBuilder(template).editMetadata()
-                .addToAnnotations(Names.REVISION, revision).endMetadata().build();
+        PodTemplateSpec named = Revision.named(template);
         return new Workload(object, topologyClass, requireNonNullElse(replicas, 0),
-                new Good(revision, cpus, shards, named));
+                new Good(Revision.of(named), cpus, shards, named));
     }
 
     String name() {
@@ -86,8 +65,12 @@ record Workload(HasMetadata object, String topologyClass, int replicas, Good wan
         return object instanceof StatefulSet;
     }
 
-    /** The same with pods of this revision. */
+    /** The same with pods of this revision; itself where it has them, since most looks find nothing else. */
+    @SuppressWarnings("ReferenceEquality")
     HasMetadata with(Good pods) {
+        if (pods.template() == Revision.template(object)) {
+            return object;
+        }
         return object instanceof StatefulSet set
                 ? new StatefulSetBuilder(set).editSpec().withTemplate(pods.template()).endSpec().build()
                 : new DeploymentBuilder((Deployment) object).editSpec().withTemplate(pods.template()).endSpec()
@@ -117,24 +100,5 @@ record Workload(HasMetadata object, String topologyClass, int replicas, Good wan
                 .withName(name() + "-" + CANARY).addToLabels(TRACK, CANARY).endMetadata().editSpec()
                 .withReplicas(canaries).editSelector().addToMatchLabels(TRACK, CANARY).endSelector().editTemplate()
                 .editMetadata().addToLabels(TRACK, CANARY).endMetadata().endTemplate().endSpec().build();
-    }
-
-    /** What the pods of a workload are made from; null of other objects. */
-    static @Nullable PodTemplateSpec template(@Nullable HasMetadata object) {
-        return switch (object) {
-            case StatefulSet set -> set.getSpec().getTemplate();
-            case Deployment deployment -> deployment.getSpec().getTemplate();
-            case null, default -> null;
-        };
-    }
-
-    /** Changes with each change of what pods are made from. */
-    static String revision(PodTemplateSpec template) {
-        try {
-            Object tree = SORTED.convertValue(template, Map.class);
-            return Fingerprint.of(SORTED.writeValueAsString(tree)).substring(0, LENGTH);
-        } catch (JsonProcessingException e) {
-            throw new AssertionError(e);
-        }
     }
 }

@@ -20,6 +20,7 @@ import io.solaster.config.value.CpuSet;
 import io.solaster.operator.Objects;
 import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.apply.Names;
+import io.solaster.operator.apply.Revision;
 import io.solaster.operator.observe.PodReport;
 import io.solaster.operator.observe.Traffic;
 import io.solaster.operator.plan.ServicePlan;
@@ -54,7 +55,7 @@ class CourseTest {
                         .withType("RollingUpdate").endUpdateStrategy().withNewTemplate().withNewMetadata()
                         .endMetadata().withNewSpec().addNewContainer().withName("service").withImage(image)
                         .endContainer().endSpec().endTemplate().endSpec().build(),
-                PLAN, Workload::revision))));
+                PLAN))));
         ShardedService service = Objects.service("image: a\nrollout: " + rollout + "\n");
         return new Scene(generation, "", Settings.of(service.getSpec()), workloads, "kv-config-1", "a: b", pods,
                 pod -> REPORT, pod -> traffic.get(pod.getMetadata().getName()), now);
@@ -110,7 +111,8 @@ class CourseTest {
     private String image(int workload) {
         HasMetadata object = new Shape(scene, state, course.changed(state))
                 .of(scene.workloads().stream().map(Workload::object).toList()).get(workload);
-        return Workload.template(object).getSpec().getContainers().getFirst().getImage();
+        return java.util.Objects.requireNonNull(Revision.template(object)).getSpec().getContainers().getFirst()
+                .getImage();
     }
 
     @Test
@@ -340,7 +342,7 @@ class CourseTest {
                   selector: {matchLabels: {a: b}}
                   template: {metadata: {labels: {a: b}}, spec: {containers: [{name: service, image: "1"}]}}
                 """, Deployment.class);
-        Workload workload = java.util.Objects.requireNonNull(Workload.of(deployment, PLAN, Workload::revision));
+        Workload workload = java.util.Objects.requireNonNull(Workload.of(deployment, PLAN));
         assertThat(((Deployment) workload.lending(workload.wanted(), 0)).getSpec().getReplicas()).isEqualTo(1);
         Deployment canary = (Deployment) workload.canary(1);
         assertThat(canary.getMetadata().getName()).isEqualTo("kv-big-canary");
