@@ -68,7 +68,7 @@ capabilities:
 {{- define "solaster-operator.clusterRules" -}}
 - apiGroups: [""]
   resources: [nodes]
-  verbs: {{ if eq .Values.nodes.access "Read" }}[list, watch]{{ else }}[get, list, watch, patch]{{ end }}
+  verbs: {{ if eq .Values.nodes.access "Read" }}[list, watch]{{ else }}[list, watch, patch]{{ end }}
 - apiGroups: [""]
   resources: [pods]
   verbs: [list, watch]

@@ -16,6 +16,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BiConsumer;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.MapperFeature;
@@ -25,6 +26,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.OwnerReference;
+import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
@@ -106,13 +108,20 @@ public final class Applier {
         }
     }
 
-    /** What of an object's metadata counts, and a number that goes up with each change of its spec; null if it has none. */
+    /**
+     * What of an object's metadata counts. Of others than workloads, which are compared whole, only what was mended.
+     *
+     * @param generation a number that goes up with each change of its spec
+     */
     private record Meta(@Nullable Map<String, String> labels, @Nullable List<OwnerReference> owners,
             String applied, String mended, @Nullable Long generation) {
         static Meta of(HasMetadata object) {
-            return new Meta(object.getMetadata().getLabels(), object.getMetadata().getOwnerReferences(),
-                    requireNonNullElse(annotation(object, Names.APPLIED), ""),
-                    requireNonNullElse(annotation(object, Names.MENDED), ""), object.getMetadata().getGeneration());
+            String mended = requireNonNullElse(annotation(object, Names.MENDED), "");
+            return workload(object)
+                    ? new Meta(object.getMetadata().getLabels(), object.getMetadata().getOwnerReferences(),
+                            requireNonNullElse(annotation(object, Names.APPLIED), ""), mended,
+                            object.getMetadata().getGeneration())
+                    : new Meta(null, null, "", mended, null);
         }
     }
 
@@ -178,8 +187,21 @@ public final class Applier {
         if (same && (!watched || asApplied)) {
             return Outcome.UNCHANGED;
         }
-        // A cache may be late: what it lacks or shows otherwise may be what was applied a moment ago.
-        HasMetadata live = asApplied ? cached : client.resource(wanted).get();
+        if (before == null && cached == null && watched) {
+            // Most objects that were never seen are not there: whether one is, the API server tells by refusing.
+            HasMetadata made = marked(wanted, hash, () -> server.create(wanted));
+            if (made != null) {
+                remember(key, wanted, hash, made);
+                written.accept(null, made);
+                return Outcome.APPLIED;
+            }
+        }
+        // A cache may be late: what it lacks or shows otherwise may be what was applied a moment ago. What was not applied
+        // yet it has as others left it, and the API server refuses if that has become another object since.
+        HasMetadata live = asApplied || before == null ? cached : null;
+        if (live == null) {
+            live = client.resource(wanted).get();
+        }
         if (same && before != null && live != null && is(key, before, live)) {
             return Outcome.UNCHANGED;
         }
@@ -197,15 +219,10 @@ public final class Applier {
             sent = new StatefulSetBuilder(set).editSpec()
                     .withVolumeClaimTemplates(there.getSpec().getVolumeClaimTemplates()).endSpec().build();
         }
-        HasMetadata result;
-        sent.getMetadata().getAnnotations().put(Names.APPLIED, hash);
-        try {
-            result = server.apply(service, sent, live);
-        } finally {
-            sent.getMetadata().getAnnotations().remove(Names.APPLIED);
-        }
-        String now = fingerprint(result);
-        last.put(key, new Applied(wanted, hash, now, version(result), Meta.of(result), Others.of(result)));
+        HasMetadata asked = sent;
+        HasMetadata there = live;
+        HasMetadata result = marked(sent, hash, () -> server.apply(service, asked, there));
+        String now = remember(key, wanted, hash, result);
         if (live == null || !version(live).equals(version(result))) {
             written.accept(live, result);
         }
@@ -221,6 +238,23 @@ public final class Applier {
             return Outcome.UNCHANGED;
         }
         return known ? Outcome.REPAIRED : Outcome.APPLIED;
+    }
+
+    /** Sends an object with the hash of what is wanted. */
+    private static <T extends @Nullable HasMetadata> T marked(HasMetadata sent, String hash, Supplier<T> send) {
+        sent.getMetadata().getAnnotations().put(Names.APPLIED, hash);
+        try {
+            return send.get();
+        } finally {
+            sent.getMetadata().getAnnotations().remove(Names.APPLIED);
+        }
+    }
+
+    /** Remembers what the API server made of an object. Its hash. */
+    private String remember(String key, HasMetadata wanted, String hash, HasMetadata result) {
+        String now = fingerprint(result);
+        last.put(key, new Applied(wanted, hash, now, version(result), Meta.of(result), Others.of(result)));
+        return now;
     }
 
     /** Has volumes grow, if that is all; else says why not. */
@@ -245,13 +279,17 @@ public final class Applier {
             return true;
         }
         // How pods come and go changes a workload's status, and nothing that it is compared by.
-        boolean counted = (object instanceof StatefulSet || object instanceof Deployment)
+        boolean counted = workload(object)
                 && object.getMetadata().getGeneration() != null && applied.asSeen().equals(Meta.of(object));
         if (!counted && !fingerprint(object).equals(applied.live())) {
             return false;
         }
         last.replace(key, applied, applied.at(object));
         return true;
+    }
+
+    private static boolean workload(HasMetadata object) {
+        return object instanceof StatefulSet || object instanceof Deployment;
     }
 
     private static String version(HasMetadata object) {
@@ -292,8 +330,7 @@ public final class Applier {
             List<Addition> all = new ArrayList<>(Addition.of(live));
             all.removeAll(Mending.returned(live, all));
             HasMetadata result = mending.remove(live, all, now);
-            last.put(key, new Applied(before.object(), before.wanted(), fingerprint(result), version(result),
-                    Meta.of(result), Others.of(result)));
+            remember(key, before.object(), before.wanted(), result);
             written.accept(live, result);
             return Others.words(all);
         } catch (KubernetesClientException e) {
@@ -348,6 +385,16 @@ public final class Applier {
             }
         }
         last.remove(key(object));
+    }
+
+    /**
+     * Whether it is asked who has set which field of an object as a cache has it: where others have added to what is
+     * applied, and where it is not yet said whose it is. Of what was applied itself, the answer tells. Any thread.
+     */
+    public static boolean asksForFields(HasMetadata object) {
+        Map<String, String> labels = object.getMetadata().getLabels();
+        return labels != null && labels.containsKey(ShardedService.LABEL) && !(object instanceof Pod)
+                && (object.getMetadata().getOwnerReferences().isEmpty() || !Addition.of(object).isEmpty());
     }
 
     /** How many objects were written out to be compared. */

@@ -3,7 +3,6 @@ package io.solaster.operator.apply;
 import java.net.HttpURLConnection;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
-import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.solaster.operator.api.ShardedService;
@@ -55,21 +54,42 @@ public final class ServerSideApply {
         }
     }
 
-    private HasMetadata attempt(ShardedService service, HasMetadata wanted, @Nullable HasMetadata live) {
-        ObjectMeta metadata = wanted.getMetadata();
-        if (live != null) {
-            check(service, live);
-        }
+    /**
+     * Makes an object that is not there.
+     *
+     * @return null if there is one of this name, whosever it is
+     * @throws KubernetesClientException if the API server does not take it
+     */
+    public @Nullable HasMetadata create(HasMetadata wanted) {
         try {
-            if (live == null) {
-                metadata.setResourceVersion(NO_VERSION);
-                return client.resource(wanted).fieldManager(Names.MANAGER).serverSideApply();
+            return made(wanted);
+        } catch (KubernetesClientException e) {
+            if (e.getCode() == HttpURLConnection.HTTP_CONFLICT) {
+                return null;
             }
-            metadata.setUid(live.getMetadata().getUid());
+            throw e;
+        }
+    }
+
+    private HasMetadata made(HasMetadata wanted) {
+        wanted.getMetadata().setResourceVersion(NO_VERSION);
+        try {
+            return client.resource(wanted).fieldManager(Names.MANAGER).serverSideApply();
+        } finally {
+            wanted.getMetadata().setResourceVersion(null);
+        }
+    }
+
+    private HasMetadata attempt(ShardedService service, HasMetadata wanted, @Nullable HasMetadata live) {
+        if (live == null) {
+            return made(wanted);
+        }
+        check(service, live);
+        wanted.getMetadata().setUid(live.getMetadata().getUid());
+        try {
             return client.resource(wanted).fieldManager(Names.MANAGER).forceConflicts().serverSideApply();
         } finally {
-            metadata.setResourceVersion(null);
-            metadata.setUid(null);
+            wanted.getMetadata().setUid(null);
         }
     }
 

@@ -23,7 +23,11 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TreeTraversingParser;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,7 +40,7 @@ final class TolerantReader extends DelegatingDeserializer {
     private static final Object INSIDE = TolerantReader.class;
     private static final String OURS = "io.solaster.";
     /** Deeper ones would take a stack to walk through that threads do not have. */
-    private static final int DEEPEST = 200;
+    static final int DEEPEST = 200;
     private static final int MOST = 16;
     private static final int LONGEST = 120;
     /** What these kinds always have; where it is missing or no object, it is there and empty. */
@@ -106,6 +110,17 @@ final class TolerantReader extends DelegatingDeserializer {
                 object.putObject(part);
             }
         }
+    }
+
+    /** Whether an object has what its kind always has. */
+    static boolean complete(HasMetadata object) {
+        return switch (object) {
+            case Pod pod -> pod.getSpec() != null;
+            case StatefulSet set -> set.getSpec() != null;
+            case Deployment deployment -> deployment.getSpec() != null;
+            case Node node -> node.getStatus() != null;
+            default -> true;
+        };
     }
 
     /** Why, in words for whoever wrote the object. */

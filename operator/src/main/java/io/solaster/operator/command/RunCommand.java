@@ -18,7 +18,6 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.javaoperatorsdk.operator.OperatorException;
-import io.solaster.operator.client.Clients;
 import io.solaster.operator.reconcile.NodeAccess;
 import io.solaster.operator.reconcile.OperatorOptions;
 import io.solaster.operator.reconcile.OperatorProcess;
@@ -71,7 +70,7 @@ final class RunCommand implements Callable<Integer> {
     public Integer call() throws IOException, InterruptedException {
         OperatorOptions options = options();
         Config config = new ConfigBuilder(Config.autoConfigure(null)).build();
-        KubernetesClient client = Clients.of(config);
+        KubernetesClient client = OperatorProcess.client(config);
         // The client would go on trying for minutes, without a word.
         Config impatient = new ConfigBuilder(config).withRequestRetryBackoffLimit(ATTEMPTS)
                 .withConnectionTimeout(CONNECT_MILLIS).build();

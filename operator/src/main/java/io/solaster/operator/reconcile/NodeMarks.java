@@ -17,6 +17,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
@@ -265,7 +266,8 @@ final class NodeMarks {
                 });
             }
         });
-        client.nodes().withName(node).patch(
+        // By its name alone, the client would read the node first.
+        client.resource(new NodeBuilder().withNewMetadata().withName(node).endMetadata().build()).patch(
                 new PatchContext.Builder().withPatchType(PatchType.JSON_MERGE).withFieldManager(Names.MANAGER).build(),
                 patch.toString());
     }

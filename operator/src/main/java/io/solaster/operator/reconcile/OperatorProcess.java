@@ -22,6 +22,7 @@ import java.util.stream.Stream;
 
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.extended.leaderelection.LeaderCallbacks;
@@ -41,7 +42,9 @@ import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.solaster.operator.api.ShardedService;
+import io.solaster.operator.apply.Applier;
 import io.solaster.operator.apply.Names;
+import io.solaster.operator.client.Clients;
 import io.solaster.operator.client.Unreadable;
 import io.solaster.operator.observe.PodReport.Load;
 import io.solaster.operator.observe.Reports;
@@ -96,6 +99,11 @@ public final class OperatorProcess implements AutoCloseable {
     private long toldAt = System.nanoTime() - DETAILS;
     private volatile boolean leading;
     private volatile boolean closing;
+
+    /** A client that reads as the operator needs it, and keeps no more of what there is. */
+    public static KubernetesClient client(Config config) {
+        return Clients.of(config, Applier::asksForFields);
+    }
 
     public OperatorProcess(KubernetesClient client, OperatorOptions options) {
         this(client, options, Reports::management, InstantSource.system());

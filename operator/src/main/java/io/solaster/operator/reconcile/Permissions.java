@@ -62,7 +62,7 @@ public final class Permissions {
             rules.add(new Rule("", "configmaps", LOOK, Scope.Profiles));
             return rules;
         }
-        rules.add(new Rule("", "nodes", nodes == NodeAccess.Read ? LOOK : List.of("get", "list", "patch", "watch"),
+        rules.add(new Rule("", "nodes", nodes == NodeAccess.Read ? LOOK : List.of("list", "patch", "watch"),
                 Scope.Cluster));
         rules.addAll(List.of(new Rule("", "pods", LOOK, Scope.Cluster),
                 new Rule("", "namespaces", LOOK, Scope.Cluster),

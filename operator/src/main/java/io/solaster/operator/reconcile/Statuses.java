@@ -96,7 +96,7 @@ final class Statuses {
         told.put(uid, new Told(now, null));
         String value = client.getKubernetesSerialization().asJson(now);
         try {
-            client.resource(service).subresource("status").patch(WHOLE,
+            client.resource(named(service)).subresource("status").patch(WHOLE,
                     "[{\"op\":\"add\",\"path\":\"/status\",\"value\":" + value + "}]");
         } catch (KubernetesClientException e) {
             if (e.getCode() != HttpURLConnection.HTTP_NOT_FOUND) {
@@ -105,6 +105,14 @@ final class Statuses {
             // It is gone: there is nobody to tell.
         }
         told.put(uid, new Told(now, version));
+    }
+
+    /** Of what is patched, the client makes a copy. */
+    private static ShardedService named(ShardedService service) {
+        ShardedService named = new ShardedService();
+        named.getMetadata().setName(service.getMetadata().getName());
+        named.getMetadata().setNamespace(service.getMetadata().getNamespace());
+        return named;
     }
 
     /** Forgets all services but these. */

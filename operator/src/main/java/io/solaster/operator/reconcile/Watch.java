@@ -14,8 +14,6 @@ import io.fabric8.kubernetes.client.dsl.Informable;
 import io.fabric8.kubernetes.client.dsl.MixedOperation;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
-import io.fabric8.kubernetes.client.informers.cache.BasicItemStore;
-import io.fabric8.kubernetes.client.informers.cache.Cache;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,7 +33,6 @@ final class Watch<T extends HasMetadata> implements AutoCloseable {
     private Watch(List<? extends Informable<T>> where, String what) {
         for (Informable<T> each : where) {
             SharedIndexInformer<T> informer = each.runnableInformer(0);
-            informer.itemStore(new Lean<>());
             informer.exceptionHandler((started, error) -> {
                 // Each attempt fails alike.
                 long now = System.nanoTime();
@@ -59,19 +56,6 @@ final class Watch<T extends HasMetadata> implements AutoCloseable {
         return new Watch<>(namespaces.isEmpty()
                 ? List.of(all.inAnyNamespace())
                 : namespaces.stream().sorted().map(all::inNamespace).toList(), name);
-    }
-
-    /** Who has set which field is as long as an object itself, and nobody here asks for it. */
-    private static final class Lean<T extends HasMetadata> extends BasicItemStore<T> {
-        Lean() {
-            super(Cache::metaNamespaceKeyFunc);
-        }
-
-        @Override
-        public @Nullable T put(String key, T object) {
-            object.getMetadata().setManagedFields(List.of());
-            return super.put(key, object);
-        }
     }
 
     /** Finds objects by what a function makes of each; before the start. */

@@ -4,12 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 
 import com.fasterxml.jackson.core.type.TypeReference;
 import io.fabric8.kubernetes.api.model.DefaultKubernetesResourceList;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeList;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
+import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodList;
 import io.fabric8.kubernetes.api.model.Status;
 import io.fabric8.kubernetes.api.model.WatchEvent;
@@ -23,7 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Of what an API server tells, all is read that can be, and of the rest it is known whose it is. */
 class TolerantReaderTest {
-    private final KubernetesSerialization serialization = TolerantSerialization.make();
+    private final KubernetesSerialization serialization = TolerantSerialization.make(object -> false);
 
     private DefaultKubernetesResourceList<ShardedService> services(String... specs) {
         StringBuilder items = new StringBuilder();
@@ -118,6 +121,47 @@ class TolerantReaderTest {
         assertThat(event.getType()).isEqualTo("MODIFIED");
         assertThat(((StatefulSet) event.getObject()).getSpec().getServiceName()).isEqualTo("s");
         assertThat(Unreadable.of((HasMetadata) event.getObject())).startsWith("spec.replicas: 3000000000");
+    }
+
+    /** It is as long as the object itself, and caches hold all of them. */
+    @Test
+    void whoHasSetWhichFieldIsKeptWhereItIsAskedFor() {
+        KubernetesSerialization some = TolerantSerialization
+                .make(object -> object.getMetadata().getName().equals("asked"));
+        String pod = """
+                {"kind":"Pod","apiVersion":"v1","metadata":{"name":"%s","managedFields":[{"manager":"kubelet",
+                "operation":"Update","fieldsType":"FieldsV1","fieldsV1":{"f:spec":{}}}]},"spec":{}}""";
+        PodList list = some.unmarshal("{\"kind\":\"PodList\",\"items\":[" + pod.formatted("a") + ","
+                + pod.formatted("asked") + "]}", PodList.class);
+        assertThat(list.getItems().getFirst().getMetadata().getManagedFields()).isEmpty();
+        assertThat(list.getItems().getLast().getMetadata().getManagedFields()).hasSize(1);
+        for (String event : List.of("{\"type\":\"ADDED\",\"object\":%s}", "{\"object\":%s,\"type\":\"ADDED\"}")) {
+            assertThat(metadata(some, event.formatted(pod.formatted("a"))).getManagedFields()).isEmpty();
+            assertThat(metadata(some, event.formatted(pod.formatted("asked"))).getManagedFields()).hasSize(1);
+        }
+        assertThat(some.unmarshal(pod.formatted("a"), Pod.class).getMetadata().getManagedFields())
+                .as("of what was asked for by name").hasSize(1);
+    }
+
+    private static ObjectMeta metadata(KubernetesSerialization serialization, String event) {
+        return ((HasMetadata) serialization.unmarshal(event, WatchEvent.class).getObject()).getMetadata();
+    }
+
+    /** API servers write the kind first; nothing says that they must. */
+    @ParameterizedTest
+    @ValueSource(strings = {"{\"type\":\"ADDED\",\"object\":{\"kind\":\"Node\",\"apiVersion\":\"v1\",%s}}",
+            "{\"type\":\"ADDED\",\"object\":{\"apiVersion\":\"v1\",\"kind\":\"Node\",%s}}",
+            "{\"object\":{%s,\"kind\":\"Node\",\"apiVersion\":\"v1\"},\"type\":\"ADDED\"}",
+            "{\"type\":\"ADDED\",\"object\":{%s,\"kind\":\"Node\",\"apiVersion\":\"v1\"}}"})
+    void eventsAreReadInAnyOrder(String event) {
+        for (String status : List.of("", ",\"status\":{\"capacity\":{\"cpu\":\"8\"}}")) {
+            Node node = (Node) serialization.unmarshal(event.formatted("\"metadata\":{\"name\":\"a\"}" + status),
+                    WatchEvent.class).getObject();
+            assertThat(node.getMetadata().getName()).isEqualTo("a");
+            assertThat(node.getApiVersion()).isEqualTo("v1");
+            assertThat(node.getStatus().getCapacity()).hasSize(status.isEmpty() ? 0 : 1);
+            assertThat(Unreadable.of(node)).isEmpty();
+        }
     }
 
     /** A watch that ends for good would take its informer with it, and the process. */

@@ -11,7 +11,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -207,9 +206,13 @@ final class FieldManagers {
     }
 
     private static String key(JsonNode item, List<String> keys) {
-        Map<String, JsonNode> key = new TreeMap<>();
-        keys.forEach(each -> key.put(each, item.has(each) ? item.get(each) : JsonNodeFactory.instance.textNode("TCP")));
-        return JSON.valueToTree(key).toString();
+        StringBuilder key = new StringBuilder("{");
+        for (String each : keys) {
+            JsonNode value = item.get(each);
+            key.append(key.length() == 1 ? "\"" : ",\"").append(each).append("\":")
+                    .append(value == null ? "\"TCP\"" : value.toString());
+        }
+        return key.append('}').toString();
     }
 
     private static void merge(ObjectNode live, ObjectNode wanted, String path) {
@@ -224,11 +227,10 @@ final class FieldManagers {
             } else if (value.isObject() && there instanceof ObjectNode child && !WHOLE.contains(name)) {
                 merge(child, (ObjectNode) value, own);
             } else if (value.isArray() && keys != null && there instanceof ArrayNode list) {
+                Map<String, ObjectNode> items = new HashMap<>();
+                list.forEach(each -> items.put(key(each, keys), (ObjectNode) each));
                 for (JsonNode item : value) {
-                    ObjectNode same = null;
-                    for (JsonNode each : list) {
-                        same = key(each, keys).equals(key(item, keys)) ? (ObjectNode) each : same;
-                    }
+                    ObjectNode same = items.get(key(item, keys));
                     if (same == null) {
                         list.add(item.deepCopy());
                     } else {

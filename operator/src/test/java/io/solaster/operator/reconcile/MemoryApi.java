@@ -38,7 +38,6 @@ import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.zjsonpatch.JsonPatch;
-import io.solaster.operator.client.Clients;
 
 /**
  * A small API server that keeps what it has through restarts, and a history that watches go on from, as long as it
@@ -130,7 +129,7 @@ final class MemoryApi implements AutoCloseable {
         Config config = new ConfigBuilder(Config.empty()).withMasterUrl("http://localhost:" + port + "/")
                 .withNamespace("shop").withUserAgent(agent).withWatchReconnectInterval(50)
                 .withRequestRetryBackoffLimit(0).build();
-        return Clients.of(config);
+        return OperatorProcess.client(config);
     }
 
     /** Has another kind from now on. */
@@ -299,7 +298,7 @@ final class MemoryApi implements AutoCloseable {
             watch(exchange, query, collection, namespace);
             return;
         }
-        String answer;
+        JsonNode answer;
         int code = 200;
         String agent = String.valueOf(exchange.getRequestHeaders().getFirst("User-Agent"));
         String manager = query.getOrDefault("fieldManager", agent.split("/")[0]);
@@ -312,7 +311,7 @@ final class MemoryApi implements AutoCloseable {
                 return;
             }
             switch (method) {
-                case "GET" -> answer = name == null ? list(collection, namespace, query) : there.toString();
+                case "GET" -> answer = name == null ? list(collection, namespace, query) : there;
                 case "POST" -> {
                     ObjectNode made = tree(body);
                     String wanted = made.at("/metadata/name").asText();
@@ -321,7 +320,7 @@ final class MemoryApi implements AutoCloseable {
                         return;
                     }
                     answer = create(collection, namespace, wanted, made, noted(collection, "", null,
-                            made, manager)).toString();
+                            made, manager));
                     code = 201;
                 }
                 case "PUT" -> {
@@ -331,7 +330,7 @@ final class MemoryApi implements AutoCloseable {
                         failed(exchange, 409, "the object has been modified");
                         return;
                     }
-                    answer = write(collection, key, there, wanted, status, manager).toString();
+                    answer = write(collection, key, there, wanted, status, manager);
                 }
                 case "PATCH" -> {
                     String type = String.valueOf(exchange.getRequestHeaders().getFirst("Content-Type"));
@@ -340,7 +339,7 @@ final class MemoryApi implements AutoCloseable {
                         return;
                     }
                     answer = patch(collection, namespace, name, there, type, body, status, manager,
-                            "true".equals(query.get("force"))).toString();
+                            "true".equals(query.get("force")));
                 }
                 case "DELETE" -> {
                     JsonNode options = body.length == 0 ? JSON.createObjectNode() : tree(body);
@@ -357,12 +356,14 @@ final class MemoryApi implements AutoCloseable {
                             : List.of(key)) {
                         delete(collection, each, orphans);
                     }
-                    answer = "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Success\"}";
+                    answer = JSON.createObjectNode().put("kind", "Status").put("apiVersion", "v1").put("status",
+                            "Success");
                 }
                 default -> throw new IllegalArgumentException(method);
             }
         }
-        send(exchange, code, answer);
+        // What is kept is changed by nobody: to write it out needs no lock.
+        send(exchange, code, answer.toString());
     }
 
     private void delete(String collection, String key, boolean orphans) {
@@ -393,7 +394,7 @@ final class MemoryApi implements AutoCloseable {
     /** What it alone owned goes with it, or is left without an owner. */
     private void gone(String collection, String key, ObjectNode gone, boolean orphans) {
         managers.remove(collection + "/" + key);
-        changed(collection, key, "DELETED", gone);
+        changed(collection, key, "DELETED", gone.deepCopy());
         String uid = gone.at("/metadata/uid").asText();
         ended.add(uid);
         objects.forEach((kind, all) -> List.copyOf(all.entrySet()).forEach(each -> {
@@ -418,7 +419,7 @@ final class MemoryApi implements AutoCloseable {
         }));
     }
 
-    private String list(String collection, String namespace, Map<String, String> query) {
+    private JsonNode list(String collection, String namespace, Map<String, String> query) {
         ObjectNode list = JSON.createObjectNode().put("kind", kinds.getOrDefault(collection, "Generic") + "List")
                 .put("apiVersion", collection.substring(0, collection.lastIndexOf('/')));
         list.putObject("metadata").put("resourceVersion", String.valueOf(version));
@@ -429,7 +430,7 @@ final class MemoryApi implements AutoCloseable {
                 items.add(object);
             }
         });
-        return list.toString();
+        return list;
     }
 
     private static boolean selected(ObjectNode object, Map<String, String> query) {
@@ -572,7 +573,7 @@ final class MemoryApi implements AutoCloseable {
             writes.incrementAndGet();
         }
         ((ObjectNode) object.get("metadata")).put("resourceVersion", String.valueOf(version));
-        history.add(new Change(version, collection, key.substring(0, key.indexOf('/')), type, object.deepCopy(),
+        history.add(new Change(version, collection, key.substring(0, key.indexOf('/')), type, object,
                 objects.get(collection).get(key)));
         if (history.size() > historyLength) {
             List<Change> old = history.subList(0, historyLength / 2);

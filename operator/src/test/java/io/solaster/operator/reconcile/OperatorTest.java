@@ -52,6 +52,9 @@ class OperatorTest extends OperatorContract {
         assertThat(unused).as("never done here").containsExactlyInAnyOrder(
                 // Deployments take the place of StatefulSets.
                 "create apps/deployments", "get apps/deployments", "patch apps/deployments",
+                // Only what somebody else has made or changed is looked up.
+                "get /services", "get apps/statefulsets", "get networking.k8s.io/networkpolicies",
+                "get policy/poddisruptionbudgets",
                 // This cluster does not have these.
                 "list topology.node.k8s.io/noderesourcetopologies",
                 "watch topology.node.k8s.io/noderesourcetopologies",

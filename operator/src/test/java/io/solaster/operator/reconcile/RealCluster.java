@@ -16,7 +16,6 @@ import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.api.TopologyProfile;
-import io.solaster.operator.client.Clients;
 
 /**
  * The cluster that KUBECONFIG names, else one of this machine's own: see {@link ControlPlane}. It gets the definitions,
@@ -51,13 +50,13 @@ final class RealCluster {
     }
 
     static KubernetesClient administrator() {
-        return Clients.of(config().build());
+        return OperatorProcess.client(config().build());
     }
 
     /** @param agent 'test' for the client that makes the cluster ready */
     static KubernetesClient connect(String agent) {
         Config config = config().withNamespace("shop").withUserAgent(agent).build();
-        KubernetesClient connected = Clients.of(config);
+        KubernetesClient connected = OperatorProcess.client(config);
         if (agent.equals("test")) {
             for (String name : new String[]{"shardedservices", "topologyprofiles"}) {
                 connected.load(stream(Path.of("../helm/solaster-operator/crds/" + name + ".solaster.io.yaml")))
