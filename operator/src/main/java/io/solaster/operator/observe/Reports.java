@@ -77,7 +77,9 @@ public final class Reports implements AutoCloseable {
         this.address = address;
         this.patience = patience;
         http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(patience)
-                .followRedirects(HttpClient.Redirect.NEVER).proxy(HttpClient.Builder.NO_PROXY).build();
+                .followRedirects(HttpClient.Redirect.NEVER).proxy(HttpClient.Builder.NO_PROXY)
+                // What comes is only put aside there, which takes no longer than to wake another thread for it.
+                .executor(Runnable::run).build();
     }
 
     /** Asks pods at the port that is called 'management', at the address that the API server names. */

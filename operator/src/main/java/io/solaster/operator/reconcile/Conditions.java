@@ -9,7 +9,6 @@ import java.util.Map;
 import java.util.Objects;
 
 import io.fabric8.kubernetes.api.model.Condition;
-import io.fabric8.kubernetes.api.model.ConditionBuilder;
 import org.jspecify.annotations.Nullable;
 
 /** The conditions of a service's status: the time of a transition changes only when the status flips. For one thread. */
@@ -56,8 +55,7 @@ final class Conditions {
                 ? old.getLastTransitionTime()
                 : time.truncatedTo(ChronoUnit.SECONDS).toString();
         String text = message.length() <= LONGEST ? message : message.substring(0, LONGEST - 3) + "...";
-        now.put(type, new ConditionBuilder().withType(type).withStatus(status).withReason(reason).withMessage(text)
-                .withObservedGeneration(generation).withLastTransitionTime(since).build());
+        now.put(type, new Condition(since, text, generation, reason, status, type));
     }
 
     /** Keeps what was said before, if anything was, and of which generation. */

@@ -7,8 +7,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
-import java.util.Locale;
 import java.util.Map;
 import java.util.zip.CRC32;
 
@@ -54,7 +54,7 @@ final class EventLog {
         String namespace = requireNonNullElse(object.getMetadata().getNamespace(), "default");
         CRC32 checksum = new CRC32();
         checksum.update((object.getMetadata().getUid() + reason + message).getBytes(StandardCharsets.UTF_8));
-        String name = String.format(Locale.ROOT, "%s.%08x", object.getMetadata().getName(), checksum.getValue());
+        String name = object.getMetadata().getName() + "." + HexFormat.of().toHexDigits((int) checksum.getValue());
         Instant now = clock.instant().truncatedTo(ChronoUnit.SECONDS);
         synchronized (told) {
             Instant last = told.get(namespace + "/" + name);

@@ -8,6 +8,8 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -65,9 +67,12 @@ public final class OperatorProcess implements AutoCloseable {
     private static final Duration TICK = Duration.ofMillis(500);
     private static final Duration SWEEP = Duration.ofSeconds(15);
     private static final Duration KINDS = Duration.ofSeconds(30);
-    /** So long at least, and so long per service, between two times that plans are told whose outcome is the same. */
-    private static final long DETAILS = Duration.ofSeconds(2).toNanos();
-    private static final long DETAILS_EACH = Duration.ofMillis(30).toNanos();
+    /** So many services a tick are told figures that others have changed: who changes one meanwhile is not to wait. */
+    private static final int FIGURES_AT_ONCE = 25;
+    /** So long nothing has changed them then, or so long and so long per service they wait already. */
+    private static final long FIGURES_REST = Duration.ofSeconds(5).toNanos();
+    private static final long FIGURES = Duration.ofSeconds(1).toNanos();
+    private static final long FIGURES_EACH = Duration.ofMillis(120).toNanos();
     private static final long QUIET = Duration.ofMinutes(1).toNanos();
     private static final Duration RETRY = Duration.ofSeconds(1);
     private static final Duration LONGEST_RETRY = Duration.ofMinutes(5);
@@ -94,9 +99,11 @@ public final class OperatorProcess implements AutoCloseable {
     private final JvmGcMetrics gc = new JvmGcMetrics();
     private volatile @Nullable SharedIndexInformer<Namespace> selected;
     private @Nullable Endpoints endpoints;
-    private final Set<String> untold = new HashSet<>();
+    /** The services whose figures others have changed, those that have waited longest first. */
+    private final Set<String> untold = new LinkedHashSet<>();
     private int compared;
-    private long toldAt = System.nanoTime() - DETAILS;
+    private long untoldSince;
+    private long untoldAt;
     private volatile boolean leading;
     private volatile boolean closing;
 
@@ -124,6 +131,7 @@ public final class OperatorProcess implements AutoCloseable {
                 options.nodes(), this::keeps);
         operator = new Operator(overrider -> {
             overrider.withKubernetesClient(client).withCloseClientOnStop(false)
+                    .withResourceCloner(new ShardedServiceReconciler.Same())
                     .withMetrics(MicrometerMetrics.withoutPerResourceMetrics(meters))
                     .withConcurrentReconciliationThreads(options.threads())
                     .withReconciliationTerminationTimeout(Duration.ofSeconds(10))
@@ -302,8 +310,7 @@ public final class OperatorProcess implements AutoCloseable {
 
     /**
      * Makes plans anew when the cluster has changed, and has those services looked at whose pods are planned otherwise now.
-     * A plan that comes to the same with other figures, such as of CPUs that other pods have taken, is told now and then:
-     * each pod that comes or goes changes those of every service.
+     * A plan that comes to the same with other figures, such as of CPUs that other pods have taken, is told later.
      */
     private void tick() {
         if (!works()) {
@@ -316,6 +323,8 @@ public final class OperatorProcess implements AutoCloseable {
         if (anew || made != compared) {
             Map<String, Answer> now = anew ? board.all(services) : board.last();
             compared = made;
+            untoldAt = System.nanoTime();
+            untoldSince = untold.isEmpty() ? untoldAt : untoldSince;
             for (ShardedService service : services) {
                 String key = PlanBoard.key(service);
                 Answer answer = now.get(key);
@@ -331,10 +340,17 @@ public final class OperatorProcess implements AutoCloseable {
             }
             reconciler.retain(now.keySet());
         }
-        if (!untold.isEmpty() && System.nanoTime() - toldAt >= DETAILS + DETAILS_EACH * board.last().size()) {
-            toldAt = System.nanoTime();
-            untold.forEach(this::poke);
-            untold.clear();
+        tellFigures(System.nanoTime());
+    }
+
+    private void tellFigures(long now) {
+        long most = FIGURES + FIGURES_EACH * board.last().size();
+        if (now - untoldSince >= most || now - untoldAt >= Math.min(most, FIGURES_REST)) {
+            Iterator<String> services = untold.iterator();
+            for (int i = 0; i < FIGURES_AT_ONCE && services.hasNext(); i++) {
+                poke(services.next());
+                services.remove();
+            }
         }
     }
 

@@ -45,6 +45,11 @@ final class Placements {
         sizes.put(service, shards);
     }
 
+    /** Whether autoscaling has set no service's size. */
+    boolean none() {
+        return sizes.isEmpty();
+    }
+
     /** How many shards a service's pods are to have; 0 where autoscaling has not set that. */
     int size(String service) {
         return sizes.getOrDefault(service, 0);

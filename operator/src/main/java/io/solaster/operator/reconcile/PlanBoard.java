@@ -209,7 +209,9 @@ final class PlanBoard {
     /** Whether a plan was made for what a service asks for; many changes are of what plans do not see. */
     private boolean asAsked(Made last, ShardedService service) {
         Asked before = last.asked().get(id(service));
-        if (before == null || before.shards() != placements.size(key(service)) || before.last() != refused(service)) {
+        // This is asked of all services twice a second.
+        if (before == null || before.last() != (!refused.isEmpty() && refused(service))
+                || before.shards() != (placements.none() ? 0 : placements.size(key(service)))) {
             return false;
         }
         Long generation = service.getMetadata().getGeneration();

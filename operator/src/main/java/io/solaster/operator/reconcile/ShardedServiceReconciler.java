@@ -29,6 +29,7 @@ import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaimTemplate;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.javaoperatorsdk.operator.api.config.Cloner;
 import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
@@ -103,6 +104,14 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
      */
     private record Looked(Answer answer, @Nullable Answer poked) {}
 
+    /** A service to look at: nobody changes one here, and a copy would be made by writing it out and reading that. */
+    static final class Same implements Cloner {
+        @Override
+        public <R extends HasMetadata> R clone(R object) {
+            return object;
+        }
+    }
+
     /** @param keeps of which namespaces it keeps the services that it watches */
     ShardedServiceReconciler(KubernetesClient client, Cluster cluster, PlanBoard board, Reports reports,
             AffinityErrors affinity, EventLog events, InstantSource clock, NodeAccess nodes,
@@ -135,8 +144,8 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
             caches.put(type, source);
             sources.add(source);
         }
-        board.placements().follow(() -> Scaling.running(caches.values().stream().flatMap(InformerEventSource::list)),
-                this::service);
+        board.placements().follow(() -> Scaling.running(Stream.of(StatefulSet.class, Deployment.class)
+                .map(caches::get).filter(Objects::nonNull).flatMap(InformerEventSource::list)), this::service);
         sources.add(pokes);
         return sources;
     }
