@@ -1,0 +1,280 @@
+package io.solaster.testkit.sim;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.function.BooleanSupplier;
+import java.util.random.RandomGenerator;
+
+import io.solaster.engine.Engine;
+import io.solaster.engine.env.Environment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A simulated cluster, and the clock by which it goes. The code that {@link #run} is given is one of the threads of which
+ * one runs at a time: it makes machines, waits, and does harm. What waits without this class, the engine's futures or the
+ * environment's threads holds everything up.
+ */
+public final class Simulation {
+    private static final Duration PATIENCE = Duration.ofHours(1);
+    private static final Duration LOOKS_APART = Duration.ofMillis(1);
+    private static final int LINES = 40;
+
+    private final long seed;
+    private final Scheduler scheduler;
+    private final List<Machine> machines = new ArrayList<>();
+    private final Network network;
+    private final SimEnvironment environment;
+    private final boolean chance;
+
+    /** What a simulation does. */
+    @FunctionalInterface
+    public interface Body {
+        /**
+         * Does it, on the thread that called {@link Simulation#run}.
+         *
+         * @throws Exception to fail the simulation
+         */
+        void run(Simulation sim) throws Exception;
+    }
+
+    /**
+     * What came of a simulation.
+     *
+     * @param seed what it was drawn from
+     * @param hash of all that happened, in its order: the same for the same seed
+     * @param turns of shards
+     * @param switches times that a thread was given its turn
+     * @param simulated how long it took by its own clock
+     */
+    public record Result(long seed, long hash, long turns, long switches, Duration simulated) {}
+
+    private Simulation(long seed, boolean chance, long mostSteps) {
+        this.seed = seed;
+        this.chance = chance;
+        this.scheduler = new Scheduler(seed, mostSteps);
+        this.network = new Network(scheduler, machines);
+        this.environment = new SimEnvironment(scheduler, null, chance);
+    }
+
+    /**
+     * Runs a simulation to its end, on the calling thread, which must not be one of a simulation. All engines that its
+     * machines still run are stopped at its end.
+     *
+     * @throws SimulationFailure if it fails, with the seed that it fails with
+     */
+    public static Result run(long seed, Body body) {
+        return run(seed, true, body);
+    }
+
+    /**
+     * As {@link #run(long, Body)}.
+     *
+     * @param chance whether rare branches are taken and limits made small; without, only the order of events, the delays
+     *            of the network and what the environment draws go by the seed
+     */
+    public static Result run(long seed, boolean chance, Body body) {
+        if (Participant.current() != null) {
+            throw new IllegalStateException("a simulation within a simulation; run one after the other");
+        }
+        return new Simulation(seed, chance, Long.MAX_VALUE).run(body);
+    }
+
+    private Result run(Body body) {
+        Participant self = scheduler.add(null, "test");
+        self.runsOn(Thread.currentThread());
+        scheduler.begin(self);
+        Throwable failure = null;
+        try {
+            body.run(this);
+            scheduler.endIfFailed(self);
+        } catch (Scheduler.Ended ended) {
+            failure = scheduler.failure();
+        } catch (Throwable thrown) {
+            failure = thrown;
+            Throwable first = scheduler.failure();
+            if (first != null && !first.equals(thrown) && !(thrown instanceof Scheduler.Ended)) {
+                failure.addSuppressed(first);
+            }
+        }
+        Result result = new Result(seed, scheduler.trace().hash(), scheduler.turns(), scheduler.steps(),
+                Duration.ofNanos(scheduler.now()));
+        List<String> last = failure == null ? List.of() : scheduler.trace().last(LINES);
+        String stood = failure == null ? "" : scheduler.waiting();
+        try {
+            if (!(failure instanceof Scheduler.Hangs)) {
+                takeDown();
+            }
+        } catch (RuntimeException | Error e) {
+            if (failure == null) {
+                failure = e;
+            } else {
+                failure.addSuppressed(e);
+            }
+        } finally {
+            Participant.leave();
+        }
+        if (failure != null) {
+            throw new SimulationFailure(result, failure, last, stood);
+        }
+        return result;
+    }
+
+    private void takeDown() {
+        scheduler.end();
+        for (Machine machine : machines) {
+            for (Life each : machine.lives()) {
+                boolean stood = each.standsStill();
+                each.over = false;
+                each.frozen = false;
+                if (stood) {
+                    scheduler.giveBack(each);
+                }
+            }
+        }
+        for (Machine machine : machines) {
+            for (Life each : machine.lives()) {
+                Engine engine = each.engine;
+                if (engine != null) {
+                    engine.close();
+                }
+            }
+        }
+        scheduler.interruptAll();
+    }
+
+    /** The seed of this simulation. */
+    public long seed() {
+        return seed;
+    }
+
+    /** Makes a machine, which is down as yet. */
+    public Machine machine(String name) {
+        Machine machine = new Machine(scheduler, network, machines.size() + 1, name, chance);
+        machines.add(machine);
+        return machine;
+    }
+
+    /** The machines in the order of their making. */
+    public List<Machine> machines() {
+        return List.copyOf(machines);
+    }
+
+    /** The network between them. */
+    public Network network() {
+        return network;
+    }
+
+    /** Time, chance and threads for what runs on no machine, a model of something say. */
+    public Environment environment() {
+        return environment;
+    }
+
+    /** Chance for the test: drawn from the seed. */
+    public RandomGenerator random() {
+        return environment.random();
+    }
+
+    /** How long the simulation has gone on, by its own clock. */
+    public Duration now() {
+        return Duration.ofNanos(scheduler.now());
+    }
+
+    /** Turns that shards have had so far. */
+    public long turns() {
+        return scheduler.turns();
+    }
+
+    /** Lets others run for a while. On a thread of the simulation. */
+    public void sleep(Duration time) {
+        Participant self = self();
+        long end = scheduler.now() + time.toNanos();
+        while (scheduler.now() < end) {
+            self.await(end);
+            scheduler.endIfFailed(self);
+        }
+    }
+
+    /**
+     * Lets others run until something is so, looking each millisecond. On a thread of the simulation.
+     *
+     * @param patience by the simulation's clock
+     * @throws AssertionError if it is not so by then
+     */
+    public void until(BooleanSupplier condition, Duration patience) {
+        long end = scheduler.now() + patience.toNanos();
+        while (!condition.getAsBoolean()) {
+            if (scheduler.now() >= end) {
+                throw new AssertionError("not so within " + patience + " of simulated time");
+            }
+            sleep(LOOKS_APART);
+        }
+    }
+
+    /** As {@link #await(CompletionStage, Duration)}, for an hour at most. */
+    public <T extends @Nullable Object> T await(CompletionStage<T> stage) {
+        return await(stage, PATIENCE);
+    }
+
+    /**
+     * Lets others run until a stage is done. On a thread of the simulation.
+     *
+     * @param patience by the simulation's clock
+     * @throws CompletionException if it has failed, with what it failed with
+     * @throws AssertionError if it is not done by then
+     */
+    public <T extends @Nullable Object> T await(CompletionStage<T> stage, Duration patience) {
+        CompletableFuture<T> future = stage.toCompletableFuture();
+        boolean done;
+        try {
+            done = environment.threads().await(future, patience);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException("interrupted while it waited for " + stage, e);
+        }
+        if (!done) {
+            throw new AssertionError(stage + " is not done within " + patience + " of simulated time");
+        }
+        return future.join();
+    }
+
+    /** Starts a thread of the simulation, which may wait as this class lets the test wait; a client's code, say. */
+    public <T extends @Nullable Object> CompletableFuture<T> thread(String name, Callable<T> work) {
+        CompletableFuture<T> result = new CompletableFuture<>();
+        environment.threads().start(name, () -> {
+            try {
+                result.complete(work.call());
+            } catch (Throwable failure) {
+                result.completeExceptionally(failure);
+            }
+        });
+        return result;
+    }
+
+    /** Calls something after a while, on a thread of the simulation that is kept for that: a fault, say. */
+    public void after(Duration delay, Runnable action) {
+        scheduler.callAt(scheduler.now() + delay.toNanos(), action);
+    }
+
+    /** Puts a line into the trace, which counts for its hash. */
+    public void note(String line) {
+        scheduler.trace().add(Trace.Kind.NOTE, line.hashCode(), line, scheduler.now(), 0);
+    }
+
+    /** Fails the simulation: the test's thread throws this from where it waits. */
+    public void fail(Throwable why) {
+        scheduler.fail(why);
+    }
+
+    private Participant self() {
+        Participant self = Participant.current();
+        if (self == null || self.scheduler != scheduler) {
+            throw new IllegalStateException("thread " + Thread.currentThread().getName()
+                    + " is none of this simulation's; on a fork use Shard.sleep, elsewhere Simulation.thread");
+        }
+        return self;
+    }
+}
