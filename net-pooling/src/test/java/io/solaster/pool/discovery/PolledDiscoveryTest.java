@@ -7,42 +7,45 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 
-import io.solaster.config.EngineConfig;
-import io.solaster.config.EngineConfig.Pinning;
-import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.pool.DiscoveryConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.timer.ManualClock;
 import io.solaster.pool.Endpoint;
 import io.solaster.pool.discovery.PolledDiscovery.Answer;
+import io.solaster.testkit.junit.SolasterTest;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** When it asks, by a clock that stands still until it is moved. */
+@SolasterTest(shards = 1, clock = SolasterTest.Clock.MANUAL, transport = SolasterTest.Transport.NIO)
 class PolledDiscoveryTest {
     private static final DiscoveryConfig CONFIG = new DiscoveryConfig(DiscoveryConfig.Type.DNS, "orders",
             80,
             null, Duration.ofSeconds(30), Duration.ofSeconds(1));
     private static final List<Endpoint> ONE = List.of(Endpoint.of("a", 1));
 
-    private final ManualClock clock = new ManualClock();
-    private final Engine engine = Engine.start(
-            EngineConfig.defaults().withShards(1).withPinning(Pinning.NEVER).withTransport(Transport.NIO), clock);
+    private final ManualClock clock;
+    private final Engine engine;
     private final AtomicInteger asked = new AtomicInteger();
     private final Found found = new Found();
     private volatile CompletableFuture<Answer> answer;
 
-    private final PolledDiscovery discovery = new PolledDiscovery(engine, "test", CONFIG, () -> {
-        asked.incrementAndGet();
-        return answer;
-    });
+    private final PolledDiscovery discovery;
+
+    PolledDiscoveryTest(Engine engine, ManualClock clock) {
+        this.engine = engine;
+        this.clock = clock;
+        discovery = new PolledDiscovery(engine, "test", CONFIG, () -> {
+            asked.incrementAndGet();
+            return answer;
+        });
+    }
 
     @AfterEach
     void stop() {
         discovery.close();
-        engine.close();
     }
 
     @ParameterizedTest

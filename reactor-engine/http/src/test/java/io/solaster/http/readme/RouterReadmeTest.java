@@ -23,16 +23,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-import io.solaster.config.EngineConfig;
-import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.http.ServerSentEvent;
 import io.solaster.http.route.Router;
 import io.solaster.http.server.HttpProtocol;
+import io.solaster.testkit.junit.SolasterTest;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,26 +38,25 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** Runs what ROUTER.md shows, line by line, and asks it with the JDK's client. */
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
+@SolasterTest
 class RouterReadmeTest {
     private static final Path SOURCES = Path.of("src/test/java/io/solaster/http/readme");
     private static final Pattern FENCED = Pattern.compile("(?ms)^```java\n(.*?)^```$");
 
     private final HttpClient client = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(60)).build();
-    private Engine engine;
+    private final Engine engine;
     private TcpServer server;
 
     @TempDir
     private Path directory;
 
-    @BeforeEach
-    void start() {
-        engine = Engine.start(EngineConfig.defaults().withShards(2).withPinning(Pinning.NEVER));
+    RouterReadmeTest(Engine engine) {
+        this.engine = engine;
     }
 
     @AfterEach
     void stop() {
         server.close();
-        engine.close();
         client.close();
     }
 

@@ -14,25 +14,24 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 
-import io.solaster.config.EngineConfig;
-import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.http.HttpHandler;
 import io.solaster.http.server.HttpProtocol;
+import io.solaster.testkit.junit.SolasterTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Runs what the README shows, line by line, and asks it with the JDK's client. */
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
+@SolasterTest
 class ServerReadmeTest {
     private static final Pattern FENCED = Pattern.compile("(?ms)^```java\n(.*?)^```$");
 
     @Test
-    void servesItsExamples() throws Exception {
-        try (Engine engine = Engine.start(EngineConfig.defaults().withShards(2).withPinning(Pinning.NEVER));
-                HttpClient client = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(60)).build()) {
+    void servesItsExamples(Engine engine) throws Exception {
+        try (HttpClient client = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(60)).build()) {
             try (TcpServer hello = ServerExample.start(engine)) {
                 assertThat(ask(client, hello, "/?name=Ada", "").body()).isEqualTo("Hello, Ada");
             }

@@ -13,25 +13,24 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 
-import io.solaster.config.EngineConfig;
-import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.http.server.HttpProtocol;
+import io.solaster.testkit.junit.SolasterTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Runs what WEBSOCKET.md shows, line by line, with the JDK's client. */
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
+@SolasterTest
 class WebSocketReadmeTest {
 
     @Test
-    void chats() throws Exception {
+    void chats(Engine engine) throws Exception {
         ServerConfig config = ServerConfig.of("http", 0);
-        try (Engine engine = Engine.start(EngineConfig.defaults().withShards(2).withPinning(Pinning.NEVER));
-                TcpServer server = TcpServer.bind(engine, "web", config,
-                        new HttpProtocol(ChatExample.run(engine), config));
+        try (TcpServer server = TcpServer.bind(engine, "web", config,
+                new HttpProtocol(ChatExample.run(engine), config));
                 HttpClient http = HttpClient.newHttpClient()) {
             Client ada = new Client(http, server, "/rooms/red?name=Ada");
             Client bob = new Client(http, server, "/rooms/red?name=Bob");

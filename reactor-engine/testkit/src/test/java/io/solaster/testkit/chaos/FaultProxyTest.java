@@ -17,18 +17,21 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 import io.solaster.testkit.chaos.FaultProxy.Effect;
+import io.solaster.testkit.junit.SolasterTest;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
+@SolasterTest
 class FaultProxyTest {
     private ServerSocket server;
     private FaultProxy proxy;
 
     @BeforeEach
-    void start() throws IOException {
+    void start(FaultProxy given) throws IOException {
+        proxy = given;
         server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
-        proxy = FaultProxy.before(new InetSocketAddress(server.getInetAddress(), server.getLocalPort()), 1);
+        proxy.forwardTo(new InetSocketAddress(server.getInetAddress(), server.getLocalPort()));
         // Answers each byte with itself, and each end with its end.
         Thread.ofVirtual().start(() -> {
             while (!server.isClosed()) {
@@ -50,7 +53,6 @@ class FaultProxyTest {
 
     @AfterEach
     void stop() throws IOException {
-        proxy.close();
         server.close();
     }
 
