@@ -43,7 +43,7 @@ public final class Planner {
     private final Eligible eligible;
     private final List<String> problems;
     private final Map<String, Running> running;
-    private final PodSizer sizer = new PodSizer();
+    private final PodSizer sizer = PodSizer.take();
 
     private Planner(Inventory inventory, Map<String, Running> running) {
         eligible = new Eligible(inventory.nodes().stream().map(Room::new).toList(), inventory.leftOut());
@@ -73,7 +73,9 @@ public final class Planner {
             Map<String, Running> running) {
         List<Wanted> wanted = services.stream().map(service -> Wanted.of(service, running)).toList();
         Planner planner = new Planner(inventory, running);
-        return wanted.stream().map(planner::plan).toList();
+        List<ServicePlan> plans = wanted.stream().map(planner::plan).toList();
+        planner.sizer.leave();
+        return plans;
     }
 
     private ServicePlan plan(Wanted wanted) {

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 
 import io.solaster.config.EngineConfig;
 import io.solaster.config.InvalidConfigException;
@@ -27,7 +28,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * How many CPUs a pod gets on nodes of a class, and what the engine makes of them, by the engine's own planner. How many
  * shards there are follows from a pod's cores alone, so that is asked once for all classes; where they lie is asked
- * about the very CPUs that the kubelet would hand out on an empty node. Remembers what it was asked. For one thread.
+ * about the very CPUs that the kubelet would hand out on an empty node. All of that follows from what is asked alone, and
+ * what one plan has asked, the next one does as well: it is remembered from plan to plan. For one plan at a time, and its
+ * thread.
  */
 final class PodSizer {
 
@@ -46,7 +49,14 @@ final class PodSizer {
         }
     }
 
-    private record Size(TopologyClass topologyClass, int cpus) {}
+    /** What of a class counts here; those of two inventories may be equal. */
+    private record Kind(CpuTopology topology, @Nullable KubeletConfig kubelet, long numaMemory) {}
+
+    /** @param kind which of the {@link #kinds} it is of */
+    private record Size(int kind, int cpus) {}
+
+    /** @param nodes the NUMA nodes that an admitted pod lies on */
+    private record Tried(Admission admission, int nodes) {}
 
     /** @param engine which of the {@link #engines} it is for: to compare those takes longer than all else */
     private record Cores(int cpus, int threads, int engine) {}
@@ -55,11 +65,33 @@ final class PodSizer {
 
     private record Shards(int count, String problem) {}
 
-    private final Map<Size, Admission> admissions = new HashMap<>();
+    private static final AtomicReference<@Nullable PodSizer> SPARE = new AtomicReference<>();
+    private static final int MOST = 4096;
+
+    private final Map<Size, Tried> admissions = new HashMap<>();
     private final Map<Cores, Shards> shards = new HashMap<>();
     private final Map<Explained, List<String>> reasons = new HashMap<>();
     private final Map<EngineConfig, Integer> engines = new HashMap<>();
     private final IdentityHashMap<EngineConfig, Integer> seen = new IdentityHashMap<>();
+    private final Map<Kind, Integer> kinds = new HashMap<>();
+    private final IdentityHashMap<TopologyClass, Integer> classes = new IdentityHashMap<>();
+
+    private PodSizer() {}
+
+    /** One that remembers what an earlier plan has asked, unless another plan has that now. {@link #leave} follows. */
+    static PodSizer take() {
+        PodSizer spare = SPARE.getAndSet(null);
+        return spare == null ? new PodSizer() : spare;
+    }
+
+    /** Leaves what it remembers to the next plan, as long as that is not too much. */
+    void leave() {
+        seen.clear();
+        classes.clear();
+        if (admissions.size() + shards.size() + reasons.size() + engines.size() + kinds.size() < MOST) {
+            SPARE.set(this);
+        }
+    }
 
     /**
      * The size of a service's pods.
@@ -154,6 +186,11 @@ final class PodSizer {
         return seen.computeIfAbsent(engine, one -> engines.computeIfAbsent(one, first -> engines.size()));
     }
 
+    private Size size(TopologyClass topologyClass, int cpus) {
+        return new Size(classes.computeIfAbsent(topologyClass, one -> kinds.computeIfAbsent(
+                new Kind(one.topology(), one.kubelet(), one.numaMemory()), first -> kinds.size())), cpus);
+    }
+
     private static Shards count(Machine machine, EngineConfig engine) {
         try {
             return new Shards(ShardPlanner.plan(machine, engine).shards().size(), "");
@@ -166,18 +203,23 @@ final class PodSizer {
         if (wanted.backend() == Backend.None) {
             return new Fit(cpus, count, topologyClass.topology().nodeCount(), engine, "");
         }
-        Admission admission = admission(topologyClass, cpus);
+        Tried tried = tried(topologyClass, cpus);
+        Admission admission = tried.admission();
         if (!admission.admitted()) {
             return Fit.impossible((admission.refusal() == null ? "" : admission.refusal().spelled() + " ")
                     + "on an empty node: " + admission.message());
         }
-        int nodes = (int) admission.cpus().getFirst().stream().map(topologyClass.topology()::nodeOf).distinct().count();
-        return new Fit(cpus, count, nodes, engine, "");
+        return new Fit(cpus, count, tried.nodes(), engine, "");
     }
 
-    private Admission admission(TopologyClass topologyClass, int cpus) {
-        return admissions.computeIfAbsent(new Size(topologyClass, cpus),
-                size -> emptyNode(size.topologyClass()).admit(size.cpus()));
+    private Tried tried(TopologyClass topologyClass, int cpus) {
+        return admissions.computeIfAbsent(size(topologyClass, cpus), size -> {
+            Admission admission = emptyNode(topologyClass).admit(cpus);
+            return new Tried(admission, admission.admitted()
+                    ? (int) admission.cpus().getFirst().stream().map(topologyClass.topology()::nodeOf).distinct()
+                            .count()
+                    : 0);
+        });
     }
 
     /** Why the shards of a pod lie as they do, in the words of the engine's planner. */
@@ -186,7 +228,7 @@ final class PodSizer {
         if (engine == null) {
             return List.of();
         }
-        Explained key = new Explained(new Size(topologyClass, fit.cpus()), wanted.backend() == Backend.None,
+        Explained key = new Explained(size(topologyClass, fit.cpus()), wanted.backend() == Backend.None,
                 number(engine));
         List<String> known = reasons.get(key);
         if (known == null) {
@@ -199,7 +241,7 @@ final class PodSizer {
     private List<String> explain(TopologyClass topologyClass, Wanted wanted, Fit fit, EngineConfig engine) {
         Machine machine = wanted.backend() == Backend.None
                 ? quota(topologyClass, fit.cpus())
-                : topologyClass.topology().machine(admission(topologyClass, fit.cpus()).cpus().getFirst(),
+                : topologyClass.topology().machine(tried(topologyClass, fit.cpus()).admission().cpus().getFirst(),
                         topologyClass.numaMemory());
         return ShardPlanner.plan(machine, engine).reasons();
     }

@@ -100,7 +100,7 @@ class PlannerPropertiesTest {
                 TopologyClass machine = inventory.classes().getFirst();
                 Wanted wanted = Wanted.of(Objects.service(
                         "shards: {count: 1}\nplacement: {shardPer: " + (perThread ? "Thread" : "Core") + "}"));
-                PodSizer sizer = new PodSizer();
+                PodSizer sizer = PodSizer.take();
                 for (int cpus = threads; cpus <= 90; cpus += threads) {
                     Admission admission = machine.freshNode().admit(cpus);
                     CpuSet got = admission.cpus().getFirst();
