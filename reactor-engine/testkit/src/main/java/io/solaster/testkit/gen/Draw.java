@@ -30,6 +30,7 @@ public final class Draw implements RandomGenerator {
     private final int limit;
     private long[] choices = new long[64];
     private int count;
+    private boolean overran;
 
     /** Three numbers a span: its first choice, the one after its last, and how many spans it is within. */
     private int[] spans = new int[48];
@@ -93,6 +94,7 @@ public final class Draw implements RandomGenerator {
 
     private long record(long value) {
         if (count >= limit) {
+            overran = true;
             throw new Overrun(limit);
         }
         if (count == choices.length) {
@@ -404,6 +406,11 @@ public final class Draw implements RandomGenerator {
             return List.of();
         }
         return told.size() < MOST_TOLD ? told : Stream.concat(told.stream(), Stream.of("and more")).toList();
+    }
+
+    /** Whether it was asked for too much: what failed then, did so for that. */
+    boolean overran() {
+        return overran;
     }
 
     /** What was chosen. */

@@ -1,5 +1,6 @@
 package io.solaster.testkit.gen;
 
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.stream.Collectors;
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * choices has to do the same: it takes chance and time from nowhere else.
  */
 public final class Property {
+    private static final Duration SHRINKING = Duration.ofSeconds(20);
     private static final int MOST_TEXT = 20_000;
 
     private Property() {}
@@ -33,12 +35,21 @@ public final class Property {
     }
 
     /**
-     * Runs a body so many times.
+     * Runs a body so many times. What fails is made small for 20 seconds at most.
      *
      * @param seed what all that is drawn follows from
      * @throws PropertyFailure if the body failed
      */
     public static void check(long seed, int trials, Body body) {
+        check(seed, trials, SHRINKING, body);
+    }
+
+    /**
+     * As {@link #check(long, int, Body)}.
+     *
+     * @param shrinking how long a failure is made small, about; zero to have it as it is
+     */
+    public static void check(long seed, int trials, Duration shrinking, Body body) {
         SplittableRandom seeds = new SplittableRandom(seed);
         int rejected = 0;
         for (int trial = 1; trial <= trials; trial++) {
@@ -51,13 +62,13 @@ public final class Property {
                 }
             } else if (failure != null) {
                 String where = "Failed in trial " + trial + " of " + trials + " with seed " + seed;
-                if (failure instanceof Draw.Overrun) {
+                if (draw.overran()) {
                     throw new PropertyFailure(where + ": " + failure.getMessage(), failure);
                 }
-                Shrinking shrinking = new Shrinking(body, draw, failure);
-                long[] small = shrinking.shrink();
+                Shrinking smaller = new Shrinking(body, draw, failure, shrinking.toNanos());
+                long[] small = smaller.shrink();
                 throw told(small, failure, body, where + ", made small from " + draw.choices().length + " choices to "
-                        + small.length + " in " + shrinking.tries() + " tries: ");
+                        + small.length + " in " + smaller.tries() + " tries: ");
             }
         }
     }

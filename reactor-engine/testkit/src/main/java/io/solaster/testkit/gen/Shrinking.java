@@ -12,21 +12,22 @@ import org.jspecify.annotations.Nullable;
  */
 final class Shrinking {
     private static final int MOST_TRIES = 20_000;
-    private static final long MOST_NANOS = 20_000_000_000L;
     /** More choices than that are not tried one by one. */
     private static final int FEW = 4_000;
     private static final int DEEPEST = 4;
 
     private final Body body;
     private final Class<?> kind;
+    private final long mostNanos;
     private final long start = System.nanoTime();
     private long[] best;
     private Draw drawn;
     private int tries;
 
-    Shrinking(Body body, Draw drawn, Throwable failure) {
+    Shrinking(Body body, Draw drawn, Throwable failure, long mostNanos) {
         this.body = body;
         this.drawn = drawn;
+        this.mostNanos = mostNanos;
         kind = failure.getClass();
         best = drawn.choices();
     }
@@ -36,8 +37,8 @@ final class Shrinking {
     }
 
     long[] shrink() {
-        long[] before;
-        do {
+        long[] before = {};
+        while (!Arrays.equals(before, best) && !isOver()) {
             before = best;
             withoutSpans();
             if (best.length <= FEW) {
@@ -45,12 +46,12 @@ final class Shrinking {
                 lowered();
                 loweredTogether();
             }
-        } while (!Arrays.equals(before, best) && !isOver());
+        }
         return best;
     }
 
     private boolean isOver() {
-        return tries >= MOST_TRIES || System.nanoTime() - start > MOST_NANOS;
+        return tries >= MOST_TRIES || System.nanoTime() - start >= mostNanos;
     }
 
     /** From the end, so that what was tried already stays where it was. */
@@ -153,7 +154,7 @@ final class Shrinking {
         Draw draw = new Draw(candidate, best.length, false);
         @Nullable
         Throwable failure = Property.failure(body, draw);
-        if (failure == null || failure.getClass() != kind) {
+        if (failure == null || failure.getClass() != kind || draw.overran()) {
             return false;
         }
         long[] choices = draw.choices();

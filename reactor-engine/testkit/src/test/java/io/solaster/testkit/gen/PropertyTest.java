@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -130,6 +131,29 @@ class PropertyTest {
                 draw.nextInt();
             }
         })).isInstanceOf(PropertyFailure.class).hasMessageContaining("choices drawn");
+    }
+
+    /** A server under test may turn whatever is thrown into a failure of its own. */
+    @Test
+    void aFailureThatCameOfDrawingTooMuchIsNotTakenForTheSame() {
+        assertThat(small(draw -> {
+            int count = draw.nextInt(100);
+            try {
+                for (int i = 0; i < count; i++) {
+                    draw.nextInt(100);
+                }
+            } catch (Error e) {
+                throw new AssertionError("hides it", e);
+            }
+            assertThat(count).isLessThan(50);
+        })).startsWith("50", "0", "0");
+    }
+
+    @Test
+    void aFailureIsToldAsItIsWhereNoTimeIsGivenToMakeItSmall() {
+        assertThatThrownBy(() -> Property.check(SEED, 1, Duration.ZERO,
+                draw -> assertThat(draw.list(5, 5, each -> each.nextInt(9))).isEmpty()))
+                .isInstanceOf(PropertyFailure.class).hasMessageContaining("to 5 in 0 tries");
     }
 
     @Test
