@@ -36,7 +36,8 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * One disk is one machine's. It has no thread and no clock: time is what it was made with. All that it does by chance, it draws
- * from one generator, so what is called in the same order does the same. Any thread may call.
+ * from one generator, so what is called in the same order does the same. {@link FileStatus#modifiedMillis} counts from where
+ * that time begins. Any thread may call.
  */
 public final class SimDisk implements Disk {
     private final RandomGenerator random;
