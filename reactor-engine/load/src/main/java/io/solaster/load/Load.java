@@ -258,7 +258,21 @@ public final class Load {
                 plan);
     }
 
+    /**
+     * That what was set fits together; {@link #start} looks too.
+     *
+     * @throws IllegalArgumentException naming what does not
+     */
+    public void check() {
+        plan();
+    }
+
     private RunPlan plan() {
+        int on = engine == null ? shards : engine.shards().size();
+        if (target != null && connections < on) {
+            throw new IllegalArgumentException(
+                    "connections: " + connections + " on " + on + " shards; give each of them one at least");
+        }
         if (steps > 1 && !schedule.recorded().isEmpty()) {
             throw new IllegalArgumentException("recorded requests have no sessions; take the sessions out");
         }

@@ -16,7 +16,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 
+import io.solaster.config.EngineConfig;
+import io.solaster.config.EngineConfig.Pinning;
+import io.solaster.engine.Engine;
 import io.solaster.load.protocol.Resp;
 import io.solaster.load.protocol.Resp.Command;
 import io.solaster.load.protocol.Target;
@@ -58,6 +62,20 @@ class LoadTest {
                     .run();
             assertThat(report.answered()).isEqualTo(50);
             assertThat(report.lateness().getTotalCount()).isEqualTo(50);
+        }
+    }
+
+    @Test
+    void whatWasDueCountsHoweverLateTheGeneratorIs() throws IOException {
+        try (Engine engine = Engine.start(EngineConfig.defaults().withShards(1).withPinning(Pinning.NEVER));
+                Stub server = Stub.answering(PONG)) {
+            LoadRun run = load(server.port()).on(engine).start();
+            // It wakes when all is over.
+            engine.shard(0).execute(() -> LockSupport.parkNanos(500_000_000));
+            LoadReport report = run.report();
+            assertThat(report.answered()).isEqualTo(149);
+            assertThat(report.invalid())
+                    .hasValueSatisfying(why -> assertThat(why).contains("the generator itself was late"));
         }
     }
 

@@ -10,6 +10,7 @@ import io.solaster.load.LoadReport;
 import io.solaster.load.report.HistogramLog;
 import io.solaster.load.report.HtmlReport;
 import io.solaster.load.report.JsonReport;
+import io.solaster.load.report.Picture;
 import io.solaster.load.report.WholeFile;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -29,11 +30,16 @@ final class Outputs {
     @Nullable
     Path html;
 
+    @Option(names = "--png", paramLabel = "FILE", description = "The charts as a picture.")
+    @Nullable
+    Path png;
+
     /** Before anything is measured: a folder that is not there would lose it all. */
     void check() {
         check("--json", json);
         check("--hlog", hlog);
         check("--html", html);
+        check("--png", png);
     }
 
     private static void check(String option, @Nullable Path file) {
@@ -63,6 +69,9 @@ final class Outputs {
         }
         if (html != null) {
             WholeFile.write(html, HtmlReport.of(new LinkedHashMap<>(reports)));
+        }
+        if (png != null) {
+            Picture.write(png, first);
         }
     }
 }

@@ -55,6 +55,9 @@ final class Program implements Callable<Integer> {
     @Option(names = "--ab", description = "The same load twice, in turns: what the two differ by is noise.")
     private boolean ab;
 
+    @Option(names = "--live", paramLabel = "PORT", description = "A page on this machine that tells how a single run goes.")
+    private @Nullable String live;
+
     @Option(names = "--compare", arity = "2", paramLabel = "FILE", description = "Two JSON reports beside each other.")
     private List<Path> compare = List.of();
 
@@ -85,7 +88,19 @@ final class Program implements Callable<Integer> {
                 throw new IllegalArgumentException("a URL, --compare and --join exclude each other, and so do --slo and"
                         + " --ab; give one");
             }
+            if (live != null && (isReading || goal != null || ab)) {
+                throw new IllegalArgumentException(
+                        "--live " + live + " shows a single run; give it without --slo, --ab,"
+                                + " --compare and --join");
+            }
+            int port = live == null ? 0 : Arguments.whole("--live", live);
+            if (port < 0 || port > 65_535) {
+                throw new IllegalArgumentException("--live " + live + " is no port; give 1 to 65535, or 0 for any");
+            }
             load = isReading ? null : arguments.load();
+            if (load != null) {
+                load.check();
+            }
             if (goal != null && arguments.closed) {
                 throw new IllegalArgumentException("--slo looks for a rate, which --closed has none of; give --rate");
             }
@@ -109,9 +124,17 @@ final class Program implements Callable<Integer> {
     }
 
     private int once(Load load) throws IOException {
-        LiveLine live = new LiveLine(err);
-        LoadReport report = load.start().report(live);
-        live.clear();
+        LiveLine line = new LiveLine(err);
+        LoadReport report;
+        if (live == null) {
+            report = load.start().report(line);
+        } else {
+            try (LivePage page = new LivePage(String.valueOf(arguments.url), Arguments.whole("--live", live))) {
+                err.println("http://127.0.0.1:" + page.port() + "/");
+                report = load.start().report(line.andThen(page));
+            }
+        }
+        line.clear();
         return told(report);
     }
 

@@ -1,6 +1,5 @@
 package io.solaster.load.report;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -8,12 +7,10 @@ import java.util.Map;
 import io.solaster.load.Figures;
 import io.solaster.load.LoadInterval;
 import io.solaster.load.LoadReport;
-import org.HdrHistogram.Histogram;
+import io.solaster.load.LoadReport.Mark;
 
 /** A report as one HTML file without scripts or anything to load: for light and dark screens. */
 public final class HtmlReport {
-    private static final List<String> COLOURS = List.of("a", "b", "c", "d");
-    private static final double NINES = 5;
     private static final String STYLE = """
             :root{color-scheme:light dark;--ink:#1b1f24;--paper:#fff;--faint:#d8dee4;--soft:#57606a;--a:#0969da;--b:#bc4c00;\
             --c:#1a7f37;--d:#8250df;--bad:#cf222e}
@@ -40,12 +37,7 @@ public final class HtmlReport {
 
     /** Runs beside each other, by name: the first four curves in one chart, and each run's own ones below. */
     public static String of(Map<String, LoadReport> reports) {
-        StringBuilder page = new StringBuilder("<!doctype html>\n<html lang='en'><head><meta charset='utf-8'>"
-                + "<meta name='viewport' content='width=device-width'><title>Load on ");
-        LoadReport first = reports.values().iterator().next();
-        page.append(Html.escaped(first.setup().target())).append("</title><style>").append(STYLE)
-                .append("</style></head><body>\n<h1>Load on ").append(Html.escaped(first.setup().target()))
-                .append("</h1>\n");
+        StringBuilder page = head(reports.values().iterator().next().setup().target(), "");
         table(page, reports);
         page.append("<h2>Latency by percentile</h2>\n").append(percentiles(reports));
         reports.forEach((name, report) -> {
@@ -83,9 +75,10 @@ public final class HtmlReport {
     private static void one(StringBuilder page, LoadReport report) {
         page.append("<p>").append(Html.escaped(report.setup().protocol())).append("<br>")
                 .append(Html.escaped(report.setup().schedule()))
-                .append(String.format(Locale.ROOT, "; %d connections, %d shards, %.3g s from %s%s<br>"
+                .append(String.format(Locale.ROOT, "; %d connections, %d shard%s, %.3g s from %s%s<br>"
                         + "answered %,d (%s/s), failed %,d, waited for room %,d; generator %s of CPU a request</p>\n",
-                        report.setup().connections(), report.setup().shards(), report.length().toNanos() / 1e9,
+                        report.setup().connections(), report.setup().shards(), report.setup().shards() == 1 ? "" : "s",
+                        report.length().toNanos() / 1e9,
                         report.setup().start(), report.setup().isStopped() ? ", stopped early" : "",
                         report.answered(), Figures.digits(report.perSecond()), report.failed(), report.waited(),
                         Figures.nanos(Math.round(report.cpuNanos()
@@ -103,112 +96,44 @@ public final class HtmlReport {
             page.append("</table>\n");
         }
         if (!report.intervals().isEmpty()) {
-            page.append("<h2>Latency over time</h2>\n").append(latencies(report))
-                    .append("<h2>Requests over time</h2>\n")
-                    .append(requests(report));
+            overTime(page, report.intervals(), report.marks());
         }
     }
 
-    /** By the number of nines, to as many as there are requests for. */
     private static String percentiles(Map<String, LoadReport> reports) {
-        double low = Double.MAX_VALUE;
-        double high = 1;
-        double nines = 1;
-        for (LoadReport each : reports.values()) {
-            low = Math.min(low, (double) Math.max(1, each.latency().getMinValue()));
-            high = Math.max(high, (double) each.latency().getMaxValue());
-            nines = Math.max(nines, Math.min(NINES, Math.ceil(Math.log10((double) Math.max(10, each.answered())))));
+        Svg svg = new Svg("Latency by percentile");
+        Charts.percentiles(svg, reports);
+        return svg.toString();
+    }
+
+    private static void overTime(StringBuilder page, List<LoadInterval> intervals, List<Mark> marks) {
+        Svg latencies = new Svg("Latency over time");
+        Charts.latencies(latencies, intervals, marks);
+        Svg requests = new Svg("Requests over time");
+        Charts.requests(requests, intervals, marks);
+        page.append("<h2>Latency over time</h2>\n").append(latencies).append("<h2>Requests over time</h2>\n")
+                .append(requests);
+    }
+
+    /**
+     * A run that goes on, as a page that loads itself again each second.
+     *
+     * @param intervals that are over
+     */
+    public static String live(String target, List<LoadInterval> intervals) {
+        StringBuilder page = head(target, "<meta http-equiv='refresh' content='1'>");
+        if (intervals.isEmpty()) {
+            page.append("<p>Nothing is recorded yet.</p>\n");
+        } else {
+            overTime(page, intervals, List.of());
         }
-        Chart chart = new Chart("Latency by percentile", 0, nines, powerBelow(low), powerAbove(high), true);
-        chart.gridY(value -> Figures.nanos(Math.round(value)));
-        chart.gridX(0, "0");
-        for (int i = 1; i <= nines; i++) {
-            chart.gridX(i, TextReport.name(Math.round((100 - 100 / Math.pow(10, i)) * 1e6) / 1e6));
-        }
-        List<String> names = new ArrayList<>(reports.keySet());
-        for (int i = 0; i < Math.min(names.size(), COLOURS.size()); i++) {
-            LoadReport report = reports.get(names.get(i));
-            if (report != null) {
-                curve(chart, names.get(i), COLOURS.get(i), report);
-            }
-        }
-        if (reports.size() == 1) {
-            reports.values().forEach(each -> line(chart, "generator's lateness", "b", each.lateness(), 1));
-        }
-        return chart.toString();
+        return page.append("</body></html>\n").toString();
     }
 
-    private static void curve(Chart chart, String name, String colour, LoadReport report) {
-        long good = report.answered();
-        line(chart, name, colour, report.latency(), (good + report.failed()) / (double) Math.max(1, good));
-    }
-
-    /** @param stretch how many requests there were for each that stands in the histogram */
-    private static void line(Chart chart, String name, String colour, Histogram histogram, double stretch) {
-        List<double[]> points = new ArrayList<>();
-        for (double nines = 0; nines <= NINES; nines += 0.05) {
-            double percentile = (100 - 100 / Math.pow(10, nines)) * stretch;
-            if (percentile <= 100) {
-                points.add(new double[]{nines, histogram.getValueAtPercentile(percentile)});
-            }
-        }
-        chart.line(name, colour, points.stream().mapToDouble(each -> each[0]).toArray(),
-                points.stream().mapToDouble(each -> each[1]).toArray());
-    }
-
-    private static double powerBelow(double value) {
-        return Math.pow(10, Math.floor(Math.log10(value)));
-    }
-
-    private static double powerAbove(double value) {
-        return Math.pow(10, Math.ceil(Math.log10(value) + 1e-9));
-    }
-
-    private static String latencies(LoadReport report) {
-        List<LoadInterval> intervals = report.intervals();
-        double low = intervals.stream().mapToLong(LoadInterval::p50).filter(each -> each > 0).min().orElse(1);
-        double high = intervals.stream().mapToLong(LoadInterval::max).max().orElse(1);
-        Chart chart = new Chart("Latency over time", 0, end(intervals), powerBelow(low),
-                powerAbove(Math.max(high, low)), true);
-        chart.gridY(value -> Figures.nanos(Math.round(value)));
-        seconds(chart, intervals);
-        double[] xs = middles(intervals);
-        chart.line("p50", "c", xs, intervals.stream().mapToDouble(LoadInterval::p50).toArray());
-        chart.line("p99", "a", xs, intervals.stream().mapToDouble(LoadInterval::p99).toArray());
-        chart.line("max", "b", xs, intervals.stream().mapToDouble(LoadInterval::max).toArray());
-        report.marks().forEach(mark -> chart.mark(mark.at(), mark.text()));
-        return chart.toString();
-    }
-
-    private static String requests(LoadReport report) {
-        List<LoadInterval> intervals = report.intervals();
-        double high = intervals.stream()
-                .mapToDouble(each -> Math.max(each.answered(), each.failed()) / each.seconds()).max().orElse(1);
-        Chart chart = new Chart("Requests over time", 0, end(intervals), 0, Math.max(1, high * 1.05), false);
-        chart.gridY(value -> Figures.digits(value) + "/s");
-        seconds(chart, intervals);
-        double[] xs = middles(intervals);
-        chart.line("answered", "a", xs, intervals.stream().mapToDouble(LoadInterval::perSecond).toArray());
-        chart.line("failed", "bad", xs,
-                intervals.stream().mapToDouble(each -> each.failed() / each.seconds()).toArray());
-        report.marks().forEach(mark -> chart.mark(mark.at(), mark.text()));
-        return chart.toString();
-    }
-
-    private static double[] middles(List<LoadInterval> intervals) {
-        return intervals.stream().mapToDouble(each -> each.at() + each.seconds() / 2).toArray();
-    }
-
-    private static double end(List<LoadInterval> intervals) {
-        return intervals.getLast().at() + intervals.getLast().seconds();
-    }
-
-    private static void seconds(Chart chart, List<LoadInterval> intervals) {
-        double end = end(intervals);
-        double step = Math.pow(10, Math.floor(Math.log10(Math.max(0.1, end))));
-        step = end / step > 5 ? step : end / step > 2 ? step / 2 : step / 5;
-        for (double at = 0; at <= end + 1e-9; at += step) {
-            chart.gridX(at, Figures.digits(at) + " s");
-        }
+    private static StringBuilder head(String target, String more) {
+        return new StringBuilder("<!doctype html>\n<html lang='en'><head><meta charset='utf-8'>"
+                + "<meta name='viewport' content='width=device-width'>").append(more).append("<title>Load on ")
+                .append(Html.escaped(target)).append("</title><style>").append(STYLE)
+                .append("</style></head><body>\n<h1>Load on ").append(Html.escaped(target)).append("</h1>\n");
     }
 }

@@ -23,7 +23,8 @@ public final class TextReport {
         Formatter text = new Formatter(Locale.ROOT);
         Setup setup = report.setup();
         text.format("%s: %s%n", setup.target(), setup.protocol());
-        text.format("%s; %d connections, %d shards, %.3g s%s%n", setup.schedule(), setup.connections(), setup.shards(),
+        text.format("%s; %d connections, %d shard%s, %.3g s%s%n", setup.schedule(), setup.connections(), setup.shards(),
+                setup.shards() == 1 ? "" : "s",
                 report.length().toNanos() / 1e9, setup.isStopped() ? " (stopped early)" : "");
         text.format("%n");
         text.format("answered %,d (%,.0f/s), failed %,d, waited for room %,d%n", report.answered(), report.perSecond(),

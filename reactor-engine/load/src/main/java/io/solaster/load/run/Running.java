@@ -27,7 +27,7 @@ public final class Running {
     private final List<ShardRun> shards;
     private final NavigableMap<Integer, Interval> open = new TreeMap<>();
     private final int[] told;
-    private final long[] cpuBefore;
+    private long cpuBefore;
     private final long origin;
     private final CompletableFuture<Void> done;
     private volatile long stoppedAt;
@@ -38,7 +38,7 @@ public final class Running {
         this.shards = shards;
         this.origin = origin;
         this.told = new int[shards.size()];
-        this.cpuBefore = shards.stream().mapToLong(each -> each.shard.cpuNanos()).toArray();
+        this.cpuBefore = cpu();
         this.done = CompletableFuture.allOf(shards.stream().map(each -> each.done).toArray(CompletableFuture[]::new));
     }
 
@@ -64,7 +64,7 @@ public final class Running {
             int lines = 0;
             Throwable failure = null;
             for (ShardRun run : runs) {
-                lines += get(engine.submitTo(run.shard.id(), run::open));
+                lines += get(engine.submitTo(run.shard.id(), run::opened));
                 failure = failure == null ? run.connectFailure() : failure;
             }
             if (lines == 0) {
@@ -121,8 +121,13 @@ public final class Running {
      */
     public void collect(Consumer<Interval> each) throws InterruptedException {
         boolean isOver = false;
+        boolean isRecording = false;
         while (!isOver) {
             isOver = await();
+            if (!isRecording && System.nanoTime() - recordFrom() > 0) {
+                isRecording = true;
+                cpuBefore = cpu();
+            }
             if (!isOver && isStopped && System.nanoTime() - stoppedAt > GRACE_NANOS) {
                 end(shards);
             }
@@ -163,12 +168,12 @@ public final class Running {
         }
     }
 
-    /** CPU time that the shards have used since the start, in nanoseconds. */
+    /** CPU time that the shards have used since recording began, in nanoseconds. On the thread that has collected. */
     public long cpuNanos() {
-        long sum = 0;
-        for (int i = 0; i < cpuBefore.length; i++) {
-            sum += shards.get(i).shard.cpuNanos() - cpuBefore[i];
-        }
-        return sum;
+        return cpu() - cpuBefore;
+    }
+
+    private long cpu() {
+        return shards.stream().mapToLong(each -> each.shard.cpuNanos()).sum();
     }
 }

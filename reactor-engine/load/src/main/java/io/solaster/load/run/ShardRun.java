@@ -61,6 +61,7 @@ final class ShardRun {
     private int dirtyCount;
     private int alive;
     private int unprepared;
+    private int opened;
     private @Nullable Throwable connectFailure;
     private int underWay;
     private Interval current = new Interval();
@@ -125,15 +126,19 @@ final class ShardRun {
 
     /** Of a line that is there, or why it is not. */
     void prepared(@Nullable Throwable failure) {
-        connectFailure = failure == null ? connectFailure : failure;
+        if (failure == null) {
+            opened++;
+        } else {
+            connectFailure = failure;
+        }
         if (--unprepared == 0) {
             prepared.complete(null);
         }
     }
 
-    /** Lines that can be used now, and why others cannot. */
-    int open() {
-        return (int) lines.stream().filter(Line::hasRoom).count();
+    /** Lines that were there at first. */
+    int opened() {
+        return opened;
     }
 
     @Nullable
@@ -343,7 +348,7 @@ final class ShardRun {
 
     /** Whether the run goes on, so that a connection that has ended is made anew. */
     boolean wantsLines() {
-        return !noMore || underWay + waiting.size() > 0;
+        return !isOffered() || underWay + waiting.size() > 0;
     }
 
     private boolean isRecorded(long due) {
@@ -378,15 +383,16 @@ final class ShardRun {
         }
     }
 
+    /** Time is over. What was due and is late is offered still: it must not be lost to the count. */
     private void end() {
         noMore = true;
-        nextDue = Long.MAX_VALUE;
         lookWhetherDone();
     }
 
     /** Ends early: nothing more is sent, and what was not sent yet is not counted. */
     void stop() {
         isStopped = true;
+        nextDue = Long.MAX_VALUE;
         end();
         while (waiting.size() > 0) {
             waiting.removeFirst();
@@ -398,9 +404,13 @@ final class ShardRun {
     }
 
     private void lookWhetherDone() {
-        if (noMore && isRunning && underWay == 0 && waiting.size() == 0 && later.size() == 0) {
+        if (isRunning && isOffered() && underWay == 0 && waiting.size() == 0 && later.size() == 0) {
             close();
         }
+    }
+
+    private boolean isOffered() {
+        return noMore && nextDue == Long.MAX_VALUE;
     }
 
     /** Ends it; what is under way is not counted. */

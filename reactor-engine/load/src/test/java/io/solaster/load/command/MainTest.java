@@ -9,6 +9,10 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -97,6 +101,10 @@ class MainTest {
                 Arguments.of("exclude each other", new String[]{url, "--compare", "a", "b"}),
                 Arguments.of("--json /none/a cannot be written", new String[]{url, "--json", "/none/a"}),
                 Arguments.of("--html / cannot be written", new String[]{url, "--html", "/"}),
+                Arguments.of("--live 70000 is no port", new String[]{url, "--live", "70000"}),
+                Arguments.of("--live x is no whole number", new String[]{url, "--live", "x"}),
+                Arguments.of("--live 1 shows a single run", new String[]{url, "--live", "1", "--ab"}),
+                Arguments.of("connections: 1 on 2 shards", new String[]{url, "--connections", "1", "--shards", "2"}),
                 Arguments.of("Unknown option: '--fast'", new String[]{url, "--fast"}),
                 Arguments.of("--compare", new String[]{"--compare", "a"}));
     }
@@ -166,6 +174,40 @@ class MainTest {
             assertThat(out.toString()).contains("A again", "ratio");
             assertThat(run(with(load, "--slo", "p50=1us", "--probe", "100ms"))).isEqualTo(Program.INVALID);
             assertThat(out.toString()).contains("No rate kept p50=1.00 µs");
+        }
+    }
+
+    @Test
+    void aPageTellsHowARunGoes() throws Exception {
+        try (Stub server = Stub.answering(PONG); HttpClient client = HttpClient.newHttpClient()) {
+            Thread run = Thread.ofPlatform()
+                    .start(() -> run("redis://127.0.0.1:" + server.port(), "--mix", "ping", "--rate",
+                            "500", "--for", "1h", "--warm-up", "0s", "--interval", "100ms", "--live", "0"));
+            String page = "";
+            while (!page.contains("Requests over time")) {
+                assertThat(run.isAlive()).isTrue();
+                Thread.sleep(20);
+                String url = err.toString().strip();
+                if (!url.isEmpty()) {
+                    page = client.send(HttpRequest.newBuilder(URI.create(url)).build(), BodyHandlers.ofString()).body();
+                }
+            }
+            assertThat(page).contains("http-equiv='refresh'", "Latency over time");
+            run.interrupt();
+            run.join();
+            assertThat(out.toString()).contains("(stopped early)");
+            int port = URI.create(err.toString().strip()).getPort();
+            // Nobody listens any more.
+            new ServerSocket(port, 1, InetAddress.getLoopbackAddress()).close();
+        }
+    }
+
+    @Test
+    void aPortThatIsTakenIsNamed() throws IOException {
+        try (Stub server = Stub.answering(PONG)) {
+            assertThat(run("redis://127.0.0.1:" + server.port(), "--live", Integer.toString(server.port())))
+                    .isEqualTo(1);
+            assertThat(err.toString()).contains("--live " + server.port());
         }
     }
 

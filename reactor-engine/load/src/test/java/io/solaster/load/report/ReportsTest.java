@@ -3,14 +3,18 @@ package io.solaster.load.report;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
+import javax.imageio.ImageIO;
 import javax.xml.parsers.DocumentBuilderFactory;
 
 import io.solaster.load.LoadComparison;
@@ -88,6 +92,24 @@ class ReportsTest {
                     .parse(new InputSource(new StringReader(xml))).getElementsByTagName("svg").getLength())
                     .isPositive();
         }
+    }
+
+    @Test
+    void thePictureShowsThreeCharts(@TempDir Path folder) throws IOException {
+        Path file = folder.resolve("a.png");
+        Picture.write(file, Reports.of(1000, 5, 20));
+        BufferedImage image = ImageIO.read(file.toFile());
+        assertThat(image.getWidth()).isEqualTo(1800);
+        assertThat(image.getHeight()).isEqualTo(1800);
+        Set<Integer> colours = new HashSet<>();
+        for (int x = 0; x < image.getWidth(); x++) {
+            colours.add(image.getRGB(x, 500) & 0xffffff);
+        }
+        for (int y = 0; y < image.getHeight(); y++) {
+            colours.add(image.getRGB(900, y) & 0xffffff);
+        }
+        assertThat(colours).contains(0xffffff, 0x0969da);
+        assertThat(folder.toFile().list()).containsExactly("a.png");
     }
 
     @Test
