@@ -214,10 +214,16 @@ public final class Machine {
         }
     }
 
+    void freezeIfUp() {
+        if (isUp()) {
+            freeze();
+        }
+    }
+
     /** Ends {@link #freeze}. */
     public void thaw() {
-        Life present = present();
-        if (present.frozen) {
+        Life present = life;
+        if (present != null && present.frozen) {
             present.frozen = false;
             if (!present.over) {
                 scheduler.giveBack(present);

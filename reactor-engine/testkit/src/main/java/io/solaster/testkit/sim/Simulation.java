@@ -3,15 +3,19 @@ package io.solaster.testkit.sim;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BooleanSupplier;
+import java.util.function.UnaryOperator;
 import java.util.random.RandomGenerator;
 
 import io.solaster.engine.Engine;
 import io.solaster.engine.env.Environment;
+import io.solaster.testkit.chaos.Chaos;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +27,8 @@ public final class Simulation {
     private static final Duration PATIENCE = Duration.ofHours(1);
     private static final Duration LOOKS_APART = Duration.ofMillis(1);
     private static final int LINES = 40;
+    /** So that one that never ends is told from one that is long. */
+    private static final long MOST_STEPS = 1L << 34;
 
     private final long seed;
     private final Scheduler scheduler;
@@ -30,6 +36,7 @@ public final class Simulation {
     private final Network network;
     private final SimEnvironment environment;
     private final boolean chance;
+    private final FaultSchedule faults;
 
     /** What a simulation does. */
     @FunctionalInterface
@@ -53,12 +60,13 @@ public final class Simulation {
      */
     public record Result(long seed, long hash, long turns, long switches, Duration simulated) {}
 
-    private Simulation(long seed, boolean chance, long mostSteps) {
+    private Simulation(long seed, boolean chance, @Nullable Set<Integer> only) {
         this.seed = seed;
         this.chance = chance;
-        this.scheduler = new Scheduler(seed, mostSteps);
+        this.scheduler = new Scheduler(seed, MOST_STEPS);
         this.network = new Network(scheduler, machines);
         this.environment = new SimEnvironment(scheduler, null, chance);
+        this.faults = new FaultSchedule(this, only);
     }
 
     /**
@@ -81,7 +89,52 @@ public final class Simulation {
         if (Participant.current() != null) {
             throw new IllegalStateException("a simulation within a simulation; run one after the other");
         }
-        return new Simulation(seed, chance, Long.MAX_VALUE).run(body);
+        try {
+            return new Simulation(seed, chance, null).run(body);
+        } catch (SimulationFailure failure) {
+            throw failure.faults().size() > 1 ? fewer(seed, chance, failure, body) : failure;
+        }
+    }
+
+    /**
+     * Runs a simulation as {@link #run(long, boolean, Body)} does, but with some of the faults that {@link #faults} draws, as
+     * a failure of that has printed it.
+     *
+     * @param only the numbers of the faults
+     */
+    public static Result replay(long seed, boolean chance, Set<Integer> only, Body body) {
+        return new Simulation(seed, chance, only).run(body);
+    }
+
+    /** Leaves out one fault after the other, as long as what is left fails in the same way. */
+    private static SimulationFailure fewer(long seed, boolean chance, SimulationFailure failure, Body body) {
+        SimulationFailure smallest = failure;
+        for (int fault : failure.faults().keySet()) {
+            Set<Integer> rest = new TreeSet<>(smallest.faults().keySet());
+            if (rest.remove(fault)) {
+                try {
+                    replay(seed, chance, rest, body);
+                } catch (SimulationFailure again) {
+                    smallest = again.isLike(failure) ? again : smallest;
+                }
+            }
+        }
+        return smallest;
+    }
+
+    /**
+     * Runs simulations with one seed after the other for a while of real time.
+     *
+     * @return how many seeds that were
+     * @throws SimulationFailure of the first seed that fails
+     */
+    public static int explore(long firstSeed, Duration realTime, Body body) {
+        long end = System.nanoTime() + realTime.toNanos();
+        int count = 0;
+        do {
+            run(firstSeed + count++, body);
+        } while (System.nanoTime() - end < 0);
+        return count;
     }
 
     private Result run(Body body) {
@@ -119,7 +172,7 @@ public final class Simulation {
             Participant.leave();
         }
         if (failure != null) {
-            throw new SimulationFailure(result, failure, last, stood);
+            throw new SimulationFailure(result, chance, failure, last, stood, faults.taken());
         }
         return result;
     }
@@ -257,6 +310,33 @@ public final class Simulation {
     /** Calls something after a while, on a thread of the simulation that is kept for that: a fault, say. */
     public void after(Duration delay, Runnable action) {
         scheduler.callAt(scheduler.now() + delay.toNanos(), action);
+    }
+
+    /**
+     * Draws faults for a while from now on, as {@link Chaos} draws them: two at a time, then both are healed. Where the
+     * simulation fails, those that are not to blame are left out, one after the other, by running it again: what it is given
+     * must bring with it all that it changes.
+     *
+     * @param kinds adds the kinds of faults, {@link #usualFaults} for one
+     */
+    public void faults(Duration time, UnaryOperator<Chaos> kinds) {
+        faults.draw(kinds.apply(Chaos.plan(scheduler.random().nextLong())), time);
+    }
+
+    /** What networks and machines do without losing anything: cuts of each way, loss, slowness, standstill, wrong clocks. */
+    public Chaos usualFaults(Chaos chaos) {
+        for (Machine from : machines) {
+            for (Machine to : machines) {
+                if (from != to) {
+                    Link link = network.link(from, to);
+                    chaos.fault("cut " + link, link::cut, link::heal).fault("loss " + link, () -> link.loss(0.3),
+                            () -> link.loss(0));
+                }
+            }
+            chaos.fault("freeze " + from, () -> from.freezeIfUp(), from::thaw).fault("clock " + from,
+                    () -> from.jumpClock(Duration.ofHours(1)), () -> from.jumpClock(Duration.ofHours(-1)));
+        }
+        return chaos;
     }
 
     /** Puts a line into the trace, which counts for its hash. */
