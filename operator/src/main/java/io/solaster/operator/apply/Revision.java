@@ -6,6 +6,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.introspect.AnnotatedClass;
+import com.fasterxml.jackson.databind.introspect.JacksonAnnotationIntrospector;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
@@ -21,7 +23,15 @@ public final class Revision {
     private static final int LENGTH = 10;
     private static final ObjectMapper SORTED = JsonMapper.builder()
             .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS).enable(MapperFeature.SORT_PROPERTIES_ALPHABETICALLY)
-            .build();
+            .annotationIntrospector(new JacksonAnnotationIntrospector() {
+                private static final long serialVersionUID = 1;
+
+                // Beans have an order of their own otherwise, which a later version of the client may change.
+                @Override
+                public String @Nullable [] findSerializationPropertyOrder(AnnotatedClass bean) {
+                    return null;
+                }
+            }).build();
 
     private Revision() {}
 
@@ -59,9 +69,7 @@ public final class Revision {
 
     private static String checksum(PodTemplateSpec template) {
         try {
-            // Properties of beans have an order of their own otherwise.
-            Object tree = SORTED.convertValue(template, Map.class);
-            return Fingerprint.of(SORTED.writeValueAsString(tree)).substring(0, LENGTH);
+            return Fingerprint.of(SORTED.writeValueAsString(template)).substring(0, LENGTH);
         } catch (JsonProcessingException e) {
             throw new AssertionError(e);
         }

@@ -160,7 +160,7 @@ final class Applying {
 
     private void label(ServicePlan plan, List<ApplyException> failures) {
         try {
-            marks.classes(board.classes(), used(plan), cluster);
+            marks.classes(board.classes(), used(plan), cluster.nodes());
         } catch (KubernetesClientException e) {
             failures.add(new ApplyException("Labels of nodes", e));
         }

@@ -43,6 +43,8 @@ final class NodeMarks {
     private static final Duration UNNEEDED = Duration.ofMinutes(10);
 
     private final Map<String, Instant> idle = new ConcurrentHashMap<>();
+    /** Which version of each node was given which class: several looks at once find the same nodes without it. */
+    private final Map<String, String> given = new ConcurrentHashMap<>();
     private final KubernetesClient client;
     private final InstantSource clock;
     private final boolean allowed;
@@ -129,7 +131,9 @@ final class NodeMarks {
         }
         Instant now = clock.instant();
         Set<String> unneeded = new HashSet<>();
+        Set<String> there = new HashSet<>();
         for (Node node : nodes) {
+            there.add(node.getMetadata().getName());
             String value = label(node, Names.CLASS);
             if (value != null && !needed.contains(value)) {
                 unneeded.add(value);
@@ -145,20 +149,34 @@ final class NodeMarks {
             }
         }
         idle.keySet().retainAll(unneeded);
+        given.keySet().retainAll(there);
     }
 
     /** Labels nodes with their classes where they are not. */
-    void classes(Map<String, String> classes, Set<String> wanted, Cluster cluster) {
+    void classes(Map<String, String> classes, Set<String> wanted, Iterable<Node> nodes) {
         if (!allowed) {
             return;
         }
         Map<String, String> values = new HashMap<>();
         wanted.forEach(topologyClass -> values.put(topologyClass, Names.label(topologyClass)));
-        for (Node node : cluster.nodes()) {
+        for (Node node : nodes) {
             String name = node.getMetadata().getName();
             String value = values.get(classes.getOrDefault(name, ""));
             if (value != null && !value.equals(label(node, Names.CLASS))) {
+                give(node, value);
+            }
+        }
+    }
+
+    private void give(Node node, String value) {
+        String name = node.getMetadata().getName();
+        String what = node.getMetadata().getUid() + " " + node.getMetadata().getResourceVersion() + " " + value;
+        if (!what.equals(given.put(name, what))) {
+            try {
                 patch(name, Map.of(Names.CLASS, value), Map.of());
+            } catch (RuntimeException e) {
+                given.remove(name, what);
+                throw e;
             }
         }
     }

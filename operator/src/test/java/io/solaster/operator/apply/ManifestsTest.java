@@ -6,11 +6,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.List;
 import java.util.Map;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.PodSpec;
+import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
@@ -19,6 +24,7 @@ import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaimTemplate;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.check.ConfigBinder;
+import io.solaster.config.plan.Fingerprint;
 import io.solaster.operator.Objects;
 import io.solaster.operator.api.Labels;
 import io.solaster.operator.api.ShardedService;
@@ -236,6 +242,20 @@ class ManifestsTest {
         remembered.forget(each -> each.equals("shop/kv"));
         assertThat(remembered.of(service, plan(classPlan("two", 2, 9)), false, Names::selector)).isNotSameAs(first)
                 .isEqualTo(first);
+    }
+
+    /** Another name would replace all pods. */
+    @Test
+    void theNameOfPodsGoesByWhatStandsThereInTheOrderOfTheAlphabet() throws JsonProcessingException {
+        ShardedService service = service("image: kv\nshards: {count: 8}\npod: {annotations: {z: a, a: z}}\n");
+        PodTemplateSpec template = Revision.template(new RememberedManifests()
+                .of(service, plan(classPlan("two", 2, 9)), false, Names::selector).getLast());
+        String name = Revision.of(template);
+        template.getMetadata().getAnnotations().remove(Names.REVISION);
+        ObjectMapper sorted = JsonMapper.builder().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS).build();
+        assertThat(name).hasSize(10).isEqualTo(Fingerprint
+                .of(sorted.writeValueAsString(sorted.convertValue(template, Map.class))).substring(0, 10));
+        assertThat(Revision.of(Revision.named(template))).isEqualTo(name);
     }
 
     private static ServicePlan plan(ClassPlan... classes) {

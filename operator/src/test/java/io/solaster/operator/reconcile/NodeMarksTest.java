@@ -1,6 +1,7 @@
 package io.solaster.operator.reconcile;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
 import java.time.Instant;
@@ -11,6 +12,7 @@ import java.util.TreeMap;
 
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.solaster.operator.Objects;
 import io.solaster.operator.api.Labels;
 import io.solaster.operator.apply.Names;
@@ -84,6 +86,33 @@ class NodeMarksTest {
         now = now.plus(Duration.ofMinutes(10));
         marks.unlabel(List.of(a()), Set.of());
         assertThat(a().getMetadata().getLabels()).doesNotContainKey(Names.CLASS).containsEntry("mine", "stays");
+    }
+
+    /** Several services are looked at at once, and a cache is late. */
+    @Test
+    void aNodeIsGivenItsLabelOnce() {
+        Node late = a();
+        long before = api.requests();
+        for (int i = 0; i < 3; i++) {
+            marks.classes(Map.of("a", "two"), Set.of("two"), List.of(late));
+        }
+        assertThat(api.requests()).isEqualTo(before + 1);
+        assertThat(a().getMetadata().getLabels()).containsEntry(Names.CLASS, "two");
+        client.nodes().withName("a").edit(node -> {
+            node.getMetadata().getLabels().remove(Names.CLASS);
+            return node;
+        });
+        marks.classes(Map.of("a", "two"), Set.of("two"), List.of(a()));
+        assertThat(a().getMetadata().getLabels()).containsEntry(Names.CLASS, "two");
+        api.failing(exchange -> 503);
+        Node other = Objects.node("b", 8, "7", "8Gi", new TreeMap<>());
+        other.getMetadata().setResourceVersion("1");
+        assertThatThrownBy(() -> marks.classes(Map.of("b", "two"), Set.of("two"), List.of(other)))
+                .isInstanceOf(KubernetesClientException.class);
+        api.failing(exchange -> null);
+        client.resource(Objects.node("b", 8, "7", "8Gi", new TreeMap<>())).create();
+        marks.classes(Map.of("b", "two"), Set.of("two"), List.of(other));
+        assertThat(client.nodes().withName("b").get().getMetadata().getLabels()).containsEntry(Names.CLASS, "two");
     }
 
     @Test
