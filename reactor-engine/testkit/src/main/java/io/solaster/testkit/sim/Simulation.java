@@ -197,6 +197,8 @@ public final class Simulation {
                 }
             }
         }
+        // Whoever was under way when its machine ended holds memory.
+        machines.forEach(machine -> machine.disk().close());
         scheduler.interruptAll();
     }
 

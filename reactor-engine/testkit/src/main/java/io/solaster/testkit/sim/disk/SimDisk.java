@@ -39,11 +39,12 @@ import org.jspecify.annotations.Nullable;
  * from one generator, so what is called in the same order does the same. {@link FileStatus#modifiedMillis} counts from where
  * that time begins. Any thread may call.
  */
-public final class SimDisk implements Disk {
+public final class SimDisk implements Disk, AutoCloseable {
     private final RandomGenerator random;
     private final Delays delays;
     private final Names names = new Names();
     private final Set<Inode> open = new LinkedHashSet<>();
+    private final Set<Asked<?>> unanswered = new LinkedHashSet<>();
     private final Map<Effect, Long> effects = new EnumMap<>(Effect.class);
     private DiskFaults faults = DiskFaults.NONE;
     private long capacityPages = Long.MAX_VALUE;
@@ -118,7 +119,7 @@ public final class SimDisk implements Disk {
 
     /**
      * The power fails. What was not synced survives by chance, in part or not at all; nothing that is under way is answered any
-     * more, and no file is open. The disk is ready to be used again.
+     * more, before {@link #close}, and no file is open. The disk is ready to be used again.
      */
     public synchronized void crash() {
         lives++;
@@ -236,30 +237,45 @@ public final class SimDisk implements Disk {
     }
 
     private <T extends @Nullable Object> void begin(int bytes, Outcome<? super T> outcome, Work<T> work) {
+        Asked<T> asked = new Asked<>(outcome, work);
         long nanos;
-        long life;
         synchronized (this) {
             nanos = delay(bytes);
-            life = lives;
+            asked.life = lives;
+            unanswered.add(asked);
         }
-        delays.after(nanos, () -> end(life, outcome, work));
+        delays.after(nanos, () -> end(asked));
     }
 
-    private <T extends @Nullable Object> void end(long life, Outcome<? super T> outcome, Work<T> work) {
+    private <T extends @Nullable Object> void end(Asked<T> asked) {
         T result;
         try {
             synchronized (this) {
-                if (life != lives) {
+                if (asked.life != lives || !unanswered.remove(asked)) {
                     return;
                 }
                 add(Effect.OPERATIONS);
-                result = work.run();
+                result = asked.work.run();
             }
         } catch (IOException | RuntimeException failure) {
-            outcome.failed(failure);
+            asked.outcome.failed(failure);
             return;
         }
-        outcome.done(result);
+        asked.outcome.done(result);
+    }
+
+    /**
+     * Fails all that was never answered, so that whoever asked lets go of memory: once the engines that asked have been taken
+     * down. The disk itself stays as it is.
+     */
+    @Override
+    public void close() {
+        List<Asked<?>> all;
+        synchronized (this) {
+            all = List.copyOf(unanswered);
+            unanswered.clear();
+        }
+        all.forEach(asked -> asked.outcome.failed(new IOException("the machine has ended")));
     }
 
     private long delay(int bytes) {
@@ -309,6 +325,18 @@ public final class SimDisk implements Disk {
         T run() throws IOException;
     }
 
+    /** What was asked for and is not answered. */
+    private static final class Asked<T extends @Nullable Object> {
+        final Outcome<? super T> outcome;
+        final Work<T> work;
+        long life;
+
+        Asked(Outcome<? super T> outcome, Work<T> work) {
+            this.outcome = outcome;
+            this.work = work;
+        }
+    }
+
     /** Work that has no result. */
     private interface Action {
         void run() throws IOException;
@@ -316,6 +344,7 @@ public final class SimDisk implements Disk {
 
     private final class OpenFile implements Handle {
         private final Inode file;
+        private final long life = lives;
 
         OpenFile(Inode file) {
             this.file = file;
@@ -363,7 +392,7 @@ public final class SimDisk implements Disk {
             synchronized (SimDisk.this) {
                 mark = file.mark();
             }
-            act(0, outcome, () -> {
+            act(outcome, () -> {
                 if (isDrawn(faults.syncErrors())) {
                     file.failSync(mark, random);
                     mayFail(1);
@@ -401,7 +430,7 @@ public final class SimDisk implements Disk {
 
         @Override
         public void close(Outcome<@Nullable Void> outcome) {
-            act(0, outcome, () -> {
+            act(outcome, () -> {
                 file.closed();
                 if (file.handles() == 0) {
                     open.remove(file);
@@ -411,19 +440,34 @@ public final class SimDisk implements Disk {
 
         private void begin(int bytes, Change change, Outcome<@Nullable Void> outcome, Action action) {
             synchronized (SimDisk.this) {
-                file.begin(change);
+                if (life == lives) {
+                    file.begin(change);
+                }
             }
-            act(bytes, outcome, () -> {
+            this.<@Nullable Void>begin(bytes, outcome, () -> {
                 try {
                     action.run();
                 } finally {
                     file.end(change);
                 }
+                return null;
+            });
+        }
+
+        private void act(Outcome<@Nullable Void> outcome, Action action) {
+            this.<@Nullable Void>begin(0, outcome, () -> {
+                action.run();
+                return null;
             });
         }
 
         private <T extends @Nullable Object> void begin(int bytes, Outcome<? super T> outcome, Work<T> work) {
-            SimDisk.this.begin(bytes, outcome, work);
+            SimDisk.this.<T>begin(bytes, outcome, () -> {
+                if (life != lives) {
+                    throw new IOException("it was open when the machine ended; open it anew");
+                }
+                return work.run();
+            });
         }
 
         private void did(Change done) {

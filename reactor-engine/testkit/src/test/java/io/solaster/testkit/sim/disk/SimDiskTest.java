@@ -168,6 +168,31 @@ final class SimDiskTest {
     }
 
     @Test
+    void letsGoOfWhatACrashLeftUnanswered() throws Exception {
+        Machine machine = new Machine(1);
+        ShardFile file = machine.synced("abc");
+        ByteBuf bytes = DiskContract.bytes("xyz");
+        CompletableFuture<?> never = file.write(bytes, 0);
+        machine.disk.crash();
+        assertThat(bytes.refCnt()).isOne();
+        machine.disk.close();
+        assertThat(bytes.refCnt()).isZero();
+        assertThat(never).isCompletedExceptionally();
+        assertThat(machine.content(LOG)).hasSize(3);
+    }
+
+    @Test
+    void knowsNoFileThatWasOpenBefore() throws Exception {
+        Machine machine = new Machine(1);
+        ShardFile file = machine.synced("abc");
+        machine.disk.crash();
+        assertThatThrownBy(() -> machine.write(file, 0, "x")).isInstanceOf(IOException.class)
+                .hasMessageContaining("open it anew");
+        assertThatThrownBy(() -> machine.await(file.sync())).isInstanceOf(IOException.class);
+        assertThat(machine.content(LOG)).isEqualTo("abc");
+    }
+
+    @Test
     void syncsNoWriteThatCameAfterIt() throws Exception {
         assertThat(outcomes(machine -> {
             ShardFile file = machine.synced("abc");
