@@ -12,6 +12,7 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.api.ShardedServiceStatus;
 import io.solaster.operator.apply.Ownership;
+import io.solaster.operator.reconcile.status.Conditions;
 import io.solaster.operator.rollout.Stage;
 import org.jspecify.annotations.Nullable;
 

@@ -10,6 +10,7 @@ import java.util.stream.Collectors;
 
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.solaster.operator.api.ShardedService;
+import io.solaster.operator.reconcile.status.Statuses;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -22,6 +22,9 @@ import io.solaster.operator.apply.Names;
 import io.solaster.operator.observe.Alignment;
 import io.solaster.operator.observe.Reports;
 import io.solaster.operator.plan.ServicePlan;
+import io.solaster.operator.reconcile.status.Conditions;
+import io.solaster.operator.reconcile.status.EventLog;
+import io.solaster.operator.reconcile.status.Readiness;
 import io.solaster.operator.rollout.Stage;
 import org.jspecify.annotations.Nullable;
 

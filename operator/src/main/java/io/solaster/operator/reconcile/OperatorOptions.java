@@ -3,6 +3,8 @@ package io.solaster.operator.reconcile;
 import java.time.Duration;
 import java.util.Set;
 
+import io.solaster.operator.reconcile.watch.NodeAccess;
+
 /**
  * How the operator runs.
  *

@@ -34,13 +34,8 @@ import io.javaoperatorsdk.operator.Operator;
 import io.javaoperatorsdk.operator.api.config.LeaderElectionConfigurationBuilder;
 import io.javaoperatorsdk.operator.monitoring.micrometer.MicrometerMetrics;
 import io.javaoperatorsdk.operator.processing.retry.GenericRetry;
-import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
-import io.micrometer.core.instrument.Tag;
-import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
-import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
-import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.solaster.operator.api.ShardedService;
@@ -52,8 +47,14 @@ import io.solaster.operator.observe.PodReport.Load;
 import io.solaster.operator.observe.Reports;
 import io.solaster.operator.plan.ServicePlan;
 import io.solaster.operator.plan.Verdict;
-import io.solaster.operator.reconcile.PlanBoard.Answer;
-import io.solaster.operator.reconcile.Statuses.Way;
+import io.solaster.operator.reconcile.nodes.AffinityErrors;
+import io.solaster.operator.reconcile.plans.PlanBoard;
+import io.solaster.operator.reconcile.plans.PlanBoard.Answer;
+import io.solaster.operator.reconcile.status.Conditions;
+import io.solaster.operator.reconcile.status.EventLog;
+import io.solaster.operator.reconcile.status.ProfileStatuses;
+import io.solaster.operator.reconcile.watch.Cluster;
+import io.solaster.operator.reconcile.watch.NodeAccess;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -122,7 +123,7 @@ public final class OperatorProcess implements AutoCloseable {
         this.client = client;
         this.options = options;
         leading = options.leaseNamespace().isEmpty();
-        cluster = new Cluster(client, options, new Changes());
+        cluster = new Cluster(client, options.nodes(), options.namespaces(), options.profiles(), new Changes());
         board = new PlanBoard(cluster, plansMade::incrementAndGet);
         reports = new Reports(address);
         events = new EventLog(client, clock, options.identity());
@@ -157,7 +158,11 @@ public final class OperatorProcess implements AutoCloseable {
     public void start() throws IOException {
         endpoints = new Endpoints(options.port(), () -> "", this::unready, meters);
         LOG.info("Health and metrics on port {}.", endpoints.port());
-        measure();
+        gc.bindTo(meters);
+        meters.gauge("solaster.operator.leading", this, process -> process.works() ? 1 : 0);
+        meters.gauge("solaster.operator.plans.made", plansMade);
+        Gauge.builder("solaster.operator.utilization.max", this, OperatorProcess::busiest).register(meters);
+        OperatorMeters.bind(meters, board, reconciler);
         cluster.start();
         if (!options.namespaceSelector().isEmpty()) {
             select();
@@ -279,7 +284,7 @@ public final class OperatorProcess implements AutoCloseable {
 
         @Override
         public void podChanged(Pod pod) {
-            if (reconciler.service(pod) != null) {
+            if (reconciler.children().service(pod) != null) {
                 affinity.look(pod);
             }
             poke(requireNonNull(Cluster.service(pod)));
@@ -365,7 +370,7 @@ public final class OperatorProcess implements AutoCloseable {
 
     /** The labels of classes that pods of any service, workloads and plans go by: other operators have pods, too. */
     private Set<String> needed() {
-        Set<String> needed = new HashSet<>(reconciler.classes());
+        Set<String> needed = new HashSet<>(reconciler.children().classes());
         cluster.servicePods().forEach(pod -> needed.add(pod.getMetadata().getLabels().getOrDefault(Names.CLASS, "")));
         for (Answer answer : board.last().values()) {
             ServicePlan plan = answer.plan();
@@ -380,7 +385,7 @@ public final class OperatorProcess implements AutoCloseable {
     /** Each once, where it may write events: services say so themselves, too. */
     private void tellUnreadable() {
         Map<String, String> now = new HashMap<>();
-        Stream.concat(cluster.unreadable(), reconciler.unreadable()).forEach(object -> {
+        Stream.concat(cluster.unreadable(), reconciler.children().unreadable()).forEach(object -> {
             String name = Unreadable.name(object);
             String problem = Unreadable.of(object);
             String namespace = object.getMetadata().getNamespace();
@@ -422,7 +427,7 @@ public final class OperatorProcess implements AutoCloseable {
     private List<Pod> owned(Map<String, ShardedService> services) {
         return cluster.servicePods().stream().filter(pod -> {
             ShardedService service = services.get(Cluster.service(pod));
-            return service != null && reconciler.owns(service, pod);
+            return service != null && reconciler.children().owns(service, pod);
         }).toList();
     }
 
@@ -462,44 +467,10 @@ public final class OperatorProcess implements AutoCloseable {
         return "";
     }
 
-    private void measure() {
-        new JvmMemoryMetrics().bindTo(meters);
-        new ProcessorMetrics().bindTo(meters);
-        gc.bindTo(meters);
-        meters.gauge("solaster.operator.leading", this, process -> process.works() ? 1 : 0);
-        meters.gauge("solaster.operator.plans.made", plansMade);
-        for (Verdict verdict : Verdict.values()) {
-            Gauge.builder("solaster.operator.services", this, process -> process.count(verdict))
-                    .tags(Tags.of(Tag.of("verdict", verdict.name()))).register(meters);
-        }
-        for (Way way : Way.values()) {
-            Gauge.builder("solaster.operator.rollouts", reconciler, services -> services.rollouts(way))
-                    .tags(Tags.of(Tag.of("state", way.name()))).register(meters);
-        }
-        FunctionCounter.builder("solaster.operator.failures", reconciler, ShardedServiceReconciler::failures)
-                .register(meters);
-        FunctionCounter.builder("solaster.operator.rollouts.returned", reconciler, ShardedServiceReconciler::returned)
-                .register(meters);
-        Gauge.builder("solaster.operator.nodes.left.out", board, PlanBoard::leftOut).register(meters);
-        Gauge.builder("solaster.operator.profiles.invalid", board, PlanBoard::invalidProfiles).register(meters);
-        Gauge.builder("solaster.operator.stranded.cpus", this, OperatorProcess::stranded).register(meters);
-        Gauge.builder("solaster.operator.utilization.max", this, OperatorProcess::busiest).register(meters);
-    }
-
-    private double count(Verdict verdict) {
-        return board.last().values().stream().map(Answer::plan)
-                .filter(plan -> plan != null && plan.verdict() == verdict).count();
-    }
-
-    private double stranded() {
-        return board.last().values().stream().map(Answer::plan).filter(Objects::nonNull).map(Objects::requireNonNull)
-                .mapToInt(plan -> plan.classes().stream().mapToInt(each -> each.strandedCpus()).sum()).sum();
-    }
-
+    /** How busy the busiest shard of all pods is, from 0 to 1. */
     private double busiest() {
         return owned(byName(reconciler.services())).stream().map(reports::load).filter(Objects::nonNull)
-                .map(Objects::requireNonNull)
-                .mapToDouble(Load::max).max().orElse(0);
+                .map(Objects::requireNonNull).mapToDouble(Load::max).max().orElse(0);
     }
 
     /** Lets what is under way end, gives the lease back and stops. */

@@ -3,6 +3,9 @@ package io.solaster.operator.reconcile;
 import java.util.ArrayList;
 import java.util.List;
 
+import io.solaster.operator.reconcile.watch.Cluster;
+import io.solaster.operator.reconcile.watch.NodeAccess;
+
 /**
  * What the operator must be allowed to do, by explicit verbs: what the chart's roles are made of. A test holds what is
  * really asked of an API server against it.

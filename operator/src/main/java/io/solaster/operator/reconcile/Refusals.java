@@ -12,6 +12,12 @@ import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.solaster.operator.api.ShardedServiceSpec;
 import io.solaster.operator.api.ShardedServiceSpec.OnAffinityError;
+import io.solaster.operator.reconcile.nodes.AffinityErrors;
+import io.solaster.operator.reconcile.nodes.NodeMarks;
+import io.solaster.operator.reconcile.nodes.RecentRefusals;
+import io.solaster.operator.reconcile.plans.PlanBoard;
+import io.solaster.operator.reconcile.status.EventLog;
+import io.solaster.operator.reconcile.watch.Cluster;
 
 /** What becomes of nodes whose kubelets refuse pods, and of the pods. Any thread, for each service one at a time. */
 final class Refusals {

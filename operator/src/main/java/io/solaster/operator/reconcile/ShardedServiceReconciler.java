@@ -1,7 +1,6 @@
 package io.solaster.operator.reconcile;
 
 import static java.util.Objects.requireNonNull;
-import static java.util.stream.Collectors.toSet;
 
 import java.net.HttpURLConnection;
 import java.time.Duration;
@@ -9,28 +8,18 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 
-import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.Service;
-import io.fabric8.kubernetes.api.model.apps.Deployment;
-import io.fabric8.kubernetes.api.model.apps.StatefulSet;
-import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
-import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
-import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaimTemplate;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.javaoperatorsdk.operator.api.config.Cloner;
-import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
@@ -39,20 +28,29 @@ import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import io.javaoperatorsdk.operator.processing.event.source.inbound.SimpleInboundEventSource;
-import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
 import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.api.ShardedServiceSpec.Mode;
 import io.solaster.operator.api.ShardedServiceStatus;
 import io.solaster.operator.apply.Applier;
 import io.solaster.operator.apply.Names;
 import io.solaster.operator.apply.RememberedManifests;
-import io.solaster.operator.client.Unreadable;
 import io.solaster.operator.inventory.InvalidObjectException;
 import io.solaster.operator.observe.Reports;
 import io.solaster.operator.plan.ServicePlan;
 import io.solaster.operator.plan.Verdict;
-import io.solaster.operator.reconcile.PlanBoard.Answer;
-import io.solaster.operator.reconcile.Statuses.Way;
+import io.solaster.operator.reconcile.nodes.AffinityErrors;
+import io.solaster.operator.reconcile.nodes.NodeMarks;
+import io.solaster.operator.reconcile.plans.PlanBoard;
+import io.solaster.operator.reconcile.plans.PlanBoard.Answer;
+import io.solaster.operator.reconcile.plans.Scaling;
+import io.solaster.operator.reconcile.status.Conditions;
+import io.solaster.operator.reconcile.status.EventLog;
+import io.solaster.operator.reconcile.status.PlanSummary;
+import io.solaster.operator.reconcile.status.Readiness;
+import io.solaster.operator.reconcile.status.Statuses;
+import io.solaster.operator.reconcile.status.Statuses.Way;
+import io.solaster.operator.reconcile.watch.Cluster;
+import io.solaster.operator.reconcile.watch.NodeAccess;
 import io.solaster.operator.rollout.Rollouts;
 import io.solaster.operator.rollout.Stage;
 import org.jspecify.annotations.Nullable;
@@ -65,8 +63,6 @@ import org.slf4j.LoggerFactory;
  */
 @ControllerConfiguration(name = "shardedservice")
 final class ShardedServiceReconciler implements Reconciler<ShardedService> {
-    static final List<Class<? extends HasMetadata>> CHILDREN = List.of(ConfigMap.class, Service.class,
-            StatefulSet.class, Deployment.class, PodDisruptionBudget.class, NetworkPolicy.class);
     private static final Logger LOG = LoggerFactory.getLogger(ShardedServiceReconciler.class);
 
     private final KubernetesClient client;
@@ -92,7 +88,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
     private final Map<String, Looked> looked = new ConcurrentHashMap<>();
     /** The services that were applied and not told yet. */
     private final Set<String> untold = ConcurrentHashMap.newKeySet();
-    private final Map<Class<?>, InformerEventSource<?, ShardedService>> caches = new ConcurrentHashMap<>();
+    private final Children children = new Children();
     private final Predicate<String> keeps;
     private volatile Supplier<List<ShardedService>> watched = List::of;
 
@@ -126,7 +122,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         selectors = nodes == NodeAccess.Declared ? board::labels : Names::selector;
         statuses = new Statuses(client);
         newest = new Newest(client);
-        applier = new Applier(client, this::wrote);
+        applier = new Applier(client, children::wrote);
         marks = new NodeMarks(client, clock, nodes == NodeAccess.Label);
         refusals = new Refusals(affinity, marks, events, cluster, board, clock, this::deleted);
         rollouts = new Rollouts(client, reports, clock);
@@ -138,49 +134,10 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
     @Override
     public List<EventSource<?, ShardedService>> prepareEventSources(EventSourceContext<ShardedService> context) {
         watched = () -> context.getPrimaryCache().list().map(newest::of).toList();
-        List<EventSource<?, ShardedService>> sources = new ArrayList<>();
-        for (Class<? extends HasMetadata> type : CHILDREN) {
-            InformerEventSource<?, ShardedService> source = children(type, context);
-            caches.put(type, source);
-            sources.add(source);
-        }
-        board.placements().follow(() -> Scaling.running(Stream.of(StatefulSet.class, Deployment.class)
-                .map(caches::get).filter(Objects::nonNull).flatMap(InformerEventSource::list)), this::service);
+        List<EventSource<?, ShardedService>> sources = children.sources(context);
+        board.placements().follow(children::running, children::service);
         sources.add(pokes);
         return sources;
-    }
-
-    private static <T extends HasMetadata> InformerEventSource<T, ShardedService> children(Class<T> type,
-            EventSourceContext<ShardedService> context) {
-        return new InformerEventSource<>(InformerEventSourceConfiguration.from(type, ShardedService.class)
-                .withNamespacesInheritedFromController().withLabelSelector(ShardedService.LABEL).build(), context);
-    }
-
-    /** The next look sees what this one wrote, and the event of it is no reason for another. */
-    @SuppressWarnings("unchecked")
-    private void wrote(@Nullable HasMetadata before, HasMetadata now) {
-        InformerEventSource<HasMetadata, ShardedService> cache = (InformerEventSource<HasMetadata, ShardedService>) caches
-                .get(now.getClass());
-        if (cache != null && cache.isRunning()) {
-            if (before == null) {
-                cache.handleRecentResourceCreate(ResourceID.fromResource(now), now);
-            } else {
-                cache.handleRecentResourceUpdate(ResourceID.fromResource(now), now, before);
-            }
-        }
-    }
-
-    /** Those objects of services that could not be read whole. */
-    Stream<HasMetadata> unreadable() {
-        return caches.values().stream().flatMap(InformerEventSource::list).map(HasMetadata.class::cast)
-                .filter(each -> !Unreadable.of(each).isEmpty());
-    }
-
-    /** The classes whose labels workloads select nodes by. */
-    Set<String> classes() {
-        return caches.values().stream().flatMap(InformerEventSource::list).map(HasMetadata.class::cast)
-                .map(each -> each.getMetadata().getLabels()).filter(Objects::nonNull)
-                .map(labels -> labels.getOrDefault(Names.CLASS, "")).collect(toSet());
     }
 
     /** All services that it keeps, as the cache has them. */
@@ -227,26 +184,15 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         }
     }
 
-    /** Whether a pod was made for a service, by a workload that is there: anybody may write its label. Any thread. */
-    boolean owns(ShardedService service, Pod pod) {
-        return Ownership.of(service, pod, this::cached);
-    }
-
-    /** The service that a pod takes its room for, as namespace/name; null if none. Any thread. */
-    @Nullable
-    String service(Pod pod) {
-        return Ownership.service(pod, this::cached);
-    }
-
-    private @Nullable HasMetadata cached(Class<? extends HasMetadata> type, ResourceID id) {
-        InformerEventSource<?, ShardedService> cache = caches.get(type);
-        return cache == null ? null : cache.get(id).orElse(null);
+    /** The objects of services. */
+    Children children() {
+        return children;
     }
 
     /** The pods of a service, and none that only bear its label. */
     private List<Pod> pods(ShardedService service) {
         String key = PlanBoard.key(service);
-        return cluster.pods(key).stream().filter(pod -> key.equals(service(pod))).toList();
+        return cluster.pods(key).stream().filter(pod -> key.equals(children.service(pod))).toList();
     }
 
     /** Whether it reconciles: it leads, and its caches are filled. */
@@ -317,7 +263,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
     private UpdateControl<ShardedService> look(Look look, Context<ShardedService> context) {
         ShardedService service = look.service;
         String key = PlanBoard.key(service);
-        for (Class<? extends HasMetadata> type : CHILDREN) {
+        for (Class<? extends HasMetadata> type : Children.KINDS) {
             context.getSecondaryResources(type).forEach(look::child);
         }
         cluster.children(key).forEach(look::child);
@@ -508,6 +454,6 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
     }
 
     private boolean watched(HasMetadata object) {
-        return CHILDREN.contains(object.getClass()) || cluster.watches(object);
+        return Children.KINDS.contains(object.getClass()) || cluster.watches(object);
     }
 }

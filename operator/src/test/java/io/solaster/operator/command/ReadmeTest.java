@@ -19,7 +19,7 @@ import io.solaster.operator.Cel;
 import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.api.TopologyProfile;
 import io.solaster.operator.plan.ServiceCheck;
-import io.solaster.operator.reconcile.DeclaredNodes;
+import io.solaster.operator.reconcile.watch.DeclaredNodes;
 import org.junit.jupiter.api.Test;
 
 /** What the README shows is what the command prints; {@code -Dgenerate} writes it anew. */

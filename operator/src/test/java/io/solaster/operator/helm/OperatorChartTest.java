@@ -30,7 +30,7 @@ import io.solaster.operator.inventory.Inventory;
 import io.solaster.operator.plan.Planner;
 import io.solaster.operator.plan.ServicePlan;
 import io.solaster.operator.plan.Verdict;
-import io.solaster.operator.reconcile.DeclaredNodes;
+import io.solaster.operator.reconcile.watch.DeclaredNodes;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

@@ -12,9 +12,9 @@ import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBinding;
 import io.fabric8.kubernetes.api.model.rbac.PolicyRule;
 import io.fabric8.kubernetes.api.model.rbac.Role;
 import io.fabric8.kubernetes.api.model.rbac.RoleBinding;
-import io.solaster.operator.reconcile.NodeAccess;
 import io.solaster.operator.reconcile.Permissions;
 import io.solaster.operator.reconcile.Permissions.Scope;
+import io.solaster.operator.reconcile.watch.NodeAccess;
 import org.junit.jupiter.api.Test;
 
 /** The chart's roles permit what the operator's list names, and no more. */

@@ -19,6 +19,7 @@ import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.solaster.operator.Objects;
 import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.api.TopologyProfile;
+import io.solaster.operator.reconcile.watch.Cluster;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 

@@ -12,14 +12,18 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 import io.solaster.operator.apply.ApplyException;
+import io.solaster.operator.reconcile.plans.Scaling;
+import io.solaster.operator.reconcile.status.Conditions;
+import io.solaster.operator.reconcile.status.ProfileStatuses;
 import org.junit.jupiter.api.Test;
 
 /** CONDITIONS.md has every condition and reason that the code has, and no others. */
 class ConditionsPageTest {
     private static final Path SOURCES = Path.of("src/main/java/io/solaster/operator");
     /** Where reasons stand as texts. */
-    private static final List<String> FILES = List.of("reconcile/Applying", "reconcile/Conditions",
-            "reconcile/Observation", "reconcile/ProfileStatuses", "reconcile/Refusals", "reconcile/Scaling",
+    private static final List<String> FILES = List.of("reconcile/Applying", "reconcile/status/Conditions",
+            "reconcile/Observation", "reconcile/status/ProfileStatuses", "reconcile/Refusals",
+            "reconcile/plans/Scaling",
             "reconcile/ShardedServiceReconciler", "observe/Alignment", "rollout/Course", "rollout/Reloading");
     private static final Pattern TEXT = Pattern.compile("\"([A-Z][a-z]+(?:[A-Z][a-z]+)*)\"");
     private static final Pattern CODE = Pattern.compile("`([A-Z][a-z]+(?:[A-Z][a-z]+)*)`");

@@ -16,6 +16,7 @@ import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.solaster.operator.Objects;
 import io.solaster.operator.api.Labels;
 import io.solaster.operator.apply.Names;
+import io.solaster.operator.reconcile.nodes.NodeMarks;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;

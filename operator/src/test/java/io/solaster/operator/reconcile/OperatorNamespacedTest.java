@@ -17,6 +17,7 @@ import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.solaster.operator.Objects;
 import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.apply.Names;
+import io.solaster.operator.reconcile.watch.NodeAccess;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 

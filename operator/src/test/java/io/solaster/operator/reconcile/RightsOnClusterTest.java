@@ -47,6 +47,8 @@ import io.solaster.operator.api.Labels;
 import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.apply.Names;
 import io.solaster.operator.helm.Chart;
+import io.solaster.operator.reconcile.watch.Cluster;
+import io.solaster.operator.reconcile.watch.NodeAccess;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;

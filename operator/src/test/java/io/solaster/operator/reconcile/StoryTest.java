@@ -38,6 +38,7 @@ import io.solaster.operator.Objects;
 import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.api.TopologyProfile;
 import io.solaster.operator.apply.Names;
+import io.solaster.operator.reconcile.watch.Cluster;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 

@@ -1,4 +1,4 @@
-package io.solaster.operator.reconcile;
+package io.solaster.operator.reconcile.plans;
 
 import java.util.HashMap;
 import java.util.List;
@@ -14,11 +14,12 @@ import io.solaster.operator.plan.Running;
 import io.solaster.operator.plan.ServicePlan;
 import io.solaster.operator.plan.ServicePlan.ClassPlan;
 import io.solaster.operator.plan.Verdict;
-import io.solaster.operator.reconcile.PlanBoard.Answer;
+import io.solaster.operator.reconcile.plans.PlanBoard.Answer;
+import io.solaster.operator.reconcile.watch.Cluster;
 import org.jspecify.annotations.Nullable;
 
 /** Where services run, for the next plan to leave them there, and how large autoscaling has their pods. Any thread. */
-final class Placements {
+public final class Placements {
     private final Map<String, Integer> sizes = new ConcurrentHashMap<>();
     private volatile Supplier<Map<String, Running>> workloads = Map::of;
     private volatile Function<Pod, @Nullable String> whose = Cluster::service;
@@ -29,39 +30,39 @@ final class Placements {
      * @param workloads what runs of services, by namespace/name
      * @param whose the service that a pod takes its room for
      */
-    void follow(Supplier<Map<String, Running>> workloads, Function<Pod, @Nullable String> whose) {
+    public void follow(Supplier<Map<String, Running>> workloads, Function<Pod, @Nullable String> whose) {
         this.workloads = workloads;
         this.whose = whose;
     }
 
     /** The service that a pod takes its room for, as namespace/name; null if none. */
     @Nullable
-    String whose(Pod pod) {
+    public String whose(Pod pod) {
         return whose.apply(pod);
     }
 
     /** Has a service's pods planned with so many shards from now on. */
-    void resize(String service, int shards) {
+    public void resize(String service, int shards) {
         sizes.put(service, shards);
     }
 
     /** Whether autoscaling has set no service's size. */
-    boolean none() {
+    public boolean none() {
         return sizes.isEmpty();
     }
 
     /** How many shards a service's pods are to have; 0 where autoscaling has not set that. */
-    int size(String service) {
+    public int size(String service) {
         return sizes.getOrDefault(service, 0);
     }
 
     /** Forgets services. */
-    void forget(Predicate<String> which) {
+    public void forget(Predicate<String> which) {
         sizes.keySet().removeIf(which);
     }
 
     /** What runs of services, by namespace/name; of one whose workloads are not seen yet, what was planned last. */
-    Map<String, Running> running(List<ShardedService> services, Map<String, Answer> last) {
+    public Map<String, Running> running(List<ShardedService> services, Map<String, Answer> last) {
         Map<String, Running> running = new HashMap<>(workloads.get());
         for (ShardedService service : services) {
             String key = PlanBoard.key(service);

@@ -1,4 +1,4 @@
-package io.solaster.operator.reconcile;
+package io.solaster.operator.reconcile.nodes;
 
 import java.time.Duration;
 import java.time.Instant;
@@ -13,17 +13,17 @@ import java.util.function.Predicate;
  * Which nodes have refused pods a short while ago, for an operator that may not write that on the nodes. It forgets with a
  * restart: the next refusal tells again. Any thread.
  */
-final class RecentRefusals {
+public final class RecentRefusals {
     private static final Duration RECENT = Duration.ofMinutes(10);
 
     private final Map<String, TreeMap<String, Instant>> last = new HashMap<>();
 
-    synchronized void add(String service, String node, Instant now) {
+    public synchronized void add(String service, String node, Instant now) {
         last.computeIfAbsent(service, key -> new TreeMap<>()).put(node, now);
     }
 
     /** The nodes that have refused a service's pods lately. */
-    synchronized Set<String> nodes(String service, Instant now) {
+    public synchronized Set<String> nodes(String service, Instant now) {
         TreeMap<String, Instant> nodes = last.get(service);
         if (nodes == null) {
             return Set.of();
@@ -37,7 +37,7 @@ final class RecentRefusals {
     }
 
     /** Forgets services. */
-    synchronized void forget(Predicate<String> which) {
+    public synchronized void forget(Predicate<String> which) {
         last.keySet().removeIf(which);
     }
 }

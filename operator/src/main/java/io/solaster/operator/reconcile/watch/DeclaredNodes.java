@@ -1,4 +1,4 @@
-package io.solaster.operator.reconcile;
+package io.solaster.operator.reconcile.watch;
 
 import java.io.IOException;
 import java.math.BigDecimal;
@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class DeclaredNodes {
     /** On a profile in the ConfigMap: how many nodes there are of it. */
-    static final String NODES = "solaster.io/nodes";
+    public static final String NODES = "solaster.io/nodes";
 
     private static final YAMLMapper YAML = new YAMLMapper();
     private static final int MOST = 10_000;

@@ -1,4 +1,4 @@
-package io.solaster.operator.reconcile;
+package io.solaster.operator.reconcile.plans;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -9,8 +9,8 @@ import java.util.List;
 
 import io.solaster.operator.api.ShardedServiceSpec.Autoscaling;
 import io.solaster.operator.api.ShardedServiceSpec.ScaleBy;
-import io.solaster.operator.reconcile.Autoscaler.Decision;
-import io.solaster.operator.reconcile.Heat.Busy;
+import io.solaster.operator.reconcile.plans.Autoscaler.Decision;
+import io.solaster.operator.reconcile.plans.Heat.Busy;
 import org.junit.jupiter.api.Test;
 
 /** Replicas follow the utilization of shards, up at once and down after a while. */

@@ -1,4 +1,4 @@
-package io.solaster.operator.reconcile;
+package io.solaster.operator.reconcile.plans;
 
 import static java.util.Objects.requireNonNullElse;
 
@@ -27,6 +27,8 @@ import io.solaster.operator.plan.ServiceCheck;
 import io.solaster.operator.plan.ServicePlan;
 import io.solaster.operator.plan.ServicePlan.ClassPlan;
 import io.solaster.operator.plan.Verdict;
+import io.solaster.operator.reconcile.status.Conditions;
+import io.solaster.operator.reconcile.watch.Cluster;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  * changed, once for all that has changed meanwhile, and for the cluster's changes alone no more often than leaves time
  * for other things. Any thread.
  */
-final class PlanBoard {
+public final class PlanBoard {
 
     /**
      * A service's plan.
@@ -44,19 +46,19 @@ final class PlanBoard {
      * @param problem why not; empty if it could
      * @param reason that in one word, as a condition's reason; empty if it could
      */
-    record Answer(@Nullable ServicePlan plan, String problem, String reason) {
+    public record Answer(@Nullable ServicePlan plan, String problem, String reason) {
 
-        Answer(ServicePlan plan) {
+        public Answer(ServicePlan plan) {
             this(plan, "", "");
         }
 
         /** Whether that is the service's own fault, and not the cluster's. */
-        boolean invalid() {
+        public boolean invalid() {
             return !reason.isEmpty() && !reason.equals(Conditions.INVENTORY_UNREADABLE);
         }
 
         /** Whether it comes to the same as another, be it with other figures. */
-        boolean sameOutcome(Answer other) {
+        public boolean sameOutcome(Answer other) {
             if (plan == null || other.plan() == null) {
                 return equals(other);
             }
@@ -109,14 +111,18 @@ final class PlanBoard {
     private volatile long pauseUntil = System.nanoTime();
     private volatile Made made = new Made(-1, Map.of(), Map.of(), Map.of(), Map.of(), List.of(), List.of(), 0);
 
-    /** @param planned hears of each time that plans are made */
-    PlanBoard(Cluster cluster, Runnable planned) {
+    /**
+     * A board without plans.
+     *
+     * @param planned hears of each time that plans are made
+     */
+    public PlanBoard(Cluster cluster, Runnable planned) {
         this.cluster = cluster;
         this.planned = planned;
     }
 
     /** Where services run, which plans go by. */
-    Placements placements() {
+    public Placements placements() {
         return placements;
     }
 
@@ -127,7 +133,7 @@ final class PlanBoard {
      * @param service the service, as it is looked after
      * @param cached all services, as a cache has them
      */
-    Answer plan(ShardedService service, Supplier<List<ShardedService>> cached) {
+    public Answer plan(ShardedService service, Supplier<List<ShardedService>> cached) {
         Answer known = known(service);
         return known == null ? make(service, cached) : known;
     }
@@ -163,7 +169,7 @@ final class PlanBoard {
     }
 
     /** The plans of services, by namespace/name, as the cluster is now. */
-    synchronized Map<String, Answer> all(List<ShardedService> services) {
+    public synchronized Map<String, Answer> all(List<ShardedService> services) {
         if (cluster.version() != made.version() || behind(services)) {
             remake(services);
         }
@@ -171,17 +177,17 @@ final class PlanBoard {
     }
 
     /** The plans as they were made last, by namespace/name. */
-    Map<String, Answer> last() {
+    public Map<String, Answer> last() {
         return made.answers();
     }
 
     /** Whether enough time has passed since plans were made that they can be made for the cluster's changes alone. */
-    boolean rested() {
+    public boolean rested() {
         return System.nanoTime() - pauseUntil >= 0;
     }
 
     /** Whether plans were made for other services than these, or for what they do not ask for any more. */
-    boolean behind(List<ShardedService> services) {
+    public boolean behind(List<ShardedService> services) {
         Made last = made;
         if (services.size() != last.asked().size()) {
             return true;
@@ -252,7 +258,7 @@ final class PlanBoard {
     }
 
     /** The labels that the nodes of a class have, as of the last plans. */
-    Map<String, String> labels(String topologyClass) {
+    public Map<String, String> labels(String topologyClass) {
         return made.labels().getOrDefault(topologyClass, Map.of());
     }
 
@@ -260,12 +266,12 @@ final class PlanBoard {
      * Says that a service's spec cannot be applied, whatever its plan: until it has another spec, or was applied after all,
      * it is planned after all others and takes only what they leave. What runs of it keeps its room.
      */
-    void refuse(ShardedService service) {
+    public void refuse(ShardedService service) {
         refused.put(id(service), requireNonNullElse(service.getMetadata().getGeneration(), 0L));
     }
 
     /** Says that a service was applied. */
-    void applied(ShardedService service) {
+    public void applied(ShardedService service) {
         refused.remove(id(service));
     }
 
@@ -284,29 +290,29 @@ final class PlanBoard {
     }
 
     /** What has come of the profiles, as of the last plans. */
-    List<ProfileFinding> profiles() {
+    public List<ProfileFinding> profiles() {
         return made.profiles();
     }
 
     /** What was declared and cannot be read, as of the last plans. */
-    List<String> problems() {
+    public List<String> problems() {
         return made.problems();
     }
 
     /** How many profiles are wrong, as of the last plans. */
-    int invalidProfiles() {
+    public int invalidProfiles() {
         Made last = made;
         return last.problems().size()
                 + (int) last.profiles().stream().filter(each -> !each.problem().isEmpty()).count();
     }
 
     /** How many nodes nothing can be planned on since something about them is wrong, as of the last plans. */
-    int leftOut() {
+    public int leftOut() {
         return made.leftOut();
     }
 
     /** The class of each node that has one, as of the last plans. */
-    Map<String, String> classes() {
+    public Map<String, String> classes() {
         return made.classes();
     }
 
@@ -372,7 +378,7 @@ final class PlanBoard {
      * @param most the most that there may be
      * @return as many as now if no step fits
      */
-    synchronized int step(ShardedService service, List<ShardedService> all, int now, int asked, int most) {
+    public synchronized int step(ShardedService service, List<ShardedService> all, int now, int asked, int most) {
         List<ShardedService> before = new ArrayList<>();
         Comparator<ShardedService> order = order(made.asked());
         for (ShardedService each : all) {
@@ -420,7 +426,7 @@ final class PlanBoard {
     }
 
     /** Names a service: namespace/name. */
-    static String key(ShardedService service) {
+    public static String key(ShardedService service) {
         return service.getMetadata().getNamespace() + "/" + service.getMetadata().getName();
     }
 }

@@ -1,4 +1,4 @@
-package io.solaster.operator.reconcile;
+package io.solaster.operator.reconcile.plans;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -13,7 +13,7 @@ import java.util.stream.Collectors;
  * @param hot pods with a shard that is hot while the others are not
  * @param others the mean without those shards
  */
-record Heat(int shards, double mean, List<Busy> hot, double others) {
+public record Heat(int shards, double mean, List<Busy> hot, double others) {
     private static final double HOT = 0.8;
     /** So many times as busy as all others. */
     private static final double UNEVEN = 2;
@@ -27,13 +27,13 @@ record Heat(int shards, double mean, List<Busy> hot, double others) {
      * @param mean the part of their time that they have something to do, from 0 to 1
      * @param max that of the busiest
      */
-    record Busy(String pod, int shards, double mean, double max) {
-        double sum() {
+    public record Busy(String pod, int shards, double mean, double max) {
+        public double sum() {
             return mean * shards;
         }
     }
 
-    static Heat of(List<Busy> pods) {
+    public static Heat of(List<Busy> pods) {
         double sum = 0;
         int shards = 0;
         for (Busy pod : pods) {
@@ -53,16 +53,16 @@ record Heat(int shards, double mean, List<Busy> hot, double others) {
                 shards == hot.size() ? 0 : Math.max(0, rest) / (shards - hot.size()));
     }
 
-    boolean uneven() {
+    public boolean uneven() {
         return !hot.isEmpty();
     }
 
-    boolean allHot() {
+    public boolean allHot() {
         return !uneven() && mean >= HOT;
     }
 
     /** In tens of per cent: what is told changes when it is another matter, and not with each report. */
-    String told() {
+    public String told() {
         if (!uneven()) {
             return "The " + shards + " shards are about " + percent(mean) + " busy, none much more than the others.";
         }

@@ -1,4 +1,4 @@
-package io.solaster.operator.reconcile;
+package io.solaster.operator.reconcile.plans;
 
 import static java.util.Objects.requireNonNull;
 import static java.util.Objects.requireNonNullElse;
@@ -32,13 +32,16 @@ import io.solaster.operator.observe.Reports;
 import io.solaster.operator.plan.Running;
 import io.solaster.operator.plan.ServicePlan;
 import io.solaster.operator.plan.ServicePlan.ClassPlan;
-import io.solaster.operator.reconcile.Autoscaler.Decision;
-import io.solaster.operator.reconcile.Heat.Busy;
-import io.solaster.operator.reconcile.PlanBoard.Answer;
+import io.solaster.operator.reconcile.plans.Autoscaler.Decision;
+import io.solaster.operator.reconcile.plans.Heat.Busy;
+import io.solaster.operator.reconcile.plans.PlanBoard.Answer;
+import io.solaster.operator.reconcile.status.Conditions;
+import io.solaster.operator.reconcile.status.Readiness;
+import io.solaster.operator.reconcile.watch.Ownership;
 import org.jspecify.annotations.Nullable;
 
 /** Puts what the load asks for into plans, and tells how it lies on the shards. Any thread. */
-final class Scaling {
+public final class Scaling {
     /** The environment variable that a pod has its number of shards from. */
     private static final String SHARDS = "SOLASTER_ENGINE_SHARDS";
 
@@ -47,14 +50,14 @@ final class Scaling {
     private final Autoscaler autoscaler;
     private final Map<String, String> told = new ConcurrentHashMap<>();
 
-    Scaling(PlanBoard board, Reports reports, InstantSource clock) {
+    public Scaling(PlanBoard board, Reports reports, InstantSource clock) {
         this.board = board;
         this.reports = reports;
         autoscaler = new Autoscaler(clock);
     }
 
     /** Forgets services. */
-    void forget(Predicate<String> which) {
+    public void forget(Predicate<String> which) {
         autoscaler.forget(which);
         board.placements().forget(which);
         told.keySet().removeIf(which);
@@ -68,7 +71,7 @@ final class Scaling {
      * @param children the service's objects
      * @param notes what there is to tell of it is added
      */
-    Answer sized(ShardedService service, Answer answer, Supplier<List<ShardedService>> all,
+    public Answer sized(ShardedService service, Answer answer, Supplier<List<ShardedService>> all,
             Collection<HasMetadata> children, List<Pod> pods, List<String> notes) {
         Autoscaling scaling = service.getSpec() == null ? null : service.getSpec().autoscaling();
         ServicePlan plan = answer.plan();
@@ -107,7 +110,8 @@ final class Scaling {
      *
      * @param notes what there is to tell of it is added
      */
-    ServicePlan scaled(ShardedService service, ServicePlan plan, Collection<HasMetadata> children, List<Pod> pods,
+    public ServicePlan scaled(ShardedService service, ServicePlan plan, Collection<HasMetadata> children,
+            List<Pod> pods,
             List<String> notes) {
         Autoscaling scaling = service.getSpec().autoscaling();
         if (scaling == null || scaling.by() == ScaleBy.Shards) {
@@ -131,7 +135,7 @@ final class Scaling {
     }
 
     /** Of the replicas that were planned, so many: first those that run, where most do, then in the order of the plan. */
-    static ServicePlan spread(ServicePlan plan, int replicas, Map<String, Integer> runs) {
+    public static ServicePlan spread(ServicePlan plan, int replicas, Map<String, Integer> runs) {
         Map<String, Integer> here = new HashMap<>();
         int left = replicas;
         List<ClassPlan> byRunning = plan.classes().stream().sorted(Comparator
@@ -152,7 +156,7 @@ final class Scaling {
     }
 
     /** Says whether one shard is hot, or all. */
-    void balance(ShardedService service, List<Pod> pods, Conditions conditions) {
+    public void balance(ShardedService service, List<Pod> pods, Conditions conditions) {
         List<Busy> busy = busy(pods);
         if (busy.isEmpty()) {
             conditions.set(Conditions.BALANCED, "Unknown", "NoReport", "No pod tells how busy its shards are.");
@@ -170,7 +174,7 @@ final class Scaling {
     }
 
     /** Whether there is something else to tell than last time. */
-    boolean changed(ShardedService service, List<Pod> pods) {
+    public boolean changed(ShardedService service, List<Pod> pods) {
         List<Busy> busy = busy(pods);
         return !busy.isEmpty() && !told(Heat.of(busy)).equals(told.get(PlanBoard.key(service)));
     }
@@ -193,7 +197,7 @@ final class Scaling {
     }
 
     /** What runs of services, by namespace/name, as their workloads say. */
-    static Map<String, Running> running(Stream<? extends HasMetadata> workloads) {
+    public static Map<String, Running> running(Stream<? extends HasMetadata> workloads) {
         Map<String, Running> running = new HashMap<>();
         workloads.forEach(workload -> {
             String service = Ownership.service(workload);

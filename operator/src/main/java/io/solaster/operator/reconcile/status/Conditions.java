@@ -1,4 +1,4 @@
-package io.solaster.operator.reconcile;
+package io.solaster.operator.reconcile.status;
 
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -12,23 +12,23 @@ import io.fabric8.kubernetes.api.model.Condition;
 import org.jspecify.annotations.Nullable;
 
 /** The conditions of a service's status: the time of a transition changes only when the status flips. For one thread. */
-final class Conditions {
-    static final String READY = "Ready";
-    static final String PROGRESSING = "Progressing";
-    static final String DEGRADED = "Degraded";
-    static final String APPLIED = "Applied";
-    static final String PLAN_FEASIBLE = "PlanFeasible";
-    static final String ALIGNED = "TopologyAligned";
-    static final String DRIFTED = "Drifted";
-    static final String BALANCED = "Balanced";
+public final class Conditions {
+    public static final String READY = "Ready";
+    public static final String PROGRESSING = "Progressing";
+    public static final String DEGRADED = "Degraded";
+    public static final String APPLIED = "Applied";
+    public static final String PLAN_FEASIBLE = "PlanFeasible";
+    public static final String ALIGNED = "TopologyAligned";
+    public static final String DRIFTED = "Drifted";
+    public static final String BALANCED = "Balanced";
     /** Of a profile. */
-    static final String VALID = "Valid";
+    public static final String VALID = "Valid";
 
-    static final String INVALID_SPEC = "InvalidSpec";
-    static final String UNREADABLE = "Unreadable";
-    static final String INVENTORY_UNREADABLE = "InventoryUnreadable";
+    public static final String INVALID_SPEC = "InvalidSpec";
+    public static final String UNREADABLE = "Unreadable";
+    public static final String INVENTORY_UNREADABLE = "InventoryUnreadable";
 
-    static final String NOT_IN_FORCE = "NotInForce";
+    public static final String NOT_IN_FORCE = "NotInForce";
 
     private static final int LONGEST = 1024;
 
@@ -37,7 +37,7 @@ final class Conditions {
     private final @Nullable Long generation;
     private final Instant time;
 
-    Conditions(@Nullable List<Condition> before, @Nullable Long generation, Instant time) {
+    public Conditions(@Nullable List<Condition> before, @Nullable Long generation, Instant time) {
         if (before != null) {
             before.forEach(each -> this.before.put(each.getType(), each));
         }
@@ -45,11 +45,11 @@ final class Conditions {
         this.time = time;
     }
 
-    void set(String type, boolean status, String reason, String message) {
+    public void set(String type, boolean status, String reason, String message) {
         set(type, status ? "True" : "False", reason, message);
     }
 
-    void set(String type, String status, String reason, String message) {
+    public void set(String type, String status, String reason, String message) {
         Condition old = before.get(type);
         String since = old != null && status.equals(old.getStatus())
                 ? old.getLastTransitionTime()
@@ -59,7 +59,7 @@ final class Conditions {
     }
 
     /** Keeps what was said before, if anything was, and of which generation. */
-    void keep(String type) {
+    public void keep(String type) {
         Condition old = before.get(type);
         if (old != null) {
             now.put(type, old);
@@ -67,7 +67,7 @@ final class Conditions {
     }
 
     /** Whether a condition is True, as far as this look has come. */
-    boolean holds(String type) {
+    public boolean holds(String type) {
         Condition its = now.get(type);
         return its != null && "True".equals(its.getStatus());
     }
@@ -77,7 +77,7 @@ final class Conditions {
      *
      * @param reason why it ended early
      */
-    void interrupted(String reason, String message) {
+    public void interrupted(String reason, String message) {
         if (!now.containsKey(PLAN_FEASIBLE)) {
             set(PLAN_FEASIBLE, "Unknown", reason, message);
         }
@@ -93,7 +93,7 @@ final class Conditions {
         before.keySet().stream().filter(type -> !now.containsKey(type)).toList().forEach(this::keep);
     }
 
-    List<Condition> list() {
+    public List<Condition> list() {
         return new ArrayList<>(now.values());
     }
 }

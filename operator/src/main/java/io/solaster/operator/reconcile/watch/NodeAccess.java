@@ -1,4 +1,4 @@
-package io.solaster.operator.reconcile;
+package io.solaster.operator.reconcile.watch;
 
 /** What the operator may do with nodes. */
 public enum NodeAccess {

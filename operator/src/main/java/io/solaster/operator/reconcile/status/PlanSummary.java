@@ -1,4 +1,4 @@
-package io.solaster.operator.reconcile;
+package io.solaster.operator.reconcile.status;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -12,13 +12,17 @@ import io.solaster.operator.plan.ServicePlan;
 import io.solaster.operator.plan.ServicePlan.ClassPlan;
 
 /** A plan as a status has it: short enough for an object that is written often. Pure. */
-final class PlanSummary {
+public final class PlanSummary {
     private static final int REASONS = 20;
 
     private PlanSummary() {}
 
-    /** @param notes what else is to be told among the reasons */
-    static PlanStatus of(ServicePlan plan, ShardedServiceSpec spec, List<String> notes) {
+    /**
+     * Makes a summary.
+     *
+     * @param notes what else is to be told among the reasons
+     */
+    public static PlanStatus of(ServicePlan plan, ShardedServiceSpec spec, List<String> notes) {
         List<String> reasons = new ArrayList<>(bounded(plan.reasons()));
         reasons.addAll(notes);
         reasons.add(transport(spec));
@@ -33,7 +37,7 @@ final class PlanSummary {
     }
 
     /** The container runtime's own seccomp profile has refused io_uring since containerd 1.7.6. */
-    static String transport(ShardedServiceSpec spec) {
+    public static String transport(ShardedServiceSpec spec) {
         // What stands at the container counts before what stands at the pod.
         SeccompProfile container = spec.securityContext() == null ? null : spec.securityContext().getSeccompProfile();
         SeccompProfile pod = spec.podSecurityContext() == null ? null : spec.podSecurityContext().getSeccompProfile();

@@ -1,4 +1,4 @@
-package io.solaster.operator.reconcile;
+package io.solaster.operator.reconcile.status;
 
 import static java.util.Objects.requireNonNullElse;
 
@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * What services are told in their statuses. A status is written whole, in the place of the one before: a patch of what
  * differs from a cache's, which may be late, would be laid on something else. Any thread, for each service one at a time.
  */
-final class Statuses {
+public final class Statuses {
     private static final PatchContext WHOLE = PatchContext.of(PatchType.JSON);
     private static final Set<String> STUCK = Set.of("CanaryFails", "CanaryUnreported", "RolloutFails",
             "ReloadUnconfirmed",
@@ -37,19 +37,19 @@ final class Statuses {
      */
     private record Told(ShardedServiceStatus status, @Nullable String late) {}
 
-    Statuses(KubernetesClient client) {
+    public Statuses(KubernetesClient client) {
         this.client = client;
     }
 
     /** A service's status: what it was told last, which a cache may not have yet, else what it has; null if nothing. */
     @Nullable
-    ShardedServiceStatus of(ShardedService service) {
+    public ShardedServiceStatus of(ShardedService service) {
         Told last = told.get(uid(service));
         return last == null ? service.getStatus() : last.status();
     }
 
     /** How far the rollouts of services are, as meters have it. */
-    enum Way {
+    public enum Way {
         /** Pods are being replaced, or have yet to confirm a configuration. */
         UnderWay,
         /** It has taken longer than it may, or falls short, and is not taken back by itself. */
@@ -59,7 +59,7 @@ final class Statuses {
     }
 
     /** How many services' rollouts are so far, by what was told of them last. */
-    int count(Way way) {
+    public int count(Way way) {
         return (int) told.values().stream().filter(last -> way(last.status()) == way).count();
     }
 
@@ -81,7 +81,7 @@ final class Statuses {
      * @param service as a cache has it
      * @throws KubernetesClientException if it could not be written; the next time it is, also if it is still the same
      */
-    void tell(ShardedService service, ShardedServiceStatus now) {
+    public void tell(ShardedService service, ShardedServiceStatus now) {
         String uid = uid(service);
         String version = String.valueOf(service.getMetadata().getResourceVersion());
         Told last = told.get(uid);
@@ -116,11 +116,11 @@ final class Statuses {
     }
 
     /** Forgets all services but these. */
-    void retain(Collection<ShardedService> there) {
+    public void retain(Collection<ShardedService> there) {
         told.keySet().retainAll(Set.copyOf(there.stream().map(Statuses::uid).toList()));
     }
 
-    static String uid(ShardedService service) {
+    public static String uid(ShardedService service) {
         return String.valueOf(service.getMetadata().getUid());
     }
 }

@@ -1,4 +1,4 @@
-package io.solaster.operator.reconcile;
+package io.solaster.operator.reconcile.nodes;
 
 import java.time.Duration;
 import java.time.Instant;
@@ -23,6 +23,7 @@ import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.solaster.operator.api.Labels;
 import io.solaster.operator.apply.Names;
+import io.solaster.operator.reconcile.watch.Cluster;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,7 +32,7 @@ import org.slf4j.LoggerFactory;
  * What is written on nodes: the topology class that each belongs to, which pods select by, and for which services it is
  * set aside. Both are labels, so that pods that run are left alone, and so that they outlive the operator. Any thread.
  */
-final class NodeMarks {
+public final class NodeMarks {
     private static final Logger LOG = LoggerFactory.getLogger(NodeMarks.class);
     private static final Duration FIRST = Duration.ofMinutes(1);
     private static final Duration LONGEST = Duration.ofHours(1);
@@ -49,19 +50,23 @@ final class NodeMarks {
     private final InstantSource clock;
     private final boolean allowed;
 
-    NodeMarks(KubernetesClient client, InstantSource clock) {
+    public NodeMarks(KubernetesClient client, InstantSource clock) {
         this(client, clock, true);
     }
 
-    /** @param allowed whether it may write on nodes at all */
-    NodeMarks(KubernetesClient client, InstantSource clock, boolean allowed) {
+    /**
+     * Marks on the nodes of a cluster.
+     *
+     * @param allowed whether it may write on nodes at all
+     */
+    public NodeMarks(KubernetesClient client, InstantSource clock, boolean allowed) {
         this.client = client;
         this.clock = clock;
         this.allowed = allowed;
     }
 
     /** Whether it may write on nodes. */
-    boolean allowed() {
+    public boolean allowed() {
         return allowed;
     }
 
@@ -96,7 +101,7 @@ final class NodeMarks {
     }
 
     /** What is to be done by hand, where it may not: which nodes lack the labels of wanted classes, and how they get them. */
-    List<String> unlabelled(Map<String, String> classes, Set<String> wanted, Cluster cluster) {
+    public List<String> unlabelled(Map<String, String> classes, Set<String> wanted, Cluster cluster) {
         TreeMap<String, List<String>> without = new TreeMap<>();
         if (!allowed) {
             for (Node node : cluster.nodes()) {
@@ -125,7 +130,7 @@ final class NodeMarks {
      *
      * @param needed the labels' values that pods, workloads or plans go by, of whichever operator
      */
-    void unlabel(Iterable<Node> nodes, Set<String> needed) {
+    public void unlabel(Iterable<Node> nodes, Set<String> needed) {
         if (!allowed) {
             return;
         }
@@ -153,7 +158,7 @@ final class NodeMarks {
     }
 
     /** Labels nodes with their classes where they are not. */
-    void classes(Map<String, String> classes, Set<String> wanted, Iterable<Node> nodes) {
+    public void classes(Map<String, String> classes, Set<String> wanted, Iterable<Node> nodes) {
         if (!allowed) {
             return;
         }
@@ -186,7 +191,7 @@ final class NodeMarks {
      *
      * @return until when
      */
-    Instant setAside(Node node, String namespace, String service) {
+    public Instant setAside(Node node, String namespace, String service) {
         String mark = Labels.aside(namespace, service);
         Aside before = Aside.of(annotation(node, mark));
         Instant now = clock.instant();
@@ -201,7 +206,7 @@ final class NodeMarks {
     }
 
     /** The names of the nodes that are set aside for a service, in the order of the nodes. */
-    static Set<String> aside(Iterable<Node> nodes, String namespace, String service) {
+    public static Set<String> aside(Iterable<Node> nodes, String namespace, String service) {
         String mark = Labels.aside(namespace, service);
         Set<String> aside = new LinkedHashSet<>();
         for (Node node : nodes) {
@@ -214,7 +219,7 @@ final class NodeMarks {
 
     /** Gives nodes back whose time has come. Returns when the next one's comes; null if none is set aside. */
     @Nullable
-    Instant sweep(Iterable<Node> nodes) {
+    public Instant sweep(Iterable<Node> nodes) {
         Instant now = clock.instant();
         Instant next = null;
         if (!allowed) {

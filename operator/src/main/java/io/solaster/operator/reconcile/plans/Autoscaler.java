@@ -1,4 +1,4 @@
-package io.solaster.operator.reconcile;
+package io.solaster.operator.reconcile.plans;
 
 import static java.util.Objects.requireNonNullElse;
 
@@ -13,7 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
 
 import io.solaster.operator.api.ShardedServiceSpec.Autoscaling;
-import io.solaster.operator.reconcile.Heat.Busy;
+import io.solaster.operator.reconcile.plans.Heat.Busy;
 
 /**
  * How many replicas, or shards a pod, the load asks for, by the part of their time that shards are busy: CPU use tells
@@ -21,7 +21,7 @@ import io.solaster.operator.reconcile.Heat.Busy;
  * tolerance; what is less counts only when nothing more was asked for in the stabilization window; and a hot shard among
  * idle ones asks for nothing, since nothing that is added would take its load. Any thread.
  */
-final class Autoscaler {
+public final class Autoscaler {
     private static final double TOLERANCE = 0.1;
     private static final int TARGET = 60;
     private static final int WINDOW = 300;
@@ -34,12 +34,12 @@ final class Autoscaler {
      * @param amount replicas, or shards of a pod
      * @param held why it is not what the utilization alone asks for; empty if it is
      */
-    record Decision(int amount, String held) {}
+    public record Decision(int amount, String held) {}
 
     private final InstantSource clock;
     private final Map<String, Deque<Advice>> advice = new ConcurrentHashMap<>();
 
-    Autoscaler(InstantSource clock) {
+    public Autoscaler(InstantSource clock) {
         this.clock = clock;
     }
 
@@ -50,7 +50,7 @@ final class Autoscaler {
      * @param now how many replicas are asked for; 0 if there are none yet
      * @param loads how busy pods are, of those that tell
      */
-    Decision replicas(String service, Autoscaling scaling, int now, List<Busy> loads) {
+    public Decision replicas(String service, Autoscaling scaling, int now, List<Busy> loads) {
         int min = requireNonNullElse(scaling.min(), 1);
         int max = Math.max(min, requireNonNullElse(scaling.max(), 1));
         if (now == 0) {
@@ -73,7 +73,7 @@ final class Autoscaler {
      * @param settled whether all of them have as many, and are ready
      * @param loads how busy they are, of those that tell
      */
-    Decision shards(String service, Autoscaling scaling, int now, int pods, boolean settled, List<Busy> loads) {
+    public Decision shards(String service, Autoscaling scaling, int now, int pods, boolean settled, List<Busy> loads) {
         int min = requireNonNullElse(scaling.min(), 1);
         int max = Math.max(min, requireNonNullElse(scaling.max(), now));
         if (!settled) {
@@ -128,7 +128,7 @@ final class Autoscaler {
     }
 
     /** Forgets services. */
-    void forget(Predicate<String> which) {
+    public void forget(Predicate<String> which) {
         advice.keySet().removeIf(which);
     }
 }

@@ -1,4 +1,4 @@
-package io.solaster.operator.reconcile;
+package io.solaster.operator.reconcile.nodes;
 
 import java.util.HashMap;
 import java.util.List;
@@ -7,12 +7,13 @@ import java.util.Set;
 import java.util.TreeMap;
 
 import io.fabric8.kubernetes.api.model.Pod;
+import io.solaster.operator.reconcile.watch.Cluster;
 
 /**
  * Pods that a kubelet has refused for their CPUs. A StatefulSet makes such a pod again at once, so that it is gone before
  * anybody has looked: they are noted as they are seen. Any thread.
  */
-final class AffinityErrors {
+public final class AffinityErrors {
     private static final Set<String> REASONS = Set.of("TopologyAffinityError", "SMTAlignmentError",
             "UnexpectedAdmissionError");
     private static final int MOST = 1000;
@@ -21,14 +22,14 @@ final class AffinityErrors {
     private final Map<String, TreeMap<String, String>> refused = new HashMap<>();
 
     /** Whether a kubelet has refused a pod for its CPUs. */
-    static boolean refused(Pod pod) {
+    public static boolean refused(Pod pod) {
         return pod.getStatus() != null && "Failed".equals(pod.getStatus().getPhase())
                 && pod.getStatus().getReason() != null && REASONS.contains(pod.getStatus().getReason())
                 && pod.getSpec().getNodeName() != null;
     }
 
     /** Notes a pod if it was refused. */
-    synchronized void look(Pod pod) {
+    public synchronized void look(Pod pod) {
         String service = Cluster.service(pod);
         if (service != null && refused(pod) && pod.getMetadata().getDeletionTimestamp() == null
                 && (refused.size() < MOST || refused.containsKey(service))) {
@@ -39,13 +40,13 @@ final class AffinityErrors {
     }
 
     /** The nodes that have refused pods of a service since this was last asked. */
-    synchronized Map<String, String> take(String service) {
+    public synchronized Map<String, String> take(String service) {
         TreeMap<String, String> nodes = refused.remove(service);
         return nodes == null ? Map.of() : nodes;
     }
 
     /** Those of a service's pods that were refused and lie about. */
-    static List<Pod> failed(List<Pod> pods) {
+    public static List<Pod> failed(List<Pod> pods) {
         return pods.stream().filter(pod -> refused(pod) && pod.getMetadata().getDeletionTimestamp() == null).toList();
     }
 }

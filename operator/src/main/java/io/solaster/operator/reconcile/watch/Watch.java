@@ -1,4 +1,4 @@
-package io.solaster.operator.reconcile;
+package io.solaster.operator.reconcile.watch;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
  * What there is of one kind: in the whole cluster, or in some namespaces by an informer each, since that is what a Role
  * permits. What the API server refuses is asked again, ever later, and told in the log. Any thread.
  */
-final class Watch<T extends HasMetadata> implements AutoCloseable {
+public final class Watch<T extends HasMetadata> implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Watch.class);
 
     private static final long QUIET = Duration.ofMinutes(1).toNanos();
@@ -47,47 +47,52 @@ final class Watch<T extends HasMetadata> implements AutoCloseable {
     }
 
     /** Objects of no namespace, or those that an operation selects already. */
-    static <T extends HasMetadata> Watch<T> of(Informable<T> what, String name) {
+    public static <T extends HasMetadata> Watch<T> of(Informable<T> what, String name) {
         return new Watch<>(List.of(what), name);
     }
 
-    /** @param namespaces where; everywhere if empty */
-    static <T extends HasMetadata> Watch<T> of(MixedOperation<T, ?, ?> all, Set<String> namespaces, String name) {
+    /**
+     * Objects of some namespaces.
+     *
+     * @param namespaces where; everywhere if empty
+     */
+    public static <T extends HasMetadata> Watch<T> of(MixedOperation<T, ?, ?> all, Set<String> namespaces,
+            String name) {
         return new Watch<>(namespaces.isEmpty()
                 ? List.of(all.inAnyNamespace())
                 : namespaces.stream().sorted().map(all::inNamespace).toList(), name);
     }
 
     /** Finds objects by what a function makes of each; before the start. */
-    Watch<T> indexed(String index, Function<T, List<String>> keys) {
+    public Watch<T> indexed(String index, Function<T, List<String>> keys) {
         informers.forEach(informer -> informer.addIndexers(Map.of(index, keys)));
         return this;
     }
 
-    Watch<T> with(ResourceEventHandler<T> handler) {
+    public Watch<T> with(ResourceEventHandler<T> handler) {
         informers.forEach(informer -> informer.addEventHandler(handler));
         return this;
     }
 
     /** Lists and watches; done when all is known. */
-    CompletableFuture<Void> start() {
+    public CompletableFuture<Void> start() {
         return CompletableFuture.allOf(informers.stream().map(informer -> informer.start().toCompletableFuture())
                 .toArray(CompletableFuture<?>[]::new));
     }
 
     /** Whether it knows what there is. */
-    boolean inStep() {
+    public boolean inStep() {
         return informers.stream().allMatch(SharedIndexInformer::hasSynced);
     }
 
-    List<T> list() {
+    public List<T> list() {
         if (informers.size() == 1) {
             return informers.getFirst().getIndexer().list();
         }
         return informers.stream().flatMap(informer -> informer.getIndexer().list().stream()).toList();
     }
 
-    List<T> by(String index, String key) {
+    public List<T> by(String index, String key) {
         if (informers.size() == 1) {
             return informers.getFirst().getIndexer().byIndex(index, key);
         }
@@ -96,7 +101,7 @@ final class Watch<T extends HasMetadata> implements AutoCloseable {
 
     /** One without a namespace, by name. */
     @Nullable
-    T get(String name) {
+    public T get(String name) {
         return informers.getFirst().getIndexer().getByKey(name);
     }
 

@@ -1,10 +1,10 @@
-package io.solaster.operator.reconcile;
+package io.solaster.operator.reconcile.plans;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 
-import io.solaster.operator.reconcile.Heat.Busy;
+import io.solaster.operator.reconcile.plans.Heat.Busy;
 import org.junit.jupiter.api.Test;
 
 /** One hot shard is told from all being hot. */

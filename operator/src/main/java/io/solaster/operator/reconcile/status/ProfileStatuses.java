@@ -1,4 +1,4 @@
-package io.solaster.operator.reconcile;
+package io.solaster.operator.reconcile.status;
 
 import java.net.HttpURLConnection;
 import java.time.InstantSource;
@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
  * Says in the status of each profile whether it can be planned by; of one that only a ConfigMap has, and that has no status,
  * in the log and an event. For one thread.
  */
-final class ProfileStatuses {
+public final class ProfileStatuses {
     private static final Logger LOG = LoggerFactory.getLogger(ProfileStatuses.class);
 
     private final KubernetesClient client;
@@ -40,8 +40,12 @@ final class ProfileStatuses {
     /** What was told last of what a ConfigMap declares. */
     private Set<String> declared = Set.of();
 
-    /** @param writes in which namespaces it may write events */
-    ProfileStatuses(KubernetesClient client, InstantSource clock, EventLog events, Predicate<String> writes) {
+    /**
+     * One that has told nothing yet.
+     *
+     * @param writes in which namespaces it may write events
+     */
+    public ProfileStatuses(KubernetesClient client, InstantSource clock, EventLog events, Predicate<String> writes) {
         this.client = client;
         this.clock = clock;
         this.events = events;
@@ -49,7 +53,7 @@ final class ProfileStatuses {
     }
 
     /** Writes the statuses that are others than before. */
-    void tell(List<TopologyProfile> profiles, List<ProfileFinding> findings) {
+    public void tell(List<TopologyProfile> profiles, List<ProfileFinding> findings) {
         Map<String, ProfileFinding> byName = new HashMap<>();
         findings.forEach(finding -> byName.put(finding.name(), finding));
         told.keySet().retainAll(byName.keySet());
@@ -67,12 +71,12 @@ final class ProfileStatuses {
      * @param map null if there is none
      * @param problems what of it cannot be read
      */
-    void tell(@Nullable ConfigMap map, List<ProfileFinding> findings, List<String> problems) {
+    public void tell(@Nullable ConfigMap map, List<ProfileFinding> findings, List<String> problems) {
         Set<String> now = new LinkedHashSet<>(problems);
         findings.stream().map(ProfileFinding::problem).filter(problem -> !problem.isEmpty()).forEach(now::add);
         for (String problem : now) {
             if (!declared.contains(problem)) {
-                LOG.warn("{}; it is left out of all plans.", problem);
+                LOG.warn("{}; no plan goes by it.", problem);
                 if (map != null && writes.test(map.getMetadata().getNamespace())) {
                     events.warning(map, "InvalidProfile", problem);
                 }

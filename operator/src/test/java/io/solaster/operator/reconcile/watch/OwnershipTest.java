@@ -1,4 +1,4 @@
-package io.solaster.operator.reconcile;
+package io.solaster.operator.reconcile.watch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

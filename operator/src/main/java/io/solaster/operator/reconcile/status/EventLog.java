@@ -1,4 +1,4 @@
-package io.solaster.operator.reconcile;
+package io.solaster.operator.reconcile.status;
 
 import static java.util.Objects.requireNonNullElse;
 
@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
  * Events of services, and of other objects that something is to be told of. The same one is told again only after a while,
  * and then counted up instead of told anew. Any thread.
  */
-final class EventLog {
+public final class EventLog {
     private static final Logger LOG = LoggerFactory.getLogger(EventLog.class);
     private static final Duration QUIET = Duration.ofMinutes(10);
     private static final int REMEMBERED = 4096;
@@ -35,17 +35,17 @@ final class EventLog {
     private final String instance;
     private final Map<String, Instant> told = new LinkedHashMap<>();
 
-    EventLog(KubernetesClient client, InstantSource clock, String instance) {
+    public EventLog(KubernetesClient client, InstantSource clock, String instance) {
         this.client = client;
         this.clock = clock;
         this.instance = instance;
     }
 
-    void normal(HasMetadata object, String reason, String message) {
+    public void normal(HasMetadata object, String reason, String message) {
         tell(object, "Normal", reason, message);
     }
 
-    void warning(HasMetadata object, String reason, String message) {
+    public void warning(HasMetadata object, String reason, String message) {
         tell(object, "Warning", reason, message);
     }
 

@@ -1,4 +1,4 @@
-package io.solaster.operator.reconcile;
+package io.solaster.operator.reconcile.status;
 
 import static java.util.Objects.requireNonNullElse;
 
@@ -13,11 +13,11 @@ import io.solaster.operator.rollout.Rollouts;
 import org.jspecify.annotations.Nullable;
 
 /** How far workloads and pods are, by what they say themselves. Pure. */
-final class Readiness {
+public final class Readiness {
 
     private Readiness() {}
 
-    static int replicas(@Nullable HasMetadata object) {
+    public static int replicas(@Nullable HasMetadata object) {
         Integer replicas = switch (object) {
             case StatefulSet set -> set.getSpec().getReplicas();
             // Its canaries are counted with the Deployment that lends them.
@@ -29,7 +29,7 @@ final class Readiness {
         return requireNonNullElse(replicas, 0);
     }
 
-    static int ready(@Nullable HasMetadata object) {
+    public static int ready(@Nullable HasMetadata object) {
         Integer ready = switch (object) {
             case StatefulSet set -> set.getStatus() == null ? null : set.getStatus().getReadyReplicas();
             case Deployment deployment ->
@@ -40,7 +40,7 @@ final class Readiness {
     }
 
     /** Whether pods are being replaced. */
-    static boolean rolling(HasMetadata object) {
+    public static boolean rolling(HasMetadata object) {
         Long seen = null;
         Integer updated = null;
         if (object instanceof StatefulSet set && set.getStatus() != null) {
@@ -57,7 +57,7 @@ final class Readiness {
                 || (updated != null && updated < replicas(object));
     }
 
-    static boolean unschedulable(Pod pod) {
+    public static boolean unschedulable(Pod pod) {
         return pod.getStatus() != null && "Pending".equals(pod.getStatus().getPhase())
                 && pod.getStatus().getConditions() != null && pod.getStatus().getConditions().stream()
                         .anyMatch(condition -> "PodScheduled".equals(condition.getType())
@@ -65,7 +65,7 @@ final class Readiness {
     }
 
     /** What keeps a pod from running. */
-    static String trouble(Pod pod) {
+    public static String trouble(Pod pod) {
         if (pod.getStatus() == null) {
             return "";
         }

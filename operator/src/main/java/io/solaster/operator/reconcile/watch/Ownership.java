@@ -1,4 +1,4 @@
-package io.solaster.operator.reconcile;
+package io.solaster.operator.reconcile.watch;
 
 import java.util.List;
 import java.util.Map;
@@ -16,9 +16,9 @@ import io.solaster.operator.apply.Names;
 import org.jspecify.annotations.Nullable;
 
 /** Whose a pod is, by the owner references that controllers write, and not by its labels alone: anybody may write those. Pure. */
-final class Ownership {
+public final class Ownership {
     /** What the controller of Deployments gives to a ReplicaSet and its pods; it ends the ReplicaSet's name. */
-    static final String TEMPLATE_HASH = "pod-template-hash";
+    public static final String TEMPLATE_HASH = "pod-template-hash";
 
     private Ownership() {}
 
@@ -28,7 +28,7 @@ final class Ownership {
      *
      * @param workloads a StatefulSet or Deployment by its name, as a cache has it; null if there is none
      */
-    static @Nullable String service(Pod pod,
+    public static @Nullable String service(Pod pod,
             BiFunction<Class<? extends HasMetadata>, ResourceID, @Nullable HasMetadata> workloads) {
         String service = Cluster.service(pod);
         if (service == null) {
@@ -52,7 +52,7 @@ final class Ownership {
     }
 
     /** The service that a workload was made for, as namespace/name; null if none. */
-    static @Nullable String service(HasMetadata workload) {
+    public static @Nullable String service(HasMetadata workload) {
         OwnerReference owner = controller(workload);
         String name = null;
         if (owner != null) {
@@ -94,7 +94,7 @@ final class Ownership {
      *
      * @param workloads a StatefulSet or Deployment by its name, as a cache has it; null if there is none
      */
-    static boolean of(ShardedService service, Pod pod,
+    public static boolean of(ShardedService service, Pod pod,
             BiFunction<Class<? extends HasMetadata>, ResourceID, @Nullable HasMetadata> workloads) {
         OwnerReference owner = controller(pod);
         Class<? extends HasMetadata> kind = owner == null ? null : kind(owner);

@@ -1,9 +1,10 @@
-package io.solaster.operator.reconcile;
+package io.solaster.operator.reconcile.watch;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -42,11 +43,11 @@ import org.slf4j.LoggerFactory;
  * followed by {@link #lookForKinds}. Any thread may look; it counts the changes that could make another plan, and passes
  * over the others, such as heartbeats.
  */
-final class Cluster implements AutoCloseable {
-    static final ResourceDefinitionContext TOPOLOGIES = new ResourceDefinitionContext.Builder()
+public final class Cluster implements AutoCloseable {
+    public static final ResourceDefinitionContext TOPOLOGIES = new ResourceDefinitionContext.Builder()
             .withGroup("topology.node.k8s.io").withVersion("v1alpha2").withKind("NodeResourceTopology")
             .withPlural("noderesourcetopologies").withNamespaced(false).build();
-    static final ResourceDefinitionContext MONITORS = new ResourceDefinitionContext.Builder()
+    public static final ResourceDefinitionContext MONITORS = new ResourceDefinitionContext.Builder()
             .withGroup("monitoring.coreos.com").withVersion("v1").withKind("ServiceMonitor")
             .withPlural("servicemonitors").withNamespaced(true).build();
 
@@ -56,7 +57,7 @@ final class Cluster implements AutoCloseable {
     private static final long PATIENCE_SECONDS = 3;
 
     /** Who hears of changes; on the informers' threads, which are not to be held up. */
-    interface Listener {
+    public interface Listener {
         /** Another plan may follow. */
         void planMayChange();
 
@@ -121,7 +122,9 @@ final class Cluster implements AutoCloseable {
     }
 
     private final KubernetesClient client;
-    private final OperatorOptions options;
+    private final NodeAccess access;
+    private final Set<String> namespaces;
+    private final String declaredBy;
     private final Listener listener;
     private final AtomicLong version = new AtomicLong();
     private final List<Watch<?>> always = new ArrayList<>();
@@ -136,9 +139,19 @@ final class Cluster implements AutoCloseable {
     private volatile @Nullable Watch<TopologyProfile> profiles;
     private volatile @Nullable Watch<ConfigMap> declared;
 
-    Cluster(KubernetesClient client, OperatorOptions options, Listener listener) {
+    /**
+     * A cluster that nothing is known of yet.
+     *
+     * @param access what it may do with nodes
+     * @param namespaces where services are kept; everywhere if empty
+     * @param declaredBy the ConfigMap that declares nodes, as namespace/name; empty unless nodes are only declared
+     */
+    public Cluster(KubernetesClient client, NodeAccess access, Set<String> namespaces, String declaredBy,
+            Listener listener) {
         this.client = client;
-        this.options = options;
+        this.access = access;
+        this.namespaces = namespaces;
+        this.declaredBy = declaredBy;
         this.listener = listener;
         topologies = new Kind<>("topology.node.k8s.io/v1alpha2", "NodeResourceTopology", () -> Watch
                 .of(client.genericKubernetesResources(TOPOLOGIES), "NodeResourceTopologies").with(planned((before,
@@ -150,22 +163,22 @@ final class Cluster implements AutoCloseable {
                 () -> Watch.of(client.resources(ResourceClaim.class).inAnyNamespace(), "ResourceClaims")
                         .with(planned((before, now) -> Objects.equals(before.getStatus(), now.getStatus()))));
         monitors = new Kind<>("monitoring.coreos.com/v1", "ServiceMonitor",
-                () -> child(Watch.of(client.genericKubernetesResources(MONITORS), options.namespaces(),
+                () -> child(Watch.of(client.genericKubernetesResources(MONITORS), namespaces,
                         "ServiceMonitors")));
         Kind<ResourceClaimTemplate> templates = new Kind<>("resource.k8s.io/v1", "ResourceClaimTemplate",
-                () -> child(Watch.of(client.resources(ResourceClaimTemplate.class), options.namespaces(),
+                () -> child(Watch.of(client.resources(ResourceClaimTemplate.class), namespaces,
                         "ResourceClaimTemplates")));
         children = List.of(monitors, templates);
-        if (options.nodes() != NodeAccess.Declared) {
+        if (access != NodeAccess.Declared) {
             sometimes.addAll(List.of(topologies, slices, claims));
         }
         sometimes.addAll(children);
     }
 
     /** Lists and watches, and returns when all is known. */
-    void start() {
-        Watch<Pod> watched = options.nodes() == NodeAccess.Declared
-                ? Watch.of(client.pods(), options.namespaces(), "pods")
+    public void start() {
+        Watch<Pod> watched = access == NodeAccess.Declared
+                ? Watch.of(client.pods(), namespaces, "pods")
                 : Watch.of(client.pods().inAnyNamespace(), "pods");
         watched.indexed(BY_SERVICE, pod -> {
             String service = service(pod);
@@ -173,11 +186,11 @@ final class Cluster implements AutoCloseable {
         }).with(planned(Cluster::samePod));
         pods = watched;
         always.add(watched);
-        if (options.nodes() == NodeAccess.Declared) {
-            int slash = options.profiles().indexOf('/');
+        if (access == NodeAccess.Declared) {
+            int slash = declaredBy.indexOf('/');
             Watch<ConfigMap> told = Watch
-                    .of(client.configMaps().inNamespace(options.profiles().substring(0, slash))
-                            .withField("metadata.name", options.profiles().substring(slash + 1)), "declared nodes")
+                    .of(client.configMaps().inNamespace(declaredBy.substring(0, slash))
+                            .withField("metadata.name", declaredBy.substring(slash + 1)), "declared nodes")
                     .with(planned((before, now) -> Objects.equals(before.getData(), now.getData())));
             declared = told;
             always.add(told);
@@ -205,7 +218,7 @@ final class Cluster implements AutoCloseable {
     }
 
     /** Follows kinds that have come or gone since it last looked. */
-    void lookForKinds() {
+    public void lookForKinds() {
         boolean changed = false;
         for (Kind<?> each : sometimes) {
             try {
@@ -299,12 +312,12 @@ final class Cluster implements AutoCloseable {
     }
 
     /** Goes up with each change that could make another plan. */
-    long version() {
+    public long version() {
         return version.get();
     }
 
     /** Whether all informers know what there is. */
-    boolean healthy() {
+    public boolean healthy() {
         return !always.isEmpty() && always.stream().allMatch(Watch::inStep);
     }
 
@@ -315,9 +328,9 @@ final class Cluster implements AutoCloseable {
      * @throws InvalidObjectException if nodes are declared, and wrongly; or if a kind is there that tells of NUMA nodes, and
      *         was not read yet: without it, plans would be made for other nodes than there are
      */
-    ClusterObjects objects(Function<Pod, @Nullable String> whose) {
-        if (options.nodes() == NodeAccess.Declared) {
-            return DeclaredNodes.of(options.profiles(), declared());
+    public ClusterObjects objects(Function<Pod, @Nullable String> whose) {
+        if (access == NodeAccess.Declared) {
+            return DeclaredNodes.of(declaredBy, declared());
         }
         return new ClusterObjects(nodes(), list(pods), topologies.list(), slices.list(),
                 claims.watch == null ? null : claims.list(), list(profiles), List.of(), whose);
@@ -325,53 +338,53 @@ final class Cluster implements AutoCloseable {
 
     /** The ConfigMap that declares nodes; null if there is none, or nodes are read. */
     @Nullable
-    ConfigMap declared() {
+    public ConfigMap declared() {
         Watch<ConfigMap> told = declared;
         return told == null ? null : told.list().stream().findFirst().orElse(null);
     }
 
     /** The profiles; none where nodes are only declared. */
-    List<TopologyProfile> profiles() {
+    public List<TopologyProfile> profiles() {
         return list(profiles);
     }
 
     /** Those objects that could not be read whole. */
-    Stream<HasMetadata> unreadable() {
+    public Stream<HasMetadata> unreadable() {
         return Stream.concat(always.stream(), sometimes.stream().map(each -> each.watch).filter(Objects::nonNull)
                 .map(Objects::requireNonNull)).flatMap(watch -> watch.list().stream()).map(HasMetadata.class::cast)
                 .filter(each -> !Unreadable.of(each).isEmpty());
     }
 
     /** The nodes; none where they are only declared. */
-    List<Node> nodes() {
+    public List<Node> nodes() {
         return list(nodes);
     }
 
     /** A node by its name; null if it is not there, or not to be read. */
     @Nullable
-    Node node(String name) {
+    public Node node(String name) {
         Watch<Node> there = nodes;
         return there == null ? null : there.get(name);
     }
 
     /** The pods that bear the label of a service, by namespace/name. */
-    List<Pod> pods(String service) {
+    public List<Pod> pods(String service) {
         Watch<Pod> there = pods;
         return there == null ? List.of() : there.by(BY_SERVICE, service);
     }
 
     /** The pods that bear the label of any service. */
-    List<Pod> servicePods() {
+    public List<Pod> servicePods() {
         return list(pods).stream().filter(pod -> service(pod) != null).toList();
     }
 
     /** Whether the cluster knows ServiceMonitors. */
-    boolean monitors() {
+    public boolean monitors() {
         return monitors.watch != null;
     }
 
     /** Those objects of a service whose kinds not every cluster has. */
-    List<HasMetadata> children(String service) {
+    public List<HasMetadata> children(String service) {
         List<HasMetadata> all = new ArrayList<>();
         for (Kind<? extends HasMetadata> each : children) {
             Watch<? extends HasMetadata> watch = each.watch;
@@ -383,7 +396,7 @@ final class Cluster implements AutoCloseable {
     }
 
     /** Whether objects of such a kind are watched. */
-    boolean watches(HasMetadata object) {
+    public boolean watches(HasMetadata object) {
         for (Kind<? extends HasMetadata> each : children) {
             Watch<? extends HasMetadata> watch = each.watch;
             if (each.kind.equals(object.getKind())) {
@@ -398,7 +411,7 @@ final class Cluster implements AutoCloseable {
     }
 
     /** The service whose label a pod bears, as namespace/name; null if none. Anybody may write it: see {@link Ownership}. */
-    static @Nullable String service(Pod pod) {
+    public static @Nullable String service(Pod pod) {
         Map<String, String> labels = pod.getMetadata().getLabels();
         String name = labels == null ? null : labels.get(ShardedService.LABEL);
         return name == null ? null : pod.getMetadata().getNamespace() + "/" + name;
