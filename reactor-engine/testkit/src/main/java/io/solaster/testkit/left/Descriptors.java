@@ -21,6 +21,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
+import org.slf4j.LoggerFactory;
+
 /** What the kernel says of this process's open files and sockets; nothing where there is no {@code /proc}. Any thread. */
 final class Descriptors {
     private static final Path OPEN = Path.of("/proc/self/fd");
@@ -176,6 +178,8 @@ final class Descriptors {
                 // Another JDK keeps other things.
             }
         }
+        // Where it logs to files, it opens them at the first line.
+        LoggerFactory.getLogger(Descriptors.class).debug("Looks for what tests leave behind");
         try (ServerSocketChannel channel = ServerSocketChannel.open();
                 SocketChannel client = SocketChannel.open();
                 Selector selector = Selector.open();

@@ -3,7 +3,6 @@ package io.solaster.testkit.left;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -46,9 +45,8 @@ final class Openings {
         try {
             Recording recording = new Recording();
             recording.setName("What tests open");
-            recording.setToDisk(true);
-            recording.setMaxAge(Duration.ofMinutes(5));
-            recording.setMaxSize(16 << 20);
+            // In memory, so that a run that is killed leaves no file.
+            recording.setToDisk(false);
             recording.enable("jdk.ThreadStart").withStackTrace();
             recording.enable("jdk.MethodTrace").withStackTrace().with("filter", OPENS_SOCKETS + ";" + OPENS_FILES);
             recording.start();

@@ -17,7 +17,7 @@ final class Threads {
     private static final List<String> OF_PROCESS = List.of("globalEventExecutor-", "CompletableFutureDelayScheduler",
             "junit-", "surefire-", "process reaper", "Keep-Alive-Timer", "Attach Listener", "JFR ", "VirtualThread-",
             "Common-Cleaner", "Cleaner-", "JNA Cleaner", "ObjectCleanerThread", "RMI ", "Read-Poller", "Write-Poller",
-            "child-jvms");
+            "child-jvms", "logback-", "boundedElastic-", "parallel-", "single-", "reactor-http-");
 
     private Threads() {}
 
