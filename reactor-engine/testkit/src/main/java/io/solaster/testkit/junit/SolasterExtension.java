@@ -26,6 +26,8 @@ import io.solaster.testkit.left.Left;
 import io.solaster.testkit.left.LeftBehindError;
 import io.solaster.testkit.left.ProcessLeftovers;
 import io.solaster.testkit.left.Remnant;
+import io.solaster.testkit.sim.Simulation;
+import io.solaster.testkit.sim.SimulationFailure;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
@@ -48,6 +50,7 @@ import org.junit.jupiter.api.extension.TestExecutionExceptionHandler;
 import org.junit.jupiter.api.extension.TestInstanceFactoryContext;
 import org.junit.jupiter.api.extension.TestInstancePreConstructCallback;
 import org.junit.platform.commons.support.AnnotationSupport;
+import org.junit.platform.commons.support.ReflectionSupport;
 import org.opentest4j.TestAbortedException;
 
 /**
@@ -73,7 +76,7 @@ final class SolasterExtension
 
     private static final Namespace OURS = Namespace.create(SolasterExtension.class);
     private static final Set<Class<?>> GIVEN = Set.of(Engine.class, Shard.class, ManualClock.class, FaultProxy.class,
-            History.class, Events.class);
+            History.class, Events.class, Simulation.class);
 
     // A class, once for each transport.
 
@@ -264,9 +267,16 @@ final class SolasterExtension
     }
 
     @Override
-    public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
+    public @Nullable Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
         TestBed bed = bed(context);
         Class<?> type = parameter.getParameter().getType();
+        if (type == Simulation.class) {
+            if (!context.getTestMethod().equals(Optional.of(parameter.getDeclaringExecutable()))) {
+                throw new ParameterResolutionException("a simulation lasts as long as a test; take it in a test");
+            }
+            // It is there once the test runs within it.
+            return null;
+        }
         if (type == Engine.class) {
             return bed.engine();
         }
@@ -302,9 +312,19 @@ final class SolasterExtension
         return found;
     }
 
+    @SuppressWarnings("NullAway") // a test that takes a simulation returns nothing
     private static <T extends @Nullable Object> T intercept(Invocation<T> invocation,
             ReflectiveInvocationContext<Method> call, ExtensionContext context) throws Throwable {
         Optional<OnShard> shard = onShard(call.getExecutable(), context);
+        if (Arrays.asList(call.getExecutable().getParameterTypes()).contains(Simulation.class)) {
+            if (shard.isPresent()) {
+                throw new ParameterResolutionException("a test in a simulation is on none of the engine's shards; take"
+                        + " the simulation or @OnShard, not both");
+            }
+            invocation.skip();
+            simulate(call, bed(context).seed());
+            return null;
+        }
         if (shard.isEmpty()) {
             return invocation.proceed();
         }
@@ -318,6 +338,25 @@ final class SolasterExtension
             }
         };
         return bed(context).callOn(shard.get().value(), work);
+    }
+
+    private static void simulate(ReflectiveInvocationContext<Method> call, long seed) {
+        Method test = call.getExecutable();
+        try {
+            Simulation.run(seed, sim -> {
+                @Nullable
+                Object[] arguments = call.getArguments().toArray();
+                for (int i = 0; i < arguments.length; i++) {
+                    arguments[i] = test.getParameterTypes()[i] == Simulation.class ? sim : arguments[i];
+                }
+                ReflectionSupport.invokeMethod(test, call.getTarget().orElse(null), arguments);
+            });
+        } catch (SimulationFailure failure) {
+            if (failure.getCause() instanceof TestAbortedException aborted) {
+                throw aborted;
+            }
+            throw failure;
+        }
     }
 
     @Override

@@ -17,7 +17,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
  * {@link io.solaster.engine.Engine}, a {@link io.solaster.engine.Shard} (number 0, or the one that {@link OnShard} names
  * before the parameter), a {@link io.solaster.engine.timer.ManualClock}, a
  * {@link io.solaster.testkit.chaos.FaultProxy} (a new one for each), a {@link io.solaster.testkit.check.History} (a new
- * one for each), the {@link io.solaster.testkit.chaos.Events} of the test, and a long with {@link Seed}. Such
+ * one for each), the {@link io.solaster.testkit.chaos.Events} of the test, and a long with {@link Seed}. A test that
+ * takes a {@link io.solaster.testkit.sim.Simulation} runs within one by its seed, with engines of its own. Such
  * methods with {@link OnShard} run in a fork of that shard.
  *
  * <p>

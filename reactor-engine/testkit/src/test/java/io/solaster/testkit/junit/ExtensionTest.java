@@ -16,6 +16,9 @@ import io.solaster.config.EngineConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.timer.ManualClock;
+import io.solaster.testkit.sim.Simulation;
+import io.solaster.testkit.sim.SimulationFailure;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
@@ -159,6 +162,17 @@ class ExtensionTest {
         void asksForAShardThatIsNotThere(@OnShard(5) Shard shard) {}
 
         @Test
+        void failsWithin(Simulation sim) {
+            sim.sleep(Duration.ofHours(1));
+            throw new AssertionError("planted in a simulation");
+        }
+
+        @Test
+        void isAbortedWithin(Simulation sim) {
+            Assumptions.abort(sim.machines().toString());
+        }
+
+        @Test
         void asksForAClockThatIsNotThere(ManualClock clock) {}
     }
 
@@ -176,6 +190,13 @@ class ExtensionTest {
                 .hasMessageContaining("seed 7; again with -Dsolaster.testkit.seed=7")
                 .hasMessageContaining("fork on shard 1").hasMessageContaining("\nshard 0: 'solaster")
                 .hasMessageContaining("\nshard 1: 'solaster"));
+    }
+
+    @Test
+    void aFailureWithinASimulationTellsItsSeed() {
+        assertThat(failure("failsWithin", Simulation.class)).isInstanceOf(SimulationFailure.class)
+                .hasMessageContaining("seed 7 fails after PT1H").hasRootCauseMessage("planted in a simulation");
+        assertThat(Runs.failuresOf(Failing.class, "isAbortedWithin", Simulation.class)).isEmpty();
     }
 
     @Test

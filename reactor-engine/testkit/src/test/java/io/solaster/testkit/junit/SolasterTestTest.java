@@ -16,6 +16,7 @@ import io.solaster.engine.timer.ManualClock;
 import io.solaster.testkit.chaos.Events;
 import io.solaster.testkit.chaos.FaultProxy;
 import io.solaster.testkit.check.History;
+import io.solaster.testkit.sim.Simulation;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
@@ -91,6 +92,14 @@ class SolasterTestTest {
                 assertThat(accepted.getInputStream().read()).isEqualTo(42);
             }
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void runsWithinASimulation(int hours, Simulation sim, @Seed long seed) {
+        assertThat(sim.seed()).isEqualTo(seed);
+        sim.sleep(Duration.ofHours(hours));
+        assertThat(sim.now()).isGreaterThanOrEqualTo(Duration.ofHours(hours));
     }
 
     @RepeatedTest(2)
