@@ -12,6 +12,7 @@ import java.util.stream.IntStream;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.solaster.engine.memory.Memory;
+import io.solaster.testkit.gen.Property;
 import org.junit.jupiter.api.Test;
 
 class FrameDecoderTest {
@@ -121,18 +122,17 @@ class FrameDecoderTest {
 
     @Test
     void agreesWithTheJdkOnWhatIsUtf8() {
-        Random random = new Random(5);
-        for (int round = 0; round < 50_000; round++) {
-            byte[] text = new byte[1 + random.nextInt(12)];
+        Property.check(5, 50_000, draw -> {
+            byte[] text = new byte[1 + draw.nextInt(12)];
             for (int i = 0; i < text.length; i++) {
-                int kind = random.nextInt(8);
-                text[i] = (byte) (kind < 3 ? 'a' : kind < 6 ? 0x80 + random.nextInt(64) : 0xC0 + random.nextInt(64));
+                int kind = draw.nextInt(8);
+                text[i] = (byte) (kind < 3 ? 'a' : kind < 6 ? 0x80 + draw.nextInt(64) : 0xC0 + draw.nextInt(64));
             }
             boolean valid = Arrays.equals(new String(text, StandardCharsets.UTF_8).getBytes(StandardCharsets.UTF_8),
                     text);
-            List<String> lines = decode(new ClientFrames().frame(0x81, text).bytes(), random.nextInt(6));
+            List<String> lines = decode(new ClientFrames().frame(0x81, text).bytes(), draw.nextInt(6));
             assertThat(lines.equals(refused(1007))).as(Arrays.toString(text)).isNotEqualTo(valid);
-        }
+        });
     }
 
     @Test
