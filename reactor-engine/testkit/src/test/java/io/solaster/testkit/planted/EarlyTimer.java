@@ -9,7 +9,7 @@ import io.solaster.testkit.planted.World.Node;
 /** Leases that end by a timer of whole milliseconds. Wrong: it rounds down, so a lease ends before its time. */
 final class EarlyTimer {
     static void run(World world, boolean bug) {
-        Node shard = world.node("shard");
+        Node shard = world.shards("shard").getFirst();
         world.draw().repeat(5, i -> world.after(shard, Duration.ofNanos(world.draw().nextInt(2_000_000)), () -> {
             Duration lease = Duration.ofNanos(world.draw().nextInt(3_000_000));
             long end = world.now() + lease.toNanos();

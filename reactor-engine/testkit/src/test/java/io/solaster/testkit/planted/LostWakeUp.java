@@ -21,43 +21,42 @@ final class LostWakeUp {
     private final List<Integer> submitted = new ArrayList<>();
     private final List<Integer> done = new ArrayList<>();
 
-    private LostWakeUp(World world, boolean bug) {
+    private LostWakeUp(World world, boolean bug, Node worker) {
         this.world = world;
         this.bug = bug;
-        worker = world.node("worker");
+        this.worker = worker;
     }
 
     static void run(World world, boolean bug) {
-        LostWakeUp service = new LostWakeUp(world, bug);
+        List<Node> shards = world.shards("worker", "submitter");
+        LostWakeUp service = new LostWakeUp(world, bug, shards.getFirst());
         world.soon(service.worker, service::work);
-        Node submitter = world.node("submitter");
+        Node submitter = shards.getLast();
         for (int i = 0; i < 3; i++) {
             int task = i;
-            world.soon(submitter, () -> service.queue.add(task));
-            world.soon(submitter, () -> {
-                service.submitted.add(task);
-                if (service.parked.take()) {
-                    world.soon(service.worker, service::work);
-                }
-            });
+            world.after(submitter, World.micros(world.draw().nextInt(100)), () -> service.submit(submitter, task));
         }
         world.run();
         assertThat(Deliveries.lost(service.submitted, service.done)).as("submitted, and never run").isEmpty();
     }
 
-    private void work() {
-        Integer task = queue.poll();
-        if (task == null) {
-            world.soon(worker, this::park);
-        } else {
-            done.add(task);
+    private void submit(Node submitter, int task) {
+        queue.add(task);
+        world.mayBeInterrupted(submitter);
+        submitted.add(task);
+        if (parked.take()) {
             world.soon(worker, this::work);
         }
     }
 
-    private void park() {
-        if (!parked.raiseUnless(() -> !bug && !queue.isEmpty())) {
-            world.soon(worker, this::work);
-        }
+    private void work() {
+        do {
+            Integer task = queue.poll();
+            while (task != null) {
+                done.add(task);
+                task = queue.poll();
+            }
+            world.mayBeInterrupted(worker);
+        } while (!parked.raiseUnless(() -> !bug && !queue.isEmpty()));
     }
 }

@@ -28,14 +28,13 @@ final class OrderLost {
 
     static void run(World world, boolean bug) {
         OrderLost service = new OrderLost(bug);
-        Node sender = world.node("sender");
-        Node receiver = world.node("receiver");
+        List<Node> shards = world.shards("sender", "receiver");
         List<Integer> sent = new ArrayList<>();
         for (int i = 0; i < 8; i++) {
             int message = i;
             sent.add(message);
-            world.soon(sender, () -> service.send(message));
-            world.soon(receiver, service::receive);
+            world.soon(shards.getFirst(), () -> service.send(message));
+            world.soon(shards.getLast(), service::receive);
         }
         world.run();
         while (!service.lane.isEmpty() || !service.overflow.isEmpty()) {

@@ -3,6 +3,7 @@ package io.solaster.testkit.planted;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import java.time.Duration;
 import java.util.function.BiConsumer;
 
 import io.solaster.testkit.gen.Property;
@@ -15,7 +16,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 class PlantedBugsTest {
     private static final long SEED = 20_261_122;
     private static final int SEEDS = 1_000;
-    private static final int FEW = 50;
+    private static final int FEW = 10;
+    private static final Duration SHRINKING = Duration.ofMillis(300);
 
     enum Bug {
         LOST_WAKE_UP(LostWakeUp::run, "submitted, and never run"), ANSWER_TO_THE_WRONG_REQUEST(WrongAnswer::run,
@@ -41,7 +43,7 @@ class PlantedBugsTest {
         }
 
         void run(int seeds, boolean isThere) {
-            Property.check(SEED, seeds, draw -> service.accept(new World(draw), isThere));
+            Property.check(SEED, seeds, SHRINKING, draw -> World.run(draw, world -> service.accept(world, isThere)));
         }
     }
 

@@ -14,14 +14,13 @@ import io.solaster.testkit.check.Linearizability;
 import io.solaster.testkit.check.Models;
 import io.solaster.testkit.check.Verdict;
 import io.solaster.testkit.planted.World.Node;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A register on a leader and a follower that takes over when the leader is cut off. Wrong: the old leader goes on to answer
  * reads when its lease has run out.
  */
 final class StaleRead {
-    private static final Duration LEASE = Duration.ofMillis(4);
+    private static final Duration LEASE = Duration.ofMillis(20);
 
     private final World world;
     private final boolean bug;
@@ -43,14 +42,15 @@ final class StaleRead {
     static void run(World world, boolean bug) {
         StaleRead service = new StaleRead(world, bug);
         History<OfRegister<Integer>, Object> history = new History<>(world::moment);
-        service.monitor(40);
+        world.soon(service.monitor, () -> service.monitor(40));
         for (int client = 0; client < 2; client++) {
             Recorder<OfRegister<Integer>, Object> recorder = history.record("client " + client);
             Node node = world.node("client " + client);
-            world.draw().repeat(8, i -> world.after(node, Duration.ofMillis(world.draw().nextInt(30)),
-                    () -> service.call(node, recorder, i)));
+            world.draw().repeat(8, i -> world.after(node, Duration.ofMillis(world.draw().nextInt(150)),
+                    () -> service.call(node, recorder, world.draw().nextInt(2),
+                            world.draw().nextBoolean() ? new Read<>() : new Write<>(1 + i))));
         }
-        world.after(service.monitor, Duration.ofMillis(world.draw().nextInt(10)), () -> {
+        world.after(service.monitor, Duration.ofMillis(world.draw().nextInt(50)), () -> {
             world.cut(service.monitor, service.replicas[0]);
             world.cut(service.replicas[0], service.replicas[1]);
         });
@@ -74,48 +74,38 @@ final class StaleRead {
             return;
         }
         if (rounds > 1) {
-            world.after(monitor, Duration.ofMillis(1), () -> monitor(rounds - 1));
+            world.after(monitor, Duration.ofMillis(5), () -> monitor(rounds - 1));
         }
     }
 
-    private void call(Node client, Recorder<OfRegister<Integer>, Object> recorder, int number) {
-        int replica = world.draw().nextInt(2);
-        OfRegister<Integer> input = world.draw().nextBoolean() ? new Read<>() : new Write<>(world.draw().nextInt(100));
+    private void call(Node client, Recorder<OfRegister<Integer>, Object> recorder, int replica,
+            OfRegister<Integer> input) {
         int call = recorder.call(input);
         world.send(client, replicas[replica], () -> {
-            boolean mayRead = bug || replica == 1 || world.now() < leaseEnd;
-            if (!leads[replica] || !mayRead) {
-                return;
-            }
-            if (input instanceof Write<Integer>(Integer value)) {
-                write(client, replica, value, () -> recorder.answer(call, null));
-            } else {
-                answer(client, replica, recorder, call, values[replica]);
+            if (leads[replica] && input instanceof Write<Integer>(Integer value)) {
+                write(replica, value, () -> world.send(replicas[replica], client, () -> recorder.answer(call, null)));
+            } else if (leads[replica] && (bug || replica == 1 || world.now() < leaseEnd)) {
+                int value = values[replica];
+                world.send(replicas[replica], client, () -> recorder.answer(call, value));
             }
         });
     }
 
-    private void write(Node client, int replica, int value, Runnable acknowledged) {
-        Node at = replicas[replica];
+    private void write(int replica, int value, Runnable acknowledge) {
         if (replica == 1) {
             values[1] = value;
-            world.send(at, client, acknowledged);
+            acknowledge.run();
         } else {
             // Read by nobody before the follower has it.
-            world.send(at, replicas[1], () -> {
+            world.send(replicas[0], replicas[1], () -> {
                 if (!leads[1]) {
                     values[1] = value;
-                    world.send(replicas[1], at, () -> {
+                    world.send(replicas[1], replicas[0], () -> {
                         values[0] = value;
-                        world.send(at, client, acknowledged);
+                        acknowledge.run();
                     });
                 }
             });
         }
-    }
-
-    private void answer(Node client, int replica, Recorder<OfRegister<Integer>, Object> recorder, int call,
-            @Nullable Object value) {
-        world.send(replicas[replica], client, () -> recorder.answer(call, value));
     }
 }

@@ -3,36 +3,57 @@ package io.solaster.testkit.planted;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.Queue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
-import io.solaster.engine.task.SchedulingGroups;
-import io.solaster.engine.timer.ManualClock;
-import io.solaster.engine.timer.Timer;
-import io.solaster.engine.timer.Timers;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.solaster.config.EngineConfig;
+import io.solaster.config.server.ServerConfig;
+import io.solaster.engine.Engine;
+import io.solaster.engine.Shard;
+import io.solaster.engine.net.TcpServer;
 import io.solaster.testkit.gen.Draw;
+import io.solaster.testkit.sim.Machine;
+import io.solaster.testkit.sim.Simulation;
 
 /**
- * Nodes that one thread runs, step by step: each runs what it was given in order, and which node is next is drawn. Time
- * stands still while one of them has something to do. Messages between two nodes keep their order, unless they are lost.
+ * Nodes of a simulation: shards, of one machine or of several. Between machines they send each other messages over TCP,
+ * within one over the mesh.
  */
 final class World {
-    private static final int MOST_STEPS = 20_000;
-    private static final long TICK = 1 << 10;
+    private static final int PORT = 7000;
+    /** Nothing that is planted goes on for longer. */
+    private static final Duration REST = Duration.ofSeconds(2);
 
-    /** A node; what it was given before it crashed never happens. */
+    /** A shard; what it was given before its machine crashed never happens. */
     static final class Node {
         private final String name;
-        private final Deque<Runnable> tasks = new ArrayDeque<>();
-        private int life;
-        private long busyUntil;
+        private final Machine machine;
+        private final Engine engine;
+        private final Shard shard;
+        private final Map<Node, Connection> connections = new HashMap<>();
 
-        private Node(String name) {
+        private Node(String name, Machine machine, Shard shard) {
             this.name = name;
+            this.machine = machine;
+            this.engine = machine.engine();
+            this.shard = shard;
+        }
+
+        Engine engine() {
+            return engine;
+        }
+
+        Shard shard() {
+            return shard;
         }
 
         @Override
@@ -41,27 +62,56 @@ final class World {
         }
     }
 
-    private final Draw draw;
-    private final ManualClock clock = new ManualClock();
-    private final SchedulingGroups groups = new SchedulingGroups(Map.of());
-    private final Timers timers = new Timers(clock, groups::byDefault, Timer::run);
-    private final List<Node> nodes = new ArrayList<>();
-    private final Map<List<Node>, Long> arrivals = new HashMap<>();
-    private final Set<List<Node>> cuts = new HashSet<>();
-    private long steps;
+    /** Messages are numbers of what is to happen; those that are sent before it is open wait. */
+    private static final class Connection {
+        private final Queue<Integer> waiting = new ArrayDeque<>();
+        private Channel channel;
+        private boolean isOpen;
 
-    World(Draw draw) {
+        void write(int message) {
+            if (isOpen) {
+                channel.writeAndFlush(channel.alloc().buffer(Integer.BYTES).writeInt(message));
+            } else {
+                waiting.add(message);
+            }
+        }
+    }
+
+    private final Draw draw;
+    private final Simulation sim;
+    private final List<Runnable> messages = new ArrayList<>();
+    private long moment;
+
+    private World(Draw draw, Simulation sim) {
         this.draw = draw;
+        this.sim = sim;
+    }
+
+    static void run(Draw draw, Consumer<World> service) {
+        Simulation.run(draw.nextLong(), sim -> service.accept(new World(draw, sim)));
     }
 
     Draw draw() {
         return draw;
     }
 
+    /** A machine of its own. */
     Node node(String name) {
-        Node node = new Node(name);
-        nodes.add(node);
+        Node node = shards(name).getFirst();
+        TcpServer.bind(node.engine, "messages", ServerConfig.of("messages", PORT).withHost("0.0.0.0"),
+                (shard, channel) -> channel.pipeline().addLast(new Messages()));
         return node;
+    }
+
+    /** Shards of one machine. */
+    List<Node> shards(String... names) {
+        Machine machine = sim.machine(names[0]);
+        Engine engine = machine.start(EngineConfig.defaults().withShards(names.length));
+        List<Node> nodes = new ArrayList<>();
+        for (int i = 0; i < names.length; i++) {
+            nodes.add(new Node(names[i], machine, engine.shard(i)));
+        }
+        return nodes;
     }
 
     static Duration micros(long micros) {
@@ -70,90 +120,108 @@ final class World {
 
     /** In nanoseconds. */
     long now() {
-        return clock.nanoTime();
+        return sim.now().toNanos();
     }
 
     /** A clock for histories: it tells any two moments apart. */
     long moment() {
-        return ++steps;
+        return ++moment;
     }
 
     void soon(Node node, Runnable task) {
-        int life = node.life;
-        node.tasks.add(() -> {
-            if (node.life == life) {
-                task.run();
-            }
-        });
+        node.shard.execute(() -> guarded(task));
     }
 
-    Timer after(Node node, Duration delay, Runnable task) {
-        int life = node.life;
-        Timer timer = timers.timer(() -> {
-            if (node.life == life) {
-                soon(node, task);
-            }
-        });
-        timer.arm(delay);
-        return timer;
+    void after(Node node, Duration delay, Runnable task) {
+        soon(node, () -> node.shard.schedule(() -> guarded(task), delay.toNanos(), TimeUnit.NANOSECONDS));
     }
 
-    /** The node that runs a step is busy with it for so long. */
+    private void guarded(Runnable task) {
+        try {
+            task.run();
+        } catch (RuntimeException | Error e) {
+            sim.fail(e);
+        }
+    }
+
+    /** Here another shard may go on, as it may anywhere on a real machine. On the node. */
+    void mayBeInterrupted(Node node) {
+        node.shard.environment().sometimes("planted");
+    }
+
+    /** The node is busy for so long. On it. */
     void spend(Node node, Duration time) {
-        node.busyUntil = Math.max(now(), node.busyUntil) + time.toNanos();
+        long end = node.shard.environment().clock().nanoTime() + time.toNanos();
+        while (node.shard.environment().clock().nanoTime() < end) {
+            Thread.onSpinWait();
+        }
     }
 
+    /** On the sender, whose messages to another keep their order. */
     void send(Node from, Node to, Runnable received) {
-        if (cuts.contains(List.of(from, to))) {
+        if (from.engine == to.engine) {
+            soon(to, received);
             return;
         }
-        // Timers of one tick have no order.
-        long arrival = Math.max(now() + 1_000 * (1 + draw.nextInt(500)),
-                arrivals.getOrDefault(List.of(from, to), 0L) + 2 * TICK);
-        arrivals.put(List.of(from, to), arrival);
-        after(to, Duration.ofNanos(arrival - now()), () -> {
-            if (!cuts.contains(List.of(from, to))) {
-                received.run();
-            }
-        });
+        messages.add(received);
+        from.connections.computeIfAbsent(to, _ -> connect(from, to)).write(messages.size() - 1);
     }
 
-    void cut(Node from, Node to) {
-        cuts.add(List.of(from, to));
-        cuts.add(List.of(to, from));
+    private static Connection connect(Node from, Node to) {
+        Connection connection = new Connection();
+        Channel channel = from.engine.transport().clientChannels().get();
+        connection.channel = channel;
+        from.shard.register(channel).addListener(_ -> channel.connect(to.machine.address(PORT))
+                .addListener((ChannelFutureListener) done -> {
+                    connection.isOpen = done.isSuccess();
+                    connection.waiting.forEach(connection::write);
+                }));
+        return connection;
+    }
+
+    private final class Messages extends ChannelInboundHandlerAdapter {
+        private ByteBuf begun;
+
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            ByteBuf bytes = (ByteBuf) message;
+            begun = begun == null ? context.alloc().buffer() : begun;
+            begun.writeBytes(bytes);
+            bytes.release();
+            while (begun.readableBytes() >= Integer.BYTES) {
+                guarded(messages.get(begun.readInt()));
+            }
+            begun.discardReadBytes();
+        }
+
+        @Override
+        public void channelInactive(ChannelHandlerContext context) {
+            if (begun != null) {
+                begun.release();
+            }
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable failure) {
+            context.close();
+        }
+    }
+
+    void cut(Node one, Node other) {
+        sim.network().partition(one.machine, other.machine);
     }
 
     void heal() {
-        cuts.clear();
+        sim.network().heal();
     }
 
+    /** Not on the node itself. */
     void crash(Node node) {
-        node.life++;
-        node.tasks.clear();
-        node.busyUntil = 0;
+        node.machine.crash();
     }
 
-    /** Goes on until nobody has anything to do. */
+    /** Goes on until nobody has anything to do any more. */
     void run() {
-        for (int step = 0; step < MOST_STEPS; step++) {
-            long now = now();
-            List<Node> ready = nodes.stream().filter(node -> !node.tasks.isEmpty() && node.busyUntil <= now).toList();
-            if (!ready.isEmpty()) {
-                Node next = ready.size() == 1 ? ready.getFirst() : draw.of(ready);
-                next.tasks.remove().run();
-                continue;
-            }
-            long next = nodes.stream().filter(node -> !node.tasks.isEmpty()).mapToLong(node -> node.busyUntil).min()
-                    .orElse(Long.MAX_VALUE);
-            if (!timers.isEmpty()) {
-                next = Math.min(next, timers.nextDeadlineNanos());
-            }
-            if (next == Long.MAX_VALUE) {
-                return;
-            }
-            clock.advance(Duration.ofNanos(Math.max(0, next - now)));
-            timers.expire(now(), Integer.MAX_VALUE);
-        }
-        throw new AssertionError("does not come to rest within " + MOST_STEPS + " steps");
+        sim.sleep(REST);
     }
 }
