@@ -27,7 +27,8 @@ public class RecordingBenchmark {
 
     private final Histogram histogram = new Histogram(1, HIGHEST, 3);
     /** From a microsecond to a second, as often in each decade. */
-    private final long[] latencies = new SplittableRandom(1).doubles(LATENCIES).mapToLong(u -> (long) Math.pow(10, 3 + 6 * u))
+    private final long[] latencies = new SplittableRandom(1).doubles(LATENCIES)
+            .mapToLong(u -> (long) Math.pow(10, 3 + 6 * u))
             .toArray();
     private int next;
 
