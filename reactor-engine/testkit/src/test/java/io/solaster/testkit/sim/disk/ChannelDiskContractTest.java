@@ -1,5 +1,9 @@
 package io.solaster.testkit.sim.disk;
 
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -10,13 +14,18 @@ import io.solaster.config.EngineConfig;
 import io.solaster.engine.CallOptions;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
+import io.solaster.engine.file.DiskFullException;
+import io.solaster.engine.file.OpenMode;
+import io.solaster.engine.file.ShardFile;
 import io.solaster.engine.file.ShardFiles;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** So are the machine's files, on a shard. */
 final class ChannelDiskContractTest extends DiskContract {
+    private static final Path FULL = Path.of("/dev/full");
     private final Engine engine = Engine
             .start(EngineConfig.defaults().withShards(1).withPinning(EngineConfig.Pinning.NEVER));
     @TempDir
@@ -49,5 +58,14 @@ final class ChannelDiskContractTest extends DiskContract {
         } catch (ExecutionException failed) {
             throw failed.getCause() instanceof Exception cause ? cause : failed;
         }
+    }
+
+    @Test
+    void tellsOfAFullDiskByName() throws Exception {
+        assumeTrue(Files.exists(FULL));
+        ShardFile file = call(() -> files().open(FULL, OpenMode.WRITE));
+        assertThatThrownBy(() -> write(file, 0, "abc")).isInstanceOf(DiskFullException.class)
+                .hasMessageContaining("/dev/full: could not write 3 bytes at 0");
+        call(file::close);
     }
 }
