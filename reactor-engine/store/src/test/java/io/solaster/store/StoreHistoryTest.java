@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.random.RandomGenerator;
 
 import io.solaster.testkit.chaos.Direction;
 import io.solaster.testkit.chaos.FaultProxy;
@@ -66,7 +67,7 @@ class StoreHistoryTest {
     }
 
     /** Sends pipelines, and connects anew where its connection broke. */
-    private static final class Client implements Runnable {
+    static final class Client implements Runnable {
         private final FaultProxy proxy;
         private final Recorder<Command, @Nullable Object> recorder;
         private final Random random;
@@ -98,11 +99,9 @@ class StoreHistoryTest {
             ByteArrayOutputStream bytes = new ByteArrayOutputStream();
             List<Integer> calls = new ArrayList<>();
             for (int left = 1 + random.nextInt(4); left > 0; left--) {
-                Command command = draw();
+                Command command = draw(random);
                 calls.add(recorder.call(command));
-                List<String> words = new ArrayList<>(List.of(command.name(), command.key()));
-                words.addAll(command.arguments());
-                bytes.writeBytes(RespClient.encode(words.toArray(String[]::new)));
+                bytes.writeBytes(encode(command));
             }
             int answered = 0;
             try {
@@ -118,7 +117,13 @@ class StoreHistoryTest {
             }
         }
 
-        private Command draw() {
+        static byte[] encode(Command command) {
+            List<String> words = new ArrayList<>(List.of(command.name(), command.key()));
+            words.addAll(command.arguments());
+            return RespClient.encode(words.toArray(String[]::new));
+        }
+
+        static Command draw(RandomGenerator random) {
             String key = "key" + random.nextInt(40);
             String value = Integer.toString(random.nextInt(100));
             return switch (random.nextInt(9)) {
@@ -134,7 +139,7 @@ class StoreHistoryTest {
             };
         }
 
-        private static @Nullable Object answer(String reply) {
+        static @Nullable Object answer(String reply) {
             return switch (reply.charAt(0)) {
                 case '-' -> Command.FAILED;
                 case ':' -> Long.parseLong(reply.substring(1));
