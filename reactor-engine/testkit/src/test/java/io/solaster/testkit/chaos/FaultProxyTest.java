@@ -245,6 +245,8 @@ class FaultProxyTest {
     @Test
     void refusesAndListensAgainOnTheSamePort() throws IOException {
         try (Socket before = connect()) {
+            // What has not been accepted yet is reset with its listener.
+            assertThat(echo(before, "here")).isEqualTo("here");
             proxy.refuse();
             assertThatThrownBy(this::connect).isInstanceOf(ConnectException.class);
             assertThat(echo(before, "still here")).isEqualTo("still here");
