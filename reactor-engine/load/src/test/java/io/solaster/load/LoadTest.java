@@ -18,12 +18,17 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 
+import io.netty.buffer.ByteBuf;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.engine.Engine;
+import io.solaster.load.protocol.Answers;
+import io.solaster.load.protocol.Conversation;
+import io.solaster.load.protocol.Protocol;
 import io.solaster.load.protocol.Resp;
 import io.solaster.load.protocol.Resp.Command;
 import io.solaster.load.protocol.Target;
+import io.solaster.load.schedule.Arrivals;
 import io.solaster.load.schedule.Schedule;
 import io.solaster.testkit.chaos.FaultProxy;
 import org.junit.jupiter.api.Test;
@@ -315,6 +320,96 @@ class LoadTest {
         assertThat(report.answered()).isEqualTo(100);
         assertThat(report.errors()).containsOnly(Map.entry("IOException", 50L),
                 Map.entry("IllegalStateException", 50L));
+    }
+
+    @Test
+    void aCallThatThrowsAnErrorIsCountedAndTheRunEnds() throws IOException {
+        LoadReport report = Load.of(_ -> {
+            throw new AssertionError("no");
+        }).rate(1000).lasting(Duration.ofMillis(101)).run();
+        assertThat(report.setup().isStopped()).isFalse();
+        assertThat(report.errors()).containsExactly(Map.entry("AssertionError", 100L));
+    }
+
+    /** Asks for what cannot be written. */
+    private static final class Unwritable implements Protocol, Conversation {
+        @Override
+        public String name() {
+            return "none";
+        }
+
+        @Override
+        public String describe() {
+            return "nothing";
+        }
+
+        @Override
+        public int depth() {
+            return 4;
+        }
+
+        @Override
+        public Conversation open(long seed, List<byte[]> recorded) {
+            return this;
+        }
+
+        @Override
+        public void request(ByteBuf out, int recorded) {
+            out.writeByte(1);
+            throw new IllegalStateException("no");
+        }
+
+        @Override
+        public void read(ByteBuf in, Answers to) {
+            in.skipBytes(in.readableBytes());
+        }
+    }
+
+    @Test
+    void aRequestThatCannotBeWrittenFailsItsConnectionAndTheRunEnds() throws IOException {
+        AtomicInteger heard = new AtomicInteger();
+        try (Stub server = new Stub((in, out, connection) -> heard.addAndGet(in.readAllBytes().length))) {
+            Target target = Target.of("redis://127.0.0.1:" + server.port()).withProtocol(new Unwritable());
+            LoadReport report = Load.of(target).connections(1).rate(500).lasting(Duration.ofMillis(300)).reconnects(2)
+                    .run();
+            assertThat(report.setup().isStopped()).isFalse();
+            assertThat(report.errors()).containsOnlyKeys("IllegalStateException", "no connection")
+                    .containsEntry("IllegalStateException", 3L);
+            assertThat(report.failed()).isEqualTo(149);
+            assertThat(heard).as("bytes of what is half a request").hasValue(0);
+        }
+    }
+
+    @Test
+    void aScheduleThatFailsIsNamedAndTheRunEnds() throws IOException {
+        Schedule failing = new Schedule() {
+            @Override
+            public Arrivals arrivals(int shard, int shards, long seed) {
+                AtomicInteger asked = new AtomicInteger();
+                return () -> {
+                    if (asked.incrementAndGet() > 10) {
+                        throw new IllegalStateException("no more");
+                    }
+                    return asked.get() * 1_000_000L;
+                };
+            }
+
+            @Override
+            public double perSecond() {
+                return 1000;
+            }
+
+            @Override
+            public String describe() {
+                return "fails";
+            }
+        };
+        LoadReport report = Load.of(_ -> CompletableFuture.completedFuture("yes")).schedule(failing)
+                .lasting(Duration.ofMillis(100)).run();
+        assertThat(report.setup().isStopped()).isFalse();
+        assertThat(report.answered()).isEqualTo(10);
+        assertThat(report.errors()).containsExactly(
+                Map.entry("the schedule has failed: java.lang.IllegalStateException: no more", 1L));
     }
 
     @Test

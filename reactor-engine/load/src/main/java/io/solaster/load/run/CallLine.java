@@ -60,7 +60,7 @@ final class CallLine implements Line {
                     run.shard.execute(() -> done(request, failure, now));
                 }
             });
-        } catch (Exception e) {
+        } catch (Exception | Error e) {
             // Later, as if it had been answered: whoever sends is not told before it has sent.
             run.shard.execute(() -> done(request, e, System.nanoTime()));
         }

@@ -2,7 +2,6 @@ package io.solaster.load.run;
 
 import java.io.IOException;
 import java.net.ConnectException;
-import java.util.Arrays;
 import java.util.Locale;
 import java.util.Objects;
 
@@ -30,8 +29,6 @@ import org.jspecify.annotations.Nullable;
  */
 @Sharable
 final class Connection extends ChannelInboundHandlerAdapter implements Line, Answers {
-    private static final long ANSWERED = Long.MIN_VALUE;
-    private static final int FIRST_RING = 16;
     /** Answers in another order leave holes: so many places for each request that may be under way. */
     private static final int HOLES = 4;
     private static final long FIRST_PAUSE = 10_000_000;
@@ -49,9 +46,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Line, Ans
     private Conversation talk;
     private @Nullable ByteBuf out;
     private @Nullable ByteBuf rest;
-    private long[] due = new long[FIRST_RING];
-    private long[] ready = new long[FIRST_RING];
-    private int[] tags = new int[FIRST_RING];
+    private final Ring ring = new Ring();
     /** Numbers of the oldest request under way, of the next one, and of the first that is not flushed. They may wrap. */
     private int head;
     private int next;
@@ -144,7 +139,13 @@ final class Connection extends ChannelInboundHandlerAdapter implements Line, Ans
             made.close();
             return;
         }
-        boolean atOnce = talk.begin(out());
+        boolean atOnce;
+        try {
+            atOnce = talk.begin(out());
+        } catch (RuntimeException | Error e) {
+            ended(e);
+            return;
+        }
         flush();
         if (atOnce) {
             ready();
@@ -179,32 +180,27 @@ final class Connection extends ChannelInboundHandlerAdapter implements Line, Ans
 
     @Override
     public void send(long dueAt, long readyAt, int tag) {
-        if (next - head == due.length) {
-            grow();
-        }
-        int at = next & due.length - 1;
-        due[at] = dueAt;
-        ready[at] = readyAt;
-        tags[at] = tag;
-        next++;
+        ring.put(head, next++, dueAt, readyAt, tag);
         underWay++;
-        talk.request(out(), run.recorded(tag));
+        try {
+            talk.request(out(), run.recorded(tag));
+        } catch (RuntimeException | Error e) {
+            unsendable(e);
+        }
     }
 
-    private void grow() {
-        int mask = due.length - 1;
-        long[] moreDue = new long[2 * due.length];
-        long[] moreReady = new long[2 * due.length];
-        int[] moreTags = new int[2 * due.length];
-        for (int i = head; i != next; i++) {
-            int to = i & moreDue.length - 1;
-            moreDue[to] = due[i & mask];
-            moreReady[to] = ready[i & mask];
-            moreTags[to] = tags[i & mask];
-        }
-        due = moreDue;
-        ready = moreReady;
-        tags = moreTags;
+    /** A request could not be written: half of it must not go out, and nothing can be sent behind it. */
+    private void unsendable(Throwable cause) {
+        letGoOfOut();
+        isLast = true;
+        Channel of = channel;
+        // Later: whoever sends is not told before it has sent.
+        run.shard.execute(() -> {
+            if (of != null && isCurrent(of)) {
+                whyClosed = kind(cause);
+                ended(cause);
+            }
+        });
     }
 
     @Override
@@ -229,9 +225,8 @@ final class Connection extends ChannelInboundHandlerAdapter implements Line, Ans
         if (flushed != next) {
             long sentAt = System.nanoTime();
             for (; flushed != next; flushed++) {
-                int at = flushed & due.length - 1;
-                if (due[at] != ANSWERED) {
-                    run.sent(due[at], ready[at], sentAt);
+                if (!ring.isAnswered(flushed)) {
+                    run.sent(ring.due(flushed), ring.ready(flushed), sentAt);
                 }
             }
         }
@@ -316,22 +311,21 @@ final class Connection extends ChannelInboundHandlerAdapter implements Line, Ans
 
     @Override
     public void answered(int number, @Nullable String error) {
-        if (number - head < 0 || number - next >= 0 || due[number & due.length - 1] == ANSWERED) {
+        if (number - head < 0 || number - next >= 0 || ring.isAnswered(number)) {
             throw new BadAnswer("an answer to no request");
         }
         resolve(number, error);
     }
 
     private void resolve(int number, @Nullable String error) {
-        int at = number & due.length - 1;
-        long dueAt = due[at];
-        due[at] = ANSWERED;
+        long dueAt = ring.due(number);
+        ring.answered(number);
         underWay--;
         attempts = 0;
-        while (head != next && due[head & due.length - 1] == ANSWERED) {
+        while (head != next && ring.isAnswered(head)) {
             head++;
         }
-        run.answered(dueAt, tags[at], error, now);
+        run.answered(dueAt, ring.tag(number), error, now);
         if (isLast && underWay == 0 && channel != null) {
             ended(null);
         } else {
@@ -388,7 +382,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Line, Ans
             if (at - openedAt > 2 * timeout) {
                 ended(new IOException("the server has not greeted within " + run.plan.timeout().toMillis() + " ms"));
             }
-        } else if (head != next && at - ready[head & ready.length - 1] > timeout) {
+        } else if (head != next && at - ring.ready(head) > timeout) {
             fail(ShardRun.TIMEOUT);
         }
     }
@@ -400,7 +394,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Line, Ans
             boolean late = kind.equals(ShardRun.TIMEOUT);
             forsakeAll(kind, late
                     ? System.nanoTime() - run.plan.timeout().toNanos()
-                    : ready[head & ready.length - 1], false);
+                    : ring.ready(head), false);
         }
         ended(new IOException(kind));
     }
@@ -408,10 +402,9 @@ final class Connection extends ChannelInboundHandlerAdapter implements Line, Ans
     /** @param limit those that could be sent later than this are lost with the connection only, unless it is so with all */
     private void forsakeAll(String kind, long limit, boolean all) {
         for (int i = head; i != next; i++) {
-            int at = i & due.length - 1;
-            if (due[at] != ANSWERED) {
+            if (!ring.isAnswered(i)) {
                 underWay--;
-                run.forsaken(due[at], tags[at], all || ready[at] - limit <= 0 ? kind : LOST);
+                run.forsaken(ring.due(i), ring.tag(i), all || ring.ready(i) - limit <= 0 ? kind : LOST);
             }
         }
         head = next;
@@ -458,13 +451,17 @@ final class Connection extends ChannelInboundHandlerAdapter implements Line, Ans
     }
 
     private void letGo() {
-        if (out != null) {
-            out.release();
-            out = null;
-        }
+        letGoOfOut();
         if (rest != null) {
             rest.release();
             rest = null;
+        }
+    }
+
+    private void letGoOfOut() {
+        if (out != null) {
+            out.release();
+            out = null;
         }
     }
 

@@ -68,6 +68,7 @@ final class ShardRun {
     private long recordFrom = Long.MAX_VALUE;
     private long origin;
     private long nextDue = Long.MAX_VALUE;
+    private int nextTag;
     private long tickAt = Long.MAX_VALUE;
     private boolean isRunning;
     private boolean noMore;
@@ -164,7 +165,16 @@ final class ShardRun {
     }
 
     private void advance() {
-        long next = arrivals.next();
+        // One that fails must not be asked again: it would be for ever.
+        nextDue = Long.MAX_VALUE;
+        long next;
+        try {
+            next = arrivals.next();
+            nextTag = !isReplay ? plan.steps() : next == Arrivals.OVER ? Arrivals.MADE_UP : arrivals.recorded();
+        } catch (RuntimeException | Error e) {
+            current.error("the schedule has failed: " + e);
+            return;
+        }
         nextDue = next == Arrivals.OVER ? Long.MAX_VALUE : origin + next;
         // What is due at the end or behind is none of this run's.
         if (nextDue - recordFrom >= plan.length().toNanos()) {
@@ -175,23 +185,31 @@ final class ShardRun {
     private void tick() {
         tickAt = Long.MAX_VALUE;
         long now = System.nanoTime();
+        // Else a rate beyond the generator's would be offered long after the end.
+        boolean tooLate = now - recordFrom - plan.length().toNanos() > plan.timeout().toNanos();
         int budget = BATCH;
-        while (budget-- > 0 && Math.min(nextDue, later.nextDue()) <= now) {
-            if (nextDue <= later.nextDue()) {
-                long due = nextDue;
-                int tag = isReplay ? arrivals.recorded() : plan.steps();
-                advance();
-                offer(due, due, tag);
-            } else {
-                long due = later.nextDue();
-                int tag = later.nextTag();
-                later.removeNext();
-                offer(due, due, tag);
+        try {
+            while (budget-- > 0 && Math.min(nextDue, later.nextDue()) <= now) {
+                boolean fromSession = later.nextDue() < nextDue;
+                long due = fromSession ? later.nextDue() : nextDue;
+                int tag = fromSession ? later.nextTag() : nextTag;
+                if (fromSession) {
+                    later.removeNext();
+                } else {
+                    advance();
+                }
+                if (tooLate) {
+                    lost(due, tag, "not offered: the generator was too late");
+                } else {
+                    offer(due, due, tag);
+                }
             }
+        } finally {
+            // Whatever has failed, the run goes on to its end.
+            arm();
+            flush();
+            lookWhetherDone();
         }
-        flush();
-        arm();
-        lookWhetherDone();
     }
 
     private void arm() {
