@@ -363,7 +363,10 @@ public final class Applier {
             last.remove(key(wanted));
             brought(service, wanted, null, true);
             HasMetadata result = mending.disown(wanted, all);
-            last.computeIfPresent(key(wanted), (key, applied) -> applied.at(result));
+            // Somebody may have changed it meanwhile, which the next look finds.
+            String after = fingerprint(result);
+            last.computeIfPresent(key(wanted),
+                    (key, applied) -> applied.live().equals(after) ? applied.at(result) : applied);
             return Others.words(all);
         } catch (KubernetesClientException e) {
             throw new ApplyException(ApplyException.name(wanted), e);
