@@ -136,7 +136,8 @@ class OperatorChartTest {
 
     @Test
     void whatItsAlertsAndDashboardAskForTheOperatorMeasures() throws IOException {
-        String measured = Files.readString(SOURCES.resolve("reconcile/OperatorProcess.java"));
+        String measured = Files.readString(SOURCES.resolve("reconcile/OperatorProcess.java"))
+                + Files.readString(SOURCES.resolve("reconcile/OperatorMeters.java"));
         String asked = Files.readString(Chart.OPERATOR.file("files/alerts.yaml"))
                 + Files.readString(Chart.OPERATOR.file("files/dashboard.json"));
         TreeSet<String> names = new TreeSet<>();
