@@ -153,7 +153,7 @@ class ExtensionTest {
 
         @Test
         @OnShard
-        @Timeout(value = 200, unit = TimeUnit.MILLISECONDS)
+        @Timeout(value = 2, unit = TimeUnit.SECONDS)
         void hangs() throws InterruptedException {
             new CountDownLatch(1).await();
         }
