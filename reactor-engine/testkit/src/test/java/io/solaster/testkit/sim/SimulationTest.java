@@ -199,6 +199,17 @@ final class SimulationTest {
     }
 
     @Test
+    void tellsOfAThreadThatIsNoneOfItsOwn() {
+        assertThatExceptionOfType(SimulationFailure.class).isThrownBy(() -> Simulation.run(10, false, sim -> {
+            Engine engine = sim.machine("a").start(TWO);
+            sim.sleep(Duration.ofSeconds(1));
+            Thread stranger = Thread.ofPlatform().name("stranger").start(() -> engine.shard(0).execute(() -> {}));
+            stranger.join();
+            sim.sleep(Duration.ofSeconds(1));
+        })).withMessageContaining("stranger").withMessageContaining("none of the simulation's");
+    }
+
+    @Test
     void whatAShardThrowsAtTheTestReachesIt() {
         AtomicReference<Thread> test = new AtomicReference<>();
         assertThatExceptionOfType(SimulationFailure.class).isThrownBy(() -> Simulation.run(9, sim -> {
