@@ -52,8 +52,10 @@ final class Arguments {
     @Option(names = "--closed", description = "As fast as answers come: a server's peak, and latencies that flatter it.")
     boolean closed;
 
-    @Option(names = "--for", paramLabel = "TIME", defaultValue = "10s", description = "How long: 30s, 5m.")
-    String length = "10s";
+    @Option(names = "--for", paramLabel = "TIME", description = "How long: 30s, 5m. At first 10s; with the times of "
+            + "--steps and with --replay to their end.")
+    @Nullable
+    String length;
 
     @Option(names = "--warm-up", paramLabel = "TIME", defaultValue = "2s", description = "First so long, not recorded.")
     String warmUp = "2s";
@@ -137,7 +139,10 @@ final class Arguments {
             throw new IllegalArgumentException(
                     "no URL; give one such as redis://localhost:6380 or http://localhost:8080/");
         }
-        Load load = Load.of(target(url)).schedule(schedule()).lasting(Amounts.time(length)).warmUp(Amounts.time(warmUp))
+        Schedule schedule = schedule();
+        // Steps and what was recorded say themselves how long they last; each load ends with its schedule.
+        Duration lasting = length == null && (steps != null || replay != null) ? schedule.length() : length();
+        Load load = Load.of(target(url)).schedule(schedule).lasting(lasting).warmUp(Amounts.time(warmUp))
                 .connections(whole("--connections", connections)).shards(whole("--shards", shards)).spinning(spin)
                 .timeout(Amounts.time(timeout)).outstanding(whole("--outstanding", outstanding))
                 .interval(Amounts.time(interval)).reconnects(whole("--reconnects", reconnects)).seed(number(seed));
@@ -152,6 +157,10 @@ final class Arguments {
         return load;
     }
 
+    private Duration length() {
+        return Amounts.time(length == null ? "10s" : length);
+    }
+
     private Schedule schedule() throws IOException {
         long given = List.of(rate != null, ramp != null, steps != null, replay != null, closed).stream()
                 .filter(each -> each).count();
@@ -164,7 +173,7 @@ final class Arguments {
                     + (closed ? "--closed" : "--replay") + " has none to draw of; leave it out");
         }
         // The warm-up is a part of what is scheduled.
-        Duration whole = Amounts.time(length).plus(Amounts.time(warmUp));
+        Duration whole = length().plus(Amounts.time(warmUp));
         if (closed) {
             return Schedule.closed();
         }

@@ -16,6 +16,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -42,6 +43,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import picocli.CommandLine;
 
 /** The program from its arguments to its files, against servers of ours. */
 @Timeout(90)
@@ -123,6 +125,25 @@ class MainTest {
         assertThat(run("--compare", "/none/a.json", "/none/b.json")).isEqualTo(1);
         assertThat(run("--join", "/none/a.json")).isEqualTo(1);
         assertThat(err.toString().lines()).hasSize(3).allMatch(line -> line.contains("/none/"));
+    }
+
+    private static Duration length(String... args) throws IOException {
+        io.solaster.load.command.Arguments arguments = new io.solaster.load.command.Arguments();
+        arguments.url = "redis://localhost:1";
+        return CommandLine.populateCommand(arguments, args).load().length();
+    }
+
+    @Test
+    void whatHasAnEndOfItsOwnIsOfferedToItsEnd(@TempDir Path folder) throws IOException {
+        // A warm-up of 2 s comes first.
+        assertThat(length()).isEqualTo(Duration.ofSeconds(10));
+        assertThat(length("--ramp", "1k..5k")).isEqualTo(Duration.ofSeconds(10));
+        assertThat(length("--steps", "1k,5k")).isEqualTo(Duration.ofSeconds(10));
+        assertThat(length("--steps", "1k:10s,5k:10s,1k:10s")).isEqualTo(Duration.ofSeconds(28));
+        assertThat(length("--steps", "1k:10s,5k:10s,1k:10s", "--for", "5s")).isEqualTo(Duration.ofSeconds(5));
+        String record = Files.writeString(folder.resolve("record"), "0\n3600 GET key\n").toString();
+        assertThat(length("--replay", record)).isEqualTo(Duration.ofSeconds(3598).plusNanos(1));
+        assertThat(length("--replay", record, "--for", "30s")).isEqualTo(Duration.ofSeconds(30));
     }
 
     @Test
