@@ -84,6 +84,22 @@ class LoadTest {
         }
     }
 
+    @Test
+    void theGeneratorsOwnPauseCountsForWhatThenWaitsForAConnection() throws IOException {
+        try (Engine engine = Engine.start(EngineConfig.defaults().withShards(1).withPinning(Pinning.NEVER));
+                Stub server = Stub.answering(PONG)) {
+            Target one = Target.of("redis://127.0.0.1:" + server.port())
+                    .withProtocol(Resp.DEFAULTS.withMix(Map.of(Command.PING, 1)).withDepth(1));
+            LoadRun run = Load.of(one).connections(1).rate(500).lasting(Duration.ofMillis(300)).on(engine).start();
+            engine.shard(0).execute(() -> LockSupport.parkNanos(500_000_000));
+            LoadReport report = run.report();
+            assertThat(report.answered()).isEqualTo(149);
+            assertThat(report.waited()).isGreaterThan(100);
+            assertThat(report.invalid())
+                    .hasValueSatisfying(why -> assertThat(why).contains("the generator itself was late"));
+        }
+    }
+
     /** Stands still for a tenth of a second in each second. */
     private static Stub stalling() throws IOException {
         long start = System.nanoTime();

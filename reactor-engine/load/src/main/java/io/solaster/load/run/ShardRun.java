@@ -229,7 +229,7 @@ final class ShardRun {
                 current.error("dropped: no room");
             }
         } else if (roomyCount == 0) {
-            waiting.add(due, tag);
+            waiting.add(due, System.nanoTime() - ready, tag);
             if (isRecorded(due)) {
                 current.waited++;
             }
@@ -266,9 +266,11 @@ final class ShardRun {
             while (line.hasRoom()) {
                 if (waiting.size() > 0) {
                     long due = waiting.firstDue();
+                    // What the generator was late before it had to wait is no less its own doing.
+                    long ready = now - waiting.firstLate();
                     int tag = waiting.firstTag();
                     waiting.removeFirst();
-                    send(line, due, now, tag);
+                    send(line, due, ready, tag);
                 } else if (closed && !noMore) {
                     send(line, now, now, isReplay ? Arrivals.MADE_UP : plan.steps());
                 } else {

@@ -45,9 +45,10 @@ class RecordingTest {
         Waiting waiting = new Waiting();
         long next = 0;
         for (int i = 0; i < 1000; i++) {
-            waiting.add(2 * i, 2 * i);
-            waiting.add(2 * i + 1, 2 * i + 1);
+            waiting.add(2 * i, 4 * i, 2 * i);
+            waiting.add(2 * i + 1, 4 * i + 2, 2 * i + 1);
             assertThat(waiting.firstDue()).isEqualTo(next);
+            assertThat(waiting.firstLate()).isEqualTo(2 * next);
             assertThat(waiting.firstTag()).isEqualTo((int) next++);
             waiting.removeFirst();
         }
