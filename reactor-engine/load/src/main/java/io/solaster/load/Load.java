@@ -350,12 +350,14 @@ public final class Load {
      *
      * @param probe how long each rate is offered
      * @throws IOException as {@link #run}
+     * @throws IllegalArgumentException if this load has no one rate to begin with
      */
     public HighestRate highestRate(Slo slo, Duration probe) throws IOException {
-        double first = schedule.perSecond();
-        if (first <= 0) {
-            throw new IllegalArgumentException("a closed loop has no rate to begin with; give one");
+        if (!schedule.isConstant()) {
+            throw new IllegalArgumentException(
+                    "'" + schedule.describe() + "' has no one rate to begin with; give a constant rate");
         }
+        double first = schedule.perSecond();
         Search search = new Search(slo, probe);
         double low = 0;
         double high = Double.POSITIVE_INFINITY;
@@ -392,7 +394,8 @@ public final class Load {
 
         private boolean once(double factor) throws IOException {
             LoadReport report = schedule(schedule.faster(factor)).lasting(probe).run();
-            boolean kept = slo.isKeptBy(report);
+            // The little that a probe has offered before it was stopped proves nothing.
+            boolean kept = slo.isKeptBy(report) && !report.setup().isStopped();
             probes.add(new HighestRate.Probe(schedule.perSecond() * factor, report.nanosAt(slo.percentile()), kept,
                     report.invalid().orElse("")));
             if (kept) {

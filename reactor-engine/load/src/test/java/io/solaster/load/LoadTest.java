@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 
@@ -461,6 +462,38 @@ class LoadTest {
             assertThat(found.probes()).hasSizeGreaterThan(3);
             assertThat(found.perSecond()).isBetween(1.0, 320.0);
             assertThat(found.report()).isNotNull();
+        }
+    }
+
+    @Test
+    void aHighestRateIsLookedForWithAConstantRateAlone() {
+        Load load = Load.of("redis://localhost:1");
+        Slo slo = new Slo(99, Duration.ofMillis(2));
+        Schedule ramp = Schedule.stages(List.of(new Schedule.Stage(1, 50, Duration.ofSeconds(1))), false);
+        for (Schedule each : List.of(ramp, Schedule.closed())) {
+            assertThatThrownBy(() -> load.schedule(each).highestRate(slo, Duration.ofSeconds(1)))
+                    .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("'" + each.describe() + "'");
+        }
+    }
+
+    @Test
+    void aRateWhoseProbeIsStoppedCountsAsNotKept() throws IOException {
+        Thread search = Thread.currentThread();
+        AtomicBoolean seen = new AtomicBoolean();
+        try (Stub server = new Stub((in, out, connection) -> {
+            while (in.readNBytes(Stub.PING).length == Stub.PING) {
+                out.write(PONG.getBytes(StandardCharsets.US_ASCII));
+                if (seen.compareAndSet(false, true)) {
+                    search.interrupt();
+                }
+            }
+        })) {
+            HighestRate found = load(server.port()).highestRate(new Slo(50, Duration.ofMinutes(1)),
+                    Duration.ofHours(1));
+            assertThat(found.probes()).singleElement().extracting(HighestRate.Probe::isKept).isEqualTo(false);
+            assertThat(found.report()).isNull();
+        } finally {
+            Thread.interrupted();
         }
     }
 

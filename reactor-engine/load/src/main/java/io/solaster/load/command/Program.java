@@ -101,8 +101,9 @@ final class Program implements Callable<Integer> {
             if (load != null) {
                 load.check();
             }
-            if (goal != null && arguments.closed) {
-                throw new IllegalArgumentException("--slo looks for a rate, which --closed has none of; give --rate");
+            if (goal != null && load != null && !load.schedule().isConstant()) {
+                throw new IllegalArgumentException("--slo looks for a rate, which '" + load.schedule().describe()
+                        + "' has none of; give --rate");
             }
         } catch (IllegalArgumentException e) {
             throw usage(e.getMessage());

@@ -38,6 +38,11 @@ final class Paced implements Schedule {
     }
 
     @Override
+    public boolean isConstant() {
+        return stages.size() == 1 && stages.getFirst().from() == stages.getFirst().to();
+    }
+
+    @Override
     public Duration length() {
         return stages.stream().map(Stage::length).reduce(Duration.ZERO, Duration::plus);
     }

@@ -41,6 +41,11 @@ public interface Schedule {
         return false;
     }
 
+    /** Whether any part of it has the rate of the whole: else no rate can be looked for with it. */
+    default boolean isConstant() {
+        return false;
+    }
+
     /**
      * This many times as fast; a closed one stays as it is.
      *
