@@ -126,8 +126,9 @@ public final class LoadRun {
             all.add(each);
             double seconds = plan.interval().toNanos() / 1e9;
             double at = each.index * seconds;
-            LoadInterval interval = Histograms.interval(at,
-                    Math.clamp(plan.length().toNanos() / 1e9 - at, 1e-3, seconds), each.latency,
+            // Intervals go on behind the end until the last answer, each in full.
+            double left = plan.length().toNanos() / 1e9 - at;
+            LoadInterval interval = Histograms.interval(at, left > 0 ? Math.min(left, seconds) : seconds, each.latency,
                     each.errors.values().stream().mapToLong(Long::longValue).sum(),
                     each.lateness.getValueAtPercentile(99));
             intervals.add(interval);

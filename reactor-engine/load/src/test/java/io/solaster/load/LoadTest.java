@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
@@ -58,6 +59,26 @@ class LoadTest {
             assertThat(server.accepted()).isEqualTo(3);
             assertThat(report.intervals()).isNotEmpty();
             assertThat(report.intervals().stream().mapToLong(LoadInterval::answered).sum()).isEqualTo(149);
+        }
+    }
+
+    @Test
+    void answersBehindTheEndAreToldOfOverTheTimeTheyTook() throws IOException {
+        CountDownLatch end = new CountDownLatch(1);
+        try (Stub server = new Stub((in, out, connection) -> {
+            while (in.readNBytes(Stub.PING).length == Stub.PING) {
+                end.await();
+                out.write(PONG.getBytes(StandardCharsets.US_ASCII));
+            }
+        })) {
+            LoadReport report = load(server.port()).start().report(each -> {
+                if (each.at() > 0.29) {
+                    end.countDown();
+                }
+            });
+            assertThat(report.answered()).isEqualTo(149);
+            assertThat(report.intervals()).filteredOn(each -> each.answered() > 0).isNotEmpty()
+                    .allSatisfy(each -> assertThat(each.seconds()).isEqualTo(0.1));
         }
     }
 
