@@ -3,6 +3,7 @@ package io.solaster.load;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -298,6 +299,31 @@ class LoadTest {
             assertThat(report.answered()).isZero();
             assertThat(report.failed()).isEqualTo(29);
             assertThat(report.errors()).containsKey("timeout");
+        }
+    }
+
+    @Test
+    void aServerThatAsksAndNeverReadsLosesItsConnection() throws IOException {
+        CountDownLatch underWay = new CountDownLatch(1);
+        byte[] settings = {0, 0, 0, 4, 0, 0, 0, 0, 0};
+        byte[] ping = {0, 0, 8, 6, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8};
+        ByteArrayOutputStream pings = new ByteArrayOutputStream();
+        for (int i = 0; i < 4000; i++) {
+            pings.writeBytes(ping);
+        }
+        try (Stub server = new Stub((in, out, connection) -> {
+            out.write(settings);
+            underWay.await();
+            while (true) {
+                out.write(pings.toByteArray());
+            }
+        })) {
+            LoadReport report = Load.of("h2://127.0.0.1:" + server.port()).connections(1).rate(500)
+                    .lasting(Duration.ofMillis(300)).interval(Duration.ofMillis(100)).timeout(Duration.ofSeconds(20))
+                    .start().report(_ -> underWay.countDown());
+            assertThat(report.failed()).isEqualTo(149);
+            assertThat(report.errors()).containsKey("bad answer: the server asks and does not read")
+                    .doesNotContainKey("timeout");
         }
     }
 

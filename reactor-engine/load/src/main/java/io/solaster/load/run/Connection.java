@@ -33,6 +33,8 @@ final class Connection extends ChannelInboundHandlerAdapter implements Line, Ans
     private static final int HOLES = 4;
     private static final long FIRST_PAUSE = 10_000_000;
     private static final long LONGEST_PAUSE = 1_000_000_000;
+    /** Bytes of answers to what a server asks that wait until it reads. */
+    private static final int MOST_HELD = 1 << 20;
     private static final String LOST = "lost with its connection";
 
     private final ShardRun run;
@@ -217,7 +219,8 @@ final class Connection extends ChannelInboundHandlerAdapter implements Line, Ans
     public void flush() {
         ByteBuf buffer = out;
         Channel to = channel;
-        if (buffer == null || to == null) {
+        // Requests are taken while there is room alone. Answers to what the server asks wait in this one buffer for it.
+        if (buffer == null || to == null || flushed == next && !to.isWritable()) {
             return;
         }
         out = null;
@@ -270,8 +273,13 @@ final class Connection extends ChannelInboundHandlerAdapter implements Line, Ans
     @Override
     public void channelReadComplete(ChannelHandlerContext ctx) {
         if (isCurrent(ctx.channel())) {
-            run.room(this);
-            flush();
+            ByteBuf held = out;
+            if (held != null && held.readableBytes() > MOST_HELD && !ctx.channel().isWritable()) {
+                fail("bad answer: the server asks and does not read");
+            } else {
+                run.room(this);
+                flush();
+            }
         }
         run.flush();
     }
@@ -337,6 +345,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Line, Ans
     public void channelWritabilityChanged(ChannelHandlerContext ctx) {
         if (isCurrent(ctx.channel())) {
             run.room(this);
+            flush();
             run.flush();
         }
     }
