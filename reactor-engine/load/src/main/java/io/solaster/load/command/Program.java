@@ -16,6 +16,7 @@ import io.solaster.load.Load;
 import io.solaster.load.LoadComparison;
 import io.solaster.load.LoadReport;
 import io.solaster.load.Slo;
+import io.solaster.load.protocol.Target;
 import io.solaster.load.report.JsonReport;
 import io.solaster.load.report.TextReport;
 import org.jspecify.annotations.Nullable;
@@ -130,7 +131,9 @@ final class Program implements Callable<Integer> {
         if (live == null) {
             report = load.start().report(line);
         } else {
-            try (LivePage page = new LivePage(String.valueOf(arguments.url), Arguments.whole("--live", live))) {
+            // Without a password: any user of this machine may look.
+            String target = Target.of(String.valueOf(arguments.url)).url();
+            try (LivePage page = new LivePage(target, Arguments.whole("--live", live))) {
                 err.println("http://127.0.0.1:" + page.port() + "/");
                 report = load.start().report(line.andThen(page));
             }

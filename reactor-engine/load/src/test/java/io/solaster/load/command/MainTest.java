@@ -203,10 +203,16 @@ class MainTest {
     }
 
     @Test
-    void aPageTellsHowARunGoes() throws Exception {
-        try (Stub server = Stub.answering(PONG); HttpClient client = HttpClient.newHttpClient()) {
+    void aPageTellsHowARunGoesAndNoPassword() throws Exception {
+        try (Stub server = new Stub((in, out, connection) -> {
+            in.readNBytes("*2\r\n$4\r\nAUTH\r\n$6\r\nsecret\r\n".length());
+            out.write("+OK\r\n".getBytes(StandardCharsets.US_ASCII));
+            while (in.readNBytes(Stub.PING).length == Stub.PING) {
+                out.write(PONG.getBytes(StandardCharsets.US_ASCII));
+            }
+        }); HttpClient client = HttpClient.newHttpClient()) {
             Thread run = Thread.ofPlatform()
-                    .start(() -> run("redis://127.0.0.1:" + server.port(), "--mix", "ping", "--rate",
+                    .start(() -> run("redis://:secret@127.0.0.1:" + server.port(), "--mix", "ping", "--rate",
                             "500", "--for", "1h", "--warm-up", "0s", "--interval", "100ms", "--live", "0"));
             String page = "";
             while (!page.contains("Requests over time")) {
@@ -217,7 +223,8 @@ class MainTest {
                     page = client.send(HttpRequest.newBuilder(URI.create(url)).build(), BodyHandlers.ofString()).body();
                 }
             }
-            assertThat(page).contains("http-equiv='refresh'", "Latency over time");
+            assertThat(page).contains("http-equiv='refresh'", "Latency over time", "redis://127.0.0.1:")
+                    .doesNotContain("secret");
             run.interrupt();
             run.join();
             assertThat(out.toString()).contains("(stopped early)");
