@@ -191,6 +191,17 @@ class LoadTest {
     }
 
     @Test
+    void theRestOfASessionThatIsDroppedCountsAsFailedToo() throws IOException {
+        try (Stub server = new Stub((in, out, connection) -> in.transferTo(OutputStream.nullOutputStream()))) {
+            LoadReport report = load(server.port()).sessions(3, Duration.ZERO).outstanding(10)
+                    .timeout(Duration.ofSeconds(1)).run();
+            assertThat(report.errors()).containsEntry("dropped: no room", 139L)
+                    .containsEntry("not sent: its session ended", 2 * 149L);
+            assertThat(report.failed()).isEqualTo(3 * 149);
+        }
+    }
+
+    @Test
     void whatWaitsForAConnectionIsCountedAndCharged() throws IOException {
         try (Stub server = firstLate(200)) {
             Target one = Target.of("redis://127.0.0.1:" + server.port())

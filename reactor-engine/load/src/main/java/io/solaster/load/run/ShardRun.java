@@ -226,8 +226,8 @@ final class ShardRun {
         } else if (underWay + waiting.size() >= most) {
             if (isRecorded(due)) {
                 current.dropped++;
-                current.error("dropped: no room");
             }
+            lost(due, tag, "dropped: no room");
         } else if (roomyCount == 0) {
             waiting.add(due, System.nanoTime() - ready, tag);
             if (isRecorded(due)) {
