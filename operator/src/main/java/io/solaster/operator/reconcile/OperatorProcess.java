@@ -476,6 +476,10 @@ public final class OperatorProcess implements AutoCloseable {
 
     /** How busy the busiest shard of all pods is, from 0 to 1. */
     private double busiest() {
+        // Whoever asks before it leads, asks before there are caches.
+        if (!works()) {
+            return 0;
+        }
         return owned(byName(reconciler.services())).stream().map(reports::load).filter(Objects::nonNull)
                 .map(Objects::requireNonNull).mapToDouble(Load::max).max().orElse(0);
     }
