@@ -17,7 +17,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 
@@ -280,8 +279,8 @@ class LoadTest {
     @Test
     void answersThatNobodyAskedForEndTheConnection() throws IOException {
         try (Stub server = Stub.answering(PONG + PONG)) {
-            LoadReport report = load(server.port()).rate(20).run();
-            assertThat(report.answered() + report.failed()).isEqualTo(5);
+            LoadReport report = load(server.port()).rate(20).lasting(Duration.ofSeconds(1)).run();
+            assertThat(report.answered() + report.failed()).isEqualTo(19);
             assertThat(server.accepted()).isGreaterThan(1);
         }
     }
@@ -404,6 +403,22 @@ class LoadTest {
         }).rate(1000).lasting(Duration.ofMillis(101)).run();
         assertThat(report.setup().isStopped()).isFalse();
         assertThat(report.errors()).containsExactly(Map.entry("AssertionError", 100L));
+    }
+
+    @Test
+    void whatIsStillUnsentATimeoutAfterTheEndIsCountedAndNotOffered() throws IOException {
+        AtomicInteger calls = new AtomicInteger();
+        LoadReport report = Load.of(_ -> {
+            // The first holds the shard up until all is over.
+            long until = System.nanoTime() + (calls.incrementAndGet() == 1 ? 500_000_000 : 0);
+            for (long left = 1; left > 0; left = until - System.nanoTime()) {
+                LockSupport.parkNanos(left);
+            }
+            return CompletableFuture.completedFuture("yes");
+        }).rate(1000).lasting(Duration.ofMillis(300)).timeout(Duration.ofMillis(50)).run();
+        assertThat(report.answered() + report.failed()).isEqualTo(299);
+        assertThat(report.answered()).isEqualTo(calls.get());
+        assertThat(report.errors()).containsOnlyKeys("not offered: the generator was too late");
     }
 
     /** Asks for what cannot be written. */
@@ -537,13 +552,13 @@ class LoadTest {
     @Test
     void aRateWhoseProbeIsStoppedCountsAsNotKept() throws IOException {
         Thread search = Thread.currentThread();
-        AtomicBoolean seen = new AtomicBoolean();
         try (Stub server = new Stub((in, out, connection) -> {
+            // The first has waited for long enough that the generator's own lateness is small beside it.
+            in.readNBytes(400 * Stub.PING);
+            out.write(PONG.repeat(400).getBytes(StandardCharsets.US_ASCII));
+            search.interrupt();
             while (in.readNBytes(Stub.PING).length == Stub.PING) {
                 out.write(PONG.getBytes(StandardCharsets.US_ASCII));
-                if (seen.compareAndSet(false, true)) {
-                    search.interrupt();
-                }
             }
         })) {
             HighestRate found = load(server.port()).highestRate(new Slo(50, Duration.ofMinutes(1)),
