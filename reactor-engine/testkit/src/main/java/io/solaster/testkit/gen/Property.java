@@ -38,7 +38,9 @@ public final class Property {
      * Runs a body so many times. What fails is made small for 20 seconds at most.
      *
      * @param seed what all that is drawn follows from
+     * @param trials 1 or more
      * @throws PropertyFailure if the body failed
+     * @throws IllegalStateException if hardly any trial drew a case of the test, or none did
      */
     public static void check(long seed, int trials, Body body) {
         check(seed, trials, SHRINKING, body);
@@ -50,13 +52,17 @@ public final class Property {
      * @param shrinking how long a failure is made small, about; zero to have it as it is
      */
     public static void check(long seed, int trials, Duration shrinking, Body body) {
+        if (trials < 1) {
+            throw new IllegalArgumentException(trials + " trials; give 1 or more");
+        }
         SplittableRandom seeds = new SplittableRandom(seed);
         int rejected = 0;
         for (int trial = 1; trial <= trials; trial++) {
             Draw draw = new Draw(seeds.nextLong());
             Throwable failure = failure(body, draw);
             if (failure instanceof Draw.Rejected) {
-                if (++rejected > 100 + 10 * (trial - rejected)) {
+                rejected++;
+                if (rejected > 100 + 10 * (trial - rejected) || rejected == trials) {
                     throw new IllegalStateException(rejected + " of " + trial
                             + " trials drew what is none of the test's cases; draw such cases rather than to assume them");
                 }

@@ -125,6 +125,14 @@ class PropertyTest {
     }
 
     @Test
+    void aTestThatHasNoCaseAtAllIsTold() {
+        assertThatThrownBy(() -> Property.check(SEED, 100, draw -> draw.assume(false)))
+                .isInstanceOf(IllegalStateException.class).hasMessageContaining("none of the test's cases");
+        assertThatThrownBy(() -> Property.check(SEED, 0, draw -> {})).isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("0 trials");
+    }
+
+    @Test
     void drawingWithoutEndIsAFailure() {
         assertThatThrownBy(() -> Property.check(SEED, 1, draw -> {
             while (draw.nextInt(10) < 10) {
