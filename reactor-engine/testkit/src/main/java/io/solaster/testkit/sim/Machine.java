@@ -214,8 +214,10 @@ public final class Machine {
         }
     }
 
+    /** For a drawn fault, which may fall at any moment: while the engine starts, there is none yet to freeze. */
     void freezeIfUp() {
-        if (isUp()) {
+        Life present = life;
+        if (present != null && !present.over && present.engine != null) {
             freeze();
         }
     }

@@ -58,6 +58,22 @@ final class FaultScheduleTest {
         }
     }
 
+    @Test
+    void aFreezeSparesAMachineThatIsStarting() {
+        for (long seed = 0; seed < 5; seed++) {
+            Simulation.run(seed, sim -> {
+                Machine machine = sim.machine("machine");
+                CompletableFuture<Engine> starting = sim.thread("starts", () -> machine.start(TWO));
+                while (!starting.isDone()) {
+                    machine.freezeIfUp();
+                    machine.thaw();
+                    sim.sleep(Duration.ofNanos(1));
+                }
+                assertThat(sim.await(starting).shards()).hasSize(2);
+            });
+        }
+    }
+
     /** Fails where two faults last at once: neither is enough. */
     private static void fragile(Simulation sim) {
         boolean[] is = new boolean[2];
