@@ -244,10 +244,12 @@ public final class ChildJvm implements AutoCloseable {
         signal(Signals.STOP);
     }
 
-    /** It goes on after {@link #stop}. */
+    /** It goes on after {@link #stop}; nothing happens if it has ended meanwhile. */
     public void goOn() {
         events.add(name + " goes on");
-        signal(Signals.CONT);
+        if (process.isAlive()) {
+            signal(Signals.CONT);
+        }
     }
 
     /** It can open no further file and no further socket, until {@link #feed}. */
@@ -268,17 +270,24 @@ public final class ChildJvm implements AutoCloseable {
         limit(Signals.FILE_SIZE, bytes);
     }
 
-    /** It has again what it was starved of. */
+    /** It has again what it was starved of; nothing happens if it has ended meanwhile. */
     public synchronized void feed() {
         events.add(name + " is fed");
-        Map.copyOf(limitsBefore).forEach((resource, before) -> {
-            try {
-                Signals.limit(process.pid(), resource, before);
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
+        UncheckedIOException failure = null;
+        for (Map.Entry<Integer, Long> each : limitsBefore.entrySet()) {
+            // The number of a child that has ended may be another process's by now.
+            if (process.isAlive()) {
+                try {
+                    Signals.limit(process.pid(), each.getKey(), each.getValue());
+                } catch (IOException e) {
+                    failure = new UncheckedIOException(e);
+                }
             }
-        });
+        }
         limitsBefore.clear();
+        if (failure != null && process.isAlive()) {
+            throw failure;
+        }
     }
 
     private synchronized void limit(int resource, long newLimit) {

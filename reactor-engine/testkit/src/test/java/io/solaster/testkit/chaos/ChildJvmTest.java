@@ -129,6 +129,19 @@ class ChildJvmTest {
     }
 
     @Test
+    void aChildThatHasEndedIsHealedWithoutAFailure() throws IOException {
+        try (ChildJvm child = start(new Events())) {
+            child.number("listening on ");
+            child.starveOfDescriptors();
+            child.stop();
+            child.kill();
+            child.goOn();
+            child.feed();
+            assertThat(child.isAlive()).isFalse();
+        }
+    }
+
+    @Test
     void aLineThatNeverComesIsToldOfWithWhatCame() throws IOException {
         try (ChildJvm child = start(new Events())) {
             child.number("listening on ");
