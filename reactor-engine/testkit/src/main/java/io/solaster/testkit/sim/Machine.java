@@ -53,6 +53,7 @@ public final class Machine {
     private final Set<Socket> sockets = new LinkedHashSet<>();
     private final List<Listening> listening = new ArrayList<>();
     private final List<Life> lives = new ArrayList<>();
+    private final List<Missed> missed = new ArrayList<>();
     private @Nullable Life life;
     private int nextPort = FIRST_EPHEMERAL;
     private int channels;
@@ -60,6 +61,9 @@ public final class Machine {
     long wallOffset;
     /** Parts of a million that its clocks go too fast. */
     long drift;
+
+    /** What arrived while it was down: its sender sends it again so long after the next start. */
+    private record Missed(long delay, Runnable again) {}
 
     Machine(Scheduler scheduler, Network network, int number, String name, boolean chance) {
         this.scheduler = scheduler;
@@ -90,7 +94,19 @@ public final class Machine {
                 true);
         Engine started = Engine.start(simulated(config), model(), begun.environment, transport);
         begun.engine = started;
+        missed.forEach(each -> scheduler.at(scheduler.now() + each.delay, each.again));
+        missed.clear();
         return started;
+    }
+
+    /**
+     * Has something sent again once this machine, which is down, has been started: as TCP does, but without an event for each
+     * vain attempt, since a simulation in which nothing else happens is to end.
+     *
+     * @param delay how long after the start, in nanoseconds
+     */
+    void sendAgainOnceUp(long delay, Runnable again) {
+        missed.add(new Missed(delay, again));
     }
 
     private EngineConfig simulated(EngineConfig config) {

@@ -114,7 +114,15 @@ public final class Network {
     }
 
     private void arrive(Socket client, Machine target, InetSocketAddress remote) {
-        if (client.isClosed() || client.isConnected() || !target.isUp()) {
+        if (client.isClosed() || client.isConnected()) {
+            return;
+        }
+        if (!target.isUp()) {
+            target.sendAgainOnceUp(SYN_RETRY, () -> {
+                if (!client.isClosed()) {
+                    connect(client, remote);
+                }
+            });
             return;
         }
         Listening listening = target.listens(remote.getPort());

@@ -32,6 +32,8 @@ final class Socket {
     private boolean reset;
     /** Its machine has died with it; it answers nothing, or resets once the machine is there again. */
     private boolean dead;
+    /** Something has arrived while its machine was down. */
+    private boolean missed;
 
     /** What has been sent and not arrived in order. */
     private final ArrayDeque<Packet> underWay = new ArrayDeque<>();
@@ -182,6 +184,14 @@ final class Socket {
 
     private void receive(Packet packet, Socket from) {
         if (!machine.isUp()) {
+            // One is enough, since all that it leads to is the reset.
+            if (!missed && packet.kind != Kind.RESET) {
+                missed = true;
+                machine.sendAgainOnceUp(Network.FIRST_RETRY, () -> {
+                    missed = false;
+                    receive(packet, from);
+                });
+            }
             return;
         }
         if (dead || closed || reset) {

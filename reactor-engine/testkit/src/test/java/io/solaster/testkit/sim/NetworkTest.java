@@ -190,6 +190,24 @@ final class NetworkTest {
     }
 
     @Test
+    void whatIsSentToAMachineThatIsDownIsSentAgainOnceItIsBack() {
+        each(pair -> {
+            pair.server.crash();
+            CompletableFuture<String> answer = pair.connection.ask("anybody?");
+            CompletableFuture<Lines.Client> connecting = pair.connect();
+            pair.sim.sleep(Duration.ofSeconds(5));
+            assertThat(answer).isNotDone();
+            assertThat(connecting).isNotDone();
+            pair.serve();
+            assertThatExceptionOfType(CompletionException.class)
+                    .isThrownBy(() -> pair.sim.await(answer, Duration.ofSeconds(10)));
+            Lines.Client connected = pair.sim.await(connecting, Duration.ofSeconds(10));
+            assertThat(pair.sim.await(connected.ask("again"))).isEqualTo("again");
+            assertThat(pair.seen).containsExactly("again");
+        });
+    }
+
+    @Test
     void aProcessThatIsKilledResetsItsConnections() {
         each(pair -> {
             pair.server.kill();
