@@ -8,8 +8,6 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.Iterator;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -69,12 +67,6 @@ public final class OperatorProcess implements AutoCloseable {
     private static final int TICKS = 4;
     private static final Duration SWEEP = Duration.ofSeconds(15);
     private static final Duration KINDS = Duration.ofSeconds(30);
-    /** So many services a tick are told figures that others have changed: who changes one meanwhile is not to wait. */
-    private static final int FIGURES_AT_ONCE = 25;
-    /** So long nothing has changed them then, or so long and so long per service they wait already. */
-    private static final long FIGURES_REST = Duration.ofSeconds(5).toNanos();
-    private static final long FIGURES = Duration.ofSeconds(1).toNanos();
-    private static final long FIGURES_EACH = Duration.ofMillis(120).toNanos();
     private static final long QUIET = Duration.ofMinutes(1).toNanos();
     private static final Duration RETRY = Duration.ofSeconds(1);
     private static final Duration LONGEST_RETRY = Duration.ofMinutes(5);
@@ -101,12 +93,9 @@ public final class OperatorProcess implements AutoCloseable {
     private final JvmGcMetrics gc = new JvmGcMetrics();
     private volatile @Nullable SharedIndexInformer<Namespace> selected;
     private @Nullable Endpoints endpoints;
-    /** The services whose figures others have changed, those that have waited longest first. */
-    private final Set<String> untold = new LinkedHashSet<>();
+    private final UntoldFigures untold = new UntoldFigures(this::poke);
     private int compared;
     private int ticks;
-    private long untoldSince;
-    private long untoldAt;
     private volatile boolean leading;
     private volatile boolean closing;
 
@@ -326,7 +315,7 @@ public final class OperatorProcess implements AutoCloseable {
         // To go through all services, of which one may have gone, is a third of what an idle operator does.
         int made = plansMade.get();
         if (!replan.get() && made == compared && ++ticks % TICKS != 0) {
-            tellFigures(System.nanoTime());
+            untold.tell(board.last().size(), System.nanoTime());
             return;
         }
         List<ShardedService> services = reconciler.services().stream()
@@ -335,8 +324,7 @@ public final class OperatorProcess implements AutoCloseable {
         if (anew || made != compared) {
             Map<String, Answer> now = anew ? board.all(services) : board.last();
             compared = made;
-            untoldAt = System.nanoTime();
-            untoldSince = untold.isEmpty() ? untoldAt : untoldSince;
+            untold.compare(System.nanoTime());
             for (ShardedService service : services) {
                 String key = PlanBoard.key(service);
                 Answer answer = now.get(key);
@@ -344,7 +332,7 @@ public final class OperatorProcess implements AutoCloseable {
                     untold.add(key);
                 }
             }
-            untold.retainAll(now.keySet());
+            untold.retain(now.keySet());
             if (options.nodes() == NodeAccess.Declared) {
                 profiles.tell(cluster.declared(), board.profiles(), board.problems());
             } else {
@@ -352,18 +340,7 @@ public final class OperatorProcess implements AutoCloseable {
             }
             reconciler.retain(now.keySet());
         }
-        tellFigures(System.nanoTime());
-    }
-
-    private void tellFigures(long now) {
-        long most = FIGURES + FIGURES_EACH * board.last().size();
-        if (now - untoldSince >= most || now - untoldAt >= Math.min(most, FIGURES_REST)) {
-            Iterator<String> services = untold.iterator();
-            for (int i = 0; i < FIGURES_AT_ONCE && services.hasNext(); i++) {
-                poke(services.next());
-                services.remove();
-            }
-        }
+        untold.tell(board.last().size(), System.nanoTime());
     }
 
     /** Gives nodes back whose time has come, and tells of objects that cannot be read whole. */
