@@ -198,7 +198,7 @@ class BackPressureTest {
             SchedulingGroup small = engine.groups().create("small",
                     GroupConfig.defaults().withRateLimit(1_000_000).withMaxQueued(1, WhenFull.REJECT));
             CountDownLatch release = new CountDownLatch(1);
-            engine.shard(1).execute(() -> MeshTest.await(release));
+            MeshTest.holdUp(engine.shard(1), release);
             List<ShardFuture<Integer>> calls = new ArrayList<>();
             assertThat(get(engine.submitTo(0, CallOptions.in(small), () -> {
                 for (int i = 0; i < MARK; i++) {
@@ -228,7 +228,7 @@ class BackPressureTest {
             CompletableFuture<String> resumed = new CompletableFuture<>();
             SchedulingGroup background = engine.groups().background();
             CountDownLatch release = new CountDownLatch(1);
-            engine.shard(1).execute(() -> MeshTest.await(release));
+            MeshTest.holdUp(engine.shard(1), release);
             engine.shard(0).execute(background, () -> {
                 Mesh mesh = engine.shard(0).mesh();
                 mesh.sendFree(1, new TestMessage(() -> {}));

@@ -264,7 +264,7 @@ class EngineTest {
     void aShardThatIsStuckDoesNotKeepTheEngineFromStopping() {
         Engine engine = Engines.start(Transport.NIO, 2);
         CountDownLatch release = new CountDownLatch(1);
-        engine.shard(1).execute(() -> MeshTest.await(release));
+        MeshTest.holdUp(engine.shard(1), release);
         CompletableFuture<ShardFuture<Integer>> call = new CompletableFuture<>();
         engine.shard(0).execute(() -> call.complete(engine.submitTo(1, () -> 1)));
         ShardFuture<Integer> pending = Engines.get(call);

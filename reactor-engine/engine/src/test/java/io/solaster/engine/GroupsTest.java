@@ -145,7 +145,7 @@ class GroupsTest {
             SchedulingGroup small = engine.groups().create("small",
                     GroupConfig.defaults().withMaxQueued(1, WhenFull.REJECT));
             CountDownLatch release = new CountDownLatch(1);
-            engine.shard(1).execute(() -> await(release));
+            MeshTest.holdUp(engine.shard(1), release);
             List<ShardFuture<Integer>> calls = new ArrayList<>();
             for (int i = 0; i < 3; i++) {
                 calls.add(engine.submitTo(1, CallOptions.in(small), () -> 1));
@@ -258,7 +258,7 @@ class GroupsTest {
             SchedulingGroup narrow = engine.groups().create("narrow",
                     GroupConfig.defaults().withMeshPermits(1).withQueueTimeout(Duration.ofMillis(5)));
             CountDownLatch release = new CountDownLatch(1);
-            engine.shard(1).execute(() -> await(release));
+            MeshTest.holdUp(engine.shard(1), release);
             List<CompletableFuture<Integer>> calls = get(engine.submitTo(0, CallOptions.in(narrow),
                     () -> List.of(engine.submitTo(1, () -> 1), engine.submitTo(1, () -> 2))));
             assertThatThrownBy(() -> calls.get(1).get(60, TimeUnit.SECONDS))

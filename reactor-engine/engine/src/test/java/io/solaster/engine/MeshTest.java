@@ -186,7 +186,7 @@ class MeshTest {
         try (Engine engine = Engines.start(config, 2)) {
             Shard producer = engine.shard(0);
             CountDownLatch release = new CountDownLatch(1);
-            engine.shard(1).execute(() -> await(release));
+            holdUp(engine.shard(1), release);
             CountDownLatch received = new CountDownLatch(messages);
             CompletableFuture<Boolean> writableAgain = new CompletableFuture<>();
             Engines.get(engine.submitTo(0, () -> {
@@ -207,6 +207,16 @@ class MeshTest {
             assertThat(received.await(60, TimeUnit.SECONDS)).isTrue();
             assertThat(Engines.get(writableAgain)).isTrue();
         }
+    }
+
+    /** Keeps a shard from doing anything until it is released; it does nothing any more when this returns. */
+    static void holdUp(Shard shard, CountDownLatch release) {
+        CountDownLatch held = new CountDownLatch(1);
+        shard.execute(() -> {
+            held.countDown();
+            await(release);
+        });
+        await(held);
     }
 
     static void await(CountDownLatch latch) {

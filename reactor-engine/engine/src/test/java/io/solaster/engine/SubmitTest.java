@@ -167,7 +167,7 @@ class SubmitTest {
     @Test
     void aCallThatWasCancelledDisturbsNobody() throws Exception {
         CountDownLatch release = new CountDownLatch(1);
-        engine.shard(1).execute(() -> MeshTest.await(release));
+        MeshTest.holdUp(engine.shard(1), release);
         CompletableFuture<Boolean> cancelled = new CompletableFuture<>();
         engine.shard(0).execute(() -> cancelled.complete(engine.submitTo(1, () -> 1).cancel(true)));
         ShardFuture<Integer> fromOutside = engine.submitTo(1, () -> 1);
