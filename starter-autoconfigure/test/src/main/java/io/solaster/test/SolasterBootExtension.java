@@ -98,7 +98,12 @@ final class SolasterBootExtension
 
     @Override
     public void afterEach(ExtensionContext context) {
-        Proxies proxies = context.getStore(OURS).get(Proxies.class, Proxies.class);
+        closeProxies(context);
+    }
+
+    /** Those that this context itself was given: a class's outlast its tests. */
+    private static void closeProxies(ExtensionContext context) {
+        Proxies proxies = context.getStore(OURS).remove(Proxies.class, Proxies.class);
         if (proxies != null) {
             proxies.close();
         }
@@ -106,6 +111,7 @@ final class SolasterBootExtension
 
     @Override
     public void afterAll(ExtensionContext context) {
+        closeProxies(context);
         EngineWatch watch = context.getStore(OURS).get(EngineWatch.class, EngineWatch.class);
         ProcessLeftovers process = context.getStore(OURS).get(ProcessLeftovers.class, ProcessLeftovers.class);
         List<Remnant> left = new ArrayList<>();

@@ -24,6 +24,7 @@ import io.solaster.testkit.left.Left;
 import io.solaster.testkit.left.LeftBehindError;
 import io.solaster.testkit.left.Remnant;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.platform.engine.TestExecutionResult;
@@ -111,6 +112,27 @@ class SolasterBootTestTest {
         }
     }
 
+    @SolasterBootTest(classes = Application.class, args = {"--solaster.servers.web.protocol=http",
+            "--solaster.servers.web.port=1"})
+    static class OneProxyForAll {
+        private static FaultProxy proxy;
+
+        @BeforeAll
+        static void take(FaultProxy ofAll) {
+            proxy = ofAll;
+        }
+
+        @Test
+        void first() throws IOException {
+            assertThat(get(proxy.address())).endsWith("Hello");
+        }
+
+        @Test
+        void second() throws IOException {
+            first();
+        }
+    }
+
     private static List<Throwable> failures(Class<?> tests) {
         List<Throwable> failures = new ArrayList<>();
         LauncherFactory.create().execute(
@@ -137,5 +159,10 @@ class SolasterBootTestTest {
     @Test
     void whatIsExcusedIsNotToldOf() {
         assertThat(failures(Excused.class)).isEmpty();
+    }
+
+    @Test
+    void aProxyOfTheClassLastsAsLongAsTheClass() {
+        assertThat(failures(OneProxyForAll.class)).isEmpty();
     }
 }
