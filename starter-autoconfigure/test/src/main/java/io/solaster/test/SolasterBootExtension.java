@@ -7,7 +7,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.EnumSet;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 
 import io.solaster.engine.Engine;
@@ -27,6 +29,7 @@ import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
+import org.junit.jupiter.api.extension.BeforeTestExecutionCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 import org.junit.jupiter.api.extension.ParameterContext;
@@ -44,6 +47,7 @@ final class SolasterBootExtension
         implements
             BeforeAllCallback,
             BeforeEachCallback,
+            BeforeTestExecutionCallback,
             AfterEachCallback,
             AfterAllCallback,
             ParameterResolver,
@@ -63,8 +67,35 @@ final class SolasterBootExtension
         }
     }
 
+    /** What a class has had: more than one context where its tests dirty theirs. */
+    private static final class Watches {
+        private final Set<EngineWatch> all = new LinkedHashSet<>();
+        private final Set<Left> excused;
+
+        Watches(Set<Left> excused) {
+            this.excused = excused;
+        }
+
+        /** A context ends after several tests, so that what one of them excuses is excused for all that follow. */
+        synchronized void add(EngineWatch watch, ExtensionContext test) {
+            all.add(watch);
+            AnnotationSupport.findAnnotation(test.getRequiredTestMethod(), Leaves.class)
+                    .ifPresent(leaves -> excused.addAll(Arrays.asList(leaves.value())));
+            all.forEach(each -> each.ignore(excused()));
+        }
+
+        synchronized Set<Left> excused() {
+            return EnumSet.copyOf(excused);
+        }
+
+        synchronized List<EngineWatch> all() {
+            return List.copyOf(all);
+        }
+    }
+
     @Override
     public void beforeAll(ExtensionContext context) {
+        context.getStore(OURS).put(Watches.class, new Watches(excused(context)));
         boolean alone = !context.getConfigurationParameter("junit.jupiter.execution.parallel.enabled")
                 .map(Boolean::parseBoolean).orElse(false);
         if (alone) {
@@ -74,9 +105,17 @@ final class SolasterBootExtension
 
     @Override
     public void beforeEach(ExtensionContext context) {
-        EngineWatch watch = watch(context);
-        watch.ignore(excused(context));
-        ofClass(context).getStore(OURS).put(EngineWatch.class, watch);
+        watches(context).add(watch(context), context);
+    }
+
+    /** Once more, since Spring may have made the context anew before the test. */
+    @Override
+    public void beforeTestExecution(ExtensionContext context) {
+        watches(context).add(watch(context), context);
+    }
+
+    private static Watches watches(ExtensionContext context) {
+        return Objects.requireNonNull(ofClass(context).getStore(OURS).get(Watches.class, Watches.class));
     }
 
     /** The context of the test's class, whatever stands between. */
@@ -112,19 +151,22 @@ final class SolasterBootExtension
     @Override
     public void afterAll(ExtensionContext context) {
         closeProxies(context);
-        EngineWatch watch = context.getStore(OURS).get(EngineWatch.class, EngineWatch.class);
+        Watches watches = watches(context);
         ProcessLeftovers process = context.getStore(OURS).get(ProcessLeftovers.class, ProcessLeftovers.class);
         List<Remnant> left = new ArrayList<>();
-        if (watch != null) {
-            left.addAll(watch.left());
+        String report = "";
+        for (EngineWatch each : watches.all()) {
+            if (left.isEmpty() || !each.left().isEmpty()) {
+                report = each.report();
+            }
+            left.addAll(each.left());
         }
         if (process != null) {
-            left.addAll(process.remnants(excused(context), PATIENCE));
+            left.addAll(process.remnants(watches.excused(), PATIENCE));
             process.close();
         }
         if (!left.isEmpty()) {
-            throw new LeftBehindError(context.getRequiredTestClass().getSimpleName(), left,
-                    watch == null ? "" : watch.report());
+            throw new LeftBehindError(context.getRequiredTestClass().getSimpleName(), left, report);
         }
     }
 

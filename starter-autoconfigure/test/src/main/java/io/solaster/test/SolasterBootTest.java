@@ -24,8 +24,8 @@ import org.springframework.test.annotation.DirtiesContext.ClassMode;
  * <p>
  * The context is closed after the class, and then the kit looks for what was left: forks, calls off the shards and timers
  * once all beans have ended; buffers, sockets, other descriptors and threads once the engine has too. Where tests run at
- * the same time, it looks at the shards only. {@link io.solaster.testkit.junit.Leaves} excuses. A failure tells what was
- * done, and where every shard was.
+ * the same time, it looks at the shards only. {@link io.solaster.testkit.junit.Leaves} excuses; at a test, for the class
+ * from that test on, since its tests share a context. A failure tells what was done, and where every shard was.
  */
 @Documented
 @Inherited

@@ -25,8 +25,10 @@ import io.solaster.testkit.left.LeftBehindError;
 import io.solaster.testkit.left.Remnant;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.platform.engine.TestExecutionResult;
 import org.junit.platform.engine.discovery.DiscoverySelectors;
 import org.junit.platform.launcher.TestExecutionListener;
@@ -38,6 +40,7 @@ import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.Environment;
+import org.springframework.test.annotation.DirtiesContext;
 
 /** What a test within an application's context is given, and what is told of it afterwards. */
 class SolasterBootTestTest {
@@ -112,6 +115,34 @@ class SolasterBootTestTest {
         }
     }
 
+    /** The test that dirties its context is not the last one. */
+    @SolasterBootTest(classes = Application.class)
+    @TestMethodOrder(MethodOrderer.MethodName.class)
+    static class LeavingInTheFirstContext {
+        @Test
+        @DirtiesContext
+        void first(Engine engine) throws IOException {
+            new Leaving().leaves(engine);
+        }
+
+        @Test
+        void second(Engine engine) {
+            assertThat(engine.isStopping()).isFalse();
+        }
+    }
+
+    @SolasterBootTest(classes = Application.class)
+    static class ExcusedByItsMethod {
+        @Test
+        @Leaves({Left.FORKS, Left.SOCKETS})
+        void leaves(Engine engine) throws IOException {
+            new Leaving().leaves(engine);
+        }
+
+        @Test
+        void leavesNothing() {}
+    }
+
     @SolasterBootTest(classes = Application.class, args = {"--solaster.servers.web.protocol=http",
             "--solaster.servers.web.port=1"})
     static class OneProxyForAll {
@@ -159,6 +190,14 @@ class SolasterBootTestTest {
     @Test
     void whatIsExcusedIsNotToldOf() {
         assertThat(failures(Excused.class)).isEmpty();
+        assertThat(failures(ExcusedByItsMethod.class)).isEmpty();
+    }
+
+    @Test
+    void whatAnEarlierContextOfTheClassLeftIsToldOf() {
+        assertThat(failures(LeavingInTheFirstContext.class)).singleElement()
+                .isInstanceOfSatisfying(LeftBehindError.class, error -> assertThat(error.remnants())
+                        .extracting(Remnant::kind).contains(Left.FORKS));
     }
 
     @Test
