@@ -92,7 +92,13 @@ public final class Machine {
         TransportChoice transport = new TransportChoice(Transport.NIO, "the network is simulated",
                 executor -> new SimIoHandler(begun), () -> new SimServerChannel(this), () -> new SimSocketChannel(this),
                 true);
-        Engine started = Engine.start(simulated(config), model(), begun.environment, transport);
+        Engine started;
+        try {
+            started = Engine.start(simulated(config), model(), begun.environment, transport);
+        } catch (RuntimeException | Error e) {
+            begun.over = true;
+            throw e;
+        }
         begun.engine = started;
         missed.forEach(each -> scheduler.at(scheduler.now() + each.delay, each.again));
         missed.clear();

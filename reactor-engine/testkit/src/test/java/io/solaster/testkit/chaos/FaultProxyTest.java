@@ -119,9 +119,9 @@ class FaultProxyTest {
             assertThat(echo(other, "a")).isEqualTo("a");
             proxy.partition();
             socket.getOutputStream().write("lost".getBytes(US_ASCII));
+            await("the loss", () -> proxy.count(Effect.LOST_BYTES) == 4);
             socket.setSoTimeout(100);
             assertThatThrownBy(() -> socket.getInputStream().read()).isInstanceOf(SocketTimeoutException.class);
-            assertThat(proxy.count(Effect.LOST_BYTES)).isEqualTo(4);
             assertThat(proxy.connections()).isEqualTo(2);
             proxy.heal();
             assertThat(echo(other, "whole")).isEqualTo("whole");
@@ -139,10 +139,10 @@ class FaultProxyTest {
         try (Socket socket = connect()) {
             proxy.set(Direction.TO_CLIENT, Faults.NONE.cut());
             socket.getOutputStream().write("in".getBytes(US_ASCII));
+            await("the loss", () -> proxy.count(Effect.LOST_BYTES) == 2);
+            assertThat(proxy.count(Effect.BYTES)).isEqualTo(2);
             socket.setSoTimeout(100);
             assertThatThrownBy(() -> socket.getInputStream().read()).isInstanceOf(SocketTimeoutException.class);
-            assertThat(proxy.count(Effect.BYTES)).isEqualTo(2);
-            assertThat(proxy.count(Effect.LOST_BYTES)).isEqualTo(2);
         }
     }
 

@@ -174,7 +174,9 @@ final class World {
         from.shard.register(channel).addListener(_ -> channel.connect(to.machine.address(PORT))
                 .addListener((ChannelFutureListener) done -> {
                     connection.isOpen = done.isSuccess();
-                    connection.waiting.forEach(connection::write);
+                    if (connection.isOpen) {
+                        connection.waiting.forEach(connection::write);
+                    }
                 }));
         return connection;
     }
