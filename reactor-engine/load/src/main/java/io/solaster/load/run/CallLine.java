@@ -12,8 +12,7 @@ final class CallLine implements Line {
     private final ShardRun run;
     private final Call call;
     private final ArrayDeque<Pending> pending = new ArrayDeque<>();
-    private int roomyAt = -1;
-    private boolean isDirty;
+    private final Place place = new Place();
     private boolean isClosed;
 
     CallLine(ShardRun run, Call call) {
@@ -22,23 +21,8 @@ final class CallLine implements Line {
     }
 
     @Override
-    public int roomyAt() {
-        return roomyAt;
-    }
-
-    @Override
-    public void roomyAt(int index) {
-        roomyAt = index;
-    }
-
-    @Override
-    public boolean isDirty() {
-        return isDirty;
-    }
-
-    @Override
-    public void dirty(boolean newDirty) {
-        isDirty = newDirty;
+    public Place place() {
+        return place;
     }
 
     @Override

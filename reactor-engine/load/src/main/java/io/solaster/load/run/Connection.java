@@ -49,20 +49,19 @@ final class Connection extends ChannelInboundHandlerAdapter implements Line, Ans
     private @Nullable ByteBuf out;
     private @Nullable ByteBuf rest;
     private final Ring ring = new Ring();
+    private final Place place = new Place();
     /** Numbers of the oldest request under way, of the next one, and of the first that is not flushed. They may wrap. */
     private int head;
     private int next;
     private int flushed;
     private int underWay;
     private int most;
-    private int roomyAt = -1;
     private int attempts;
     private long openedAt;
     private long now;
     private boolean isOpen;
     private boolean isLast;
     private boolean isPrepared;
-    private boolean isDirty;
     private @Nullable String whyClosed;
 
     Connection(ShardRun run, TransportChoice transport, long seed) {
@@ -155,23 +154,8 @@ final class Connection extends ChannelInboundHandlerAdapter implements Line, Ans
     }
 
     @Override
-    public int roomyAt() {
-        return roomyAt;
-    }
-
-    @Override
-    public void roomyAt(int index) {
-        roomyAt = index;
-    }
-
-    @Override
-    public boolean isDirty() {
-        return isDirty;
-    }
-
-    @Override
-    public void dirty(boolean newDirty) {
-        isDirty = newDirty;
+    public Place place() {
+        return place;
     }
 
     @Override

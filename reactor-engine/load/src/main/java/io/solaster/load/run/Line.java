@@ -3,15 +3,8 @@ package io.solaster.load.run;
 /** What requests go out on: a connection, or calls. On its shard. */
 interface Line {
 
-    /** Its place among the lines with room; below 0 where it has none. */
-    int roomyAt();
-
-    void roomyAt(int index);
-
-    /** Whether it stands in the list of those to be flushed. */
-    boolean isDirty();
-
-    void dirty(boolean dirty);
+    /** Where it stands in the run's lists, always the same object: the run's to change. */
+    Place place();
 
     /** Whether one more request may be sent. */
     boolean hasRoom();
@@ -33,4 +26,12 @@ interface Line {
 
     /** Ends it; what is under way is forgotten. */
     void close();
+
+    /** A line's place in the lists of its run. */
+    final class Place {
+        /** Among the lines with room; below 0 where it has none. */
+        int roomyAt = -1;
+        /** Whether it stands among those to be flushed. */
+        boolean isDirty;
+    }
 }

@@ -242,8 +242,8 @@ final class ShardRun {
 
     private void send(Line line, long due, long ready, int tag) {
         underWay++;
-        if (!line.isDirty()) {
-            line.dirty(true);
+        if (!line.place().isDirty) {
+            line.place().isDirty = true;
             dirty[dirtyCount++] = line;
         }
         line.send(due, ready, tag);
@@ -252,7 +252,7 @@ final class ShardRun {
     /** Sends what was offered. */
     void flush() {
         for (int i = 0; i < dirtyCount; i++) {
-            dirty[i].dirty(false);
+            dirty[i].place().isDirty = false;
             dirty[i].flush();
         }
         dirtyCount = 0;
@@ -283,18 +283,18 @@ final class ShardRun {
 
     /** Keeps the list of those with room. */
     private void list(Line line) {
-        int at = line.roomyAt();
+        int at = line.place().roomyAt;
         if (line.hasRoom() == at >= 0) {
             return;
         }
         if (at < 0) {
-            line.roomyAt(roomyCount);
+            line.place().roomyAt = roomyCount;
             roomy[roomyCount++] = line;
         } else {
             Line last = roomy[--roomyCount];
             roomy[at] = last;
-            last.roomyAt(at);
-            line.roomyAt(-1);
+            last.place().roomyAt = at;
+            line.place().roomyAt = -1;
         }
     }
 
