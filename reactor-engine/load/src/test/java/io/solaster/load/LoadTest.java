@@ -15,7 +15,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
@@ -422,7 +424,7 @@ class LoadTest {
     }
 
     /** Asks for what cannot be written. */
-    private static final class Unwritable implements Protocol, Conversation {
+    private static class Unwritable implements Protocol, Conversation {
         @Override
         public String name() {
             return "none";
@@ -468,6 +470,38 @@ class LoadTest {
             assertThat(report.failed()).isEqualTo(149);
             assertThat(heard).as("bytes of what is half a request").hasValue(0);
         }
+    }
+
+    /** A protocol whose answers cannot be read, and which keeps what it was given to read. */
+    private static final class Unreadable extends Unwritable {
+        private final Queue<ByteBuf> given = new ConcurrentLinkedQueue<>();
+
+        @Override
+        public void request(ByteBuf out, int recorded) {
+            out.writeByte(1);
+        }
+
+        @Override
+        public void read(ByteBuf in, Answers to) {
+            given.add(in);
+            throw new IllegalStateException("no");
+        }
+    }
+
+    @Test
+    void anAnswerThatCannotBeReadIsLetGoOf() throws IOException {
+        Unreadable protocol = new Unreadable();
+        try (Stub server = new Stub((in, out, connection) -> {
+            while (in.read() >= 0) {
+                out.write('x');
+            }
+        })) {
+            Target target = Target.of("redis://127.0.0.1:" + server.port()).withProtocol(protocol);
+            LoadReport report = Load.of(target).connections(1).rate(500).lasting(Duration.ofMillis(300)).reconnects(2)
+                    .run();
+            assertThat(report.errors()).containsKey("IllegalStateException");
+        }
+        assertThat(protocol.given).isNotEmpty().allMatch(each -> each.refCnt() == 0);
     }
 
     @Test

@@ -239,6 +239,9 @@ final class Connection extends ChannelInboundHandlerAdapter implements Line, Ans
             if (isCurrent(ctx.channel())) {
                 fail("bad answer: " + e.getMessage());
             }
+        } catch (RuntimeException | Error e) {
+            // A conversation's own mistake: what was read is let go of below all the same.
+            exceptionCaught(ctx, e);
         }
         if (channel == null) {
             // It has been closed meanwhile, which has let go of what was before.
