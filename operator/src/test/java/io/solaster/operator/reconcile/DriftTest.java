@@ -9,8 +9,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
 
@@ -35,13 +33,7 @@ class DriftTest extends OperatorInMemory {
 
     @BeforeEach
     void start() throws IOException {
-        client.resource(Objects.twoBy16()).create();
-        client.resource(Objects.node("a", 32, "30", "128Gi", new TreeMap<>(Map.of("kubernetes.io/hostname", "a"))))
-                .create();
-        operator = new OperatorProcess(operators,
-                new OperatorOptions(Set.of("shop"), "", "", "first", 0, Duration.ofSeconds(1), 4), pod -> null,
-                now::get);
-        operator.start();
+        startOnOneNode(now::get);
     }
 
     private void create(String more) {

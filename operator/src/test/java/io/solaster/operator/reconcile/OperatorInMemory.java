@@ -1,11 +1,17 @@
 package io.solaster.operator.reconcile;
 
 import java.io.IOException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.solaster.operator.Objects;
 import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.api.ShardedServiceStatus;
 import org.junit.jupiter.api.AfterEach;
@@ -21,6 +27,16 @@ abstract class OperatorInMemory {
     @BeforeEach
     void connect() {
         operators = MemoryApi.client("operator", door());
+    }
+
+    /** Starts an operator for the namespace shop, on a cluster of one node, whose pods answer nothing. */
+    final void startOnOneNode(InstantSource clock) throws IOException {
+        client.resource(Objects.twoBy16()).create();
+        client.resource(Objects.node("a", 32, "30", "128Gi", new TreeMap<>(Map.of("kubernetes.io/hostname", "a"))))
+                .create();
+        operator = new OperatorProcess(operators,
+                new OperatorOptions(Set.of("shop"), "", "", "first", 0, Duration.ofSeconds(1), 4), pod -> null, clock);
+        operator.start();
     }
 
     /** The port by which the operator comes to the API server. */

@@ -5,13 +5,10 @@ import static io.solaster.operator.reconcile.OperatorContract.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -39,13 +36,7 @@ class OthersObjectsTest extends OperatorInMemory {
 
     @BeforeEach
     void start() throws IOException {
-        client.resource(Objects.twoBy16()).create();
-        client.resource(Objects.node("a", 32, "30", "128Gi", new TreeMap<>(Map.of("kubernetes.io/hostname", "a"))))
-                .create();
-        operator = new OperatorProcess(operators,
-                new OperatorOptions(Set.of("shop"), "", "", "first", 0, Duration.ofSeconds(1), 4), pod -> null,
-                InstantSource.system());
-        operator.start();
+        startOnOneNode(InstantSource.system());
     }
 
     private void create() {

@@ -5,11 +5,9 @@ import static io.solaster.operator.reconcile.OperatorContract.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
@@ -32,13 +30,7 @@ class VolumesTest extends OperatorInMemory {
 
     @BeforeEach
     void start() throws IOException {
-        client.resource(Objects.twoBy16()).create();
-        client.resource(Objects.node("a", 32, "30", "128Gi", new TreeMap<>(Map.of("kubernetes.io/hostname", "a"))))
-                .create();
-        operator = new OperatorProcess(operators,
-                new OperatorOptions(Set.of("shop"), "", "", "first", 0, Duration.ofSeconds(1), 4), pod -> null,
-                InstantSource.system());
-        operator.start();
+        startOnOneNode(InstantSource.system());
         client.resource(service(SPEC + VOLUMES)).create();
         eventually(() -> kv().getStatus() != null && "True".equals(condition("Applied").getStatus()));
         for (String name : List.of("data-kv-two-0", "data-kv-two-1", "data-kv-two-of-others", "more-kv-two-0")) {
