@@ -1,5 +1,7 @@
 package io.solaster.testkit.chaos;
 
+import java.util.ArrayDeque;
+import java.util.Queue;
 import java.util.concurrent.TimeUnit;
 
 import io.netty.buffer.ByteBuf;
@@ -13,16 +15,21 @@ import io.solaster.testkit.chaos.FaultProxy.Effect;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One way of one connection. It reads on only once what it read has been written, so that a side that does not read is felt
- * by the other; a piece under way is at most what one read brings. On the proxy's thread.
+ * One way of one connection. What is delayed is kept in order, and it reads on meanwhile, as a long cable takes more before
+ * the first of it has arrived; but only so much that a side that does not read is felt by the other. On the proxy's thread.
  */
 final class Passage extends ChannelInboundHandlerAdapter {
+    /** It reads on while no more bytes than that are under way. */
+    static final int MOST_UNDER_WAY = 1 << 20;
+
     private final FaultProxy proxy;
     private final Direction direction;
     private final Channel to;
+    private final Queue<Piece> delayed = new ArrayDeque<>();
     /** By the nanosecond clock: when the latest piece arrives, which the next may not overtake. */
     private long latest = System.nanoTime();
     private volatile @Nullable ChannelHandlerContext context;
+    /** Bytes that have been read here and not been written there. */
     private int underWay;
     private boolean ended;
     private boolean hasLost;
@@ -30,6 +37,14 @@ final class Passage extends ChannelInboundHandlerAdapter {
     private boolean swallows;
     /** This side is lost, and the other one is not to know. */
     private boolean forgotten;
+
+    /**
+     * What was read at once.
+     *
+     * @param arrives by the nanosecond clock
+     * @param isLast whether the connection is reset after it
+     */
+    private record Piece(ByteBuf bytes, long arrives, boolean isLast) {}
 
     Passage(FaultProxy proxy, Direction direction, Channel to) {
         this.proxy = proxy;
@@ -49,59 +64,81 @@ final class Passage extends ChannelInboundHandlerAdapter {
             ctx.read();
             return;
         }
-        if (hasLost) {
-            // A stream with a hole is none: TCP would have sent again, or given up.
-            ReferenceCountUtil.release(piece);
-            proxy.reset(ctx.channel());
-            proxy.reset(to);
-            return;
-        }
-        int passes = proxy.resetAfter(direction);
+        // A stream with a hole is none: TCP would have sent again, or given up.
+        int passes = hasLost ? 0 : proxy.resetAfter(direction);
         if (passes >= 0) {
-            int some = Math.min(passes, bytes);
-            to.writeAndFlush(piece.slice(piece.readerIndex(), some)).addListener(_ -> {
-                proxy.add(Effect.BYTES, some);
-                proxy.reset(ctx.channel());
-                proxy.reset(to);
-            });
-            return;
-        }
-        if (faults.corrupt() > 0 && proxy.random().nextDouble() < faults.corrupt()) {
+            piece.writerIndex(piece.readerIndex() + Math.min(passes, bytes));
+        } else if (faults.corrupt() > 0 && proxy.random().nextDouble() < faults.corrupt()) {
             int index = piece.readerIndex() + proxy.random().nextInt(bytes);
             piece.setByte(index, piece.getByte(index) ^ 1 + proxy.random().nextInt(255));
             proxy.add(Effect.CORRUPTED_BYTES, 1);
         }
+        send(ctx, piece, faults, passes >= 0);
+    }
+
+    private void send(ChannelHandlerContext ctx, ByteBuf bytes, Faults faults, boolean isLast) {
+        int count = bytes.readableBytes();
         long now = System.nanoTime();
         long arrives = now + faults.delay().toNanos();
         if (!faults.jitter().isZero()) {
             arrives += proxy.random().nextLong(faults.jitter().toNanos() + 1);
         }
-        if (faults.bytesPerSecond() > 0) {
-            arrives = Math.max(arrives, latest) + bytes * 1_000_000_000L / faults.bytesPerSecond();
-        }
+        // On a connection none overtakes another.
         arrives = Math.max(arrives, latest);
+        if (faults.bytesPerSecond() > 0) {
+            arrives += count * 1_000_000_000L / faults.bytesPerSecond();
+        }
         latest = arrives;
-        underWay++;
-        if (arrives - now <= 0) {
+        underWay += count;
+        Piece piece = new Piece(bytes, arrives, isLast);
+        if (delayed.isEmpty() && arrives <= now) {
             pass(ctx, piece);
-        } else {
-            proxy.add(Effect.DELAYED_BYTES, bytes);
-            ctx.channel().eventLoop().schedule(() -> pass(ctx, piece), arrives - now, TimeUnit.NANOSECONDS)
-                    .addListener(done -> {
-                        if (done.isCancelled()) {
-                            // The proxy has been closed.
-                            piece.release();
-                        }
-                    });
+            return;
+        }
+        proxy.add(Effect.DELAYED_BYTES, count);
+        delayed.add(piece);
+        if (delayed.size() == 1) {
+            passLater(ctx, arrives - now);
+        }
+        if (!isLast) {
+            next(ctx);
         }
     }
 
-    private void pass(ChannelHandlerContext ctx, ByteBuf piece) {
-        int bytes = piece.readableBytes();
-        to.writeAndFlush(piece).addListener(written -> {
-            underWay--;
+    /** Waits for the first that is delayed. One timer for all, since two might fire in another order. */
+    private void passLater(ChannelHandlerContext ctx, long nanos) {
+        ctx.channel().eventLoop().schedule(() -> passDue(ctx), nanos, TimeUnit.NANOSECONDS).addListener(done -> {
+            if (done.isCancelled()) {
+                // The proxy has been closed.
+                delayed.forEach(piece -> piece.bytes.release());
+                delayed.clear();
+            }
+        });
+    }
+
+    private void passDue(ChannelHandlerContext ctx) {
+        for (Piece first = delayed.peek(); first != null; first = delayed.peek()) {
+            long wait = first.arrives - System.nanoTime();
+            if (wait > 0) {
+                passLater(ctx, wait);
+                return;
+            }
+            delayed.remove();
+            pass(ctx, first);
+        }
+    }
+
+    private void pass(ChannelHandlerContext ctx, Piece piece) {
+        int count = piece.bytes.readableBytes();
+        to.writeAndFlush(piece.bytes).addListener(written -> {
+            underWay -= count;
             if (written.isSuccess()) {
-                proxy.add(Effect.BYTES, bytes);
+                proxy.add(Effect.BYTES, count);
+            }
+            if (piece.isLast) {
+                proxy.reset(ctx.channel());
+                proxy.reset(to);
+            } else if (written.isSuccess()) {
                 next(ctx);
             } else if (!swallows) {
                 ctx.close();
@@ -120,12 +157,25 @@ final class Passage extends ChannelInboundHandlerAdapter {
         self.read();
     }
 
+    /** Reads on, or tells of the end. */
     private void next(ChannelHandlerContext ctx) {
-        if (underWay == 0 && ended) {
+        Faults faults = proxy.faults(direction);
+        if (!ended) {
+            if (underWay <= mostUnderWay(faults)) {
+                ctx.read();
+            }
+        } else if (underWay == 0 && !faults.isCut()) {
             ((SocketChannel) to).shutdownOutput().addListener(_ -> closeIfDone(ctx));
-        } else if (underWay == 0) {
-            ctx.read();
         }
+    }
+
+    /** A narrow way holds what fits into its length, and no more waits before it. */
+    private static long mostUnderWay(Faults faults) {
+        if (faults.bytesPerSecond() == 0) {
+            return MOST_UNDER_WAY;
+        }
+        double seconds = faults.delay().plus(faults.jitter()).toNanos() / 1e9;
+        return (long) Math.min(MOST_UNDER_WAY, faults.bytesPerSecond() * seconds);
     }
 
     /** The sender has said all. */
@@ -133,7 +183,7 @@ final class Passage extends ChannelInboundHandlerAdapter {
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
         if (event == ChannelInputShutdownEvent.INSTANCE && !ended) {
             ended = true;
-            if (!swallows && !proxy.faults(direction).isCut()) {
+            if (!swallows) {
                 next(ctx);
             }
         }
@@ -172,7 +222,7 @@ final class Passage extends ChannelInboundHandlerAdapter {
                 if (ended && hasLost) {
                     proxy.reset(ctx.channel());
                     proxy.reset(to);
-                } else if (ended && !proxy.faults(direction).isCut()) {
+                } else if (ended) {
                     next(ctx);
                 }
             });

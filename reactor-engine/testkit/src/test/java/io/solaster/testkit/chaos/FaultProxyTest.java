@@ -13,6 +13,7 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
+import java.util.Random;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
@@ -90,6 +91,74 @@ class FaultProxyTest {
             assertThat(echo(socket, "late")).isEqualTo("late");
             assertThat(System.nanoTime() - sent).isGreaterThanOrEqualTo(120_000_000L);
             assertThat(proxy.count(Effect.DELAYED_BYTES)).isEqualTo(4);
+        }
+    }
+
+    @Test
+    void takesMoreWhileTheFirstIsStillDelayed() throws IOException {
+        proxy.set(Direction.TO_SERVER, Faults.NONE.delayed(Duration.ofHours(1)));
+        try (Socket socket = connect()) {
+            int bytes = Passage.MOST_UNDER_WAY / 2;
+            socket.getOutputStream().write(new byte[bytes]);
+            await("all of it is on its way", () -> proxy.count(Effect.DELAYED_BYTES) == bytes);
+            assertThat(proxy.count(Effect.BYTES)).isZero();
+        }
+    }
+
+    @Test
+    void takesNoMoreThanABoundWhileTheFirstIsDelayed() throws Exception {
+        proxy.set(Direction.TO_SERVER, Faults.NONE.delayed(Duration.ofHours(1)));
+        try (Socket socket = connect()) {
+            Thread writer = writeForEver(socket);
+            await("the bound", () -> proxy.count(Effect.DELAYED_BYTES) > Passage.MOST_UNDER_WAY);
+            assertThat(writer.join(Duration.ofMillis(300))).isFalse();
+            // And what one read brings.
+            assertThat(proxy.count(Effect.DELAYED_BYTES)).isLessThan(2 * Passage.MOST_UNDER_WAY);
+        }
+    }
+
+    @Test
+    void aNarrowWayTakesNoMoreThanItCarries() throws Exception {
+        proxy.set(Direction.TO_SERVER, Faults.NONE.throttled(1));
+        try (Socket socket = connect()) {
+            Thread writer = writeForEver(socket);
+            await("the first", () -> proxy.count(Effect.DELAYED_BYTES) > 0);
+            assertThat(writer.join(Duration.ofMillis(300))).isFalse();
+            assertThat(proxy.count(Effect.DELAYED_BYTES)).isLessThan(Passage.MOST_UNDER_WAY / 2);
+        }
+    }
+
+    @Test
+    void keepsTheOrderOfWhatIsDelayed() throws IOException {
+        byte[] sent = new byte[300_000];
+        new Random(1).nextBytes(sent);
+        proxy.set(Faults.NONE.delayed(Duration.ofMillis(2)).jittered(Duration.ofMillis(10)));
+        try (Socket socket = connect()) {
+            Thread.ofVirtual().start(() -> {
+                try {
+                    for (int from = 0; from < sent.length; from += 1000) {
+                        socket.getOutputStream().write(sent, from, 1000);
+                    }
+                    socket.shutdownOutput();
+                } catch (IOException e) {
+                    // The reader tells.
+                }
+            });
+            assertThat(socket.getInputStream().readAllBytes()).isEqualTo(sent);
+        }
+    }
+
+    @Test
+    void resetsOnlyAfterWhatIsStillDelayed() throws IOException {
+        try (Socket socket = connect()) {
+            assertThat(echo(socket, "a")).isEqualTo("a");
+            proxy.set(Direction.TO_SERVER, Faults.NONE.delayed(Duration.ofMillis(200)));
+            socket.getOutputStream().write("before".getBytes(US_ASCII));
+            await("it is on its way", () -> proxy.count(Effect.DELAYED_BYTES) == 6);
+            proxy.resetAfter(Direction.TO_SERVER, 2);
+            socket.getOutputStream().write("after".getBytes(US_ASCII));
+            await("the reset", () -> proxy.count(Effect.RESETS) > 0);
+            assertThat(proxy.count(Effect.BYTES)).isBetween(2L + 6 + 2, 2L + 2 * 6 + 2 * 2);
         }
     }
 
@@ -270,6 +339,18 @@ class FaultProxyTest {
         }).isInstanceOf(SocketException.class);
     }
 
+    private static Thread writeForEver(Socket socket) {
+        return Thread.ofVirtual().start(() -> {
+            try {
+                while (true) {
+                    socket.getOutputStream().write(new byte[1 << 16]);
+                }
+            } catch (IOException e) {
+                // The test has ended.
+            }
+        });
+    }
+
     @Test
     void whoDoesNotReadIsFeltByWhoWrites() throws Exception {
         try (ServerSocket deaf = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
@@ -277,15 +358,7 @@ class FaultProxyTest {
                         .before(new InetSocketAddress(deaf.getInetAddress(), deaf.getLocalPort()), 1);
                 Socket socket = new Socket()) {
             socket.connect(before.address());
-            Thread writer = Thread.ofVirtual().start(() -> {
-                try {
-                    while (true) {
-                        socket.getOutputStream().write(new byte[1 << 16]);
-                    }
-                } catch (IOException e) {
-                    // The test has ended.
-                }
-            });
+            Thread writer = writeForEver(socket);
             long passed = -1;
             while (passed != before.count(Effect.BYTES) || passed == 0) {
                 passed = before.count(Effect.BYTES);
