@@ -353,7 +353,8 @@ public final class GroupScheduler {
         stats.heartbeat.group(queue.group.id());
         int ran = 0;
         int allowance = nobodyHeld ? Integer.MAX_VALUE : queue.allowance(start);
-        while (allowance > ran) {
+        // One that has nothing was left behind by a task that ended the loop: the shard stops.
+        while (allowance > ran && !queue.isEmpty()) {
             int stride = Math.min(Math.min(queue.stride, allowance - ran), queue.size());
             for (int i = 0; i < stride; i++) {
                 run(queue.poll());
@@ -365,7 +366,7 @@ public final class GroupScheduler {
             if (queue.waiting != null) {
                 admit(queue);
             }
-            if (queue.isEmpty() || then - sliceEnd >= 0) {
+            if (then - sliceEnd >= 0) {
                 break;
             }
         }

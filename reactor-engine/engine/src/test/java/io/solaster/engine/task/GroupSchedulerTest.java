@@ -1,6 +1,7 @@
 package io.solaster.engine.task;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.withinPercentage;
 
 import java.time.Duration;
@@ -102,6 +103,24 @@ class GroupSchedulerTest {
         scheduler.begin(now);
         scheduler.run(scheduler.serve());
         assertThat(order).containsExactly("a");
+    }
+
+    @Test
+    void theLastTurnsGoOnBehindATaskThatEndsTheLoop() {
+        scheduler.execute(a, () -> {
+            throw new IllegalStateException() {
+                @Override
+                public StackTraceElement[] getStackTrace() {
+                    throw new AssertionError("cannot be logged");
+                }
+            };
+        });
+        scheduler.execute(b, () -> order.add("b"));
+        assertThatExceptionOfType(AssertionError.class).isThrownBy(() -> turns(1)).withMessage("cannot be logged");
+        scheduler.holdNobodyBack();
+        turns(1);
+        assertThat(order).containsExactly("b");
+        assertThat(scheduler.hasTasks()).isFalse();
     }
 
     @Test
