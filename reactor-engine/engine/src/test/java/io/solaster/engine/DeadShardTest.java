@@ -33,6 +33,7 @@ import org.slf4j.LoggerFactory;
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
 class DeadShardTest {
 
+    /** @param before runs on the shard; what logs starts there, since Logback may forget an appender added meanwhile */
     private static void kill(Shard shard, Runnable before) {
         List<Logger> loggers = List.of(logger(GroupScheduler.class.getName()), logger("io.netty"),
                 logger(Engine.class.getName()));
@@ -166,8 +167,7 @@ class DeadShardTest {
                 }
             });
             Engines.until("they are queued", () -> engine.shard(1).stats().messagesReceived.get() >= 10);
-            deadly.set(true);
-            kill(engine.shard(1), () -> {});
+            kill(engine.shard(1), () -> deadly.set(true));
             Engines.until("all have ended", () -> ends.size() == 10);
             assertThat(ends).contains("abandoned on shard 0").doesNotContain("abandoned off the shards");
         } finally {
@@ -183,7 +183,7 @@ class DeadShardTest {
             int many = 5_000;
             AtomicIntegerArray ended = new AtomicIntegerArray(many);
             CountDownLatch handedOver = new CountDownLatch(1);
-            engine.shard(0).execute(() -> {
+            Runnable handOver = () -> {
                 for (int i = 0; i < many; i++) {
                     int number = i;
                     engine.shard(1).executeOrElse(() -> {
@@ -192,8 +192,11 @@ class DeadShardTest {
                     }, () -> ended.set(number, 1));
                 }
                 handedOver.countDown();
+            };
+            kill(engine.shard(1), () -> {
+                engine.shard(0).execute(handOver);
+                MeshTest.await(handedOver);
             });
-            kill(engine.shard(1), () -> MeshTest.await(handedOver));
             Engines.until("all have ended", () -> IntStream.range(0, many).allMatch(i -> ended.get(i) == 1));
         } finally {
             engine.close();
