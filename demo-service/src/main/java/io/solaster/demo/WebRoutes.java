@@ -2,7 +2,6 @@ package io.solaster.demo;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import java.time.Duration;
 import java.util.concurrent.CompletionStage;
 
 import io.netty.buffer.ByteBufUtil;
@@ -10,7 +9,6 @@ import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.solaster.engine.Engine;
-import io.solaster.engine.Shard;
 import io.solaster.engine.timer.Timer;
 import io.solaster.http.HttpHandler;
 import io.solaster.http.HttpRequest;
@@ -33,7 +31,6 @@ import tools.jackson.databind.json.JsonMapper;
 @Configuration(proxyBeanMethods = false)
 class WebRoutes {
     private static final byte[] HELLO = "Hello, World!".getBytes(UTF_8);
-    private static final Duration EVENT_EVERY = Duration.ofSeconds(1);
 
     /** What {@code /json} answers. */
     record Greeting(String message, int shard) {}
@@ -100,11 +97,7 @@ class WebRoutes {
     /** What the connection's shard does, once a second. */
     private static void events(Engine engine, HttpRequest request, HttpResponse response) {
         ServerSentEvents events = ServerSentEvents.on(request, response);
-        Shard shard = request.shard();
-        Timer timer = shard.timers().coarseTimer(() -> events.send("shard " + shard.id() + " of "
-                + engine.shards().size() + ": " + shard.stats().connections.get() + " connections, "
-                + shard.stats().tasks.get() + " tasks"));
-        timer.armWithFixedDelay(Duration.ofMillis(1), EVENT_EVERY);
+        Timer timer = ShardNews.tell(engine, request.shard(), events::send);
         events.onClose(timer::cancel);
     }
 
