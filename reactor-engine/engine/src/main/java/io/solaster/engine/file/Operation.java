@@ -13,6 +13,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.util.IllegalReferenceCountException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -86,19 +87,44 @@ abstract class Operation<D extends @Nullable Object, T extends @Nullable Object>
         if (!home.compareAndSet(false, true)) {
             return;
         }
-        held.release();
+        Throwable why = letGo(failure);
         files.ended(bytes());
-        if (failure != null) {
-            files.home().fail(future, named(failure));
+        if (why != null) {
+            files.home().fail(future, named(why));
         } else if (future.isDone()) {
             unwanted(result);
         } else {
-            files.home().resolve(future, answer(result));
+            tell();
         }
         if (file != null) {
             file.ended();
         }
         files.tellOfRoom();
+    }
+
+    /** A buffer that somebody else has let go of once too often must not keep the operation from ending. */
+    private @Nullable Throwable letGo(@Nullable Throwable why) {
+        try {
+            held.release();
+            return why;
+        } catch (IllegalReferenceCountException gone) {
+            return why != null
+                    ? why
+                    : new IllegalStateException("its buffer was released while the operation held it: "
+                            + "release once what is yours, after the operation has ended", gone);
+        }
+    }
+
+    @SuppressWarnings("NullAway") // where it has not failed, the result is one that D allows
+    private void tell() {
+        T answered;
+        try {
+            answered = answer(result);
+        } catch (RuntimeException spoilt) {
+            files.home().fail(future, named(spoilt));
+            return;
+        }
+        files.home().resolve(future, answered);
     }
 
     void began() {
@@ -117,7 +143,7 @@ abstract class Operation<D extends @Nullable Object, T extends @Nullable Object>
     private Throwable named(Throwable why) {
         String name = path.toString();
         String reason = "could not " + verb + (bytes < 0 ? "" : " " + bytes + " bytes at " + position) + ": "
-                + said(why);
+                + FileError.withFix(said(why));
         return switch (why) {
             case NoSuchFileException _ -> new NoSuchFileException(name, null, reason).initCause(why);
             case FileAlreadyExistsException _ -> new FileAlreadyExistsException(name, null, reason).initCause(why);

@@ -293,7 +293,7 @@ final class SimDiskTest {
                 .hasMessageContaining("Input/output error").hasMessageContaining(LOG.toString());
         machine.disk.set(DiskFaults.NONE.withWriteErrors(1));
         assertThatThrownBy(() -> machine.write(file, 0, "x")).isInstanceOf(IOException.class)
-                .hasMessage("/data/log: could not write 1 bytes at 0: Input/output error");
+                .hasMessageStartingWith("/data/log: could not write 1 bytes at 0: Input/output error; ");
         assertThatThrownBy(() -> machine.await(machine.files.delete(LOG))).isInstanceOf(IOException.class);
         machine.disk.set(DiskFaults.NONE);
         assertThat(machine.content(LOG)).endsWith("bc");
