@@ -3,7 +3,6 @@ package io.solaster.engine.file;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.FileStore;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NotDirectoryException;
@@ -23,8 +22,9 @@ import org.jspecify.annotations.Nullable;
 /** The machine's files by {@link FileChannel}, on threads that may wait for a disk. Any thread. */
 public final class ChannelDisk implements Disk {
     private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(256 << 10).asReadOnlyBuffer();
-    /** What the kernel says of a full disk and a full quota; in another language they are told by the room that is left. */
-    private static final Set<String> FULL = Set.of("No space left on device", "Disk quota exceeded");
+
+    /** By name, since the compiler warns of every mention of it; null on a JVM without it. */
+    private static final @Nullable OpenOption DIRECT = option("com.sun.nio.file.ExtendedOpenOption", "DIRECT");
 
     private final OffShard threads;
 
@@ -33,7 +33,7 @@ public final class ChannelDisk implements Disk {
     }
 
     @Override
-    public void open(Path path, OpenMode mode, Outcome<Handle> outcome) {
+    public void open(Path path, OpenMode mode, boolean direct, Outcome<Handle> outcome) {
         Set<OpenOption> options = switch (mode) {
             case READ -> Set.of(StandardOpenOption.READ);
             case WRITE -> Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE);
@@ -45,8 +45,37 @@ public final class ChannelDisk implements Disk {
             if (Files.isDirectory(path)) {
                 throw new FileSystemException(path.toString(), null, "it is a directory");
             }
-            return new OpenFile(path, FileChannel.open(path, options));
+            FileChannel channel = FileChannel.open(path, options);
+            return new OpenFile(path, channel, direct ? direct(path, mode) : null);
         });
+    }
+
+    private static @Nullable OpenOption option(String type, String name) {
+        try {
+            for (Object each : Class.forName(type).getEnumConstants()) {
+                if (each instanceof OpenOption option && each.toString().equals(name)) {
+                    return option;
+                }
+            }
+        } catch (ClassNotFoundException none) {
+            // The page cache serves as well.
+        }
+        return null;
+    }
+
+    /** The same file past the page cache; null where the file system does not do that. */
+    private static @Nullable FileChannel direct(Path path, OpenMode mode) {
+        OpenOption past = DIRECT;
+        if (past == null) {
+            return null;
+        }
+        try {
+            return FileChannel.open(path, mode == OpenMode.READ
+                    ? Set.of(StandardOpenOption.READ, past)
+                    : Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE, past));
+        } catch (IOException | UnsupportedOperationException refused) {
+            return null;
+        }
     }
 
     @Override
@@ -140,21 +169,49 @@ public final class ChannelDisk implements Disk {
     private final class OpenFile implements Handle {
         private final Path path;
         private final FileChannel channel;
+        /** Where reads and writes go past the page cache; what has no length that fits goes by the other one. */
+        private final @Nullable FileChannel direct;
 
-        OpenFile(Path path, FileChannel channel) {
+        OpenFile(Path path, FileChannel channel, @Nullable FileChannel direct) {
             this.path = path;
             this.channel = channel;
+            this.direct = direct;
         }
 
         @Override
-        public void read(ByteBuffer into, long position, Outcome<Integer> outcome) {
+        public boolean isDirect() {
+            return direct != null;
+        }
+
+        private FileChannel forData() {
+            return direct == null ? channel : direct;
+        }
+
+        @Override
+        public void read(ByteBuffer[] into, long position, Outcome<Integer> outcome) {
             ChannelDisk.this.run(outcome, () -> {
-                int before = into.position();
-                while (into.hasRemaining() && channel.read(into, position + into.position() - before) >= 0) {
-                    // Until it is full, or the file ends.
+                int done = 0;
+                for (ByteBuffer each : into) {
+                    done += read(each, position + done);
+                    if (each.position() < each.limit()) {
+                        return done;
+                    }
                 }
-                return into.position() - before;
+                return done;
             });
+        }
+
+        /** Until the buffer is full, or the file ends. */
+        private int read(ByteBuffer into, long position) throws IOException {
+            int before = into.position();
+            while (into.hasRemaining()) {
+                int some = forData().read(into, position + into.position() - before);
+                // Past the page cache no read begins within a block: a part of one is the end.
+                if (some < 0 || direct != null && some % ShardFiles.ALIGNMENT != 0) {
+                    break;
+                }
+            }
+            return into.position() - before;
         }
 
         @Override
@@ -162,16 +219,16 @@ public final class ChannelDisk implements Disk {
             act(outcome, () -> {
                 long at = position;
                 for (ByteBuffer each : from) {
-                    at = write(each, at);
+                    at = write(forData(), each, at);
                 }
             });
         }
 
-        private long write(ByteBuffer from, long position) throws IOException {
+        private long write(FileChannel to, ByteBuffer from, long position) throws IOException {
             long at = position;
             try {
                 while (from.hasRemaining()) {
-                    at += channel.write(from, at);
+                    at += to.write(from, at);
                 }
             } catch (IOException failure) {
                 if (isFull(failure, from.remaining())) {
@@ -184,13 +241,12 @@ public final class ChannelDisk implements Disk {
         }
 
         private boolean isFull(IOException failure, int wanted) {
-            String said = failure.getMessage();
-            if (said != null && FULL.contains(said)) {
+            if (FileError.isFull(failure.getMessage())) {
                 return true;
             }
             try {
-                FileStore store = Files.getFileStore(path);
-                return channel.isOpen() && store.getUsableSpace() < wanted;
+                // In another language than English the room that is left tells.
+                return channel.isOpen() && Files.getFileStore(path).getUsableSpace() < wanted;
             } catch (IOException unknown) {
                 return false;
             }
@@ -205,19 +261,26 @@ public final class ChannelDisk implements Disk {
         public void truncate(long size, Outcome<@Nullable Void> outcome) {
             act(outcome, () -> {
                 if (size > channel.size()) {
-                    write(ZEROS.slice(0, 1), size - 1);
+                    write(channel, ZEROS.slice(0, 1), size - 1);
                 } else {
                     channel.truncate(size);
                 }
             });
         }
 
-        /** Java has no call for it: zeros are written, and later writes change nothing but bytes. */
+        /**
+         * Java has no call for it: zeros are written, and later writes change nothing but bytes. What there is no room for is
+         * refused before the disk is filled with it.
+         */
         @Override
         public void preallocate(long size, Outcome<@Nullable Void> outcome) {
             act(outcome, () -> {
+                long more = size - channel.size();
+                if (more > 0 && more > Files.getFileStore(path).getUsableSpace()) {
+                    throw FileError.exception(FileError.ENOSPC.number(), path.toString());
+                }
                 for (long at = channel.size(); at < size;) {
-                    at = write(ZEROS.slice(0, (int) Math.min(ZEROS.capacity(), size - at)), at);
+                    at = write(channel, ZEROS.slice(0, (int) Math.min(ZEROS.capacity(), size - at)), at);
                 }
             });
         }
@@ -230,7 +293,13 @@ public final class ChannelDisk implements Disk {
         @Override
         public void close(Outcome<@Nullable Void> outcome) {
             Task<@Nullable Void> task = new Task<>(() -> {
-                channel.close();
+                try {
+                    channel.close();
+                } finally {
+                    if (direct != null) {
+                        direct.close();
+                    }
+                }
                 return null;
             }, outcome);
             try {

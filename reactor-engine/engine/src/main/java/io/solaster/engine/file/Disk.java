@@ -17,8 +17,12 @@ import org.jspecify.annotations.Nullable;
  */
 public interface Disk {
 
-    /** Opens a file. */
-    void open(Path path, OpenMode mode, Outcome<Handle> outcome);
+    /**
+     * Opens a file.
+     *
+     * @param direct to be read and written past the page cache, if the file system does that: {@link Handle#isDirect} tells
+     */
+    void open(Path path, OpenMode mode, boolean direct, Outcome<Handle> outcome);
 
     /** What a path leads to. */
     void status(Path path, Outcome<FileStatus> outcome);
@@ -41,8 +45,13 @@ public interface Disk {
     /** A file that is open. Nothing is called after {@link #close}, and that only when nothing is under way. */
     interface Handle {
 
-        /** Fills a buffer; with less only where the file ends. Tells how many bytes there were. */
-        void read(ByteBuffer into, long position, Outcome<Integer> outcome);
+        /** Whether reads and writes go past the page cache: their places, lengths and memory are aligned then. */
+        default boolean isDirect() {
+            return false;
+        }
+
+        /** Fills buffers one behind the other; with less only where the file ends. Tells how many bytes there were. */
+        void read(ByteBuffer[] into, long position, Outcome<Integer> outcome);
 
         /** Writes all of some buffers one behind the other. A failure may leave any part of it written. */
         void write(ByteBuffer[] from, long position, Outcome<@Nullable Void> outcome);

@@ -1,6 +1,8 @@
 package io.solaster.engine.file;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
@@ -33,29 +35,32 @@ public final class ShardFile {
         return path;
     }
 
+    /** Whether reads and writes go past the page cache: {@link ShardFiles#openDirect}. Any thread. */
+    public boolean isDirect() {
+        return handle.isDirect();
+    }
+
     /**
-     * Reads into what is writable of a buffer, which stays the caller's: it is held until the operation ends, and its indexes
-     * are to be left alone until then.
+     * Reads into what is writable of a buffer, which may be one of many parts and stays the caller's: it is held until the
+     * operation ends, and its indexes are to be left alone until then.
      *
-     * @param into one piece of memory; a direct buffer saves a copy
+     * @param into direct memory saves a copy
      * @return how many bytes: fewer than were asked only where the file ends, 0 behind its end. The buffer's writer index has
      *         moved by as many
      */
     public CompletableFuture<Integer> read(ByteBuf into, long position) {
-        check(position);
         int room = into.writableBytes();
         int from = into.writerIndex();
-        if (into.nioBufferCount() != 1) {
-            throw new IllegalArgumentException(
-                    into + " is not one piece of memory; read into one at a time, each from where it is to begin");
-        }
+        check(position, room);
+        ByteBuffer[] parts = into.nioBuffers(from, room);
+        checkAligned(parts, position);
         return begin(new Operation<Integer, Integer>(files, this, path, "read", position, room, into.retain()) {
             @Override
             Integer answer(Integer told) {
                 into.writerIndex(from + told);
                 return told;
             }
-        }, outcome -> handle.read(into.nioBuffer(from, room), position, outcome));
+        }, outcome -> handle.read(parts, position, outcome));
     }
 
     /**
@@ -65,8 +70,11 @@ public final class ShardFile {
      * @return done when all is written; a failure may leave any part of it written
      */
     public CompletableFuture<@Nullable Void> write(ByteBuf from, long position) {
+        ByteBuffer[] parts;
         try {
-            check(position);
+            check(position, from.readableBytes());
+            parts = from.nioBuffers();
+            checkAligned(parts, position);
         } catch (RuntimeException refused) {
             from.release();
             throw refused;
@@ -78,7 +86,7 @@ public final class ShardFile {
             Void answer(@Nullable Void told) {
                 return null;
             }
-        }, outcome -> handle.write(from.nioBuffers(), position, outcome));
+        }, outcome -> handle.write(parts, position, outcome));
     }
 
     /**
@@ -92,7 +100,7 @@ public final class ShardFile {
 
     /** Cuts the file to a size, or makes it longer by zeros. */
     public CompletableFuture<@Nullable Void> truncate(long size) {
-        check(size);
+        check(size, 0);
         return change("cut it to " + size + " bytes", outcome -> handle.truncate(size, outcome));
     }
 
@@ -101,7 +109,7 @@ public final class ShardFile {
      * of the file's size. A file that is longer stays as it is.
      */
     public CompletableFuture<@Nullable Void> preallocate(long size) {
-        check(size);
+        check(size, 0);
         return change("take room up to " + size + " bytes", outcome -> handle.preallocate(size, outcome));
     }
 
@@ -158,10 +166,25 @@ public final class ShardFile {
                 });
     }
 
-    private void check(long position) {
+    private void check(long position, int length) {
         files.home().assertOwner("file " + path);
-        if (position < 0) {
-            throw new IllegalArgumentException(position + " is no place in a file; it begins at 0");
+        if (position < 0 || position > Long.MAX_VALUE - length) {
+            throw new IllegalArgumentException(
+                    length + " bytes at " + position + " are no place in a file; it goes from 0 to " + Long.MAX_VALUE);
+        }
+    }
+
+    private void checkAligned(ByteBuffer[] parts, long position) {
+        if (!handle.isDirect()) {
+            return;
+        }
+        for (ByteBuffer part : parts) {
+            if ((position | part.remaining()) % ShardFiles.ALIGNMENT != 0 || !part.isDirect()
+                    || MemorySegment.ofBuffer(part).address() % ShardFiles.ALIGNMENT != 0) {
+                throw new IllegalArgumentException(path + " was opened past the page cache: " + part.remaining()
+                        + " bytes at " + position + " are to begin and end at multiples of " + ShardFiles.ALIGNMENT
+                        + ", in memory too; take buffers of ShardFiles.aligned()");
+            }
         }
     }
 

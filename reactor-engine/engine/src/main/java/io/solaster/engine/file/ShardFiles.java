@@ -6,8 +6,13 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import io.solaster.config.Internal;
+import io.solaster.engine.memory.Memory;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The files of one shard: {@link io.solaster.engine.Shard#files}. On the owning shard, which never waits for a disk: each call
@@ -25,12 +30,17 @@ import org.jspecify.annotations.Nullable;
  * order of operations, is as {@link Disk} says.
  */
 public final class ShardFiles {
+    /** What files past the page cache are read and written by, in bytes: no device has larger blocks. */
+    public static final int ALIGNMENT = 4096;
+    private static final Logger log = LoggerFactory.getLogger(ShardFiles.class);
+
     private final FileHome home;
     private final Disk disk;
     private final int mostOperations;
     private final long mostBytes;
     private int operations;
     private long bytes;
+    private boolean toldOfCache;
     private @Nullable CompletableFuture<@Nullable Void> room;
 
     /**
@@ -56,9 +66,39 @@ public final class ShardFiles {
 
     /** Opens a file, which belongs to this shard then, and is to be closed. */
     public CompletableFuture<ShardFile> open(Path path, OpenMode mode) {
+        return open(path, mode, false);
+    }
+
+    /**
+     * As {@link #open}, but past the kernel's page cache (O_DIRECT), for who keeps a cache of his own. Each place, length and
+     * part of memory is a multiple of {@link #ALIGNMENT} then, as buffers of {@link #aligned} are. Where the file system does
+     * not do that, the file is opened as any other, and a line in the log says so once.
+     */
+    public CompletableFuture<ShardFile> openDirect(Path path, OpenMode mode) {
+        return open(path, mode, true);
+    }
+
+    /**
+     * Direct memory for files of {@link #openDirect}, empty. Any thread.
+     *
+     * @param bytes rounded up to a multiple of {@link #ALIGNMENT}
+     */
+    public static ByteBuf aligned(int bytes) {
+        int rounded = Math.multiplyExact(Math.ceilDiv(bytes, ALIGNMENT), ALIGNMENT);
+        ByteBuf whole = ByteBufAllocator.DEFAULT.directBuffer(Math.addExact(rounded, ALIGNMENT));
+        int skipped = (int) (-Memory.address(whole) & ALIGNMENT - 1);
+        return whole.slice(skipped, rounded).clear();
+    }
+
+    private CompletableFuture<ShardFile> open(Path path, OpenMode mode, boolean direct) {
         return begin(new Operation<Disk.Handle, ShardFile>(this, null, path, "open it for " + mode) {
             @Override
             ShardFile answer(Disk.Handle told) {
+                if (direct && !told.isDirect() && !toldOfCache) {
+                    toldOfCache = true;
+                    log.warn("{} cannot be opened past the page cache (O_DIRECT) on its file system: it is read and"
+                            + " written through the cache, and so are others of which nothing is said", path);
+                }
                 return new ShardFile(ShardFiles.this, path, told, mode != OpenMode.READ);
             }
 
@@ -66,7 +106,7 @@ public final class ShardFiles {
             void unwanted(Disk.Handle told) {
                 told.close(new Unheard());
             }
-        }, outcome -> disk.open(path, mode, outcome));
+        }, outcome -> disk.open(path, mode, direct, outcome));
     }
 
     /** What a path leads to. */

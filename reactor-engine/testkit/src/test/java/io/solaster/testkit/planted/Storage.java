@@ -40,7 +40,7 @@ final class Storage {
             }
         });
         this.<@Nullable Void>done(outcome -> disk.createDirectories(DIRECTORY, outcome));
-        file = done(outcome -> disk.open(FILE, OpenMode.CREATE, outcome));
+        file = done(outcome -> disk.open(FILE, OpenMode.CREATE, false, outcome));
         this.<@Nullable Void>done(outcome -> disk.syncDirectory(DIRECTORY, outcome));
         this.<@Nullable Void>done(outcome -> disk.syncDirectory(Path.of("/"), outcome));
     }
@@ -63,13 +63,13 @@ final class Storage {
     /** The power fails and comes back. */
     void crash() {
         disk.crash();
-        file = done(outcome -> disk.open(FILE, OpenMode.WRITE, outcome));
+        file = done(outcome -> disk.open(FILE, OpenMode.WRITE, false, outcome));
         end = done(file::size);
     }
 
     byte[] read() {
         ByteBuffer bytes = ByteBuffer.allocate(MOST);
-        int count = this.<Integer>done(outcome -> file.read(bytes, 0, outcome));
+        int count = this.<Integer>done(outcome -> file.read(new ByteBuffer[]{bytes}, 0, outcome));
         return Arrays.copyOf(bytes.array(), count);
     }
 

@@ -158,7 +158,7 @@ public final class SimDisk implements Disk, AutoCloseable {
     }
 
     @Override
-    public void open(Path path, OpenMode mode, Outcome<Handle> outcome) {
+    public void open(Path path, OpenMode mode, boolean direct, Outcome<Handle> outcome) {
         begin(0, outcome, () -> {
             Inode file;
             if (mode == OpenMode.READ || mode == OpenMode.WRITE) {
@@ -170,7 +170,7 @@ public final class SimDisk implements Disk, AutoCloseable {
             }
             file.opened();
             open.add(file);
-            return new OpenFile(file);
+            return new OpenFile(file, direct);
         });
     }
 
@@ -344,30 +344,49 @@ public final class SimDisk implements Disk, AutoCloseable {
 
     private final class OpenFile implements Handle {
         private final Inode file;
+        private final boolean direct;
         private final long life = lives;
 
-        OpenFile(Inode file) {
+        OpenFile(Inode file, boolean direct) {
             this.file = file;
+            this.direct = direct;
         }
 
         @Override
-        public void read(ByteBuffer into, long position, Outcome<Integer> outcome) {
-            begin(into.remaining(), outcome, () -> {
+        public boolean isDirect() {
+            return direct;
+        }
+
+        @Override
+        public void read(ByteBuffer[] into, long position, Outcome<Integer> outcome) {
+            begin(remaining(into), outcome, () -> {
                 mayFail(faults.readErrors());
-                int from = into.position();
-                int count = file.seen().read(into, position);
-                if (count > 0 && isDrawn(faults.flips())) {
-                    int at = from + random.nextInt(count);
-                    into.put(at, (byte) (into.get(at) ^ 1 << random.nextInt(Byte.SIZE)));
-                    add(Effect.FLIPPED_BITS);
+                int count = 0;
+                for (ByteBuffer each : into) {
+                    count += read(each, position + count);
                 }
                 return count;
             });
         }
 
+        private int read(ByteBuffer into, long position) {
+            int from = into.position();
+            int count = file.seen().read(into, position);
+            if (count > 0 && isDrawn(faults.flips())) {
+                int at = from + random.nextInt(count);
+                into.put(at, (byte) (into.get(at) ^ 1 << random.nextInt(Byte.SIZE)));
+                add(Effect.FLIPPED_BITS);
+            }
+            return count;
+        }
+
+        private static int remaining(ByteBuffer[] buffers) {
+            return Arrays.stream(buffers).mapToInt(ByteBuffer::remaining).sum();
+        }
+
         @Override
         public void write(ByteBuffer[] from, long position, Outcome<@Nullable Void> outcome) {
-            ByteBuffer all = ByteBuffer.allocate(Arrays.stream(from).mapToInt(ByteBuffer::remaining).sum());
+            ByteBuffer all = ByteBuffer.allocate(remaining(from));
             for (ByteBuffer each : from) {
                 all.put(each);
             }

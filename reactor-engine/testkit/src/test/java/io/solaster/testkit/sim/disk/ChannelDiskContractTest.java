@@ -1,8 +1,10 @@
 package io.solaster.testkit.sim.disk;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -66,6 +68,26 @@ final class ChannelDiskContractTest extends DiskContract {
         ShardFile file = call(() -> files().open(FULL, OpenMode.WRITE));
         assertThatThrownBy(() -> write(file, 0, "abc")).isInstanceOf(DiskFullException.class)
                 .hasMessageContaining("/dev/full: could not write 3 bytes at 0");
+        call(file::close);
+    }
+
+    @Test
+    void takesNoRoomThatThereIsNot() throws Exception {
+        file("a", "abc");
+        ShardFile file = open("a", OpenMode.WRITE);
+        assertThatThrownBy(() -> call(() -> file.preallocate(1L << 60))).isInstanceOf(IOException.class)
+                .hasMessageContaining("take room up to 1152921504606846976 bytes");
+        assertThat(content("a")).isEqualTo("abc");
+        call(file::close);
+    }
+
+    @Test
+    void opensThroughTheCacheWhereTheFileSystemHasNoWayPastIt() throws Exception {
+        Path version = Path.of("/proc/version");
+        assumeTrue(Files.exists(version));
+        ShardFile file = call(() -> files().openDirect(version, OpenMode.READ));
+        assertThat(file.isDirect()).isFalse();
+        assertThat(read(file, 0, 10)).hasSize(10);
         call(file::close);
     }
 }

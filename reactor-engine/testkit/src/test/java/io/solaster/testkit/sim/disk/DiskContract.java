@@ -366,11 +366,111 @@ abstract class DiskContract {
         assertThatThrownBy(() -> call(() -> file.write(buffer, -1))).isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("-1");
         assertThat(buffer.refCnt()).isZero();
-        CompositeByteBuf parts = Unpooled.compositeBuffer().addComponents(Unpooled.buffer(4), Unpooled.buffer(4))
-                .capacity(8);
-        assertThatThrownBy(() -> call(() -> file.read(parts, 0))).isInstanceOf(IllegalArgumentException.class);
-        assertThat(parts.refCnt()).isEqualTo(1);
-        parts.release();
+        for (long size : List.of(-1L, Long.MIN_VALUE)) {
+            assertThatThrownBy(() -> call(() -> file.truncate(size))).isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> call(() -> file.preallocate(size))).isInstanceOf(IllegalArgumentException.class);
+        }
+        ByteBuf beyond = Unpooled.buffer(10);
+        assertThatThrownBy(() -> call(() -> file.read(beyond, Long.MAX_VALUE - 9)))
+                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("10 bytes at 9223372036854775798");
+        assertThat(beyond.refCnt()).isEqualTo(1);
+        call(file::close);
+    }
+
+    @Test
+    void readsIntoABufferOfManyParts() throws Exception {
+        file("a", "0123456789");
+        ShardFile file = open("a", OpenMode.READ);
+        for (boolean direct : new boolean[]{false, true}) {
+            CompositeByteBuf parts = Unpooled.compositeBuffer();
+            for (int length : new int[]{3, 1, 20}) {
+                ByteBuf part = direct ? Unpooled.directBuffer(length) : Unpooled.buffer(length);
+                parts.addComponent(part.writerIndex(length));
+            }
+            parts.writerIndex(1);
+            assertThat(call(() -> file.read(parts, 2))).isEqualTo(8);
+            assertThat(parts.readByte()).isZero();
+            assertThat(parts.toString(StandardCharsets.ISO_8859_1)).isEqualTo("23456789");
+            assertThat(parts.refCnt()).isEqualTo(1);
+            parts.release();
+        }
+        call(file::close);
+    }
+
+    @Test
+    void goesPastThePageCacheOrSaysThatItDoesNot() throws Exception {
+        ShardFile file = call(() -> files().openDirect(path("a"), OpenMode.CREATE));
+        int block = ShardFiles.ALIGNMENT;
+        ByteBuf blocks = ShardFiles.aligned(2 * block - 1);
+        assertThat(blocks.capacity()).isEqualTo(2 * block);
+        call(() -> file.write(blocks.writeZero(block).writeBytes(new byte[block]).setByte(block, 'x'), block));
+        assertThat(blocks.refCnt()).isZero();
+        call(() -> file.truncate(2L * block + 5));
+        call(() -> file.preallocate(2L * block + 7));
+        assertThat(call(file::size)).isEqualTo(2L * block + 7);
+        ByteBuf read = ShardFiles.aligned(4 * block);
+        assertThat(call(() -> file.read(read, block))).isEqualTo(block + 7);
+        assertThat(read.getByte(block)).isEqualTo((byte) 'x');
+        call(() -> file.truncate(block + 5));
+        assertThat(call(() -> file.read(read.clear(), block))).isEqualTo(5);
+        read.release();
+        if (file.isDirect()) {
+            ByteBuf odd = bytes("abc");
+            assertThatThrownBy(() -> call(() -> file.write(odd, 0))).isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("3 bytes at 0").hasMessageContaining("ShardFiles.aligned");
+            assertThat(odd.refCnt()).isZero();
+        }
+        call(file::close);
+        ShardFile cached = open("a", OpenMode.READ);
+        assertThat(cached.isDirect()).isFalse();
+        call(cached::close);
+    }
+
+    @Test
+    void readsAFileThatIsCutMeanwhile() throws Exception {
+        file("a", "x".repeat(100_000));
+        ShardFile reader = open("a", OpenMode.READ);
+        ShardFile writer = open("a", OpenMode.WRITE);
+        ByteBuf into = Unpooled.directBuffer(100_000);
+        call(() -> CompletableFuture.allOf(reader.read(into, 0), writer.truncate(10)));
+        assertThat(into.readableBytes()).isBetween(10, 100_000);
+        call(() -> reader.read(into.clear(), 0));
+        assertThat(into.toString(StandardCharsets.ISO_8859_1)).isEqualTo("x".repeat(10));
+        assertThat(call(() -> reader.read(into.clear(), 50_000))).isZero();
+        into.release();
+        call(() -> CompletableFuture.allOf(reader.close(), writer.close()));
+    }
+
+    @Test
+    void closesTwoFilesWhileMuchIsUnderWay() throws Exception {
+        ShardFile one = open("a", OpenMode.CREATE);
+        ShardFile other = open("b", OpenMode.CREATE);
+        call(() -> {
+            List<CompletableFuture<?>> all = new ArrayList<>();
+            for (int i = 0; i < most() / 2; i++) {
+                all.add(one.write(bytes("a"), i));
+                all.add(other.write(bytes("b"), i));
+            }
+            all.add(one.close());
+            all.add(other.close());
+            return CompletableFuture.allOf(all.toArray(CompletableFuture<?>[]::new));
+        });
+        assertThat(content("a")).isEqualTo("a".repeat(most() / 2));
+        assertThat(content("b")).isEqualTo("b".repeat(most() / 2));
+    }
+
+    @Test
+    void endsThoughABufferWasReleasedOnceTooOften() throws Exception {
+        ShardFile file = open("a", OpenMode.CREATE);
+        ByteBuf written = bytes("abc");
+        assertThatThrownBy(() -> call(() -> {
+            CompletableFuture<?> all = file.write(written, 0);
+            // The array stays, as long as anybody refers to it.
+            written.release();
+            return all;
+        })).isInstanceOf(IOException.class).hasMessageContaining("released while the operation held it");
+        assertThat(call(() -> CompletableFuture.completedFuture(files().underWay()))).isZero();
+        assertThat(call(file::size)).isEqualTo(3);
         call(file::close);
     }
 }
