@@ -47,7 +47,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Applying {
     private static final Logger LOG = LoggerFactory.getLogger(Applying.class);
-    private static final Duration FIRST = Duration.ofSeconds(1);
     private static final Duration LONGEST = Duration.ofMinutes(5);
     /** Nothing tells when somebody removes, or hands over, an object of theirs. */
     private static final Duration LONGEST_FOREIGN = Duration.ofSeconds(30);
@@ -63,6 +62,7 @@ final class Applying {
     private final EventLog events;
     private final Rollouts rollouts;
     private final Predicate<HasMetadata> watched;
+    private final Duration first;
     private final Map<String, Trouble> troubles = new ConcurrentHashMap<>();
     /** What others have added, as it was told last. */
     private final Map<String, Set<String>> told = new ConcurrentHashMap<>();
@@ -79,9 +79,14 @@ final class Applying {
      */
     private record Trouble(String message, int times, Instant next, Instant logged, int quiet) {}
 
-    /** @param watched whether a cache follows objects of this kind */
+    /**
+     * One that has applied nothing yet.
+     *
+     * @param watched whether a cache follows objects of this kind
+     * @param first until what could not be applied is tried again, at first
+     */
     Applying(Applier applier, NodeMarks marks, PlanBoard board, Cluster cluster, EventLog events, Rollouts rollouts,
-            Predicate<HasMetadata> watched) {
+            Predicate<HasMetadata> watched, Duration first) {
         this.applier = applier;
         this.marks = marks;
         this.board = board;
@@ -89,6 +94,7 @@ final class Applying {
         this.events = events;
         this.rollouts = rollouts;
         this.watched = watched;
+        this.first = first;
     }
 
     /** Forgets services, by namespace/name. */
@@ -139,7 +145,7 @@ final class Applying {
         }
         // What others have to do must not be asked for ever more often by what happens meanwhile.
         int times = before.times() + (now.isBefore(before.next()) ? 0 : 1);
-        Duration wait = FIRST.multipliedBy(1L << Math.min(times, DOUBLED));
+        Duration wait = first.multipliedBy(1L << Math.min(times, DOUBLED));
         Duration next = wait.compareTo(LONGEST) > 0 ? LONGEST : wait;
         troubles.put(key, new Trouble(message, times, now.plus(next), before.logged(), before.quiet()));
         return next;

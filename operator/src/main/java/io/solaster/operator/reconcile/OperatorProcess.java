@@ -24,12 +24,9 @@ import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientException;
-import io.fabric8.kubernetes.client.extended.leaderelection.LeaderCallbacks;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import io.javaoperatorsdk.operator.Operator;
-import io.javaoperatorsdk.operator.api.config.LeaderElectionConfigurationBuilder;
 import io.javaoperatorsdk.operator.monitoring.micrometer.MicrometerMetrics;
 import io.javaoperatorsdk.operator.processing.retry.GenericRetry;
 import io.micrometer.core.instrument.Gauge;
@@ -63,18 +60,15 @@ import org.slf4j.LoggerFactory;
  */
 public final class OperatorProcess implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(OperatorProcess.class);
-    private static final Duration TICK = Duration.ofMillis(500);
     private static final int TICKS = 4;
-    private static final Duration SWEEP = Duration.ofSeconds(15);
-    private static final Duration KINDS = Duration.ofSeconds(30);
     private static final long QUIET = Duration.ofMinutes(1).toNanos();
-    private static final Duration RETRY = Duration.ofSeconds(1);
     private static final Duration LONGEST_RETRY = Duration.ofMinutes(5);
-
-    private static final String LEASE = "solaster-operator";
 
     private final KubernetesClient client;
     private final OperatorOptions options;
+    private final Pace pace;
+    /** Null if it works without a lease. */
+    private final @Nullable Leadership leadership;
     private final PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final ScheduledExecutorService timer = Executors.newScheduledThreadPool(2,
             Thread.ofPlatform().name("operator-", 0).daemon().factory());
@@ -96,7 +90,6 @@ public final class OperatorProcess implements AutoCloseable {
     private final UntoldFigures untold = new UntoldFigures(this::poke);
     private int compared;
     private int ticks;
-    private volatile boolean leading;
     private volatile boolean closing;
 
     /** A client that reads as the operator needs it, and keeps no more of what there is. */
@@ -105,22 +98,26 @@ public final class OperatorProcess implements AutoCloseable {
     }
 
     public OperatorProcess(KubernetesClient client, OperatorOptions options) {
-        this(client, options, Reports::management, InstantSource.system());
+        this(client, options, Reports::management, InstantSource.system(), Pace.USUAL);
     }
 
     /** @param address where a pod answers for itself */
     OperatorProcess(KubernetesClient client, OperatorOptions options, Function<Pod, @Nullable URI> address,
-            InstantSource clock) {
+            InstantSource clock, Pace pace) {
         this.client = client;
         this.options = options;
-        leading = options.leaseNamespace().isEmpty();
+        this.pace = pace;
+        leadership = options.leaseNamespace().isEmpty()
+                ? null
+                : new Leadership(client, options.leaseNamespace(), options.identity(), clock, System::nanoTime,
+                        this::beginsToLead, this::leadsNoMore);
         cluster = new Cluster(client, options.nodes(), options.namespaces(), options.profiles(), new Changes());
         board = new PlanBoard(cluster, plansMade::incrementAndGet);
         reports = new Reports(address);
         events = new EventLog(client, clock, options.identity());
         profiles = new ProfileStatuses(client, clock, events, this::writes);
         reconciler = new ShardedServiceReconciler(client, cluster, board, reports, affinity, events, clock,
-                options.nodes(), this::keeps);
+                options.nodes(), this::keeps, this::leads, pace.retry());
         operator = new Operator(overrider -> {
             overrider.withKubernetesClient(client).withCloseClientOnStop(false)
                     .withResourceCloner(new ShardedServiceReconciler.Same())
@@ -129,15 +126,6 @@ public final class OperatorProcess implements AutoCloseable {
                     .withReconciliationTerminationTimeout(Duration.ofSeconds(10))
                     // A patch of what differs: it says nothing of the spec, and is the same on every API server.
                     .withUseSSAToPatchPrimaryResource(false).checkingCRDAndValidateLocalModel(false);
-            if (!options.leaseNamespace().isEmpty()) {
-                overrider.withLeaderElectionConfiguration(
-                        LeaderElectionConfigurationBuilder.aLeaderElectionConfiguration(LEASE)
-                                .withLeaseNamespace(options.leaseNamespace()).withIdentity(options.identity())
-                                // It ends the process itself, unless that ends already.
-                                .withExitOnStopLeading(false)
-                                .withLeaderCallbacks(new LeaderCallbacks(this::leads, this::leadsNoMore, leader -> {}))
-                                .build());
-            }
         });
     }
 
@@ -159,7 +147,7 @@ public final class OperatorProcess implements AutoCloseable {
             select();
         }
         operator.register(reconciler, overrider -> {
-            overrider.withRetry(new GenericRetry().withoutMaxAttempts().setInitialInterval(RETRY.toMillis())
+            overrider.withRetry(new GenericRetry().withoutMaxAttempts().setInitialInterval(pace.retry().toMillis())
                     .setIntervalMultiplier(2).setMaxInterval(LONGEST_RETRY.toMillis())).withGenerationAware(false)
                     .withOnUpdateFilter(ShardedServiceChanges::matter);
             if (options.namespaces().isEmpty()) {
@@ -168,15 +156,21 @@ public final class OperatorProcess implements AutoCloseable {
                 overrider.settingNamespaces(options.namespaces());
             }
         });
-        timer.scheduleWithFixedDelay(safely("plans", this::tick), TICK.toMillis(), TICK.toMillis(),
+        timer.scheduleWithFixedDelay(safely("plans", this::tick), pace.tick().toMillis(), pace.tick().toMillis(),
                 TimeUnit.MILLISECONDS);
-        timer.scheduleWithFixedDelay(safely("nodes set aside", this::sweep), SWEEP.toMillis(), SWEEP.toMillis(),
+        timer.scheduleWithFixedDelay(safely("nodes set aside", this::sweep), pace.sweep().toMillis(),
+                pace.sweep().toMillis(),
                 TimeUnit.MILLISECONDS);
-        timer.scheduleWithFixedDelay(safely("kinds", cluster::lookForKinds), KINDS.toMillis(), KINDS.toMillis(),
+        timer.scheduleWithFixedDelay(safely("kinds", cluster::lookForKinds), pace.kinds().toMillis(),
+                pace.kinds().toMillis(),
                 TimeUnit.MILLISECONDS);
         timer.scheduleWithFixedDelay(safely("reports", this::ask), options.reportInterval().toMillis(),
                 options.reportInterval().toMillis(), TimeUnit.MILLISECONDS);
         operator.start();
+        // What is looked at before is left alone.
+        if (leadership != null) {
+            leadership.start(pace.lease());
+        }
         LOG.info("Keeps services of {}.", options.namespaceSelector().isEmpty()
                 ? options.namespaces().isEmpty() ? "all namespaces" : "namespaces " + options.namespaces()
                 : "namespaces with labels " + options.namespaceSelector());
@@ -234,35 +228,27 @@ public final class OperatorProcess implements AutoCloseable {
 
     /** Whether it leads, and its caches are filled. */
     boolean works() {
-        return leading && reconciler.running();
+        return leads() && reconciler.running();
     }
 
-    private void leads() {
-        LOG.info("Leads as {}.", options.identity());
-        leading = true;
+    private boolean leads() {
+        return leadership == null || leadership.leads();
+    }
+
+    /** Nothing was done for what has come before. */
+    private void beginsToLead() {
         replan.set(true);
+        pokeAll();
+    }
+
+    private void pokeAll() {
+        reconciler.services().forEach(service -> poke(PlanBoard.key(service)));
     }
 
     /** Another one may work now: whatever is under way here must not go on. */
     private void leadsNoMore() {
-        leading = false;
         if (!closing) {
-            LOG.error("Has lost the lease {}/{}: ends, to be started anew.", options.leaseNamespace(), LEASE);
             Runtime.getRuntime().halt(1);
-        }
-    }
-
-    /** Lets another one lead at once, instead of when the lease runs out. */
-    private void release() {
-        try {
-            client.leases().inNamespace(options.leaseNamespace()).withName(LEASE).edit(lease -> {
-                if (options.identity().equals(lease.getSpec().getHolderIdentity())) {
-                    lease.getSpec().setHolderIdentity("");
-                }
-                return lease;
-            });
-        } catch (KubernetesClientException e) {
-            LOG.warn("The lease could not be given back, it runs out by itself: {}", e.getMessage());
         }
     }
 
@@ -289,7 +275,7 @@ public final class OperatorProcess implements AutoCloseable {
         @Override
         public void kindsChanged() {
             replan.set(true);
-            reconciler.services().forEach(service -> poke(PlanBoard.key(service)));
+            pokeAll();
         }
     }
 
@@ -465,12 +451,10 @@ public final class OperatorProcess implements AutoCloseable {
     @Override
     public void close() {
         closing = true;
-        boolean held = leading && !options.leaseNamespace().isEmpty();
         timer.shutdownNow();
         operator.stop();
-        leading = false;
-        if (held) {
-            release();
+        if (leadership != null) {
+            leadership.close();
         }
         cluster.close();
         SharedIndexInformer<Namespace> informer = selected;

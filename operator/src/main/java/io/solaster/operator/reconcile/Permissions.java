@@ -58,8 +58,7 @@ public final class Permissions {
                 new Rule("", "persistentvolumeclaims", List.of("list", "patch"), Scope.Namespaces),
                 new Rule("", "events", List.of("create", "get", "patch"), Scope.Namespaces),
                 new Rule("", "pods", List.of("delete"), Scope.Namespaces),
-                // Leases are patched; the SDK does not start without 'update'.
-                new Rule("coordination.k8s.io", "leases", List.of("create", "get", "patch", "update"), Scope.Lease)));
+                new Rule("coordination.k8s.io", "leases", List.of("create", "get", "patch"), Scope.Lease)));
         if (nodes == NodeAccess.Declared) {
             rules.add(new Rule("", "pods", LOOK, Scope.Namespaces));
             rules.add(new Rule("", "configmaps", LOOK, Scope.Profiles));

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -90,6 +91,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
     private final Set<String> untold = ConcurrentHashMap.newKeySet();
     private final Children children = new Children();
     private final Predicate<String> keeps;
+    private final BooleanSupplier leads;
     private volatile Supplier<List<ShardedService>> watched = List::of;
 
     /**
@@ -108,16 +110,23 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         }
     }
 
-    /** @param keeps of which namespaces it keeps the services that it watches */
+    /**
+     * One that has looked at nothing yet.
+     *
+     * @param keeps of which namespaces it keeps the services that it watches
+     * @param leads whether it is to work now: until then, services that are to be looked at are left alone
+     * @param retry until what could not be applied is tried again, at first
+     */
     ShardedServiceReconciler(KubernetesClient client, Cluster cluster, PlanBoard board, Reports reports,
             AffinityErrors affinity, EventLog events, InstantSource clock, NodeAccess nodes,
-            Predicate<String> keeps) {
+            Predicate<String> keeps, BooleanSupplier leads, Duration retry) {
         this.client = client;
         this.cluster = cluster;
         this.board = board;
         this.events = events;
         this.clock = clock;
         this.keeps = keeps;
+        this.leads = leads;
         // Nodes that are only declared have the labels that their profile selects by, and no others.
         selectors = nodes == NodeAccess.Declared ? board::labels : Names::selector;
         statuses = new Statuses(client);
@@ -128,7 +137,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         rollouts = new Rollouts(client, reports, clock);
         scaling = new Scaling(board, reports, clock);
         observation = new Observation(reports, events);
-        applying = new Applying(applier, marks, board, cluster, events, rollouts, this::watched);
+        applying = new Applying(applier, marks, board, cluster, events, rollouts, this::watched, retry);
     }
 
     @Override
@@ -195,7 +204,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         return cluster.pods(key).stream().filter(pod -> key.equals(children.service(pod))).toList();
     }
 
-    /** Whether it reconciles: it leads, and its caches are filled. */
+    /** Whether its caches are filled. */
     boolean running() {
         return pokes.isRunning();
     }
@@ -245,6 +254,9 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
 
     @Override
     public UpdateControl<ShardedService> reconcile(ShardedService cached, Context<ShardedService> context) {
+        if (!leads.getAsBoolean()) {
+            return UpdateControl.noUpdate();
+        }
         ShardedService service = newest.look(cached);
         if (service == null || service.getMetadata().getDeletionTimestamp() != null
                 || !keeps.test(service.getMetadata().getNamespace())) {

@@ -44,7 +44,7 @@ final class ChangesTest extends OperatorInMemory {
 
     private void begin() throws IOException {
         operator = new OperatorProcess(operators, new OperatorOptions(Set.of("shop"), "", "", "first", 0,
-                Duration.ofMinutes(10), 4), pod -> null, InstantSource.system());
+                Duration.ofMinutes(10), 4), pod -> null, InstantSource.system(), OperatorContract.QUICK);
         operator.start();
     }
 

@@ -40,7 +40,7 @@ class InForceTest extends OperatorInMemory {
         }
         operator = new OperatorProcess(operators,
                 new OperatorOptions(Set.of("shop"), "", "", "first", 0, Duration.ofMillis(200), 4), pod -> null,
-                InstantSource.system());
+                InstantSource.system(), OperatorContract.QUICK);
         operator.start();
     }
 

@@ -51,6 +51,10 @@ abstract class OperatorContract {
             config: {solaster: {engine: {transport: epoll, shutdown-timeout: 30s}}}
             """;
 
+    /** What a test would wait for comes at once. */
+    static final Pace QUICK = new Pace(Duration.ofMillis(50), Pace.USUAL.sweep(), Pace.USUAL.kinds(),
+            Duration.ofMillis(100), Duration.ofMillis(100));
+
     final Map<String, String> answers = new ConcurrentHashMap<>();
     /** The pods that were asked. */
     final Set<String> asked = ConcurrentHashMap.newKeySet();
@@ -92,7 +96,7 @@ abstract class OperatorContract {
                 new OperatorOptions(Set.of("shop"), "", leaseNamespace, identity, 0, Duration.ofMillis(200), 4),
                 pod -> URI
                         .create("http://localhost:" + pods.getAddress().getPort() + "/" + pod.getMetadata().getName()),
-                InstantSource.system());
+                InstantSource.system(), QUICK);
         process.start();
         return process;
     }

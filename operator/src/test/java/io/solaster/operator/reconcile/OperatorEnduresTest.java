@@ -49,7 +49,7 @@ class OperatorEnduresTest extends OperatorInMemory {
         }
         operator = new OperatorProcess(operators,
                 new OperatorOptions(Set.of("shop"), "", "", "first", 0, Duration.ofMillis(200), 4), pod -> null,
-                now::get);
+                now::get, OperatorContract.QUICK);
         operator.start();
         ShardedService service = Objects.service(OperatorContract.SPEC);
         service.setMetadata(new ObjectMetaBuilder().withName("kv").withNamespace("shop").build());

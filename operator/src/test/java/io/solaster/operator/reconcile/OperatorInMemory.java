@@ -35,7 +35,8 @@ abstract class OperatorInMemory {
         client.resource(Objects.node("a", 32, "30", "128Gi", new TreeMap<>(Map.of("kubernetes.io/hostname", "a"))))
                 .create();
         operator = new OperatorProcess(operators,
-                new OperatorOptions(Set.of("shop"), "", "", "first", 0, Duration.ofSeconds(1), 4), pod -> null, clock);
+                new OperatorOptions(Set.of("shop"), "", "", "first", 0, Duration.ofSeconds(1), 4), pod -> null, clock,
+                OperatorContract.QUICK);
         operator.start();
     }
 

@@ -32,7 +32,7 @@ class OperatorKindsTest extends OperatorInMemory {
     private void begin() throws IOException {
         operator = new OperatorProcess(operators,
                 new OperatorOptions(Set.of("shop", "bank"), "", "", "first", 0, Duration.ofSeconds(1), 4),
-                pod -> null, InstantSource.system());
+                pod -> null, InstantSource.system(), OperatorContract.QUICK);
         operator.start();
     }
 

@@ -46,7 +46,7 @@ class OperatorNamespacedTest extends OperatorInMemory {
         operator = new OperatorProcess(operators,
                 new OperatorOptions(Set.of("shop", "bank"), "", "solaster", "first", 0,
                         Duration.ofMillis(200), 4, nodes, profiles),
-                pod -> null, InstantSource.system());
+                pod -> null, InstantSource.system(), OperatorContract.QUICK);
         operator.start();
         ShardedService service = Objects.service(OperatorContract.SPEC);
         service.setMetadata(new ObjectMetaBuilder().withName("kv").withNamespace("shop").build());
@@ -187,7 +187,7 @@ class OperatorNamespacedTest extends OperatorInMemory {
         namespace("shop", "yes");
         namespace("bank", "no");
         operator = new OperatorProcess(operators, new OperatorOptions(Set.of(), "solaster=yes", "", "first", 0,
-                Duration.ofMillis(200), 4), pod -> null, InstantSource.system());
+                Duration.ofMillis(200), 4), pod -> null, InstantSource.system(), OperatorContract.QUICK);
         operator.start();
         for (String namespace : new String[]{"shop", "bank"}) {
             ShardedService service = Objects.service(OperatorContract.SPEC.replace("replicas: 2", "replicas: 1"));

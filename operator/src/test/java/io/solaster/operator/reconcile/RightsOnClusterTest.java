@@ -290,7 +290,8 @@ class RightsOnClusterTest {
             }
         }
         operators = as(ACCOUNT);
-        operator = new OperatorProcess(operators, options(chart), pod -> null, InstantSource.system());
+        operator = new OperatorProcess(operators, options(chart), pod -> null, InstantSource.system(),
+                OperatorContract.QUICK);
         operator.start();
     }
 

@@ -123,7 +123,7 @@ class RolloutTest {
                 new OperatorOptions(Set.of("shop"), "", "", identity, 0, Duration.ofMillis(100), 2),
                 pod -> URI.create("http://localhost:" + answering.getAddress().getPort() + "/"
                         + pod.getMetadata().getName()),
-                now::get);
+                now::get, OperatorContract.QUICK);
         process.start();
         return process;
     }

@@ -90,7 +90,7 @@ class StoryTest {
                 new OperatorOptions(Set.of("shop"), "", "", "first", 0, Duration.ofMillis(200), 4),
                 pod -> URI
                         .create("http://localhost:" + pods.getAddress().getPort() + "/" + pod.getMetadata().getName()),
-                InstantSource.system());
+                InstantSource.system(), OperatorContract.QUICK);
         operator.start();
 
         command(APPLY + "service.yaml", List.of(SAID + "created"));

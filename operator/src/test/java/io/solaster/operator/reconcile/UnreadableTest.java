@@ -35,7 +35,7 @@ class UnreadableTest extends OperatorInMemory {
     private void begin() throws IOException {
         operator = new OperatorProcess(operators,
                 new OperatorOptions(Set.of(), "", "", "first", 0, Duration.ofMillis(200), 4), pod -> null,
-                InstantSource.system());
+                InstantSource.system(), OperatorContract.QUICK);
         operator.start();
     }
 
