@@ -120,7 +120,7 @@ class RolloutTest {
 
     private OperatorProcess begin(String identity) throws IOException {
         OperatorProcess process = new OperatorProcess(operators,
-                new OperatorOptions(Set.of("shop"), "", "", identity, 0, Duration.ofMillis(100), 2),
+                new OperatorOptions(Set.of("shop"), "", "", identity, 0, Duration.ofMillis(20), 2),
                 pod -> URI.create("http://localhost:" + answering.getAddress().getPort() + "/"
                         + pod.getMetadata().getName()),
                 now::get, OperatorContract.QUICK);
