@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A request. On the shard that owns its connection, or on a virtual thread of it; good until its response is ended, and
- * not to be kept beyond: the object serves another request then. Header names are compared without regard to case.
+ * not to be kept beyond: it refuses then, by an {@link IllegalStateException}. Header names are compared without regard to case.
  */
 public interface HttpRequest {
 

@@ -19,7 +19,7 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.engine.Shard;
 import io.solaster.http.RawClient.Answer;
-import io.solaster.http.exchange.Response;
+import io.solaster.http.exchange.LoopResponse;
 import io.solaster.http.route.Router;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.json.JsonMapper;
@@ -397,12 +397,12 @@ class RouterTest extends TransportTest {
     void jsonThatWaitsToBeSentIsNotOverwritten() {
         Json json = new Json(new JacksonCodec(JsonMapper.builder().build()));
         RawClient client = client(Router.builder().get("/{letter}", (request, response) -> json.send(request, response,
-                new Item(request.pathParam("letter").repeat(Response.COPIED), 1))));
+                new Item(request.pathParam("letter").repeat(LoopResponse.COPIED), 1))));
         client.send("GET /a HTTP/1.1\r\nHost: h\r\n\r\nGET /b HTTP/1.1\r\nHost: h\r\n\r\n"
                 + "GET /c HTTP/1.1\r\nHost: h\r\n\r\n");
         for (String letter : List.of("a", "b", "c")) {
             assertThat(client.answer().body())
-                    .isEqualTo("{\"name\":\"" + letter.repeat(Response.COPIED) + "\",\"count\":1}");
+                    .isEqualTo("{\"name\":\"" + letter.repeat(LoopResponse.COPIED) + "\",\"count\":1}");
         }
     }
 

@@ -79,8 +79,8 @@ public final class Batch {
 
     /** A response has been written. */
     public void answered(Exchange over) {
-        boolean failed = over.response().status().code() >= 500;
-        shard.stats().answered(over.response().status());
+        boolean failed = over.response().status.code() >= 500;
+        shard.stats().answered(over.response().status);
         shard.tellEnd(over, null);
         if (open && over.begunAt == readAt) {
             answered++;

@@ -17,7 +17,7 @@ import io.solaster.engine.ShardFuture;
 import io.solaster.engine.memory.Memory;
 import io.solaster.http.BodyGone;
 import io.solaster.http.HttpException;
-import io.solaster.http.RequestBody;
+import io.solaster.http.RequestBody.Reader;
 import io.solaster.http.wire.ChunkDecoder;
 import io.solaster.http.wire.HttpLimits;
 import org.jspecify.annotations.Nullable;
@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * The body of a request: taken from the connection's input as far as somebody wants it. On the owning shard. Longer than 500
  * lines because what becomes of a piece of input goes by all of its state.
  */
-public final class Body implements RequestBody {
+public final class Body {
     private static final int FIRST_GUESS = 16 << 10;
     /** What nobody wants is read so far, that the connection may go on; beyond, it is cheaper to close it. */
     private static final int MOST_SKIPPED = 256 << 10;
@@ -211,12 +211,10 @@ public final class Body implements RequestBody {
         return !complete && (failure != null || conversation || chunks == null && remaining > MOST_SKIPPED);
     }
 
-    @Override
     public long length() {
         return announced;
     }
 
-    @Override
     public ShardFuture<ByteBuf> whole() {
         ShardFuture<ByteBuf> known = whole;
         if (known != null) {
@@ -246,7 +244,6 @@ public final class Body implements RequestBody {
         return new HttpException(HttpResponseStatus.REQUEST_ENTITY_TOO_LARGE, "a body of more than " + most + " bytes");
     }
 
-    @Override
     public ByteBuf content() {
         ByteBuf bytes = content;
         if (bytes == null || !complete) {
@@ -258,7 +255,6 @@ public final class Body implements RequestBody {
         return bytes;
     }
 
-    @Override
     public String text() {
         ByteBuf bytes = content();
         Charset charset = HttpUtil.getCharset(contentType(), StandardCharsets.UTF_8);
@@ -270,20 +266,18 @@ public final class Body implements RequestBody {
         return type == null ? "" : type;
     }
 
-    @Override
-    public InputStream asInputStream() {
+    InputStream asInputStream() {
         if (use == Use.WHOLE && complete) {
             return new ByteBufInputStream(content().duplicate());
         }
         Shard.refuseToBlock("a request's body as a stream", "read() it in parts");
-        BodyInput input = new BodyInput(exchange.shard().shard(), this);
+        BodyInput input = new BodyInput(exchange.shard().shard(), exchange.handlersBody());
         // Whoever does not close it leaves a part behind.
         exchange.response().onEnd(failed -> input.close());
         read(input);
         return input;
     }
 
-    @Override
     public void read(Reader into) {
         begin(Use.PARTS);
         reader = into;
@@ -296,7 +290,6 @@ public final class Body implements RequestBody {
         }
     }
 
-    @Override
     public void request(long parts) {
         if (parts <= 0) {
             throw new IllegalArgumentException("request(" + parts + "): ask for 1 or more parts");

@@ -40,13 +40,13 @@ final class BodyFraming {
     static void part(Exchange exchange, ByteBuf part, boolean chunked) {
         int length = part.readableBytes();
         Carrier carrier = exchange.carrier();
-        if (chunked || length <= Response.COPIED) {
-            Output out = carrier.output(exchange, CHUNK_ROOM + (length <= Response.COPIED ? length : 0));
+        if (chunked || length <= LoopResponse.COPIED) {
+            Output out = carrier.output(exchange, CHUNK_ROOM + (length <= LoopResponse.COPIED ? length : 0));
             if (chunked) {
                 out.hex(length);
                 out.crlf();
             }
-            if (length <= Response.COPIED) {
+            if (length <= LoopResponse.COPIED) {
                 out.bytes(part);
                 if (chunked) {
                     out.crlf();
@@ -54,7 +54,7 @@ final class BodyFraming {
             }
             out.finish();
         }
-        if (length <= Response.COPIED) {
+        if (length <= LoopResponse.COPIED) {
             part.release();
         } else {
             carrier.write(exchange, part);

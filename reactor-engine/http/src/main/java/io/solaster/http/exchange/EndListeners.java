@@ -16,7 +16,7 @@ final class EndListeners {
     private @Nullable Throwable failure;
 
     /** One more, who is told at once if the others were. */
-    void add(Consumer<@Nullable Throwable> listener, Request of) {
+    void add(Consumer<@Nullable Throwable> listener, LoopRequest of) {
         if (told) {
             tell(listener, failure, of);
             return;
@@ -40,7 +40,7 @@ final class EndListeners {
     }
 
     /** Tells each, once: null for an exchange that ended well. */
-    void tell(@Nullable Throwable why, Request of) {
+    void tell(@Nullable Throwable why, LoopRequest of) {
         List<Consumer<@Nullable Throwable>> all = listeners;
         if (!told) {
             told = true;
@@ -55,7 +55,7 @@ final class EndListeners {
         }
     }
 
-    private static void tell(Consumer<@Nullable Throwable> listener, @Nullable Throwable why, Request of) {
+    private static void tell(Consumer<@Nullable Throwable> listener, @Nullable Throwable why, LoopRequest of) {
         try {
             listener.accept(why);
         } catch (RuntimeException e) {

@@ -11,21 +11,24 @@ import org.jspecify.annotations.Nullable;
  * One request and its response, in the queue of its connection or on a stream of its own. One that is over before its
  * handler returns serves again for another request. One that outlives its handler does not, nor one that somebody may hold
  * on to although it is over: a stage that is not done, a virtual thread, whoever has its stream or listens to its end. So
- * nobody who is late writes into the exchange of another client. On the owning shard.
+ * nobody who is late writes into the exchange of another client; and whoever has kept request, response or body although it
+ * was told not to has objects that are cut off by then, see {@link Response}. On the owning shard.
  */
 public final class Exchange {
     private final HttpShard shard;
-    private final Request request;
+    private final LoopRequest request;
     private final Body body;
-    private final Response response;
+    private final LoopResponse response;
+    /** What its handler has of it, once somebody is to be given that. */
+    private @Nullable Request handlersRequest;
+    private @Nullable Response handlersResponse;
+    private @Nullable HandlersBody handlersBody;
     private @Nullable Carrier carrier;
     private @Nullable HeadMemory memory;
     /** How many still have a right to it: stages of the application that are not done. */
     private int holders;
     /** Its connection has done with it. */
     private boolean left;
-    /** Counts the requests that it has served, so that what comes late for one of them is told from the others. */
-    private int use;
 
     /** The one behind it on its connection. */
     @Nullable
@@ -46,9 +49,9 @@ public final class Exchange {
 
     Exchange(HttpShard shard, RequestHead head) {
         this.shard = shard;
-        this.request = new Request(this, head);
+        this.request = new LoopRequest(this, head);
         this.body = new Body(this);
-        this.response = new Response(this);
+        this.response = new LoopResponse(this);
     }
 
     /** Somebody goes on with it, whether it has ended or not; {@link #letGo} follows. */
@@ -65,36 +68,24 @@ public final class Exchange {
     }
 
     /**
-     * Has the loop do what was asked elsewhere, unless this serves another request by then.
-     *
-     * @param owned released where that is so; null for nothing
+     * Ready for the next request of any connection of the shard. What the handler of this one has of it is cut off.
      */
-    void atHome(@Nullable ByteBuf owned, Runnable work) {
-        if (Shard.current() == shard.shard()) {
-            // A virtual thread of the shard, which has it beyond its handler.
-            outlives = true;
-            shard.shard().execute(work);
-            return;
+    void reset() {
+        Request asked = handlersRequest;
+        if (asked != null) {
+            asked.cutOff();
+            handlersRequest = null;
         }
-        int asked = use;
-        shard.shard().execute(() -> {
-            if (use == asked) {
-                work.run();
-            } else if (owned != null) {
-                owned.release();
-            }
-        });
-    }
-
-    /** Nobody has a right to it until it serves the next request of any connection of the shard. */
-    void rest() {
-        use++;
-        clear();
-        response.rest();
-    }
-
-    /** Ready for a request, whatever was asked of it while it served none. */
-    void clear() {
+        Response answer = handlersResponse;
+        if (answer != null) {
+            answer.cutOff();
+            handlersResponse = null;
+        }
+        HandlersBody read = handlersBody;
+        if (read != null) {
+            read.cutOff();
+            handlersBody = null;
+        }
         request.clear();
         body.clear();
         response.clear();
@@ -104,11 +95,41 @@ public final class Exchange {
         started = false;
     }
 
+    /** The request as its handler has it. */
+    Request handlersRequest() {
+        Request known = handlersRequest;
+        if (known == null) {
+            known = new Request(request);
+            handlersRequest = known;
+        }
+        return known;
+    }
+
+    /** The response as its handler has it. */
+    Response handlersResponse() {
+        Response known = handlersResponse;
+        if (known == null) {
+            known = new Response(response);
+            handlersResponse = known;
+        }
+        return known;
+    }
+
+    /** The body as its handler has it. */
+    HandlersBody handlersBody() {
+        HandlersBody known = handlersBody;
+        if (known == null) {
+            known = new HandlersBody(body);
+            handlersBody = known;
+        }
+        return known;
+    }
+
     /** Makes a new one with memory that others have left. */
     Exchange in(HeadMemory spare) {
         memory = spare;
         request.head().take(spare);
-        response.headers().take(spare);
+        response.headers.take(spare);
         return this;
     }
 
@@ -119,7 +140,7 @@ public final class Exchange {
         if (leaves != null && holders == 0) {
             memory = null;
             request.head().give(leaves);
-            response.headers().give(leaves);
+            response.headers.give(leaves);
             shard.giveMemory(leaves);
         }
     }
@@ -133,7 +154,7 @@ public final class Exchange {
         return shard;
     }
 
-    public Request request() {
+    public LoopRequest request() {
         return request;
     }
 
@@ -141,23 +162,20 @@ public final class Exchange {
         return body;
     }
 
-    public Response response() {
+    public LoopResponse response() {
         return response;
     }
 
     public Carrier carrier() {
-        refuseIfOver();
         return Objects.requireNonNull(carrier);
     }
 
-    /** Refuses who asks for what it served, once it serves nobody. */
-    void refuseIfOver() {
-        if (carrier == null) {
-            throw new IllegalStateException(
-                    "the exchange is over, and may serve another client next: take from request and"
-                            + " response what is needed before the response ends, or go on in HttpHandler.async or blocking,"
-                            + " which keep them");
-        }
+    /** What whoever kept request or response too long is told. */
+    static IllegalStateException isOver() {
+        return new IllegalStateException(
+                "the exchange is over, and may serve another client by now: take from request and"
+                        + " response what is needed before the response ends, or go on in HttpHandler.async or blocking, which"
+                        + " keep them");
     }
 
     /** Whether it serves somebody. */

@@ -63,12 +63,6 @@ public final class HttpShard {
     private static final int OWN_HEADERS = 192;
     private static final long SECOND = 1_000_000_000L;
     private static final long MILLISECOND = 1_000_000L;
-    /**
-     * The system property that says {@code fresh} where no exchange serves twice, or {@code reused}: a handler that keeps
-     * request or response beyond their end is refused by a fresh one whenever it asks, and meets the next client in a reused
-     * one. Fresh by default where assertions are on, as in tests.
-     */
-    private static final String EXCHANGES = "io.solaster.http.exchanges";
 
     private final Shard shard;
     private final HttpHandler handler;
@@ -89,7 +83,6 @@ public final class HttpShard {
     private final OwnHeaders own = new OwnHeaders();
     private final Targets targets = new Targets();
     private final Departures departures;
-    private final boolean reuses;
     private final ArrayDeque<Exchange> spares = new ArrayDeque<>();
     private final ArrayDeque<Exchange> streamSpares = new ArrayDeque<>();
     private final ArrayDeque<HeadMemory> memories = new ArrayDeque<>();
@@ -112,17 +105,15 @@ public final class HttpShard {
     private long outputLimit;
 
     /**
-     * @param reuses whether exchanges serve again
      * @param heads makes what reads a head of HTTP/1
      * @param streamHeads makes what reads a head of HTTP/2
      */
     public HttpShard(Shard shard, HttpHandler handler, @Nullable ExchangeListener listener, AccessLogWriter accessLogs,
-            ServerConfig config, boolean reuses, Supplier<RequestHead> heads, Supplier<RequestHead> streamHeads) {
+            ServerConfig config, Supplier<RequestHead> heads, Supplier<RequestHead> streamHeads) {
         this.shard = shard;
         this.handler = handler;
         this.listener = listener;
         this.accessLogs = accessLogs;
-        this.reuses = reuses;
         this.heads = heads;
         this.streamHeads = streamHeads;
         this.timers = shard.timers();
@@ -173,17 +164,6 @@ public final class HttpShard {
         AccessLog log = changed.enabled() ? new AccessLog(shard, changed, accessLogs, stats) : null;
         accessLog = log;
         told = log == null ? listener : listener == null ? log : ExchangeListener.both(listener, log);
-    }
-
-    /** Whether exchanges serve again, by the system property. */
-    public static boolean reusesExchanges() {
-        String asked = System.getProperty(EXCHANGES, HttpShard.class.desiredAssertionStatus() ? "fresh" : "reused");
-        return switch (asked) {
-            case "fresh" -> false;
-            case "reused" -> true;
-            default -> throw new IllegalArgumentException(
-                    EXCHANGES + ": '" + asked + "' is neither fresh nor reused; set one of them, or leave it out");
-        };
     }
 
     private static byte[] bytes(String text) {
@@ -334,7 +314,6 @@ public final class HttpShard {
     public Exchange takeExchange() {
         Exchange spare = spares.pollFirst();
         if (spare != null) {
-            spare.clear();
             return spare;
         }
         HeadMemory memory = memories.pollFirst();
@@ -344,11 +323,7 @@ public final class HttpShard {
     /** One whose request comes over HTTP/2. */
     public Exchange takeStreamExchange() {
         Exchange spare = streamSpares.pollFirst();
-        if (spare == null) {
-            return new Exchange(this, streamHeads.get());
-        }
-        spare.clear();
-        return spare;
+        return spare == null ? new Exchange(this, streamHeads.get()) : spare;
     }
 
     void giveMemory(HeadMemory memory) {
@@ -358,14 +333,9 @@ public final class HttpShard {
     }
 
     public void giveExchange(Exchange exchange) {
-        if (!reuses) {
-            exchange.rest();
-            exchange.leaveMemory();
-            return;
-        }
         ArrayDeque<Exchange> into = exchange.request().head().isOfStream() ? streamSpares : spares;
         if (into.size() < SPARES) {
-            exchange.rest();
+            exchange.reset();
             into.addFirst(exchange);
         }
     }
@@ -376,9 +346,9 @@ public final class HttpShard {
         try {
             if (listens != null) {
                 exchange.started = true;
-                listens.onStart(exchange.request());
+                listens.onStart(exchange.handlersRequest());
             }
-            handler.handle(exchange.request(), exchange.response());
+            handler.handle(exchange.handlersRequest(), exchange.handlersResponse());
         } catch (Throwable failure) {
             exchange.response().fail(failure);
         }
@@ -390,7 +360,8 @@ public final class HttpShard {
         if (listens != null && exchange.started) {
             exchange.started = false;
             try {
-                listens.onEnd(exchange.request(), exchange.response(), nanoTime() - exchange.begunAt, failure);
+                listens.onEnd(exchange.handlersRequest(), exchange.handlersResponse(),
+                        nanoTime() - exchange.begunAt, failure);
             } catch (RuntimeException e) {
                 log.error("A listener failed at the end of {}", exchange.request(), e);
             }

@@ -9,13 +9,11 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.handler.codec.http.EmptyHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponseStatus;
-import io.solaster.http.BodySource;
 import io.solaster.http.HttpException;
-import io.solaster.http.HttpResponse;
-import io.solaster.http.ResponseStream;
 import io.solaster.http.encoding.ContentEncoding;
 import io.solaster.http.files.FilePump;
 import io.solaster.http.wire.HeaderList;
@@ -23,10 +21,12 @@ import io.solaster.http.wire.Output;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The loop's part of a {@link Response}: writes it. On the owning shard, and on its loop; {@link Response} brings there what
- * is asked elsewhere.
+ * The loop's part of a response: writes it, and serves again for another one. {@link Response} is what a handler has of it.
+ * On the owning shard, and on its loop.
  */
-abstract sealed class LoopResponse implements HttpResponse, ResponseStream, BodySource permits Response {
+public final class LoopResponse {
+    /** A body up to this is copied behind its head; a longer one is handed to the socket as it is. */
+    public static final int COPIED = 8 << 10;
     static final String TEXT = "text/plain;charset=UTF-8";
 
     enum State {
@@ -56,6 +56,8 @@ abstract sealed class LoopResponse implements HttpResponse, ResponseStream, Body
     /** Lets go of what was still to be written. */
     @Nullable
     Runnable onCut;
+    /** Told when the server drains. */
+    private @Nullable Runnable drained;
     @Nullable
     public Consumer<Channel> upgrade;
 
@@ -76,28 +78,18 @@ abstract sealed class LoopResponse implements HttpResponse, ResponseStream, Body
         writable = null;
         room = null;
         onCut = null;
+        drained = null;
         listeners.clear();
         upgrade = null;
     }
 
-    /** It serves nobody now: whoever asks something of it comes too late. */
-    void rest() {
-        state = State.ENDED;
-        listeners.tell(null, exchange.request());
-    }
-
-    /** Has the loop do it, unless the exchange serves another request by then. */
-    final void there(Runnable work) {
-        exchange.atHome(null, work);
-    }
-
     /** Whether the head may still be changed; false where the exchange was cut off and nobody cares. */
-    final boolean isOpen(String what) {
+    boolean isOpen(String what) {
         return isOpen(what, "");
     }
 
     /** As above, without putting the two together before somebody is to read them. */
-    final boolean isOpen(String what, Object which) {
+    boolean isOpen(String what, Object which) {
         if (cut) {
             return false;
         }
@@ -110,7 +102,6 @@ abstract sealed class LoopResponse implements HttpResponse, ResponseStream, Body
 
     // ---- whole responses
 
-    @Override
     public void send() {
         if (begins("send()", 0)) {
             head(0, 0).finish();
@@ -118,7 +109,6 @@ abstract sealed class LoopResponse implements HttpResponse, ResponseStream, Body
         }
     }
 
-    @Override
     public void send(CharSequence text) {
         if (!begins("send(text)", 0)) {
             return;
@@ -128,10 +118,10 @@ abstract sealed class LoopResponse implements HttpResponse, ResponseStream, Body
         }
         int length = ByteBufUtil.utf8Bytes(text);
         ContentEncoding packs = packing.choose(status.code(), length);
-        if (length > Response.COPIED || packs != null) {
+        if (length > COPIED || packs != null) {
             ByteBuf body = exchange.carrier().channel().alloc().directBuffer(length);
             ByteBufUtil.writeUtf8(body, text);
-            whole(body, packs);
+            packing.send(this, body, packs);
             return;
         }
         Output out = head(length, length);
@@ -142,14 +132,13 @@ abstract sealed class LoopResponse implements HttpResponse, ResponseStream, Body
         over();
     }
 
-    @Override
     public void send(byte[] body) {
         if (!begins("send(bytes)", 0)) {
             return;
         }
         ContentEncoding packs = packing.choose(status.code(), body.length);
-        if (body.length > Response.COPIED || packs != null) {
-            whole(Unpooled.wrappedBuffer(body), packs);
+        if (body.length > COPIED || packs != null) {
+            packing.send(this, Unpooled.wrappedBuffer(body), packs);
             return;
         }
         Output out = head(body.length, body.length);
@@ -160,7 +149,6 @@ abstract sealed class LoopResponse implements HttpResponse, ResponseStream, Body
         over();
     }
 
-    @Override
     public void send(ByteBuf body) {
         boolean begins = false;
         try {
@@ -171,36 +159,10 @@ abstract sealed class LoopResponse implements HttpResponse, ResponseStream, Body
             }
         }
         if (begins) {
-            whole(body, packing.choose(status.code(), body.readableBytes()));
+            packing.send(this, body, packing.choose(status.code(), body.readableBytes()));
         }
     }
 
-    // ---- compression
-
-    private void whole(ByteBuf body, @Nullable ContentEncoding packs) {
-        if (packs == null) {
-            whole(body);
-        } else if (exchange.request().isHead()) {
-            body.release();
-            packing.announce(packs);
-            head(Carrier.NO_BODY, 0).finish();
-            over();
-        } else if (body.readableBytes() > Packing.AT_ONCE) {
-            packing.announce(packs);
-            packing.begin(packs);
-            state = State.STREAMING;
-            head(exchange.carrier().endless(exchange), 0).finish();
-            Packing.pump(this, body);
-        } else {
-            ByteBuf packed = packing.whole(body, packs);
-            if (packed != null) {
-                packing.announce(packs);
-            }
-            whole(packed == null ? body : packed);
-        }
-    }
-
-    @Override
     public void sendFile(FileChannel file, long position, long count) {
         onEnd(failure -> FilePump.close(exchange.shard().shard(), file));
         if (!isOpen("sendFile()")) {
@@ -210,7 +172,7 @@ abstract sealed class LoopResponse implements HttpResponse, ResponseStream, Body
         boolean isHead = exchange.request().isHead();
         if (isHead || count == 0 || position + count > FileWindows.MOST
                 || !exchange.carrier().sendsFiles(exchange)) {
-            FilePump.send(exchange.request(), this, file,
+            FilePump.send(exchange.handlersRequest(), exchange.handlersResponse(), file,
                     List.of(new FilePump.Piece("", position, isHead ? 0 : count)));
             return;
         }
@@ -229,9 +191,9 @@ abstract sealed class LoopResponse implements HttpResponse, ResponseStream, Body
     }
 
     /** Sends the head and this buffer. */
-    private void whole(ByteBuf body) {
+    void whole(ByteBuf body) {
         int length = body.readableBytes();
-        if (length <= Response.COPIED) {
+        if (length <= COPIED) {
             Output out = head(length, length);
             if (!dropsBody) {
                 out.bytes(body);
@@ -250,7 +212,7 @@ abstract sealed class LoopResponse implements HttpResponse, ResponseStream, Body
     }
 
     /** Before the head: false where nothing is to be sent any more. */
-    final boolean begins(String what, int failures) {
+    boolean begins(String what, int failures) {
         if (!isOpen(what)) {
             return false;
         }
@@ -261,7 +223,7 @@ abstract sealed class LoopResponse implements HttpResponse, ResponseStream, Body
             return false;
         }
         try {
-            exchange.request().match().beforeHead(exchange.request(), this);
+            exchange.request().match().beforeHead(exchange.handlersRequest(), exchange.handlersResponse());
         } catch (Exception e) {
             if (failures == 0) {
                 fail(e);
@@ -271,13 +233,12 @@ abstract sealed class LoopResponse implements HttpResponse, ResponseStream, Body
         return state == State.OPEN && !cut;
     }
 
-    final void over() {
+    void over() {
         state = State.ENDED;
         tellOfRoom();
         exchange.carrier().ended(exchange);
     }
 
-    @Override
     public void fail(Throwable failure) {
         ResponseFailures.fail(this, failure);
     }
@@ -299,7 +260,7 @@ abstract sealed class LoopResponse implements HttpResponse, ResponseStream, Body
      * @param length of the body, or how it ends
      * @param room bytes that the caller writes behind it, unless no body is sent
      */
-    final Output head(long length, int room) {
+    Output head(long length, int room) {
         boolean isHead = exchange.request().isHead();
         boolean bodyless = status.code() == 204 || status.code() == 304;
         dropsBody = isHead || bodyless;
@@ -312,8 +273,7 @@ abstract sealed class LoopResponse implements HttpResponse, ResponseStream, Body
 
     // ---- streams
 
-    @Override
-    public ResponseStream stream() {
+    void stream() {
         if (begins("stream()", 0)) {
             long length = BodyFraming.declaredLength(headers);
             ContentEncoding packs = length == BodyFraming.UNKNOWN
@@ -332,10 +292,8 @@ abstract sealed class LoopResponse implements HttpResponse, ResponseStream, Body
             sent = 0;
             exchange.carrier().flushLater();
         }
-        return this;
     }
 
-    @Override
     public boolean write(ByteBuf part) {
         int length = part.readableBytes();
         if (cut || dropsBody || length == 0) {
@@ -360,14 +318,12 @@ abstract sealed class LoopResponse implements HttpResponse, ResponseStream, Body
         BodyFraming.part(exchange, part, left == Carrier.CHUNKED);
     }
 
-    @Override
     public void flush() {
         if (!cut && state == State.STREAMING) {
             exchange.carrier().flushNow(exchange);
         }
     }
 
-    @Override
     public boolean isWritable() {
         boolean room = !cut && exchange.carrier().isWritable(exchange);
         full |= !room;
@@ -398,8 +354,11 @@ abstract sealed class LoopResponse implements HttpResponse, ResponseStream, Body
         }
     }
 
-    @Override
-    public void end(HttpHeaders trailers) {
+    public void end() {
+        end(EmptyHttpHeaders.INSTANCE);
+    }
+
+    void end(HttpHeaders trailers) {
         if (cut) {
             return;
         }
@@ -424,7 +383,6 @@ abstract sealed class LoopResponse implements HttpResponse, ResponseStream, Body
 
     // ---- what becomes of it
 
-    @Override
     public void upgrade(Consumer<Channel> connection) {
         if (isOpen("upgrade()")) {
             if (exchange.request().head().isOfStream()) {
@@ -455,7 +413,6 @@ abstract sealed class LoopResponse implements HttpResponse, ResponseStream, Body
         exchange.carrier().handOver(exchange, next);
     }
 
-    @Override
     public long bodyBytes() {
         return sent;
     }
@@ -463,6 +420,53 @@ abstract sealed class LoopResponse implements HttpResponse, ResponseStream, Body
     /** The kernel has sent so much of a file. */
     void sentFile(long bytes) {
         sent += bytes;
+    }
+
+    public void onWritable(Runnable listener) {
+        writable = listener;
+    }
+
+    /** See {@link io.solaster.http.HttpResponse#onDrain}. */
+    public void onDrain(Runnable listener) {
+        if (state != State.ENDED) {
+            drained = listener;
+            if (exchange.carrier().isDraining()) {
+                drain();
+            }
+        }
+    }
+
+    /** The server drains. */
+    public void drain() {
+        Runnable listener = drained;
+        drained = null;
+        if (listener != null && state != State.ENDED) {
+            try {
+                listener.run();
+            } catch (RuntimeException e) {
+                fail(e);
+            }
+        }
+    }
+
+    /** See {@link io.solaster.http.HttpResponse#onEnd}. */
+    public void onEnd(Consumer<@Nullable Throwable> listener) {
+        exchange.outlives = true;
+        listeners.add(listener, exchange.request());
+    }
+
+    public boolean hasListeners() {
+        return !listeners.isEmpty();
+    }
+
+    /** The exchange is over. */
+    public void tell(@Nullable Throwable failure) {
+        listeners.tell(failure, exchange.request());
+    }
+
+    /** Whether the exchange was cut off. */
+    boolean isCut() {
+        return cut;
     }
 
     /** Whether nothing more will be written. */

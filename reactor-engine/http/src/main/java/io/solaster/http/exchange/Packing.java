@@ -52,6 +52,30 @@ final class Packing {
         }
     }
 
+    /** Ends a response with this body, compressed if anything is given to do it with. */
+    void send(LoopResponse response, ByteBuf body, @Nullable ContentEncoding packs) {
+        if (packs == null) {
+            response.whole(body);
+        } else if (exchange.request().isHead()) {
+            body.release();
+            announce(packs);
+            response.head(Carrier.NO_BODY, 0).finish();
+            response.over();
+        } else if (body.readableBytes() > AT_ONCE) {
+            announce(packs);
+            begin(packs);
+            response.state = LoopResponse.State.STREAMING;
+            response.head(exchange.carrier().endless(exchange), 0).finish();
+            pump(response, body);
+        } else {
+            ByteBuf packed = whole(body, packs);
+            if (packed != null) {
+                announce(packs);
+            }
+            response.whole(packed == null ? body : packed);
+        }
+    }
+
     /** Compresses a whole body, which is released; null if that does not make it shorter, and it is left as it is. */
     @Nullable
     ByteBuf whole(ByteBuf body, ContentEncoding encoding) {
@@ -132,7 +156,8 @@ final class Packing {
             body.release();
             response.end();
         } else if (room) {
-            response.there(() -> pump(response, body));
+            response.exchange.outlives = true;
+            response.exchange.shard().shard().execute(() -> pump(response, body));
         } else {
             response.onCut = body::release;
             response.writable = () -> {

@@ -24,7 +24,8 @@ final class ResponseFailures {
         if (response.state == LoopResponse.State.OPEN) {
             reset(response, Failures.cause(failure));
         }
-        Throwable cause = exchange.request().match().failed(failure, exchange.request(), response);
+        Throwable cause = exchange.request().match().failed(failure, exchange.handlersRequest(),
+                exchange.handlersResponse());
         if (cause == null || response.cut) {
             return;
         }

@@ -4,7 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.solaster.http.exchange.Batch;
 import io.solaster.http.exchange.Exchange;
 import io.solaster.http.exchange.HttpShard;
-import io.solaster.http.exchange.Request;
+import io.solaster.http.exchange.LoopRequest;
 import org.jspecify.annotations.Nullable;
 
 /** The exchanges of a connection that are under way, in the order of their requests. On the owning shard. */
@@ -46,7 +46,7 @@ final class ExchangeQueue {
     }
 
     /** Whether a request can be handled beside those before it: none of them changes anything. */
-    boolean admits(Request request) {
+    boolean admits(LoopRequest request) {
         return size == 0 || unsafe == 0 && request.isSafe();
     }
 

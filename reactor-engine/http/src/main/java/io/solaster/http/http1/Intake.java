@@ -11,7 +11,7 @@ import io.solaster.http.exchange.Batch;
 import io.solaster.http.exchange.Body;
 import io.solaster.http.exchange.Exchange;
 import io.solaster.http.exchange.HttpShard;
-import io.solaster.http.exchange.Response;
+import io.solaster.http.exchange.LoopResponse;
 import io.solaster.http.wire.BodyTime;
 import io.solaster.http.wire.Output;
 import org.jspecify.annotations.Nullable;
@@ -305,7 +305,7 @@ final class Intake {
             receiving = exchange;
             patience.begin(shard.limits());
         }
-        Response response = exchange.response();
+        LoopResponse response = exchange.response();
         shard.handle(exchange);
         if (receiving == exchange && exchange.body().isComplete()) {
             receiving = null;

@@ -18,7 +18,7 @@ import io.solaster.http.RequestBody;
 import io.solaster.http.exchange.Body;
 import io.solaster.http.exchange.Exchange;
 import io.solaster.http.exchange.GatherBudget;
-import io.solaster.http.exchange.Response;
+import io.solaster.http.exchange.LoopResponse;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,7 +32,7 @@ final class Http2Channel extends AbstractChannel implements RequestBody.Reader {
 
     private final Channel connection;
     private final Body body;
-    private final Response response;
+    private final LoopResponse response;
     private final ChannelConfig config = new DefaultChannelConfig(this);
     /** A part has been asked for. */
     private boolean reads;

@@ -11,4 +11,7 @@ public interface Routed {
 
     /** What its path is; on the owning shard. */
     Target parts();
+
+    /** Whether its client has announced a body; on the owning shard. */
+    boolean hasBody();
 }

@@ -201,7 +201,7 @@ public final class Router implements HttpHandler {
                 return;
             }
         }
-        if (!route.streaming() && request.body().length() != 0) {
+        if (!route.streaming() && ((Routed) request).hasBody()) {
             Continuation.of(request, response, request.body().whole(), () -> route.handler().handle(request, response));
             return;
         }

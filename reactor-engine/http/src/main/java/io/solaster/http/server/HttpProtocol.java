@@ -50,7 +50,6 @@ public final class HttpProtocol implements ConnectionHandler {
 
     private final HttpHandler handler;
     private final @Nullable ExchangeListener listener;
-    private final boolean reuses = HttpShard.reusesExchanges();
     private final ConcurrentHashMap<Shard, HttpShard> shards = new ConcurrentHashMap<>();
     private @Nullable AccessLogWriter accessLogs;
     private volatile ServerConfig config;
@@ -91,7 +90,7 @@ public final class HttpProtocol implements ConnectionHandler {
     public void connected(Shard shard, Channel channel) {
         RequestStats requests = RequestStats.of(channel);
         HttpShard part = shards.computeIfAbsent(shard, each -> new HttpShard(each, handler, listener,
-                accessLogs(requests.server(), each), config, reuses, HeadDecoder::new, Http2RequestHead::new));
+                accessLogs(requests.server(), each), config, HeadDecoder::new, Http2RequestHead::new));
         channel.config().setRecvByteBufAllocator(part.reads());
         if (part.config().http().halfClose() && channel.pipeline().get(SslHandler.class) == null) {
             channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);

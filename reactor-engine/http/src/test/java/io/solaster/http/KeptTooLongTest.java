@@ -1,7 +1,6 @@
 package io.solaster.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import java.util.ArrayList;
@@ -11,38 +10,26 @@ import java.util.concurrent.TimeUnit;
 
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.solaster.config.EngineConfig.Transport;
-import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.net.TcpServer;
-import io.solaster.http.server.HttpProtocol;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
+import io.solaster.http.exchange.Exchange;
+import io.solaster.http.exchange.Request;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What a plain handler keeps beyond its answer, against what it was told, is refused where tests run. */
-class FreshExchangesTest {
-    private static final String EXCHANGES = "io.solaster.http.exchanges";
-    private final @Nullable String before = System.getProperty(EXCHANGES);
+/**
+ * A plain handler that keeps request or response beyond its answer, against what it was told, is refused by name although
+ * their exchange serves other clients by then.
+ */
+class KeptTooLongTest {
     private final LinkedBlockingQueue<HttpRequest> requests = new LinkedBlockingQueue<>();
     private final LinkedBlockingQueue<HttpResponse> responses = new LinkedBlockingQueue<>();
 
-    @BeforeEach
-    void fresh() {
-        System.setProperty(EXCHANGES, "fresh");
-    }
-
-    @AfterEach
-    void asBefore() {
-        if (before == null) {
-            System.clearProperty(EXCHANGES);
-        } else {
-            System.setProperty(EXCHANGES, before);
-        }
-    }
+    private final LinkedBlockingQueue<RequestBody> bodies = new LinkedBlockingQueue<>();
+    private final LinkedBlockingQueue<Exchange> exchanges = new LinkedBlockingQueue<>();
 
     private void handle(HttpRequest request, HttpResponse response) {
+        exchanges.add(((Request) request).exchange());
+        bodies.add(request.body());
         requests.add(request);
         responses.add(response);
         if (request.path().equals("/keeper")) {
@@ -71,7 +58,16 @@ class FreshExchangesTest {
             for (int i = 0; i < 2; i++) {
                 theirs.add(responses.poll(60, TimeUnit.SECONDS));
             }
+            assertThat(exchanges.stream().skip(1)).as("the strangers' exchanges").contains(exchanges.peek());
+            RequestBody body = bodies.poll(60, TimeUnit.SECONDS);
+            // On a thread of no shard.
+            refuses(() -> response.header("X-Late", "yes"));
+            refuses(() -> response.send("late"));
             fixture.engine().submitTo(0, () -> {
+                assertThat(response.isEnded()).isTrue();
+                refuses(body::content);
+                refuses(body::whole);
+                refuses(() -> body.request(1));
                 refuses(() -> request.header("X-Who"));
                 refuses(request::path);
                 refuses(request::method);
@@ -101,13 +97,5 @@ class FreshExchangesTest {
 
     private static void refuses(Runnable late) {
         assertThatIllegalStateException().isThrownBy(late::run).withMessageContaining("HttpHandler.async");
-    }
-
-    @Test
-    void aWordThatIsNeitherIsRefused() {
-        System.setProperty(EXCHANGES, "paranoid");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> new HttpProtocol(this::handle, ServerConfig.of("http", 0)))
-                .withMessageContaining("'paranoid' is neither fresh nor reused");
     }
 }
