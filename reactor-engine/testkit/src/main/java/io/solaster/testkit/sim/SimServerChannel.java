@@ -11,12 +11,7 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.DefaultChannelConfig;
 import io.netty.channel.EventLoop;
-import io.netty.channel.IoEvent;
-import io.netty.channel.IoEventLoop;
-import io.netty.channel.IoOps;
-import io.netty.channel.IoRegistration;
 import io.netty.channel.unix.UnixChannelOption;
-import io.solaster.engine.transport.ReadyIoHandle;
 import org.jspecify.annotations.Nullable;
 
 /** A socket that listens on a simulated machine. On its shard. */
@@ -26,8 +21,7 @@ final class SimServerChannel extends AbstractServerChannel {
 
     private final Machine machine;
     private final Config config = new Config();
-    private final Handle handle = new Handle();
-    private @Nullable IoRegistration registration;
+    private final SimHandle handle = new SimHandle(this, this::accept);
     private @Nullable Listening listening;
     private @Nullable InetSocketAddress local;
     private boolean open = true;
@@ -69,18 +63,6 @@ final class SimServerChannel extends AbstractServerChannel {
         }
     }
 
-    private final class Handle implements ReadyIoHandle {
-        @Override
-        public void handle(IoRegistration from, IoEvent event) {
-            accept();
-        }
-
-        @Override
-        public void close() {
-            unsafe().close(voidPromise());
-        }
-    }
-
     @Override
     protected ChannelId newId() {
         return SimChannelId.ofListening();
@@ -109,36 +91,24 @@ final class SimServerChannel extends AbstractServerChannel {
 
     private void lookAgain() {
         Listening socket = listening;
-        IoRegistration present = registration;
-        if (socket != null && present != null && readPending && socket.hasArrivals()) {
-            present.submit(SimOps.LOOK);
+        if (socket != null && readPending && socket.hasArrivals()) {
+            handle.look();
         }
     }
 
     @Override
     protected boolean isCompatible(EventLoop loop) {
-        return loop instanceof IoEventLoop io && io.isCompatible(ReadyIoHandle.class);
+        return SimHandle.isCompatible(loop);
     }
 
     @Override
     protected void doRegister(ChannelPromise promise) {
-        ((IoEventLoop) eventLoop()).register(handle).addListener(future -> {
-            if (future.isSuccess()) {
-                registration = (IoRegistration) future.getNow();
-                promise.setSuccess();
-            } else {
-                promise.setFailure(future.cause());
-            }
-        });
+        handle.register(promise);
     }
 
     @Override
     protected void doDeregister() {
-        IoRegistration present = registration;
-        if (present != null) {
-            registration = null;
-            present.cancel();
-        }
+        handle.deregister();
     }
 
     @Override

@@ -23,16 +23,12 @@ import io.netty.channel.ChannelPromise;
 import io.netty.channel.ConnectTimeoutException;
 import io.netty.channel.EventLoop;
 import io.netty.channel.FileRegion;
-import io.netty.channel.IoEvent;
-import io.netty.channel.IoEventLoop;
-import io.netty.channel.IoRegistration;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.ChannelInputShutdownReadComplete;
 import io.netty.channel.socket.ServerSocketChannel;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.SocketChannelConfig;
 import io.netty.util.concurrent.Future;
-import io.solaster.engine.transport.ReadyIoHandle;
 import org.jspecify.annotations.Nullable;
 
 /** A connection of a simulated machine. On its shard. */
@@ -40,9 +36,8 @@ final class SimSocketChannel extends AbstractChannel implements SocketChannel {
     private static final ChannelMetadata METADATA = new ChannelMetadata(false, 16);
 
     private final SimSocketConfig config = new SimSocketConfig(this);
-    private final Handle handle = new Handle();
+    private final SimHandle handle = new SimHandle(this, () -> ((Unsafe) unsafe()).ready());
     private final Socket socket;
-    private @Nullable IoRegistration registration;
     private @Nullable InetSocketAddress remote;
     private @Nullable ChannelPromise connecting;
     private @Nullable Future<?> connectTimeout;
@@ -64,26 +59,7 @@ final class SimSocketChannel extends AbstractChannel implements SocketChannel {
     SimSocketChannel(@Nullable Channel parent, Machine machine, Socket socket) {
         super(parent, new SimChannelId(machine.nextChannelId()));
         this.socket = socket;
-        socket.onReady(this::look);
-    }
-
-    private final class Handle implements ReadyIoHandle {
-        @Override
-        public void handle(IoRegistration from, IoEvent event) {
-            ((Unsafe) unsafe()).ready();
-        }
-
-        @Override
-        public void close() {
-            unsafe().close(voidPromise());
-        }
-    }
-
-    private void look() {
-        IoRegistration present = registration;
-        if (present != null) {
-            present.submit(SimOps.LOOK);
-        }
+        socket.onReady(handle::look);
     }
 
     private final class Unsafe extends AbstractUnsafe {
@@ -251,28 +227,17 @@ final class SimSocketChannel extends AbstractChannel implements SocketChannel {
 
     @Override
     protected boolean isCompatible(EventLoop loop) {
-        return loop instanceof IoEventLoop io && io.isCompatible(ReadyIoHandle.class);
+        return SimHandle.isCompatible(loop);
     }
 
     @Override
     protected void doRegister(ChannelPromise promise) {
-        ((IoEventLoop) eventLoop()).register(handle).addListener(future -> {
-            if (future.isSuccess()) {
-                registration = (IoRegistration) future.getNow();
-                promise.setSuccess();
-            } else {
-                promise.setFailure(future.cause());
-            }
-        });
+        handle.register(promise);
     }
 
     @Override
     protected void doDeregister() {
-        IoRegistration present = registration;
-        if (present != null) {
-            registration = null;
-            present.cancel();
-        }
+        handle.deregister();
     }
 
     @Override
@@ -307,7 +272,7 @@ final class SimSocketChannel extends AbstractChannel implements SocketChannel {
         }
         readPending = true;
         if (socket.hasInput()) {
-            look();
+            handle.look();
         }
     }
 
