@@ -11,12 +11,6 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
-import io.netty.channel.epoll.EpollDatagramChannel;
-import io.netty.channel.epoll.EpollSocketChannel;
-import io.netty.channel.socket.nio.NioDatagramChannel;
-import io.netty.channel.socket.nio.NioSocketChannel;
-import io.netty.channel.uring.IoUringDatagramChannel;
-import io.netty.channel.uring.IoUringSocketChannel;
 import io.netty.handler.codec.dns.DefaultDnsQuestion;
 import io.netty.handler.codec.dns.DnsRecord;
 import io.netty.handler.codec.dns.DnsRecordType;
@@ -33,6 +27,7 @@ import io.solaster.engine.CallOptions;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
+import io.solaster.engine.transport.TransportChoice;
 import io.solaster.pool.Resolver;
 
 /**
@@ -63,14 +58,9 @@ public final class DnsResolver implements Resolver, AutoCloseable {
         this.home = engine.shard(0);
         DnsNameResolverBuilder builder = new DnsNameResolverBuilder(home).ttl(0, MAX_TTL).negativeTtl(NEGATIVE_TTL)
                 .queryTimeoutMillis(QUERY_TIMEOUT_MILLIS).completeOncePreferredResolved(false);
-        switch (engine.transport().kind()) {
-            case EPOLL -> builder.datagramChannelType(EpollDatagramChannel.class)
-                    .socketChannelType(EpollSocketChannel.class);
-            case IO_URING -> builder.datagramChannelType(IoUringDatagramChannel.class)
-                    .socketChannelType(IoUringSocketChannel.class);
-            case NIO, AUTO -> builder.datagramChannelType(NioDatagramChannel.class)
-                    .socketChannelType(NioSocketChannel.class);
-        }
+        TransportChoice transport = engine.transport();
+        builder.datagramChannelFactory(() -> transport.datagramChannels().get())
+                .socketChannelFactory(() -> transport.clientChannels().get());
         more.accept(builder);
         this.dns = builder.build();
         engine.onStop(this::close);

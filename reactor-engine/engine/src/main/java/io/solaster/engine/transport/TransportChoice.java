@@ -8,14 +8,18 @@ import java.util.function.Supplier;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollDatagramChannel;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.DatagramChannel;
 import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.socket.nio.NioDatagramChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.channel.uring.IoUring;
+import io.netty.channel.uring.IoUringDatagramChannel;
 import io.netty.channel.uring.IoUringIoHandler;
 import io.netty.channel.uring.IoUringServerSocketChannel;
 import io.netty.channel.uring.IoUringSocketChannel;
@@ -32,10 +36,12 @@ import org.jspecify.annotations.Nullable;
  * @param ioHandlers makes the I/O side of each shard
  * @param serverChannels makes listening sockets
  * @param clientChannels makes sockets that connect
+ * @param datagramChannels makes UDP sockets
  * @param reusePort whether each shard has a listening socket of its own; else one shard accepts for all
  */
 public record TransportChoice(Transport kind, String reason, IoHandlerFactory ioHandlers,
-        Supplier<ServerChannel> serverChannels, Supplier<SocketChannel> clientChannels, boolean reusePort) {
+        Supplier<ServerChannel> serverChannels, Supplier<SocketChannel> clientChannels,
+        Supplier<DatagramChannel> datagramChannels, boolean reusePort) {
 
     /**
      * The order in which {@link Transport#AUTO} tries: by CPU per operation, as {@code compare.sh --only cpu} measures it,
@@ -108,11 +114,12 @@ public record TransportChoice(Transport kind, String reason, IoHandlerFactory io
     private static TransportChoice of(Transport kind, String reason) {
         return switch (kind) {
             case IO_URING -> new TransportChoice(kind, reason, IoUringIoHandler.newFactory(),
-                    IoUringServerSocketChannel::new, IoUringSocketChannel::new, true);
+                    IoUringServerSocketChannel::new, IoUringSocketChannel::new, IoUringDatagramChannel::new,
+                    true);
             case EPOLL -> new TransportChoice(kind, reason, EpollIoHandler.newFactory(),
-                    EpollServerSocketChannel::new, EpollSocketChannel::new, true);
+                    EpollServerSocketChannel::new, EpollSocketChannel::new, EpollDatagramChannel::new, true);
             case NIO, AUTO -> new TransportChoice(Transport.NIO, reason, NioIoHandler.newFactory(),
-                    NioServerSocketChannel::new, NioSocketChannel::new, false);
+                    NioServerSocketChannel::new, NioSocketChannel::new, NioDatagramChannel::new, false);
         };
     }
 }

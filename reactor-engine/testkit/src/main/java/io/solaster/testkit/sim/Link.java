@@ -9,16 +9,25 @@ import java.util.Deque;
  * of its own. Made by {@link Network#link}. By whoever holds the baton: the test, or code that is simulated.
  */
 public final class Link {
+    /** What waits for longer before a narrow link is lost, if it is a datagram. */
+    private static final long LONGEST_QUEUE = Duration.ofSeconds(1).toNanos();
+    private static final int DATAGRAM_HEADER = 28;
+    /** What one packet carries of a datagram. */
+    private static final int FRAGMENT = 1480;
+
     private final Scheduler scheduler;
     private final String name;
     private long leastDelay;
     private long mostDelay;
     private long bytesPerSecond;
     private double loss;
+    private double doubles;
+    private int largestDatagram = Integer.MAX_VALUE;
     private boolean cut;
     private long freeAt;
     private long lost;
     private long held;
+    private long doubled;
     /** What is sent again once the link is whole. */
     private final Deque<Runnable> waiting = new ArrayDeque<>();
 
@@ -29,8 +38,8 @@ public final class Link {
     }
 
     /**
-     * Each packet takes between the one and the other, as chance has it: connections overtake each other, the bytes of one
-     * do not.
+     * Each packet takes between the one and the other, as chance has it: connections and datagrams overtake each other, the
+     * bytes of one connection do not.
      *
      * @throws IllegalArgumentException if the least is negative, or above the most
      */
@@ -59,7 +68,7 @@ public final class Link {
 
     /**
      * Packets are lost with this probability. What belongs to a connection is sent again after a while, and what follows
-     * waits for it.
+     * waits for it; a datagram is gone, and if it needs several packets, with any of them.
      *
      * @throws IllegalArgumentException if it is below 0, or not below 1
      */
@@ -68,6 +77,32 @@ public final class Link {
             throw new IllegalArgumentException("a loss of " + probability + "; give 0 to below 1, or cut the link");
         }
         loss = probability;
+        return this;
+    }
+
+    /**
+     * Datagrams arrive twice with this probability.
+     *
+     * @throws IllegalArgumentException if it is not 0 to 1
+     */
+    public Link doubles(double probability) {
+        if (!(probability >= 0 && probability <= 1)) {
+            throw new IllegalArgumentException("doubles of " + probability + "; give 0 to 1");
+        }
+        doubles = probability;
+        return this;
+    }
+
+    /**
+     * Longer datagrams never arrive, as where fragments are dropped on the way. What a connection sends fits anywhere.
+     *
+     * @param bytes without headers, 0 or more
+     */
+    public Link largestDatagram(int bytes) {
+        if (bytes < 0) {
+            throw new IllegalArgumentException("datagrams of " + bytes + " bytes at most; give 0 or more");
+        }
+        largestDatagram = bytes;
         return this;
     }
 
@@ -91,9 +126,14 @@ public final class Link {
         return cut;
     }
 
-    /** Packets that were lost by chance so far. */
+    /** Packets that were lost by chance so far, and datagrams that were lost on the way for whatever reason. */
     public long lost() {
         return lost;
+    }
+
+    /** Datagrams that arrive twice, so far. */
+    public long doubled() {
+        return doubled;
     }
 
     /** Packets that came while the link was cut so far. */
@@ -112,11 +152,7 @@ public final class Link {
             waiting.add(arrival);
             return;
         }
-        long start = Math.max(scheduler.now(), freeAt);
-        if (bytesPerSecond > 0) {
-            freeAt = start + bytes * 1_000_000_000L / bytesPerSecond;
-            start = freeAt;
-        }
+        long start = onItsWay(bytes);
         long delay = draw();
         if (loss > 0) {
             long retry = Network.FIRST_RETRY;
@@ -134,6 +170,48 @@ public final class Link {
                 arrival.run();
             }
         });
+    }
+
+    /** When all of it has left. */
+    private long onItsWay(int bytes) {
+        long start = Math.max(scheduler.now(), freeAt);
+        if (bytesPerSecond > 0) {
+            freeAt = start + bytes * 1_000_000_000L / bytesPerSecond;
+            start = freeAt;
+        }
+        return start;
+    }
+
+    /** Carries a datagram, as chance has it: never, once or twice, and before earlier ones. */
+    void sendDatagram(int bytes, Runnable arrival) {
+        if (cut || bytes > largestDatagram || freeAt - scheduler.now() > LONGEST_QUEUE || losesAny(bytes)) {
+            lost++;
+            return;
+        }
+        long start = onItsWay(DATAGRAM_HEADER + bytes);
+        arrive(start + draw(), arrival);
+        if (doubles > 0 && scheduler.random().nextDouble() < doubles) {
+            doubled++;
+            arrive(start + draw(), arrival);
+        }
+    }
+
+    private void arrive(long at, Runnable arrival) {
+        scheduler.at(at, () -> {
+            if (cut) {
+                lost++;
+            } else {
+                arrival.run();
+            }
+        });
+    }
+
+    private boolean losesAny(int bytes) {
+        boolean any = false;
+        for (int sent = 0; loss > 0 && !any && sent <= bytes; sent += FRAGMENT) {
+            any = scheduler.random().nextDouble() < loss;
+        }
+        return any;
     }
 
     @Override

@@ -52,12 +52,14 @@ public final class Machine {
     private final SimDisk disk;
     private final Set<Socket> sockets = new LinkedHashSet<>();
     private final List<Listening> listening = new ArrayList<>();
+    private final List<UdpSocket> datagrams = new ArrayList<>();
     private final List<Life> lives = new ArrayList<>();
     private final List<Missed> missed = new ArrayList<>();
     private @Nullable Life life;
     private int nextPort = FIRST_EPHEMERAL;
     private int channels;
     private boolean refuses;
+    private long overflows;
     long wallOffset;
     /** Parts of a million that its clocks go too fast. */
     long drift;
@@ -91,7 +93,7 @@ public final class Machine {
         lives.add(begun);
         TransportChoice transport = new TransportChoice(Transport.NIO, "the network is simulated",
                 executor -> new SimIoHandler(begun), () -> new SimServerChannel(this), () -> new SimSocketChannel(this),
-                true);
+                () -> new SimDatagramChannel(this), true);
         Engine started;
         try {
             started = Engine.start(simulated(config), model(), begun.environment, transport);
@@ -213,6 +215,8 @@ public final class Machine {
 
     private void forgetSockets() {
         listening.clear();
+        datagrams.forEach(UdpSocket::die);
+        datagrams.clear();
         sockets.forEach(Socket::die);
         sockets.clear();
     }
@@ -330,12 +334,16 @@ public final class Machine {
         sockets.remove(socket);
     }
 
-    Listening listen(InetSocketAddress address, boolean besideOthers, int backlog, Runnable ready)
-            throws IOException {
+    private void checkLocal(InetSocketAddress address) throws BindException {
         InetAddress host = address.getAddress();
         if (host == null || !(host.isAnyLocalAddress() || host.isLoopbackAddress() || host.equals(ip))) {
             throw new BindException("Cannot assign requested address");
         }
+    }
+
+    Listening listen(InetSocketAddress address, boolean besideOthers, int backlog, Runnable ready)
+            throws IOException {
+        checkLocal(address);
         int port = address.getPort() == 0 ? nextPort() : address.getPort();
         for (Listening other : listening) {
             if (other.port == port && !(other.besideOthers && besideOthers)) {
@@ -356,6 +364,52 @@ public final class Machine {
     Listening listens(int port) {
         List<Listening> all = listening.stream().filter(each -> each.port == port).toList();
         return all.isEmpty() ? null : all.get(scheduler.random().nextInt(all.size()));
+    }
+
+    /** A UDP socket. */
+    UdpSocket bind(InetSocketAddress address, boolean besideOthers, Runnable ready) throws IOException {
+        checkLocal(address);
+        int port = address.getPort() == 0 ? nextPort() : address.getPort();
+        for (UdpSocket other : datagrams) {
+            if (other.local().getPort() == port && !(other.besideOthers && besideOthers)) {
+                throw new BindException("Address already in use");
+            }
+        }
+        UdpSocket added = new UdpSocket(network, this, port, besideOthers, ready);
+        datagrams.add(added);
+        return added;
+    }
+
+    void closed(UdpSocket socket) {
+        datagrams.remove(socket);
+    }
+
+    boolean hasDatagrams() {
+        return !datagrams.isEmpty();
+    }
+
+    /** The UDP socket that hears from there on a port; null if none does. */
+    @Nullable
+    UdpSocket hears(int port, InetSocketAddress from) {
+        List<UdpSocket> all = datagrams.stream().filter(each -> each.local().getPort() == port && each.hears(from))
+                .toList();
+        List<UdpSocket> connected = all.stream().filter(each -> each.remote() != null).toList();
+        List<UdpSocket> first = connected.isEmpty() ? all : connected;
+        return first.isEmpty() ? null : first.get(UdpSocket.choose(from, first.size()));
+    }
+
+    void overflows() {
+        overflows++;
+    }
+
+    /** Datagrams that arrived here so far and were lost, since what their socket keeps unread was full. */
+    public long overflowed() {
+        return overflows;
+    }
+
+    /** Something happens after a while, as {@link Scheduler#at}. */
+    void later(long nanos, Runnable action) {
+        scheduler.at(scheduler.now() + nanos, action);
     }
 
     @Override

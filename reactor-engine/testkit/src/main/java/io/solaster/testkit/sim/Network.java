@@ -102,10 +102,7 @@ public final class Network {
 
     /** A client's first packet. */
     void connect(Socket client, InetSocketAddress remote) {
-        InetAddress address = Objects.requireNonNull(remote.getAddress());
-        Machine target = address.isLoopbackAddress() || address.isAnyLocalAddress()
-                ? client.machine
-                : machine(address);
+        Machine target = machine(Objects.requireNonNull(absolute(remote, client.machine).getAddress()));
         if (target == null) {
             // Nobody answers for an address that nobody has.
             return;
@@ -137,6 +134,38 @@ public final class Network {
             listening.accept(server);
             link(target, client.machine).send(64, () -> client.connectedTo(server));
         }
+    }
+
+    /** Where a machine's own name for itself, or for any of its addresses, leads to. */
+    InetSocketAddress absolute(InetSocketAddress to, Machine from) {
+        InetAddress address = Objects.requireNonNull(to.getAddress());
+        return address.isLoopbackAddress() || address.isAnyLocalAddress()
+                ? new InetSocketAddress(from.ip(), to.getPort())
+                : to;
+    }
+
+    /** A datagram, which may arrive, and more than once. */
+    void send(UdpSocket from, byte[] bytes, InetSocketAddress to) {
+        Machine target = machine(Objects.requireNonNull(to.getAddress()));
+        if (target != null) {
+            link(from.machine, target).sendDatagram(bytes.length, () -> arrive(from, bytes, target, to));
+        }
+    }
+
+    private void arrive(UdpSocket from, byte[] bytes, Machine target, InetSocketAddress to) {
+        if (!target.isUp()) {
+            return;
+        }
+        UdpSocket socket = target.hears(to.getPort(), from.local());
+        if (socket != null) {
+            socket.receive(bytes, from.local());
+        } else {
+            link(target, from.machine).sendDatagram(0, () -> from.foundNobody(to));
+        }
+    }
+
+    boolean hasDatagrams() {
+        return machines.stream().anyMatch(Machine::hasDatagrams);
     }
 
     Scheduler scheduler() {

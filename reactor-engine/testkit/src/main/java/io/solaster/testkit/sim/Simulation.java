@@ -325,7 +325,10 @@ public final class Simulation {
         faults.draw(kinds.apply(Chaos.plan(scheduler.random().nextLong())), time);
     }
 
-    /** What networks and machines do without losing anything: cuts of each way, loss, slowness, standstill, wrong clocks. */
+    /**
+     * What networks and machines do without losing anything but datagrams: cuts of each way, loss, standstill, wrong clocks;
+     * datagrams that arrive twice, where somebody is bound to receive some already.
+     */
     public Chaos usualFaults(Chaos chaos) {
         for (Machine from : machines) {
             for (Machine to : machines) {
@@ -333,6 +336,9 @@ public final class Simulation {
                     Link link = network.link(from, to);
                     chaos.fault("cut " + link, link::cut, link::heal).fault("loss " + link, () -> link.loss(0.3),
                             () -> link.loss(0));
+                    if (network.hasDatagrams()) {
+                        chaos.fault("doubles " + link, () -> link.doubles(0.3), () -> link.doubles(0));
+                    }
                 }
             }
             chaos.fault("freeze " + from, () -> from.freezeIfUp(), from::thaw).fault("clock " + from,
