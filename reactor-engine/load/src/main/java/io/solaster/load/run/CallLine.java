@@ -9,10 +9,16 @@ import org.jspecify.annotations.Nullable;
 
 /** Calls in place of a connection: how many may be under way is the run's bound alone. On its shard. */
 final class CallLine implements Line {
+    /** Calls that are told of before the shard has its turn. */
+    private static final int BATCH = 64;
+
     private final ShardRun run;
     private final Call call;
     private final ArrayDeque<Pending> pending = new ArrayDeque<>();
+    /** Calls that have ended while one before them was told of. */
+    private final ArrayDeque<Pending> ended = new ArrayDeque<>();
     private final Place place = new Place();
+    private boolean isTelling;
     private boolean isClosed;
 
     CallLine(ShardRun run, Call call) {
@@ -51,13 +57,37 @@ final class CallLine implements Line {
     }
 
     private void done(Pending request, @Nullable Throwable failure, long now) {
-        if (!request.isDone && !isClosed) {
-            request.isDone = true;
-            letGo();
-            run.answered(request.due, request.tag, failure == null ? null : kind(failure), now);
-            run.room(this);
-            run.flush();
+        if (request.isDone || isClosed) {
+            return;
         }
+        request.isDone = true;
+        request.error = failure == null ? null : kind(failure);
+        request.endedAt = now;
+        ended.add(request);
+        letGo();
+        if (!isTelling) {
+            isTelling = true;
+            tell();
+        }
+    }
+
+    /** One that is told of may be followed by one that ends at once, and so on: a loop, and not for ever. */
+    private void tell() {
+        boolean goesOn = false;
+        try {
+            int budget = BATCH;
+            for (Pending next = ended.poll(); next != null && !isClosed; next = ended.poll()) {
+                run.answered(next.due, next.tag, next.error, next.endedAt);
+                if (--budget == 0) {
+                    run.shard.execute(this::tell);
+                    goesOn = true;
+                    break;
+                }
+            }
+        } finally {
+            isTelling = goesOn;
+        }
+        run.flush();
     }
 
     private static String kind(Throwable failure) {
@@ -92,7 +122,6 @@ final class CallLine implements Line {
             }
         }
         letGo();
-        run.room(this);
     }
 
     @Override
@@ -106,6 +135,8 @@ final class CallLine implements Line {
         private final long ready;
         private final int tag;
         private boolean isDone;
+        private @Nullable String error;
+        private long endedAt;
 
         Pending(long due, long ready, int tag) {
             this.due = due;

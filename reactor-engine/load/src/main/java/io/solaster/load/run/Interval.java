@@ -38,7 +38,11 @@ public final class Interval {
     }
 
     void error(String kind) {
-        errors.merge(errors.size() < MOST_KINDS || errors.containsKey(kind) ? kind : "other", 1L, Long::sum);
+        errors(kind, 1);
+    }
+
+    void errors(String kind, long count) {
+        errors.merge(errors.size() < MOST_KINDS || errors.containsKey(kind) ? kind : "other", count, Long::sum);
     }
 
     /** Adds what another one has counted. */

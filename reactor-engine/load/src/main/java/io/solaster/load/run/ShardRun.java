@@ -120,6 +120,7 @@ final class ShardRun {
             if (line instanceof Connection connection) {
                 connection.connect();
             } else {
+                list(line);
                 prepared(null);
             }
         }
@@ -349,8 +350,8 @@ final class ShardRun {
     private void lost(long due, int tag, String kind) {
         if (isRecorded(due)) {
             current.error(kind);
-            for (int i = isReplay ? 1 : tag; i > 1; i--) {
-                current.error("not sent: its session ended");
+            if (!isReplay && tag > 1) {
+                current.errors("not sent: its session ended", tag - 1);
             }
         }
     }
