@@ -208,7 +208,7 @@ public final class Load {
      */
     public Load sessions(int requests, Duration expectedAfter) {
         Load copy = copy();
-        copy.steps = within("requests of a session", requests, 1, 100_000);
+        copy.steps = within("requests of a session", requests, 1, 1_000_000);
         if (expectedAfter.isNegative()) {
             throw new IllegalArgumentException("answers expected after " + expectedAfter + "; give 0 or more");
         }
@@ -312,9 +312,18 @@ public final class Load {
      *
      * @param turns of each; the length is divided among them
      * @throws IOException as {@link #run}
+     * @throws IllegalArgumentException if there are several turns, and a schedule that changes with time
      */
     public LoadComparison twice(int turns) throws IOException {
         return beside(this, turns);
+    }
+
+    /** A turn is a part of the length: of a schedule that changes with time each would offer the beginning, again and again. */
+    private void divides(int turns) {
+        if (turns > 1 && !schedule.isConstant() && !schedule.isClosed()) {
+            throw new IllegalArgumentException("'" + schedule.describe() + "' changes with time, so that " + turns
+                    + " turns would each offer its beginning; give a constant rate, or 1 turn");
+        }
     }
 
     /**
@@ -322,9 +331,12 @@ public final class Load {
      *
      * @param turns of each; the length is divided among them
      * @throws IOException as {@link #run}
+     * @throws IllegalArgumentException if there are several turns, and a schedule that changes with time
      */
     public LoadComparison beside(Load other, int turns) throws IOException {
         within("turns", turns, 1, 1000);
+        divides(turns);
+        other.divides(turns);
         Load here = lasting(length().dividedBy(turns));
         Load there = other.lasting(other.length().dividedBy(turns));
         List<LoadReport> ours = new ArrayList<>();
@@ -357,7 +369,7 @@ public final class Load {
             throw new IllegalArgumentException(
                     "'" + schedule.describe() + "' has no one rate to begin with; give a constant rate");
         }
-        double first = schedule.perSecond();
+        double first = schedule.perSecond(Duration.ZERO, probe);
         Search search = new Search(slo, probe);
         double low = 0;
         double high = Double.POSITIVE_INFINITY;
@@ -396,7 +408,8 @@ public final class Load {
             LoadReport report = schedule(schedule.faster(factor)).lasting(probe).run();
             // The little that a probe has offered before it was stopped proves nothing.
             boolean kept = slo.isKeptBy(report) && !report.setup().isStopped();
-            probes.add(new HighestRate.Probe(schedule.perSecond() * factor, report.nanosAt(slo.percentile()), kept,
+            probes.add(new HighestRate.Probe(schedule.perSecond(Duration.ZERO, probe) * factor,
+                    report.nanosAt(slo.percentile()), kept,
                     report.invalid().orElse("")));
             if (kept) {
                 best = report;

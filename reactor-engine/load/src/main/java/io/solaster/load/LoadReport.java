@@ -48,7 +48,7 @@ public record LoadReport(Setup setup, Duration length, Histogram latency, Histog
      * @param target a URL without a password, or "calls"
      * @param protocol and what was sent
      * @param schedule in words
-     * @param perSecond requests a second that were offered; 0 for a closed loop
+     * @param perSecond requests a second that became due while it was recorded, as scheduled; 0 for a closed loop
      * @param connections of all shards together
      * @param shards threads of the generator
      * @param start when recording began

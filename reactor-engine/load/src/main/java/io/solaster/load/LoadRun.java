@@ -103,7 +103,8 @@ public final class LoadRun {
                         ? ", sessions of " + plan.steps() + " requests " + Figures.nanos(plan.expected().toNanos())
                                 + " apart"
                         : ""),
-                plan.schedule().perSecond() * plan.steps(), target == null ? 0 : plan.connections(),
+                plan.schedule().perSecond(plan.warmUp(), Duration.ofNanos(length)) * plan.steps(),
+                target == null ? 0 : plan.connections(),
                 engine.shards().size(), start, running.isStopped());
         synchronized (marks) {
             return new LoadReport(setup, Duration.ofNanos(length), sum.all.latency, sum.all.lateness,

@@ -2,6 +2,7 @@ package io.solaster.load;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -394,8 +395,22 @@ class LoadTest {
         }).rate(1000).lasting(Duration.ofMillis(201)).run();
         assertThat(calls).hasValue(200);
         assertThat(report.answered()).isEqualTo(100);
+        assertThat(report.waited()).as("calls need no connection").isZero();
         assertThat(report.errors()).containsOnly(Map.entry("IOException", 50L),
                 Map.entry("IllegalStateException", 50L));
+    }
+
+    @Test
+    void aSessionOfCallsThatCompleteAtOnceIsAsLongAsItLikes() throws IOException {
+        int requests = 1_000_000;
+        AtomicInteger calls = new AtomicInteger();
+        LoadReport report = Load.of(_ -> {
+            calls.incrementAndGet();
+            return CompletableFuture.completedFuture("yes");
+        }).rate(20).sessions(requests, Duration.ZERO).lasting(Duration.ofMillis(60)).run();
+        assertThat(calls).hasValue(requests);
+        assertThat(report.errors()).isEmpty();
+        assertThat(report.answered()).isEqualTo(requests);
     }
 
     @Test
@@ -519,7 +534,7 @@ class LoadTest {
             }
 
             @Override
-            public double perSecond() {
+            public double perSecond(Duration from, Duration length) {
                 return 1000;
             }
 
@@ -602,6 +617,29 @@ class LoadTest {
         } finally {
             Thread.interrupted();
         }
+    }
+
+    @Test
+    void aScheduleThatChangesWithTimeIsNotDividedIntoTurns() {
+        Load ramp = Load.of("redis://localhost:1")
+                .schedule(Schedule.stages(List.of(new Schedule.Stage(1, 50, Duration.ofSeconds(1))), false));
+        assertThatThrownBy(() -> ramp.twice(2)).isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("'1 to 50/s for 1.00 s, even' changes with time").hasMessageContaining("2 turns");
+        assertThatThrownBy(() -> ramp.rate(5).beside(ramp, 2)).isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("changes with time");
+        // One turn is all of it: this one fails at the port where nobody listens.
+        assertThatThrownBy(() -> ramp.twice(1)).isInstanceOf(IOException.class);
+    }
+
+    @Test
+    void theRateThatTheReportNamesIsThatOfThePartThatWasRecorded() throws IOException {
+        Schedule steps = Schedule.stages(List.of(new Schedule.Stage(100, 100, Duration.ofMillis(100)),
+                new Schedule.Stage(1000, 1000, Duration.ofMillis(100)),
+                new Schedule.Stage(5000, 5000, Duration.ofHours(1))), false);
+        LoadReport report = Load.of(_ -> CompletableFuture.completedFuture("yes")).schedule(steps)
+                .warmUp(Duration.ofMillis(100)).lasting(Duration.ofMillis(100)).run();
+        assertThat(report.setup().perSecond()).isCloseTo(1000, within(1e-6));
+        assertThat(report.answered()).isBetween(99L, 101L);
     }
 
     @Test

@@ -106,6 +106,12 @@ final class Program implements Callable<Integer> {
                 throw new IllegalArgumentException("--slo looks for a rate, which '" + load.schedule().describe()
                         + "' has none of; give --rate");
             }
+            if (ab && load != null && !load.schedule().isConstant() && !load.schedule().isClosed()) {
+                throw new IllegalArgumentException("--ab divides the run among turns, each of which would offer the"
+                        + " beginning of '" + load.schedule().describe()
+                        + "'; give --rate, or run it twice and give both"
+                        + " --json to --compare");
+            }
         } catch (IllegalArgumentException e) {
             throw usage(e.getMessage());
         }

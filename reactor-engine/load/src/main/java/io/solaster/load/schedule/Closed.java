@@ -1,5 +1,7 @@
 package io.solaster.load.schedule;
 
+import java.time.Duration;
+
 /** Nothing is due by time. */
 enum Closed implements Schedule {
     INSTANCE;
@@ -10,7 +12,7 @@ enum Closed implements Schedule {
     }
 
     @Override
-    public double perSecond() {
+    public double perSecond(Duration from, Duration length) {
         return 0;
     }
 

@@ -33,8 +33,19 @@ final class Paced implements Schedule {
     }
 
     @Override
-    public double perSecond() {
-        return stages.stream().mapToDouble(Stage::requests).sum() / stages.stream().mapToDouble(Stage::seconds).sum();
+    public double perSecond(Duration from, Duration length) {
+        return (dueBefore(from.plus(length)) - dueBefore(from)) / (length.toNanos() / 1e9);
+    }
+
+    /** The rate's integral. */
+    private double dueBefore(Duration time) {
+        double due = 0;
+        double left = time.toNanos() / 1e9;
+        for (Stage stage : stages) {
+            due += stage.requests(Math.clamp(left, 0, stage.seconds()));
+            left -= stage.seconds();
+        }
+        return due;
     }
 
     @Override

@@ -118,8 +118,24 @@ public final class Replay implements Schedule {
     }
 
     @Override
-    public double perSecond() {
-        return due.length / Math.max(1e-9, length().toNanos() / 1e9);
+    public double perSecond(Duration from, Duration within) {
+        double seconds = Math.max(1e-9, within.toNanos() / 1e9);
+        return (dueBefore(from.plus(within)) - dueBefore(from)) / seconds;
+    }
+
+    private int dueBefore(Duration time) {
+        // Compared as arrivals are: as whole nanoseconds after the division.
+        int low = 0;
+        int high = due.length;
+        while (low < high) {
+            int middle = low + high >>> 1;
+            if ((long) (due[middle] / factor) < time.toNanos()) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
     }
 
     @Override

@@ -17,8 +17,13 @@ public interface Schedule {
      */
     Arrivals arrivals(int shard, int shards, long seed);
 
-    /** Requests a second as offered over all of its length; 0 for a closed one. */
-    double perSecond();
+    /**
+     * Requests a second, on average, that become due within a part of it; 0 for a closed one.
+     *
+     * @param from its beginning, counted from that of the schedule
+     * @param length more than 0; what lies behind the schedule's end offers nothing
+     */
+    double perSecond(Duration from, Duration length);
 
     /** The schedule in a few words, for the report. */
     String describe();
@@ -41,7 +46,7 @@ public interface Schedule {
         return false;
     }
 
-    /** Whether any part of it has the rate of the whole: else no rate can be looked for with it. */
+    /** Whether any part of it has the rate of the whole: else no rate can be looked for with it, and no turns divide it. */
     default boolean isConstant() {
         return false;
     }
@@ -102,7 +107,12 @@ public interface Schedule {
 
         /** Requests that become due within. */
         double requests() {
-            return (from + to) / 2 * seconds();
+            return requests(seconds());
+        }
+
+        /** Requests that become due within the first so many seconds. */
+        double requests(double first) {
+            return (from + (to - from) * first / seconds() / 2) * first;
         }
 
         double seconds() {

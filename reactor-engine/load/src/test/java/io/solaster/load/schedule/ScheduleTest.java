@@ -72,7 +72,10 @@ class ScheduleTest {
         assertThat(times.stream().filter(each -> each <= 1_000_000_000L)).hasSize(10);
         assertThat(times.stream().filter(each -> each > 11_000_000_000L)).hasSize(100);
         assertThat(schedule.length()).isEqualTo(Duration.ofSeconds(12));
-        assertThat(schedule.perSecond()).isCloseTo(111 / 12.0, within(1e-9));
+        assertThat(schedule.perSecond(Duration.ZERO, schedule.length())).isCloseTo(111 / 12.0, within(1e-9));
+        assertThat(schedule.perSecond(Duration.ofMillis(500), Duration.ofSeconds(1))).isCloseTo(5.05, within(1e-9));
+        assertThat(schedule.perSecond(Duration.ofSeconds(11), Duration.ofSeconds(2))).isCloseTo(50, within(1e-9));
+        assertThat(Schedule.closed().perSecond(Duration.ZERO, Duration.ofSeconds(1))).isZero();
     }
 
     @Test
@@ -80,6 +83,7 @@ class ScheduleTest {
         Schedule schedule = Schedule.stages(List.of(new Stage(0, 100, Duration.ofSeconds(10))), false);
         List<Long> times = times(schedule, 0, 1, 1000);
         assertThat(times).isSorted().hasSize(500);
+        assertThat(schedule.perSecond(Duration.ofSeconds(4), Duration.ofSeconds(2))).isCloseTo(50, within(1e-9));
         // A quarter of all in the first half.
         assertThat(times.stream().filter(each -> each <= 5_000_000_000L)).hasSize(125);
         List<Long> down = times(Schedule.stages(List.of(new Stage(100, 0, Duration.ofSeconds(10))), false), 0, 1, 1000);
@@ -107,6 +111,8 @@ class ScheduleTest {
         assertThat(times(replay, 0, 1, 10)).containsExactly(0L, 500_000_000L, 750_000_000L, 1_000_000_000L);
         assertThat(times(replay, 1, 3, 10)).containsExactly(500_000_000L);
         assertThat(times(replay.faster(2), 0, 1, 2)).containsExactly(0L, 250_000_000L);
+        assertThat(replay.perSecond(Duration.ZERO, replay.length())).isCloseTo(4, within(1e-6));
+        assertThat(replay.perSecond(Duration.ofMillis(500), Duration.ofMillis(400))).isCloseTo(5, within(1e-9));
         Arrivals arrivals = replay.arrivals(0, 1, 0);
         List<Integer> recorded = new ArrayList<>();
         while (arrivals.next() != Arrivals.OVER) {
