@@ -8,15 +8,13 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.concurrent.TimeUnit;
-import java.util.random.RandomGenerator;
 
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.env.Environment;
-import io.solaster.engine.env.Threads;
-import io.solaster.engine.env.TimeSource;
+import io.solaster.engine.env.ForwardingEnvironment;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.http.server.HttpProtocol;
 import org.junit.jupiter.api.Test;
@@ -27,31 +25,15 @@ import org.junit.jupiter.api.Timeout;
 final class HttpEnvironmentTest {
 
     /** The machine's, but for the time of day, which stands. */
-    private record NewYear() implements Environment {
+    private static final class NewYear extends ForwardingEnvironment {
 
-        @Override
-        public TimeSource clock() {
-            return SYSTEM.clock();
+        NewYear() {
+            super(Environment.SYSTEM);
         }
 
         @Override
         public InstantSource wallClock() {
             return InstantSource.fixed(Instant.parse("2030-01-01T00:00:00Z"));
-        }
-
-        @Override
-        public RandomGenerator random() {
-            return SYSTEM.random();
-        }
-
-        @Override
-        public RandomGenerator secrets() {
-            return SYSTEM.secrets();
-        }
-
-        @Override
-        public Threads threads() {
-            return SYSTEM.threads();
         }
     }
 

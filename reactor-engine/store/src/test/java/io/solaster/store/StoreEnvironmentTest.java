@@ -12,8 +12,7 @@ import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.engine.Engine;
 import io.solaster.engine.env.Environment;
-import io.solaster.engine.env.Threads;
-import io.solaster.engine.env.TimeSource;
+import io.solaster.engine.env.ForwardingEnvironment;
 import io.solaster.engine.net.TcpServer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -24,11 +23,12 @@ final class StoreEnvironmentTest {
     private static final Instant NOW = Instant.parse("2030-01-01T00:00:00.000007Z");
 
     /** The machine's, but for the time of day, which stands, and for secrets, which are known. */
-    private record Known(RandomGenerator secrets) implements Environment {
+    private static final class Known extends ForwardingEnvironment {
+        private final RandomGenerator secrets;
 
-        @Override
-        public TimeSource clock() {
-            return SYSTEM.clock();
+        Known(RandomGenerator secrets) {
+            super(Environment.SYSTEM);
+            this.secrets = secrets;
         }
 
         @Override
@@ -37,13 +37,8 @@ final class StoreEnvironmentTest {
         }
 
         @Override
-        public RandomGenerator random() {
-            return SYSTEM.random();
-        }
-
-        @Override
-        public Threads threads() {
-            return SYSTEM.threads();
+        public RandomGenerator secrets() {
+            return secrets;
         }
     }
 

@@ -3,6 +3,7 @@ package io.solaster.engine.env;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import java.lang.reflect.Modifier;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
@@ -31,6 +32,34 @@ class EnvironmentTest {
         assertThat(own.clock()).isSameAs(Environment.SYSTEM.clock());
         assertThat(own.threads()).isSameAs(threads);
         assertThat(Environment.SYSTEM.timerClock()).isSameAs(Environment.SYSTEM.clock());
+    }
+
+    @Test
+    void oneThatForwardsForgetsNothing() {
+        assertThat(Environment.class.getMethods()).filteredOn(method -> !Modifier.isStatic(method.getModifiers()))
+                .filteredOn(method -> !method.getName().equals("withTimerClock"))
+                .allSatisfy(method -> assertThat(
+                        ForwardingEnvironment.class.getMethod(method.getName(), method.getParameterTypes())
+                                .getDeclaringClass())
+                        .isEqualTo(ForwardingEnvironment.class));
+    }
+
+    @Test
+    void timersGoByAClockThatIsOverriddenUnlessTheyHaveTheirOwn() {
+        TimeSource own = () -> 3;
+        TimeSource overridden = () -> 4;
+        assertThat(clocked(Environment.SYSTEM, overridden).timerClock()).isSameAs(overridden);
+        assertThat(clocked(Environment.SYSTEM.withTimerClock(own), overridden).timerClock()).isSameAs(own);
+        assertThat(clocked(Environment.SYSTEM, overridden).withTimerClock(own).timerClock()).isSameAs(own);
+    }
+
+    private static Environment clocked(Environment of, TimeSource clock) {
+        return new ForwardingEnvironment(of) {
+            @Override
+            public TimeSource clock() {
+                return clock;
+            }
+        };
     }
 
     @Test

@@ -3,16 +3,14 @@ package io.solaster.engine.loop;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
-import java.util.random.RandomGenerator;
 
 import io.solaster.engine.env.Environment;
-import io.solaster.engine.env.Threads;
+import io.solaster.engine.env.ForwardingEnvironment;
 import io.solaster.engine.env.TimeSource;
 import io.solaster.engine.stats.ShardStats;
 import io.solaster.engine.task.GroupScheduler;
@@ -26,25 +24,17 @@ class TurnTest {
     private static final Duration SOON = Duration.ofMillis(5);
 
     /** The machine's, but for its clock. */
-    private record ByClock(TimeSource clock) implements Environment {
-        @Override
-        public InstantSource wallClock() {
-            return SYSTEM.wallClock();
+    private static final class ByClock extends ForwardingEnvironment {
+        private final TimeSource clock;
+
+        ByClock(TimeSource clock) {
+            super(Environment.SYSTEM);
+            this.clock = clock;
         }
 
         @Override
-        public RandomGenerator random() {
-            return SYSTEM.random();
-        }
-
-        @Override
-        public RandomGenerator secrets() {
-            return SYSTEM.secrets();
-        }
-
-        @Override
-        public Threads threads() {
-            return SYSTEM.threads();
+        public TimeSource clock() {
+            return clock;
         }
     }
 
