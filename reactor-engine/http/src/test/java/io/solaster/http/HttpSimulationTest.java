@@ -33,8 +33,10 @@ import io.solaster.http.server.HttpProtocol;
 import io.solaster.testkit.chaos.Chaos;
 import io.solaster.testkit.sim.Link;
 import io.solaster.testkit.sim.Machine;
+import io.solaster.testkit.sim.NewSeeds;
 import io.solaster.testkit.sim.Simulation;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -549,5 +551,11 @@ class HttpSimulationTest {
             Simulation.Result result = Simulation.run(seed, HttpSimulationTest::http);
             assertThat(Simulation.run(seed, HttpSimulationTest::http)).isEqualTo(result);
         }
+    }
+
+    @Tag("full")
+    @Test
+    void newSeedsHoldToo() {
+        assertThat(NewSeeds.explore("http", 0.2, HttpSimulationTest::http).seeds()).isPositive();
     }
 }

@@ -29,8 +29,10 @@ import io.solaster.testkit.check.Linearizability;
 import io.solaster.testkit.check.Models;
 import io.solaster.testkit.check.Verdict;
 import io.solaster.testkit.sim.Machine;
+import io.solaster.testkit.sim.NewSeeds;
 import io.solaster.testkit.sim.Simulation;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What clients see of the store while networks are cut and machines stand still, in orders that a seed draws. */
@@ -175,5 +177,11 @@ class StoreSimulationTest {
             Simulation.Result result = Simulation.run(seed, StoreSimulationTest::store);
             assertThat(Simulation.run(seed, StoreSimulationTest::store)).isEqualTo(result);
         }
+    }
+
+    @Tag("full")
+    @Test
+    void newSeedsHoldToo() {
+        assertThat(NewSeeds.explore("store", 0.2, StoreSimulationTest::store).seeds()).isPositive();
     }
 }

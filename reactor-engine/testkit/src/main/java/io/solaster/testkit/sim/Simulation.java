@@ -60,6 +60,14 @@ public final class Simulation {
      */
     public record Result(long seed, long hash, long turns, long switches, Duration simulated) {}
 
+    /**
+     * What {@link #explore} has done.
+     *
+     * @param seeds how many did not fail
+     * @param simulated how long all of them took by their own clocks
+     */
+    public record Explored(int seeds, Duration simulated) {}
+
     private Simulation(long seed, boolean chance, @Nullable Set<Integer> only) {
         this.seed = seed;
         this.chance = chance;
@@ -125,16 +133,16 @@ public final class Simulation {
     /**
      * Runs simulations with one seed after the other for a while of real time.
      *
-     * @return how many seeds that were
      * @throws SimulationFailure of the first seed that fails
      */
-    public static int explore(long firstSeed, Duration realTime, Body body) {
+    public static Explored explore(long firstSeed, Duration realTime, Body body) {
         long end = System.nanoTime() + realTime.toNanos();
         int count = 0;
+        Duration simulated = Duration.ZERO;
         do {
-            run(firstSeed + count++, body);
+            simulated = simulated.plus(run(firstSeed + count++, body).simulated());
         } while (System.nanoTime() - end < 0);
-        return count;
+        return new Explored(count, simulated);
     }
 
     private Result run(Body body) {

@@ -16,7 +16,7 @@
  * The same seed gives the same run, as long as what runs takes time, chance and threads from its
  * {@link io.solaster.engine.env.Environment} and depends on nothing that another process would do otherwise: the order of
  * sets by identity, of {@code Set.of} and {@code Map.of}, threads of its own, sleeps of the JDK's. Holds more than 20
- * files because a transport of Netty's takes a handler, two channels and their options, and who runs next is not to be seen
+ * files because a transport of Netty's takes a handler, three channels and their options, and who runs next is not to be seen
  * from outside.
  */
 @NullMarked

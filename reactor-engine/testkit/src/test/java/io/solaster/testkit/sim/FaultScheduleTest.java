@@ -115,12 +115,13 @@ final class FaultScheduleTest {
     @Test
     void exploresSeedsForAWhile() {
         CompletableFuture<Long> last = new CompletableFuture<>();
-        int count = Simulation.explore(7, Duration.ofMillis(1), sim -> {
+        Simulation.Explored explored = Simulation.explore(7, Duration.ofMillis(1), sim -> {
             assertThat(sim.seed()).isGreaterThanOrEqualTo(7);
             Engine engine = sim.machine("a").start(TWO);
             last.complete(engine.submitTo(0, () -> (long) Shard.current().id()).join());
         });
-        assertThat(count).isPositive();
+        assertThat(explored.seeds()).isPositive();
+        assertThat(explored.simulated()).isPositive();
         assertThat(last).isCompletedWithValue(0L);
     }
 }
