@@ -1,7 +1,9 @@
 package io.solaster.pool.request;
 
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 
+import io.solaster.config.Internal;
 import io.solaster.engine.CallOptions;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
@@ -14,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Sends requests through a pool as {@code solaster.pools.<name>.requests} says: within a deadline, tried again where that
  * is safe and the budget of retries allows it, hedged, and no more at once than is allowed. Any thread: a requester that is
- * no shard of the engine has its requests sent by one, always the same for a thread.
+ * no shard of the engine has its requests sent by one, always the same for a thread; the next thread gets the next shard.
  *
  * @param <C> the pool's connections
  */
@@ -23,6 +25,9 @@ public final class Requester<C extends PooledConnection> {
     private final ConnectionPool<C> pool;
     private final Sharded<ShardRequester<C>> requesters;
     private final List<RequestStats> stats;
+    /** Counts what is not a shard's; shards leave it alone. */
+    private final AtomicInteger turns = new AtomicInteger();
+    private final ThreadLocal<Integer> shardOfThread = ThreadLocal.withInitial(this::nextShard);
 
     private Requester(Engine engine, ConnectionPool<C> pool) {
         this.engine = engine;
@@ -61,15 +66,38 @@ public final class Requester<C extends PooledConnection> {
      * @throws IllegalStateException if a {@link Request#isStreamed streamed} request does not come from a shard
      */
     public <R extends @Nullable Object> ShardFuture<R> call(long key, Request<C, R> request) {
-        Shard shard = Shard.current();
-        if (shard != null && shard.id() < stats.size() && engine.shard(shard.id()) == shard) {
+        Shard shard = here();
+        if (shard != null) {
             return requesters.on(shard).call(key, request);
         }
         if (request.isStreamed()) {
             throw new IllegalStateException("pool '" + pool.name() + "': a streamed request from thread "
                     + Thread.currentThread().getName() + ", which is no shard; submit the work to one");
         }
-        int to = (int) Math.floorMod(Thread.currentThread().threadId(), (long) stats.size());
-        return engine.submitStageTo(to, CallOptions.DEFAULTS, () -> requesters.local().call(key, request));
+        return engine.submitStageTo(shardOfCaller(), CallOptions.DEFAULTS,
+                () -> requesters.local().call(key, request));
+    }
+
+    /** The number of the shard that sends the calling thread's requests: its own, if it is one of the engine's. */
+    @Internal
+    public int shardOfCaller() {
+        Shard shard = here();
+        return shard != null ? shard.id() : shardOfThread.get();
+    }
+
+    /** As {@link #shardOfCaller}, for what lasts: a thread that is no shard gets the next shard for each. */
+    @Internal
+    public int shardForWhatLasts() {
+        Shard shard = here();
+        return shard != null ? shard.id() : nextShard();
+    }
+
+    private int nextShard() {
+        return Math.floorMod(turns.getAndIncrement(), stats.size());
+    }
+
+    private @Nullable Shard here() {
+        Shard shard = Shard.current();
+        return shard != null && shard.id() < stats.size() && engine.shard(shard.id()) == shard ? shard : null;
     }
 }

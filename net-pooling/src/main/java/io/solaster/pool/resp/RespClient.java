@@ -219,7 +219,7 @@ public final class RespClient {
      */
     public ShardFuture<List<Reply>> pipeline(List<? extends RespCommand<?>> commands) {
         if (commands.isEmpty()) {
-            return engine.submitTo(shardOfCaller(), List::of);
+            return engine.submitTo(requester.shardOfCaller(), List::of);
         }
         return call(RespCommand.pipeline(commands));
     }
@@ -241,10 +241,12 @@ public final class RespClient {
                         connection.channel().close();
                     }
                 });
-        if (isShard()) {
+        int shard = requester.shardOfCaller();
+        Shard here = Shard.current();
+        if (here != null && engine.shard(shard) == here) {
             return alone(pool, patience, careful);
         }
-        return engine.submitStageTo(shardOfThread(), CallOptions.DEFAULTS, () -> alone(pool, patience, careful));
+        return engine.submitStageTo(shard, CallOptions.DEFAULTS, () -> alone(pool, patience, careful));
     }
 
     private <R extends @Nullable Object> ShardFuture<R> alone(ConnectionPool<RespConnection> pool, Duration patience,
@@ -269,7 +271,7 @@ public final class RespClient {
      * @throws IllegalStateException if there is no pool for that: see {@link #withExclusive}
      */
     public RespSubscriber subscriber(RespSubscriber.Listener listener) {
-        return new RespSubscriber(engine, shardOfCaller(), exclusive("subscriber()"), listener);
+        return new RespSubscriber(engine, requester.shardForWhatLasts(), exclusive("subscriber()"), listener);
     }
 
     private ConnectionPool<RespConnection> exclusive(String what) {
@@ -279,20 +281,6 @@ public final class RespClient {
                     + " withExclusive");
         }
         return exclusive;
-    }
-
-    private boolean isShard() {
-        Shard here = Shard.current();
-        return here != null && here.id() < engine.shards().size() && engine.shard(here.id()) == here;
-    }
-
-    private int shardOfCaller() {
-        Shard here = Shard.current();
-        return here != null && isShard() ? here.id() : shardOfThread();
-    }
-
-    private int shardOfThread() {
-        return (int) Math.floorMod(Thread.currentThread().threadId(), (long) engine.shards().size());
     }
 
     private static Long millis(Duration duration) {

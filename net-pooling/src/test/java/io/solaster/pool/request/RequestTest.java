@@ -126,6 +126,42 @@ class RequestTest {
     }
 
     @Test
+    void callersFromElsewhereGetShardsInTurn() throws Exception {
+        connect(answering("+A\r\n"));
+        List<Thread> threads = new ArrayList<>();
+        while (threads.size() < 6) {
+            Thread thread = Thread.ofPlatform().unstarted(() -> {
+                get(client.call(WRITE));
+                get(client.call(WRITE));
+            });
+            // As where each other thread is another's: what numbers they have must not matter.
+            if (thread.threadId() % 2 == 0) {
+                threads.add(thread);
+            }
+        }
+        for (Thread thread : threads) {
+            thread.start();
+            thread.join();
+        }
+        // Each of a thread's calls is sent by the same shard.
+        assertThat(client.stats()).allMatch(stats -> stats.requests.get() == 6);
+    }
+
+    @Test
+    void subscribersFromElsewhereGetShardsInTurn() throws Exception {
+        FakeServer server = answering("+A\r\n");
+        connect(server);
+        ConnectionPool<RespConnection> exclusive = clients.pool(RespProtocol.exclusive(clients.config),
+                server.endpoint());
+        RespClient both = client.withExclusive(exclusive);
+        for (int i = 0; i < 4; i++) {
+            clients.keep(both.subscriber((channel, message, pattern) -> {})).subscribe("a");
+        }
+        until("each has a connection",
+                () -> exclusive.stats().stream().allMatch(stats -> stats.open.get() == 2));
+    }
+
+    @Test
     void aReadIsTriedAgainElsewhereWhereItsConnectionIsLost() throws Exception {
         connect(server(peer -> peer.reset()), answering("+B\r\n"));
         for (int i = 0; i < 10; i++) {
