@@ -24,6 +24,7 @@ import io.solaster.config.plan.Machine;
 import io.solaster.config.value.CpuSet;
 import io.solaster.engine.Engine;
 import io.solaster.engine.ShardFuture;
+import io.solaster.engine.env.Environment;
 
 /** Unpinned engines of any number of shards, and patience with them. */
 public final class TestEngines {
@@ -34,13 +35,18 @@ public final class TestEngines {
 
     /** Skips the test where the machine lacks the transport. */
     public static Engine start(Transport transport, int shards) {
+        return start(transport, shards, Environment.SYSTEM);
+    }
+
+    /** As {@link #start(Transport, int)}, with time of another kind. */
+    public static Engine start(Transport transport, int shards, Environment environment) {
         assumeTrue(transport != Transport.EPOLL || Epoll.isAvailable(),
                 () -> "no epoll here: " + Epoll.unavailabilityCause());
         assumeTrue(transport != Transport.IO_URING || IoUring.isAvailable(),
                 () -> "no io_uring here: " + IoUring.unavailabilityCause());
         EngineConfig config = EngineConfig.defaults().withTransport(transport).withPinning(Pinning.NEVER)
                 .withShards(shards);
-        return Engine.start(config, machine(shards));
+        return Engine.start(config, machine(shards), environment);
     }
 
     /** Skips the test where Netty (4.2.17) does not tell of each reset that follows a part of an answer at once. */

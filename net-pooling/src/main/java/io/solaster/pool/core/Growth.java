@@ -1,9 +1,11 @@
 package io.solaster.pool.core;
 
 import java.util.List;
+import java.util.Objects;
 
 import io.solaster.engine.timer.Timer;
 import io.solaster.pool.PooledConnection;
+import org.jspecify.annotations.Nullable;
 
 /** Opens the connections that one shard lacks, as far as bounds, budget and back-off allow. On its shard. */
 final class Growth<C extends PooledConnection> {
@@ -23,6 +25,13 @@ final class Growth<C extends PooledConnection> {
         if (pool.closing.isClosed()) {
             pool.closing.finish();
             return;
+        }
+        if (pool.bounds.isKeyed) {
+            // The permit that was given for one must not go to another, for whom the other shards would not let it be.
+            Waiter<C> neediest = neediest();
+            if (neediest != null) {
+                grow(Objects.requireNonNull(neediest.target));
+            }
         }
         List<TargetPool<C>> targets = pool.members.all();
         boolean isCovered = true;
@@ -57,12 +66,44 @@ final class Growth<C extends PooledConnection> {
                 return;
             }
             if (!permits.use()) {
-                permits.ask(shortage, target.waiting() > 0 ? pool.room.first() : null);
+                permits.ask(shortage, target.waiting() > 0);
                 return;
             }
             pool.upkeep.begin();
             target.connects.open(now);
             shortage = target.shortage();
+        }
+    }
+
+    /** Who has waited longest of those whom one more connection would serve; null if there is nobody. */
+    @Nullable
+    Waiter<C> neediest() {
+        if (!pool.bounds.isKeyed) {
+            return pool.room.first();
+        }
+        long now = pool.now();
+        Waiter<C> oldest = null;
+        List<TargetPool<C>> targets = pool.members.all();
+        for (int i = 0; i < targets.size(); i++) {
+            TargetPool<C> each = targets.get(i);
+            Waiter<C> first = each.firstWaiter();
+            if (first != null && (oldest == null || first.since - oldest.since < 0) && each.mayConnect(now)
+                    && each.shortage() > 0) {
+                oldest = first;
+            }
+        }
+        return oldest;
+    }
+
+    /** A connection came free that nobody who waits here may use: where there is no room for others, it may go. */
+    void makeRoom() {
+        long now = pool.now();
+        List<TargetPool<C>> targets = pool.members.all();
+        for (int i = 0; i < targets.size() && permits.isFull() && !permits.isEvicting(); i++) {
+            TargetPool<C> each = targets.get(i);
+            if (each.waiting() > 0 && each.mayConnect(now)) {
+                grow(each);
+            }
         }
     }
 

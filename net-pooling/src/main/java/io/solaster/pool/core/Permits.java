@@ -66,18 +66,26 @@ final class Permits<C extends PooledConnection> {
         return true;
     }
 
-    /** Wants so many more. */
-    void ask(int shortage, @Nullable Waiter<C> oldest) {
+    /**
+     * Wants so many more.
+     *
+     * @param forWaiters whether somebody waits for them
+     */
+    void ask(int shortage, boolean forWaiters) {
         int wanted = size + spare + Math.min(shortage, bounds.maxPerShard - size);
+        boolean isNoNews = false;
         if (isAsking()) {
             wanted = Math.max(wanted, desired);
-            if (wanted == desired && (oldest == null || oldest.since == desiredSince
+            isNoNews = wanted == desired;
             // Who waits changes with each request, which is no reason to tell everybody each time.
-                    || desiredSince != Budget.NOBODY && pool.now() - toldAt < TELL_AGAIN)) {
+            if (isNoNews && desiredSince != Budget.NOBODY && pool.now() - toldAt < TELL_AGAIN) {
                 return;
             }
         }
-        desire(wanted, oldest, 0);
+        Waiter<C> oldest = forWaiters ? pool.growth.neediest() : null;
+        if (!isNoNews || oldest != null && oldest.since != desiredSince) {
+            desire(wanted, oldest, 0);
+        }
     }
 
     /** Wants no more than there are, but a connection of another shard. */

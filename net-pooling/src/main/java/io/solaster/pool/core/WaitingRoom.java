@@ -153,6 +153,9 @@ final class WaitingRoom<C extends PooledConnection> {
                 continue;
             }
             if (waiter == null) {
+                if (queue.size() > 0) {
+                    pool.growth.makeRoom();
+                }
                 return;
             }
             long now = pool.now();
