@@ -28,6 +28,8 @@ public final class FramedConnection extends RequestConnection {
     private final ArrayDeque<Attempt<byte[]>> inOrder = new ArrayDeque<>();
     /** By what their answers say, where they come in any order. */
     private final Map<Long, Attempt<byte[]>> byId = new HashMap<>();
+    /** Of requests that went out again on this connection: answers that come beside the one that is kept above. */
+    private final Map<Long, Integer> repeated = new HashMap<>();
     private final Runnable flush = this::flush;
     private @Nullable ByteBuf out;
     private boolean flushing;
@@ -64,12 +66,16 @@ public final class FramedConnection extends RequestConnection {
             inOrder.add(attempt);
         } else {
             Attempt<byte[]> before = byId.get(id);
-            if (before != null && !before.isOver()) {
-                attempt.fail(new IllegalArgumentException("a request with id " + id
-                        + " is under way on this connection already"), now());
-                return;
+            if (before != null) {
+                if (!before.isOver() || !before.request().equals(attempt.request())) {
+                    attempt.fail(PoolException.refused("a request with id " + id
+                            + " is under way on the connection to " + address() + " already, or was given up there",
+                            null, true), now());
+                    return;
+                }
+                // Whichever answer comes first is one to this request.
+                repeated.merge(id, 1, Integer::sum);
             }
-            // A try that was given up: whichever answer comes first is one to this request.
             sending();
             byId.put(id, attempt);
         }
@@ -115,10 +121,16 @@ public final class FramedConnection extends RequestConnection {
     }
 
     private void received(ByteBuf frame, long now) {
-        ToLongFunction<ByteBuf> id = protocol.id();
-        Attempt<byte[]> attempt = id == null ? inOrder.poll() : byId.remove(id.applyAsLong(frame));
+        ToLongFunction<ByteBuf> idOf = protocol.id();
+        long id = idOf == null ? 0 : idOf.applyAsLong(frame);
+        Attempt<byte[]> attempt = idOf == null ? inOrder.poll() : byId.remove(id);
         served();
         if (attempt == null) {
+            if (repeated.containsKey(id)) {
+                repeated.computeIfPresent(id, (same, left) -> left == 1 ? null : left - 1);
+                givenUp--;
+                return;
+            }
             throw new IllegalStateException("an answer came that nobody asked for, of " + frame.readableBytes()
                     + " bytes");
         }

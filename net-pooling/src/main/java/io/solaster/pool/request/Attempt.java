@@ -31,4 +31,9 @@ public interface Attempt<R extends @Nullable Object> {
 
     /** Whether nobody waits for the answer any more. */
     boolean isOver();
+
+    /** What tells tries of one request from those of another: the same object for all of them. */
+    default Object request() {
+        return this;
+    }
 }

@@ -32,6 +32,11 @@ public abstract class RequestConnection extends PooledConnection {
     /** Whether no request is under way on it. */
     protected abstract boolean isQuiet();
 
+    /** Of the other end, for messages. */
+    protected final String address() {
+        return address;
+    }
+
     /** The shard's time, in nanoseconds. */
     protected final long now() {
         return shard.timers().now();

@@ -225,6 +225,11 @@ final class WatchedAttempt<C extends PooledConnection, R extends @Nullable Objec
         return connection == null;
     }
 
+    @Override
+    public Object request() {
+        return whole;
+    }
+
     /** At home: nobody waits for it any more. */
     void giveUp(boolean tooLate) {
         late = tooLate;

@@ -13,7 +13,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 import io.solaster.config.Changed;
@@ -123,6 +125,64 @@ abstract class FramedTest {
                 () -> List.of(client.call(number(1)), client.call(number(2))));
         assertThat(get(both.get(0))).isEqualTo(number(1));
         assertThat(get(both.get(1))).isEqualTo(number(2));
+    }
+
+    @Test
+    void aHedgeThatFindsNoOtherConnectionHarmsNobody() throws Exception {
+        clients.config = clients.config.withConnections(clients.config.connections().withBounds(1, 1, 1));
+        clients.requests(Changed.with(clients.config.requests(), "hedgeAfter", Duration.ofMillis(1)));
+        CompletableFuture<Boolean> hedged = new CompletableFuture<>();
+        FramedClient client = connect(FramedProtocol.defaults().withIds(frame -> frame.getLong(frame.readerIndex())),
+                clients.server(peer -> {
+                    byte[] frame = frame(peer);
+                    hedged.join();
+                    say(peer, frame);
+                    peer.silence();
+                }));
+        ShardFuture<byte[]> answer = client.callIdempotent(number(1));
+        until("it is hedged", () -> answer.isDone() || client.stats().getFirst().hedges.get() > 0);
+        hedged.complete(true);
+        assertThat(get(answer)).isEqualTo(number(1));
+    }
+
+    @Test
+    void eachTryMayBeAnsweredOnTheSameConnection() throws Exception {
+        clients.config = clients.config.withConnections(clients.config.connections().withBounds(1, 1, 1));
+        clients.requests(Changed.with(clients.config.requests(), "tryTimeout", Duration.ofMillis(30), "retries", 9));
+        FramedClient client = connect(FramedProtocol.defaults().withIds(frame -> frame.getLong(frame.readerIndex())),
+                clients.server(peer -> {
+                    byte[] frame = frame(peer);
+                    assertThat(frame(peer)).isEqualTo(frame);
+                    say(peer, frame);
+                    while (true) {
+                        say(peer, frame);
+                        frame = frame(peer);
+                    }
+                }));
+        assertThat(get(client.callIdempotent(number(1)))).isEqualTo(number(1));
+        assertThat(get(client.callIdempotent(number(2)))).isEqualTo(number(2));
+        assertThat(pool.stats().getFirst().created.get()).isOne();
+    }
+
+    @Test
+    void anotherRequestDoesNotGetTheAnswerOfOneWithItsNumber() throws Exception {
+        clients.config = clients.config.withConnections(clients.config.connections().withBounds(1, 1, 1));
+        clients.requests(Changed.with(clients.config.requests(), "retries", 0));
+        CompletableFuture<Boolean> refused = new CompletableFuture<>();
+        FramedClient client = connect(FramedProtocol.defaults().withIds(frame -> frame.getLong(frame.readerIndex())),
+                clients.server(peer -> {
+                    byte[] frame = frame(peer);
+                    refused.join();
+                    say(peer, frame);
+                    peer.silence();
+                }));
+        byte[] longer = Arrays.copyOf(number(1), 9);
+        ShardFuture<byte[]> first = client.call(number(1));
+        until("it is under way", () -> pool.stats().getFirst().active.get() == 1);
+        assertThat(catchThrowableOfType(PoolException.class, () -> get(client.call(longer))).reason())
+                .isEqualTo(Reason.REFUSED);
+        refused.complete(true);
+        assertThat(get(first)).isEqualTo(number(1));
     }
 
     @Test
