@@ -67,9 +67,14 @@ final class DefaultUpstream implements Upstream {
     void begin() {
         List<CompletableFuture<?>> first = new ArrayList<>();
         first.add(onHome(() -> aggregator.begin(shards)));
+        Findings findings = new Findings(first);
         try {
-            discovery.start(new Findings(first));
-            CompletableFuture.allOf(first.toArray(CompletableFuture<?>[]::new)).join();
+            discovery.start(findings);
+            findings.isStarting = false;
+            // One by one: the engine's own futures know how to wait in a simulation, and allOf's does not.
+            for (CompletableFuture<?> each : first) {
+                each.join();
+            }
         } catch (CompletionException e) {
             close();
             throw e.getCause() instanceof RuntimeException failure ? failure : e;
@@ -91,6 +96,8 @@ final class DefaultUpstream implements Upstream {
     private final class Findings implements Discovery.Listener {
         private final long starter = Thread.currentThread().threadId();
         private final List<CompletableFuture<?>> first;
+        /** On the thread that starts it only. */
+        private boolean isStarting = true;
 
         /** @param first collects what is told on the thread that starts it, before it has started */
         Findings(List<CompletableFuture<?>> first) {
@@ -101,7 +108,7 @@ final class DefaultUpstream implements Upstream {
         public void found(List<Endpoint> endpoints) {
             List<Endpoint> all = List.copyOf(endpoints);
             CompletableFuture<?> told = onHome(() -> aggregator.found(all));
-            if (Thread.currentThread().threadId() == starter) {
+            if (Thread.currentThread().threadId() == starter && isStarting) {
                 first.add(told);
             }
         }
