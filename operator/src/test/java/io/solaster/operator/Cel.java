@@ -6,11 +6,13 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 import dev.cel.common.types.SimpleType;
 import dev.cel.compiler.CelCompiler;
 import dev.cel.compiler.CelCompilerFactory;
 import dev.cel.parser.CelStandardMacro;
+import dev.cel.runtime.CelRuntime;
 import dev.cel.runtime.CelRuntimeFactory;
 import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
 import io.fabric8.kubernetes.api.model.apiextensions.v1.JSONSchemaProps;
@@ -21,15 +23,26 @@ import org.yaml.snakeyaml.Yaml;
 /** The rules of definitions, as an API server asks them. */
 public final class Cel {
     private static final Path CRDS = Path.of("../helm/solaster-operator/crds");
+    private static final CelCompiler COMPILER = CelCompilerFactory.standardCelCompilerBuilder()
+            .setStandardMacros(CelStandardMacro.STANDARD_MACROS).addVar("self", SimpleType.DYN)
+            .addVar("oldSelf", SimpleType.DYN).build();
+    private static final CelRuntime RUNTIME = CelRuntimeFactory.standardCelRuntimeBuilder().build();
+    private static final Map<String, CelRuntime.Program> PROGRAMS = new ConcurrentHashMap<>();
+    private static final Map<String, JSONSchemaProps> SCHEMAS = new ConcurrentHashMap<>();
 
     private Cel() {}
 
     /** The messages of the rules that a new object breaks. */
     public static List<String> broken(String definition, String yaml) throws Exception {
-        CustomResourceDefinition crd = Serialization.unmarshal(
-                Files.readString(CRDS.resolve(definition + ".yaml")), CustomResourceDefinition.class);
+        JSONSchemaProps schema = SCHEMAS.get(definition);
+        if (schema == null) {
+            schema = Serialization.unmarshal(Files.readString(CRDS.resolve(definition + ".yaml")),
+                    CustomResourceDefinition.class).getSpec().getVersions().getFirst().getSchema()
+                    .getOpenAPIV3Schema();
+            SCHEMAS.put(definition, schema);
+        }
         List<String> broken = new ArrayList<>();
-        look(crd.getSpec().getVersions().getFirst().getSchema().getOpenAPIV3Schema(), value(yaml), broken);
+        look(schema, value(yaml), broken);
         return broken;
     }
 
@@ -39,12 +52,12 @@ public final class Cel {
     }
 
     private static boolean holds(ValidationRule rule, Object self, Object before) throws Exception {
-        CelCompiler compiler = CelCompilerFactory.standardCelCompilerBuilder()
-                .setStandardMacros(CelStandardMacro.STANDARD_MACROS).addVar("self", SimpleType.DYN)
-                .addVar("oldSelf", SimpleType.DYN).build();
-        return (boolean) CelRuntimeFactory.standardCelRuntimeBuilder().build()
-                .createProgram(compiler.compile(rule.getRule()).getAst())
-                .eval(Map.of("self", self, "oldSelf", before));
+        CelRuntime.Program program = PROGRAMS.get(rule.getRule());
+        if (program == null) {
+            program = RUNTIME.createProgram(COMPILER.compile(rule.getRule()).getAst());
+            PROGRAMS.put(rule.getRule(), program);
+        }
+        return (boolean) program.eval(Map.of("self", self, "oldSelf", before));
     }
 
     private static void look(JSONSchemaProps schema, Object value, List<String> broken) throws Exception {

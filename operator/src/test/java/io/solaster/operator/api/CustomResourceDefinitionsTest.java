@@ -37,6 +37,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** The definitions that clusters get are made of the records, and the rules in them accept and refuse as they should. */
 class CustomResourceDefinitionsTest {
     private static final Path CRDS = Path.of("../helm/solaster-operator/crds");
+    /** Made once: nobody here changes them. */
+    private static final Map<String, CustomResourceDefinition> DEFINITIONS = new LinkedHashMap<>();
     private static final Pattern RECORD = Pattern.compile("(?s)/\\*\\*(.*?)\\*/(?:(?!/\\*\\*).)*?\\brecord (\\w+)\\(");
     private static final Pattern PARAM = Pattern.compile("(?s)@param (\\w+) (.*?)(?=@param|$)");
 
@@ -315,6 +317,13 @@ class CustomResourceDefinitionsTest {
     }
 
     private static Map<String, CustomResourceDefinition> definitions() throws IOException {
+        if (DEFINITIONS.isEmpty()) {
+            DEFINITIONS.putAll(generated());
+        }
+        return DEFINITIONS;
+    }
+
+    private static Map<String, CustomResourceDefinition> generated() throws IOException {
         Map<String, ByteArrayOutputStream> made = new LinkedHashMap<>();
         new CRDGenerator().customResourceClasses(ShardedService.class, TopologyProfile.class)
                 .withOutput(new AbstractCRDOutput<ByteArrayOutputStream>() {

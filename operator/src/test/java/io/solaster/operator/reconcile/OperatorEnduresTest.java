@@ -179,7 +179,7 @@ class OperatorEnduresTest extends OperatorInMemory {
     @Test
     void anApiServerThatIsOverloaded() {
         AtomicInteger asked = new AtomicInteger();
-        api.failing(exchange -> operators(exchange) && asked.incrementAndGet() <= 60
+        api.failing(exchange -> operators(exchange) && asked.incrementAndGet() <= 30
                 ? asked.get() % 2 == 0 ? 429 : 503
                 : null);
         wire.cut();
