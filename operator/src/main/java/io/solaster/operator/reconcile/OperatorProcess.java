@@ -111,7 +111,8 @@ public final class OperatorProcess implements AutoCloseable {
                 ? null
                 : new Leadership(client, options.leaseNamespace(), options.identity(), clock, System::nanoTime,
                         this::beginsToLead, this::leadsNoMore);
-        cluster = new Cluster(client, options.nodes(), options.namespaces(), options.profiles(), new Changes());
+        cluster = new Cluster(client, options.nodes(), options.namespaces(), options.profiles(), pace.patience(),
+                new Changes());
         board = new PlanBoard(cluster, plansMade::incrementAndGet);
         reports = new Reports(address);
         events = new EventLog(client, clock, options.identity());

@@ -53,7 +53,7 @@ abstract class OperatorContract {
 
     /** What a test would wait for comes at once. */
     static final Pace QUICK = new Pace(Duration.ofMillis(50), Pace.USUAL.sweep(), Pace.USUAL.kinds(),
-            Duration.ofMillis(100), Duration.ofMillis(100));
+            Duration.ofMillis(500), Duration.ofMillis(100), Duration.ofMillis(100));
 
     final Map<String, String> answers = new ConcurrentHashMap<>();
     /** The pods that were asked. */

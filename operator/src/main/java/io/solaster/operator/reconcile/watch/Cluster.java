@@ -1,5 +1,6 @@
 package io.solaster.operator.reconcile.watch;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -53,8 +54,6 @@ public final class Cluster implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Cluster.class);
     private static final String BY_SERVICE = "service";
-    /** How long a start waits for kinds that not every cluster has; nothing is planned until they are read. */
-    private static final long PATIENCE_SECONDS = 3;
 
     /** Who hears of changes; on the informers' threads, which are not to be held up. */
     public interface Listener {
@@ -125,6 +124,7 @@ public final class Cluster implements AutoCloseable {
     private final NodeAccess access;
     private final Set<String> namespaces;
     private final String declaredBy;
+    private final Duration patience;
     private final Listener listener;
     private final AtomicLong version = new AtomicLong();
     private final List<Watch<?>> always = new ArrayList<>();
@@ -145,13 +145,15 @@ public final class Cluster implements AutoCloseable {
      * @param access what it may do with nodes
      * @param namespaces where services are kept; everywhere if empty
      * @param declaredBy the ConfigMap that declares nodes, as namespace/name; empty unless nodes are only declared
+     * @param patience how long a start waits for kinds that not every cluster has; nothing is planned until they are read
      */
     public Cluster(KubernetesClient client, NodeAccess access, Set<String> namespaces, String declaredBy,
-            Listener listener) {
+            Duration patience, Listener listener) {
         this.client = client;
         this.access = access;
         this.namespaces = namespaces;
         this.declaredBy = declaredBy;
+        this.patience = patience;
         this.listener = listener;
         topologies = new Kind<>("topology.node.k8s.io/v1alpha2", "NodeResourceTopology", () -> Watch
                 .of(client.genericKubernetesResources(TOPOLOGIES), "NodeResourceTopologies").with(planned((before,
@@ -213,7 +215,7 @@ public final class Cluster implements AutoCloseable {
         }
         known.forEach(CompletableFuture::join);
         CompletableFuture.allOf(others.toArray(CompletableFuture<?>[]::new))
-                .completeOnTimeout(null, PATIENCE_SECONDS, TimeUnit.SECONDS).join();
+                .completeOnTimeout(null, patience.toMillis(), TimeUnit.MILLISECONDS).join();
         version.incrementAndGet();
     }
 
@@ -224,7 +226,7 @@ public final class Cluster implements AutoCloseable {
             try {
                 CompletableFuture<Void> begun = each.look();
                 if (begun != null) {
-                    begun.completeOnTimeout(null, PATIENCE_SECONDS, TimeUnit.SECONDS).join();
+                    begun.completeOnTimeout(null, patience.toMillis(), TimeUnit.MILLISECONDS).join();
                     LOG.info("The cluster {} {}.", each.watch == null ? "has no more" : "has now", each.kind);
                     changed = true;
                 }
