@@ -31,6 +31,8 @@ import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.api.model.apps.StatefulSetBuilder;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
+import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.solaster.operator.api.ShardedService;
@@ -439,6 +441,8 @@ public final class Applier {
             case Deployment deployment -> deployment.getSpec();
             case ConfigMap map -> Arrays.asList(map.getData(), map.getBinaryData(), map.getImmutable());
             case Service service -> service.getSpec();
+            case PodDisruptionBudget budget -> budget.getSpec();
+            case NetworkPolicy policy -> policy.getSpec();
             default -> {
                 Map<?, ?> tree = mapper.convertValue(object, TreeMap.class);
                 tree.remove("status");
