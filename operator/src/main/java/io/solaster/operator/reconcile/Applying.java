@@ -179,7 +179,20 @@ final class Applying {
     }
 
     private boolean bring(Look look, ServicePlan plan, Stage stage, List<ApplyException> failures, Instant now) {
-        boolean wrote = false;
+        List<String> written = new ArrayList<>();
+        try {
+            bring(look, stage, failures, now, written);
+        } finally {
+            if (!written.isEmpty()) {
+                LOG.info("{}: {} applied, plan {}", PlanBoard.key(look.service), String.join(", ", written),
+                        plan.hash());
+            }
+        }
+        return !written.isEmpty();
+    }
+
+    /** @param written what was wanted anew, and is as wanted now */
+    private void bring(Look look, Stage stage, List<ApplyException> failures, Instant now, List<String> written) {
         Set<String> missing = new HashSet<>();
         for (HasMetadata each : stage.wanted()) {
             String what = id(each);
@@ -192,8 +205,7 @@ final class Applying {
                     events.warning(look.service, "Repaired",
                             what + " had been changed by somebody else and is as planned again.");
                 } else if (outcome == Outcome.APPLIED) {
-                    wrote = true;
-                    LOG.info("{}: {} applied, plan {}", PlanBoard.key(look.service), what, plan.hash());
+                    written.add(what);
                 }
             } catch (ApplyException e) {
                 if (replaced(look, each, e, now)) {
@@ -208,11 +220,10 @@ final class Applying {
                 }
                 if (e.away()) {
                     // Each further object would take as long to fail.
-                    return wrote;
+                    return;
                 }
             }
         }
-        return wrote;
     }
 
     /** Whether what others have added, and the API server does not take beside what is wanted, was replaced by that. */
