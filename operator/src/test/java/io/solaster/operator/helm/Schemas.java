@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -20,6 +21,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.networknt.schema.Error;
 import com.networknt.schema.InputFormat;
+import com.networknt.schema.Schema;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
 import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
@@ -30,6 +32,9 @@ import org.yaml.snakeyaml.Yaml;
 final class Schemas {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Path CRDS = Chart.OPERATOR.file("crds");
+    /** Both take as long to read as all that is held against them. */
+    private static final Map<String, ObjectNode> DEFINITIONS = new ConcurrentHashMap<>();
+    private static final Map<String, Schema> SCHEMAS = new ConcurrentHashMap<>();
 
     private Schemas() {}
 
@@ -51,6 +56,15 @@ final class Schemas {
 
     /** The schema of a custom resource as JSON Schema; keys that it does not name are refused. */
     static ObjectNode definition(String name) throws IOException {
+        ObjectNode known = DEFINITIONS.get(name);
+        if (known == null) {
+            known = read(name);
+            DEFINITIONS.put(name, known);
+        }
+        return known.deepCopy();
+    }
+
+    private static ObjectNode read(String name) throws IOException {
         CustomResourceDefinition crd = Serialization.unmarshal(Files.readString(CRDS.resolve(name + ".yaml")),
                 CustomResourceDefinition.class);
         ObjectNode schema = JSON.valueToTree(
@@ -84,9 +98,9 @@ final class Schemas {
 
     /** What a schema finds wrong: where, and what. */
     static List<String> wrong(JsonNode schema, String yaml) {
-        return SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_7)
-                .getSchema(schema.toString(), InputFormat.JSON).validate(yaml, InputFormat.YAML).stream()
-                .map(Error::toString).toList();
+        return SCHEMAS.computeIfAbsent(schema.toString(), text -> SchemaRegistry
+                .withDefaultDialect(SpecificationVersion.DRAFT_7).getSchema(text, InputFormat.JSON))
+                .validate(yaml, InputFormat.YAML).stream().map(Error::toString).toList();
     }
 
     /** A value without a schema is not checked; a key of the schema without a value is not told to anybody. */

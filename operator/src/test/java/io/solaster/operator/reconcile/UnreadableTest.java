@@ -17,6 +17,7 @@ import io.solaster.operator.Objects;
 import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.api.TopologyProfile;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** One object that cannot be read, or says what cannot be, is told of by its name, and all others are looked after. */
@@ -234,27 +235,43 @@ class UnreadableTest extends OperatorInMemory {
         eventually(() -> served("one"));
     }
 
-    /** One in a hundred, of every kind, among what a large cluster holds. */
     @Test
+    void fiftyOfFiveHundredObjects() throws IOException {
+        tellsOfTen(30, 3, 450, 15, 10);
+    }
+
+    @Test
+    @Tag("full")
     void fiftyOfFiveThousandObjects() throws IOException {
-        for (int i = 0; i < 300; i++) {
+        tellsOfTen(300, 30, 4_500, 150, 20);
+    }
+
+    /**
+     * What is wrong is one in so many of every kind.
+     *
+     * @param oddNodes one in so many nodes
+     * @param oddPods one in so many pods
+     * @param good services that nothing is wrong with
+     */
+    private void tellsOfTen(int nodes, int oddNodes, int pods, int oddPods, int good) throws IOException {
+        for (int i = 0; i < nodes; i++) {
             String has = "{cpu: '4', memory: 8Gi, pods: '110'}";
             create("{apiVersion: v1, kind: Node, metadata: {name: n" + i + "}, status: {capacity: "
-                    + (i % 30 == 0 ? "7" : has) + ", allocatable: " + has + "}}");
+                    + (i % oddNodes == 0 ? "7" : has) + ", allocatable: " + has + "}}");
         }
-        for (int i = 0; i < 4_500; i++) {
+        for (int i = 0; i < pods; i++) {
             create("{apiVersion: v1, kind: Pod, metadata: {name: p" + i + ", namespace: other}, spec: {nodeName: n"
-                    + i % 300 + ", priority: " + (i % 150 == 0 ? "3000000000" : "1")
+                    + i % nodes + ", priority: " + (i % oddPods == 0 ? "3000000000" : "1")
                     + ", containers: [{name: c, resources: {requests: {cpu: 10m}}}]}}");
         }
         for (int i = 0; i < 10; i++) {
             service("bad" + i, "spec: {image: a, shards: {count: 2}, autoscaling: {max: 300000000" + i + "}}\n");
         }
-        for (int i = 0; i < 20; i++) {
+        for (int i = 0; i < good; i++) {
             sound("good" + i);
         }
         begin();
-        for (int i = 0; i < 20; i++) {
+        for (int i = 0; i < good; i++) {
             String name = "good" + i;
             eventually(() -> served(name));
         }
