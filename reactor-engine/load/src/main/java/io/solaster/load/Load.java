@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
 
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Pinning;
@@ -36,8 +37,6 @@ public final class Load {
     private static final int MOST_CONNECTIONS = 60_000;
     private static final int MOST_OUTSTANDING = 10_000_000;
     private static final int MOST_SHARDS = 1024;
-    private static final double NEAR = 1.05;
-    private static final double LEAST_RATE = 1;
 
     private final @Nullable Target target;
     private final @Nullable Call call;
@@ -370,52 +369,20 @@ public final class Load {
                     "'" + schedule.describe() + "' has no one rate to begin with; give a constant rate");
         }
         double first = schedule.perSecond(Duration.ZERO, probe);
-        Search search = new Search(slo, probe);
-        double low = 0;
-        double high = Double.POSITIVE_INFINITY;
-        double factor = 1;
-        while (!search.isInterrupted() && high / low > NEAR && first * factor >= LEAST_RATE && factor < 1e6) {
-            if (search.keeps(factor)) {
-                low = factor;
-            } else {
-                high = factor;
-            }
-            factor = low == 0 ? high / 2 : high == Double.POSITIVE_INFINITY ? 2 * low : Math.sqrt(low * high);
-        }
-        return new HighestRate(slo, low * first, search.best, search.probes);
-    }
-
-    private final class Search {
-        private final Slo slo;
-        private final Duration probe;
-        private final List<HighestRate.Probe> probes = new ArrayList<>();
-        private @Nullable LoadReport best;
-
-        Search(Slo slo, Duration probe) {
-            this.slo = slo;
-            this.probe = probe;
-        }
-
-        boolean isInterrupted() {
-            return Thread.currentThread().isInterrupted();
-        }
-
-        boolean keeps(double factor) throws IOException {
-            return once(factor) || !isInterrupted() && once(factor);
-        }
-
-        private boolean once(double factor) throws IOException {
-            LoadReport report = schedule(schedule.faster(factor)).lasting(probe).run();
+        List<HighestRate.Probe> probes = new ArrayList<>();
+        AtomicReference<@Nullable LoadReport> best = new AtomicReference<>();
+        double found = RateSearch.highest(first, rate -> {
+            LoadReport report = schedule(schedule.faster(rate / first)).lasting(probe).run();
             // The little that a probe has offered before it was stopped proves nothing.
             boolean kept = slo.isKeptBy(report) && !report.setup().isStopped();
-            probes.add(new HighestRate.Probe(schedule.perSecond(Duration.ZERO, probe) * factor,
-                    report.nanosAt(slo.percentile()), kept,
+            probes.add(new HighestRate.Probe(rate, report.nanosAt(slo.percentile()), kept,
                     report.invalid().orElse("")));
             if (kept) {
-                best = report;
+                best.set(report);
             }
             return kept;
-        }
+        });
+        return new HighestRate(slo, found, best.get(), probes);
     }
 
     @Override

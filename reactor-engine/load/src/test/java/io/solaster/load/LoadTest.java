@@ -573,8 +573,8 @@ class LoadTest {
     }
 
     @Test
-    void theHighestRateThatKeepsAGoalIsFound() throws IOException {
-        // 200 a second is what it can do.
+    void noRateIsSaidToKeepAGoalThatTheServerCannotKeep() throws IOException {
+        // 200 a second is what it can do, and on a busy machine less.
         try (Stub server = new Stub((in, out, connection) -> {
             while (in.readNBytes(Stub.PING).length == Stub.PING) {
                 Thread.sleep(5);
@@ -584,8 +584,9 @@ class LoadTest {
             HighestRate found = load(server.port()).rate(100).highestRate(new Slo(90, Duration.ofMillis(60)),
                     Duration.ofMillis(250));
             assertThat(found.probes()).hasSizeGreaterThan(3);
-            assertThat(found.perSecond()).isBetween(1.0, 320.0);
-            assertThat(found.report()).isNotNull();
+            assertThat(found.perSecond()).isLessThan(320).isEqualTo(found.probes().stream()
+                    .filter(HighestRate.Probe::isKept).mapToDouble(HighestRate.Probe::perSecond).max().orElse(0));
+            assertThat(found.report() == null).isEqualTo(found.perSecond() == 0);
         }
     }
 
