@@ -48,6 +48,7 @@ import io.solaster.pool.upstream.Upstreams;
 import io.solaster.testkit.chaos.Chaos;
 import io.solaster.testkit.sim.Link;
 import io.solaster.testkit.sim.Machine;
+import io.solaster.testkit.sim.NewSeeds;
 import io.solaster.testkit.sim.Simulation;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -69,8 +70,6 @@ import org.slf4j.LoggerFactory;
  */
 class PoolSimulationTest {
     private static final int SEEDS = Integer.getInteger("solaster.test.seeds", 10);
-    /** Tries seeds that nobody has tried yet for so long, as NewSeedsTest of the test kit does. */
-    private static final Duration NEW_SEEDS = Duration.parse(System.getProperty("solaster.simulation.time", "PT1S"));
     private static final Duration TIME = Duration.ofSeconds(2);
     private static final Duration TIMEOUT = Duration.ofMillis(600);
     /** Deadlines are kept by a coarse timer, and an answer has to go back to who asked. */
@@ -116,9 +115,7 @@ class PoolSimulationTest {
 
     @Test
     void newSeedsHoldToo() {
-        int count = Simulation.explore(System.nanoTime(), NEW_SEEDS, this::run);
-        System.out.println("Simulated " + count + " new seeds in " + NEW_SEEDS + ": " + outcomes);
-        assertThat(count).isPositive();
+        assertThat(NewSeeds.explore("pool", 0.2, this::run).seeds()).isPositive();
     }
 
     private static <T> T oneOf(RandomGenerator random, T[] values) {
