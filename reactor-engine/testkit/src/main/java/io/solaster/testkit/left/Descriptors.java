@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 import org.slf4j.LoggerFactory;
 
@@ -33,6 +34,10 @@ final class Descriptors {
     private static final List<String> OF_JVM = List.of(System.getProperty("java.home"), "/dev/random", "/dev/urandom",
             "/dev/null", "/proc/", "/sys/", "/usr/lib/");
     private static final List<String> OF_CLASS_LOADING = List.of(".jar", ".so", ".jsa", ".jfr", ".class", ".jmod");
+
+    /** What the JVM listens on for tools from when the first has come: jcmd, or an agent that attaches, as Mockito's does. */
+    private static final Pattern OF_TOOLS = Pattern
+            .compile("UNIX .*/\\.java_pid" + ProcessHandle.current().pid() + "(\\.tmp)?");
 
     private Descriptors() {}
 
@@ -63,10 +68,10 @@ final class Descriptors {
             if (target.startsWith(SOCKET) && !known.contains(target)) {
                 ends = ends == null ? endsByInode() : ends;
                 String inode = target.substring(SOCKET.length(), target.length() - 1);
-                left.add(new Remnant(Left.SOCKETS,
-                        ends.getOrDefault(inode, "that is neither bound nor connected") + ", descriptor "
-                                + each.getKey(),
-                        List.of()));
+                String end = ends.getOrDefault(inode, "that is neither bound nor connected");
+                if (!OF_TOOLS.matcher(end).matches()) {
+                    left.add(new Remnant(Left.SOCKETS, end + ", descriptor " + each.getKey(), List.of()));
+                }
             }
         }
         return left;

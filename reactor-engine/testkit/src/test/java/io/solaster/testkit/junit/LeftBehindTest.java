@@ -27,6 +27,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -110,6 +112,28 @@ class LeftBehindTest {
             line = here() + 1;
             thread.start();
         }
+    }
+
+    @SolasterTest
+    static class Attached {
+        /** The JVM makes the socket that tools talk to it by when the first one comes, and keeps it. */
+        @Test
+        void byATool() throws Exception {
+            Process jcmd = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
+                    Long.toString(ProcessHandle.current().pid()), "VM.uptime")
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD).redirectError(ProcessBuilder.Redirect.DISCARD)
+                    .start();
+            jcmd.getOutputStream().close();
+            assertThat(jcmd.waitFor()).isZero();
+            assertThat(Files.readString(Path.of("/proc/self/net/unix")))
+                    .contains(".java_pid" + ProcessHandle.current().pid());
+        }
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void whatTheJvmKeepsOnceAToolHasAttachedIsNotLeft() {
+        assertThat(Runs.failuresOf(Attached.class, "byATool")).isEmpty();
     }
 
     @ParameterizedTest
