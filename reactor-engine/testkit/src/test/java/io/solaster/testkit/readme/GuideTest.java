@@ -1,6 +1,7 @@
 package io.solaster.testkit.readme;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -10,9 +11,11 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
+import io.solaster.testkit.sim.Simulation;
+import io.solaster.testkit.sim.SimulationFailure;
 import org.junit.jupiter.api.Test;
 
-/** What the guide shows of tests on shards and of chaos is what runs here. */
+/** What the guide shows of tests on shards, of chaos and of simulation is what runs here. */
 class GuideTest {
     private static final Path SOURCES = Path.of("src/test/java/io/solaster/testkit/readme");
     private static final Pattern FENCED = Pattern.compile("(?ms)^```java\n(.*?)^```$");
@@ -36,5 +39,15 @@ class GuideTest {
                 .matches(unindented(Files.readString(SOURCES.resolve("ReminderTest.java")))::contains);
         assertThat(examples("Chaos")).singleElement()
                 .matches(unindented(Files.readString(SOURCES.resolve("ChaosExampleTest.java")))::contains);
+    }
+
+    @Test
+    void itsLostUpdateIsFoundByASeedThatFindsItAgain() {
+        SimulationFailure found = catchThrowableOfType(SimulationFailure.class, SimulationExample::losesNoVisit);
+        long seed = found.result().seed();
+        assertThat(found).hasMessageContaining("Not linearizable").hasMessageContaining("Simulation.run(" + seed + "L");
+        SimulationFailure again = catchThrowableOfType(SimulationFailure.class,
+                () -> Simulation.run(seed, true, SimulationExample::countsEachVisit));
+        assertThat(again.result()).isEqualTo(found.result());
     }
 }
