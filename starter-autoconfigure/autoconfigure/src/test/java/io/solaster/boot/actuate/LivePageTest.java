@@ -16,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -72,7 +73,7 @@ final class LivePageTest {
             CompletableFuture<Integer> held = it.engine().submitTo(1,
                     CallOptions.in(it.engine().groups().background()), () -> hold(seen));
             try {
-                page.waitForCondition(() -> page.locator("#stalls pre").allTextContents().stream()
+                await(page, () -> page.locator("#stalls pre").allTextContents().stream()
                         .anyMatch(stack -> stack.contains("hold")));
             } finally {
                 seen.set(true);
@@ -87,7 +88,7 @@ final class LivePageTest {
             page.locator("#stalls summary").first().click();
             assertThat(page.locator("#stalls pre").first().isVisible()).isTrue();
             page.locator("#set").uncheck();
-            page.waitForCondition(() -> page.locator("#config tbody tr").count() > 20);
+            await(page, () -> page.locator("#config tbody tr").count() > 20);
             assertThat(page.locator("#config").textContent()).contains("solaster.engine.stalls.threshold", "30ms",
                     "commandLineArgs");
             shoot(page, "light");
@@ -96,10 +97,10 @@ final class LivePageTest {
             // At rest, what the page shows is what a scrape says.
             String scrape = it.get("prometheus").body();
             double requests = sum(scrape, "solaster_server_requests_seconds_count");
-            page.waitForCondition(() -> page.locator("#servers [data-figure=requests]").getAttribute("data-exact")
+            await(page, () -> page.locator("#servers [data-figure=requests]").getAttribute("data-exact")
                     .equals(String.valueOf((long) requests)));
             assertThat(requests).isGreaterThanOrEqualTo(500);
-            page.waitForCondition(() -> page.locator("#servers [data-figure=connections]").getAttribute("data-exact")
+            await(page, () -> page.locator("#servers [data-figure=connections]").getAttribute("data-exact")
                     .equals("0"));
             assertThat(sum(it.get("prometheus").body(), "solaster_server_connections")).isZero();
             for (int shard = 0; shard < 2; shard++) {
@@ -154,6 +155,7 @@ final class LivePageTest {
                 page.route("**/solaster/live",
                         route -> route.fulfill(new com.microsoft.playwright.Route.FulfillOptions()
                                 .setContentType("application/json").setBody(with64Shards(live, asked[0]++))));
+                page.clock().install();
                 page.navigate(it.url("solaster"));
                 awaitUpdates(page, 3);
                 assertThat(page.locator("#shards .shard").count()).isEqualTo(64);
@@ -205,12 +207,24 @@ final class LivePageTest {
                 elsewhere.put(message.text(), "in the console");
             }
         });
+        page.clock().install();
         page.navigate(own);
         return page;
     }
 
+    /** Lets the page's clock go on while it waits: it asks once a second. */
+    private static void await(Page page, BooleanSupplier condition) {
+        page.waitForCondition(() -> {
+            boolean holds = condition.getAsBoolean();
+            if (!holds) {
+                page.clock().fastForward(1000);
+            }
+            return holds;
+        });
+    }
+
     private static void awaitUpdates(Page page, int updates) {
-        page.waitForCondition(() -> Integer.parseInt(String.valueOf(
+        await(page, () -> Integer.parseInt(String.valueOf(
                 page.evaluate("Number(document.body.dataset.updates || 0)"))) >= updates);
     }
 

@@ -36,19 +36,30 @@ final class LiveWatchTest {
                 .run(context -> {
                     EngineWatch watch = context.getBean(EngineWatch.class);
                     LoopWatch loops = context.getBean(LoopWatch.class);
-                    CountDownLatch stuck = new CountDownLatch(1);
-                    try {
-                        context.getBean(Engine.class).shard(0).execute(() -> await(stuck));
+                    Engine engine = context.getBean(Engine.class);
+                    whileStuck(engine, () -> {
                         ThreeShards.until("stuck for more than a second", () -> loops.stuckFor(0).toMillis() > 1_000);
                         assertThat(watch.isBroken()).isFalse();
-                        Files.writeString(file, "solaster.health.broken-after: 1s");
-                        context.getBean(ConfigReloader.class).reload();
-                        assertThat(watch.isBroken()).isTrue();
+                    });
+                    Files.writeString(file, "solaster.health.broken-after: 1s");
+                    context.getBean(ConfigReloader.class).reload();
+                    whileStuck(engine, () -> {
+                        ThreeShards.until("broken", watch::isBroken);
+                        assertThat(loops.stuckFor(0).toMillis()).isGreaterThanOrEqualTo(1_000);
                         assertThat(watch.problems()).singleElement().asString().contains("has not turned its loop");
-                    } finally {
-                        stuck.countDown();
-                    }
+                    });
                 });
+    }
+
+    /** A change waits for the shards to take it, so that none is stuck between. */
+    private static void whileStuck(Engine engine, Runnable check) {
+        CountDownLatch stuck = new CountDownLatch(1);
+        try {
+            engine.shard(0).execute(() -> await(stuck));
+            check.run();
+        } finally {
+            stuck.countDown();
+        }
     }
 
     private static void await(CountDownLatch latch) {

@@ -15,6 +15,7 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
 import io.solaster.boot.Certificates;
+import io.solaster.boot.OwnLoops;
 import io.solaster.boot.SolasterAutoConfiguration;
 import io.solaster.engine.CallOptions;
 import io.solaster.engine.Engine;
@@ -42,9 +43,11 @@ import org.springframework.boot.restclient.autoconfigure.service.HttpServiceClie
 import org.springframework.boot.webclient.autoconfigure.WebClientAutoConfiguration;
 import org.springframework.boot.webclient.autoconfigure.service.ReactiveHttpServiceClientAutoConfiguration;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.ResponseEntity;
+import org.springframework.http.client.ReactorResourceFactory;
 import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.client.HttpClientErrorException;
 import org.springframework.web.client.ResourceAccessException;
@@ -179,7 +182,12 @@ final class HttpServiceGroupsTest {
     @ImportHttpServices(group = "secured", types = Orders.class)
     @ImportHttpServices(group = "mistrusting", types = Orders.class)
     @ImportHttpServices(group = "shop", types = Shop.class, clientType = HttpServiceGroup.ClientType.WEB_CLIENT)
-    static class Groups {}
+    static class Groups {
+        @Bean
+        ReactorResourceFactory loops() {
+            return OwnLoops.make();
+        }
+    }
 
     @Test
     void a_group_goes_through_the_pool_of_its_name() {

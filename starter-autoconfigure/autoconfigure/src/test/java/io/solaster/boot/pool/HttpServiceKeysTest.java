@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
 
+import io.solaster.boot.OwnLoops;
 import io.solaster.boot.SolasterAutoConfiguration;
 import io.solaster.spring.pool.PoolKey;
 import io.solaster.spring.pool.PoolKeySource;
@@ -34,6 +35,7 @@ import org.springframework.boot.webclient.autoconfigure.WebClientAutoConfigurati
 import org.springframework.boot.webclient.autoconfigure.service.ReactiveHttpServiceClientAutoConfiguration;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.http.client.ReactorResourceFactory;
 import org.springframework.web.bind.annotation.CookieValue;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.RequestHeader;
@@ -120,7 +122,7 @@ final class HttpServiceKeysTest {
                         HttpServiceClientPropertiesAutoConfiguration.class, RestClientAutoConfiguration.class,
                         HttpServiceClientAutoConfiguration.class, WebClientAutoConfiguration.class,
                         ReactiveHttpServiceClientAutoConfiguration.class))
-                .withUserConfiguration(application)
+                .withUserConfiguration(application).withBean(ReactorResourceFactory.class, OwnLoops::make)
                 .withPropertyValues("solaster.engine.shards=1", "solaster.engine.pinning=never",
                         "solaster.engine.transport=nio", "solaster.pools.users.endpoints=" + String.join(",",
                                 backends.stream().map(Backend::address).toList()))

@@ -25,6 +25,7 @@ import java.util.concurrent.TimeUnit;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.solaster.boot.Certificates;
+import io.solaster.boot.OwnLoops;
 import io.solaster.boot.SolasterAutoConfiguration;
 import io.solaster.boot.ThreeShards;
 import io.solaster.boot.actuate.Actuated;
@@ -63,6 +64,7 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
+import org.springframework.http.client.ReactorResourceFactory;
 import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RequestAttribute;
@@ -119,7 +121,7 @@ final class SolasterWebAutoConfigurationTest {
 
     @Test
     void without_an_engine_there_is_nothing_to_serve_on() {
-        ours.withPropertyValues("solaster.enabled=false")
+        ours.withPropertyValues("solaster.enabled=false").withBean(ReactorResourceFactory.class, OwnLoops::make)
                 .run(context -> assertThat(context).hasSingleBean(NettyReactiveWebServerFactory.class));
     }
 

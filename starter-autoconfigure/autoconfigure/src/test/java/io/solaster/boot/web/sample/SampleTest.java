@@ -309,7 +309,7 @@ abstract class SampleTest {
     @Test
     void a_long_stream_arrives_whole() throws Exception {
         HttpResponse<byte[]> answer = client.send(request("/down?chunks=1000").build(), BodyHandlers.ofByteArray());
-        assertThat(answer.body()).hasSize(1000 * StreamController.CHUNK).containsOnly(0);
+        assertThat(answer.body()).isEqualTo(new byte[1000 * StreamController.CHUNK]);
     }
 
     @Test
@@ -677,7 +677,7 @@ abstract class SampleTest {
     private static long settled(LongSupplier number) {
         long last = -1;
         int same = 0;
-        while (same < 30) {
+        while (same < 15) {
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
             long now = number.getAsLong();
             same = now == last ? same + 1 : 0;
