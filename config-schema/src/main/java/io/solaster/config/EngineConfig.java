@@ -23,6 +23,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param taskQuota how long tasks run before the loop looks at sockets again
  * @param mesh the lanes between shards
  * @param offload the threads for work that blocks
+ * @param files files on shards
  * @param checks how eagerly a shard's state is guarded against other threads
  * @param shutdownTimeout how long connections may drain before the shards stop
  * @param groups scheduling groups by name: the four that are always there, and further ones
@@ -35,6 +36,7 @@ public record EngineConfig(@DefaultValue("auto") ShardCount shards, @DefaultValu
         @Reloadable @DefaultValue("500us") Duration taskQuota,
         @NestedConfigurationProperty @DefaultValue MeshConfig mesh,
         @NestedConfigurationProperty @DefaultValue OffloadConfig offload,
+        @NestedConfigurationProperty @DefaultValue FilesConfig files,
         @DefaultValue("assert") OwnerChecks checks,
         @Reloadable @DefaultValue("20s") Duration shutdownTimeout,
         @Reloadable @DefaultValue Map<String, GroupConfig> groups,
@@ -48,7 +50,7 @@ public record EngineConfig(@DefaultValue("auto") ShardCount shards, @DefaultValu
     public static EngineConfig defaults() {
         return new EngineConfig(ShardCount.AUTO, false, Pinning.AUTO, Housekeeping.AUTO, Transport.AUTO,
                 IdleConfig.defaults(), Duration.ofNanos(500_000), MeshConfig.defaults(), OffloadConfig.defaults(),
-                OwnerChecks.ASSERT, Duration.ofSeconds(20), Map.of(), StallConfig.defaults());
+                FilesConfig.defaults(), OwnerChecks.ASSERT, Duration.ofSeconds(20), Map.of(), StallConfig.defaults());
     }
 
     /**
@@ -58,42 +60,44 @@ public record EngineConfig(@DefaultValue("auto") ShardCount shards, @DefaultValu
      */
     public EngineConfig withShards(int newShards) {
         return new EngineConfig(new ShardCount(newShards), smt, pinning, housekeeping, transport, idle, taskQuota, mesh,
-                offload, checks, shutdownTimeout, groups, stalls);
+                offload, files, checks, shutdownTimeout, groups, stalls);
     }
 
     /** This with or without a shard for each hardware thread. */
     public EngineConfig withSmt(boolean newSmt) {
-        return new EngineConfig(shards, newSmt, pinning, housekeeping, transport, idle, taskQuota, mesh, offload,
+        return new EngineConfig(shards, newSmt, pinning, housekeeping, transport, idle, taskQuota, mesh, offload, files,
                 checks, shutdownTimeout, groups, stalls);
     }
 
     /** This with another choice of pinning. */
     public EngineConfig withPinning(Pinning newPinning) {
-        return new EngineConfig(shards, smt, newPinning, housekeeping, transport, idle, taskQuota, mesh, offload,
+        return new EngineConfig(shards, smt, newPinning, housekeeping, transport, idle, taskQuota, mesh, offload, files,
                 checks, shutdownTimeout, groups, stalls);
     }
 
     /** This with another transport. */
     public EngineConfig withTransport(Transport newTransport) {
-        return new EngineConfig(shards, smt, pinning, housekeeping, newTransport, idle, taskQuota, mesh, offload,
+        return new EngineConfig(shards, smt, pinning, housekeeping, newTransport, idle, taskQuota, mesh, offload, files,
                 checks, shutdownTimeout, groups, stalls);
     }
 
     /** This with another way to idle. */
     public EngineConfig withIdle(IdleConfig newIdle) {
-        return new EngineConfig(shards, smt, pinning, housekeeping, transport, newIdle, taskQuota, mesh, offload,
+        return new EngineConfig(shards, smt, pinning, housekeeping, transport, newIdle, taskQuota, mesh, offload, files,
                 checks, shutdownTimeout, groups, stalls);
     }
 
     /** This with another time to drain. */
     public EngineConfig withShutdownTimeout(Duration newShutdownTimeout) {
-        return new EngineConfig(shards, smt, pinning, housekeeping, transport, idle, taskQuota, mesh, offload, checks,
+        return new EngineConfig(shards, smt, pinning, housekeeping, transport, idle, taskQuota, mesh, offload, files,
+                checks,
                 newShutdownTimeout, groups, stalls);
     }
 
     /** This with other scheduling groups. */
     public EngineConfig withGroups(Map<String, GroupConfig> newGroups) {
-        return new EngineConfig(shards, smt, pinning, housekeeping, transport, idle, taskQuota, mesh, offload, checks,
+        return new EngineConfig(shards, smt, pinning, housekeeping, transport, idle, taskQuota, mesh, offload, files,
+                checks,
                 shutdownTimeout, newGroups, stalls);
     }
 

@@ -167,6 +167,8 @@ public final class ConfigValidator {
                     "write a number from 1 to " + MAX_SHARDS + ", or 'auto'");
         }
         findings.within(key + ".task-quota", engine.taskQuota(), MICROSECOND, SECOND);
+        findings.within(key + ".files.depth-bytes", engine.files().depthBytes(), "4KB", "1GB");
+        findings.within(key + ".files.queue-bytes", engine.files().queueBytes(), "4KB", "1TB");
         findings.within(key + ".shutdown-timeout", engine.shutdownTimeout(), Duration.ZERO, Duration.ofHours(1));
         findings.within(key + ".idle.spin-for", engine.idle().spinFor(), MICROSECOND, SECOND);
         findings.within(key + ".idle.linger-for", engine.idle().lingerFor(), Duration.ZERO, SECOND);

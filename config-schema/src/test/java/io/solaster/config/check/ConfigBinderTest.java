@@ -14,6 +14,7 @@ import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.OwnerChecks;
 import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.FilesConfig;
 import io.solaster.config.GroupConfig;
 import io.solaster.config.IdleConfig;
 import io.solaster.config.InvalidConfigException;
@@ -98,6 +99,12 @@ class ConfigBinderTest {
                     mesh:
                       lane-capacity: 64
                       high-water-mark: 100
+                    files:
+                      access: threads
+                      depth: 9
+                      depth-bytes: 1MB
+                      queue-capacity: 99
+                      queue-bytes: 2MB
                     offload:
                       threads: 2
                       file-threads: 3
@@ -192,7 +199,9 @@ class ConfigBinderTest {
                 new Housekeeping(CpuSet.of(0, 1, 4)), Transport.IO_URING,
                 new IdleConfig(IdleConfig.Policy.SPIN, Duration.ofNanos(50_000), Duration.ofNanos(10_000)),
                 Duration.ofMillis(2),
-                new MeshConfig(64, 100), new OffloadConfig(2, 3, 5, 8), OwnerChecks.FULL, Duration.ofMinutes(1),
+                new MeshConfig(64, 100), new OffloadConfig(2, 3, 5, 8),
+                new FilesConfig(FilesConfig.Access.THREADS, 9, new ByteSize(1 << 20), 99, new ByteSize(2 << 20)),
+                OwnerChecks.FULL, Duration.ofMinutes(1),
                 Map.of("bulk", new GroupConfig(7, 1000, 64, GroupConfig.WhenFull.WAIT, Duration.ofMillis(20), 128)),
                 new StallConfig(false, Duration.ofMillis(5), 9, Duration.ofSeconds(3))));
         assertThat(config.servers()).containsExactly(Map.entry("kv",

@@ -13,6 +13,7 @@ import java.util.stream.Stream;
 
 import io.solaster.config.Changed;
 import io.solaster.config.EngineConfig;
+import io.solaster.config.FilesConfig;
 import io.solaster.config.GroupConfig;
 import io.solaster.config.IdleConfig;
 import io.solaster.config.InvalidConfigException;
@@ -228,6 +229,16 @@ class ConfigValidatorTest {
                         """
                                 solaster.engine.offload.threads: 0 is out of range; write a number from 1 to 1024
                                 solaster.engine.offload.queue-capacity: 0 is out of range; write a number from 1 to 1048576""");
+    }
+
+    @Test
+    void filesNeedRoomToBeReadAndWritten() {
+        FilesConfig none = new FilesConfig(FilesConfig.Access.AUTO, 0, new ByteSize(0), 0, new ByteSize(1));
+        assertThat(ConfigValidator
+                .check(SolasterConfig.defaults().withEngine(Changed.with(ENGINE, "files", none))))
+                .extracting(Violation::key)
+                .containsExactlyInAnyOrder("solaster.engine.files.depth", "solaster.engine.files.depth-bytes",
+                        "solaster.engine.files.queue-capacity", "solaster.engine.files.queue-bytes");
     }
 
     @Test

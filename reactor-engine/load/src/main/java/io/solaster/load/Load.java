@@ -292,7 +292,8 @@ public final class Load {
                 : new IdleConfig(IdleConfig.Policy.PARK, Duration.ZERO, Duration.ZERO);
         StallConfig stalls = new StallConfig(false, Duration.ofMillis(25), 0, Duration.ZERO);
         return new EngineConfig(config.shards(), config.smt(), config.pinning(), config.housekeeping(),
-                config.transport(), idle, config.taskQuota(), config.mesh(), config.offload(), config.checks(),
+                config.transport(), idle, config.taskQuota(), config.mesh(), config.offload(),
+                config.files(), config.checks(),
                 Duration.ZERO, config.groups(), stalls);
     }
 

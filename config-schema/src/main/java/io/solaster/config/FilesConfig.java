@@ -1,0 +1,35 @@
+package io.solaster.config;
+
+import io.solaster.config.value.ByteSize;
+import io.solaster.config.value.Range;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * Files on shards. What a scheduling group asks for waits in a queue of its own; the groups take turns at the disk by their
+ * shares, counted in operations and bytes.
+ *
+ * @param access how a shard reaches the disk: 'auto' takes its own io_uring where that is the transport, else the threads of
+ *            offload.file-threads; 'threads' takes those always
+ * @param depth how many operations of a shard the disk has at once, at most; one group leaves a quarter of it to the others
+ * @param depthBytes how many bytes of a shard are being read and written at once; what is larger goes alone
+ * @param queueCapacity how many operations one group may have waiting and under way on a shard
+ * @param queueBytes how many bytes they may be reading and writing
+ */
+public record FilesConfig(@DefaultValue("auto") Access access,
+        @DefaultValue("128") @Range(min = 1, max = 4096) int depth, @DefaultValue("4MB") ByteSize depthBytes,
+        @DefaultValue("1024") @Range(min = 1, max = 1 << 20) int queueCapacity,
+        @DefaultValue("16MB") ByteSize queueBytes) {
+
+    /** What an empty configuration gives. */
+    public static FilesConfig defaults() {
+        return new FilesConfig(Access.AUTO, 128, new ByteSize(4 << 20), 1024, new ByteSize(16 << 20));
+    }
+
+    /** How a shard reaches the disk. */
+    public enum Access {
+        /** By its own io_uring where that is the transport, else by threads. */
+        AUTO,
+        /** By the threads for files, off the shards. */
+        THREADS
+    }
+}
