@@ -14,10 +14,12 @@ import io.solaster.config.value.CpuSet;
 import io.solaster.engine.Offload.Purpose;
 import io.solaster.engine.env.Environment;
 import io.solaster.engine.file.Disk;
+import io.solaster.engine.file.FileBounds;
 import io.solaster.engine.file.FileHome;
 import io.solaster.engine.file.ShardFiles;
 import io.solaster.engine.os.CpuAffinity;
 import io.solaster.engine.os.Housekeeper;
+import io.solaster.engine.stats.ShardStats;
 import io.solaster.engine.stats.StallWatchdog;
 import io.solaster.engine.task.SchedulingGroups;
 import io.solaster.engine.trace.Tracing;
@@ -28,8 +30,6 @@ import org.slf4j.LoggerFactory;
 /** What the shards of one engine are made with and share: its configuration, its plan, its threads off the shards. */
 final class Setup {
     private static final Logger log = LoggerFactory.getLogger(Setup.class);
-    /** What a shard may read and write of files at once. */
-    private static final long FILE_BYTES = 16 << 20;
 
     private final String name;
     private final Machine machine;
@@ -143,12 +143,14 @@ final class Setup {
     }
 
     /**
-     * The files of one shard. Half of the queue is left to what else waits for files, and the rest divided among the shards,
-     * so that none is refused for what others do.
+     * The files of one shard. The threads for files are asked for twice as many operations as there are threads, so that none
+     * is idle and what waits, waits where shares count; and for no more than half of their queue, divided among the shards, so
+     * that none is refused for what others do.
      */
-    ShardFiles files(FileHome home) {
-        return new ShardFiles(home, disk, Math.max(1, config.offload().queueCapacity() / (2 * plan.shards().size())),
-                FILE_BYTES);
+    ShardFiles files(FileHome home, ShardStats stats) {
+        int most = Math.min(2 * config.offload().fileThreads(),
+                config.offload().queueCapacity() / (2 * plan.shards().size()));
+        return new ShardFiles(home, disk, FileBounds.of(config.files()).withDepthAtMost(most), stats.files);
     }
 
     @Nullable

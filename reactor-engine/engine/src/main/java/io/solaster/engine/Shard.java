@@ -391,10 +391,24 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
         assertOwner("the files");
         ShardFiles made = files;
         if (made == null) {
-            made = setup.files(new ComingHome());
+            made = setup.files(new ComingHome(), stats);
             files = made;
+            unfinished.add(new LastFiles(made));
         }
         return made;
+    }
+
+    /** Ends what was accepted for files, and takes nothing more. Any thread. */
+    CompletableFuture<@Nullable Void> endFiles() {
+        CompletableFuture<@Nullable Void> ended = new CompletableFuture<>();
+        executeOrElse(() -> {
+            if (files == null) {
+                ended.complete(null);
+            } else {
+                files.end(stopped(), ended);
+            }
+        }, () -> ended.complete(null));
+        return ended;
     }
 
     /** The engine's threads for what blocks. Any thread. */
@@ -713,6 +727,21 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
         }
 
         @Override
+        public int group() {
+            return scheduler.current().id();
+        }
+
+        @Override
+        public int shares(int group) {
+            return setup.groups().all().get(group).shares();
+        }
+
+        @Override
+        public long nanoTime() {
+            return environment.clock().nanoTime();
+        }
+
+        @Override
         public <T extends @Nullable Object> ShardFuture<T> newFuture() {
             return Shard.this.newFuture();
         }
@@ -729,7 +758,25 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
 
         @Override
         public void comeHome(Runnable task) {
-            Shard.this.comeHome(task);
+            if (isHere()) {
+                task.run();
+            } else {
+                Shard.this.comeHome(task);
+            }
+        }
+    }
+
+    /** What waits for its turn at the disk hears of the shard's end. */
+    private static final class LastFiles extends Unfinished {
+        private final ShardFiles files;
+
+        LastFiles(ShardFiles files) {
+            this.files = files;
+        }
+
+        @Override
+        protected void abandon(RejectedExecutionException why) {
+            files.stop(why);
         }
     }
 

@@ -132,6 +132,7 @@ final class Shutdown {
             }
         }
         endThreads();
+        endFiles();
         setup.offload().close(SHARD_STOP);
         settle();
         if (setup.environment().threads().await(group.stop(SHARD_STOP), SHARD_STOP)) {
@@ -149,6 +150,12 @@ final class Shutdown {
     private void endThreads() {
         await(CompletableFuture.allOf(shards.stream().map(shard -> shard.threads().end(SHARD_STOP))
                 .toArray(CompletableFuture<?>[]::new)), "ending virtual threads", SHARD_STOP.plus(SETTLE));
+    }
+
+    /** What was accepted comes to its end, while there are threads for it; what takes too long fails with the shards. */
+    private void endFiles() {
+        await(CompletableFuture.allOf(shards.stream().map(Shard::endFiles).toArray(CompletableFuture<?>[]::new)),
+                "ending what is done to files", SHARD_STOP);
     }
 
     /** Lets the shards answer each other for a while: until nothing is under way between two looks. */

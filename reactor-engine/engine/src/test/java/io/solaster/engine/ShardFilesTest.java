@@ -24,6 +24,8 @@ import io.solaster.config.OffloadConfig;
 import io.solaster.engine.Offload.Purpose;
 import io.solaster.engine.file.OpenMode;
 import io.solaster.engine.file.ShardFile;
+import io.solaster.engine.stats.FileStats;
+import io.solaster.engine.task.SchedulingGroup;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -108,7 +110,7 @@ class ShardFilesTest {
     }
 
     @Test
-    void leavesHalfOfTheQueueToOthers() {
+    void leavesTheQueueOfTheThreadsToOthers() {
         occupy();
         List<CompletableFuture<?>> all = get(engine.submitTo(0, () -> {
             List<CompletableFuture<?>> asked = new ArrayList<>();
@@ -118,11 +120,74 @@ class ShardFilesTest {
             assertThat(engine.shard(0).files().list(directory)).isCompletedExceptionally();
             return asked;
         }));
-        assertThat(all).hasSize(QUEUE / 2 / 2);
+        assertThat(all).hasSize(engine.config().files().queueCapacity());
+        assertThat(engine.offload().queued(Purpose.FILES)).isEqualTo(2);
+        FileStats stats = engine.shard(0).stats().files;
+        assertThat(stats.atDisk.get()).isEqualTo(2);
+        assertThat(stats.queued.get()).isEqualTo(all.size() - 2);
+        assertThat(stats.refused.get()).isEqualTo(1);
         release.countDown();
         all.forEach(Engines::get);
         assertThat(get(engine.submitStageTo(0, CallOptions.DEFAULTS, () -> engine.shard(0).files().whenRoom())))
                 .isNull();
+        assertThat(stats.operations.get()).isEqualTo(all.size());
+        assertThat(stats.atDisk.get() + stats.queued.get()).isZero();
+        assertThat(stats.nanos.snapshot().count()).isEqualTo(all.size());
+    }
+
+    @Test
+    void hasRoomForOneGroupThoughAnotherHasNone() {
+        occupy();
+        SchedulingGroup critical = engine.groups().critical();
+        CompletableFuture<?> read = get(engine.submitTo(0, () -> {
+            while (engine.shard(0).files().hasRoom()) {
+                engine.shard(0).files().status(directory);
+            }
+            CompletableFuture<CompletableFuture<?>> begun = new CompletableFuture<>();
+            engine.shard(0).execute(critical, () -> begun.complete(engine.shard(0).files().status(directory)));
+            return begun;
+        }));
+        release.countDown();
+        get((CompletableFuture<?>) get(read));
+    }
+
+    @Test
+    void endsAllThatWaitsWhenTheShardEnds() {
+        ShardFile file = open(0, "a");
+        occupy();
+        List<ByteBuf> buffers = new ArrayList<>();
+        List<CompletableFuture<?>> all = get(engine.submitTo(0, () -> {
+            List<CompletableFuture<?>> asked = new ArrayList<>();
+            while (engine.shard(0).files().hasRoom()) {
+                ByteBuf written = bytes("abc");
+                buffers.add(written);
+                asked.add(file.write(written, 3L * asked.size()));
+            }
+            return asked;
+        }));
+        engine.offload().close(Duration.ZERO);
+        engine.close();
+        assertThat(all).allSatisfy(each -> assertThat(each).isDone());
+        assertThat(all.stream().filter(CompletableFuture::isCompletedExceptionally)).isNotEmpty()
+                .allSatisfy(each -> assertThat(each.exceptionNow()).isInstanceOf(RejectedExecutionException.class)
+                        .hasMessageContaining("could not write 3 bytes"));
+        assertThat(buffers).allSatisfy(each -> assertThat(each.refCnt()).isZero());
+    }
+
+    @Test
+    void endsWhatWasAcceptedBeforeTheThreadsEnd() throws Exception {
+        ShardFile file = open(0, "a");
+        int most = engine.config().files().queueCapacity();
+        List<CompletableFuture<?>> all = get(engine.submitTo(0, () -> {
+            List<CompletableFuture<?>> asked = new ArrayList<>();
+            for (int i = 0; i < most; i++) {
+                asked.add(file.write(bytes("abc"), 3L * i));
+            }
+            return asked;
+        }));
+        engine.close();
+        assertThat(all).allSatisfy(each -> assertThat(each).isCompleted());
+        assertThat(Files.size(directory.resolve("a"))).isEqualTo(3L * most);
     }
 
     @Test

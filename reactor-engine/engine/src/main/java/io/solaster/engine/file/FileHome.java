@@ -14,6 +14,15 @@ public interface FileHome {
      */
     void assertOwner(String what);
 
+    /** The number of the group that is running. On the shard. */
+    int group();
+
+    /** What part of the disk a group gets, relative to others that want some too: 1 or more. On the shard. */
+    int shares(int group);
+
+    /** Nanoseconds since some fixed moment. Any thread. */
+    long nanoTime();
+
     /** A future of the caller's. On the shard. */
     <T extends @Nullable Object> CompletableFuture<T> newFuture();
 
@@ -24,7 +33,7 @@ public interface FileHome {
     void fail(CompletableFuture<?> future, Throwable failure);
 
     /**
-     * Has a task run on the shard, or on whatever thread where the shard has ended; sometimes it is run twice then. Any
+     * Has a task run on the shard, at once where the calling thread is that one, or on whatever thread where the shard has ended; sometimes it is run twice then. Any
      * thread.
      */
     void comeHome(Runnable task);

@@ -10,10 +10,12 @@ import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.util.IllegalReferenceCountException;
+import io.solaster.engine.stats.FileStats;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,17 +36,26 @@ abstract class Operation<D extends @Nullable Object, T extends @Nullable Object>
     private final ByteBuf held;
     private final CompletableFuture<T> future;
     private final AtomicBoolean home = new AtomicBoolean();
+    private final long since;
+    private final Consumer<? super Disk.Outcome<D>> work;
+    /** Where it was accepted; null for what needs no room. */
+    private IoScheduler.@Nullable Queue queue;
+    private boolean atDisk;
     private @Nullable D result;
     private @Nullable Throwable failure;
 
     /** @param verb what is done, for errors: "delete" */
-    Operation(ShardFiles files, @Nullable ShardFile file, Path path, String verb) {
-        this(files, file, path, verb, -1, -1, Unpooled.EMPTY_BUFFER);
+    Operation(ShardFiles files, @Nullable ShardFile file, Path path, String verb,
+            Consumer<? super Disk.Outcome<D>> work) {
+        this(files, file, path, verb, -1, -1, Unpooled.EMPTY_BUFFER, work);
     }
 
-    /** @param held released when the disk has done with it */
+    /**
+     * @param held released when the disk has done with it
+     * @param work asks the disk
+     */
     Operation(ShardFiles files, @Nullable ShardFile file, Path path, String verb, long position, int bytes,
-            ByteBuf held) {
+            ByteBuf held, Consumer<? super Disk.Outcome<D>> work) {
         this.files = files;
         this.file = file;
         this.path = path;
@@ -52,7 +63,9 @@ abstract class Operation<D extends @Nullable Object, T extends @Nullable Object>
         this.position = position;
         this.bytes = bytes;
         this.held = held;
+        this.work = work;
         this.future = files.home().newFuture();
+        this.since = files.home().nanoTime();
     }
 
     CompletableFuture<T> future() {
@@ -68,6 +81,28 @@ abstract class Operation<D extends @Nullable Object, T extends @Nullable Object>
 
     /** The caller has left before it was done. At home. */
     void unwanted(D told) {}
+
+    /** Counts what has gone well. */
+    void count(FileStats stats) {}
+
+    /** It waits for its turn from here, or is under way. */
+    void accepted(IoScheduler.@Nullable Queue by) {
+        queue = by;
+        if (file != null) {
+            file.began();
+        }
+    }
+
+    /** Its turn has come. */
+    void start() {
+        atDisk = true;
+        files.stats().queueNanos.record(files.home().nanoTime() - since);
+        try {
+            work.accept(this);
+        } catch (RuntimeException refused) {
+            failed(refused);
+        }
+    }
 
     @Override
     public final void done(D told) {
@@ -88,8 +123,12 @@ abstract class Operation<D extends @Nullable Object, T extends @Nullable Object>
             return;
         }
         Throwable why = letGo(failure);
-        files.ended(bytes());
+        FileStats stats = files.stats();
+        stats.operations.increment();
+        stats.nanos.record(files.home().nanoTime() - since);
+        files.ended(queue, bytes(), atDisk);
         if (why != null) {
+            stats.failed.increment();
             files.home().fail(future, named(why));
         } else if (future.isDone()) {
             unwanted(result);
@@ -99,7 +138,7 @@ abstract class Operation<D extends @Nullable Object, T extends @Nullable Object>
         if (file != null) {
             file.ended();
         }
-        files.tellOfRoom();
+        files.tellOfRoom(queue);
     }
 
     /** A buffer that somebody else has let go of once too often must not keep the operation from ending. */
@@ -119,18 +158,13 @@ abstract class Operation<D extends @Nullable Object, T extends @Nullable Object>
     private void tell() {
         T answered;
         try {
+            count(files.stats());
             answered = answer(result);
         } catch (RuntimeException spoilt) {
             files.home().fail(future, named(spoilt));
             return;
         }
         files.home().resolve(future, answered);
-    }
-
-    void began() {
-        if (file != null) {
-            file.began();
-        }
     }
 
     /** It does not begin. */

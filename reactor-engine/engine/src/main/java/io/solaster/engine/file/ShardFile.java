@@ -8,6 +8,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
 import io.netty.buffer.ByteBuf;
+import io.solaster.engine.stats.FileStats;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,13 +55,20 @@ public final class ShardFile {
         check(position, room);
         ByteBuffer[] parts = into.nioBuffers(from, room);
         checkAligned(parts, position);
-        return begin(new Operation<Integer, Integer>(files, this, path, "read", position, room, into.retain()) {
+        return begin(new Operation<Integer, Integer>(files, this, path, "read", position, room, into.retain(),
+                outcome -> handle.read(parts, position, outcome)) {
+            @Override
+            void count(FileStats stats) {
+                stats.reads.increment();
+            }
+
             @Override
             Integer answer(Integer told) {
+                files.stats().bytesRead.add(told);
                 into.writerIndex(from + told);
                 return told;
             }
-        }, outcome -> handle.read(parts, position, outcome));
+        });
     }
 
     /**
@@ -80,13 +88,19 @@ public final class ShardFile {
             throw refused;
         }
         return change(new Operation<@Nullable Void, @Nullable Void>(files, this, path, "write", position,
-                from.readableBytes(), from) {
+                from.readableBytes(), from, outcome -> handle.write(parts, position, outcome)) {
+            @Override
+            void count(FileStats stats) {
+                stats.writes.increment();
+                stats.bytesWritten.add(bytes());
+            }
+
             @Override
             @Nullable
             Void answer(@Nullable Void told) {
                 return null;
             }
-        }, outcome -> handle.write(parts, position, outcome));
+        });
     }
 
     /**
@@ -95,7 +109,7 @@ public final class ShardFile {
      * again proves nothing: what was written since the last sync is to be taken for lost.
      */
     public CompletableFuture<@Nullable Void> sync() {
-        return begin(new ShardFiles.Same<>(files, this, path, "sync it"), handle::sync);
+        return begin(new ShardFiles.Same<@Nullable Void>(files, this, path, "sync it", handle::sync));
     }
 
     /** Cuts the file to a size, or makes it longer by zeros. */
@@ -115,7 +129,7 @@ public final class ShardFile {
 
     /** Its size in bytes. */
     public CompletableFuture<Long> size() {
-        return begin(new ShardFiles.Same<>(files, this, path, "ask for its size"), handle::size);
+        return begin(new ShardFiles.Same<>(files, this, path, "ask for its size", handle::size));
     }
 
     /**
@@ -156,7 +170,7 @@ public final class ShardFile {
             return;
         }
         closing = true;
-        files.beginInAnyCase(new ShardFiles.Same<@Nullable Void>(files, null, path, "close it"), handle::close)
+        files.beginInAnyCase(new ShardFiles.Same<@Nullable Void>(files, null, path, "close it", handle::close))
                 .whenComplete((_, failure) -> {
                     if (failure == null) {
                         toTell.complete(null);
@@ -189,18 +203,16 @@ public final class ShardFile {
     }
 
     private CompletableFuture<@Nullable Void> change(String verb, Consumer<Disk.Outcome<@Nullable Void>> work) {
-        return change(new ShardFiles.Same<>(files, this, path, verb), work);
+        return change(new ShardFiles.Same<>(files, this, path, verb, work));
     }
 
-    private CompletableFuture<@Nullable Void> change(Operation<@Nullable Void, @Nullable Void> operation,
-            Consumer<? super Disk.Outcome<@Nullable Void>> work) {
+    private CompletableFuture<@Nullable Void> change(Operation<@Nullable Void, @Nullable Void> operation) {
         return writable
-                ? begin(operation, work)
+                ? begin(operation)
                 : operation.refuse(new IOException("it was opened to be read; open it for " + OpenMode.WRITE));
     }
 
-    private <D extends @Nullable Object, T extends @Nullable Object> CompletableFuture<T> begin(
-            Operation<D, T> operation, Consumer<? super Disk.Outcome<D>> work) {
-        return closed == null ? files.begin(operation, work) : operation.refuse(new IOException("it is closed"));
+    private <T extends @Nullable Object> CompletableFuture<T> begin(Operation<?, T> operation) {
+        return closed == null ? files.begin(operation) : operation.refuse(new IOException("it is closed"));
     }
 }

@@ -10,6 +10,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.solaster.config.Internal;
 import io.solaster.engine.memory.Memory;
+import io.solaster.engine.stats.FileStats;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,9 +20,11 @@ import org.slf4j.LoggerFactory;
  * answers with a future that is completed there, and straight-line code parks for it.
  *
  * <p>
- * What is under way has a bound, in operations and in bytes; an operation of more bytes is let in alone. What is beyond it
- * fails at once, with {@link RejectedExecutionException}; who has more to do asks {@link #hasRoom}, and waits for {@link #whenRoom}. Whatever has begun
- * ends, also where nobody waits for it any more: to cancel a future stops no operation.
+ * Each scheduling group has a queue, and the groups take turns at the disk by their shares. What a group has accepted has a
+ * bound, in operations and in bytes; an operation of more bytes is let in alone. What is beyond it fails at once, with {@link
+ * RejectedExecutionException}; who has more to do asks {@link #hasRoom}, and waits for {@link #whenRoom}. Whatever was accepted
+ * ends, also where nobody waits for it any more: to cancel a future stops no operation. When the shard ends, what the disk has
+ * comes to its end, and what waits for its turn fails with {@link RejectedExecutionException}.
  *
  * <p>
  * Errors are {@link java.nio.file.FileSystemException}s that name the path and what was to be done with it: {@link
@@ -36,28 +39,50 @@ public final class ShardFiles {
 
     private final FileHome home;
     private final Disk disk;
-    private final int mostOperations;
-    private final long mostBytes;
-    private int operations;
-    private long bytes;
+    private final IoScheduler scheduler;
+    private final FileStats stats;
     private boolean toldOfCache;
-    private @Nullable CompletableFuture<@Nullable Void> room;
+    private @Nullable CompletableFuture<@Nullable Void> idle;
 
-    /**
-     * @param home the shard
-     * @param mostOperations that may be under way, 1 or more
-     * @param mostBytes that operations under way may read and write, 1 or more
-     */
+    /** @param home the shard */
     @Internal
-    public ShardFiles(FileHome home, Disk disk, int mostOperations, long mostBytes) {
-        if (mostOperations < 1 || mostBytes < 1) {
-            throw new IllegalArgumentException(mostOperations + " operations and " + mostBytes
-                    + " bytes under way; let there be 1 of each, or more");
-        }
+    public ShardFiles(FileHome home, Disk disk, FileBounds bounds, FileStats stats) {
         this.home = home;
         this.disk = disk;
-        this.mostOperations = mostOperations;
-        this.mostBytes = mostBytes;
+        this.stats = stats;
+        scheduler = new IoScheduler(home, bounds, stats);
+    }
+
+    FileStats stats() {
+        return stats;
+    }
+
+    /**
+     * The shard ends: what waits for its turn fails, and so does whatever is asked for from now on, but to close files. What
+     * the disk has comes home.
+     */
+    @Internal
+    public void stop(RejectedExecutionException why) {
+        scheduler.stop(why);
+    }
+
+    /**
+     * Takes nothing any more, but to close files, and completes a future, of whatever thread, when all that was accepted has
+     * ended. On the shard.
+     */
+    @Internal
+    public void end(RejectedExecutionException why, CompletableFuture<@Nullable Void> toTell) {
+        scheduler.refuse(why);
+        idle = toTell;
+        tellIfIdle();
+    }
+
+    private void tellIfIdle() {
+        CompletableFuture<@Nullable Void> waits = idle;
+        if (waits != null && scheduler.accepted() == 0) {
+            idle = null;
+            waits.complete(null);
+        }
     }
 
     FileHome home() {
@@ -91,7 +116,8 @@ public final class ShardFiles {
     }
 
     private CompletableFuture<ShardFile> open(Path path, OpenMode mode, boolean direct) {
-        return begin(new Operation<Disk.Handle, ShardFile>(this, null, path, "open it for " + mode) {
+        return begin(new Operation<Disk.Handle, ShardFile>(this, null, path, "open it for " + mode,
+                outcome -> disk.open(path, mode, direct, outcome)) {
             @Override
             ShardFile answer(Disk.Handle told) {
                 if (direct && !told.isDirect() && !toldOfCache) {
@@ -106,22 +132,23 @@ public final class ShardFiles {
             void unwanted(Disk.Handle told) {
                 told.close(new Unheard());
             }
-        }, outcome -> disk.open(path, mode, direct, outcome));
+        });
     }
 
     /** What a path leads to. */
     public CompletableFuture<FileStatus> status(Path path) {
-        return begin(same(path, "ask for its status"), outcome -> disk.status(path, outcome));
+        return begin(same(path, "ask for its status", outcome -> disk.status(path, outcome)));
     }
 
     /** The names of what is in a directory, sorted. */
     public CompletableFuture<List<String>> list(Path directory) {
-        return begin(same(directory, "list it"), outcome -> disk.list(directory, outcome));
+        return begin(same(directory, "list it", outcome -> disk.list(directory, outcome)));
     }
 
     /** Makes a directory, and those above it, where they are not there yet. */
     public CompletableFuture<@Nullable Void> createDirectories(Path directory) {
-        return begin(same(directory, "make it"), outcome -> disk.createDirectories(directory, outcome));
+        return begin(
+                this.<@Nullable Void>same(directory, "make it", outcome -> disk.createDirectories(directory, outcome)));
     }
 
     /**
@@ -129,102 +156,90 @@ public final class ShardFiles {
      * synced; the file's content does only if that was synced before.
      */
     public CompletableFuture<@Nullable Void> rename(Path from, Path to) {
-        return begin(same(from, "rename it to " + to), outcome -> disk.rename(from, to, outcome));
+        return begin(this.<@Nullable Void>same(from, "rename it to " + to, outcome -> disk.rename(from, to, outcome)));
     }
 
     /** Removes a file's name, or an empty directory. A file that is open goes on until it is closed. */
     public CompletableFuture<@Nullable Void> delete(Path path) {
-        return begin(same(path, "delete it"), outcome -> disk.delete(path, outcome));
+        return begin(this.<@Nullable Void>same(path, "delete it", outcome -> disk.delete(path, outcome)));
     }
 
     /** Makes survive a crash that files were made in a directory, renamed and deleted, as far as that had been done. */
     public CompletableFuture<@Nullable Void> syncDirectory(Path directory) {
-        return begin(same(directory, "sync the directory"), outcome -> disk.syncDirectory(directory, outcome));
+        return begin(this.<@Nullable Void>same(directory, "sync the directory",
+                outcome -> disk.syncDirectory(directory, outcome)));
     }
 
-    /** Whether one more operation may begin. */
+    /** Whether one more operation of the group that is running may begin. */
     public boolean hasRoom() {
         home.assertOwner("the room for file operations");
-        return operations < mostOperations && bytes < mostBytes;
+        return scheduler.hasRoom(scheduler.current());
     }
 
-    /** Completes once {@link #hasRoom}; all who wait are told at once, and only the first may find it so. */
+    /**
+     * Completes once the group that is running {@link #hasRoom}; all of the group who wait are told at once, and only the first
+     * may find it so.
+     */
     public CompletableFuture<@Nullable Void> whenRoom() {
         if (hasRoom()) {
             CompletableFuture<@Nullable Void> now = home.newFuture();
             now.complete(null);
             return now;
         }
-        CompletableFuture<@Nullable Void> shared = room;
-        if (shared == null) {
-            shared = home.newFuture();
-            room = shared;
-        }
-        // Of one's own, so that nobody ends the others' wait.
-        return shared.copy();
+        return scheduler.whenRoom(scheduler.current());
     }
 
-    /** Operations under way. */
+    /** Operations of all groups that wait for their turn or are under way. */
     public int underWay() {
         home.assertOwner("the file operations under way");
-        return operations;
+        return scheduler.accepted();
     }
 
-    private <T extends @Nullable Object> Operation<T, T> same(Path path, String verb) {
-        return new Same<>(this, null, path, verb);
+    private <T extends @Nullable Object> Operation<T, T> same(Path path, String verb,
+            Consumer<? super Disk.Outcome<T>> work) {
+        return new Same<>(this, null, path, verb, work);
     }
 
-    /** Begins an operation if there is room for it. */
-    <D extends @Nullable Object, T extends @Nullable Object> CompletableFuture<T> begin(Operation<D, T> operation,
-            Consumer<? super Disk.Outcome<D>> work) {
-        int more = operation.bytes();
-        if (operations >= mostOperations || bytes > 0 && bytes + more > mostBytes) {
-            return operation.refuse(new RejectedExecutionException(
-                    operations + " operations on files with " + bytes
-                            + " bytes are under way on this shard, of at most "
-                            + mostOperations + " with " + mostBytes + "; wait for ShardFiles.whenRoom()"));
+    /** Begins an operation, when its turn has come, if there is room for it. */
+    <T extends @Nullable Object> CompletableFuture<T> begin(Operation<?, T> operation) {
+        IoScheduler.Queue queue = scheduler.current();
+        RejectedExecutionException refusal = scheduler.refusal(queue, operation.bytes());
+        if (refusal != null) {
+            return operation.refuse(refusal);
         }
-        bytes += more;
-        start(operation, work);
+        operation.accepted(queue);
+        scheduler.accept(queue, operation);
         return operation.future();
     }
 
-    /** Begins what must not be refused. */
-    <D extends @Nullable Object, T extends @Nullable Object> CompletableFuture<T> beginInAnyCase(
-            Operation<D, T> operation, Consumer<? super Disk.Outcome<D>> work) {
-        start(operation, work);
+    /** Begins at once what must not be refused. */
+    <T extends @Nullable Object> CompletableFuture<T> beginInAnyCase(Operation<?, T> operation) {
+        operation.accepted(null);
+        operation.start();
         return operation.future();
     }
 
-    private <D extends @Nullable Object> void start(Operation<D, ?> operation,
-            Consumer<? super Disk.Outcome<D>> work) {
-        operations++;
-        operation.began();
-        try {
-            work.accept(operation);
-        } catch (RuntimeException refused) {
-            operation.failed(refused);
+    void ended(IoScheduler.@Nullable Queue queue, int bytes, boolean wasAtDisk) {
+        if (queue != null) {
+            scheduler.ended(queue, bytes, wasAtDisk);
         }
     }
 
-    void ended(int fewer) {
-        operations--;
-        bytes -= fewer;
-    }
-
-    void tellOfRoom() {
-        CompletableFuture<@Nullable Void> waiting = room;
-        if (waiting != null && operations < mostOperations && bytes < mostBytes) {
-            room = null;
-            home.resolve(waiting, null);
+    void tellOfRoom(IoScheduler.@Nullable Queue queue) {
+        if (queue != null) {
+            scheduler.tellOfRoom(queue);
+            if (idle != null) {
+                tellIfIdle();
+            }
         }
     }
 
     /** An operation whose caller gets what the disk tells. */
     static final class Same<T extends @Nullable Object> extends Operation<T, T> {
 
-        Same(ShardFiles files, @Nullable ShardFile file, Path path, String verb) {
-            super(files, file, path, verb);
+        Same(ShardFiles files, @Nullable ShardFile file, Path path, String verb,
+                Consumer<? super Disk.Outcome<T>> work) {
+            super(files, file, path, verb, work);
         }
 
         @Override

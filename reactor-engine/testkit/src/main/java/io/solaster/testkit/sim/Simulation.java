@@ -197,6 +197,8 @@ public final class Simulation {
                 }
             }
         }
+        // A disk that has lost its power answers nobody, and an engine waits for what it has asked.
+        machines.forEach(machine -> machine.disk().close());
         for (Machine machine : machines) {
             for (Life each : machine.lives()) {
                 Engine engine = each.engine;

@@ -45,7 +45,7 @@ final class ChannelDiskContractTest extends DiskContract {
 
     @Override
     int most() {
-        return engine.config().offload().queueCapacity() / 2;
+        return engine.config().files().queueCapacity();
     }
 
     @Override

@@ -18,7 +18,7 @@ final class SimDiskContractTest extends DiskContract {
     private static final int MOST = 8;
     private final VirtualTime time = new VirtualTime();
     private final SimDisk disk = new SimDisk(new SplittableRandom(1), time);
-    private final ShardFiles files = new ShardFiles(time, disk, MOST, MOST_BYTES);
+    private final ShardFiles files = VirtualTime.files(time, disk, MOST);
 
     @BeforeEach
     void make() throws Exception {

@@ -35,7 +35,7 @@ final class SimDiskModelTest {
     private final VirtualTime time = new VirtualTime();
     private SplittableRandom random = new SplittableRandom();
     private SimDisk disk = new SimDisk(random, time);
-    private ShardFiles files = new ShardFiles(time, disk, 64, 1 << 24);
+    private ShardFiles files = VirtualTime.files(time, disk, 64);
     /** By number: what may be found of a file. */
     private final Map<Integer, Model> models = new HashMap<>();
     /** The numbers of files by the names that they have for certain; of those that may have one or not, none. */
@@ -62,7 +62,7 @@ final class SimDiskModelTest {
         for (int seed = 0; seed < SEEDS; seed++) {
             random = new SplittableRandom(seed);
             disk = new SimDisk(random.split(), time);
-            files = new ShardFiles(time, disk, 64, 1 << 24);
+            files = VirtualTime.files(time, disk, 64);
             models.clear();
             certain.clear();
             await(files.createDirectories(DATA));

@@ -40,7 +40,7 @@ final class SimDiskTest {
 
         Machine(long seed) throws Exception {
             disk = new SimDisk(new SplittableRandom(seed), time);
-            files = new ShardFiles(time, disk, 64, 1 << 24);
+            files = VirtualTime.files(time, disk, 64);
             await(files.createDirectories(DATA));
             await(files.syncDirectory(Path.of("/")));
         }

@@ -5,7 +5,11 @@ import java.util.PriorityQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 
+import io.solaster.engine.file.Disk;
+import io.solaster.engine.file.FileBounds;
 import io.solaster.engine.file.FileHome;
+import io.solaster.engine.file.ShardFiles;
+import io.solaster.engine.stats.FileStats;
 import org.jspecify.annotations.Nullable;
 
 /** Time that jumps to what is due next, and a home in which all happens at once. One thread. */
@@ -14,8 +18,15 @@ final class VirtualTime implements Delays, FileHome {
             Comparator.comparingLong(Due::at).thenComparingLong(Due::number));
     private long now;
     private long number;
+    private int group;
+    private int[] shares = {100};
 
     private record Due(long at, long number, Runnable task) {}
+
+    /** Files of a shard that there is not. */
+    static ShardFiles files(VirtualTime home, Disk disk, int most) {
+        return new ShardFiles(home, disk, new FileBounds(most, 1 << 24, most, 1 << 24), new FileStats());
+    }
 
     @Override
     public long nanoTime() {
@@ -55,6 +66,22 @@ final class VirtualTime implements Delays, FileHome {
     @Override
     public void assertOwner(String what) {
         // There is one thread.
+    }
+
+    /** Which group runs from now on, and what shares each has. */
+    void run(int newGroup, int... newShares) {
+        group = newGroup;
+        shares = newShares;
+    }
+
+    @Override
+    public int group() {
+        return group;
+    }
+
+    @Override
+    public int shares(int ofGroup) {
+        return shares[ofGroup];
     }
 
     @Override

@@ -1,0 +1,32 @@
+package io.solaster.engine.stats;
+
+import io.solaster.config.Internal;
+
+/** What one shard counts about its files. Written by the shard, read by any thread. */
+public final class FileStats {
+    /** Operations that have ended, of all kinds, failed ones too. */
+    public final Counter operations = new Counter();
+    /** Reads that have ended. */
+    public final Counter reads = new Counter();
+    /** Writes that have ended. */
+    public final Counter writes = new Counter();
+    /** Bytes that were read. */
+    public final Counter bytesRead = new Counter();
+    /** Bytes that were written. */
+    public final Counter bytesWritten = new Counter();
+    /** Operations that have failed. */
+    public final Counter failed = new Counter();
+    /** Operations that were refused, since their group had as many accepted as it may. */
+    public final Counter refused = new Counter();
+    /** Operations that the disk has; as of now. */
+    public final Counter atDisk = new Counter();
+    /** Operations that wait for their group's turn at the disk; as of now. */
+    public final Counter queued = new Counter();
+    /** How long operations took, from when they were accepted. */
+    public final Histogram nanos = new Histogram();
+    /** How long they waited for their group's turn. */
+    public final Histogram queueNanos = new Histogram();
+
+    @Internal
+    public FileStats() {}
+}
