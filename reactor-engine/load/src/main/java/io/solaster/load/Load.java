@@ -17,6 +17,7 @@ import io.solaster.engine.Shard;
 import io.solaster.load.protocol.Call;
 import io.solaster.load.protocol.Target;
 import io.solaster.load.run.RunPlan;
+import io.solaster.load.run.TimerSlack;
 import io.solaster.load.schedule.Schedule;
 import org.jspecify.annotations.Nullable;
 
@@ -252,9 +253,13 @@ public final class Load {
         Shard.refuseToBlock("starting a load", "start it on another thread");
         RunPlan plan = plan();
         Engine given = engine;
-        return LoadRun.start(given != null ? given : Engine.start(engineConfig(), ShardPlan.Work.CLIENTS),
-                given == null,
-                plan);
+        return given != null ? LoadRun.start(given, false, plan) : LoadRun.start(startEngine(), true, plan);
+    }
+
+    private Engine startEngine() {
+        Engine started = Engine.start(engineConfig(), ShardPlan.Work.CLIENTS);
+        started.shards().forEach(shard -> shard.execute(TimerSlack::none));
+        return started;
     }
 
     /**

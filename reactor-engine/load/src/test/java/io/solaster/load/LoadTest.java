@@ -521,6 +521,57 @@ class LoadTest {
         assertThat(protocol.given).isNotEmpty().allMatch(each -> each.refCnt() == 0);
     }
 
+    /** Takes long to read each answer, and tells what it did in which order: q for a request, r for an answer. */
+    private static final class SlowToRead extends Unwritable {
+        private final StringBuffer done = new StringBuffer();
+
+        @Override
+        public int depth() {
+            return 1000;
+        }
+
+        @Override
+        public void request(ByteBuf out, int recorded) {
+            out.writeByte(1);
+            done.append('q');
+        }
+
+        @Override
+        public void read(ByteBuf in, Answers to) {
+            done.append('r');
+            long until = System.nanoTime() + 5_000_000;
+            for (long left = 1; left > 0; left = until - System.nanoTime()) {
+                LockSupport.parkNanos(left);
+            }
+            while (in.isReadable()) {
+                in.skipBytes(1);
+                to.answered(null);
+            }
+        }
+    }
+
+    @Test
+    void whatBecomesDueWhileAnswersAreReadIsSentBetweenThem() throws IOException {
+        int connections = 20;
+        SlowToRead protocol = new SlowToRead();
+        CountDownLatch all = new CountDownLatch(connections);
+        try (Stub server = new Stub((in, out, connection) -> {
+            int first = in.read();
+            all.countDown();
+            // All answer at once, so that one turn of the shard has them all to read.
+            all.await();
+            out.write(first);
+            in.transferTo(out);
+        })) {
+            Target target = Target.of("redis://127.0.0.1:" + server.port()).withProtocol(protocol);
+            LoadReport report = Load.of(target).connections(connections).rate(1000).lasting(Duration.ofMillis(500))
+                    .run();
+            assertThat(report.answered()).isEqualTo(499);
+        }
+        String whileOffered = protocol.done.substring(0, protocol.done.lastIndexOf("q"));
+        assertThat(whileOffered).contains("rq").doesNotContain("rr");
+    }
+
     @Test
     void aScheduleThatFailsIsNamedAndTheRunEnds() throws IOException {
         Schedule failing = new Schedule() {

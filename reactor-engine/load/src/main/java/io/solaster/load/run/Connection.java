@@ -269,6 +269,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Line, Ans
             }
         }
         run.flush();
+        run.offerDue();
     }
 
     @Override

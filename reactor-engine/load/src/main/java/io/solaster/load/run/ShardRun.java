@@ -183,6 +183,16 @@ final class ShardRun {
         }
     }
 
+    /**
+     * Offers what has become due while a socket was read. A turn may read many before timers have their part, and each
+     * answer that came with others would make the next request late.
+     */
+    void offerDue() {
+        if (isRunning && Math.min(nextDue, later.nextDue()) <= System.nanoTime()) {
+            tick();
+        }
+    }
+
     private void tick() {
         tickAt = Long.MAX_VALUE;
         long now = System.nanoTime();
