@@ -30,6 +30,7 @@ import io.solaster.engine.file.FileHome;
 import io.solaster.engine.file.ShardFiles;
 import io.solaster.engine.loop.Parking;
 import io.solaster.engine.loop.Turn;
+import io.solaster.engine.memory.ShardMemory;
 import io.solaster.engine.mesh.Mesh;
 import io.solaster.engine.os.CpuAffinity;
 import io.solaster.engine.stats.ShardStats;
@@ -86,6 +87,7 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
     private final ShardTimers waits;
     private final Unfinished.Register unfinished = new Unfinished.Register();
     private final ShardThreads threads;
+    private final ShardMemory memory = new ShardMemory(this::assertOwner);
     private @Nullable ShardFiles files;
 
     Shard(IoEventLoopGroup parent, Executor executor, IoHandlerFactory ioHandlerFactory, Setup setup,
@@ -384,6 +386,12 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
     /** Where time, chance and threads come from. Any thread. */
     public Environment environment() {
         return environment;
+    }
+
+    /** What this shard has of memory to be used again. On the owning shard. */
+    public ShardMemory memory() {
+        assertOwner("the memory");
+        return memory;
     }
 
     /** This shard's files. On the owning shard. */

@@ -1,4 +1,7 @@
-/** Memory outside the heap: raw access, and blocks from the C allocator. */
+/**
+ * Memory: {@link io.solaster.engine.memory.ShardMemory} with a shard's object pools, buffers that are used again, and what
+ * lies outside the heap: raw access, blocks from the C allocator, pages from the kernel.
+ */
 @NullMarked
 package io.solaster.engine.memory;
 

@@ -97,6 +97,12 @@ class ReadmeTest {
     }
 
     @Test
+    void memory() {
+        var pool = get(engine().submitTo(0, MemoryExample::run));
+        assertThat(get(engine.submitTo(0, pool::ready))).isEqualTo(1);
+    }
+
+    @Test
     void timers() {
         List<String> events = new ArrayList<>();
         var answer = get(engine().submitTo(0, () -> TimersExample.run(engine, events)));
