@@ -65,9 +65,11 @@ final class Server implements AutoCloseable {
         Path log = workplace.file(name + ".log");
         List<String> command = new ArrayList<>(List.of(Workplace.java(), "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow"));
+        // Before the flags: those may name another class path, since the last one counts.
+        command.addAll(List.of("-cp", System.getProperty("java.class.path")));
         command.addAll(jvm);
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), StoreServer.class.getName(),
-                Integer.toString(port), Integer.toString(shards), transport, "control"));
+        command.addAll(List.of(StoreServer.class.getName(), Integer.toString(port), Integer.toString(shards), transport,
+                "control"));
         return new Server(name, port, Children.start(workplace.serverCpu(), log, command), true, log);
     }
 
