@@ -1,90 +1,92 @@
 package io.solaster.benchmarks.engine;
 
-import java.io.EOFException;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.StandardSocketOptions;
-import java.nio.ByteBuffer;
-import java.nio.channels.SocketChannel;
 import java.time.Duration;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
-import java.util.concurrent.locks.LockSupport;
+import java.util.List;
 
+import io.netty.buffer.ByteBuf;
 import io.solaster.benchmarks.rig.Workplace;
+import io.solaster.config.EngineConfig;
+import io.solaster.config.EngineConfig.Pinning;
+import io.solaster.config.IdleConfig;
+import io.solaster.engine.Engine;
 import io.solaster.engine.os.CpuAffinity;
-import org.HdrHistogram.Histogram;
+import io.solaster.load.Load;
+import io.solaster.load.LoadReport;
+import io.solaster.load.protocol.Answers;
+import io.solaster.load.protocol.Conversation;
+import io.solaster.load.protocol.Protocol;
+import io.solaster.load.protocol.Target;
 
-/** One connection with one request at a time, at a steady modest rate. */
+/** One connection with one request at a time, at a steady modest rate, from the client's CPU. */
 final class EchoClient implements AutoCloseable {
-    private static final long GAP_NANOS = 1_000_000;
-    private static final long HIGHEST = 60_000_000_000L;
+    private static final double PER_SECOND = 1000;
 
-    private final Workplace workplace;
-    private final SocketChannel channel;
-    private final ByteBuffer buffer = ByteBuffer.allocateDirect(EngineHost.REQUEST_BYTES);
+    private final Engine generator;
+    private final Load load;
 
-    EchoClient(Workplace workplace, int port) throws IOException {
-        this.workplace = workplace;
-        channel = SocketChannel.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
-        channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+    EchoClient(Workplace workplace, int port) {
+        IdleConfig sleeping = new IdleConfig(IdleConfig.Policy.PARK, Duration.ZERO, Duration.ZERO);
+        int cpu = Integer.parseInt(workplace.clientCpu());
+        generator = Engine.start(
+                EngineConfig.defaults().withShards(1).withPinning(Pinning.NEVER).withIdle(sleeping));
+        generator.submitToAll(_ -> {
+            CpuAffinity.pin(cpu);
+            return cpu;
+        }).join();
+        String host = "127.0.0.1";
+        load = Load.of(new Target("tcp://" + host + ":" + port, host, port, Target.Security.NONE, new Echo()))
+                .on(generator).connections(1).rate(PER_SECOND);
     }
 
-    /**
-     * Asks for a while, on a thread of the client's CPU.
-     *
-     * @return nanoseconds to the reply: from when the request was sent or, where the one before kept it from that, from
-     *         when it was due
-     */
-    Histogram run(Duration length) throws IOException, InterruptedException {
-        FutureTask<Histogram> asking = new FutureTask<>(() -> ask(length.toNanos()));
-        new Thread(asking, "critical").start();
-        try {
-            return asking.get();
-        } catch (ExecutionException e) {
-            throw new IOException("a critical request failed: " + e.getCause(), e.getCause());
+    /** Asks for a while. */
+    LoadReport run(Duration length) throws IOException {
+        LoadReport report = load.lasting(length).run();
+        if (report.failed() > 0) {
+            throw new IOException("critical requests failed: " + report.errors());
         }
-    }
-
-    private Histogram ask(long length) throws IOException {
-        CpuAffinity.pin(Integer.parseInt(workplace.clientCpu()));
-        Histogram latency = new Histogram(1, HIGHEST, 3);
-        long end = System.nanoTime() + length;
-        long due = System.nanoTime();
-        while (due - end < 0) {
-            long now = System.nanoTime();
-            long from = due;
-            if (now - due < 0) {
-                do {
-                    LockSupport.parkNanos(due - now);
-                    now = System.nanoTime();
-                } while (now - due < 0);
-                // That it sleeps too long is no fault of the server.
-                from = now;
-            }
-            exchange();
-            latency.recordValue(Math.min(HIGHEST, System.nanoTime() - from));
-            due += GAP_NANOS;
-        }
-        return latency;
-    }
-
-    private void exchange() throws IOException {
-        buffer.clear();
-        while (buffer.hasRemaining()) {
-            channel.write(buffer);
-        }
-        buffer.clear();
-        while (buffer.hasRemaining()) {
-            if (channel.read(buffer) < 0) {
-                throw new EOFException("the server has closed the connection");
-            }
-        }
+        return report;
     }
 
     @Override
-    public void close() throws IOException {
-        channel.close();
+    public void close() {
+        generator.close();
+    }
+
+    /** Sends some bytes, and takes as many as the answer. */
+    private static final class Echo implements Protocol {
+
+        @Override
+        public String name() {
+            return "echo";
+        }
+
+        @Override
+        public String describe() {
+            return EngineHost.REQUEST_BYTES + " bytes";
+        }
+
+        @Override
+        public int depth() {
+            return 1;
+        }
+
+        @Override
+        public Conversation open(long seed, List<byte[]> recorded) {
+            return new Conversation() {
+                @Override
+                public void request(ByteBuf out, int request) {
+                    out.writeZero(EngineHost.REQUEST_BYTES);
+                }
+
+                @Override
+                public void read(ByteBuf in, Answers to) {
+                    while (in.readableBytes() >= EngineHost.REQUEST_BYTES) {
+                        in.skipBytes(EngineHost.REQUEST_BYTES);
+                        to.answered(null);
+                    }
+                }
+            };
+        }
     }
 }

@@ -8,7 +8,7 @@ import io.solaster.benchmarks.rig.Options;
 import io.solaster.benchmarks.rig.Report;
 import io.solaster.benchmarks.rig.Statistics;
 import io.solaster.benchmarks.rig.Workplace;
-import org.HdrHistogram.Histogram;
+import io.solaster.load.LoadReport;
 
 /**
  * Whether a flood of one server harms another one on the same shard: the latency of one quiet connection, by itself, beside
@@ -32,6 +32,7 @@ final class TwoServers implements Measure {
         double[] among = new double[rounds];
         double[] worst = new double[rounds];
         double[] flood = new double[rounds];
+        double[] lateness = new double[rounds];
         try (HostProcess host = new HostProcess(workplace, workplace.serverCpu(), 1, options.transport(), GROUPS);
                 EchoClient client = new EchoClient(workplace, host.port(0));
                 Flood background = new Flood(workplace, host.port(1));
@@ -41,20 +42,23 @@ final class TwoServers implements Measure {
             flooded(client, sameGroup, length);
             for (int round = 0; round < rounds; round++) {
                 Report.progress("round " + (round + 1) + " of " + rounds);
-                quiet[round] = micros(client.run(length));
+                LoadReport alone = client.run(length);
+                quiet[round] = micros(alone);
+                lateness[round] = alone.lateness().getValueAtPercentile(PERCENTILE) / 1000.0;
                 Result groups = flooded(client, background, length);
                 quietAgain[round] = micros(client.run(length));
                 Result none = flooded(client, sameGroup, length);
-                beside[round] = micros(groups.latency());
-                worst[round] = groups.latency().getMaxValue() / 1000.0;
+                beside[round] = micros(groups.report());
+                worst[round] = groups.report().nanosAt(100) / 1000.0;
                 flood[round] = groups.floodPerSecond() / 1000;
-                among[round] = micros(none.latency());
+                among[round] = micros(none.report());
             }
         }
         double base = Statistics.median(quiet);
         double noise = Statistics.noise(quietAgain, quiet);
         String echo = "64-byte echo in 'critical', p99, ";
-        report.figure(echo + "quiet", base, " µs", noise);
+        report.figure(echo + "quiet (the generator's own lateness "
+                + Statistics.digits(Statistics.median(lateness)) + " µs)", base, " µs", noise);
         report.figure(echo + "200 connections flood 'background' (" + Statistics.digits(Statistics.median(flood))
                 + " k/s; slowest " + Statistics.digits(Statistics.median(worst)) + " µs)", Statistics.median(beside),
                 " µs", noise);
@@ -62,7 +66,7 @@ final class TwoServers implements Measure {
         report.figure(echo + "the same flood in 'critical' as well", Statistics.median(among), " µs", noise);
     }
 
-    private record Result(Histogram latency, double floodPerSecond) {}
+    private record Result(LoadReport report, double floodPerSecond) {}
 
     private static Result flooded(EchoClient client, Flood flood, Duration length)
             throws IOException, InterruptedException {
@@ -75,7 +79,7 @@ final class TwoServers implements Measure {
         }
     }
 
-    private static double micros(Histogram latency) {
-        return latency.getValueAtPercentile(PERCENTILE) / 1000.0;
+    private static double micros(LoadReport report) {
+        return report.nanosAt(PERCENTILE) / 1000.0;
     }
 }
