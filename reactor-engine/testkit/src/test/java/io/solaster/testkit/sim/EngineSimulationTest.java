@@ -7,12 +7,16 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongConsumer;
 
 import io.netty.buffer.Unpooled;
 import io.solaster.config.EngineConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
+import io.solaster.engine.env.TimeSource;
 import io.solaster.engine.file.OpenMode;
 import io.solaster.engine.mesh.Message;
 import org.junit.jupiter.api.Test;
@@ -132,5 +136,47 @@ final class EngineSimulationTest {
             });
         }
         assertThat(lost[0]).isTrue();
+    }
+
+    /** A task that gives its shard the next, until something is over. */
+    private static void again(Shard shard, BooleanSupplier over) {
+        TimeSource clock = shard.environment().clock();
+        long end = clock.nanoTime() + 1_000;
+        while (clock.nanoTime() < end) {
+            Thread.onSpinWait();
+        }
+        if (!over.getAsBoolean()) {
+            shard.execute(() -> again(shard, over));
+        }
+    }
+
+    private static void timers(Shard shard, long nanos, LongConsumer late) {
+        long due = shard.environment().clock().nanoTime() + nanos;
+        shard.schedule(() -> {
+            late.accept(shard.environment().clock().nanoTime() - due);
+            timers(shard, nanos, late);
+        }, nanos, TimeUnit.NANOSECONDS);
+    }
+
+    /** On a shard alone, since simulated shards wait for each other; without limits that are drawn small. */
+    @Test
+    void aDueTimerWaitsForTwoTaskQuotasAtMostWhateverTheShardGivesItself() {
+        Duration quota = THREE.taskQuota();
+        for (int chains : new int[]{1, 10, 100}) {
+            for (long seed = 0; seed < 3; seed++) {
+                List<Long> late = new ArrayList<>();
+                Simulation.run(seed, false, sim -> {
+                    Shard shard = sim.machine("a").start(THREE.withShards(1)).shard(0);
+                    shard.execute(() -> {
+                        for (int i = 0; i < chains; i++) {
+                            again(shard, () -> late.size() >= 50);
+                        }
+                        timers(shard, 1_000_000, late::add);
+                    });
+                    sim.until(() -> late.size() >= 50, Duration.ofSeconds(1));
+                });
+                assertThat(late).allMatch(nanos -> nanos < 2 * quota.toNanos());
+            }
+        }
     }
 }
