@@ -5,14 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.net.URL;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -28,6 +26,7 @@ import io.solaster.pool.Leaks;
 import io.solaster.pool.PoolException;
 import io.solaster.pool.TestEngines;
 import io.solaster.pool.request.Attempt;
+import io.solaster.testkit.gen.FuzzInputs;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -222,9 +221,8 @@ final class FrameStreamFuzzTest {
         receive(Files.readAllBytes(recorded));
     }
 
-    static Stream<Path> recorded() throws Exception {
-        URL inputs = FrameStreamFuzzTest.class.getResource("FrameStreamFuzzTestInputs/readsTheSameHoweverItIsCut");
-        return Files.list(Path.of(Objects.requireNonNull(inputs).toURI()));
+    static List<Path> recorded() {
+        return FuzzInputs.of(FrameStreamFuzzTest.class, "readsTheSameHoweverItIsCut");
     }
 
     /** The first byte chooses the protocol, the rest is received. */

@@ -1,14 +1,13 @@
 package io.solaster.resp;
 
 import java.io.IOException;
-import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Objects;
-import java.util.stream.Stream;
+import java.util.List;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
+import io.solaster.testkit.gen.FuzzInputs;
 import io.solaster.testkit.gen.Property;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -36,9 +35,8 @@ class CommandDecoderFuzzTest {
         receive(Files.readAllBytes(recorded));
     }
 
-    static Stream<Path> recorded() throws Exception {
-        URL inputs = CommandDecoderFuzzTest.class.getResource("CommandDecoderFuzzTestInputs/decodesAsTheModelDoes");
-        return Files.list(Path.of(Objects.requireNonNull(inputs).toURI()));
+    static List<Path> recorded() {
+        return FuzzInputs.of(CommandDecoderFuzzTest.class, "decodesAsTheModelDoes");
     }
 
     /** The first bytes say where to cut and which limits hold, the rest is received. */

@@ -3,7 +3,6 @@ package io.solaster.http.http1;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.net.URL;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,9 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Random;
-import java.util.stream.Stream;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.netty.buffer.Unpooled;
@@ -22,6 +19,7 @@ import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpRequestDecoder;
 import io.solaster.http.wire.ChunkDecoderTest;
 import io.solaster.http.wire.HttpLimits;
+import io.solaster.testkit.gen.FuzzInputs;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -48,9 +46,8 @@ class HeadDecoderFuzzTest {
         receive(Files.readAllBytes(recorded));
     }
 
-    static Stream<Path> recorded() throws Exception {
-        URL inputs = HeadDecoderFuzzTest.class.getResource("HeadDecoderFuzzTestInputs/readsTheSameHoweverItIsCut");
-        return Files.list(Path.of(Objects.requireNonNull(inputs).toURI()));
+    static List<Path> recorded() {
+        return FuzzInputs.of(HeadDecoderFuzzTest.class, "readsTheSameHoweverItIsCut");
     }
 
     /** The first byte chooses the limits, the rest is received. */

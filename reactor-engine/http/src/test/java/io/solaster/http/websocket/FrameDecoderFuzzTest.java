@@ -1,15 +1,14 @@
 package io.solaster.http.websocket;
 
 import java.io.IOException;
-import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Objects;
+import java.util.List;
 import java.util.Random;
-import java.util.stream.Stream;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
+import io.solaster.testkit.gen.FuzzInputs;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,10 +35,8 @@ class FrameDecoderFuzzTest {
         receive(Files.readAllBytes(recorded));
     }
 
-    static Stream<Path> recorded() throws Exception {
-        URL inputs = FrameDecoderFuzzTest.class
-                .getResource("FrameDecoderFuzzTestInputs/findsTheSameHoweverTheBytesAreCut");
-        return Files.list(Path.of(Objects.requireNonNull(inputs).toURI()));
+    static List<Path> recorded() {
+        return FuzzInputs.of(FrameDecoderFuzzTest.class, "findsTheSameHoweverTheBytesAreCut");
     }
 
     /** The first bytes say where to cut, the rest is received. */
