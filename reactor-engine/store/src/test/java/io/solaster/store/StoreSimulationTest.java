@@ -15,7 +15,6 @@ import java.util.random.RandomGenerator;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.solaster.config.EngineConfig;
@@ -104,22 +103,8 @@ class StoreSimulationTest {
         }
 
         static CompletableFuture<Connection> open(Machine machine, InetSocketAddress to) {
-            CompletableFuture<Connection> open = new CompletableFuture<>();
             Shard shard = machine.engine().shard(0);
-            shard.execute(() -> {
-                Channel channel = machine.engine().transport().clientChannels().get();
-                Connection connection = new Connection(shard, channel);
-                channel.pipeline().addLast(connection);
-                shard.register(channel).addListener(registered -> channel.connect(to)
-                        .addListener((ChannelFutureListener) done -> {
-                            if (done.isSuccess()) {
-                                open.complete(connection);
-                            } else {
-                                open.completeExceptionally(done.cause());
-                            }
-                        }));
-            });
-            return open;
+            return machine.connect(0, to, channel -> new Connection(shard, channel));
         }
 
         CompletableFuture<String> ask(byte[] command) {

@@ -12,8 +12,12 @@ import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.EngineConfig.Transport;
@@ -26,6 +30,7 @@ import io.solaster.config.plan.Machine.NumaNode;
 import io.solaster.config.value.CpuSet;
 import io.solaster.config.value.ShardCount;
 import io.solaster.engine.Engine;
+import io.solaster.engine.Shard;
 import io.solaster.engine.env.Environment;
 import io.solaster.engine.transport.TransportChoice;
 import io.solaster.testkit.sim.disk.SimDisk;
@@ -157,6 +162,32 @@ public final class Machine {
             throw new IllegalStateException("machine " + name + " is not running; start it");
         }
         return running;
+    }
+
+    /**
+     * Connects a client of a test's own from one of the engine's shards. Any thread of the simulation.
+     *
+     * @param handler makes what reads the connection, for its channel; on the shard
+     * @return that handler, once it is connected; fails as the connecting does
+     */
+    public <H extends ChannelHandler> CompletableFuture<H> connect(int shardId, InetSocketAddress to,
+            Function<Channel, H> handler) {
+        CompletableFuture<H> connected = new CompletableFuture<>();
+        Engine from = engine();
+        Shard shard = from.shard(shardId);
+        shard.execute(() -> {
+            Channel channel = from.transport().clientChannels().get();
+            H reads = handler.apply(channel);
+            channel.pipeline().addLast(reads);
+            shard.register(channel).addListener(registered -> channel.connect(to).addListener(done -> {
+                if (done.isSuccess()) {
+                    connected.complete(reads);
+                } else {
+                    connected.completeExceptionally(done.cause());
+                }
+            }));
+        });
+        return connected;
     }
 
     /** Where time, chance and threads come from on this machine: what its engine was started with. */
