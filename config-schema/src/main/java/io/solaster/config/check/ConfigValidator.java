@@ -241,7 +241,7 @@ public final class ConfigValidator {
         });
         config.servers().forEach((name, server) -> {
             if (!server.protectedMode() && (server.password() == null || server.password().isEmpty())
-                    && server.host() != null && !ServerRules.LOOPBACK.contains(server.host())
+                    && server.host() != null && !server.isUnix() && !ServerRules.LOOPBACK.contains(server.host())
                     && "resp".equalsIgnoreCase(server.protocol())) {
                 findings.warn(entryKey(SERVERS, name) + ".protected-mode", "false",
                         "whoever reaches " + server.host() + " may read and write all keys",

@@ -3,6 +3,7 @@ package io.solaster.config.check;
 import static io.solaster.config.check.ConfigTree.entryKey;
 import static io.solaster.config.plan.Wording.print;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -12,8 +13,10 @@ import java.util.regex.Pattern;
 import io.solaster.config.server.AccessLogConfig;
 import io.solaster.config.server.HttpConfig;
 import io.solaster.config.server.LimitsConfig;
+import io.solaster.config.server.ProxyProtocolConfig;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.config.server.WebSocketConfig;
+import io.solaster.config.value.Networks;
 
 /** What must hold within one server and between servers, beside the ranges of numbers. For one thread. */
 final class ServerRules {
@@ -23,6 +26,9 @@ final class ServerRules {
     private static final Set<String> EVERY_ADDRESS = Set.of("0.0.0.0", "::", "[::]", "*");
     private static final Pattern HEADER_VALUE = Pattern.compile("[!-~]([ -~]*[!-~])?");
     private static final Pattern MIME_TYPE = Pattern.compile("[\\w!#$&^.+-]+/([\\w!#$&^.+-]+|\\*)");
+    private static final Pattern MODE = Pattern.compile("[67][067]{2}");
+    /** The kernel's 107 bytes, less the ending of the file that is put in its place. */
+    private static final int LONGEST_SOCKET = 103;
     private static final List<String> ENCODINGS = List.of("zstd", "br", "gzip");
 
     private final Findings findings;
@@ -34,6 +40,8 @@ final class ServerRules {
     void server(String key, ServerConfig server) {
         findings.given(key + ".protocol", server.protocol(), "the protocol that it speaks, such as 'resp'");
         findings.given(key + ".host", server.host(), "the address that it binds to, such as '127.0.0.1'");
+        unix(key, server);
+        proxies(key + ".proxy-protocol", server.proxyProtocol());
         LimitsConfig limits = server.limits();
         findings.within(key + ".limits.idle-timeout", limits.idleTimeout(), Duration.ZERO, Duration.ofDays(365));
         findings.within(key + ".limits.output-buffer", limits.outputBuffer(), "1KB", "1TB");
@@ -41,6 +49,40 @@ final class ServerRules {
         findings.within(key + ".limits.max-inline", limits.maxInline(), "64B", "64MB");
         findings.within(key + ".limits.bytes-per-turn", limits.bytesPerTurn(), "1KB", "1GB");
         http(key + ".http", server.http());
+    }
+
+    private void unix(String key, ServerConfig server) {
+        if (!server.isUnix()) {
+            return;
+        }
+        String name = server.host().substring(ServerConfig.UNIX.length());
+        int bytes = name.getBytes(StandardCharsets.UTF_8).length;
+        if (!name.startsWith("/") && !(name.startsWith("@") && bytes > 1) || name.endsWith("/")
+                || bytes > LONGEST_SOCKET) {
+            findings.add(key + ".host", server.host(), "'" + name + "' is no Unix domain socket",
+                    "write an absolute path, as unix:/run/app.sock, or an abstract name, as unix:@app; at most "
+                            + LONGEST_SOCKET + " bytes");
+        }
+        if (server.port() > 0) {
+            findings.add(key + ".port", server.port(), "a Unix domain socket has no port",
+                    "leave it out, or make a server of its own for the port");
+        }
+        if (server.socketMode() == null || !MODE.matcher(server.socketMode()).matches()) {
+            findings.add(key + ".socket-mode", String.valueOf(server.socketMode()),
+                    "'" + server.socketMode() + "' is no mode of a file",
+                    "write three digits of 0, 6 and 7, such as '660' for the user and its group");
+        }
+    }
+
+    private void proxies(String key, ProxyProtocolConfig proxies) {
+        findings.within(key + ".timeout", proxies.timeout(), Duration.ofMillis(1), Duration.ofHours(1));
+        try {
+            Networks.parse(proxies.trusted());
+        } catch (IllegalArgumentException e) {
+            String part = String.valueOf(e.getMessage());
+            findings.add(key + ".trusted", part, "'" + part + "' is no address and no network",
+                    "write addresses and networks such as '10.0.0.0/8, 192.0.2.7', with commas between them");
+        }
     }
 
     void http(String key, HttpConfig http) {
@@ -115,6 +157,12 @@ final class ServerRules {
         for (int i = 0; i < entries.size(); i++) {
             ServerConfig server = entries.get(i).getValue();
             for (Map.Entry<String, ServerConfig> earlier : entries.subList(0, i)) {
+                if (server.isUnix() && server.host().equals(earlier.getValue().host())) {
+                    findings.add(entryKey(key, entries.get(i).getKey()) + ".host", server.host(),
+                            server.host() + " is taken by " + entryKey(key, earlier.getKey()),
+                            "give each server a socket of its own");
+                    break;
+                }
                 if (server.port() != 0 && server.port() == earlier.getValue().port()
                         && overlap(server.host(), earlier.getValue().host())) {
                     findings.add(entryKey(key, entries.get(i).getKey()) + ".port", server.port(),

@@ -11,8 +11,9 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * One server. It listens on every shard.
  *
  * @param protocol what the server speaks: 'resp' or 'http'
- * @param host the address that the server binds to
- * @param port the port that the server binds to; 0 takes a free one
+ * @param host the address that the server binds to; 'unix:/run/app.sock' is a Unix domain socket of that path,
+ *            'unix:@name' one of that abstract name
+ * @param port the port that the server binds to; 0 takes a free one; a Unix domain socket has none
  * @param backlog connections that may wait to be accepted, per shard
  * @param password what clients must give to AUTH; none by default
  * @param protectedMode whether, without a password, only clients of this machine are served
@@ -20,6 +21,9 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param group the scheduling group that its connections run in
  * @param sslBundle the SSL bundle that connections are encrypted with; none by default
  * @param clientAuth whether clients show a certificate, where there is an SSL bundle: its trust store says which are good
+ * @param socketMode who may connect to a Unix domain socket that is a file, as chmod takes it: '600' for the user that the
+ *            process runs as, '660' for the user's group, '666' for all
+ * @param proxyProtocol which proxies say whose connections they pass on
  * @param http what holds where the protocol is 'http'
  */
 @ConfigurationPropertiesSource
@@ -29,60 +33,75 @@ public record ServerConfig(String protocol, @DefaultValue("127.0.0.1") String ho
         @Reloadable @NestedConfigurationProperty @DefaultValue LimitsConfig limits,
         @DefaultValue("default") String group, @Nullable String sslBundle,
         @DefaultValue("none") ClientAuth clientAuth,
+        @DefaultValue(OWNER) String socketMode,
+        @Reloadable @NestedConfigurationProperty @DefaultValue ProxyProtocolConfig proxyProtocol,
         @Reloadable @NestedConfigurationProperty @DefaultValue HttpConfig http) {
+    /** What a host begins with that is a Unix domain socket. */
+    public static final String UNIX = "unix:";
+    private static final String OWNER = "600";
 
     /** A server of this protocol on this port of the loopback address; all else as an empty configuration gives. */
     public static ServerConfig of(String protocol, int port) {
         return new ServerConfig(protocol, "127.0.0.1", port, 1024, null, true, LimitsConfig.defaults(), "default",
-                null, ClientAuth.NONE, HttpConfig.defaults());
+                null, ClientAuth.NONE, OWNER, ProxyProtocolConfig.defaults(), HttpConfig.defaults());
     }
 
     /** This with another address to bind to. */
     public ServerConfig withHost(String newHost) {
         return new ServerConfig(protocol, newHost, port, backlog, password, protectedMode, limits, group, sslBundle,
-                clientAuth, http);
+                clientAuth, socketMode, proxyProtocol, http);
     }
 
     /** This with another port to bind to. */
     public ServerConfig withPort(int newPort) {
         return new ServerConfig(protocol, host, newPort, backlog, password, protectedMode, limits, group, sslBundle,
-                clientAuth, http);
+                clientAuth, socketMode, proxyProtocol, http);
     }
 
     /** This with another number of connections that may wait to be accepted. */
     public ServerConfig withBacklog(int newBacklog) {
         return new ServerConfig(protocol, host, port, newBacklog, password, protectedMode, limits, group, sslBundle,
-                clientAuth, http);
+                clientAuth, socketMode, proxyProtocol, http);
     }
 
     /** This with another password; null for none. */
     public ServerConfig withPassword(@Nullable String newPassword) {
         return new ServerConfig(protocol, host, port, backlog, newPassword, protectedMode, limits, group, sslBundle,
-                clientAuth, http);
+                clientAuth, socketMode, proxyProtocol, http);
     }
 
     /** This with or without protected mode. */
     public ServerConfig withProtectedMode(boolean newProtectedMode) {
         return new ServerConfig(protocol, host, port, backlog, password, newProtectedMode, limits, group, sslBundle,
-                clientAuth, http);
+                clientAuth, socketMode, proxyProtocol, http);
     }
 
     /** This with other limits. */
     public ServerConfig withLimits(LimitsConfig newLimits) {
         return new ServerConfig(protocol, host, port, backlog, password, protectedMode, newLimits, group, sslBundle,
-                clientAuth, http);
+                clientAuth, socketMode, proxyProtocol, http);
     }
 
     /** This with another scheduling group. */
     public ServerConfig withGroup(String newGroup) {
         return new ServerConfig(protocol, host, port, backlog, password, protectedMode, limits, newGroup, sslBundle,
-                clientAuth, http);
+                clientAuth, socketMode, proxyProtocol, http);
     }
 
     /** This with other settings of HTTP. */
     public ServerConfig withHttp(HttpConfig newHttp) {
         return new ServerConfig(protocol, host, port, backlog, password, protectedMode, limits, group, sslBundle,
-                clientAuth, newHttp);
+                clientAuth, socketMode, proxyProtocol, newHttp);
+    }
+
+    /** Whether it listens on a Unix domain socket, which has no port. */
+    public boolean isUnix() {
+        return host != null && host.startsWith(UNIX);
+    }
+
+    /** Where it listens, as people write it. */
+    public String where() {
+        return isUnix() ? host : host + ":" + port;
     }
 
     /** Whether clients show a certificate. */
@@ -101,6 +120,6 @@ public record ServerConfig(String protocol, @DefaultValue("127.0.0.1") String ho
         return "ServerConfig[protocol=" + protocol + ", host=" + host + ", port=" + port + ", backlog=" + backlog
                 + ", password=" + (password == null ? "none" : "******") + ", protectedMode=" + protectedMode
                 + ", limits=" + limits + ", group=" + group + ", sslBundle=" + sslBundle + ", clientAuth=" + clientAuth
-                + ", http=" + http + "]";
+                + ", socketMode=" + socketMode + ", proxyProtocol=" + proxyProtocol + ", http=" + http + "]";
     }
 }

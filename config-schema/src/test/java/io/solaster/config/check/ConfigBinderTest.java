@@ -44,6 +44,7 @@ import io.solaster.config.server.CompressionConfig;
 import io.solaster.config.server.Http2Config;
 import io.solaster.config.server.HttpConfig;
 import io.solaster.config.server.LimitsConfig;
+import io.solaster.config.server.ProxyProtocolConfig;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.config.server.WebSocketCompressionConfig;
 import io.solaster.config.server.WebSocketConfig;
@@ -145,6 +146,8 @@ class ConfigBinderTest {
                       group: bulk
                       ssl-bundle: web
                       client-auth: need
+                      socket-mode: 660
+                      proxy-protocol: {trusted: 10.0.0.0/8, timeout: 3s}
                       http:
                         header-timeout: 1s
                         body-timeout: 2s
@@ -208,7 +211,8 @@ class ConfigBinderTest {
                 new ServerConfig("resp", "0.0.0.0", 6380, 16, "secret", false,
                         new LimitsConfig(5, Duration.ofSeconds(10), new ByteSize(1 << 20), 10, new ByteSize(2048),
                                 new ByteSize(1024), 7, new ByteSize(4096)),
-                        "bulk", "web", ServerConfig.ClientAuth.NEED,
+                        "bulk", "web", ServerConfig.ClientAuth.NEED, "660",
+                        new ProxyProtocolConfig("10.0.0.0/8", Duration.ofSeconds(3)),
                         new HttpConfig(Duration.ofSeconds(1), Duration.ofSeconds(2), Duration.ofSeconds(3),
                                 Duration.ofSeconds(4), new ByteSize(1024), new ByteSize(2048), 3, new ByteSize(4096),
                                 new ByteSize(9), 5, "Mine",

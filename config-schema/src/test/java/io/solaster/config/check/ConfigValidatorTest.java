@@ -31,6 +31,7 @@ import io.solaster.config.server.CompressionConfig;
 import io.solaster.config.server.Http2Config;
 import io.solaster.config.server.HttpConfig;
 import io.solaster.config.server.LimitsConfig;
+import io.solaster.config.server.ProxyProtocolConfig;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.config.server.WebSocketCompressionConfig;
 import io.solaster.config.server.WebSocketConfig;
@@ -154,9 +155,39 @@ class ConfigValidatorTest {
     }
 
     @Test
+    void aUnixDomainSocketHasAPathOrANameAndNoPort() {
+        ServerConfig socket = Changed.with(ServerConfig.of("http", 0), "host", "unix:/run/app.sock");
+        assertThat(ConfigValidator.check(servers(Map.of("web", socket, "named", socket.withHost("unix:@app")))))
+                .isEmpty();
+        assertThat(ConfigValidator.check(servers(Map.of("web", Changed.with(socket.withPort(80), "host",
+                "unix:app.sock",
+                "socketMode", "432"))))).extracting(Violation::toString).containsExactlyInAnyOrder(
+                        "solaster.servers.web.host: 'app.sock' is no Unix domain socket; write an absolute path, as"
+                                + " unix:/run/app.sock, or an abstract name, as unix:@app; at most 103 bytes",
+                        "solaster.servers.web.port: a Unix domain socket has no port; leave it out, or make a server of its"
+                                + " own for the port",
+                        "solaster.servers.web.socket-mode: '432' is no mode of a file; write three digits of 0, 6 and 7,"
+                                + " such as '660' for the user and its group");
+        assertThat(ConfigValidator.check(servers(Map.of("web", socket, "two", socket)))).hasSize(1)
+                .first().extracting(Violation::toString).asString().contains("unix:/run/app.sock is taken by");
+    }
+
+    @Test
+    void proxiesAreTrustedByAddress() {
+        ServerConfig server = ServerConfig.of("http", 8080);
+        assertThat(ConfigValidator.check(servers(Map.of("web", Changed.with(server, "proxyProtocol",
+                new ProxyProtocolConfig("10.0.0.0/8, fd00::/8,192.0.2.7", Duration.ofSeconds(1))))))).isEmpty();
+        for (String wrong : List.of("proxy.local", "10.0.0.0/33", "10.0.0.0/", "::1/129", "10.0.0/8/8", ",")) {
+            assertThat(ConfigValidator.check(servers(Map.of("web", Changed.with(server, "proxyProtocol",
+                    new ProxyProtocolConfig(wrong, Duration.ofSeconds(1))))))).as(wrong).hasSize(1).first()
+                    .extracting(Violation::toString).asString().contains("proxy-protocol.trusted", "is no address");
+        }
+    }
+
+    @Test
     void aServerSaysWhatItSpeaksAndWhere() {
         ServerConfig mute = new ServerConfig(null, " ", -1, 0, null, true, LimitsConfig.defaults(), "default",
-                null, ServerConfig.ClientAuth.NONE, HttpConfig.defaults());
+                null, ServerConfig.ClientAuth.NONE, "600", ProxyProtocolConfig.defaults(), HttpConfig.defaults());
         assertThat(ConfigValidator.check(servers(Map.of("My.Kv", mute)))).extracting(Violation::toString)
                 .containsExactlyInAnyOrder(
                         "solaster.servers[My.Kv].port: -1 is out of range; write a number from 0 to 65535",
