@@ -160,7 +160,10 @@ public interface HttpRequest {
     /** What the server that took the request goes by now. */
     ServerConfig serverConfig();
 
-    /** Where the connection comes from. */
+    /**
+     * Where the connection comes from: the client that a trusted proxy in front has named, else the other end; 127.0.0.1,
+     * port 0, over a Unix domain socket.
+     */
     InetSocketAddress remoteAddress();
 
     /** Where the connection was accepted. */

@@ -31,7 +31,7 @@ public final class PlanBanner {
                 .collect(Collectors.joining(", ")));
         for (TcpServer server : servers) {
             text.append("\n  Server     ").append(server.name()).append(": ").append(server.config().protocol())
-                    .append(" on ").append(server.config().host()).append(':').append(server.port())
+                    .append(" on ").append(server.config().withPort(server.port()).where())
                     .append(" in group ").append(server.config().group());
         }
         text.append("\n  Why        ").append(String.join(INDENT, plan.reasons())).append(INDENT)

@@ -5,8 +5,8 @@ public final class BindException extends RuntimeException {
     private final String server;
     private final String fix;
 
-    BindException(String server, String host, int port, String reason, String fix, Throwable cause) {
-        super("server '" + server + "' cannot listen on " + host + ":" + port + ": " + reason + "; " + fix, cause);
+    BindException(String server, String where, String reason, String fix, Throwable cause) {
+        super("server '" + server + "' cannot listen on " + where + ": " + reason + "; " + fix, cause);
         this.server = server;
         this.fix = fix;
     }

@@ -181,7 +181,7 @@ final class Listener extends ChannelInboundHandlerAdapter {
                 channel.close();
                 return;
             }
-            TcpServer.setUp(channel);
+            server.setUp(channel);
             requests.countFor(channel);
             handler.connected(shard, channel);
             if (drained != null) {

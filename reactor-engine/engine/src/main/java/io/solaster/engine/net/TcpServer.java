@@ -1,6 +1,8 @@
 package io.solaster.engine.net;
 
+import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.nio.channels.UnresolvedAddressException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -24,13 +26,14 @@ import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import io.solaster.engine.task.SchedulingGroup;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * A TCP server on every shard. Each shard has a listening socket of its own (SO_REUSEPORT), so that a connection is
- * accepted, served and closed by one thread; on nio, shard 0 accepts and hands each connection to the shard that has the
- * fewest.
+ * accepted, served and closed by one thread; on nio, and on a Unix domain socket, shard 0 accepts and hands each connection
+ * to the shard that has the fewest.
  *
  * <p>
  * The port is ours alone: the first socket is bound without SO_REUSEPORT, which fails if anybody has the port, and
@@ -58,6 +61,7 @@ public final class TcpServer implements AutoCloseable {
     private volatile ServerConfig config;
     private final SchedulingGroup group;
     private final List<Listener> listeners = new ArrayList<>();
+    private final @Nullable UnixSocket unix;
     private volatile InetSocketAddress address;
     private volatile boolean closed;
 
@@ -67,7 +71,10 @@ public final class TcpServer implements AutoCloseable {
         this.name = name;
         this.config = config;
         this.group = engine.groups().get(config.group());
-        this.address = new InetSocketAddress(config.host(), config.port());
+        this.unix = UnixSocket.of(config, engine.transport().kind());
+        this.address = unix == null
+                ? new InetSocketAddress(config.host(), config.port())
+                : InetSocketAddress.createUnresolved(config.host(), 0);
     }
 
     /**
@@ -91,9 +98,9 @@ public final class TcpServer implements AutoCloseable {
             server.close();
             throw e;
         }
-        log.info("Server '{}' speaks {} on {}:{} in group '{}', accepting on {}", name, config.protocol(),
-                config.host(),
-                server.port(), server.group, engine.transport().reusePort() ? "every shard" : "shard 0 for all shards");
+        log.info("Server '{}' speaks {} on {} in group '{}', accepting on {}", name, config.protocol(),
+                config.withPort(server.port()).where(), server.group,
+                server.acceptsOnEveryShard() ? "every shard" : "shard 0 for all shards");
         return server;
     }
 
@@ -106,6 +113,11 @@ public final class TcpServer implements AutoCloseable {
     }
 
     private void bindAll() {
+        UnixSocket socket = unix;
+        if (socket != null) {
+            bind(socket);
+            return;
+        }
         boolean reusePort = engine.transport().reusePort();
         for (Listener listener : reusePort ? listeners : listeners.subList(0, 1)) {
             boolean first = listener.shard().id() == 0;
@@ -122,10 +134,26 @@ public final class TcpServer implements AutoCloseable {
         }
     }
 
+    private void bind(UnixSocket socket) {
+        try {
+            SocketAddress wanted = socket.toBind();
+            Listener first = listeners.getFirst();
+            ServerChannel channel = open(first, false);
+            await(first, first.register(channel));
+            first.listensOn(channel);
+            await(first, channel.bind(wanted));
+            socket.bound();
+        } catch (IOException e) {
+            throw failure(e);
+        }
+    }
+
     private ServerChannel open(Listener listener, boolean besideOthers) {
         ServerChannel channel = null;
         try {
-            channel = engine.transport().serverChannels().get();
+            channel = unix == null
+                    ? engine.transport().serverChannels().get()
+                    : engine.transport().unixServerChannel();
             channel.config().setOption(ChannelOption.SO_BACKLOG, config.backlog());
             if (besideOthers) {
                 channel.config().setOption(UnixChannelOption.SO_REUSEPORT, true);
@@ -157,7 +185,12 @@ public final class TcpServer implements AutoCloseable {
         int errno = Errno.of(cause);
         String reason;
         String fix;
-        if (cause instanceof UnresolvedAddressException || address.isUnresolved()) {
+        if (unix != null) {
+            reason = errno == Errno.EADDRINUSE ? "another server listens there" : String.valueOf(cause.getMessage());
+            fix = cause instanceof UnixSocket.Refused refused
+                    ? refused.fix().replace(" .host", " " + key + ".host")
+                    : "set " + key + ".host to a path where it may make a socket";
+        } else if (cause instanceof UnresolvedAddressException || address.isUnresolved()) {
             reason = "no such host";
             fix = "set " + key + ".host to an address of this machine, or 0.0.0.0 for all";
         } else if (errno == Errno.EADDRINUSE) {
@@ -177,7 +210,7 @@ public final class TcpServer implements AutoCloseable {
             reason = String.valueOf(cause.getMessage());
             fix = "set " + key + ".host and .port to where it may listen";
         }
-        return new BindException(name, config.host(), config.port(), reason, fix, cause);
+        return new BindException(name, config.where(), reason, fix, cause);
     }
 
     /** The key below {@code solaster.servers}. */
@@ -203,7 +236,7 @@ public final class TcpServer implements AutoCloseable {
         return config;
     }
 
-    /** The port it listens on; the one it was given where 0 was asked for. */
+    /** The port it listens on; the one it was given where 0 was asked for. 0 for a Unix domain socket. */
     public int port() {
         return address.getPort();
     }
@@ -263,7 +296,7 @@ public final class TcpServer implements AutoCloseable {
     }
 
     boolean acceptsOnEveryShard() {
-        return engine.transport().reusePort();
+        return unix == null && engine.transport().reusePort();
     }
 
     Listener leastConnections() {
@@ -276,7 +309,10 @@ public final class TcpServer implements AutoCloseable {
         return least;
     }
 
-    static void setUp(Channel connection) {
+    void setUp(Channel connection) {
+        if (unix != null) {
+            return;
+        }
         try {
             connection.config().setOption(ChannelOption.TCP_NODELAY, true);
             connection.config().setOption(ChannelOption.SO_KEEPALIVE, true);
@@ -345,6 +381,10 @@ public final class TcpServer implements AutoCloseable {
 
     private void stopAccepting() {
         closed = true;
+        UnixSocket socket = unix;
+        if (socket != null) {
+            socket.remove();
+        }
         awaitAll("stop accepting", now() + ANSWER.toNanos(), Listener::stopListening);
     }
 

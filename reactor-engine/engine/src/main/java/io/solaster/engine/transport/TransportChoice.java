@@ -10,17 +10,20 @@ import io.netty.channel.ServerChannel;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollDatagramChannel;
 import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.DatagramChannel;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioDatagramChannel;
+import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.channel.uring.IoUring;
 import io.netty.channel.uring.IoUringDatagramChannel;
 import io.netty.channel.uring.IoUringIoHandler;
+import io.netty.channel.uring.IoUringServerDomainSocketChannel;
 import io.netty.channel.uring.IoUringServerSocketChannel;
 import io.netty.channel.uring.IoUringSocketChannel;
 import io.solaster.config.EngineConfig.Transport;
@@ -88,6 +91,15 @@ public record TransportChoice(Transport kind, String reason, IoHandlerFactory io
     /** Whether 'auto' had to pass its first choice over, where this is what was asked for. */
     public boolean isFallback(Transport asked) {
         return asked == Transport.AUTO && kind != ORDER.getFirst();
+    }
+
+    /** Makes a socket that listens on a Unix domain socket. */
+    public ServerChannel unixServerChannel() {
+        return switch (kind) {
+            case IO_URING -> new IoUringServerDomainSocketChannel();
+            case EPOLL -> new EpollServerDomainSocketChannel();
+            case NIO, AUTO -> new NioServerDomainSocketChannel();
+        };
     }
 
     /** The name as it is written in configuration. */

@@ -10,6 +10,7 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.FileRegion;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.ssl.SslHandler;
+import io.solaster.engine.net.PeerAddress;
 import io.solaster.http.wire.HeaderList;
 import io.solaster.http.wire.Output;
 import org.jspecify.annotations.Nullable;
@@ -30,11 +31,11 @@ public interface Carrier {
     Channel channel();
 
     default InetSocketAddress remoteAddress() {
-        return (InetSocketAddress) channel().remoteAddress();
+        return PeerAddress.remote(channel());
     }
 
     default InetSocketAddress localAddress() {
-        return (InetSocketAddress) channel().localAddress();
+        return PeerAddress.local(channel());
     }
 
     default @Nullable SSLSession tls() {

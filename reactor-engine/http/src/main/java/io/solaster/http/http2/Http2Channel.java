@@ -13,6 +13,7 @@ import io.netty.channel.ChannelPromise;
 import io.netty.channel.DefaultChannelConfig;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http.HttpHeaders;
+import io.solaster.engine.net.PeerAddress;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.http.RequestBody;
 import io.solaster.http.exchange.Body;
@@ -170,12 +171,12 @@ final class Http2Channel extends AbstractChannel implements RequestBody.Reader {
 
     @Override
     protected SocketAddress localAddress0() {
-        return connection.localAddress();
+        return PeerAddress.local(connection);
     }
 
     @Override
     protected SocketAddress remoteAddress0() {
-        return connection.remoteAddress();
+        return PeerAddress.remote(connection);
     }
 
     @Override

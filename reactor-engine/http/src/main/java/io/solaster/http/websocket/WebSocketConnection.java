@@ -16,6 +16,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.solaster.config.server.WebSocketConfig;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
+import io.solaster.engine.net.PeerAddress;
 import io.solaster.engine.net.TcpServer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -354,7 +355,7 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
 
     @Override
     public InetSocketAddress remoteAddress() {
-        return (InetSocketAddress) context().channel().remoteAddress();
+        return PeerAddress.remote(context().channel());
     }
 
     @Override
@@ -377,6 +378,6 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter implements 
     @Override
     public String toString() {
         return "WebSocket " + accepted.path() + " of "
-                + (ctx == null ? "nobody yet" : String.valueOf(ctx.channel().remoteAddress()));
+                + (ctx == null ? "nobody yet" : String.valueOf(PeerAddress.remote(ctx.channel())));
     }
 }

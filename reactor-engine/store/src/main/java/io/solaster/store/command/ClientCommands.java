@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.function.Predicate;
 
 import io.netty.channel.unix.UnixChannel;
+import io.solaster.engine.net.PeerAddress;
 import io.solaster.resp.ReplyWriter;
 import io.solaster.store.shard.Client;
 import io.solaster.store.shard.ClientState;
@@ -169,8 +170,8 @@ final class ClientCommands {
         long input = client.inputBytes();
         long output = client.outputBytes();
         return "id=" + client.id()
-                + " addr=" + address(client.channel().remoteAddress())
-                + " laddr=" + address(client.channel().localAddress())
+                + " addr=" + address(PeerAddress.remote(client.channel()))
+                + " laddr=" + address(PeerAddress.local(client.channel()))
                 + " fd=" + (client.channel() instanceof UnixChannel unix ? unix.fd().intValue() : -1)
                 + " name=" + state.name()
                 + " age=" + (now - state.connectedAt()) / 1000
@@ -285,8 +286,8 @@ final class ClientCommands {
             return !none
                     && (id == 0 || client.id() == id)
                     && client.id() != skip
-                    && (address == null || address.equals(address(client.channel().remoteAddress())))
-                    && (localAddress == null || localAddress.equals(address(client.channel().localAddress())));
+                    && (address == null || address.equals(address(PeerAddress.remote(client.channel()))))
+                    && (localAddress == null || localAddress.equals(address(PeerAddress.local(client.channel()))));
         }
 
         private static String address(@Nullable SocketAddress address) {

@@ -11,6 +11,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.DecoderException;
+import io.solaster.engine.net.PeerAddress;
 import io.solaster.engine.net.RequestStats;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.engine.net.UnreadInput;
@@ -109,7 +110,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
     @Override
     public void authenticated(boolean yes) {
         if (yes) {
-            login.right(channel().remoteAddress());
+            login.right(PeerAddress.remote(channel()));
         }
         state.authenticated(yes);
         intake.decoder().authenticated(yes);
@@ -119,13 +120,14 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
     public void refuseLogin(String error) {
         shard.stats().wrongPasswords.increment();
         logs.wrongPassword.tell("{} gave a wrong password", this);
-        later(login.wrong(context().executor(), channel().remoteAddress(), shard.now(), draining), (reply, waited) -> {
-            reply.error(error);
-            shard.counts().failed(Objects.requireNonNull(state.lastCommand()));
-            if (login.isLast()) {
-                replies.close();
-            }
-        });
+        later(login.wrong(context().executor(), PeerAddress.remote(channel()), shard.now(), draining),
+                (reply, waited) -> {
+                    reply.error(error);
+                    shard.counts().failed(Objects.requireNonNull(state.lastCommand()));
+                    if (login.isLast()) {
+                        replies.close();
+                    }
+                });
     }
 
     @Override
@@ -204,7 +206,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
 
     @Override
     public String toString() {
-        return ctx == null ? "client" : "client " + id + " " + ctx.channel().remoteAddress();
+        return ctx == null ? "client" : "client " + id + " " + PeerAddress.remote(ctx.channel());
     }
 
     // ---- the channel's events
@@ -217,7 +219,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
     @Override
     public void channelActive(ChannelHandlerContext context) {
         id = shard.addClient(this);
-        if (settings.isProtectedFrom(context.channel().remoteAddress())) {
+        if (settings.isProtectedFrom(PeerAddress.remote(context.channel()))) {
             ReplyWriter reply = replies.open();
             reply.error(PROTECTED);
             reply.finish();

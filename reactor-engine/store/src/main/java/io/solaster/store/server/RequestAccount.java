@@ -4,6 +4,7 @@ import java.net.SocketAddress;
 import java.util.Locale;
 
 import io.solaster.engine.Shard;
+import io.solaster.engine.net.PeerAddress;
 import io.solaster.engine.net.RequestStats;
 import io.solaster.engine.trace.RequestTrace;
 import io.solaster.engine.trace.TracedRequest;
@@ -50,7 +51,7 @@ final class RequestAccount implements TracedRequest {
 
     @Override
     public SocketAddress peer() {
-        return client.channel().remoteAddress();
+        return PeerAddress.remote(client.channel());
     }
 
     @Override

@@ -46,7 +46,7 @@ public final class ServerSettings {
     }
 
     /** Whether a client from there may not be served: no password is set, and it is not of this machine. */
-    public boolean isProtectedFrom(SocketAddress client) {
+    public boolean isProtectedFrom(@Nullable SocketAddress client) {
         if (!config.protectedMode() || password() != null) {
             return false;
         }
