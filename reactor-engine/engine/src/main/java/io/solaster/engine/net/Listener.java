@@ -183,7 +183,11 @@ final class Listener extends ChannelInboundHandlerAdapter {
             }
             server.setUp(channel);
             requests.countFor(channel);
-            handler.connected(shard, channel);
+            if (server.proxies().isOn()) {
+                channel.pipeline().addLast(new ProxyIntake(shard, server.name(), handler, server.proxies()));
+            } else {
+                handler.connected(shard, channel);
+            }
             if (drained != null) {
                 channel.pipeline().fireUserEventTriggered(TcpServer.DRAIN);
             }

@@ -62,6 +62,7 @@ public final class TcpServer implements AutoCloseable {
     private final SchedulingGroup group;
     private final List<Listener> listeners = new ArrayList<>();
     private final @Nullable UnixSocket unix;
+    private final ProxyIntake.Trust proxies;
     private volatile InetSocketAddress address;
     private volatile boolean closed;
 
@@ -70,6 +71,7 @@ public final class TcpServer implements AutoCloseable {
         this.handler = handler;
         this.name = name;
         this.config = config;
+        this.proxies = new ProxyIntake.Trust(config);
         this.group = engine.groups().get(config.group());
         this.unix = UnixSocket.of(config, engine.transport().kind());
         this.address = unix == null
@@ -224,6 +226,7 @@ public final class TcpServer implements AutoCloseable {
      * @return done once every shard goes by it
      */
     public ShardFuture<List<Boolean>> reconfigure(ServerConfig newConfig) {
+        proxies.configure(newConfig);
         config = newConfig;
         return engine.submitToAll(shard -> {
             handler.reconfigured(shard, newConfig);
@@ -288,6 +291,11 @@ public final class TcpServer implements AutoCloseable {
     /** Whether a shard takes no more connections of this server while others do. */
     public boolean isDrained(int shard) {
         return listeners.get(shard).isRetired();
+    }
+
+    /** Which proxies say whose connections they pass on. */
+    ProxyIntake.Trust proxies() {
+        return proxies;
     }
 
     /** The scheduling group that its connections run in. */

@@ -1,0 +1,203 @@
+package io.solaster.engine.net;
+
+import java.net.InetSocketAddress;
+import java.util.concurrent.TimeUnit;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.util.concurrent.ScheduledFuture;
+import io.solaster.config.server.ServerConfig;
+import io.solaster.config.value.Networks;
+import io.solaster.engine.Shard;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
+
+/**
+ * Stands before a connection's protocol, and before TLS, until it is known whose the connection is: that of a trusted proxy
+ * has to begin with a header of the PROXY protocol, that of anybody else must not. The protocol is set up once that is
+ * known, so it hears of a connection that begins as any other does. On the owning shard.
+ */
+final class ProxyIntake extends ChannelInboundHandlerAdapter {
+
+    /** Which proxies a server trusts; and who was refused. */
+    static final class Trust {
+        private static final Logger log = LoggerFactory.getLogger(TcpServer.class);
+
+        private final QuietLog refused = new QuietLog(log, Level.WARN);
+        private volatile Networks networks;
+        private volatile long timeoutMillis;
+
+        Trust(ServerConfig config) {
+            networks = Networks.parse(config.proxyProtocol().trusted());
+            timeoutMillis = config.proxyProtocol().timeout().toMillis();
+        }
+
+        void configure(ServerConfig config) {
+            networks = Networks.parse(config.proxyProtocol().trusted());
+            timeoutMillis = config.proxyProtocol().timeout().toMillis();
+        }
+
+        /** Whether any proxy is trusted; where none is, nobody is asked. */
+        boolean isOn() {
+            return !networks.isEmpty();
+        }
+    }
+
+    private static final String STRANGER = "it sent a header, and is no trusted proxy";
+    private static final int MORE = 128;
+
+    private final Shard shard;
+    private final String server;
+    private final ConnectionHandler protocol;
+    private final Trust trust;
+    private final ProxyHeader header = new ProxyHeader();
+    private boolean trusted;
+    /** The protocol has begun. */
+    private boolean passed;
+    private boolean drains;
+    private @Nullable ByteBuf received;
+    private @Nullable ScheduledFuture<?> timer;
+
+    ProxyIntake(Shard shard, String server, ConnectionHandler protocol, Trust trust) {
+        this.shard = shard;
+        this.server = server;
+        this.protocol = protocol;
+        this.trust = trust;
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext context) {
+        trusted = trust.networks.hold(PeerAddress.remote(context.channel()).getAddress());
+        if (!trusted) {
+            // It may wait to hear the server first, so nothing of it is waited for.
+            pass(context);
+            return;
+        }
+        timer = shard.schedule(() -> refuse(context, "its header has not come in time"), trust.timeoutMillis,
+                TimeUnit.MILLISECONDS);
+    }
+
+    /** The protocol begins. */
+    private void pass(ChannelHandlerContext context) {
+        passed = true;
+        protocol.connected(shard, context.channel());
+        context.fireChannelActive();
+        if (drains) {
+            context.fireUserEventTriggered(TcpServer.DRAIN);
+        }
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        ByteBuf bytes = (ByteBuf) message;
+        ByteBuf before = received;
+        if (before != null) {
+            received = null;
+            bytes = join(before, bytes);
+        }
+        look(context, bytes);
+    }
+
+    private static ByteBuf join(ByteBuf before, ByteBuf bytes) {
+        ByteBuf both = before.writeBytes(bytes);
+        bytes.release();
+        return both;
+    }
+
+    private void look(ChannelHandlerContext context, ByteBuf all) {
+        switch (header.look(all)) {
+            case PART -> keep(all);
+            case NONE -> {
+                if (trusted) {
+                    all.release();
+                    refuse(context, "it sent no header");
+                } else {
+                    leave(context, all);
+                }
+            }
+            case MALFORMED -> {
+                all.release();
+                refuse(context, trusted ? header.flaw() : STRANGER);
+            }
+            case WHOLE -> {
+                if (!trusted) {
+                    all.release();
+                    refuse(context, STRANGER);
+                    return;
+                }
+                stopTimer();
+                InetSocketAddress client = header.client();
+                if (client != null) {
+                    PeerAddress.tell(context.channel(), client);
+                }
+                pass(context);
+                leave(context, all.skipBytes(header.length()));
+            }
+        }
+    }
+
+    /** More comes. The connection's own buffer is not held meanwhile. */
+    private void keep(ByteBuf all) {
+        received = Unpooled.buffer(all.readableBytes() + MORE).writeBytes(all);
+        all.release();
+    }
+
+    /** Nothing more is looked at; what had come is the protocol's. */
+    private static void leave(ChannelHandlerContext context, ByteBuf rest) {
+        if (rest.isReadable()) {
+            context.fireChannelRead(rest);
+        } else {
+            rest.release();
+        }
+        if (!context.isRemoved()) {
+            context.pipeline().remove(context.handler());
+        }
+    }
+
+    private void refuse(ChannelHandlerContext context, String why) {
+        trust.refused.tell("Server '{}': {} is disconnected by the rules of proxy-protocol.trusted: {}", server,
+                context.channel().remoteAddress(), why);
+        context.close();
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+        if (TcpServer.DRAIN.equals(event) && !passed) {
+            drains = true;
+            TcpServer.afterLastRead(context, () -> {
+                if (!passed) {
+                    context.close();
+                }
+            });
+        } else {
+            context.fireUserEventTriggered(event);
+        }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext context) {
+        context.fireChannelReadComplete();
+    }
+
+    @Override
+    public void handlerRemoved(ChannelHandlerContext context) {
+        stopTimer();
+        ByteBuf left = received;
+        received = null;
+        if (left != null) {
+            left.release();
+        }
+    }
+
+    private void stopTimer() {
+        ScheduledFuture<?> running = timer;
+        timer = null;
+        if (running != null) {
+            running.cancel(false);
+        }
+    }
+}
