@@ -4,6 +4,7 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -13,6 +14,7 @@ import javax.tools.ToolProvider;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.lang.ArchCondition;
+import io.solaster.config.Internal;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -109,7 +111,7 @@ final class InternalsTest {
     private String wrong(ArchCondition<JavaClass> condition, String... sources) throws IOException {
         Path classes = Files.createTempDirectory(folder, "classes");
         List<String> arguments = new ArrayList<>(
-                List.of("-proc:none", "-cp", System.getProperty("java.class.path"), "-d", classes.toString()));
+                List.of("-proc:none", "-cp", annotations(), "-d", classes.toString()));
         for (String source : sources) {
             String name = source.replaceFirst("(?s).*?(?:class (\\w+).*|\\z)", "$1");
             Path file = Files.createTempDirectory(folder, "source")
@@ -120,5 +122,11 @@ final class InternalsTest {
                 .isZero();
         return classes().should(condition).allowEmptyShould(true).evaluate(new ClassFileImporter().importPath(classes))
                 .getFailureReport().getDetails().toString();
+    }
+
+    /** Where the annotation lies: the compiler would open all of the class path, each time. */
+    private static String annotations() {
+        return Path.of(URI.create(Internal.class.getProtectionDomain().getCodeSource().getLocation().toString()))
+                .toString();
     }
 }
