@@ -9,6 +9,7 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
+import io.solaster.boot.actuate.Actuated;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.InvalidConfigException;
 import io.solaster.config.InvalidConfigException.Violation;
@@ -19,9 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
-import org.springframework.boot.data.redis.autoconfigure.DataRedisAutoConfiguration;
 import org.springframework.boot.diagnostics.FailureAnalysis;
-import org.springframework.boot.r2dbc.autoconfigure.R2dbcAutoConfiguration;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.annotation.Configuration;
@@ -134,7 +133,7 @@ final class FailureAnalyzersTest {
         SpringApplication application = new SpringApplication(Application.class);
         application.setWebApplicationType(WebApplicationType.NONE);
         application.setDefaultProperties(java.util.Map.of("solaster.engine.shards", 1, "solaster.engine.pinning",
-                "never", "solaster.engine.transport", "nio"));
+                "never", "solaster.engine.transport", "nio", "spring.autoconfigure.exclude", Actuated.BUT_NETTY));
         assertThatThrownBy(() -> application.run(args)).isInstanceOf(Exception.class);
         // A thread is there for a moment after its loop has ended.
         ThreeShards.until("no shard is left", () -> Thread.getAllStackTraces().keySet().stream()
@@ -142,7 +141,6 @@ final class FailureAnalyzersTest {
     }
 
     @Configuration(proxyBeanMethods = false)
-    // What other tests have on the class path fails first, for want of a database.
-    @EnableAutoConfiguration(exclude = {R2dbcAutoConfiguration.class, DataRedisAutoConfiguration.class})
+    @EnableAutoConfiguration
     static class Application {}
 }

@@ -7,14 +7,18 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 import io.solaster.engine.Engine;
 import io.solaster.spring.server.ServerLifecycle;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.context.annotation.ImportCandidates;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Configuration;
 
@@ -27,13 +31,21 @@ public final class Actuated implements AutoCloseable {
         this.context = context;
     }
 
-    /** What only other tests need of the class path. */
-    private static final String BUT_SERVERS = "org.springframework.boot.r2dbc.autoconfigure.R2dbcAutoConfiguration,"
-            + "org.springframework.boot.data.redis.autoconfigure.DataRedisAutoConfiguration";
+    /** What only other tests need of the class path: to look at all of it takes most of a start's time. */
+    private static final String BUT_SERVERS = autoConfigurationsOf("org.springframework.boot.r2dbc.",
+            "org.springframework.boot.data.", "org.springframework.boot.persistence.",
+            "org.springframework.boot.transaction.", "org.springframework.boot.grpc.",
+            "org.springframework.boot.opentelemetry.", "org.springframework.boot.micrometer.tracing.",
+            "org.springframework.cloud.");
     /** The same and, of the two reactive servers, Tomcat. */
     public static final String BUT_NETTY = BUT_SERVERS + ",org.springframework.boot.tomcat.autoconfigure.actuate.web"
             + ".server.TomcatReactiveManagementContextAutoConfiguration,org.springframework.boot.tomcat.autoconfigure"
             + ".reactive.TomcatReactiveWebServerAutoConfiguration";
+
+    private static String autoConfigurationsOf(String... packages) {
+        return ImportCandidates.load(AutoConfiguration.class, Actuated.class.getClassLoader()).getCandidates().stream()
+                .filter(name -> Arrays.stream(packages).anyMatch(name::startsWith)).collect(Collectors.joining(","));
+    }
 
     static Actuated start(WebApplicationType type, String... properties) {
         return start(type, Application.class, properties);

@@ -38,6 +38,8 @@ import io.solaster.spring.server.ServerLifecycle;
 import io.solaster.spring.web.ShardWebServer;
 import io.solaster.spring.web.SolasterReactiveWebServerFactory;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -85,12 +87,28 @@ final class SolasterWebAutoConfigurationTest {
     private static final String[] PROPERTIES = {"solaster.engine.shards=1", "solaster.engine.pinning=never",
             "solaster.engine.transport=nio", "server.port=0"};
 
+    /** For those that change nothing which another one sees. */
+    private static ConfigurableApplicationContext shared;
+
     private final ReactiveWebApplicationContextRunner reactive = new ReactiveWebApplicationContextRunner(
             AnnotationConfigReactiveWebServerApplicationContext::new).withConfiguration(CONFIGURATIONS)
             .withPropertyValues(PROPERTIES).withBean(org.springframework.http.server.reactive.HttpHandler.class,
                     () -> (request, response) -> response.setComplete());
     private final ReactiveWebApplicationContextRunner ours = reactive
             .withPropertyValues("solaster.web.server=solaster");
+
+    @BeforeAll
+    static void start_what_is_shared() {
+        shared = start("server.max-http-request-header-size=2KB", "server.server-header=mine",
+                "server.netty.idle-timeout=60s",
+                "solaster.web.http.websocket.max-message=2KB", "management.server.port=0",
+                "management.endpoint.health.show-details=always");
+    }
+
+    @AfterAll
+    static void stop_what_is_shared() {
+        shared.close();
+    }
 
     @Test
     void it_is_Spring_Boots_choice_unless_something_else_is_said() {
@@ -187,9 +205,7 @@ final class SolasterWebAutoConfigurationTest {
                 assertThat(get(context, "/about", headers).body()).isEqualTo("https://example.org/about 192.0.2.7");
             }
         }
-        try (ConfigurableApplicationContext context = start()) {
-            assertThat(get(context, "/about", headers).body()).startsWith("http://localhost:").endsWith("127.0.0.1");
-        }
+        assertThat(get(shared, "/about", headers).body()).startsWith("http://localhost:").endsWith("127.0.0.1");
     }
 
     @Test
@@ -207,9 +223,8 @@ final class SolasterWebAutoConfigurationTest {
 
     @Test
     void a_URI_is_that_of_the_request_whatever_was_asked_for_before() throws Exception {
-        try (ConfigurableApplicationContext context = start();
-                Socket socket = new Socket("localhost", Integer.parseInt(
-                        Objects.requireNonNull(context.getEnvironment().getProperty("local.server.port"))))) {
+        try (Socket socket = new Socket("localhost", Integer.parseInt(
+                Objects.requireNonNull(shared.getEnvironment().getProperty("local.server.port"))))) {
             socket.setSoTimeout((int) PATIENCE.toMillis());
             String[][] asked = {{"/about", "a"}, {"/about", "b:81"}, {"/about", "a"}, {"/about?x=1", "a"},
                     {"/about?x=2", "a"}, {"/about", "a:80"}, {"http://c:8080/about", "a"}, {"/about", "a"}};
@@ -232,15 +247,12 @@ final class SolasterWebAutoConfigurationTest {
 
     @Test
     void limits_and_the_header_Server_are_those_of_Spring_Boot() throws Exception {
-        try (ConfigurableApplicationContext context = start("server.max-http-request-header-size=2KB",
-                "server.server-header=mine", "server.netty.idle-timeout=1s")) {
-            HttpResponse<String> answer = get(context, "/about");
-            assertThat(answer.statusCode()).isEqualTo(200);
-            assertThat(answer.headers().firstValue("server")).contains("mine");
-            assertThat(get(context, "/about", "X-Long", "x".repeat(3_000)).statusCode()).isEqualTo(431);
-            assertThat(context.getBean(SolasterReactiveWebServerFactory.class).getHttp().maxHeaderSize().bytes())
-                    .isEqualTo(2048);
-        }
+        HttpResponse<String> answer = get(shared, "/about");
+        assertThat(answer.statusCode()).isEqualTo(200);
+        assertThat(answer.headers().firstValue("server")).contains("mine");
+        assertThat(get(shared, "/about", "X-Long", "x".repeat(3_000)).statusCode()).isEqualTo(431);
+        assertThat(shared.getBean(SolasterReactiveWebServerFactory.class).getHttp().maxHeaderSize().bytes())
+                .isEqualTo(2048);
     }
 
     @Test
@@ -285,34 +297,31 @@ final class SolasterWebAutoConfigurationTest {
 
     @Test
     void management_on_a_port_of_its_own_answers_while_every_shard_is_stuck() throws Exception {
-        try (ConfigurableApplicationContext context = start("management.server.port=0",
-                "management.endpoint.health.show-details=always")) {
-            assertThat(get(context, "/about").statusCode()).isEqualTo(200);
-            assertThat(context.getBean(ServerLifecycle.class).server("webflux").orElseThrow().accepted()).isPositive();
-            Engine engine = context.getBean(Engine.class);
-            CountDownLatch stuck = new CountDownLatch(engine.shards().size());
-            CountDownLatch released = new CountDownLatch(1);
-            try {
-                for (Shard shard : engine.shards()) {
-                    shard.execute(() -> {
-                        stuck.countDown();
-                        try {
-                            released.await();
-                        } catch (InterruptedException e) {
-                            Thread.currentThread().interrupt();
-                        }
-                    });
-                }
-                assertThat(stuck.await(60, TimeUnit.SECONDS)).isTrue();
-                HttpResponse<String> health = HttpClient.newHttpClient().send(HttpRequest.newBuilder(URI.create(
-                        "http://localhost:" + context.getEnvironment().getProperty("local.management.port")
-                                + "/actuator/health"))
-                        .timeout(PATIENCE).build(), BodyHandlers.ofString());
-                assertThat(health.body()).contains("\"status\":\"UP\"").contains("\"webflux\":{")
-                        .contains("\"protocol\":\"http\"");
-            } finally {
-                released.countDown();
+        assertThat(get(shared, "/about").statusCode()).isEqualTo(200);
+        assertThat(shared.getBean(ServerLifecycle.class).server("webflux").orElseThrow().accepted()).isPositive();
+        Engine engine = shared.getBean(Engine.class);
+        CountDownLatch stuck = new CountDownLatch(engine.shards().size());
+        CountDownLatch released = new CountDownLatch(1);
+        try {
+            for (Shard shard : engine.shards()) {
+                shard.execute(() -> {
+                    stuck.countDown();
+                    try {
+                        released.await();
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    }
+                });
             }
+            assertThat(stuck.await(60, TimeUnit.SECONDS)).isTrue();
+            HttpResponse<String> health = HttpClient.newHttpClient().send(HttpRequest.newBuilder(URI.create(
+                    "http://localhost:" + shared.getEnvironment().getProperty("local.management.port")
+                            + "/actuator/health"))
+                    .timeout(PATIENCE).build(), BodyHandlers.ofString());
+            assertThat(health.body()).contains("\"status\":\"UP\"").contains("\"webflux\":{")
+                    .contains("\"protocol\":\"http\"");
+        } finally {
+            released.countDown();
         }
     }
 
@@ -330,12 +339,11 @@ final class SolasterWebAutoConfigurationTest {
 
     @Test
     void web_sockets_of_WebFlux_go_by_its_limits_and_are_measured() throws Exception {
-        try (ConfigurableApplicationContext context = start("solaster.web.http.websocket.max-message=2KB");
-                HttpClient client = HttpClient.newHttpClient()) {
+        try (HttpClient client = HttpClient.newHttpClient()) {
             CompletableFuture<String> heard = new CompletableFuture<>();
             CompletableFuture<Integer> closed = new CompletableFuture<>();
             WebSocket socket = client.newWebSocketBuilder().buildAsync(URI.create("ws://localhost:"
-                    + context.getEnvironment().getProperty("local.server.port") + "/echo"), new WebSocket.Listener() {
+                    + shared.getEnvironment().getProperty("local.server.port") + "/echo"), new WebSocket.Listener() {
                         @Override
                         public @Nullable CompletionStage<?> onText(WebSocket socket, CharSequence text, boolean last) {
                             heard.complete(text.toString());
@@ -351,7 +359,7 @@ final class SolasterWebAutoConfigurationTest {
             try {
                 socket.sendText("hello", true).join();
                 assertThat(await(heard)).isEqualTo("hello");
-                MeterRegistry registry = context.getBean(MeterRegistry.class);
+                MeterRegistry registry = shared.getBean(MeterRegistry.class);
                 assertThat(registry.get("solaster.websocket.connections").gauge().value()).isOne();
                 assertThat(registry.get("solaster.websocket.messages").tag("direction", "in").functionCounter()
                         .count()).isOne();
