@@ -68,6 +68,26 @@ class NodeMarksTest {
         assertThat(NodeMarks.aside(List.of(a()), "shop", "other")).isEmpty();
     }
 
+    /** Pods that are refused one after the other are told of sooner than what was written on the node. */
+    @Test
+    void aLateCacheSetsNoNodeAsideTwice() {
+        Node late = a();
+        Instant until = marks.setAside(late, "shop", "kv");
+        long before = api.writes();
+        now = now.plusSeconds(1);
+        assertThat(marks.setAside(late, "shop", "kv")).isEqualTo(until);
+        assertThat(api.writes()).isEqualTo(before);
+        // Others have marks of their own.
+        assertThat(marks.setAside(late, "shop", "other")).isEqualTo(until.plusSeconds(1));
+        // What somebody has taken away is put there again.
+        client.nodes().withName("a").edit(node -> {
+            node.getMetadata().getLabels().remove(Labels.aside("shop", "kv"));
+            node.getMetadata().getAnnotations().remove(Labels.aside("shop", "kv"));
+            return node;
+        });
+        assertThat(aside()).isEqualTo(Duration.ofMinutes(1));
+    }
+
     @Test
     void aLabelGoesAWhileAfterNobodyNeedsIt() {
         client.nodes().withName("a").edit(node -> {

@@ -46,6 +46,8 @@ public final class NodeMarks {
     private final Map<String, Instant> idle = new ConcurrentHashMap<>();
     /** Which version of each node was given which class: several looks at once find the same nodes without it. */
     private final Map<String, String> given = new ConcurrentHashMap<>();
+    /** What was noted last on which version of a node, by node and mark: a cache may still have that version. */
+    private final Map<String, Noted> noted = new ConcurrentHashMap<>();
     private final KubernetesClient client;
     private final InstantSource clock;
     private final boolean allowed;
@@ -99,6 +101,8 @@ public final class NodeMarks {
             return times + " " + until;
         }
     }
+
+    private record Noted(String version, Aside aside) {}
 
     /** What is to be done by hand, where it may not: which nodes lack the labels of wanted classes, and how they get them. */
     public List<String> unlabelled(Map<String, String> classes, Set<String> wanted, Cluster cluster) {
@@ -193,7 +197,12 @@ public final class NodeMarks {
      */
     public Instant setAside(Node node, String namespace, String service) {
         String mark = Labels.aside(namespace, service);
-        Aside before = Aside.of(annotation(node, mark));
+        String what = node.getMetadata().getName() + " " + mark;
+        String version = node.getMetadata().getUid() + " " + node.getMetadata().getResourceVersion();
+        Noted last = noted.get(what);
+        Aside before = last != null && last.version().equals(version)
+                ? last.aside()
+                : Aside.of(annotation(node, mark));
         Instant now = clock.instant();
         if (before != null && now.isBefore(before.until()) && !before.tooFar(now)) {
             return before.until();
@@ -202,6 +211,7 @@ public final class NodeMarks {
         Duration length = FIRST.multipliedBy(1L << Math.min(times - 1, 10));
         Aside aside = new Aside(times, now.plus(length.compareTo(LONGEST) > 0 ? LONGEST : length));
         patch(node.getMetadata().getName(), Map.of(mark, "true"), Map.of(mark, aside.toString()));
+        noted.put(what, new Noted(version, aside));
         return aside.until();
     }
 
@@ -225,6 +235,7 @@ public final class NodeMarks {
         if (!allowed) {
             return null;
         }
+        noted.values().removeIf(each -> !now.isBefore(each.aside().until()) || each.aside().tooFar(now));
         for (Node node : nodes) {
             TreeMap<String, @Nullable String> labels = new TreeMap<>();
             TreeMap<String, @Nullable String> annotations = new TreeMap<>();
