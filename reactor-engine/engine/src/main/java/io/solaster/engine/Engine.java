@@ -201,6 +201,11 @@ public final class Engine implements AutoCloseable {
         return meshes[from].queued(to);
     }
 
+    /** How files are read and written, and why so: a sentence. */
+    String howFiles() {
+        return setup.howFiles();
+    }
+
     /** Where time, chance and threads come from. */
     public Environment environment() {
         return setup.environment();

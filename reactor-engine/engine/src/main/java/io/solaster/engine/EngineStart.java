@@ -96,6 +96,7 @@ final class EngineStart {
         CpuAffinity.unavailable().ifPresent(why -> log.warn("Shards are not pinned: {}", why));
         plan.reasons().forEach(reason -> log.info("Plan: {}", reason));
         log.info("Transport: {}", engine.transport().reason());
+        log.info("Files: {}", engine.howFiles());
         log.info("Groups: {}; stalls: {}",
                 engine.groups().all().stream().map(group -> group + " " + group.shares())
                         .collect(Collectors.joining(", ")),
@@ -114,7 +115,7 @@ final class EngineStart {
         Map<Transport, String> refused = new EnumMap<>(Transport.class);
         while (true) {
             TransportChoice transport = given != null ? given : TransportChoice.choose(config.transport(), refused);
-            Setup setup = new Setup(name, config, machine, plan, environment, work);
+            Setup setup = new Setup(name, config, machine, plan, environment, work, transport.kind());
             try {
                 return new Engine(setup, new ShardGroup(setup, GroupIoHandler.over(transport.ioHandlers())), transport);
             } catch (RuntimeException | Error e) {

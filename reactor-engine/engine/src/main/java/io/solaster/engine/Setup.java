@@ -6,6 +6,8 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import io.solaster.config.EngineConfig;
+import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.FilesConfig;
 import io.solaster.config.check.ConfigDiff;
 import io.solaster.config.plan.Machine;
 import io.solaster.config.plan.ShardPlan;
@@ -13,9 +15,11 @@ import io.solaster.config.plan.ShardPlanner;
 import io.solaster.config.value.CpuSet;
 import io.solaster.engine.Offload.Purpose;
 import io.solaster.engine.env.Environment;
+import io.solaster.engine.file.ChannelDisk;
 import io.solaster.engine.file.Disk;
 import io.solaster.engine.file.FileBounds;
 import io.solaster.engine.file.FileHome;
+import io.solaster.engine.file.FileRing;
 import io.solaster.engine.file.ShardFiles;
 import io.solaster.engine.os.CpuAffinity;
 import io.solaster.engine.os.Housekeeper;
@@ -23,6 +27,7 @@ import io.solaster.engine.stats.ShardStats;
 import io.solaster.engine.stats.StallWatchdog;
 import io.solaster.engine.task.SchedulingGroups;
 import io.solaster.engine.trace.Tracing;
+import io.solaster.engine.transport.TransportChoice;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,6 +45,7 @@ final class Setup {
     private final Housekeeper housekeeper;
     private final Offload offload;
     private final Disk disk;
+    private final Transport transport;
     private final @Nullable StallWatchdog watchdog;
     private final @Nullable Long shuffleSeed = Long.getLong("solaster.engine.shuffle-seed");
     private final AtomicInteger made = new AtomicInteger();
@@ -51,7 +57,8 @@ final class Setup {
 
     /** Starts the threads off the shards. */
     Setup(String name, EngineConfig config, Machine machine, ShardPlan plan, Environment environment,
-            ShardPlan.Work work) {
+            ShardPlan.Work work, Transport transport) {
+        this.transport = transport;
         this.name = name;
         this.config = config;
         this.machine = machine;
@@ -146,11 +153,42 @@ final class Setup {
      * The files of one shard. The threads for files are asked for twice as many operations as there are threads, so that none
      * is idle and what waits, waits where shares count; and for no more than half of their queue, divided among the shards, so
      * that none is refused for what others do.
+     *
+     * @param ring by which the shard does without them; null for none
      */
-    ShardFiles files(FileHome home, ShardStats stats) {
+    ShardFiles files(FileHome home, @Nullable FileRing ring, ShardStats stats) {
+        FileBounds bounds = FileBounds.of(config.files());
+        if (ring != null) {
+            return new ShardFiles(home, ring, bounds, stats.files);
+        }
         int most = Math.min(2 * config.offload().fileThreads(),
                 config.offload().queueCapacity() / (2 * plan.shards().size()));
-        return new ShardFiles(home, disk, FileBounds.of(config.files()).withDepthAtMost(most), stats.files);
+        return new ShardFiles(home, disk, bounds.withDepthAtMost(most), stats.files);
+    }
+
+    /** A ring for the files of a shard; null where threads do what it would. */
+    @Nullable
+    FileRing newRing() {
+        return usesRings() && disk instanceof ChannelDisk threads ? new FileRing(threads) : null;
+    }
+
+    private boolean usesRings() {
+        return transport == Transport.IO_URING && config.files().access() == FilesConfig.Access.AUTO;
+    }
+
+    /** How files are read and written, and why so. */
+    String howFiles() {
+        if (!(disk instanceof ChannelDisk)) {
+            return "a disk of the environment";
+        }
+        String threads = config.offload().fileThreads() + " threads off the shards";
+        if (usesRings()) {
+            return "each shard's own io_uring, and " + threads + " for what it has no call for";
+        }
+        return threads + (config.files().access() == FilesConfig.Access.THREADS
+                ? ", as configured"
+                : "; the transport is " + TransportChoice.label(transport)
+                        + ", and with io_uring the shards would do it");
     }
 
     @Nullable

@@ -12,6 +12,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
 import io.netty.channel.IoEventLoopGroup;
@@ -27,6 +28,7 @@ import io.solaster.config.Internal;
 import io.solaster.config.plan.ShardPlan.PlannedShard;
 import io.solaster.engine.env.Environment;
 import io.solaster.engine.file.FileHome;
+import io.solaster.engine.file.FileRing;
 import io.solaster.engine.file.ShardFiles;
 import io.solaster.engine.loop.Parking;
 import io.solaster.engine.loop.Turn;
@@ -72,6 +74,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class Shard extends SingleThreadIoEventLoop implements ShardView {
     private static final Logger log = LoggerFactory.getLogger(Shard.class);
+    private static final long LAST_FILES_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long LAST_LOOK_NANOS = TimeUnit.MICROSECONDS.toNanos(200);
     private final Setup setup;
     private final PlannedShard place;
     private final Environment environment;
@@ -89,6 +93,8 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
     private final ShardThreads threads;
     private final ShardMemory memory = new ShardMemory(this::assertOwner);
     private @Nullable ShardFiles files;
+    private @Nullable FileRing ring;
+    private long lastFilesUntil;
 
     Shard(IoEventLoopGroup parent, Executor executor, IoHandlerFactory ioHandlerFactory, Setup setup,
             PlannedShard place) {
@@ -257,6 +263,9 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
         } catch (RuntimeException | Error failure) {
             log.error("What waited on shard {} was not told of its end", id(), failure);
         }
+        if (ring != null) {
+            ring.abandon(stopped());
+        }
         scheduler.abandonAll(how);
         for (MeshPermits[] byTarget : permits.values()) {
             for (MeshPermits each : byTarget) {
@@ -399,9 +408,27 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
         assertOwner("the files");
         ShardFiles made = files;
         if (made == null) {
-            made = setup.files(new ComingHome(), stats);
+            ring = newRing();
+            made = setup.files(new ComingHome(), ring, stats);
             files = made;
             unfinished.add(new LastFiles(made));
+        }
+        return made;
+    }
+
+    private @Nullable FileRing newRing() {
+        FileRing made = setup.newRing();
+        if (made != null) {
+            try {
+                // What a completion costs is little, and what waits for it goes on in its own group.
+                made.use(((GroupIoHandler) ioHandler()).register(made, setup.groups().critical()));
+            } catch (Exception ending) {
+                log.warn("Shard {} takes threads for its files, since its ring takes no more", id(), ending);
+                return null;
+            }
+            if (setup.plan().pinned()) {
+                made.bindWorkers(setup.elsewhere());
+            }
         }
         return made;
     }
@@ -689,6 +716,9 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
     protected boolean confirmShutdown() {
         try {
             if (isShuttingDown()) {
+                if (waitsForFiles()) {
+                    return false;
+                }
                 ioHandler().prepareToDestroy();
             }
             return super.confirmShutdown();
@@ -698,6 +728,24 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
             }
             throw failure;
         }
+    }
+
+    /** The kernel writes into memory of ours for as long as it has an operation: for a while it may come to its end. */
+    private boolean waitsForFiles() {
+        FileRing under = ring;
+        if (under == null || under.underWay() == 0) {
+            return false;
+        }
+        long now = environment.clock().nanoTime();
+        if (lastFilesUntil == 0) {
+            lastFilesUntil = now + LAST_FILES_NANOS;
+        }
+        if (now - lastFilesUntil >= 0) {
+            return false;
+        }
+        // So that the loop looks again, and does not sleep until a disk answers that never will.
+        scheduler.execute(() -> LockSupport.parkNanos(LAST_LOOK_NANOS));
+        return true;
     }
 
     /** Netty's last turns, while the shard stops. */

@@ -13,15 +13,20 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
+import io.netty.channel.uring.IoUring;
+import io.solaster.config.Changed;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.value.CpuSet;
+import io.solaster.config.value.Housekeeping;
+import io.solaster.engine.file.OpenMode;
 import io.solaster.engine.os.CpuAffinity;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
 
 @EnabledOnOs(OS.LINUX)
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
@@ -76,6 +81,42 @@ class PinningTest {
         assumeTrue(engine.plan().housekeeping().isEmpty());
         // Netty tells of the end on a thread that the shard itself has started.
         assertThat(confined(engine, allowed)).isEmpty();
+    }
+
+    /** What would block is done by threads of the kernel, which belong to the shard's. */
+    @Test
+    void theWorkersOfARingKeepOffTheShardsCpu(@TempDir Path directory) throws Exception {
+        assumeTrue(CpuAffinity.unavailable().isEmpty(), () -> CpuAffinity.unavailable().orElseThrow());
+        assumeTrue(IoUring.isAvailable());
+        CpuSet allowed = CpuAffinity.current();
+        assumeTrue(allowed.size() > 1);
+        CpuSet housekeeping = CpuSet.of(allowed.first());
+        try (Engine engine = Engine.start(Changed.with(EngineConfig.defaults().withShards(1)
+                .withPinning(Pinning.ALWAYS).withTransport(Transport.IO_URING), "housekeeping",
+                new Housekeeping(housekeeping)))) {
+            Engines.get(engine.submitStageTo(0, CallOptions.DEFAULTS, () -> engine.shard(0).files()
+                    .open(directory.resolve("a"), OpenMode.CREATE)
+                    .thenCompose(file -> file.preallocate(1 << 20).thenCompose(done -> file.sync())
+                            .thenCompose(done -> file.close()))));
+            Map<String, String> workers = workers("iou-wrk-" + engine.shard(0).stats().tid());
+            assertThat(workers).isNotEmpty();
+            assertThat(workers.values()).allSatisfy(cpus -> assertThat(CpuSet.parse(cpus)).isEqualTo(housekeeping));
+        }
+    }
+
+    /** The CPUs of the kernel's threads for a ring. */
+    private static Map<String, String> workers(String name) throws IOException {
+        Map<String, String> found = new TreeMap<>();
+        try (Stream<Path> tasks = Files.list(Path.of("/proc/self/task"))) {
+            for (Path task : (Iterable<Path>) tasks::iterator) {
+                if (Files.readString(task.resolve("comm")).strip().startsWith(name)) {
+                    found.put(task.toString(), Files.readAllLines(task.resolve("status")).stream()
+                            .filter(line -> line.startsWith("Cpus_allowed_list:")).findFirst().orElseThrow()
+                            .split(":")[1].strip());
+                }
+            }
+        }
+        return found;
     }
 
     /** Threads that are neither shards nor the process's first, and not where they belong. */

@@ -125,14 +125,14 @@ public final class ChannelDisk implements Disk {
         });
     }
 
-    private void act(Outcome<@Nullable Void> outcome, Action action) {
+    void act(Outcome<@Nullable Void> outcome, Action action) {
         this.<@Nullable Void>run(outcome, () -> {
             action.run();
             return null;
         });
     }
 
-    private <T extends @Nullable Object> void run(Outcome<? super T> outcome, Callable<T> work) {
+    <T extends @Nullable Object> void run(Outcome<? super T> outcome, Callable<T> work) {
         Task<T> task = new Task<>(work, outcome);
         try {
             threads.execute(task, task::abandon);
@@ -141,8 +141,60 @@ public final class ChannelDisk implements Disk {
         }
     }
 
+    /** Closes a file, here where no thread does: a descriptor must not be left, and to close one waits for no disk. */
+    void runInAnyCase(Outcome<@Nullable Void> outcome, Action action) {
+        Task<@Nullable Void> task = new Task<>(() -> {
+            action.run();
+            return null;
+        }, outcome);
+        try {
+            threads.execute(task, task);
+        } catch (RejectedExecutionException refused) {
+            task.run();
+        }
+    }
+
+    /** What there is no room for is refused before the disk is filled with it. */
+    static void fillWithZeros(FileChannel channel, Path path, long size) throws IOException {
+        long more = size - channel.size();
+        if (more > 0 && more > Files.getFileStore(path).getUsableSpace()) {
+            throw FileError.exception(FileError.ENOSPC.number(), path.toString());
+        }
+        for (long at = channel.size(); at < size;) {
+            at = write(channel, path, ZEROS.slice(0, (int) Math.min(ZEROS.capacity(), size - at)), at);
+        }
+    }
+
+    private static long write(FileChannel to, Path path, ByteBuffer from, long position) throws IOException {
+        long at = position;
+        try {
+            while (from.hasRemaining()) {
+                at += to.write(from, at);
+            }
+        } catch (IOException failure) {
+            if (isFull(failure, to, path, from.remaining())) {
+                throw (DiskFullException) new DiskFullException(path.toString(), failure.getMessage())
+                        .initCause(failure);
+            }
+            throw failure;
+        }
+        return at;
+    }
+
+    private static boolean isFull(IOException failure, FileChannel to, Path path, int wanted) {
+        if (FileError.isFull(failure.getMessage())) {
+            return true;
+        }
+        try {
+            // In another language than English the room that is left tells.
+            return to.isOpen() && Files.getFileStore(path).getUsableSpace() < wanted;
+        } catch (IOException unknown) {
+            return false;
+        }
+    }
+
     /** Something done off the shards. */
-    private interface Action {
+    interface Action {
         void run() throws IOException;
     }
 
@@ -219,37 +271,9 @@ public final class ChannelDisk implements Disk {
             act(outcome, () -> {
                 long at = position;
                 for (ByteBuffer each : from) {
-                    at = write(forData(), each, at);
+                    at = ChannelDisk.write(forData(), path, each, at);
                 }
             });
-        }
-
-        private long write(FileChannel to, ByteBuffer from, long position) throws IOException {
-            long at = position;
-            try {
-                while (from.hasRemaining()) {
-                    at += to.write(from, at);
-                }
-            } catch (IOException failure) {
-                if (isFull(failure, from.remaining())) {
-                    throw (DiskFullException) new DiskFullException(path.toString(), failure.getMessage())
-                            .initCause(failure);
-                }
-                throw failure;
-            }
-            return at;
-        }
-
-        private boolean isFull(IOException failure, int wanted) {
-            if (FileError.isFull(failure.getMessage())) {
-                return true;
-            }
-            try {
-                // In another language than English the room that is left tells.
-                return channel.isOpen() && Files.getFileStore(path).getUsableSpace() < wanted;
-            } catch (IOException unknown) {
-                return false;
-            }
         }
 
         @Override
@@ -261,28 +285,17 @@ public final class ChannelDisk implements Disk {
         public void truncate(long size, Outcome<@Nullable Void> outcome) {
             act(outcome, () -> {
                 if (size > channel.size()) {
-                    write(channel, ZEROS.slice(0, 1), size - 1);
+                    ChannelDisk.write(channel, path, ZEROS.slice(0, 1), size - 1);
                 } else {
                     channel.truncate(size);
                 }
             });
         }
 
-        /**
-         * Java has no call for it: zeros are written, and later writes change nothing but bytes. What there is no room for is
-         * refused before the disk is filled with it.
-         */
+        /** Java has no call for it: zeros are written, and later writes change nothing but bytes. */
         @Override
         public void preallocate(long size, Outcome<@Nullable Void> outcome) {
-            act(outcome, () -> {
-                long more = size - channel.size();
-                if (more > 0 && more > Files.getFileStore(path).getUsableSpace()) {
-                    throw FileError.exception(FileError.ENOSPC.number(), path.toString());
-                }
-                for (long at = channel.size(); at < size;) {
-                    at = write(channel, ZEROS.slice(0, (int) Math.min(ZEROS.capacity(), size - at)), at);
-                }
-            });
+            act(outcome, () -> fillWithZeros(channel, path, size));
         }
 
         @Override
@@ -292,7 +305,7 @@ public final class ChannelDisk implements Disk {
 
         @Override
         public void close(Outcome<@Nullable Void> outcome) {
-            Task<@Nullable Void> task = new Task<>(() -> {
+            runInAnyCase(outcome, () -> {
                 try {
                     channel.close();
                 } finally {
@@ -300,14 +313,7 @@ public final class ChannelDisk implements Disk {
                         direct.close();
                     }
                 }
-                return null;
-            }, outcome);
-            try {
-                threads.execute(task, task::abandon);
-            } catch (RejectedExecutionException refused) {
-                // A descriptor must not be left: closing a local file that was only written waits for no disk.
-                task.run();
-            }
+            });
         }
     }
 }

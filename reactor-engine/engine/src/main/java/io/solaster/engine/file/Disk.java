@@ -79,5 +79,10 @@ public interface Disk {
 
         /** The operation may have been done in part. */
         void failed(Throwable failure);
+
+        /** As {@link #failed}, but the disk may go on with it for all that is known: its memory is not to be used again. */
+        default void lost(Throwable failure) {
+            failed(failure);
+        }
     }
 }

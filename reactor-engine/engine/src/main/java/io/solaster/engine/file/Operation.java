@@ -41,6 +41,7 @@ abstract class Operation<D extends @Nullable Object, T extends @Nullable Object>
     /** Where it was accepted; null for what needs no room. */
     private IoScheduler.@Nullable Queue queue;
     private boolean atDisk;
+    private boolean lost;
     private @Nullable D result;
     private @Nullable Throwable failure;
 
@@ -117,6 +118,12 @@ abstract class Operation<D extends @Nullable Object, T extends @Nullable Object>
     }
 
     @Override
+    public final void lost(Throwable why) {
+        lost = true;
+        failed(why);
+    }
+
+    @Override
     @SuppressWarnings("NullAway") // where it has not failed, the result is one that D allows
     public final void run() {
         if (!home.compareAndSet(false, true)) {
@@ -143,6 +150,9 @@ abstract class Operation<D extends @Nullable Object, T extends @Nullable Object>
 
     /** A buffer that somebody else has let go of once too often must not keep the operation from ending. */
     private @Nullable Throwable letGo(@Nullable Throwable why) {
+        if (lost) {
+            return why;
+        }
         try {
             held.release();
             return why;

@@ -83,7 +83,7 @@ public final class GroupIoHandler implements IoHandler {
         GroupScheduler groups = scheduler();
         Charged<?, ?> charged = switch (handle) {
             case EpollIoHandle epoll -> new EpollCharged(epoll, groups);
-            case IoUringIoHandle ring -> new IoUringCharged(ring, groups);
+            case IoUringIoHandle ring -> new IoUringCharged(ring, groups, groups.current());
             case NioIoHandle nio -> new NioCharged(nio, groups);
             case ReadyIoHandle ready -> new ReadyCharged(ready, groups);
             default -> null;
@@ -92,6 +92,13 @@ public final class GroupIoHandler implements IoHandler {
             return transport.register(handle);
         }
         charged.registration = transport.register(charged);
+        return charged;
+    }
+
+    /** As {@link #register}, for what belongs to a group whatever runs. On the shard. */
+    public IoRegistration register(IoUringIoHandle handle, SchedulingGroup group) throws Exception {
+        IoUringCharged charged = new IoUringCharged(handle, scheduler(), group);
+        ((Charged<?, ?>) charged).registration = transport.register(charged);
         return charged;
     }
 
@@ -153,9 +160,13 @@ public final class GroupIoHandler implements IoHandler {
         private boolean unregistered;
 
         Charged(H handle, GroupScheduler groups) {
+            this(handle, groups, groups.current());
+        }
+
+        Charged(H handle, GroupScheduler groups, SchedulingGroup group) {
             this.handle = handle;
             this.groups = groups;
-            this.group = groups.current();
+            this.group = group;
         }
 
         @Override
@@ -479,8 +490,8 @@ public final class GroupIoHandler implements IoHandler {
 
         private final ArrayDeque<IoUringIoEvent> completions = new ArrayDeque<>(2);
 
-        IoUringCharged(IoUringIoHandle handle, GroupScheduler groups) {
-            super(handle, groups);
+        IoUringCharged(IoUringIoHandle handle, GroupScheduler groups, SchedulingGroup group) {
+            super(handle, groups, group);
         }
 
         @Override

@@ -20,22 +20,31 @@ import io.solaster.engine.file.DiskFullException;
 import io.solaster.engine.file.OpenMode;
 import io.solaster.engine.file.ShardFile;
 import io.solaster.engine.file.ShardFiles;
+import io.solaster.engine.stats.FileStats;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** So are the machine's files, on a shard. */
-final class ChannelDiskContractTest extends DiskContract {
+/** The machine's files are a disk, on a shard. */
+abstract class MachineDiskContract extends DiskContract {
     private static final Path FULL = Path.of("/dev/full");
-    private final Engine engine = Engine
-            .start(EngineConfig.defaults().withShards(1).withPinning(EngineConfig.Pinning.NEVER));
+    private final Engine engine;
     @TempDir
     private Path directory;
 
+    MachineDiskContract(EngineConfig.Transport transport) {
+        engine = Engine.start(EngineConfig.defaults().withShards(1).withPinning(EngineConfig.Pinning.NEVER)
+                .withTransport(transport));
+    }
+
     @AfterEach
-    void stop() {
+    final void stop() {
         engine.close();
+    }
+
+    final FileStats stats() {
+        return engine.shard(0).stats().files;
     }
 
     @Override

@@ -1,0 +1,225 @@
+package io.solaster.engine.file;
+
+import java.io.IOException;
+import java.lang.reflect.Field;
+import java.lang.reflect.Method;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.RejectedExecutionException;
+
+import io.netty.channel.IoEvent;
+import io.netty.channel.IoRegistration;
+import io.netty.channel.uring.IoUringIoEvent;
+import io.netty.channel.uring.IoUringIoHandle;
+import io.netty.channel.uring.IoUringIoOps;
+import io.solaster.config.Internal;
+import io.solaster.config.value.CpuSet;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Files through the io_uring that a shard has for its sockets: reads, writes, syncs and allocation are submitted with whatever
+ * else the turn submits, and completed where sockets are. What Linux has no way to do through a ring on all kernels, or does on
+ * a thread of its own in any case, is done by the threads for files. On the shard.
+ *
+ * <p>
+ * The kernel reads and writes memory for as long as an operation is under way. So what is under way when the ring ends keeps its
+ * memory for ever.
+ */
+@Internal
+public final class FileRing implements Disk, IoUringIoHandle {
+    private static final Logger log = LoggerFactory.getLogger(FileRing.class);
+    /** What a shard that has ended has left to the kernel: nobody may have that memory again. */
+    private static final Queue<Object> LOST = new ConcurrentLinkedQueue<>();
+
+    private final ChannelDisk threads;
+    private @Nullable IoRegistration registration;
+    private @Nullable RingRequest[] requests = new RingRequest[64];
+    private final ArrayDeque<Integer> free = new ArrayDeque<>();
+    private int used;
+    private int underWay;
+    private @Nullable RejectedExecutionException ended;
+
+    /** @param threads for what does not go through the ring */
+    public FileRing(ChannelDisk threads) {
+        this.threads = threads;
+    }
+
+    /** The ring is there. Before anything is asked. */
+    public void use(IoRegistration newRegistration) {
+        registration = newRegistration;
+    }
+
+    /**
+     * Has the kernel's workers, which do what would block, run where all runs that is no shard: else they may share its CPU. On
+     * the shard's thread.
+     */
+    public void bindWorkers(CpuSet cpus) {
+        int result;
+        try {
+            Object handler = Objects.requireNonNull(registration).attachment();
+            // Netty keeps the ring's descriptor to itself.
+            Field field = handler.getClass().getDeclaredField("ringBuffer");
+            field.setAccessible(true);
+            Object buffer = field.get(handler);
+            Method fd = buffer.getClass().getDeclaredMethod("fd");
+            fd.setAccessible(true);
+            result = Libc.bindWorkers((int) fd.invoke(buffer), cpus);
+        } catch (ReflectiveOperationException | RuntimeException unknown) {
+            log.warn("The ring's workers stay where the kernel has put them, perhaps on CPUs of shards: {}",
+                    unknown.toString());
+            return;
+        }
+        if (result < 0) {
+            log.warn(
+                    "The kernel refused to keep the ring's workers on CPUs {} (error {}): they may run on CPUs of shards",
+                    cpus, -result);
+        }
+    }
+
+    /** Operations that the kernel has. */
+    public int underWay() {
+        return underWay;
+    }
+
+    void begin(RingRequest request) {
+        RejectedExecutionException why = ended;
+        if (why != null) {
+            request.outcome.failed(why);
+            return;
+        }
+        Integer freed = free.poll();
+        int number = freed != null ? freed : used++;
+        if (number >= requests.length) {
+            requests = Arrays.copyOf(requests, requests.length * 2);
+        }
+        requests[number] = request;
+        underWay++;
+        submit(request, number);
+    }
+
+    private void submit(RingRequest request, int number) {
+        IoUringIoOps next = request.next(number);
+        if (Objects.requireNonNull(registration, "the ring is not there yet").submit(next) == 0) {
+            release(number);
+            request.outcome.failed(new RejectedExecutionException("the shard's ring has ended"));
+        }
+    }
+
+    private void release(int number) {
+        RingRequest request = requests[number];
+        requests[number] = null;
+        free.add(number);
+        underWay--;
+        if (request != null) {
+            request.free();
+        }
+    }
+
+    @Override
+    public void handle(IoRegistration from, IoEvent event) {
+        IoUringIoEvent completion = (IoUringIoEvent) event;
+        int number = (int) completion.userData();
+        RingRequest request = number < requests.length ? requests[number] : null;
+        if (request == null) {
+            // The shard has ended, and has told so.
+            return;
+        }
+        int result = completion.res();
+        // Its place is free before anybody hears of the end, and asks for more.
+        if (request.completed(result)) {
+            release(number);
+        } else {
+            submit(request, number);
+        }
+    }
+
+    @Override
+    public void close() {
+        // While the loop ends: what is under way comes to its end first.
+        if (underWay == 0 && registration != null) {
+            registration.cancel();
+        }
+    }
+
+    /** The ring has ended: what the kernel has not done by now fails, and keeps its memory. After the shard's end; any thread. */
+    public void abandon(RejectedExecutionException why) {
+        if (ended != null) {
+            return;
+        }
+        ended = why;
+        for (RingRequest each : requests) {
+            if (each != null) {
+                LOST.add(each);
+                each.outcome.lost(why);
+            }
+        }
+        if (underWay > 0) {
+            log.warn("{} operations on files were under way in a ring that has ended: their memory is not used again",
+                    underWay);
+        }
+    }
+
+    @Override
+    public void open(Path path, OpenMode mode, boolean direct, Outcome<Handle> outcome) {
+        threads.run(outcome, () -> {
+            // Linux opens them, and fails each read.
+            if (Files.isDirectory(path)) {
+                throw new FileSystemException(path.toString(), null, "it is a directory");
+            }
+            int descriptor = Libc.open(path, mode, false);
+            int past = direct ? direct(path, mode) : -1;
+            if (past >= 0) {
+                Libc.close(descriptor, path);
+            }
+            return new RingFile(this, threads, path, past >= 0 ? past : descriptor, past >= 0);
+        });
+    }
+
+    /** The same file past the page cache; -1 where the file system does not do that. */
+    private static int direct(Path path, OpenMode mode) {
+        try {
+            return Libc.open(path, mode == OpenMode.READ ? OpenMode.READ : OpenMode.WRITE, true);
+        } catch (IOException refused) {
+            return -1;
+        }
+    }
+
+    @Override
+    public void status(Path path, Outcome<FileStatus> outcome) {
+        threads.status(path, outcome);
+    }
+
+    @Override
+    public void list(Path directory, Outcome<List<String>> outcome) {
+        threads.list(directory, outcome);
+    }
+
+    @Override
+    public void createDirectories(Path directory, Outcome<@Nullable Void> outcome) {
+        threads.createDirectories(directory, outcome);
+    }
+
+    @Override
+    public void rename(Path from, Path to, Outcome<@Nullable Void> outcome) {
+        threads.rename(from, to, outcome);
+    }
+
+    @Override
+    public void delete(Path path, Outcome<@Nullable Void> outcome) {
+        threads.delete(path, outcome);
+    }
+
+    @Override
+    public void syncDirectory(Path directory, Outcome<@Nullable Void> outcome) {
+        threads.syncDirectory(directory, outcome);
+    }
+}

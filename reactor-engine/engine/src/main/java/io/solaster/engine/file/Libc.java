@@ -1,0 +1,131 @@
+package io.solaster.engine.file;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.VarHandle;
+import java.nio.file.Path;
+
+import io.solaster.config.value.CpuSet;
+
+/**
+ * What a ring needs of Linux and Java does not give: a file's descriptor. The calls may wait for a disk, so they are for
+ * threads off the shards, but for {@link #bindWorkers}.
+ */
+final class Libc {
+    private static final int EINTR = 4;
+    private static final int READ_ONLY = 0;
+    private static final int READ_WRITE = 2;
+    private static final int CREATE = 0x40;
+    private static final int EXCLUSIVE = 0x80;
+    private static final int CLOSE_ON_EXEC = 0x80000;
+    private static final int DIRECT = System.getProperty("os.arch").equals("aarch64") ? 0x10000 : 0x4000;
+    private static final int RIGHTS = 0666;
+    private static final int SEEK_END = 2;
+    private static final int IO_URING_REGISTER = 427;
+    private static final int REGISTER_IOWQ_AFF = 17;
+
+    private static final StructLayout STATE = Linker.Option.captureStateLayout();
+    private static final VarHandle ERRNO = STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
+    private static final MethodHandle OPEN = call("open", 2, ValueLayout.JAVA_INT, ValueLayout.ADDRESS,
+            ValueLayout.JAVA_INT, ValueLayout.JAVA_INT);
+    private static final MethodHandle CLOSE = call("close", -1, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT);
+    private static final MethodHandle FTRUNCATE = call("ftruncate", -1, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT,
+            ValueLayout.JAVA_LONG);
+    private static final MethodHandle LSEEK = call("lseek", -1, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT,
+            ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT);
+    private static final MethodHandle SYSCALL = call("syscall", 1, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG,
+            ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG);
+
+    private Libc() {}
+
+    private static MethodHandle call(String name, int firstVariadic, MemoryLayout result, MemoryLayout... arguments) {
+        Linker linker = Linker.nativeLinker();
+        FunctionDescriptor type = FunctionDescriptor.of(result, arguments);
+        Linker.Option state = Linker.Option.captureCallState("errno");
+        return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), type, firstVariadic < 0
+                ? new Linker.Option[]{state}
+                : new Linker.Option[]{state, Linker.Option.firstVariadicArg(firstVariadic)});
+    }
+
+    /** One call; answers with what it returns, or with the negative error number. */
+    private interface Call {
+        long run(MemorySegment state, Arena arena) throws Throwable;
+    }
+
+    private static long run(Call call) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = arena.allocate(STATE);
+            while (true) {
+                long result = call.run(state, arena);
+                int error = result >= 0 ? 0 : (int) ERRNO.get(state, 0L);
+                if (error != EINTR) {
+                    return result >= 0 ? result : -error;
+                }
+            }
+        } catch (Error | RuntimeException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static long check(long result, Path path) throws IOException {
+        if (result < 0) {
+            throw FileError.exception((int) -result, path.toString());
+        }
+        return result;
+    }
+
+    /**
+     * Opens a file.
+     *
+     * @return its descriptor
+     */
+    static int open(Path path, OpenMode mode, boolean direct) throws IOException {
+        int flags = CLOSE_ON_EXEC | (direct ? DIRECT : 0) | switch (mode) {
+            case READ -> READ_ONLY;
+            case WRITE -> READ_WRITE;
+            case CREATE -> READ_WRITE | CREATE;
+            case CREATE_NEW -> READ_WRITE | CREATE | EXCLUSIVE;
+        };
+        return (int) check(run((state, arena) -> (int) OPEN.invokeExact(state,
+                arena.allocateFrom(path.toAbsolutePath().toString()), flags, RIGHTS)), path);
+    }
+
+    static void close(int descriptor, Path path) throws IOException {
+        check(run((state, arena) -> {
+            int result = (int) CLOSE.invokeExact(state, descriptor);
+            // Linux has closed it all the same, and the number may be another file's by now.
+            return result < 0 && (int) ERRNO.get(state, 0L) == EINTR ? 0 : result;
+        }), path);
+    }
+
+    static void truncate(int descriptor, long size, Path path) throws IOException {
+        check(run((state, arena) -> (int) FTRUNCATE.invokeExact(state, descriptor, size)), path);
+    }
+
+    static long size(int descriptor, Path path) throws IOException {
+        return check(run((state, arena) -> (long) LSEEK.invokeExact(state, descriptor, 0L, SEEK_END)), path);
+    }
+
+    /**
+     * Has the kernel's workers of a ring run on these CPUs. On the thread that submits to it; does not wait.
+     *
+     * @return 0, or the negative error number
+     */
+    static int bindWorkers(int ring, CpuSet cpus) {
+        long[] words = cpus.toBitSet().toLongArray();
+        return (int) run((state, arena) -> {
+            MemorySegment mask = arena.allocateFrom(ValueLayout.JAVA_LONG, words);
+            return (long) SYSCALL.invokeExact(state, (long) IO_URING_REGISTER, (long) ring, (long) REGISTER_IOWQ_AFF,
+                    mask.address(), mask.byteSize());
+        });
+    }
+}

@@ -1,0 +1,96 @@
+package io.solaster.engine.file;
+
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+import org.jspecify.annotations.Nullable;
+
+/** A file whose bytes go through a shard's ring; the rest is done by threads off the shards. */
+final class RingFile implements Disk.Handle {
+    private final FileRing ring;
+    private final ChannelDisk threads;
+    private final Path path;
+    private final int descriptor;
+    private final boolean direct;
+
+    RingFile(FileRing ring, ChannelDisk threads, Path path, int descriptor, boolean direct) {
+        this.ring = ring;
+        this.threads = threads;
+        this.path = path;
+        this.descriptor = descriptor;
+        this.direct = direct;
+    }
+
+    Path path() {
+        return path;
+    }
+
+    int descriptor() {
+        return descriptor;
+    }
+
+    @Override
+    public boolean isDirect() {
+        return direct;
+    }
+
+    @Override
+    public void read(ByteBuffer[] into, long position, Disk.Outcome<Integer> outcome) {
+        RingRequest.Read read = new RingRequest.Read(this, into, position, outcome);
+        if (read.isComplete()) {
+            outcome.done(0);
+        } else {
+            ring.begin(read);
+        }
+    }
+
+    @Override
+    public void write(ByteBuffer[] from, long position, Disk.Outcome<@Nullable Void> outcome) {
+        RingRequest.Write write = new RingRequest.Write(this, from, position, outcome);
+        if (write.isComplete()) {
+            outcome.done(null);
+        } else {
+            ring.begin(write);
+        }
+    }
+
+    @Override
+    public void sync(Disk.Outcome<@Nullable Void> outcome) {
+        ring.begin(RingRequest.Plain.sync(this, outcome));
+    }
+
+    @Override
+    public void preallocate(long size, Disk.Outcome<@Nullable Void> outcome) {
+        if (size == 0) {
+            outcome.done(null);
+        } else {
+            ring.begin(RingRequest.Plain.allocate(this, size, outcome));
+        }
+    }
+
+    void fillWithZeros(long size, Disk.Outcome<@Nullable Void> outcome) {
+        threads.act(outcome, () -> {
+            Path opened = Path.of("/proc/self/fd", String.valueOf(descriptor));
+            try (FileChannel channel = FileChannel.open(opened, StandardOpenOption.WRITE)) {
+                ChannelDisk.fillWithZeros(channel, path, size);
+            }
+        });
+    }
+
+    @Override
+    public void truncate(long size, Disk.Outcome<@Nullable Void> outcome) {
+        threads.act(outcome, () -> Libc.truncate(descriptor, size, path));
+    }
+
+    @Override
+    public void size(Disk.Outcome<Long> outcome) {
+        threads.run(outcome, () -> Libc.size(descriptor, path));
+    }
+
+    @Override
+    public void close(Disk.Outcome<@Nullable Void> outcome) {
+        threads.runInAnyCase(outcome, () -> Libc.close(descriptor, path));
+    }
+}

@@ -1,0 +1,274 @@
+package io.solaster.engine.file;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+
+import io.netty.channel.uring.IoUringIoOps;
+import io.solaster.engine.memory.Memory;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One operation on its way through a ring, in as many submissions as it takes: the kernel may do a part, and be asked for the
+ * rest. On the shard.
+ */
+abstract class RingRequest {
+    private static final byte READV = 1;
+    private static final byte WRITEV = 2;
+    private static final byte FSYNC = 3;
+    private static final byte FALLOCATE = 17;
+    private static final byte READ = 22;
+    private static final byte WRITE = 23;
+    private static final int ONLY_DATA = 1;
+    private static final int EINTR = 4;
+    private static final int EAGAIN = 11;
+    private static final int MOST_TRIES = 100;
+
+    final RingFile file;
+    final Disk.Outcome<?> outcome;
+    private int tries;
+
+    /** @param outcome told of failure here, and of all else by who knows what there is to tell */
+    RingRequest(RingFile file, Disk.Outcome<?> outcome) {
+        this.file = file;
+        this.outcome = outcome;
+    }
+
+    /** What is to be submitted next. */
+    abstract IoUringIoOps next(long number);
+
+    /**
+     * What became of it.
+     *
+     * @return whether that was all, and the outcome is told of; else {@link #next} is to be submitted
+     */
+    abstract boolean progress(int result);
+
+    /** Frees what only the request needs, once the kernel has done with it. */
+    void free() {}
+
+    final boolean completed(int result) {
+        if (result == -EINTR || result == -EAGAIN) {
+            if (++tries < MOST_TRIES) {
+                return false;
+            }
+        } else {
+            tries = 0;
+        }
+        return progress(result);
+    }
+
+    final boolean fail(int result) {
+        outcome.failed(result < 0
+                ? FileError.exception(-result, file.path().toString())
+                : new IOException("the disk took none of it"));
+        return true;
+    }
+
+    static IoUringIoOps ops(byte opcode, int descriptor, long offset, long address, int length, int flags,
+            long number) {
+        return new IoUringIoOps(opcode, (byte) 0, (short) 0, descriptor, offset, address, length, flags, number,
+                (short) 0, (short) 0, 0, 0L);
+    }
+
+    /** What is done without memory. */
+    static final class Plain extends RingRequest {
+        private final byte opcode;
+        private final long size;
+        private final Disk.Outcome<@Nullable Void> told;
+
+        private Plain(RingFile file, byte opcode, long size, Disk.Outcome<@Nullable Void> outcome) {
+            super(file, outcome);
+            this.told = outcome;
+            this.opcode = opcode;
+            this.size = size;
+        }
+
+        static Plain sync(RingFile file, Disk.Outcome<@Nullable Void> outcome) {
+            return new Plain(file, FSYNC, 0, outcome);
+        }
+
+        static Plain allocate(RingFile file, long size, Disk.Outcome<@Nullable Void> outcome) {
+            return new Plain(file, FALLOCATE, size, outcome);
+        }
+
+        @Override
+        IoUringIoOps next(long number) {
+            return opcode == FSYNC
+                    ? ops(FSYNC, file.descriptor(), 0, 0, 0, ONLY_DATA, number)
+                    : ops(FALLOCATE, file.descriptor(), 0, size, 0, 0, number);
+        }
+
+        @Override
+        boolean progress(int result) {
+            if (result >= 0) {
+                told.done(null);
+            } else if (opcode == FALLOCATE && result == -FileError.EOPNOTSUPP.number()) {
+                // Some file systems have no call for it: zeros are written then.
+                file.fillWithZeros(size, told);
+            } else {
+                return fail(result);
+            }
+            return true;
+        }
+    }
+
+    /** Bytes on their way between memory and a file. */
+    abstract static class Transfer extends RingRequest {
+        private static final int MOST_PARTS = 1024;
+        private static final int PART = 16;
+
+        private final boolean reads;
+        private final long position;
+        private final ByteBuffer[] given;
+        private final ByteBuffer[] parts;
+        private final boolean copied;
+        private int part;
+        int done;
+        private long vector;
+
+        Transfer(RingFile file, boolean reads, ByteBuffer[] given, long position, Disk.Outcome<?> outcome) {
+            super(file, outcome);
+            this.reads = reads;
+            this.position = position;
+            this.given = given;
+            copied = !isDirect(given);
+            this.parts = copied ? new ByteBuffer[]{copy(reads, given)} : given;
+        }
+
+        private static boolean isDirect(ByteBuffer[] buffers) {
+            for (ByteBuffer each : buffers) {
+                if (!each.isDirect()) {
+                    return false;
+                }
+            }
+            return true;
+        }
+
+        /** The kernel reaches no memory of the heap. */
+        private static ByteBuffer copy(boolean reads, ByteBuffer[] given) {
+            int length = 0;
+            for (ByteBuffer each : given) {
+                length += each.remaining();
+            }
+            ByteBuffer copy = ByteBuffer.allocateDirect(length);
+            if (!reads) {
+                for (ByteBuffer each : given) {
+                    copy.put(each.duplicate());
+                }
+                copy.flip();
+            }
+            return copy;
+        }
+
+        /** Whether there is nothing left to be moved. */
+        boolean isComplete() {
+            while (part < parts.length && !parts[part].hasRemaining()) {
+                part++;
+            }
+            return part == parts.length;
+        }
+
+        @Override
+        IoUringIoOps next(long number) {
+            free();
+            int descriptor = file.descriptor();
+            int count = Math.min(parts.length - part, MOST_PARTS);
+            if (count == 1) {
+                return ops(reads ? READ : WRITE, descriptor, position + done, address(parts[part]),
+                        parts[part].remaining(), 0, number);
+            }
+            vector = Memory.allocate((long) count * PART);
+            for (int i = 0; i < count; i++) {
+                Memory.putLong(vector + (long) i * PART, address(parts[part + i]));
+                Memory.putLong(vector + (long) i * PART + Long.BYTES, parts[part + i].remaining());
+            }
+            return ops(reads ? READV : WRITEV, descriptor, position + done, vector, count, 0, number);
+        }
+
+        private static long address(ByteBuffer buffer) {
+            return MemorySegment.ofBuffer(buffer).address();
+        }
+
+        @Override
+        void free() {
+            if (vector != 0) {
+                Memory.free(vector);
+                vector = 0;
+            }
+        }
+
+        void moved(int count) {
+            done += count;
+            for (int left = count; left > 0;) {
+                ByteBuffer now = parts[part];
+                int some = Math.min(left, now.remaining());
+                now.position(now.position() + some);
+                left -= some;
+                if (!now.hasRemaining()) {
+                    part++;
+                }
+            }
+        }
+
+        /** Brings to the heap what was read for it. */
+        void bringHome() {
+            if (copied) {
+                ByteBuffer copy = parts[0].flip();
+                for (ByteBuffer each : given) {
+                    int some = Math.min(copy.remaining(), each.remaining());
+                    each.put(each.position(), copy, copy.position(), some);
+                    copy.position(copy.position() + some);
+                }
+            }
+        }
+    }
+
+    /** Until the memory is full, or the file ends. */
+    static final class Read extends Transfer {
+        private final Disk.Outcome<Integer> told;
+
+        Read(RingFile file, ByteBuffer[] into, long position, Disk.Outcome<Integer> outcome) {
+            super(file, true, into, position, outcome);
+            told = outcome;
+        }
+
+        @Override
+        boolean progress(int result) {
+            if (result < 0) {
+                return fail(result);
+            }
+            moved(result);
+            // Past the page cache no read begins within a block: a part of one is the end.
+            if (result > 0 && !isComplete() && !(file.isDirect() && result % ShardFiles.ALIGNMENT != 0)) {
+                return false;
+            }
+            bringHome();
+            told.done(done);
+            return true;
+        }
+    }
+
+    /** Until all is written. */
+    static final class Write extends Transfer {
+        private final Disk.Outcome<@Nullable Void> told;
+
+        Write(RingFile file, ByteBuffer[] from, long position, Disk.Outcome<@Nullable Void> outcome) {
+            super(file, false, from, position, outcome);
+            told = outcome;
+        }
+
+        @Override
+        boolean progress(int result) {
+            if (result <= 0) {
+                return fail(result);
+            }
+            moved(result);
+            if (!isComplete()) {
+                return false;
+            }
+            told.done(null);
+            return true;
+        }
+    }
+}
