@@ -23,6 +23,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param clientAuth whether clients show a certificate, where there is an SSL bundle: its trust store says which are good
  * @param socketMode who may connect to a Unix domain socket that is a file, as chmod takes it: '600' for the user that the
  *            process runs as, '660' for the user's group, '666' for all
+ * @param distribution how connections come to shards
  * @param proxyProtocol which proxies say whose connections they pass on
  * @param http what holds where the protocol is 'http'
  */
@@ -33,7 +34,7 @@ public record ServerConfig(String protocol, @DefaultValue("127.0.0.1") String ho
         @Reloadable @NestedConfigurationProperty @DefaultValue LimitsConfig limits,
         @DefaultValue("default") String group, @Nullable String sslBundle,
         @DefaultValue("none") ClientAuth clientAuth,
-        @DefaultValue(OWNER) String socketMode,
+        @DefaultValue(OWNER) String socketMode, @DefaultValue("reuseport") Distribution distribution,
         @Reloadable @NestedConfigurationProperty @DefaultValue ProxyProtocolConfig proxyProtocol,
         @Reloadable @NestedConfigurationProperty @DefaultValue HttpConfig http) {
     /** What a host begins with that is a Unix domain socket. */
@@ -43,55 +44,56 @@ public record ServerConfig(String protocol, @DefaultValue("127.0.0.1") String ho
     /** A server of this protocol on this port of the loopback address; all else as an empty configuration gives. */
     public static ServerConfig of(String protocol, int port) {
         return new ServerConfig(protocol, "127.0.0.1", port, 1024, null, true, LimitsConfig.defaults(), "default",
-                null, ClientAuth.NONE, OWNER, ProxyProtocolConfig.defaults(), HttpConfig.defaults());
+                null, ClientAuth.NONE, OWNER, Distribution.REUSEPORT, ProxyProtocolConfig.defaults(),
+                HttpConfig.defaults());
     }
 
     /** This with another address to bind to. */
     public ServerConfig withHost(String newHost) {
         return new ServerConfig(protocol, newHost, port, backlog, password, protectedMode, limits, group, sslBundle,
-                clientAuth, socketMode, proxyProtocol, http);
+                clientAuth, socketMode, distribution, proxyProtocol, http);
     }
 
     /** This with another port to bind to. */
     public ServerConfig withPort(int newPort) {
         return new ServerConfig(protocol, host, newPort, backlog, password, protectedMode, limits, group, sslBundle,
-                clientAuth, socketMode, proxyProtocol, http);
+                clientAuth, socketMode, distribution, proxyProtocol, http);
     }
 
     /** This with another number of connections that may wait to be accepted. */
     public ServerConfig withBacklog(int newBacklog) {
         return new ServerConfig(protocol, host, port, newBacklog, password, protectedMode, limits, group, sslBundle,
-                clientAuth, socketMode, proxyProtocol, http);
+                clientAuth, socketMode, distribution, proxyProtocol, http);
     }
 
     /** This with another password; null for none. */
     public ServerConfig withPassword(@Nullable String newPassword) {
         return new ServerConfig(protocol, host, port, backlog, newPassword, protectedMode, limits, group, sslBundle,
-                clientAuth, socketMode, proxyProtocol, http);
+                clientAuth, socketMode, distribution, proxyProtocol, http);
     }
 
     /** This with or without protected mode. */
     public ServerConfig withProtectedMode(boolean newProtectedMode) {
         return new ServerConfig(protocol, host, port, backlog, password, newProtectedMode, limits, group, sslBundle,
-                clientAuth, socketMode, proxyProtocol, http);
+                clientAuth, socketMode, distribution, proxyProtocol, http);
     }
 
     /** This with other limits. */
     public ServerConfig withLimits(LimitsConfig newLimits) {
         return new ServerConfig(protocol, host, port, backlog, password, protectedMode, newLimits, group, sslBundle,
-                clientAuth, socketMode, proxyProtocol, http);
+                clientAuth, socketMode, distribution, proxyProtocol, http);
     }
 
     /** This with another scheduling group. */
     public ServerConfig withGroup(String newGroup) {
         return new ServerConfig(protocol, host, port, backlog, password, protectedMode, limits, newGroup, sslBundle,
-                clientAuth, socketMode, proxyProtocol, http);
+                clientAuth, socketMode, distribution, proxyProtocol, http);
     }
 
     /** This with other settings of HTTP. */
     public ServerConfig withHttp(HttpConfig newHttp) {
         return new ServerConfig(protocol, host, port, backlog, password, protectedMode, limits, group, sslBundle,
-                clientAuth, socketMode, proxyProtocol, newHttp);
+                clientAuth, socketMode, distribution, proxyProtocol, newHttp);
     }
 
     /** Whether it listens on a Unix domain socket, which has no port. */
@@ -102,6 +104,14 @@ public record ServerConfig(String protocol, @DefaultValue("127.0.0.1") String ho
     /** Where it listens, as people write it. */
     public String where() {
         return isUnix() ? host : host + ":" + port;
+    }
+
+    /** How connections come to shards. Over nio, and on a Unix domain socket, it is always by least connections. */
+    public enum Distribution {
+        /** The kernel spreads them over a listening socket of each shard: accepted where they are served, seldom evenly. */
+        REUSEPORT,
+        /** Shard 0 accepts, and hands each to the shard that has the fewest of this server: evenly. */
+        LEAST_CONNECTIONS
     }
 
     /** Whether clients show a certificate. */

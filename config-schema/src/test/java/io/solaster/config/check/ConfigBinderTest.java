@@ -147,6 +147,7 @@ class ConfigBinderTest {
                       ssl-bundle: web
                       client-auth: need
                       socket-mode: 660
+                      distribution: least-connections
                       proxy-protocol: {trusted: 10.0.0.0/8, timeout: 3s}
                       http:
                         header-timeout: 1s
@@ -212,6 +213,7 @@ class ConfigBinderTest {
                         new LimitsConfig(5, Duration.ofSeconds(10), new ByteSize(1 << 20), 10, new ByteSize(2048),
                                 new ByteSize(1024), 7, new ByteSize(4096)),
                         "bulk", "web", ServerConfig.ClientAuth.NEED, "660",
+                        ServerConfig.Distribution.LEAST_CONNECTIONS,
                         new ProxyProtocolConfig("10.0.0.0/8", Duration.ofSeconds(3)),
                         new HttpConfig(Duration.ofSeconds(1), Duration.ofSeconds(2), Duration.ofSeconds(3),
                                 Duration.ofSeconds(4), new ByteSize(1024), new ByteSize(2048), 3, new ByteSize(4096),

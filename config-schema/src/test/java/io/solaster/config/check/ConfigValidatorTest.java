@@ -187,7 +187,8 @@ class ConfigValidatorTest {
     @Test
     void aServerSaysWhatItSpeaksAndWhere() {
         ServerConfig mute = new ServerConfig(null, " ", -1, 0, null, true, LimitsConfig.defaults(), "default",
-                null, ServerConfig.ClientAuth.NONE, "600", ProxyProtocolConfig.defaults(), HttpConfig.defaults());
+                null, ServerConfig.ClientAuth.NONE, "600",
+                ServerConfig.Distribution.REUSEPORT, ProxyProtocolConfig.defaults(), HttpConfig.defaults());
         assertThat(ConfigValidator.check(servers(Map.of("My.Kv", mute)))).extracting(Violation::toString)
                 .containsExactlyInAnyOrder(
                         "solaster.servers[My.Kv].port: -1 is out of range; write a number from 0 to 65535",

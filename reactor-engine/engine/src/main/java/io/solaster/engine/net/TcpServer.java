@@ -22,6 +22,7 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.unix.UnixChannelOption;
 import io.solaster.config.server.ServerConfig;
+import io.solaster.config.server.ServerConfig.Distribution;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
@@ -32,8 +33,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A TCP server on every shard. Each shard has a listening socket of its own (SO_REUSEPORT), so that a connection is
- * accepted, served and closed by one thread; on nio, and on a Unix domain socket, shard 0 accepts and hands each connection
- * to the shard that has the fewest.
+ * accepted, served and closed by one thread; on nio, on a Unix domain socket, and where it is configured so, shard 0 accepts
+ * and hands each connection to the shard that has the fewest.
  *
  * <p>
  * The port is ours alone: the first socket is bound without SO_REUSEPORT, which fails if anybody has the port, and
@@ -63,6 +64,8 @@ public final class TcpServer implements AutoCloseable {
     private final List<Listener> listeners = new ArrayList<>();
     private final @Nullable UnixSocket unix;
     private final ProxyIntake.Trust proxies;
+    /** Each shard accepts what it serves; else shard 0 alone accepts, since an owner's count has one writer. */
+    private final boolean everyShard;
     private volatile InetSocketAddress address;
     private volatile boolean closed;
 
@@ -74,6 +77,8 @@ public final class TcpServer implements AutoCloseable {
         this.proxies = new ProxyIntake.Trust(config);
         this.group = engine.groups().get(config.group());
         this.unix = UnixSocket.of(config, engine.transport().kind());
+        this.everyShard = unix == null && config.distribution() == Distribution.REUSEPORT
+                && engine.transport().reusePort();
         this.address = unix == null
                 ? new InetSocketAddress(config.host(), config.port())
                 : InetSocketAddress.createUnresolved(config.host(), 0);
@@ -120,7 +125,7 @@ public final class TcpServer implements AutoCloseable {
             bind(socket);
             return;
         }
-        boolean reusePort = engine.transport().reusePort();
+        boolean reusePort = acceptsOnEveryShard();
         for (Listener listener : reusePort ? listeners : listeners.subList(0, 1)) {
             boolean first = listener.shard().id() == 0;
             ServerChannel channel = open(listener, reusePort && !first);
@@ -304,7 +309,7 @@ public final class TcpServer implements AutoCloseable {
     }
 
     boolean acceptsOnEveryShard() {
-        return unix == null && engine.transport().reusePort();
+        return everyShard;
     }
 
     Listener leastConnections() {
