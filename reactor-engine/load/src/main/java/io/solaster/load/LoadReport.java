@@ -13,7 +13,6 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 import org.HdrHistogram.Histogram;
-import org.opentest4j.TestAbortedException;
 
 /**
  * What came of a load. Immutable, but for the histograms, which are handed out as they are; any thread may read.
@@ -132,7 +131,7 @@ public record LoadReport(Setup setup, Duration length, Histogram latency, Histog
                 + Figures.nanos(limit.toNanos());
         String why = invalid().orElse(noisy);
         if (nanos != NEVER && !why.isEmpty()) {
-            throw new TestAbortedException(over + ", which says nothing: " + why);
+            throw Skipped.because(over + ", which says nothing: " + why);
         }
         throw new AssertionError(over + (failed() > 0 ? "; failed: " + errors : "") + " (" + answered()
                 + " requests answered, generator late by " + Figures.nanos(lateness.getValueAtPercentile(99))

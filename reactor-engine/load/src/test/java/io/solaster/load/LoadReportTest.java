@@ -4,13 +4,38 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.File;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 
 import org.junit.jupiter.api.Test;
 import org.opentest4j.TestAbortedException;
 
 class LoadReportTest {
+
+    @Test
+    void aLoadNeedsNoJUnit() throws Exception {
+        List<URL> urls = new ArrayList<>();
+        for (String each : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
+            String file = String.valueOf(Path.of(each).getFileName());
+            if (!file.startsWith("junit") && !file.startsWith("opentest4j")) {
+                urls.add(Path.of(each).toUri().toURL());
+            }
+        }
+        try (URLClassLoader without = new URLClassLoader(urls.toArray(URL[]::new),
+                ClassLoader.getPlatformClassLoader())) {
+            assertThatThrownBy(() -> without.loadClass("org.opentest4j.TestAbortedException"))
+                    .isInstanceOf(ClassNotFoundException.class);
+            for (String each : List.of("Load", "LoadRun", "LoadReport", "LoadComparison")) {
+                // Verified, with all that its methods name in a way that the verifier asks for.
+                assertThat(Class.forName("io.solaster.load." + each, true, without).getClassLoader()).isSameAs(without);
+            }
+        }
+    }
     private static final long MILLI = 1_000_000;
 
     private static void assertMillis(long nanos, long millis) {
