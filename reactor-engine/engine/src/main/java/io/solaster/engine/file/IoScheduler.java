@@ -5,7 +5,6 @@ import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 
-import io.solaster.engine.stats.FileStats;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,7 +23,7 @@ final class IoScheduler {
 
     private final FileHome home;
     private final FileBounds bounds;
-    private final FileStats stats;
+    private final FileMeter meter;
     private final int mostOfGroup;
     private final long mostBytesOfGroup;
     private Queue[] queues = new Queue[0];
@@ -52,10 +51,10 @@ final class IoScheduler {
         }
     }
 
-    IoScheduler(FileHome home, FileBounds bounds, FileStats stats) {
+    IoScheduler(FileHome home, FileBounds bounds, FileMeter meter) {
         this.home = home;
         this.bounds = bounds;
-        this.stats = stats;
+        this.meter = meter;
         mostOfGroup = Math.max(1, bounds.depth() - bounds.depth() / PARTS);
         mostBytesOfGroup = Math.max(1, bounds.depthBytes() - bounds.depthBytes() / PARTS);
     }
@@ -83,7 +82,7 @@ final class IoScheduler {
                 && (queue.acceptedBytes == 0 || queue.acceptedBytes + bytes <= bounds.acceptedBytes())) {
             return null;
         }
-        stats.refused.increment();
+        meter.refused();
         return new RejectedExecutionException(queue.accepted + " operations on files with " + queue.acceptedBytes
                 + " bytes are under way for this group on this shard, of at most " + bounds.accepted() + " with "
                 + bounds.acceptedBytes() + "; wait for ShardFiles.whenRoom()");
@@ -165,8 +164,7 @@ final class IoScheduler {
             }
         } finally {
             dispatching = false;
-            stats.queued.set(waiting);
-            stats.atDisk.set(atDisk);
+            meter.level(waiting, atDisk);
         }
     }
 
@@ -219,6 +217,6 @@ final class IoScheduler {
                 next.failed(why);
             }
         }
-        stats.queued.set(waiting);
+        meter.level(waiting, atDisk);
     }
 }

@@ -15,7 +15,6 @@ import java.util.function.Consumer;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.util.IllegalReferenceCountException;
-import io.solaster.engine.stats.FileStats;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -83,9 +82,6 @@ abstract class Operation<D extends @Nullable Object, T extends @Nullable Object>
     /** The caller has left before it was done. At home. */
     void unwanted(D told) {}
 
-    /** Counts what has gone well. */
-    void count(FileStats stats) {}
-
     /** It waits for its turn from here, or is under way. */
     void accepted(IoScheduler.@Nullable Queue by) {
         queue = by;
@@ -97,7 +93,7 @@ abstract class Operation<D extends @Nullable Object, T extends @Nullable Object>
     /** Its turn has come. */
     void start() {
         atDisk = true;
-        files.stats().queueNanos.record(files.home().nanoTime() - since);
+        files.meter().waited(files.home().nanoTime() - since);
         try {
             work.accept(this);
         } catch (RuntimeException refused) {
@@ -130,12 +126,9 @@ abstract class Operation<D extends @Nullable Object, T extends @Nullable Object>
             return;
         }
         Throwable why = letGo(failure);
-        FileStats stats = files.stats();
-        stats.operations.increment();
-        stats.nanos.record(files.home().nanoTime() - since);
+        files.meter().ended(files.home().nanoTime() - since, why != null);
         files.ended(queue, bytes(), atDisk);
         if (why != null) {
-            stats.failed.increment();
             files.home().fail(future, named(why));
         } else if (future.isDone()) {
             unwanted(result);
@@ -168,7 +161,6 @@ abstract class Operation<D extends @Nullable Object, T extends @Nullable Object>
     private void tell() {
         T answered;
         try {
-            count(files.stats());
             answered = answer(result);
         } catch (RuntimeException spoilt) {
             files.home().fail(future, named(spoilt));

@@ -8,7 +8,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
 import io.netty.buffer.ByteBuf;
-import io.solaster.engine.stats.FileStats;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,13 +57,8 @@ public final class ShardFile {
         return begin(new Operation<Integer, Integer>(files, this, path, "read", position, room, into.retain(),
                 outcome -> handle.read(parts, position, outcome)) {
             @Override
-            void count(FileStats stats) {
-                stats.reads.increment();
-            }
-
-            @Override
             Integer answer(Integer told) {
-                files.stats().bytesRead.add(told);
+                files.meter().read(told);
                 into.writerIndex(from + told);
                 return told;
             }
@@ -90,14 +84,9 @@ public final class ShardFile {
         return change(new Operation<@Nullable Void, @Nullable Void>(files, this, path, "write", position,
                 from.readableBytes(), from, outcome -> handle.write(parts, position, outcome)) {
             @Override
-            void count(FileStats stats) {
-                stats.writes.increment();
-                stats.bytesWritten.add(bytes());
-            }
-
-            @Override
             @Nullable
             Void answer(@Nullable Void told) {
+                files.meter().written(bytes());
                 return null;
             }
         });

@@ -10,7 +10,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.solaster.config.Internal;
 import io.solaster.engine.memory.Memory;
-import io.solaster.engine.stats.FileStats;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,21 +39,21 @@ public final class ShardFiles {
     private final FileHome home;
     private final Disk disk;
     private final IoScheduler scheduler;
-    private final FileStats stats;
+    private final FileMeter meter;
     private boolean toldOfCache;
     private @Nullable CompletableFuture<@Nullable Void> idle;
 
     /** @param home the shard */
     @Internal
-    public ShardFiles(FileHome home, Disk disk, FileBounds bounds, FileStats stats) {
+    public ShardFiles(FileHome home, Disk disk, FileBounds bounds, FileMeter meter) {
         this.home = home;
         this.disk = disk;
-        this.stats = stats;
-        scheduler = new IoScheduler(home, bounds, stats);
+        this.meter = meter;
+        scheduler = new IoScheduler(home, bounds, meter);
     }
 
-    FileStats stats() {
-        return stats;
+    FileMeter meter() {
+        return meter;
     }
 
     /**

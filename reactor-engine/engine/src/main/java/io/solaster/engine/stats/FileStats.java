@@ -1,14 +1,15 @@
 package io.solaster.engine.stats;
 
 import io.solaster.config.Internal;
+import io.solaster.engine.file.FileMeter;
 
 /** What one shard counts about its files. Written by the shard, read by any thread. */
-public final class FileStats {
+public final class FileStats implements FileMeter {
     /** Operations that have ended, of all kinds, failed ones too. */
     public final Counter operations = new Counter();
-    /** Reads that have ended. */
+    /** Reads that have ended well. */
     public final Counter reads = new Counter();
-    /** Writes that have ended. */
+    /** Writes that have ended well. */
     public final Counter writes = new Counter();
     /** Bytes that were read. */
     public final Counter bytesRead = new Counter();
@@ -29,4 +30,47 @@ public final class FileStats {
 
     @Internal
     public FileStats() {}
+
+    @Override
+    @Internal
+    public void ended(long tookNanos, boolean hasFailed) {
+        operations.increment();
+        nanos.record(tookNanos);
+        if (hasFailed) {
+            failed.increment();
+        }
+    }
+
+    @Override
+    @Internal
+    public void read(int bytes) {
+        reads.increment();
+        bytesRead.add(bytes);
+    }
+
+    @Override
+    @Internal
+    public void written(int bytes) {
+        writes.increment();
+        bytesWritten.add(bytes);
+    }
+
+    @Override
+    @Internal
+    public void refused() {
+        refused.increment();
+    }
+
+    @Override
+    @Internal
+    public void waited(long waitedNanos) {
+        queueNanos.record(waitedNanos);
+    }
+
+    @Override
+    @Internal
+    public void level(int nowWaiting, int nowAtDisk) {
+        queued.set(nowWaiting);
+        atDisk.set(nowAtDisk);
+    }
 }
