@@ -13,6 +13,7 @@ import io.solaster.config.EngineConfig.Transport;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.http.exchange.Exchange;
 import io.solaster.http.exchange.Request;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -92,6 +93,39 @@ class KeptTooLongTest {
             assertThat(answer.status() + " " + answer.body()).isEqualTo("200 hello");
             assertThat(answer.headers()).doesNotContainKey("x-late");
             assertThat(other.answer(stream).body()).isEqualTo("hello");
+        }
+    }
+
+    /** More exchanges at once than rest for others: whoever keeps one that does not rest is refused as well. */
+    @Test
+    void everyRequestIsCutOffHoweverManyEndAtOnce() throws Exception {
+        int many = 40;
+        try (HttpFixture fixture = new HttpFixture(Transport.NIO, 1)) {
+            TcpServer server = fixture.serve((request, response) -> {
+                requests.add(request);
+                response.send("answered");
+            });
+            List<RawClient> clients = new ArrayList<>();
+            for (int i = 0; i < many; i++) {
+                clients.add(fixture.connect(server).send("GET /" + i + " HTTP/1.1\r\nHost: h\r\nX-Who: "));
+            }
+            HttpFixture.await("all are connected", () -> server.connections() == many);
+            // Once the second is answered, the half heads have been read.
+            RawClient other = fixture.connect(server);
+            assertThat(other.get("/").status()).isEqualTo(200);
+            assertThat(other.get("/").status()).isEqualTo(200);
+            for (RawClient client : clients) {
+                assertThat(client.send("me\r\n\r\n").answer().body()).isEqualTo("answered");
+            }
+            List<HttpRequest> kept = new ArrayList<>(requests);
+            assertThat(kept).hasSize(many + 2);
+            fixture.engine().submitTo(0, () -> {
+                for (HttpRequest each : kept) {
+                    refuses(() -> each.header("X-Who"));
+                    refuses(each::path);
+                }
+                return true;
+            }).join();
         }
     }
 

@@ -332,10 +332,12 @@ public final class HttpShard {
         }
     }
 
+    /** It is over, and cut off from what its handler has of it; it serves again where few enough do. */
     public void giveExchange(Exchange exchange) {
         ArrayDeque<Exchange> into = exchange.request().head().isOfStream() ? streamSpares : spares;
+        // Beyond the spares too: its head lies in what was received, and that goes to others now.
+        exchange.reset();
         if (into.size() < SPARES) {
-            exchange.reset();
             into.addFirst(exchange);
         }
     }
