@@ -66,13 +66,14 @@ public final class FramedConnection extends RequestConnection {
             inOrder.add(attempt);
         } else {
             Attempt<byte[]> before = byId.get(id);
-            if (before != null) {
-                if (!before.isOver() || !before.request().equals(attempt.request())) {
-                    attempt.fail(PoolException.refused("a request with id " + id
-                            + " is under way on the connection to " + address() + " already, or was given up there",
-                            null, true), now());
-                    return;
-                }
+            boolean again = before != null && before.isOver() && before.request().equals(attempt.request());
+            if (!again && (before != null || repeated.containsKey(id))) {
+                attempt.fail(PoolException.refused("a request with id " + id + " is under way on the connection to "
+                        + address() + " already, or an answer to one that was given up there is still to come", null,
+                        true), now());
+                return;
+            }
+            if (again) {
                 // Whichever answer comes first is one to this request.
                 repeated.merge(id, 1, Integer::sum);
             }

@@ -165,6 +165,27 @@ abstract class FramedTest {
     }
 
     @Test
+    void anotherRequestDoesNotGetTheSecondAnswerToOneThatWasRepeated() throws Exception {
+        clients.config = clients.config.withConnections(clients.config.connections().withBounds(1, 1, 1));
+        clients.requests(Changed.with(clients.config.requests(), "tryTimeout", Duration.ofMillis(30), "retries", 9));
+        CompletableFuture<Boolean> refused = new CompletableFuture<>();
+        FramedClient client = connect(FramedProtocol.defaults().withIds(frame -> frame.getLong(frame.readerIndex())),
+                clients.server(peer -> {
+                    byte[] frame = frame(peer);
+                    assertThat(frame(peer)).isEqualTo(frame);
+                    say(peer, frame);
+                    refused.join();
+                    say(peer, frame);
+                    peer.silence();
+                }));
+        assertThat(get(client.callIdempotent(number(1)))).isEqualTo(number(1));
+        byte[] longer = Arrays.copyOf(number(1), 9);
+        assertThat(catchThrowableOfType(PoolException.class, () -> get(client.call(longer))).reason())
+                .isEqualTo(Reason.REFUSED);
+        refused.complete(true);
+    }
+
+    @Test
     void anotherRequestDoesNotGetTheAnswerOfOneWithItsNumber() throws Exception {
         clients.config = clients.config.withConnections(clients.config.connections().withBounds(1, 1, 1));
         clients.requests(Changed.with(clients.config.requests(), "retries", 0));
