@@ -8,8 +8,6 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.SplittableRandom;
 
-import org.jspecify.annotations.Nullable;
-
 /**
  * Simulations with seeds that nobody has tried yet, for as long as the build gives them. System properties tell:
  *
@@ -43,9 +41,8 @@ public final class NewSeeds {
         Long wanted = Long.getLong(SEED);
         Duration time = wanted == null ? time(share) : Duration.ZERO;
         try {
-            Simulation.Explored explored = Simulation.explore(
-                    wanted == null ? new SplittableRandom().nextLong() : wanted,
-                    time, body);
+            long first = wanted == null ? new SplittableRandom().nextLong() : wanted;
+            Simulation.Explored explored = Simulation.explore(first, time, body);
             report(name + ": " + explored.seeds() + " new seeds, " + explored.simulated().toSeconds()
                     + " simulated seconds in " + time.toMillis() / 1_000.0 + " s");
             return explored;
@@ -61,7 +58,6 @@ public final class NewSeeds {
     }
 
     private static void report(String line) {
-        @Nullable
         String file = System.getProperty(REPORT);
         if (file != null) {
             try {

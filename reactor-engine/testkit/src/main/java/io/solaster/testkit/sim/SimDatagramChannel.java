@@ -5,6 +5,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
 import java.net.SocketAddress;
+import java.nio.channels.AlreadyBoundException;
 import java.nio.channels.NotYetConnectedException;
 import java.nio.channels.UnresolvedAddressException;
 import java.util.Objects;
@@ -144,6 +145,9 @@ final class SimDatagramChannel extends AbstractChannel implements DatagramChanne
 
     @Override
     protected void doBind(SocketAddress address) throws IOException {
+        if (socket != null) {
+            throw new AlreadyBoundException();
+        }
         socket = machine.bind((InetSocketAddress) address, config.isReusePort(), handle::look);
         optionsChanged();
     }

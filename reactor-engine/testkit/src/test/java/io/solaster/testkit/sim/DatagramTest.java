@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.net.PortUnreachableException;
+import java.nio.channels.AlreadyBoundException;
 import java.nio.channels.NotYetConnectedException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -369,6 +370,8 @@ final class DatagramTest {
             assertThatExceptionOfType(CompletionException.class)
                     .isThrownBy(() -> new Udp(pair.sim, pair.server).bind(PORT))
                     .withCauseInstanceOf(BindException.class);
+            assertThatExceptionOfType(CompletionException.class).isThrownBy(() -> pair.sender.bind(PORT))
+                    .withCauseInstanceOf(AlreadyBoundException.class);
             List<Udp> sharing = new ArrayList<>();
             for (int i = 0; i < 2; i++) {
                 Udp one = new Udp(pair.sim, pair.server);
