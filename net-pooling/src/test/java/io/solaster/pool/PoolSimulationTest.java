@@ -70,7 +70,7 @@ import org.slf4j.LoggerFactory;
  * </ul>
  */
 class PoolSimulationTest {
-    private static final int SEEDS = Integer.getInteger("solaster.test.seeds", 10);
+    private static final int SEEDS = Integer.getInteger("solaster.test.seeds", 6);
     private static final Duration TIME = Duration.ofSeconds(2);
     private static final Duration TIMEOUT = Duration.ofMillis(600);
     /** Deadlines are kept by a coarse timer, and an answer has to go back to who asked. */

@@ -6,16 +6,27 @@ import java.util.List;
 
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.server.mock.EnableKubernetesMockClient;
 import io.solaster.config.pool.DiscoveryConfig;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** Slices that come and go at an API server, which takes a second to start. */
-@EnableKubernetesMockClient(crud = true)
+/** Slices that come and go at an API server. */
 class KubernetesDiscoveryTest {
     private final Found found = new Found();
-    /** One for all tests: to start and to stop its server takes seconds. */
-    static KubernetesClient client;
+    private static ApiServer api;
+    private static KubernetesClient client;
+
+    @BeforeAll
+    static void start() {
+        api = ApiServer.keeping();
+        client = api.client;
+    }
+
+    @AfterAll
+    static void stop() {
+        api.close();
+    }
 
     private KubernetesDiscovery discovery(String namespace) {
         KubernetesDiscovery discovery = new KubernetesDiscovery(client,

@@ -42,7 +42,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
 final class FrameStreamFuzzTest {
-    private static final long BUDGET_NANOS = 1_500_000_000L;
+    private static final long BUDGET_NANOS = 500_000_000L;
     private static final int REQUESTS = 8;
     private static final int MAX_FRAME = 300;
 
