@@ -186,7 +186,7 @@ class LoadTest {
     void whatFindsNoRoomAtAllIsDroppedByName() throws IOException {
         try (Stub server = new Stub((in, out, connection) -> in.transferTo(OutputStream.nullOutputStream()))) {
             LoadReport report = load(server.port()).lasting(Duration.ofMillis(100)).outstanding(10)
-                    .timeout(Duration.ofMillis(500)).run();
+                    .timeout(Duration.ofMillis(1500)).run();
             assertThat(report.errors()).containsEntry("dropped: no room", 39L).containsKey("timeout");
             assertThat(report.failed()).isEqualTo(49);
             assertThat(report.answered()).isZero();
@@ -198,7 +198,7 @@ class LoadTest {
     void theRestOfASessionThatIsDroppedCountsAsFailedToo() throws IOException {
         try (Stub server = new Stub((in, out, connection) -> in.transferTo(OutputStream.nullOutputStream()))) {
             LoadReport report = load(server.port()).lasting(Duration.ofMillis(100)).sessions(3, Duration.ZERO)
-                    .outstanding(10).timeout(Duration.ofMillis(500)).run();
+                    .outstanding(10).timeout(Duration.ofMillis(1500)).run();
             assertThat(report.errors()).containsEntry("dropped: no room", 39L)
                     .containsEntry("not sent: its session ended", 2 * 49L);
             assertThat(report.failed()).isEqualTo(3 * 49);

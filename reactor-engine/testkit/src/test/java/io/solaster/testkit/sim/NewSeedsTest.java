@@ -56,6 +56,7 @@ final class NewSeedsTest {
     void takeAShareOfTheTimeAndAreReported(@TempDir Path directory) throws Exception {
         Path report = directory.resolve("report");
         set(PROPERTIES.get(0), "PT0.2S");
+        set(PROPERTIES.get(1), "");
         set(PROPERTIES.get(2), report.toString());
         List<Long> seeds = new ArrayList<>();
         Simulation.Explored explored = NewSeeds.explore("nothing", 0.5, sim -> {

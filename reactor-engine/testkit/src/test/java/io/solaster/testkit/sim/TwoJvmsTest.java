@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -28,6 +29,8 @@ import io.solaster.engine.Shard;
 import io.solaster.engine.file.OpenMode;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
 
 /** Two processes, with other identity hashes, another salt of sets and other moments of the compiler, see the same runs. */
 final class TwoJvmsTest {
@@ -115,7 +118,7 @@ final class TwoJvmsTest {
                     "--add-opens=java.base/java.lang=ALL-UNNAMED", "--enable-native-access=ALL-UNNAMED"));
             command.addAll(List.of(flags));
             command.addAll(List.of("-cp", System.getProperty("java.class.path"), TwoJvmsTest.class.getName()));
-            process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+            process = new ProcessBuilder(command).redirectErrorStream(true).start();
             seeds = new PrintStream(process.getOutputStream(), true, StandardCharsets.US_ASCII);
             lines = process.inputReader();
         }
@@ -124,13 +127,15 @@ final class TwoJvmsTest {
             seeds.println(seed);
         }
 
-        /** Null if it has failed. */
         String hash() throws IOException {
-            String line = lines.readLine();
-            while (line != null && !line.startsWith("hash ")) {
-                line = lines.readLine();
+            List<String> said = new ArrayList<>();
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                if (line.startsWith("hash ")) {
+                    return line;
+                }
+                said.add(line);
             }
-            return line;
+            throw new AssertionError("a process has failed: " + String.join("\n", said));
         }
 
         @Override
@@ -149,15 +154,14 @@ final class TwoJvmsTest {
                 long seed = firstSeed + count++;
                 one.run(seed);
                 other.run(seed);
-                String hash = one.hash();
-                assertThat(hash).as("seed " + seed).isNotNull();
-                assertThat(other.hash()).as("seed " + seed).isEqualTo(hash);
+                assertThat(other.hash()).as("seed " + seed).isEqualTo(one.hash());
             }
         }
         return count;
     }
 
     @Test
+    @Timeout(value = 10, unit = TimeUnit.MINUTES, threadMode = ThreadMode.SEPARATE_THREAD)
     void seeTheSameRuns() throws IOException {
         assertThat(compare(0, SEEDS, Duration.ofMinutes(5))).isPositive();
     }
