@@ -119,15 +119,26 @@ final class Leadership implements AutoCloseable {
             failed(e, begun);
             return;
         }
-        if (lost) {
-            return;
-        }
-        renewed = begun;
-        if (!held) {
-            held = true;
+        if (isFirst(begun)) {
             LOG.info("Leads as {}.", identity);
-            leads.run();
+            try {
+                leads.run();
+            } catch (RuntimeException e) {
+                LOG.error("Cannot begin to lead.", e);
+                lose();
+            }
         }
+    }
+
+    /** Notes that it has the lease since then; whether it had not before. What was lost meanwhile stays lost. */
+    private synchronized boolean isFirst(long begun) {
+        if (lost) {
+            return false;
+        }
+        boolean first = !held;
+        renewed = begun;
+        held = true;
+        return first;
     }
 
     /** Whether it may take a lease: it is its own, nobody's, or has stood for as long as a leader would not let it. */

@@ -138,6 +138,18 @@ class LeadershipTest {
     }
 
     @Test
+    void whoCannotBeginToLeadLetsAnotherOneTry() {
+        Leadership broken = new Leadership(client, "shop", "broken", () -> NOW.plusNanos(nanos.get()), nanos::get,
+                () -> {
+                    throw new IllegalStateException("on purpose");
+                }, () -> lost.add("broken"));
+        all.add(broken);
+        broken.turn();
+        assertThat(lost).containsExactly("broken");
+        assertThat(broken.leads()).isFalse();
+    }
+
+    @Test
     void aLeaseThatIsGivenBackIsTakenAtOnce() {
         Leadership first = operator("first", Duration.ZERO);
         Leadership second = operator("second", Duration.ofHours(1));
