@@ -21,8 +21,14 @@ public final class PeerAddress {
 
     /** The client's address; 0.0.0.0, port 0, if the connection has gone before anybody could ask. */
     public static InetSocketAddress remote(Channel channel) {
+        InetSocketAddress network = network(channel);
+        return network != null ? network : internet(channel.remoteAddress());
+    }
+
+    /** The client's address in a network; null if it has none, as over a Unix domain socket, or has gone. */
+    public static @Nullable InetSocketAddress network(Channel channel) {
         InetSocketAddress told = channel.hasAttr(CLIENT) ? channel.attr(CLIENT).get() : null;
-        return told != null ? told : internet(channel.remoteAddress());
+        return told != null ? told : channel.remoteAddress() instanceof InetSocketAddress internet ? internet : null;
     }
 
     /** Where the connection was accepted; 0.0.0.0, port 0, if it has gone before anybody could ask. */

@@ -110,7 +110,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
     @Override
     public void authenticated(boolean yes) {
         if (yes) {
-            login.right(PeerAddress.remote(channel()));
+            login.right(PeerAddress.network(channel()));
         }
         state.authenticated(yes);
         intake.decoder().authenticated(yes);
@@ -120,7 +120,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
     public void refuseLogin(String error) {
         shard.stats().wrongPasswords.increment();
         logs.wrongPassword.tell("{} gave a wrong password", this);
-        later(login.wrong(context().executor(), PeerAddress.remote(channel()), shard.now(), draining),
+        later(login.wrong(context().executor(), PeerAddress.network(channel()), shard.now(), draining),
                 (reply, waited) -> {
                     reply.error(error);
                     shard.counts().failed(Objects.requireNonNull(state.lastCommand()));
