@@ -149,7 +149,8 @@ class RequestTest {
 
     @Test
     void subscribersFromElsewhereGetShardsInTurn() throws Exception {
-        FakeServer server = answering("+A\r\n");
+        // An answer that is none to a subscription would end the connection.
+        FakeServer server = server(peer -> {});
         connect(server);
         ConnectionPool<RespConnection> exclusive = clients.pool(RespProtocol.exclusive(clients.config),
                 server.endpoint());
