@@ -129,8 +129,8 @@ public final class FileRing implements Disk, IoUringIoHandle {
         IoUringIoEvent completion = (IoUringIoEvent) event;
         int number = (int) completion.userData();
         RingRequest request = number < requests.length ? requests[number] : null;
-        if (request == null) {
-            // The shard has ended, and has told so.
+        if (request == null || ended != null) {
+            // Its end has been told of.
             return;
         }
         int result = completion.res();

@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 public final class ShardFile {
     private final ShardFiles files;
     private final Path path;
+    /** For errors: made once, since each operation may need it. */
+    private final String name;
     private final Disk.Handle handle;
     private final boolean writable;
     private int underWay;
@@ -26,6 +28,7 @@ public final class ShardFile {
     ShardFile(ShardFiles files, Path path, Disk.Handle handle, boolean writable) {
         this.files = files;
         this.path = path;
+        this.name = "file " + path;
         this.handle = handle;
         this.writable = writable;
     }
@@ -126,7 +129,7 @@ public final class ShardFile {
      * never refused for want of room.
      */
     public CompletableFuture<@Nullable Void> close() {
-        files.home().assertOwner("file " + path);
+        files.home().assertOwner(name);
         CompletableFuture<@Nullable Void> once = closed;
         if (once == null) {
             once = files.home().newFuture();
@@ -138,7 +141,7 @@ public final class ShardFile {
 
     /** Whether it has not been closed. */
     public boolean isOpen() {
-        files.home().assertOwner("file " + path);
+        files.home().assertOwner(name);
         return closed == null;
     }
 
@@ -170,7 +173,7 @@ public final class ShardFile {
     }
 
     private void check(long position, int length) {
-        files.home().assertOwner("file " + path);
+        files.home().assertOwner(name);
         if (position < 0 || position > Long.MAX_VALUE - length) {
             throw new IllegalArgumentException(
                     length + " bytes at " + position + " are no place in a file; it goes from 0 to " + Long.MAX_VALUE);

@@ -1,0 +1,156 @@
+package io.solaster.engine.file;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
+
+import io.netty.channel.IoOps;
+import io.netty.channel.IoRegistration;
+import io.netty.channel.uring.IoUringIoEvent;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/** What a shard makes of a kernel that does less than it was asked for, or nothing. */
+final class FileRingTest {
+    private final List<String> submitted = new ArrayList<>();
+    private final FileRing ring = new FileRing(new ChannelDisk((work, otherwise) -> work.run()));
+    private final RingFile file = new RingFile(ring, new ChannelDisk((work, otherwise) -> work.run()), Path.of("/log"),
+            7, false);
+    private boolean gone;
+
+    FileRingTest() {
+        ring.use(new IoRegistration() {
+            @Override
+            @SuppressWarnings("TypeParameterUnusedInFormals") // Netty's signature
+            public <T> T attachment() {
+                throw new UnsupportedOperationException();
+            }
+
+            @Override
+            public long submit(IoOps ops) {
+                submitted.add(ops.toString());
+                return gone ? 0 : 1;
+            }
+
+            @Override
+            public boolean isValid() {
+                return true;
+            }
+
+            @Override
+            public boolean cancel() {
+                return true;
+            }
+        });
+    }
+
+    /** What was told, and how often. */
+    private static final class Told<T extends @Nullable Object> implements Disk.Outcome<T> {
+        private @Nullable T result;
+        private @Nullable Throwable failure;
+        private boolean lost;
+        private int times;
+
+        @Override
+        public void done(T told) {
+            result = told;
+            times++;
+        }
+
+        @Override
+        public void failed(Throwable why) {
+            failure = why;
+            times++;
+        }
+
+        @Override
+        public void lost(Throwable why) {
+            lost = true;
+            failed(why);
+        }
+    }
+
+    private void completes(int number, int result) {
+        ring.handle(null, new IoUringIoEvent(result, 0, (byte) 0, (long) number));
+    }
+
+    @Test
+    void asksForTheRestOfAShortWrite() {
+        Told<@Nullable Void> told = new Told<>();
+        ByteBuffer first = ByteBuffer.allocateDirect(10);
+        ByteBuffer second = ByteBuffer.allocateDirect(20);
+        file.write(new ByteBuffer[]{first, second}, 100, told);
+        completes(0, 4);
+        assertThat(first.remaining()).isEqualTo(6);
+        completes(0, -4);
+        completes(0, 16);
+        assertThat(second.remaining()).isEqualTo(10);
+        assertThat(told.times).isZero();
+        completes(0, 10);
+        assertThat(told.times).isEqualTo(1);
+        assertThat(told.failure).isNull();
+        assertThat(submitted).hasSize(4);
+        assertThat(submitted.get(0)).contains("union1=100,");
+        assertThat(submitted.get(1)).contains("union1=104,").isEqualTo(submitted.get(1));
+        assertThat(submitted.get(3)).contains("union1=120,").contains("len=10,");
+        assertThat(ring.underWay()).isZero();
+    }
+
+    @Test
+    void readsUntilTheFileEnds() {
+        Told<Integer> told = new Told<>();
+        ByteBuffer heap = ByteBuffer.allocate(100);
+        file.read(new ByteBuffer[]{heap}, 0, told);
+        completes(0, 60);
+        completes(0, 0);
+        assertThat(told.result).isEqualTo(60);
+        assertThat(told.times).isEqualTo(1);
+    }
+
+    @Test
+    void failsByNameAndNeverTriesForEver() {
+        Told<@Nullable Void> failed = new Told<>();
+        file.write(new ByteBuffer[]{ByteBuffer.allocateDirect(1)}, 0, failed);
+        completes(0, -28);
+        assertThat(failed.failure).isInstanceOf(DiskFullException.class).hasMessageContaining("/log");
+        Told<@Nullable Void> nothing = new Told<>();
+        file.write(new ByteBuffer[]{ByteBuffer.allocateDirect(1)}, 0, nothing);
+        completes(0, 0);
+        assertThat(nothing.failure).isInstanceOf(IOException.class).hasMessageContaining("took none");
+        Told<@Nullable Void> again = new Told<>();
+        file.sync(again);
+        for (int i = 0; i < 1_000 && again.times == 0; i++) {
+            completes(0, -11);
+        }
+        assertThat(again.failure).isNotNull();
+        assertThat(ring.underWay()).isZero();
+    }
+
+    @Test
+    void leavesTheMemoryToAKernelThatNeverAnswers() {
+        Told<Integer> told = new Told<>();
+        file.read(new ByteBuffer[]{ByteBuffer.allocateDirect(10)}, 0, told);
+        ring.abandon(new RejectedExecutionException("shard 0 has stopped"));
+        assertThat(told.lost).isTrue();
+        completes(0, 10);
+        ring.abandon(new RejectedExecutionException("again"));
+        assertThat(told.times).isEqualTo(1);
+        Told<Integer> late = new Told<>();
+        file.read(new ByteBuffer[]{ByteBuffer.allocateDirect(10)}, 0, late);
+        assertThat(late.failure).hasMessage("shard 0 has stopped");
+    }
+
+    @Test
+    void failsWhereTheRingTakesNothingMore() {
+        gone = true;
+        Told<@Nullable Void> told = new Told<>();
+        file.sync(told);
+        assertThat(told.failure).isInstanceOf(RejectedExecutionException.class);
+        assertThat(ring.underWay()).isZero();
+    }
+}
