@@ -53,6 +53,28 @@ final class ShardMeters implements MeterBinder {
         Gauge.builder("solaster.shard.timers.pending", engine, e -> e.shards().stream()
                 .mapToLong(shard -> shard.timerStats().pending.get()).sum()).tags(tags)
                 .description("Timers that are armed").register(registry);
+        bindFiles(registry, tags);
+    }
+
+    private void bindFiles(MeterRegistry registry, Tags tags) {
+        total(registry, tags, "files.operations", "Operations on files that have ended",
+                s -> s.stats().files.operations.get());
+        total(registry, tags, "files.failed", "Operations on files that have failed",
+                s -> s.stats().files.failed.get());
+        total(registry, tags, "files.refused", "Operations on files refused for want of room",
+                s -> s.stats().files.refused.get());
+        total(registry, tags, "files.bytes.read", "Bytes read from files", s -> s.stats().files.bytesRead.get());
+        total(registry, tags, "files.bytes.written", "Bytes written to files", s -> s.stats().files.bytesWritten.get());
+        Gauge.builder("solaster.shard.files.queued", engine, e -> e.shards().stream()
+                .mapToLong(shard -> shard.stats().files.queued.get()).sum()).tags(tags)
+                .description("Operations on files that wait for their group's turn").register(registry);
+        Gauge.builder("solaster.shard.files.disk", engine, e -> e.shards().stream()
+                .mapToLong(shard -> shard.stats().files.atDisk.get()).sum()).tags(tags)
+                .description("Operations on files that the disk has").register(registry);
+        p99(registry, tags, "files.p99", "Duration that 99 % of the last operations on files did not exceed",
+                s -> s.files.nanos);
+        p99(registry, tags, "files.queued.p99", "Duration that 99 % of them did not wait longer for their group's turn",
+                s -> s.files.queueNanos);
     }
 
     private static void bind(MeterRegistry registry, Shard shard, Tags tags) {
