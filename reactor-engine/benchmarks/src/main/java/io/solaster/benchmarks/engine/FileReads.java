@@ -171,7 +171,8 @@ final class FileReads {
             return direct ? files.openDirect(file, OpenMode.READ) : files.open(file, OpenMode.READ);
         }).join();
         ways.put("shard over " + transport.name().toLowerCase(Locale.ROOT)
-                + (shardFile.isDirect() ? ", O_DIRECT" : ""), until -> engine.<Long>submitStageTo(0,
+                + (shardFile.isDirect() ? ", O_DIRECT" : ""),
+                until -> engine.<Long>submitStageTo(0,
                         CallOptions.DEFAULTS, () -> new ShardReads(shardFile, until).begin()).join());
     }
 
