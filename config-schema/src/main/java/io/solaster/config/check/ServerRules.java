@@ -27,7 +27,7 @@ final class ServerRules {
     private static final Pattern HEADER_VALUE = Pattern.compile("[!-~]([ -~]*[!-~])?");
     private static final Pattern MIME_TYPE = Pattern.compile("[\\w!#$&^.+-]+/([\\w!#$&^.+-]+|\\*)");
     private static final Pattern MODE = Pattern.compile("[67][067]{2}");
-    /** The kernel's 107 bytes, less the ending of the file that is put in its place. */
+    /** The JDK's 106 bytes, less the ending of the file that is put in its place. */
     private static final int LONGEST_SOCKET = 103;
     private static final List<String> ENCODINGS = List.of("zstd", "br", "gzip");
 

@@ -76,7 +76,7 @@ public final class TcpServer implements AutoCloseable {
         this.config = config;
         this.proxies = new ProxyIntake.Trust(config);
         this.group = engine.groups().get(config.group());
-        this.unix = UnixSocket.of(config, engine.transport().kind());
+        this.unix = UnixSocket.of(config, engine.transport().kind(), engine.environment().random());
         this.everyShard = unix == null && config.distribution() == Distribution.REUSEPORT
                 && engine.transport().reusePort();
         this.address = unix == null

@@ -16,6 +16,7 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.util.EnumSet;
 import java.util.Objects;
 import java.util.Set;
+import java.util.random.RandomGenerator;
 
 import io.netty.channel.unix.DomainSocketAddress;
 import io.solaster.config.EngineConfig.Transport;
@@ -34,26 +35,32 @@ import org.slf4j.LoggerFactory;
  */
 final class UnixSocket {
     private static final Logger log = LoggerFactory.getLogger(UnixSocket.class);
-    private static final String BESIDE = ".new";
+    /** Different file names beside the path, of three characters more than its own: the JDK takes 106 bytes. */
+    private static final int NAMES = 36 * 36 * 36;
 
     private final String name;
     private final String mode;
     private final boolean isAbstract;
     private final Transport transport;
+    private final RandomGenerator random;
     /** Tells the file that this has put there from one that another has; null while there is none. */
     private @Nullable Object key;
+    /** Where it is bound before it is put in its place. */
+    private @Nullable Path beside;
 
-    private UnixSocket(String name, String mode, Transport transport) {
+    private UnixSocket(String name, String mode, Transport transport, RandomGenerator random) {
         this.name = name;
         this.mode = mode;
         this.isAbstract = name.startsWith("@");
         this.transport = transport;
+        this.random = random;
     }
 
     /** What a server is to listen on; null if that is no Unix domain socket. */
-    static @Nullable UnixSocket of(ServerConfig config, Transport transport) {
+    static @Nullable UnixSocket of(ServerConfig config, Transport transport, RandomGenerator random) {
         return config.isUnix()
-                ? new UnixSocket(config.host().substring(ServerConfig.UNIX.length()), config.socketMode(), transport)
+                ? new UnixSocket(config.host().substring(ServerConfig.UNIX.length()), config.socketMode(), transport,
+                        random)
                 : null;
     }
 
@@ -77,20 +84,24 @@ final class UnixSocket {
             throw new Refused("there is no directory " + directory, "make it, or set .host to another path");
         }
         refuseIfTaken(path);
-        Path beside = beside();
-        try {
-            refuseIfTaken(beside);
-            Files.deleteIfExists(beside);
-        } catch (IOException e) {
-            throw new Refused("no permission to write in " + directory, "grant it, or set .host to another path");
-        }
+        Path own = freeBeside();
+        beside = own;
         return transport == Transport.NIO
-                ? UnixDomainSocketAddress.of(beside)
-                : new DomainSocketAddress(beside.toString());
+                ? UnixDomainSocketAddress.of(own)
+                : new DomainSocketAddress(own.toString());
     }
 
-    private Path beside() {
-        return Path.of(name + BESIDE);
+    /**
+     * A name that no other server has: Netty removes the file that a channel was bound to when that is closed, wherever the
+     * socket's own file has gone, and so would remove that of another server that had the same name.
+     */
+    private Path freeBeside() {
+        Path path;
+        do {
+            int drawn = NAMES + random.nextInt(NAMES);
+            path = Path.of(name + Integer.toString(drawn, 36).substring(1));
+        } while (Files.exists(path, LinkOption.NOFOLLOW_LINKS));
+        return path;
     }
 
     private static void refuseIfTaken(Path path) throws Refused {
@@ -122,13 +133,13 @@ final class UnixSocket {
         if (isAbstract) {
             return;
         }
-        Path beside = beside();
+        Path own = Objects.requireNonNull(beside);
         try {
-            Files.setPosixFilePermissions(beside, permissions(mode));
-            key = key(beside);
-            Files.move(beside, Path.of(name), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            Files.setPosixFilePermissions(own, permissions(mode));
+            key = key(own);
+            Files.move(own, Path.of(name), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException | RuntimeException e) {
-            Files.deleteIfExists(beside);
+            Files.deleteIfExists(own);
             throw e;
         }
     }
