@@ -1,10 +1,12 @@
 package io.solaster.engine.net;
 
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.concurrent.TimeUnit;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelConfig;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.util.concurrent.ScheduledFuture;
@@ -28,6 +30,7 @@ final class ProxyIntake extends ChannelInboundHandlerAdapter {
         private static final Logger log = LoggerFactory.getLogger(TcpServer.class);
 
         private final QuietLog refused = new QuietLog(log, Level.WARN);
+        private final QuietLog failed = new QuietLog(log, Level.ERROR);
         private volatile Networks networks;
         private volatile long timeoutMillis;
 
@@ -59,6 +62,9 @@ final class ProxyIntake extends ChannelInboundHandlerAdapter {
     /** The protocol has begun. */
     private boolean passed;
     private boolean drains;
+    /** It is closed: nothing more is looked at. */
+    private boolean over;
+    private @Nullable SwitchedReads reads;
     private @Nullable ByteBuf received;
     private @Nullable ScheduledFuture<?> timer;
 
@@ -67,6 +73,14 @@ final class ProxyIntake extends ChannelInboundHandlerAdapter {
         this.server = server;
         this.protocol = protocol;
         this.trust = trust;
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext context) {
+        ChannelConfig config = context.channel().config();
+        SwitchedReads switched = new SwitchedReads(config.getRecvByteBufAllocator());
+        config.setRecvByteBufAllocator(switched);
+        reads = switched;
     }
 
     @Override
@@ -81,19 +95,56 @@ final class ProxyIntake extends ChannelInboundHandlerAdapter {
                 TimeUnit.MILLISECONDS);
     }
 
-    /** The protocol begins. */
-    private void pass(ChannelHandlerContext context) {
+    /** The protocol begins; false where it failed to. */
+    private boolean pass(ChannelHandlerContext context) {
         passed = true;
-        protocol.connected(shard, context.channel());
+        try {
+            protocol.connected(shard, context.channel());
+        } catch (Throwable failure) {
+            fail(context, failure);
+            return false;
+        }
+        if (reads != null) {
+            reads.follow(context.channel().config().getRecvByteBufAllocator());
+        }
         context.fireChannelActive();
         if (drains) {
             context.fireUserEventTriggered(TcpServer.DRAIN);
+        }
+        return true;
+    }
+
+    private void fail(ChannelHandlerContext context, Throwable failure) {
+        trust.failed.tell("Server '{}': a connection failed before its protocol had begun, and is closed", server,
+                failure);
+        end(context);
+    }
+
+    private void end(ChannelHandlerContext context) {
+        over = true;
+        stopTimer();
+        context.close();
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        if (passed && !over) {
+            context.fireExceptionCaught(cause);
+        } else if (cause instanceof IOException) {
+            // The other side has gone, as load balancers do that look whether anybody listens.
+            end(context);
+        } else {
+            fail(context, cause);
         }
     }
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
         ByteBuf bytes = (ByteBuf) message;
+        if (over) {
+            bytes.release();
+            return;
+        }
         ByteBuf before = received;
         if (before != null) {
             received = null;
@@ -134,8 +185,11 @@ final class ProxyIntake extends ChannelInboundHandlerAdapter {
                 if (client != null) {
                     PeerAddress.tell(context.channel(), client);
                 }
-                pass(context);
-                leave(context, all.skipBytes(header.length()));
+                if (pass(context)) {
+                    leave(context, all.skipBytes(header.length()));
+                } else {
+                    all.release();
+                }
             }
         }
     }
@@ -161,7 +215,7 @@ final class ProxyIntake extends ChannelInboundHandlerAdapter {
     private void refuse(ChannelHandlerContext context, String why) {
         trust.refused.tell("Server '{}': {} is disconnected by the rules of proxy-protocol.trusted: {}", server,
                 context.channel().remoteAddress(), why);
-        context.close();
+        end(context);
     }
 
     @Override
