@@ -37,6 +37,8 @@ final class Passage extends ChannelInboundHandlerAdapter {
     private boolean swallows;
     /** This side is lost, and the other one is not to know. */
     private boolean forgotten;
+    /** The last piece is under way: what comes behind it would pass beside it if the other side took no more just then. */
+    private boolean hasLast;
 
     /**
      * What was read at once.
@@ -57,26 +59,29 @@ final class Passage extends ChannelInboundHandlerAdapter {
         ByteBuf piece = (ByteBuf) message;
         Faults faults = proxy.faults(direction);
         int bytes = piece.readableBytes();
-        if (swallows || faults.isCut()) {
+        if (swallows || hasLast || faults.isCut()) {
             proxy.add(Effect.LOST_BYTES, bytes);
             hasLost = true;
             ReferenceCountUtil.release(piece);
-            ctx.read();
+            if (swallows || !hasLast) {
+                ctx.read();
+            }
             return;
         }
         // A stream with a hole is none: TCP would have sent again, or given up.
         int passes = hasLost ? 0 : proxy.resetAfter(direction);
         if (passes >= 0) {
+            hasLast = true;
             piece.writerIndex(piece.readerIndex() + Math.min(passes, bytes));
         } else if (faults.corrupt() > 0 && proxy.random().nextDouble() < faults.corrupt()) {
             int index = piece.readerIndex() + proxy.random().nextInt(bytes);
             piece.setByte(index, piece.getByte(index) ^ 1 + proxy.random().nextInt(255));
             proxy.add(Effect.CORRUPTED_BYTES, 1);
         }
-        send(ctx, piece, faults, passes >= 0);
+        send(ctx, piece, faults);
     }
 
-    private void send(ChannelHandlerContext ctx, ByteBuf bytes, Faults faults, boolean isLast) {
+    private void send(ChannelHandlerContext ctx, ByteBuf bytes, Faults faults) {
         int count = bytes.readableBytes();
         long now = System.nanoTime();
         long arrives = now + faults.delay().toNanos();
@@ -90,7 +95,7 @@ final class Passage extends ChannelInboundHandlerAdapter {
         }
         latest = arrives;
         underWay += count;
-        Piece piece = new Piece(bytes, arrives, isLast);
+        Piece piece = new Piece(bytes, arrives, hasLast);
         if (delayed.isEmpty() && arrives <= now) {
             pass(ctx, piece);
             return;
@@ -100,9 +105,7 @@ final class Passage extends ChannelInboundHandlerAdapter {
         if (delayed.size() == 1) {
             passLater(ctx, arrives - now);
         }
-        if (!isLast) {
-            next(ctx);
-        }
+        next(ctx);
     }
 
     /** Waits for the first that is delayed. One timer for all, since two might fire in another order. */
@@ -157,8 +160,11 @@ final class Passage extends ChannelInboundHandlerAdapter {
         self.read();
     }
 
-    /** Reads on, or tells of the end. */
+    /** Reads on, or tells of the end; a reset tells of it by itself. */
     private void next(ChannelHandlerContext ctx) {
+        if (hasLast) {
+            return;
+        }
         Faults faults = proxy.faults(direction);
         if (!ended) {
             if (underWay <= mostUnderWay(faults)) {

@@ -13,10 +13,20 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.util.ReferenceCountUtil;
 import io.solaster.testkit.chaos.FaultProxy.Effect;
 import io.solaster.testkit.junit.SolasterTest;
 import org.junit.jupiter.api.AfterEach;
@@ -160,6 +170,50 @@ class FaultProxyTest {
             await("the reset", () -> proxy.count(Effect.RESETS) > 0);
             assertThat(proxy.count(Effect.BYTES)).isBetween(2L + 6 + 2, 2L + 2 * 6 + 2 * 2);
         }
+    }
+
+    @Test
+    void passesNothingBehindTheLastBeforeAReset() {
+        StringBuilder passed = new StringBuilder();
+        List<ChannelPromise> writes = new ArrayList<>();
+        // It takes no more just then.
+        EmbeddedChannel to = new EmbeddedChannel(new ChannelOutboundHandlerAdapter() {
+            @Override
+            public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
+                passed.append(((ByteBuf) message).toString(US_ASCII));
+                ReferenceCountUtil.release(message);
+                writes.add(promise);
+            }
+        });
+        AtomicInteger reads = new AtomicInteger();
+        EmbeddedChannel from = new EmbeddedChannel();
+        from.config().setAutoRead(false);
+        from.pipeline().addLast(new ChannelOutboundHandlerAdapter() {
+            @Override
+            public void read(ChannelHandlerContext ctx) {
+                reads.incrementAndGet();
+            }
+        }, new Passage(proxy, Direction.TO_SERVER, to));
+        proxy.set(Direction.TO_SERVER, Faults.NONE.delayed(Duration.ofMillis(1)));
+        from.pipeline().fireChannelRead(Unpooled.copiedBuffer("before", US_ASCII));
+        assertThat(reads).hasValue(1);
+        proxy.resetAfter(Direction.TO_SERVER, 2);
+        from.pipeline().fireChannelRead(Unpooled.copiedBuffer("after", US_ASCII));
+        await("both are written", () -> {
+            from.runPendingTasks();
+            return writes.size() == 2;
+        });
+        proxy.set(Direction.TO_SERVER, Faults.NONE);
+        writes.getFirst().setSuccess();
+        assertThat(reads).hasValue(1);
+        ByteBuf more = Unpooled.copiedBuffer("more", US_ASCII);
+        from.pipeline().fireChannelRead(more);
+        assertThat(more.refCnt()).isZero();
+        assertThat(passed).hasToString("beforeaf");
+        writes.getLast().setSuccess();
+        from.runPendingTasks();
+        to.runPendingTasks();
+        assertThat(from.isOpen() || to.isOpen()).isFalse();
     }
 
     @Test
