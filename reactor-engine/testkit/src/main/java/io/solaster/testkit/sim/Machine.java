@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
+import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
 import io.netty.channel.Channel;
@@ -45,6 +46,7 @@ public final class Machine {
     private static final int SHARDS = 2;
     private static final int OFFLOAD_THREADS = 2;
     private static final int FIRST_EPHEMERAL = 32_768;
+    private static final int LAST_EPHEMERAL = 65_535;
     /** In so many lives one has a certain limit made small. */
     private static final int SMALL = 4;
 
@@ -348,13 +350,34 @@ public final class Machine {
     }
 
     Socket clientSocket() {
-        return new Socket(network, this, new InetSocketAddress(ip, nextPort()));
+        try {
+            return new Socket(network, this, new InetSocketAddress(ip, freePort(this::isTaken)));
+        } catch (BindException e) {
+            throw new IllegalStateException("machine " + name + " has no free port; close some connections", e);
+        }
     }
 
-    private int nextPort() {
-        int port = nextPort;
-        nextPort = port == 65_535 ? FIRST_EPHEMERAL : port + 1;
-        return port;
+    /** The next port that nobody has: what has long been open keeps its own. */
+    private int freePort(IntPredicate isTaken) throws BindException {
+        for (int looks = FIRST_EPHEMERAL; looks <= LAST_EPHEMERAL; looks++) {
+            int port = nextPort;
+            nextPort = port == LAST_EPHEMERAL ? FIRST_EPHEMERAL : port + 1;
+            if (!isTaken.test(port)) {
+                return port;
+            }
+        }
+        throw new BindException("Address already in use");
+    }
+
+    /** Whether a TCP socket has that port. */
+    private boolean isTaken(int port) {
+        return listening.stream().anyMatch(each -> each.port == port)
+                || sockets.stream().anyMatch(each -> each.local().getPort() == port);
+    }
+
+    /** Whether a UDP socket has that port. */
+    private boolean isTakenForDatagrams(int port) {
+        return datagrams.stream().anyMatch(each -> each.local().getPort() == port);
     }
 
     void opened(Socket socket) {
@@ -375,7 +398,7 @@ public final class Machine {
     Listening listen(InetSocketAddress address, boolean besideOthers, int backlog, Runnable ready)
             throws IOException {
         checkLocal(address);
-        int port = address.getPort() == 0 ? nextPort() : address.getPort();
+        int port = address.getPort() == 0 ? freePort(this::isTaken) : address.getPort();
         for (Listening other : listening) {
             if (other.port == port && !(other.besideOthers && besideOthers)) {
                 throw new BindException("Address already in use");
@@ -400,7 +423,7 @@ public final class Machine {
     /** A UDP socket. */
     UdpSocket bind(InetSocketAddress address, boolean besideOthers, Runnable ready) throws IOException {
         checkLocal(address);
-        int port = address.getPort() == 0 ? nextPort() : address.getPort();
+        int port = address.getPort() == 0 ? freePort(this::isTakenForDatagrams) : address.getPort();
         for (UdpSocket other : datagrams) {
             if (other.local().getPort() == port && !(other.besideOthers && besideOthers)) {
                 throw new BindException("Address already in use");

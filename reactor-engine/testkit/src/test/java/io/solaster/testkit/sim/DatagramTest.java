@@ -372,6 +372,12 @@ final class DatagramTest {
                     .withCauseInstanceOf(BindException.class);
             assertThatExceptionOfType(CompletionException.class).isThrownBy(() -> pair.sender.bind(PORT))
                     .withCauseInstanceOf(AlreadyBoundException.class);
+            assertThatExceptionOfType(CompletionException.class)
+                    .isThrownBy(() -> pair.sender.await(
+                            pair.sender.channel.connect(pair.to, new InetSocketAddress("0.0.0.0", PORT))))
+                    .withCauseInstanceOf(AlreadyBoundException.class);
+            // Neither took the port.
+            new Udp(pair.sim, pair.client).bind(PORT);
             List<Udp> sharing = new ArrayList<>();
             for (int i = 0; i < 2; i++) {
                 Udp one = new Udp(pair.sim, pair.server);
@@ -390,6 +396,31 @@ final class DatagramTest {
                 assertThat(each.sizes).hasSize(2 * new HashSet<>(each.senders).size());
             }
             assertThat(sharing.get(0).sizes.size() + sharing.get(1).sizes.size()).isEqualTo(2 * MANY);
+        });
+    }
+
+    @Test
+    void aFreePortIsNobodysThoughAllHaveBeenUsedOnce() {
+        each(pair -> {
+            InetSocketAddress anyPort = new InetSocketAddress("0.0.0.0", 0);
+            UdpSocket old = pair.client.bind(anyPort, false, () -> {});
+            Set<Integer> seen = new HashSet<>();
+            for (int i = 0; i <= 65_535 - 32_768; i++) {
+                UdpSocket next = pair.client.bind(anyPort, false, () -> {});
+                seen.add(next.local().getPort());
+                next.close();
+            }
+            assertThat(seen).hasSize(65_536 - 32_768 - 2)
+                    .doesNotContain(old.local().getPort(), pair.sender.address().getPort());
+        });
+    }
+
+    @Test
+    void aConnectionGetsAPortWhereNobodyListens() {
+        each(pair -> {
+            int next = pair.client.clientSocket().local().getPort() + 1;
+            pair.client.listen(new InetSocketAddress("0.0.0.0", next), false, 1, () -> {});
+            assertThat(pair.client.clientSocket().local().getPort()).isEqualTo(next + 1);
         });
     }
 
