@@ -1,5 +1,7 @@
 package io.solaster.pool.upstream;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -8,9 +10,8 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
@@ -32,10 +33,8 @@ import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.net.ConnectionHandler;
 import io.solaster.engine.net.TcpServer;
-import io.solaster.engine.stats.Counter;
-import io.solaster.engine.stats.Histogram;
-import io.solaster.engine.stats.HistogramSnapshot;
-import io.solaster.engine.timer.Timer;
+import io.solaster.load.Load;
+import io.solaster.load.LoadReport;
 import io.solaster.pool.ConnectionPool;
 import io.solaster.pool.Endpoint;
 import io.solaster.pool.TestEngines;
@@ -51,7 +50,7 @@ import io.solaster.pool.frame.FramedProtocol;
  * What the slow one of ten endpoints does to latency, by algorithm: real connections over the loopback to ten servers of
  * which each serves one request after the other, 5 ms each, the slow one 50 ms. Requests come at random moments (an open
  * loop, Poisson) at half of what all ten together can serve, and a latency counts from the moment at which a request was
- * due. The healthy set is the nine others, at the same rate. Rounds are interleaved, and medians shown; what the goal is
+ * due; what the generator itself was late by stands beside it. The healthy set is the nine others, at the same rate. Rounds are interleaved, and medians shown; what the goal is
  * about, the p99 beside the healthy set's, is the median of the rounds' ratios. A stall of this process shows in all of
  * them and is told. {@code pool.sh --only latency [seconds of a run [rounds [all]]]}.
  */
@@ -61,11 +60,14 @@ public final class BalanceLatency {
     private static final int SLOWER = 10;
     private static final double RATE = 0.5 * ((SERVERS - 1) + 1.0 / SLOWER) / SERVICE;
     private static final Duration WARM_UP = Duration.ofSeconds(1);
+    /** What waits for the slow one longer than this has failed. */
+    private static final Duration LONGEST = Duration.ofMinutes(1);
     /** Those that the goal is about, and all. */
     private static final List<Algorithm> BRIEFLY = List.of(Algorithm.PEAK_EWMA, Algorithm.ROUND_ROBIN);
     private static final List<Algorithm> ALL = List.of(Algorithm.PEAK_EWMA, Algorithm.LEAST_CONNECTIONS,
             Algorithm.POWER_OF_TWO, Algorithm.ROUND_ROBIN);
     private static final double GOAL = 2;
+    private static final byte[] FRAME = new byte[32];
 
     private BalanceLatency() {}
 
@@ -92,15 +94,15 @@ public final class BalanceLatency {
                     + " this process's shards%n", RATE * TimeUnit.SECONDS.toNanos(1), rounds,
                     stalls(servers) + stalls(clients) - stalls);
         }
-        System.out.printf("%-36s %8s %8s %8s  %s%n", "", "p50", "p90", "p99", "of the slow one");
+        System.out.printf("%-36s %8s %8s %8s %8s  %s%n", "", "p50", "p90", "p99", "late p99", "of the slow one");
         for (Algorithm algorithm : algorithms) {
             tell(name(algorithm) + ", the healthy nine", healthy.get(algorithm));
             tell(name(algorithm) + ", one slow", oneSlow.get(algorithm));
         }
         for (Algorithm algorithm : algorithms) {
             double[] ratios = IntStream.range(0, rounds)
-                    .mapToDouble(round -> (double) p99(oneSlow.get(algorithm).get(round))
-                            / p99(healthy.get(algorithm).get(round)))
+                    .mapToDouble(round -> (double) oneSlow.get(algorithm).get(round).at(99)
+                            / healthy.get(algorithm).get(round).at(99))
                     .sorted().toArray();
             System.out.printf(Locale.ROOT, "%s: p99 with one slow is %.2f of the healthy set's (rounds from %.2f to"
                     + " %.2f)%s%n", name(algorithm), ratios[rounds / 2], ratios[0], ratios[rounds - 1],
@@ -111,15 +113,11 @@ public final class BalanceLatency {
     }
 
     private static void tell(String label, List<Result> all) {
-        System.out.printf(Locale.ROOT, "%-36s %8.2f %8.2f %8.2f  %.1f %%%s%n", label,
-                median(all, each -> millis(each.latencies().percentile(50))),
-                median(all, each -> millis(each.latencies().percentile(90))), median(all, each -> millis(p99(each))),
+        System.out.printf(Locale.ROOT, "%-36s %8.2f %8.2f %8.2f %8.2f  %.1f %%%s%n", label,
+                median(all, each -> each.at(50) / 1e6), median(all, each -> each.at(90) / 1e6),
+                median(all, each -> each.at(99) / 1e6), median(all, each -> each.lateness() / 1e6),
                 median(all, Result::slow),
-                all.stream().allMatch(each -> each.failures() == 0) ? "" : "  with failures");
-    }
-
-    private static long p99(Result result) {
-        return result.latencies().percentile(99);
+                all.stream().allMatch(each -> each.report().failed() == 0) ? "" : "  with failures");
     }
 
     private static long stalls(Engine engine) {
@@ -137,7 +135,17 @@ public final class BalanceLatency {
     /**
      * @param slow percent of the requests that the slow server answered
      */
-    private record Result(HistogramSnapshot latencies, double slow, long failures) {}
+    private record Result(LoadReport report, double slow) {
+        /** Nanoseconds; what failed took for ever. */
+        long at(double percentile) {
+            return report.nanosAt(percentile);
+        }
+
+        /** Of the generator itself, in nanoseconds at p99. */
+        long lateness() {
+            return report.lateness().getValueAtPercentile(99);
+        }
+    }
 
     private static Result measure(Engine servers, Engine engine, Algorithm algorithm, boolean withSlow,
             Duration measured) {
@@ -162,80 +170,32 @@ public final class BalanceLatency {
                     found.complete(List.of(InetAddress.getLoopbackAddress()));
                     return found;
                 }, null));
-        Load load = new Load(FramedClient.over(engine, pool, protocol), withSlow ? all.getFirst().port() : 0);
-        TestEngines.on(engine, 0, load::start);
-        sleep(WARM_UP);
-        HistogramSnapshot before = load.latencies.snapshot();
-        long slow = load.slow.get();
-        long failures = load.failures.get();
-        sleep(measured);
-        HistogramSnapshot latencies = load.latencies.snapshot().minus(before);
-        slow = load.slow.get() - slow;
-        failures = load.failures.get() - failures;
-        TestEngines.on(engine, 0, load::stop);
-        pool.close();
-        upstream.close();
-        all.forEach(TcpServer::close);
-        return new Result(latencies, 100.0 * slow / latencies.count(), failures);
-    }
-
-    private static double millis(long nanos) {
-        return nanos / 1e6;
-    }
-
-    private static void sleep(Duration time) {
-        LockSupport.parkNanos(time.toNanos());
-    }
-
-    /** Sends what is due, on one shard. */
-    private static final class Load {
-        private final FramedClient client;
-        private final int slowPort;
-        private final SplittableRandom random = new SplittableRandom(1);
-        private final byte[] frame = new byte[32];
-        final Histogram latencies = new Histogram();
-        final Counter slow = new Counter();
-        final Counter failures = new Counter();
-        private long due;
-        private Timer beat;
-
-        Load(FramedClient client, int slowPort) {
-            this.client = client;
-            this.slowPort = slowPort;
-        }
-
-        boolean start() {
-            due = System.nanoTime();
-            beat = Shard.current().timers().timer(this::sendWhatIsDue);
-            beat.armAtFixedRate(Duration.ZERO, Duration.ofNanos(100_000));
-            return true;
-        }
-
-        boolean stop() {
-            return beat.cancel();
-        }
-
-        private void sendWhatIsDue() {
-            long now = System.nanoTime();
-            while (due - now <= 0) {
-                long began = due;
-                due += Math.round(-Math.log(1 - random.nextDouble()) / RATE);
-                client.call(frame).whenComplete((answer, failure) -> {
-                    if (failure != null) {
-                        failures.increment();
-                        return;
-                    }
-                    latencies.record(System.nanoTime() - began);
-                    if (port(answer) == slowPort) {
+        FramedClient client = FramedClient.over(engine, pool, protocol);
+        int slowPort = withSlow ? all.getFirst().port() : 0;
+        LongAdder slow = new LongAdder();
+        long from = System.nanoTime() + WARM_UP.toNanos();
+        LoadReport report;
+        try {
+            report = Load.of(_ -> {
+                boolean counts = System.nanoTime() - from >= 0;
+                return client.call(FRAME).thenAccept(answer -> {
+                    if (counts && port(answer) == slowPort) {
                         slow.increment();
                     }
                 });
-            }
+            }).on(engine).poisson(RATE * TimeUnit.SECONDS.toNanos(1)).warmUp(WARM_UP).lasting(measured)
+                    .timeout(LONGEST).run();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
+        pool.close();
+        upstream.close();
+        all.forEach(TcpServer::close);
+        return new Result(report, 100.0 * slow.sum() / Math.max(1, report.answered()));
+    }
 
-        private static int port(byte[] answer) {
-            return (answer[0] & 0xFF) << 8 | answer[1] & 0xFF;
-        }
+    private static int port(byte[] answer) {
+        return (answer[0] & 0xFF) << 8 | answer[1] & 0xFF;
     }
 
     /** A server that serves one request after the other, whoever it comes from. On one shard. */
