@@ -20,6 +20,7 @@ import io.solaster.config.pool.ProxyConfig;
 import io.solaster.config.pool.RespConfig;
 import io.solaster.config.server.HttpConfig;
 import io.solaster.config.server.LimitsConfig;
+import io.solaster.config.server.ProxyProtocolConfig;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.config.value.ByteSize;
 import io.solaster.config.value.ShardCount;
@@ -65,7 +66,8 @@ class ConfigRecordsTest {
         assertThat(server.password()).isEqualTo("secret");
         assertThat(server).hasToString("ServerConfig[protocol=resp, host=::1, port=1, backlog=1024, password=******,"
                 + " protectedMode=true, limits=" + LimitsConfig.defaults() + ", group=default,"
-                + " sslBundle=null, clientAuth=NONE, http=" + HttpConfig.defaults() + "]");
+                + " sslBundle=null, clientAuth=NONE, socketMode=600, distribution=REUSEPORT, proxyProtocol="
+                + ProxyProtocolConfig.defaults() + ", http=" + HttpConfig.defaults() + "]");
         assertThat(server.withPassword(null).toString()).contains("password=none");
     }
 

@@ -130,6 +130,7 @@ public record ServerConfig(String protocol, @DefaultValue("127.0.0.1") String ho
         return "ServerConfig[protocol=" + protocol + ", host=" + host + ", port=" + port + ", backlog=" + backlog
                 + ", password=" + (password == null ? "none" : "******") + ", protectedMode=" + protectedMode
                 + ", limits=" + limits + ", group=" + group + ", sslBundle=" + sslBundle + ", clientAuth=" + clientAuth
-                + ", socketMode=" + socketMode + ", proxyProtocol=" + proxyProtocol + ", http=" + http + "]";
+                + ", socketMode=" + socketMode + ", distribution=" + distribution + ", proxyProtocol=" + proxyProtocol
+                + ", http=" + http + "]";
     }
 }
