@@ -3,17 +3,24 @@ package io.solaster.http;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.http.exchange.Exchange;
 import io.solaster.http.exchange.Request;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -126,6 +133,30 @@ class KeptTooLongTest {
                 }
                 return true;
             }).join();
+        }
+    }
+
+    /** A thread of no shard still sees the exchange open, which another request has by the time the shard runs its task. */
+    @Test
+    void whatIsHandedOverTooLateIsLetGo(@TempDir Path directory) throws Exception {
+        FileChannel file = FileChannel.open(Files.createFile(directory.resolve("file")));
+        ByteBuf buffer = Unpooled.directBuffer(8).writeLong(1);
+        IllegalStateException failure = new IllegalStateException("late");
+        try (Logged logged = new Logged("io.solaster.http.exchange.Response");
+                HttpFixture fixture = new HttpFixture(Transport.NIO, 1)) {
+            TcpServer server = fixture.serve((request, response) -> {
+                // The shard waits, so that each task comes after the answer.
+                CompletableFuture.runAsync(() -> {
+                    response.sendFile(file, 0, 0);
+                    response.send(buffer);
+                    response.fail(failure);
+                }).join();
+                response.send("answered");
+            });
+            assertThat(fixture.connect(server).get("/").body()).isEqualTo("answered");
+            HttpFixture.await("the file is closed", () -> !file.isOpen());
+            HttpFixture.await("the buffer is released", () -> buffer.refCnt() == 0);
+            HttpFixture.await("the failure is told", () -> !logged.traces().isEmpty());
         }
     }
 

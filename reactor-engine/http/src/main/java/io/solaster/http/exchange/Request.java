@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A request as its handler has it: made for this one, and cut off from the exchange before that serves another, so that
- * whoever keeps it too long is refused by name. On the owning shard.
+ * whoever keeps it too long is refused by name. On the owning shard: another thread may see the end late, and meet the next
+ * request.
  */
 public final class Request implements HttpRequest, Routed, Holdable, TracedRequest {
     /** Null once the exchange serves others. */

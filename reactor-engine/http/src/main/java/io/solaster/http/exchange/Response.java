@@ -1,6 +1,5 @@
 package io.solaster.http.exchange;
 
-import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.channels.FileChannel;
 import java.util.function.Consumer;
@@ -17,21 +16,18 @@ import io.solaster.http.BodySource;
 import io.solaster.http.HttpResponse;
 import io.solaster.http.ResponseStream;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A response as its handler has it: brings to the loop what is asked elsewhere, where {@link LoopResponse} writes it.
  *
  * <p>
  * Made for this one, and cut off from the exchange before that serves another. So whoever keeps it too long is refused by
- * name, on whichever thread, and can reach nobody else. That costs 40 bytes a request for this and {@link Request}, which
+ * name on the shard, and can send to nobody else. On another thread a call is refused as soon as that thread sees the end,
+ * and dropped on the shard before that; what it reads there is a hint. That costs 40 bytes a request for this and {@link Request}, which
  * is less than what the alternatives do: a whole new exchange takes ten times as much; one that rests for a while before it
  * serves again takes a second's worth of exchanges, and only makes it unlikely that somebody is later than that.
  */
 public final class Response implements HttpResponse, ResponseStream, BodySource {
-    private static final Logger log = LoggerFactory.getLogger(Response.class);
-
     /** Null once the exchange serves others; written on the loop. */
     private @Nullable LoopResponse loop;
     /** Somewhere else it was ended, or begun, and the shard will hear of it. */
@@ -68,24 +64,33 @@ public final class Response implements HttpResponse, ResponseStream, BodySource 
         return isElsewhere(of) && Shard.current() != shard(of);
     }
 
-    /** Has the loop do it, unless the exchange serves others by then. */
-    private void there(LoopResponse of, Runnable work) {
-        there(of, null, work);
+    /** On the loop. */
+    boolean isCutOff() {
+        return loop == null;
     }
 
-    /** @param owned released where nothing is done; null for nothing */
-    private void there(LoopResponse of, @Nullable ByteBuf owned, Runnable work) {
+    /** Has the loop do it, unless the exchange serves others by then. */
+    private void there(LoopResponse of, Runnable work) {
+        outlivesHandler(of);
+        shard(of).execute(() -> {
+            if (loop != null) {
+                work.run();
+            }
+        });
+    }
+
+    /** @param owned let go of where nothing is done, see {@link Handover} */
+    private void there(LoopResponse of, Object owned, Runnable work) {
+        outlivesHandler(of);
+        Handover handover = new Handover(this, owned, work);
+        shard(of).executeOrElse(handover, handover::abandon);
+    }
+
+    private static void outlivesHandler(LoopResponse of) {
         if (Shard.current() == shard(of)) {
             // A virtual thread of the shard, which has it beyond its handler.
             of.exchange.outlives = true;
         }
-        shard(of).execute(() -> {
-            if (loop != null) {
-                work.run();
-            } else if (owned != null) {
-                owned.release();
-            }
-        });
     }
 
     // ---- what is set
@@ -191,33 +196,26 @@ public final class Response implements HttpResponse, ResponseStream, BodySource 
 
     /** What is handed over is not the caller's any more, whether it is taken or not. */
     private LoopResponse taking(ByteBuf buffer) {
-        if (loop == null) {
+        LoopResponse known = loop;
+        if (known == null) {
             buffer.release();
+            throw Exchange.isOver();
         }
-        return loop();
+        return known;
     }
 
     @Override
     public void sendFile(FileChannel file, long position, long count) {
         LoopResponse to = loop;
         if (to == null) {
-            close(file);
+            Handover.letGo(file);
             throw Exchange.isOver();
         }
         if (isElsewhere(to)) {
             ending = true;
-            there(to, () -> sendFile(file, position, count));
+            there(to, file, () -> sendFile(file, position, count));
         } else {
             to.sendFile(file, position, count);
-        }
-    }
-
-    /** It was handed over too late: where it is closed matters less than that it is. */
-    private static void close(FileChannel file) {
-        try {
-            file.close();
-        } catch (IOException e) {
-            log.debug("{} was not closed well", file, e);
         }
     }
 
@@ -231,9 +229,9 @@ public final class Response implements HttpResponse, ResponseStream, BodySource 
     public void fail(Throwable failure) {
         LoopResponse to = loop;
         if (to == null) {
-            log.error("A request failed after it had been answered, and was kept too long", failure);
+            Handover.letGo(failure);
         } else if (isElsewhere(to)) {
-            there(to, () -> fail(failure));
+            there(to, failure, () -> fail(failure));
         } else {
             to.fail(failure);
         }
