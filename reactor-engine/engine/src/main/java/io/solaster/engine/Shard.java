@@ -817,7 +817,12 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
             if (isHere()) {
                 task.run();
             } else {
-                Shard.this.comeHome(task);
+                executeOrElse(new HandedOver.Homecoming(task), () -> {
+                    // The shard has ended, and what the disk still had ends on several threads.
+                    synchronized (this) {
+                        task.run();
+                    }
+                });
             }
         }
     }

@@ -70,6 +70,11 @@ public final class ChannelDisk implements Disk {
             return null;
         }
         try {
+            long block = Files.getFileStore(path).getBlockSize();
+            if (block <= 0 || ShardFiles.ALIGNMENT % block != 0) {
+                // Network file systems have blocks of a megabyte: the JDK would refuse each read that is no multiple.
+                return null;
+            }
             return FileChannel.open(path, mode == OpenMode.READ
                     ? Set.of(StandardOpenOption.READ, past)
                     : Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE, past));

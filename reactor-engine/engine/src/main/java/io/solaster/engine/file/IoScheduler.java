@@ -90,11 +90,14 @@ final class IoScheduler {
 
     /** Whether one more of a group may be accepted, if it is not too large. */
     boolean hasRoom(Queue queue) {
-        return queue.accepted < bounds.accepted() && queue.acceptedBytes < bounds.acceptedBytes();
+        return stopped == null && queue.accepted < bounds.accepted() && queue.acceptedBytes < bounds.acceptedBytes();
     }
 
-    /** Completes once there is room, for all who wait at once. */
+    /** Completes once there is room, for all who wait at once; fails where there will be none. */
     CompletableFuture<@Nullable Void> whenRoom(Queue queue) {
+        if (stopped != null) {
+            return CompletableFuture.failedFuture(stopped);
+        }
         CompletableFuture<@Nullable Void> shared = queue.room;
         if (shared == null) {
             shared = home.newFuture();

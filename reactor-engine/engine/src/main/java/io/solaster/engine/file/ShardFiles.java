@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
  * order of operations, is as {@link Disk} says.
  */
 public final class ShardFiles {
-    /** What files past the page cache are read and written by, in bytes: no device has larger blocks. */
+    /** What files past the page cache are read and written by, in bytes. */
     public static final int ALIGNMENT = 4096;
     private static final Logger log = LoggerFactory.getLogger(ShardFiles.class);
 
@@ -177,7 +177,7 @@ public final class ShardFiles {
 
     /**
      * Completes once the group that is running {@link #hasRoom}; all of the group who wait are told at once, and only the first
-     * may find it so.
+     * may find it so. Fails with a {@link RejectedExecutionException} where the shard stops.
      */
     public CompletableFuture<@Nullable Void> whenRoom() {
         if (hasRoom()) {

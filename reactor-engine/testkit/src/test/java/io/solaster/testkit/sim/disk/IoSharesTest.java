@@ -168,6 +168,9 @@ final class IoSharesTest {
         assertThat(buffers).allMatch(each -> each.refCnt() == 0);
         assertThat(file.size()).isCompletedExceptionally();
         assertThat(files.underWay()).isZero();
+        // Whoever tries again when there is room would do so for ever.
+        assertThat(files.hasRoom()).isFalse();
+        assertThat(files.whenRoom()).isCompletedExceptionally();
         time.await(file.close());
         assertThat(disk.openFiles()).isZero();
     }
