@@ -28,8 +28,9 @@ import org.springframework.core.env.SystemEnvironmentPropertySource;
 final class UnknownKeys {
     private static final ConfigurationPropertyName ROOT = ConfigurationPropertyName.of("solaster");
     private static final String VARIABLE = "SOLASTER_";
-    /** Read by the engine before there is any configuration, for tests: a flag of the JVM and no key. */
-    private static final Set<String> FLAGS = Set.of("solaster.engine.shuffle-seed");
+    /** Read by the engine and by the test kit, for tests, where there is no configuration: flags of the JVM and no keys. */
+    private static final Set<String> FLAGS = Set.of("solaster.engine.shuffle-seed", "solaster.simulation.time",
+            "solaster.simulation.seed", "solaster.simulation.report");
     /** What Kubernetes tells each container of each Service, whose name may begin with ours. */
     private static final Pattern LINK = Pattern.compile(
             "SOLASTER(_\\w+)?_(SERVICE_HOST|SERVICE_PORT(_\\w+)?|PORT_\\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)");

@@ -55,6 +55,13 @@ class UnknownKeysTest {
         assertThat(check(new MapPropertySource("file", Map.of(key, "1ms")))).isEmpty();
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"solaster.engine.shuffle-seed", "solaster.simulation.time", "solaster.simulation.seed",
+            "solaster.simulation.report"})
+    void flagsOfTestsAreNoKeys(String flag) {
+        assertThat(check(new MapPropertySource("systemProperties", Map.of(flag, "42")))).isEmpty();
+    }
+
     @Test
     void argumentsAndSystemPropertiesAreLookedAt() {
         assertThat(check(new SimpleCommandLinePropertySource("--solaster.engine.shard=2"))).singleElement()
