@@ -16,51 +16,17 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.stream.IntStream;
 
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.AppenderBase;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.GroupConfig;
 import io.solaster.engine.mesh.Message;
 import io.solaster.engine.mesh.RoundTrip;
-import io.solaster.engine.task.GroupScheduler;
 import io.solaster.engine.task.SchedulingGroup;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.slf4j.LoggerFactory;
 
 /** A shard whose loop dies of an error, here of one that the log throws: what is addressed to it fails by name. */
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
 class DeadShardTest {
-
-    /** @param before runs on the shard; what logs starts there, since Logback may forget an appender added meanwhile */
-    private static void kill(Shard shard, Runnable before) {
-        List<Logger> loggers = List.of(logger(GroupScheduler.class.getName()), logger("io.netty"),
-                logger(Engine.class.getName()));
-        AppenderBase<ILoggingEvent> deadly = new AppenderBase<>() {
-            @Override
-            protected void append(ILoggingEvent event) {
-                throw new AssertionError("on purpose");
-            }
-        };
-        deadly.start();
-        loggers.forEach(logger -> logger.setAdditive(false));
-        loggers.getFirst().addAppender(deadly);
-        try {
-            shard.execute(() -> {
-                before.run();
-                throw new IllegalStateException("on purpose");
-            });
-            Engines.until("it is dead", () -> shard.terminationFuture().isDone());
-        } finally {
-            loggers.getFirst().detachAppender(deadly);
-            loggers.forEach(logger -> logger.setAdditive(true));
-        }
-    }
-
-    private static Logger logger(String name) {
-        return (Logger) LoggerFactory.getLogger(name);
-    }
 
     @Test
     void callsToItFailByNameAndTheOthersGoOn() {
@@ -77,7 +43,7 @@ class DeadShardTest {
                 }
                 sent.countDown();
             });
-            kill(engine.shard(1), () -> MeshTest.await(sent));
+            DeadShards.kill(engine.shard(1), () -> MeshTest.await(sent));
 
             CompletableFuture<Throwable> trip = new CompletableFuture<>();
             calls.addAll(Engines.get(engine.submitTo(0, () -> {
@@ -127,7 +93,7 @@ class DeadShardTest {
         try {
             SchedulingGroup bounded = engine.groups().create("bounded",
                     GroupConfig.defaults().withMeshPermits(1).withQueueTimeout(Duration.ofHours(1)));
-            kill(engine.shard(1), () -> {});
+            DeadShards.kill(engine.shard(1), () -> {});
             for (int round = 0; round < 2; round++) {
                 for (CompletableFuture<?> call : Engines.get(engine.submitTo(0, CallOptions.in(bounded),
                         () -> List.of(engine.submitTo(1, () -> 1), engine.submitTo(1, () -> 2),
@@ -167,7 +133,7 @@ class DeadShardTest {
                 }
             });
             Engines.until("they are queued", () -> engine.shard(1).stats().messagesReceived.get() >= 10);
-            kill(engine.shard(1), () -> deadly.set(true));
+            DeadShards.kill(engine.shard(1), () -> deadly.set(true));
             Engines.until("all have ended", () -> ends.size() == 10);
             assertThat(ends).contains("abandoned on shard 0").doesNotContain("abandoned off the shards");
         } finally {
@@ -193,7 +159,7 @@ class DeadShardTest {
                 }
                 handedOver.countDown();
             };
-            kill(engine.shard(1), () -> {
+            DeadShards.kill(engine.shard(1), () -> {
                 engine.shard(0).execute(handOver);
                 MeshTest.await(handedOver);
             });
@@ -214,7 +180,7 @@ class DeadShardTest {
                     (done, failure) -> atHome.complete(Shard.current() == engine.shard(0) ? failure : null)));
             Engines.until("both are parked", () -> engine.shard(1).threads().living() == 2
                     && engine.shard(1).isParked());
-            kill(engine.shard(1), () -> {});
+            DeadShards.kill(engine.shard(1), () -> {});
             assertThatExceptionOfType(ShardStoppedException.class).isThrownBy(() -> Engines.get(fork.future()));
             assertThat(Engines.get(atHome)).isInstanceOf(ShardStoppedException.class);
             assertThatExceptionOfType(ShardStoppedException.class).isThrownBy(() -> engine.shard(1).fork(() -> 1));

@@ -90,8 +90,9 @@ final class Listener extends ChannelInboundHandlerAdapter {
         return requests;
     }
 
+    /** Whether no more connections may come here: it is retired, or its shard ends, or has died. */
     boolean isRetired() {
-        return retired;
+        return retired || shard.isShuttingDown();
     }
 
     void retire() {

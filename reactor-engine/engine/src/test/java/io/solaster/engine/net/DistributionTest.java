@@ -1,6 +1,7 @@
 package io.solaster.engine.net;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import java.net.InetAddress;
 import java.net.Socket;
@@ -13,6 +14,7 @@ import io.solaster.config.Changed;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.config.server.ServerConfig.Distribution;
+import io.solaster.engine.DeadShards;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Engines;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -59,6 +61,33 @@ class DistributionTest {
                 client.close();
             }
             Engines.until("all have gone", () -> server.connections() == 0);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = "AUTO", mode = EnumSource.Mode.EXCLUDE)
+    void aShardThatHasDiedGetsNone(Transport transport) throws Exception {
+        ServerConfig config = Changed.with(ServerConfig.of("quiet", 0), "distribution", Distribution.LEAST_CONNECTIONS);
+        List<Socket> clients = new ArrayList<>();
+        try (Engine engine = Engines.start(transport, SHARDS);
+                TcpServer server = TcpServer.bind(engine, "quiet", config, (shard, channel) -> {})) {
+            connect(server, SHARDS, clients);
+            DeadShards.kill(engine.shard(2), () -> {});
+            Engines.until("its connection is closed", () -> server.connections() == SHARDS - 1);
+            long before = server.accepted();
+            for (int i = 0; i < 9; i++) {
+                clients.add(new Socket(InetAddress.getLoopbackAddress(), server.port()));
+            }
+            Engines.until("all are accepted", () -> server.accepted() == before + 9);
+            assertThat(perShard(server)).containsExactly(4L, 4L, 0L, 4L);
+            assertThat(server.isDrained(2)).isTrue();
+            server.drain(1, Duration.ZERO);
+            server.drain(3, Duration.ZERO);
+            assertThatIllegalStateException().isThrownBy(() -> server.drain(0, Duration.ZERO))
+                    .withMessageContaining("the last that takes connections");
+            for (Socket client : clients) {
+                client.close();
+            }
         }
     }
 }
