@@ -127,6 +127,9 @@ final class Leadership implements AutoCloseable {
                 LOG.error("Cannot begin to lead.", e);
                 lose();
             }
+        } else if (lost) {
+            // The answer came after the end: nobody leads by this lease.
+            giveBack();
         }
     }
 
@@ -222,11 +225,19 @@ final class Leadership implements AutoCloseable {
             threads.shutdownNow();
             Thread.currentThread().interrupt();
         }
-        if (!held) {
-            return;
+        boolean had;
+        synchronized (this) {
+            had = held;
+            // A turn that is still under way does not begin to lead.
+            lost = true;
+            held = false;
         }
-        lost = true;
-        held = false;
+        if (had) {
+            giveBack();
+        }
+    }
+
+    private void giveBack() {
         try {
             Lease there = client.leases().inNamespace(namespace).withName(NAME).get();
             if (there != null && there.getSpec() != null && identity.equals(there.getSpec().getHolderIdentity())) {

@@ -162,6 +162,25 @@ class LeadershipTest {
         assertThat(lost).isEmpty();
     }
 
+    /** Its request is on its way when it is closed. */
+    @Test
+    void whoIsClosedBeforeItHearsThatItLeadsGivesTheLeaseBack() {
+        Leadership first = operator("first", Duration.ZERO);
+        api.failing(exchange -> {
+            if (exchange.getRequestMethod().equals("POST")) {
+                first.close();
+            }
+            return null;
+        });
+        first.turn();
+        assertThat(first.leads()).isFalse();
+        assertThat(lease().getSpec().getHolderIdentity()).isEmpty();
+        first.turn();
+        assertThat(first.leads()).as("never again").isFalse();
+        assertThat(lease().getSpec().getHolderIdentity()).isEmpty();
+        assertThat(lost).isEmpty();
+    }
+
     /** Its container was started anew, and the pod has the same name. */
     @Test
     void itsOwnLeaseIsItsOwnAtOnce() {
