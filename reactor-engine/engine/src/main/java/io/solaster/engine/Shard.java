@@ -263,8 +263,12 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
         } catch (RuntimeException | Error failure) {
             log.error("What waited on shard {} was not told of its end", id(), failure);
         }
-        if (ring != null) {
-            ring.abandon(stopped());
+        try {
+            if (ring != null) {
+                ring.abandon(stopped());
+            }
+        } catch (RuntimeException | Error failure) {
+            log.error("Not all operations on files of shard {} were told of its end", id(), failure);
         }
         scheduler.abandonAll(how);
         for (MeshPermits[] byTarget : permits.values()) {

@@ -93,25 +93,34 @@ public final class FileRing implements Disk, IoUringIoHandle {
     void begin(RingRequest request) {
         RejectedExecutionException why = ended;
         if (why != null) {
+            request.free();
             request.outcome.failed(why);
             return;
         }
         Integer freed = free.poll();
-        int number = freed != null ? freed : used++;
-        if (number >= requests.length) {
+        if (freed == null && used == requests.length) {
             requests = Arrays.copyOf(requests, requests.length * 2);
         }
+        int number = freed != null ? freed : used++;
         requests[number] = request;
         underWay++;
         submit(request, number);
     }
 
     private void submit(RingRequest request, int number) {
-        IoUringIoOps next = request.next(number);
-        if (Objects.requireNonNull(registration, "the ring is not there yet").submit(next) == 0) {
-            release(number);
-            request.outcome.failed(new RejectedExecutionException("the shard's ring has ended"));
+        Throwable why;
+        try {
+            IoUringIoOps next = request.next(number);
+            if (Objects.requireNonNull(registration, "the ring is not there yet").submit(next) != 0) {
+                return;
+            }
+            why = new RejectedExecutionException("the shard's ring has ended");
+        } catch (Throwable refused) {
+            // The kernel has not got it.
+            why = refused;
         }
+        release(number);
+        request.outcome.failed(why);
     }
 
     private void release(int number) {
@@ -133,10 +142,10 @@ public final class FileRing implements Disk, IoUringIoHandle {
             // Its end has been told of.
             return;
         }
-        int result = completion.res();
-        // Its place is free before anybody hears of the end, and asks for more.
-        if (request.completed(result)) {
+        if (request.completed(completion.res())) {
+            // Its place is free before anybody hears of the end, and asks for more.
             release(number);
+            request.tell();
         } else {
             submit(request, number);
         }
@@ -156,10 +165,19 @@ public final class FileRing implements Disk, IoUringIoHandle {
             return;
         }
         ended = why;
+        // Kept before anybody hears of it: what is told may fail.
         for (RingRequest each : requests) {
             if (each != null) {
                 LOST.add(each);
-                each.outcome.lost(why);
+            }
+        }
+        for (RingRequest each : requests) {
+            if (each != null) {
+                try {
+                    each.outcome.lost(why);
+                } catch (RuntimeException | Error failure) {
+                    log.error("An operation on {} was not told that its ring has ended", each.file.path(), failure);
+                }
             }
         }
         if (underWay > 0) {

@@ -96,7 +96,8 @@ abstract class Operation<D extends @Nullable Object, T extends @Nullable Object>
         files.meter().waited(files.home().nanoTime() - since);
         try {
             work.accept(this);
-        } catch (RuntimeException refused) {
+        } catch (Throwable refused) {
+            // Also an error: another operation's end may have brought this one on, and would not be told of.
             failed(refused);
         }
     }
@@ -162,7 +163,7 @@ abstract class Operation<D extends @Nullable Object, T extends @Nullable Object>
         T answered;
         try {
             answered = answer(result);
-        } catch (RuntimeException spoilt) {
+        } catch (Throwable spoilt) {
             files.home().fail(future, named(spoilt));
             return;
         }

@@ -40,6 +40,7 @@ final class RingFile implements Disk.Handle {
     public void read(ByteBuffer[] into, long position, Disk.Outcome<Integer> outcome) {
         RingRequest.Read read = new RingRequest.Read(this, into, position, outcome);
         if (read.isComplete()) {
+            read.free();
             outcome.done(0);
         } else {
             ring.begin(read);
@@ -50,6 +51,7 @@ final class RingFile implements Disk.Handle {
     public void write(ByteBuffer[] from, long position, Disk.Outcome<@Nullable Void> outcome) {
         RingRequest.Write write = new RingRequest.Write(this, from, position, outcome);
         if (write.isComplete()) {
+            write.free();
             outcome.done(null);
         } else {
             ring.begin(write);

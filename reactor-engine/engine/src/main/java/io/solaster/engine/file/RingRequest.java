@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.uring.IoUringIoOps;
 import io.solaster.engine.memory.Memory;
 import org.jspecify.annotations.Nullable;
@@ -27,8 +29,9 @@ abstract class RingRequest {
     final RingFile file;
     final Disk.Outcome<?> outcome;
     private int tries;
+    private @Nullable Throwable failure;
 
-    /** @param outcome told of failure here, and of all else by who knows what there is to tell */
+    /** @param outcome told of failure here, and of all else by {@link #succeed} */
     RingRequest(RingFile file, Disk.Outcome<?> outcome) {
         this.file = file;
         this.outcome = outcome;
@@ -40,14 +43,37 @@ abstract class RingRequest {
     /**
      * What became of it.
      *
-     * @return whether that was all, and the outcome is told of; else {@link #next} is to be submitted
+     * @return whether that was all, and {@link #tell} may be called; else {@link #next} is to be submitted
      */
     abstract boolean progress(int result);
 
-    /** Frees what only the request needs, once the kernel has done with it. */
+    /** Tells the outcome of success. */
+    abstract void succeed();
+
+    /** Frees what only the request needs, once the kernel has done with it. The second time it does nothing. */
     void free() {}
 
+    /** Tells what came of the request: once, when it has been freed. */
+    final void tell() {
+        Throwable why = failure;
+        if (why == null) {
+            succeed();
+        } else {
+            outcome.failed(why);
+        }
+    }
+
+    /** As {@link #progress}, which may be tried again. */
     final boolean completed(int result) {
+        try {
+            return triedAgain(result);
+        } catch (Throwable spoilt) {
+            failure = spoilt;
+            return true;
+        }
+    }
+
+    private boolean triedAgain(int result) {
         if (result == -EINTR || result == -EAGAIN) {
             if (++tries < MOST_TRIES) {
                 return false;
@@ -59,9 +85,9 @@ abstract class RingRequest {
     }
 
     final boolean fail(int result) {
-        outcome.failed(result < 0
+        failure = result < 0
                 ? FileError.exception(-result, file.path().toString())
-                : new IOException("the disk took none of it"));
+                : new IOException("the disk took none of it");
         return true;
     }
 
@@ -76,6 +102,7 @@ abstract class RingRequest {
         private final byte opcode;
         private final long size;
         private final Disk.Outcome<@Nullable Void> told;
+        private boolean byZeros;
 
         private Plain(RingFile file, byte opcode, long size, Disk.Outcome<@Nullable Void> outcome) {
             super(file, outcome);
@@ -101,15 +128,18 @@ abstract class RingRequest {
 
         @Override
         boolean progress(int result) {
-            if (result >= 0) {
-                told.done(null);
-            } else if (opcode == FALLOCATE && result == -FileError.EOPNOTSUPP.number()) {
-                // Some file systems have no call for it: zeros are written then.
+            // Some file systems have no call for it: zeros are written then.
+            byZeros = opcode == FALLOCATE && result == -FileError.EOPNOTSUPP.number();
+            return result >= 0 || byZeros || fail(result);
+        }
+
+        @Override
+        void succeed() {
+            if (byZeros) {
                 file.fillWithZeros(size, told);
             } else {
-                return fail(result);
+                told.done(null);
             }
-            return true;
         }
     }
 
@@ -122,7 +152,8 @@ abstract class RingRequest {
         private final long position;
         private final ByteBuffer[] given;
         private final ByteBuffer[] parts;
-        private final boolean copied;
+        /** Direct memory in place of what is on the heap, which the kernel does not reach; null where there is none. */
+        private @Nullable ByteBuf copy;
         private int part;
         int done;
         private long vector;
@@ -132,8 +163,7 @@ abstract class RingRequest {
             this.reads = reads;
             this.position = position;
             this.given = given;
-            copied = !isDirect(given);
-            this.parts = copied ? new ByteBuffer[]{copy(reads, given)} : given;
+            this.parts = isDirect(given) ? given : new ByteBuffer[]{copy()};
         }
 
         private static boolean isDirect(ByteBuffer[] buffers) {
@@ -145,20 +175,21 @@ abstract class RingRequest {
             return true;
         }
 
-        /** The kernel reaches no memory of the heap. */
-        private static ByteBuffer copy(boolean reads, ByteBuffer[] given) {
+        private ByteBuffer copy() {
             int length = 0;
             for (ByteBuffer each : given) {
                 length += each.remaining();
             }
-            ByteBuffer copy = ByteBuffer.allocateDirect(length);
+            ByteBuf made = ByteBufAllocator.DEFAULT.directBuffer(length);
+            copy = made;
+            ByteBuffer memory = made.nioBuffer(0, length);
             if (!reads) {
                 for (ByteBuffer each : given) {
-                    copy.put(each.duplicate());
+                    memory.put(each.duplicate());
                 }
-                copy.flip();
+                memory.flip();
             }
-            return copy;
+            return memory;
         }
 
         /** Whether there is nothing left to be moved. */
@@ -171,7 +202,7 @@ abstract class RingRequest {
 
         @Override
         IoUringIoOps next(long number) {
-            free();
+            freeVector();
             int descriptor = file.descriptor();
             int count = Math.min(parts.length - part, MOST_PARTS);
             if (count == 1) {
@@ -192,6 +223,15 @@ abstract class RingRequest {
 
         @Override
         void free() {
+            freeVector();
+            ByteBuf made = copy;
+            if (made != null) {
+                copy = null;
+                made.release();
+            }
+        }
+
+        private void freeVector() {
             if (vector != 0) {
                 Memory.free(vector);
                 vector = 0;
@@ -213,12 +253,12 @@ abstract class RingRequest {
 
         /** Brings to the heap what was read for it. */
         void bringHome() {
-            if (copied) {
-                ByteBuffer copy = parts[0].flip();
+            if (copy != null) {
+                ByteBuffer read = parts[0].flip();
                 for (ByteBuffer each : given) {
-                    int some = Math.min(copy.remaining(), each.remaining());
-                    each.put(each.position(), copy, copy.position(), some);
-                    copy.position(copy.position() + some);
+                    int some = Math.min(read.remaining(), each.remaining());
+                    each.put(each.position(), read, read.position(), some);
+                    read.position(read.position() + some);
                 }
             }
         }
@@ -244,8 +284,12 @@ abstract class RingRequest {
                 return false;
             }
             bringHome();
-            told.done(done);
             return true;
+        }
+
+        @Override
+        void succeed() {
+            told.done(done);
         }
     }
 
@@ -264,11 +308,12 @@ abstract class RingRequest {
                 return fail(result);
             }
             moved(result);
-            if (!isComplete()) {
-                return false;
-            }
+            return isComplete();
+        }
+
+        @Override
+        void succeed() {
             told.done(null);
-            return true;
         }
     }
 }

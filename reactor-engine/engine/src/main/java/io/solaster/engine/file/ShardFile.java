@@ -23,7 +23,8 @@ public final class ShardFile {
     private final boolean writable;
     private int underWay;
     private @Nullable CompletableFuture<@Nullable Void> closed;
-    private boolean closing;
+    /** Waits until nothing is under way. */
+    private @Nullable Operation<?, ?> closing;
 
     ShardFile(ShardFiles files, Path path, Disk.Handle handle, boolean writable) {
         this.files = files;
@@ -132,8 +133,12 @@ public final class ShardFile {
         files.home().assertOwner(name);
         CompletableFuture<@Nullable Void> once = closed;
         if (once == null) {
-            once = files.home().newFuture();
+            // Made here: what is under way may end after the shard, on a thread that makes no futures.
+            Operation<?, @Nullable Void> closer = new ShardFiles.Same<@Nullable Void>(files, null, path, "close it",
+                    handle::close);
+            once = closer.future();
             closed = once;
+            closing = closer;
             closeIfIdle();
         }
         return once;
@@ -157,19 +162,11 @@ public final class ShardFile {
     }
 
     private void closeIfIdle() {
-        CompletableFuture<@Nullable Void> toTell = closed;
-        if (toTell == null || closing || underWay > 0) {
-            return;
+        Operation<?, ?> closer = closing;
+        if (closer != null && underWay == 0) {
+            closing = null;
+            files.beginInAnyCase(closer);
         }
-        closing = true;
-        files.beginInAnyCase(new ShardFiles.Same<@Nullable Void>(files, null, path, "close it", handle::close))
-                .whenComplete((_, failure) -> {
-                    if (failure == null) {
-                        toTell.complete(null);
-                    } else {
-                        toTell.completeExceptionally(failure);
-                    }
-                });
     }
 
     private void check(long position, int length) {

@@ -212,10 +212,9 @@ public final class ShardFiles {
     }
 
     /** Begins at once what must not be refused. */
-    <T extends @Nullable Object> CompletableFuture<T> beginInAnyCase(Operation<?, T> operation) {
+    void beginInAnyCase(Operation<?, ?> operation) {
         operation.accepted(null);
         operation.start();
-        return operation.future();
     }
 
     void ended(IoScheduler.@Nullable Queue queue, int bytes, boolean wasAtDisk) {

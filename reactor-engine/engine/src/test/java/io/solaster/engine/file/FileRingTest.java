@@ -22,6 +22,7 @@ final class FileRingTest {
     private final RingFile file = new RingFile(ring, new ChannelDisk((work, otherwise) -> work.run()), Path.of("/log"),
             7, false);
     private boolean gone;
+    private @Nullable Error thrown;
 
     FileRingTest() {
         ring.use(new IoRegistration() {
@@ -33,6 +34,9 @@ final class FileRingTest {
 
             @Override
             public long submit(IoOps ops) {
+                if (thrown != null) {
+                    throw thrown;
+                }
                 submitted.add(ops.toString());
                 return gone ? 0 : 1;
             }
@@ -50,7 +54,7 @@ final class FileRingTest {
     }
 
     /** What was told, and how often. */
-    private static final class Told<T extends @Nullable Object> implements Disk.Outcome<T> {
+    private static class Told<T extends @Nullable Object> implements Disk.Outcome<T> {
         private @Nullable T result;
         private @Nullable Throwable failure;
         private boolean lost;
@@ -152,5 +156,56 @@ final class FileRingTest {
         file.sync(told);
         assertThat(told.failure).isInstanceOf(RejectedExecutionException.class);
         assertThat(ring.underWay()).isZero();
+    }
+
+    @Test
+    void failsWhatTheRingThrowsAt() {
+        thrown = new OutOfMemoryError("of a test");
+        Told<Integer> told = new Told<>();
+        file.read(new ByteBuffer[]{ByteBuffer.allocate(10)}, 0, told);
+        assertThat(told.failure).isSameAs(thrown);
+        assertThat(told.times).isEqualTo(1);
+        assertThat(ring.underWay()).isZero();
+    }
+
+    @Test
+    void freesThePlaceBeforeAnybodyHearsOfTheEnd() {
+        List<Integer> underWay = new ArrayList<>();
+        file.sync(new Disk.Outcome<>() {
+            @Override
+            public void done(@Nullable Void result) {
+                underWay.add(ring.underWay());
+            }
+
+            @Override
+            public void failed(Throwable failure) {
+                underWay.add(ring.underWay());
+            }
+        });
+        completes(0, 0);
+        file.write(new ByteBuffer[]{ByteBuffer.allocate(1)}, 0, new Told<>() {
+            @Override
+            public void failed(Throwable why) {
+                underWay.add(ring.underWay());
+            }
+        });
+        completes(0, -28);
+        assertThat(underWay).containsExactly(0, 0);
+    }
+
+    @Test
+    void tellsAllOfItsEndThoughOneOfThemFails() {
+        file.sync(new Told<>() {
+            @Override
+            public void lost(Throwable why) {
+                IllegalStateException failure = new IllegalStateException("of a test");
+                failure.setStackTrace(new StackTraceElement[0]);
+                throw failure;
+            }
+        });
+        Told<@Nullable Void> told = new Told<>();
+        file.sync(told);
+        ring.abandon(new RejectedExecutionException("shard 0 has stopped"));
+        assertThat(told.lost).isTrue();
     }
 }
