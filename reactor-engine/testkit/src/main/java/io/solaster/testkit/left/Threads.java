@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.ForkJoinWorkerThread;
+import java.util.concurrent.atomic.AtomicReference;
 
 import org.jspecify.annotations.Nullable;
 
@@ -53,10 +54,35 @@ final class Threads {
                     || !worker.getClass().equals(ForkJoinWorkerThread.class)
                             && !worker.getClass().getName().startsWith("java.util.concurrent");
         }
+        if (thread.getClass().getName().equals("java.util.concurrent.DelayScheduler")) {
+            // Virtual threads that wait for a time have the JDK start one, which stays; another pool's was left.
+            return thread.getName().startsWith(carriers());
+        }
         return group == null || group.getName().equals("system") || group.getName().equals("InnocuousThreadGroup")
                 || OF_PROCESS.stream().anyMatch(thread.getName()::startsWith)
                 || thread.getClass().getName().startsWith("jdk.")
                 || thread.getClass().getName().startsWith("org.junit.");
+    }
+
+    /** What the names of the threads of that pool begin with that runs virtual threads. */
+    private static String carriers() {
+        AtomicReference<String> name = new AtomicReference<>("");
+        Thread thread = Thread.ofVirtual().start(() -> name.set(Thread.currentThread().toString()));
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        // Such as VirtualThread[#30]/runnable@ForkJoinPool-1-worker-2.
+        String carrier = name.get().substring(name.get().lastIndexOf('@') + 1);
+        int worker = carrier.lastIndexOf("worker-");
+        return worker < 0 ? carrier : carrier.substring(0, worker);
     }
 
     private static List<Thread> all() {

@@ -192,6 +192,12 @@ class LeftBehindTest {
             });
         }
 
+        /** The first one has the JDK start a thread that ends such waits, and stays. */
+        @Test
+        void aVirtualThreadThatWaitsForATime() throws InterruptedException {
+            Thread.ofVirtual().start(() -> LockSupport.parkNanos(1_000_000)).join();
+        }
+
         @Test
         @OnShard
         void aBufferThatIsReleased() {
