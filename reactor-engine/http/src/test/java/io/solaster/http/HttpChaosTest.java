@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -44,13 +45,19 @@ class HttpChaosTest {
             return;
         }
         StringBuilder body = new StringBuilder(request.target()).append(' ');
+        AtomicBoolean isOver = new AtomicBoolean();
+        response.onEnd(failure -> isOver.set(true));
         request.body().read(new RequestBody.Reader() {
             @Override
             public void part(ByteBuf part) {
                 body.append(part.toString(CharsetUtil.US_ASCII));
                 part.release();
                 if (way % 3 == 0) {
-                    request.shard().execute(() -> request.body().request(1));
+                    request.shard().execute(() -> {
+                        if (!isOver.get()) {
+                            request.body().request(1);
+                        }
+                    });
                 } else {
                     request.body().request(1);
                 }
@@ -104,7 +111,8 @@ class HttpChaosTest {
         }
     }
 
-    private static String request(Random random, List<String> expected, int id) {
+    /** A request with a number, and what its answer says. */
+    static String request(Random random, List<String> expected, int id) {
         int way = random.nextInt(1000);
         String body = "b".repeat(random.nextInt(20) == 0 ? random.nextInt(40_000) : random.nextInt(30));
         String target = "/" + id + "?way=" + way;
