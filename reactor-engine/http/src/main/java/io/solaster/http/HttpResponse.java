@@ -98,7 +98,8 @@ public interface HttpResponse {
 
     /**
      * Told when the exchange is over: null if the response has been handed to the kernel, else why not. On the owning
-     * shard; the last in the life of request and response.
+     * shard; the last in the life of request and response. One that another thread gives to a shard that ends is told so
+     * by a {@link io.solaster.engine.ShardStoppedException}, on any thread.
      */
     void onEnd(Consumer<@Nullable Throwable> listener);
 }

@@ -1,8 +1,10 @@
 package io.solaster.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIOException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import java.io.OutputStream;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +18,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.solaster.config.EngineConfig.Transport;
+import io.solaster.engine.ShardStoppedException;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.http.exchange.Exchange;
 import io.solaster.http.exchange.Request;
@@ -158,6 +161,23 @@ class KeptTooLongTest {
             HttpFixture.await("the buffer is released", () -> buffer.refCnt() == 0);
             HttpFixture.await("the failure is told", () -> !logged.traces().isEmpty());
         }
+    }
+
+    /** Nobody runs what is handed to a shard that has ended. */
+    @Test
+    void whoAsksForTheEndAfterThatOfTheShardIsTold() throws Exception {
+        List<Throwable> told = new ArrayList<>();
+        HttpResponse response;
+        try (HttpFixture fixture = new HttpFixture(Transport.NIO, 1)) {
+            TcpServer server = fixture.serve((request, open) -> responses.add(open));
+            fixture.connect(server).send("GET / HTTP/1.1\r\nHost: here\r\n\r\n");
+            response = responses.poll(60, TimeUnit.SECONDS);
+        }
+        response.onEnd(told::add);
+        assertThat(told).hasSize(1).first().isInstanceOf(ShardStoppedException.class);
+        // Whoever would leave a part behind is told before.
+        OutputStream output = ((ResponseStream) response).asOutputStream();
+        assertThatIOException().isThrownBy(() -> output.write(1)).withMessageContaining("closed");
     }
 
     private static void refuses(Runnable late) {

@@ -2,6 +2,7 @@ package io.solaster.http.exchange;
 
 import java.io.OutputStream;
 import java.nio.channels.FileChannel;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 
 import io.netty.buffer.ByteBuf;
@@ -385,9 +386,29 @@ public final class Response implements HttpResponse, ResponseStream, BodySource 
             // It has ended, and well: one that was cut off serves no others.
             listener.accept(null);
         } else if (isElsewhere(of)) {
-            of.exchange.shard().shard().execute(() -> onEnd(listener));
+            Shard shard = shard(of);
+            Once once = new Once(listener);
+            shard.executeOrElse(() -> onEnd(once), () -> once.accept(shard.stopped()));
         } else {
             of.onEnd(listener);
+        }
+    }
+
+    /** Tells a listener of the end of the exchange, or of the shard, whichever comes first. */
+    private static final class Once extends AtomicBoolean implements Consumer<@Nullable Throwable> {
+        private static final long serialVersionUID = 1;
+
+        private final transient Consumer<@Nullable Throwable> listener;
+
+        Once(Consumer<@Nullable Throwable> listener) {
+            this.listener = listener;
+        }
+
+        @Override
+        public void accept(@Nullable Throwable failure) {
+            if (compareAndSet(false, true)) {
+                listener.accept(failure);
+            }
         }
     }
 
