@@ -95,6 +95,8 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
     private @Nullable ShardFiles files;
     private @Nullable FileRing ring;
     private long lastFilesUntil;
+    /** The loop turns no more, and Netty asks again and again whether the shard has shut down. */
+    private boolean ranOut;
 
     Shard(IoEventLoopGroup parent, Executor executor, IoHandlerFactory ioHandlerFactory, Setup setup,
             PlannedShard place) {
@@ -665,6 +667,7 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
         try {
             super.run();
         } finally {
+            ranOut = true;
             if (environment.timerClock() instanceof ManualClock manual) {
                 manual.forget(woken);
             }
@@ -746,6 +749,19 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
         }
         if (now - lastFilesUntil >= 0) {
             return false;
+        }
+        if (ranOut) {
+            // A loop that has died serves no tasks, and the ring is looked at here.
+            scheduler.holdNobodyBack();
+            try {
+                ioHandler().run(new LastLook());
+            } catch (RuntimeException | Error failure) {
+                log.error("Shard {} cannot look at its ring after its loop has died", id(), failure);
+                lastFilesUntil = now;
+                return false;
+            }
+            LockSupport.parkNanos(LAST_LOOK_NANOS);
+            return true;
         }
         // So that the loop looks again, and does not sleep until a disk answers that never will.
         scheduler.execute(() -> LockSupport.parkNanos(LAST_LOOK_NANOS));
@@ -861,6 +877,30 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
         @Override
         public void afterGroups() {
             afterRunningAllTasks();
+        }
+    }
+
+    /** For a loop that has died: what is there is served, and nothing is waited for. */
+    private static final class LastLook implements IoHandlerContext {
+
+        @Override
+        public boolean canBlock() {
+            return false;
+        }
+
+        @Override
+        public boolean shouldReportActiveIoTime() {
+            return false;
+        }
+
+        @Override
+        public long delayNanos(long currentTimeNanos) {
+            return 0;
+        }
+
+        @Override
+        public long deadlineNanos() {
+            return -1;
         }
     }
 

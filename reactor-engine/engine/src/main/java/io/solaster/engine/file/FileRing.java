@@ -188,6 +188,10 @@ public final class FileRing implements Disk, IoUringIoHandle {
 
     @Override
     public void open(Path path, OpenMode mode, boolean direct, Outcome<Handle> outcome) {
+        if (!Libc.opens(path)) {
+            threads.open(path, mode, direct, outcome);
+            return;
+        }
         threads.run(outcome, () -> {
             // Linux opens them, and fails each read.
             if (Files.isDirectory(path)) {

@@ -10,6 +10,9 @@ import java.lang.foreign.StructLayout;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
+import java.nio.charset.Charset;
+import java.nio.file.FileSystems;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 
 import io.solaster.config.value.CpuSet;
@@ -30,6 +33,9 @@ final class Libc {
     private static final int SEEK_END = 2;
     private static final int IO_URING_REGISTER = 427;
     private static final int REGISTER_IOWQ_AFF = 17;
+
+    /** What Java itself takes for the names of files. */
+    private static final Charset NAMES = Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
 
     private static final StructLayout STATE = Linker.Option.captureStateLayout();
     private static final VarHandle ERRNO = STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
@@ -95,8 +101,22 @@ final class Libc {
             case CREATE -> READ_WRITE | CREATE;
             case CREATE_NEW -> READ_WRITE | CREATE | EXCLUSIVE;
         };
-        return (int) check(run((state, arena) -> (int) OPEN.invokeExact(state,
-                arena.allocateFrom(path.toAbsolutePath().toString()), flags, RIGHTS)), path);
+        byte[] name = path.toAbsolutePath().toString().getBytes(NAMES);
+        return (int) check(run((state, arena) -> {
+            // Arenas are zeroed, so that a zero ends the name.
+            MemorySegment ended = arena.allocate(name.length + 1L);
+            MemorySegment.copy(name, 0, ended, ValueLayout.JAVA_BYTE, 0, name.length);
+            return (int) OPEN.invokeExact(state, ended, flags, RIGHTS);
+        }), path);
+    }
+
+    /** Whether {@link #open} opens what a path leads to: not in an archive, say, nor by a name that is no text. */
+    static boolean opens(Path path) {
+        try {
+            return path.getFileSystem().equals(FileSystems.getDefault()) && Path.of(path.toString()).equals(path);
+        } catch (InvalidPathException noText) {
+            return false;
+        }
     }
 
     static void close(int descriptor, Path path) throws IOException {

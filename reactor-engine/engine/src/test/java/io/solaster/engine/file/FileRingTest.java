@@ -4,9 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.RejectedExecutionException;
 
 import io.netty.channel.IoOps;
@@ -14,6 +18,7 @@ import io.netty.channel.IoRegistration;
 import io.netty.channel.uring.IoUringIoEvent;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What a shard makes of a kernel that does less than it was asked for, or nothing. */
 final class FileRingTest {
@@ -207,5 +212,24 @@ final class FileRingTest {
         file.sync(told);
         ring.abandon(new RejectedExecutionException("shard 0 has stopped"));
         assertThat(told.lost).isTrue();
+    }
+
+    @Test
+    void leavesFilesOfAnotherFileSystemToTheThreads(@TempDir Path directory) throws IOException {
+        // The same name leads to a file of the machine.
+        Path zip = directory.resolve("a.zip");
+        Path outside = directory.resolve("a");
+        Files.writeString(outside, "outside");
+        try (FileSystem archive = FileSystems.newFileSystem(zip, Map.of("create", "true"))) {
+            Path inside = archive.getPath(outside.toString());
+            Files.createDirectories(inside.getParent());
+            Files.writeString(inside, "in");
+            assertThat(Libc.opens(inside)).isFalse();
+            Told<Disk.Handle> told = new Told<>();
+            ring.open(inside, OpenMode.READ, false, told);
+            assertThat(told.times).isEqualTo(1);
+            assertThat(told.result).isNotInstanceOf(RingFile.class);
+        }
+        assertThat(Libc.opens(outside)).isTrue();
     }
 }
