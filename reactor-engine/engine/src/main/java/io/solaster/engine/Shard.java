@@ -427,7 +427,9 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
         if (made != null) {
             try {
                 // What a completion costs is little, and what waits for it goes on in its own group.
-                made.use(((GroupIoHandler) ioHandler()).register(made, setup.groups().critical()));
+                GroupIoHandler handler = (GroupIoHandler) ioHandler();
+                made.use(handler.register(made, setup.groups().critical()));
+                handler.closeNothingWhile(this::filesMayEnd);
             } catch (Exception ending) {
                 log.warn("Shard {} takes threads for its files, since its ring takes no more", id(), ending);
                 return null;
@@ -737,8 +739,11 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
         }
     }
 
-    /** The kernel writes into memory of ours for as long as it has an operation: for a while it may come to its end. */
-    private boolean waitsForFiles() {
+    /**
+     * Whether there is hope for what the ring has. The kernel writes into memory of ours for as long as it has an operation: for
+     * a while it may come to its end, and for as long again to the end that it is asked for.
+     */
+    private boolean filesMayEnd() {
         FileRing under = ring;
         if (under == null || under.underWay() == 0) {
             return false;
@@ -748,6 +753,13 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
             lastFilesUntil = now + LAST_FILES_NANOS;
         }
         if (now - lastFilesUntil >= 0) {
+            under.cancelAll(stopped());
+        }
+        return now - lastFilesUntil < LAST_FILES_NANOS;
+    }
+
+    private boolean waitsForFiles() {
+        if (!filesMayEnd()) {
             return false;
         }
         if (ranOut) {
@@ -757,7 +769,7 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
                 ioHandler().run(new LastLook());
             } catch (RuntimeException | Error failure) {
                 log.error("Shard {} cannot look at its ring after its loop has died", id(), failure);
-                lastFilesUntil = now;
+                lastFilesUntil = environment.clock().nanoTime() - LAST_FILES_NANOS;
                 return false;
             }
             LockSupport.parkNanos(LAST_LOOK_NANOS);

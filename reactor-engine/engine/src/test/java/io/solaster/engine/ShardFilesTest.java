@@ -3,6 +3,7 @@ package io.solaster.engine;
 import static io.solaster.engine.Engines.get;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -18,8 +19,10 @@ import java.util.concurrent.TimeUnit;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.uring.IoUring;
 import io.solaster.config.Changed;
 import io.solaster.config.EngineConfig;
+import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.OffloadConfig;
 import io.solaster.engine.Offload.Purpose;
 import io.solaster.engine.file.OpenMode;
@@ -203,5 +206,23 @@ class ShardFilesTest {
         assertThat(Files.size(directory.resolve("a"))).isZero();
         // A descriptor is never left, though nobody is there to close it.
         get(engine.submitStageTo(0, CallOptions.DEFAULTS, file::close));
+    }
+
+    /** Nobody writes to the pipe, so that its read does not end. */
+    @Test
+    void stopsWhereAnOperationOfARingDoesNotEnd() throws Exception {
+        assumeTrue(IoUring.isAvailable());
+        Path pipe = directory.resolve("pipe");
+        assumeTrue(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor() == 0);
+        Engine onRing = Engine.start(EngineConfig.defaults().withShards(1).withTransport(Transport.IO_URING));
+        CompletableFuture<Integer> read;
+        try (onRing) {
+            ShardFile file = get(onRing.submitStageTo(0, CallOptions.DEFAULTS,
+                    () -> onRing.shard(0).files().open(pipe, OpenMode.WRITE)));
+            read = get(onRing.submitTo(0, () -> file.read(Unpooled.directBuffer(8), 0)));
+            onRing.submitTo(0, file::close);
+        }
+        assertThat(onRing.shard(0).isTerminated()).isTrue();
+        assertThatThrownBy(read::get).hasRootCauseInstanceOf(ShardStoppedException.class);
     }
 }

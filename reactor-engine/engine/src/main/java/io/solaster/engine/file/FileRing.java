@@ -40,12 +40,15 @@ public final class FileRing implements Disk, IoUringIoHandle {
     /** What a shard that has ended has left to the kernel: nobody may have that memory again. */
     private static final Queue<Object> LOST = new ConcurrentLinkedQueue<>();
 
+    private static final int ECANCELED = 125;
+
     private final ChannelDisk threads;
     private @Nullable IoRegistration registration;
     private @Nullable RingRequest[] requests = new RingRequest[64];
     private final ArrayDeque<Integer> free = new ArrayDeque<>();
     private int used;
     private int underWay;
+    private @Nullable RejectedExecutionException cancelled;
     private @Nullable RejectedExecutionException ended;
 
     /** @param threads for what does not go through the ring */
@@ -91,7 +94,7 @@ public final class FileRing implements Disk, IoUringIoHandle {
     }
 
     void begin(RingRequest request) {
-        RejectedExecutionException why = ended;
+        RejectedExecutionException why = ended != null ? ended : cancelled;
         if (why != null) {
             request.free();
             request.outcome.failed(why);
@@ -111,7 +114,8 @@ public final class FileRing implements Disk, IoUringIoHandle {
         Throwable why;
         try {
             IoUringIoOps next = request.next(number);
-            if (Objects.requireNonNull(registration, "the ring is not there yet").submit(next) != 0) {
+            request.token = Objects.requireNonNull(registration, "the ring is not there yet").submit(next);
+            if (request.token != 0) {
                 return;
             }
             why = new RejectedExecutionException("the shard's ring has ended");
@@ -136,13 +140,22 @@ public final class FileRing implements Disk, IoUringIoHandle {
     @Override
     public void handle(IoRegistration from, IoEvent event) {
         IoUringIoEvent completion = (IoUringIoEvent) event;
+        if (completion.opcode() == RingRequest.CANCEL) {
+            // What was to be cancelled tells of its end itself.
+            return;
+        }
         int number = (int) completion.userData();
         RingRequest request = number < requests.length ? requests[number] : null;
         if (request == null || ended != null) {
             // Its end has been told of.
             return;
         }
-        if (request.completed(completion.res())) {
+        RejectedExecutionException why = cancelled;
+        boolean complete = request.completed(completion.res());
+        if (why != null && (!complete || completion.res() == -ECANCELED)) {
+            release(number);
+            request.outcome.failed(why);
+        } else if (complete) {
             // Its place is free before anybody hears of the end, and asks for more.
             release(number);
             request.tell();
@@ -156,6 +169,24 @@ public final class FileRing implements Disk, IoUringIoHandle {
         // While the loop ends: what is under way comes to its end first.
         if (underWay == 0 && registration != null) {
             registration.cancel();
+        }
+    }
+
+    /** Asks the kernel to end what it has, and takes nothing more. What is cancelled fails. The second time it does nothing. */
+    public void cancelAll(RejectedExecutionException why) {
+        IoRegistration submits = registration;
+        if (cancelled != null || submits == null) {
+            return;
+        }
+        cancelled = why;
+        try {
+            for (RingRequest each : requests) {
+                if (each != null) {
+                    submits.submit(RingRequest.ops(RingRequest.CANCEL, -1, 0, each.token, 0, 0, 0));
+                }
+            }
+        } catch (RuntimeException | Error refused) {
+            log.warn("Not all operations on files could be cancelled", refused);
         }
     }
 

@@ -19,6 +19,7 @@ abstract class RingRequest {
     private static final byte WRITEV = 2;
     private static final byte FSYNC = 3;
     private static final byte FALLOCATE = 17;
+    static final byte CANCEL = 14;
     private static final byte READ = 22;
     private static final byte WRITE = 23;
     private static final int ONLY_DATA = 1;
@@ -28,6 +29,8 @@ abstract class RingRequest {
 
     final RingFile file;
     final Disk.Outcome<?> outcome;
+    /** What the ring knows the latest submission by. */
+    long token;
     private int tries;
     private @Nullable Throwable failure;
 

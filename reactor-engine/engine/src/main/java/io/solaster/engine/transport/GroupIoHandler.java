@@ -4,6 +4,7 @@ import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.util.ArrayDeque;
 import java.util.Objects;
+import java.util.function.BooleanSupplier;
 
 import io.netty.channel.IoEvent;
 import io.netty.channel.IoHandle;
@@ -48,6 +49,7 @@ public final class GroupIoHandler implements IoHandler {
 
     private final IoHandler transport;
     private @Nullable GroupScheduler scheduler;
+    private BooleanSupplier holdsBack = () -> false;
 
     private GroupIoHandler(IoHandler transport) {
         this.transport = transport;
@@ -71,6 +73,14 @@ public final class GroupIoHandler implements IoHandler {
     /** Before the loop runs. */
     public void use(GroupScheduler newScheduler) {
         scheduler = newScheduler;
+    }
+
+    /**
+     * Keeps the transport's channels for as long as something is so while the loop shuts down: io_uring closes them and waits
+     * in the kernel for all that was ever submitted. On the shard.
+     */
+    public void closeNothingWhile(BooleanSupplier condition) {
+        holdsBack = condition;
     }
 
     /** What libraries that are built on Netty may ask a loop for. */
@@ -120,7 +130,9 @@ public final class GroupIoHandler implements IoHandler {
     public void prepareToDestroy() {
         // What channels hear while they close is served at once: their turn might not come any more.
         scheduler().holdNobodyBack();
-        transport.prepareToDestroy();
+        if (!holdsBack.getAsBoolean()) {
+            transport.prepareToDestroy();
+        }
     }
 
     @Override
