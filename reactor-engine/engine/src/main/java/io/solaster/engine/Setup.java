@@ -152,17 +152,18 @@ final class Setup {
     /**
      * The files of one shard. The threads for files are asked for twice as many operations as there are threads, so that none
      * is idle and what waits, waits where shares count; and for no more than half of their queue, divided among the shards, so
-     * that none is refused for what others do.
+     * that none is refused for what others do. A ring leaves to them what goes by path, of which all shards' have room in the
+     * queue.
      *
      * @param ring by which the shard does without them; null for none
      */
     ShardFiles files(FileHome home, @Nullable FileRing ring, ShardStats stats) {
         FileBounds bounds = FileBounds.of(config.files());
+        int room = config.offload().queueCapacity() / plan.shards().size();
         if (ring != null) {
-            return new ShardFiles(home, ring, bounds, stats.files);
+            return new ShardFiles(home, ring, bounds.withDepthAtMost(room), stats.files);
         }
-        int most = Math.min(2 * config.offload().fileThreads(),
-                config.offload().queueCapacity() / (2 * plan.shards().size()));
+        int most = Math.min(2 * config.offload().fileThreads(), room / 2);
         return new ShardFiles(home, disk, bounds.withDepthAtMost(most), stats.files);
     }
 
