@@ -217,7 +217,8 @@ final class MemoryApi implements AutoCloseable {
     /** Forgets its history: all watches have to begin anew. */
     synchronized void forget() {
         history.clear();
-        forgotten = version;
+        // Also one that listed after the last change.
+        forgotten = ++version;
     }
 
     private void answer(HttpExchange exchange) throws IOException {
