@@ -24,11 +24,9 @@ import io.solaster.engine.Engine;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.http.server.HttpProtocol;
 import io.solaster.testkit.chaos.Chaos;
-import io.solaster.testkit.chaos.Direction;
 import io.solaster.testkit.chaos.Events;
 import io.solaster.testkit.chaos.FaultProxy;
 import io.solaster.testkit.chaos.FaultProxy.Effect;
-import io.solaster.testkit.chaos.Faults;
 import io.solaster.testkit.junit.Seed;
 import io.solaster.testkit.junit.SolasterTest;
 import org.jspecify.annotations.Nullable;
@@ -96,19 +94,9 @@ class HttpFaultsTest {
     }
 
     private static Chaos plan(long seed, FaultProxy proxy) {
-        Chaos chaos = Chaos.plan(seed).lasting(Duration.ofMillis(20), Duration.ofMillis(150))
-                .fault("reset", proxy::reset, () -> {}).fault("partition", proxy::partition, proxy::heal)
-                .fault("break off", () -> proxy.resetAfter(Direction.TO_CLIENT, 100), proxy::heal)
+        return Chaos.plan(seed).lasting(Duration.ofMillis(20), Duration.ofMillis(150)).harms(proxy, 100, 100_000)
                 // Of these the server learns by its timeouts alone.
                 .fault("clients lost", proxy::loseClients, () -> {});
-        for (Direction direction : Direction.values()) {
-            Runnable heal = () -> proxy.set(direction, Faults.NONE);
-            chaos.fault("cut " + direction, () -> proxy.set(direction, Faults.NONE.cut()), proxy::heal)
-                    .fault("delay " + direction, () -> proxy.set(direction,
-                            Faults.NONE.delayed(Duration.ofMillis(20)).jittered(Duration.ofMillis(20))), heal)
-                    .fault("narrow " + direction, () -> proxy.set(direction, Faults.NONE.throttled(100_000)), heal);
-        }
-        return chaos;
     }
 
     private static boolean hasHarmed(FaultProxy proxy) {

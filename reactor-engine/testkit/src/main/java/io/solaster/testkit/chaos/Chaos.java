@@ -88,6 +88,27 @@ public final class Chaos {
         return this;
     }
 
+    /**
+     * What a proxy can do to connections without changing a byte: resets, also in the middle of an answer, a partition, and
+     * each way by itself cut, delayed by 20 to 40 ms, or narrow.
+     *
+     * @param answered bytes of an answer behind which its connection is reset
+     * @param narrow bytes a second of a narrow way
+     */
+    public Chaos harms(FaultProxy proxy, int answered, long narrow) {
+        fault("reset", proxy::reset, () -> {});
+        fault("partition", proxy::partition, proxy::heal);
+        fault("break off", () -> proxy.resetAfter(Direction.TO_CLIENT, answered), proxy::heal);
+        for (Direction direction : Direction.values()) {
+            Runnable heal = () -> proxy.set(direction, Faults.NONE);
+            fault("cut " + direction, () -> proxy.set(direction, Faults.NONE.cut()), proxy::heal);
+            fault("delay " + direction, () -> proxy.set(direction,
+                    Faults.NONE.delayed(Duration.ofMillis(20)).jittered(Duration.ofMillis(20))), heal);
+            fault("narrow " + direction, () -> proxy.set(direction, Faults.NONE.throttled(narrow)), heal);
+        }
+        return this;
+    }
+
     /** Faults, and the peace between them, last so long; 50 ms to 1 s otherwise. */
     public Chaos lasting(Duration newShortest, Duration newLongest) {
         if (newShortest.isNegative() || newShortest.isZero() || newLongest.compareTo(newShortest) < 0) {

@@ -96,18 +96,8 @@ class EngineChaosTest {
     }
 
     private static Chaos plan(long seed, FaultProxy proxy) {
-        Chaos chaos = Chaos.plan(seed).lasting(Duration.ofMillis(20), Duration.ofMillis(150))
-                .fault("reset", proxy::reset, () -> {}).fault("partition", proxy::partition, proxy::heal)
-                .fault("break off", () -> proxy.resetAfter(Direction.TO_CLIENT, 10), proxy::heal)
+        return Chaos.plan(seed).lasting(Duration.ofMillis(20), Duration.ofMillis(150)).harms(proxy, 10, 5_000)
                 .fault("close", proxy::closeConnections, () -> {});
-        for (Direction direction : Direction.values()) {
-            Runnable heal = () -> proxy.set(direction, Faults.NONE);
-            chaos.fault("cut " + direction, () -> proxy.set(direction, Faults.NONE.cut()), proxy::heal)
-                    .fault("delay " + direction, () -> proxy.set(direction,
-                            Faults.NONE.delayed(Duration.ofMillis(20)).jittered(Duration.ofMillis(20))), heal)
-                    .fault("narrow " + direction, () -> proxy.set(direction, Faults.NONE.throttled(5_000)), heal);
-        }
-        return chaos;
     }
 
     private static boolean hasHarmed(FaultProxy proxy) {
