@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -167,11 +168,8 @@ public final class ServerSentEvents {
         shard.assertOwner("a stream of server-sent events");
         if (!shard.inEventLoop()) {
             handed++;
-            shard.execute(() -> {
-                handed--;
-                send(encoded);
-                tellOfRoom();
-            });
+            Handed event = new Handed(encoded);
+            shard.executeOrElse(event, event::abandon);
             return isWritable();
         }
         if (!open) {
@@ -253,10 +251,39 @@ public final class ServerSentEvents {
     /** Ends the response once what waits has been sent. A browser comes back unless it is told not to. */
     public void close() {
         if (!shard.inEventLoop()) {
-            shard.execute(this::close);
+            shard.executeOrElse(this::close, () -> {
+                // The end of the shard has closed the stream.
+            });
         } else if (open) {
             open = false;
             sendWaiting();
+        }
+    }
+
+    /** An event on its way from a virtual thread to the loop: sent there, or let go of where the shard ends before. */
+    private final class Handed extends AtomicBoolean implements Runnable {
+        private static final long serialVersionUID = 1;
+
+        private final transient ByteBuf encoded;
+
+        Handed(ByteBuf encoded) {
+            this.encoded = encoded;
+        }
+
+        @Override
+        public void run() {
+            if (compareAndSet(false, true)) {
+                handed--;
+                send(encoded);
+                tellOfRoom();
+            }
+        }
+
+        /** On whatever thread, perhaps after it has run. */
+        void abandon() {
+            if (compareAndSet(false, true)) {
+                encoded.release();
+            }
         }
     }
 

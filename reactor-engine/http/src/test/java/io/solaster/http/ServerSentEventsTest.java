@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 
 import io.netty.buffer.ByteBuf;
@@ -14,6 +17,7 @@ import io.solaster.engine.net.TcpServer;
 import io.solaster.http.ServerSentEvents.Options;
 import io.solaster.http.ServerSentEvents.WhenFull;
 import io.solaster.http.route.Router;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -107,6 +111,38 @@ class ServerSentEventsTest {
         assertThat(client.line()).isEqualTo("0");
         assertThat(closed.poll(60, TimeUnit.SECONDS)).isEqualTo("closed");
         assertThat(onShard(() -> closed.isEmpty() && !events.isOpen())).isTrue();
+    }
+
+    /** A virtual thread's event is on its way to a loop that has ended. */
+    @Test
+    void letsGoOfAnEventThatComesAfterTheEndOfTheShard() throws Exception {
+        ByteBuf encoded = ServerSentEvent.of("too late").encode();
+        CompletableFuture<@Nullable Object> sent = new CompletableFuture<>();
+        try (HttpFixture ending = new HttpFixture(Transport.NIO, 1)) {
+            CountDownLatch begins = new CountDownLatch(1);
+            TcpServer server = ending.serve(HttpHandler.blocking((request, response) -> {
+                ServerSentEvents events = ServerSentEvents.on(request, response);
+                begins.countDown();
+                try {
+                    // Until the shard interrupts it, which ends.
+                    new CountDownLatch(1).await();
+                } catch (InterruptedException ends) {
+                    sent.complete(attempt(events, encoded));
+                }
+            }));
+            ending.connect(server).send("GET /events HTTP/1.1\r\nHost: test\r\n\r\n");
+            assertThat(begins.await(60, TimeUnit.SECONDS)).isTrue();
+        }
+        assertThat(sent.get(60, TimeUnit.SECONDS)).isNotInstanceOf(RejectedExecutionException.class);
+        HttpFixture.await("the event is let go of", () -> encoded.refCnt() == 0);
+    }
+
+    private static @Nullable Object attempt(ServerSentEvents events, ByteBuf encoded) {
+        try {
+            return events.send(encoded);
+        } catch (RuntimeException failure) {
+            return failure;
+        }
     }
 
     @Test

@@ -146,24 +146,29 @@ final class Packing {
     }
 
     /** Compresses a long body in parts, as fast as the client reads, with the shard's other work in between. */
-    static void pump(LoopResponse response, ByteBuf body) {
+    private static void pump(LoopResponse response, ByteBuf body) {
+        // Also where the shard ends before it comes to the next part.
+        response.onCut = body::release;
+        response.exchange.outlives = true;
+        pumpOn(response, body);
+    }
+
+    private static void pumpOn(LoopResponse response, ByteBuf body) {
         if (response.cut) {
-            body.release();
             return;
         }
         boolean room = response.write(body.readRetainedSlice(Math.min(AT_ONCE, body.readableBytes())));
+        if (response.cut) {
+            return;
+        }
         if (!body.isReadable()) {
+            response.onCut = null;
             body.release();
             response.end();
         } else if (room) {
-            response.exchange.outlives = true;
-            response.exchange.shard().shard().execute(() -> pump(response, body));
+            response.exchange.shard().shard().execute(() -> pumpOn(response, body));
         } else {
-            response.onCut = body::release;
-            response.writable = () -> {
-                response.onCut = null;
-                pump(response, body);
-            };
+            response.writable = () -> pumpOn(response, body);
         }
     }
 }
