@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileSystemException;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.OpenOption;
@@ -11,6 +12,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -26,6 +29,15 @@ public final class ChannelDisk implements Disk {
     /** By name, since the compiler warns of every mention of it; null on a JVM without it. */
     private static final @Nullable OpenOption DIRECT = option("com.sun.nio.file.ExtendedOpenOption", "DIRECT");
 
+    private static final Set<OpenOption> NEW = Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE,
+            StandardOpenOption.CREATE_NEW);
+    /** What {@link Files#createTempFile} gives. */
+    private static final FileAttribute<?>[] OWN_RIGHTS = FileSystems.getDefault().supportedFileAttributeViews()
+            .contains("posix")
+                    ? new FileAttribute<?>[]{
+                            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))}
+                    : new FileAttribute<?>[0];
+
     private final OffShard threads;
 
     public ChannelDisk(OffShard threads) {
@@ -39,6 +51,7 @@ public final class ChannelDisk implements Disk {
             case WRITE -> Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE);
             case CREATE -> Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE);
             case CREATE_NEW -> Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW);
+            case APPEND -> Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         };
         run(outcome, () -> {
             // Linux opens them, and fails each read.
@@ -46,8 +59,53 @@ public final class ChannelDisk implements Disk {
                 throw new FileSystemException(path.toString(), null, "it is a directory");
             }
             FileChannel channel = FileChannel.open(path, options);
-            return new OpenFile(path, channel, direct ? direct(path, mode) : null);
+            return new OpenFile(path, channel, direct ? direct(path, mode) : null, null);
         });
+    }
+
+    @Override
+    public void openToSend(Path path, Outcome<Handle> outcome) {
+        if (Libc.opens(path)) {
+            run(outcome, () -> byChannel(path, Descriptor.openToSend(path), StandardOpenOption.READ));
+        } else {
+            Disk.super.openToSend(path, outcome);
+        }
+    }
+
+    @Override
+    public void openTemporary(Path named, Outcome<Handle> outcome) {
+        openTemporary(named, outcome, (path, descriptor) -> byChannel(path, descriptor, StandardOpenOption.READ,
+                StandardOpenOption.WRITE));
+    }
+
+    /** @param handles what is made of a descriptor; closes that if it fails */
+    void openTemporary(Path named, Outcome<Handle> outcome, Handles handles) {
+        if (!Libc.opens(named)) {
+            Disk.super.openTemporary(named, outcome);
+            return;
+        }
+        run(outcome, () -> {
+            Descriptor unnamed = Descriptor.openUnnamed(named);
+            if (unnamed != null) {
+                return handles.of(Libc.opened(unnamed.number()), unnamed);
+            }
+            return new OpenFile(named, FileChannel.open(named, NEW, OWN_RIGHTS), null, null);
+        });
+    }
+
+    /** Makes handles, off the shards. */
+    interface Handles {
+        Handle of(Path path, Descriptor descriptor) throws IOException;
+    }
+
+    private Handle byChannel(Path path, Descriptor descriptor, OpenOption... options) throws IOException {
+        try {
+            FileChannel channel = FileChannel.open(Libc.opened(descriptor.number()), options);
+            return new OpenFile(path, channel, null, descriptor);
+        } catch (IOException | RuntimeException refused) {
+            descriptor.close();
+            throw refused;
+        }
     }
 
     private static @Nullable OpenOption option(String type, String name) {
@@ -111,6 +169,11 @@ public final class ChannelDisk implements Disk {
     @Override
     public void rename(Path from, Path to, Outcome<@Nullable Void> outcome) {
         act(outcome, () -> Files.move(from, to, StandardCopyOption.ATOMIC_MOVE));
+    }
+
+    @Override
+    public void move(Path from, Path to, Outcome<@Nullable Void> outcome) {
+        act(outcome, () -> Files.move(from, to, StandardCopyOption.REPLACE_EXISTING));
     }
 
     @Override
@@ -228,11 +291,39 @@ public final class ChannelDisk implements Disk {
         private final FileChannel channel;
         /** Where reads and writes go past the page cache; what has no length that fits goes by the other one. */
         private final @Nullable FileChannel direct;
+        /** The same file once more, where more is asked of Linux than Java does. */
+        private final @Nullable Descriptor descriptor;
 
-        OpenFile(Path path, FileChannel channel, @Nullable FileChannel direct) {
+        OpenFile(Path path, FileChannel channel, @Nullable FileChannel direct, @Nullable Descriptor descriptor) {
             this.path = path;
             this.channel = channel;
             this.direct = direct;
+            this.descriptor = descriptor;
+        }
+
+        @Override
+        public int descriptor() {
+            return descriptor == null ? -1 : descriptor.number();
+        }
+
+        @Override
+        public long sizeWhenOpened() {
+            return descriptor == null ? -1 : descriptor.size();
+        }
+
+        @Override
+        public boolean isUnnamed() {
+            return descriptor != null && descriptor.isUnnamed();
+        }
+
+        @Override
+        public void keep(Path target, Outcome<@Nullable Void> outcome) {
+            Descriptor kept = descriptor;
+            if (kept == null || !kept.isUnnamed()) {
+                Handle.super.keep(target, outcome);
+            } else {
+                act(outcome, () -> kept.keep(target));
+            }
         }
 
         @Override
@@ -311,12 +402,8 @@ public final class ChannelDisk implements Disk {
         @Override
         public void close(Outcome<@Nullable Void> outcome) {
             runInAnyCase(outcome, () -> {
-                try {
+                try (FileChannel _ = direct; Descriptor _ = descriptor) {
                     channel.close();
-                } finally {
-                    if (direct != null) {
-                        direct.close();
-                    }
                 }
             });
         }

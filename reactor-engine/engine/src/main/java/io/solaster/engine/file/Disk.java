@@ -24,6 +24,27 @@ public interface Disk {
      */
     void open(Path path, OpenMode mode, boolean direct, Outcome<Handle> outcome);
 
+    /**
+     * Opens a file to be read and sent, through no link in the last place. Fails for what is no file.
+     *
+     * <p>
+     * By default it is opened to be read.
+     */
+    default void openToSend(Path path, Outcome<Handle> outcome) {
+        open(path, OpenMode.READ, false, outcome);
+    }
+
+    /**
+     * Makes a file for a while, to be read and written: without a name in the directory of the one given, if the file system
+     * does that, so that it is gone with whoever has it open.
+     *
+     * <p>
+     * By default it has that name.
+     */
+    default void openTemporary(Path named, Outcome<Handle> outcome) {
+        open(named, OpenMode.CREATE_NEW, false, outcome);
+    }
+
     /** What a path leads to. */
     void status(Path path, Outcome<FileStatus> outcome);
 
@@ -35,6 +56,11 @@ public interface Disk {
 
     /** Gives a file another name, in one step: a file of that name is replaced. */
     void rename(Path from, Path to, Outcome<@Nullable Void> outcome);
+
+    /** As {@link #rename}, also to another file system, where it is copied. By default there is only one. */
+    default void move(Path from, Path to, Outcome<@Nullable Void> outcome) {
+        rename(from, to, outcome);
+    }
 
     /** Removes the name of a file, or of an empty directory. */
     void delete(Path path, Outcome<@Nullable Void> outcome);
@@ -48,6 +74,28 @@ public interface Disk {
         /** Whether reads and writes go past the page cache: their places, lengths and memory are aligned then. */
         default boolean isDirect() {
             return false;
+        }
+
+        /** Linux's descriptor; -1 where there is none to speak of. */
+        default int descriptor() {
+            return -1;
+        }
+
+        /** How long the file was when it was opened to be sent; -1 where nobody has looked. */
+        default long sizeWhenOpened() {
+            return -1;
+        }
+
+        /** Whether it has no name: {@link Disk#openTemporary}. */
+        default boolean isUnnamed() {
+            return false;
+        }
+
+        /**
+         * Gives a file {@link #isUnnamed} a name, or copies it to another file system. A file of that name is replaced.
+         */
+        default void keep(Path target, Outcome<@Nullable Void> outcome) {
+            outcome.failed(new UnsupportedOperationException("it has a name: rename it"));
         }
 
         /** Fills buffers one behind the other; with less only where the file ends. Tells how many bytes there were. */

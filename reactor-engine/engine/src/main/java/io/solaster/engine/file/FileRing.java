@@ -237,6 +237,20 @@ public final class FileRing implements Disk, IoUringIoHandle {
         });
     }
 
+    @Override
+    public void openToSend(Path path, Outcome<Handle> outcome) {
+        if (Libc.opens(path)) {
+            threads.run(outcome, () -> new RingFile(this, threads, path, Descriptor.openToSend(path)));
+        } else {
+            threads.openToSend(path, outcome);
+        }
+    }
+
+    @Override
+    public void openTemporary(Path named, Outcome<Handle> outcome) {
+        threads.openTemporary(named, outcome, (path, unnamed) -> new RingFile(this, threads, path, unnamed));
+    }
+
     /** The same file past the page cache; -1 where the file system does not do that. */
     private static int direct(Path path, OpenMode mode) {
         try {
@@ -264,6 +278,11 @@ public final class FileRing implements Disk, IoUringIoHandle {
     @Override
     public void rename(Path from, Path to, Outcome<@Nullable Void> outcome) {
         threads.rename(from, to, outcome);
+    }
+
+    @Override
+    public void move(Path from, Path to, Outcome<@Nullable Void> outcome) {
+        threads.move(from, to, outcome);
     }
 
     @Override

@@ -78,14 +78,19 @@ final class IoScheduler {
         if (stopped != null) {
             return stopped;
         }
-        if (queue.accepted < bounds.accepted()
-                && (queue.acceptedBytes == 0 || queue.acceptedBytes + bytes <= bounds.acceptedBytes())) {
+        if (hasRoom(queue, bytes)) {
             return null;
         }
         meter.refused();
         return new RejectedExecutionException(queue.accepted + " operations on files with " + queue.acceptedBytes
                 + " bytes are under way for this group on this shard, of at most " + bounds.accepted() + " with "
                 + bounds.acceptedBytes() + "; wait for ShardFiles.whenRoom()");
+    }
+
+    /** Whether one more of a group may be accepted, of so many bytes. */
+    boolean hasRoom(Queue queue, int bytes) {
+        return stopped == null && queue.accepted < bounds.accepted()
+                && (queue.acceptedBytes == 0 || queue.acceptedBytes + bytes <= bounds.acceptedBytes());
     }
 
     /** Whether one more of a group may be accepted, if it is not too large. */

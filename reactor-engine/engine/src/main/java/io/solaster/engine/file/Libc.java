@@ -16,6 +16,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 
 import io.solaster.config.value.CpuSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a ring needs of Linux and Java does not give: a file's descriptor. The calls may wait for a disk, so they are for
@@ -29,7 +30,20 @@ final class Libc {
     private static final int EXCLUSIVE = 0x80;
     private static final int CLOSE_ON_EXEC = 0x80000;
     private static final int DIRECT = System.getProperty("os.arch").equals("aarch64") ? 0x10000 : 0x4000;
+    private static final boolean ARM = System.getProperty("os.arch").equals("aarch64");
+    private static final int WRITE_ONLY = 1;
+    private static final int APPEND = 0x400;
+    /** A pipe that has taken the place of a file must not hold the thread that opens it. */
+    private static final int NO_WAIT = 0x800;
+    private static final int NO_FOLLOW = ARM ? 0x8000 : 0x20000;
+    private static final int UNNAMED = 0x400000 | (ARM ? 0x4000 : 0x10000);
     private static final int RIGHTS = 0666;
+    private static final int OWN_RIGHTS = 0600;
+    private static final int AT_FDCWD = -100;
+    private static final int AT_SYMLINK_FOLLOW = 0x400;
+    private static final int EAGAIN = 11;
+    private static final int RWF_NOWAIT = 8;
+    private static final boolean LINUX = System.getProperty("os.name").equals("Linux");
     private static final int SEEK_END = 2;
     private static final int IO_URING_REGISTER = 427;
     private static final int REGISTER_IOWQ_AFF = 17;
@@ -46,6 +60,8 @@ final class Libc {
             ValueLayout.JAVA_LONG);
     private static final MethodHandle LSEEK = call("lseek", -1, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT,
             ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT);
+    private static final MethodHandle LINKAT = call("linkat", -1, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT,
+            ValueLayout.ADDRESS, ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT);
     private static final MethodHandle SYSCALL = call("syscall", 1, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG,
             ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG);
 
@@ -100,20 +116,101 @@ final class Libc {
             case WRITE -> READ_WRITE;
             case CREATE -> READ_WRITE | CREATE;
             case CREATE_NEW -> READ_WRITE | CREATE | EXCLUSIVE;
+            case APPEND -> WRITE_ONLY | CREATE | APPEND;
         };
+        return open(path, flags, RIGHTS);
+    }
+
+    private static int open(Path path, int flags, int rights) throws IOException {
+        return (int) check(
+                run((state, arena) -> (int) OPEN.invokeExact(state, name(path, arena), flags, rights)), path);
+    }
+
+    private static MemorySegment name(Path path, Arena arena) {
         byte[] name = path.toAbsolutePath().toString().getBytes(NAMES);
-        return (int) check(run((state, arena) -> {
-            // Arenas are zeroed, so that a zero ends the name.
-            MemorySegment ended = arena.allocate(name.length + 1L);
-            MemorySegment.copy(name, 0, ended, ValueLayout.JAVA_BYTE, 0, name.length);
-            return (int) OPEN.invokeExact(state, ended, flags, RIGHTS);
-        }), path);
+        // Arenas are zeroed, so that a zero ends the name.
+        MemorySegment ended = arena.allocate(name.length + 1L);
+        MemorySegment.copy(name, 0, ended, ValueLayout.JAVA_BYTE, 0, name.length);
+        return ended;
+    }
+
+    /** As {@link #open}, to be read; no link is followed in the last place, and a pipe is not waited for. */
+    static int openToSend(Path path) throws IOException {
+        return open(path, CLOSE_ON_EXEC | READ_ONLY | NO_FOLLOW | NO_WAIT, 0);
+    }
+
+    /** As {@link #open}: a file without a name in a directory, which nobody else may read. */
+    static int openUnnamed(Path directory) throws IOException {
+        return open(directory, CLOSE_ON_EXEC | READ_WRITE | UNNAMED, OWN_RIGHTS);
+    }
+
+    /** Gives an open file a name that is free. */
+    static void link(int descriptor, Path target) throws IOException {
+        check(run((state, arena) -> (int) LINKAT.invokeExact(state, AT_FDCWD, name(opened(descriptor), arena),
+                AT_FDCWD, name(target, arena), AT_SYMLINK_FOLLOW)), target);
+    }
+
+    /** By what path this process opens once more what it has open. */
+    static Path opened(int descriptor) {
+        return Path.of("/proc/self/fd", String.valueOf(descriptor));
+    }
+
+    /**
+     * Sends a part of a file to a socket, as much as it takes now. Waits for the disk where the part is not in the page cache.
+     *
+     * @return how many bytes: 0 if it takes none, -1 if the file ends before
+     */
+    static long sendFile(int socket, int descriptor, long position, long count, Path path) throws IOException {
+        long sent = run((state, arena) -> (long) Sending.SENDFILE.invokeExact(state, socket, descriptor,
+                arena.allocateFrom(ValueLayout.JAVA_LONG, position), count));
+        return sent == -EAGAIN ? 0 : sent == 0 ? -1 : check(sent, path);
+    }
+
+    /**
+     * Whether a byte of a file is in the page cache. Does not wait; false where nobody knows.
+     *
+     * @param scratch room for a part of memory, and the byte it names
+     */
+    static boolean isCached(int descriptor, long position, MemorySegment scratch) {
+        MethodHandle read = Sending.PREADV2;
+        if (read == null) {
+            return false;
+        }
+        try {
+            return (long) read.invokeExact(descriptor, scratch, 1, position, RWF_NOWAIT) == 1;
+        } catch (Error | RuntimeException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** For {@link #isCached}; of one shard, and never freed. */
+    static MemorySegment scratch() {
+        MemorySegment scratch = Arena.global().allocate(3L * Long.BYTES, Long.BYTES);
+        scratch.set(ValueLayout.JAVA_LONG, 0, scratch.address() + 2L * Long.BYTES);
+        scratch.set(ValueLayout.JAVA_LONG, Long.BYTES, 1);
+        return scratch;
+    }
+
+    /** Calls that Linux alone has, and not every C library knows. */
+    private static final class Sending {
+        static final MethodHandle SENDFILE = call("sendfile", -1, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT,
+                ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG);
+        static final @Nullable MethodHandle PREADV2 = Linker.nativeLinker().defaultLookup().find("preadv2")
+                .map(found -> Linker.nativeLinker().downcallHandle(found,
+                        FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT, ValueLayout.ADDRESS,
+                                ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT)))
+                .orElse(null);
+
+        private Sending() {}
     }
 
     /** Whether {@link #open} opens what a path leads to: not in an archive, say, nor by a name that is no text. */
     static boolean opens(Path path) {
         try {
-            return path.getFileSystem().equals(FileSystems.getDefault()) && Path.of(path.toString()).equals(path);
+            return LINUX && path.getFileSystem().equals(FileSystems.getDefault())
+                    && Path.of(path.toString()).equals(path);
         } catch (InvalidPathException noText) {
             return false;
         }

@@ -14,8 +14,20 @@ final class RingFile implements Disk.Handle {
     private final Path path;
     private final int descriptor;
     private final boolean direct;
+    /** What more is known of it, where it is to be sent or has no name. */
+    private final @Nullable Descriptor special;
+
+    RingFile(FileRing ring, ChannelDisk threads, Path path, Descriptor special) {
+        this(ring, threads, path, special.number(), false, special);
+    }
 
     RingFile(FileRing ring, ChannelDisk threads, Path path, int descriptor, boolean direct) {
+        this(ring, threads, path, descriptor, direct, null);
+    }
+
+    private RingFile(FileRing ring, ChannelDisk threads, Path path, int descriptor, boolean direct,
+            @Nullable Descriptor special) {
+        this.special = special;
         this.ring = ring;
         this.threads = threads;
         this.path = path;
@@ -27,8 +39,29 @@ final class RingFile implements Disk.Handle {
         return path;
     }
 
-    int descriptor() {
+    @Override
+    public int descriptor() {
         return descriptor;
+    }
+
+    @Override
+    public long sizeWhenOpened() {
+        return special == null ? -1 : special.size();
+    }
+
+    @Override
+    public boolean isUnnamed() {
+        return special != null && special.isUnnamed();
+    }
+
+    @Override
+    public void keep(Path target, Disk.Outcome<@Nullable Void> outcome) {
+        Descriptor kept = special;
+        if (kept == null || !kept.isUnnamed()) {
+            Disk.Handle.super.keep(target, outcome);
+        } else {
+            threads.act(outcome, () -> kept.keep(target));
+        }
     }
 
     @Override

@@ -8,6 +8,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.FileRegion;
+import io.netty.channel.epoll.AbstractEpollStreamChannel;
+import io.netty.channel.unix.UnixChannel;
+import io.solaster.config.Internal;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  * {@link ShardFiles} says; what is under way at once is done in any order, so who writes one place twice waits between.
  */
 public final class ShardFile {
+    /** One byte in so many is asked for. */
+    private static final long PROBED = 16 << 10;
+
     private final ShardFiles files;
     private final Path path;
     /** For errors: made once, since each operation may need it. */
@@ -34,7 +42,7 @@ public final class ShardFile {
         this.writable = writable;
     }
 
-    /** The path that it was opened by. Any thread. */
+    /** The path that it was opened by; of a file without a name the one by which this process opens it again. Any thread. */
     public Path path() {
         return path;
     }
@@ -42,6 +50,62 @@ public final class ShardFile {
     /** Whether reads and writes go past the page cache: {@link ShardFiles#openDirect}. Any thread. */
     public boolean isDirect() {
         return handle.isDirect();
+    }
+
+    /** Whether it has no name: {@link ShardFiles#openTemporary}. Any thread. */
+    public boolean isUnnamed() {
+        return handle.isUnnamed();
+    }
+
+    /** How many bytes there were when it was opened to be sent; -1 where nobody has looked. Any thread. */
+    public long sizeWhenOpened() {
+        return handle.sizeWhenOpened();
+    }
+
+    /**
+     * Whether the kernel is likely to have all of a part in its page cache, so that a {@link #region} of it waits for no disk.
+     * Asked of a byte in each 16 KiB, by reads that do not wait (RWF_NOWAIT); false where the kernel or the file system has no
+     * answer.
+     */
+    public boolean isCached(long position, long count) {
+        int descriptor = handle.descriptor();
+        if (descriptor < 0 || closed != null) {
+            return false;
+        }
+        long last = position + count - 1;
+        for (long at = position; at < last; at += PROBED) {
+            if (!Libc.isCached(descriptor, at, files.scratch())) {
+                return false;
+            }
+        }
+        return Libc.isCached(descriptor, last, files.scratch());
+    }
+
+    /** Whether {@link #region} of this file can be written to a channel: a plain one of epoll. */
+    @Internal
+    public boolean sendsTo(Channel channel) {
+        return handle.descriptor() >= 0 && channel instanceof AbstractEpollStreamChannel;
+    }
+
+    /**
+     * A part of the file that the kernel sends without a copy, for one write to this channel. It waits for the disk where
+     * {@link #isCached} is false, and fails where the file has become shorter. The file is closed no sooner than that is
+     * released.
+     */
+    @Internal
+    public FileRegion region(Channel channel, long position, long count) {
+        check(position, 0);
+        return new SentRegion(this, ((UnixChannel) channel).fd().intValue(), handle.descriptor(), position, count);
+    }
+
+    /**
+     * Gives a file for a while a name to stay: a file of that name is replaced. On another file system it is copied there. What
+     * survives a crash is as {@link ShardFiles#rename} says.
+     */
+    public CompletableFuture<@Nullable Void> keep(Path target) {
+        return handle.isUnnamed()
+                ? change("keep it as " + target, outcome -> handle.keep(target, outcome))
+                : files.move(path, target);
     }
 
     /**

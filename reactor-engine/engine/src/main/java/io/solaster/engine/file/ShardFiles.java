@@ -1,5 +1,6 @@
 package io.solaster.engine.file;
 
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -41,6 +42,7 @@ public final class ShardFiles {
     private final IoScheduler scheduler;
     private final FileMeter meter;
     private boolean toldOfCache;
+    private @Nullable MemorySegment scratch;
     private @Nullable CompletableFuture<@Nullable Void> idle;
 
     /** @param home the shard */
@@ -114,9 +116,34 @@ public final class ShardFiles {
         return whole.slice(skipped, rounded).clear();
     }
 
+    /**
+     * Opens a file to be read and sent: {@link ShardFile#isCached}, {@link ShardFile#region}. No link is followed in the path's
+     * last place, and what is no file is refused, as {@link OpenMode#READ} does.
+     */
+    public CompletableFuture<ShardFile> openToSend(Path path) {
+        return open(path, "open it to be sent", false, false, outcome -> disk.openToSend(path, outcome));
+    }
+
+    /**
+     * Makes a file for a while, to be read and written by nobody but this process's user. On Linux it has no name, where the
+     * file system does that: it is gone with the process, however that ends. Elsewhere it has the name given, and whoever made
+     * it deletes it. {@link ShardFile#isUnnamed} tells which, and {@link ShardFile#path} by what it can be opened once more
+     * while it is open.
+     *
+     * @param named a name that is free, in the directory where the file is to be
+     */
+    public CompletableFuture<ShardFile> openTemporary(Path named) {
+        return open(named, "make it for a while", false, true, outcome -> disk.openTemporary(named, outcome));
+    }
+
     private CompletableFuture<ShardFile> open(Path path, OpenMode mode, boolean direct) {
-        return begin(new Operation<Disk.Handle, ShardFile>(this, null, path, "open it for " + mode,
-                outcome -> disk.open(path, mode, direct, outcome)) {
+        return open(path, "open it for " + mode, direct, mode != OpenMode.READ,
+                outcome -> disk.open(path, mode, direct, outcome));
+    }
+
+    private CompletableFuture<ShardFile> open(Path path, String verb, boolean direct, boolean writable,
+            Consumer<? super Disk.Outcome<Disk.Handle>> work) {
+        return begin(new Operation<Disk.Handle, ShardFile>(this, null, path, verb, work) {
             @Override
             ShardFile answer(Disk.Handle told) {
                 if (direct && !told.isDirect() && !toldOfCache) {
@@ -124,7 +151,8 @@ public final class ShardFiles {
                     log.warn("{} cannot be opened past the page cache (O_DIRECT) on its file system: it is read and"
                             + " written through the cache, and so are others of which nothing is said", path);
                 }
-                return new ShardFile(ShardFiles.this, path, told, mode != OpenMode.READ);
+                return new ShardFile(ShardFiles.this, told.isUnnamed() ? Libc.opened(told.descriptor()) : path, told,
+                        writable);
             }
 
             @Override
@@ -158,6 +186,11 @@ public final class ShardFiles {
         return begin(this.<@Nullable Void>same(from, "rename it to " + to, outcome -> disk.rename(from, to, outcome)));
     }
 
+    /** As {@link #rename}; on another file system it is copied there. */
+    CompletableFuture<@Nullable Void> move(Path from, Path to) {
+        return begin(this.<@Nullable Void>same(from, "move it to " + to, outcome -> disk.move(from, to, outcome)));
+    }
+
     /** Removes a file's name, or an empty directory. A file that is open goes on until it is closed. */
     public CompletableFuture<@Nullable Void> delete(Path path) {
         return begin(this.<@Nullable Void>same(path, "delete it", outcome -> disk.delete(path, outcome)));
@@ -186,6 +219,30 @@ public final class ShardFiles {
             return now;
         }
         return scheduler.whenRoom(scheduler.current());
+    }
+
+    /** As {@link #hasRoom()}, for an operation that reads or writes so many bytes. */
+    public boolean hasRoom(int bytes) {
+        home.assertOwner("the room for file operations");
+        return scheduler.hasRoom(scheduler.current(), bytes);
+    }
+
+    /**
+     * As {@link #whenRoom()}, for an operation of so many bytes. Where others' operations end one by one there may be too little
+     * still: ask {@link #hasRoom(int)} then, and wait again.
+     */
+    public CompletableFuture<@Nullable Void> whenRoom(int bytes) {
+        return hasRoom(bytes) ? whenRoom() : scheduler.whenRoom(scheduler.current());
+    }
+
+    /** Memory of this shard by which {@link ShardFile#isCached} asks. */
+    MemorySegment scratch() {
+        MemorySegment made = scratch;
+        if (made == null) {
+            made = Libc.scratch();
+            scratch = made;
+        }
+        return made;
     }
 
     /** Operations of all groups that wait for their turn or are under way. */

@@ -106,6 +106,17 @@ final class Inode extends Node {
         modifiedNanos = nowNanos;
     }
 
+    /** Where the file ends once all writes under way have. */
+    long end() {
+        long end = seen.size();
+        for (Change change : underWay) {
+            if (change instanceof Write write) {
+                end = Math.max(end, write.end());
+            }
+        }
+        return end;
+    }
+
     void end(Change begun) {
         underWay.remove(begun);
     }

@@ -170,7 +170,7 @@ public final class SimDisk implements Disk, AutoCloseable {
             }
             file.opened();
             open.add(file);
-            return new OpenFile(file, direct);
+            return new OpenFile(file, direct, mode == OpenMode.APPEND);
         });
     }
 
@@ -345,11 +345,13 @@ public final class SimDisk implements Disk, AutoCloseable {
     private final class OpenFile implements Handle {
         private final Inode file;
         private final boolean direct;
+        private final boolean appends;
         private final long life = lives;
 
-        OpenFile(Inode file, boolean direct) {
+        OpenFile(Inode file, boolean direct, boolean appends) {
             this.file = file;
             this.direct = direct;
+            this.appends = appends;
         }
 
         @Override
@@ -360,6 +362,9 @@ public final class SimDisk implements Disk, AutoCloseable {
         @Override
         public void read(ByteBuffer[] into, long position, Outcome<Integer> outcome) {
             begin(remaining(into), outcome, () -> {
+                if (appends) {
+                    throw new IOException("it was opened to be appended to");
+                }
                 mayFail(faults.readErrors());
                 int count = 0;
                 for (ByteBuffer each : into) {
@@ -385,12 +390,13 @@ public final class SimDisk implements Disk, AutoCloseable {
         }
 
         @Override
-        public void write(ByteBuffer[] from, long position, Outcome<@Nullable Void> outcome) {
+        public void write(ByteBuffer[] from, long named, Outcome<@Nullable Void> outcome) {
             ByteBuffer all = ByteBuffer.allocate(remaining(from));
             for (ByteBuffer each : from) {
                 all.put(each);
             }
             byte[] bytes = all.array();
+            long position = appends ? end() : named;
             Inode.Write write = new Inode.Write(position, bytes);
             begin(bytes.length, write, outcome, () -> {
                 if (isDrawn(faults.writeErrors())) {
@@ -403,6 +409,13 @@ public final class SimDisk implements Disk, AutoCloseable {
                     throw full();
                 }
             });
+        }
+
+        /** Where what is appended now comes to lie: behind what others append. */
+        private long end() {
+            synchronized (SimDisk.this) {
+                return file.end();
+            }
         }
 
         @Override

@@ -117,6 +117,64 @@ abstract class DiskContract {
     }
 
     @Test
+    void appendsBesideOthersWhereverTheFileEnds() throws Exception {
+        file("a", "zero ");
+        ShardFile one = open("a", OpenMode.APPEND);
+        ShardFile two = open("a", OpenMode.APPEND);
+        write(one, 0, "one ");
+        write(two, 0, "two ");
+        write(one, 0, "three ");
+        call(() -> {
+            CompletableFuture<@Nullable Void> first = one.write(bytes("aaaa"), 0);
+            CompletableFuture<@Nullable Void> second = two.write(bytes("bbbb"), 0);
+            return CompletableFuture.allOf(first, second);
+        });
+        assertThatThrownBy(() -> read(one, 0, 1)).isInstanceOf(IOException.class);
+        call(one::close);
+        call(two::close);
+        assertThat(content("a")).isIn("zero one two three aaaabbbb", "zero one two three bbbbaaaa");
+        ShardFile made = open("b", OpenMode.APPEND);
+        write(made, 0, "new");
+        call(made::close);
+        assertThat(content("b")).isEqualTo("new");
+    }
+
+    @Test
+    void opensToSendWhatIsAFile() throws Exception {
+        file("a", "0123456789");
+        ShardFile file = call(() -> files().openToSend(path("a")));
+        assertThat(file.sizeWhenOpened()).isIn(-1L, 10L);
+        assertThat(read(file, 2, 4)).isEqualTo("2345");
+        assertThatThrownBy(() -> write(file, 0, "x")).isInstanceOf(IOException.class);
+        call(file::close);
+        call(() -> files().createDirectories(path("d")));
+        assertThatThrownBy(() -> call(() -> files().openToSend(path("d")))).isInstanceOf(IOException.class);
+        assertThatThrownBy(() -> call(() -> files().openToSend(path("none"))))
+                .isInstanceOf(NoSuchFileException.class);
+    }
+
+    @Test
+    void keepsAFileForAWhileOrLetsItGo() throws Exception {
+        file("kept", "old");
+        for (String target : List.of("kept", "free")) {
+            ShardFile file = call(() -> files().openTemporary(path("while")));
+            write(file, 0, "content");
+            assertThat(read(file, 0, 10)).isEqualTo("content");
+            call(() -> file.keep(path(target)));
+            assertThat(content(target)).isEqualTo("content");
+            call(file::close);
+        }
+        ShardFile gone = call(() -> files().openTemporary(path("gone")));
+        write(gone, 0, "content");
+        boolean unnamed = gone.isUnnamed();
+        call(gone::close);
+        if (!unnamed) {
+            call(() -> files().delete(path("gone")));
+        }
+        assertThat(call(() -> files().list(root()))).containsExactly("free", "kept");
+    }
+
+    @Test
     void writesNothing() throws Exception {
         ShardFile file = open("a", OpenMode.CREATE);
         call(() -> file.write(Unpooled.EMPTY_BUFFER, 100));

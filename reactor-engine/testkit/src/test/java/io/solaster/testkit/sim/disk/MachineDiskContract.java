@@ -72,6 +72,28 @@ abstract class MachineDiskContract extends DiskContract {
     }
 
     @Test
+    void aFileForAWhileHasNoNameWhereTheFileSystemDoesThat() throws Exception {
+        ShardFile file = call(() -> files().openTemporary(path("while")));
+        assumeTrue(file.isUnnamed());
+        assertThat(call(() -> files().list(root()))).isEmpty();
+        write(file, 0, "content");
+        assertThat(Files.readString(file.path())).isEqualTo("content");
+        call(file::close);
+    }
+
+    @Test
+    void sendsNothingThatALinkLeadsToOrThatIsNoFile() throws Exception {
+        file("a", "abc");
+        Files.createSymbolicLink(path("link"), path("a"));
+        assertThatThrownBy(() -> call(() -> files().openToSend(path("link")))).isInstanceOf(IOException.class);
+        assertThatThrownBy(() -> call(() -> files().openToSend(Path.of("/dev/null")))).isInstanceOf(IOException.class);
+        ShardFile file = call(() -> files().openToSend(path("a")));
+        assertThat(file.sizeWhenOpened()).isEqualTo(3);
+        assertThat(call(() -> CompletableFuture.completedFuture(file.isCached(3, 10)))).isFalse();
+        call(file::close);
+    }
+
+    @Test
     void tellsOfAFullDiskByName() throws Exception {
         assumeTrue(Files.exists(FULL));
         ShardFile file = call(() -> files().open(FULL, OpenMode.WRITE));
