@@ -154,6 +154,45 @@ public final class Memory {
     }
 
     /**
+     * As {@link #map(long)}, at a multiple of the alignment.
+     *
+     * @param bytes a multiple of a page
+     * @param alignment a power of two, and a multiple of a page
+     * @throws OutOfMemoryError if the system has no such pages to give
+     */
+    public static long map(long bytes, long alignment) {
+        // Kernels align what is as large as a huge page, so that this is mostly all.
+        long address = map(bytes);
+        if ((address & alignment - 1) == 0) {
+            return address;
+        }
+        unmap(address, bytes);
+        long mapping = map(bytes + alignment);
+        long aligned = mapping + alignment - 1 & -alignment;
+        // Where the kernel takes one of these ends back no more, it is address space that nobody touches.
+        if (aligned != mapping) {
+            unmap(mapping, aligned - mapping);
+        }
+        unmap(aligned + bytes, mapping + alignment - aligned);
+        return aligned;
+    }
+
+    /**
+     * Asks for huge pages in place of small ones, once these pages of {@link #map} are touched.
+     *
+     * @return false if the kernel has none
+     */
+    static boolean adviseHuge(long address, long bytes) {
+        try {
+            return (int) Pages.MADVISE.invokeExact(address, bytes, Pages.HUGE) == 0;
+        } catch (Error | RuntimeException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /**
      * Gives pages of {@link #map} back, all or some of them, at once.
      *
      * @return false if the kernel refuses, as it does where the process has too many separate mappings; nothing changed
@@ -184,6 +223,7 @@ public final class Memory {
         static final int READ_WRITE = 3;
         static final int PRIVATE_ANONYMOUS = System.getProperty("os.name", "").startsWith("Mac") ? 0x1002 : 0x22;
         static final int DONT_NEED = 4;
+        static final int HUGE = 14;
         static final MethodHandle MMAP = downcall("mmap",
                 FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG,
                         ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG));

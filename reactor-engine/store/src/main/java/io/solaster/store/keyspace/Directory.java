@@ -3,6 +3,8 @@ package io.solaster.store.keyspace;
 import java.util.Arrays;
 
 import io.solaster.engine.memory.Memory;
+import io.solaster.engine.memory.Slabs;
+import io.solaster.engine.memory.SystemMemory;
 
 /**
  * Which segment holds the keys of a hash: the hash's top bits index an array of segments, which share bits of it.
@@ -36,6 +38,7 @@ final class Directory {
     private long standby; // a directory of twice the length, or 0
     private long standbyCopied; // words of this directory that the standby already has
     private long segments;
+    private long told; // what the system was told that is used
 
     Directory(SystemMemory system, Slabs slabs, KeyspaceHash hash) {
         this.system = system;
@@ -56,6 +59,7 @@ final class Directory {
         depth = 1;
         Memory.putLong(root, segment);
         Memory.putLong(root + 8, segment);
+        tell(used());
     }
 
     long segments() {
@@ -69,6 +73,13 @@ final class Directory {
     /** Bytes taken from the system, those of segments aside. */
     long used() {
         return (8L << depth) + (standby == 0 ? 0 : 16L << depth);
+    }
+
+    private void tell(long now) {
+        if (now != told) {
+            system.grown(now - told);
+            told = now;
+        }
     }
 
     /** The segment of a hash, and how many bits of it the segment's keys share: {@link #bits} of the word. */
@@ -226,6 +237,7 @@ final class Directory {
         depth = 1;
         Memory.putLong(root, segment);
         Memory.putLong(root + 8, segment);
+        tell(used());
     }
 
     /** Lets all hashes that share so many bits with this one lead to the segment. */
@@ -247,6 +259,7 @@ final class Directory {
     private void prepareStandby() {
         standby = system.allocate(16L << depth);
         standbyCopied = 0;
+        tell(used());
     }
 
     private void copyToStandby(long count) {
@@ -270,6 +283,7 @@ final class Directory {
         words = standby;
         standby = 0;
         depth++;
+        tell(used());
     }
 
     /** Begins anew, once the slabs were dropped. */
@@ -285,6 +299,7 @@ final class Directory {
         system.free(root);
         words = 0;
         segments = 0;
+        tell(0);
     }
 
     private void releaseWords() {

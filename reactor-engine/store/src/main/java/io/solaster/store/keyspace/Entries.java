@@ -1,6 +1,7 @@
 package io.solaster.store.keyspace;
 
 import io.solaster.engine.memory.Memory;
+import io.solaster.engine.memory.Slabs;
 
 /**
  * The entries of one keyspace. Each is one block: header word, expiry if it has had one, key length if it is over 2047,
@@ -101,7 +102,7 @@ final class Entries {
     }
 
     private long capacity(long entry, long header) {
-        return (header & LARGE) != 0 ? slabs.largeCapacity(entry) : slabs.capacity(entry);
+        return (header & LARGE) != 0 ? Slabs.largeCapacity(entry) : slabs.capacity(entry);
     }
 
     /** Whether so many bytes can take an entry's place and leave no more than an eighth of it empty. */

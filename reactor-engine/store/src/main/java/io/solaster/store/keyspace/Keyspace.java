@@ -2,6 +2,8 @@ package io.solaster.store.keyspace;
 
 import java.util.random.RandomGenerator;
 
+import io.solaster.engine.memory.SystemMemory;
+
 /**
  * One shard's keys and values, off the heap: no object a key, nothing allocated by any call.
  *
@@ -24,12 +26,21 @@ public interface Keyspace extends AutoCloseable {
     int TYPE_STRING = 0;
 
     /**
-     * An empty keyspace. It holds 64 KiB and a little until it is closed.
+     * An empty keyspace. It holds 64 KiB and a little until it is closed, 2 MiB where those are huge pages.
      *
      * @param secrets what its hash is made from, so that nobody can choose keys that collide
      */
     static Keyspace create(RandomGenerator secrets) {
-        return new OffHeapKeyspace(SystemMemory.SYSTEM, new FoldedHash(secrets::nextLong));
+        return create(SystemMemory.SYSTEM, secrets);
+    }
+
+    /**
+     * As {@link #create(RandomGenerator)}, with memory that comes from somewhere else.
+     *
+     * @param system a shard's memory, say
+     */
+    static Keyspace create(SystemMemory system, RandomGenerator secrets) {
+        return new OffHeapKeyspace(system, new FoldedHash(secrets::nextLong));
     }
 
     /** Keys present, including those due but not yet removed. */

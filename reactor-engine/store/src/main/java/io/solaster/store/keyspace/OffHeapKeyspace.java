@@ -1,17 +1,20 @@
 package io.solaster.store.keyspace;
 
 import io.solaster.engine.memory.Memory;
+import io.solaster.engine.memory.Slabs;
+import io.solaster.engine.memory.SystemMemory;
 
 /**
  * A keyspace by extendible hashing (Fagin et al., ACM TODS 1979) over segments of cache-line buckets: the
  * {@link Directory} leads from a hash to a {@link Segment}, whose slots lead to {@link Entries}, in blocks of
- * {@link Slabs}. A hit touches two places in memory, the bucket and the entry, and rarely a second bucket or (1 in 800) a
+ * {@link Slabs}: segments in chunks of their own, so that what every command touches lies close together. A hit touches two places in memory, the bucket and the entry, and rarely a second bucket or (1 in 800) a
  * wrong entry.
  */
 final class OffHeapKeyspace implements Keyspace {
     private static final int SCAN_BUCKET_BITS = 7;
 
-    private final Slabs slabs;
+    private final Slabs slabs; // of entries
+    private final Slabs segmentSlabs;
     private final Entries entries;
     private final Directory directory;
     private KeyspaceHash hash;
@@ -26,12 +29,13 @@ final class OffHeapKeyspace implements Keyspace {
 
     OffHeapKeyspace(SystemMemory system, KeyspaceHash hash) {
         this.hash = hash;
-        slabs = new Slabs(system, Segment.BYTES);
+        slabs = new Slabs(system);
+        segmentSlabs = new Slabs(system);
         entries = new Entries(slabs);
         try {
-            directory = new Directory(system, slabs, hash);
+            directory = new Directory(system, segmentSlabs, hash);
         } catch (OutOfMemoryError e) {
-            slabs.close();
+            segmentSlabs.close();
             throw e;
         }
     }
@@ -53,12 +57,12 @@ final class OffHeapKeyspace implements Keyspace {
 
     @Override
     public long usedMemory() {
-        return slabs.used() + directory.used();
+        return slabs.used() + segmentSlabs.used() + directory.used();
     }
 
     @Override
     public long liveBytes() {
-        return slabs.live() - directory.segments() * Segment.BYTES;
+        return slabs.live();
     }
 
     long segments() {
@@ -286,6 +290,7 @@ final class OffHeapKeyspace implements Keyspace {
             return;
         }
         slabs.drop();
+        segmentSlabs.drop();
         directory.clear();
         empty();
     }
@@ -299,7 +304,11 @@ final class OffHeapKeyspace implements Keyspace {
 
     @Override
     public boolean release(long bytes) {
-        return !closed && slabs.release(bytes);
+        if (closed) {
+            return false;
+        }
+        boolean more = slabs.release(bytes);
+        return segmentSlabs.release(bytes) || more;
     }
 
     @Override
@@ -312,6 +321,7 @@ final class OffHeapKeyspace implements Keyspace {
             throw new IllegalStateException("this keyspace is closed");
         };
         slabs.close();
+        segmentSlabs.close();
         directory.close();
         empty();
     }

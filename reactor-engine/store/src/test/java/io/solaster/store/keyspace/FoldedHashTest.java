@@ -7,6 +7,7 @@ import java.util.Random;
 import java.util.Set;
 
 import io.solaster.engine.memory.Memory;
+import io.solaster.testkit.memory.CountedMemory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;

@@ -1,9 +1,11 @@
-package io.solaster.store.keyspace;
+package io.solaster.testkit.memory;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.solaster.engine.memory.Memory;
+import io.solaster.engine.memory.Slabs;
+import io.solaster.engine.memory.SystemMemory;
 import io.solaster.testkit.gen.Property;
 import org.junit.jupiter.api.Test;
 
@@ -12,8 +14,17 @@ final class SlabsTest {
 
     @Test
     void blocksNeverOverlap() {
+        blocksNeverOverlap(memory, (long) Slabs.PAGE * Slabs.SLACK_PAGES);
+    }
+
+    @Test
+    void blocksNeverOverlapInHugePages() {
+        blocksNeverOverlap(new CountedMemory(true), SystemMemory.ALIGNMENT);
+    }
+
+    private static void blocksNeverOverlap(CountedMemory memory, long slack) {
         Property.check(1, 4, draw -> {
-            try (Slabs slabs = new Slabs(memory, 4000)) {
+            try (Slabs slabs = new Slabs(memory)) {
                 long[] blocks = new long[3000];
                 int[] sizes = new int[blocks.length];
                 draw.repeat(100_000, _ -> {
@@ -31,6 +42,13 @@ final class SlabsTest {
                         free(slabs, blocks[at], sizes[at]);
                         blocks[at] = 0;
                     }
+                    if (draw.nextInt(1000) == 0) {
+                        slabs.trim();
+                    }
+                    if (draw.nextInt(100) == 0) {
+                        slabs.release(1 << 20);
+                    }
+                    assertThat(memory.told()).isEqualTo(slabs.used()).isGreaterThanOrEqualTo(slabs.live());
                 });
                 for (int at = 0; at < blocks.length; at++) {
                     if (blocks[at] != 0) {
@@ -39,11 +57,100 @@ final class SlabsTest {
                     }
                 }
                 assertThat(slabs.live()).isZero();
-                assertThat(slabs.used()).isLessThanOrEqualTo((long) Slabs.PAGE * Slabs.SLACK_PAGES);
+                while (slabs.release(1 << 20)) {
+                    assertThat(memory.outstanding()).isPositive();
+                }
+                assertThat(slabs.used()).isLessThanOrEqualTo(slack);
                 assertThat(memory.outstanding()).isEqualTo(1);
             }
             assertThat(memory.outstanding()).isZero();
+            assertThat(memory.told()).isZero();
         });
+    }
+
+    @Test
+    void aHugePageIsResidentAsAWholeAndGivenBackAsAWhole() {
+        CountedMemory huge = new CountedMemory(true);
+        long unit = SystemMemory.ALIGNMENT;
+        try (Slabs slabs = new Slabs(huge)) {
+            long[] blocks = new long[400];
+            for (int i = 0; i < blocks.length; i++) {
+                blocks[i] = slabs.allocate(20_000);
+                assertThat(slabs.used() % unit).isZero();
+            }
+            // Three blocks a page, 32 pages each.
+            assertThat(slabs.used()).isEqualTo(5 * unit);
+            for (int i = 0; i < 399; i++) {
+                slabs.free(blocks[i]);
+            }
+            assertThat(huge.returns()).isPositive();
+            assertThat(huge.longestReturn()).isIn(0L, unit);
+            assertThat(slabs.used()).as("that of the last block, and one to spare").isEqualTo(2 * unit);
+            slabs.free(blocks[399]);
+            assertThat(slabs.used()).isEqualTo(unit);
+        }
+        assertThat(huge.outstanding()).isZero();
+    }
+
+    @Test
+    void trimmingLeavesNothingResidentThatHoldsNoBlock() {
+        for (boolean isHuge : new boolean[]{false, true}) {
+            CountedMemory system = new CountedMemory(isHuge);
+            try (Slabs slabs = new Slabs(system)) {
+                long[] blocks = new long[1000];
+                for (int i = 0; i < blocks.length; i++) {
+                    blocks[i] = slabs.allocate(20_000);
+                    stamp(blocks[i], 20_000, i);
+                }
+                for (int i = 0; i < blocks.length; i++) {
+                    if (i % 30 != 0) {
+                        slabs.free(blocks[i]);
+                    }
+                }
+                slabs.trim();
+                while (slabs.release(1 << 20)) {
+                    assertThat(slabs.used()).isPositive();
+                }
+                assertThat(slabs.used()).isEqualTo(34L * Slabs.PAGE);
+                for (int i = 0; i < blocks.length; i += 30) {
+                    check(blocks[i], 20_000, i);
+                    slabs.free(blocks[i]);
+                }
+                // What is left has been touched since: it is at most the slack.
+                assertThat(slabs.live()).isZero();
+                assertThat(slabs.used()).isLessThanOrEqualTo(32L * Slabs.PAGE);
+                assertThat(system.told()).isEqualTo(slabs.used());
+            }
+            assertThat(system.outstanding()).isZero();
+        }
+    }
+
+    @Test
+    void closedSlabsBeginAnew() {
+        Slabs slabs = new Slabs(memory);
+        for (int round = 0; round < 3; round++) {
+            for (int i = 0; i < 1000; i++) {
+                slabs.allocate(i % 3 == 0 ? 100_000 : 9000);
+            }
+            slabs.close();
+            assertThat(memory.outstanding()).isZero();
+            assertThat(slabs.used() + slabs.live() + memory.told()).isZero();
+        }
+    }
+
+    @Test
+    void chunksAreAlignedToHugePages() {
+        long address = SystemMemory.SYSTEM.map(2 * SystemMemory.ALIGNMENT);
+        try {
+            assertThat(address % SystemMemory.ALIGNMENT).isZero();
+        } finally {
+            SystemMemory.SYSTEM.unmap(address, 2 * SystemMemory.ALIGNMENT);
+        }
+        // The kernel may align of itself what is large; this it does not.
+        long odd = Memory.map(Slabs.PAGE, 8 * SystemMemory.ALIGNMENT);
+        assertThat(odd % (8 * SystemMemory.ALIGNMENT)).isZero();
+        Memory.putByte(odd + Slabs.PAGE - 1, (byte) 1);
+        assertThat(Memory.unmap(odd, Slabs.PAGE)).isTrue();
     }
 
     private static void free(Slabs slabs, long block, int size) {
@@ -69,7 +176,7 @@ final class SlabsTest {
 
     @Test
     void sizesWasteLittle() {
-        try (Slabs slabs = new Slabs(memory, 4000)) {
+        try (Slabs slabs = new Slabs(memory)) {
             for (int size = 16; size <= Slabs.LARGEST; size++) {
                 long block = slabs.allocate(size);
                 int capacity = slabs.capacity(block);
@@ -86,7 +193,7 @@ final class SlabsTest {
 
     @Test
     void emptyPagesServeOtherSizes() {
-        try (Slabs slabs = new Slabs(memory, 4000)) {
+        try (Slabs slabs = new Slabs(memory)) {
             long[] blocks = new long[40_000];
             for (int size = 24; size < 2000; size += 200) {
                 for (int i = 0; i < 10_000_000 / size && i < blocks.length; i++) {
@@ -129,7 +236,7 @@ final class SlabsTest {
                 memory.discard(address, bytes);
             }
         };
-        Slabs slabs = new Slabs(stubborn, 4000);
+        Slabs slabs = new Slabs(stubborn);
         long[] blocks = new long[2000];
         for (int round = 0; round < 3; round++) {
             for (int i = 0; i < blocks.length; i++) {
@@ -145,12 +252,12 @@ final class SlabsTest {
 
     @Test
     void refusalChangesNothing() {
-        memory.allowed = 0;
-        try (Slabs slabs = new Slabs(memory, 4000)) {
+        memory.allow(0);
+        try (Slabs slabs = new Slabs(memory)) {
             assertThatExceptionOfType(OutOfMemoryError.class).isThrownBy(() -> slabs.allocate(100));
             assertThatExceptionOfType(OutOfMemoryError.class).isThrownBy(() -> slabs.allocate(100_000));
             assertThat(slabs.used()).isZero();
-            memory.allowed = 2;
+            memory.allow(2);
             slabs.free(slabs.allocate(100));
             slabs.freeLarge(slabs.allocate(100_000));
             assertThat(slabs.live()).isZero();

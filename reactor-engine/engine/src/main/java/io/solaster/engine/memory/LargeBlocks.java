@@ -1,6 +1,4 @@
-package io.solaster.store.keyspace;
-
-import io.solaster.engine.memory.Memory;
+package io.solaster.engine.memory;
 
 /**
  * Blocks that are too large to be cut from a page of {@link Slabs}: each one comes from the C allocator, and all are

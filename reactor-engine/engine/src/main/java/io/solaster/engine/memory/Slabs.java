@@ -1,12 +1,11 @@
-package io.solaster.store.keyspace;
+package io.solaster.engine.memory;
 
 import java.util.Arrays;
 
-import io.solaster.engine.memory.Memory;
-
 /**
- * Blocks for one keyspace's entries and table, with about 1 % of overhead: the slab scheme of Bonwick (USENIX 1994),
- * with jemalloc's close size classes.
+ * Blocks of memory outside the heap for what lives long, with about 1 % of overhead: the slab scheme of Bonwick (USENIX
+ * 1994), with jemalloc's close size classes. A block is an address, for {@link Memory}; whoever was given it owns it until
+ * it is freed. Nothing checks that a block is freed once, and not used after that.
  *
  * <p>
  * A <em>chunk</em> of 4 MiB is mapped from the kernel and holds 64 <em>pages</em> of 64 KiB, each aligned to its size
@@ -14,6 +13,11 @@ import io.solaster.engine.memory.Memory;
  * header (free list, live count, links); free blocks are threaded through themselves. A page without live blocks goes
  * back to its chunk and is discarded once more than {@link #SLACK_PAGES} such pages are resident; a chunk without used
  * pages is unmapped, save one. Blocks over {@link #LARGEST} are {@link LargeBlocks}.
+ *
+ * <p>
+ * Where the system has huge pages ({@link SystemMemory#isHuge}), a chunk is two of those. The first page of one that is
+ * used makes all of it resident, and it is discarded as a whole once none is used: to discard a part of it would split
+ * it. {@link #trim} does that all the same, where memory is scarcer than time.
  *
  * <p>
  * {@link #drop} takes all blocks back without asking the kernel for anything: what was in use is free and resident then,
@@ -25,20 +29,21 @@ import io.solaster.engine.memory.Memory;
  * chunk) and what the kernel does: about a dozen microseconds for a page discarded. On the owning shard. A method that
  * throws {@link OutOfMemoryError} has changed nothing.
  */
-final class Slabs implements AutoCloseable {
-    static final int PAGE = 1 << 16;
-    static final int CHUNK_PAGES = 64;
+public final class Slabs implements AutoCloseable {
+    /** Bytes of a page, which is cut into blocks of one size class. */
+    public static final int PAGE = 1 << 16;
+    private static final int CHUNK_PAGES = 64;
     /** Resident pages without live blocks that are kept, so that a size that comes and goes costs no page faults. */
-    static final int SLACK_PAGES = 32;
+    public static final int SLACK_PAGES = 32;
     private static final long CHUNK = (long) PAGE * CHUNK_PAGES;
-    private static final long MAPPED = CHUNK + PAGE; // address space for aligning, never touched
+    private static final int HUGE_PAGES = (int) (SystemMemory.ALIGNMENT / PAGE);
 
     private static final int HEADER = 64;
     private static final int COLOURS = 8;
     /** What a page offers to blocks. */
     static final int PAGE_ROOM = PAGE - HEADER * COLOURS;
     /** The largest block cut from a page, in bytes. */
-    static final int LARGEST = PAGE_ROOM / 2;
+    public static final int LARGEST = PAGE_ROOM / 2;
 
     private static final int FREE_LIST = 0;
     private static final int NEXT = 8;
@@ -48,27 +53,26 @@ final class Slabs implements AutoCloseable {
     private static final int LIVE = 36;
     private static final int CHUNK_INDEX = 40;
 
-    /** Pages given back at once. */
-    private static final int PIECE_PAGES = (int) (LargeBlocks.PIECE / PAGE);
-
-    private static final short[] BLOCK_SIZES = blockSizes();
-    private static final byte[] CLASS_OF_WORDS = classes();
+    private static final short[] BLOCK_SIZES = SizeClasses.sizes(PAGE_ROOM, HEADER);
+    private static final byte[] CLASS_OF_WORDS = SizeClasses.byWords(BLOCK_SIZES, LARGEST);
 
     private final SystemMemory system;
     private final LargeBlocks large;
+    /** Pages that become resident together. */
+    private final int unitPages;
+    /** Pages given back at once. */
+    private final int piecePages;
     /** Pages that have room, by class; those at the tail have rested longest and may yet empty. */
     private final long[] heads = new long[BLOCK_SIZES.length];
     private final long[] tails = new long[BLOCK_SIZES.length];
 
     private final int[] pages = new int[BLOCK_SIZES.length];
     private final long[] blocks = new long[BLOCK_SIZES.length]; // handed out
-    private final int fixedClass;
     private int nextClass; // to be looked at for sparse pages
     private long evacuated; // a page that is in no list, since its blocks are to leave it; or 0
     private long nextMoved; // in that page
 
     private long[] chunks = new long[4]; // first page's address, 0 if none
-    private long[] mappings = new long[4]; // what the system gave
     private long[] freePages = new long[4]; // a bit a page
     private long[] dirtyPages = new long[4]; // free, yet resident
     private long[] roomy = new long[1]; // a bit a chunk with free pages
@@ -76,65 +80,50 @@ final class Slabs implements AutoCloseable {
     private int idleChunks;
     private long pagesInUse;
     private int dirtyCount;
+    private int restingUnits; // without live blocks, yet resident
     private int releasing = -1; // the chunk whose free pages are given back next, and then those before it; or -1
     private long live;
+    private long told; // what the system was told that is used
 
-    /** Blocks that are asked for with {@code fixed} bytes, and others of their class, are never to be moved. */
-    Slabs(SystemMemory system, int fixed) {
+    /** Takes nothing from the system yet. */
+    public Slabs(SystemMemory system) {
         this.system = system;
         large = new LargeBlocks(system);
-        fixedClass = CLASS_OF_WORDS[(fixed + 7) >>> 3];
-    }
-
-    /**
-     * Steps of 8 bytes up to 512; then the sizes that fill a page without a rest, at least an eighth apart, and from
-     * 2000 bytes on whole cache lines, which keep blocks aligned to those.
-     */
-    private static short[] blockSizes() {
-        short[] sizes = new short[128];
-        int count = 0;
-        for (int size = 16; size <= 512; size += 8) {
-            sizes[count++] = (short) size;
-        }
-        for (int perPage = PAGE_ROOM / 512 * 8 / 9; perPage >= 2; perPage = Math.min(perPage - 1, perPage * 8 / 9)) {
-            int size = PAGE_ROOM / perPage;
-            sizes[count++] = (short) (size & (size < 2000 ? -8 : -HEADER));
-        }
-        return Arrays.copyOf(sizes, count);
-    }
-
-    private static byte[] classes() {
-        byte[] classes = new byte[LARGEST / 8 + 1];
-        int c = 0;
-        for (int words = 0; words < classes.length; words++) {
-            if (words * 8 > BLOCK_SIZES[c]) {
-                c++;
-            }
-            classes[words] = (byte) c;
-        }
-        return classes;
+        unitPages = system.isHuge() ? HUGE_PAGES : 1;
+        piecePages = system.isHuge() ? HUGE_PAGES : (int) (LargeBlocks.PIECE / PAGE);
     }
 
     /** Whether a block that was asked for with so many bytes is a large one, to be given to the methods for those. */
-    static boolean large(long bytes) {
+    public static boolean large(long bytes) {
         return bytes > LARGEST;
     }
 
     /** Bytes in blocks that are handed out, rounding included. */
-    long live() {
+    public long live() {
         return live + large.liveBytes();
     }
 
     /** Bytes taken from the system: pages in use or resident, and large blocks. */
-    long used() {
+    public long used() {
         return (pagesInUse + dirtyCount) * PAGE + large.usedBytes();
     }
 
+    private void tell() {
+        long now = used();
+        if (now != told) {
+            long more = now - told;
+            told = now;
+            system.grown(more);
+        }
+    }
+
     /** A block of at least so many bytes, aligned to 8; content undefined. */
-    long allocate(long bytes) {
+    public long allocate(long bytes) {
         if (large(bytes)) {
             release(bytes);
-            return large.allocate(bytes);
+            long block = large.allocate(bytes);
+            tell();
+            return block;
         }
         int sizeClass = CLASS_OF_WORDS[(int) (bytes + 7) >>> 3];
         long page = heads[sizeClass];
@@ -160,7 +149,7 @@ final class Slabs implements AutoCloseable {
     }
 
     /** Takes a block back that is not a large one. */
-    void free(long block) {
+    public void free(long block) {
         long page = pageOf(block);
         int sizeClass = Memory.getInt(page + CLASS);
         int size = BLOCK_SIZES[sizeClass];
@@ -190,7 +179,7 @@ final class Slabs implements AutoCloseable {
      * The next block of a page that would better be empty, handed out or not: the caller can tell. Or 0 if no class has
      * sparse pages. Blocks that are allocated meanwhile are never in that page.
      */
-    long nextToMove() {
+    public long nextToMove() {
         if (evacuated != 0 && nextMoved >= Memory.getLong(evacuated + UNCUT)) {
             // Some block could not be moved, for want of memory.
             append(evacuated, Memory.getInt(evacuated + CLASS));
@@ -210,7 +199,7 @@ final class Slabs implements AutoCloseable {
             long perPage = PAGE_ROOM / BLOCK_SIZES[sizeClass];
             long room = pages[sizeClass] * perPage;
             long idle = room - blocks[sizeClass];
-            if (idle > 2 * perPage && idle > room / 8 && sizeClass != fixedClass) {
+            if (idle > 2 * perPage && idle > room / 8) {
                 long sparsest = heads[sizeClass];
                 long page = sparsest;
                 for (int looks = 0; page != 0 && looks < 16; looks++) {
@@ -230,16 +219,19 @@ final class Slabs implements AutoCloseable {
     }
 
     /** Bytes in a block that is not a large one. */
-    int capacity(long block) {
+    public int capacity(long block) {
         return BLOCK_SIZES[Memory.getInt(pageOf(block) + CLASS)];
     }
 
-    long largeCapacity(long block) {
+    /** Bytes in a block that is a large one. */
+    public static long largeCapacity(long block) {
         return LargeBlocks.capacity(block);
     }
 
-    void freeLarge(long block) {
+    /** Takes a block back that is a large one. */
+    public void freeLarge(long block) {
         large.free(block);
+        tell();
     }
 
     /** Headers lie at varied offsets: at one offset in every page they would compete for the same cache sets. */
@@ -254,23 +246,30 @@ final class Slabs implements AutoCloseable {
     /** Prepares a free page for blocks of a class. */
     private long cut(int sizeClass) {
         int chunk = roomyChunk();
+        restingUnits -= restingIn(chunk);
         long dirty = dirtyPages[chunk];
         int index = Long.numberOfTrailingZeros(dirty != 0 ? dirty : freePages[chunk]);
         long bit = 1L << index;
         if (freePages[chunk] == -1L) {
             idleChunks--;
         }
-        if ((dirty & bit) != 0) {
-            dirtyPages[chunk] = dirty & ~bit;
-            dirtyCount--;
-        } else {
-            large.release(PAGE);
+        if ((dirty & bit) == 0) {
+            long unit = unitOf(index);
+            // One that is touched for the first time becomes resident as a whole.
+            long resident = (freePages[chunk] & unit) == unit && (dirty & unit) == 0 ? unit : bit;
+            large.release((long) Long.bitCount(resident) * PAGE);
+            dirty |= resident;
+            dirtyCount += Long.bitCount(resident);
         }
+        dirtyPages[chunk] = dirty & ~bit;
+        dirtyCount--;
         freePages[chunk] &= ~bit;
         if (freePages[chunk] == 0) {
             roomy[chunk >>> 6] &= ~(1L << chunk);
         }
+        restingUnits += restingIn(chunk);
         pagesInUse++;
+        tell();
         long page = headerOf(chunks[chunk] + (long) index * PAGE);
         Memory.putLong(page + FREE_LIST, 0);
         Memory.putLong(page + UNCUT, page + HEADER);
@@ -285,19 +284,49 @@ final class Slabs implements AutoCloseable {
     private void releasePage(long header) {
         long page = header & -PAGE;
         int chunk = Memory.getInt(header + CHUNK_INDEX);
-        long bit = 1L << ((page - chunks[chunk]) / PAGE);
-        freePages[chunk] |= bit;
+        int index = (int) ((page - chunks[chunk]) / PAGE);
+        freePages[chunk] |= 1L << index;
+        dirtyPages[chunk] |= 1L << index;
         roomy[chunk >>> 6] |= 1L << chunk;
         pagesInUse--;
-        if (dirtyCount < SLACK_PAGES) {
-            dirtyPages[chunk] |= bit;
-            dirtyCount++;
-        } else {
-            system.discard(page, PAGE);
+        dirtyCount++;
+        long unit = unitOf(index);
+        if ((freePages[chunk] & unit) == unit) {
+            restingUnits++;
+            if (restingUnits * unitPages > SLACK_PAGES) {
+                discard(chunk, unit);
+            }
         }
         if (freePages[chunk] == -1L && ++idleChunks > 1) {
             unmap(chunk);
         }
+        tell();
+    }
+
+    /** The pages that become resident with this one. */
+    private long unitOf(int page) {
+        return unitPages == 1 ? 1L << page : 0xFFFF_FFFFL << (page & HUGE_PAGES);
+    }
+
+    private int restingIn(int chunk) {
+        if (unitPages == 1) {
+            return Long.bitCount(dirtyPages[chunk]);
+        }
+        return (rests(chunk, unitOf(0)) ? 1 : 0) + (rests(chunk, unitOf(HUGE_PAGES)) ? 1 : 0);
+    }
+
+    private boolean rests(int chunk, long unit) {
+        return (freePages[chunk] & unit) == unit && (dirtyPages[chunk] & unit) != 0;
+    }
+
+    /** Discards pages that follow each other. Those of them that are resident are free. */
+    private void discard(int chunk, long pages) {
+        restingUnits -= restingIn(chunk);
+        int first = Long.numberOfTrailingZeros(pages);
+        system.discard(chunks[chunk] + (long) first * PAGE, (long) Long.bitCount(pages) * PAGE);
+        dirtyCount -= Long.bitCount(dirtyPages[chunk] & pages);
+        dirtyPages[chunk] &= ~pages;
+        restingUnits += restingIn(chunk);
     }
 
     /** The first chunk with a free page: filling from the front lets those behind empty. */
@@ -314,14 +343,11 @@ final class Slabs implements AutoCloseable {
         if (chunk == chunks.length) {
             int longer = chunk * 2;
             chunks = Arrays.copyOf(chunks, longer);
-            mappings = Arrays.copyOf(mappings, longer);
             freePages = Arrays.copyOf(freePages, longer);
             dirtyPages = Arrays.copyOf(dirtyPages, longer);
             roomy = Arrays.copyOf(roomy, (longer + 63) / 64);
         }
-        long mapping = system.map(MAPPED);
-        mappings[chunk] = mapping;
-        chunks[chunk] = mapping + PAGE - 1 & -PAGE;
+        chunks[chunk] = system.map(CHUNK);
         freePages[chunk] = -1L;
         dirtyPages[chunk] = 0;
         roomy[chunk >>> 6] |= 1L << chunk;
@@ -331,22 +357,17 @@ final class Slabs implements AutoCloseable {
     }
 
     private void unmap(int chunk) {
-        if (!system.unmap(mappings[chunk], MAPPED)) {
-            discard(chunk);
+        if (!system.unmap(chunks[chunk], CHUNK)) {
+            discard(chunk, -1L);
             return;
         }
+        restingUnits -= restingIn(chunk);
         dirtyCount -= Long.bitCount(dirtyPages[chunk]);
         idleChunks--;
         chunks[chunk] = 0;
         freePages[chunk] = 0;
         dirtyPages[chunk] = 0;
         roomy[chunk >>> 6] &= ~(1L << chunk);
-    }
-
-    private void discard(int chunk) {
-        system.discard(chunks[chunk], CHUNK);
-        dirtyCount -= Long.bitCount(dirtyPages[chunk]);
-        dirtyPages[chunk] = 0;
     }
 
     private void append(long page, int sizeClass) {
@@ -377,7 +398,7 @@ final class Slabs implements AutoCloseable {
     }
 
     /** Takes all blocks back at once. */
-    void drop() {
+    public void drop() {
         large.drop();
         Arrays.fill(heads, 0);
         Arrays.fill(tails, 0);
@@ -385,6 +406,7 @@ final class Slabs implements AutoCloseable {
         Arrays.fill(blocks, 0);
         evacuated = 0;
         idleChunks = 0;
+        restingUnits = 0;
         for (int chunk = 0; chunk < chunkCount; chunk++) {
             if (chunks[chunk] != 0) {
                 idleChunks++;
@@ -393,20 +415,27 @@ final class Slabs implements AutoCloseable {
                 dirtyCount += Long.bitCount(inUse);
                 freePages[chunk] = -1L;
                 roomy[chunk >>> 6] |= 1L << chunk;
+                restingUnits += restingIn(chunk);
             }
         }
         pagesInUse = 0;
         live = 0;
+        trim();
+        tell();
+    }
+
+    /** Has {@link #release} give back all that is resident and holds no block, what else is kept for use again too. */
+    public void trim() {
         releasing = chunkCount - 1;
     }
 
     /**
-     * Gives about so many bytes back to the system, of what was dropped and of large blocks that were freed: about 60 us
-     * for a megabyte, spent in the kernel.
+     * Gives about so many bytes back to the system, of what was dropped or trimmed and of large blocks that were freed:
+     * about 60 us for a megabyte, spent in the kernel.
      *
      * @return whether there may be more to give back
      */
-    boolean release(long bytes) {
+    public boolean release(long bytes) {
         long left = large.release(bytes);
         while (left > 0 && releasing >= 0) {
             long dirty = dirtyPages[releasing];
@@ -420,6 +449,7 @@ final class Slabs implements AutoCloseable {
             left -= PAGE;
             releasing--;
         }
+        tell();
         return left <= 0;
     }
 
@@ -427,17 +457,15 @@ final class Slabs implements AutoCloseable {
     private long discardLast(int chunk, long dirty) {
         int end = 64 - Long.numberOfLeadingZeros(dirty);
         int first = end - 1;
-        while (first > 0 && end - first < PIECE_PAGES && (dirty >>> first - 1 & 1) != 0) {
+        while (first % piecePages != 0 && (dirty >>> first - 1 & 1) != 0) {
             first--;
         }
         int count = end - first;
-        dirtyPages[chunk] = dirty & ~((1L << count) - 1 << first);
-        dirtyCount -= count;
-        long bytes = (long) count * PAGE;
-        system.discard(chunks[chunk] + (long) first * PAGE, bytes);
-        return bytes;
+        discard(chunk, (1L << count) - 1 << first);
+        return (long) count * PAGE;
     }
 
+    /** Gives everything back. No block may be used any more; to allocate begins anew. */
     @Override
     public void close() {
         drop();
@@ -447,7 +475,7 @@ final class Slabs implements AutoCloseable {
                 unmap(chunk);
             }
         }
-        chunkCount = 0;
         releasing = -1;
+        tell();
     }
 }
