@@ -90,6 +90,8 @@ public final class OperatorProcess implements AutoCloseable {
     private final UntoldFigures untold = new UntoldFigures(this::poke);
     private int compared;
     private int ticks;
+    /** Whether all caches are filled. */
+    private volatile boolean started;
     private volatile boolean closing;
 
     /** A client that reads as the operator needs it, and keeps no more of what there is. */
@@ -168,6 +170,7 @@ public final class OperatorProcess implements AutoCloseable {
         timer.scheduleWithFixedDelay(safely("reports", this::ask), options.reportInterval().toMillis(),
                 options.reportInterval().toMillis(), TimeUnit.MILLISECONDS);
         operator.start();
+        started = true;
         // What is looked at before is left alone.
         if (leadership != null) {
             leadership.start(pace.lease());
@@ -229,7 +232,7 @@ public final class OperatorProcess implements AutoCloseable {
 
     /** Whether it leads, and its caches are filled. */
     boolean works() {
-        return leads() && reconciler.running();
+        return started && leads();
     }
 
     private boolean leads() {
@@ -301,15 +304,16 @@ public final class OperatorProcess implements AutoCloseable {
         }
         // To go through all services, of which one may have gone, is a third of what an idle operator does.
         int made = plansMade.get();
-        if (!replan.get() && made == compared && ++ticks % TICKS != 0) {
+        if (!replan.get() && made == compared && !reconciler.looked().isLate() && ++ticks % TICKS != 0) {
             untold.tell(board.last().size(), System.nanoTime());
             return;
         }
-        List<ShardedService> services = reconciler.services().stream()
-                .filter(service -> service.getMetadata().getDeletionTimestamp() == null).toList();
+        List<ShardedService> services = there();
         boolean anew = board.rested() && (replan.getAndSet(false) || board.behind(services));
-        if (anew || made != compared) {
-            Map<String, Answer> now = anew ? board.all(services) : board.last();
+        // Asked for before the plans are.
+        boolean late = reconciler.looked().late();
+        if (anew || made != compared || late) {
+            Map<String, Answer> now = anew ? plansNow() : board.last();
             compared = made;
             untold.compare(System.nanoTime());
             for (ShardedService service : services) {
@@ -325,9 +329,26 @@ public final class OperatorProcess implements AutoCloseable {
             } else {
                 profiles.tell(cluster.profiles(), board.profiles());
             }
-            reconciler.retain(now.keySet());
+            // By now: what was seen of services that have come since the plans were made is not forgotten.
+            reconciler.retain(byName(there()).keySet());
         }
         untold.tell(board.last().size(), System.nanoTime());
+    }
+
+    /** All services that are not being deleted. */
+    private List<ShardedService> there() {
+        return reconciler.services().stream()
+                .filter(service -> service.getMetadata().getDeletionTimestamp() == null).toList();
+    }
+
+    private Map<String, Answer> plansNow() {
+        try {
+            return board.all(this::there);
+        } catch (RuntimeException e) {
+            // No further event would tell that they are still to be made.
+            replan.set(true);
+            throw e;
+        }
     }
 
     /** Gives nodes back whose time has come, and tells of objects that cannot be read whole. */

@@ -85,22 +85,13 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
     private final SimpleInboundEventSource<ShardedService> pokes = new SimpleInboundEventSource<>("pokes");
     private final AtomicLong ended = new AtomicLong();
     private final AtomicLong returned = new AtomicLong();
-    /** The plan that each service was looked at with last. */
-    private final Map<String, Looked> looked = new ConcurrentHashMap<>();
+    private final LookedWith looked;
     /** The services that were applied and not told yet. */
     private final Set<String> untold = ConcurrentHashMap.newKeySet();
     private final Children children = new Children();
     private final Predicate<String> keeps;
     private final BooleanSupplier leads;
     private volatile Supplier<List<ShardedService>> watched = List::of;
-
-    /**
-     * What a service was looked at with.
-     *
-     * @param answer the plan
-     * @param poked another plan, for which it is to be looked at again; null if for none yet
-     */
-    private record Looked(Answer answer, @Nullable Answer poked) {}
 
     /** A service to look at: nobody changes one here, and a copy would be made by writing it out and reading that. */
     static final class Same implements Cloner {
@@ -123,6 +114,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         this.client = client;
         this.cluster = cluster;
         this.board = board;
+        looked = new LookedWith(board::last);
         this.events = events;
         this.clock = clock;
         this.keeps = keeps;
@@ -163,27 +155,15 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         }
     }
 
-    /**
-     * Has a service looked at again if the last look was with a plan that comes to something else; once for each plan.
-     *
-     * @return whether that plan was this one, to the last figure
-     */
+    /** The plans that services were looked at with. */
+    LookedWith looked() {
+        return looked;
+    }
+
+    /** Takes a plan that was made: see {@link LookedWith#planned}. */
     boolean planned(ShardedService service, Answer answer) {
-        String key = PlanBoard.key(service);
-        Looked last = looked.get(key);
-        if (last == null) {
-            // It is still to be looked at for the first time.
-            return true;
-        }
-        if (last.answer().sameOutcome(answer)) {
-            return last.answer().equals(answer);
-        }
-        // A look that comes in between has its own say.
-        if ((last.poked() == null || !last.poked().sameOutcome(answer))
-                && looked.replace(key, last, new Looked(last.answer(), answer))) {
-            poke(service.getMetadata().getNamespace(), service.getMetadata().getName());
-        }
-        return true;
+        return looked.planned(PlanBoard.key(service), answer,
+                () -> poke(service.getMetadata().getNamespace(), service.getMetadata().getName()));
     }
 
     /** Has a service looked at again, soon. Any thread. */
@@ -204,16 +184,11 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         return cluster.pods(key).stream().filter(pod -> key.equals(children.service(pod))).toList();
     }
 
-    /** Whether its caches are filled. */
-    boolean running() {
-        return pokes.isRunning();
-    }
-
     NodeMarks marks() {
         return marks;
     }
 
-    /** Forgets services that are no more. */
+    /** Forgets all services but these: those that are there by now. */
     void retain(Set<String> there) {
         applier.forget(service -> !there.contains(service));
         applying.forget(service -> !there.contains(service));
@@ -224,7 +199,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         statuses.retain(services());
         newest.retain(services());
         untold.retainAll(there);
-        looked.keySet().retainAll(there);
+        looked.retain(there);
     }
 
     /** Whether the load lies otherwise on a service's shards than its status says. */
@@ -282,7 +257,7 @@ final class ShardedServiceReconciler implements Reconciler<ShardedService> {
         Answer answer = scaling.sized(service, board.plan(service, this::services), this::services,
                 look.children.values(),
                 look.pods, look.notes);
-        looked.put(key, new Looked(answer, null));
+        looked.look(key, answer);
         ServicePlan plan = answer.plan();
         List<HasMetadata> wanted = null;
         if (plan == null) {

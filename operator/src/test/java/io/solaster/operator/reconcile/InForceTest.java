@@ -10,6 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 import ch.qos.logback.classic.Level;
@@ -200,5 +202,47 @@ class InForceTest extends OperatorInMemory {
         refuses.set(false);
         client.resources(ShardedService.class).inNamespace("shop").withName("kv").delete();
         eventually(() -> client.apps().statefulSets().inNamespace("shop").withName("first-two").get() != null);
+    }
+
+    /** A service that comes while others are told of their plans is not forgotten by that, and hears when its room is free. */
+    @Test
+    void whatComesWhilePlansAreToldIsLookedAtAgainWhenThereIsRoomForIt() {
+        CountDownLatch tells = new CountDownLatch(1);
+        CountDownLatch told = new CountDownLatch(1);
+        CountDownLatch tries = new CountDownLatch(1);
+        CountDownLatch refused = new CountDownLatch(1);
+        api.failing(request -> {
+            String path = request.getRequestURI().getPath();
+            if (!request.getRequestMethod().equals("PATCH")) {
+                return null;
+            }
+            if (path.endsWith("/topologyprofiles/other/status")) {
+                tells.countDown();
+                await(told);
+            }
+            if (path.endsWith("/statefulsets/first-two")) {
+                tries.countDown();
+                await(refused);
+                return 422;
+            }
+            return null;
+        });
+        client.resource(Objects.profile("other", "{nodeSelector: {pool: other}, numaNodes: [{cpus: 0-3}]}")).create();
+        await(tells);
+        create("first", 4);
+        await(tries);
+        create("kv", 2);
+        eventually(() -> is("PlanFeasible", "False", "DoesNotFit", 1));
+        told.countDown();
+        refused.countDown();
+        eventually(() -> set() != null && is("PlanFeasible", "True", "Fits", 1));
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            assertThat(latch.await(1, TimeUnit.MINUTES)).isTrue();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
     }
 }

@@ -168,8 +168,14 @@ public final class PlanBoard {
                 : null;
     }
 
-    /** The plans of services, by namespace/name, as the cluster is now. */
-    public synchronized Map<String, Answer> all(List<ShardedService> services) {
+    /**
+     * The plans of services, by namespace/name, as the cluster is now.
+     *
+     * @param cached all services, as a cache has them
+     */
+    public synchronized Map<String, Answer> all(Supplier<List<ShardedService>> cached) {
+        // Asked for here: who waited for plans to be made would leave out, and forget, what has come meanwhile.
+        List<ShardedService> services = cached.get();
         if (cluster.version() != made.version() || behind(services)) {
             remake(services);
         }
