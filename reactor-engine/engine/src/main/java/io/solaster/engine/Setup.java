@@ -46,6 +46,8 @@ final class Setup {
     private final Offload offload;
     private final Disk disk;
     private final Transport transport;
+    /** Why files have no ring of their own; null where they have one, or none was tried. */
+    private final @Nullable String ringRefused;
     private final @Nullable StallWatchdog watchdog;
     private final @Nullable Long shuffleSeed = Long.getLong("solaster.engine.shuffle-seed");
     private final AtomicInteger made = new AtomicInteger();
@@ -70,6 +72,7 @@ final class Setup {
         this.offload = new Offload(name, config.offload(), environment);
         this.disk = environment.files(
                 (task, otherwise) -> offload.execute(Purpose.FILES, new HandedOver.OrElse(task, otherwise)));
+        this.ringRefused = transport == Transport.EPOLL && mayUseRings() ? FileRing.refusal() : null;
         this.watchdog = config.stalls().enabled()
                 ? StallWatchdog.start(name, config.stalls(), environment)
                 : null;
@@ -170,11 +173,31 @@ final class Setup {
     /** A ring for the files of a shard; null where threads do what it would. */
     @Nullable
     FileRing newRing() {
-        return usesRings() && disk instanceof ChannelDisk threads ? new FileRing(threads) : null;
+        return disk instanceof ChannelDisk threads && usesRings() ? new FileRing(threads) : null;
+    }
+
+    /** Gives a ring to a shard's files, on that shard; fails where the kernel has none to give. */
+    void connect(FileRing ring, FileRing.Registrar shard) throws Exception {
+        if (transport == Transport.IO_URING) {
+            ring.useSockets(shard);
+        } else {
+            ring.useOwn(shard, config.files().depth());
+        }
+        if (plan.pinned()) {
+            ring.bindWorkers(elsewhere(), config.offload().fileThreads());
+        }
+    }
+
+    private boolean mayUseRings() {
+        return disk instanceof ChannelDisk && config.files().access() == FilesConfig.Access.AUTO;
     }
 
     private boolean usesRings() {
-        return transport == Transport.IO_URING && config.files().access() == FilesConfig.Access.AUTO;
+        return mayUseRings() && switch (transport) {
+            case IO_URING -> true;
+            case EPOLL -> ringRefused == null;
+            case NIO, AUTO -> false;
+        };
     }
 
     /** How files are read and written, and why so. */
@@ -184,12 +207,27 @@ final class Setup {
         }
         String threads = config.offload().fileThreads() + " threads off the shards";
         if (usesRings()) {
-            return "each shard's own io_uring, and " + threads + " for what it has no call for";
+            return (transport == Transport.IO_URING
+                    ? "each shard's own io_uring"
+                    : "an io_uring of each shard for files")
+                    + ", and " + threads + " for what it has no call for" + whereWorkersRun();
         }
-        return threads + (config.files().access() == FilesConfig.Access.THREADS
-                ? ", as configured"
-                : "; the transport is " + TransportChoice.label(transport)
-                        + ", and with io_uring the shards would do it");
+        if (config.files().access() == FilesConfig.Access.THREADS) {
+            return threads + ", as configured";
+        }
+        return threads + (ringRefused != null
+                ? "; io_uring is refused: " + ringRefused
+                : "; with the transport epoll or io_uring the shards would do it, and not with "
+                        + TransportChoice.label(transport));
+    }
+
+    private String whereWorkersRun() {
+        if (!plan.pinned()) {
+            return "";
+        }
+        return plan.housekeeping().isEmpty()
+                ? "; there are no housekeeping CPUs, so what would block runs beside the shards, as those threads do"
+                : "; what would block runs on CPUs " + plan.housekeeping();
     }
 
     @Nullable

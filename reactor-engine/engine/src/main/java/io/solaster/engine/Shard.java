@@ -94,6 +94,8 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
     private final ShardMemory memory = new ShardMemory(this::assertOwner);
     private @Nullable ShardFiles files;
     private @Nullable FileRing ring;
+    private final Runnable tellOfFiles = this::tellOfFiles;
+    private boolean tellsOfFiles;
     private long lastFilesUntil;
     /** The loop turns no more, and Netty asks again and again whether the shard has shut down. */
     private boolean ranOut;
@@ -426,16 +428,13 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
         FileRing made = setup.newRing();
         if (made != null) {
             try {
-                // What a completion costs is little, and what waits for it goes on in its own group.
                 GroupIoHandler handler = (GroupIoHandler) ioHandler();
-                made.use(handler.register(made, setup.groups().critical()));
+                // What a completion costs is little, and what waits for it goes on in its own group.
+                setup.connect(made, handle -> handler.register(handle, setup.groups().critical()));
                 handler.closeNothingWhile(this::filesMayEnd);
-            } catch (Exception ending) {
-                log.warn("Shard {} takes threads for its files, since its ring takes no more", id(), ending);
+            } catch (Exception refused) {
+                log.warn("Shard {} takes threads for its files, since it gets no ring: {}", id(), refused.toString());
                 return null;
-            }
-            if (setup.plan().pinned()) {
-                made.bindWorkers(setup.elsewhere());
             }
         }
         return made;
@@ -681,9 +680,26 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
     @Override
     protected int runIo() {
         turn.beforeIo();
+        flushFiles();
         int handled = ioHandler().run(ioContext);
         turn.afterIo(handled > 0);
         return handled;
+    }
+
+    /** What this turn has asked of files goes to the kernel in one call, and what that has done at once is told in the next. */
+    private void flushFiles() {
+        FileRing flushed = ring;
+        if (flushed != null && flushed.flush() && !tellsOfFiles) {
+            tellsOfFiles = true;
+            scheduler.execute(setup.groups().critical(), tellOfFiles);
+        }
+    }
+
+    private void tellOfFiles() {
+        tellsOfFiles = false;
+        if (ring != null) {
+            ring.tell();
+        }
     }
 
     @Override
@@ -767,6 +783,9 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
             scheduler.holdNobodyBack();
             try {
                 ioHandler().run(new LastLook());
+                if (ring != null && ring.flush()) {
+                    ring.tell();
+                }
             } catch (RuntimeException | Error failure) {
                 log.error("Shard {} cannot look at its ring after its loop has died", id(), failure);
                 lastFilesUntil = environment.clock().nanoTime() - LAST_FILES_NANOS;

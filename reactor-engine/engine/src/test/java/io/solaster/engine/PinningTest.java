@@ -29,6 +29,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 @EnabledOnOs(OS.LINUX)
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
@@ -86,8 +88,9 @@ class PinningTest {
     }
 
     /** What would block is done by threads of the kernel, which belong to the shard's. */
-    @Test
-    void theWorkersOfARingKeepOffTheShardsCpu(@TempDir Path directory) throws Exception {
+    @ParameterizedTest
+    @EnumSource(names = {"IO_URING", "EPOLL"})
+    void theWorkersOfARingKeepOffTheShardsCpu(Transport transport, @TempDir Path directory) throws Exception {
         assumeTrue(CpuAffinity.unavailable().isEmpty(), () -> CpuAffinity.unavailable().orElseThrow());
         assumeTrue(IoUring.isAvailable());
         CpuSet allowed = CpuAffinity.current();
@@ -95,7 +98,7 @@ class PinningTest {
         CpuSet housekeeping = CpuSet.of(allowed.first());
         Set<String> before = workers().keySet();
         try (Engine engine = Engine.start(Changed.with(EngineConfig.defaults().withShards(1)
-                .withPinning(Pinning.ALWAYS).withTransport(Transport.IO_URING), "housekeeping",
+                .withPinning(Pinning.ALWAYS).withTransport(transport), "housekeeping",
                 new Housekeeping(housekeeping)))) {
             Engines.get(engine.submitStageTo(0, CallOptions.DEFAULTS, () -> engine.shard(0).files()
                     .open(directory.resolve("a"), OpenMode.CREATE)

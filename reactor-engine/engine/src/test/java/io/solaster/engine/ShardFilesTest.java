@@ -23,6 +23,7 @@ import io.netty.channel.uring.IoUring;
 import io.solaster.config.Changed;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.FilesConfig;
 import io.solaster.config.OffloadConfig;
 import io.solaster.engine.Offload.Purpose;
 import io.solaster.engine.file.OpenMode;
@@ -34,6 +35,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Files on the shards of an engine; what files do is the contract of disks in the test kit. */
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
@@ -46,7 +49,11 @@ class ShardFilesTest {
 
     @BeforeEach
     void start() {
-        engine = Engines.start(Changed.with(EngineConfig.defaults(), "offload", OffloadConfig.of(1, QUEUE)), 2);
+        // By the one thread, which a test can keep busy.
+        FilesConfig threads = Changed.with(FilesConfig.defaults(), "access", FilesConfig.Access.THREADS);
+        engine = Engines
+                .start(Changed.with(Changed.with(EngineConfig.defaults(), "offload", OffloadConfig.of(1, QUEUE)),
+                        "files", threads), 2);
     }
 
     @AfterEach
@@ -209,12 +216,13 @@ class ShardFilesTest {
     }
 
     /** Nobody writes to the pipe, so that its read does not end. */
-    @Test
-    void stopsWhereAnOperationOfARingDoesNotEnd() throws Exception {
+    @ParameterizedTest
+    @EnumSource(names = {"IO_URING", "EPOLL"})
+    void stopsWhereAnOperationOfARingDoesNotEnd(Transport transport) throws Exception {
         assumeTrue(IoUring.isAvailable());
         Path pipe = directory.resolve("pipe");
         assumeTrue(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor() == 0);
-        Engine onRing = Engine.start(EngineConfig.defaults().withShards(1).withTransport(Transport.IO_URING));
+        Engine onRing = Engine.start(EngineConfig.defaults().withShards(1).withTransport(transport));
         CompletableFuture<Integer> read;
         try (onRing) {
             ShardFile file = get(onRing.submitStageTo(0, CallOptions.DEFAULTS,

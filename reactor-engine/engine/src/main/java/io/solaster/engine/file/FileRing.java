@@ -1,12 +1,9 @@
 package io.solaster.engine.file;
 
 import java.io.IOException;
-import java.lang.reflect.Field;
-import java.lang.reflect.Method;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -14,11 +11,8 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.RejectedExecutionException;
 
-import io.netty.channel.IoEvent;
+import io.netty.channel.IoHandle;
 import io.netty.channel.IoRegistration;
-import io.netty.channel.uring.IoUringIoEvent;
-import io.netty.channel.uring.IoUringIoHandle;
-import io.netty.channel.uring.IoUringIoOps;
 import io.solaster.config.Internal;
 import io.solaster.config.value.CpuSet;
 import org.jspecify.annotations.Nullable;
@@ -26,16 +20,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Files through the io_uring that a shard has for its sockets: reads, writes, syncs and allocation are submitted with whatever
- * else the turn submits, and completed where sockets are. What Linux has no way to do through a ring on all kernels, or does on
- * a thread of its own in any case, is done by the threads for files. On the shard.
+ * Files through an io_uring: that which a shard has for its sockets, or one for its files alone where the transport is epoll.
+ * Reads, writes, syncs and allocation are submitted with whatever else the turn submits, and end on the shard. What Linux has no
+ * way to do through a ring on all kernels, or does on a thread of its own in any case, is done by the threads for files. On the
+ * shard.
  *
  * <p>
  * The kernel reads and writes memory for as long as an operation is under way. So what is under way when the ring ends keeps its
  * memory for ever.
  */
 @Internal
-public final class FileRing implements Disk, IoUringIoHandle {
+public final class FileRing implements Disk {
     private static final Logger log = LoggerFactory.getLogger(FileRing.class);
     /** What a shard that has ended has left to the kernel: nobody may have that memory again. */
     private static final Queue<Object> LOST = new ConcurrentLinkedQueue<>();
@@ -43,9 +38,10 @@ public final class FileRing implements Disk, IoUringIoHandle {
     private static final int ECANCELED = 125;
 
     private final ChannelDisk threads;
-    private @Nullable IoRegistration registration;
+    private @Nullable Ring ring;
     private @Nullable RingRequest[] requests = new RingRequest[64];
-    private final ArrayDeque<Integer> free = new ArrayDeque<>();
+    private int[] free = new int[64];
+    private int freed;
     private int used;
     private int underWay;
     private @Nullable RejectedExecutionException cancelled;
@@ -56,26 +52,63 @@ public final class FileRing implements Disk, IoUringIoHandle {
         this.threads = threads;
     }
 
-    /** The ring is there. Before anything is asked. */
-    public void use(IoRegistration newRegistration) {
-        registration = newRegistration;
+    /** Registers what belongs to files with a shard's transport. */
+    @FunctionalInterface
+    public interface Registrar {
+        IoRegistration register(IoHandle handle) throws Exception;
+    }
+
+    /** Uses the ring that a shard has for its sockets. Before anything is asked; on the shard's thread. */
+    public void useSockets(Registrar shard) throws Exception {
+        NettyRing sockets = new NettyRing(this);
+        sockets.use(shard.register(sockets));
+        ring = sockets;
     }
 
     /**
-     * Has the kernel's workers, which do what would block, run where all runs that is no shard: else they may share its CPU. On
-     * the shard's thread.
+     * Uses a ring of the files' own. Before anything is asked; on the shard's thread.
+     *
+     * @param depth operations under way at once
+     * @throws IOException if the kernel refuses
      */
-    public void bindWorkers(CpuSet cpus) {
+    public void useOwn(Registrar shard, int depth) throws Exception {
+        KernelRing own = KernelRing.open(this, depth);
+        try {
+            own.use(shard.register(own));
+        } catch (Throwable refused) {
+            own.abandon();
+            throw refused;
+        }
+        ring = own;
+    }
+
+    /** Why {@link #useOwn} cannot do; null if it can. Any thread. */
+    public static @Nullable String refusal() {
+        return KernelRing.refusal();
+    }
+
+    void use(Ring newRing) {
+        ring = newRing;
+    }
+
+    private Ring ring() {
+        return Objects.requireNonNull(ring, "the ring is not there yet");
+    }
+
+    /**
+     * Has the kernel's workers, which do what would block, run where all runs that is no shard: else they may share its CPU. And
+     * bounds how many there are. On the shard's thread.
+     */
+    public void bindWorkers(CpuSet cpus, int most) {
         int result;
         try {
-            Object handler = Objects.requireNonNull(registration).attachment();
-            // Netty keeps the ring's descriptor to itself.
-            Field field = handler.getClass().getDeclaredField("ringBuffer");
-            field.setAccessible(true);
-            Object buffer = field.get(handler);
-            Method fd = buffer.getClass().getDeclaredMethod("fd");
-            fd.setAccessible(true);
-            result = Libc.bindWorkers((int) fd.invoke(buffer), cpus);
+            int descriptor = ring() instanceof NettyRing sockets
+                    ? sockets.descriptor()
+                    : ((KernelRing) ring()).descriptor();
+            result = Libc.bindWorkers(descriptor, cpus);
+            if (result == 0) {
+                result = Libc.boundWorkers(descriptor, most);
+            }
         } catch (ReflectiveOperationException | RuntimeException unknown) {
             log.warn("The ring's workers stay where the kernel has put them, perhaps on CPUs of shards: {}",
                     unknown.toString());
@@ -93,6 +126,21 @@ public final class FileRing implements Disk, IoUringIoHandle {
         return underWay;
     }
 
+    /**
+     * Hands over to the kernel what the turn has asked for.
+     *
+     * @return whether something has ended, and {@link #tell} is to be called
+     */
+    public boolean flush() {
+        Ring flushed = ring;
+        return flushed != null && flushed.flush();
+    }
+
+    /** Tells of what has ended. */
+    public void tell() {
+        ring().tell();
+    }
+
     void begin(RingRequest request) {
         RejectedExecutionException why = ended != null ? ended : cancelled;
         if (why != null) {
@@ -100,11 +148,11 @@ public final class FileRing implements Disk, IoUringIoHandle {
             request.outcome.failed(why);
             return;
         }
-        Integer freed = free.poll();
-        if (freed == null && used == requests.length) {
+        if (freed == 0 && used == requests.length) {
             requests = Arrays.copyOf(requests, requests.length * 2);
+            free = Arrays.copyOf(free, free.length * 2);
         }
-        int number = freed != null ? freed : used++;
+        int number = freed > 0 ? free[--freed] : used++;
         requests[number] = request;
         underWay++;
         submit(request, number);
@@ -113,12 +161,11 @@ public final class FileRing implements Disk, IoUringIoHandle {
     private void submit(RingRequest request, int number) {
         Throwable why;
         try {
-            IoUringIoOps next = request.next(number);
-            request.token = Objects.requireNonNull(registration, "the ring is not there yet").submit(next);
-            if (request.token != 0) {
+            request.token = request.submit(ring(), number);
+            if (request.token != Ring.NONE) {
                 return;
             }
-            why = new RejectedExecutionException("the shard's ring has ended");
+            why = new RejectedExecutionException("the shard's ring takes no more");
         } catch (Throwable refused) {
             // The kernel has not got it.
             why = refused;
@@ -130,29 +177,32 @@ public final class FileRing implements Disk, IoUringIoHandle {
     private void release(int number) {
         RingRequest request = requests[number];
         requests[number] = null;
-        free.add(number);
+        free[freed++] = number;
         underWay--;
         if (request != null) {
             request.free();
         }
     }
 
-    @Override
-    public void handle(IoRegistration from, IoEvent event) {
-        IoUringIoEvent completion = (IoUringIoEvent) event;
-        if (completion.opcode() == RingRequest.CANCEL) {
-            // What was to be cancelled tells of its end itself.
-            return;
+    /** The kernel has not taken an operation, and never will. */
+    void refused(int number, IOException why) {
+        RingRequest request = requests[number];
+        if (request != null && ended == null) {
+            release(number);
+            request.outcome.failed(why);
         }
-        int number = (int) completion.userData();
+    }
+
+    /** What became of the latest that was submitted by a number. */
+    void completed(int number, int result) {
         RingRequest request = number < requests.length ? requests[number] : null;
         if (request == null || ended != null) {
             // Its end has been told of.
             return;
         }
         RejectedExecutionException why = cancelled;
-        boolean complete = request.completed(completion.res());
-        if (why != null && (!complete || completion.res() == -ECANCELED)) {
+        boolean complete = request.completed(result);
+        if (why != null && (!complete || result == -ECANCELED)) {
             release(number);
             request.outcome.failed(why);
         } else if (complete) {
@@ -164,17 +214,9 @@ public final class FileRing implements Disk, IoUringIoHandle {
         }
     }
 
-    @Override
-    public void close() {
-        // While the loop ends: what is under way comes to its end first.
-        if (underWay == 0 && registration != null) {
-            registration.cancel();
-        }
-    }
-
     /** Asks the kernel to end what it has, and takes nothing more. What is cancelled fails. The second time it does nothing. */
     public void cancelAll(RejectedExecutionException why) {
-        IoRegistration submits = registration;
+        Ring submits = ring;
         if (cancelled != null || submits == null) {
             return;
         }
@@ -182,7 +224,7 @@ public final class FileRing implements Disk, IoUringIoHandle {
         try {
             for (RingRequest each : requests) {
                 if (each != null) {
-                    submits.submit(RingRequest.ops(RingRequest.CANCEL, -1, 0, each.token, 0, 0, 0));
+                    submits.cancel(each.token);
                 }
             }
         } catch (RuntimeException | Error refused) {
@@ -196,6 +238,9 @@ public final class FileRing implements Disk, IoUringIoHandle {
             return;
         }
         ended = why;
+        if (ring != null) {
+            ring.abandon();
+        }
         // Kept before anybody hears of it: what is told may fail.
         for (RingRequest each : requests) {
             if (each != null) {

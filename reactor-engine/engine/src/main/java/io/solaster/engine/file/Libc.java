@@ -19,8 +19,8 @@ import io.solaster.config.value.CpuSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a ring needs of Linux and Java does not give: a file's descriptor. The calls may wait for a disk, so they are for
- * threads off the shards, but for {@link #bindWorkers}.
+ * What a ring needs of Linux and Java does not give: a file's descriptor. Those with a path may wait for a disk, so they
+ * are for threads off the shards.
  */
 final class Libc {
     private static final int EINTR = 4;
@@ -45,14 +45,19 @@ final class Libc {
     private static final int RWF_NOWAIT = 8;
     private static final boolean LINUX = System.getProperty("os.name").equals("Linux");
     private static final int SEEK_END = 2;
-    private static final int IO_URING_REGISTER = 427;
-    private static final int REGISTER_IOWQ_AFF = 17;
+    private static final long IO_URING_SETUP = 425;
+    private static final long IO_URING_ENTER = 426;
+    private static final long IO_URING_REGISTER = 427;
+    private static final int EVENTFD_FLAGS = CLOSE_ON_EXEC | 0x800;
+    private static final int READ_AND_WRITE_PAGES = 3;
+    private static final int SHARED_AND_FILLED = 0x8001;
 
     /** What Java itself takes for the names of files. */
     private static final Charset NAMES = Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
 
-    private static final StructLayout STATE = Linker.Option.captureStateLayout();
-    private static final VarHandle ERRNO = STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
+    /** Where a call leaves its error number. */
+    static final StructLayout ERRNO_STATE = Linker.Option.captureStateLayout();
+    private static final VarHandle ERRNO = ERRNO_STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
     private static final MethodHandle OPEN = call("open", 2, ValueLayout.JAVA_INT, ValueLayout.ADDRESS,
             ValueLayout.JAVA_INT, ValueLayout.JAVA_INT);
     private static final MethodHandle CLOSE = call("close", -1, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT);
@@ -63,7 +68,15 @@ final class Libc {
     private static final MethodHandle LINKAT = call("linkat", -1, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT,
             ValueLayout.ADDRESS, ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT);
     private static final MethodHandle SYSCALL = call("syscall", 1, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG,
-            ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG);
+            ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG,
+            ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG);
+    private static final MethodHandle MMAP = call("mmap", -1, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG,
+            ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT,
+            ValueLayout.JAVA_LONG);
+    private static final MethodHandle MUNMAP = call("munmap", -1, ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG,
+            ValueLayout.JAVA_LONG);
+    private static final MethodHandle EVENTFD = call("eventfd", -1, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT,
+            ValueLayout.JAVA_INT);
 
     private Libc() {}
 
@@ -83,7 +96,7 @@ final class Libc {
 
     private static long run(Call call) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment state = arena.allocate(STATE);
+            MemorySegment state = arena.allocate(ERRNO_STATE);
             while (true) {
                 long result = call.run(state, arena);
                 int error = result >= 0 ? 0 : (int) ERRNO.get(state, 0L);
@@ -232,17 +245,84 @@ final class Libc {
         return check(run((state, arena) -> (long) LSEEK.invokeExact(state, descriptor, 0L, SEEK_END)), path);
     }
 
+    /** Lets go of a descriptor of which nobody needs to hear. Does not wait. */
+    static void close(int descriptor) {
+        run((state, arena) -> (int) CLOSE.invokeExact(state, descriptor));
+    }
+
+    /** A new one's descriptor, or the negative error number. */
+    static long eventfd() {
+        return run((state, arena) -> (int) EVENTFD.invokeExact(state, 0, EVENTFD_FLAGS));
+    }
+
+    /** Where a part of a ring lies from now on, or the negative error number. */
+    static long map(int ring, long bytes, long offset) {
+        return run((state, arena) -> (long) MMAP.invokeExact(state, 0L, bytes, READ_AND_WRITE_PAGES,
+                SHARED_AND_FILLED, ring, offset));
+    }
+
+    static void unmap(MemorySegment mapped) {
+        run((state, arena) -> (int) MUNMAP.invokeExact(state, mapped.address(), mapped.byteSize()));
+    }
+
+    /** A new ring's descriptor, or the negative error number. */
+    static long uringSetup(int entries, MemorySegment params) {
+        return run((state, arena) -> (long) SYSCALL.invokeExact(state, IO_URING_SETUP, (long) entries,
+                params.address(), 0L, 0L, 0L, 0L));
+    }
+
+    /**
+     * Hands operations to the kernel, and waits for none. Makes no object.
+     *
+     * @param errno of {@link #ERRNO_STATE}
+     * @return how many it has taken, or the negative error number
+     */
+    static long uringEnter(MemorySegment errno, int ring, int entries, int flags) {
+        try {
+            while (true) {
+                long result = (long) SYSCALL.invokeExact(errno, IO_URING_ENTER, (long) ring, (long) entries, 0L,
+                        (long) flags, 0L, 0L);
+                int error = result >= 0 ? 0 : (int) ERRNO.get(errno, 0L);
+                if (error != EINTR) {
+                    return result >= 0 ? result : -error;
+                }
+            }
+        } catch (Error | RuntimeException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Tells a ring of something: 0, or the negative error number. Does not wait. */
+    static int uringRegister(int ring, int opcode, long address, long count) {
+        return (int) run((state, arena) -> (long) SYSCALL.invokeExact(state, IO_URING_REGISTER, (long) ring,
+                (long) opcode, address, count, 0L, 0L));
+    }
+
     /**
      * Has the kernel's workers of a ring run on these CPUs. On the thread that submits to it; does not wait.
      *
      * @return 0, or the negative error number
      */
     static int bindWorkers(int ring, CpuSet cpus) {
-        long[] words = cpus.toBitSet().toLongArray();
-        return (int) run((state, arena) -> {
-            MemorySegment mask = arena.allocateFrom(ValueLayout.JAVA_LONG, words);
-            return (long) SYSCALL.invokeExact(state, (long) IO_URING_REGISTER, (long) ring, (long) REGISTER_IOWQ_AFF,
-                    mask.address(), mask.byteSize());
-        });
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment mask = arena.allocateFrom(ValueLayout.JAVA_LONG, cpus.toBitSet().toLongArray());
+            return uringRegister(ring, Uring.REGISTER_IOWQ_AFF, mask.address(), mask.byteSize());
+        }
+    }
+
+    /**
+     * Bounds the kernel's workers of a ring that do what ends by itself, as files do. On the thread that submits to it; does
+     * not wait.
+     *
+     * @return 0, or the negative error number
+     */
+    static int boundWorkers(int ring, int most) {
+        try (Arena arena = Arena.ofConfined()) {
+            // The other number, 0, leaves alone those for sockets and the like.
+            MemorySegment counts = arena.allocateFrom(ValueLayout.JAVA_INT, most, 0);
+            return uringRegister(ring, Uring.REGISTER_IOWQ_MAX_WORKERS, counts.address(), 2);
+        }
     }
 }

@@ -6,7 +6,6 @@ import java.nio.ByteBuffer;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
-import io.netty.channel.uring.IoUringIoOps;
 import io.solaster.engine.memory.Memory;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +21,8 @@ abstract class RingRequest {
     static final byte CANCEL = 14;
     private static final byte READ = 22;
     private static final byte WRITE = 23;
+    /** What a ring must know. */
+    static final byte[] USED = {READV, WRITEV, FSYNC, FALLOCATE, CANCEL, READ, WRITE};
     private static final int ONLY_DATA = 1;
     private static final int EINTR = 4;
     private static final int EAGAIN = 11;
@@ -40,13 +41,13 @@ abstract class RingRequest {
         this.outcome = outcome;
     }
 
-    /** What is to be submitted next. */
-    abstract IoUringIoOps next(long number);
+    /** Submits what is next; answers as {@link Ring#submit} does. */
+    abstract long submit(Ring ring, int number);
 
     /**
      * What became of it.
      *
-     * @return whether that was all, and {@link #tell} may be called; else {@link #next} is to be submitted
+     * @return whether that was all, and {@link #tell} may be called; else {@link #submit} is to be called again
      */
     abstract boolean progress(int result);
 
@@ -94,12 +95,6 @@ abstract class RingRequest {
         return true;
     }
 
-    static IoUringIoOps ops(byte opcode, int descriptor, long offset, long address, int length, int flags,
-            long number) {
-        return new IoUringIoOps(opcode, (byte) 0, (short) 0, descriptor, offset, address, length, flags, number,
-                (short) 0, (short) 0, 0, 0L);
-    }
-
     /** What is done without memory. */
     static final class Plain extends RingRequest {
         private final byte opcode;
@@ -123,10 +118,10 @@ abstract class RingRequest {
         }
 
         @Override
-        IoUringIoOps next(long number) {
+        long submit(Ring ring, int number) {
             return opcode == FSYNC
-                    ? ops(FSYNC, file.descriptor(), 0, 0, 0, ONLY_DATA, number)
-                    : ops(FALLOCATE, file.descriptor(), 0, size, 0, 0, number);
+                    ? ring.submit(FSYNC, file.descriptor(), 0, 0, 0, ONLY_DATA, number)
+                    : ring.submit(FALLOCATE, file.descriptor(), 0, size, 0, 0, number);
         }
 
         @Override
@@ -204,12 +199,12 @@ abstract class RingRequest {
         }
 
         @Override
-        IoUringIoOps next(long number) {
+        long submit(Ring ring, int number) {
             freeVector();
             int descriptor = file.descriptor();
             int count = Math.min(parts.length - part, MOST_PARTS);
             if (count == 1) {
-                return ops(reads ? READ : WRITE, descriptor, position + done, address(parts[part]),
+                return ring.submit(reads ? READ : WRITE, descriptor, position + done, address(parts[part]),
                         parts[part].remaining(), 0, number);
             }
             vector = Memory.allocate((long) count * PART);
@@ -217,7 +212,7 @@ abstract class RingRequest {
                 Memory.putLong(vector + (long) i * PART, address(parts[part + i]));
                 Memory.putLong(vector + (long) i * PART + Long.BYTES, parts[part + i].remaining());
             }
-            return ops(reads ? READV : WRITEV, descriptor, position + done, vector, count, 0, number);
+            return ring.submit(reads ? READV : WRITEV, descriptor, position + done, vector, count, 0, number);
         }
 
         private static long address(ByteBuffer buffer) {

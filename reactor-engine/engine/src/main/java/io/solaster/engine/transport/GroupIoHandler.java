@@ -90,25 +90,23 @@ public final class GroupIoHandler implements IoHandler {
 
     @Override
     public IoRegistration register(IoHandle handle) throws Exception {
+        return register(handle, scheduler().current());
+    }
+
+    /** As {@link #register(IoHandle)}, for what belongs to a group whatever runs. On the shard. */
+    public IoRegistration register(IoHandle handle, SchedulingGroup group) throws Exception {
         GroupScheduler groups = scheduler();
         Charged<?, ?> charged = switch (handle) {
-            case EpollIoHandle epoll -> new EpollCharged(epoll, groups);
-            case IoUringIoHandle ring -> new IoUringCharged(ring, groups, groups.current());
-            case NioIoHandle nio -> new NioCharged(nio, groups);
-            case ReadyIoHandle ready -> new ReadyCharged(ready, groups);
+            case EpollIoHandle epoll -> new EpollCharged(epoll, groups, group);
+            case IoUringIoHandle ring -> new IoUringCharged(ring, groups, group);
+            case NioIoHandle nio -> new NioCharged(nio, groups, group);
+            case ReadyIoHandle ready -> new ReadyCharged(ready, groups, group);
             default -> null;
         };
         if (charged == null) {
             return transport.register(handle);
         }
         charged.registration = transport.register(charged);
-        return charged;
-    }
-
-    /** As {@link #register}, for what belongs to a group whatever runs. On the shard. */
-    public IoRegistration register(IoUringIoHandle handle, SchedulingGroup group) throws Exception {
-        IoUringCharged charged = new IoUringCharged(handle, scheduler(), group);
-        ((Charged<?, ?>) charged).registration = transport.register(charged);
         return charged;
     }
 
@@ -170,10 +168,6 @@ public final class GroupIoHandler implements IoHandler {
         private int told;
         private boolean serving;
         private boolean unregistered;
-
-        Charged(H handle, GroupScheduler groups) {
-            this(handle, groups, groups.current());
-        }
 
         Charged(H handle, GroupScheduler groups, SchedulingGroup group) {
             this.handle = handle;
@@ -332,8 +326,8 @@ public final class GroupIoHandler implements IoHandler {
         /** The kernel knows the socket. */
         private boolean added;
 
-        EpollCharged(EpollIoHandle handle, GroupScheduler groups) {
-            super(handle, groups);
+        EpollCharged(EpollIoHandle handle, GroupScheduler groups, SchedulingGroup group) {
+            super(handle, groups, group);
         }
 
         @Override
@@ -408,8 +402,8 @@ public final class GroupIoHandler implements IoHandler {
         private NioIoOps served = NioIoOps.NONE;
         private int withheld;
 
-        NioCharged(NioIoHandle handle, GroupScheduler groups) {
-            super(handle, groups);
+        NioCharged(NioIoHandle handle, GroupScheduler groups, SchedulingGroup group) {
+            super(handle, groups, group);
         }
 
         @Override
@@ -472,8 +466,8 @@ public final class GroupIoHandler implements IoHandler {
     private static final class ReadyCharged extends Charged<ReadyIoHandle, IoEvent> implements ReadyIoHandle {
         private @Nullable IoEvent kept;
 
-        ReadyCharged(ReadyIoHandle handle, GroupScheduler groups) {
-            super(handle, groups);
+        ReadyCharged(ReadyIoHandle handle, GroupScheduler groups, SchedulingGroup group) {
+            super(handle, groups, group);
         }
 
         @Override

@@ -6,15 +6,15 @@ import io.netty.channel.epoll.Epoll;
 import io.solaster.config.EngineConfig;
 import org.junit.jupiter.api.BeforeAll;
 
-/** Files by threads off the shards. */
-final class FilesOnEpollTest extends MachineDiskContract {
+/** Files by a ring of a shard's own, beside its sockets. */
+final class FilesOnEpollTest extends RingDiskContract {
 
     FilesOnEpollTest() {
         super(EngineConfig.Transport.EPOLL);
     }
 
     @BeforeAll
-    static void isThere() {
+    static void epollIsThere() {
         assumeTrue(Epoll.isAvailable());
     }
 }
