@@ -1,6 +1,8 @@
 package io.solaster.config;
 
 import io.solaster.config.server.HttpConfig;
+import io.solaster.config.server.ServerConfig.Distribution;
+import io.solaster.config.server.SocketConfig;
 import io.solaster.config.value.Range;
 import org.springframework.boot.context.properties.NestedConfigurationProperty;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -13,16 +15,23 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param group the scheduling group that its connections run in
  * @param maxConnections clients connected at once, over all shards
  * @param backlog connections that may wait to be accepted, per shard
+ * @param shardPorts the first of a row of ports, one for each shard, beside the port; 0 for none
+ * @param distribution how connections come to shards
+ * @param socket what the kernel is told of its connections
  * @param http what one client may take; where {@code server.*} says something else, that holds
  */
 public record WebConfig(@DefaultValue("none") Server server, @DefaultValue("default") String group,
         @DefaultValue("10000") @Range(min = 1) int maxConnections,
         @DefaultValue("1024") @Range(min = 1) int backlog,
+        @DefaultValue("0") @Range(min = 0, max = 65535) int shardPorts,
+        @DefaultValue("reuseport") Distribution distribution,
+        @NestedConfigurationProperty @DefaultValue SocketConfig socket,
         @NestedConfigurationProperty @DefaultValue HttpConfig http) {
 
     /** What an empty configuration gives: Solaster serves no WebFlux. */
     public static WebConfig defaults() {
-        return new WebConfig(Server.NONE, "default", 10_000, 1024, HttpConfig.defaults());
+        return new WebConfig(Server.NONE, "default", 10_000, 1024, 0, Distribution.REUSEPORT, SocketConfig.defaults(),
+                HttpConfig.defaults());
     }
 
     /** Who serves WebFlux. */

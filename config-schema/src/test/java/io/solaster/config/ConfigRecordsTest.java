@@ -22,6 +22,7 @@ import io.solaster.config.server.HttpConfig;
 import io.solaster.config.server.LimitsConfig;
 import io.solaster.config.server.ProxyProtocolConfig;
 import io.solaster.config.server.ServerConfig;
+import io.solaster.config.server.SocketConfig;
 import io.solaster.config.value.ByteSize;
 import io.solaster.config.value.ShardCount;
 import org.junit.jupiter.api.Test;
@@ -64,10 +65,12 @@ class ConfigRecordsTest {
         ServerConfig server = ServerConfig.of("resp", 1).withHost("::1").withPassword("secret");
         assertThat(server.host()).isEqualTo("::1");
         assertThat(server.password()).isEqualTo("secret");
-        assertThat(server).hasToString("ServerConfig[protocol=resp, host=::1, port=1, backlog=1024, password=******,"
-                + " protectedMode=true, limits=" + LimitsConfig.defaults() + ", group=default,"
-                + " sslBundle=null, clientAuth=NONE, socketMode=600, distribution=REUSEPORT, proxyProtocol="
-                + ProxyProtocolConfig.defaults() + ", http=" + HttpConfig.defaults() + "]");
+        assertThat(server).hasToString(
+                "ServerConfig[protocol=resp, host=::1, port=1, shardPorts=0, backlog=1024, password=******,"
+                        + " protectedMode=true, limits=" + LimitsConfig.defaults() + ", group=default,"
+                        + " sslBundle=null, clientAuth=NONE, socketMode=600, distribution=REUSEPORT,"
+                        + " acceptPolicy=null, socket=" + SocketConfig.defaults() + ", proxyProtocol="
+                        + ProxyProtocolConfig.defaults() + ", http=" + HttpConfig.defaults() + "]");
         assertThat(server.withPassword(null).toString()).contains("password=none");
     }
 

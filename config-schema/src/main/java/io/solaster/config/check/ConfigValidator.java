@@ -60,10 +60,11 @@ public final class ConfigValidator {
         config.pools().forEach((name, pool) -> new PoolRules(findings, entryKey(POOLS, name), pool).check(name));
         validator.groups("solaster.engine.groups", config);
         servers.http("solaster.web.http", config.web().http());
+        servers.socket("solaster.web.socket", config.web().socket());
         findings.within("solaster.reload.debounce", config.reload().debounce(), Duration.ZERO, Duration.ofMinutes(1));
         findings.within("solaster.reload.poll-interval", config.reload().pollInterval(), Duration.ofMillis(100),
                 Duration.ofDays(1));
-        servers.ports(SERVERS, config.servers());
+        servers.ports(SERVERS, config.servers(), Math.clamp(config.engine().shards().count(), 1, MAX_SHARDS));
         findings.within("solaster.health.broken-after", config.health().brokenAfter(), SECOND, Duration.ofDays(1));
         validator.tracing(config.tracing());
         validator.doubts(config);
@@ -81,6 +82,10 @@ public final class ConfigValidator {
             shards = ShardPlanner.plan(machine, config.engine()).shards().size();
         } catch (InvalidConfigException e) {
             findings.addAll(e.violations());
+        }
+        if (config.engine().shards().count() == 0) {
+            // Else it was asked already.
+            new ServerRules(findings).shardPorts(SERVERS, config.servers(), shards);
         }
         new MachineRules(findings, config, machine, shards).check(jvm);
         return findings.violations();
@@ -113,6 +118,22 @@ public final class ConfigValidator {
                         protocols.isEmpty()
                                 ? "there is none: add solaster-store for 'resp', or a bean of type ServerProtocol"
                                 : "write " + known + ", or add a bean of type ServerProtocol"));
+            }
+        });
+        return violations;
+    }
+
+    /** Whether servers name accept policies that are there. */
+    public static List<Violation> checkAcceptPolicies(SolasterConfig config, Collection<String> policies) {
+        List<Violation> violations = new ArrayList<>();
+        config.servers().forEach((name, server) -> {
+            String policy = server.acceptPolicy();
+            if (policy != null && !policies.contains(policy)) {
+                violations.add(new Violation(entryKey(SERVERS, name) + ".accept-policy", policy,
+                        "there is no bean of type AcceptPolicy of that name",
+                        policies.isEmpty()
+                                ? "add one, or leave the key out"
+                                : "write one of " + String.join(", ", new TreeSet<>(policies)) + ", or add it"));
             }
         });
         return violations;

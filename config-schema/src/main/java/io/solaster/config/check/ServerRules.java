@@ -1,6 +1,7 @@
 package io.solaster.config.check;
 
 import static io.solaster.config.check.ConfigTree.entryKey;
+import static io.solaster.config.plan.Wording.count;
 import static io.solaster.config.plan.Wording.print;
 
 import java.nio.charset.StandardCharsets;
@@ -15,7 +16,9 @@ import io.solaster.config.server.HttpConfig;
 import io.solaster.config.server.LimitsConfig;
 import io.solaster.config.server.ProxyProtocolConfig;
 import io.solaster.config.server.ServerConfig;
+import io.solaster.config.server.SocketConfig;
 import io.solaster.config.server.WebSocketConfig;
+import io.solaster.config.value.ByteSize;
 import io.solaster.config.value.Networks;
 
 /** What must hold within one server and between servers, beside the ranges of numbers. For one thread. */
@@ -29,6 +32,7 @@ final class ServerRules {
     private static final Pattern MODE = Pattern.compile("[67][067]{2}");
     /** The JDK's 106 bytes, less the ending of the file that is put in its place. */
     private static final int LONGEST_SOCKET = 103;
+    private static final int MAX_PORT = 65_535;
     private static final List<String> ENCODINGS = List.of("zstd", "br", "gzip");
 
     private final Findings findings;
@@ -48,7 +52,23 @@ final class ServerRules {
         findings.within(key + ".limits.max-bulk", limits.maxBulk(), "1B", "1GB");
         findings.within(key + ".limits.max-inline", limits.maxInline(), "64B", "64MB");
         findings.within(key + ".limits.bytes-per-turn", limits.bytesPerTurn(), "1KB", "1GB");
+        socket(key + ".socket", server.socket());
         http(key + ".http", server.http());
+    }
+
+    void socket(String key, SocketConfig socket) {
+        Duration longest = Duration.ofSeconds(32_767);
+        findings.within(key + ".keep-alive-idle", socket.keepAliveIdle(), Duration.ZERO, longest);
+        findings.within(key + ".keep-alive-interval", socket.keepAliveInterval(), Duration.ZERO, longest);
+        findings.within(key + ".user-timeout", socket.userTimeout(), Duration.ZERO, Duration.ofDays(1));
+        findings.within(key + ".send-buffer", socket.sendBuffer(), "0", "1GB");
+        findings.within(key + ".receive-buffer", socket.receiveBuffer(), "0", "1GB");
+        findings.within(key + ".write-high-water-mark", socket.writeHighWaterMark(), "0", "1GB");
+        ByteSize low = socket.writeLowWaterMark();
+        if (low.compareTo(new ByteSize(0)) > 0 && low.compareTo(socket.writeHighWaterMark()) > 0) {
+            findings.add(key + ".write-low-water-mark", low, low + " is above the high-water mark ("
+                    + socket.writeHighWaterMark() + ")", "write a smaller one, or write-high-water-mark too");
+        }
     }
 
     private void unix(String key, ServerConfig server) {
@@ -66,6 +86,10 @@ final class ServerRules {
         if (server.port() > 0) {
             findings.add(key + ".port", server.port(), "a Unix domain socket has no port",
                     "leave it out, or make a server of its own for the port");
+        }
+        if (server.shardPorts() > 0) {
+            findings.add(key + ".shard-ports", server.shardPorts(), "a Unix domain socket has no port",
+                    "leave it out, or make a server of its own for the ports");
         }
         if (server.socketMode() == null || !MODE.matcher(server.socketMode()).matches()) {
             findings.add(key + ".socket-mode", String.valueOf(server.socketMode()),
@@ -151,24 +175,68 @@ final class ServerRules {
         }
     }
 
-    /** Two servers on one port would share it silently: with SO_REUSEPORT the second one binds without an error. */
-    void ports(String key, Map<String, ServerConfig> servers) {
+    /**
+     * Two servers on one port would share it silently: with SO_REUSEPORT the second one binds without an error.
+     *
+     * @param shards how many there are, as far as it is known
+     */
+    void ports(String key, Map<String, ServerConfig> servers, int shards) {
         List<Map.Entry<String, ServerConfig>> entries = List.copyOf(servers.entrySet());
         for (int i = 0; i < entries.size(); i++) {
             ServerConfig server = entries.get(i).getValue();
+            String own = entryKey(key, entries.get(i).getKey());
             for (Map.Entry<String, ServerConfig> earlier : entries.subList(0, i)) {
                 if (server.isUnix() && server.host().equals(earlier.getValue().host())) {
-                    findings.add(entryKey(key, entries.get(i).getKey()) + ".host", server.host(),
+                    findings.add(own + ".host", server.host(),
                             server.host() + " is taken by " + entryKey(key, earlier.getKey()),
                             "give each server a socket of its own");
                     break;
                 }
                 if (server.port() != 0 && server.port() == earlier.getValue().port()
                         && overlap(server.host(), earlier.getValue().host())) {
-                    findings.add(entryKey(key, entries.get(i).getKey()) + ".port", server.port(),
+                    findings.add(own + ".port", server.port(),
                             server.port() + " is taken by " + entryKey(key, earlier.getKey()),
                             "give each server a port of its own, or 0 for a free one");
                     break;
+                }
+            }
+        }
+        shardPorts(key, servers, shards);
+    }
+
+    /** The rows of ports that shards have of their own, on any machine with so many shards. */
+    void shardPorts(String key, Map<String, ServerConfig> servers, int shards) {
+        List<Map.Entry<String, ServerConfig>> entries = List.copyOf(servers.entrySet());
+        for (int i = 0; i < entries.size(); i++) {
+            ServerConfig server = entries.get(i).getValue();
+            if (server.shardPorts() < 1 || server.isUnix()) {
+                continue;
+            }
+            String own = entryKey(key, entries.get(i).getKey()) + ".shard-ports";
+            int first = server.shardPorts();
+            int last = first + shards - 1;
+            if (last > MAX_PORT) {
+                findings.add(own, first,
+                        first + " is too high for " + count(shards, "shard") + ", whose last would have "
+                                + last,
+                        "write " + (MAX_PORT - shards + 1) + " or less");
+                continue;
+            }
+            for (int j = 0; j < entries.size(); j++) {
+                ServerConfig other = entries.get(j).getValue();
+                if (other.isUnix() || i != j && !overlap(server.host(), other.host())) {
+                    continue;
+                }
+                String its = entryKey(key, entries.get(j).getKey());
+                String row = "ports " + first + " to " + last + " are for " + count(shards, "shard") + ", and ";
+                if (other.port() >= first && other.port() <= last) {
+                    findings.add(own, first, row + other.port() + " is " + its + ".port",
+                            "write a first port whose row is free");
+                } else if (j < i && other.shardPorts() > 0 && other.shardPorts() <= last
+                        && other.shardPorts() + shards > first) {
+                    findings.add(own, first,
+                            row + "those from " + other.shardPorts() + " on are " + its + ".shard-ports",
+                            "write a first port whose row is free");
                 }
             }
         }

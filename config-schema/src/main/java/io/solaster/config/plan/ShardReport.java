@@ -99,15 +99,18 @@ public record ShardReport(String engine, String state, List<String> problems, Li
      * @param shard its figures
      * @param groups the scheduling groups on this shard alone
      * @param connections open connections by server
+     * @param ports the ports that it has for itself, by server
      * @param messagesTo messages sent so far, by the number of the shard that they went to
      * @param queuedTo messages under way, by the number of the shard that they go to
      * @param stalls the last few, latest first
      */
-    public record Detail(Shard shard, List<Group> groups, Map<String, Long> connections, List<Long> messagesTo,
+    public record Detail(Shard shard, List<Group> groups, Map<String, Long> connections,
+            @Nullable Map<String, Integer> ports, List<Long> messagesTo,
             List<Integer> queuedTo, List<Stall> stalls) {
         public Detail {
             groups = List.copyOf(groups);
             connections = Map.copyOf(connections);
+            ports = ports == null ? null : Map.copyOf(ports);
             messagesTo = List.copyOf(messagesTo);
             queuedTo = List.copyOf(queuedTo);
             stalls = List.copyOf(stalls);
@@ -137,6 +140,8 @@ public record ShardReport(String engine, String state, List<String> problems, Li
      * @param protocol what it speaks
      * @param host the address that it is bound to
      * @param port the port, or the one configured where it is not bound
+     * @param shardPorts the first of the ports that shards have for themselves, where the shard's number is added to it; left out
+     *            where they have none
      * @param group the scheduling group that its connections run in
      * @param state {@code listening}, {@code draining}, or {@code closed}
      * @param connections connections that are open
@@ -148,7 +153,8 @@ public record ShardReport(String engine, String state, List<String> problems, Li
      * @param latencies how long its requests took: how many fell into each bucket that has any, by the bucket's upper
      *            bound in nanoseconds, in order; a length is known to an eighth. Left out by those that do not count
      */
-    public record Server(String name, String protocol, String host, int port, String group, String state,
+    public record Server(String name, String protocol, String host, int port,
+            @Nullable Integer shardPorts, String group, String state,
             long connections, long accepted, long refused, long requests, long failed, List<Integer> drainedShards,
             @Nullable Map<Long, Long> latencies) {
         public Server {

@@ -10,6 +10,9 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * What one client, and all of them together, may take of a server.
  *
  * @param maxConnections clients connected at once, over all shards
+ * @param maxConnectionsPerAddress clients of one address connected at once, over all shards, an IPv6 network of 64 bits counting as
+ *            one address; 0 for any. Not asked of Unix domain sockets; where a trusted proxy says whose a connection is, that
+ *            address counts
  * @param idleTimeout how long a client may be silent before it is disconnected; 0 for ever
  * @param outputBuffer bytes of replies that a client has not read above which it is disconnected
  * @param maxArguments the most arguments of one command
@@ -19,6 +22,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param bytesPerTurn bytes read from one connection before other connections have their turn
  */
 public record LimitsConfig(@DefaultValue("10000") @Range(min = 1) int maxConnections,
+        @DefaultValue("0") @Range(min = 0) int maxConnectionsPerAddress,
         @DefaultValue("0s") Duration idleTimeout, @DefaultValue("64MB") ByteSize outputBuffer,
         @DefaultValue("1048576") @Range(min = 1, max = 1 << 20) int maxArguments,
         @DefaultValue("512MB") ByteSize maxBulk, @DefaultValue("64KB") ByteSize maxInline,
@@ -26,31 +30,42 @@ public record LimitsConfig(@DefaultValue("10000") @Range(min = 1) int maxConnect
 
     /** What an empty configuration gives. */
     public static LimitsConfig defaults() {
-        return new LimitsConfig(10_000, Duration.ZERO, new ByteSize(64L << 20), 1 << 20, new ByteSize(512L << 20),
+        return new LimitsConfig(10_000, 0, Duration.ZERO, new ByteSize(64L << 20), 1 << 20, new ByteSize(512L << 20),
                 new ByteSize(64L << 10), 1024, new ByteSize(64L << 10));
     }
 
     /** This with another number of clients. */
     public LimitsConfig withMaxConnections(int newMaxConnections) {
-        return new LimitsConfig(newMaxConnections, idleTimeout, outputBuffer, maxArguments, maxBulk, maxInline,
+        return new LimitsConfig(newMaxConnections, maxConnectionsPerAddress, idleTimeout, outputBuffer, maxArguments,
+                maxBulk, maxInline,
                 commandsPerTurn, bytesPerTurn);
+    }
+
+    /** This with another number of clients of one address; 0 for any. */
+    public LimitsConfig withMaxConnectionsPerAddress(int newMaxConnectionsPerAddress) {
+        return new LimitsConfig(maxConnections, newMaxConnectionsPerAddress, idleTimeout, outputBuffer, maxArguments,
+                maxBulk,
+                maxInline, commandsPerTurn, bytesPerTurn);
     }
 
     /** This with another time that clients may be silent. */
     public LimitsConfig withIdleTimeout(Duration newIdleTimeout) {
-        return new LimitsConfig(maxConnections, newIdleTimeout, outputBuffer, maxArguments, maxBulk, maxInline,
+        return new LimitsConfig(maxConnections, maxConnectionsPerAddress, newIdleTimeout, outputBuffer, maxArguments,
+                maxBulk, maxInline,
                 commandsPerTurn, bytesPerTurn);
     }
 
     /** This with another limit on replies not yet read. */
     public LimitsConfig withOutputBuffer(ByteSize newOutputBuffer) {
-        return new LimitsConfig(maxConnections, idleTimeout, newOutputBuffer, maxArguments, maxBulk, maxInline,
+        return new LimitsConfig(maxConnections, maxConnectionsPerAddress, idleTimeout, newOutputBuffer, maxArguments,
+                maxBulk, maxInline,
                 commandsPerTurn, bytesPerTurn);
     }
 
     /** This with another longest argument. */
     public LimitsConfig withMaxBulk(ByteSize newMaxBulk) {
-        return new LimitsConfig(maxConnections, idleTimeout, outputBuffer, maxArguments, newMaxBulk, maxInline,
+        return new LimitsConfig(maxConnections, maxConnectionsPerAddress, idleTimeout, outputBuffer, maxArguments,
+                newMaxBulk, maxInline,
                 commandsPerTurn, bytesPerTurn);
     }
 }

@@ -14,7 +14,9 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param host the address that the server binds to; 'unix:/run/app.sock' is a Unix domain socket of that path,
  *            'unix:@name' one of that abstract name
  * @param port the port that the server binds to; 0 takes a free one; a Unix domain socket has none
- * @param backlog connections that may wait to be accepted, per shard
+ * @param shardPorts the first of a row of ports, one for each shard, which stand beside the port: who connects to the first plus
+ *            2 is served by shard 2; 0 for none
+ * @param backlog connections that may wait to be accepted, per listening socket
  * @param password what clients must give to AUTH; none by default
  * @param protectedMode whether, without a password, only clients of this machine are served
  * @param limits what one client may take
@@ -24,17 +26,22 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param socketMode who may connect to a Unix domain socket that is a file, as chmod takes it: '600' for the user that the
  *            process runs as, '660' for the user's group, '666' for all
  * @param distribution how connections come to shards
+ * @param acceptPolicy the name of a bean of type AcceptPolicy that says which shard owns a new connection, in place of the
+ *            distribution; none by default
+ * @param socket what the kernel is told of its connections
  * @param proxyProtocol which proxies say whose connections they pass on
  * @param http what holds where the protocol is 'http'
  */
 @ConfigurationPropertiesSource
 public record ServerConfig(String protocol, @DefaultValue("127.0.0.1") String host,
-        @Range(min = 0, max = 65535) int port, @DefaultValue("1024") @Range(min = 1) int backlog,
+        @Range(min = 0, max = 65535) int port, @DefaultValue("0") @Range(min = 0, max = 65535) int shardPorts,
+        @DefaultValue("1024") @Range(min = 1) int backlog,
         @Reloadable @Nullable String password, @Reloadable @DefaultValue("true") boolean protectedMode,
         @Reloadable @NestedConfigurationProperty @DefaultValue LimitsConfig limits,
         @DefaultValue("default") String group, @Nullable String sslBundle,
         @DefaultValue("none") ClientAuth clientAuth,
         @DefaultValue(OWNER) String socketMode, @DefaultValue("reuseport") Distribution distribution,
+        @Nullable String acceptPolicy, @NestedConfigurationProperty @DefaultValue SocketConfig socket,
         @Reloadable @NestedConfigurationProperty @DefaultValue ProxyProtocolConfig proxyProtocol,
         @Reloadable @NestedConfigurationProperty @DefaultValue HttpConfig http) {
     /** What a host begins with that is a Unix domain socket. */
@@ -43,57 +50,86 @@ public record ServerConfig(String protocol, @DefaultValue("127.0.0.1") String ho
 
     /** A server of this protocol on this port of the loopback address; all else as an empty configuration gives. */
     public static ServerConfig of(String protocol, int port) {
-        return new ServerConfig(protocol, "127.0.0.1", port, 1024, null, true, LimitsConfig.defaults(), "default",
-                null, ClientAuth.NONE, OWNER, Distribution.REUSEPORT, ProxyProtocolConfig.defaults(),
-                HttpConfig.defaults());
+        return new ServerConfig(protocol, "127.0.0.1", port, 0, 1024, null, true, LimitsConfig.defaults(), "default",
+                null, ClientAuth.NONE, OWNER, Distribution.REUSEPORT, null, SocketConfig.defaults(),
+                ProxyProtocolConfig.defaults(), HttpConfig.defaults());
     }
 
     /** This with another address to bind to. */
     public ServerConfig withHost(String newHost) {
-        return new ServerConfig(protocol, newHost, port, backlog, password, protectedMode, limits, group, sslBundle,
-                clientAuth, socketMode, distribution, proxyProtocol, http);
+        return new ServerConfig(protocol, newHost, port, shardPorts, backlog, password, protectedMode, limits, group,
+                sslBundle,
+                clientAuth, socketMode, distribution, acceptPolicy, socket, proxyProtocol, http);
     }
 
     /** This with another port to bind to. */
     public ServerConfig withPort(int newPort) {
-        return new ServerConfig(protocol, host, newPort, backlog, password, protectedMode, limits, group, sslBundle,
-                clientAuth, socketMode, distribution, proxyProtocol, http);
+        return new ServerConfig(protocol, host, newPort, shardPorts, backlog, password, protectedMode, limits, group,
+                sslBundle,
+                clientAuth, socketMode, distribution, acceptPolicy, socket, proxyProtocol, http);
+    }
+
+    /** This with a port for each shard, from this one on; 0 for none. */
+    public ServerConfig withShardPorts(int newShardPorts) {
+        return new ServerConfig(protocol, host, port, newShardPorts, backlog, password, protectedMode, limits, group,
+                sslBundle,
+                clientAuth, socketMode, distribution, acceptPolicy, socket, proxyProtocol, http);
+    }
+
+    /** This with another way in which connections come to shards. */
+    public ServerConfig withDistribution(Distribution newDistribution) {
+        return new ServerConfig(protocol, host, port, shardPorts, backlog, password, protectedMode, limits, group,
+                sslBundle,
+                clientAuth, socketMode, newDistribution, acceptPolicy, socket, proxyProtocol, http);
+    }
+
+    /** This with other options of its sockets. */
+    public ServerConfig withSocket(SocketConfig newSocket) {
+        return new ServerConfig(protocol, host, port, shardPorts, backlog, password, protectedMode, limits, group,
+                sslBundle,
+                clientAuth, socketMode, distribution, acceptPolicy, newSocket, proxyProtocol, http);
     }
 
     /** This with another number of connections that may wait to be accepted. */
     public ServerConfig withBacklog(int newBacklog) {
-        return new ServerConfig(protocol, host, port, newBacklog, password, protectedMode, limits, group, sslBundle,
-                clientAuth, socketMode, distribution, proxyProtocol, http);
+        return new ServerConfig(protocol, host, port, shardPorts, newBacklog, password, protectedMode, limits, group,
+                sslBundle,
+                clientAuth, socketMode, distribution, acceptPolicy, socket, proxyProtocol, http);
     }
 
     /** This with another password; null for none. */
     public ServerConfig withPassword(@Nullable String newPassword) {
-        return new ServerConfig(protocol, host, port, backlog, newPassword, protectedMode, limits, group, sslBundle,
-                clientAuth, socketMode, distribution, proxyProtocol, http);
+        return new ServerConfig(protocol, host, port, shardPorts, backlog, newPassword, protectedMode, limits, group,
+                sslBundle,
+                clientAuth, socketMode, distribution, acceptPolicy, socket, proxyProtocol, http);
     }
 
     /** This with or without protected mode. */
     public ServerConfig withProtectedMode(boolean newProtectedMode) {
-        return new ServerConfig(protocol, host, port, backlog, password, newProtectedMode, limits, group, sslBundle,
-                clientAuth, socketMode, distribution, proxyProtocol, http);
+        return new ServerConfig(protocol, host, port, shardPorts, backlog, password, newProtectedMode, limits, group,
+                sslBundle,
+                clientAuth, socketMode, distribution, acceptPolicy, socket, proxyProtocol, http);
     }
 
     /** This with other limits. */
     public ServerConfig withLimits(LimitsConfig newLimits) {
-        return new ServerConfig(protocol, host, port, backlog, password, protectedMode, newLimits, group, sslBundle,
-                clientAuth, socketMode, distribution, proxyProtocol, http);
+        return new ServerConfig(protocol, host, port, shardPorts, backlog, password, protectedMode, newLimits, group,
+                sslBundle,
+                clientAuth, socketMode, distribution, acceptPolicy, socket, proxyProtocol, http);
     }
 
     /** This with another scheduling group. */
     public ServerConfig withGroup(String newGroup) {
-        return new ServerConfig(protocol, host, port, backlog, password, protectedMode, limits, newGroup, sslBundle,
-                clientAuth, socketMode, distribution, proxyProtocol, http);
+        return new ServerConfig(protocol, host, port, shardPorts, backlog, password, protectedMode, limits, newGroup,
+                sslBundle,
+                clientAuth, socketMode, distribution, acceptPolicy, socket, proxyProtocol, http);
     }
 
     /** This with other settings of HTTP. */
     public ServerConfig withHttp(HttpConfig newHttp) {
-        return new ServerConfig(protocol, host, port, backlog, password, protectedMode, limits, group, sslBundle,
-                clientAuth, socketMode, distribution, proxyProtocol, newHttp);
+        return new ServerConfig(protocol, host, port, shardPorts, backlog, password, protectedMode, limits, group,
+                sslBundle,
+                clientAuth, socketMode, distribution, acceptPolicy, socket, proxyProtocol, newHttp);
     }
 
     /** Whether it listens on a Unix domain socket, which has no port. */
@@ -111,7 +147,12 @@ public record ServerConfig(String protocol, @DefaultValue("127.0.0.1") String ho
         /** The kernel spreads them over a listening socket of each shard: accepted where they are served, seldom evenly. */
         REUSEPORT,
         /** Shard 0 accepts, and hands each to the shard that has the fewest of this server: evenly. */
-        LEAST_CONNECTIONS
+        LEAST_CONNECTIONS,
+        /**
+         * Every shard accepts as with 'reuseport', and keeps what it has accepted unless it carries clearly more than its part,
+         * of connections or of work: then the connection goes to one that carries less.
+         */
+        BALANCED
     }
 
     /** Whether clients show a certificate. */
@@ -127,10 +168,12 @@ public record ServerConfig(String protocol, @DefaultValue("127.0.0.1") String ho
     /** Everything but the password, which must not reach a log. */
     @Override
     public String toString() {
-        return "ServerConfig[protocol=" + protocol + ", host=" + host + ", port=" + port + ", backlog=" + backlog
+        return "ServerConfig[protocol=" + protocol + ", host=" + host + ", port=" + port + ", shardPorts=" + shardPorts
+                + ", backlog=" + backlog
                 + ", password=" + (password == null ? "none" : "******") + ", protectedMode=" + protectedMode
                 + ", limits=" + limits + ", group=" + group + ", sslBundle=" + sslBundle + ", clientAuth=" + clientAuth
-                + ", socketMode=" + socketMode + ", distribution=" + distribution + ", proxyProtocol=" + proxyProtocol
+                + ", socketMode=" + socketMode + ", distribution=" + distribution + ", acceptPolicy="
+                + acceptPolicy + ", socket=" + socket + ", proxyProtocol=" + proxyProtocol
                 + ", http=" + http + "]";
     }
 }

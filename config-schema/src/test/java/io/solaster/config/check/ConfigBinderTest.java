@@ -46,6 +46,7 @@ import io.solaster.config.server.HttpConfig;
 import io.solaster.config.server.LimitsConfig;
 import io.solaster.config.server.ProxyProtocolConfig;
 import io.solaster.config.server.ServerConfig;
+import io.solaster.config.server.SocketConfig;
 import io.solaster.config.server.WebSocketCompressionConfig;
 import io.solaster.config.server.WebSocketConfig;
 import io.solaster.config.server.WebSocketQueueConfig;
@@ -136,6 +137,7 @@ class ConfigBinderTest {
                       protected-mode: false
                       limits:
                         max-connections: 5
+                        max-connections-per-address: 3
                         idle-timeout: 10s
                         output-buffer: 1MB
                         max-arguments: 10
@@ -148,6 +150,21 @@ class ConfigBinderTest {
                       client-auth: need
                       socket-mode: 660
                       distribution: least-connections
+                      shard-ports: 7000
+                      accept-policy: mine
+                      socket:
+                        no-delay: false
+                        keep-alive: false
+                        keep-alive-idle: 30s
+                        keep-alive-interval: 5s
+                        keep-alive-count: 4
+                        user-timeout: 20s
+                        fast-open: 64
+                        send-buffer: 64KB
+                        receive-buffer: 128KB
+                        write-high-water-mark: 1MB
+                        write-low-water-mark: 256KB
+                        half-close: true
                       proxy-protocol: {trusted: 10.0.0.0/8, timeout: 3s}
                       http:
                         header-timeout: 1s
@@ -209,11 +226,14 @@ class ConfigBinderTest {
                 Map.of("bulk", new GroupConfig(7, 1000, 64, GroupConfig.WhenFull.WAIT, Duration.ofMillis(20), 128)),
                 new StallConfig(false, Duration.ofMillis(5), 9, Duration.ofSeconds(3))));
         assertThat(config.servers()).containsExactly(Map.entry("kv",
-                new ServerConfig("resp", "0.0.0.0", 6380, 16, "secret", false,
-                        new LimitsConfig(5, Duration.ofSeconds(10), new ByteSize(1 << 20), 10, new ByteSize(2048),
+                new ServerConfig("resp", "0.0.0.0", 6380, 7000, 16, "secret", false,
+                        new LimitsConfig(5, 3, Duration.ofSeconds(10), new ByteSize(1 << 20), 10, new ByteSize(2048),
                                 new ByteSize(1024), 7, new ByteSize(4096)),
                         "bulk", "web", ServerConfig.ClientAuth.NEED, "660",
-                        ServerConfig.Distribution.LEAST_CONNECTIONS,
+                        ServerConfig.Distribution.LEAST_CONNECTIONS, "mine",
+                        new SocketConfig(false, false, Duration.ofSeconds(30), Duration.ofSeconds(5), 4,
+                                Duration.ofSeconds(20), 64, new ByteSize(1 << 16), new ByteSize(1 << 17),
+                                new ByteSize(1 << 20), new ByteSize(1 << 18), true),
                         new ProxyProtocolConfig("10.0.0.0/8", Duration.ofSeconds(3)),
                         new HttpConfig(Duration.ofSeconds(1), Duration.ofSeconds(2), Duration.ofSeconds(3),
                                 Duration.ofSeconds(4), new ByteSize(1024), new ByteSize(2048), 3, new ByteSize(4096),

@@ -33,6 +33,7 @@ import io.solaster.config.server.HttpConfig;
 import io.solaster.config.server.LimitsConfig;
 import io.solaster.config.server.ProxyProtocolConfig;
 import io.solaster.config.server.ServerConfig;
+import io.solaster.config.server.SocketConfig;
 import io.solaster.config.server.WebSocketCompressionConfig;
 import io.solaster.config.server.WebSocketConfig;
 import io.solaster.config.server.WebSocketQueueConfig;
@@ -97,11 +98,12 @@ class ConfigValidatorTest {
 
     @Test
     void limitsHaveARange() {
-        LimitsConfig none = new LimitsConfig(0, Duration.ofNanos(-1), new ByteSize(0), 0, new ByteSize(0),
+        LimitsConfig none = new LimitsConfig(0, -1, Duration.ofNanos(-1), new ByteSize(0), 0, new ByteSize(0),
                 new ByteSize(0), 0, new ByteSize(0));
         assertThat(ConfigValidator.check(servers(Map.of("kv", KV.withLimits(none))))).extracting(Violation::key)
                 .containsExactlyInAnyOrder(Stream
-                        .of("max-connections", "idle-timeout", "output-buffer", "max-arguments", "max-bulk",
+                        .of("max-connections", "max-connections-per-address", "idle-timeout", "output-buffer",
+                                "max-arguments", "max-bulk",
                                 "max-inline", "commands-per-turn", "bytes-per-turn")
                         .map("solaster.servers.kv.limits."::concat).toArray(String[]::new));
     }
@@ -186,17 +188,58 @@ class ConfigValidatorTest {
 
     @Test
     void aServerSaysWhatItSpeaksAndWhere() {
-        ServerConfig mute = new ServerConfig(null, " ", -1, 0, null, true, LimitsConfig.defaults(), "default",
+        ServerConfig mute = new ServerConfig(null, " ", -1, -1, 0, null, true, LimitsConfig.defaults(), "default",
                 null, ServerConfig.ClientAuth.NONE, "600",
-                ServerConfig.Distribution.REUSEPORT, ProxyProtocolConfig.defaults(), HttpConfig.defaults());
+                ServerConfig.Distribution.REUSEPORT, null, SocketConfig.defaults(),
+                ProxyProtocolConfig.defaults(), HttpConfig.defaults());
         assertThat(ConfigValidator.check(servers(Map.of("My.Kv", mute)))).extracting(Violation::toString)
                 .containsExactlyInAnyOrder(
                         "solaster.servers[My.Kv].port: -1 is out of range; write a number from 0 to 65535",
+                        "solaster.servers[My.Kv].shard-ports: -1 is out of range; write a number from 0 to 65535",
                         "solaster.servers[My.Kv].backlog: 0 is out of range; write a number from 1",
                         "solaster.servers[My.Kv].protocol: nothing is given;"
                                 + " write the protocol that it speaks, such as 'resp'",
                         "solaster.servers[My.Kv].host: nothing is given;"
                                 + " write the address that it binds to, such as '127.0.0.1'");
+    }
+
+    @Test
+    void shardsPortsAreARowThatNobodyElseHas() {
+        Map<String, ServerConfig> servers = new LinkedHashMap<>();
+        servers.put("kv", KV.withShardPorts(7000));
+        servers.put("web", KV.withPort(7003));
+        servers.put("rows", KV.withPort(0).withShardPorts(7003));
+        servers.put("elsewhere", KV.withHost("10.0.0.1").withPort(7001).withShardPorts(7000));
+        servers.put("high", KV.withPort(0).withShardPorts(65_533));
+        servers.put("unix", KV.withHost("unix:/run/app.sock").withPort(0).withShardPorts(7000));
+        SolasterConfig config = servers(servers);
+        SolasterConfig four = config.withEngine(config.engine().withShards(4));
+        assertThat(ConfigValidator.check(four)).extracting(Violation::toString).containsExactlyInAnyOrder(
+                "solaster.servers.unix.shard-ports: a Unix domain socket has no port;"
+                        + " leave it out, or make a server of its own for the ports",
+                "solaster.servers.kv.shard-ports: ports 7000 to 7003 are for 4 shards, and 7003 is"
+                        + " solaster.servers.web.port; write a first port whose row is free",
+                "solaster.servers.rows.shard-ports: ports 7003 to 7006 are for 4 shards, and those from 7000 on are"
+                        + " solaster.servers.kv.shard-ports; write a first port whose row is free",
+                "solaster.servers.rows.shard-ports: ports 7003 to 7006 are for 4 shards, and 7003 is"
+                        + " solaster.servers.web.port; write a first port whose row is free",
+                "solaster.servers.elsewhere.shard-ports: ports 7000 to 7003 are for 4 shards, and 7001 is"
+                        + " solaster.servers.elsewhere.port; write a first port whose row is free",
+                "solaster.servers.high.shard-ports: 65533 is too high for 4 shards, whose last would have 65536;"
+                        + " write 65532 or less");
+    }
+
+    @Test
+    void whatTheKernelIsToldOfSocketsHasARange() {
+        SocketConfig wrong = Changed.with(SocketConfig.defaults(), "keepAliveIdle", Duration.ofDays(1),
+                "keepAliveInterval", Duration.ofNanos(-1), "keepAliveCount", 128, "userTimeout", Duration.ofDays(2),
+                "fastOpen", -1, "sendBuffer", new ByteSize(1L << 31), "receiveBuffer", new ByteSize(1L << 31),
+                "writeHighWaterMark", new ByteSize(1L << 31), "writeLowWaterMark", new ByteSize(1L << 32));
+        assertThat(ConfigValidator.check(servers(Map.of("kv", KV.withSocket(wrong))))).extracting(Violation::key)
+                .containsExactlyInAnyOrder(Stream
+                        .of("keep-alive-idle", "keep-alive-interval", "keep-alive-count", "user-timeout", "fast-open",
+                                "send-buffer", "receive-buffer", "write-high-water-mark", "write-low-water-mark")
+                        .map("solaster.servers.kv.socket."::concat).toArray(String[]::new));
     }
 
     @ParameterizedTest
@@ -230,7 +273,8 @@ class ConfigValidatorTest {
     @Test
     void webFluxIsServedInAGroupThatExistsAndToOneClientAtLeast() {
         assertThat(ConfigValidator.check(Changed.with(SolasterConfig.defaults(), "web",
-                new WebConfig(WebConfig.Server.SOLASTER, "crtical", 0, 1, HttpConfig.defaults()))))
+                new WebConfig(WebConfig.Server.SOLASTER, "crtical", 0, 1, 0, ServerConfig.Distribution.REUSEPORT,
+                        SocketConfig.defaults(), HttpConfig.defaults()))))
                 .extracting(Violation::toString)
                 .containsExactly("solaster.web.max-connections: 0 is out of range; write a number from 1",
                         "solaster.web.group: 'crtical' is no scheduling group; write one of background, critical,"

@@ -467,7 +467,7 @@ abstract class Http2ServerTest extends TransportTest {
             for (int i = 0; i < 100; i++) {
                 stream.write(Unpooled.wrappedBuffer(new byte[16 << 10]));
             }
-        }, config.withLimits(new LimitsConfig(limits.maxConnections(), limits.idleTimeout(), new ByteSize(256 << 10),
+        }, config.withLimits(new LimitsConfig(limits.maxConnections(), 0, limits.idleTimeout(), new ByteSize(256 << 10),
                 limits.maxArguments(), limits.maxBulk(), limits.maxInline(), limits.commandsPerTurn(),
                 limits.bytesPerTurn())));
         Http2RawClient client = connect(server, 1000);
@@ -840,7 +840,7 @@ abstract class Http2ServerTest extends TransportTest {
 
     private static LimitsConfig turns(int commands, int bytes) {
         LimitsConfig limits = LimitsConfig.defaults();
-        return new LimitsConfig(limits.maxConnections(), limits.idleTimeout(), limits.outputBuffer(),
+        return new LimitsConfig(limits.maxConnections(), 0, limits.idleTimeout(), limits.outputBuffer(),
                 limits.maxArguments(), limits.maxBulk(), limits.maxInline(), commands, new ByteSize(bytes));
     }
 

@@ -77,7 +77,7 @@ public final class StoreFixture {
 
     /** Limits with another number of arguments that a command may have. */
     public static LimitsConfig withMaxArguments(LimitsConfig limits, int maxArguments) {
-        return new LimitsConfig(limits.maxConnections(), limits.idleTimeout(), limits.outputBuffer(), maxArguments,
+        return new LimitsConfig(limits.maxConnections(), 0, limits.idleTimeout(), limits.outputBuffer(), maxArguments,
                 limits.maxBulk(), limits.maxInline(), limits.commandsPerTurn(), limits.bytesPerTurn());
     }
 

@@ -3,6 +3,7 @@ package io.solaster.boot;
 import io.solaster.config.SolasterConfig;
 import io.solaster.config.check.ConfigReport;
 import io.solaster.engine.Engine;
+import io.solaster.engine.net.accept.AcceptPolicy;
 import io.solaster.spring.ServerProtocol;
 import io.solaster.spring.reload.ConfigCheck;
 import io.solaster.spring.reload.ConfigReloader;
@@ -11,6 +12,7 @@ import io.solaster.spring.server.ServerLifecycle;
 import io.solaster.spring.server.ServerTls;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -58,9 +60,9 @@ public final class SolasterAutoConfiguration {
     @Bean
     @ConditionalOnMissingBean
     ServerLifecycle solasterServers(Engine engine, SolasterConfig config, ObjectProvider<ServerProtocol> protocols,
-            ObjectProvider<SslBundles> bundles) {
+            ObjectProvider<SslBundles> bundles, ListableBeanFactory beans) {
         return new ServerLifecycle(engine, config, protocols.orderedStream().toList(),
-                new ServerTls(bundles.getIfAvailable(), engine.offload()));
+                new ServerTls(bundles.getIfAvailable(), engine.offload()), beans.getBeansOfType(AcceptPolicy.class));
     }
 
     /**

@@ -4,16 +4,23 @@ package io.solaster.engine.net;
 public final class BindException extends RuntimeException {
     private final String server;
     private final String fix;
+    private final boolean shardPort;
 
-    BindException(String server, String where, String reason, String fix, Throwable cause) {
+    BindException(String server, String where, String reason, String fix, boolean shardPort, Throwable cause) {
         super("server '" + server + "' cannot listen on " + where + ": " + reason + "; " + fix, cause);
         this.server = server;
         this.fix = fix;
+        this.shardPort = shardPort;
     }
 
     /** The server's name: the key below {@code solaster.servers}. */
     public String server() {
         return server;
+    }
+
+    /** Whether it is a port that a shard has for itself, and not the server's. */
+    public boolean isShardPort() {
+        return shardPort;
     }
 
     /** What to do about it. */

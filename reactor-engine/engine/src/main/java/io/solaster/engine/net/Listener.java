@@ -2,12 +2,17 @@ package io.solaster.engine.net;
 
 import java.io.IOException;
 import java.lang.invoke.VarHandle;
+import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.stream.Stream;
 
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -23,6 +28,7 @@ import io.netty.channel.ServerChannel;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.ImmediateEventExecutor;
 import io.solaster.engine.Shard;
+import io.solaster.engine.net.accept.ClientCounts;
 import io.solaster.engine.stats.Counter;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -47,13 +53,23 @@ final class Listener extends ChannelInboundHandlerAdapter {
     private final ConnectionHandler handler;
     /** In the order of their coming, which another run of the same keeps. On the shard only. */
     private final Set<Channel> channels = new LinkedHashSet<>();
-    /** Written by whichever shard accepts for this one, so that it knows at once what it has handed over. */
+    /** What gives connections to other shards; null where all that is accepted stays. */
+    private final @Nullable Acceptor acceptor;
+    /** Accepted here, whoever owns it. */
     private final Counter accepted = new Counter();
+    /** Accepted and kept here. */
+    private final Counter kept = new Counter();
+    /** Accepted by others for this shard, and here. */
+    private final Counter arrived = new Counter();
     private final Counter closed = new Counter();
+    /** Accepted for this shard, which had stopped before they were here. */
+    private final LongAdder lost = new LongAdder();
     private final Counter refused = new Counter();
     private final Counter pauses = new Counter();
     private final RequestStats requests;
     private volatile @Nullable ServerChannel listening;
+    /** Listens on the port that this shard has for itself. */
+    private volatile @Nullable ServerChannel listeningOnItsOwn;
     /** No more connections come here, though the server accepts elsewhere. */
     private volatile boolean retired;
     private @Nullable CompletableFuture<Boolean> drained;
@@ -62,10 +78,11 @@ final class Listener extends ChannelInboundHandlerAdapter {
     private long arrivals;
     private long pausedSince;
 
-    Listener(TcpServer server, Shard shard, ConnectionHandler handler) {
+    Listener(TcpServer server, Shard shard, ConnectionHandler handler, @Nullable Acceptor acceptor) {
         this.server = server;
         this.shard = shard;
         this.handler = handler;
+        this.acceptor = acceptor;
         this.requests = new RequestStats(server.name(), server.config().protocol());
     }
 
@@ -77,13 +94,42 @@ final class Listener extends ChannelInboundHandlerAdapter {
         listening = channel;
     }
 
-    boolean isListening() {
-        ServerChannel channel = listening;
-        return channel != null && channel.isActive();
+    void listensOnItsOwn(ServerChannel channel) {
+        listeningOnItsOwn = channel;
     }
 
+    boolean isListening() {
+        ServerChannel channel = listening;
+        ServerChannel own = listeningOnItsOwn;
+        return channel != null && channel.isActive() || own != null && own.isActive();
+    }
+
+    /** Connections that are this shard's, those on their way to it included. */
     long connections() {
-        return accepted.get() - closed.get();
+        return kept.get() + server.givenTo(shard.id()) - closed();
+    }
+
+    /** Connections on their way from shards that have accepted them. */
+    long underWay() {
+        return server.givenTo(shard.id()) - arrived.get() - lost.sum();
+    }
+
+    /** Those of this shard that have ended, or never came. */
+    long closed() {
+        return closed.get() + lost.sum();
+    }
+
+    /** What this shard has given to another. */
+    long givenTo(int owner) {
+        return acceptor == null ? 0 : acceptor.given(owner);
+    }
+
+    long arrivedFromOthers() {
+        return arrived.get();
+    }
+
+    long policyFailures() {
+        return acceptor == null ? 0 : acceptor.failures();
     }
 
     RequestStats requests() {
@@ -115,28 +161,61 @@ final class Listener extends ChannelInboundHandlerAdapter {
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         Channel connection = (Channel) message;
         arrivals++;
-        Listener owner = server.acceptsOnEveryShard() ? this : server.leastConnections();
+        Listener owner = acceptor == null || ctx.channel().equals(listeningOnItsOwn) ? this : acceptor.owner();
         // Counted before it is looked at: of two shards that accept the last one at once, one at least sees both.
-        owner.accepted.increment();
+        accepted.increment();
         VarHandle.fullFence();
-        if (server.connections() > handler.maxConnections(server.config().limits().maxConnections())) {
-            owner.accepted.add(-1);
+        if (owner == null || server.connections() > handler.maxConnections(server.config().limits().maxConnections())) {
+            accepted.add(-1);
             refuse(connection);
             return;
         }
-        owner.adopt(connection);
+        if (owner == this) {
+            kept.increment();
+        } else {
+            Objects.requireNonNull(acceptor).gives(owner.shard.id(), 1);
+        }
+        owner.adopt(connection, this);
     }
 
     private void refuse(Channel connection) {
-        refused.increment();
-        shard.stats().refused.increment();
-        shard.register(connection).addListener((ChannelFutureListener) registered -> connection
-                .writeAndFlush(Unpooled.wrappedBuffer(handler.refusal())).addListener(ChannelFutureListener.CLOSE));
+        countRefused();
+        shard.register(connection).addListener(registered -> sayRefused(connection));
     }
 
-    /** Takes a connection over; its pipeline is set up on this listener's shard. */
-    void adopt(Channel connection) {
-        Arrival arrival = new Arrival();
+    private void countRefused() {
+        refused.increment();
+        shard.stats().refused.increment();
+    }
+
+    private void sayRefused(Channel connection) {
+        connection.writeAndFlush(Unpooled.wrappedBuffer(handler.refusal())).addListener(ChannelFutureListener.CLOSE);
+    }
+
+    /**
+     * Counts a connection as its client's, until it is closed. On the shard.
+     *
+     * @return false where the client has as many as it may: then the connection has been refused
+     */
+    boolean admits(Channel connection) {
+        int most = server.config().limits().maxConnectionsPerAddress();
+        InetSocketAddress client = most == 0 ? null : PeerAddress.network(connection);
+        if (client == null || client.getAddress() == null) {
+            return true;
+        }
+        long key = ClientCounts.client(client.getAddress());
+        if (!server.clients().came(key, most)) {
+            countRefused();
+            sayRefused(connection);
+            return false;
+        }
+        connection.closeFuture().addListener(end -> server.clients().left(key));
+        return true;
+    }
+
+    /** Takes a connection over; its pipeline is set up on this listener's shard. On the shard of the one that has accepted it. */
+    void adopt(Channel connection, Listener from) {
+        Arrival arrival = new Arrival(from != this);
         connection.pipeline().addLast(arrival);
         register(connection).addListener(arrival);
     }
@@ -169,11 +248,19 @@ final class Listener extends ChannelInboundHandlerAdapter {
 
     /** A connection's way to its shard. */
     private final class Arrival extends ChannelInitializer<Channel> implements ChannelFutureListener {
-        private boolean arrived;
+        private final boolean handedOver;
+        private boolean here;
+
+        Arrival(boolean handedOver) {
+            this.handedOver = handedOver;
+        }
 
         @Override
         protected void initChannel(Channel channel) {
-            arrived = true;
+            here = true;
+            if (handedOver) {
+                arrived.increment();
+            }
             channels.add(channel);
             shard.stats().connections.increment();
             shard.stats().accepted.increment();
@@ -182,10 +269,14 @@ final class Listener extends ChannelInboundHandlerAdapter {
                 channel.close();
                 return;
             }
-            server.setUp(channel);
+            if (!server.proxies().isOn() && !admits(channel)) {
+                return;
+            }
+            server.options().connected(channel);
             requests.countFor(channel);
             if (server.proxies().isOn()) {
-                channel.pipeline().addLast(new ProxyIntake(shard, server.name(), handler, server.proxies()));
+                channel.pipeline().addLast(
+                        new ProxyIntake(shard, server.name(), handler, server.proxies(), Listener.this::admits));
             } else {
                 handler.connected(shard, channel);
             }
@@ -203,8 +294,8 @@ final class Listener extends ChannelInboundHandlerAdapter {
 
         @Override
         public void operationComplete(ChannelFuture registered) {
-            if (!registered.isSuccess() && !arrived) {
-                closed.increment();
+            if (!registered.isSuccess() && !here) {
+                lost.increment();
             }
         }
     }
@@ -246,17 +337,26 @@ final class Listener extends ChannelInboundHandlerAdapter {
     }
 
     /**
-     * Takes in what the kernel holds for this socket, since closing resets that; then closes it. Any thread; completes
-     * once the port is free.
+     * Takes in what the kernel holds for its sockets, since closing resets that; then closes them. Any thread; completes once the
+     * ports are free.
      */
     CompletableFuture<Boolean> stopListening() {
+        return stopListening(listening, listeningOnItsOwn);
+    }
+
+    /** As {@link #stopListening}, but of the port that the shard has for itself. */
+    CompletableFuture<Boolean> stopListeningOnItsOwn() {
+        return stopListening(null, listeningOnItsOwn);
+    }
+
+    private CompletableFuture<Boolean> stopListening(@Nullable ServerChannel shared, @Nullable ServerChannel own) {
         CompletableFuture<Boolean> done = new CompletableFuture<>();
-        ServerChannel channel = listening;
-        if (channel == null || !channel.isOpen()) {
+        List<ServerChannel> open = Stream.of(shared, own).filter(Objects::nonNull).map(Objects::requireNonNull)
+                .filter(ServerChannel::isOpen).toList();
+        if (open.isEmpty()) {
             done.complete(true);
         } else {
-            onShard(() -> closeOnceQuiet(channel, arrivals, arrivals, shard.stats().polls.get(), done),
-                    done);
+            onShard(() -> closeOnceQuiet(open, arrivals, arrivals, shard.stats().polls.get(), done), done);
         }
         return done;
     }
@@ -267,18 +367,18 @@ final class Listener extends ChannelInboundHandlerAdapter {
      *
      * @param lastSeen arrivals at the time of {@code pass}, the shard's number of times that sockets were served
      */
-    private void closeOnceQuiet(ServerChannel channel, long atFirst, long lastSeen, long pass,
+    private void closeOnceQuiet(List<ServerChannel> sockets, long atFirst, long lastSeen, long pass,
             CompletableFuture<Boolean> done) {
         long now = arrivals;
         long passNow = shard.stats().polls.get();
         boolean quiet = now == lastSeen && passNow - pass >= QUIET_PASSES;
-        if (quiet || now - atFirst > server.config().backlog()) {
-            // The JDK gives the port back in its next select, not before.
-            channel.close().addListener(
-                    end -> shard.schedule(() -> done.complete(true), 0, TimeUnit.NANOSECONDS));
+        if (quiet || now - atFirst > (long) server.config().backlog() * sockets.size()) {
+            // All close in this turn; the JDK gives a port back in its next select, not before.
+            sockets.forEach(ServerChannel::close);
+            shard.schedule(() -> done.complete(true), 0, TimeUnit.NANOSECONDS);
         } else {
             // Passes are counted, not turns: where there is traffic between shards, several turns go by between two.
-            shard.schedule(() -> closeOnceQuiet(channel, atFirst, now, now == lastSeen ? pass : passNow, done), 0,
+            shard.schedule(() -> closeOnceQuiet(sockets, atFirst, now, now == lastSeen ? pass : passNow, done), 0,
                     TimeUnit.NANOSECONDS);
         }
     }

@@ -3,9 +3,11 @@ package io.solaster.engine.net;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelConfig;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -57,6 +59,7 @@ final class ProxyIntake extends ChannelInboundHandlerAdapter {
     private final String server;
     private final ConnectionHandler protocol;
     private final Trust trust;
+    private final Predicate<Channel> admission;
     private final ProxyHeader header = new ProxyHeader();
     private boolean trusted;
     /** The protocol has begun. */
@@ -68,11 +71,13 @@ final class ProxyIntake extends ChannelInboundHandlerAdapter {
     private @Nullable ByteBuf received;
     private @Nullable ScheduledFuture<?> timer;
 
-    ProxyIntake(Shard shard, String server, ConnectionHandler protocol, Trust trust) {
+    /** @param admission whether the client may have one more connection; it refuses the connection itself if not */
+    ProxyIntake(Shard shard, String server, ConnectionHandler protocol, Trust trust, Predicate<Channel> admission) {
         this.shard = shard;
         this.server = server;
         this.protocol = protocol;
         this.trust = trust;
+        this.admission = admission;
     }
 
     @Override
@@ -95,8 +100,12 @@ final class ProxyIntake extends ChannelInboundHandlerAdapter {
                 TimeUnit.MILLISECONDS);
     }
 
-    /** The protocol begins; false where it failed to. */
+    /** The protocol begins; false where it failed to, or the client has as many connections as it may. */
     private boolean pass(ChannelHandlerContext context) {
+        if (!admission.test(context.channel())) {
+            over = true;
+            return false;
+        }
         passed = true;
         try {
             protocol.connected(shard, context.channel());

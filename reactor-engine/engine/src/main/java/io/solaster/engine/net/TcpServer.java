@@ -3,7 +3,6 @@ package io.solaster.engine.net;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
-import java.nio.channels.UnresolvedAddressException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,11 +21,14 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.unix.UnixChannelOption;
 import io.solaster.config.server.ServerConfig;
-import io.solaster.config.server.ServerConfig.Distribution;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
+import io.solaster.engine.net.accept.AcceptPolicies;
+import io.solaster.engine.net.accept.AcceptPolicy;
+import io.solaster.engine.net.accept.ClientCounts;
 import io.solaster.engine.task.SchedulingGroup;
+import io.solaster.engine.transport.TransportChoice;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,7 +36,8 @@ import org.slf4j.LoggerFactory;
 /**
  * A TCP server on every shard. Each shard has a listening socket of its own (SO_REUSEPORT), so that a connection is
  * accepted, served and closed by one thread; on nio, on a Unix domain socket, and where it is configured so, shard 0 accepts
- * and hands each connection to the shard that has the fewest.
+ * and hands each connection to the shard that has the fewest, or that another {@link AcceptPolicy} names. Beside that each shard
+ * may have a port of its own, whose connections are its own.
  *
  * <p>
  * The port is ours alone: the first socket is bound without SO_REUSEPORT, which fails if anybody has the port, and
@@ -64,12 +67,18 @@ public final class TcpServer implements AutoCloseable {
     private final List<Listener> listeners = new ArrayList<>();
     private final @Nullable UnixSocket unix;
     private final ProxyIntake.Trust proxies;
-    /** Each shard accepts what it serves; else shard 0 alone accepts, since an owner's count has one writer. */
+    private final SocketOptions options;
+    private final ClientCounts clients = new ClientCounts();
+    private final AcceptPolicy policy;
+    /** Each shard accepts on the server's port; else shard 0 alone does. */
     private final boolean everyShard;
     private volatile InetSocketAddress address;
     private volatile boolean closed;
+    /** The shard whose own port is being bound; -1 where it is the server's. For the thread that binds. */
+    private int binding = -1;
 
-    private TcpServer(Engine engine, String name, ServerConfig config, ConnectionHandler handler) {
+    private TcpServer(Engine engine, String name, ServerConfig config, ConnectionHandler handler,
+            @Nullable AcceptPolicy policy) {
         this.engine = engine;
         this.handler = handler;
         this.name = name;
@@ -77,8 +86,13 @@ public final class TcpServer implements AutoCloseable {
         this.proxies = new ProxyIntake.Trust(config);
         this.group = engine.groups().get(config.group());
         this.unix = UnixSocket.of(config, engine.transport().kind(), engine.environment().random());
-        this.everyShard = unix == null && config.distribution() == Distribution.REUSEPORT
-                && engine.transport().reusePort();
+        this.options = new SocketOptions(config, engine.transport().kind());
+        AcceptPolicy asked = policy == null ? AcceptPolicies.of(config.distribution(), engine.shards().size()) : policy;
+        this.everyShard = unix == null && asked.everyShardAccepts() && engine.transport().reusePort();
+        // One that accepts for all would keep them all.
+        this.policy = !everyShard && asked.equals(AcceptPolicies.OWN_SHARD)
+                ? AcceptPolicies.of(ServerConfig.Distribution.LEAST_CONNECTIONS, engine.shards().size())
+                : asked;
         this.address = unix == null
                 ? new InetSocketAddress(config.host(), config.port())
                 : InetSocketAddress.createUnresolved(config.host(), 0);
@@ -92,12 +106,23 @@ public final class TcpServer implements AutoCloseable {
      * @throws IllegalArgumentException if the engine has no scheduling group of that name
      */
     public static TcpServer bind(Engine engine, String name, ServerConfig config, ConnectionHandler handler) {
+        return bind(engine, name, config, handler, null);
+    }
+
+    /**
+     * As {@link #bind(Engine, String, ServerConfig, ConnectionHandler)}, with a policy of one's own that says which shard owns a
+     * new connection.
+     *
+     * @param policy in place of the one that {@link ServerConfig#distribution} names; null for that
+     */
+    public static TcpServer bind(Engine engine, String name, ServerConfig config, ConnectionHandler handler,
+            @Nullable AcceptPolicy policy) {
         if (engine.isStopping()) {
             throw new IllegalStateException("server '" + name + "': engine '" + engine.name() + "' is stopping");
         }
-        TcpServer server = new TcpServer(engine, name, config, handler);
+        TcpServer server = new TcpServer(engine, name, config, handler, policy);
         for (Shard shard : engine.shards()) {
-            server.listeners.add(new Listener(server, shard, handler));
+            server.listeners.add(new Listener(server, shard, handler, server.acceptor(shard)));
         }
         try {
             server.bindAll();
@@ -105,10 +130,35 @@ public final class TcpServer implements AutoCloseable {
             server.close();
             throw e;
         }
-        log.info("Server '{}' speaks {} on {} in group '{}', accepting on {}", name, config.protocol(),
+        log.info("Server '{}' speaks {} on {} in group '{}', accepting on {}{}", name, config.protocol(),
                 config.withPort(server.port()).where(), server.group,
-                server.acceptsOnEveryShard() ? "every shard" : "shard 0 for all shards");
+                server.acceptsOnEveryShard() ? "every shard" : "shard 0 for all shards", server.ownPorts());
+        List<String> ignored = server.options.ignored();
+        if (!ignored.isEmpty()) {
+            log.info("Server '{}': {} on {} has no solaster.servers.{}.socket.{}: left as the system has it", name,
+                    TransportChoice.label(engine.transport().kind()), config.isUnix() ? "a Unix domain socket" : "TCP",
+                    name,
+                    String.join(", .", ignored));
+        }
         return server;
+    }
+
+    private String ownPorts() {
+        int first = config.shardPorts();
+        return first == 0
+                ? ""
+                : "; each shard also on a port of its own, " + first + " to " + (first + listeners.size() - 1);
+    }
+
+    /** Whether every connection stays where it was accepted. */
+    private boolean keeps() {
+        return everyShard && policy.equals(AcceptPolicies.OWN_SHARD);
+    }
+
+    /** What gives connections to other shards; null for a shard that keeps what it accepts. */
+    private @Nullable Acceptor acceptor(Shard shard) {
+        boolean gives = everyShard ? !keeps() : shard.id() == 0;
+        return gives ? new Acceptor(this, shard, listeners, policy, engine.shards().size()) : null;
     }
 
     /**
@@ -139,6 +189,26 @@ public final class TcpServer implements AutoCloseable {
                 }
             }
         }
+        if (config.shardPorts() > 0) {
+            for (Listener listener : listeners) {
+                bindOwn(listener, config.shardPorts() + listener.shard().id());
+            }
+        }
+    }
+
+    private void bindOwn(Listener listener, int port) {
+        try {
+            binding = listener.shard().id();
+            if (port > 65_535) {
+                throw failure(new IllegalArgumentException("port " + port));
+            }
+            ServerChannel channel = open(listener, false);
+            await(listener, listener.register(channel));
+            listener.listensOnItsOwn(channel);
+            await(listener, channel.bind(new InetSocketAddress(address.getAddress(), port)));
+        } finally {
+            binding = -1;
+        }
     }
 
     private void bind(UnixSocket socket) {
@@ -162,6 +232,7 @@ public final class TcpServer implements AutoCloseable {
                     ? engine.transport().serverChannels().get()
                     : engine.transport().unixServerChannel();
             channel.config().setOption(ChannelOption.SO_BACKLOG, config.backlog());
+            options.listens(channel);
             if (besideOthers) {
                 channel.config().setOption(UnixChannelOption.SO_REUSEPORT, true);
             }
@@ -188,36 +259,8 @@ public final class TcpServer implements AutoCloseable {
     }
 
     private BindException failure(Throwable cause) {
-        String key = "solaster.servers." + name;
-        int errno = Errno.of(cause);
-        String reason;
-        String fix;
-        if (unix != null) {
-            reason = errno == Errno.EADDRINUSE ? "another server listens there" : String.valueOf(cause.getMessage());
-            fix = cause instanceof UnixSocket.Refused refused
-                    ? refused.fix().replace(" .host", " " + key + ".host")
-                    : "set " + key + ".host to a path where it may make a socket";
-        } else if (cause instanceof UnresolvedAddressException || address.isUnresolved()) {
-            reason = "no such host";
-            fix = "set " + key + ".host to an address of this machine, or 0.0.0.0 for all";
-        } else if (errno == Errno.EADDRINUSE) {
-            reason = "the port is in use";
-            fix = "stop what listens there (ss -ltnp 'sport = :" + config.port() + "'), or set " + key
-                    + ".port to another";
-        } else if (errno == Errno.EACCES) {
-            reason = "no permission";
-            fix = "set " + key + ".port to 1024 or above, or grant CAP_NET_BIND_SERVICE";
-        } else if (errno == Errno.EADDRNOTAVAIL) {
-            reason = "the address is not one of this machine";
-            fix = "set " + key + ".host to an address of this machine, or 0.0.0.0 for all";
-        } else if (errno == Errno.EMFILE) {
-            reason = "too many open files";
-            fix = "raise the limit on open files (ulimit -n)";
-        } else {
-            reason = String.valueOf(cause.getMessage());
-            fix = "set " + key + ".host and .port to where it may listen";
-        }
-        return new BindException(name, config.where(), reason, fix, cause);
+        int port = binding < 0 ? config.port() : config.shardPorts() + binding;
+        return BindFailure.of(name, config, port, binding, !address.isUnresolved(), cause);
     }
 
     /** The key below {@code solaster.servers}. */
@@ -249,16 +292,21 @@ public final class TcpServer implements AutoCloseable {
         return address.getPort();
     }
 
+    /** The port that a shard has for itself; 0 where shards have none. */
+    public int shardPort(int shard) {
+        return config.shardPorts() == 0 ? 0 : config.shardPorts() + listeners.get(shard).shard().id();
+    }
+
     /** Connections that are open, over all shards. */
     public long connections() {
         long sum = 0;
         for (Listener listener : listeners) {
-            sum += listener.connections();
+            sum += listener.accepted() - listener.closed();
         }
         return sum;
     }
 
-    /** Connections that are open on one shard. */
+    /** Connections that are open on one shard, those on their way to it included. */
     public long connections(int shard) {
         return listeners.get(shard).connections();
     }
@@ -271,6 +319,16 @@ public final class TcpServer implements AutoCloseable {
     /** Connections refused so far because there were as many as allowed. */
     public long refused() {
         return listeners.stream().mapToLong(Listener::refused).sum();
+    }
+
+    /** Times that the {@link AcceptPolicy} threw, or named a shard that takes no connections. */
+    public long policyFailures() {
+        return listeners.stream().mapToLong(Listener::policyFailures).sum();
+    }
+
+    /** Connections that one shard has accepted and handed to another so far. */
+    public long handedOver() {
+        return listeners.stream().mapToLong(Listener::arrivedFromOthers).sum();
     }
 
     /** Times that accepting paused for want of file descriptors. */
@@ -312,27 +370,26 @@ public final class TcpServer implements AutoCloseable {
         return everyShard;
     }
 
-    Listener leastConnections() {
-        Listener least = listeners.get(0);
-        for (Listener listener : listeners) {
-            if (least.isRetired() || !listener.isRetired() && listener.connections() < least.connections()) {
-                least = listener;
-            }
-        }
-        return least;
+    /** How many connections each client has, where that is limited. */
+    ClientCounts clients() {
+        return clients;
     }
 
-    void setUp(Channel connection) {
-        if (unix != null) {
-            return;
+    SocketOptions options() {
+        return options;
+    }
+
+    /** Connections that other shards have accepted for one so far. */
+    long givenTo(int shard) {
+        if (keeps()) {
+            return 0;
         }
-        try {
-            connection.config().setOption(ChannelOption.TCP_NODELAY, true);
-            connection.config().setOption(ChannelOption.SO_KEEPALIVE, true);
-        } catch (ChannelException e) {
-            // The peer has gone already, which the next read tells.
-            log.debug("{}: options refused", connection, e);
+        long sum = 0;
+        int acceptors = everyShard ? listeners.size() : 1;
+        for (int i = 0; i < acceptors; i++) {
+            sum += listeners.get(i).givenTo(shard);
         }
+        return sum;
     }
 
     /**
@@ -374,9 +431,9 @@ public final class TcpServer implements AutoCloseable {
             leaving.retire();
         }
         long end = now() + deadline.toNanos();
-        if (acceptsOnEveryShard()) {
-            await(List.of(leaving), "stop accepting", now() + ANSWER.toNanos(), Listener::stopListening);
-        }
+        await(List.of(leaving), "stop accepting", now() + ANSWER.toNanos(),
+                // Where one shard accepts for all, it goes on.
+                acceptsOnEveryShard() ? Listener::stopListening : Listener::stopListeningOnItsOwn);
         await(List.of(leaving), "drain", end, Listener::drain);
         int cut = 0;
         for (Integer count : await(List.of(leaving), "close its connections", now() + ANSWER.toNanos(),

@@ -24,7 +24,7 @@ class HandOffTest {
     void aShardThatHasStoppedClosesWhatItIsHanded() throws Exception {
         Engine engine = Engines.start(Transport.NIO, 2);
         TcpServer server = TcpServer.bind(engine, "hand-off", ServerConfig.of("echo", 0), new Echo(false));
-        Listener listener = new Listener(server, engine.shard(1), new Echo(false));
+        Listener listener = new Listener(server, engine.shard(1), new Echo(false), null);
         NioSocketChannel before = new NioSocketChannel();
         ChannelFuture queued;
         CountDownLatch go = new CountDownLatch(1);
@@ -52,11 +52,11 @@ class HandOffTest {
     void whatArrivesAfterADrainHasClosedTheRestIsClosedToo() throws Exception {
         try (Engine engine = Engines.start(Transport.NIO, 2);
                 TcpServer server = TcpServer.bind(engine, "hand-off", ServerConfig.of("echo", 0), new Echo(true))) {
-            Listener listener = new Listener(server, engine.shard(1), new Echo(true));
+            Listener listener = new Listener(server, engine.shard(1), new Echo(true), null);
             assertThat(listener.closeAll().get(60, TimeUnit.SECONDS)).isZero();
 
             NioSocketChannel late = new NioSocketChannel();
-            listener.adopt(late);
+            listener.adopt(late, listener);
 
             assertThat(late.closeFuture().await(60, TimeUnit.SECONDS)).isTrue();
         }

@@ -429,9 +429,10 @@ abstract class TcpServerTest {
 
     private static ServerConfig withMost(int connections) {
         LimitsConfig limits = LimitsConfig.defaults();
-        return ServerConfig.of("echo", 0).withLimits(new LimitsConfig(connections, Duration.ZERO, limits.outputBuffer(),
-                limits.maxArguments(), limits.maxBulk(), limits.maxInline(), limits.commandsPerTurn(),
-                new ByteSize(64 << 10)));
+        return ServerConfig.of("echo", 0)
+                .withLimits(new LimitsConfig(connections, 0, Duration.ZERO, limits.outputBuffer(),
+                        limits.maxArguments(), limits.maxBulk(), limits.maxInline(), limits.commandsPerTurn(),
+                        new ByteSize(64 << 10)));
     }
 
     private static final class Client implements AutoCloseable {

@@ -241,7 +241,7 @@ class HostileClientsTest {
 
     @Test
     void aWholeLineMayBeNoLongerThanOneThatArrivesInPieces() {
-        LimitsConfig limits = new LimitsConfig(100, java.time.Duration.ZERO, new ByteSize(1 << 20), 1024,
+        LimitsConfig limits = new LimitsConfig(100, 0, java.time.Duration.ZERO, new ByteSize(1 << 20), 1024,
                 new ByteSize(1 << 20), new ByteSize(64), 1024, new ByteSize(1 << 16));
         try (StoreFixture.Server server = StoreFixture.of(1).serve(StoreFixture.config().withLimits(limits));
                 RespClient client = server.connect()) {

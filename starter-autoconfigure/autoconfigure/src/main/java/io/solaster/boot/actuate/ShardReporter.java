@@ -78,9 +78,12 @@ final class ShardReporter {
         return engine.shards().stream().filter(shard -> shard.id() == id).findFirst().map(shard -> {
             Map<String, Long> connections = servers.servers().stream().collect(Collectors.toMap(TcpServer::name,
                     server -> server.connections(id), (one, other) -> one, LinkedHashMap::new));
+            Map<String, Integer> ports = servers.servers().stream().filter(server -> server.shardPort(id) > 0)
+                    .collect(Collectors.toMap(TcpServer::name, server -> server.shardPort(id), (one, other) -> one,
+                            LinkedHashMap::new));
             int count = engine.shards().size();
             return new Detail(shard(shard), shard.stats().groups().stream().map(ShardReporter::group).toList(),
-                    connections, IntStream.range(0, count).mapToObj(to -> engine.messages(id, to)).toList(),
+                    connections, ports, IntStream.range(0, count).mapToObj(to -> engine.messages(id, to)).toList(),
                     IntStream.range(0, count).mapToObj(to -> engine.messagesQueued(id, to)).toList(), stalls(id));
         });
     }
@@ -134,7 +137,12 @@ final class ShardReporter {
 
     private Server server(String name, ServerConfig planned) {
         return servers.server(name).map(this::server).orElseGet(() -> new Server(name, planned.protocol(),
-                planned.host(), planned.port(), planned.group(), "closed", 0, 0, 0, 0, 0, List.of(), null));
+                planned.host(), planned.port(), shardPorts(planned), planned.group(), "closed", 0, 0, 0, 0, 0,
+                List.of(), null));
+    }
+
+    private static @Nullable Integer shardPorts(ServerConfig server) {
+        return server.shardPorts() == 0 ? null : server.shardPorts();
     }
 
     private Server server(TcpServer server) {
@@ -152,7 +160,8 @@ final class ShardReporter {
                 ? "listening"
                 : server.isDraining() && server.connections() > 0 ? "draining" : "closed";
         return new Server(server.name(), server.config().protocol(), server.config().host(), server.port(),
-                server.config().group(), state, server.connections(), server.accepted(), server.refused(),
+                shardPorts(server.config()), server.config().group(), state, server.connections(), server.accepted(),
+                server.refused(),
                 succeeded + failed, failed,
                 engine.shards().stream().map(Shard::id).filter(server::isDrained).toList(), all.buckets());
     }

@@ -5,6 +5,7 @@ import io.solaster.engine.Engine;
 import io.solaster.engine.net.BindException;
 import io.solaster.engine.net.ConnectionHandler;
 import io.solaster.engine.net.TcpServer;
+import io.solaster.engine.net.accept.AcceptPolicy;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,19 +19,20 @@ public final class Rebinding {
     /**
      * Binds a server; where any port will do, to the one that it had before, which clients know by now.
      *
+     * @param policy which shard owns a new connection; null for what the configuration says
      * @param before the port that it had; null if it is bound for the first time
      * @throws BindException if it cannot be bound
      */
     public static TcpServer bind(Engine engine, String name, ServerConfig config, ConnectionHandler handler,
-            @Nullable Integer before) {
+            @Nullable AcceptPolicy policy, @Nullable Integer before) {
         if (config.port() == 0 && before != null) {
             try {
-                return TcpServer.bind(engine, name, config.withPort(before), handler);
+                return TcpServer.bind(engine, name, config.withPort(before), handler, policy);
             } catch (BindException e) {
                 log.warn("Server '{}' cannot have its port {} again, and takes another: {}", name, before,
                         e.getMessage());
             }
         }
-        return TcpServer.bind(engine, name, config, handler);
+        return TcpServer.bind(engine, name, config, handler, policy);
     }
 }

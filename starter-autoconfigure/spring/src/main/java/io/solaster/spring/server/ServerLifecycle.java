@@ -22,6 +22,7 @@ import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.net.ConnectionHandler;
 import io.solaster.engine.net.TcpServer;
+import io.solaster.engine.net.accept.AcceptPolicy;
 import io.solaster.spring.ServerProtocol;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -47,6 +48,7 @@ public final class ServerLifecycle implements SmartLifecycle {
     private final ServerTls tls;
     private volatile SolasterConfig config;
     private final List<ServerProtocol> protocols;
+    private final Map<String, AcceptPolicy> policies;
     /** Made at the first start. */
     private @Nullable List<Planned> planned;
     /** Where each was bound last. */
@@ -63,9 +65,11 @@ public final class ServerLifecycle implements SmartLifecycle {
      *
      * @param protocols what servers may speak; of two with one name, the first is taken
      * @param tls encrypts those that are to be
+     * @param policies what servers may name as their accept policy
      */
     public ServerLifecycle(Engine engine, SolasterConfig config, Collection<ServerProtocol> protocols,
-            ServerTls tls) {
+            ServerTls tls, Map<String, AcceptPolicy> policies) {
+        this.policies = Map.copyOf(policies);
         this.tls = tls;
         this.engine = engine;
         this.config = config;
@@ -150,7 +154,7 @@ public final class ServerLifecycle implements SmartLifecycle {
     private TcpServer bind(Planned planned) {
         String name = planned.name;
         ServerConfig wanted = Objects.requireNonNull(config.servers().get(name));
-        TcpServer server = Rebinding.bind(engine, name, wanted, planned.handler, ports.get(name));
+        TcpServer server = Rebinding.bind(engine, name, wanted, planned.handler, policy(wanted), ports.get(name));
         ports.put(name, server.port());
         if (!wanted.equals(told.put(name, wanted))) {
             // It was changed while nothing was bound.
@@ -159,9 +163,15 @@ public final class ServerLifecycle implements SmartLifecycle {
         return server;
     }
 
+    private @Nullable AcceptPolicy policy(ServerConfig server) {
+        String wanted = server.acceptPolicy();
+        return wanted == null ? null : policies.get(wanted);
+    }
+
     private List<Planned> plan() {
-        List<Violation> violations = ConfigValidator.checkProtocols(config,
-                protocols.stream().map(ServerProtocol::name).toList());
+        List<Violation> violations = new ArrayList<>(ConfigValidator.checkProtocols(config,
+                protocols.stream().map(ServerProtocol::name).toList()));
+        violations.addAll(ConfigValidator.checkAcceptPolicies(config, policies.keySet()));
         if (!violations.isEmpty()) {
             throw new InvalidConfigException(violations);
         }

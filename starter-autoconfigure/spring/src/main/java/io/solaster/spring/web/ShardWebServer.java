@@ -65,11 +65,15 @@ public final class ShardWebServer implements WebServer {
             return;
         }
         try {
-            TcpServer bound = Rebinding.bind(engine, name, config, handler, port);
+            TcpServer bound = Rebinding.bind(engine, name, config, handler, null, port);
             port = bound.port();
             server = bound;
             log.info("WebFlux is served by the shards on port {} ({})", bound.port(), secure ? "https" : "http");
         } catch (BindException e) {
+            if (e.isShardPort()) {
+                // Not server.port, which Spring Boot would tell of.
+                throw new WebServerException(e.getMessage().replace("solaster.servers." + name, "solaster.web"), e);
+            }
             Throwable cause = e.getCause();
             String reason = String.valueOf(cause == null ? e.getMessage() : cause.getMessage());
             if (reason.contains("in use")) {

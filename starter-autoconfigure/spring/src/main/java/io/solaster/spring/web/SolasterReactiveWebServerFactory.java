@@ -133,7 +133,8 @@ public final class SolasterReactiveWebServerFactory extends AbstractReactiveWebS
         InetAddress address = getAddress();
         ServerConfig server = ServerConfig.of("http", getPort())
                 .withHost(address == null ? "0.0.0.0" : address.getHostAddress()).withGroup(config.group())
-                .withBacklog(config.backlog()).withHttp(responses(http));
+                .withBacklog(config.backlog()).withShardPorts(config.shardPorts())
+                .withDistribution(config.distribution()).withSocket(config.socket()).withHttp(responses(http));
         return server.withLimits(server.limits().withMaxConnections(config.maxConnections()));
     }
 

@@ -32,6 +32,11 @@ final class ServerMeters implements MeterBinder {
                     TcpServer::refused);
             count(registry, tags, name, "accept.pauses",
                     "Times that accepting paused for want of file descriptors", TcpServer::acceptPauses);
+            count(registry, tags, name, "handed.over", "Connections that one shard accepted for another",
+                    TcpServer::handedOver);
+            count(registry, tags, name, "accept.policy.failures",
+                    "Times that the accept policy threw, or named a shard that takes no connections",
+                    TcpServer::policyFailures);
         }
     }
 
