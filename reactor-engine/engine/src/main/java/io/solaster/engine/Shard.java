@@ -44,6 +44,8 @@ import io.solaster.engine.task.GroupTask;
 import io.solaster.engine.task.SchedulingGroup;
 import io.solaster.engine.task.ShardView;
 import io.solaster.engine.task.Submission;
+import io.solaster.engine.task.TurnEnd;
+import io.solaster.engine.task.TurnEnds;
 import io.solaster.engine.task.Unfinished;
 import io.solaster.engine.timer.ManualClock;
 import io.solaster.engine.timer.TimerStats;
@@ -60,7 +62,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>
  * A turn of the loop: park or serve sockets &gt; receive from the mesh &gt; the inbox of other threads &gt; timers that
- * are due &gt; scheduling groups by virtual runtime &gt; send to the mesh, with at most one wake-up per peer. What sockets
+ * are due &gt; scheduling groups by virtual runtime &gt; what gathers ({@link #atTurnEnd}) &gt; send to the mesh, with at most one wake-up per peer. What sockets
  * and the mesh bring runs at once where it takes nothing from another group, within the task quota, and is queued in its
  * group else; the groups have the quota once more. Timers stand before the groups, so that one runs in the turn that
  * woke for it, and after what was there to be read when it was armed. The shard parks only if nothing is left, and after
@@ -87,6 +89,7 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
     private volatile long threadId;
     private final Parking parking = new Parking();
     private final Turn turn;
+    private final TurnEnds turnEnds;
     private final Timers timers;
     private final ShardTimers waits;
     private final Unfinished.Register unfinished = new Unfinished.Register();
@@ -113,7 +116,8 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
         this.timers = new Timers(environment.timerClock(), scheduler::current,
                 timer -> scheduler.execute(timer.group(), timer));
         this.waits = new ShardTimers(this, timers);
-        this.turn = new Turn(new Inbox(), setup.groups(), scheduler, timers, parking, stats,
+        this.turnEnds = new TurnEnds(scheduler, stats, place.id());
+        this.turn = new Turn(new Inbox(), setup.groups(), scheduler, timers, parking, turnEnds, stats,
                 environment);
         parking.reconfigure(spin(setup.config(), setup.plan().spin()), setup.config().idle().lingerFor());
     }
@@ -287,6 +291,20 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
     /** Whether the calling thread is this shard, or a virtual thread that it carries. */
     boolean isHere() {
         return Thread.currentThread() == thread || current() == this;
+    }
+
+    /**
+     * Adds work for the end of turns, as {@link TurnEnd} says: it runs in those in which {@link TurnEnd#ask} is called. On the
+     * owning shard.
+     *
+     * @param name for errors and the log, such as {@code "append log of orders"}
+     * @param group whose account it is on
+     * @throws IllegalStateException if this shard has as many as it may, which the message names
+     * @throws IllegalArgumentException if the group is one of another engine
+     */
+    public TurnEnd atTurnEnd(String name, SchedulingGroup group, Runnable work) {
+        assertOwner("the end of its turns");
+        return turnEnds.add(name, setup.groups().own(group), work, this::assertOwnerFully);
     }
 
     /** A future for what is going on here: see {@link ShardFuture#resolve}. On the owning shard. */

@@ -12,6 +12,8 @@ import io.solaster.engine.stats.Histogram;
 import io.solaster.engine.stats.ShardStats;
 import io.solaster.engine.task.GroupScheduler;
 import io.solaster.engine.task.SchedulingGroups;
+import io.solaster.engine.task.TurnEnd;
+import io.solaster.engine.task.TurnEnds;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -42,6 +44,8 @@ public class AccountingBenchmark {
     private final ShardStats scheduled = new ShardStats();
     private final GroupScheduler scheduler = new GroupScheduler(new SchedulingGroups(Map.of()), 0,
             Duration.ofSeconds(1), System::nanoTime, scheduled, null);
+    private final TurnEnds ends = new TurnEnds(scheduler, scheduled, 0);
+    private final TurnEnd end = ends.add("gather", scheduler.current(), this::run, name -> {});
     private final ArrayDeque<Runnable> queue = new ArrayDeque<>();
     private final Runnable task = this::run;
     private int ran;
@@ -186,6 +190,29 @@ public class AccountingBenchmark {
         queue.add(task);
         runQueue();
         return ran + System.nanoTime();
+    }
+
+    /** {@link #scheduledTurn} with what a turn pays for work at its end that nobody has asked for. */
+    @Benchmark
+    public int turnWithoutEnds() {
+        scheduler.execute(task);
+        turnOfTheScheduler();
+        if (ends.isAsked()) {
+            ends.run();
+        }
+        return ran;
+    }
+
+    /** The same with work that is asked for. */
+    @Benchmark
+    public int turnWithEnds() {
+        scheduler.execute(task);
+        end.ask();
+        turnOfTheScheduler();
+        if (ends.isAsked()) {
+            ends.run();
+        }
+        return ran;
     }
 
     private void turnOfTheScheduler() {

@@ -11,12 +11,13 @@ import io.solaster.engine.task.GroupScheduler;
 import io.solaster.engine.task.GroupTask;
 import io.solaster.engine.task.SchedulingGroups;
 import io.solaster.engine.task.Submission;
+import io.solaster.engine.task.TurnEnds;
 import io.solaster.engine.timer.Timers;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What a shard does between two looks at its sockets, in the order that {@link io.solaster.engine.Shard} tells: mesh in,
- * inbox, timers, scheduling groups, mesh out. The driver serves the sockets, if there are any, and calls
+ * inbox, timers, scheduling groups, what gathers, mesh out. The driver serves the sockets, if there are any, and calls
  * {@link #beforeIo}, {@link #begin}, {@link #run} and {@link #mayPark}; the scheduler brings the seed that tasks are
  * shuffled by. On the shard's thread.
  */
@@ -48,6 +49,7 @@ public final class Turn {
     private final Parking parking;
     private final ShardStats stats;
     private final Environment environment;
+    private final TurnEnds ends;
     private final int inboxBatch;
     private final int expiredPerTurn;
     private final TimeSource time;
@@ -60,15 +62,17 @@ public final class Turn {
     private boolean served;
 
     /**
+     * @param ends what runs at the end of a turn
      * @param environment whose clock is the scheduler's; where the timers have another, that one wakes the shard by itself
      */
     public Turn(Driver driver, SchedulingGroups groups, GroupScheduler scheduler, Timers timers, Parking parking,
-            ShardStats stats, Environment environment) {
+            TurnEnds ends, ShardStats stats, Environment environment) {
         this.driver = driver;
         this.groups = groups;
         this.scheduler = scheduler;
         this.timers = timers;
         this.parking = parking;
+        this.ends = ends;
         this.stats = stats;
         this.environment = environment;
         this.time = environment.clock();
@@ -149,6 +153,10 @@ public final class Turn {
         any |= timers.expire(ownClock ? timerClock.nanoTime() : now, expiredPerTurn);
         any |= scheduler.run(now);
         driver.afterGroups();
+        if (ends.isAsked()) {
+            ends.run();
+            any = true;
+        }
         if (lanes != null) {
             lanes.flush();
         }
@@ -201,7 +209,7 @@ public final class Turn {
     /** Whether a turn would find something to do. */
     public boolean hasWork() {
         Mesh lanes = mesh;
-        return driver.hasInbox() || scheduler.hasTasks() || lanes != null && lanes.hasWork();
+        return driver.hasInbox() || scheduler.hasTasks() || ends.isAsked() || lanes != null && lanes.hasWork();
     }
 
     /** Whether the shard may sleep now, until {@link #wakeAt} or until it is woken; {@link Parking#claim} is asked by peers. */

@@ -54,6 +54,8 @@ public final class ShardStats {
     public final Counter stalls = new Counter();
     /** The longest of them in nanoseconds. Written by the {@link StallWatchdog}. */
     public final Counter longestStallNanos = new Counter();
+    /** Times that work at the end of a turn took longer than the task quota. */
+    public final Counter turnEndOverruns = new Counter();
     /** What is done to files. */
     public final FileStats files = new FileStats();
     /** What the shard is at. */

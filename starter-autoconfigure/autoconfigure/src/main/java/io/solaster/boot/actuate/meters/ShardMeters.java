@@ -91,6 +91,8 @@ final class ShardMeters implements MeterBinder {
                 s -> utilization.get());
         count(registry, shard, tags, "turns", "Turns of the shard's loop", s -> s.turns.get());
         count(registry, shard, tags, "parks", "Times that the shard found nothing to do and slept", s -> s.parks.get());
+        count(registry, shard, tags, "turn.end.overruns",
+                "Times that work at the end of a turn took longer than the task quota", s -> s.turnEndOverruns.get());
         count(registry, shard, tags, "tasks", "Tasks run, of all groups", s -> s.tasks.get());
         gauge(registry, shard, tags, "pending", "Tasks that wait for their turn, of all groups",
                 s -> s.stats().pending.get());
