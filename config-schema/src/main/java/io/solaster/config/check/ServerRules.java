@@ -154,6 +154,11 @@ final class ServerRules {
         if (log.slow() != null) {
             findings.within(key + ".slow", log.slow(), MICROSECOND, Duration.ofDays(1));
         }
+        String file = log.file();
+        if (file != null && (file.isBlank() || file.indexOf('\0') >= 0)) {
+            findings.add(key + ".file", file, "'" + file + "' names no file",
+                    "write a path such as /var/log/access.log, or leave it out to have lines logged");
+        }
     }
 
     private void websocket(String key, WebSocketConfig websocket) {

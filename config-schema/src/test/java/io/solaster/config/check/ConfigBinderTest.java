@@ -190,6 +190,7 @@ class ConfigBinderTest {
                           format: json
                           sample: 0.25
                           slow: 1s
+                          file: /var/log/access.log
                         websocket:
                           max-frame: 1KB
                           max-message: 2KB
@@ -245,7 +246,7 @@ class ConfigBinderTest {
                                                 WebSocketQueueConfig.Policy.DROP_OLDEST),
                                         new WebSocketCompressionConfig(true, 9, new ByteSize(5), true)),
                                 new AccessLogConfig(true, AccessLogConfig.Format.JSON, 0.25,
-                                        Duration.ofSeconds(1)),
+                                        Duration.ofSeconds(1), "/var/log/access.log"),
                                 true, new Http2Config(false, 9, new ByteSize(32 << 10), new ByteSize(64 << 10), 8,
                                         true)))));
     }

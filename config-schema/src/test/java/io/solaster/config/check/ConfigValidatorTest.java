@@ -114,7 +114,7 @@ class ConfigValidatorTest {
                 new ByteSize(1), new ByteSize(1), 0, new ByteSize(1L << 31), new ByteSize(1L << 31), 0, "a\r\nb: c",
                 new CompressionConfig(true, new ByteSize(1L << 40), 10, "gzip, deflate", "text/html, json"),
                 WebSocketConfig.defaults(),
-                new AccessLogConfig(true, AccessLogConfig.Format.JSON, 1.5, Duration.ofNanos(1)), true,
+                new AccessLogConfig(true, AccessLogConfig.Format.JSON, 1.5, Duration.ofNanos(1), " "), true,
                 new Http2Config(true, 0, new ByteSize(1), new ByteSize(1L << 24), 0, false));
         assertThat(ConfigValidator.check(servers(Map.of("web", KV.withHttp(none))))).extracting(Violation::key)
                 .containsExactlyInAnyOrder(Stream
@@ -122,7 +122,8 @@ class ConfigValidatorTest {
                                 "max-header-size", "max-headers", "max-body", "min-body-rate", "max-pipelined",
                                 "server-header", "compression.min-size", "compression.level",
                                 "compression.encodings", "compression.mime-types", "access-log.sample",
-                                "access-log.slow", "http2.max-concurrent-streams", "http2.initial-window",
+                                "access-log.slow", "access-log.file", "http2.max-concurrent-streams",
+                                "http2.initial-window",
                                 "http2.max-frame", "http2.max-resets")
                         .map("solaster.servers.web.http."::concat).toArray(String[]::new));
         assertThat(ConfigValidator.check(servers(Map.of("web",

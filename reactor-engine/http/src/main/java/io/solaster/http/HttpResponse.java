@@ -6,6 +6,7 @@ import java.util.function.Consumer;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.solaster.engine.file.ShardFile;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,13 +53,25 @@ public interface HttpResponse {
     void send(ByteBuf body);
 
     /**
-     * Ends it with a part of a file: over a plain connection the kernel sends it by itself, where it can.
+     * Ends it with a part of a file, read off the shard by {@link io.solaster.engine.Offload} as the client takes it.
      *
      * @param file closed at the end of the exchange
      * @param position where the part begins, in bytes
      * @param count of its bytes; if the file has fewer, the connection ends
      */
     void sendFile(FileChannel file, long position, long count);
+
+    /**
+     * Ends it with a part of a file of the owning shard, which waits for no disk. Of one that was opened to be sent ({@link
+     * io.solaster.engine.file.ShardFiles#openToSend}), the kernel sends by itself what it has in its page cache, over a plain
+     * connection of HTTP/1 on epoll; all else is read through the file.
+     *
+     * @param file closed at the end of the exchange
+     * @param position where the part begins, in bytes
+     * @param count of its bytes; if the file has fewer, or cannot be read, that is answered with 5xx where the first of them is
+     *        missing, and ends the connection later
+     */
+    void sendFile(ShardFile file, long position, long count);
 
     /**
      * Ends it with the status of an {@link HttpException}, else with 500, which is logged; if the head has been sent,

@@ -239,6 +239,77 @@ class AccessLogTest {
         lines.await((int) stats.logged.get());
     }
 
+    private static AccessLogConfig into(Path file) {
+        return Changed.with(on(Format.COMMON), "file", file.toString());
+    }
+
+    private static List<String> linesOf(Path file) {
+        try {
+            return Files.exists(file) ? Files.readAllLines(file) : List.of();
+        } catch (java.io.IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    @Test
+    void appendsToAFileInPlaceOfTheLoggerAndLosesNothingAtTheEnd(@TempDir Path directory) throws Exception {
+        Path file = Files.writeString(directory.resolve("access.log"), "before\n");
+        int each = 500;
+        try (HttpFixture two = new HttpFixture(Transport.AUTO, 2)) {
+            TcpServer server = two.serve(config(into(file)), router());
+            List<RawClient> clients = new ArrayList<>();
+            for (int i = 0; i < 8; i++) {
+                clients.add(two.connect(server));
+            }
+            for (int i = 0; i < each; i++) {
+                for (RawClient client : clients) {
+                    client.send("GET /orders/" + i + " HTTP/1.1\r\nHost: h\r\n\r\n");
+                }
+                clients.forEach(RawClient::answer);
+            }
+        }
+        List<String> all = linesOf(file);
+        assertThat(all).hasSize(1 + 8 * each).first().isEqualTo("before");
+        assertThat(all.subList(1, all.size()))
+                .allMatch(line -> line.startsWith("127.0.0.1 - - [") && line.endsWith(" -"));
+        assertThat(lines.all).isEmpty();
+    }
+
+    @Test
+    void goesOnInANewFileOnceTheOldOneIsRenamed(@TempDir Path directory) throws Exception {
+        Path file = directory.resolve("access.log");
+        Path old = directory.resolve("access.log.1");
+        RawClient client = fixture.connect(fixture.serve(config(into(file)), router()));
+        client.get("/orders/1");
+        HttpFixture.await("a line is written", () -> linesOf(file).size() == 1);
+        Files.move(file, old);
+        int[] asked = {1};
+        HttpFixture.await("a new file is begun", () -> {
+            client.get("/orders/2");
+            asked[0]++;
+            return !linesOf(file).isEmpty();
+        });
+        HttpFixture.await("all lines are in either",
+                () -> linesOf(file).size() + linesOf(old).size() == asked[0]);
+    }
+
+    @Test
+    void dropsLinesWhereTheFileCannotBeMadeAndTellsOfItOnce(@TempDir Path directory) {
+        Path file = directory.resolve("missing").resolve("access.log");
+        ServerConfig config = config(into(file));
+        HttpProtocol protocol = new HttpProtocol(router(), config);
+        try (Logged logged = new Logged("io.solaster.http.log.LogFile")) {
+            RawClient client = fixture.connect(fixture.bind(config, protocol));
+            for (int i = 0; i < 3; i++) {
+                assertThat(client.get("/orders/1").status()).isEqualTo(200);
+            }
+            HttpStats stats = protocol.stats().values().iterator().next();
+            HttpFixture.await("all are dropped", () -> stats.logDropped.get() == 3);
+            assertThat(logged.lines(Level.INFO)).hasSize(1).first().asString().contains("goes on trying",
+                    file.toString());
+        }
+    }
+
     /** What came to the logger, in its order. */
     private static final class Lines extends AppenderBase<ILoggingEvent> {
         final List<String> all = new CopyOnWriteArrayList<>();

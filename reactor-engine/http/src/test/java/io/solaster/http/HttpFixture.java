@@ -10,6 +10,7 @@ import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.Engine;
+import io.solaster.engine.env.Environment;
 import io.solaster.engine.net.ConnectionHandler;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.http.server.HttpProtocol;
@@ -28,6 +29,11 @@ final class HttpFixture implements AutoCloseable {
     /** @param config but for pinning: tests share the machine's CPUs */
     HttpFixture(EngineConfig config) {
         engine = Engine.start(config.withPinning(Pinning.NEVER));
+    }
+
+    /** On files that the test has a hand in. */
+    HttpFixture(EngineConfig config, Environment environment) {
+        engine = Engine.start(config.withPinning(Pinning.NEVER), environment);
     }
 
     Engine engine() {

@@ -6,9 +6,12 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.Arrays;
@@ -335,6 +338,55 @@ abstract class StaticFilesTest extends TransportTest {
         assertThat(bytes(get("/large.bin").body())).isEqualTo(large);
         assumeTrue(Files.exists(Path.of("/proc/self/fd")), "open files are looked at where /proc tells them");
         HttpFixture.await("all files are closed", () -> openFiles() == 0);
+    }
+
+    /** More than sockets hold. */
+    private byte[] writeHuge(String name, char filling) throws IOException {
+        byte[] huge = new byte[32 << 20];
+        Arrays.fill(huge, (byte) filling);
+        Files.write(root.resolve(name), huge);
+        return huge;
+    }
+
+    private RawClient askForHuge() {
+        RawClient reader = fixture.connect(server).send(request("GET", "/huge.bin"));
+        assertThat(reader.line()).isEqualTo("HTTP/1.1 200 OK");
+        for (String line = reader.line(); !line.isEmpty(); line = reader.line()) {
+            // The head.
+        }
+        return reader;
+    }
+
+    @Test
+    void closesWhereAFileBecomesShorterUnderItsReader() throws IOException {
+        writeHuge("huge.bin", 'a');
+        RawClient reader = askForHuge();
+        try (FileChannel file = FileChannel.open(root.resolve("huge.bin"), StandardOpenOption.WRITE)) {
+            file.truncate(100_000);
+        }
+        byte[] received = bytes(reader.rest());
+        assertThat(received.length).isLessThan(32 << 20);
+        // A page that is cut may be on its way already: then the kernel sends zeros in its place.
+        assertThat(countOf(received, (byte) 'a') + countOf(received, (byte) 0)).isEqualTo(received.length);
+        assertThat(get("/text.txt").body()).isEqualTo(TEXT);
+    }
+
+    private static long countOf(byte[] bytes, byte wanted) {
+        long count = 0;
+        for (byte each : bytes) {
+            count += each == wanted ? 1 : 0;
+        }
+        return count;
+    }
+
+    @Test
+    void sendsAFileToItsEndThatAnotherTakesThePlaceOf() throws IOException {
+        byte[] before = writeHuge("huge.bin", 'a');
+        writeHuge("other.bin", 'b');
+        RawClient reader = askForHuge();
+        Files.move(root.resolve("other.bin"), root.resolve("huge.bin"), StandardCopyOption.REPLACE_EXISTING);
+        assertThat(reader.read(before.length)).isEqualTo(before);
+        HttpFixture.await("the new one is sent", () -> get("/huge.bin", "Range: bytes=7-7").body().equals("b"));
     }
 
     private long openFiles() {

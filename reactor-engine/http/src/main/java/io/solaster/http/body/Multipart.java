@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A form with files: {@code multipart/form-data}. It is read as it comes, in a
  * {@linkplain HttpHandler#streaming streaming} handler, so that it may be larger than the server's {@code max-body};
- * files beyond a limit are written to disk by {@link io.solaster.engine.Offload}, no faster than that keeps up, and
- * deleted at the end of the exchange. On the owning shard.
+ * files beyond a limit are written to disk, as the shard's other files are, no faster than that keeps up, and are gone with the
+ * exchange, on Linux also where the process is killed. Where there is no room for them the answer is 507. On the owning shard.
  *
  * {@snippet :
  * Router.builder().post("/photos", HttpHandler.streaming(HttpHandler.async((request, response) ->

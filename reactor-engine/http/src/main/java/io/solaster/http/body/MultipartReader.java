@@ -10,7 +10,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponseStatus;
-import io.solaster.engine.Offload.Purpose;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import io.solaster.http.Escapes;
@@ -47,7 +46,7 @@ final class MultipartReader implements RequestBody.Reader, MultipartParser.Sink 
     /** Taken from the server's budget. */
     private long inMemory;
     private boolean ended;
-    private boolean closing;
+    private boolean settled;
     private boolean over;
 
     private MultipartReader(HttpRequest request, String type, Multipart.Limits limits,
@@ -198,7 +197,7 @@ final class MultipartReader implements RequestBody.Reader, MultipartParser.Sink 
 
     /** Hands the form over once all of it has been written. */
     private void settle() {
-        if (over || closing) {
+        if (over || settled) {
             return;
         }
         for (Spool each : files) {
@@ -206,24 +205,8 @@ final class MultipartReader implements RequestBody.Reader, MultipartParser.Sink 
                 return;
             }
         }
-        closing = true;
-        if (files.stream().noneMatch(Spool::isSpooled)) {
-            whole.resolve(form());
-            return;
-        }
-        ShardFuture<Boolean> closed = shard.offload().call(Purpose.FILES, () -> {
-            for (Spool each : files) {
-                each.close();
-            }
-            return true;
-        });
-        closed.whenComplete((done, met) -> {
-            if (met != null) {
-                failed(met);
-            } else if (!over) {
-                whole.resolve(form());
-            }
-        });
+        settled = true;
+        whole.resolve(form());
     }
 
     private Multipart form() {
@@ -231,7 +214,7 @@ final class MultipartReader implements RequestBody.Reader, MultipartParser.Sink 
         for (Spool each : files) {
             PartHead head = each.head();
             found.add(new Part(shard, head.name(), String.valueOf(head.filename()), head.type(), each.size(),
-                    each.isSpooled() ? null : each.memory(), each.path()));
+                    each.isSpooled() ? null : each.memory(), each.file()));
         }
         return new Multipart(new Form(fields), List.copyOf(found));
     }

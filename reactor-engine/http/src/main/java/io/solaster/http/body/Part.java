@@ -1,13 +1,14 @@
 package io.solaster.http.body;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 
 import io.netty.buffer.ByteBuf;
-import io.solaster.engine.Offload.Purpose;
+import io.netty.buffer.Unpooled;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
+import io.solaster.engine.file.OpenMode;
+import io.solaster.engine.file.ShardFile;
+import io.solaster.http.Failures;
 import org.jspecify.annotations.Nullable;
 
 /** A file of a {@link Multipart} form, in memory or on disk until the end of the exchange. On the owning shard. */
@@ -18,10 +19,10 @@ public final class Part {
     private final String contentType;
     private final long size;
     private final @Nullable ByteBuf content;
-    private final @Nullable Path file;
+    private final @Nullable ShardFile file;
 
     Part(Shard shard, String name, String filename, String contentType, long size, @Nullable ByteBuf content,
-            @Nullable Path file) {
+            @Nullable ShardFile file) {
         this.shard = shard;
         this.name = name;
         this.filename = filename;
@@ -59,9 +60,13 @@ public final class Part {
         return content;
     }
 
-    /** Where it lies, if it was too large for memory; null otherwise. */
+    /**
+     * By which path it can be opened and read until the end of the exchange, if it was too large for memory; null otherwise.
+     * On Linux the file has no name, so that nothing is left of it however the process ends: rename nothing to keep it, but
+     * call {@link #moveTo}.
+     */
     public @Nullable Path file() {
-        return file;
+        return file == null ? null : file.path();
     }
 
     /**
@@ -71,20 +76,30 @@ public final class Part {
      * @return done once it is there, on the shard
      */
     public ShardFuture<Path> moveTo(Path target) {
-        ByteBuf bytes = content == null ? null : content.retainedDuplicate();
-        ShardFuture<Path> moved = shard.offload().call(Purpose.FILES, () -> {
-            if (file != null) {
-                return Files.move(file, target, StandardCopyOption.REPLACE_EXISTING);
-            }
-            byte[] copy = bytes == null ? new byte[0] : new byte[bytes.readableBytes()];
-            if (bytes != null) {
-                bytes.readBytes(copy);
-            }
-            return Files.write(target, copy);
-        });
-        if (bytes != null) {
-            moved.whenComplete((path, failure) -> bytes.release());
+        if (file != null) {
+            return (ShardFuture<Path>) file.keep(target).thenApply(kept -> target);
         }
+        ByteBuf bytes = content == null ? Unpooled.EMPTY_BUFFER : content.retainedDuplicate();
+        ShardFuture<Path> moved = shard.newFuture();
+        shard.files().open(target, OpenMode.CREATE).whenComplete((opened, failure) -> {
+            if (opened == null) {
+                bytes.release();
+                moved.fail(failure);
+                return;
+            }
+            opened.truncate(0).thenCompose(cut -> opened.write(bytes.retain(), 0)).whenComplete((done, unwritten) -> {
+                bytes.release();
+                opened.close().whenComplete((closed, unclosed) -> {
+                    if (unwritten != null) {
+                        moved.fail(Failures.cause(unwritten));
+                    } else if (unclosed != null) {
+                        moved.fail(unclosed);
+                    } else {
+                        moved.resolve(target);
+                    }
+                });
+            });
+        });
         return moved;
     }
 

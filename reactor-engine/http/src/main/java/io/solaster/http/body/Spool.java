@@ -1,31 +1,36 @@
 package io.solaster.http.body;
 
-import java.io.IOException;
-import java.io.InterruptedIOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.HttpResponseStatus;
-import io.solaster.engine.Offload.Purpose;
 import io.solaster.engine.Shard;
-import io.solaster.engine.ShardFuture;
+import io.solaster.engine.file.DiskFullException;
+import io.solaster.engine.file.ShardFile;
+import io.solaster.engine.file.ShardFiles;
+import io.solaster.http.Failures;
 import io.solaster.http.HttpException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * One file of a form as it comes: in memory, and from the limit on to disk, written by Offload, one write at a time. Small
- * pieces are put together, so that a file takes no more memory than its bytes. On the owning shard.
+ * One file of a form as it comes: in memory, and from the limit on to disk, one write at a time. Small pieces are put together,
+ * so that a file takes no more memory than its bytes. On the owning shard.
  */
 final class Spool {
     /** What is put together before it is one buffer to be written. */
     private static final int PIECE = 64 << 10;
+    private static final Logger log = LoggerFactory.getLogger(Spool.class);
+    private static final long COMPLAINT_NANOS = TimeUnit.MINUTES.toNanos(1);
+    private static final AtomicLong TOLD = new AtomicLong(System.nanoTime() - COMPLAINT_NANOS);
 
     private final Shard shard;
     private final MultipartReader reader;
@@ -37,9 +42,10 @@ final class Spool {
     private boolean spooled;
     private boolean writing;
     private boolean deleted;
-    /** Touched by one Offload call at a time, and by the shard between them. */
-    private @Nullable Path file;
-    private @Nullable FileChannel channel;
+    private int unwrittenBytes;
+    /** Where more is written. */
+    private long written;
+    private @Nullable ShardFile file;
 
     Spool(MultipartReader reader, Shard shard, Multipart.Limits limits, PartHead head) {
         this.reader = reader;
@@ -78,10 +84,12 @@ final class Spool {
             spooled = true;
             if (memory.isReadable()) {
                 reader.spooled(memory.readableBytes());
+                unwrittenBytes += memory.readableBytes();
                 unwritten.add(memory.readRetainedSlice(memory.readableBytes()));
             }
         }
         reader.spooled(length);
+        unwrittenBytes += length;
         ByteBuf last = unwritten.isEmpty() ? null : unwritten.getLast();
         if (last != null && last.writableBytes() >= length) {
             last.writeBytes(bytes, from, length);
@@ -97,55 +105,62 @@ final class Spool {
             return;
         }
         writing = true;
-        List<ByteBuf> batch = unwritten;
-        unwritten = new ArrayList<>();
-        ShardFuture<Long> written = shard.offload().call(Purpose.FILES, () -> write(batch));
-        written.whenComplete((bytes, failure) -> {
-            writing = false;
-            if (deleted) {
-                remove();
-            } else if (failure != null) {
-                reader.failed(failure);
-            } else {
-                write();
-                reader.written(bytes);
-            }
-        });
-        // Refused or abandoned, it never ran: what it was to write is let go of here.
-        written.exceptionally(failure -> {
-            batch.forEach(buffer -> {
-                if (buffer.refCnt() > 0) {
-                    buffer.release();
-                }
+        ShardFiles files = shard.files();
+        ShardFile known = file;
+        if (known == null) {
+            files.openTemporary(unusedName()).whenComplete((opened, failure) -> {
+                file = opened;
+                stepped(0, failure);
             });
-            return -1L;
-        });
+        } else if (!files.hasRoom(unwrittenBytes)) {
+            files.whenRoom(unwrittenBytes).whenComplete((room, failure) -> stepped(0, failure));
+        } else {
+            int bytes = unwrittenBytes;
+            ByteBuf batch = Unpooled.wrappedBuffer(unwritten.toArray(ByteBuf[]::new));
+            unwritten = new ArrayList<>();
+            unwrittenBytes = 0;
+            long position = written;
+            written += bytes;
+            known.write(batch, position).whenComplete((done, failure) -> stepped(bytes, failure));
+        }
     }
 
-    private long write(List<ByteBuf> batch) throws IOException {
-        FileChannel out = channel;
-        if (out == null) {
-            Path directory = limits.directory();
-            Path made = directory == null
-                    ? Files.createTempFile("solaster-", ".part")
-                    : Files.createTempFile(directory, "solaster-", ".part");
-            file = made;
-            out = FileChannel.open(made, StandardOpenOption.WRITE);
-            channel = out;
-        }
-        long written = 0;
-        for (ByteBuf buffer : batch) {
-            for (ByteBuffer bytes : buffer.nioBuffers()) {
-                while (bytes.hasRemaining()) {
-                    if (Thread.interrupted()) {
-                        throw new InterruptedIOException("the engine stops");
-                    }
-                    written += out.write(bytes);
-                }
+    private Path unusedName() {
+        Path directory = limits.directory();
+        return (directory == null ? Path.of(System.getProperty("java.io.tmpdir")) : directory)
+                .resolve("solaster-" + Long.toHexString(shard.environment().random().nextLong()) + ".part");
+    }
+
+    /** One thing has been done with the file, or could not be. */
+    private void stepped(int bytes, @Nullable Throwable failure) {
+        writing = false;
+        if (deleted) {
+            remove();
+        } else if (failure != null) {
+            reader.failed(refusal(Failures.cause(failure)));
+        } else {
+            write();
+            if (bytes > 0) {
+                reader.written(bytes);
             }
-            buffer.release();
         }
-        return written;
+    }
+
+    /** What the client is told: that there is no room is a state of the server, which uploads that go on need not report each. */
+    private static Throwable refusal(Throwable failure) {
+        if (failure instanceof RejectedExecutionException) {
+            return new HttpException(HttpResponseStatus.SERVICE_UNAVAILABLE, "too busy to write files", failure);
+        }
+        if (!(failure instanceof DiskFullException)) {
+            return failure;
+        }
+        HttpException full = new HttpException(HttpResponseStatus.INSUFFICIENT_STORAGE, "no room for files", failure);
+        long now = System.nanoTime();
+        long last = TOLD.get();
+        if (now - last >= COMPLAINT_NANOS && TOLD.compareAndSet(last, now)) {
+            log.error("Files of forms are refused with 507 for want of room; for a minute this is told once", failure);
+        }
+        return full.told();
     }
 
     /** Whether all that came is in memory or on disk. */
@@ -153,17 +168,9 @@ final class Spool {
         return !writing && unwritten.isEmpty();
     }
 
-    /** Closes what was written; off the shard. */
-    void close() throws IOException {
-        if (channel != null) {
-            channel.close();
-            channel = null;
-        }
-    }
-
     /** Where it lies; null if it is in memory. */
     @Nullable
-    Path path() {
+    ShardFile file() {
         return file;
     }
 
@@ -183,6 +190,7 @@ final class Spool {
             memory.release();
             unwritten.forEach(ByteBuf::release);
             unwritten.clear();
+            unwrittenBytes = 0;
             if (!writing) {
                 remove();
             }
@@ -190,11 +198,13 @@ final class Spool {
     }
 
     private void remove() {
-        if (spooled) {
-            shard.offload().call(Purpose.FILES, () -> {
-                close();
-                return file != null && Files.deleteIfExists(file);
-            });
+        ShardFile left = file;
+        if (left != null) {
+            left.close();
+            if (!left.isUnnamed()) {
+                // Gone already where somebody has kept it.
+                shard.files().delete(left.path());
+            }
         }
     }
 }

@@ -1,44 +1,96 @@
 package io.solaster.http.exchange;
 
-import java.nio.channels.FileChannel;
-
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
-import io.netty.channel.DefaultFileRegion;
+import io.solaster.engine.file.ShardFile;
+import io.solaster.http.files.FilePump;
+import io.solaster.http.files.StaticFiles;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Has the kernel send a part of a file as the body of a response, a window at a time: so that it is seen whether the client
- * takes it. For the first exchange of a plain connection; on the owning shard.
+ * takes it, and that the loop waits for no disk. A window that the kernel has in its page cache is sent by sendfile; one that it
+ * has not is read as all else is, off the loop, and what was read is sent. For the first exchange of a plain connection over
+ * epoll; on the owning shard.
  */
 final class FileWindows implements ChannelFutureListener {
     /** What a client must take within {@code body-timeout}. */
     private static final int WINDOW = 256 << 10;
-    /** Netty counts in ints where io_uring sends a file. */
-    static final long MOST = Integer.MAX_VALUE;
 
     private final LoopResponse response;
     private final Carrier carrier;
-    private final FileChannel file;
+    private final ShardFile file;
+    private final FilePump.Source source;
+    private final Channel channel;
     private long position;
     private long left;
     private long window;
+    private boolean begun;
 
     /** @param file left open */
-    FileWindows(LoopResponse response, Carrier carrier, FileChannel file, long position, long count) {
+    FileWindows(LoopResponse response, ShardFile file, long position, long count) {
         this.response = response;
-        this.carrier = carrier;
+        this.carrier = response.exchange.carrier();
+        this.channel = carrier.channel();
         this.file = file;
+        this.source = FilePump.of(response.exchange.shard().shard(), file);
         this.position = position;
         this.left = count;
     }
 
+    /** Sends the head, and then all of it. */
     void send() {
-        Window next = new Window(file, position, Math.min(left, WINDOW));
-        // Before it is written, since that may be done at once, and call for the next.
-        position += next.count();
-        left -= next.count();
-        window = next.count();
-        carrier.write(next, this);
+        if (left == 0) {
+            response.end();
+            return;
+        }
+        long next = Math.min(left, WINDOW);
+        if (!file.isCached(position, next)) {
+            source.read(position, (int) Math.min(left, FilePump.CHUNK)).whenComplete(this::sendRead);
+        } else if (begins()) {
+            long from = position;
+            // Before it is written, since that may be done at once, and call for the next.
+            position += next;
+            left -= next;
+            window = next;
+            carrier.write(file.region(channel, from, next), this);
+        }
+    }
+
+    /** Whether the head has been sent, and a body may be. */
+    private boolean begins() {
+        if (!begun) {
+            begun = true;
+            response.stream();
+            response.onWritable(this::send);
+            if (response.state == LoopResponse.State.STREAMING && response.dropsBody) {
+                response.end();
+            }
+        }
+        return response.state == LoopResponse.State.STREAMING;
+    }
+
+    private void sendRead(@Nullable ByteBuf bytes, @Nullable Throwable failure) {
+        if (response.isOver()) {
+            if (bytes != null) {
+                bytes.release();
+            }
+        } else if (bytes == null || !bytes.isReadable()) {
+            if (bytes != null) {
+                bytes.release();
+            }
+            response.fail(failure == null ? FilePump.isShorter(begun) : StaticFiles.refusal(failure));
+        } else if (begins()) {
+            position += bytes.readableBytes();
+            left -= bytes.readableBytes();
+            if (response.write(bytes) || left == 0) {
+                send();
+            }
+        } else {
+            bytes.release();
+        }
     }
 
     @Override
@@ -48,23 +100,9 @@ final class FileWindows implements ChannelFutureListener {
         }
         if (sent.isSuccess()) {
             response.sentFile(window);
-        }
-        if (!sent.isSuccess()) {
-            response.abort(sent.cause());
-        } else if (left > 0) {
             send();
         } else {
-            response.end();
+            response.abort(sent.cause());
         }
-    }
-
-    /** One that leaves the file open for the next. */
-    private static final class Window extends DefaultFileRegion {
-        Window(FileChannel file, long position, long count) {
-            super(file, position, count);
-        }
-
-        @Override
-        protected void deallocate() {}
     }
 }

@@ -5,6 +5,7 @@ import java.nio.channels.FileChannel;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 import io.netty.buffer.ByteBuf;
+import io.solaster.engine.file.ShardFile;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -50,9 +51,19 @@ final class Handover extends AtomicBoolean implements Runnable {
         switch (owned) {
             case ByteBuf buffer -> buffer.release();
             case FileChannel file -> close(file);
+            case ShardFile file -> close(file);
             case Throwable failure ->
                 log.error("A request failed when it was over, or its shard had ended", failure);
             default -> throw new IllegalArgumentException(owned.getClass() + " is not handed over");
+        }
+    }
+
+    private static void close(ShardFile file) {
+        try {
+            file.close();
+        } catch (IllegalStateException elsewhere) {
+            log.warn("{} belongs to another shard than the response that it was to be sent by, or its shard has ended",
+                    file.path(), elsewhere);
         }
     }
 

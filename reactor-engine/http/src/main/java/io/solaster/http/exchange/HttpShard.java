@@ -291,7 +291,7 @@ public final class HttpShard {
             encoders.values().forEach(kept -> kept.forEach(BodyEncoder::close));
             encoders.clear();
             if (accessLog != null) {
-                accessLog.flush();
+                accessLog.flush(true);
             }
         }
     }

@@ -13,6 +13,8 @@ import io.netty.handler.codec.http.EmptyHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.solaster.engine.Shard;
+import io.solaster.engine.file.ShardFile;
 import io.solaster.http.HttpException;
 import io.solaster.http.encoding.ContentEncoding;
 import io.solaster.http.files.FilePump;
@@ -164,25 +166,31 @@ public final class LoopResponse {
     }
 
     public void sendFile(FileChannel file, long position, long count) {
-        onEnd(failure -> FilePump.close(exchange.shard().shard(), file));
+        Shard shard = exchange.shard().shard();
+        onEnd(failure -> FilePump.close(shard, file));
+        if (isOpen("sendFile()")) {
+            pump(FilePump.of(shard, file), position, count);
+        }
+    }
+
+    public void sendFile(ShardFile file, long position, long count) {
+        onEnd(failure -> file.close());
         if (!isOpen("sendFile()")) {
             return;
         }
+        if (exchange.request().isHead() || count == 0 || !exchange.carrier().sendsFiles(exchange)
+                || !file.sendsTo(exchange.carrier().channel())) {
+            pump(FilePump.of(exchange.shard().shard(), file), position, count);
+        } else {
+            headers.set(HttpHeaderNames.CONTENT_LENGTH, Long.toString(count));
+            new FileWindows(this, file, position, count).send();
+        }
+    }
+
+    private void pump(FilePump.Source file, long position, long count) {
         headers.set(HttpHeaderNames.CONTENT_LENGTH, Long.toString(count));
-        boolean isHead = exchange.request().isHead();
-        if (isHead || count == 0 || position + count > FileWindows.MOST
-                || !exchange.carrier().sendsFiles(exchange)) {
-            FilePump.send(exchange.handlersRequest(), exchange.handlersResponse(), file,
-                    List.of(new FilePump.Piece("", position, isHead ? 0 : count)));
-            return;
-        }
-        stream();
-        if (state == State.STREAMING && !dropsBody) {
-            left = 0;
-            new FileWindows(this, exchange.carrier(), file, position, count).send();
-        } else if (state == State.STREAMING) {
-            end();
-        }
+        FilePump.send(exchange.handlersRequest(), exchange.handlersResponse(), file,
+                List.of(new FilePump.Piece("", position, exchange.request().isHead() ? 0 : count)));
     }
 
     /** The client sees that the response does not come whole. */
@@ -420,6 +428,7 @@ public final class LoopResponse {
     /** The kernel has sent so much of a file. */
     void sentFile(long bytes) {
         sent += bytes;
+        left -= bytes;
     }
 
     public void onWritable(Runnable listener) {

@@ -13,6 +13,7 @@ import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
+import io.solaster.engine.file.ShardFile;
 import io.solaster.http.BodySource;
 import io.solaster.http.HttpResponse;
 import io.solaster.http.ResponseStream;
@@ -207,6 +208,21 @@ public final class Response implements HttpResponse, ResponseStream, BodySource 
 
     @Override
     public void sendFile(FileChannel file, long position, long count) {
+        LoopResponse to = loop;
+        if (to == null) {
+            Handover.letGo(file);
+            throw Exchange.isOver();
+        }
+        if (isElsewhere(to)) {
+            ending = true;
+            there(to, file, () -> sendFile(file, position, count));
+        } else {
+            to.sendFile(file, position, count);
+        }
+    }
+
+    @Override
+    public void sendFile(ShardFile file, long position, long count) {
         LoopResponse to = loop;
         if (to == null) {
             Handover.letGo(file);

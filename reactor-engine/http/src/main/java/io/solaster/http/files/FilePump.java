@@ -7,28 +7,33 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.Iterator;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.http.HttpResponseStatus;
 import io.solaster.config.Internal;
-import io.solaster.engine.Offload;
 import io.solaster.engine.Offload.Purpose;
 import io.solaster.engine.Shard;
-import io.solaster.engine.ShardFuture;
+import io.solaster.engine.file.ShardFile;
 import io.solaster.http.Failures;
+import io.solaster.http.HttpException;
 import io.solaster.http.HttpRequest;
 import io.solaster.http.HttpResponse;
 import io.solaster.http.ResponseStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends pieces of a file as the body of a response, where the kernel cannot do it alone: read off the shard, a chunk
- * whenever the client has room for one. On the owning shard.
+ * Sends pieces of a file as the body of a response, where the kernel cannot do it alone: read a chunk at a time, whenever the
+ * client has room for one. The first is read before the head is sent, so that a file that cannot be read is told of. On the
+ * owning shard.
  */
 @Internal
 public final class FilePump {
-    private static final int CHUNK = 64 << 10;
+    /** What is read at once. */
+    public static final int CHUNK = 64 << 10;
 
     /** A piece of the body: text of ASCII, and a part of the file behind it. */
     public record Piece(String before, long position, long count) {
@@ -38,34 +43,65 @@ public final class FilePump {
         }
     }
 
+    /** What is read, never on the loop. On the owning shard. */
+    @FunctionalInterface
+    public interface Source {
+
+        /**
+         * Reads some bytes, 1 or more.
+         *
+         * @return the caller's buffer, with fewer bytes where the file ends
+         */
+        CompletableFuture<ByteBuf> read(long position, int count);
+    }
+
     private final HttpRequest request;
     private final HttpResponse response;
-    private final Offload offload;
-    private final FileChannel file;
+    private final Source file;
     private final Iterator<Piece> pieces;
-    private final ResponseStream stream;
+    /** What stands before the first bytes of the file. */
+    private String before = "";
+    /** Null until the head is sent. */
+    private @Nullable ResponseStream stream;
     private long position;
     private long left;
     private boolean waits;
 
-    private FilePump(HttpRequest request, HttpResponse response, FileChannel file, List<Piece> pieces) {
+    private FilePump(HttpRequest request, HttpResponse response, Source file, List<Piece> pieces) {
         this.request = request;
         this.response = response;
-        this.offload = request.shard().offload();
         this.file = file;
         this.pieces = pieces.iterator();
-        this.stream = response.stream();
     }
 
-    /**
-     * Sends them all, behind the head, and ends the response.
-     *
-     * @param file closed at the end of the exchange
-     */
-    public static void send(HttpRequest request, HttpResponse response, FileChannel file, List<Piece> pieces) {
-        FilePump pump = new FilePump(request, response, file, pieces);
-        pump.stream.onWritable(pump::goOn);
-        pump.next();
+    /** Sends them all, behind the head, and ends the response. */
+    public static void send(HttpRequest request, HttpResponse response, Source file, List<Piece> pieces) {
+        new FilePump(request, response, file, pieces).next();
+    }
+
+    /** A shard's file, whose operations wait for room. */
+    public static Source of(Shard shard, ShardFile file) {
+        return new Source() {
+            @Override
+            public CompletableFuture<ByteBuf> read(long position, int count) {
+                if (!shard.files().hasRoom(count)) {
+                    return shard.files().whenRoom(count).thenCompose(room -> read(position, count));
+                }
+                ByteBuf into = ByteBufAllocator.DEFAULT.directBuffer(count, count);
+                return file.read(into, position).handle((read, failure) -> {
+                    if (failure != null) {
+                        into.release();
+                        throw new CompletionException(failure);
+                    }
+                    return into;
+                });
+            }
+        };
+    }
+
+    /** A channel, read off the shard. */
+    public static Source of(Shard shard, FileChannel file) {
+        return (position, count) -> shard.offload().call(Purpose.FILES, () -> read(file, position, count));
     }
 
     /** Closes a file off the shard. */
@@ -74,6 +110,13 @@ public final class FilePump {
             file.close();
             return true;
         });
+    }
+
+    /** What is told where nothing of a file can be read any more. */
+    public static Throwable isShorter(boolean begun) {
+        return begun
+                ? new EOFException("the file has become shorter while it was sent")
+                : new HttpException(HttpResponseStatus.SERVICE_UNAVAILABLE, "it is being changed: ask again").told();
     }
 
     private void goOn() {
@@ -86,24 +129,39 @@ public final class FilePump {
     private void next() {
         while (left == 0) {
             if (!pieces.hasNext()) {
-                stream.end();
+                begin().end();
                 return;
             }
             Piece piece = pieces.next();
             position = piece.position;
             left = piece.count;
             if (!piece.before.isEmpty()) {
-                stream.write(piece.head());
+                if (stream == null && left > 0) {
+                    before = piece.before;
+                } else {
+                    begin().write(piece.head());
+                }
             }
         }
-        if (!stream.isWritable()) {
+        if (stream != null && !stream.isWritable()) {
             waits = true;
             return;
         }
-        long from = position;
-        int count = (int) Math.min(left, CHUNK);
-        ShardFuture<ByteBuf> chunk = offload.call(Purpose.FILES, () -> read(file, from, count));
-        chunk.whenComplete((bytes, failure) -> sendOrFail(bytes, failure));
+        file.read(position, (int) Math.min(left, CHUNK)).whenComplete(this::sendOrFail);
+    }
+
+    /** Sends the head, once. */
+    private ResponseStream begin() {
+        ResponseStream begun = stream;
+        if (begun == null) {
+            begun = response.stream();
+            stream = begun;
+            begun.onWritable(this::goOn);
+            if (!before.isEmpty()) {
+                begun.write(Unpooled.copiedBuffer(before, StandardCharsets.US_ASCII));
+            }
+        }
+        return begun;
     }
 
     private void sendOrFail(@Nullable ByteBuf bytes, @Nullable Throwable failure) {
@@ -113,13 +171,27 @@ public final class FilePump {
             }
             return;
         }
-        if (bytes == null) {
-            response.fail(failure == null ? new IOException("nothing was read") : Failures.cause(failure));
+        if (bytes == null || !bytes.isReadable()) {
+            if (bytes != null) {
+                bytes.release();
+            }
+            response.fail(failure == null ? isShorter(stream != null) : StaticFiles.refusal(failure));
             return;
         }
-        position += bytes.readableBytes();
-        left -= bytes.readableBytes();
-        stream.write(bytes);
+        try {
+            ResponseStream to = begin();
+            if (response.isEnded()) {
+                // By a filter that was told of the head.
+                bytes.release();
+                return;
+            }
+            position += bytes.readableBytes();
+            left -= bytes.readableBytes();
+            to.write(bytes);
+        } catch (RuntimeException failed) {
+            response.fail(failed);
+            return;
+        }
         next();
     }
 
@@ -127,11 +199,7 @@ public final class FilePump {
         ByteBuf bytes = ByteBufAllocator.DEFAULT.directBuffer(count, count);
         try {
             ByteBuffer into = bytes.internalNioBuffer(0, count);
-            int read = file.read(into, position);
-            if (read <= 0) {
-                throw new EOFException("the file has become shorter while it was sent");
-            }
-            return bytes.writerIndex(read);
+            return bytes.writerIndex(Math.max(0, file.read(into, position)));
         } catch (Throwable failure) {
             bytes.release();
             throw failure;

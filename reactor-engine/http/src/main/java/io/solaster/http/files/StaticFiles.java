@@ -1,10 +1,8 @@
 package io.solaster.http.files;
 
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
@@ -17,8 +15,8 @@ import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.solaster.config.Internal;
 import io.solaster.config.value.ByteSize;
-import io.solaster.engine.Offload.Purpose;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import io.solaster.http.Escapes;
@@ -41,9 +39,17 @@ import org.jspecify.annotations.Nullable;
  * begins with a dot, except {@code .well-known}. Only GET and HEAD.
  *
  * <p>
- * Files are opened, looked at and read on {@link io.solaster.engine.Offload}. Small ones are kept in memory by each shard,
- * for a second without a look at whether they have changed; the kernel sends larger ones by itself over a plain
- * connection. One instance for all shards.
+ * No shard waits for a disk. Small files are kept in memory by each shard, for a second without a look at whether they have
+ * changed; files are looked at by {@link io.solaster.engine.Offload}'s threads. Larger ones are opened and read as {@link
+ * io.solaster.engine.Shard#files} are. Over a plain connection of HTTP/1 on epoll the kernel sends them by sendfile, 256 KiB at
+ * a time: sendfile would have the shard wait for what is not in the page cache, so the kernel is asked before (preadv2 with
+ * RWF_NOWAIT, a byte in each 16 KiB), and what it does not have is read off the shard, and sent from memory. Over io_uring, NIO,
+ * TLS and HTTP/2, and where the kernel or the file system has no answer, all of it is read so.
+ *
+ * <p>
+ * A file that becomes shorter while it is sent ends the connection, as does one that cannot be read any more; before the head
+ * that is told by 503 and 500. A file that another takes the place of is sent to its end as it was; one that is written to is
+ * sent as it is by then, so that others had better be renamed into their place. One instance for all shards.
  */
 public final class StaticFiles implements HttpHandler {
     private static final long LARGEST_HELD = 64 << 10;
@@ -161,10 +167,13 @@ public final class StaticFiles implements HttpHandler {
         });
     }
 
-    private static Throwable refusal(Throwable failure) {
-        return Failures.cause(failure) instanceof RejectedExecutionException full
-                ? new HttpException(HttpResponseStatus.SERVICE_UNAVAILABLE, "too busy to read files", full)
-                : failure;
+    /** What a file is not read for; 503 where there are too many. */
+    @Internal
+    public static Throwable refusal(Throwable failure) {
+        Throwable cause = Failures.cause(failure);
+        return cause instanceof RejectedExecutionException full
+                ? new HttpException(HttpResponseStatus.SERVICE_UNAVAILABLE, "too busy to read files", full).told()
+                : cause;
     }
 
     private static HttpException missing(HttpRequest request) {
@@ -370,36 +379,34 @@ public final class StaticFiles implements HttpHandler {
     private void openAndSend(HttpRequest request, HttpResponse response, Path file, long size, String path,
             List<FilePump.Piece> pieces, long length) {
         Shard shard = request.shard();
-        ShardFuture<FileChannel> opened = shard.offload().call(Purpose.FILES, () -> {
-            // The way there was resolved; a link that has taken its place since is not followed.
-            FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
-            if (channel.size() != size) {
-                channel.close();
-                throw new HttpException(HttpResponseStatus.SERVICE_UNAVAILABLE, "it is being changed: ask again");
-            }
-            return channel;
-        });
-        opened.whenComplete((channel, failure) -> {
-            if (channel == null) {
-                AssetCache cache = caches.get(shard);
-                if (cache != null) {
-                    cache.forget(path);
-                }
+        // The way there was resolved; a link that has taken its place since is not followed.
+        shard.files().openToSend(file).whenComplete((opened, failure) -> {
+            if (opened == null) {
+                forget(shard, path);
                 if (!response.isEnded()) {
-                    response.fail(refusal(failure));
+                    response.fail(failure instanceof NoSuchFileException ? missing(request) : refusal(failure));
                 }
-                return;
-            }
-            if (response.isEnded()) {
-                FilePump.close(shard, channel);
+            } else if (response.isEnded()) {
+                opened.close();
+            } else if (opened.sizeWhenOpened() >= 0 && opened.sizeWhenOpened() != size) {
+                forget(shard, path);
+                opened.close();
+                response.fail(FilePump.isShorter(false));
             } else if (pieces.size() == 1 && pieces.getFirst().before().isEmpty()) {
                 FilePump.Piece piece = pieces.getFirst();
-                response.sendFile(channel, piece.position(), piece.count());
+                response.sendFile(opened, piece.position(), piece.count());
             } else {
-                response.onEnd(ended -> FilePump.close(shard, channel));
+                response.onEnd(ended -> opened.close());
                 response.header(HttpHeaderNames.CONTENT_LENGTH, Long.toString(length));
-                FilePump.send(request, response, channel, pieces);
+                FilePump.send(request, response, FilePump.of(shard, opened), pieces);
             }
         });
+    }
+
+    private void forget(Shard shard, String path) {
+        AssetCache cache = caches.get(shard);
+        if (cache != null) {
+            cache.forget(path);
+        }
     }
 }

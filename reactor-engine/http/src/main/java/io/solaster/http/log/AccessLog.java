@@ -1,5 +1,6 @@
 package io.solaster.http.log;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Queue;
@@ -18,8 +19,8 @@ import io.solaster.http.TracedHandler;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One shard's part of a server's access log. Lines are written into memory here, and logged on {@link
- * io.solaster.engine.Offload}, a batch at a time: the shard never waits for a disk. If lines come faster than they are
+ * One shard's part of a server's access log. Lines are written into memory here, and a batch at a time into a file, or logged on
+ * {@link io.solaster.engine.Offload}: the shard never waits for a disk. If lines come faster than they are
  * logged, those that there is no room for are dropped and counted. On the owning shard, but for {@link #giveBack}.
  */
 public final class AccessLog implements ExchangeListener {
@@ -37,6 +38,8 @@ public final class AccessLog implements ExchangeListener {
     private static final int TRACE_TO = 35;
 
     private final AccessLogWriter writer;
+    /** Where lines go; null where they are logged. */
+    private final @Nullable LogFile file;
     private final HttpStats stats;
     private final Format format;
     private final LogTimes times;
@@ -55,6 +58,8 @@ public final class AccessLog implements ExchangeListener {
     public AccessLog(Shard shard, AccessLogConfig config, AccessLogWriter writer, HttpStats stats) {
         this.writer = writer;
         this.stats = stats;
+        String path = config.file();
+        this.file = path == null ? null : new LogFile(shard, Path.of(path), writer.server(), stats);
         this.format = config.format();
         this.times = new LogTimes(format == Format.JSON);
         this.wallClock = shard.environment().wallClock();
@@ -68,7 +73,7 @@ public final class AccessLog implements ExchangeListener {
     @Override
     public void onEnd(HttpRequest request, HttpResponse response, long nanos, @Nullable Throwable failure) {
         int status = failure != null && response.bodyBytes() < 0 ? CLIENT_CLOSED : response.status().code();
-        if (status < SERVER_ERROR && nanos < slowNanos && !isDrawn() || !writer.isWanted()) {
+        if (status < SERVER_ERROR && nanos < slowNanos && !isDrawn() || file == null && !writer.isWanted()) {
             return;
         }
         LogLines lines = lines();
@@ -122,18 +127,32 @@ public final class AccessLog implements ExchangeListener {
     }
 
     /** Hands over what there is. */
-    public void flush() {
+    private void flush() {
+        flush(false);
+    }
+
+    /**
+     * Hands over what there is.
+     *
+     * @param last whether nothing may come for a while
+     */
+    public void flush(boolean last) {
         LogLines full = current;
         current = null;
-        if (!writer.write(full)) {
+        if (file != null) {
+            file.write(full, last);
+        } else if (!writer.write(full)) {
             timer.arm(LATEST);
         }
     }
 
     /** Hands over what there is, and is not written into any more. */
     public void close() {
-        flush();
+        flush(true);
         timer.cancel();
+        if (file != null) {
+            file.close();
+        }
     }
 
     /** Lines that have been logged. On the thread that does it. */

@@ -4,6 +4,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.function.Consumer;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+
 /**
  * Lines of an access log, in memory that is used again: filled by a shard, then read by the thread that logs them. All of
  * it is ASCII; whatever a client sends is escaped, so that nobody can write lines of their own.
@@ -19,6 +22,7 @@ final class LogLines {
     private final AccessLog owner;
     private byte[] bytes = new byte[FIRST];
     private int length;
+    private int count;
     /** Lines that there was no room for before these. */
     private long dropped;
 
@@ -46,8 +50,19 @@ final class LogLines {
         dropped = lines;
     }
 
+    /** How many lines. */
+    int count() {
+        return count;
+    }
+
+    /** All of them as they are, until {@link #clear}. */
+    ByteBuf bytes() {
+        return Unpooled.wrappedBuffer(bytes, 0, length);
+    }
+
     void clear() {
         length = 0;
+        count = 0;
         dropped = 0;
         if (bytes.length > 2 * FIRST) {
             bytes = new byte[FIRST];
@@ -67,6 +82,7 @@ final class LogLines {
 
     void end() {
         put('\n');
+        count++;
     }
 
     private void room(int more) {
