@@ -6,6 +6,7 @@ import java.util.Map;
 
 import io.solaster.config.pool.PoolConfig;
 import io.solaster.config.server.ServerConfig;
+import io.solaster.config.server.UdpConfig;
 import io.solaster.config.value.Reloadable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.NestedConfigurationProperty;
@@ -20,6 +21,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param reload how changed configuration files take effect while the application runs
  * @param engine the shards and how they run
  * @param servers servers by name, each listening on every shard
+ * @param udp servers of datagrams by name, each with a socket on every shard
  * @param pools pools of client connections by name
  * @param web who serves the application's WebFlux
  * @param libraries the application's Netty libraries that run on the shards
@@ -34,6 +36,7 @@ public record SolasterConfig(@DefaultValue("true") boolean enabled, @Reloadable 
         @NestedConfigurationProperty @DefaultValue ReloadConfig reload,
         @NestedConfigurationProperty @DefaultValue EngineConfig engine,
         @DefaultValue Map<String, ServerConfig> servers,
+        @DefaultValue Map<String, UdpConfig> udp,
         @DefaultValue Map<String, PoolConfig> pools,
         @NestedConfigurationProperty @DefaultValue WebConfig web,
         @NestedConfigurationProperty @DefaultValue LibrariesConfig libraries,
@@ -45,26 +48,27 @@ public record SolasterConfig(@DefaultValue("true") boolean enabled, @Reloadable 
     public SolasterConfig {
         // Not Map.copyOf: servers start, and are reported, in the order in which they were written.
         servers = Collections.unmodifiableMap(new LinkedHashMap<>(servers));
+        udp = Collections.unmodifiableMap(new LinkedHashMap<>(udp));
         pools = Collections.unmodifiableMap(new LinkedHashMap<>(pools));
     }
 
     /** What an empty configuration gives: an engine, and no server. */
     public static SolasterConfig defaults() {
         return new SolasterConfig(true, false, false, ReloadConfig.defaults(), EngineConfig.defaults(), Map.of(),
-                Map.of(),
+                Map.of(), Map.of(),
                 WebConfig.defaults(), LibrariesConfig.defaults(), HealthConfig.defaults(), MetricsConfig.defaults(),
                 ContextPropagationConfig.defaults(), TracingConfig.defaults());
     }
 
     /** This with another engine. */
     public SolasterConfig withEngine(EngineConfig newEngine) {
-        return new SolasterConfig(enabled, strict, validate, reload, newEngine, servers, pools, web, libraries,
+        return new SolasterConfig(enabled, strict, validate, reload, newEngine, servers, udp, pools, web, libraries,
                 health, metrics, contextPropagation, tracing);
     }
 
     /** This with other pools. */
     public SolasterConfig withPools(Map<String, PoolConfig> newPools) {
-        return new SolasterConfig(enabled, strict, validate, reload, engine, servers, newPools, web, libraries,
+        return new SolasterConfig(enabled, strict, validate, reload, engine, servers, udp, newPools, web, libraries,
                 health, metrics, contextPropagation, tracing);
     }
 }

@@ -36,6 +36,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ConfigValidator {
     private static final String SERVERS = "solaster.servers";
+    private static final String UDP = "solaster.udp";
     private static final String POOLS = "solaster.pools";
     /** Each pair of shards has two lanes, so memory grows with the square: at this number it is a million of them. */
     private static final int MAX_SHARDS = 1024;
@@ -57,6 +58,7 @@ public final class ConfigValidator {
         validator.engine("solaster.engine", config.engine());
         ServerRules servers = new ServerRules(findings);
         config.servers().forEach((name, server) -> servers.server(entryKey(SERVERS, name), server));
+        config.udp().forEach((name, server) -> servers.udp(entryKey(UDP, name), server));
         config.pools().forEach((name, pool) -> new PoolRules(findings, entryKey(POOLS, name), pool).check(name));
         validator.groups("solaster.engine.groups", config);
         servers.http("solaster.web.http", config.web().http());
@@ -65,6 +67,7 @@ public final class ConfigValidator {
         findings.within("solaster.reload.poll-interval", config.reload().pollInterval(), Duration.ofMillis(100),
                 Duration.ofDays(1));
         servers.ports(SERVERS, config.servers(), Math.clamp(config.engine().shards().count(), 1, MAX_SHARDS));
+        servers.udpPorts(UDP, config.udp());
         findings.within("solaster.health.broken-after", config.health().brokenAfter(), SECOND, Duration.ofDays(1));
         validator.tracing(config.tracing());
         validator.doubts(config);
@@ -134,6 +137,25 @@ public final class ConfigValidator {
                         policies.isEmpty()
                                 ? "add one, or leave the key out"
                                 : "write one of " + String.join(", ", new TreeSet<>(policies)) + ", or add it"));
+            }
+        });
+        return violations;
+    }
+
+    /**
+     * Whether servers of datagrams speak what is there to be spoken.
+     *
+     * @param protocols the names that there are
+     */
+    public static List<Violation> checkDatagramProtocols(SolasterConfig config, Collection<String> protocols) {
+        String known = protocols.stream().distinct().sorted().collect(Collectors.joining("', '", "'", "'"));
+        List<Violation> violations = new ArrayList<>();
+        config.udp().forEach((name, server) -> {
+            if (server.protocol() != null && !protocols.contains(server.protocol())) {
+                violations.add(new Violation(entryKey(UDP, name) + ".protocol", server.protocol(),
+                        "'" + server.protocol() + "' is no protocol of datagrams here", protocols.isEmpty()
+                                ? "there is none: add a bean of type DatagramProtocol"
+                                : "write " + known + ", or add a bean of type DatagramProtocol"));
             }
         });
         return violations;
@@ -222,6 +244,7 @@ public final class ConfigValidator {
         }
         config.servers()
                 .forEach((name, server) -> known(entryKey(SERVERS, name) + ".group", server.group(), known, key));
+        config.udp().forEach((name, server) -> known(entryKey(UDP, name) + ".group", server.group(), known, key));
         known("solaster.web.group", config.web().group(), known, key);
     }
 

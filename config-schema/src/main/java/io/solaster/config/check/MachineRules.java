@@ -66,7 +66,7 @@ final class MachineRules {
                 key = "solaster.web.max-connections";
             }
         }
-        long others = FILES_OF_A_PROCESS + (long) shards * (FILES_OF_A_SHARD + servers)
+        long others = FILES_OF_A_PROCESS + (long) shards * (FILES_OF_A_SHARD + servers + config.udp().size())
                 + config.pools().values().stream().mapToLong(pool -> pool.connections().max()).sum();
         long needed = clients + others;
         if (needed > machine.openFiles() && servers > 0) {

@@ -17,6 +17,8 @@ import io.solaster.config.server.LimitsConfig;
 import io.solaster.config.server.ProxyProtocolConfig;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.config.server.SocketConfig;
+import io.solaster.config.server.UdpConfig;
+import io.solaster.config.server.UdpLimitsConfig;
 import io.solaster.config.server.WebSocketConfig;
 import io.solaster.config.value.ByteSize;
 import io.solaster.config.value.Networks;
@@ -33,6 +35,8 @@ final class ServerRules {
     /** The JDK's 106 bytes, less the ending of the file that is put in its place. */
     private static final int LONGEST_SOCKET = 103;
     private static final int MAX_PORT = 65_535;
+    /** What fits into 64 KiB beside the head of UDP, which over IPv6 is all that is in there. */
+    private static final String LONGEST_DATAGRAM = "65527B";
     private static final List<String> ENCODINGS = List.of("zstd", "br", "gzip");
 
     private final Findings findings;
@@ -68,6 +72,25 @@ final class ServerRules {
         if (low.compareTo(new ByteSize(0)) > 0 && low.compareTo(socket.writeHighWaterMark()) > 0) {
             findings.add(key + ".write-low-water-mark", low, low + " is above the high-water mark ("
                     + socket.writeHighWaterMark() + ")", "write a smaller one, or write-high-water-mark too");
+        }
+    }
+
+    void udp(String key, UdpConfig server) {
+        findings.given(key + ".protocol", server.protocol(), "the name of a bean of type DatagramProtocol");
+        findings.given(key + ".host", server.host(), "the address that it binds to, such as '127.0.0.1'");
+        if (server.host() != null && server.host().startsWith(ServerConfig.UNIX)) {
+            findings.add(key + ".host", server.host(), "datagrams are not received on a Unix domain socket",
+                    "write an address, such as '127.0.0.1'");
+        }
+        findings.within(key + ".max-datagram", server.maxDatagram(), "1B", LONGEST_DATAGRAM);
+        findings.within(key + ".receive-buffer", server.receiveBuffer(), "0", "1GB");
+        findings.within(key + ".send-buffer", server.sendBuffer(), "0", "1GB");
+        UdpLimitsConfig limits = server.limits();
+        findings.within(key + ".limits.send-queue", limits.sendQueue(), "1KB", "1GB");
+        if (limits.sources() > 0 && Integer.bitCount(limits.sources()) != 1) {
+            int below = Integer.highestOneBit(limits.sources());
+            findings.add(key + ".limits.sources", limits.sources(), limits.sources() + " is no power of two",
+                    "write " + below + " or " + below * 2L);
         }
     }
 
@@ -199,9 +222,7 @@ final class ServerRules {
                 }
                 if (server.port() != 0 && server.port() == earlier.getValue().port()
                         && overlap(server.host(), earlier.getValue().host())) {
-                    findings.add(own + ".port", server.port(),
-                            server.port() + " is taken by " + entryKey(key, earlier.getKey()),
-                            "give each server a port of its own, or 0 for a free one");
+                    taken(key, entries.get(i).getKey(), server.port(), earlier.getKey());
                     break;
                 }
             }
@@ -245,6 +266,26 @@ final class ServerRules {
                 }
             }
         }
+    }
+
+    /** A port of datagrams is none of TCP's: both may have one number. */
+    void udpPorts(String key, Map<String, UdpConfig> servers) {
+        List<Map.Entry<String, UdpConfig>> entries = List.copyOf(servers.entrySet());
+        for (int i = 0; i < entries.size(); i++) {
+            UdpConfig server = entries.get(i).getValue();
+            for (Map.Entry<String, UdpConfig> earlier : entries.subList(0, i)) {
+                if (server.port() != 0 && server.port() == earlier.getValue().port() && server.host() != null
+                        && overlap(server.host(), earlier.getValue().host())) {
+                    taken(key, entries.get(i).getKey(), server.port(), earlier.getKey());
+                    break;
+                }
+            }
+        }
+    }
+
+    private void taken(String key, String name, int port, String earlier) {
+        findings.add(entryKey(key, name) + ".port", port, port + " is taken by " + entryKey(key, earlier),
+                "give each server a port of its own, or 0 for a free one");
     }
 
     private static boolean overlap(String host, String other) {

@@ -34,6 +34,8 @@ import io.solaster.config.server.LimitsConfig;
 import io.solaster.config.server.ProxyProtocolConfig;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.config.server.SocketConfig;
+import io.solaster.config.server.UdpConfig;
+import io.solaster.config.server.UdpLimitsConfig;
 import io.solaster.config.server.WebSocketCompressionConfig;
 import io.solaster.config.server.WebSocketConfig;
 import io.solaster.config.server.WebSocketQueueConfig;
@@ -254,6 +256,27 @@ class ConfigValidatorTest {
                 ? List.of(new Violation("solaster.servers.cache.port", "6380", "6380 is taken by solaster.servers.kv",
                         "give each server a port of its own, or 0 for a free one"))
                 : List.of());
+    }
+
+    @Test
+    void aServerOfDatagramsIsChecked() {
+        SolasterConfig config = Changed.with(SolasterConfig.defaults(), "udp", new LinkedHashMap<>(Map.of(
+                "names", UdpConfig.of("dns", 5353).withHost("unix:/run/names").withGroup("crtical").withBatch(0)
+                        .withMaxDatagram(new ByteSize(70_000)).withLimits(UdpLimitsConfig.defaults()
+                                .withPacketsPerSecond(-1, 0).withSources(100).withSendQueue(new ByteSize(1))))));
+        assertThat(ConfigValidator.check(config)).extracting(Violation::key).containsExactlyInAnyOrder(
+                "solaster.udp.names.batch", "solaster.udp.names.limits.packets-per-second",
+                "solaster.udp.names.host", "solaster.udp.names.max-datagram", "solaster.udp.names.limits.send-queue",
+                "solaster.udp.names.limits.sources", "solaster.udp.names.group");
+        Map<String, UdpConfig> two = new LinkedHashMap<>();
+        two.put("names", UdpConfig.of("dns", 53));
+        two.put("more", UdpConfig.of("dns", 53).withHost("0.0.0.0"));
+        assertThat(ConfigValidator.check(Changed.with(SolasterConfig.defaults(), "udp", two)))
+                .extracting(Violation::toString).singleElement().asString()
+                .contains("solaster.udp.more.port: 53 is taken by solaster.udp.names");
+        assertThat(ConfigValidator.checkDatagramProtocols(Changed.with(SolasterConfig.defaults(), "udp", two),
+                List.of())).extracting(Violation::key)
+                .containsExactly("solaster.udp.names.protocol", "solaster.udp.more.protocol");
     }
 
     @Test

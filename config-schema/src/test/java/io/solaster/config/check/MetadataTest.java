@@ -21,12 +21,14 @@ import io.solaster.config.plan.Wording;
 import io.solaster.config.pool.EndpointConfig;
 import io.solaster.config.pool.PoolConfig;
 import io.solaster.config.server.ServerConfig;
+import io.solaster.config.server.UdpConfig;
 import org.junit.jupiter.api.Test;
 import org.yaml.snakeyaml.Yaml;
 
 /** What editors and the README say of each key comes from the records, and stays so. */
 class MetadataTest {
     private static final String SERVERS = "solaster.servers.<name>.";
+    private static final String UDP = "solaster.udp.<name>.";
     private static final String POOLS = "solaster.pools.<name>.";
     private static final String GROUPS = "solaster.engine.groups.<name>.";
 
@@ -44,6 +46,9 @@ class MetadataTest {
         assertThat(properties()).filteredOn(p -> p.key().startsWith(SERVERS))
                 .allSatisfy(p -> assertThat(p.description()).as(p.key()).isNotBlank()).extracting(Property::key)
                 .contains(SERVERS + "protocol", SERVERS + "port", SERVERS + "limits.output-buffer");
+        assertThat(properties()).filteredOn(p -> p.key().startsWith(UDP))
+                .allSatisfy(p -> assertThat(p.description()).as(p.key()).isNotBlank()).extracting(Property::key)
+                .contains(UDP + "protocol", UDP + "port", UDP + "limits.packets-per-second");
     }
 
     @Test
@@ -59,7 +64,7 @@ class MetadataTest {
         List<Property> properties = properties();
         for (Map<String, Object> hint : list(metadata("META-INF/spring-configuration-metadata.json"), "hints")) {
             String key = String.valueOf(hint.get("name"));
-            if (key.matches("solaster.(servers|pools|engine.groups).values")) {
+            if (key.matches("solaster.(servers|udp|pools|engine.groups).values")) {
                 continue;
             }
             Property property = properties.stream().filter(p -> p.key().equals(key)).findFirst().orElseThrow();
@@ -142,11 +147,12 @@ class MetadataTest {
     private static List<Property> properties() throws Exception {
         List<Property> properties = new ArrayList<>();
         list(metadata("META-INF/spring-configuration-metadata.json"), "properties").stream()
-                .filter(p -> !Set.of("solaster.servers", "solaster.pools", "solaster.engine.groups")
+                .filter(p -> !Set.of("solaster.servers", "solaster.udp", "solaster.pools", "solaster.engine.groups")
                         .contains(String.valueOf(p.get("name"))))
                 .forEach(p -> properties.add(property("", p)));
         properties.addAll(entries(GROUPS, GroupConfig.class));
         properties.addAll(entries(SERVERS, ServerConfig.class));
+        properties.addAll(entries(UDP, UdpConfig.class));
         properties.addAll(entries(POOLS, PoolConfig.class));
         properties.addAll(entries(POOLS + "endpoints[0].", EndpointConfig.class));
         return properties;

@@ -6,14 +6,15 @@ public final class BindException extends RuntimeException {
     private final String fix;
     private final boolean shardPort;
 
-    BindException(String server, String where, String reason, String fix, boolean shardPort, Throwable cause) {
-        super("server '" + server + "' cannot listen on " + where + ": " + reason + "; " + fix, cause);
+    BindException(String kind, String server, String where, String reason, String fix, boolean shardPort,
+            Throwable cause) {
+        super(kind + " '" + server + "' cannot listen on " + where + ": " + reason + "; " + fix, cause);
         this.server = server;
         this.fix = fix;
         this.shardPort = shardPort;
     }
 
-    /** The server's name: the key below {@code solaster.servers}. */
+    /** The server's name: the key below {@code solaster.servers} or {@code solaster.udp}. */
     public String server() {
         return server;
     }

@@ -5,6 +5,9 @@ import static io.solaster.engine.Engines.until;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -20,6 +23,7 @@ import io.solaster.config.EngineConfig.Transport;
 import io.solaster.engine.CallOptions;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Engines;
+import io.solaster.engine.net.udp.UdpServer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -130,6 +134,19 @@ class ReadmeTest {
                 () -> FilesExample.run(folder, Unpooled.copiedBuffer("hello", StandardCharsets.US_ASCII))));
         assertThat(folder.resolve("state")).hasContent("hello");
         assertThat(folder.resolve("state.next")).doesNotExist();
+    }
+
+    @Test
+    void datagrams() throws IOException {
+        try (UdpServer server = DatagramsExample.run(engine());
+                DatagramSocket client = new DatagramSocket(new InetSocketAddress("127.0.0.1", 0))) {
+            client.setSoTimeout((int) Engines.PATIENCE.toMillis());
+            client.send(new DatagramPacket(new byte[]{7}, 1, server.address()));
+            DatagramPacket answer = new DatagramPacket(new byte[10], 10);
+            client.receive(answer);
+            assertThat(answer.getLength()).isOne();
+            assertThat(answer.getData()[0]).isEqualTo((byte) 7);
+        }
     }
 
     @Test

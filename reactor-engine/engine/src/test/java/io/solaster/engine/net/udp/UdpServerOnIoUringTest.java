@@ -1,0 +1,12 @@
+package io.solaster.engine.net.udp;
+
+import io.solaster.config.EngineConfig.Transport;
+import org.junit.jupiter.api.Tag;
+
+@Tag("full")
+final class UdpServerOnIoUringTest extends UdpServerTest {
+
+    UdpServerOnIoUringTest() {
+        super(Transport.IO_URING);
+    }
+}
