@@ -13,7 +13,8 @@ import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.util.ClassUtils;
 
 /**
- * Tells whether servers run on an application's shards: those of {@code solaster.servers}, WebFlux, and the servers of
+ * Tells whether servers run on an application's shards: those of {@code solaster.servers} and
+ * {@code solaster.udp}, WebFlux, and the servers of
  * libraries that get the shards. Looks at bean definitions and makes no bean. The thread that starts the application.
  */
 final class ShardWork {
@@ -27,7 +28,7 @@ final class ShardWork {
     private ShardWork() {}
 
     static Work of(SolasterConfig config, ListableBeanFactory beans, @Nullable ClassLoader classes) {
-        boolean serves = !config.servers().isEmpty()
+        boolean serves = !config.servers().isEmpty() || !config.udp().isEmpty()
                 || config.web().server() == WebConfig.Server.SOLASTER && isThere(REACTIVE_SERVER, beans, classes)
                 || LIBRARIES.stream().anyMatch(library -> library.onShards.test(config.libraries())
                         && isThere(library.server, beans, classes));

@@ -4,12 +4,14 @@ import io.solaster.config.SolasterConfig;
 import io.solaster.config.check.ConfigReport;
 import io.solaster.engine.Engine;
 import io.solaster.engine.net.accept.AcceptPolicy;
+import io.solaster.spring.DatagramProtocol;
 import io.solaster.spring.ServerProtocol;
 import io.solaster.spring.reload.ConfigCheck;
 import io.solaster.spring.reload.ConfigReloader;
 import io.solaster.spring.reload.ReloadPart;
 import io.solaster.spring.server.ServerLifecycle;
 import io.solaster.spring.server.ServerTls;
+import io.solaster.spring.server.UdpLifecycle;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ListableBeanFactory;
@@ -63,6 +65,18 @@ public final class SolasterAutoConfiguration {
             ObjectProvider<SslBundles> bundles, ListableBeanFactory beans) {
         return new ServerLifecycle(engine, config, protocols.orderedStream().toList(),
                 new ServerTls(bundles.getIfAvailable(), engine.offload()), beans.getBeansOfType(AcceptPolicy.class));
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    UdpLifecycle solasterUdpServers(Engine engine, SolasterConfig config, ObjectProvider<DatagramProtocol> protocols) {
+        return new UdpLifecycle(engine, config, protocols.orderedStream().toList());
+    }
+
+    @Bean
+    @ConditionalOnMissingBean(name = "solasterUdpReload")
+    ReloadPart solasterUdpReload(UdpLifecycle servers) {
+        return servers::reconfigure;
     }
 
     /**

@@ -15,6 +15,8 @@ import io.solaster.engine.net.TcpServer;
 import io.solaster.engine.stats.RecentStall;
 import io.solaster.spring.Live;
 import io.solaster.spring.server.ServerLifecycle;
+import io.solaster.spring.server.UdpLifecycle;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Whether an engine and its servers are well, and if not, why. Reads counters only, so that a stuck shard cannot hold
@@ -30,14 +32,16 @@ final class EngineWatch {
 
     private final Engine engine;
     private final ServerLifecycle servers;
+    private final @Nullable UdpLifecycle udp;
     private final Live<SolasterConfig> config;
     private final LoopWatch loops;
     private final Supplier<Optional<ConfigReloads>> reloads;
 
-    EngineWatch(Engine engine, ServerLifecycle servers, Live<SolasterConfig> config, LoopWatch loops,
-            Supplier<Optional<ConfigReloads>> reloads) {
+    EngineWatch(Engine engine, ServerLifecycle servers, @Nullable UdpLifecycle udp, Live<SolasterConfig> config,
+            LoopWatch loops, Supplier<Optional<ConfigReloads>> reloads) {
         this.engine = engine;
         this.servers = servers;
+        this.udp = udp;
         this.config = config;
         this.loops = loops;
         this.reloads = reloads;
@@ -79,6 +83,14 @@ final class EngineWatch {
         for (String name : servers.names()) {
             if (servers.server(name).filter(server -> server.isListening() || server.isDraining()).isEmpty()) {
                 problems.add("server '" + name + "' does not listen");
+            }
+        }
+        UdpLifecycle datagrams = udp;
+        if (datagrams != null) {
+            for (String name : datagrams.names()) {
+                if (datagrams.server(name).filter(server -> server.isListening() || server.isDraining()).isEmpty()) {
+                    problems.add("UDP server '" + name + "' does not listen");
+                }
             }
         }
         return problems;

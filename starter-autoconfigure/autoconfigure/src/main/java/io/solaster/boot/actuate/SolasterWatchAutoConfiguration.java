@@ -8,6 +8,7 @@ import io.solaster.engine.Engine;
 import io.solaster.spring.Live;
 import io.solaster.spring.reload.ConfigReloader;
 import io.solaster.spring.server.ServerLifecycle;
+import io.solaster.spring.server.UdpLifecycle;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
@@ -38,9 +39,10 @@ public final class SolasterWatchAutoConfiguration {
 
     @Bean
     @ConditionalOnMissingBean
-    EngineWatch solasterEngineWatch(Engine engine, ServerLifecycle servers, SolasterConfig config, LoopWatch loops,
-            ObjectProvider<ConfigReloads> reloads, ObjectProvider<ConfigReloader> reloader) {
-        return new EngineWatch(engine, servers, live(reloader, config), loops,
+    EngineWatch solasterEngineWatch(Engine engine, ServerLifecycle servers, ObjectProvider<UdpLifecycle> udp,
+            SolasterConfig config, LoopWatch loops, ObjectProvider<ConfigReloads> reloads,
+            ObjectProvider<ConfigReloader> reloader) {
+        return new EngineWatch(engine, servers, udp.getIfAvailable(), live(reloader, config), loops,
                 () -> Optional.ofNullable(reloads.getIfAvailable()));
     }
 

@@ -21,9 +21,11 @@ final class Restarts {
             String key = change.key();
             said.add(key.startsWith("solaster.servers.")
                     ? entry(key, "solaster.servers.", "a server", before.servers(), after.servers(), change)
-                    : key.startsWith("solaster.pools.")
-                            ? entry(key, "solaster.pools.", "a pool", before.pools(), after.pools(), change)
-                            : change.toString());
+                    : key.startsWith("solaster.udp.")
+                            ? entry(key, "solaster.udp.", "a server", before.udp(), after.udp(), change)
+                            : key.startsWith("solaster.pools.")
+                                    ? entry(key, "solaster.pools.", "a pool", before.pools(), after.pools(), change)
+                                    : change.toString());
         }
         return List.copyOf(said);
     }

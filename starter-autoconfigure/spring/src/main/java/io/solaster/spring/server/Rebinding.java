@@ -1,5 +1,7 @@
 package io.solaster.spring.server;
 
+import java.util.function.IntFunction;
+
 import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.net.BindException;
@@ -25,14 +27,25 @@ public final class Rebinding {
      */
     public static TcpServer bind(Engine engine, String name, ServerConfig config, ConnectionHandler handler,
             @Nullable AcceptPolicy policy, @Nullable Integer before) {
-        if (config.port() == 0 && before != null) {
+        return bind(name, config.port(), before,
+                port -> TcpServer.bind(engine, name, config.withPort(port), handler, policy));
+    }
+
+    /**
+     * Binds whatever has a port, as above.
+     *
+     * @param asked the port that is configured; 0 for any
+     * @param binder binds to a port
+     */
+    static <S> S bind(String name, int asked, @Nullable Integer before, IntFunction<S> binder) {
+        if (asked == 0 && before != null) {
             try {
-                return TcpServer.bind(engine, name, config.withPort(before), handler, policy);
+                return binder.apply(before);
             } catch (BindException e) {
                 log.warn("Server '{}' cannot have its port {} again, and takes another: {}", name, before,
                         e.getMessage());
             }
         }
-        return TcpServer.bind(engine, name, config, handler, policy);
+        return binder.apply(asked);
     }
 }

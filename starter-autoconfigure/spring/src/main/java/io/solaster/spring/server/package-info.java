@@ -1,6 +1,6 @@
 /**
- * Binds the servers of {@code solaster.servers}, encrypts them, drains them and binds them again. Applications ask
- * {@code ServerLifecycle} for their servers; all else is for the starter. Any thread may call, but no shard.
+ * Binds the servers of {@code solaster.servers} and {@code solaster.udp}, encrypts the former, drains them and binds them again.
+ * Applications ask {@code ServerLifecycle} and {@code UdpLifecycle} for their servers; all else is for the starter. Any thread may call, but no shard.
  */
 @NullMarked
 package io.solaster.spring.server;

@@ -19,6 +19,7 @@ import io.solaster.spring.HttpServerListener;
 import io.solaster.spring.pool.Pools;
 import io.solaster.spring.reload.ConfigReloader;
 import io.solaster.spring.server.ServerLifecycle;
+import io.solaster.spring.server.UdpLifecycle;
 import io.solaster.spring.shard.ShardSchedules;
 import io.solaster.spring.web.WebFluxSockets;
 import io.solaster.store.Store;
@@ -77,6 +78,13 @@ public final class SolasterMetricsAutoConfiguration {
     @ConditionalOnMissingBean(name = "solasterServerMeters")
     MeterBinder solasterServerMeters(Engine engine, ServerLifecycle servers) {
         return new ServerMeters(engine, servers);
+    }
+
+    @Bean
+    @ConditionalOnBean(UdpLifecycle.class)
+    @ConditionalOnMissingBean(name = "solasterUdpMeters")
+    MeterBinder solasterUdpMeters(Engine engine, UdpLifecycle servers) {
+        return new UdpMeters(engine, servers);
     }
 
     @Bean
