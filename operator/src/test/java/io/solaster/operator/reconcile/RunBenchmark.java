@@ -59,7 +59,7 @@ final class RunBenchmark {
         this.services = services;
     }
 
-    /** Arguments: services, idle seconds, rounds. */
+    /** Arguments: services, idle seconds, rounds; with none of the last two only the start is measured. */
     public static void main(String[] args) throws Exception {
         RunBenchmark benchmark = new RunBenchmark(args.length > 0 ? Integer.parseInt(args[0]) : 1000);
         try {
@@ -89,12 +89,22 @@ final class RunBenchmark {
                     .formatted(name(i), pods.getAddress().getPort()));
         }
         long begun = System.nanoTime();
+        long requests = api.requests();
+        Duration ours = cpuOfThis();
         start();
         until(100, () -> api.count(SETS) == services
                 && all(SERVICES, service -> service.at("/status/observedGeneration").asInt() > 0));
         System.out.printf(Locale.ROOT,
                 "%,d services planned and applied %.1f s after the start of the process (goal 8)%n",
                 services, (System.nanoTime() - begun) / 1e9);
+        System.out.printf(Locale.ROOT, "  %.1f s of CPU, of which %.1f compile, beside %.1f s of the API server;"
+                + " %.1f requests a service; stopped by the collector for %.2f s, of all of the heap for %.2f s%n",
+                cpuSeconds(), compilerSeconds(), cpuOfThis().minus(ours).toMillis() / 1e3,
+                (api.requests() - requests) / (double) services, metric("jvm_gc_pause_seconds_sum"),
+                metric("jvm_gc_pause_seconds_sum{action=\"end of major"));
+        if (idleSeconds == 0 && rounds == 0) {
+            return;
+        }
         for (int i = 0; i < services; i++) {
             pod(i, pods.getAddress().getPort());
         }
@@ -187,7 +197,7 @@ final class RunBenchmark {
                 """.formatted(api.port()));
         ProcessBuilder builder = new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1", "-Xmx256m",
+                "-XX:TieredStopAtLevel=1", "-XX:MetaspaceSize=128m", "-XX:ReservedCodeCacheSize=128m", "-Xmx256m",
                 "-XX:+ExitOnOutOfMemoryError", "-cp", System.getProperty("java.class.path"),
                 "io.solaster.operator.command.Main", "run", "--port", "0", "--namespaces", "shop",
                 "--lease-namespace", "shop");
@@ -339,6 +349,10 @@ final class RunBenchmark {
             }
         }
         return true;
+    }
+
+    private static Duration cpuOfThis() {
+        return ProcessHandle.current().info().totalCpuDuration().orElse(Duration.ZERO);
     }
 
     private double cpuSeconds() throws IOException {
