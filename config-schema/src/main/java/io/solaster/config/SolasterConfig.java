@@ -4,6 +4,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
+import io.solaster.config.log.LogConfig;
 import io.solaster.config.pool.PoolConfig;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.config.server.UdpConfig;
@@ -23,6 +24,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param servers servers by name, each listening on every shard
  * @param udp servers of datagrams by name, each with a socket on every shard
  * @param pools pools of client connections by name
+ * @param logs append logs on the disk by name, each with files for every shard
  * @param web who serves the application's WebFlux
  * @param libraries the application's Netty libraries that run on the shards
  * @param health what is told of an engine's health
@@ -38,6 +40,7 @@ public record SolasterConfig(@DefaultValue("true") boolean enabled, @Reloadable 
         @DefaultValue Map<String, ServerConfig> servers,
         @DefaultValue Map<String, UdpConfig> udp,
         @DefaultValue Map<String, PoolConfig> pools,
+        @DefaultValue Map<String, LogConfig> logs,
         @NestedConfigurationProperty @DefaultValue WebConfig web,
         @NestedConfigurationProperty @DefaultValue LibrariesConfig libraries,
         @NestedConfigurationProperty @DefaultValue HealthConfig health,
@@ -50,25 +53,32 @@ public record SolasterConfig(@DefaultValue("true") boolean enabled, @Reloadable 
         servers = Collections.unmodifiableMap(new LinkedHashMap<>(servers));
         udp = Collections.unmodifiableMap(new LinkedHashMap<>(udp));
         pools = Collections.unmodifiableMap(new LinkedHashMap<>(pools));
+        logs = Collections.unmodifiableMap(new LinkedHashMap<>(logs));
     }
 
     /** What an empty configuration gives: an engine, and no server. */
     public static SolasterConfig defaults() {
         return new SolasterConfig(true, false, false, ReloadConfig.defaults(), EngineConfig.defaults(), Map.of(),
-                Map.of(), Map.of(),
+                Map.of(), Map.of(), Map.of(),
                 WebConfig.defaults(), LibrariesConfig.defaults(), HealthConfig.defaults(), MetricsConfig.defaults(),
                 ContextPropagationConfig.defaults(), TracingConfig.defaults());
     }
 
     /** This with another engine. */
     public SolasterConfig withEngine(EngineConfig newEngine) {
-        return new SolasterConfig(enabled, strict, validate, reload, newEngine, servers, udp, pools, web, libraries,
+        return new SolasterConfig(enabled, strict, validate, reload, newEngine, servers, udp, pools, logs, web, libraries,
+                health, metrics, contextPropagation, tracing);
+    }
+
+    /** This with other logs. */
+    public SolasterConfig withLogs(Map<String, LogConfig> newLogs) {
+        return new SolasterConfig(enabled, strict, validate, reload, engine, servers, udp, pools, newLogs, web, libraries,
                 health, metrics, contextPropagation, tracing);
     }
 
     /** This with other pools. */
     public SolasterConfig withPools(Map<String, PoolConfig> newPools) {
-        return new SolasterConfig(enabled, strict, validate, reload, engine, servers, udp, newPools, web, libraries,
+        return new SolasterConfig(enabled, strict, validate, reload, engine, servers, udp, newPools, logs, web, libraries,
                 health, metrics, contextPropagation, tracing);
     }
 }

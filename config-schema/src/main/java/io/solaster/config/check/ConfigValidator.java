@@ -60,6 +60,7 @@ public final class ConfigValidator {
         config.servers().forEach((name, server) -> servers.server(entryKey(SERVERS, name), server));
         config.udp().forEach((name, server) -> servers.udp(entryKey(UDP, name), server));
         config.pools().forEach((name, pool) -> new PoolRules(findings, entryKey(POOLS, name), pool).check(name));
+        new LogRules(findings).check(config.logs());
         validator.groups("solaster.engine.groups", config);
         servers.http("solaster.web.http", config.web().http());
         servers.socket("solaster.web.socket", config.web().socket());

@@ -17,6 +17,7 @@ import java.util.stream.Stream;
 
 import io.solaster.config.GroupConfig;
 import io.solaster.config.SolasterConfig;
+import io.solaster.config.log.LogConfig;
 import io.solaster.config.plan.Wording;
 import io.solaster.config.pool.EndpointConfig;
 import io.solaster.config.pool.PoolConfig;
@@ -29,6 +30,7 @@ import org.yaml.snakeyaml.Yaml;
 class MetadataTest {
     private static final String SERVERS = "solaster.servers.<name>.";
     private static final String UDP = "solaster.udp.<name>.";
+    private static final String LOGS = "solaster.logs.<name>.";
     private static final String POOLS = "solaster.pools.<name>.";
     private static final String GROUPS = "solaster.engine.groups.<name>.";
 
@@ -57,6 +59,13 @@ class MetadataTest {
                 .allSatisfy(p -> assertThat(p.description()).as(p.key()).isNotBlank()).extracting(Property::key)
                 .contains(POOLS + "protocol", POOLS + "endpoints", POOLS + "endpoints[0].weight",
                         POOLS + "health.outliers.max-ejection-percent");
+    }
+
+    @Test
+    void everyKeyOfALogIsDescribed() throws Exception {
+        assertThat(properties()).filteredOn(p -> p.key().startsWith(LOGS))
+                .allSatisfy(p -> assertThat(p.description()).as(p.key()).isNotBlank()).extracting(Property::key)
+                .contains(LOGS + "directory", LOGS + "fsync", LOGS + "retain.size", LOGS + "retain.age");
     }
 
     @Test
@@ -122,6 +131,7 @@ class MetadataTest {
             case "java.time.Duration" -> "duration";
             case "java.util.List<io.solaster.config.pool.EndpointConfig>" -> "list of `host:port`";
             case "io.solaster.config.value.ByteSize" -> "size";
+            case "io.solaster.config.value.Fsync" -> "`always`, `never`, duration";
             case "io.solaster.config.value.ShardCount" -> "`auto`, number";
             case "io.solaster.config.value.Housekeeping" -> "`auto`, `none`, CPU list";
             default -> throw new IllegalArgumentException("say how the README calls " + type);
@@ -147,7 +157,7 @@ class MetadataTest {
     private static List<Property> properties() throws Exception {
         List<Property> properties = new ArrayList<>();
         list(metadata("META-INF/spring-configuration-metadata.json"), "properties").stream()
-                .filter(p -> !Set.of("solaster.servers", "solaster.udp", "solaster.pools", "solaster.engine.groups")
+                .filter(p -> !Set.of("solaster.servers", "solaster.udp", "solaster.pools", "solaster.logs", "solaster.engine.groups")
                         .contains(String.valueOf(p.get("name"))))
                 .forEach(p -> properties.add(property("", p)));
         properties.addAll(entries(GROUPS, GroupConfig.class));
@@ -155,6 +165,7 @@ class MetadataTest {
         properties.addAll(entries(UDP, UdpConfig.class));
         properties.addAll(entries(POOLS, PoolConfig.class));
         properties.addAll(entries(POOLS + "endpoints[0].", EndpointConfig.class));
+        properties.addAll(entries(LOGS, LogConfig.class));
         return properties;
     }
 

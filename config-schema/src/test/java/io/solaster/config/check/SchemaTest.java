@@ -224,6 +224,8 @@ class SchemaTest {
             case "java.lang.String" -> node.putArray("type").add("string").add("number").add("boolean").add("null");
             case "java.time.Duration" -> written(node, "[+-]?[0-9]+(ns|us|ms|s|m|h|d)?|[+-]?[pP].+", "integer");
             case "io.solaster.config.value.ByteSize" -> written(node, "[0-9]+ *([kKmMgGtT]?[bB])?", "integer");
+            case "io.solaster.config.value.Fsync" -> node.put("type", "string").put("pattern",
+                    "^([aA][lL][wW][aA][yY][sS]|[nN][eE][vV][eE][rR]|[0-9]+(ms|s|m|h)|" + PLACEHOLDER + ")$");
             case "io.solaster.config.value.ShardCount" -> written(node, "[aA][uU][tT][oO]|[1-9][0-9]*", "integer")
                     .put("minimum", 1);
             case "io.solaster.config.value.Housekeeping" ->

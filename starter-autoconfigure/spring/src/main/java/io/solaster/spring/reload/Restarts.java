@@ -10,7 +10,7 @@ import io.solaster.config.SolasterConfig;
 import io.solaster.config.check.ConfigDiff.Change;
 import org.jspecify.annotations.Nullable;
 
-/** Says which changes need a restart: of a server or a pool that comes or goes its name alone, and not all its keys. */
+/** Says which changes need a restart: of a server, a pool or a log that comes or goes its name alone, and not all its keys. */
 final class Restarts {
 
     private Restarts() {}
@@ -25,7 +25,9 @@ final class Restarts {
                             ? entry(key, "solaster.udp.", "a server", before.udp(), after.udp(), change)
                             : key.startsWith("solaster.pools.")
                                     ? entry(key, "solaster.pools.", "a pool", before.pools(), after.pools(), change)
-                                    : change.toString());
+                                    : key.startsWith("solaster.logs.")
+                                            ? entry(key, "solaster.logs.", "a log", before.logs(), after.logs(), change)
+                                            : change.toString());
         }
         return List.copyOf(said);
     }
