@@ -1,5 +1,6 @@
 package io.solaster.http;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -104,6 +105,11 @@ final class FaultyFiles implements Environment {
         @Override
         public void syncDirectory(Path directory, Outcome<@Nullable Void> outcome) {
             disk.syncDirectory(directory, outcome);
+        }
+
+        @Override
+        public void lock(Path path, Outcome<Closeable> outcome) {
+            disk.lock(path, outcome);
         }
     }
 

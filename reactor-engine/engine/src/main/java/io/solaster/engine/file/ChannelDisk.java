@@ -1,5 +1,6 @@
 package io.solaster.engine.file;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -191,6 +192,11 @@ public final class ChannelDisk implements Disk {
                 opened.force(true);
             }
         });
+    }
+
+    @Override
+    public void lock(Path path, Outcome<Closeable> outcome) {
+        run(outcome, () -> FileLocks.take(path));
     }
 
     void act(Outcome<@Nullable Void> outcome, Action action) {

@@ -1,5 +1,6 @@
 package io.solaster.engine.file;
 
+import java.io.Closeable;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
@@ -67,6 +68,12 @@ public interface Disk {
 
     /** Makes the names in a directory survive a crash, as they were when this was called. */
     void syncDirectory(Path directory, Outcome<@Nullable Void> outcome);
+
+    /**
+     * Has a file for this process alone, and within it for who asked, until what is told is closed: by any thread, at once, and
+     * never with an error. Makes the file where there is none; says in it who has it. Fails where somebody else has it.
+     */
+    void lock(Path path, Outcome<Closeable> outcome);
 
     /** A file that is open. Nothing is called after {@link #close}, and that only when nothing is under way. */
     interface Handle {

@@ -1,5 +1,6 @@
 package io.solaster.engine.file;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -338,5 +339,10 @@ public final class FileRing implements Disk {
     @Override
     public void syncDirectory(Path directory, Outcome<@Nullable Void> outcome) {
         threads.syncDirectory(directory, outcome);
+    }
+
+    @Override
+    public void lock(Path path, Outcome<Closeable> outcome) {
+        threads.lock(path, outcome);
     }
 }

@@ -1,5 +1,7 @@
 package io.solaster.engine.file;
 
+import java.io.Closeable;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.List;
@@ -200,6 +202,29 @@ public final class ShardFiles {
     public CompletableFuture<@Nullable Void> syncDirectory(Path directory) {
         return begin(this.<@Nullable Void>same(directory, "sync the directory",
                 outcome -> disk.syncDirectory(directory, outcome)));
+    }
+
+    /**
+     * Has a file for this process alone, and within it for the caller, until what this answers with is closed: by any thread, at
+     * once. Makes the file where there is none. Fails where somebody else has it, and says who.
+     */
+    public CompletableFuture<Closeable> lock(Path path) {
+        return begin(new Operation<Closeable, Closeable>(this, null, path, "lock it",
+                outcome -> disk.lock(path, outcome)) {
+            @Override
+            Closeable answer(Closeable told) {
+                return told;
+            }
+
+            @Override
+            void unwanted(Closeable told) {
+                try {
+                    told.close();
+                } catch (IOException never) {
+                    log.warn("{} stays locked", path, never);
+                }
+            }
+        });
     }
 
     /** Whether one more operation of the group that is running may begin. */

@@ -1,11 +1,14 @@
 package io.solaster.testkit.sim.disk;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -46,6 +49,8 @@ public final class SimDisk implements Disk, AutoCloseable {
     private final Set<Inode> open = new LinkedHashSet<>();
     private final Set<Asked<?>> unanswered = new LinkedHashSet<>();
     private final Map<Effect, Long> effects = new EnumMap<>(Effect.class);
+    /** Of the process that lives. */
+    private final Set<Path> locked = new HashSet<>();
     private DiskFaults faults = DiskFaults.NONE;
     private long capacityPages = Long.MAX_VALUE;
     /** When the last byte so far has been read or written. */
@@ -127,6 +132,7 @@ public final class SimDisk implements Disk, AutoCloseable {
         names.crash(random, this);
         names.forEachFile(file -> file.crash(random, this));
         open.clear();
+        locked.clear();
     }
 
     /**
@@ -139,6 +145,7 @@ public final class SimDisk implements Disk, AutoCloseable {
         names.forEachFile(all::add);
         all.forEach(file -> file.kill(random, delays.nanoTime()));
         open.clear();
+        locked.clear();
     }
 
     /**
@@ -220,6 +227,25 @@ public final class SimDisk implements Disk, AutoCloseable {
             mayFail(faults.syncErrors());
             names.sync(synced, mark);
         });
+    }
+
+    @Override
+    public void lock(Path path, Outcome<Closeable> outcome) {
+        begin(0, outcome, () -> {
+            mayFail(faults.writeErrors());
+            names.create(path, false, delays.nanoTime());
+            if (!locked.add(path)) {
+                throw new FileSystemException(path.toString(), null, "this process has locked it already");
+            }
+            long life = lives;
+            return () -> unlock(path, life);
+        });
+    }
+
+    private synchronized void unlock(Path path, long life) {
+        if (life == lives) {
+            locked.remove(path);
+        }
     }
 
     private void change(Outcome<@Nullable Void> outcome, Action action) {

@@ -3,6 +3,7 @@ package io.solaster.testkit.sim.disk;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
@@ -79,6 +80,19 @@ abstract class DiskContract {
         String content = read(file, 0, call(file::size).intValue());
         call(file::close);
         return content;
+    }
+
+    @Test
+    void aFileIsLockedForOneAtATime() throws Exception {
+        Closeable lock = call(() -> files().lock(path("lock")));
+        for (int i = 0; i < 2; i++) {
+            assertThatThrownBy(() -> call(() -> files().lock(path("lock"))))
+                    .hasStackTraceContaining("could not lock it")
+                    .hasStackTraceContaining("this process has locked it already");
+        }
+        lock.close();
+        lock.close();
+        call(() -> files().lock(path("lock"))).close();
     }
 
     @Test
