@@ -1,0 +1,114 @@
+package io.solaster.log;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.zip.CRC32C;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.solaster.engine.ShardFuture;
+import io.solaster.log.format.Records;
+import org.jspecify.annotations.Nullable;
+
+/** Records that are written together, as they lie in the file: behind a mark. On the shard. */
+final class Batch {
+    private static final int FIRST_CAPACITY = 64 << 10;
+
+    private final CRC32C crc = new CRC32C();
+    private final long salt;
+    private final ByteBuf buffer;
+    private ByteBuffer view;
+    private List<ShardFuture<@Nullable Void>> waiters = new ArrayList<>();
+    private long first;
+    /** Of the record before the first. */
+    private long epoch;
+    private int records;
+    private long since;
+
+    Batch(int capacity, long salt) {
+        this.salt = salt;
+        buffer = ByteBufAllocator.DEFAULT.directBuffer(Math.min(FIRST_CAPACITY, capacity), capacity);
+        view = buffer.nioBuffer(0, buffer.capacity());
+    }
+
+    /** Empties it; what comes is behind a record. */
+    void begin(long firstSequence, long lastEpoch) {
+        buffer.clear();
+        // Written when it is known what has been synced.
+        buffer.writerIndex(Records.MARK_BYTES);
+        first = firstSequence;
+        epoch = lastEpoch;
+        records = 0;
+    }
+
+    void add(long sequence, long recordEpoch, int kind, ByteBuf payload, int bytes) {
+        int at = buffer.writerIndex();
+        int length = Records.HEADER + bytes;
+        int room = Records.padded(length);
+        buffer.ensureWritable(room);
+        if (view.capacity() != buffer.capacity()) {
+            view = buffer.nioBuffer(0, buffer.capacity());
+        }
+        buffer.setLong(at + room - Records.ALIGNMENT, 0);
+        buffer.setBytes(at + Records.HEADER, payload, payload.readerIndex(), bytes);
+        buffer.writerIndex(at + room);
+        Records.seal(buffer, view, crc, at, length, sequence, recordEpoch, kind, salt);
+        records++;
+    }
+
+    /** Says in front of it what has been synced. */
+    void mark(long synced) {
+        buffer.setLongLE(Records.HEADER, synced);
+        Records.seal(buffer, view, crc, 0, Records.MARK_BYTES, first, epoch, Records.MARK, salt);
+    }
+
+    /** For one write, which releases it. */
+    ByteBuf toWrite() {
+        return buffer.retainedDuplicate();
+    }
+
+    /** When its first record was appended. */
+    long since() {
+        return since;
+    }
+
+    void since(long nanos) {
+        since = nanos;
+    }
+
+    int records() {
+        return records;
+    }
+
+    /** Bytes that it has of the file. */
+    int size() {
+        return buffer.writerIndex();
+    }
+
+    long first() {
+        return first;
+    }
+
+    long last() {
+        return first + records - 1;
+    }
+
+    void add(ShardFuture<@Nullable Void> waiter) {
+        waiters.add(waiter);
+    }
+
+    /** Who waits for its end; nobody does from then on. */
+    List<ShardFuture<@Nullable Void>> takeWaiters() {
+        if (waiters.isEmpty()) {
+            return List.of();
+        }
+        List<ShardFuture<@Nullable Void>> taken = waiters;
+        waiters = new ArrayList<>();
+        return taken;
+    }
+
+    void release() {
+        buffer.release();
+    }
+}

@@ -1,0 +1,7 @@
+/** The command that prints, checks and repairs logs: {@code java -jar solaster-log.jar}. Called by nobody. */
+@Internal
+@NullMarked
+package io.solaster.log.command;
+
+import io.solaster.config.Internal;
+import org.jspecify.annotations.NullMarked;

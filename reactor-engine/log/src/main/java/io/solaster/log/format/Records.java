@@ -1,0 +1,100 @@
+package io.solaster.log.format;
+
+import java.nio.ByteBuffer;
+import java.util.zip.CRC32C;
+
+import io.netty.buffer.ByteBuf;
+import io.solaster.config.Internal;
+
+/**
+ * How records lie in a segment: one behind the other, each at a multiple of 8 bytes, filled up with zeros. All numbers are
+ * little-endian.
+ *
+ * <pre>
+ *  0  int   CRC32C of what follows, up to the end of the payload, XOR the lower half of the log's salt
+ *  4  int   length in bytes: this header and the payload
+ *  8  long  sequence
+ * 16  long  epoch
+ * 24  byte  kind: 0 is the log's own, all else the user's
+ * 25  3     zeros
+ * 28  int   check of length, sequence, epoch and kind, by the salt
+ * 32        payload
+ * </pre>
+ *
+ * The check tells a header from anything else without reading what it says follows: so neither garbage nor a payload that holds
+ * a copy of a log has a reader look for gigabytes, or take for a record what is none. Whoever fills payloads does not know the
+ * salt.
+ *
+ * <p>
+ * A record of kind 0 is a mark: the first of each write. It takes no sequence, and its payload says up to which one all had been
+ * synced when it was written. Of what a crash may have torn, no later mark says that.
+ */
+@Internal
+public final class Records {
+    /** Bytes of a record before its payload. */
+    public static final int HEADER = 32;
+    /** Of the log's own records. */
+    public static final int MARK = 0;
+    /** The greatest kind. */
+    public static final int MOST_KIND = 255;
+    /** Bytes of a mark. */
+    public static final int MARK_BYTES = HEADER + Long.BYTES;
+    /** Records begin at multiples of it. */
+    public static final int ALIGNMENT = 8;
+    /** No record is longer, in bytes, its header included. */
+    public static final int MOST_LENGTH = 1 << 29;
+
+    static final int LENGTH_AT = 4;
+    static final int SEQUENCE_AT = 8;
+    static final int EPOCH_AT = 16;
+    static final int KIND_AT = 24;
+    static final int CHECK_AT = 28;
+
+    private static final long GOLDEN = 0x9E37_79B9_7F4A_7C15L;
+    private static final long OTHER = 0xC2B2_AE3D_27D4_EB4FL;
+
+    private Records() {}
+
+    /** How much a record of a length takes. */
+    public static int padded(int length) {
+        return length + ALIGNMENT - 1 & -ALIGNMENT;
+    }
+
+    /**
+     * Writes the header of a record whose payload lies behind it already.
+     *
+     * @param buffer of direct memory
+     * @param view of the same memory, from the buffer's index 0 on; its position and limit are changed
+     */
+    public static void seal(ByteBuf buffer, ByteBuffer view, CRC32C crc, int at, int length, long sequence, long epoch,
+            int kind, long salt) {
+        buffer.setIntLE(at + LENGTH_AT, length);
+        buffer.setLongLE(at + SEQUENCE_AT, sequence);
+        buffer.setLongLE(at + EPOCH_AT, epoch);
+        buffer.setIntLE(at + KIND_AT, kind);
+        buffer.setIntLE(at + CHECK_AT, check(length, sequence, epoch, kind, salt));
+        buffer.setIntLE(at, crc(view, crc, at, length, salt));
+    }
+
+    /** Whether there is the header of a record that is no longer than this. */
+    static boolean isHeader(ByteBuf buffer, int at, long most, long salt) {
+        int length = buffer.getIntLE(at + LENGTH_AT);
+        return length >= HEADER && length <= most && length <= MOST_LENGTH
+                && buffer.getIntLE(at + CHECK_AT) == check(length, buffer.getLongLE(at + SEQUENCE_AT),
+                        buffer.getLongLE(at + EPOCH_AT), buffer.getIntLE(at + KIND_AT), salt);
+    }
+
+    static int crc(ByteBuffer view, CRC32C crc, int at, int length, long salt) {
+        crc.reset();
+        view.limit(at + length).position(at + LENGTH_AT);
+        crc.update(view);
+        return (int) crc.getValue() ^ (int) salt;
+    }
+
+    private static int check(int length, long sequence, long epoch, int kind, long salt) {
+        long mixed = (salt ^ sequence) * GOLDEN;
+        mixed = (mixed ^ mixed >>> 29 ^ epoch) * OTHER;
+        mixed = (mixed ^ mixed >>> 31 ^ ((long) length << 32 | kind & 0xFFFF_FFFFL)) * GOLDEN;
+        return (int) (mixed >>> 32);
+    }
+}

@@ -1,0 +1,73 @@
+package io.solaster.log.format;
+
+import java.nio.ByteBuffer;
+import java.util.zip.CRC32C;
+
+import io.netty.buffer.ByteBuf;
+import io.solaster.config.Internal;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a segment begins with. It is on the disk before the first record is written, and says that all records before were.
+ *
+ * <pre>
+ *  0  long  "SOLASLOG"
+ *  8  int   version
+ * 12  int   shard
+ * 16  int   shards of the engine
+ * 20  int   zero
+ * 24  long  sequence of the first record
+ * 32  long  sequence of the oldest record that the log keeps
+ * 40  long  salt: the same in all segments of a shard
+ * 48  long  milliseconds since 1970 when it was made
+ * 56  int   zero
+ * 60  int   CRC32C of what stands before
+ * </pre>
+ *
+ * Records begin at {@link #DATA}. Later versions keep the magic number, the version and the CRC where they are.
+ *
+ * @param version of the format
+ * @param shard the shard's number
+ * @param shards how many there were
+ * @param first the sequence of the first record
+ * @param oldest what is before it may be missing
+ * @param salt see {@link Records}
+ * @param madeMillis milliseconds since 1970
+ */
+@Internal
+public record SegmentHeader(int version, int shard, int shards, long first, long oldest, long salt, long madeMillis) {
+    /** What is written now, and the newest that can be read. */
+    public static final int VERSION = 1;
+    /** Where records begin: a header must not be torn with them. */
+    public static final int DATA = 4096;
+    /** Its bytes. */
+    public static final int BYTES = 64;
+
+    private static final long MAGIC = 0x474F_4C53_414C_4F53L;
+    private static final int CRC_AT = 60;
+
+    /** Writes it, with zeros up to {@link #DATA}. */
+    public void write(ByteBuf into) {
+        int at = into.writerIndex();
+        into.writeLongLE(MAGIC).writeIntLE(version).writeIntLE(shard).writeIntLE(shards).writeIntLE(0)
+                .writeLongLE(first)
+                .writeLongLE(oldest).writeLongLE(salt).writeLongLE(madeMillis).writeIntLE(0);
+        into.writeIntLE(crc(into, at)).writeZero(DATA - BYTES);
+    }
+
+    /** Reads one; null where there is none, or a damaged one. */
+    static @Nullable SegmentHeader read(ByteBuf from, int at) {
+        if (from.getLongLE(at) != MAGIC || from.getIntLE(at + CRC_AT) != crc(from, at)) {
+            return null;
+        }
+        return new SegmentHeader(from.getIntLE(at + 8), from.getIntLE(at + 12), from.getIntLE(at + 16),
+                from.getLongLE(at + 24), from.getLongLE(at + 32), from.getLongLE(at + 40), from.getLongLE(at + 48));
+    }
+
+    private static int crc(ByteBuf buffer, int at) {
+        CRC32C crc = new CRC32C();
+        ByteBuffer bytes = buffer.nioBuffer(at, CRC_AT);
+        crc.update(bytes);
+        return (int) crc.getValue();
+    }
+}
