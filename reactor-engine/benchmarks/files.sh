@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Random reads of 4 KiB, 64 outstanding, beside a FileChannel on a pool: files.sh [directory [seconds [rounds [direct]]]]
+# A file's random reads of 4 KiB or, with 'write', sequential writes of 64 KiB, 64 outstanding, beside a FileChannel on a pool and
+# fio: files.sh [directory [seconds [rounds [write] [direct] [only=NAME]]]]
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/jdk.sh"
-run io.solaster.benchmarks.engine.FileReads "$@"
+run io.solaster.benchmarks.engine.FileSpeed "$@"

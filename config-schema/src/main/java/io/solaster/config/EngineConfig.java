@@ -81,6 +81,12 @@ public record EngineConfig(@DefaultValue("auto") ShardCount shards, @DefaultValu
                 checks, shutdownTimeout, groups, stalls);
     }
 
+    /** This with other bounds for files. */
+    public EngineConfig withFiles(FilesConfig newFiles) {
+        return new EngineConfig(shards, smt, pinning, housekeeping, transport, idle, taskQuota, mesh, offload, newFiles,
+                checks, shutdownTimeout, groups, stalls);
+    }
+
     /** This with another way to idle. */
     public EngineConfig withIdle(IdleConfig newIdle) {
         return new EngineConfig(shards, smt, pinning, housekeeping, transport, newIdle, taskQuota, mesh, offload, files,

@@ -25,6 +25,11 @@ public record FilesConfig(@DefaultValue("auto") Access access,
         return new FilesConfig(Access.AUTO, 128, new ByteSize(4 << 20), 1024, new ByteSize(16 << 20));
     }
 
+    /** This with another way to the disk. */
+    public FilesConfig withAccess(Access newAccess) {
+        return new FilesConfig(newAccess, depth, depthBytes, queueCapacity, queueBytes);
+    }
+
     /** How a shard reaches the disk. */
     public enum Access {
         /** By its own io_uring where that is the transport, else by threads. */

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 
+import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -110,6 +111,16 @@ public interface Disk {
 
         /** Writes all of some buffers one behind the other. A failure may leave any part of it written. */
         void write(ByteBuffer[] from, long position, Outcome<@Nullable Void> outcome);
+
+        /** As {@link #read(ByteBuffer[], long, Outcome)}, into a part of a buffer, whose indexes stay as they are. */
+        default void read(ByteBuf into, int index, int length, long position, Outcome<Integer> outcome) {
+            read(into.nioBuffers(index, length), position, outcome);
+        }
+
+        /** As {@link #write(ByteBuffer[], long, Outcome)}, a part of a buffer, whose indexes stay as they are. */
+        default void write(ByteBuf from, int index, int length, long position, Outcome<@Nullable Void> outcome) {
+            write(from.nioBuffers(index, length), position, outcome);
+        }
 
         /** Makes survive a crash what had been written when this was called, the file's size included. */
         void sync(Outcome<@Nullable Void> outcome);

@@ -5,6 +5,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
+import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
 
 /** A file whose bytes go through a shard's ring; the rest is done by threads off the shards. */
@@ -88,6 +89,28 @@ final class RingFile implements Disk.Handle {
             outcome.done(null);
         } else {
             ring.begin(write);
+        }
+    }
+
+    @Override
+    public void read(ByteBuf into, int index, int length, long position, Disk.Outcome<Integer> outcome) {
+        if (length == 0) {
+            outcome.done(0);
+        } else if (into.hasMemoryAddress()) {
+            ring.begin(RingRequest.Block.read(this, into.memoryAddress() + index, length, position, outcome));
+        } else {
+            read(into.nioBuffers(index, length), position, outcome);
+        }
+    }
+
+    @Override
+    public void write(ByteBuf from, int index, int length, long position, Disk.Outcome<@Nullable Void> outcome) {
+        if (length == 0) {
+            outcome.done(null);
+        } else if (from.hasMemoryAddress()) {
+            ring.begin(RingRequest.Block.write(this, from.memoryAddress() + index, length, position, outcome));
+        } else {
+            write(from.nioBuffers(index, length), position, outcome);
         }
     }
 

@@ -141,7 +141,66 @@ abstract class RingRequest {
         }
     }
 
-    /** Bytes on their way between memory and a file. */
+    /** One block of memory on its way to a file or from one: what most operations are. */
+    static final class Block extends RingRequest {
+        private final long address;
+        private final int length;
+        private final long position;
+        private final Disk.@Nullable Outcome<Integer> reader;
+        private final Disk.@Nullable Outcome<@Nullable Void> writer;
+        private int done;
+
+        private Block(RingFile file, long address, int length, long position,
+                Disk.@Nullable Outcome<Integer> reader, Disk.@Nullable Outcome<@Nullable Void> writer,
+                Disk.Outcome<?> outcome) {
+            super(file, outcome);
+            this.address = address;
+            this.length = length;
+            this.position = position;
+            this.reader = reader;
+            this.writer = writer;
+        }
+
+        static Block read(RingFile file, long address, int length, long position, Disk.Outcome<Integer> outcome) {
+            return new Block(file, address, length, position, outcome, null, outcome);
+        }
+
+        static Block write(RingFile file, long address, int length, long position,
+                Disk.Outcome<@Nullable Void> outcome) {
+            return new Block(file, address, length, position, null, outcome, outcome);
+        }
+
+        @Override
+        long submit(Ring ring, int number) {
+            return ring.submit(reader != null ? READ : WRITE, file.descriptor(), position + done, address + done,
+                    length - done, 0, number);
+        }
+
+        @Override
+        boolean progress(int result) {
+            if (result < 0 || result == 0 && writer != null) {
+                return fail(result);
+            }
+            done += result;
+            return done == length || reader != null && isEnd(file, result);
+        }
+
+        @Override
+        void succeed() {
+            if (reader != null) {
+                reader.done(done);
+            } else if (writer != null) {
+                writer.done(null);
+            }
+        }
+    }
+
+    /** Whether a read has met the end of its file. Past the page cache no read begins within a block: a part of one is. */
+    private static boolean isEnd(RingFile file, int result) {
+        return result == 0 || file.isDirect() && result % ShardFiles.ALIGNMENT != 0;
+    }
+
+    /** Bytes on their way between memory of many parts, or of the heap, and a file. */
     abstract static class Transfer extends RingRequest {
         private static final int MOST_PARTS = 1024;
         private static final int PART = 16;
@@ -277,8 +336,7 @@ abstract class RingRequest {
                 return fail(result);
             }
             moved(result);
-            // Past the page cache no read begins within a block: a part of one is the end.
-            if (result > 0 && !isComplete() && !(file.isDirect() && result % ShardFiles.ALIGNMENT != 0)) {
+            if (!isComplete() && !isEnd(file, result)) {
                 return false;
             }
             bringHome();

@@ -120,10 +120,9 @@ public final class ShardFile {
         int room = into.writableBytes();
         int from = into.writerIndex();
         check(position, room);
-        ByteBuffer[] parts = into.nioBuffers(from, room);
-        checkAligned(parts, position);
+        checkAligned(into, from, room, position);
         return begin(new Operation<Integer, Integer>(files, this, path, "read", position, room, into.retain(),
-                outcome -> handle.read(parts, position, outcome)) {
+                outcome -> handle.read(into, from, room, position, outcome)) {
             @Override
             Integer answer(Integer told) {
                 files.meter().read(told);
@@ -140,17 +139,17 @@ public final class ShardFile {
      * @return done when all is written; a failure may leave any part of it written
      */
     public CompletableFuture<@Nullable Void> write(ByteBuf from, long position) {
-        ByteBuffer[] parts;
+        int index = from.readerIndex();
+        int length = from.readableBytes();
         try {
-            check(position, from.readableBytes());
-            parts = from.nioBuffers();
-            checkAligned(parts, position);
+            check(position, length);
+            checkAligned(from, index, length, position);
         } catch (RuntimeException refused) {
             from.release();
             throw refused;
         }
-        return change(new Operation<@Nullable Void, @Nullable Void>(files, this, path, "write", position,
-                from.readableBytes(), from, outcome -> handle.write(parts, position, outcome)) {
+        return change(new Operation<@Nullable Void, @Nullable Void>(files, this, path, "write", position, length,
+                from, outcome -> handle.write(from, index, length, position, outcome)) {
             @Override
             @Nullable
             Void answer(@Nullable Void told) {
@@ -241,11 +240,11 @@ public final class ShardFile {
         }
     }
 
-    private void checkAligned(ByteBuffer[] parts, long position) {
+    private void checkAligned(ByteBuf buffer, int index, int length, long position) {
         if (!handle.isDirect()) {
             return;
         }
-        for (ByteBuffer part : parts) {
+        for (ByteBuffer part : buffer.nioBuffers(index, length)) {
             if ((position | part.remaining()) % ShardFiles.ALIGNMENT != 0 || !part.isDirect()
                     || MemorySegment.ofBuffer(part).address() % ShardFiles.ALIGNMENT != 0) {
                 throw new IllegalArgumentException(path + " was opened past the page cache: " + part.remaining()
