@@ -213,6 +213,8 @@ public final class ConfigValidator {
         findings.within(key + ".task-quota", engine.taskQuota(), MICROSECOND, SECOND);
         findings.within(key + ".files.depth-bytes", engine.files().depthBytes(), "4KB", "1GB");
         findings.within(key + ".files.queue-bytes", engine.files().queueBytes(), "4KB", "1TB");
+        findings.within(key + ".files.latency-goal", engine.files().latencyGoal(), Duration.ZERO,
+                Duration.ofMinutes(1));
         findings.within(key + ".shutdown-timeout", engine.shutdownTimeout(), Duration.ZERO, Duration.ofHours(1));
         findings.within(key + ".idle.spin-for", engine.idle().spinFor(), MICROSECOND, SECOND);
         findings.within(key + ".idle.linger-for", engine.idle().lingerFor(), Duration.ZERO, SECOND);

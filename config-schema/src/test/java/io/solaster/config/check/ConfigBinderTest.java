@@ -14,6 +14,7 @@ import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.OwnerChecks;
 import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.FileLimitsConfig;
 import io.solaster.config.FilesConfig;
 import io.solaster.config.GroupConfig;
 import io.solaster.config.IdleConfig;
@@ -107,6 +108,12 @@ class ConfigBinderTest {
                       depth-bytes: 1MB
                       queue-capacity: 99
                       queue-bytes: 2MB
+                      limits:
+                        read-bytes-per-second: 3MB
+                        write-bytes-per-second: 4MB
+                        reads-per-second: 5
+                        writes-per-second: 6
+                      latency-goal: 7ms
                     offload:
                       threads: 2
                       file-threads: 3
@@ -222,7 +229,9 @@ class ConfigBinderTest {
                 new IdleConfig(IdleConfig.Policy.SPIN, Duration.ofNanos(50_000), Duration.ofNanos(10_000)),
                 Duration.ofMillis(2),
                 new MeshConfig(64, 100), new OffloadConfig(2, 3, 5, 8),
-                new FilesConfig(FilesConfig.Access.THREADS, 9, new ByteSize(1 << 20), 99, new ByteSize(2 << 20)),
+                new FilesConfig(FilesConfig.Access.THREADS, 9, new ByteSize(1 << 20), 99, new ByteSize(2 << 20),
+                        new FileLimitsConfig(new ByteSize(3 << 20), new ByteSize(4 << 20), 5, 6),
+                        Duration.ofMillis(7)),
                 OwnerChecks.FULL, Duration.ofMinutes(1),
                 Map.of("bulk", new GroupConfig(7, 1000, 64, GroupConfig.WhenFull.WAIT, Duration.ofMillis(20), 128)),
                 new StallConfig(false, Duration.ofMillis(5), 9, Duration.ofSeconds(3))));

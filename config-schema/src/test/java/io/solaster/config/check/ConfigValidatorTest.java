@@ -13,6 +13,7 @@ import java.util.stream.Stream;
 
 import io.solaster.config.Changed;
 import io.solaster.config.EngineConfig;
+import io.solaster.config.FileLimitsConfig;
 import io.solaster.config.FilesConfig;
 import io.solaster.config.GroupConfig;
 import io.solaster.config.IdleConfig;
@@ -333,12 +334,15 @@ class ConfigValidatorTest {
 
     @Test
     void filesNeedRoomToBeReadAndWritten() {
-        FilesConfig none = new FilesConfig(FilesConfig.Access.AUTO, 0, new ByteSize(0), 0, new ByteSize(1));
+        FilesConfig none = new FilesConfig(FilesConfig.Access.AUTO, 0, new ByteSize(0), 0, new ByteSize(1),
+                new FileLimitsConfig(new ByteSize(0), new ByteSize(0), -1, -2), Duration.ofHours(1));
         assertThat(ConfigValidator
                 .check(SolasterConfig.defaults().withEngine(Changed.with(ENGINE, "files", none))))
                 .extracting(Violation::key)
                 .containsExactlyInAnyOrder("solaster.engine.files.depth", "solaster.engine.files.depth-bytes",
-                        "solaster.engine.files.queue-capacity", "solaster.engine.files.queue-bytes");
+                        "solaster.engine.files.queue-capacity", "solaster.engine.files.queue-bytes",
+                        "solaster.engine.files.limits.reads-per-second",
+                        "solaster.engine.files.limits.writes-per-second", "solaster.engine.files.latency-goal");
     }
 
     @Test

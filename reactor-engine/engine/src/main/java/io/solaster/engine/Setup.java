@@ -161,7 +161,7 @@ final class Setup {
      * @param ring by which the shard does without them; null for none
      */
     ShardFiles files(FileHome home, @Nullable FileRing ring, ShardStats stats) {
-        FileBounds bounds = FileBounds.of(config.files());
+        FileBounds bounds = FileBounds.of(config.files(), plan.shards().size());
         int room = config.offload().queueCapacity() / plan.shards().size();
         if (ring != null) {
             return new ShardFiles(home, ring, bounds.withDepthAtMost(room), stats.files);

@@ -867,6 +867,11 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
         }
 
         @Override
+        public void later(long nanos, Runnable task) {
+            timers.timer(task).arm(Duration.ofNanos(nanos));
+        }
+
+        @Override
         public <T extends @Nullable Object> ShardFuture<T> newFuture() {
             return Shard.this.newFuture();
         }

@@ -123,7 +123,7 @@ public final class ChannelDisk implements Disk {
     }
 
     /** The same file past the page cache; null where the file system does not do that. */
-    private static @Nullable FileChannel direct(Path path, OpenMode mode) {
+    static @Nullable FileChannel direct(Path path, OpenMode mode) {
         OpenOption past = DIRECT;
         if (past == null) {
             return null;

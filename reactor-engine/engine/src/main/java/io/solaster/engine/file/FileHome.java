@@ -23,6 +23,9 @@ public interface FileHome {
     /** Nanoseconds since some fixed moment. Any thread. */
     long nanoTime();
 
+    /** Runs a task on the shard after so many nanoseconds, in the group that is running now; not where the shard ends. On the shard. */
+    void later(long nanos, Runnable task);
+
     /** A future of the caller's. On the shard. */
     <T extends @Nullable Object> CompletableFuture<T> newFuture();
 

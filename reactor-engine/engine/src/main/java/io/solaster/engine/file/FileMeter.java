@@ -23,4 +23,7 @@ public interface FileMeter {
 
     /** How many operations wait now, and how many the disk has. */
     void level(int waiting, int atDisk);
+
+    /** How many operations the disk may have at once from now on. */
+    void depth(int most);
 }

@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 
 import org.jspecify.annotations.Nullable;
 
@@ -12,20 +13,41 @@ import org.jspecify.annotations.Nullable;
  * on by what it costs, divided by the group's shares: the group that is least far comes first, as for the time of the loop. A
  * group that had nothing to do begins where the others are, and has earned nothing. What the disk has at once is bounded, since
  * it serves in an order of its own; and one group leaves a quarter of that to the others, so that whoever comes finds the
- * disk's queue short. On the shard.
+ * disk's queue short.
+ *
+ * <p>
+ * Where the disk's limits are known, each read and write takes a part of its time by these, and nothing begins before what has
+ * begun is paid for: the disk is never asked for more than it gives, and has no queue of its own in which all are alike. Where
+ * there is a goal for the time at the disk, fewer operations are there at once while they take longer, and more again after. On
+ * the shard.
  */
 final class IoScheduler {
     /** What an operation costs besides its bytes, in bytes: a disk that moves 2 GB a second does 100,000 small ones. */
     private static final long OPERATION_COST = 16 << 10;
     private static final long UNIT_SHARES = 1024;
+    /** What the disk may be asked for at once after it had nothing to do, and what a timer may be late. */
+    private static final long BURST_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
+    /** Operations by which the depth is judged, at least. */
+    private static final int WINDOW = 16;
     /** One group leaves one of so many parts of the disk to the others. */
     private static final int PARTS = 4;
 
     private final FileHome home;
     private final FileBounds bounds;
     private final FileMeter meter;
-    private final int mostOfGroup;
+    private final IoLimits limits;
+    private final boolean limited;
     private final long mostBytesOfGroup;
+    private final Runnable nowPaid = this::nowPaid;
+    private int mostOfGroup;
+    /** What the disk has at once, at most; no more than the bounds say. */
+    private int depth;
+    private boolean wasFull;
+    private long windowNanos;
+    private int window;
+    /** When the disk will have done what it was asked for, by its limits. */
+    private long paidUntil;
+    private boolean waitsForPay;
     private Queue[] queues = new Queue[0];
     private long lastVtime;
     private int waiting;
@@ -55,8 +77,16 @@ final class IoScheduler {
         this.home = home;
         this.bounds = bounds;
         this.meter = meter;
-        mostOfGroup = Math.max(1, bounds.depth() - bounds.depth() / PARTS);
+        limits = bounds.limits();
+        limited = !limits.areNone();
+        paidUntil = home.nanoTime() - BURST_NANOS;
+        depth(bounds.depth());
         mostBytesOfGroup = Math.max(1, bounds.depthBytes() - bounds.depthBytes() / PARTS);
+    }
+
+    private void depth(int newDepth) {
+        depth = newDepth;
+        mostOfGroup = Math.max(1, depth - depth / PARTS);
     }
 
     /** The queue of the group that is running. */
@@ -136,8 +166,12 @@ final class IoScheduler {
         dispatch();
     }
 
-    /** An operation has ended that the disk had, or that it never got. */
-    void ended(Queue queue, int bytes, boolean wasAtDisk) {
+    /**
+     * An operation has ended that the disk had, or that it never got.
+     *
+     * @param nanosAtDisk how long a read or a write was there; -1 for others
+     */
+    void ended(Queue queue, int bytes, boolean wasAtDisk, long nanosAtDisk) {
         queue.accepted--;
         queue.acceptedBytes -= bytes;
         if (wasAtDisk) {
@@ -145,8 +179,28 @@ final class IoScheduler {
             bytesAtDisk -= bytes;
             queue.atDisk--;
             queue.bytesAtDisk -= bytes;
+            if (nanosAtDisk >= 0 && bounds.latencyGoal() > 0) {
+                tune(nanosAtDisk);
+            }
             dispatch();
         }
+    }
+
+    /** By a quarter down where the mean of some is beyond the goal, and by one up where there was need of more. */
+    private void tune(long nanos) {
+        windowNanos += nanos;
+        if (++window < Math.max(WINDOW, depth)) {
+            return;
+        }
+        if (windowNanos / window > bounds.latencyGoal()) {
+            depth(Math.max(1, depth - Math.max(1, depth / PARTS)));
+        } else if (wasFull && depth < bounds.depth()) {
+            depth(depth + 1);
+        }
+        wasFull = false;
+        windowNanos = 0;
+        window = 0;
+        meter.depth(depth);
     }
 
     private void dispatch() {
@@ -163,7 +217,8 @@ final class IoScheduler {
                 if (next.vtime - lastVtime > 0) {
                     lastVtime = next.vtime;
                 }
-                next.vtime += (OPERATION_COST + bytes) * UNIT_SHARES / Math.max(1, home.shares(next.group));
+                long cost = pay(operation);
+                next.vtime += cost * UNIT_SHARES / Math.max(1, home.shares(next.group));
                 atDisk++;
                 bytesAtDisk += bytes;
                 next.atDisk++;
@@ -176,9 +231,43 @@ final class IoScheduler {
         }
     }
 
+    /** What an operation costs its group: time of the disk where its limits are known, else bytes. */
+    private long pay(Operation<?, ?> operation) {
+        if (!limited) {
+            return OPERATION_COST + operation.bytes();
+        }
+        long cost = operation.isTransfer() ? limits.cost(operation.reads(), operation.bytes()) : 0;
+        if (cost > 0) {
+            paidUntil = Math.max(paidUntil, home.nanoTime() - BURST_NANOS) + cost;
+        }
+        return cost;
+    }
+
+    /** Whether the disk has done, by its limits, what it was asked for; if not, it is looked at again when it has. */
+    private boolean isPaid() {
+        if (!limited) {
+            return true;
+        }
+        long owed = paidUntil - home.nanoTime();
+        if (owed > 0 && !waitsForPay) {
+            waitsForPay = true;
+            home.later(owed, nowPaid);
+        }
+        return owed <= 0;
+    }
+
+    private void nowPaid() {
+        waitsForPay = false;
+        dispatch();
+    }
+
     /** Whose turn it is; null if nobody's, or the disk has enough. */
     private @Nullable Queue next() {
-        if (waiting == 0 || atDisk >= bounds.depth()) {
+        if (waiting == 0 || !isPaid()) {
+            return null;
+        }
+        if (atDisk >= depth) {
+            wasFull = true;
             return null;
         }
         Queue least = null;
@@ -188,7 +277,11 @@ final class IoScheduler {
             }
         }
         // Nobody overtakes who waits for room: what is large might wait for ever, and shares would not hold.
-        return least != null && mayHaveMore(least) && fits(least, bytesAtDisk, bounds.depthBytes()) ? least : null;
+        if (least == null || !mayHaveMore(least) || !fits(least, bytesAtDisk, bounds.depthBytes())) {
+            wasFull = true;
+            return null;
+        }
+        return least;
     }
 
     private boolean mayHaveMore(Queue queue) {

@@ -40,6 +40,7 @@ abstract class Operation<D extends @Nullable Object, T extends @Nullable Object>
     /** Where it was accepted; null for what needs no room. */
     private IoScheduler.@Nullable Queue queue;
     private boolean atDisk;
+    private long started;
     private boolean lost;
     private @Nullable D result;
     private @Nullable Throwable failure;
@@ -76,6 +77,16 @@ abstract class Operation<D extends @Nullable Object, T extends @Nullable Object>
         return Math.max(0, bytes);
     }
 
+    /** Whether it reads or writes bytes. */
+    boolean isTransfer() {
+        return bytes >= 0;
+    }
+
+    /** Whether it reads them. */
+    boolean reads() {
+        return false;
+    }
+
     /** What the caller gets. At home. */
     abstract T answer(D told);
 
@@ -93,7 +104,8 @@ abstract class Operation<D extends @Nullable Object, T extends @Nullable Object>
     /** Its turn has come. */
     void start() {
         atDisk = true;
-        files.meter().waited(files.home().nanoTime() - since);
+        started = files.home().nanoTime();
+        files.meter().waited(started - since);
         try {
             work.accept(this);
         } catch (Throwable refused) {
@@ -127,8 +139,9 @@ abstract class Operation<D extends @Nullable Object, T extends @Nullable Object>
             return;
         }
         Throwable why = letGo(failure);
-        files.meter().ended(files.home().nanoTime() - since, why != null);
-        files.ended(queue, bytes(), atDisk);
+        long now = files.home().nanoTime();
+        files.meter().ended(now - since, why != null);
+        files.ended(queue, bytes(), atDisk, isTransfer() ? now - started : -1);
         if (why != null) {
             files.home().fail(future, named(why));
         } else if (future.isDone()) {

@@ -124,6 +124,11 @@ public final class ShardFile {
         return begin(new Operation<Integer, Integer>(files, this, path, "read", position, room, into.retain(),
                 outcome -> handle.read(into, from, room, position, outcome)) {
             @Override
+            boolean reads() {
+                return true;
+            }
+
+            @Override
             Integer answer(Integer told) {
                 files.meter().read(told);
                 into.writerIndex(from + told);

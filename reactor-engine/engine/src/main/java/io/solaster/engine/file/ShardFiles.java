@@ -54,6 +54,7 @@ public final class ShardFiles {
         this.disk = disk;
         this.meter = meter;
         scheduler = new IoScheduler(home, bounds, meter);
+        meter.depth(bounds.depth());
     }
 
     FileMeter meter() {
@@ -299,9 +300,9 @@ public final class ShardFiles {
         operation.start();
     }
 
-    void ended(IoScheduler.@Nullable Queue queue, int bytes, boolean wasAtDisk) {
+    void ended(IoScheduler.@Nullable Queue queue, int bytes, boolean wasAtDisk, long nanosAtDisk) {
         if (queue != null) {
-            scheduler.ended(queue, bytes, wasAtDisk);
+            scheduler.ended(queue, bytes, wasAtDisk, nanosAtDisk);
         }
     }
 

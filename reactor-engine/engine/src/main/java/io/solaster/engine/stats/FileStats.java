@@ -23,6 +23,8 @@ public final class FileStats implements FileMeter {
     public final Counter atDisk = new Counter();
     /** Operations that wait for their group's turn at the disk; as of now. */
     public final Counter queued = new Counter();
+    /** Operations that the disk may have at once; as of now. Below the configured depth where there is a goal for latency. */
+    public final Counter depth = new Counter();
     /** How long operations took, from when they were accepted. */
     public final Histogram nanos = new Histogram();
     /** How long they waited for their group's turn. */
@@ -72,5 +74,11 @@ public final class FileStats implements FileMeter {
     public void level(int nowWaiting, int nowAtDisk) {
         queued.set(nowWaiting);
         atDisk.set(nowAtDisk);
+    }
+
+    @Override
+    @Internal
+    public void depth(int most) {
+        depth.set(most);
     }
 }

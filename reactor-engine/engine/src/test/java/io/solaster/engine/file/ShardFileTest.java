@@ -38,6 +38,11 @@ final class ShardFileTest {
         }
 
         @Override
+        public void later(long nanos, Runnable task) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
         public long nanoTime() {
             return 0;
         }

@@ -13,6 +13,7 @@ import java.util.concurrent.RejectedExecutionException;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.solaster.engine.file.FileBounds;
+import io.solaster.engine.file.IoLimits;
 import io.solaster.engine.file.OpenMode;
 import io.solaster.engine.file.ShardFile;
 import io.solaster.engine.file.ShardFiles;
@@ -173,5 +174,78 @@ final class IoSharesTest {
         assertThat(files.whenRoom()).isCompletedExceptionally();
         time.await(file.close());
         assertThat(disk.openFiles()).isZero();
+    }
+
+    @Test
+    void asksForNoMoreThanTheLimitsSay() throws Exception {
+        // 1,000 writes a second, or 64 MiB; the disk itself takes no time.
+        double byteNanos = 1e9 / (64 << 20);
+        use(new FileBounds(32, 1 << 20, MOST, 1L << 40, new IoLimits(0, 0, 1e6, byteNanos), 0));
+        long since = time.nanoTime();
+        List<CompletableFuture<?>> all = new ArrayList<>();
+        for (int i = 0; i < 500; i++) {
+            all.add(write(BACKGROUND, BLOCK));
+        }
+        time.await(CompletableFuture.allOf(all.toArray(CompletableFuture<?>[]::new)));
+        // Half of the time for the operations, half for their bytes; some of it may have been saved.
+        long nanos = 500 * (1_000_000 + (long) (BLOCK * byteNanos));
+        assertThat(time.nanoTime() - since).isBetween(nanos - 10_000_000, nanos + 10_000_000);
+        // Reads are free.
+        long before = time.nanoTime();
+        time.await(read(BACKGROUND, Unpooled.buffer(BLOCK)));
+        time.await(read(BACKGROUND, Unpooled.buffer(BLOCK)));
+        assertThat(time.nanoTime() - before).isLessThan(10_000_000);
+    }
+
+    @Test
+    void sharesHoldBelowTheLimits() throws Exception {
+        use(new FileBounds(32, 1 << 20, MOST, 1L << 40, new IoLimits(0, 1e9 / PER_SECOND, 0, 1e9 / PER_SECOND), 0));
+        int[] done = new int[2];
+        for (int i = 0; i < 1_000; i++) {
+            write(BACKGROUND, BLOCK).thenRun(() -> done[BACKGROUND]++);
+            write(CRITICAL, BLOCK).thenRun(() -> done[CRITICAL]++);
+        }
+        while (done[CRITICAL] < 500) {
+            assertThat(time.step()).isTrue();
+        }
+        assertThat(done[BACKGROUND]).isBetween(40, 60);
+    }
+
+    @Test
+    void hasFewerAtASlowDiskThanItsDepthWhereLatencyHasAGoal() throws Exception {
+        use(new FileBounds(32, 64 << 20, MOST, 1L << 40, IoLimits.NONE, 5_000_000));
+        disk.set(DiskFaults.NONE.throttled(PER_SECOND));
+        // One takes 625 us, so that 8 of them have the goal.
+        for (int i = 0; i < 1_000; i++) {
+            write(BACKGROUND, BLOCK);
+        }
+        assertThat(stats.depth.get()).isEqualTo(32);
+        for (int i = 0; i < 900; i++) {
+            time.step();
+        }
+        assertThat(stats.depth.get()).isBetween(4L, 16L);
+        disk.set(DiskFaults.NONE);
+        for (int i = 0; i < 5_000; i++) {
+            write(BACKGROUND, BLOCK);
+        }
+        while (time.step()) {
+            // Until all is written.
+        }
+        assertThat(stats.depth.get()).isEqualTo(32);
+    }
+
+    @Test
+    void endsWhatWaitsForTheLimitsWhenTheShardEnds() throws Exception {
+        use(new FileBounds(32, 1 << 20, MOST, 1L << 40, new IoLimits(0, 0, 1e9, 0), 0));
+        List<CompletableFuture<?>> all = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+            all.add(write(BACKGROUND, BLOCK));
+        }
+        files.stop(new RejectedExecutionException("shard 0 has stopped"));
+        while (time.step()) {
+            // What the disk has.
+        }
+        assertThat(all).allMatch(CompletableFuture::isDone);
+        assertThat(files.underWay()).isZero();
     }
 }

@@ -64,6 +64,11 @@ final class VirtualTime implements Delays, FileHome {
     }
 
     @Override
+    public void later(long nanos, Runnable task) {
+        after(nanos, task);
+    }
+
+    @Override
     public void assertOwner(String what) {
         // There is one thread.
     }

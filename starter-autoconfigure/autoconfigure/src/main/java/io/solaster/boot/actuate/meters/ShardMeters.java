@@ -71,6 +71,9 @@ final class ShardMeters implements MeterBinder {
         Gauge.builder("solaster.shard.files.disk", engine, e -> e.shards().stream()
                 .mapToLong(shard -> shard.stats().files.atDisk.get()).sum()).tags(tags)
                 .description("Operations on files that the disk has").register(registry);
+        Gauge.builder("solaster.shard.files.depth", engine, e -> e.shards().stream()
+                .mapToLong(shard -> shard.stats().files.depth.get()).sum()).tags(tags)
+                .description("Operations on files that the disk may have at once").register(registry);
         p99(registry, tags, "files.p99", "Duration that 99 % of the last operations on files did not exceed",
                 s -> s.files.nanos);
         p99(registry, tags, "files.queued.p99", "Duration that 99 % of them did not wait longer for their group's turn",
