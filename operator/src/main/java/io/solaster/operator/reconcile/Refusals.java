@@ -45,6 +45,7 @@ final class Refusals {
     /** Forgets services. */
     void forget(Predicate<String> gone) {
         recent.forget(gone);
+        affinity.forget(gone);
     }
 
     /** Nodes whose kubelets refused pods are left out for a while, and the refused pods are collected. */
@@ -56,26 +57,16 @@ final class Refusals {
         }
         ShardedServiceSpec spec = look.service.getSpec();
         boolean stop = spec.placement() != null && spec.placement().onAffinityError() == OnAffinityError.Stop;
-        affinity.take(key).forEach((node, message) -> {
-            if (!marks.allowed()) {
+        affinity.of(key).forEach((node, message) -> {
+            if (marks.allowed()) {
+                aside(look, node, stop, message);
+            } else {
                 recent.add(key, node, clock.instant());
                 events.warning(look.service, "TopologyAffinityError", "Node " + node
                         + " refuses pods, and this operator may not set nodes aside: " + message);
-                return;
             }
-            Set<String> aside = stop ? allOf(node) : Set.of(node);
-            Instant until = null;
-            for (String each : aside) {
-                Node there = cluster.node(each);
-                if (there != null) {
-                    until = marks.setAside(there, namespace, name);
-                }
-            }
-            events.warning(look.service, "NodeSetAside", (stop
-                    ? "No further pods are made"
-                    : "Node " + node
-                            + " is set aside")
-                    + (until == null ? "" : " until " + until) + ": " + message);
+            // What fails before is done by the next look, though the pod may be gone by then.
+            affinity.done(key, node, message);
         });
         AffinityErrors.failed(look.pods).forEach(delete);
         Set<String> aside = NodeMarks.aside(cluster.nodes(), namespace, name);
@@ -89,6 +80,23 @@ final class Refusals {
             look.degrade("TopologyAffinityError",
                     "Kubelets refused pods for their CPUs; set aside for a while: " + String.join(", ", aside) + ".");
         }
+    }
+
+    private void aside(Look look, String node, boolean stop, String message) {
+        Set<String> aside = stop ? allOf(node) : Set.of(node);
+        Instant until = null;
+        for (String each : aside) {
+            Node there = cluster.node(each);
+            if (there != null) {
+                until = marks.setAside(there, look.service.getMetadata().getNamespace(),
+                        look.service.getMetadata().getName());
+            }
+        }
+        events.warning(look.service, "NodeSetAside", (stop
+                ? "No further pods are made"
+                : "Node " + node
+                        + " is set aside")
+                + (until == null ? "" : " until " + until) + ": " + message);
     }
 
     /** The nodes of a node's class. */

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -96,6 +97,23 @@ class OperatorEnduresTest extends OperatorInMemory {
                 new TreeMap<>(Map.of(ShardedService.LABEL, "kv", Names.CLASS, "two"))), set())).create();
         client.pods().inNamespace("shop").withName(pod).editStatus(there -> new PodBuilder(there).editOrNewStatus()
                 .withPhase("Failed").withReason("TopologyAffinityError").endStatus().build());
+    }
+
+    @Test
+    void aRefusalOutlivesItsPodUntilTheNodeIsSetAside() {
+        AtomicInteger tries = new AtomicInteger();
+        AtomicBoolean fails = new AtomicBoolean(true);
+        api.failing(request -> fails.get() && operators(request) && request.getRequestMethod().equals("PATCH")
+                && request.getRequestURI().getPath().endsWith("/nodes/a") && tries.incrementAndGet() > 0 ? 500 : null);
+        refused("kv-two-0");
+        eventually(() -> tries.get() > 0);
+        client.pods().inNamespace("shop").withName("kv-two-0").withGracePeriod(0).delete();
+        // Nothing but what was noted of the pod can have it tried so often.
+        int before = tries.get();
+        eventually(() -> tries.get() > before + 2);
+        fails.set(false);
+        eventually(() -> client.nodes().withName("a").get().getMetadata().getLabels()
+                .containsKey(Labels.aside("shop", "kv")));
     }
 
     @Test

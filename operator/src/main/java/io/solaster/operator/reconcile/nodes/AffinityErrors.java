@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 
 import io.fabric8.kubernetes.api.model.Pod;
 import io.solaster.operator.reconcile.watch.Cluster;
@@ -39,10 +40,23 @@ public final class AffinityErrors {
         }
     }
 
-    /** The nodes that have refused pods of a service since this was last asked. */
-    public synchronized Map<String, String> take(String service) {
-        TreeMap<String, String> nodes = refused.remove(service);
-        return nodes == null ? Map.of() : nodes;
+    /** The nodes that have refused pods of a service, and of which nobody has said that they are {@link #done}. */
+    public synchronized Map<String, String> of(String service) {
+        TreeMap<String, String> nodes = refused.get(service);
+        return nodes == null ? Map.of() : new TreeMap<>(nodes);
+    }
+
+    /** Says that what a node has refused is looked after, unless it has refused something else since. */
+    public synchronized void done(String service, String node, String message) {
+        TreeMap<String, String> nodes = refused.get(service);
+        if (nodes != null && nodes.remove(node, message) && nodes.isEmpty()) {
+            refused.remove(service);
+        }
+    }
+
+    /** Forgets services: nobody looks after their pods any more, and what is noted has a bound. */
+    public synchronized void forget(Predicate<String> gone) {
+        refused.keySet().removeIf(gone);
     }
 
     /** Those of a service's pods that were refused and lie about. */
