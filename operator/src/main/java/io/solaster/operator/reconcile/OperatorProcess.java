@@ -312,7 +312,7 @@ public final class OperatorProcess implements AutoCloseable {
         boolean anew = board.rested() && (replan.getAndSet(false) || board.behind(services));
         // Asked for before the plans are.
         boolean late = reconciler.looked().late();
-        if (anew || made != compared || late) {
+        if (anew || made != compared || late || profiles.owes()) {
             Map<String, Answer> now = anew ? plansNow() : board.last();
             compared = made;
             untold.compare(System.nanoTime());

@@ -13,6 +13,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
@@ -25,6 +26,7 @@ import io.fabric8.kubernetes.api.model.apps.StatefulSetBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.solaster.operator.Objects;
 import io.solaster.operator.api.ShardedService;
+import io.solaster.operator.api.TopologyProfile;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
@@ -202,6 +204,20 @@ class InForceTest extends OperatorInMemory {
         refuses.set(false);
         client.resources(ShardedService.class).inNamespace("shop").withName("kv").delete();
         eventually(() -> client.apps().statefulSets().inNamespace("shop").withName("first-two").get() != null);
+    }
+
+    @Test
+    void aProfileIsToldThoughItsStatusCouldNotBeWrittenAtFirst() {
+        AtomicInteger tries = new AtomicInteger();
+        AtomicBoolean refuses = new AtomicBoolean(true);
+        api.failing(request -> refuses.get() && request.getRequestMethod().equals("PATCH")
+                && request.getRequestURI().getPath().endsWith("/topologyprofiles/other/status")
+                && tries.incrementAndGet() > 0 ? 500 : null);
+        client.resource(Objects.profile("other", "{nodeSelector: {pool: other}, numaNodes: [{cpus: 0-3}]}")).create();
+        // It is tried twice as long as there are changes; from then on nothing else has changed.
+        eventually(() -> tries.get() >= 4);
+        refuses.set(false);
+        eventually(() -> client.resources(TopologyProfile.class).withName("other").get().getStatus() != null);
     }
 
     /** A service that comes while others are told of their plans is not forgotten by that, and hears when its room is free. */

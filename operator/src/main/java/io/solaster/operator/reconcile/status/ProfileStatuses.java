@@ -37,6 +37,9 @@ public final class ProfileStatuses {
 
     private record Told(String version, TopologyProfileStatus status) {}
 
+    /** Why statuses could not be written, as it was logged; by name. */
+    private final Map<String, String> unwritten = new HashMap<>();
+
     /** What was told last of what a ConfigMap declares. */
     private Set<String> declared = Set.of();
 
@@ -57,12 +60,18 @@ public final class ProfileStatuses {
         Map<String, ProfileFinding> byName = new HashMap<>();
         findings.forEach(finding -> byName.put(finding.name(), finding));
         told.keySet().retainAll(byName.keySet());
+        unwritten.keySet().retainAll(byName.keySet());
         for (TopologyProfile profile : profiles) {
             ProfileFinding finding = byName.get(profile.getMetadata().getName());
             if (finding != null) {
                 tell(profile, finding);
             }
         }
+    }
+
+    /** Whether a status could not be written, so that it is to be told again though nothing has changed. */
+    public boolean owes() {
+        return !unwritten.isEmpty();
     }
 
     /**
@@ -99,10 +108,11 @@ public final class ProfileStatuses {
                 valid ? finding.nodes() == 0 ? "NoNodes" : "CountsForNodes" : "InvalidProfile",
                 valid ? "Nodes that it counts for: " + finding.nodes() + "." : finding.problem());
         TopologyProfileStatus now = new TopologyProfileStatus(generation, finding.nodes(), conditions.list());
+        String problem = unwritten.remove(finding.name());
         if (now.equals(before)) {
             return;
         }
-        if (!valid) {
+        if (!valid && problem == null) {
             LOG.warn("{}; its {} nodes are left out of all plans.", finding.problem(), finding.nodes());
         }
         try {
@@ -112,8 +122,12 @@ public final class ProfileStatuses {
             told.put(finding.name(), new Told(version, now));
         } catch (KubernetesClientException e) {
             if (e.getCode() != HttpURLConnection.HTTP_NOT_FOUND) {
-                LOG.warn("The status of TopologyProfile {} could not be written, which is tried again: {}",
-                        finding.name(), e.getMessage());
+                String why = String.valueOf(e.getMessage());
+                unwritten.put(finding.name(), why);
+                if (!why.equals(problem)) {
+                    LOG.warn("The status of TopologyProfile {} could not be written, which is tried again: {}",
+                            finding.name(), why);
+                }
             }
         }
     }
