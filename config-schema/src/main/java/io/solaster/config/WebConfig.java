@@ -3,6 +3,7 @@ package io.solaster.config;
 import io.solaster.config.server.HttpConfig;
 import io.solaster.config.server.ServerConfig.Distribution;
 import io.solaster.config.server.SocketConfig;
+import io.solaster.config.server.TlsConfig;
 import io.solaster.config.value.Range;
 import org.springframework.boot.context.properties.NestedConfigurationProperty;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -18,6 +19,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param shardPorts the first of a row of ports, one for each shard, beside the port; 0 for none
  * @param distribution how connections come to shards
  * @param socket what the kernel is told of its connections
+ * @param tls how connections are encrypted, where {@code server.ssl} has a bundle
  * @param http what one client may take; where {@code server.*} says something else, that holds
  */
 public record WebConfig(@DefaultValue("none") Server server, @DefaultValue("default") String group,
@@ -26,12 +28,13 @@ public record WebConfig(@DefaultValue("none") Server server, @DefaultValue("defa
         @DefaultValue("0") @Range(min = 0, max = 65535) int shardPorts,
         @DefaultValue("reuseport") Distribution distribution,
         @NestedConfigurationProperty @DefaultValue SocketConfig socket,
+        @NestedConfigurationProperty @DefaultValue TlsConfig tls,
         @NestedConfigurationProperty @DefaultValue HttpConfig http) {
 
     /** What an empty configuration gives: Solaster serves no WebFlux. */
     public static WebConfig defaults() {
         return new WebConfig(Server.NONE, "default", 10_000, 1024, 0, Distribution.REUSEPORT, SocketConfig.defaults(),
-                HttpConfig.defaults());
+                TlsConfig.defaults(), HttpConfig.defaults());
     }
 
     /** Who serves WebFlux. */

@@ -23,6 +23,7 @@ import io.solaster.config.server.LimitsConfig;
 import io.solaster.config.server.ProxyProtocolConfig;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.config.server.SocketConfig;
+import io.solaster.config.server.TlsConfig;
 import io.solaster.config.value.ByteSize;
 import io.solaster.config.value.ShardCount;
 import org.junit.jupiter.api.Test;
@@ -70,7 +71,7 @@ class ConfigRecordsTest {
                         + " protectedMode=true, limits=" + LimitsConfig.defaults() + ", group=default,"
                         + " sslBundle=null, clientAuth=NONE, socketMode=600, distribution=REUSEPORT,"
                         + " acceptPolicy=null, socket=" + SocketConfig.defaults() + ", proxyProtocol="
-                        + ProxyProtocolConfig.defaults() + ", http=" + HttpConfig.defaults() + "]");
+                        + ProxyProtocolConfig.defaults() + ", tls=" + TlsConfig.defaults() + ", http=" + HttpConfig.defaults() + "]");
         assertThat(server.withPassword(null).toString()).contains("password=none");
     }
 

@@ -30,6 +30,7 @@ import io.netty.handler.codec.haproxy.HAProxyMessageDecoder;
 import io.netty.handler.ssl.SslContext;
 import io.solaster.config.Changed;
 import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.TlsProvider;
 import io.solaster.config.pool.ProxyConfig;
 import io.solaster.config.pool.ProxyConfig.ProxyProtocol;
 import io.solaster.config.pool.ProxyConfig.Type;
@@ -203,7 +204,7 @@ final class ConnectorTest extends Rig {
                 Tls.over(() -> server, engine.offload(), backend));
         open.add(tls);
         try (ForwardProxy proxy = new ForwardProxy()) {
-            config = Changed.with(config.withSsl(new SslConfig(null, true, null, true)), "proxy",
+            config = Changed.with(config.withSsl(new SslConfig(null, true, null, true, TlsProvider.AUTO)), "proxy",
                     new ProxyConfig(Type.HTTP, proxy.address(), null, null, ProxyProtocol.NONE));
             pool(new Lines(false), Discovery.of(List.of(Endpoint.of("localhost", tls.port()))),
                     Connectors.of(engine, config, Rig::resolve, () -> client));

@@ -21,6 +21,7 @@ import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
 import io.solaster.config.Changed;
 import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.TlsProvider;
 import io.solaster.config.pool.DiscoveryConfig;
 import io.solaster.config.pool.PoolConfig;
 import io.solaster.config.pool.PoolHttpConfig;
@@ -49,7 +50,7 @@ import org.slf4j.LoggerFactory;
 
 /** Pools of encrypted connections. */
 final class PoolTlsTest extends Rig {
-    private static final SslConfig SSL = new SslConfig(null, true, null, true);
+    private static final SslConfig SSL = new SslConfig(null, true, null, true, TlsProvider.AUTO);
 
     private final AtomicReference<SslContext> server = new AtomicReference<>();
     private final AtomicReference<SslHandler> seen = new AtomicReference<>();
@@ -145,7 +146,7 @@ final class PoolTlsTest extends Rig {
         TestCertificates certificates = TestCertificates.local();
         server.set(certificates.server(null));
         config = config.withDiscovery(new DiscoveryConfig(type, name, 0, namespace, LONG, LONG));
-        pool(new SslConfig(null, true, null, false), certificates.client(null), encrypted(host));
+        pool(new SslConfig(null, true, null, false, TlsProvider.AUTO), certificates.client(null), encrypted(host));
         assertThat(ask(0, "x")).isEqualTo("a x");
         assertThat(requestedNames()).isEqualTo("[type=host_name (0), value=" + asked + "]");
     }
@@ -158,7 +159,8 @@ final class PoolTlsTest extends Rig {
     void asksForTheNameThatItIsTold() throws Exception {
         TestCertificates certificates = TestCertificates.elsewhere();
         server.set(certificates.server(null));
-        pool(new SslConfig(null, true, "other.example", true), certificates.client(null), encrypted("127.0.0.1"));
+        pool(new SslConfig(null, true, "other.example", true, TlsProvider.AUTO), certificates.client(null),
+                encrypted("127.0.0.1"));
         assertThat(ask(0, "x")).isEqualTo("a x");
     }
 
@@ -166,7 +168,8 @@ final class PoolTlsTest extends Rig {
     void leavesTheNameAloneWhereItIsTold() throws Exception {
         TestCertificates certificates = TestCertificates.elsewhere();
         server.set(certificates.server(null));
-        pool(new SslConfig(null, true, null, false), certificates.client(null), encrypted("127.0.0.1"));
+        pool(new SslConfig(null, true, null, false, TlsProvider.AUTO), certificates.client(null),
+                encrypted("127.0.0.1"));
         assertThat(ask(0, "x")).isEqualTo("a x");
     }
 

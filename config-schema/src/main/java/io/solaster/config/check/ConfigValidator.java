@@ -64,6 +64,7 @@ public final class ConfigValidator {
         validator.groups("solaster.engine.groups", config);
         servers.http("solaster.web.http", config.web().http());
         servers.socket("solaster.web.socket", config.web().socket());
+        servers.tls("solaster.web.tls", config.web().tls());
         findings.within("solaster.reload.debounce", config.reload().debounce(), Duration.ZERO, Duration.ofMinutes(1));
         findings.within("solaster.reload.poll-interval", config.reload().pollInterval(), Duration.ofMillis(100),
                 Duration.ofDays(1));

@@ -6,7 +6,9 @@ import static io.solaster.config.plan.Wording.print;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -19,6 +21,7 @@ import io.solaster.config.server.ServerConfig;
 import io.solaster.config.server.SocketConfig;
 import io.solaster.config.server.UdpConfig;
 import io.solaster.config.server.UdpLimitsConfig;
+import io.solaster.config.server.TlsConfig;
 import io.solaster.config.server.WebSocketConfig;
 import io.solaster.config.value.ByteSize;
 import io.solaster.config.value.Networks;
@@ -32,6 +35,8 @@ final class ServerRules {
     private static final Pattern HEADER_VALUE = Pattern.compile("[!-~]([ -~]*[!-~])?");
     private static final Pattern MIME_TYPE = Pattern.compile("[\\w!#$&^.+-]+/([\\w!#$&^.+-]+|\\*)");
     private static final Pattern MODE = Pattern.compile("[67][067]{2}");
+    private static final Pattern SERVER_NAME = Pattern.compile("(\\*\\.)?[\\w-]{1,63}(\\.[\\w-]{1,63})*");
+    private static final int MAX_TICKET_KEYS = 15;
     /** The JDK's 106 bytes, less the ending of the file that is put in its place. */
     private static final int LONGEST_SOCKET = 103;
     private static final int MAX_PORT = 65_535;
@@ -50,6 +55,12 @@ final class ServerRules {
         findings.given(key + ".host", server.host(), "the address that it binds to, such as '127.0.0.1'");
         unix(key, server);
         proxies(key + ".proxy-protocol", server.proxyProtocol());
+        tls(key + ".tls", server.tls());
+        if (!server.tls().serverNames().isEmpty() && (server.sslBundle() == null || server.sslBundle().isEmpty())) {
+            findings.add(key + ".tls.server-names", server.tls().serverNames(),
+                    "there is no bundle for clients that name no host",
+                    "name it by " + key + ".ssl-bundle");
+        }
         LimitsConfig limits = server.limits();
         findings.within(key + ".limits.idle-timeout", limits.idleTimeout(), Duration.ZERO, Duration.ofDays(365));
         findings.within(key + ".limits.output-buffer", limits.outputBuffer(), "1KB", "1TB");
@@ -130,6 +141,34 @@ final class ServerRules {
             findings.add(key + ".trusted", part, "'" + part + "' is no address and no network",
                     "write addresses and networks such as '10.0.0.0/8, 192.0.2.7', with commas between them");
         }
+    }
+
+    void tls(String key, TlsConfig tls) {
+        Duration second = Duration.ofSeconds(1);
+        findings.within(key + ".handshake-timeout", tls.handshakeTimeout(), Duration.ofMillis(1), Duration.ofHours(1));
+        findings.within(key + ".ticket-rotation", tls.ticketRotation(), second, Duration.ofDays(7));
+        findings.within(key + ".session-timeout", tls.sessionTimeout(), second, Duration.ofDays(7));
+        findings.within(key + ".expiry-warning", tls.expiryWarning(), Duration.ZERO, Duration.ofDays(3650));
+        if (tls.sessionTimeout().compareTo(tls.ticketRotation().multipliedBy(MAX_TICKET_KEYS)) > 0) {
+            findings.add(key + ".ticket-rotation", print(tls.ticketRotation()),
+                    "a session of " + print(tls.sessionTimeout()) + " would outlive " + MAX_TICKET_KEYS + " keys",
+                    "write a longer one, or a shorter session-timeout");
+        }
+        Map<String, String> known = new HashMap<>();
+        tls.serverNames().forEach((bundle, names) -> {
+            for (String part : names.split(",", -1)) {
+                String name = part.strip();
+                String other = known.putIfAbsent(name.toLowerCase(Locale.ROOT), bundle);
+                if (!SERVER_NAME.matcher(name).matches()) {
+                    findings.add(key + ".server-names." + bundle, name, "'" + name + "' is no name of a host",
+                            "write names such as 'shop.example, *.shop.example', with commas between them");
+                } else if (other != null) {
+                    findings.add(key + ".server-names." + bundle, name,
+                            "'" + name + "' is named twice, for '" + other + "' and for '" + bundle + "'",
+                            "name each host once");
+                }
+            }
+        });
     }
 
     void http(String key, HttpConfig http) {

@@ -1,5 +1,6 @@
 package io.solaster.config.pool;
 
+import io.solaster.config.TlsProvider;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
@@ -10,13 +11,14 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param enabled whether connections are encrypted; true where there is a bundle, else with what Java trusts
  * @param serverName the name that endpoints must prove (SNI, certificate); the endpoint's host by default
  * @param verifyHostname whether the certificate must be for that name
+ * @param provider what does TLS: OpenSSL by netty-tcnative, the JDK, or the first of them that is there
  */
 public record SslConfig(@Nullable String bundle, @Nullable Boolean enabled, @Nullable String serverName,
-        @DefaultValue("true") boolean verifyHostname) {
+        @DefaultValue("true") boolean verifyHostname, @DefaultValue("auto") TlsProvider provider) {
 
     /** What an empty configuration gives: no encryption. */
     public static SslConfig defaults() {
-        return new SslConfig(null, null, null, true);
+        return new SslConfig(null, null, null, true, TlsProvider.AUTO);
     }
 
     /** Whether connections are encrypted. */

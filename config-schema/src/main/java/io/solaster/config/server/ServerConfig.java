@@ -30,6 +30,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  *            distribution; none by default
  * @param socket what the kernel is told of its connections
  * @param proxyProtocol which proxies say whose connections they pass on
+ * @param tls how connections are encrypted, where there is an SSL bundle
  * @param http what holds where the protocol is 'http'
  */
 @ConfigurationPropertiesSource
@@ -43,6 +44,7 @@ public record ServerConfig(String protocol, @DefaultValue("127.0.0.1") String ho
         @DefaultValue(OWNER) String socketMode, @DefaultValue("reuseport") Distribution distribution,
         @Nullable String acceptPolicy, @NestedConfigurationProperty @DefaultValue SocketConfig socket,
         @Reloadable @NestedConfigurationProperty @DefaultValue ProxyProtocolConfig proxyProtocol,
+        @NestedConfigurationProperty @DefaultValue TlsConfig tls,
         @Reloadable @NestedConfigurationProperty @DefaultValue HttpConfig http) {
     /** What a host begins with that is a Unix domain socket. */
     public static final String UNIX = "unix:";
@@ -52,84 +54,105 @@ public record ServerConfig(String protocol, @DefaultValue("127.0.0.1") String ho
     public static ServerConfig of(String protocol, int port) {
         return new ServerConfig(protocol, "127.0.0.1", port, 0, 1024, null, true, LimitsConfig.defaults(), "default",
                 null, ClientAuth.NONE, OWNER, Distribution.REUSEPORT, null, SocketConfig.defaults(),
-                ProxyProtocolConfig.defaults(), HttpConfig.defaults());
+                ProxyProtocolConfig.defaults(), TlsConfig.defaults(), HttpConfig.defaults());
     }
 
     /** This with another address to bind to. */
     public ServerConfig withHost(String newHost) {
         return new ServerConfig(protocol, newHost, port, shardPorts, backlog, password, protectedMode, limits, group,
                 sslBundle,
-                clientAuth, socketMode, distribution, acceptPolicy, socket, proxyProtocol, http);
+                clientAuth, socketMode, distribution, acceptPolicy, socket, proxyProtocol, tls, http);
     }
 
     /** This with another port to bind to. */
     public ServerConfig withPort(int newPort) {
         return new ServerConfig(protocol, host, newPort, shardPorts, backlog, password, protectedMode, limits, group,
                 sslBundle,
-                clientAuth, socketMode, distribution, acceptPolicy, socket, proxyProtocol, http);
+                clientAuth, socketMode, distribution, acceptPolicy, socket, proxyProtocol, tls, http);
     }
 
     /** This with a port for each shard, from this one on; 0 for none. */
     public ServerConfig withShardPorts(int newShardPorts) {
         return new ServerConfig(protocol, host, port, newShardPorts, backlog, password, protectedMode, limits, group,
                 sslBundle,
-                clientAuth, socketMode, distribution, acceptPolicy, socket, proxyProtocol, http);
+                clientAuth, socketMode, distribution, acceptPolicy, socket, proxyProtocol, tls, http);
     }
 
     /** This with another way in which connections come to shards. */
     public ServerConfig withDistribution(Distribution newDistribution) {
         return new ServerConfig(protocol, host, port, shardPorts, backlog, password, protectedMode, limits, group,
                 sslBundle,
-                clientAuth, socketMode, newDistribution, acceptPolicy, socket, proxyProtocol, http);
+                clientAuth, socketMode, newDistribution, acceptPolicy, socket, proxyProtocol, tls, http);
     }
 
     /** This with other options of its sockets. */
     public ServerConfig withSocket(SocketConfig newSocket) {
         return new ServerConfig(protocol, host, port, shardPorts, backlog, password, protectedMode, limits, group,
                 sslBundle,
-                clientAuth, socketMode, distribution, acceptPolicy, newSocket, proxyProtocol, http);
+                clientAuth, socketMode, distribution, acceptPolicy, newSocket, proxyProtocol, tls, http);
     }
 
     /** This with another number of connections that may wait to be accepted. */
     public ServerConfig withBacklog(int newBacklog) {
         return new ServerConfig(protocol, host, port, shardPorts, newBacklog, password, protectedMode, limits, group,
                 sslBundle,
-                clientAuth, socketMode, distribution, acceptPolicy, socket, proxyProtocol, http);
+                clientAuth, socketMode, distribution, acceptPolicy, socket, proxyProtocol, tls, http);
     }
 
     /** This with another password; null for none. */
     public ServerConfig withPassword(@Nullable String newPassword) {
         return new ServerConfig(protocol, host, port, shardPorts, backlog, newPassword, protectedMode, limits, group,
                 sslBundle,
-                clientAuth, socketMode, distribution, acceptPolicy, socket, proxyProtocol, http);
+                clientAuth, socketMode, distribution, acceptPolicy, socket, proxyProtocol, tls, http);
     }
 
     /** This with or without protected mode. */
     public ServerConfig withProtectedMode(boolean newProtectedMode) {
         return new ServerConfig(protocol, host, port, shardPorts, backlog, password, newProtectedMode, limits, group,
                 sslBundle,
-                clientAuth, socketMode, distribution, acceptPolicy, socket, proxyProtocol, http);
+                clientAuth, socketMode, distribution, acceptPolicy, socket, proxyProtocol, tls, http);
     }
 
     /** This with other limits. */
     public ServerConfig withLimits(LimitsConfig newLimits) {
         return new ServerConfig(protocol, host, port, shardPorts, backlog, password, protectedMode, newLimits, group,
                 sslBundle,
-                clientAuth, socketMode, distribution, acceptPolicy, socket, proxyProtocol, http);
+                clientAuth, socketMode, distribution, acceptPolicy, socket, proxyProtocol, tls, http);
     }
 
     /** This with another scheduling group. */
     public ServerConfig withGroup(String newGroup) {
         return new ServerConfig(protocol, host, port, shardPorts, backlog, password, protectedMode, limits, newGroup,
                 sslBundle,
-                clientAuth, socketMode, distribution, acceptPolicy, socket, proxyProtocol, http);
+                clientAuth, socketMode, distribution, acceptPolicy, socket, proxyProtocol, tls, http);
     }
 
     /** This with other settings of HTTP. */
     public ServerConfig withHttp(HttpConfig newHttp) {
         return new ServerConfig(protocol, host, port, shardPorts, backlog, password, protectedMode, limits, group,
                 sslBundle,
-                clientAuth, socketMode, distribution, acceptPolicy, socket, proxyProtocol, newHttp);
+                clientAuth, socketMode, distribution, acceptPolicy, socket, proxyProtocol, tls, newHttp);
+    }
+
+    /** This encrypted with another SSL bundle; null for clear text. */
+    public ServerConfig withSslBundle(@Nullable String newSslBundle) {
+        return new ServerConfig(protocol, host, port, shardPorts, backlog, password, protectedMode, limits, group,
+                newSslBundle, clientAuth, socketMode, distribution, acceptPolicy, socket, proxyProtocol,
+                tls, http);
+    }
+
+    /** This with or without clients' certificates. */
+    public ServerConfig withClientAuth(ClientAuth newClientAuth) {
+        return new ServerConfig(protocol, host, port, shardPorts, backlog, password, protectedMode, limits, group,
+                sslBundle, newClientAuth, socketMode, distribution, acceptPolicy, socket, proxyProtocol,
+                tls, http);
+    }
+
+    /** This with another way to encrypt. */
+    public ServerConfig withTls(TlsConfig newTls) {
+        return new ServerConfig(protocol, host, port, shardPorts, backlog, password, protectedMode, limits, group,
+                sslBundle, clientAuth, socketMode, distribution, acceptPolicy, socket, proxyProtocol,
+                newTls, http);
     }
 
     /** Whether it listens on a Unix domain socket, which has no port. */
@@ -174,6 +197,6 @@ public record ServerConfig(String protocol, @DefaultValue("127.0.0.1") String ho
                 + ", limits=" + limits + ", group=" + group + ", sslBundle=" + sslBundle + ", clientAuth=" + clientAuth
                 + ", socketMode=" + socketMode + ", distribution=" + distribution + ", acceptPolicy="
                 + acceptPolicy + ", socket=" + socket + ", proxyProtocol=" + proxyProtocol
-                + ", http=" + http + "]";
+                + ", tls=" + tls + ", http=" + http + "]";
     }
 }

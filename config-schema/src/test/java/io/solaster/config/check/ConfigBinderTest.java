@@ -26,6 +26,7 @@ import io.solaster.config.OffloadConfig;
 import io.solaster.config.ReloadConfig;
 import io.solaster.config.SolasterConfig;
 import io.solaster.config.StallConfig;
+import io.solaster.config.TlsProvider;
 import io.solaster.config.pool.BalancingConfig;
 import io.solaster.config.pool.BreakerConfig;
 import io.solaster.config.pool.CheckConfig;
@@ -48,6 +49,7 @@ import io.solaster.config.server.LimitsConfig;
 import io.solaster.config.server.ProxyProtocolConfig;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.config.server.SocketConfig;
+import io.solaster.config.server.TlsConfig;
 import io.solaster.config.server.WebSocketCompressionConfig;
 import io.solaster.config.server.WebSocketConfig;
 import io.solaster.config.server.WebSocketQueueConfig;
@@ -173,6 +175,9 @@ class ConfigBinderTest {
                         write-low-water-mark: 256KB
                         half-close: true
                       proxy-protocol: {trusted: 10.0.0.0/8, timeout: 3s}
+                      tls: {provider: openssl, server-names: {shop: '*.shop.example'}, unknown-names: refuse,
+                        handshake-timeout: 1s, handshakes-per-turn: 2, max-handshakes: 3, tickets: false,
+                        ticket-rotation: 4s, session-cache-size: 5, session-timeout: 6s, expiry-warning: 7d}
                       http:
                         header-timeout: 1s
                         body-timeout: 2s
@@ -245,6 +250,9 @@ class ConfigBinderTest {
                                 Duration.ofSeconds(20), 64, new ByteSize(1 << 16), new ByteSize(1 << 17),
                                 new ByteSize(1 << 20), new ByteSize(1 << 18), true),
                         new ProxyProtocolConfig("10.0.0.0/8", Duration.ofSeconds(3)),
+                        new TlsConfig(TlsProvider.OPENSSL, Map.of("shop", "*.shop.example"),
+                                TlsConfig.UnknownNames.REFUSE, Duration.ofSeconds(1), 2, 3, false,
+                                Duration.ofSeconds(4), 5, Duration.ofSeconds(6), Duration.ofDays(7)),
                         new HttpConfig(Duration.ofSeconds(1), Duration.ofSeconds(2), Duration.ofSeconds(3),
                                 Duration.ofSeconds(4), new ByteSize(1024), new ByteSize(2048), 3, new ByteSize(4096),
                                 new ByteSize(9), 5, "Mine",
@@ -311,7 +319,7 @@ class ConfigBinderTest {
                                 breaker: {enabled: false, error-percent: 1, min-requests: 2, window: 3s, open-for: 4s, trials: 5}
                                 panic-threshold: 20
                                 overprovision: 150
-                              ssl: {bundle: cache, enabled: true, server-name: s, verify-hostname: false}
+                              ssl: {bundle: cache, enabled: true, server-name: s, verify-hostname: false, provider: jdk}
                               proxy: {type: socks5, address: 'p:1', username: u, password: secret, proxy-protocol: v2}
                               http: {version: http-2, host: shop.example}
                               resp: {version: 2, username: u, password: secret, database: 3, client-name: me, exclusive: 5}
@@ -339,7 +347,7 @@ class ConfigBinderTest {
                                         Duration.ofSeconds(8), 9),
                                 new BreakerConfig(false, 1, 2, Duration.ofSeconds(3), Duration.ofSeconds(4), 5), 20,
                                 150),
-                        new SslConfig("cache", true, "s", false),
+                        new SslConfig("cache", true, "s", false, TlsProvider.JDK),
                         new ProxyConfig(ProxyConfig.Type.SOCKS5, "p:1", "u", "secret",
                                 ProxyConfig.ProxyProtocol.V2),
                         PoolHttpConfig.of(PoolHttpConfig.Version.HTTP_2).withHost("shop.example"),

@@ -35,6 +35,7 @@ import io.solaster.config.server.LimitsConfig;
 import io.solaster.config.server.ProxyProtocolConfig;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.config.server.SocketConfig;
+import io.solaster.config.server.TlsConfig;
 import io.solaster.config.server.UdpConfig;
 import io.solaster.config.server.UdpLimitsConfig;
 import io.solaster.config.server.WebSocketCompressionConfig;
@@ -191,11 +192,38 @@ class ConfigValidatorTest {
     }
 
     @Test
+    void namesOfHostsAreNamesAndGivenOnce() {
+        ServerConfig server = ServerConfig.of("http", 8443);
+        TlsConfig named = Changed.with(TlsConfig.defaults(), "serverNames",
+                Map.of("shop", "shop.example, *.shop.example", "api", "api"));
+        assertThat(ConfigValidator.check(servers(Map.of("web",
+                Changed.with(server, "sslBundle", "web", "tls", named))))).isEmpty();
+        assertThat(ConfigValidator.check(servers(Map.of("web", Changed.with(server, "tls", named)))))
+                .extracting(Violation::toString).containsExactly("solaster.servers.web.tls.server-names: there is no"
+                        + " bundle for clients that name no host; name it by solaster.servers.web.ssl-bundle");
+        for (String wrong : List.of("", "*", "a.*.example", "shop.example:443", "a..b", "a, A")) {
+            assertThat(ConfigValidator.check(servers(Map.of("web", Changed.with(server, "sslBundle", "web", "tls",
+                    Changed.with(TlsConfig.defaults(), "serverNames", Map.of("shop", wrong))))))).as(wrong).hasSize(1)
+                    .first().extracting(Violation::key).isEqualTo("solaster.servers.web.tls.server-names.shop");
+        }
+    }
+
+    @Test
+    void sessionsDoNotOutliveTheKeysOfTheirTickets() {
+        assertThat(ConfigValidator.check(servers(Map.of("web", Changed.with(ServerConfig.of("http", 8443), "sslBundle",
+                "web", "tls", Changed.with(TlsConfig.defaults(), "sessionTimeout", Duration.ofHours(2),
+                        "ticketRotation", Duration.ofMinutes(1)))))))
+                .extracting(Violation::toString)
+                .containsExactly("solaster.servers.web.tls.ticket-rotation: a session of"
+                        + " 2h would outlive 15 keys; write a longer one, or a shorter session-timeout");
+    }
+
+    @Test
     void aServerSaysWhatItSpeaksAndWhere() {
         ServerConfig mute = new ServerConfig(null, " ", -1, -1, 0, null, true, LimitsConfig.defaults(), "default",
                 null, ServerConfig.ClientAuth.NONE, "600",
                 ServerConfig.Distribution.REUSEPORT, null, SocketConfig.defaults(),
-                ProxyProtocolConfig.defaults(), HttpConfig.defaults());
+                ProxyProtocolConfig.defaults(), TlsConfig.defaults(), HttpConfig.defaults());
         assertThat(ConfigValidator.check(servers(Map.of("My.Kv", mute)))).extracting(Violation::toString)
                 .containsExactlyInAnyOrder(
                         "solaster.servers[My.Kv].port: -1 is out of range; write a number from 0 to 65535",
@@ -299,7 +327,7 @@ class ConfigValidatorTest {
     void webFluxIsServedInAGroupThatExistsAndToOneClientAtLeast() {
         assertThat(ConfigValidator.check(Changed.with(SolasterConfig.defaults(), "web",
                 new WebConfig(WebConfig.Server.SOLASTER, "crtical", 0, 1, 0, ServerConfig.Distribution.REUSEPORT,
-                        SocketConfig.defaults(), HttpConfig.defaults()))))
+                        SocketConfig.defaults(), TlsConfig.defaults(), HttpConfig.defaults()))))
                 .extracting(Violation::toString)
                 .containsExactly("solaster.web.max-connections: 0 is out of range; write a number from 1",
                         "solaster.web.group: 'crtical' is no scheduling group; write one of background, critical,"

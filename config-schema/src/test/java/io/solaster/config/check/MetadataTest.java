@@ -130,6 +130,7 @@ class MetadataTest {
             case "java.lang.String" -> "text";
             case "java.time.Duration" -> "duration";
             case "java.util.List<io.solaster.config.pool.EndpointConfig>" -> "list of `host:port`";
+            case "java.util.Map<java.lang.String,java.lang.String>" -> "texts by names";
             case "io.solaster.config.value.ByteSize" -> "size";
             case "io.solaster.config.value.Fsync" -> "`always`, `never`, duration";
             case "io.solaster.config.value.ShardCount" -> "`auto`, number";

@@ -32,7 +32,7 @@ class UnknownKeysTest {
             solaster.engine.transpot           | write solaster.engine.transport
             solaster.servers.kv.prot           | write solaster.servers.kv.port
             solaster.servers.kv.max-bulk       | write solaster.servers.kv.limits.max-bulk
-            solaster.servers.kv.tls.bundle     | write one of protocol, host, port, shard-ports, backlog, password, protected-mode, limits, group, ssl-bundle, client-auth, socket-mode, distribution, accept-policy, socket, proxy-protocol, http below solaster.servers.kv
+            solaster.servers.kv.crypt.bundle   | write one of protocol, host, port, shard-ports, backlog, password, protected-mode, limits, group, ssl-bundle, client-auth, socket-mode, distribution, accept-policy, socket, proxy-protocol, tls, http below solaster.servers.kv
             solaster.pools.orders.endpoints[0].adress | write solaster.pools.orders.endpoints[0].address
             solaster.pools.orders.max-idle     | write solaster.pools.orders.connections.max-idle
             solaster.pools.orders.retries      | write solaster.pools.orders.requests.retries

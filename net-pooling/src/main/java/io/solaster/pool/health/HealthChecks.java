@@ -86,6 +86,6 @@ public final class HealthChecks {
         }
         SslConfig ssl = config.ssl();
         return Connectors.of(engine, config.withSsl(new SslConfig(ssl.bundle(), true, ssl.serverName(),
-                ssl.verifyHostname())), resolver, tls);
+                ssl.verifyHostname(), ssl.provider())), resolver, tls);
     }
 }

@@ -20,6 +20,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import io.netty.handler.ssl.SslContext;
 import io.solaster.config.Changed;
 import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.TlsProvider;
 import io.solaster.config.pool.CheckConfig;
 import io.solaster.config.pool.CheckConfig.Type;
 import io.solaster.config.pool.PoolConfig;
@@ -200,7 +201,7 @@ class HealthChecksTest {
     }
 
     private static PoolConfig encrypted(Type type) {
-        return config(type).withSsl(new SslConfig(null, true, null, true));
+        return config(type).withSsl(new SslConfig(null, true, null, true, TlsProvider.AUTO));
     }
 
     /** What a server does with each connection. */
