@@ -4,6 +4,7 @@ import io.netty.channel.Channel;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.Shard;
+import org.jspecify.annotations.Nullable;
 
 /** What a {@link TcpServer} does with its connections: a protocol. One instance serves all shards. */
 public interface ConnectionHandler {
@@ -20,6 +21,11 @@ public interface ConnectionHandler {
     /** What it speaks inside TLS, for clients that ask (ALPN). */
     default ApplicationProtocolConfig applicationProtocols() {
         return ApplicationProtocolConfig.DISABLED;
+    }
+
+    /** What encrypts its connections, for those who look at it; null where nothing does. */
+    default @Nullable Tls tls() {
+        return null;
     }
 
     /** What a client is told that cannot be served because the server has as many as it may; may be empty. */

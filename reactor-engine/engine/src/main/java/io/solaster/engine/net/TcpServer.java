@@ -341,6 +341,11 @@ public final class TcpServer implements AutoCloseable {
         return listeners.stream().map(Listener::requests).toList();
     }
 
+    /** What encrypts its connections; null where nothing does. Any thread. */
+    public @Nullable Tls tls() {
+        return handler.tls();
+    }
+
     /** Whether it accepts connections. */
     public boolean isListening() {
         return !closed && listeners.stream().anyMatch(Listener::isListening);

@@ -1,5 +1,9 @@
 package io.solaster.engine.net;
 
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Supplier;
@@ -11,37 +15,52 @@ import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.DecoderException;
+import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
-import io.netty.util.concurrent.Future;
 import io.solaster.config.server.ServerConfig;
+import io.solaster.config.server.TlsConfig;
 import io.solaster.engine.Offload;
 import io.solaster.engine.Shard;
+import io.solaster.engine.tls.HandshakeStats;
+import io.solaster.engine.tls.TlsContexts;
+import io.solaster.engine.tls.TlsHandlers;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
 /**
- * Encrypts the connections of any protocol: its handlers see what is decrypted, behind an {@link SslHandler} that they
- * find in the pipeline. Encryption runs on the shard that owns the connection. A client gets one handshake: one that asks
- * for another on the same connection (TLS 1.2's renegotiation) is closed. Handshakes that fail are told of once a minute and
- * kind, since clients can have as many of those as they like.
+ * Encrypts the connections of any protocol. The protocol hears of a connection once its client has said hello; its handlers
+ * see what is decrypted, behind an {@link SslHandler} that they find in the pipeline. Encryption runs on the shard that owns the
+ * connection. A shard begins a bounded number of handshakes in a turn, and has a bounded number under way. A client gets one
+ * handshake: one that asks for another on the same connection (TLS 1.2's renegotiation) is closed. Handshakes that fail are told
+ * of once a minute and kind, since clients can have as many of those as they like.
  */
 public final class Tls implements ConnectionHandler {
-    private final Supplier<SslContext> contexts;
-    private final Offload offload;
-    private final ConnectionHandler protocol;
-    private final Failures failures = new Failures();
+    private static final Logger log = LoggerFactory.getLogger(Tls.class);
 
-    private Tls(Supplier<SslContext> contexts, Offload offload, ConnectionHandler protocol) {
-        this.contexts = contexts;
-        this.offload = offload;
+    private final TlsHandlers handlers;
+    private final Executor tasks;
+    private final ConnectionHandler protocol;
+    private final ConcurrentHashMap<Shard, Handshakes> shards = new ConcurrentHashMap<>();
+    private final Failures failures = new Failures();
+    private final QuietLog renegotiations = new QuietLog(log, Level.WARN);
+    private final QuietLog refused = new QuietLog(log, Level.WARN);
+    private final QuietLog timeouts = new QuietLog(log, Level.INFO);
+    private final QuietLog failed = new QuietLog(log, Level.INFO);
+    private final QuietLog errors = new QuietLog(log, Level.ERROR);
+    private volatile TlsConfig config;
+
+    private Tls(TlsHandlers handlers, TlsConfig config, Executor tasks, ConnectionHandler protocol) {
+        this.handlers = handlers;
+        this.config = config;
+        this.tasks = tasks;
         this.protocol = protocol;
     }
 
     /**
-     * Encrypts a protocol's connections.
+     * Encrypts a protocol's connections with a context of one's own, and the limits that an empty configuration gives.
      *
      * @param contexts asked on a shard for each new connection, so that certificates can change while the server runs:
      *            it returns a context that is there already
@@ -51,16 +70,64 @@ public final class Tls implements ConnectionHandler {
      */
     public static ConnectionHandler over(Supplier<SslContext> contexts, Offload offload,
             ConnectionHandler protocol) {
-        return new Tls(contexts, offload, protocol);
+        return over((hello, allocator, tasks) -> contexts.get().newHandler(allocator, tasks), TlsConfig.defaults(),
+                offload, protocol);
+    }
+
+    /**
+     * Encrypts a protocol's connections.
+     *
+     * @param handlers as a rule {@link TlsContexts}
+     * @param config what the server's {@code tls} says
+     * @param offload runs what takes a handshake long, as {@link Offload.Purpose#HANDSHAKES}
+     * @param protocol what is spoken inside
+     */
+    public static Tls over(TlsHandlers handlers, TlsConfig config, Offload offload, ConnectionHandler protocol) {
+        return new Tls(handlers, config, offload.handshakes(), protocol);
     }
 
     @Override
     public void connected(Shard shard, Channel channel) {
-        OneHandshake once = new OneHandshake(offload.handshakes());
-        SslHandler handler = contexts.get().newHandler(channel.alloc(), once);
-        once.of = handler.handshakeFuture();
-        channel.pipeline().addLast(handler, failures);
-        protocol.connected(shard, channel);
+        channel.pipeline().addLast(new HelloGate(this, shards.computeIfAbsent(shard,
+                each -> new Handshakes(each, config))));
+    }
+
+    TlsHandlers handlers() {
+        return handlers;
+    }
+
+    Executor tasks() {
+        return tasks;
+    }
+
+    ConnectionHandler protocol() {
+        return protocol;
+    }
+
+    ChannelHandler failures() {
+        return failures;
+    }
+
+    @Override
+    public Tls tls() {
+        return this;
+    }
+
+    /** What is in force for which names; null where the contexts are one's own. Any thread. */
+    public @Nullable TlsContexts contexts() {
+        return handlers instanceof TlsContexts known ? known : null;
+    }
+
+    /** What each shard counts that has had a connection. Any thread. */
+    public Map<Shard, HandshakeStats> stats() {
+        Map<Shard, HandshakeStats> stats = new HashMap<>();
+        shards.forEach((shard, each) -> stats.put(shard, each.stats()));
+        return stats;
+    }
+
+    @Override
+    public ApplicationProtocolConfig applicationProtocols() {
+        return protocol.applicationProtocols();
     }
 
     /** Nothing: before the handshake a client would take no answer. */
@@ -70,8 +137,13 @@ public final class Tls implements ConnectionHandler {
     }
 
     @Override
-    public void reconfigured(Shard shard, ServerConfig config) {
-        protocol.reconfigured(shard, config);
+    public void reconfigured(Shard shard, ServerConfig changed) {
+        config = changed.tls();
+        Handshakes known = shards.get(shard);
+        if (known != null) {
+            known.configure(changed.tls());
+        }
+        protocol.reconfigured(shard, changed);
     }
 
     @Override
@@ -91,77 +163,47 @@ public final class Tls implements ConnectionHandler {
         return tls == null ? last : tls.closeOutbound();
     }
 
-    /** Runs the arithmetic of one connection's handshake, the first; what a client asks for beyond it is refused. */
-    private static final class OneHandshake implements Executor {
-        private final Executor threads;
-        private @Nullable Future<Channel> of;
-
-        OneHandshake(Executor threads) {
-            this.threads = threads;
-        }
-
-        @Override
-        public void execute(Runnable work) {
-            Future<Channel> first = of;
-            if (first != null && first.isDone()) {
-                // One that was refused, or has failed, goes on for a step or two before it is closed.
-                throw first.isSuccess() ? new Renegotiation() : new FailedAlready(first.cause());
-            }
-            threads.execute(work);
-        }
+    void tellTimeout(Channel channel, String what) {
+        timeouts.tell("{} is closed: its handshake has taken longer than tls.handshake-timeout: {}", channel, what);
     }
 
-    /** A client has asked for another handshake. */
-    private static final class Renegotiation extends RejectedExecutionException {
-        private static final long serialVersionUID = 1;
-
-        Renegotiation() {
-            super("a client asked for another handshake on its connection");
-        }
-
-        @Override
-        public Throwable fillInStackTrace() {
-            return this;
-        }
+    void tellFailure(Channel channel, @Nullable String what) {
+        failed.tell("{} is closed: {}", channel, what);
     }
 
-    /** A handshake has failed, and there is nothing more to work out. */
-    private static final class FailedAlready extends RejectedExecutionException {
-        private static final long serialVersionUID = 1;
+    void tellRefusal(Channel channel, @Nullable String why) {
+        refused.tell("{} is closed: its handshake was refused: {}", channel, why);
+    }
 
-        FailedAlready(Throwable failure) {
-            super(failure);
-        }
+    void tellError(Channel channel, Throwable failure) {
+        errors.tell("{} is closed: its handshake, or its protocol, could not begin", channel, failure);
+    }
 
-        @Override
-        public Throwable fillInStackTrace() {
-            return this;
-        }
+    private static boolean isEncrypted(Channel channel) {
+        SslHandler tls = channel.pipeline().get(SslHandler.class);
+        return tls != null && tls.handshakeFuture().isSuccess();
     }
 
     /** Closes connections whose encryption has failed; the protocol hears of that as of any other end. */
     @ChannelHandler.Sharable
-    private static final class Failures extends ChannelInboundHandlerAdapter {
-        private static final Logger log = LoggerFactory.getLogger(Tls.class);
-
-        private final QuietLog renegotiations = new QuietLog(log, Level.WARN);
-        private final QuietLog tooMany = new QuietLog(log, Level.WARN);
-        private final QuietLog failed = new QuietLog(log, Level.INFO);
-
+    private final class Failures extends ChannelInboundHandlerAdapter {
         @Override
         public void exceptionCaught(ChannelHandlerContext context, Throwable failure) {
             Throwable cause = failure instanceof DecoderException && failure.getCause() != null
                     ? failure.getCause()
                     : failure;
-            if (cause instanceof FailedAlready && cause.getCause() != null) {
+            if (cause instanceof OneHandshake.FailedAlready && cause.getCause() != null) {
                 cause = cause.getCause();
             }
-            if (cause instanceof Renegotiation) {
+            if (cause instanceof OneHandshake.Renegotiation) {
                 renegotiations.tell("{} is closed: {}", context.channel(), cause.getMessage());
             } else if (cause instanceof RejectedExecutionException) {
-                tooMany.tell("{} is closed: its handshake was refused: {}", context.channel(), cause.getMessage());
+                tellRefusal(context.channel(), cause.getMessage());
             } else if (cause instanceof SSLException) {
-                failed.tell("{} is closed: {}", context.channel(), cause.getMessage());
+                tellFailure(context.channel(), cause.getMessage());
+            } else if (cause instanceof IOException && !isEncrypted(context.channel())) {
+                // The client has gone on the way: nobody's fault.
+                log.debug("{} is closed: {}", context.channel(), cause.getMessage());
             } else {
                 context.fireExceptionCaught(failure);
                 return;
