@@ -64,7 +64,7 @@ public final class SolasterAutoConfiguration {
     ServerLifecycle solasterServers(Engine engine, SolasterConfig config, ObjectProvider<ServerProtocol> protocols,
             ObjectProvider<SslBundles> bundles, ListableBeanFactory beans) {
         return new ServerLifecycle(engine, config, protocols.orderedStream().toList(),
-                new ServerTls(bundles.getIfAvailable(), engine.offload()), beans.getBeansOfType(AcceptPolicy.class));
+                new ServerTls(bundles.getIfAvailable(), engine), beans.getBeansOfType(AcceptPolicy.class));
     }
 
     @Bean

@@ -11,6 +11,9 @@ import io.solaster.config.plan.ShardPlan.PlannedShard;
 import io.solaster.config.value.CpuSet;
 import io.solaster.engine.Engine;
 import io.solaster.engine.net.TcpServer;
+import io.solaster.engine.net.Tls;
+import io.solaster.engine.tls.ServerCertificate;
+import io.solaster.engine.tls.TlsContexts;
 import io.solaster.engine.transport.TransportChoice;
 import io.solaster.spring.reload.ReloadStatus;
 import io.solaster.spring.server.ServerLifecycle;
@@ -85,6 +88,29 @@ final class SolasterHealthIndicator extends AbstractHealthIndicator {
         report.put("port", server.port());
         report.put("listening", server.isListening());
         report.put("connections", server.connections());
+        Tls tls = server.tls();
+        TlsContexts contexts = tls == null ? null : tls.contexts();
+        if (contexts != null) {
+            report.put("tls", Map.of("provider", contexts.choice().toString(), "certificates",
+                    contexts.certificates().stream().map(SolasterHealthIndicator::report).toList()));
+        }
+        return report;
+    }
+
+    /** As with files that are wrong: the status stays. */
+    private static Map<String, Object> report(ServerCertificate certificate) {
+        Map<String, Object> report = new LinkedHashMap<>();
+        report.put("status", certificate.expiresSoon() || certificate.problem() != null ? "WARN" : "OK");
+        report.put("bundle", certificate.bundle());
+        if (!certificate.names().isEmpty()) {
+            report.put("names", certificate.names());
+        }
+        report.put("subjects", certificate.subjects());
+        report.put("expires", certificate.expires().toString());
+        String problem = certificate.problem();
+        if (problem != null) {
+            report.put("problem", "what it was updated to is no good: " + problem);
+        }
         return report;
     }
 }

@@ -4,11 +4,20 @@ import java.util.List;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLException;
 
+import io.netty.handler.ssl.ApplicationProtocolConfig;
+import io.netty.handler.ssl.ApplicationProtocolConfig.Protocol;
+import io.netty.handler.ssl.ApplicationProtocolConfig.SelectedListenerFailureBehavior;
+import io.netty.handler.ssl.ApplicationProtocolConfig.SelectorFailureBehavior;
+import io.netty.handler.ssl.ApplicationProtocolNames;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslProvider;
 import io.solaster.config.InvalidConfigException;
 import io.solaster.config.InvalidConfigException.Violation;
+import io.solaster.config.pool.PoolConfig;
+import io.solaster.config.pool.PoolHttpConfig;
 import io.solaster.config.pool.SslConfig;
+import io.solaster.engine.tls.TlsChoice;
 import io.solaster.spring.server.ServerTls;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -22,12 +31,18 @@ final class PoolTls implements Supplier<SslContext> {
     private static final Logger log = LoggerFactory.getLogger(PoolTls.class);
 
     private final String key;
+    private final TlsChoice choice;
+    private final boolean http2;
     private volatile SslContext current;
     private volatile Runnable listener = () -> {};
 
-    private PoolTls(String key, SslContext current) {
+    private PoolTls(String key, PoolConfig pool, @Nullable SslBundle bundle) throws SSLException {
         this.key = key;
-        this.current = current;
+        this.choice = TlsChoice.of(pool.ssl().provider());
+        this.http2 = pool.protocol() == PoolConfig.Protocol.HTTP
+                && pool.http().version() == PoolHttpConfig.Version.HTTP_2;
+        this.current = context(bundle);
+        log.info("{}: TLS by {}", key, choice);
     }
 
     /**
@@ -36,7 +51,8 @@ final class PoolTls implements Supplier<SslContext> {
      * @return null where they are not encrypted
      * @throws InvalidConfigException if there is no such bundle, or no client can be made of it
      */
-    static @Nullable PoolTls of(String pool, SslConfig ssl, @Nullable SslBundles bundles) {
+    static @Nullable PoolTls of(String pool, PoolConfig config, @Nullable SslBundles bundles) {
+        SslConfig ssl = config.ssl();
         if (!ssl.isUsed()) {
             return null;
         }
@@ -44,9 +60,9 @@ final class PoolTls implements Supplier<SslContext> {
         String name = ssl.bundle();
         try {
             if (name == null) {
-                return new PoolTls(key, SslContextBuilder.forClient().build());
+                return new PoolTls(key, config, null);
             }
-            PoolTls tls = new PoolTls(key, context(ServerTls.bundle(key, name, bundles)));
+            PoolTls tls = new PoolTls(key, config, ServerTls.bundle(key, name, bundles));
             if (bundles != null) {
                 bundles.addBundleUpdateHandler(name, tls::update);
             }
@@ -57,10 +73,21 @@ final class PoolTls implements Supplier<SslContext> {
         }
     }
 
-    private static SslContext context(SslBundle bundle) throws SSLException {
+    private SslContext context(@Nullable SslBundle bundle) throws SSLException {
+        SslContextBuilder builder = SslContextBuilder.forClient()
+                .sslProvider(choice.isOpenSsl() ? SslProvider.OPENSSL : SslProvider.JDK);
+        if (http2 && choice.isOpenSsl()) {
+            // OpenSSL's connections cannot be told one by one, as the JDK's are.
+            builder.applicationProtocolConfig(new ApplicationProtocolConfig(Protocol.ALPN,
+                    SelectorFailureBehavior.NO_ADVERTISE, SelectedListenerFailureBehavior.ACCEPT,
+                    ApplicationProtocolNames.HTTP_2, ApplicationProtocolNames.HTTP_1_1));
+        }
+        if (bundle == null) {
+            return builder.build();
+        }
         SslOptions options = bundle.getOptions();
         try {
-            return SslContextBuilder.forClient().keyManager(bundle.getManagers().getKeyManagerFactory())
+            return builder.keyManager(bundle.getManagers().getKeyManagerFactory())
                     .trustManager(bundle.getManagers().getTrustManagerFactory())
                     .protocols(options.getEnabledProtocols()).ciphers(SslOptions.asSet(options.getCiphers())).build();
         } catch (IllegalStateException e) {

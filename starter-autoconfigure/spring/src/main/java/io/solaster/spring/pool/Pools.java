@@ -131,7 +131,7 @@ public final class Pools implements SmartLifecycle, AutoCloseable {
     }
 
     private PoolHandle start(String name, PoolConfig pool) {
-        PoolTls tls = PoolTls.of(name, pool.ssl(), with.bundles);
+        PoolTls tls = PoolTls.of(name, pool, with.bundles);
         Discovery discovery = discovery(name, pool.discovery());
         PoolHandle.Connection connection = new PoolHandle.Connection(engine, pool, dns.get(), tls);
         Function<PoolConfig, @Nullable HealthCheck> builtIn = HealthChecks.of(engine, dns.get(), tls);

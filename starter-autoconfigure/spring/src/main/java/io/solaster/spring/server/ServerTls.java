@@ -1,14 +1,18 @@
 package io.solaster.spring.server;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
-import io.netty.handler.ssl.ClientAuth;
+import io.solaster.config.Internal;
 import io.solaster.config.InvalidConfigException;
 import io.solaster.config.InvalidConfigException.Violation;
 import io.solaster.config.server.ServerConfig;
-import io.solaster.engine.Offload;
+import io.solaster.engine.Engine;
 import io.solaster.engine.net.ConnectionHandler;
 import io.solaster.engine.net.Tls;
+import io.solaster.engine.tls.KeyMaterial;
+import io.solaster.engine.tls.TlsContexts;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.ssl.NoSuchSslBundleException;
 import org.springframework.boot.ssl.SslBundle;
@@ -17,17 +21,17 @@ import org.springframework.boot.ssl.SslBundles;
 /** Encrypts the servers that name an SSL bundle. On the thread that starts the application. */
 public final class ServerTls {
     private final @Nullable SslBundles bundles;
-    private final Offload offload;
+    private final Engine engine;
 
     /**
      * Encrypts with these.
      *
      * @param bundles null where the application has none
-     * @param offload runs what takes a handshake long
+     * @param engine whose threads off the shards run what takes a handshake long
      */
-    public ServerTls(@Nullable SslBundles bundles, Offload offload) {
+    public ServerTls(@Nullable SslBundles bundles, Engine engine) {
         this.bundles = bundles;
-        this.offload = offload;
+        this.engine = engine;
     }
 
     /**
@@ -40,21 +44,41 @@ public final class ServerTls {
         if (bundle == null || bundle.isEmpty()) {
             return handler;
         }
-        String key = "solaster.servers." + name + ".ssl-bundle";
+        String key = "solaster.servers." + name;
+        Map<String, SslBundle> named = new LinkedHashMap<>();
+        named.put(bundle, bundle(key + ".ssl-bundle", bundle, bundles));
+        server.tls().serverNames().keySet()
+                .forEach(each -> named.put(each, bundle(key + ".tls.server-names", each, bundles)));
         try {
-            TlsContexts contexts = new TlsContexts(key, bundle(key, bundle, bundles), switch (server.clientAuth()) {
-                case NONE -> ClientAuth.NONE;
-                case WANT -> ClientAuth.OPTIONAL;
-                case NEED -> ClientAuth.REQUIRE;
-            }, handler::applicationProtocols);
-            if (bundles != null) {
-                bundles.addBundleUpdateHandler(bundle, contexts::update);
-            }
-            return Tls.over(contexts, offload, handler);
-        } catch (IllegalArgumentException e) {
-            throw new InvalidConfigException(List.of(new Violation(key, bundle, String.valueOf(e.getMessage()),
-                    "mend spring.ssl.bundle.*." + bundle)));
+            return over(key, server, handler, named, bundles, engine);
+        } catch (IllegalArgumentException | IllegalStateException e) {
+            throw new InvalidConfigException(List.of(new Violation(key + ".ssl-bundle", bundle,
+                    String.valueOf(e.getMessage()), "mend spring.ssl.bundle.*." + bundle)));
         }
+    }
+
+    /**
+     * A handler behind TLS that goes by these bundles, and by what they are updated to.
+     *
+     * @param key where the server is configured, for messages
+     * @param named by the names that {@link ServerConfig#sslBundle} and {@code tls.server-names} use
+     * @param bundles tell of updates; null where nothing does
+     * @throws IllegalArgumentException if no server can be made of one of them
+     * @throws IllegalStateException if one of them cannot be read
+     */
+    @Internal
+    public static Tls over(String key, ServerConfig server, ConnectionHandler handler, Map<String, SslBundle> named,
+            @Nullable SslBundles bundles, Engine engine) {
+        Map<String, KeyMaterial> materials = new LinkedHashMap<>();
+        named.forEach((name, bundle) -> materials.put(name, BundleMaterial.of(bundle)));
+        TlsContexts contexts = new TlsContexts(key, server.tls(), server.clientAuth(), handler::applicationProtocols,
+                String.valueOf(server.sslBundle()), materials, engine.environment());
+        if (bundles != null) {
+            named.keySet().stream().filter(bundles.getBundleNames()::contains)
+                    .forEach(name -> bundles.addBundleUpdateHandler(name,
+                            bundle -> contexts.update(name, () -> BundleMaterial.of(bundle))));
+        }
+        return Tls.over(contexts, server.tls(), engine.offload(), handler);
     }
 
     /**

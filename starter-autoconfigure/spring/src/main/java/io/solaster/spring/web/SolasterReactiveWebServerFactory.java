@@ -2,11 +2,12 @@ package io.solaster.spring.web;
 
 import java.net.InetAddress;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.function.Supplier;
 
-import io.netty.handler.ssl.ClientAuth;
 import io.solaster.config.WebConfig;
 import io.solaster.config.server.CompressionConfig;
 import io.solaster.config.server.Http2Config;
@@ -20,10 +21,9 @@ import io.solaster.http.ExchangeListener;
 import io.solaster.http.server.HttpProtocol;
 import io.solaster.spring.HttpServerListener;
 import io.solaster.spring.server.ServerLifecycle;
-import io.solaster.spring.server.TlsContexts;
+import io.solaster.spring.server.ServerTls;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.web.server.Compression;
 import org.springframework.boot.web.server.Ssl;
@@ -39,8 +39,6 @@ import org.springframework.web.server.adapter.ForwardedHeaderTransformer;
 public final class SolasterReactiveWebServerFactory extends AbstractReactiveWebServerFactory {
     /** The server's name in logs and meters. */
     public static final String NAME = "webflux";
-
-    private static final Logger log = LoggerFactory.getLogger(SolasterReactiveWebServerFactory.class);
 
     private final Engine engine;
     private final WebConfig config;
@@ -96,37 +94,45 @@ public final class SolasterReactiveWebServerFactory extends AbstractReactiveWebS
                 .map(each -> each.of(NAME, adapter)).filter(Objects::nonNull).reduce(ExchangeListener::both)
                 .orElse(null));
         listeners.forEach(each -> each.serves(NAME, http));
-        TlsContexts tls = tls(http);
-        ConnectionHandler protocol = tls == null ? http : Tls.over(tls, engine.offload(), http);
-        ShardWebServer web = new ShardWebServer(engine, NAME, server, protocol, tls != null, getShutdown(),
-                drainTimeout);
+        ConnectionHandler protocol = server.sslBundle() == null ? http : encrypted(server, http);
+        ShardWebServer web = new ShardWebServer(engine, NAME, server, protocol, server.sslBundle() != null,
+                getShutdown(), drainTimeout);
         if (servers != null) {
             servers.show(NAME, server, web::server);
         }
         return web;
     }
 
-    private @Nullable TlsContexts tls(HttpProtocol http) {
+    private Tls encrypted(ServerConfig server, HttpProtocol http) {
+        Ssl ssl = Objects.requireNonNull(getSsl());
+        SslBundles bundles = getSslBundles();
+        Map<String, SslBundle> named = new LinkedHashMap<>();
+        try {
+            server.tls().serverNames().keySet().forEach(
+                    name -> named.put(name, ServerTls.bundle("solaster.web.tls.server-names", name, bundles)));
+            named.put(String.valueOf(server.sslBundle()), getSslBundle());
+            return ServerTls.over("server.ssl", server, http, named, bundles, engine);
+        } catch (IllegalArgumentException | IllegalStateException e) {
+            throw new WebServerException("server.ssl: " + e.getMessage() + (ssl.getBundle() == null
+                    ? "; mend server.ssl.*"
+                    : "; mend spring.ssl.bundle.*." + ssl.getBundle()), e);
+        }
+    }
+
+    /** What {@code server.ssl} says, in the words of a server's configuration. */
+    private ServerConfig withTls(ServerConfig server) {
         Ssl ssl = getSsl();
         if (!Ssl.isEnabled(ssl)) {
-            return null;
+            return server;
         }
-        if (!ssl.getServerNameBundles().isEmpty()) {
-            log.warn("server.ssl.server-name-bundles has no effect: the shards serve one certificate to all clients");
-        }
-        TlsContexts contexts;
-        try {
-            contexts = new TlsContexts("server.ssl", getSslBundle(), Ssl.ClientAuth.map(ssl.getClientAuth(),
-                    ClientAuth.NONE, ClientAuth.OPTIONAL, ClientAuth.REQUIRE), http::applicationProtocols);
-        } catch (IllegalArgumentException e) {
-            throw new WebServerException(String.valueOf(e.getMessage()), e);
-        }
-        String name = ssl.getBundle();
-        SslBundles bundles = getSslBundles();
-        if (name != null && !name.isEmpty() && bundles != null) {
-            bundles.addBundleUpdateHandler(name, contexts::update);
-        }
-        return contexts;
+        Map<String, String> names = new LinkedHashMap<>(config.tls().serverNames());
+        ssl.getServerNameBundles().forEach(
+                each -> names.merge(each.bundle(), each.serverName(), (known, more) -> known + "," + more));
+        String bundle = ssl.getBundle();
+        return server.withSslBundle(bundle == null || bundle.isEmpty() ? "server.ssl" : bundle)
+                .withTls(config.tls().withServerNames(names))
+                .withClientAuth(Ssl.ClientAuth.map(ssl.getClientAuth(), ServerConfig.ClientAuth.NONE,
+                        ServerConfig.ClientAuth.WANT, ServerConfig.ClientAuth.NEED));
     }
 
     private ServerConfig serverConfig() {
@@ -135,7 +141,7 @@ public final class SolasterReactiveWebServerFactory extends AbstractReactiveWebS
                 .withHost(address == null ? "0.0.0.0" : address.getHostAddress()).withGroup(config.group())
                 .withBacklog(config.backlog()).withShardPorts(config.shardPorts())
                 .withDistribution(config.distribution()).withSocket(config.socket()).withHttp(responses(http));
-        return server.withLimits(server.limits().withMaxConnections(config.maxConnections()));
+        return withTls(server.withLimits(server.limits().withMaxConnections(config.maxConnections())));
     }
 
     /** What {@code server.*} says holds; where it says nothing, {@code solaster.web.http} does. */

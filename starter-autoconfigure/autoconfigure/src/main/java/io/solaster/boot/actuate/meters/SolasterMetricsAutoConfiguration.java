@@ -88,6 +88,13 @@ public final class SolasterMetricsAutoConfiguration {
     }
 
     @Bean
+    @ConditionalOnBean(ServerLifecycle.class)
+    @ConditionalOnMissingBean(name = "solasterTlsMeters")
+    MeterBinder solasterTlsMeters(Engine engine, ServerLifecycle servers) {
+        return new TlsMeters(engine, servers);
+    }
+
+    @Bean
     @ConditionalOnBean(ConfigReloader.class)
     @ConditionalOnMissingBean(name = "solasterReloadMeters")
     MeterBinder solasterReloadMeters(Engine engine, ConfigReloader reloader) {
