@@ -29,6 +29,8 @@ public final class ReplyWriter {
     private static final int MARGIN = 48;
     /** The longest payload that is copied word by word: a call to the bulk copy costs more than it saves below this. */
     private static final int COPIED_BY_WORD = 64;
+    /** From here on it matters that a buffer is no larger than it has to be. */
+    private static final int LARGE = 256 << 10;
     private static final int TABLE = 1024;
 
     /** Digits and CR LF of each small number in the low bytes, their length in the highest one. */
@@ -372,8 +374,15 @@ public final class ReplyWriter {
     }
 
     private void grow(int payload) {
-        out.writerIndex(position());
-        out.ensureWritable(Math.addExact(payload, MARGIN));
+        int written = position();
+        out.writerIndex(written);
+        int more = Math.addExact(payload, MARGIN);
+        if (payload >= LARGE && written < payload / 2) {
+            // A buffer that grows by itself takes up to twice as much, and what is behind such a value is little.
+            out.capacity(Math.addExact(written, more));
+        } else {
+            out.ensureWritable(more);
+        }
         locate();
     }
 

@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.RecvByteBufAllocator;
 import io.solaster.engine.memory.ReusedBuffer;
 import io.solaster.store.shard.StoreShard;
@@ -20,7 +21,8 @@ public final class ServerShard implements AutoCloseable {
     private final ArrayDeque<CommandBatch> batches = new ArrayDeque<>();
     private final ArrayDeque<Assembly> assemblies = new ArrayDeque<>();
     private final ReusedBuffer received = new ReusedBuffer(ByteBufAllocator.DEFAULT, READ_BYTES);
-    private final ReusedBuffer replies = new ReusedBuffer(ByteBufAllocator.DEFAULT, REPLY_BYTES);
+    /** Pooled: one of a large value is not taken from the C allocator, and cleared, for each of them. */
+    private final ReusedBuffer replies = new ReusedBuffer(PooledByteBufAllocator.DEFAULT, REPLY_BYTES);
     private final FailedLogins failedLogins = new FailedLogins();
     private long kept;
     private boolean closed;
