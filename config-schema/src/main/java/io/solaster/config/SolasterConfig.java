@@ -66,19 +66,22 @@ public record SolasterConfig(@DefaultValue("true") boolean enabled, @Reloadable 
 
     /** This with another engine. */
     public SolasterConfig withEngine(EngineConfig newEngine) {
-        return new SolasterConfig(enabled, strict, validate, reload, newEngine, servers, udp, pools, logs, web, libraries,
+        return new SolasterConfig(enabled, strict, validate, reload, newEngine, servers, udp, pools, logs, web,
+                libraries,
                 health, metrics, contextPropagation, tracing);
     }
 
     /** This with other logs. */
     public SolasterConfig withLogs(Map<String, LogConfig> newLogs) {
-        return new SolasterConfig(enabled, strict, validate, reload, engine, servers, udp, pools, newLogs, web, libraries,
+        return new SolasterConfig(enabled, strict, validate, reload, engine, servers, udp, pools, newLogs, web,
+                libraries,
                 health, metrics, contextPropagation, tracing);
     }
 
     /** This with other pools. */
     public SolasterConfig withPools(Map<String, PoolConfig> newPools) {
-        return new SolasterConfig(enabled, strict, validate, reload, engine, servers, udp, newPools, logs, web, libraries,
+        return new SolasterConfig(enabled, strict, validate, reload, engine, servers, udp, newPools, logs, web,
+                libraries,
                 health, metrics, contextPropagation, tracing);
     }
 }

@@ -158,7 +158,9 @@ class MetadataTest {
     private static List<Property> properties() throws Exception {
         List<Property> properties = new ArrayList<>();
         list(metadata("META-INF/spring-configuration-metadata.json"), "properties").stream()
-                .filter(p -> !Set.of("solaster.servers", "solaster.udp", "solaster.pools", "solaster.logs", "solaster.engine.groups")
+                .filter(p -> !Set
+                        .of("solaster.servers", "solaster.udp", "solaster.pools", "solaster.logs",
+                                "solaster.engine.groups")
                         .contains(String.valueOf(p.get("name"))))
                 .forEach(p -> properties.add(property("", p)));
         properties.addAll(entries(GROUPS, GroupConfig.class));
