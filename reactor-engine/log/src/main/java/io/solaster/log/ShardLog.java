@@ -332,7 +332,10 @@ public final class ShardLog {
         }
         boolean mayRoll = prepared != null && current.first() <= written;
         if (mayRoll && (rollWanted || filling.size() > current.left())) {
-            roll();
+            // Of two syncs of one file only one may hear of its failure: the new segment would say that all was well.
+            if (!syncing) {
+                roll();
+            }
         } else if (filling.records() > 0) {
             write();
         } else {
