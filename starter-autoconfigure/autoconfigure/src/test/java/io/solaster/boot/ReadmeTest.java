@@ -19,6 +19,7 @@ import io.micrometer.core.instrument.binder.MeterBinder;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.solaster.boot.actuate.SolasterPoolActuatorAutoConfiguration;
 import io.solaster.boot.actuate.meters.SolasterMetricsAutoConfiguration;
+import io.solaster.boot.log.SolasterLogAutoConfiguration;
 import io.solaster.boot.pool.SolasterPoolsAutoConfiguration;
 import io.solaster.config.SolasterConfig;
 import io.solaster.config.WebConfig;
@@ -27,6 +28,7 @@ import io.solaster.http.HttpHandler;
 import io.solaster.spring.ShardScheduled;
 import io.solaster.spring.trace.SolasterObservation;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
@@ -52,17 +54,18 @@ final class ReadmeTest {
             bound.add(ConfigBinder.bind(new Binder(ConfigurationPropertySources.from(new YamlPropertySourceLoader()
                     .load("README", new ByteArrayResource(yaml.group(1).getBytes()))))));
         }
-        assertThat(bound).hasSize(5);
-        assertThat(bound.get(4).pools().get("orders").endpoints()).hasSize(3);
+        assertThat(bound).hasSize(6);
+        assertThat(bound.get(5).pools().get("orders").endpoints()).hasSize(3);
         assertThat(bound.subList(0, 2)).allSatisfy(config -> assertThat(config.servers()).containsKey("kv"));
         assertThat(bound.get(2).servers().get("web").sslBundle()).isEqualTo("web");
-        assertThat(bound.get(3).web().server()).isEqualTo(WebConfig.Server.SOLASTER);
+        assertThat(bound.get(3).udp()).containsKey("names");
+        assertThat(bound.get(4).web().server()).isEqualTo(WebConfig.Server.SOLASTER);
         assertThat(bound.get(1).servers().get("bulk").group()).isEqualTo("reports");
         assertThat(bound.get(1).engine().groups().get("reports").meshPermits()).isEqualTo(64);
     }
 
     @Test
-    void it_lists_every_meter_and_no_other() {
+    void it_lists_every_meter_and_no_other(@TempDir Path directory) {
         Set<String> listed = new TreeSet<>();
         for (MatchResult row : METERS.matcher(section("Meters")).results().toList()) {
             List<String> names = NAME.matcher(row.group(1)).results().map(name -> name.group(1)).toList();
@@ -74,12 +77,15 @@ final class ReadmeTest {
                 .withConfiguration(AutoConfigurations.of(SolasterAutoConfiguration.class,
                         SolasterBeansAutoConfiguration.class, SolasterStoreAutoConfiguration.class,
                         SolasterHttpAutoConfiguration.class, SolasterPoolsAutoConfiguration.class,
-                        SolasterPoolActuatorAutoConfiguration.class, SolasterMetricsAutoConfiguration.class))
+                        SolasterPoolActuatorAutoConfiguration.class, SolasterLogAutoConfiguration.class,
+                        SolasterMetricsAutoConfiguration.class))
                 .withPropertyValues("solaster.engine.shards=2", "solaster.engine.pinning=never",
                         "solaster.engine.transport=nio", "solaster.servers.kv.protocol=resp",
                         "solaster.servers.kv.port=0", "solaster.servers.web.protocol=http",
                         "solaster.servers.web.port=0", "solaster.metrics.shard-pairs=true",
-                        "solaster.pools.orders.endpoints=127.0.0.1:1")
+                        "solaster.pools.orders.endpoints=127.0.0.1:1",
+                        "solaster.logs.orders.directory=" + directory, "solaster.logs.orders.segment=128KB",
+                        "solaster.logs.orders.buffer=64KB")
                 .withBean("web", HttpHandler.class, () -> (request, response) -> response.send())
                 .withBean(Scheduled.class).withBean(MeterRegistry.class, SimpleMeterRegistry::new).run(context -> {
                     MeterRegistry registry = context.getBean(MeterRegistry.class);

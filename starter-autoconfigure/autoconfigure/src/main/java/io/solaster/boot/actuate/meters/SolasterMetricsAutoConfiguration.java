@@ -1,5 +1,6 @@
 package io.solaster.boot.actuate.meters;
 
+import java.util.Map;
 import java.util.stream.Stream;
 
 import io.micrometer.core.instrument.MeterRegistry;
@@ -9,12 +10,14 @@ import io.solaster.boot.SolasterAutoConfiguration;
 import io.solaster.boot.SolasterBeansAutoConfiguration;
 import io.solaster.boot.SolasterHttpAutoConfiguration;
 import io.solaster.boot.SolasterStoreAutoConfiguration;
+import io.solaster.boot.log.SolasterLogAutoConfiguration;
 import io.solaster.boot.pool.SolasterPoolsAutoConfiguration;
 import io.solaster.boot.web.SolasterWebAutoConfiguration;
 import io.solaster.config.SolasterConfig;
 import io.solaster.engine.Engine;
 import io.solaster.http.server.HttpProtocol;
 import io.solaster.http.websocket.WebSockets;
+import io.solaster.log.Log;
 import io.solaster.spring.HttpServerListener;
 import io.solaster.spring.pool.Pools;
 import io.solaster.spring.reload.ConfigReloader;
@@ -33,7 +36,7 @@ import org.springframework.context.annotation.Configuration;
 
 /** Meters of shards, scheduling groups, servers and store, where there is a registry for them. */
 @AutoConfiguration(after = {SolasterAutoConfiguration.class, SolasterBeansAutoConfiguration.class,
-        SolasterStoreAutoConfiguration.class,
+        SolasterStoreAutoConfiguration.class, SolasterLogAutoConfiguration.class,
         SolasterHttpAutoConfiguration.class, SolasterWebAutoConfiguration.class,
         SolasterPoolsAutoConfiguration.class}, afterName = {
                 "org.springframework.boot.micrometer.metrics.autoconfigure.CompositeMeterRegistryAutoConfiguration"})
@@ -106,6 +109,18 @@ public final class SolasterMetricsAutoConfiguration {
     @ConditionalOnMissingBean(name = "solasterScheduleMeters")
     MeterBinder solasterScheduleMeters(Engine engine, ShardSchedules schedules) {
         return new ScheduleMeters(engine, schedules);
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnClass(Log.class)
+    @ConditionalOnBean(Log.class)
+    static final class LogMetricsConfiguration {
+
+        @Bean
+        @ConditionalOnMissingBean(name = "solasterLogMeters")
+        MeterBinder solasterLogMeters(Map<String, Log> logs) {
+            return new LogMeters(logs.values());
+        }
     }
 
     @Configuration(proxyBeanMethods = false)
