@@ -24,6 +24,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param mesh the lanes between shards
  * @param offload the threads for work that blocks
  * @param files files on shards
+ * @param memory memory outside the heap
  * @param checks how eagerly a shard's state is guarded against other threads
  * @param shutdownTimeout how long connections may drain before the shards stop
  * @param groups scheduling groups by name: the four that are always there, and further ones
@@ -37,6 +38,7 @@ public record EngineConfig(@DefaultValue("auto") ShardCount shards, @DefaultValu
         @NestedConfigurationProperty @DefaultValue MeshConfig mesh,
         @NestedConfigurationProperty @DefaultValue OffloadConfig offload,
         @NestedConfigurationProperty @DefaultValue FilesConfig files,
+        @NestedConfigurationProperty @DefaultValue MemoryConfig memory,
         @DefaultValue("assert") OwnerChecks checks,
         @Reloadable @DefaultValue("20s") Duration shutdownTimeout,
         @Reloadable @DefaultValue Map<String, GroupConfig> groups,
@@ -50,7 +52,8 @@ public record EngineConfig(@DefaultValue("auto") ShardCount shards, @DefaultValu
     public static EngineConfig defaults() {
         return new EngineConfig(ShardCount.AUTO, false, Pinning.AUTO, Housekeeping.AUTO, Transport.AUTO,
                 IdleConfig.defaults(), Duration.ofNanos(500_000), MeshConfig.defaults(), OffloadConfig.defaults(),
-                FilesConfig.defaults(), OwnerChecks.ASSERT, Duration.ofSeconds(20), Map.of(), StallConfig.defaults());
+                FilesConfig.defaults(), MemoryConfig.defaults(), OwnerChecks.ASSERT, Duration.ofSeconds(20), Map.of(),
+                StallConfig.defaults());
     }
 
     /**
@@ -60,42 +63,48 @@ public record EngineConfig(@DefaultValue("auto") ShardCount shards, @DefaultValu
      */
     public EngineConfig withShards(int newShards) {
         return new EngineConfig(new ShardCount(newShards), smt, pinning, housekeeping, transport, idle, taskQuota, mesh,
-                offload, files, checks, shutdownTimeout, groups, stalls);
+                offload, files, memory,
+                checks, shutdownTimeout, groups, stalls);
     }
 
     /** This with or without a shard for each hardware thread. */
     public EngineConfig withSmt(boolean newSmt) {
         return new EngineConfig(shards, newSmt, pinning, housekeeping, transport, idle, taskQuota, mesh, offload, files,
+                memory,
                 checks, shutdownTimeout, groups, stalls);
     }
 
     /** This with another choice of pinning. */
     public EngineConfig withPinning(Pinning newPinning) {
         return new EngineConfig(shards, smt, newPinning, housekeeping, transport, idle, taskQuota, mesh, offload, files,
+                memory,
                 checks, shutdownTimeout, groups, stalls);
     }
 
     /** This with another transport. */
     public EngineConfig withTransport(Transport newTransport) {
         return new EngineConfig(shards, smt, pinning, housekeeping, newTransport, idle, taskQuota, mesh, offload, files,
+                memory,
                 checks, shutdownTimeout, groups, stalls);
     }
 
     /** This with other bounds for files. */
     public EngineConfig withFiles(FilesConfig newFiles) {
-        return new EngineConfig(shards, smt, pinning, housekeeping, transport, idle, taskQuota, mesh, offload, newFiles,
+        return new EngineConfig(shards, smt, pinning, housekeeping, transport, idle, taskQuota, mesh, offload, newFiles, memory,
                 checks, shutdownTimeout, groups, stalls);
     }
 
     /** This with another way to idle. */
     public EngineConfig withIdle(IdleConfig newIdle) {
         return new EngineConfig(shards, smt, pinning, housekeeping, transport, newIdle, taskQuota, mesh, offload, files,
+                memory,
                 checks, shutdownTimeout, groups, stalls);
     }
 
     /** This with another time to drain. */
     public EngineConfig withShutdownTimeout(Duration newShutdownTimeout) {
         return new EngineConfig(shards, smt, pinning, housekeeping, transport, idle, taskQuota, mesh, offload, files,
+                memory,
                 checks,
                 newShutdownTimeout, groups, stalls);
     }
@@ -103,6 +112,7 @@ public record EngineConfig(@DefaultValue("auto") ShardCount shards, @DefaultValu
     /** This with other scheduling groups. */
     public EngineConfig withGroups(Map<String, GroupConfig> newGroups) {
         return new EngineConfig(shards, smt, pinning, housekeeping, transport, idle, taskQuota, mesh, offload, files,
+                memory,
                 checks,
                 shutdownTimeout, newGroups, stalls);
     }

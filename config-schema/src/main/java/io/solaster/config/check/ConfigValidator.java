@@ -216,6 +216,9 @@ public final class ConfigValidator {
         findings.within(key + ".files.queue-bytes", engine.files().queueBytes(), "4KB", "1TB");
         findings.within(key + ".files.latency-goal", engine.files().latencyGoal(), Duration.ZERO,
                 Duration.ofMinutes(1));
+        if (engine.memory().limit().bytes() > 0) {
+            findings.within(key + ".memory.limit", engine.memory().limit(), "1MB", "1024TB");
+        }
         findings.within(key + ".shutdown-timeout", engine.shutdownTimeout(), Duration.ZERO, Duration.ofHours(1));
         findings.within(key + ".idle.spin-for", engine.idle().spinFor(), MICROSECOND, SECOND);
         findings.within(key + ".idle.linger-for", engine.idle().lingerFor(), Duration.ZERO, SECOND);

@@ -21,6 +21,7 @@ import io.solaster.config.IdleConfig;
 import io.solaster.config.InvalidConfigException;
 import io.solaster.config.InvalidConfigException.Severity;
 import io.solaster.config.InvalidConfigException.Violation;
+import io.solaster.config.MemoryConfig;
 import io.solaster.config.MeshConfig;
 import io.solaster.config.OffloadConfig;
 import io.solaster.config.ReloadConfig;
@@ -104,6 +105,11 @@ class ConfigBinderTest {
                     mesh:
                       lane-capacity: 64
                       high-water-mark: 100
+                    memory:
+                      limit: 1GB
+                      pressure-at: 70
+                      huge-pages: off
+                      bind-nodes: false
                     files:
                       access: threads
                       depth: 9
@@ -237,6 +243,7 @@ class ConfigBinderTest {
                 new FilesConfig(FilesConfig.Access.THREADS, 9, new ByteSize(1 << 20), 99, new ByteSize(2 << 20),
                         new FileLimitsConfig(new ByteSize(3 << 20), new ByteSize(4 << 20), 5, 6),
                         Duration.ofMillis(7)),
+                new MemoryConfig(new ByteSize(1L << 30), 70, MemoryConfig.HugePages.OFF, false),
                 OwnerChecks.FULL, Duration.ofMinutes(1),
                 Map.of("bulk", new GroupConfig(7, 1000, 64, GroupConfig.WhenFull.WAIT, Duration.ofMillis(20), 128)),
                 new StallConfig(false, Duration.ofMillis(5), 9, Duration.ofSeconds(3))));

@@ -19,6 +19,7 @@ import io.solaster.config.GroupConfig;
 import io.solaster.config.IdleConfig;
 import io.solaster.config.InvalidConfigException;
 import io.solaster.config.InvalidConfigException.Violation;
+import io.solaster.config.MemoryConfig;
 import io.solaster.config.MeshConfig;
 import io.solaster.config.OffloadConfig;
 import io.solaster.config.SolasterConfig;
@@ -371,6 +372,15 @@ class ConfigValidatorTest {
                         "solaster.engine.files.queue-capacity", "solaster.engine.files.queue-bytes",
                         "solaster.engine.files.limits.reads-per-second",
                         "solaster.engine.files.limits.writes-per-second", "solaster.engine.files.latency-goal");
+    }
+
+    @Test
+    void memoryHasALimitThatSomethingFitsIn() {
+        MemoryConfig none = new MemoryConfig(new ByteSize(1000), 0, MemoryConfig.HugePages.OFF, true);
+        assertThat(ConfigValidator
+                .check(SolasterConfig.defaults().withEngine(Changed.with(ENGINE, "memory", none))))
+                .extracting(Violation::key)
+                .containsExactlyInAnyOrder("solaster.engine.memory.limit", "solaster.engine.memory.pressure-at");
     }
 
     @Test

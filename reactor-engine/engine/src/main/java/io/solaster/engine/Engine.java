@@ -14,8 +14,10 @@ import io.solaster.config.InvalidConfigException.Violation;
 import io.solaster.config.plan.Machine;
 import io.solaster.config.plan.ShardPlan;
 import io.solaster.engine.env.Environment;
+import io.solaster.engine.memory.MemoryBudget;
 import io.solaster.engine.mesh.Mesh;
 import io.solaster.engine.os.MachineProbe;
+import io.solaster.engine.os.NumaMaps;
 import io.solaster.engine.stats.Heartbeat;
 import io.solaster.engine.stats.ShardStats;
 import io.solaster.engine.stats.StallWatchdog;
@@ -204,6 +206,29 @@ public final class Engine implements AutoCloseable {
     /** How files are read and written, and why so: a sentence. */
     String howFiles() {
         return setup.howFiles();
+    }
+
+    /** How much memory there is outside the heap, and where it lies: a sentence. Any thread. */
+    public String howMemory() {
+        return setup.howMemory() + ". Shard 0: " + shards.getFirst().nodeBinding().reason();
+    }
+
+    /** Whether some shard's memory is bound to a NUMA node. Any thread. */
+    public boolean bindsMemory() {
+        return shards.stream().anyMatch(shard -> shard.nodeBinding().node() >= 0);
+    }
+
+    /**
+     * Bytes of the process that are bound to one NUMA node and lie on another: what the node had no room for. The kernel
+     * walks the process's page tables to tell, tens of milliseconds for each GiB: seldom, and off the shards.
+     */
+    public long memoryElsewhere() {
+        return NumaMaps.read().elsewhere();
+    }
+
+    /** What all shards together may take of memory outside the heap. */
+    public MemoryBudget memory() {
+        return setup.memory();
     }
 
     /** Where time, chance and threads come from. */

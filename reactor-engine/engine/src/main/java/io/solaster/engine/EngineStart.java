@@ -97,6 +97,7 @@ final class EngineStart {
         plan.reasons().forEach(reason -> log.info("Plan: {}", reason));
         log.info("Transport: {}", engine.transport().reason());
         log.info("Files: {}", engine.howFiles());
+        log.info("Memory: {}", engine.howMemory());
         log.info("Groups: {}; stalls: {}",
                 engine.groups().all().stream().map(group -> group + " " + group.shares())
                         .collect(Collectors.joining(", ")),

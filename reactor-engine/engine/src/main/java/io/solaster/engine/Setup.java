@@ -8,6 +8,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.FilesConfig;
+import io.solaster.config.MemoryConfig;
 import io.solaster.config.check.ConfigDiff;
 import io.solaster.config.plan.Machine;
 import io.solaster.config.plan.ShardPlan;
@@ -21,8 +22,14 @@ import io.solaster.engine.file.FileBounds;
 import io.solaster.engine.file.FileHome;
 import io.solaster.engine.file.FileRing;
 import io.solaster.engine.file.ShardFiles;
+import io.solaster.engine.memory.MemoryBudget;
+import io.solaster.engine.memory.MemoryHome;
+import io.solaster.engine.memory.MemoryLimit;
+import io.solaster.engine.memory.ShardMemory;
 import io.solaster.engine.os.CpuAffinity;
 import io.solaster.engine.os.Housekeeper;
+import io.solaster.engine.os.HugePages;
+import io.solaster.engine.os.NodeBinding;
 import io.solaster.engine.stats.ShardStats;
 import io.solaster.engine.stats.StallWatchdog;
 import io.solaster.engine.task.SchedulingGroups;
@@ -45,6 +52,8 @@ final class Setup {
     private final Housekeeper housekeeper;
     private final Offload offload;
     private final Disk disk;
+    private final MemoryBudget memory;
+    private final HugePages hugePages;
     private final Transport transport;
     /** Why files have no ring of their own; null where they have one, or none was tried. */
     private final @Nullable String ringRefused;
@@ -73,6 +82,8 @@ final class Setup {
         this.disk = environment.files(
                 (task, otherwise) -> offload.execute(Purpose.FILES, new HandedOver.OrElse(task, otherwise)));
         this.ringRefused = transport == Transport.EPOLL && mayUseRings() ? FileRing.refusal() : null;
+        this.memory = MemoryLimit.budget(config.memory(), machine, plan.shards().size());
+        this.hugePages = HugePages.probe();
         this.watchdog = config.stalls().enabled()
                 ? StallWatchdog.start(name, config.stalls(), environment)
                 : null;
@@ -168,6 +179,28 @@ final class Setup {
         }
         int most = Math.min(2 * config.offload().fileThreads(), room / 2);
         return new ShardFiles(home, disk, bounds.withDepthAtMost(most), stats.files);
+    }
+
+    /** What a shard has of memory. */
+    ShardMemory memory(MemoryHome home, ShardPlan.PlannedShard place) {
+        NodeBinding binding = config.memory().bindNodes()
+                ? NodeBinding.of(machine, plan.pinned(), place.numaNode())
+                : NodeBinding.none("as configured");
+        return new ShardMemory(home, memory, binding, usesHugePages());
+    }
+
+    private boolean usesHugePages() {
+        return config.memory().hugePages() == MemoryConfig.HugePages.MADVISE && hugePages.available();
+    }
+
+    MemoryBudget memory() {
+        return memory;
+    }
+
+    /** How much memory there is outside the heap, and where it lies. */
+    String howMemory() {
+        return (memory.limit() >> 20) + " MiB outside the heap; " + (usesHugePages() ? "huge" : "small") + " pages, "
+                + (config.memory().hugePages() == MemoryConfig.HugePages.OFF ? "as configured" : hugePages.reason());
     }
 
     /** A ring for the files of a shard; null where threads do what it would. */

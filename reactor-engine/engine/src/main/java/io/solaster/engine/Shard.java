@@ -32,9 +32,12 @@ import io.solaster.engine.file.FileRing;
 import io.solaster.engine.file.ShardFiles;
 import io.solaster.engine.loop.Parking;
 import io.solaster.engine.loop.Turn;
+import io.solaster.engine.memory.MemoryHome;
+import io.solaster.engine.memory.ShardBudget;
 import io.solaster.engine.memory.ShardMemory;
 import io.solaster.engine.mesh.Mesh;
 import io.solaster.engine.os.CpuAffinity;
+import io.solaster.engine.os.NodeBinding;
 import io.solaster.engine.stats.ShardStats;
 import io.solaster.engine.stats.Stacks;
 import io.solaster.engine.stats.ThreadTimes;
@@ -94,7 +97,7 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
     private final ShardTimers waits;
     private final Unfinished.Register unfinished = new Unfinished.Register();
     private final ShardThreads threads;
-    private final ShardMemory memory = new ShardMemory(this::assertOwner);
+    private final ShardMemory memory;
     private @Nullable ShardFiles files;
     private @Nullable FileRing ring;
     private final Runnable tellOfFiles = this::tellOfFiles;
@@ -116,6 +119,7 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
         this.timers = new Timers(environment.timerClock(), scheduler::current,
                 timer -> scheduler.execute(timer.group(), timer));
         this.waits = new ShardTimers(this, timers);
+        this.memory = setup.memory(new MemoryAtHome(), place);
         this.turnEnds = new TurnEnds(scheduler, stats, place.id());
         this.turn = new Turn(new Inbox(), setup.groups(), scheduler, timers, parking, turnEnds, stats,
                 environment);
@@ -427,6 +431,16 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
     public ShardMemory memory() {
         assertOwner("the memory");
         return memory;
+    }
+
+    /** This shard's part in the memory budget. Any thread, which may ask it what any thread may. */
+    public ShardBudget memoryBudget() {
+        return memory.budget();
+    }
+
+    /** Whether memory is bound to a NUMA node, and why not. Any thread. */
+    NodeBinding nodeBinding() {
+        return memory.binding();
     }
 
     /** This shard's files. On the owning shard. */
@@ -841,6 +855,20 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
     @Override
     protected boolean hasTasks() {
         return turn.hasWork();
+    }
+
+    /** What belongs to memory. */
+    private final class MemoryAtHome implements MemoryHome {
+
+        @Override
+        public void assertOwner(String what) {
+            Shard.this.assertOwner(what);
+        }
+
+        @Override
+        public void later(Runnable task) {
+            executeOrElse(setup.groups().byDefault(), task, () -> {});
+        }
     }
 
     /** Where what was done to files ends. */

@@ -298,7 +298,7 @@ public final class Load {
         StallConfig stalls = new StallConfig(false, Duration.ofMillis(25), 0, Duration.ZERO);
         return new EngineConfig(config.shards(), config.smt(), config.pinning(), config.housekeeping(),
                 config.transport(), idle, config.taskQuota(), config.mesh(), config.offload(),
-                config.files(), config.checks(),
+                config.files(), config.memory(), config.checks(),
                 Duration.ZERO, config.groups(), stalls);
     }
 

@@ -1,11 +1,13 @@
 package io.solaster.store;
 
 import java.util.List;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 
 import io.solaster.engine.Engine;
+import io.solaster.engine.Shard;
 import io.solaster.engine.Sharded;
 import io.solaster.store.command.CommandTable;
 import io.solaster.store.keyspace.Keyspace;
@@ -19,12 +21,15 @@ import io.solaster.store.stats.StoreStats;
  * with {@link RespProtocol}. It is closed with the engine. Any thread may call.
  */
 public final class Store {
+    /** What its keys take, in the memory budget of each shard. */
+    private static final String ACCOUNT = "store";
+
     private final Parts parts;
     private final Sharded<ServerShard> servers;
 
-    private Store(Engine engine, LongSupplier clock, Supplier<Keyspace> keyspaces) {
+    private Store(Engine engine, LongSupplier clock, Function<Shard, Keyspace> keyspaces) {
         this.parts = new Parts(engine, clock);
-        this.servers = engine.sharded(shard -> new ServerShard(new StoreShard(parts, shard, keyspaces.get(),
+        this.servers = engine.sharded(shard -> new ServerShard(new StoreShard(parts, shard, keyspaces.apply(shard),
                 CommandTable.size())));
     }
 
@@ -35,12 +40,13 @@ public final class Store {
 
     /** Makes an empty store that takes the time from a clock of Unix milliseconds, which any shard may ask. */
     static Store on(Engine engine, LongSupplier clock) {
-        return on(engine, clock, () -> Keyspace.create(engine.environment().secrets()));
+        return new Store(engine, clock, shard -> Keyspace.create(shard.memory().system(ACCOUNT),
+                engine.environment().secrets()));
     }
 
     /** As {@link #on(Engine, LongSupplier)}, with keyspaces that are asked for once on each shard. */
     static Store on(Engine engine, LongSupplier clock, Supplier<Keyspace> keyspaces) {
-        return new Store(engine, clock, keyspaces);
+        return new Store(engine, clock, shard -> keyspaces.get());
     }
 
     /** The engine whose shards hold the keys. */

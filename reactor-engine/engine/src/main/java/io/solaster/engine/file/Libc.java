@@ -16,6 +16,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 
 import io.solaster.config.value.CpuSet;
+import io.solaster.engine.os.SystemCalls;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -67,9 +68,7 @@ final class Libc {
             ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT);
     private static final MethodHandle LINKAT = call("linkat", -1, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT,
             ValueLayout.ADDRESS, ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT);
-    private static final MethodHandle SYSCALL = call("syscall", 1, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG,
-            ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG,
-            ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG);
+    private static final MethodHandle SYSCALL = SystemCalls.handle();
     private static final MethodHandle MMAP = call("mmap", -1, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG,
             ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT,
             ValueLayout.JAVA_LONG);

@@ -13,4 +13,9 @@ public interface MemoryHome {
      * @throws IllegalStateException if the calling thread is another, naming both and what to do
      */
     void assertOwner(String what);
+
+    /** Runs a task on the shard, in a turn of its own; not where the shard has stopped. Any thread. */
+    default void later(Runnable task) {
+        task.run();
+    }
 }

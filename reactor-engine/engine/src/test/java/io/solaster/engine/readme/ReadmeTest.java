@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 
@@ -104,6 +105,15 @@ class ReadmeTest {
     void memory() {
         var pool = get(engine().submitTo(0, MemoryExample::run));
         assertThat(get(engine.submitTo(0, pool::ready))).isEqualTo(1);
+    }
+
+    @Test
+    void budget() {
+        AtomicLong dropped = new AtomicLong();
+        assertThat(get(engine().submitTo(0, () -> BudgetExample.run(dropped)))).isTrue();
+        assertThat(get(engine.submitTo(0, () -> engine.shard(0).memoryBudget().accounts().get("cache").used())))
+                .isEqualTo(1 << 20);
+        assertThat(dropped).hasValue(0);
     }
 
     @Test

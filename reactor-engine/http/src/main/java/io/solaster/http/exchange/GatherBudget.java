@@ -5,33 +5,50 @@ import io.netty.channel.Channel;
 import io.netty.util.AttributeKey;
 import io.netty.util.internal.PlatformDependent;
 import io.solaster.config.Internal;
+import io.solaster.engine.Shard;
+import io.solaster.engine.memory.MemoryAccount;
+import io.solaster.engine.memory.MemoryBudget;
+import io.solaster.engine.memory.MemoryLevel;
 import io.solaster.engine.net.QuietLog;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
 /**
  * How much memory all clients of one server take on one shard for what is being gathered: bodies, forms and the messages
  * of WebSockets. One client is bound by {@code max-body}; many together are bound here, at a quarter of the memory that
- * there is outside of the heap, shared among the shards. Whoever is beyond is refused rather than the server brought down;
- * one alone is never. On the owning shard.
+ * there is outside of the heap, shared among the shards; and by the engine's memory budget, in the account 'bodies'. Whoever
+ * is beyond is refused rather than the server brought down, and so is what is large where memory is scarce; one alone is
+ * never. On the owning shard.
  */
 @Internal
 public final class GatherBudget {
     private static final AttributeKey<GatherBudget> KEY = AttributeKey.valueOf(GatherBudget.class, "budget");
     private static final QuietLog REFUSALS = new QuietLog(LoggerFactory.getLogger(GatherBudget.class), Level.WARN);
     private static final int SHARE = 4;
+    /** What is more is refused where memory is scarce. */
+    private static final long LARGE = 64 << 10;
 
     private final long limit;
+    private final @Nullable MemoryBudget all;
+    private final @Nullable MemoryAccount account;
     private long used;
 
     public GatherBudget(long limit) {
+        this(limit, null);
+    }
+
+    /** @param shard in whose account it is as well; null for none */
+    GatherBudget(long limit, @Nullable Shard shard) {
         this.limit = limit;
+        this.all = shard == null ? null : shard.memory().budget().all();
+        this.account = shard == null ? null : shard.memory().budget().bufferAccount("bodies");
     }
 
     /** One server's on one shard. There is one shard a CPU, or fewer. */
-    static GatherBudget ofShard() {
+    static GatherBudget ofShard(@Nullable Shard shard) {
         return new GatherBudget(
-                PlatformDependent.maxDirectMemory() / SHARE / Runtime.getRuntime().availableProcessors());
+                PlatformDependent.maxDirectMemory() / SHARE / Runtime.getRuntime().availableProcessors(), shard);
     }
 
     /** Leaves the budget of its server with a channel that is handed over to another protocol. */
@@ -42,7 +59,11 @@ public final class GatherBudget {
     /** That of the server of a channel that HTTP has handed over; one of its own for any other. */
     public static GatherBudget of(Channel channel) {
         GatherBudget known = channel.attr(KEY).get();
-        return known != null ? known : ofShard();
+        if (known == null) {
+            known = ofShard(channel.eventLoop() instanceof Shard shard ? shard : null);
+            channel.attr(KEY).set(known);
+        }
+        return known;
     }
 
     /**
@@ -53,8 +74,16 @@ public final class GatherBudget {
      * @return false if there is no room: nothing was taken then
      */
     public boolean take(long bytes, long held) {
-        if (used + bytes > limit && used > held) {
+        boolean alone = used <= held;
+        if (!alone && used + bytes > limit) {
             return false;
+        }
+        if (account != null && all != null) {
+            if (alone) {
+                account.add(bytes);
+            } else if (bytes > LARGE && all.level() != MemoryLevel.OK || !account.take(bytes)) {
+                return false;
+            }
         }
         used += bytes;
         return true;
@@ -77,14 +106,17 @@ public final class GatherBudget {
     /** Tells the log, once a minute, that somebody was refused. */
     public void refused() {
         REFUSALS.tell(
-                "{} bytes of bodies and messages are being gathered on a shard, of {} that there is room for: more are"
-                        + " refused",
-                used, limit);
+                "{} bytes of bodies and messages are being gathered on a shard, of {} that there is room for (memory: {}):"
+                        + " more are refused",
+                used, limit, all == null ? MemoryLevel.OK : all.level());
     }
 
     /** Returns memory. */
     public void give(long bytes) {
         used -= bytes;
+        if (account != null) {
+            account.give(bytes);
+        }
     }
 
     /** Bytes that are taken. */

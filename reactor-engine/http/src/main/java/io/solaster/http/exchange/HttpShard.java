@@ -75,7 +75,7 @@ public final class HttpShard {
     private final TimeSource clock;
     private final HttpStats stats = new HttpStats();
     private final SlowReaders slowReaders = new SlowReaders(log);
-    private final GatherBudget budget = GatherBudget.ofShard();
+    private final GatherBudget budget;
     private final ReusedBuffer received = new ReusedBuffer(PooledByteBufAllocator.DEFAULT, READ_BYTES);
     private final ReusedBuffer replies = new ReusedBuffer(PooledByteBufAllocator.DEFAULT, WRITE_BYTES);
     private final ReusedBuffer bodies = new ReusedBuffer(PooledByteBufAllocator.DEFAULT, BODY_BYTES);
@@ -111,6 +111,7 @@ public final class HttpShard {
     public HttpShard(Shard shard, HttpHandler handler, @Nullable ExchangeListener listener, AccessLogWriter accessLogs,
             ServerConfig config, Supplier<RequestHead> heads, Supplier<RequestHead> streamHeads) {
         this.shard = shard;
+        this.budget = GatherBudget.ofShard(shard);
         this.handler = handler;
         this.listener = listener;
         this.accessLogs = accessLogs;

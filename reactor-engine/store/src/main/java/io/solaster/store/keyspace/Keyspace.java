@@ -147,6 +147,9 @@ public interface Keyspace extends AutoCloseable {
      */
     boolean release(long bytes);
 
+    /** Has {@link #release} give back what is kept for use again, too: for when memory is scarce. */
+    void trim();
+
     /** Gives all memory back: about 60 ms for each GiB. May be called twice. */
     @Override
     void close();

@@ -312,6 +312,12 @@ final class OffHeapKeyspace implements Keyspace {
     }
 
     @Override
+    public void trim() {
+        slabs.trim();
+        segmentSlabs.trim();
+    }
+
+    @Override
     public void close() {
         if (closed) {
             return;

@@ -12,6 +12,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.RecvByteBufAllocator;
 import io.solaster.engine.Shard;
+import io.solaster.engine.memory.MemoryLevel;
 import io.solaster.engine.memory.ReusedBuffer;
 import io.solaster.engine.net.QuietLog;
 import io.solaster.engine.timer.Timer;
@@ -53,6 +54,9 @@ public final class StoreShard implements AutoCloseable {
     private @Nullable StoreReport statisticsBase;
     private final QuietLog commandFailed = new QuietLog(log, Level.ERROR);
     private final QuietLog upkeepFailed = new QuietLog(log, Level.ERROR);
+    private final Runnable endOfLevels;
+    /** No more memory is to be had: commands that might need some are refused. */
+    private boolean full;
     private boolean closed;
 
     /** @param commands how many there are to be counted */
@@ -66,6 +70,7 @@ public final class StoreShard implements AutoCloseable {
         this.maintenance = shard.timers().coarseTimer(this::maintain);
         this.sweep = shard.timers().coarseTimer(this::sweep);
         this.sweptAt = now();
+        this.endOfLevels = shard.memory().budget().onLevel(this::memoryLevel);
         parts.add(this);
         shard.execute(parts.engine().groups().maintenance(), this::armTimers);
     }
@@ -124,7 +129,11 @@ public final class StoreShard implements AutoCloseable {
         stats.commands.increment();
         long begun = counts.begin(command);
         try {
-            command.body().run(call);
+            if (full && command.flags().contains(Command.Flag.DENYOOM)) {
+                reply.error("OOM command not allowed when used memory > 'maxmemory'.");
+            } else {
+                command.body().run(call);
+            }
         } catch (Throwable failure) {
             reply.rewind(before);
             reply.error(failure instanceof OutOfMemoryError
@@ -230,6 +239,14 @@ public final class StoreShard implements AutoCloseable {
         }
     }
 
+    private void memoryLevel(MemoryLevel level) {
+        full = level == MemoryLevel.FULL;
+        if (level != MemoryLevel.OK) {
+            keyspace.trim();
+            shard.execute(parts.engine().groups().maintenance(), () -> armMaintenance(Duration.ZERO));
+        }
+    }
+
     private void failed(String what, Throwable failure) {
         upkeepFailed.tell("{} failed on shard {}; it is tried again", what, shard.id(), failure);
     }
@@ -239,6 +256,7 @@ public final class StoreShard implements AutoCloseable {
         closed = true;
         maintenance.cancel();
         sweep.cancel();
+        endOfLevels.run();
         keyspace.close();
     }
 }

@@ -57,7 +57,8 @@ final class Settings {
         StallConfig stalls = new StallConfig(false, plain.stalls().threshold(), plain.stalls().reportsPerMinute(),
                 plain.stalls().grace());
         EngineConfig config = new EngineConfig(plain.shards(), plain.smt(), Pinning.NEVER, plain.housekeeping(),
-                transport, plain.idle(), plain.taskQuota(), plain.mesh(), FEW_THREADS, plain.files(), OwnerChecks.FULL,
+                transport, plain.idle(), plain.taskQuota(), plain.mesh(), FEW_THREADS, plain.files(), plain.memory(),
+                OwnerChecks.FULL,
                 DRAINS,
                 plain.groups(), stalls).withShards(asked.shards());
         UnaryOperator<EngineConfig> change;

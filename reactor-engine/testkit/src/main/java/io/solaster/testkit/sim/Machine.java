@@ -136,7 +136,7 @@ public final class Machine {
                 config.smt(), Pinning.NEVER, config.housekeeping(), Transport.AUTO, idle, quota, mesh,
                 new OffloadConfig(OFFLOAD_THREADS, OFFLOAD_THREADS, OFFLOAD_THREADS,
                         config.offload().queueCapacity()),
-                config.files(), config.checks(), config.shutdownTimeout(), config.groups(),
+                config.files(), config.memory(), config.checks(), config.shutdownTimeout(), config.groups(),
                 new StallConfig(false, config.stalls().threshold(), config.stalls().reportsPerMinute(),
                         config.stalls().grace()));
     }

@@ -133,7 +133,8 @@ class ExtensionTest {
         @Override
         public EngineConfig apply(EngineConfig all) {
             return new EngineConfig(all.shards(), all.smt(), all.pinning(), all.housekeeping(), all.transport(),
-                    all.idle(), Duration.ofMillis(3), all.mesh(), all.offload(), all.files(), all.checks(),
+                    all.idle(), Duration.ofMillis(3), all.mesh(), all.offload(), all.files(), all.memory(),
+                    all.checks(),
                     all.shutdownTimeout(), all.groups(), all.stalls());
         }
     }

@@ -60,8 +60,18 @@ final class SolasterHealthIndicator extends AbstractHealthIndicator {
                 .withDetail("transportReason", engine.transport().reason())
                 .withDetail("stalls", engine.shards().stream().mapToLong(shard -> shard.stats().stalls.get()).sum())
                 .withDetail("servers", reports).withDetail("configuration", report(reload.get()));
+        health.withDetail("memory", memory());
         add(health, "problems", watch.problems());
         add(health, "impairments", watch.impairments());
+    }
+
+    private Map<String, Object> memory() {
+        Map<String, Object> report = new LinkedHashMap<>();
+        report.put("level", engine.memory().level().name());
+        report.put("limit", engine.memory().limit());
+        report.put("used", engine.memory().used());
+        report.put("pages", engine.howMemory());
+        return report;
     }
 
     /** Files that are wrong keep nothing from working: the status stays, and the detail says WARN. */

@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.function.ToLongFunction;
 
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
@@ -12,11 +14,16 @@ import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufAllocatorMetricProvider;
+import io.netty.buffer.PooledByteBufAllocator;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Offload.Purpose;
+import io.solaster.engine.Shard;
+import io.solaster.engine.memory.MemoryAccount;
 
 /** Memory that is not the heap, and the threads off the shards. */
 final class MemoryMeters implements MeterBinder {
+    /** Those that there are without anybody's doing: an account that is made later has no meter. */
+    private static final List<String> ACCOUNTS = List.of("store", "bodies");
     private static final Path STATUS = Path.of("/proc/self/status");
 
     private final Engine engine;
@@ -28,9 +35,9 @@ final class MemoryMeters implements MeterBinder {
     @Override
     public void bindTo(MeterRegistry registry) {
         Tags tags = Tags.of("engine", engine.name());
-        Gauge.builder("solaster.memory.buffers", ByteBufAllocator.DEFAULT, MemoryMeters::buffers).tags(tags)
-                .baseUnit("bytes").description("Memory outside the heap taken for network buffers, of all engines")
-                .register(registry);
+        Gauge.builder("solaster.memory.buffers", MemoryMeters::buffers).tags(tags).baseUnit("bytes")
+                .description("Memory outside the heap taken for network buffers, of all engines").register(registry);
+        bindBudget(registry, tags);
         Gauge.builder("solaster.memory.resident", MemoryMeters::resident).tags(tags).baseUnit("bytes")
                 .description("Memory of the process that is in use, heap and all else").register(registry);
         Gauge.builder("solaster.memory.limit", engine, e -> e.machine().memoryLimit().orElse(0)).tags(tags)
@@ -47,7 +54,51 @@ final class MemoryMeters implements MeterBinder {
         }
     }
 
-    private static double buffers(ByteBufAllocator allocator) {
+    private void bindBudget(MeterRegistry registry, Tags tags) {
+        Gauge.builder("solaster.memory.budget", engine, e -> e.memory().limit()).tags(tags).baseUnit("bytes")
+                .description("Memory outside the heap that the shards may take").register(registry);
+        Gauge.builder("solaster.memory.budget.used", engine, e -> e.memory().used()).tags(tags).baseUnit("bytes")
+                .description("What of it is lent to shards, or taken for network buffers").register(registry);
+        Gauge.builder("solaster.memory.level", engine, MemoryMeters::level).tags(tags)
+                .description("How scarce it is: 0 for OK, 1 for PRESSURE, 2 for FULL").register(registry);
+        NodeSampler nodes = new NodeSampler(engine);
+        Gauge.builder("solaster.memory.elsewhere", nodes, NodeSampler::elsewhere).strongReference(true).tags(tags)
+                .baseUnit("bytes").description("Memory bound to one NUMA node that lies on another").register(registry);
+        for (String account : ACCOUNTS) {
+            Tags ofAccount = tags.and("account", account);
+            for (Shard shard : engine.shards()) {
+                Gauge.builder("solaster.memory.account", shard, s -> of(s, account, MemoryAccount::used))
+                        .tags(ofAccount.and("shard", Integer.toString(shard.id()))).baseUnit("bytes")
+                        .description("What a kind of memory comes to on a shard").register(registry);
+            }
+            FunctionCounter.builder("solaster.memory.refused", engine,
+                    e -> e.shards().stream().mapToLong(s -> of(s, account, MemoryAccount::refusals)).sum())
+                    .tags(ofAccount).description("Times that there was no room in the memory budget")
+                    .register(registry);
+        }
+    }
+
+    private static double level(Engine engine) {
+        return switch (engine.memory().level()) {
+            case OK -> 0;
+            case PRESSURE -> 1;
+            case FULL -> 2;
+        };
+    }
+
+    private static long of(Shard shard, String account, ToLongFunction<MemoryAccount> count) {
+        MemoryAccount known = shard.memoryBudget().accounts().get(account);
+        return known == null ? 0 : count.applyAsLong(known);
+    }
+
+    private static double buffers() {
+        return used(ByteBufAllocator.DEFAULT)
+                + (ByteBufAllocator.DEFAULT.equals(PooledByteBufAllocator.DEFAULT)
+                        ? 0
+                        : used(PooledByteBufAllocator.DEFAULT));
+    }
+
+    private static double used(ByteBufAllocator allocator) {
         return allocator instanceof ByteBufAllocatorMetricProvider provider
                 ? provider.metric().usedDirectMemory()
                 : Double.NaN;
