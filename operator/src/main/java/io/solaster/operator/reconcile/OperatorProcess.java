@@ -61,6 +61,7 @@ import org.slf4j.LoggerFactory;
 public final class OperatorProcess implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(OperatorProcess.class);
     private static final int TICKS = 4;
+    private static final int RETRY_TICKS = 8 * TICKS;
     private static final long QUIET = Duration.ofMinutes(1).toNanos();
     private static final Duration LONGEST_RETRY = Duration.ofMinutes(5);
 
@@ -312,7 +313,7 @@ public final class OperatorProcess implements AutoCloseable {
         boolean anew = board.rested() && (replan.getAndSet(false) || board.behind(services));
         // Asked for before the plans are.
         boolean late = reconciler.looked().late();
-        if (anew || made != compared || late || profiles.owes()) {
+        if (anew || made != compared || late) {
             Map<String, Answer> now = anew ? plansNow() : board.last();
             compared = made;
             untold.compare(System.nanoTime());
@@ -324,15 +325,22 @@ public final class OperatorProcess implements AutoCloseable {
                 }
             }
             untold.retain(now.keySet());
-            if (options.nodes() == NodeAccess.Declared) {
-                profiles.tell(cluster.declared(), board.profiles(), board.problems());
-            } else {
-                profiles.tell(cluster.profiles(), board.profiles());
-            }
+            tellProfiles();
             // By now: what was seen of services that have come since the plans were made is not forgotten.
             reconciler.retain(byName(there()).keySet());
+        } else if (profiles.owes() && ticks % RETRY_TICKS == 0) {
+            // Seldom, since nobody may ever permit it. Plans have not changed: what waits for their rest does not wait for this.
+            tellProfiles();
         }
         untold.tell(board.last().size(), System.nanoTime());
+    }
+
+    private void tellProfiles() {
+        if (options.nodes() == NodeAccess.Declared) {
+            profiles.tell(cluster.declared(), board.profiles(), board.problems());
+        } else {
+            profiles.tell(cluster.profiles(), board.profiles());
+        }
     }
 
     /** All services that are not being deleted. */
@@ -345,8 +353,7 @@ public final class OperatorProcess implements AutoCloseable {
         try {
             return board.all(this::there);
         } catch (RuntimeException e) {
-            // No further event would tell that they are still to be made.
-            replan.set(true);
+            replan.set(true); // No further event would tell that they are still to be made.
             throw e;
         }
     }
