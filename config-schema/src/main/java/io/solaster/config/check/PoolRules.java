@@ -23,6 +23,7 @@ import io.solaster.config.pool.ProxyConfig;
 import io.solaster.config.pool.RequestsConfig;
 import io.solaster.config.pool.RespConfig;
 import io.solaster.config.pool.SslConfig;
+import io.solaster.config.server.ServerConfig;
 import org.jspecify.annotations.Nullable;
 
 /** What must hold within one pool, beside the ranges of its numbers. */
@@ -84,8 +85,18 @@ final class PoolRules {
         }
     }
 
-    /** Host and port, an IPv6 address in brackets. */
+    /** Host and port, an IPv6 address in brackets; or a Unix domain socket. */
     private void address(String at, String address) {
+        if (address.startsWith(ServerConfig.UNIX)) {
+            if (!ServerRules.isSocketName(address.substring(ServerConfig.UNIX.length()))) {
+                findings.add(at, address, "'" + address + "' is no Unix domain socket", ServerRules.SOCKET_NAMES);
+            } else if (pool.proxy().type() != ProxyConfig.Type.NONE
+                    || pool.proxy().proxyProtocol() != ProxyConfig.ProxyProtocol.NONE) {
+                findings.add(at, address, "a Unix domain socket is behind no proxy",
+                        "leave " + key + ".proxy out, or give the endpoint a pool of its own");
+            }
+            return;
+        }
         int colon = address.lastIndexOf(':');
         String host = address.substring(0, Math.max(0, colon));
         String port = address.substring(colon + 1);

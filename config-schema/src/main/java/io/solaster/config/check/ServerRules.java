@@ -39,6 +39,8 @@ final class ServerRules {
     private static final int MAX_TICKET_KEYS = 15;
     /** The JDK's 106 bytes, less the ending of the file that is put in its place. */
     private static final int LONGEST_SOCKET = 103;
+    static final String SOCKET_NAMES = "write an absolute path, as unix:/run/app.sock, or an abstract name, as unix:@app; at most "
+            + LONGEST_SOCKET + " bytes";
     private static final int MAX_PORT = 65_535;
     /** What fits into 64 KiB beside the head of UDP, which over IPv6 is all that is in there. */
     private static final String LONGEST_DATAGRAM = "65527B";
@@ -105,17 +107,20 @@ final class ServerRules {
         }
     }
 
+    /** Whether it is an absolute path, or an abstract name behind {@code @}, that the kernel takes. */
+    static boolean isSocketName(String name) {
+        int bytes = name.getBytes(StandardCharsets.UTF_8).length;
+        return (name.startsWith("/") || name.startsWith("@") && bytes > 1) && !name.endsWith("/")
+                && bytes <= LONGEST_SOCKET;
+    }
+
     private void unix(String key, ServerConfig server) {
         if (!server.isUnix()) {
             return;
         }
         String name = server.host().substring(ServerConfig.UNIX.length());
-        int bytes = name.getBytes(StandardCharsets.UTF_8).length;
-        if (!name.startsWith("/") && !(name.startsWith("@") && bytes > 1) || name.endsWith("/")
-                || bytes > LONGEST_SOCKET) {
-            findings.add(key + ".host", server.host(), "'" + name + "' is no Unix domain socket",
-                    "write an absolute path, as unix:/run/app.sock, or an abstract name, as unix:@app; at most "
-                            + LONGEST_SOCKET + " bytes");
+        if (!isSocketName(name)) {
+            findings.add(key + ".host", server.host(), "'" + name + "' is no Unix domain socket", SOCKET_NAMES);
         }
         if (server.port() > 0) {
             findings.add(key + ".port", server.port(), "a Unix domain socket has no port",

@@ -11,7 +11,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * One place that connections go to. In YAML also plainly {@code host:port}.
  *
- * @param address host and port, as in 'orders.example:8080' or '[::1]:8080'
+ * @param address host and port, as in 'orders.example:8080' or '[::1]:8080'; or a Unix domain socket of this machine, as in
+ *            'unix:/run/app.sock' or 'unix:@name'
  * @param weight its share of the requests, where the algorithm goes by weights
  * @param priority 0 is asked first; a greater one stands by until too few before it are well
  * @param zone where it stands, for balancing that stays in its own zone; none by default

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What an endpoint is called in a Host header and in TLS: the configured name, else what discovery was asked for where it
- * found a mere address, else the endpoint's own name. Any thread.
+ * found a mere address, else the endpoint's own name; that of a Unix domain socket is {@code localhost}. Any thread.
  *
  * @param given by configuration, perhaps with a port; null for none
  * @param discovered what discovery is asked for, without a port; null where there is no discovery
@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 public record ServerName(@Nullable String given, @Nullable String discovered) {
     /** The endpoint's own. */
     public static final ServerName OWN = new ServerName(null, null);
+    private static final String LOCAL = "localhost";
 
     /** As a pool's configuration says. */
     public static ServerName of(PoolConfig config) {
@@ -51,6 +52,9 @@ public record ServerName(@Nullable String given, @Nullable String discovered) {
         if (given != null) {
             return given;
         }
+        if (endpoint.isUnix()) {
+            return LOCAL;
+        }
         String host = discovered != null && isAddress(endpoint.host()) ? discovered : endpoint.bracketedHost();
         return endpoint.port() == 80 || endpoint.port() == 443 ? host : host + ":" + endpoint.port();
     }
@@ -59,6 +63,9 @@ public record ServerName(@Nullable String given, @Nullable String discovered) {
     public String host(Endpoint endpoint) {
         if (given != null) {
             return hostOf(given);
+        }
+        if (endpoint.isUnix()) {
+            return LOCAL;
         }
         return discovered != null && isAddress(endpoint.host()) ? discovered : endpoint.host();
     }

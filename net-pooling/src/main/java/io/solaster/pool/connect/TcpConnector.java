@@ -2,6 +2,7 @@ package io.solaster.pool.connect;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -20,9 +21,6 @@ import io.netty.channel.ChannelHandler.Sharable;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
-import io.netty.channel.epoll.EpollChannelOption;
-import io.netty.channel.socket.nio.NioChannelOption;
-import io.netty.channel.uring.IoUringChannelOption;
 import io.netty.handler.proxy.HttpProxyHandler;
 import io.netty.handler.proxy.ProxyHandler;
 import io.netty.handler.proxy.Socks4ProxyHandler;
@@ -31,7 +29,6 @@ import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.NetUtil;
 import io.netty.util.concurrent.Future;
-import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.pool.ConnectionsConfig;
 import io.solaster.config.pool.EndpointConfig;
 import io.solaster.config.pool.PoolConfig;
@@ -42,21 +39,23 @@ import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import io.solaster.engine.timer.Timer;
+import io.solaster.engine.transport.TcpOptions;
 import io.solaster.pool.Connector;
 import io.solaster.pool.Endpoint;
 import io.solaster.pool.Resolver;
-import jdk.net.ExtendedSocketOptions;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Connects over TCP. Where a host has several addresses, the next one is tried 250 ms after the one before, or at once
- * where that has failed, families taking turns; the first that connects wins (Happy Eyeballs, RFC 8305).
+ * where that has failed, families taking turns; the first that connects wins (Happy Eyeballs, RFC 8305). To a Unix domain socket it
+ * connects at once.
  */
 final class TcpConnector implements Connector {
     private static final long ATTEMPT_DELAY_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
 
     private final Engine engine;
     private final ConnectionsConfig connections;
+    private final TcpOptions options;
     private final SslConfig ssl;
     private final ProxyConfig proxy;
     private final boolean http2;
@@ -69,6 +68,7 @@ final class TcpConnector implements Connector {
     TcpConnector(Engine engine, PoolConfig config, Resolver resolver, @Nullable Supplier<SslContext> tls) {
         this.engine = engine;
         this.connections = config.connections();
+        this.options = TcpOptions.of(engine.transport().kind());
         this.ssl = config.ssl();
         this.proxy = config.proxy();
         this.http2 = config.protocol() == PoolConfig.Protocol.HTTP
@@ -126,6 +126,10 @@ final class TcpConnector implements Connector {
 
         void begin() {
             arm(timeout);
+            if (endpoint.isUnix()) {
+                connectHere();
+                return;
+            }
             resolver.resolve(next.host()).whenComplete((found, cause) -> {
                 if (cause != null) {
                     fail(cause);
@@ -148,9 +152,29 @@ final class TcpConnector implements Connector {
             InetSocketAddress end = proxyEndpoint == null
                     ? hop
                     : InetSocketAddress.createUnresolved(endpoint.host(), endpoint.port());
+            connect(() -> engine.transport().clientChannels().get(), end, hop);
+        }
+
+        /** To a Unix domain socket, which has no addresses to choose from, and is behind no proxy. */
+        private void connectHere() {
+            if (proxyEndpoint != null || proxy.proxyProtocol() != ProxyConfig.ProxyProtocol.NONE) {
+                fail(new IllegalArgumentException(
+                        endpoint + " is a socket of this machine, and behind no proxy: remove the"
+                                + " pool's proxy, or give the endpoint a pool of its own"));
+                return;
+            }
+            try {
+                SocketAddress end = engine.transport().unixAddress(endpoint.unixName());
+                connect(() -> engine.transport().unixClientChannel(), end, null);
+            } catch (IllegalArgumentException e) {
+                fail(e);
+            }
+        }
+
+        private void connect(Supplier<Channel> channels, SocketAddress end, @Nullable InetSocketAddress hop) {
             Channel channel;
             try {
-                channel = engine.transport().clientChannels().get();
+                channel = channels.get();
             } catch (RuntimeException e) {
                 // Out of file descriptors, most likely.
                 attemptFailed(e);
@@ -174,44 +198,24 @@ final class TcpConnector implements Connector {
         }
 
         private void options(ChannelConfig config) {
-            config.setOption(ChannelOption.TCP_NODELAY, true);
             // The timer of all attempts is the one that counts.
             config.setConnectTimeoutMillis(0);
-            int userTimeout = (int) Math.min(Integer.MAX_VALUE, connections.userTimeout().toMillis());
-            boolean keepAlive = !connections.keepAlive().isZero();
-            int seconds = Math.clamp(connections.keepAlive().toSeconds(), 1, 32_767);
-            // Three questions, a third of that apart.
-            int interval = Math.max(1, seconds / 3);
-            config.setOption(ChannelOption.SO_KEEPALIVE, keepAlive);
-            Transport kind = engine.transport().kind();
-            if (kind == Transport.EPOLL) {
-                if (keepAlive) {
-                    config.setOption(EpollChannelOption.TCP_KEEPIDLE, seconds);
-                    config.setOption(EpollChannelOption.TCP_KEEPINTVL, interval);
-                    config.setOption(EpollChannelOption.TCP_KEEPCNT, 3);
-                }
-                if (userTimeout > 0) {
-                    config.setOption(EpollChannelOption.TCP_USER_TIMEOUT, userTimeout);
-                }
-            } else if (kind == Transport.IO_URING) {
-                if (keepAlive) {
-                    config.setOption(IoUringChannelOption.TCP_KEEPIDLE, seconds);
-                    config.setOption(IoUringChannelOption.TCP_KEEPINTVL, interval);
-                    config.setOption(IoUringChannelOption.TCP_KEEPCNT, 3);
-                }
-                if (userTimeout > 0) {
-                    config.setOption(IoUringChannelOption.TCP_USER_TIMEOUT, userTimeout);
-                }
-            } else if (keepAlive) {
-                // The JDK has no TCP_USER_TIMEOUT.
-                config.setOption(NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPIDLE), seconds);
-                config.setOption(NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPINTERVAL), interval);
-                config.setOption(NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPCOUNT), 3);
+            if (next.isUnix()) {
+                return;
             }
+            config.setOption(ChannelOption.TCP_NODELAY, true);
+            boolean keepAlive = !connections.keepAlive().isZero();
+            config.setOption(ChannelOption.SO_KEEPALIVE, keepAlive);
+            if (keepAlive) {
+                long seconds = Math.max(1, connections.keepAlive().toSeconds());
+                // Three questions, a third of that apart.
+                options.keepAlive(config, seconds, Math.max(1, seconds / 3), 3);
+            }
+            options.userTimeout(config, connections.userTimeout().toMillis());
         }
 
-        private void setUp(Channel channel, InetSocketAddress hop) {
-            if (proxyEndpoint != null) {
+        private void setUp(Channel channel, @Nullable InetSocketAddress hop) {
+            if (proxyEndpoint != null && hop != null) {
                 ProxyHandler handler = proxyHandler(hop);
                 handler.setConnectTimeoutMillis(0);
                 channel.pipeline().addLast(handler);

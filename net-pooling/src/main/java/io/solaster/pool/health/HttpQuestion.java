@@ -39,7 +39,8 @@ final class HttpQuestion extends SimpleChannelInboundHandler<HttpObject> {
     void ask(Channel channel) {
         channel.pipeline().addLast(new HttpClientCodec(), this);
         FullHttpRequest request = new DefaultFullHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.GET, config.path());
-        request.headers().set(HttpHeaderNames.HOST, config.host() != null ? config.host() : endpoint.address())
+        request.headers().set(HttpHeaderNames.HOST,
+                config.host() != null ? config.host() : endpoint.isUnix() ? "localhost" : endpoint.address())
                 .set(HttpHeaderNames.USER_AGENT, "solaster-health-check").set(HttpHeaderNames.ACCEPT, "*/*")
                 .set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
         channel.writeAndFlush(request).addListener(sent -> {

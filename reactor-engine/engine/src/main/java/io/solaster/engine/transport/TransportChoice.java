@@ -1,14 +1,18 @@
 package io.solaster.engine.transport;
 
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 
+import io.netty.channel.Channel;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollDatagramChannel;
+import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.epoll.EpollServerSocketChannel;
@@ -17,11 +21,14 @@ import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.DatagramChannel;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioDatagramChannel;
+import io.netty.channel.socket.nio.NioDomainSocketChannel;
 import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.channel.uring.IoUring;
 import io.netty.channel.uring.IoUringDatagramChannel;
+import io.netty.channel.uring.IoUringDomainSocketChannel;
 import io.netty.channel.uring.IoUringIoHandler;
 import io.netty.channel.uring.IoUringServerDomainSocketChannel;
 import io.netty.channel.uring.IoUringServerSocketChannel;
@@ -100,6 +107,34 @@ public record TransportChoice(Transport kind, String reason, IoHandlerFactory io
             case EPOLL -> new EpollServerDomainSocketChannel();
             case NIO, AUTO -> new NioServerDomainSocketChannel();
         };
+    }
+
+    /** Makes a socket that connects to a Unix domain socket. */
+    public Channel unixClientChannel() {
+        return switch (kind) {
+            case IO_URING -> new IoUringDomainSocketChannel();
+            case EPOLL -> new EpollDomainSocketChannel();
+            case NIO, AUTO -> new NioDomainSocketChannel();
+        };
+    }
+
+    /**
+     * The address of a Unix domain socket, as this transport takes it.
+     *
+     * @param name an absolute path, or {@code @} and an abstract name
+     * @throws IllegalArgumentException if it is an abstract name and the transport knows none
+     */
+    public SocketAddress unixAddress(String name) {
+        boolean isAbstract = name.startsWith("@");
+        if (kind != Transport.NIO) {
+            return new DomainSocketAddress(isAbstract ? '\0' + name.substring(1) : name);
+        }
+        if (isAbstract) {
+            throw new IllegalArgumentException(
+                    "unix:" + name + " is an abstract name, and the JDK knows none: write a path,"
+                            + " as unix:/run/app.sock, or set solaster.engine.transport to epoll or io_uring");
+        }
+        return UnixDomainSocketAddress.of(name);
     }
 
     /** The name as it is written in configuration. */
