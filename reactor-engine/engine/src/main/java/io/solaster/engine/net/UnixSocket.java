@@ -6,12 +6,15 @@ import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.EnumSet;
 import java.util.Objects;
@@ -37,6 +40,9 @@ final class UnixSocket {
     private static final Logger log = LoggerFactory.getLogger(UnixSocket.class);
     /** Different file names beside the path, of three characters more than its own: the JDK takes 106 bytes. */
     private static final int NAMES = 36 * 36 * 36;
+    private static final int ENDING = 3;
+    /** Longer than anybody takes from bind to listen. */
+    private static final long OLD_MILLIS = 60_000;
 
     private final String name;
     private final String mode;
@@ -106,7 +112,7 @@ final class UnixSocket {
 
     private static void refuseIfTaken(Path path) throws Refused {
         try {
-            if (!Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS).isOther()) {
+            if (!attributes(path).isOther()) {
                 throw new Refused(path + " is no socket", "remove it, or set .host to another path");
             }
         } catch (NoSuchFileException free) {
@@ -114,12 +120,11 @@ final class UnixSocket {
         } catch (IOException e) {
             throw new Refused(path + " cannot be looked at: " + e.getMessage(), "set .host to another path");
         }
-        try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-            probe.configureBlocking(false);
-            probe.connect(UnixDomainSocketAddress.of(path));
-        } catch (ConnectException nobody) {
-            log.info("{} was left behind by a server that has ended, and is replaced", path);
-            return;
+        try {
+            if (!isHeard(path)) {
+                log.info("{} was left behind by a server that has ended, and is replaced", path);
+                return;
+            }
         } catch (IOException e) {
             throw new Refused(path + " cannot be asked whether anybody listens: " + e.getMessage(),
                     "remove it, or set .host to another path");
@@ -137,10 +142,55 @@ final class UnixSocket {
         try {
             Files.setPosixFilePermissions(own, permissions(mode));
             key = key(own);
+            removeLeftBehind(own);
             Files.move(own, Path.of(name), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException | RuntimeException e) {
             Files.deleteIfExists(own);
             throw e;
+        }
+    }
+
+    /**
+     * Removes what servers of the same path have left beside it that were killed between bind and rename. One that binds right now
+     * looks the same from outside, since nobody listens there yet: only what is clearly older than this one's is taken.
+     */
+    private void removeLeftBehind(Path own) throws IOException {
+        Path directory = Objects.requireNonNull(own.getParent());
+        String prefix = String.valueOf(Path.of(name).getFileName());
+        FileTime now = attributes(own).lastModifiedTime();
+        try (DirectoryStream<Path> beside = Files.newDirectoryStream(directory,
+                path -> isBeside(String.valueOf(path.getFileName()), prefix))) {
+            for (Path path : beside) {
+                BasicFileAttributes attributes = attributes(path);
+                if (attributes.isOther() && now.toMillis() - attributes.lastModifiedTime().toMillis() > OLD_MILLIS
+                        && !isHeard(path)) {
+                    Files.deleteIfExists(path);
+                    log.info("{} was left behind by a server that was killed while it started, and is removed", path);
+                }
+            }
+        } catch (IOException | DirectoryIteratorException e) {
+            log.debug("What was left beside {} is not looked at", name, e);
+        }
+    }
+
+    private static boolean isBeside(String file, String prefix) {
+        if (file.length() != prefix.length() + ENDING || !file.startsWith(prefix)) {
+            return false;
+        }
+        return file.substring(prefix.length()).chars().allMatch(c -> c >= '0' && c <= '9' || c >= 'a' && c <= 'z');
+    }
+
+    private static BasicFileAttributes attributes(Path path) throws IOException {
+        return Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+    }
+
+    private static boolean isHeard(Path path) throws IOException {
+        try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+            probe.configureBlocking(false);
+            probe.connect(UnixDomainSocketAddress.of(path));
+            return true;
+        } catch (ConnectException nobody) {
+            return false;
         }
     }
 
@@ -158,7 +208,7 @@ final class UnixSocket {
     }
 
     private static @Nullable Object key(Path path) throws IOException {
-        return Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS).fileKey();
+        return attributes(path).fileKey();
     }
 
     /** The server is about to stop accepting: removes its file, unless another server has put its own there. */

@@ -8,6 +8,9 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import java.util.List;
 import java.util.Objects;
 import java.util.SplittableRandom;
 
@@ -48,6 +51,34 @@ class UnixSocketNamesTest {
                 next.bound();
                 SocketChannel.open(UnixDomainSocketAddress.of(path)).close();
                 assertThat(after.isOpen()).isTrue();
+            }
+        }
+    }
+
+    @Test
+    void whatAServerLeftThatWasKilledWhileItStartedIsRemoved() throws Exception {
+        Path path = directory.resolve("web.sock");
+        Path left = directory.resolve("web.sock0a9");
+        Path fresh = directory.resolve("web.sockabc");
+        Path heard = directory.resolve("web.sockxyz");
+        Path file = directory.resolve("web.sock111");
+        Path other = directory.resolve("web.sock.old");
+        Files.createFile(file);
+        bind(UnixDomainSocketAddress.of(left)).close();
+        bind(UnixDomainSocketAddress.of(fresh)).close();
+        bind(UnixDomainSocketAddress.of(other)).close();
+        FileTime longAgo = FileTime.from(Instant.now().minusSeconds(3600));
+        try (ServerSocketChannel listening = bind(UnixDomainSocketAddress.of(heard))) {
+            for (Path each : List.of(left, heard, file, other)) {
+                Files.setLastModifiedTime(each, longAgo);
+            }
+            UnixSocket socket = at(path);
+            try (ServerSocketChannel bound = bind((UnixDomainSocketAddress) socket.toBind())) {
+                socket.bound();
+                assertThat(bound.isOpen()).isTrue();
+                assertThat(listening.isOpen()).isTrue();
+                assertThat(left).doesNotExist();
+                assertThat(List.of(path, fresh, heard, file, other)).allSatisfy(each -> assertThat(each).exists());
             }
         }
     }
