@@ -1,0 +1,356 @@
+package io.solaster.engine.net;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.lang.management.ManagementFactory;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketException;
+import java.net.StandardSocketOptions;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import com.sun.management.UnixOperatingSystemMXBean;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.solaster.config.Changed;
+import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.server.LimitsConfig;
+import io.solaster.config.server.ServerConfig;
+import io.solaster.config.server.ServerConfig.Distribution;
+import io.solaster.config.server.SocketConfig;
+import io.solaster.config.value.ByteSize;
+import io.solaster.engine.Engine;
+import io.solaster.engine.Engines;
+import io.solaster.engine.Shard;
+import io.solaster.engine.mesh.RoundTrip;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.slf4j.LoggerFactory;
+
+/** Clients that are many, quick, slow, or gone at the wrong moment; on each transport. */
+@Timeout(value = 240, unit = TimeUnit.SECONDS)
+class TcpServerFailuresTest {
+    private static final int SHARDS = 2;
+    private static final int MANY = 20_000;
+
+    private static final Logger TAIL = (Logger) LoggerFactory.getLogger("io.netty.channel.DefaultChannelPipeline");
+
+    /** The echo takes no exceptions, and resets are what is tested. */
+    @BeforeAll
+    static void quiet() {
+        TAIL.setLevel(Level.ERROR);
+    }
+
+    @AfterAll
+    static void loud() {
+        TAIL.setLevel(null);
+    }
+
+    private static Socket connect(TcpServer server) throws IOException {
+        Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port());
+        socket.setSoTimeout((int) Engines.PATIENCE.toMillis());
+        return socket;
+    }
+
+    private static String line(Socket socket) throws IOException {
+        return new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.US_ASCII)).readLine();
+    }
+
+    /** Closes so that the other side is sent a reset. */
+    private static void reset(Socket socket) throws IOException {
+        socket.setSoLinger(true, 0);
+        socket.close();
+    }
+
+    /** Holds every shard until the latch is released. */
+    private static CountDownLatch hold(Engine engine) throws InterruptedException {
+        CountDownLatch held = new CountDownLatch(SHARDS);
+        CountDownLatch go = new CountDownLatch(1);
+        for (Shard shard : engine.shards()) {
+            shard.execute(() -> {
+                held.countDown();
+                try {
+                    go.await();
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            });
+        }
+        assertThat(held.await(60, TimeUnit.SECONDS)).isTrue();
+        return go;
+    }
+
+    /** Whether it still serves, on both shards, and has forgotten whoever has gone. */
+    private static void isWell(TcpServer server) throws IOException {
+        Engines.until("all that were reset have gone", () -> server.connections() == 0);
+        assertThat(server.connections(0)).isZero();
+        assertThat(server.connections(1)).isZero();
+        for (int i = 0; i < 8; i++) {
+            try (Socket next = connect(server)) {
+                assertThat(line(next)).startsWith("shard");
+            }
+        }
+        Engines.until("these have gone, too", () -> server.connections() == 0);
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = "AUTO", mode = EnumSource.Mode.EXCLUDE)
+    void aResetInAnyStateCostsNothingButTheConnection(Transport transport) throws Exception {
+        for (Distribution distribution : Distribution.values()) {
+            ServerConfig config = ServerConfig.of("echo", 0).withDistribution(distribution)
+                    .withSocket(Changed.with(SocketConfig.defaults(), "halfClose", true));
+            try (Engine engine = Engines.start(transport, SHARDS);
+                    TcpServer server = TcpServer.bind(engine, "resets", config, new Echo(false))) {
+                // Before it is accepted.
+                CountDownLatch go = hold(engine);
+                try {
+                    for (int i = 0; i < 20; i++) {
+                        reset(connect(server));
+                    }
+                } finally {
+                    go.countDown();
+                }
+                isWell(server);
+                // Before its first byte, in the middle of what it says, and of what it is told; half-closed.
+                for (int i = 0; i < 20; i++) {
+                    reset(connect(server));
+                    Socket speaking = connect(server);
+                    speaking.getOutputStream().write(new byte[100]);
+                    reset(speaking);
+                    Socket listening = connect(server);
+                    listening.getOutputStream().write(new byte[200_000]);
+                    assertThat(listening.getInputStream().read()).isEqualTo('s');
+                    reset(listening);
+                    Socket half = connect(server);
+                    half.getOutputStream().write(new byte[100]);
+                    half.shutdownOutput();
+                    assertThat(half.getInputStream().read()).isEqualTo('s');
+                    reset(half);
+                }
+                isWell(server);
+            }
+        }
+    }
+
+    /** A message that is sent again as soon as it is back. */
+    private static final class Rounds extends RoundTrip {
+        private final Engine engine;
+        private final int to;
+        private final AtomicBoolean over;
+
+        Rounds(Engine engine, int to, AtomicBoolean over) {
+            this.engine = engine;
+            this.to = to;
+            this.over = over;
+        }
+
+        void go() {
+            send(engine.shard(1 - to).mesh(), to);
+        }
+
+        @Override
+        protected void serve() {
+            // There and back is all.
+        }
+
+        @Override
+        protected void answered() {
+            if (!over.get()) {
+                go();
+            }
+        }
+
+        @Override
+        protected void failed(Throwable cause) {
+            // The engine stops.
+        }
+    }
+
+    /** Where one shard accepts for all, nobody is lost while another drains, whatever goes on between the two. */
+    @ParameterizedTest
+    @EnumSource(names = "AUTO", mode = EnumSource.Mode.EXCLUDE)
+    void aShardThatDrainsWhileConnectionsComeLosesNone(Transport transport) throws Exception {
+        AtomicBoolean over = new AtomicBoolean();
+        ServerConfig config = ServerConfig.of("echo", 0).withDistribution(Distribution.LEAST_CONNECTIONS);
+        try (Engine engine = Engines.start(transport, SHARDS);
+                TcpServer server = TcpServer.bind(engine, "draining", config, new Echo(false))) {
+            for (int from = 0; from < SHARDS; from++) {
+                int to = 1 - from;
+                engine.shard(from).execute(() -> new Rounds(engine, to, over).go());
+            }
+            AtomicInteger greeted = new AtomicInteger();
+            AtomicInteger others = new AtomicInteger();
+            Thread clients = Thread.ofPlatform().start(() -> {
+                for (int i = 0; i < 400; i++) {
+                    try (Socket client = connect(server)) {
+                        String said = line(client);
+                        (said != null && said.startsWith("shard") ? greeted : others).incrementAndGet();
+                    } catch (IOException e) {
+                        others.incrementAndGet();
+                    }
+                }
+            });
+            Engines.until("some have come", () -> greeted.get() > 20);
+            server.drain(1, Duration.ofSeconds(60));
+            clients.join();
+            assertThat(greeted).hasValue(400);
+            assertThat(others).hasValue(0);
+            Engines.until("all have gone", () -> server.connections() == 0);
+            over.set(true);
+        } finally {
+            over.set(true);
+        }
+    }
+
+    /** Writes as much as it may, and waits where it may not. */
+    private static final class Pouring extends ChannelInboundHandlerAdapter {
+        static final int CHUNK = 1024;
+        static final int CHUNKS = 16 * 1024;
+        private final AtomicLong mostUnsent;
+        private int written;
+
+        Pouring(AtomicLong mostUnsent) {
+            this.mostUnsent = mostUnsent;
+        }
+
+        @Override
+        public void channelActive(ChannelHandlerContext ctx) {
+            pour(ctx);
+        }
+
+        @Override
+        public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+            pour(ctx);
+        }
+
+        private void pour(ChannelHandlerContext ctx) {
+            while (ctx.channel().isWritable() && written < CHUNKS) {
+                written++;
+                ctx.write(ctx.alloc().buffer(CHUNK).writeZero(CHUNK));
+                long high = ctx.channel().config().getWriteBufferHighWaterMark();
+                mostUnsent.accumulateAndGet(high - Math.max(0, ctx.channel().bytesBeforeUnwritable()), Math::max);
+            }
+            ctx.flush();
+        }
+    }
+
+    /** One that reads a byte now and then holds no more than its mark, and holds nobody else up. */
+    @ParameterizedTest
+    @EnumSource(names = "AUTO", mode = EnumSource.Mode.EXCLUDE)
+    void aClientThatReadsByteByByteIsWaitedForWithinItsMark(Transport transport) throws Exception {
+        AtomicLong mostUnsent = new AtomicLong();
+        int high = 100_000;
+        ServerConfig config = ServerConfig.of("pour", 0)
+                .withSocket(Changed.with(SocketConfig.defaults(), "writeHighWaterMark", new ByteSize(high)));
+        try (Engine engine = Engines.start(transport, 1);
+                TcpServer pouring = TcpServer.bind(engine, "pour", config,
+                        (shard, channel) -> channel.pipeline().addLast(new Pouring(mostUnsent)));
+                TcpServer echo = TcpServer.bind(engine, "echo", ServerConfig.of("echo", 0), new Echo(false));
+                Socket slow = connect(pouring)) {
+            for (int i = 0; i < 50; i++) {
+                assertThat(slow.getInputStream().read()).isZero();
+                try (Socket other = connect(echo)) {
+                    assertThat(line(other)).isEqualTo("shard 0");
+                }
+            }
+            assertThat(mostUnsent.get()).isPositive().isLessThanOrEqualTo(high);
+            // Nothing was lost over it.
+            long left = (long) Pouring.CHUNK * Pouring.CHUNKS - 50;
+            assertThat(slow.getInputStream().readNBytes((int) left)).hasSize((int) left);
+        }
+    }
+
+    /** As many as there are files for, at both ends, and as few as that may be. */
+    @Tag("full")
+    @ParameterizedTest
+    @EnumSource(names = "AUTO", mode = EnumSource.Mode.EXCLUDE)
+    void manyIdleConnectionsAreSpreadAndServed(Transport transport) throws Exception {
+        UnixOperatingSystemMXBean process = (UnixOperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+        long files = process.getMaxFileDescriptorCount() - process.getOpenFileDescriptorCount();
+        int many = (int) Math.min(MANY, (files - 500) / 2);
+        if (many < MANY) {
+            System.out.println(many + " idle connections instead of " + MANY + ": no more files are to be had");
+        }
+        ServerConfig config = ServerConfig.of("echo", 0).withDistribution(Distribution.LEAST_CONNECTIONS)
+                .withBacklog(4096).withLimits(LimitsConfig.defaults().withMaxConnections(MANY + 1));
+        List<SocketChannel> idle = new ArrayList<>();
+        try (Engine engine = Engines.start(transport, SHARDS);
+                TcpServer server = TcpServer.bind(engine, "idle", config, new Echo(false))) {
+            for (int i = 0; i < many; i++) {
+                SocketChannel client = SocketChannel
+                        .open(new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port()));
+                client.setOption(StandardSocketOptions.SO_LINGER, 0);
+                idle.add(client);
+            }
+            Engines.until("all are accepted", () -> server.connections() == many);
+            assertThat(Math.abs(server.connections(0) - server.connections(1))).isLessThanOrEqualTo(1);
+            try (Socket one = connect(server)) {
+                assertThat(line(one)).startsWith("shard");
+            }
+            for (SocketChannel each : idle) {
+                each.close();
+            }
+            isWell(server);
+        } finally {
+            for (SocketChannel each : idle) {
+                each.close();
+            }
+        }
+    }
+
+    /** As 2,000 a second do for three: each is greeted, and none is left. */
+    @Tag("full")
+    @ParameterizedTest
+    @EnumSource(names = "AUTO", mode = EnumSource.Mode.EXCLUDE)
+    void thousandsOfConnectsAreAllGreeted(Transport transport) throws Exception {
+        for (Distribution distribution : Distribution.values()) {
+            ServerConfig config = ServerConfig.of("echo", 0).withDistribution(distribution).withBacklog(4096);
+            AtomicInteger greeted = new AtomicInteger();
+            try (Engine engine = Engines.start(transport, SHARDS);
+                    TcpServer server = TcpServer.bind(engine, "storm", config, new Echo(false))) {
+                List<Thread> clients = new ArrayList<>();
+                for (int thread = 0; thread < 4; thread++) {
+                    clients.add(Thread.ofPlatform().start(() -> {
+                        for (int i = 0; i < 500; i++) {
+                            try {
+                                Socket client = connect(server);
+                                if (line(client).startsWith("shard")) {
+                                    greeted.incrementAndGet();
+                                }
+                                reset(client);
+                            } catch (SocketException e) {
+                                // Not greeted, which is told below.
+                            } catch (IOException e) {
+                                throw new java.io.UncheckedIOException(e);
+                            }
+                        }
+                    }));
+                }
+                for (Thread client : clients) {
+                    client.join();
+                }
+                assertThat(greeted).hasValue(2_000);
+                isWell(server);
+            }
+        }
+    }
+}
