@@ -279,6 +279,9 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
             if (ring != null) {
                 ring.abandon(stopped());
             }
+            if (files != null) {
+                files.abandon(stopped());
+            }
         } catch (RuntimeException | Error failure) {
             log.error("Not all operations on files of shard {} were told of its end", id(), failure);
         }

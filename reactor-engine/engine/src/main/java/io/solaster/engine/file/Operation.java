@@ -41,7 +41,14 @@ abstract class Operation<D extends @Nullable Object, T extends @Nullable Object>
     private IoScheduler.@Nullable Queue queue;
     private boolean atDisk;
     private long started;
-    private boolean lost;
+    /** The disk has told what became of it, and has done with its memory. */
+    private boolean answered;
+    private boolean letGo;
+    /** Its neighbours among those that the disk has: {@link ShardFiles}'. */
+    @Nullable
+    Operation<?, ?> before;
+    @Nullable
+    Operation<?, ?> after;
     private @Nullable D result;
     private @Nullable Throwable failure;
 
@@ -104,6 +111,7 @@ abstract class Operation<D extends @Nullable Object, T extends @Nullable Object>
     /** Its turn has come. */
     void start() {
         atDisk = true;
+        files.given(this);
         started = files.home().nanoTime();
         files.meter().waited(started - since);
         try {
@@ -117,28 +125,34 @@ abstract class Operation<D extends @Nullable Object, T extends @Nullable Object>
     @Override
     public final void done(D told) {
         result = told;
+        answered = true;
         files.home().comeHome(this);
     }
 
     @Override
     public final void failed(Throwable why) {
         failure = why;
+        answered = true;
         files.home().comeHome(this);
     }
 
+    /** Its memory is kept: until the disk answers after all, if it does. */
     @Override
     public final void lost(Throwable why) {
-        lost = true;
-        failed(why);
+        failure = why;
+        files.home().comeHome(this);
     }
 
     @Override
     @SuppressWarnings("NullAway") // where it has not failed, the result is one that D allows
     public final void run() {
+        Throwable why = letGo(failure);
         if (!home.compareAndSet(false, true)) {
             return;
         }
-        Throwable why = letGo(failure);
+        if (atDisk) {
+            files.returned(this);
+        }
         long now = files.home().nanoTime();
         files.meter().ended(now - since, why != null);
         files.ended(queue, bytes(), atDisk, isTransfer() ? now - started : -1);
@@ -157,9 +171,10 @@ abstract class Operation<D extends @Nullable Object, T extends @Nullable Object>
 
     /** A buffer that somebody else has let go of once too often must not keep the operation from ending. */
     private @Nullable Throwable letGo(@Nullable Throwable why) {
-        if (lost) {
+        if (!answered || letGo) {
             return why;
         }
+        letGo = true;
         try {
             held.release();
             return why;

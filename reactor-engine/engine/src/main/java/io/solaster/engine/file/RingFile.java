@@ -1,20 +1,31 @@
 package io.solaster.engine.file;
 
+import java.io.IOException;
+import java.lang.ref.Cleaner;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 
 import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A file whose bytes go through a shard's ring; the rest is done by threads off the shards. */
 final class RingFile implements Disk.Handle {
+    private static final Logger log = LoggerFactory.getLogger(RingFile.class);
+    private static final Cleaner CLEANER = Cleaner.create();
+    private static final AtomicLong DROPPED = new AtomicLong();
     private final FileRing ring;
     private final ChannelDisk threads;
     private final Path path;
     private final int descriptor;
     private final boolean direct;
+    private final Closer open;
+    private final Cleaner.Cleanable dropped;
     /** What more is known of it, where it is to be sent or has no name. */
     private final @Nullable Descriptor special;
 
@@ -34,6 +45,41 @@ final class RingFile implements Disk.Handle {
         this.path = path;
         this.descriptor = descriptor;
         this.direct = direct;
+        this.open = new Closer(descriptor, path);
+        this.dropped = CLEANER.register(this, open);
+    }
+
+    /** What is to be closed, once: by who closes the file or, where nobody can any more, by the collector. */
+    private static final class Closer implements Runnable {
+        private final int number;
+        private final Path path;
+        private final AtomicBoolean closed = new AtomicBoolean();
+
+        Closer(int number, Path path) {
+            this.number = number;
+            this.path = path;
+        }
+
+        @Override
+        public void run() {
+            if (closed.compareAndSet(false, true)) {
+                Libc.close(number);
+                long count = DROPPED.incrementAndGet();
+                // Whoever forgets one forgets many.
+                if (Long.bitCount(count) == 1) {
+                    log.warn(
+                            "{} was dropped and never closed, as the {}. file of this process: its descriptor is closed"
+                                    + " now; call ShardFile.close()",
+                            path, count);
+                }
+            }
+        }
+
+        void close() throws IOException {
+            if (closed.compareAndSet(false, true)) {
+                Libc.close(number, path);
+            }
+        }
     }
 
     Path path() {
@@ -149,6 +195,9 @@ final class RingFile implements Disk.Handle {
 
     @Override
     public void close(Disk.Outcome<@Nullable Void> outcome) {
-        threads.runInAnyCase(outcome, () -> Libc.close(descriptor, path));
+        threads.runInAnyCase(outcome, () -> {
+            open.close();
+            dropped.clean();
+        });
     }
 }

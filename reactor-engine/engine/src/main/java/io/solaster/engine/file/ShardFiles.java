@@ -44,6 +44,8 @@ public final class ShardFiles {
     private final IoScheduler scheduler;
     private final FileMeter meter;
     private boolean toldOfCache;
+    /** The first of those that the disk has. */
+    private @Nullable Operation<?, ?> given;
     private @Nullable MemorySegment scratch;
     private @Nullable CompletableFuture<@Nullable Void> idle;
 
@@ -91,6 +93,57 @@ public final class ShardFiles {
 
     FileHome home() {
         return home;
+    }
+
+    /**
+     * What the disk has not answered by now fails, and keeps its memory until it does. After the shard's thread has ended; any
+     * thread.
+     */
+    @Internal
+    public void abandon(RejectedExecutionException why) {
+        // At home, since the disk may answer just now.
+        home.comeHome(() -> {
+            int count = 0;
+            for (Operation<?, ?> next = given; next != null; next = given) {
+                // Whatever becomes of it: there is none twice.
+                returned(next);
+                next.lost(why);
+                count++;
+            }
+            if (count > 0) {
+                log.warn(
+                        "{} operations on files were not answered before their shard ended; they have failed, and their"
+                                + " memory is kept until the disk answers",
+                        count);
+            }
+        });
+    }
+
+    /** The disk has an operation from here on. */
+    void given(Operation<?, ?> operation) {
+        Operation<?, ?> first = given;
+        operation.after = first;
+        if (first != null) {
+            first.before = operation;
+        }
+        given = operation;
+    }
+
+    /** The disk has it no more. The second time it does nothing. */
+    @SuppressWarnings("ReferenceEquality") // each is itself alone
+    void returned(Operation<?, ?> operation) {
+        Operation<?, ?> earlier = operation.before;
+        Operation<?, ?> later = operation.after;
+        if (earlier != null) {
+            earlier.after = later;
+        } else if (given == operation) {
+            given = later;
+        }
+        if (later != null) {
+            later.before = earlier;
+        }
+        operation.before = null;
+        operation.after = null;
     }
 
     /** Opens a file, which belongs to this shard then, and is to be closed. */

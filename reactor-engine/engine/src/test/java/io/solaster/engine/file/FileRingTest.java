@@ -1,6 +1,7 @@
 package io.solaster.engine.file;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -13,6 +14,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.RejectedExecutionException;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,7 +25,7 @@ final class FileRingTest {
     private final List<String> submitted = new ArrayList<>();
     private final FileRing ring = new FileRing(new ChannelDisk((work, otherwise) -> work.run()));
     private final RingFile file = new RingFile(ring, new ChannelDisk((work, otherwise) -> work.run()), Path.of("/log"),
-            7, false);
+            -1, false);
     private boolean gone;
     private @Nullable Error thrown;
 
@@ -223,5 +226,31 @@ final class FileRingTest {
             assertThat(told.result).isNotInstanceOf(RingFile.class);
         }
         assertThat(Libc.opens(outside)).isTrue();
+    }
+
+    @Test
+    void asksForTheRestOfABlock() {
+        Told<@Nullable Void> written = new Told<>();
+        ByteBuf block = Unpooled.directBuffer(30).writeZero(30);
+        assumeTrue(block.hasMemoryAddress());
+        file.write(block, 10, 20, 100, written);
+        completes(0, 4);
+        completes(0, -4);
+        completes(0, 16);
+        assertThat(written.times).isEqualTo(1);
+        assertThat(written.failure).isNull();
+        assertThat(submitted).containsExactly("at 100, length 20", "at 104, length 16", "at 104, length 16");
+        Told<Integer> read = new Told<>();
+        file.read(block, 0, 30, 7, read);
+        completes(0, 10);
+        completes(0, 0);
+        assertThat(read.result).isEqualTo(10);
+        Told<@Nullable Void> failed = new Told<>();
+        file.write(block, 0, 30, 0, failed);
+        completes(0, 10);
+        completes(0, -5);
+        assertThat(failed.failure).isInstanceOf(IOException.class).hasMessageContaining("Input/output error");
+        assertThat(ring.underWay()).isZero();
+        block.release();
     }
 }

@@ -148,4 +148,34 @@ final class KernelRingTest {
         }
         assertThat(Files.size(path)).isBetween(1L, 4L << 20);
     }
+
+    @ParameterizedTest
+    @CsvSource({"EPOLL", "IO_URING"})
+    void closesAFileThatWasDropped(Transport transport) {
+        assumeTrue(IoUring.isAvailable(), "no io_uring here");
+        Path path = directory.resolve("dropped");
+        try (Engine engine = Engines.start(transport, 1)) {
+            get(engine.submitStageTo(0, CallOptions.DEFAULTS,
+                    () -> engine.shard(0).files().open(path, OpenMode.CREATE).thenApply(ShardFile::path)));
+            assertThat(isOpen(path)).isTrue();
+            Engines.until("the collector has closed " + path, () -> {
+                System.gc();
+                return !isOpen(path);
+            });
+        }
+    }
+
+    private static boolean isOpen(Path path) {
+        try (Stream<Path> descriptors = Files.list(Path.of("/proc/self/fd"))) {
+            return descriptors.anyMatch(each -> {
+                try {
+                    return Files.readSymbolicLink(each).equals(path.toRealPath());
+                } catch (IOException closed) {
+                    return false;
+                }
+            });
+        } catch (IOException failure) {
+            throw new AssertionError(failure);
+        }
+    }
 }
