@@ -90,7 +90,8 @@ public record EngineConfig(@DefaultValue("auto") ShardCount shards, @DefaultValu
 
     /** This with other bounds for files. */
     public EngineConfig withFiles(FilesConfig newFiles) {
-        return new EngineConfig(shards, smt, pinning, housekeeping, transport, idle, taskQuota, mesh, offload, newFiles, memory,
+        return new EngineConfig(shards, smt, pinning, housekeeping, transport, idle, taskQuota, mesh, offload, newFiles,
+                memory,
                 checks, shutdownTimeout, groups, stalls);
     }
 

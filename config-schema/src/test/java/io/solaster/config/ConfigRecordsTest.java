@@ -71,7 +71,8 @@ class ConfigRecordsTest {
                         + " protectedMode=true, limits=" + LimitsConfig.defaults() + ", group=default,"
                         + " sslBundle=null, clientAuth=NONE, socketMode=600, distribution=REUSEPORT,"
                         + " acceptPolicy=null, socket=" + SocketConfig.defaults() + ", proxyProtocol="
-                        + ProxyProtocolConfig.defaults() + ", tls=" + TlsConfig.defaults() + ", http=" + HttpConfig.defaults() + "]");
+                        + ProxyProtocolConfig.defaults() + ", tls=" + TlsConfig.defaults() + ", http="
+                        + HttpConfig.defaults() + "]");
         assertThat(server.withPassword(null).toString()).contains("password=none");
     }
 
