@@ -1,9 +1,14 @@
 package io.solaster.http.exchange;
 
+import java.nio.channels.FileChannel;
+import java.util.List;
+
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.solaster.engine.Shard;
 import io.solaster.engine.file.ShardFile;
 import io.solaster.http.files.FilePump;
 import io.solaster.http.files.StaticFiles;
@@ -40,8 +45,40 @@ final class FileWindows implements ChannelFutureListener {
         this.left = count;
     }
 
+    /** Sends a part of a file that is read off the shard, and closes the file at the end. */
+    static void send(LoopResponse response, FileChannel file, long position, long count) {
+        Shard shard = response.exchange.shard().shard();
+        response.onEnd(failure -> FilePump.close(shard, file));
+        if (response.isOpen("sendFile()")) {
+            pump(response, FilePump.of(shard, file), position, count);
+        }
+    }
+
+    /** As above, by windows where the kernel may send them. */
+    static void send(LoopResponse response, ShardFile file, long position, long count) {
+        response.onEnd(failure -> file.close());
+        if (!response.isOpen("sendFile()")) {
+            return;
+        }
+        Exchange exchange = response.exchange;
+        if (exchange.request().isHead() || count == 0 || !exchange.carrier().sendsFiles(exchange)
+                || !file.sendsTo(exchange.carrier().channel())) {
+            pump(response, FilePump.of(exchange.shard().shard(), file), position, count);
+        } else {
+            response.headers.set(HttpHeaderNames.CONTENT_LENGTH, Long.toString(count));
+            new FileWindows(response, file, position, count).send();
+        }
+    }
+
+    private static void pump(LoopResponse response, FilePump.Source file, long position, long count) {
+        Exchange exchange = response.exchange;
+        response.headers.set(HttpHeaderNames.CONTENT_LENGTH, Long.toString(count));
+        FilePump.send(exchange.handlersRequest(), exchange.handlersResponse(), file,
+                List.of(new FilePump.Piece("", position, exchange.request().isHead() ? 0 : count)));
+    }
+
     /** Sends the head, and then all of it. */
-    void send() {
+    private void send() {
         if (left == 0) {
             response.end();
             return;

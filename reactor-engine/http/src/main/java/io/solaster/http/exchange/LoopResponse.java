@@ -2,7 +2,6 @@ package io.solaster.http.exchange;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.util.List;
 import java.util.function.Consumer;
 
 import io.netty.buffer.ByteBuf;
@@ -13,11 +12,9 @@ import io.netty.handler.codec.http.EmptyHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponseStatus;
-import io.solaster.engine.Shard;
 import io.solaster.engine.file.ShardFile;
 import io.solaster.http.HttpException;
 import io.solaster.http.encoding.ContentEncoding;
-import io.solaster.http.files.FilePump;
 import io.solaster.http.wire.HeaderList;
 import io.solaster.http.wire.Output;
 import org.jspecify.annotations.Nullable;
@@ -166,31 +163,11 @@ public final class LoopResponse {
     }
 
     public void sendFile(FileChannel file, long position, long count) {
-        Shard shard = exchange.shard().shard();
-        onEnd(failure -> FilePump.close(shard, file));
-        if (isOpen("sendFile()")) {
-            pump(FilePump.of(shard, file), position, count);
-        }
+        FileWindows.send(this, file, position, count);
     }
 
     public void sendFile(ShardFile file, long position, long count) {
-        onEnd(failure -> file.close());
-        if (!isOpen("sendFile()")) {
-            return;
-        }
-        if (exchange.request().isHead() || count == 0 || !exchange.carrier().sendsFiles(exchange)
-                || !file.sendsTo(exchange.carrier().channel())) {
-            pump(FilePump.of(exchange.shard().shard(), file), position, count);
-        } else {
-            headers.set(HttpHeaderNames.CONTENT_LENGTH, Long.toString(count));
-            new FileWindows(this, file, position, count).send();
-        }
-    }
-
-    private void pump(FilePump.Source file, long position, long count) {
-        headers.set(HttpHeaderNames.CONTENT_LENGTH, Long.toString(count));
-        FilePump.send(exchange.handlersRequest(), exchange.handlersResponse(), file,
-                List.of(new FilePump.Piece("", position, exchange.request().isHead() ? 0 : count)));
+        FileWindows.send(this, file, position, count);
     }
 
     /** The client sees that the response does not come whole. */

@@ -41,6 +41,9 @@ import org.jspecify.annotations.Nullable;
  * One disk is one machine's. It has no thread and no clock: time is what it was made with. All that it does by chance, it draws
  * from one generator, so what is called in the same order does the same. {@link FileStatus#modifiedMillis} counts from where
  * that time begins. Any thread may call.
+ *
+ * <p>
+ * Longer than 500 lines because all operations share one lock, and what a fault or a crash makes of each stands beside it.
  */
 public final class SimDisk implements Disk, AutoCloseable {
     private final RandomGenerator random;
