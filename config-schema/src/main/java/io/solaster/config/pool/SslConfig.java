@@ -1,6 +1,6 @@
 package io.solaster.config.pool;
 
-import io.solaster.config.TlsProvider;
+import io.solaster.config.value.TlsProvider;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 

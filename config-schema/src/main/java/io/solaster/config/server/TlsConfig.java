@@ -3,8 +3,8 @@ package io.solaster.config.server;
 import java.time.Duration;
 import java.util.Map;
 
-import io.solaster.config.TlsProvider;
 import io.solaster.config.value.Range;
+import io.solaster.config.value.TlsProvider;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**

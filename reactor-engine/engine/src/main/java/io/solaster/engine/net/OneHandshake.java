@@ -23,7 +23,7 @@ final class OneHandshake implements Executor, FutureListener<Channel> {
     private final Handshakes handshakes;
     private final Channel channel;
     private final @Nullable ScheduledFuture<?> timer;
-    private final long begun = System.currentTimeMillis();
+    private final long begun;
     private @Nullable SslHandler handler;
     private boolean timedOut;
 
@@ -33,6 +33,7 @@ final class OneHandshake implements Executor, FutureListener<Channel> {
         this.handshakes = handshakes;
         this.channel = channel;
         this.timer = timer;
+        this.begun = handshakes.shard().environment().wallClock().millis();
     }
 
     void begins(SslHandler newHandler) {

@@ -18,7 +18,7 @@ public final class Resumption {
     /**
      * Whether this handshake, which has just succeeded, did.
      *
-     * @param begun the JDK's time of day in milliseconds when the client's hello came
+     * @param begun the time of day in milliseconds when the client's hello came
      */
     public static boolean isResumed(SslHandler handler, long begun) {
         if (handler.engine() instanceof ReferenceCountedOpenSslEngine engine) {

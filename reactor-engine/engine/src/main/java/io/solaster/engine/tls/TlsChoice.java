@@ -1,7 +1,7 @@
 package io.solaster.engine.tls;
 
 import io.netty.handler.ssl.OpenSsl;
-import io.solaster.config.TlsProvider;
+import io.solaster.config.value.TlsProvider;
 
 /**
  * What does TLS in this process, and why.

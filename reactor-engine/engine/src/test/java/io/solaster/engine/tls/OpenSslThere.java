@@ -3,7 +3,7 @@ package io.solaster.engine.tls;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.netty.handler.ssl.OpenSsl;
-import io.solaster.config.TlsProvider;
+import io.solaster.config.value.TlsProvider;
 
 /** Tests with OpenSSL are skipped, with the reason, where netty-tcnative does not load. */
 public final class OpenSslThere {

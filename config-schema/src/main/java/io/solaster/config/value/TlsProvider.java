@@ -1,4 +1,4 @@
-package io.solaster.config;
+package io.solaster.config.value;
 
 /** What does TLS. */
 public enum TlsProvider {
