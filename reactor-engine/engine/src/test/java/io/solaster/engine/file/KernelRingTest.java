@@ -100,10 +100,14 @@ final class KernelRingTest {
                 ShardFile file = open(engine, directory.resolve("a"));
                 // It is still open, and still being written.
                 engine.submitTo(0, () -> file.write(Unpooled.directBuffer(1 << 16).writeZero(1 << 16), 0));
-                assertThat(ringsOfTheProcess()).isNotEqualTo(before);
+                assertThat(ringsOfTheProcess().getFirst()).isPositive();
             }
         }
-        Engines.until("no descriptor and no memory of a ring is left", () -> ringsOfTheProcess().equals(before));
+        // Those of others may have ended meanwhile.
+        Engines.until("no descriptor and no memory of a ring is left", () -> {
+            List<Long> now = ringsOfTheProcess();
+            return now.getFirst() <= before.getFirst() && now.getLast() <= before.getLast();
+        });
     }
 
     /** How many descriptors lead to rings, and how many parts of memory. */
