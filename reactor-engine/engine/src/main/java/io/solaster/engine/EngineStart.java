@@ -159,7 +159,7 @@ final class EngineStart {
             throw new IllegalStateException("shards could not start: " + failure.getMessage(), failure);
         }
         if (setup.plan().pinned()) {
-            setup.housekeeper().start(setup.environment().threads());
+            setup.housekeeper().start(setup.environment().threads()::start);
         }
     }
 }

@@ -10,10 +10,10 @@ import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiFunction;
 
 import io.solaster.config.Internal;
 import io.solaster.config.value.CpuSet;
-import io.solaster.engine.env.Threads;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -79,9 +79,10 @@ public final class Housekeeper implements AutoCloseable {
     /**
      * Places all threads there are, and from now on each new one. Where the system forbids it, warns once and gives up.
      *
+     * @param threads starts one of a name
      * @throws IllegalStateException if started before
      */
-    public synchronized void start(Threads threads) {
+    public synchronized void start(BiFunction<String, Runnable, Thread> threads) {
         if (started) {
             throw new IllegalStateException("the housekeeper was started before; each engine makes its own");
         }
@@ -92,7 +93,7 @@ public final class Housekeeper implements AutoCloseable {
             return;
         }
         // Before the first sweep, which then places this one as well.
-        thread = threads.start("solaster-housekeeper", this::run);
+        thread = threads.apply("solaster-housekeeper", this::run);
         // Again, since a thread not yet reached may have created one that inherits its place.
         int count = 1;
         for (int round = 0; count > 0 && round < 5; round++) {

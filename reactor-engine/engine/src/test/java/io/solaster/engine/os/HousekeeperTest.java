@@ -55,7 +55,7 @@ class HousekeeperTest {
             int before = call(shard, this::born);
             assertThat(CpuAffinity.of(before)).isEqualTo(CpuSet.of(shardCpu));
 
-            housekeeper.start(Environment.SYSTEM.threads());
+            housekeeper.start(Environment.SYSTEM.threads()::start);
 
             assertThat(CpuAffinity.of(before)).isEqualTo(rest);
             assertThat(CpuAffinity.current()).isEqualTo(rest);
@@ -83,7 +83,7 @@ class HousekeeperTest {
             assertThat(CpuAffinity.of(tid)).isEqualTo(CpuSet.of(shardCpu));
             assertThat(housekeeper.pinnedAnew()).isOne();
 
-            housekeeper.start(Environment.SYSTEM.threads());
+            housekeeper.start(Environment.SYSTEM.threads()::start);
             CpuAffinity.set(tid, rest);
             await(() -> CpuAffinity.of(tid).equals(CpuSet.of(shardCpu)));
             assertThat(housekeeper.pinnedAnew()).isEqualTo(2);
@@ -99,7 +99,7 @@ class HousekeeperTest {
     void leavesNoThreadButTheFirstOnTheShardsCpu() {
         try (Housekeeper housekeeper = new Housekeeper(rest, allowed)) {
             int tid = call(shard(housekeeper), CpuAffinity::threadId);
-            housekeeper.start(Environment.SYSTEM.threads());
+            housekeeper.start(Environment.SYSTEM.threads()::start);
 
             for (String name : KernelFiles.LIVE.names("/proc/self/task")) {
                 int other = Integer.parseInt(name);
@@ -125,7 +125,7 @@ class HousekeeperTest {
             int bornOnAShard = call(shard(housekeeper), () -> named("GC Thread#8"));
             CpuAffinity.set(bornOnAShard, CpuSet.of(shardCpu));
 
-            housekeeper.start(Environment.SYSTEM.threads());
+            housekeeper.start(Environment.SYSTEM.threads()::start);
 
             assertThat(CpuAffinity.of(pauses)).isEqualTo(allowed);
             assertThat(CpuAffinity.of(leader)).isEqualTo(allowed);
@@ -172,8 +172,8 @@ class HousekeeperTest {
     @Test
     void endsItsThreadWithClose() {
         Housekeeper housekeeper = new Housekeeper(allowed, allowed);
-        housekeeper.start(Environment.SYSTEM.threads());
-        assertThatIllegalStateException().isThrownBy(() -> housekeeper.start(Environment.SYSTEM.threads()));
+        housekeeper.start(Environment.SYSTEM.threads()::start);
+        assertThatIllegalStateException().isThrownBy(() -> housekeeper.start(Environment.SYSTEM.threads()::start));
         Thread sweeper = Thread.getAllStackTraces().keySet().stream()
                 .filter(thread -> thread.getName().equals("solaster-housekeeper")).findFirst().orElseThrow();
         assertThat(sweeper.isDaemon()).isTrue();
