@@ -319,7 +319,10 @@ abstract class HostileClientTest extends TransportTest {
         assertThat(refused.header("retry-after")).isEqualTo("1");
         HttpShard full = shards.getLast();
         HttpFixture.await("what was taken is given back", () -> full.budget().used() == full.budget().limit());
-        full.budget().give(full.budget().limit());
+        fixture.engine().submitTo(0, () -> {
+            full.budget().give(full.budget().limit());
+            return true;
+        }).join();
         assertThat(fixture.connect(server).send(head + "\r\n" + "x".repeat(size)).answer().body())
                 .isEqualTo(size + " bytes");
     }

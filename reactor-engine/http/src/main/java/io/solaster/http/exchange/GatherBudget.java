@@ -115,7 +115,8 @@ public final class GatherBudget {
     public void give(long bytes) {
         used -= bytes;
         if (account != null) {
-            account.give(bytes);
+            // Whoever estimates may give back more than was counted here.
+            account.give(Math.min(bytes, account.used()));
         }
     }
 
