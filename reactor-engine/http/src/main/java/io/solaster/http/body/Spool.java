@@ -30,7 +30,8 @@ final class Spool {
     private static final int PIECE = 64 << 10;
     private static final Logger log = LoggerFactory.getLogger(Spool.class);
     private static final long COMPLAINT_NANOS = TimeUnit.MINUTES.toNanos(1);
-    private static final AtomicLong TOLD = new AtomicLong(System.nanoTime() - COMPLAINT_NANOS);
+    /** When it was last told of; 0 for never. */
+    private static final AtomicLong TOLD = new AtomicLong();
 
     private final Shard shard;
     private final MultipartReader reader;
@@ -147,7 +148,7 @@ final class Spool {
     }
 
     /** What the client is told: that there is no room is a state of the server, which uploads that go on need not report each. */
-    private static Throwable refusal(Throwable failure) {
+    private Throwable refusal(Throwable failure) {
         if (failure instanceof RejectedExecutionException) {
             return new HttpException(HttpResponseStatus.SERVICE_UNAVAILABLE, "too busy to write files", failure);
         }
@@ -155,9 +156,9 @@ final class Spool {
             return failure;
         }
         HttpException full = new HttpException(HttpResponseStatus.INSUFFICIENT_STORAGE, "no room for files", failure);
-        long now = System.nanoTime();
+        long now = shard.environment().clock().nanoTime();
         long last = TOLD.get();
-        if (now - last >= COMPLAINT_NANOS && TOLD.compareAndSet(last, now)) {
+        if ((last == 0 || now - last >= COMPLAINT_NANOS) && TOLD.compareAndSet(last, now)) {
             log.error("Files of forms are refused with 507 for want of room; for a minute this is told once", failure);
         }
         return full.told();
