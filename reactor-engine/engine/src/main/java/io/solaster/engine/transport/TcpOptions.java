@@ -6,7 +6,6 @@ import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.socket.nio.NioChannelOption;
 import io.netty.channel.uring.IoUringChannelOption;
 import io.solaster.config.EngineConfig.Transport;
-import io.solaster.config.Internal;
 import jdk.net.ExtendedSocketOptions;
 import org.jspecify.annotations.Nullable;
 
@@ -19,7 +18,6 @@ import org.jspecify.annotations.Nullable;
  * @param userTimeout milliseconds that what was sent may stay unacknowledged; null where the transport lacks it
  * @param fastOpen clients that may send with their first packet while nobody has accepted them; null likewise
  */
-@Internal
 public record TcpOptions(ChannelOption<Integer> keepAliveIdle, ChannelOption<Integer> keepAliveInterval,
         ChannelOption<Integer> keepAliveCount, @Nullable ChannelOption<Integer> userTimeout,
         @Nullable ChannelOption<Integer> fastOpen) {
