@@ -6,7 +6,8 @@
  * Holds more than 20 files because each part of the configuration below the root is a record.
  *
  * <p>
- * Every module may use it. The records cannot change: any thread.
+ * Every module may use it. The records cannot change: any thread. Holds more than 20 files
+ * because each record of the engine and of what stands beside it is one.
  */
 @NullMarked
 package io.solaster.config;

@@ -32,6 +32,9 @@ import org.slf4j.LoggerFactory;
  * A write or a sync that fails is final: nobody knows what is on the disk. All that was appended and not acknowledged fails with
  * {@link LogSealedException}, and so does what is appended later. A full disk is none of that, since room for records is taken
  * before they are accepted: they are refused until there is room again.
+ *
+ * <p>
+ * Longer than 500 lines because all of it is one state: what is filled, written, synced and rolled must be told together.
  */
 public final class ShardLog {
     private static final Logger log = LoggerFactory.getLogger(ShardLog.class);
