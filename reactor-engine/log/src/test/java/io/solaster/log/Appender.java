@@ -1,11 +1,13 @@
 package io.solaster.log;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Locale;
 
 import io.solaster.config.EngineConfig;
 import io.solaster.config.value.Fsync;
 import io.solaster.engine.Engine;
+import io.solaster.engine.Shard;
 
 /** Appends until it is killed, and prints what is acknowledged: for {@link LogKillTest}. */
 final class Appender {
@@ -30,6 +32,8 @@ final class Appender {
                 long last = own.next() - 1;
                 own.whenAcknowledged(last).join();
                 System.out.println("acknowledged " + last);
+                // It is killed some time after what it is watched for: that must not be gigabytes.
+                Shard.sleep(Duration.ofMillis(1)).join();
             }
         });
     }
