@@ -30,6 +30,7 @@ import io.solaster.spring.trace.SolasterObservation;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
 import org.springframework.boot.env.YamlPropertySourceLoader;
@@ -65,7 +66,8 @@ final class ReadmeTest {
     }
 
     @Test
-    void it_lists_every_meter_and_no_other(@TempDir Path directory) {
+    void it_lists_every_meter_and_no_other(@TempDir Path directory) throws Exception {
+        Certificates.make(directory, "server");
         Set<String> listed = new TreeSet<>();
         for (MatchResult row : METERS.matcher(section("Meters")).results().toList()) {
             List<String> names = NAME.matcher(row.group(1)).results().map(name -> name.group(1)).toList();
@@ -78,11 +80,14 @@ final class ReadmeTest {
                         SolasterBeansAutoConfiguration.class, SolasterStoreAutoConfiguration.class,
                         SolasterHttpAutoConfiguration.class, SolasterPoolsAutoConfiguration.class,
                         SolasterPoolActuatorAutoConfiguration.class, SolasterLogAutoConfiguration.class,
-                        SolasterMetricsAutoConfiguration.class))
+                        SolasterMetricsAutoConfiguration.class, SslAutoConfiguration.class))
                 .withPropertyValues("solaster.engine.shards=2", "solaster.engine.pinning=never",
                         "solaster.engine.transport=nio", "solaster.servers.kv.protocol=resp",
                         "solaster.servers.kv.port=0", "solaster.servers.web.protocol=http",
                         "solaster.servers.web.port=0", "solaster.metrics.shard-pairs=true",
+                        "solaster.servers.web.ssl-bundle=server",
+                        "spring.ssl.bundle.jks.server.keystore.location=file:" + directory.resolve("server.p12"),
+                        "spring.ssl.bundle.jks.server.keystore.password=changeit",
                         "solaster.pools.orders.endpoints=127.0.0.1:1",
                         "solaster.logs.orders.directory=" + directory, "solaster.logs.orders.segment=128KB",
                         "solaster.logs.orders.buffer=64KB")
