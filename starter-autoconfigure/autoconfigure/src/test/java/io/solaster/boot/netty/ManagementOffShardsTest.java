@@ -89,7 +89,7 @@ final class ManagementOffShardsTest {
                     () -> cpus(client, context).equals(housekeeping.toString()));
         } finally {
             try (Housekeeper back = new Housekeeper(allowed, allowed)) {
-                back.start(Environment.SYSTEM.threads());
+                back.start(Environment.SYSTEM.threads()::start);
             }
         }
     }
