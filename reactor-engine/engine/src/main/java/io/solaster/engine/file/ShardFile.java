@@ -12,7 +12,6 @@ import io.netty.channel.Channel;
 import io.netty.channel.FileRegion;
 import io.netty.channel.epoll.AbstractEpollStreamChannel;
 import io.netty.channel.unix.UnixChannel;
-import io.solaster.config.Internal;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -82,7 +81,6 @@ public final class ShardFile {
     }
 
     /** Whether {@link #region} of this file can be written to a channel: a plain one of epoll. */
-    @Internal
     public boolean sendsTo(Channel channel) {
         return handle.descriptor() >= 0 && channel instanceof AbstractEpollStreamChannel;
     }
@@ -92,7 +90,6 @@ public final class ShardFile {
      * {@link #isCached} is false, and fails where the file has become shorter. The file is closed no sooner than that is
      * released.
      */
-    @Internal
     public FileRegion region(Channel channel, long position, long count) {
         check(position, 0);
         return new SentRegion(this, ((UnixChannel) channel).fd().intValue(), handle.descriptor(), position, count);
