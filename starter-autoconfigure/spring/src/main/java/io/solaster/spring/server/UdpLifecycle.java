@@ -12,7 +12,6 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 
-import io.solaster.config.Internal;
 import io.solaster.config.InvalidConfigException;
 import io.solaster.config.InvalidConfigException.Violation;
 import io.solaster.config.SolasterConfig;
@@ -128,7 +127,6 @@ public final class UdpLifecycle implements SmartLifecycle {
      *
      * @return done once every server goes by it on every shard
      */
-    @Internal
     public synchronized CompletableFuture<?> reconfigure(SolasterConfig newConfig) {
         SolasterConfig before = config;
         config = newConfig;

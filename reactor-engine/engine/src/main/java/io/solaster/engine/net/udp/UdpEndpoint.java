@@ -5,7 +5,6 @@ import java.net.InetSocketAddress;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
@@ -29,12 +28,6 @@ import org.jspecify.annotations.Nullable;
  * One shard's part of a {@link UdpServer}: its socket. On the owning shard, unless a method says otherwise.
  */
 public final class UdpEndpoint {
-    /** Times that sockets are served without a datagram before this one is taken to hold no more. */
-    private static final int QUIET_PASSES = 2;
-    /** What the kernel counts for the shortest datagram that it keeps. */
-    private static final int LEAST_KEPT = 256;
-    private static final long LOOK_AGAIN_MILLIS = 1;
-
     private final UdpServer server;
     private final Shard shard;
     private final DatagramHandler handler;
@@ -57,7 +50,7 @@ public final class UdpEndpoint {
     private boolean wasWritable = true;
     private long arrivals;
     private boolean ended;
-    private @Nullable CompletableFuture<Boolean> drained;
+    private @Nullable Draining draining;
 
     UdpEndpoint(UdpServer server, Shard shard, DatagramHandler handler) {
         this.server = server;
@@ -170,7 +163,7 @@ public final class UdpEndpoint {
 
     /** Whether it has been asked to drain. */
     public boolean isDraining() {
-        return drained != null;
+        return draining != null;
     }
 
     boolean isListening() {
@@ -421,74 +414,39 @@ public final class UdpEndpoint {
         }
     }
 
-    /**
-     * Hands over what the kernel holds, has the handler finish, sends what waits, and closes. Any thread; completes when all
-     * that is done.
-     */
+    /** As {@link Draining}. Any thread; completes when all that is done. */
     CompletableFuture<Boolean> drain() {
         CompletableFuture<Boolean> done = new CompletableFuture<>();
         onShard(() -> {
-            CompletableFuture<Boolean> all = drained;
-            if (all == null) {
-                all = new CompletableFuture<>();
-                drained = all;
-                DatagramChannel channel = socket;
-                if (channel == null || !channel.isActive()) {
-                    all.complete(true);
-                } else {
-                    readOut(channel, arrivals, arrivals, shard.stats().polls.get());
-                }
+            Draining present = draining;
+            if (present == null) {
+                present = new Draining(this, shard);
+                draining = present;
+                present.start(socket);
             }
-            all.thenAccept(done::complete);
+            present.ended().thenAccept(done::complete);
         }, done);
         return done;
     }
 
-    /**
-     * Stops receiving once what the kernel held at the beginning is in: nothing has come for some passes over the sockets, or
-     * as many as it could hold.
-     */
-    private void readOut(DatagramChannel channel, long atFirst, long lastSeen, long pass) {
-        long seen = arrivals;
-        long passNow = shard.stats().polls.get();
-        boolean quiet = seen == lastSeen && passNow - pass >= QUIET_PASSES;
-        if (!channel.isOpen()) {
-            finished(channel);
-        } else if (quiet || seen - atFirst > channel.config().getReceiveBufferSize() / LEAST_KEPT) {
-            channel.config().setAutoRead(false);
-            guarded(() -> handler.draining(this));
-            Objects.requireNonNull(gate).close().whenComplete((nobody, failure) -> sendOut(channel));
-        } else {
-            later(() -> readOut(channel, atFirst, seen, seen == lastSeen ? pass : passNow), 0);
-        }
+    /** Datagrams that have come so far. */
+    long arrivals() {
+        return arrivals;
     }
 
-    private void sendOut(DatagramChannel channel) {
+    /** Nothing more comes; completes when nobody holds the endpoint any more. */
+    CompletableFuture<?> finish() {
+        guarded(() -> handler.draining(this));
+        return Objects.requireNonNull(gate).close();
+    }
+
+    /** Sends what waits; tells whether all of it has left. */
+    boolean sendOut() {
         SendQueue waiting = queue;
-        if (waiting == null) {
-            finished(channel);
-            return;
+        if (waiting != null) {
+            waiting.flush();
         }
-        waiting.flush();
-        if (waiting.isEmpty()) {
-            finished(channel);
-        } else {
-            later(() -> sendOut(channel), LOOK_AGAIN_MILLIS);
-        }
-    }
-
-    private void finished(DatagramChannel channel) {
-        CompletableFuture<Boolean> all = Objects.requireNonNull(drained);
-        channel.close().addListener(end -> freed(all, true));
-    }
-
-    /** The JDK gives the port back in its next select, not before. */
-    private <T> void freed(CompletableFuture<T> told, T answer) {
-        later(() -> told.complete(answer), 0);
-    }
-
-    private void later(Runnable action, long millis) {
-        shard.schedule(action, millis, TimeUnit.MILLISECONDS);
+        return waiting == null || waiting.isEmpty();
     }
 
     /** Closes the socket, finished or not; tells whether it had to be. Any thread. */
@@ -501,7 +459,7 @@ public final class UdpEndpoint {
             if (channel == null || !channel.isOpen()) {
                 done.complete(false);
             } else {
-                channel.close().addListener(end -> freed(done, true));
+                Draining.close(channel, shard, done);
             }
         }, stopped);
         stopped.thenAccept(already -> done.complete(false));
