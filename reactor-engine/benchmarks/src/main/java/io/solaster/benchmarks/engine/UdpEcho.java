@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -153,8 +154,7 @@ final class UdpEcho {
         private final InetSocketAddress to;
         private final boolean asOne;
         private final Channel channel;
-        private final ByteBuf payload = Unpooled.unreleasableBuffer(Unpooled.directBuffer(SEGMENTS * BYTES)
-                .writeZero(SEGMENTS * BYTES));
+        private final ByteBuf payload = Unpooled.wrappedBuffer(ByteBuffer.allocateDirect(SEGMENTS * BYTES));
         private volatile long answered;
         private long seen;
         private int credit;
@@ -190,11 +190,12 @@ final class UdpEcho {
         private void send() {
             if (asOne) {
                 for (; credit >= SEGMENTS; credit -= SEGMENTS) {
-                    channel.write(new SegmentedDatagramPacket(payload.duplicate(), BYTES, to), channel.voidPromise());
+                    channel.write(new SegmentedDatagramPacket(payload.retainedDuplicate(), BYTES, to),
+                            channel.voidPromise());
                 }
             } else {
                 for (; credit > 0; credit--) {
-                    channel.write(new DatagramPacket(payload.slice(0, BYTES), to), channel.voidPromise());
+                    channel.write(new DatagramPacket(payload.retainedSlice(0, BYTES), to), channel.voidPromise());
                 }
             }
             channel.flush();

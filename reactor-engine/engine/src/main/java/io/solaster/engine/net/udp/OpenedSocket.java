@@ -21,11 +21,12 @@ import io.solaster.config.server.UdpConfig;
  * @param slots how many are received at once
  * @param atOnce whether one system call does that
  * @param reused whether what is received is handed over before more is
+ * @param late whether a pass over the socket may go on after what it has brought
  * @param gso whether several datagrams to one address are sent as one
  * @param means all that in words
  */
 record OpenedSocket(DatagramChannel channel, int slot, int slots, boolean atOnce, boolean reused,
-        boolean gso, String means) {
+        boolean late, boolean gso, String means) {
     /** More than the kernel puts together. */
     private static final int GRO_SLOT = 64 << 10;
     /** Those beyond the first cost a request each that comes back with nothing, wherever less has come. */
@@ -58,7 +59,7 @@ record OpenedSocket(DatagramChannel channel, int slot, int slots, boolean atOnce
         return switch (channel) {
             case EpollDatagramChannel epoll -> epoll(epoll, config, slot, batch);
             case IoUringDatagramChannel ring -> ring(ring, config, slot, Math.min(batch, MOST_REQUESTS));
-            case DatagramChannel other -> new OpenedSocket(other, slot, 1, false, false, false,
+            case DatagramChannel other -> new OpenedSocket(other, slot, 1, false, false, false, false,
                     "receives and sends one at a time, without GRO and GSO: not to be had here");
         };
     }
@@ -71,7 +72,7 @@ record OpenedSocket(DatagramChannel channel, int slot, int slots, boolean atOnce
         int each = gro ? Math.max(slot, GRO_SLOT) : slot;
         int slots = gro ? 1 : batch;
         channel.config().setOption(EpollChannelOption.MAX_DATAGRAM_PAYLOAD_SIZE, each);
-        return new OpenedSocket(channel, each, slots, slots > 1, true, gso, (gro
+        return new OpenedSocket(channel, each, slots, slots > 1, true, false, gso, (gro
                 ? "receives what the kernel has put together (recvmsg) with GRO"
                 : "receives up to " + slots + " at once (" + (slots > 1 ? "recvmmsg" : "recvmsg") + ") without GRO: "
                         + refusal)
@@ -81,7 +82,7 @@ record OpenedSocket(DatagramChannel channel, int slot, int slots, boolean atOnce
     private static OpenedSocket ring(IoUringDatagramChannel channel, UdpConfig config, int slot, int batch) {
         boolean gso = config.gso() && IoUringDatagramChannel.isSegmentedDatagramPacketSupported();
         channel.config().setOption(IoUringChannelOption.MAX_DATAGRAM_PAYLOAD_SIZE, slot);
-        return new OpenedSocket(channel, slot, batch, false, true, gso,
+        return new OpenedSocket(channel, slot, batch, false, true, true, gso,
                 "receives by up to " + batch
                         + " requests at once (no multishot: Netty has none for datagrams) without GRO: "
                         + (config.gro() ? "not over io_uring" : "as configured") + ", sends by a request each"
@@ -103,6 +104,11 @@ record OpenedSocket(DatagramChannel channel, int slot, int slots, boolean atOnce
             Throwable cause = refused.getCause() == null ? refused : refused.getCause();
             return "the kernel refuses it (" + cause.getMessage() + ")";
         }
+    }
+
+    /** What the kernel says that it gives is twice that, but where the JDK asks. */
+    static int given(DatagramChannel channel, int said) {
+        return channel instanceof EpollDatagramChannel || channel instanceof IoUringDatagramChannel ? said / 2 : said;
     }
 
     /** Has others be bound to its port, or be bound beside them; tells whether that is to be had. */

@@ -49,8 +49,6 @@ final class SendQueue {
     private long bound;
     private boolean gso;
     private int refusals;
-    /** The socket has not taken all that it was given last. */
-    private boolean blocked;
     private @Nullable ByteBuf gathered;
     private @Nullable InetSocketAddress gatheredTo;
     private int segment;
@@ -145,14 +143,17 @@ final class SendQueue {
         if (!channel.isActive()) {
             return Drop.CLOSED;
         }
-        if (held() + held > bound) {
+        if (!hasRoom(held)) {
             // What the socket takes makes room.
             flush();
-            if (held() + held > bound) {
-                return Drop.SEND_QUEUE;
-            }
         }
-        return null;
+        return hasRoom(held) ? null : Drop.SEND_QUEUE;
+    }
+
+    /** One alone is always taken, however long. */
+    private boolean hasRoom(int more) {
+        long held = held();
+        return held == 0 || held + more <= bound;
     }
 
     private long held() {
@@ -164,7 +165,8 @@ final class SendQueue {
 
     /** What the socket does not take at once would hold a buffer of many datagrams for one of them. */
     private ByteBuf lasting(ByteBuf bytes) {
-        if (!blocked) {
+        ChannelOutboundBuffer waiting = channel.unsafe().outboundBuffer();
+        if (waiting == null || waiting.size() == 0) {
             return bytes;
         }
         ByteBuf copy = channel.alloc().directBuffer(bytes.readableBytes()).writeBytes(bytes);
@@ -256,7 +258,6 @@ final class SendQueue {
             return;
         }
         channel.unsafe().flush();
-        blocked = !isEmpty();
     }
 
     /** Whether nothing waits. */

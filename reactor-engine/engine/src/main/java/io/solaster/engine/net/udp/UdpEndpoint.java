@@ -45,6 +45,9 @@ public final class UdpEndpoint {
     private int handed;
     private boolean inBatch;
     private long now;
+    private boolean late;
+    private boolean ending;
+    private final Runnable end = this::endLate;
     private boolean flushing;
     private final Runnable flush = this::flushNow;
     private boolean wasWritable = true;
@@ -195,6 +198,7 @@ public final class UdpEndpoint {
         queue = waiting;
         batch = reads;
         gate = new Gate();
+        late = opened.late();
         limits(server.config().limits(), channel, waiting, reads);
         channel.config().setRecvByteBufAllocator(reads);
         channel.pipeline().addLast(new Inbound());
@@ -259,6 +263,11 @@ public final class UdpEndpoint {
     private void receive(DatagramPacket packet) {
         if (!inBatch) {
             inBatch = true;
+            if (late && !ending) {
+                // A request of the pass may wait in the kernel for long, with answers to the others here.
+                ending = true;
+                shard.execute(server.group(), end);
+            }
             if (limit != null) {
                 now = clock.nanoTime();
             }
@@ -306,6 +315,11 @@ public final class UdpEndpoint {
                     server.config().limits().sources());
         }
         return false;
+    }
+
+    private void endLate() {
+        ending = false;
+        endBatch();
     }
 
     private void endBatch() {

@@ -132,11 +132,13 @@ public final class UdpServer implements AutoCloseable {
         return BindFailure.ofDatagrams(name, config, address, cause);
     }
 
-    /** The kernel gives what it allows, without a word, and tells twice of what it gives. */
+    /** The kernel gives what it allows, without a word. */
     private void tellBuffers(Bound first) {
-        tellBuffer("receive-buffer", config.receiveBuffer(), first.channel().config().getReceiveBufferSize(),
+        tellBuffer("receive-buffer", config.receiveBuffer(),
+                OpenedSocket.given(first.channel(), first.channel().config().getReceiveBufferSize()),
                 "net.core.rmem_max");
-        tellBuffer("send-buffer", config.sendBuffer(), first.channel().config().getSendBufferSize(),
+        tellBuffer("send-buffer", config.sendBuffer(),
+                OpenedSocket.given(first.channel(), first.channel().config().getSendBufferSize()),
                 "net.core.wmem_max");
     }
 

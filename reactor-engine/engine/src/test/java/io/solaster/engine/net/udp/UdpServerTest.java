@@ -685,6 +685,18 @@ abstract class UdpServerTest {
     }
 
     @Test
+    void oneThatIsLongerThanTheQueueGoesAlone() throws Exception {
+        UdpLimitsConfig limits = UdpLimitsConfig.defaults().withSendQueue(new ByteSize(1_024));
+        UdpServer server = bind(UdpConfig.of("test", 0).withLimits(limits), (endpoint, bytes, from) -> endpoint
+                .send(Unpooled.wrappedBuffer(new byte[10_000]), from));
+        Client client = connect(server);
+        for (int i = 0; i < 5; i++) {
+            client.send("go");
+            assertThat(client.receive()).hasSize(10_000);
+        }
+    }
+
+    @Test
     void manyClientsInTurnsGetEachTheirOwn() throws Exception {
         UdpServer server = bind(ECHO);
         List<Client> clients = new ArrayList<>();
