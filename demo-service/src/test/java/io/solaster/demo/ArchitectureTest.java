@@ -75,6 +75,8 @@ final class ArchitectureTest {
                     "io.solaster.store..",
                     "io.solaster.http..", "io.solaster.pool..")
             .and().resideOutsideOfPackages("io.solaster.engine.env..", "io.solaster.engine.thread..")
+            // A command, in a process of its own.
+            .and().doNotHaveFullyQualifiedName("io.solaster.engine.file.MeasureDisk")
             .should(FromTheEnvironment.COME_TIME_CHANCE_AND_THREADS);
 
     @ParameterizedTest
