@@ -21,10 +21,13 @@ import java.util.regex.Pattern;
 
 import io.netty.buffer.Unpooled;
 import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.CallOptions;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Engines;
+import io.solaster.engine.net.TcpServer;
 import io.solaster.engine.net.udp.UdpServer;
+import io.solaster.engine.tls.TestKeys;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -156,6 +159,18 @@ class ReadmeTest {
             client.receive(answer);
             assertThat(answer.getLength()).isOne();
             assertThat(answer.getData()[0]).isEqualTo((byte) 7);
+        }
+    }
+
+    @Test
+    void tls() throws Exception {
+        TestKeys keys = TestKeys.of("readme.example");
+        try (TcpServer server = TlsExample.run(engine(), ServerConfig.of("answer", 0), keys.key(),
+                List.of(keys.certificate()),
+                (shard, channel) -> channel.writeAndFlush(Unpooled.wrappedBuffer(new byte[]{42})));
+                Socket client = TestKeys.client(null, keys).getSocketFactory().createSocket("127.0.0.1",
+                        server.port())) {
+            assertThat(client.getInputStream().read()).isEqualTo(42);
         }
     }
 
