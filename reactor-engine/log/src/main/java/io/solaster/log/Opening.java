@@ -114,7 +114,7 @@ final class Opening {
         return new Opened(made, found.records(), found.segments().size(), tail == null ? 0 : tail.bytes());
     }
 
-    /** What is there stays, but for the torn tail and for a newest segment without a record. */
+    /** What is there stays, but for the torn tail. */
     private void keep(LogScan.Found found, SegmentFiles segments) throws IOException {
         List<LogScan.Segment> all = found.segments();
         for (int i = 0; i < all.size(); i++) {
@@ -125,9 +125,8 @@ final class Opening {
                 continue;
             }
             cut(each.file(), found.end(), found.tail());
-            if (header.first() == found.next()) {
-                segments.delete(each.file());
-            } else {
+            // Without a record it stays until its successor, which has the same name, takes its place: it alone says what was let go of.
+            if (header.first() < found.next()) {
                 segments.add(new SegmentFiles.Full(each.file(), header.first(), found.end(), header.madeMillis()));
             }
         }

@@ -3,6 +3,7 @@ package io.solaster.log;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -12,6 +13,8 @@ import java.util.concurrent.RejectedExecutionException;
 
 import io.solaster.config.EngineConfig;
 import io.solaster.config.log.LogConfig;
+import io.solaster.config.log.RetainConfig;
+import io.solaster.config.value.ByteSize;
 import io.solaster.config.value.Fsync;
 import io.solaster.engine.CallOptions;
 import io.solaster.engine.Engine;
@@ -49,6 +52,8 @@ final class LogCrashTest {
         List<String> appended = new ArrayList<>();
         /** As many of them were acknowledged. */
         int acknowledged;
+        /** What is before it may be missing. */
+        long keepFrom = 1;
         /** Its log has failed. */
         boolean sealed;
     }
@@ -58,11 +63,17 @@ final class LogCrashTest {
         final Machine machine;
         final LogConfig config;
         final List<Model> models = List.of(new Model(), new Model());
+        /** Whether records are let go of as by snapshots. */
+        boolean drops;
 
         Run(Simulation sim, String fsync) {
+            this(sim, fsync, RetainConfig.everything());
+        }
+
+        Run(Simulation sim, String fsync, RetainConfig retain) {
             this.sim = sim;
             this.machine = sim.machine("a");
-            this.config = Logs.small(DIRECTORY).withFsync(Fsync.valueOf(fsync));
+            this.config = Logs.small(DIRECTORY).withFsync(Fsync.valueOf(fsync)).withRetain(retain);
         }
 
         /** Opens the log and compares it with the model, which is what was found from then on. */
@@ -72,15 +83,24 @@ final class LogCrashTest {
             for (int shard = 0; shard < SHARDS; shard++) {
                 Model model = models.get(shard);
                 List<String> found = replay.of(shard);
-                assertThat(found.size()).as("records of shard %d, of %d", shard, model.appended.size())
-                        .isLessThanOrEqualTo(model.appended.size());
+                int end = (int) sim.await(engine.submitTo(shard, () -> log.local().next() - 1)).longValue();
+                assertThat(end).as("records of shard %d, of %d", shard, model.appended.size())
+                        .isBetween(found.size(), model.appended.size());
                 if (allThere) {
-                    assertThat(found.size()).as("acknowledged records of shard %d", shard)
+                    assertThat(end).as("acknowledged records of shard %d", shard)
                             .isGreaterThanOrEqualTo(model.acknowledged);
                 }
-                assertThat(found).isEqualTo(model.appended.subList(0, found.size()));
-                model.appended = new ArrayList<>(found);
-                model.acknowledged = found.size();
+                int begin = end - found.size();
+                assertThat(found).isEqualTo(model.appended.subList(begin, end));
+                if (config.retain().size() == null) {
+                    assertThat(begin + 1L).as("oldest record of shard %d", shard)
+                            .isLessThanOrEqualTo(model.keepFrom);
+                } else {
+                    assertThat(begin == 0 || begin < end).as("records of shard %d are retained", shard).isTrue();
+                }
+                model.appended = new ArrayList<>(model.appended.subList(0, end));
+                model.acknowledged = end;
+                model.keepFrom = begin + 1;
                 model.sealed = false;
             }
             return log;
@@ -112,6 +132,17 @@ final class LogCrashTest {
                             return false;
                         }
                         model.acknowledged = Math.max(model.acknowledged, (int) own.acknowledged());
+                        if (drops && sim.random().nextInt(6) == 0) {
+                            boolean all = sim.random().nextBoolean();
+                            model.keepFrom = Math.max(model.keepFrom, all
+                                    ? own.next()
+                                    : 1 + sim.random().nextLong(own.next()));
+                            own.dropBefore(model.keepFrom);
+                            if (all && log.stats().get(id).segments.get() > 1) {
+                                // Nothing follows: the segment that it begins stays empty.
+                                return true;
+                            }
+                        }
                     }
                 });
             }
@@ -130,17 +161,22 @@ final class LogCrashTest {
         long torn;
         long lost;
         long records;
+        long gone;
     }
 
     private static void lives(Simulation sim, String fsync, End end, Totals totals) {
-        Run run = new Run(sim, fsync);
+        lives(new Run(sim, fsync), fsync, end, totals);
+    }
+
+    private static void lives(Run run, String fsync, End end, Totals totals) {
+        Simulation sim = run.sim;
         run.machine.disk().set(SLOW);
         for (int life = 0; life < LIVES; life++) {
             Engine engine = run.machine.start(ENGINE);
-            if (life > 0 && sim.random().nextInt(4) == 0) {
+            if (life > 0 && sim.random().nextInt(run.drops ? 2 : 4) == 0) {
                 // It ends while it opens: nothing must get worse.
                 sim.thread("opening", () -> Log.open(engine, "test", run.config));
-                sim.sleep(Duration.ofMillis(sim.random().nextInt(40)));
+                sim.sleep(Duration.ofMillis(sim.random().nextInt(run.drops ? 120 : 40)));
                 run.end(end == End.ANY ? End.KILL : end);
                 continue;
             }
@@ -153,6 +189,7 @@ final class LogCrashTest {
         totals.torn += run.machine.disk().count(Effect.TORN_WRITES);
         totals.lost += run.machine.disk().count(Effect.LOST_WRITES);
         totals.records += run.models.getFirst().appended.size();
+        totals.gone += run.models.getFirst().keepFrom - 1;
     }
 
     private static Totals seeds(int count, String fsync, End end) {
@@ -183,6 +220,65 @@ final class LogCrashTest {
         for (String fsync : List.of("always", "20ms", "never")) {
             assertThat(seeds(4, fsync, end).records).isPositive();
         }
+    }
+
+    @Test
+    void whatIsNeededOutlivesWhatIsLetGoOf() {
+        Totals totals = new Totals();
+        for (End end : List.of(End.CRASH, End.KILL)) {
+            for (long seed = 0; seed < 12; seed++) {
+                Simulation.run(seed, sim -> {
+                    Run run = new Run(sim, "always");
+                    run.drops = true;
+                    lives(run, "always", end, totals);
+                });
+            }
+        }
+        assertThat(totals.gone).isPositive();
+    }
+
+    @Test
+    void whatIsRetainedOutlivesThePower() {
+        Totals totals = new Totals();
+        for (long seed = 0; seed < 8; seed++) {
+            Simulation.run(seed, sim -> lives(
+                    new Run(sim, "always", new RetainConfig(new ByteSize(256 << 10), null)), "always", End.CRASH,
+                    totals));
+        }
+        assertThat(totals.gone).isPositive();
+    }
+
+    @Test
+    void anEmptySegmentIsThereUntilItsSuccessorIs() {
+        Simulation.run(1, sim -> {
+            Run run = new Run(sim, "always");
+            Engine engine = run.machine.start(ENGINE);
+            Log log = run.open(engine, true);
+            Model model = run.models.getFirst();
+            String text = "x".repeat(10_000);
+            sim.await(engine.shard(0).fork(() -> {
+                ShardLog own = log.local();
+                while (log.stats().getFirst().segments.get() < 2) {
+                    long sequence = own.append(0, Logs.KIND, Logs.bytes(text));
+                    model.appended.add(sequence + "/0/7/" + text);
+                    own.whenAcknowledged(sequence).join();
+                }
+                model.acknowledged = (int) own.acknowledged();
+                model.keepFrom = own.next();
+                own.dropBefore(model.keepFrom);
+                return true;
+            }).future(), Duration.ofMinutes(5));
+            sim.until(() -> log.stats().getFirst().segments.get() == 1, Duration.ofMinutes(5));
+            run.machine.kill();
+            run.machine.disk().capacity(1);
+            Engine second = run.machine.start(ENGINE);
+            assertThatThrownBy(() -> Log.open(second, "test", run.config)).isInstanceOf(UncheckedIOException.class);
+            run.machine.kill();
+            run.machine.disk().capacity(1 << 30);
+            Log after = run.open(run.machine.start(ENGINE), true);
+            assertThat(after.failure()).isNull();
+            assertThat(model.acknowledged).isPositive();
+        });
     }
 
     @Test
