@@ -1,6 +1,7 @@
 package io.solaster.engine.net;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -9,13 +10,16 @@ import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
-import java.net.SocketException;
 import java.net.StandardSocketOptions;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -51,6 +55,7 @@ import org.slf4j.LoggerFactory;
 class TcpServerFailuresTest {
     private static final int SHARDS = 2;
     private static final int MANY = 20_000;
+    private static final int SERVED = 8;
 
     private static final Logger TAIL = (Logger) LoggerFactory.getLogger("io.netty.channel.DefaultChannelPipeline");
 
@@ -99,12 +104,20 @@ class TcpServerFailuresTest {
         return go;
     }
 
-    /** Whether it still serves, on both shards, and has forgotten whoever has gone. */
-    private static void isWell(TcpServer server) throws IOException {
-        Engines.until("all that were reset have gone", () -> server.connections() == 0);
-        assertThat(server.connections(0)).isZero();
-        assertThat(server.connections(1)).isZero();
-        for (int i = 0; i < 8; i++) {
+    /**
+     * Whether it still serves, on both shards, and has forgotten whoever has gone.
+     *
+     * @param connected so many have connected so far
+     */
+    private static void isWell(TcpServer server, int connected) throws IOException {
+        if (System.getProperty("os.name").equals("Linux")) {
+            // It gives out what was reset in its queue, too; others drop that there.
+            Engines.until("all are accepted", () -> server.accepted() >= connected);
+        }
+        // Counts of shards are behind that of all by a moment.
+        Engines.until("all that were reset have gone",
+                () -> server.connections() == 0 && server.connections(0) == 0 && server.connections(1) == 0);
+        for (int i = 0; i < SERVED; i++) {
             try (Socket next = connect(server)) {
                 assertThat(line(next)).startsWith("shard");
             }
@@ -129,7 +142,7 @@ class TcpServerFailuresTest {
                 } finally {
                     go.countDown();
                 }
-                isWell(server);
+                isWell(server, 20);
                 // Before its first byte, in the middle of what it says, and of what it is told; half-closed.
                 for (int i = 0; i < 20; i++) {
                     reset(connect(server));
@@ -146,7 +159,7 @@ class TcpServerFailuresTest {
                     assertThat(half.getInputStream().read()).isEqualTo('s');
                     reset(half);
                 }
-                isWell(server);
+                isWell(server, 20 + SERVED + 4 * 20);
             }
         }
     }
@@ -279,16 +292,29 @@ class TcpServerFailuresTest {
         }
     }
 
-    /** As many as there are files for, at both ends, and as few as that may be. */
+    /** Ports that clients are given, of which other programs have some. */
+    private static long ports() throws IOException {
+        Path range = Path.of("/proc/sys/net/ipv4/ip_local_port_range");
+        if (!Files.isReadable(range)) {
+            return MANY;
+        }
+        // In one read: the kernel gives nothing more to a second one.
+        String[] ends = Files.readAllLines(range).getFirst().strip().split("\\s+");
+        return (Long.parseLong(ends[1]) - Long.parseLong(ends[0])) * 3 / 4;
+    }
+
+    /** As many as there are files and ports for, at both ends, and as few as that may be. */
     @Tag("full")
     @ParameterizedTest
     @EnumSource(names = "AUTO", mode = EnumSource.Mode.EXCLUDE)
     void manyIdleConnectionsAreSpreadAndServed(Transport transport) throws Exception {
         UnixOperatingSystemMXBean process = (UnixOperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
         long files = process.getMaxFileDescriptorCount() - process.getOpenFileDescriptorCount();
-        int many = (int) Math.min(MANY, (files - 500) / 2);
+        int many = (int) Math.min(MANY, Math.min((files - 500) / 2, ports()));
+        assumeTrue(many > 100, () -> "files (ulimit -n) or ports for " + many + " connections only");
         if (many < MANY) {
-            System.out.println(many + " idle connections instead of " + MANY + ": no more files are to be had");
+            System.out
+                    .println(many + " idle connections instead of " + MANY + ": no more files or ports are to be had");
         }
         ServerConfig config = ServerConfig.of("echo", 0).withDistribution(Distribution.LEAST_CONNECTIONS)
                 .withBacklog(4096).withLimits(LimitsConfig.defaults().withMaxConnections(MANY + 1));
@@ -301,7 +327,7 @@ class TcpServerFailuresTest {
                 client.setOption(StandardSocketOptions.SO_LINGER, 0);
                 idle.add(client);
             }
-            Engines.until("all are accepted", () -> server.connections() == many);
+            Engines.until("all are accepted", () -> server.connections(0) + server.connections(1) == many);
             assertThat(Math.abs(server.connections(0) - server.connections(1))).isLessThanOrEqualTo(1);
             try (Socket one = connect(server)) {
                 assertThat(line(one)).startsWith("shard");
@@ -309,7 +335,7 @@ class TcpServerFailuresTest {
             for (SocketChannel each : idle) {
                 each.close();
             }
-            isWell(server);
+            isWell(server, many + 1);
         } finally {
             for (SocketChannel each : idle) {
                 each.close();
@@ -325,6 +351,7 @@ class TcpServerFailuresTest {
         for (Distribution distribution : Distribution.values()) {
             ServerConfig config = ServerConfig.of("echo", 0).withDistribution(distribution).withBacklog(4096);
             AtomicInteger greeted = new AtomicInteger();
+            Queue<String> others = new ConcurrentLinkedQueue<>();
             try (Engine engine = Engines.start(transport, SHARDS);
                     TcpServer server = TcpServer.bind(engine, "storm", config, new Echo(false))) {
                 List<Thread> clients = new ArrayList<>();
@@ -333,14 +360,15 @@ class TcpServerFailuresTest {
                         for (int i = 0; i < 500; i++) {
                             try {
                                 Socket client = connect(server);
-                                if (line(client).startsWith("shard")) {
+                                String said = line(client);
+                                if (said != null && said.startsWith("shard")) {
                                     greeted.incrementAndGet();
+                                } else {
+                                    others.add("said " + said);
                                 }
                                 reset(client);
-                            } catch (SocketException e) {
-                                // Not greeted, which is told below.
                             } catch (IOException e) {
-                                throw new java.io.UncheckedIOException(e);
+                                others.add(e.toString());
                             }
                         }
                     }));
@@ -348,8 +376,9 @@ class TcpServerFailuresTest {
                 for (Thread client : clients) {
                     client.join();
                 }
+                assertThat(others).as("what came in place of greetings").isEmpty();
                 assertThat(greeted).hasValue(2_000);
-                isWell(server);
+                isWell(server, 2_000);
             }
         }
     }
