@@ -16,6 +16,11 @@ final class RawClient extends ClientSocket {
         super(port);
     }
 
+    /** @param receiveBuffer of the socket, in bytes */
+    RawClient(int port, int receiveBuffer) {
+        super(port, receiveBuffer);
+    }
+
     RawClient(Socket socket) {
         super(socket);
     }

@@ -340,7 +340,7 @@ abstract class StaticFilesTest extends TransportTest {
         HttpFixture.await("all files are closed", () -> openFiles() == 0);
     }
 
-    /** More than sockets hold. */
+    /** More than sockets hold where the reader's is small, however large they may become. */
     private byte[] writeHuge(String name, char filling) throws IOException {
         byte[] huge = new byte[32 << 20];
         Arrays.fill(huge, (byte) filling);
@@ -349,7 +349,7 @@ abstract class StaticFilesTest extends TransportTest {
     }
 
     private RawClient askForHuge() {
-        RawClient reader = fixture.connect(server).send(request("GET", "/huge.bin"));
+        RawClient reader = fixture.open(new RawClient(server.port(), 256 << 10)).send(request("GET", "/huge.bin"));
         assertThat(reader.line()).isEqualTo("HTTP/1.1 200 OK");
         for (String line = reader.line(); !line.isEmpty(); line = reader.line()) {
             // The head.
