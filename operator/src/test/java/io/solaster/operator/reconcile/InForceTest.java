@@ -27,15 +27,21 @@ import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.solaster.operator.Objects;
 import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.api.TopologyProfile;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
 
 /** What is told of a service is true of the spec that it has now; and what cannot be applied is told once, and in nobody's way. */
 class InForceTest extends OperatorInMemory {
+    private final ListAppender<ILoggingEvent> lines = new ListAppender<>();
+    private final Logger root = (Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
 
     @BeforeEach
     void begin() throws IOException {
+        // Before anyone logs, so that it is not lost among those that do.
+        lines.start();
+        root.addAppender(lines);
         client.resource(Objects.twoBy16()).create();
         for (String node : List.of("a", "b")) {
             client.resource(
@@ -46,6 +52,22 @@ class InForceTest extends OperatorInMemory {
                 new OperatorOptions(Set.of("shop"), "", "", "first", 0, Duration.ofMillis(200), 4), pod -> null,
                 InstantSource.system(), OperatorContract.QUICK);
         operator.start();
+    }
+
+    @AfterEach
+    void listenNoMore() {
+        root.detachAppender(lines);
+    }
+
+    /** What is told of the service by the operator, and by what it stands on. */
+    private List<ILoggingEvent> told() {
+        // As the appender does.
+        synchronized (lines) {
+            return lines.list.stream().filter(each -> each.getLevel().isGreaterOrEqual(Level.WARN))
+                    .filter(each -> each.getLoggerName().startsWith("io.solaster.operator")
+                            || each.getLoggerName().startsWith("io.javaoperatorsdk"))
+                    .filter(each -> each.getFormattedMessage().contains("kv")).toList();
+        }
     }
 
     private void create(String name, int replicas) {
@@ -157,31 +179,22 @@ class InForceTest extends OperatorInMemory {
 
     @Test
     void eachFailureIsOneLineAndItsRepeatsAreNone() {
-        ListAppender<ILoggingEvent> lines = new ListAppender<>();
-        lines.start();
-        Logger root = (Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
-        root.addAppender(lines);
-        try {
-            AtomicBoolean broken = new AtomicBoolean(true);
-            api.failing(request -> broken.get() && request.getRequestMethod().equals("PATCH")
-                    && request.getRequestURI().getPath().contains("statefulsets") ? 500 : null);
-            create("kv", 2);
-            eventually(() -> "ApplyFailed".equals(condition("Applied").getReason()));
-            for (int i = 0; i < 5; i++) {
-                long done = operator.reconciliations();
-                operator.poke("shop/kv");
-                eventually(() -> operator.reconciliations() > done);
-            }
-            List<ILoggingEvent> told = List.copyOf(lines.list).stream()
-                    .filter(each -> each.getLevel().isGreaterOrEqual(Level.WARN)).toList();
-            assertThat(told).extracting(ILoggingEvent::getFormattedMessage).singleElement().asString()
-                    .startsWith("shop/kv: StatefulSet kv-two");
-            assertThat(told).allMatch(each -> each.getThrowableProxy() == null);
-            broken.set(false);
-            eventually(() -> set() != null);
-        } finally {
-            root.detachAppender(lines);
+        AtomicBoolean broken = new AtomicBoolean(true);
+        api.failing(request -> broken.get() && request.getRequestMethod().equals("PATCH")
+                && request.getRequestURI().getPath().contains("statefulsets") ? 500 : null);
+        create("kv", 2);
+        eventually(() -> "ApplyFailed".equals(condition("Applied").getReason()));
+        for (int i = 0; i < 5; i++) {
+            long done = operator.reconciliations();
+            operator.poke("shop/kv");
+            eventually(() -> operator.reconciliations() > done);
         }
+        List<ILoggingEvent> told = told();
+        assertThat(told).extracting(ILoggingEvent::getFormattedMessage).singleElement().asString()
+                .startsWith("shop/kv: StatefulSet kv-two");
+        assertThat(told).allMatch(each -> each.getThrowableProxy() == null);
+        broken.set(false);
+        eventually(() -> set() != null);
     }
 
     @Test

@@ -145,7 +145,10 @@ abstract class TlsTest {
             logger.setAdditive(true);
             logger.setLevel(null);
         }
-        assertThat(leaks.list).extracting(ILoggingEvent::getFormattedMessage).isEmpty();
+        // As the appender does.
+        synchronized (leaks) {
+            assertThat(leaks.list).extracting(ILoggingEvent::getFormattedMessage).isEmpty();
+        }
     }
 
     private static TlsConfig config(TlsProvider provider, Object... changes) {

@@ -62,8 +62,11 @@ final class TlsContextsTest {
     }
 
     private List<String> lines(Level level) {
-        return logged.list.stream().filter(each -> each.getLevel() == level).map(ILoggingEvent::getFormattedMessage)
-                .toList();
+        // As the appender does.
+        synchronized (logged) {
+            return logged.list.stream().filter(each -> each.getLevel() == level)
+                    .map(ILoggingEvent::getFormattedMessage).toList();
+        }
     }
 
     @Test
