@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.BufferedReader;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
@@ -67,6 +68,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -105,6 +107,8 @@ abstract class TlsTest {
     void watch() {
         before = ResourceLeakDetector.getLevel();
         ResourceLeakDetector.setLevel(ResourceLeakDetector.Level.PARANOID);
+        // What others have lost before is none of these tests' leaks.
+        tellOfLeaks();
         leaks.start();
         ((Logger) LoggerFactory.getLogger(ResourceLeakDetector.class)).addAppender(leaks);
         logged.start();
@@ -115,6 +119,14 @@ abstract class TlsTest {
             logger.addAppender(logged);
         }
         engine = Engines.start(transport, 2);
+    }
+
+    @BeforeEach
+    void forgetWhatWasLogged() {
+        // As the appender does.
+        synchronized (logged) {
+            logged.list.clear();
+        }
     }
 
     @AfterEach
@@ -132,11 +144,7 @@ abstract class TlsTest {
             return;
         }
         engine.close();
-        for (int i = 0; i < 3; i++) {
-            System.gc();
-            // What was lost is told of when the next one is made.
-            ByteBufAllocator.DEFAULT.directBuffer(16).release();
-        }
+        tellOfLeaks();
         ((Logger) LoggerFactory.getLogger(ResourceLeakDetector.class)).detachAppender(leaks);
         ResourceLeakDetector.setLevel(before);
         for (Class<?> each : LOGS) {
@@ -148,6 +156,14 @@ abstract class TlsTest {
         // As the appender does.
         synchronized (leaks) {
             assertThat(leaks.list).extracting(ILoggingEvent::getFormattedMessage).isEmpty();
+        }
+    }
+
+    private static void tellOfLeaks() {
+        for (int i = 0; i < 3; i++) {
+            System.gc();
+            // What was lost is told of when the next one is made.
+            ByteBufAllocator.DEFAULT.directBuffer(16).release();
         }
     }
 
@@ -324,12 +340,20 @@ abstract class TlsTest {
                 // Those before stay, so that the shard with the fewest is now one and now the other.
                 Client client = new Client(server, context, null, protocol);
                 assertThat(client.greeting()).isNotNull();
-                count++;
+                if (count++ == 0) {
+                    untilTheNextMillisecond();
+                }
                 assertThat(count).as("connections over " + protocol).isLessThan(200);
             }
             until("all are counted", server, stats -> stats.succeeded, count);
             assertThat(sum(server, stats -> stats.resumed)).as(protocol).isEqualTo(count - 1);
         }
+    }
+
+    /** The JDK's side tells a session of before by the time when it was made, which is in milliseconds. */
+    private static void untilTheNextMillisecond() {
+        long made = System.currentTimeMillis();
+        Engines.until("the clock goes on", () -> System.currentTimeMillis() > made);
     }
 
     private void greet(TcpServer server, SSLContext context, String protocol) throws IOException {
@@ -345,6 +369,7 @@ abstract class TlsTest {
         SSLContext context = trusting(ONE);
         greet(server, context, "TLSv1.3");
         until("the first", server, stats -> stats.succeeded, 1);
+        untilTheNextMillisecond();
         if (provider == TlsProvider.OPENSSL) {
             server.tls().contexts().rotateTickets();
         }
@@ -393,7 +418,9 @@ abstract class TlsTest {
         }
         until("they are counted", server, stats -> stats.refused, 3);
         nothingIsUnderWay(server);
-        assertThat(warnings(server)).singleElement().asString().contains("asked for a name that no certificate");
+        // Once a minute, and a test may take longer.
+        assertThat(warnings(server)).isNotEmpty()
+                .allMatch(line -> line.contains("asked for a name that no certificate"));
     }
 
     /** What was logged of this server's connections. */
@@ -522,7 +549,8 @@ abstract class TlsTest {
         until("each is counted", server, stats -> stats.notTls, 3 * garbage.length);
         nothingIsUnderWay(server);
         assertThat(warnings(server)).isEmpty();
-        assertThat(lines(server, Level.INFO)).hasSize(1);
+        // Once a minute, and a test may take longer.
+        assertThat(lines(server, Level.INFO)).hasSizeBetween(1, 5);
     }
 
     private static void untilTheEnd(Socket socket) throws IOException {
@@ -626,7 +654,7 @@ abstract class TlsTest {
         late.getOutputStream().write(hello);
         untilTheEnd(late);
         until("the others are refused", server, stats -> stats.refused, count + 1L - 2 * UNDER_WAY);
-        assertThat(warnings(server)).singleElement().asString().contains("tls.max-handshakes");
+        assertThat(warnings(server)).isNotEmpty().allMatch(line -> line.contains("tls.max-handshakes"));
         for (Socket each : stopped) {
             each.close();
         }
@@ -721,28 +749,34 @@ abstract class TlsTest {
     void realClientsTalk(TlsProvider provider, @TempDir Path directory) throws Exception {
         assumeTrue(Arrays.stream(System.getenv("PATH").split(":")).anyMatch(
                 each -> Files.isExecutable(Path.of(each, "openssl"))), "openssl is not installed");
+        Process help = new ProcessBuilder("openssl", "s_client", "-help").redirectErrorStream(true).start();
+        assumeTrue(new String(help.getInputStream().readAllBytes(), StandardCharsets.US_ASCII).contains("-tls1_3"),
+                "this openssl knows no TLS 1.3");
         Path trusted = directory.resolve("one.pem");
         Files.writeString(trusted, "-----BEGIN CERTIFICATE-----\n" + Base64.getMimeEncoder(64, new byte[]{'\n'})
                 .encodeToString(ONE.certificate().getEncoded()) + "\n-----END CERTIFICATE-----\n");
         TcpServer server = serve(config(provider));
         for (String protocol : new String[]{"-tls1_3", "-tls1_2"}) {
-            Process openssl = new ProcessBuilder("openssl", "s_client", "-connect", "127.0.0.1:" + server.port(),
-                    "-servername", "one.example", "-CAfile", trusted.toString(), "-verify_return_error", protocol)
-                    .redirectErrorStream(true).start();
-            BufferedReader said = new BufferedReader(
-                    new InputStreamReader(openssl.getInputStream(), StandardCharsets.US_ASCII));
-            openssl.getOutputStream().write("ask\n".getBytes(StandardCharsets.US_ASCII));
-            openssl.getOutputStream().flush();
-            List<String> lines = new ArrayList<>();
-            for (String line = said.readLine(); line != null; line = said.readLine()) {
-                lines.add(line);
-                if (line.equals("ask")) {
-                    break;
+            File errors = directory.resolve("errors").toFile();
+            Process openssl = new ProcessBuilder("openssl", "s_client", "-quiet", "-connect",
+                    "127.0.0.1:" + server.port(), "-servername", "one.example", "-CAfile", trusted.toString(),
+                    "-verify_return_error", protocol).redirectError(errors).start();
+            try {
+                openssl.getOutputStream().write("ask\n".getBytes(StandardCharsets.US_ASCII));
+                openssl.getOutputStream().flush();
+                BufferedReader said = openssl.inputReader(StandardCharsets.US_ASCII);
+                List<String> lines = new ArrayList<>();
+                for (String line = said.readLine(); line != null; line = said.readLine()) {
+                    lines.add(line);
+                    if (line.equals("ask")) {
+                        break;
+                    }
                 }
+                assertThat(lines).as("beside %s", Files.readString(errors.toPath()))
+                        .anyMatch(line -> line.matches("[01] nobody")).contains("ask");
+            } finally {
+                openssl.destroy();
             }
-            assertThat(lines).anyMatch(line -> line.matches("[01] nobody")).contains("ask");
-            openssl.getOutputStream().close();
-            openssl.destroy();
             assertThat(openssl.waitFor(Engines.PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
         }
     }
