@@ -1,7 +1,9 @@
 package io.solaster.engine.tls;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.random.RandomGenerator;
 
 import io.netty.handler.ssl.OpenSslSessionContext;
@@ -14,18 +16,24 @@ import io.netty.handler.ssl.SslContext;
  * so that a session is not resumed as that of another name, where other clients may be good. Guarded by who has it.
  */
 final class TicketKeys {
+    /** Of keys that somebody makes out of turn. */
+    private static final int LEAST_MOST = 16;
+
     private final long periodNanos;
-    private final int kept;
+    private final long sessionNanos;
+    private final int most;
     private final RandomGenerator secrets;
-    private OpenSslSessionTicketKey[] keys;
+    /** The newest first. */
+    private List<Key> keys;
     private long rotatedAt;
 
     TicketKeys(Duration rotation, Duration sessionTimeout, RandomGenerator secrets, long now) {
         this.periodNanos = rotation.toNanos();
-        // A ticket is good for as long as a session: beside the key that encrypts, those of that time.
-        this.kept = 1 + Math.toIntExact((sessionTimeout.toNanos() + periodNanos - 1) / periodNanos);
+        this.sessionNanos = sessionTimeout.toNanos();
+        // The key that encrypts, those of a session's time, and one since a turn may come late.
+        this.most = Math.max(LEAST_MOST, 2 + Math.toIntExact((sessionNanos + periodNanos - 1) / periodNanos));
         this.secrets = secrets;
-        this.keys = new OpenSslSessionTicketKey[]{make()};
+        this.keys = List.of(new Key(make(), now));
         this.rotatedAt = now;
     }
 
@@ -33,34 +41,38 @@ final class TicketKeys {
         return now - rotatedAt >= periodNanos;
     }
 
-    /** As many times as the time that has passed asks for. */
+    /** A new key in its turn; turns that have passed are not made up for. */
     void rotateTo(long now) {
-        long times = (now - rotatedAt) / periodNanos;
-        for (long i = 0; i < Math.min(times, kept); i++) {
-            rotate();
-        }
-        rotatedAt += times * periodNanos;
+        rotate(now);
+        rotatedAt += (now - rotatedAt) / periodNanos * periodNanos;
     }
 
-    /** A new key; the oldest goes where there are as many as needed. */
-    void rotate() {
-        OpenSslSessionTicketKey[] next = new OpenSslSessionTicketKey[Math.min(keys.length + 1, kept)];
-        next[0] = make();
-        System.arraycopy(keys, 0, next, 1, next.length - 1);
+    /** A new key; those go of which no session is good any more, and the oldest where there are too many. */
+    void rotate(long now) {
+        List<Key> next = new ArrayList<>();
+        next.add(new Key(make(), now));
+        for (Key each : keys) {
+            // A key gives tickets until the next one is made.
+            if (next.size() == most || now - next.getLast().madeAt >= sessionNanos) {
+                break;
+            }
+            next.add(each);
+        }
         keys = next;
     }
 
     /** A new key alone: tickets that are out are worth nothing from now on. */
-    void forget() {
-        keys = new OpenSslSessionTicketKey[]{make()};
+    void forget(long now) {
+        keys = List.of(new Key(make(), now));
     }
 
     int count() {
-        return keys.length;
+        return keys.size();
     }
 
     void putInto(SslContext context) {
-        ((OpenSslSessionContext) context.sessionContext()).setTicketKeys(keys);
+        ((OpenSslSessionContext) context.sessionContext())
+                .setTicketKeys(keys.stream().map(Key::key).toArray(OpenSslSessionTicketKey[]::new));
     }
 
     private OpenSslSessionTicketKey make() {
@@ -71,4 +83,6 @@ final class TicketKeys {
         return new OpenSslSessionTicketKey(Arrays.copyOfRange(bytes, 0, hmac), Arrays.copyOfRange(bytes, hmac, aes),
                 Arrays.copyOfRange(bytes, aes, bytes.length));
     }
+
+    private record Key(OpenSslSessionTicketKey key, long madeAt) {}
 }

@@ -2,6 +2,7 @@ package io.solaster.engine.tls;
 
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -15,6 +16,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLException;
 
@@ -68,6 +70,8 @@ public final class TlsContexts implements TlsHandlers {
     private final Map<String, Bundle> wildcards = new HashMap<>();
     private final Bundle byDefault;
     private volatile long nextLook;
+    /** Held by whoever does what is due; nobody waits for it. */
+    private final ReentrantLock looking = new ReentrantLock();
 
     /**
      * Makes contexts of this material.
@@ -164,7 +168,7 @@ public final class TlsContexts implements TlsHandlers {
             int dot = name.indexOf('.');
             found = dot > 0 ? wildcards.get(name.substring(dot + 1)) : null;
         }
-        if (found == null && config.unknownNames() == UnknownNames.REFUSE && !byDefault.made.isFor(name)) {
+        if (found == null && config.unknownNames() == UnknownNames.REFUSE && !byDefault.state.made.isFor(name)) {
             throw TlsRefusal.unknownName();
         }
         return found == null ? byDefault : found;
@@ -172,7 +176,7 @@ public final class TlsContexts implements TlsHandlers {
 
     /**
      * Puts newer material in force for new handshakes, unless it is no good: then the log says why, and
-     * {@link #certificates}.
+     * {@link #certificates}. Handshakes go on meanwhile; of two updates of one name, the second waits for the first.
      *
      * @param bundle the material's name
      * @param material asked here, since to read it may fail
@@ -184,8 +188,8 @@ public final class TlsContexts implements TlsHandlers {
     }
 
     /**
-     * A new key for session tickets; those that are out stay good for their time. With the JDK, which keeps its keys to itself,
-     * all sessions are forgotten.
+     * A new key for session tickets; those that are out stay good for their time, unless 16 newer keys come within it. With the
+     * JDK, which keeps its keys to itself, all sessions are forgotten. Where there are no tickets, this does nothing.
      */
     public void rotateTickets() {
         bundles.values().forEach(bundle -> bundle.rotate(false));
@@ -203,10 +207,21 @@ public final class TlsContexts implements TlsHandlers {
     }
 
     /** Whatever is due: new keys for tickets, a warning that a certificate expires. */
-    private synchronized void look() {
-        long now = environment.clock().nanoTime();
-        nextLook = now + Math.min(LOOK_NANOS, config.ticketRotation().toNanos());
-        bundles.values().forEach(bundle -> bundle.look(now));
+    private void look() {
+        if (!looking.tryLock()) {
+            return;
+        }
+        try {
+            long now = environment.clock().nanoTime();
+            nextLook = now + Math.min(LOOK_NANOS, config.ticketRotation().toNanos());
+            for (Bundle bundle : bundles.values()) {
+                if (!bundle.look(now)) {
+                    nextLook = now;
+                }
+            }
+        } finally {
+            looking.unlock();
+        }
     }
 
     private ApplicationProtocolConfig forProvider(ApplicationProtocolConfig spoken) {
@@ -241,17 +256,18 @@ public final class TlsContexts implements TlsHandlers {
     private final class Bundle {
         private final String name;
         private final List<String> names = new ArrayList<>();
+        /** Held while newer material is read, which may take long: by those who update, and by nobody else. */
+        private final ReentrantLock updating = new ReentrantLock();
+        /** Held for what takes no longer than to make a context: whoever changes the fields below. */
+        private final ReentrantLock lock = new ReentrantLock();
         private @Nullable TicketKeys tickets;
-        private volatile Made made;
-        private @Nullable String problem;
-        private long updates;
-        private long refused;
         private Instant warned = Instant.MIN;
+        private volatile State state;
 
         Bundle(String name, KeyMaterial material) {
             this.name = name;
             this.tickets = newTickets();
-            this.made = make(material);
+            this.state = new State(withTickets(make(material), tickets), null, 0, 0);
         }
 
         private @Nullable TicketKeys newTickets() {
@@ -262,15 +278,20 @@ public final class TlsContexts implements TlsHandlers {
         }
 
         Made current() {
-            Made now = made;
+            Made now = state.made;
             // Almost never: where a protocol was switched on or off, the next connection waits a millisecond for it.
             return now.spoken == protocols.get() ? now : renew();
         }
 
-        private synchronized Made renew() {
-            Made now = make(made.material);
-            made = now;
-            return now;
+        private Made renew() {
+            lock.lock();
+            try {
+                Made now = withTickets(make(state.made.material), tickets);
+                state = state.with(now);
+                return now;
+            } finally {
+                lock.unlock();
+            }
         }
 
         private Made make(KeyMaterial material) {
@@ -283,75 +304,111 @@ public final class TlsContexts implements TlsHandlers {
                 throw new IllegalArgumentException("no server can be made of the SSL bundle '" + name + "': "
                         + e.getMessage() + "; give a certificate and its key", e);
             }
-            if (tickets != null) {
-                tickets.putInto(context);
-            }
             Made result = new Made(material, spoken, context);
             CLEANER.register(result, () -> ReferenceCountUtil.release(context));
             return result;
         }
 
-        synchronized boolean update(Callable<KeyMaterial> newer) {
-            TicketKeys before = tickets;
-            try {
-                KeyMaterial material = newer.call();
-                if (!material.isValidAt(environment.wallClock().instant())
-                        && made.material.isValidAt(environment.wallClock().instant())) {
-                    throw new IllegalArgumentException("what is in force is good, and this is expired or not yet good: "
-                            + describe(material));
-                }
-                if (clientAuth != ServerConfig.ClientAuth.NONE) {
-                    // Who is no longer good must not come back by a session of before.
-                    tickets = newTickets();
-                }
-                made = make(material);
-            } catch (Exception e) {
-                tickets = before;
-                problem = String.valueOf(e.getMessage());
-                refused++;
-                log.error(
-                        "{}: the updated SSL bundle '{}' is no good, and new handshakes go by the one before it, {}: {}",
-                        key, name, describe(), e.getMessage());
-                log.debug("{}: why the SSL bundle '{}' is no good", key, name, e);
-                return false;
+        private static Made withTickets(Made made, @Nullable TicketKeys keys) {
+            if (keys != null) {
+                keys.putInto(made.context);
             }
-            problem = null;
-            updates++;
-            warned = Instant.MIN;
+            return made;
+        }
+
+        boolean update(Callable<KeyMaterial> newer) {
+            updating.lock();
+            try {
+                Made made = make(good(newer.call()));
+                lock.lock();
+                try {
+                    // Who is no longer good must not come back by a session of before.
+                    TicketKeys keys = clientAuth == ServerConfig.ClientAuth.NONE ? tickets : newTickets();
+                    State before = state;
+                    state = new State(withTickets(made, keys), null, before.updates + 1, before.refused);
+                    tickets = keys;
+                    warned = Instant.MIN;
+                } finally {
+                    lock.unlock();
+                }
+            } catch (Exception e) {
+                refuse(e);
+                return false;
+            } finally {
+                updating.unlock();
+            }
             log.info("{}: the SSL bundle '{}' was updated, new handshakes go by it: {}", key, name, describe());
-            warn();
+            look(environment.clock().nanoTime());
             return true;
         }
 
-        synchronized void rotate(boolean forget) {
-            TicketKeys keys = tickets;
-            if (keys == null) {
-                made = make(made.material);
-                return;
+        private KeyMaterial good(KeyMaterial material) {
+            Instant now = environment.wallClock().instant();
+            if (!material.isValidAt(now) && state.made.material.isValidAt(now)) {
+                throw new IllegalArgumentException("what is in force is good, and this is expired or not yet good: "
+                        + describe(material.certificates()));
             }
-            if (forget) {
-                keys.forget();
-                // Sessions without tickets are remembered in the context itself.
-                made = make(made.material);
-            } else {
-                keys.rotate();
-                keys.putInto(made.context);
+            return material;
+        }
+
+        private void refuse(Exception cause) {
+            lock.lock();
+            try {
+                State before = state;
+                state = new State(before.made, String.valueOf(cause.getMessage()), before.updates, before.refused + 1);
+            } finally {
+                lock.unlock();
+            }
+            log.error("{}: the updated SSL bundle '{}' is no good, and new handshakes go by the one before it, {}: {}",
+                    key, name, describe(), cause.getMessage());
+            log.debug("{}: why the SSL bundle '{}' is no good", key, name, cause);
+        }
+
+        void rotate(boolean forget) {
+            lock.lock();
+            try {
+                long now = environment.clock().nanoTime();
+                TicketKeys keys = tickets;
+                if (forget) {
+                    if (keys != null) {
+                        keys.forget(now);
+                    }
+                    // Sessions without tickets are remembered in the context itself.
+                    renew();
+                } else if (keys != null) {
+                    keys.rotate(now);
+                    keys.putInto(state.made.context);
+                } else if (!choice.isOpenSsl()) {
+                    renew();
+                }
+            } finally {
+                lock.unlock();
             }
         }
 
-        synchronized void look(long now) {
-            TicketKeys keys = tickets;
-            if (keys != null && keys.isDue(now)) {
-                keys.rotateTo(now);
-                keys.putInto(made.context);
+        /** Waits for nobody: false where somebody changes something just now, and another look is to come soon. */
+        boolean look(long now) {
+            if (!lock.tryLock()) {
+                return false;
             }
-            warn();
+            try {
+                TicketKeys keys = tickets;
+                if (keys != null && keys.isDue(now)) {
+                    keys.rotateTo(now);
+                    keys.putInto(state.made.context);
+                }
+                warn();
+                return true;
+            } finally {
+                lock.unlock();
+            }
         }
 
         /** Once a day, from some time before a certificate expires. */
         private void warn() {
             Instant now = environment.wallClock().instant();
-            if (!expiresSoon(now) || warned.isAfter(now.minus(DAY))) {
+            Made made = state.made;
+            if (!expiresSoon(made, now) || warned.isAfter(now.minus(DAY))) {
                 return;
             }
             warned = now;
@@ -362,23 +419,31 @@ public final class TlsContexts implements TlsHandlers {
                     describe());
         }
 
-        private boolean expiresSoon(Instant now) {
+        private boolean expiresSoon(Made made, Instant now) {
             return made.expires.isBefore(now.plus(config.expiryWarning()));
         }
 
         String describe() {
-            return describe(made.material);
+            return describe(state.made.certificates);
         }
 
-        private String describe(KeyMaterial material) {
-            return String.join(" and ", material.certificates().stream().map(KeyMaterial::describe).toList());
+        private static String describe(List<X509Certificate> certificates) {
+            return String.join(" and ", certificates.stream().map(KeyMaterial::describe).toList());
         }
 
-        synchronized ServerCertificate report() {
-            Made now = made;
-            return new ServerCertificate(name, List.copyOf(names), now.material.certificates().stream()
-                    .map(each -> each.getSubjectX500Principal().getName()).toList(), now.expires,
-                    expiresSoon(environment.wallClock().instant()), problem, updates, refused);
+        ServerCertificate report() {
+            State now = state;
+            Made made = now.made;
+            return new ServerCertificate(name, List.copyOf(names), made.certificates.stream()
+                    .map(each -> each.getSubjectX500Principal().getName()).toList(), made.expires,
+                    expiresSoon(made, environment.wallClock().instant()), now.problem, now.updates, now.refused);
+        }
+    }
+
+    /** What is in force of a bundle, and what became of its updates. */
+    private record State(Made made, @Nullable String problem, long updates, long refused) {
+        State with(Made newMade) {
+            return new State(newMade, problem, updates, refused);
         }
     }
 
@@ -387,6 +452,7 @@ public final class TlsContexts implements TlsHandlers {
         private final KeyMaterial material;
         private final ApplicationProtocolConfig spoken;
         private final SslContext context;
+        private final List<X509Certificate> certificates;
         private final Instant expires;
         /** Names of hosts in the certificates. */
         private final Set<String> hosts;
@@ -395,7 +461,8 @@ public final class TlsContexts implements TlsHandlers {
             this.material = material;
             this.spoken = spoken;
             this.context = context;
-            this.expires = material.certificates().stream().map(each -> each.getNotAfter().toInstant())
+            this.certificates = material.certificates();
+            this.expires = certificates.stream().map(each -> each.getNotAfter().toInstant())
                     .min(Instant::compareTo).orElse(Instant.MAX);
             this.hosts = material.hosts();
         }

@@ -23,12 +23,14 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLContext;
@@ -69,6 +71,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -382,6 +385,21 @@ abstract class TlsTest {
         assertThat(sum(server, stats -> stats.resumed)).as("of a key that is gone").isEqualTo(1);
     }
 
+    @Test
+    void withoutTicketsANewKeyOfTicketsForgetsNoSession() throws Exception {
+        TcpServer server = serve(config(TlsProvider.OPENSSL, "tickets", false));
+        SSLContext context = trusting(ONE);
+        greet(server, context, "TLSv1.2");
+        server.tls().contexts().rotateTickets();
+        greet(server, context, "TLSv1.2");
+        until("both", server, stats -> stats.succeeded, 2);
+        assertThat(sum(server, stats -> stats.resumed)).isEqualTo(1);
+        server.tls().contexts().forgetSessions();
+        greet(server, context, "TLSv1.2");
+        until("the third", server, stats -> stats.succeeded, 3);
+        assertThat(sum(server, stats -> stats.resumed)).isEqualTo(1);
+    }
+
     @WithEach
     void aClientGetsTheCertificateOfTheHostThatItAsksFor(TlsProvider provider) throws Exception {
         TcpServer server = serve(config(provider, "serverNames", Map.of("two", "two.example, *.Shop.example")));
@@ -526,6 +544,46 @@ abstract class TlsTest {
         }
         assertThat(before.echo("still there")).isEqualTo("still there");
         assertThat(sum(server, stats -> stats.failed)).isZero();
+    }
+
+    @WithEach
+    void materialThatTakesLongToReadHoldsUpNobody(TlsProvider provider) throws Exception {
+        // So that almost every handshake looks what is due.
+        TlsConfig config = config(provider, "ticketRotation", Duration.ofMillis(1), "sessionTimeout",
+                Duration.ofSeconds(1));
+        TlsContexts contexts = contexts(config, ClientAuth.NONE);
+        TcpServer server = serve(contexts, config);
+        CountDownLatch reads = new CountDownLatch(1);
+        CountDownLatch go = new CountDownLatch(1);
+        CompletableFuture<Boolean> update = beside(() -> contexts.update("one", () -> {
+            reads.countDown();
+            go.await();
+            return TWO.material();
+        }));
+        try {
+            assertThat(reads.await(Engines.PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+            for (int i = 0; i < 3; i++) {
+                untilTheNextMillisecond();
+                greet(server, trusting(ONE), "TLSv1.3");
+                assertThat(Engines.get(beside(contexts::certificates)).getFirst().subjects())
+                        .containsExactly("CN=one.example");
+            }
+            Engines.get(beside(() -> {
+                contexts.rotateTickets();
+                contexts.forgetSessions();
+                return true;
+            }));
+            assertThat(update).isNotDone();
+        } finally {
+            go.countDown();
+        }
+        assertThat(Engines.get(update)).isTrue();
+        greet(server, trusting(TWO), "TLSv1.3");
+        assertThat(contexts.certificates().getFirst().updates()).isOne();
+    }
+
+    private static <T> CompletableFuture<T> beside(Supplier<T> work) {
+        return CompletableFuture.supplyAsync(work, task -> Thread.ofPlatform().daemon().start(task));
     }
 
     @WithEach
