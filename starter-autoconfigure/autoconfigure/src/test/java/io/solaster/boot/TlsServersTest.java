@@ -127,4 +127,23 @@ class TlsServersTest {
             assertThat(count(registry, "handshakes", "result", "failed")).isZero();
         });
     }
+
+    @Test
+    void what_was_counted_stays_while_servers_are_not_bound(@TempDir Path directory) throws Exception {
+        KeyStore server = Certificates.make(directory, "server");
+        runner(directory, "server").run(context -> {
+            MeterRegistry registry = context.getBean(MeterRegistry.class);
+            context.getBeansOfType(MeterBinder.class).values().forEach(each -> each.bindTo(registry));
+            ServerLifecycle servers = context.getBean(ServerLifecycle.class);
+            shown(context, Certificates.client(server, false), "localhost");
+            // The shard counts after it has told the client.
+            ThreeShards.until("the first is counted", () -> count(registry, "handshakes", "result", "succeeded") == 1);
+            servers.stop();
+            assertThat(count(registry, "handshakes", "result", "succeeded")).isEqualTo(1);
+            assertThat(registry.get("solaster.server.tls.certificate.expires").gauge().value()).isPositive();
+            servers.start();
+            shown(context, Certificates.client(server, false), "localhost");
+            ThreeShards.until("both are counted", () -> count(registry, "handshakes", "result", "succeeded") == 2);
+        });
+    }
 }

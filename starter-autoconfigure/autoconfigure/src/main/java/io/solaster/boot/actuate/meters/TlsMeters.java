@@ -3,6 +3,8 @@ package io.solaster.boot.actuate.meters;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 
@@ -18,11 +20,14 @@ import io.solaster.engine.tls.HandshakeStats;
 import io.solaster.engine.tls.ServerCertificate;
 import io.solaster.engine.tls.TlsContexts;
 import io.solaster.spring.server.ServerLifecycle;
+import org.jspecify.annotations.Nullable;
 
 /** Handshakes and certificates of the servers that encrypt. Meters are there before the servers are bound. */
 final class TlsMeters implements MeterBinder {
     private final Engine engine;
     private final ServerLifecycle servers;
+    /** What was seen last of each server: it counts on once the server is bound again, and must not show less until then. */
+    private final Map<String, Tls> seen = new ConcurrentHashMap<>();
 
     TlsMeters(Engine engine, ServerLifecycle servers) {
         this.engine = engine;
@@ -47,15 +52,16 @@ final class TlsMeters implements MeterBinder {
         result(registry, tags, name, "timeout", stats -> stats.timedOut);
         result(registry, tags, name, "aborted", stats -> stats.aborted);
         result(registry, tags, name, "refused", stats -> stats.refused);
-        FunctionCounter.builder("solaster.server.tls.resumed", servers, s -> sum(s, name, stats -> stats.resumed))
+        FunctionCounter.builder("solaster.server.tls.resumed", this, meters -> meters.sum(name, stats -> stats.resumed))
                 .tags(tags).description("Handshakes that resumed a session").register(registry);
-        Gauge.builder("solaster.server.tls.in.progress", servers, s -> sum(s, name, stats -> stats.inProgress))
+        Gauge.builder("solaster.server.tls.in.progress", this, meters -> meters.sum(name, stats -> stats.inProgress))
                 .tags(tags)
                 .description("Handshakes under way").register(registry);
-        Gauge.builder("solaster.server.tls.waiting", servers, s -> sum(s, name, stats -> stats.waiting)).tags(tags)
+        Gauge.builder("solaster.server.tls.waiting", this, meters -> meters.sum(name, stats -> stats.waiting))
+                .tags(tags)
                 .description("Handshakes that wait for a turn of their shard").register(registry);
-        Gauge.builder("solaster.server.tls.certificate.expires", servers,
-                s -> certificates(s, name, TlsMeters::expires))
+        Gauge.builder("solaster.server.tls.certificate.expires", this,
+                meters -> meters.certificates(name, TlsMeters::expires))
                 .tags(tags).baseUnit("seconds")
                 .description("Time until the first certificate in force expires; negative once it has")
                 .register(registry);
@@ -65,15 +71,15 @@ final class TlsMeters implements MeterBinder {
 
     private void result(MeterRegistry registry, Tags tags, String server, String result,
             Function<HandshakeStats, Counter> count) {
-        FunctionCounter.builder("solaster.server.tls.handshakes", servers, s -> sum(s, server, count))
+        FunctionCounter.builder("solaster.server.tls.handshakes", this, meters -> meters.sum(server, count))
                 .tags(tags.and("result", result)).description("Handshakes that are over, by what became of them")
                 .register(registry);
     }
 
     private void updates(MeterRegistry registry, Tags tags, String server, String outcome,
             ToDoubleFunction<ServerCertificate> count) {
-        FunctionCounter.builder("solaster.server.tls.updates", servers,
-                s -> certificates(s, server, all -> all.stream().mapToDouble(count).sum()))
+        FunctionCounter.builder("solaster.server.tls.updates", this,
+                meters -> meters.certificates(server, all -> all.stream().mapToDouble(count).sum()))
                 .tags(tags.and("outcome", outcome))
                 .description("SSL bundles that changed, and were put in force or were no good").register(registry);
     }
@@ -84,15 +90,19 @@ final class TlsMeters implements MeterBinder {
                 .orElse(Double.NaN);
     }
 
-    private static double sum(ServerLifecycle servers, String name, Function<HandshakeStats, Counter> count) {
-        Tls tls = servers.server(name).map(server -> server.tls()).orElse(null);
+    private double sum(String name, Function<HandshakeStats, Counter> count) {
+        Tls tls = tls(name);
         return tls == null ? 0 : tls.stats().values().stream().mapToLong(stats -> count.apply(stats).get()).sum();
     }
 
-    private static double certificates(ServerLifecycle servers, String name,
-            ToDoubleFunction<List<ServerCertificate>> value) {
-        Tls tls = servers.server(name).map(server -> server.tls()).orElse(null);
+    private double certificates(String name, ToDoubleFunction<List<ServerCertificate>> value) {
+        Tls tls = tls(name);
         TlsContexts contexts = tls == null ? null : tls.contexts();
         return contexts == null ? 0 : value.applyAsDouble(contexts.certificates());
+    }
+
+    private @Nullable Tls tls(String name) {
+        servers.server(name).map(server -> server.tls()).ifPresent(tls -> seen.put(name, tls));
+        return seen.get(name);
     }
 }
