@@ -214,11 +214,7 @@ final class IoScheduler {
                 Operation<?, ?> operation = next.operations.remove();
                 int bytes = operation.bytes();
                 waiting--;
-                if (next.vtime - lastVtime > 0) {
-                    lastVtime = next.vtime;
-                }
-                long cost = pay(operation);
-                next.vtime += cost * UNIT_SHARES / Math.max(1, home.shares(next.group));
+                next.vtime += pay(operation) * UNIT_SHARES / Math.max(1, home.shares(next.group));
                 atDisk++;
                 bytesAtDisk += bytes;
                 next.atDisk++;
@@ -231,23 +227,26 @@ final class IoScheduler {
         }
     }
 
-    /** What an operation costs its group: time of the disk where its limits are known, else bytes. */
+    /**
+     * What an operation costs its group: time of the disk where its limits are known, else bytes. Never nothing: a group whose
+     * time stands still is always the least far, and the others wait for ever.
+     */
     private long pay(Operation<?, ?> operation) {
-        if (!limited) {
+        long cost = limitedCost(operation);
+        if (cost == 0) {
             return OPERATION_COST + operation.bytes();
         }
-        long cost = operation.isTransfer() ? limits.cost(operation.reads(), operation.bytes()) : 0;
-        if (cost > 0) {
-            paidUntil = Math.max(paidUntil, home.nanoTime() - BURST_NANOS) + cost;
-        }
+        paidUntil = Math.max(paidUntil, home.nanoTime() - BURST_NANOS) + cost;
         return cost;
+    }
+
+    /** What an operation takes of the disk's time by its limits; 0 where they do not speak of it. */
+    private long limitedCost(Operation<?, ?> operation) {
+        return limited && operation.isTransfer() ? limits.cost(operation.reads(), operation.bytes()) : 0;
     }
 
     /** Whether the disk has done, by its limits, what it was asked for; if not, it is looked at again when it has. */
     private boolean isPaid() {
-        if (!limited) {
-            return true;
-        }
         long owed = paidUntil - home.nanoTime();
         if (owed > 0 && !waitsForPay) {
             waitsForPay = true;
@@ -263,23 +262,42 @@ final class IoScheduler {
 
     /** Whose turn it is; null if nobody's, or the disk has enough. */
     private @Nullable Queue next() {
-        if (waiting == 0 || !isPaid()) {
+        if (waiting == 0) {
             return null;
+        }
+        Queue least = least(false);
+        boolean inTurn = least == null || limitedCost(least.operations.element()) == 0 || isPaid();
+        if (!inTurn) {
+            // What moves no bytes holds up nobody who waits for the limits.
+            least = least(true);
+            if (least == null) {
+                return null;
+            }
         }
         if (atDisk >= depth) {
             wasFull = true;
             return null;
         }
-        Queue least = null;
-        for (Queue each : queues) {
-            if (!each.operations.isEmpty() && (least == null || each.vtime - least.vtime < 0)) {
-                least = each;
-            }
-        }
         // Nobody overtakes who waits for room: what is large might wait for ever, and shares would not hold.
         if (least == null || !mayHaveMore(least) || !fits(least, bytesAtDisk, bounds.depthBytes())) {
             wasFull = true;
             return null;
+        }
+        if (inTurn && least.vtime - lastVtime > 0) {
+            lastVtime = least.vtime;
+        }
+        return least;
+    }
+
+    /** Who is least far of those that wait; of all, or of those whose next operation moves no bytes. */
+    private @Nullable Queue least(boolean withoutBytes) {
+        Queue least = null;
+        for (Queue each : queues) {
+            Operation<?, ?> first = each.operations.peek();
+            if (first != null && !(withoutBytes && first.isTransfer())
+                    && (least == null || each.vtime - least.vtime < 0)) {
+                least = each;
+            }
         }
         return least;
     }

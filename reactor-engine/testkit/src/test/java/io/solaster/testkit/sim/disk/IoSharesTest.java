@@ -212,6 +212,40 @@ final class IoSharesTest {
     }
 
     @Test
+    void whatTheLimitsDoNotSpeakOfStarvesNobody() throws Exception {
+        // Reads alone have a limit, of 1,000 a second.
+        use(new FileBounds(8, 1 << 20, MOST, 1L << 40, new IoLimits(1e6, 0, 0, 0), 0));
+        disk.set(DiskFaults.NONE.throttled(PER_SECOND));
+        for (int i = 0; i < 1_000; i++) {
+            writeForEver();
+        }
+        ByteBuf into = Unpooled.buffer(4 << 10);
+        for (int i = 0; i < 20; i++) {
+            CompletableFuture<Integer> read = read(CRITICAL, into);
+            for (int steps = 0; steps < 2_000 && !read.isDone(); steps++) {
+                time.step();
+            }
+            assertThat(read).isCompleted();
+        }
+        assertThat(stats.writes.get()).isGreaterThan(100);
+    }
+
+    @Test
+    void whatMovesNoBytesDoesNotWaitForTheLimits() throws Exception {
+        use(new FileBounds(32, 1 << 20, MOST, 1L << 40, new IoLimits(0, 0, 1e9, 0), 0));
+        // A second each.
+        CompletableFuture<?> first = write(BACKGROUND, BLOCK);
+        CompletableFuture<?> second = write(BACKGROUND, BLOCK);
+        CompletableFuture<?> third = write(CRITICAL, BLOCK);
+        time.run(2, 1000, 100, 100);
+        long since = time.nanoTime();
+        time.await(file.sync());
+        assertThat(time.nanoTime() - since).isLessThan(100_000_000);
+        assertThat(third.isDone()).isFalse();
+        time.await(CompletableFuture.allOf(first, second, third));
+    }
+
+    @Test
     void hasFewerAtASlowDiskThanItsDepthWhereLatencyHasAGoal() throws Exception {
         use(new FileBounds(32, 64 << 20, MOST, 1L << 40, IoLimits.NONE, 5_000_000));
         disk.set(DiskFaults.NONE.throttled(PER_SECOND));
