@@ -272,10 +272,14 @@ final class KernelRing implements Ring, EpollIoHandle {
     private void takeBack(IOException why) {
         int from = (int) INT.getAcquire(rings, sqHead);
         int to = tail;
+        // Before anybody is told: who is told may ask for more, in the same places.
+        long[] taken = new long[to - from];
+        for (int i = from; i != to; i++) {
+            taken[i - from] = entries.get(ValueLayout.JAVA_LONG, (long) (i & sqMask) * Uring.ENTRY + 32);
+        }
         tail = from;
         INT.setRelease(rings, sqTail, from);
-        for (int i = from; i != to; i++) {
-            long data = entries.get(ValueLayout.JAVA_LONG, (long) (i & sqMask) * Uring.ENTRY + 32);
+        for (long data : taken) {
             if (data != CANCELLED) {
                 files.refused((int) data, why);
             }
