@@ -66,7 +66,7 @@ public final class ChannelDisk implements Disk {
 
     @Override
     public void openToSend(Path path, Outcome<Handle> outcome) {
-        if (Libc.opens(path)) {
+        if (Libc.Here.opens(path)) {
             run(outcome, () -> byChannel(path, Descriptor.openToSend(path), StandardOpenOption.READ));
         } else {
             Disk.super.openToSend(path, outcome);
@@ -81,7 +81,7 @@ public final class ChannelDisk implements Disk {
 
     /** @param handles what is made of a descriptor; closes that if it fails */
     void openTemporary(Path named, Outcome<Handle> outcome, Handles handles) {
-        if (!Libc.opens(named)) {
+        if (!Libc.Here.opens(named)) {
             Disk.super.openTemporary(named, outcome);
             return;
         }

@@ -265,7 +265,7 @@ public final class FileRing implements Disk {
 
     @Override
     public void open(Path path, OpenMode mode, boolean direct, Outcome<Handle> outcome) {
-        if (!Libc.opens(path)) {
+        if (!Libc.Here.opens(path)) {
             threads.open(path, mode, direct, outcome);
             return;
         }
@@ -285,7 +285,7 @@ public final class FileRing implements Disk {
 
     @Override
     public void openToSend(Path path, Outcome<Handle> outcome) {
-        if (Libc.opens(path)) {
+        if (Libc.Here.opens(path)) {
             threads.run(outcome, () -> new RingFile(this, threads, path, Descriptor.openToSend(path)));
         } else {
             threads.openToSend(path, outcome);

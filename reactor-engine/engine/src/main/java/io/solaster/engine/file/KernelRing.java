@@ -167,6 +167,9 @@ final class KernelRing implements Ring, EpollIoHandle {
             return null;
         } catch (IOException refused) {
             return refused.getMessage();
+        } catch (LinkageError | RuntimeException noCalls) {
+            return "calls of the C library are not to be had (" + noCalls
+                    + "); allow them with --enable-native-access=ALL-UNNAMED";
         } finally {
             if (tried != null) {
                 tried.close();

@@ -9,6 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.charset.Charset;
 import java.nio.file.FileSystems;
@@ -44,7 +45,6 @@ final class Libc {
     private static final int AT_SYMLINK_FOLLOW = 0x400;
     private static final int EAGAIN = 11;
     private static final int RWF_NOWAIT = 8;
-    private static final boolean LINUX = System.getProperty("os.name").equals("Linux");
     private static final int SEEK_END = 2;
     private static final long IO_URING_SETUP = 425;
     private static final long IO_URING_ENTER = 426;
@@ -74,8 +74,6 @@ final class Libc {
             ValueLayout.JAVA_LONG);
     private static final MethodHandle MUNMAP = call("munmap", -1, ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG,
             ValueLayout.JAVA_LONG);
-    private static final MethodHandle EVENTFD = call("eventfd", -1, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT,
-            ValueLayout.JAVA_INT);
 
     private Libc() {}
 
@@ -173,7 +171,7 @@ final class Libc {
      * @return how many bytes: 0 if it takes none, -1 if the file ends before
      */
     static long sendFile(int socket, int descriptor, long position, long count, Path path) throws IOException {
-        long sent = run((state, arena) -> (long) Sending.SENDFILE.invokeExact(state, socket, descriptor,
+        long sent = run((state, arena) -> (long) LinuxOnly.SENDFILE.invokeExact(state, socket, descriptor,
                 arena.allocateFrom(ValueLayout.JAVA_LONG, position), count));
         return sent == -EAGAIN ? 0 : sent == 0 ? -1 : check(sent, path);
     }
@@ -184,7 +182,7 @@ final class Libc {
      * @param scratch room for a part of memory, and the byte it names
      */
     static boolean isCached(int descriptor, long position, MemorySegment scratch) {
-        MethodHandle read = Sending.PREADV2;
+        MethodHandle read = LinuxOnly.PREADV2;
         if (read == null) {
             return false;
         }
@@ -206,22 +204,44 @@ final class Libc {
     }
 
     /** Calls that Linux alone has, and not every C library knows. */
-    private static final class Sending {
+    private static final class LinuxOnly {
         static final MethodHandle SENDFILE = call("sendfile", -1, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT,
                 ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG);
+        static final MethodHandle EVENTFD = call("eventfd", -1, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT,
+                ValueLayout.JAVA_INT);
         static final @Nullable MethodHandle PREADV2 = Linker.nativeLinker().defaultLookup().find("preadv2")
                 .map(found -> Linker.nativeLinker().downcallHandle(found,
                         FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT, ValueLayout.ADDRESS,
                                 ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT)))
                 .orElse(null);
 
-        private Sending() {}
+        private LinuxOnly() {}
     }
 
-    /** Whether {@link #open} opens what a path leads to: not in an archive, say, nor by a name that is no text. */
-    static boolean opens(Path path) {
+    /** To be asked before anything else here: a class of its own, since where the calls are not to be had this one fails. */
+    static final class Here {
+        private static final boolean IS = System.getProperty("os.name").equals("Linux") && isLinked();
+
+        private Here() {}
+
+        private static boolean isLinked() {
+            try {
+                MethodHandles.lookup().ensureInitialized(Libc.class);
+                return true;
+            } catch (LinkageError | IllegalAccessException refused) {
+                return false;
+            }
+        }
+
+        /** Whether {@link #open} opens what a path leads to: not in an archive, say, nor by a name that is no text. */
+        static boolean opens(Path path) {
+            return IS && leadsTo(path);
+        }
+    }
+
+    private static boolean leadsTo(Path path) {
         try {
-            return LINUX && path.getFileSystem().equals(FileSystems.getDefault())
+            return path.getFileSystem().equals(FileSystems.getDefault())
                     && Path.of(path.toString()).equals(path);
         } catch (InvalidPathException noText) {
             return false;
@@ -251,7 +271,7 @@ final class Libc {
 
     /** A new one's descriptor, or the negative error number. */
     static long eventfd() {
-        return run((state, arena) -> (int) EVENTFD.invokeExact(state, 0, EVENTFD_FLAGS));
+        return run((state, arena) -> (int) LinuxOnly.EVENTFD.invokeExact(state, 0, EVENTFD_FLAGS));
     }
 
     /** Where a part of a ring lies from now on, or the negative error number. */

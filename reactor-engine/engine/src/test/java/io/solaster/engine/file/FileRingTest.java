@@ -219,13 +219,13 @@ final class FileRingTest {
             Path inside = archive.getPath(outside.toString());
             Files.createDirectories(inside.getParent());
             Files.writeString(inside, "in");
-            assertThat(Libc.opens(inside)).isFalse();
+            assertThat(Libc.Here.opens(inside)).isFalse();
             Told<Disk.Handle> told = new Told<>();
             ring.open(inside, OpenMode.READ, false, told);
             assertThat(told.times).isEqualTo(1);
             assertThat(told.result).isNotInstanceOf(RingFile.class);
         }
-        assertThat(Libc.opens(outside)).isTrue();
+        assertThat(Libc.Here.opens(outside)).isTrue();
     }
 
     @Test
