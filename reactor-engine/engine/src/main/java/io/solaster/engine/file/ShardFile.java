@@ -89,9 +89,14 @@ public final class ShardFile {
      * A part of the file that the kernel sends without a copy, for one write to this channel. It waits for the disk where
      * {@link #isCached} is false, and fails where the file has become shorter. The file is closed no sooner than that is
      * released.
+     *
+     * @throws IllegalStateException if the file is closed: its descriptor's number may be another file's
      */
     public FileRegion region(Channel channel, long position, long count) {
         check(position, 0);
+        if (closed != null) {
+            throw new IllegalStateException(name + " is closed; take a region of it before that");
+        }
         return new SentRegion(this, ((UnixChannel) channel).fd().intValue(), handle.descriptor(), position, count);
     }
 

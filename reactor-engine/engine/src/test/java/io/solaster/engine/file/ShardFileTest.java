@@ -1,6 +1,7 @@
 package io.solaster.engine.file;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -10,6 +11,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 
 import io.netty.buffer.Unpooled;
+import io.netty.channel.embedded.EmbeddedChannel;
 import io.solaster.engine.stats.ShardStats;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -122,6 +124,14 @@ final class ShardFileTest {
         assertThat(read).isCompletedExceptionally();
         assertThat(close).isCompleted();
         assertThat(closed).isEqualTo(1);
+    }
+
+    @Test
+    void givesNoRegionOnceItIsClosed() {
+        file.close();
+        // Its descriptor's number may be another file's by then.
+        assertThatThrownBy(() -> file.region(new EmbeddedChannel(), 0, 1)).isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("file /log is closed");
     }
 
     @Test
