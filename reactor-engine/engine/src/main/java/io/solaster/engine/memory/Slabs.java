@@ -399,6 +399,11 @@ public final class Slabs implements AutoCloseable {
 
     /** Takes all blocks back at once. */
     public void drop() {
+        takeBack();
+        tell();
+    }
+
+    private void takeBack() {
         large.drop();
         Arrays.fill(heads, 0);
         Arrays.fill(tails, 0);
@@ -421,7 +426,6 @@ public final class Slabs implements AutoCloseable {
         pagesInUse = 0;
         live = 0;
         trim();
-        tell();
     }
 
     /** Has {@link #release} give back all that is resident and holds no block, what else is kept for use again too. */
@@ -468,7 +472,7 @@ public final class Slabs implements AutoCloseable {
     /** Gives everything back. No block may be used any more; to allocate begins anew. */
     @Override
     public void close() {
-        drop();
+        takeBack();
         large.release(Long.MAX_VALUE);
         for (int chunk = 0; chunk < chunkCount; chunk++) {
             if (chunks[chunk] != 0) {

@@ -254,9 +254,13 @@ public final class StoreShard implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        maintenance.cancel();
-        sweep.cancel();
-        endOfLevels.run();
-        keyspace.close();
+        try {
+            maintenance.cancel();
+            sweep.cancel();
+            endOfLevels.run();
+        } finally {
+            // Its memory is the system's again, whatever else fails.
+            keyspace.close();
+        }
     }
 }
