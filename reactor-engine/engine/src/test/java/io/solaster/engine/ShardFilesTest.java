@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -215,13 +216,21 @@ class ShardFilesTest {
         get(engine.submitStageTo(0, CallOptions.DEFAULTS, file::close));
     }
 
+    private static boolean makesPipe(Path pipe) throws InterruptedException {
+        try {
+            return new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor() == 0;
+        } catch (IOException missing) {
+            return false;
+        }
+    }
+
     /** Nobody writes to the pipe, so that its read does not end. */
     @ParameterizedTest
     @EnumSource(names = {"IO_URING", "EPOLL"})
     void stopsWhereAnOperationOfARingDoesNotEnd(Transport transport) throws Exception {
         assumeTrue(IoUring.isAvailable());
         Path pipe = directory.resolve("pipe");
-        assumeTrue(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor() == 0);
+        assumeTrue(makesPipe(pipe), "no pipes here");
         Engine onRing = Engine.start(EngineConfig.defaults().withShards(1).withTransport(transport));
         CompletableFuture<Integer> read;
         try (onRing) {

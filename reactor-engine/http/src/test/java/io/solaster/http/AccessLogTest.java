@@ -279,8 +279,11 @@ class AccessLogTest {
     void goesOnInANewFileOnceTheOldOneIsRenamed(@TempDir Path directory) throws Exception {
         Path file = directory.resolve("access.log");
         Path old = directory.resolve("access.log.1");
-        RawClient client = fixture.connect(fixture.serve(config(into(file)), router()));
+        ServerConfig config = config(into(file));
+        HttpProtocol protocol = new HttpProtocol(router(), config);
+        RawClient client = fixture.connect(fixture.bind(config, protocol));
         client.get("/orders/1");
+        HttpStats stats = protocol.stats().values().iterator().next();
         HttpFixture.await("a line is written", () -> linesOf(file).size() == 1);
         Files.move(file, old);
         int[] asked = {1};
@@ -289,8 +292,9 @@ class AccessLogTest {
             asked[0]++;
             return !linesOf(file).isEmpty();
         });
+        // A disk that is slower than the client makes it drop lines.
         HttpFixture.await("all lines are in either",
-                () -> linesOf(file).size() + linesOf(old).size() == asked[0]);
+                () -> linesOf(file).size() + linesOf(old).size() == asked[0] - stats.logDropped.get());
     }
 
     @Test

@@ -87,7 +87,7 @@ class FaultyDiskTest {
         HttpFixture.await("nothing is left", () -> names().isEmpty());
         files.full = false;
         Answer read = upload(fixture.connect(client.socket().getPort()));
-        assertThat(read.body()).isEqualTo("read 100000");
+        assertThat(read.body()).isEqualTo("read 1500");
         HttpFixture.await("nothing is left", () -> names().isEmpty());
     }
 
@@ -100,7 +100,8 @@ class FaultyDiskTest {
     }
 
     private static Answer upload(RawClient client) {
-        String body = "--b\r\nContent-Disposition: form-data; name=\"f\"; filename=\"f\"\r\n\r\n" + "y".repeat(100_000)
+        // Read at once: an answer before the end of a body ends the connection, and may be lost with that.
+        String body = "--b\r\nContent-Disposition: form-data; name=\"f\"; filename=\"f\"\r\n\r\n" + "y".repeat(1_500)
                 + "\r\n--b--\r\n";
         return client
                 .send("POST / HTTP/1.1\r\nHost: h\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: "

@@ -126,12 +126,12 @@ public final class StoreFixture {
         ahead.set(0);
     }
 
-    /** Waits until something holds, for at most ten seconds. */
+    /** Waits until something holds, for at most a minute. */
     public static void await(String what, BooleanSupplier condition) {
-        long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+        long deadline = System.nanoTime() + Duration.ofMinutes(1).toNanos();
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() > deadline) {
-                throw new AssertionError("ten seconds have passed and it is not so that " + what);
+                throw new AssertionError("a minute has passed and it is not so that " + what);
             }
             Thread.onSpinWait();
             Thread.yield();

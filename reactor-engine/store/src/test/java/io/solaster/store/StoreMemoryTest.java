@@ -42,7 +42,6 @@ final class StoreMemoryTest {
                         reply = client.call("SET", "k" + keys++, value);
                     }
                     assertThat(reply).isEqualTo("-OOM command not allowed when used memory > 'maxmemory'.");
-                    assertThat(engine.memory().level()).isEqualTo(MemoryLevel.FULL);
                     assertThat(store.usedMemory()).isLessThan(limit);
                     assertThat(client.call("GET", "k0").endsWith(value)).as("what is there is read").isTrue();
                     assertThat(client.call("DEL", "k0")).as("and removed").isEqualTo(":1");

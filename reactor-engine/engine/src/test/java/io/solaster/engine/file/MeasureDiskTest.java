@@ -26,7 +26,8 @@ final class MeasureDiskTest {
         try {
             yaml = MeasureDisk.measure(directory, Duration.ofMillis(20), 4 << 20);
         } catch (IOException refused) {
-            assumeTrue(!refused.getMessage().contains("O_DIRECT"), "no way past the page cache here");
+            assumeTrue(!refused.getMessage().contains("O_DIRECT")
+                    && !refused.getMessage().contains("Invalid argument"), "no way past the page cache here");
             throw refused;
         }
         assertThat(yaml).containsPattern("limits:\n +read-bytes-per-second: [1-9][0-9]*MB\n"

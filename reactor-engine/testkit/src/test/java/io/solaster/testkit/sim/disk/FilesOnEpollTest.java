@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.netty.channel.epoll.Epoll;
 import io.solaster.config.EngineConfig;
+import io.solaster.engine.file.FileRing;
 import org.junit.jupiter.api.BeforeAll;
 
 /** Files by a ring of a shard's own, beside its sockets. */
@@ -14,7 +15,9 @@ final class FilesOnEpollTest extends RingDiskContract {
     }
 
     @BeforeAll
-    static void epollIsThere() {
+    static void isThere() {
         assumeTrue(Epoll.isAvailable());
+        String refusal = FileRing.refusal();
+        assumeTrue(refusal == null, refusal);
     }
 }

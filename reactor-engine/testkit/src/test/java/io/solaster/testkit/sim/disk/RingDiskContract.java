@@ -2,7 +2,6 @@ package io.solaster.testkit.sim.disk;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -14,11 +13,9 @@ import java.util.concurrent.RejectedExecutionException;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.CompositeByteBuf;
 import io.netty.buffer.Unpooled;
-import io.netty.channel.uring.IoUring;
 import io.solaster.config.EngineConfig;
 import io.solaster.engine.file.OpenMode;
 import io.solaster.engine.file.ShardFile;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** The machine's files by a ring of the shard, whichever. */
@@ -26,11 +23,6 @@ abstract class RingDiskContract extends MachineDiskContract {
 
     RingDiskContract(EngineConfig.Transport transport) {
         super(transport);
-    }
-
-    @BeforeAll
-    static void isThere() {
-        assumeTrue(IoUring.isAvailable());
     }
 
     @Test
