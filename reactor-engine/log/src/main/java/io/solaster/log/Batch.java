@@ -86,6 +86,11 @@ final class Batch {
         return buffer.writerIndex();
     }
 
+    /** Of the record before the first. */
+    long epochBefore() {
+        return epoch;
+    }
+
     long first() {
         return first;
     }

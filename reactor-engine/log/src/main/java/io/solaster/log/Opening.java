@@ -103,7 +103,8 @@ final class Opening {
         keep(found, segments);
         SegmentFile current = segments.prepare();
         try {
-            segments.begin(current, found.next(), found.records() == 0 ? found.next() : found.oldest());
+            segments.begin(current, found.next(), found.records() == 0 ? found.next() : found.oldest(),
+                    found.epoch());
         } catch (IOException | RuntimeException failure) {
             segments.abandon(current.file(), current.path());
             throw failure;

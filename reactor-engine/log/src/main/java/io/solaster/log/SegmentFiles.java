@@ -88,9 +88,9 @@ final class SegmentFiles {
     }
 
     /** Makes a segment of what was prepared: when this returns, a crash leaves it. */
-    void begin(SegmentFile segment, long first, long oldest) throws IOException {
+    void begin(SegmentFile segment, long first, long oldest, long epoch) throws IOException {
         SegmentHeader header = new SegmentHeader(SegmentHeader.VERSION, shard.id(), shards, first, oldest, salt,
-                shard.environment().wallClock().millis());
+                shard.environment().wallClock().millis(), epoch);
         ByteBuf page = ByteBufAllocator.DEFAULT.directBuffer(SegmentHeader.DATA);
         header.write(page);
         patient.write(segment.file(), page, 0);
@@ -106,8 +106,10 @@ final class SegmentFiles {
      *
      * @param next the sequence of the record that comes
      * @param keepFrom what is before it may go
+     * @param epoch of the record before the one that comes
      */
-    void roll(SegmentFile old, SegmentFile prepared, long next, long keepFrom) throws IOException {
+    void roll(SegmentFile old, SegmentFile prepared, long next, long keepFrom, long epoch)
+            throws IOException {
         patient.sync(old.file());
         add(new Full(old.path(), old.first(), old.at(), old.madeMillis()));
         int going = going(next, keepFrom);
@@ -119,7 +121,7 @@ final class SegmentFiles {
                 break;
             }
         }
-        begin(prepared, next, oldest);
+        begin(prepared, next, oldest, epoch);
         end(old, going);
     }
 

@@ -542,12 +542,13 @@ public final class ShardLog {
         rollWanted = false;
         SegmentFile from = current;
         long first = filling.first();
+        long epochBefore = filling.epochBefore();
         long upTo = written;
         long bytes = writtenBytes;
         long begun = shard.environment().clock().nanoTime();
         fork(() -> {
             try {
-                segments.roll(from, to, first, keepFrom);
+                segments.roll(from, to, first, keepFrom, epochBefore);
             } catch (IOException | RuntimeException why) {
                 rolling = false;
                 seal("begin a new segment", why);

@@ -56,7 +56,7 @@ public final class LogScan {
      * @param outdated files that the log had let go of, and that are there still
      * @param unborn a newest segment that was never finished, and has no record; null if there is none
      * @param next the sequence after the last record
-     * @param epoch of the last record; 0 if there is none
+     * @param epoch of the last record, be it that the log has let go of it; 0 if there never was one
      * @param oldest what is before it may be missing
      * @param salt of the log; 0 where there is no segment
      * @param records how many were found
@@ -188,6 +188,7 @@ public final class LogScan {
             } else if (header.salt() != found.getLast().header().salt()) {
                 throw new Damage(reader.file(), 0, "this is a segment of another log");
             }
+            epoch = Math.max(epoch, header.epoch());
             visitor.segment(reader.file(), header);
             while (reader.next(header.salt())) {
                 record(reader);
@@ -213,9 +214,9 @@ public final class LogScan {
                 throw new Damage(reader.file(), reader.offset(), "record " + sequence + " of epoch " + reader.epoch()
                         + " stands where record " + next + " of epoch " + epoch + " or later belongs");
             }
+            epoch = reader.epoch();
             if (reader.kind() != Records.MARK) {
-                visitor.record(sequence, reader.epoch(), reader.kind(), reader.payload());
-                epoch = reader.epoch();
+                visitor.record(sequence, epoch, reader.kind(), reader.payload());
                 next++;
                 records++;
             }

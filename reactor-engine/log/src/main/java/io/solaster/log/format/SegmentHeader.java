@@ -20,8 +20,9 @@ import org.jspecify.annotations.Nullable;
  * 32  long  sequence of the oldest record that the log keeps
  * 40  long  salt: the same in all segments of a shard
  * 48  long  milliseconds since 1970 when it was made
- * 56  int   zero
- * 60  int   CRC32C of what stands before
+ * 56  long  epoch of the record before the first
+ * 64  int   zero
+ * 68  int   CRC32C of what stands before
  * </pre>
  *
  * Records begin at {@link #DATA}. Later versions keep the magic number, the version and the CRC where they are.
@@ -33,25 +34,28 @@ import org.jspecify.annotations.Nullable;
  * @param oldest what is before it may be missing
  * @param salt see {@link Records}
  * @param madeMillis milliseconds since 1970
+ * @param epoch of the record before the first, be it that the log has let go of that: epochs never go back
  */
 @Internal
-public record SegmentHeader(int version, int shard, int shards, long first, long oldest, long salt, long madeMillis) {
+public record SegmentHeader(int version, int shard, int shards, long first, long oldest, long salt, long madeMillis,
+        long epoch) {
     /** What is written now, and the newest that can be read. */
     public static final int VERSION = 1;
     /** Where records begin: a header must not be torn with them. */
     public static final int DATA = 4096;
     /** Its bytes. */
-    public static final int BYTES = 64;
+    public static final int BYTES = 72;
 
     private static final long MAGIC = 0x474F_4C53_414C_4F53L;
-    private static final int CRC_AT = 60;
+    private static final int CRC_AT = 68;
 
     /** Writes it, with zeros up to {@link #DATA}. */
     public void write(ByteBuf into) {
         int at = into.writerIndex();
         into.writeLongLE(MAGIC).writeIntLE(version).writeIntLE(shard).writeIntLE(shards).writeIntLE(0)
                 .writeLongLE(first)
-                .writeLongLE(oldest).writeLongLE(salt).writeLongLE(madeMillis).writeIntLE(0);
+                .writeLongLE(oldest).writeLongLE(salt).writeLongLE(madeMillis)
+                .writeLongLE(epoch).writeIntLE(0);
         into.writeIntLE(crc(into, at)).writeZero(DATA - BYTES);
     }
 
@@ -61,7 +65,8 @@ public record SegmentHeader(int version, int shard, int shards, long first, long
             return null;
         }
         return new SegmentHeader(from.getIntLE(at + 8), from.getIntLE(at + 12), from.getIntLE(at + 16),
-                from.getLongLE(at + 24), from.getLongLE(at + 32), from.getLongLE(at + 40), from.getLongLE(at + 48));
+                from.getLongLE(at + 24), from.getLongLE(at + 32), from.getLongLE(at + 40), from.getLongLE(at + 48),
+                from.getLongLE(at + 56));
     }
 
     private static int crc(ByteBuf buffer, int at) {

@@ -37,7 +37,7 @@ final class SegmentDamageTest {
 
     private static byte[] header(int version, int shard, long first, long oldest) {
         ByteBuf page = ByteBufAllocator.DEFAULT.directBuffer(SegmentHeader.DATA);
-        new SegmentHeader(version, shard, 1, first, oldest, SALT, 5).write(page);
+        new SegmentHeader(version, shard, 1, first, oldest, SALT, 5, 0).write(page);
         return taken(page);
     }
 
