@@ -89,13 +89,18 @@ public final class Log implements AutoCloseable {
         Shard first = engine.shard(0);
         Closeable lock = result(first.fork(group, () -> lock(first, name, directory, engine.shards().size())).future());
         List<ShardFuture<Opening.Opened>> opening = new ArrayList<>();
+        RuntimeException failure = null;
         for (Shard shard : engine.shards()) {
             Path own = directory.resolve(LogNames.shard(shard.id()));
-            opening.add(shard.fork(group, () -> new Opening(name, shard, own, config, engine.shards().size())
-                    .run(consumers.apply(shard))).future());
+            try {
+                opening.add(shard.fork(group, () -> new Opening(name, shard, own, config, engine.shards().size())
+                        .run(consumers.apply(shard))).future());
+            } catch (RuntimeException stopping) {
+                failure = stopping;
+                break;
+            }
         }
         List<Opening.Opened> opened = new ArrayList<>();
-        RuntimeException failure = null;
         for (ShardFuture<Opening.Opened> each : opening) {
             try {
                 opened.add(result(each));
@@ -225,8 +230,9 @@ public final class Log implements AutoCloseable {
     }
 
     /**
-     * Takes no more records, writes and syncs what was appended, closes the files and lets go of the directory. Waits for that;
-     * a second time it does nothing. Not on a shard's loop.
+     * Takes no more records, writes and syncs what was appended, closes the files and lets go of the directory. Waits for that,
+     * 30 s at most: a disk that takes longer keeps the directory until it has done. A second time it does nothing. Not on a
+     * shard's loop.
      */
     @Override
     public void close() {
@@ -238,8 +244,8 @@ public final class Log implements AutoCloseable {
         for (ShardLog each : logs) {
             closing.add(each.closeOnShard());
         }
+        CompletableFuture<?> all = CompletableFuture.allOf(closing.toArray(CompletableFuture[]::new));
         try {
-            CompletableFuture<?> all = CompletableFuture.allOf(closing.toArray(CompletableFuture[]::new));
             if (!engine.environment().threads().await(all, CLOSES)) {
                 logger.error("Log '{}' was not closed within {}: what was appended last may not be in it", name,
                         CLOSES);
@@ -250,6 +256,11 @@ public final class Log implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        // Nobody else may have the directory while a shard still writes there, however long that takes.
+        all.whenComplete((done, why) -> unlock());
+    }
+
+    private void unlock() {
         try {
             lock.close();
         } catch (IOException e) {
