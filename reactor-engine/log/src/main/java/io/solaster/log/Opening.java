@@ -1,6 +1,7 @@
 package io.solaster.log;
 
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -64,9 +65,26 @@ final class Opening {
                 parents.push(parent);
             }
         }
+        if (parents.isEmpty()) {
+            syncParent(patient, directory);
+            return;
+        }
         patient.<@Nullable Void>await(() -> patient.files().createDirectories(directory));
         for (Path each : parents) {
             patient.<@Nullable Void>await(() -> patient.files().syncDirectory(each));
+        }
+    }
+
+    /** What is there may have been made by a process that was killed before it had synced that. */
+    private static void syncParent(Patient patient, Path directory) throws IOException {
+        Path parent = directory.getParent();
+        if (parent == null) {
+            return;
+        }
+        try {
+            patient.<@Nullable Void>await(() -> patient.files().syncDirectory(parent));
+        } catch (AccessDeniedException notOurs) {
+            log.debug("{} may not be read: who has made {} there must have synced it", parent, directory, notOurs);
         }
     }
 

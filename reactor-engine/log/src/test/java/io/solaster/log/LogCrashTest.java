@@ -18,6 +18,7 @@ import io.solaster.config.value.ByteSize;
 import io.solaster.config.value.Fsync;
 import io.solaster.engine.CallOptions;
 import io.solaster.engine.Engine;
+import io.solaster.engine.file.ShardFiles;
 import io.solaster.log.Logs.Replay;
 import io.solaster.testkit.sim.Machine;
 import io.solaster.testkit.sim.Simulation;
@@ -259,8 +260,8 @@ final class LogCrashTest {
             sim.await(engine.shard(0).fork(() -> {
                 ShardLog own = log.local();
                 while (log.stats().getFirst().segments.get() < 2) {
-                    long sequence = own.append(0, Logs.KIND, Logs.bytes(text));
-                    model.appended.add(sequence + "/0/7/" + text);
+                    long sequence = own.append(5, Logs.KIND, Logs.bytes(text));
+                    model.appended.add(sequence + "/5/7/" + text);
                     own.whenAcknowledged(sequence).join();
                 }
                 model.acknowledged = (int) own.acknowledged();
@@ -275,9 +276,79 @@ final class LogCrashTest {
             assertThatThrownBy(() -> Log.open(second, "test", run.config)).isInstanceOf(UncheckedIOException.class);
             run.machine.kill();
             run.machine.disk().capacity(1 << 30);
-            Log after = run.open(run.machine.start(ENGINE), true);
-            assertThat(after.failure()).isNull();
+            for (int life = 0; life < 2; life++) {
+                Engine later = run.machine.start(ENGINE);
+                Log again = run.open(later, true);
+                assertThat(sim.await(later.submitTo(0, () -> again.local().epoch()))).as("life %d", life).isEqualTo(5);
+                run.machine.stop();
+            }
             assertThat(model.acknowledged).isPositive();
+        });
+    }
+
+    @Test
+    void directoriesOfAKilledStartOutliveThePower() {
+        // Whether the power takes what was not synced is drawn.
+        for (long seed = 0; seed < 8; seed++) {
+            Simulation.run(seed, LogCrashTest::inDirectoriesOfAKilledStart);
+        }
+    }
+
+    private static void inDirectoriesOfAKilledStart(Simulation sim) {
+        Run run = new Run(sim, "always");
+        Engine first = run.machine.start(ENGINE);
+        Path parent = DIRECTORY.getParent();
+        sim.await(first.submitStageTo(0, CallOptions.DEFAULTS, () -> {
+            ShardFiles files = first.shard(0).files();
+            return files.createDirectories(parent).thenCompose(made -> files.syncDirectory(parent.getRoot()))
+                    .thenCompose(synced -> files.createDirectories(DIRECTORY.resolve("shard-0")));
+        }));
+        run.machine.kill();
+        Engine engine = run.machine.start(ENGINE);
+        Log log = run.open(engine, true);
+        sim.await(engine.submitStageTo(0, CallOptions.DEFAULTS,
+                () -> log.local().whenAcknowledged(log.local().append(0, Logs.KIND, Logs.bytes("a")))));
+        run.models.getFirst().appended.add("1/0/7/a");
+        run.models.getFirst().acknowledged = 1;
+        run.machine.crash();
+        run.open(run.machine.start(ENGINE), true);
+    }
+
+    @Test
+    void aLogThatClosesSlowlyKeepsItsDirectoryUntilItHas() {
+        Simulation.run(1, sim -> {
+            Run run = new Run(sim, "always");
+            Engine engine = run.machine.start(ENGINE);
+            Log log = run.open(engine, true);
+            run.machine.disk().set(DiskFaults.NONE.delayed(Duration.ofSeconds(20)));
+            log.close();
+            run.machine.disk().set(DiskFaults.NONE);
+            assertThatThrownBy(() -> Log.open(engine, "test", run.config)).isInstanceOf(UncheckedIOException.class)
+                    .hasMessageContaining("for itself");
+            sim.sleep(Duration.ofMinutes(5));
+            run.open(engine, true).close();
+        });
+    }
+
+    @Test
+    void anEngineThatStopsWhileALogIsOpenedLeavesNoLock() {
+        Simulation.run(1, sim -> {
+            Run run = new Run(sim, "always");
+            run.machine.disk().set(DiskFaults.NONE.delayed(Duration.ofMillis(100)));
+            Engine engine = run.machine.start(ENGINE);
+            List<Throwable> refused = new ArrayList<>();
+            sim.thread("opening", () -> {
+                try {
+                    Log.open(engine, "test", run.config);
+                } catch (RuntimeException why) {
+                    refused.add(why);
+                }
+                return true;
+            });
+            sim.sleep(Duration.ofMillis(50));
+            run.machine.stop();
+            sim.until(() -> !refused.isEmpty(), Duration.ofMinutes(5));
+            run.open(run.machine.start(ENGINE), true).close();
         });
     }
 
