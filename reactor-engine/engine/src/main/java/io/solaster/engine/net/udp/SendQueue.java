@@ -232,12 +232,16 @@ final class SendQueue {
     private boolean sendEmpty(InetSocketAddress to) {
         try {
             if (channel instanceof EpollDatagramChannel epoll && epoll.fd() instanceof Socket socket) {
-                flush();
+                if (!isFree()) {
+                    return false;
+                }
                 socket.sendTo(NOTHING, 0, 0, to.getAddress(), to.getPort());
                 stats.sent.increment();
             } else if (channel instanceof NioDatagramChannel && channel.unsafe() instanceof NioIoHandle nio
                     && nio.selectableChannel() instanceof java.nio.channels.DatagramChannel socket) {
-                flush();
+                if (!isFree()) {
+                    return false;
+                }
                 socket.send(NOTHING.duplicate(), to);
                 stats.sent.increment();
             } else {
@@ -249,6 +253,16 @@ final class SendQueue {
             one.tryFailure(failure);
             return false;
         }
+    }
+
+    /** Gives the socket all that waits. If it does not take that, an empty datagram would be lost without a word: dropped. */
+    private boolean isFree() {
+        flush();
+        if (isEmpty()) {
+            return true;
+        }
+        stats.counter(Drop.SEND_QUEUE).increment();
+        return false;
     }
 
     /** Gives the socket all that waits. */
