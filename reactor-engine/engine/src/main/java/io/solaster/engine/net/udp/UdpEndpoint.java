@@ -18,6 +18,7 @@ import io.netty.channel.socket.DatagramPacket;
 import io.solaster.config.server.UdpConfig;
 import io.solaster.config.server.UdpLimitsConfig;
 import io.solaster.engine.Shard;
+import io.solaster.engine.WrongShardException;
 import io.solaster.engine.env.TimeSource;
 import io.solaster.engine.net.udp.UdpStats.Drop;
 import io.solaster.engine.sync.Gate;
@@ -101,7 +102,7 @@ public final class UdpEndpoint {
      *         to go
      */
     public boolean send(ByteBuf bytes, InetSocketAddress to) {
-        shard.assertOwnerFully("a UDP endpoint");
+        assertOwner(bytes);
         SendQueue waiting = queue;
         if (waiting == null) {
             bytes.release();
@@ -122,7 +123,7 @@ public final class UdpEndpoint {
      * @return how many of them were not dropped
      */
     public int sendEach(ByteBuf bytes, int length, InetSocketAddress to) {
-        shard.assertOwnerFully("a UDP endpoint");
+        assertOwner(bytes);
         if (length < 1 || length > SendQueue.LONGEST) {
             bytes.release();
             throw new IllegalArgumentException(
@@ -137,6 +138,15 @@ public final class UdpEndpoint {
         int sent = waiting.sendEach(bytes, length, to);
         flushSoon();
         return sent;
+    }
+
+    private void assertOwner(ByteBuf bytes) {
+        try {
+            shard.assertOwnerFully("a UDP endpoint");
+        } catch (WrongShardException wrong) {
+            bytes.release();
+            throw wrong;
+        }
     }
 
     /**
@@ -247,9 +257,11 @@ public final class UdpEndpoint {
         waiting.bound(bytes);
         channel.config().setWriteBufferWaterMark(new WriteBufferWaterMark((int) (bytes / 4), (int) (bytes / 2)));
         reads.perTurn(limits.packetsPerTurn());
+        // The rest of a batch under way goes by it too.
+        now = clock.nanoTime();
         limit = limits.packetsPerSecond() == 0
                 ? null
-                : new SourceLimit(limits, shard.environment().secrets(), clock.nanoTime());
+                : new SourceLimit(limits, shard.environment().secrets(), now);
     }
 
     private void left(SendQueue waiting, ReadBatch reads) {

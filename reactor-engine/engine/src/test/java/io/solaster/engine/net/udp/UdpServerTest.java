@@ -11,6 +11,7 @@ import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.PortUnreachableException;
+import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -28,12 +29,16 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.unix.IntegerUnixChannelOption;
+import io.solaster.config.Changed;
+import io.solaster.config.EngineConfig;
+import io.solaster.config.EngineConfig.OwnerChecks;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.server.UdpConfig;
 import io.solaster.config.server.UdpLimitsConfig;
 import io.solaster.config.value.ByteSize;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Engines;
+import io.solaster.engine.WrongShardException;
 import io.solaster.engine.net.BindException;
 import io.solaster.engine.net.udp.UdpStats.Drop;
 import io.solaster.engine.sync.Hold;
@@ -498,7 +503,7 @@ abstract class UdpServerTest {
         assertThat(cut).hasValue(0);
         assertThat(server.isListening()).isFalse();
         assertThat(server.drain(Duration.ofSeconds(60))).isZero();
-        new DatagramSocket(server.address()).close();
+        Engines.until("the port is free", () -> isFree(server.address()));
     }
 
     @Test
@@ -564,6 +569,45 @@ abstract class UdpServerTest {
     }
 
     @Test
+    void whatIsSentOnAnotherThreadIsReleased() {
+        try (Engine strict = Engines.start(
+                Changed.with(EngineConfig.defaults().withTransport(transport), "checks", OwnerChecks.FULL), 1);
+                UdpServer server = UdpServer.bind(strict, "strict", UdpConfig.of("test", 0), ECHO)) {
+            UdpEndpoint endpoint = server.endpoints().getFirst();
+            ByteBuf bytes = text("abc");
+            ByteBuf more = text("abc");
+            assertThatExceptionOfType(WrongShardException.class)
+                    .isThrownBy(() -> endpoint.send(bytes, server.address()));
+            assertThatExceptionOfType(WrongShardException.class)
+                    .isThrownBy(() -> endpoint.sendEach(more, 2, server.address()));
+            assertThat(bytes.refCnt()).isZero();
+            assertThat(more.refCnt()).isZero();
+        }
+    }
+
+    @Test
+    void limitsThatChangeWithinABatchHoldForTheRestOfIt() throws Exception {
+        UdpConfig limited = UdpConfig.of("test", 0)
+                .withLimits(UdpLimitsConfig.defaults().withPacketsPerSecond(1_000, 100));
+        UdpServer server = bind((endpoint, bytes, from) -> {
+            if (bytes.toString(StandardCharsets.US_ASCII).equals("x0")) {
+                endpoint.reconfigured(limited);
+            }
+            endpoint.send(bytes.retain(), from);
+        });
+        Client client = connect(server);
+        CountDownLatch go = holdUp();
+        for (int i = 0; i < 20; i++) {
+            client.send("x" + i);
+        }
+        go.countDown();
+        for (int i = 0; i < 20; i++) {
+            assertThat(client.text()).isEqualTo("x" + i);
+        }
+        assertThat(dropped(server, Drop.SOURCES_FULL)).isZero();
+    }
+
+    @Test
     void nothingIsUsedAfterItsEnd() throws Exception {
         AtomicInteger ends = new AtomicInteger();
         UdpServer server = bind(new DatagramHandler() {
@@ -613,7 +657,7 @@ abstract class UdpServerTest {
         over.countDown();
         flood.join();
         assertThat(server.isListening()).isFalse();
-        new DatagramSocket(server.address()).close();
+        Engines.until("the port is free", () -> isFree(server.address()));
         assertThat(server.drain(Duration.ofSeconds(60))).isZero();
         assertThatIllegalStateException()
                 .isThrownBy(() -> UdpServer.bind(engine, "late", UdpConfig.of("test", 0), ECHO))
@@ -627,8 +671,30 @@ abstract class UdpServerTest {
         for (int round = 0; round < 20; round++) {
             assertThat(connect(server).ask("x")).isEqualTo("x");
             server.close();
-            server = bind(UdpConfig.of("test", port), ECHO);
+            server = bindAgain(port);
             assertThat(server.port()).isEqualTo(port);
+        }
+    }
+
+    /** The kernel may let go of a port late, and somebody else may have been given it for a while. */
+    private UdpServer bindAgain(int port) {
+        AtomicReference<UdpServer> bound = new AtomicReference<>();
+        Engines.until("port " + port + " is free", () -> {
+            try {
+                bound.set(bind(UdpConfig.of("test", port), ECHO));
+                return true;
+            } catch (BindException taken) {
+                return false;
+            }
+        });
+        return bound.get();
+    }
+
+    private static boolean isFree(InetSocketAddress address) {
+        try (DatagramSocket socket = new DatagramSocket(address)) {
+            return socket.isBound();
+        } catch (IOException taken) {
+            return false;
         }
     }
 
@@ -655,10 +721,21 @@ abstract class UdpServerTest {
     }
 
     @Test
-    void saysWhatIsWrongWithAnAddress() {
+    void saysWhatIsWrongWithAName() {
+        try {
+            InetAddress found = InetAddress.getByName("no-such-host.invalid");
+            assumeTrue(false, "every name is resolved here, this one to " + found);
+        } catch (UnknownHostException expected) {
+            // As it should be.
+        }
         assertThatExceptionOfType(BindException.class)
                 .isThrownBy(() -> bind(UdpConfig.of("test", 0).withHost("no-such-host.invalid"), ECHO))
                 .withMessageContainingAll("no such host", "solaster.udp.test.host");
+    }
+
+    @Test
+    void saysWhatIsWrongWithAnAddress() {
+        assumeTrue(!isFree(new InetSocketAddress("192.0.2.1", 0)), "any address may be bound here");
         // An address for documentation (RFC 5737), which no machine has.
         assertThatExceptionOfType(BindException.class)
                 .isThrownBy(() -> bind(UdpConfig.of("test", 0).withHost("192.0.2.1"), ECHO))
