@@ -72,7 +72,8 @@ public final class ShardWebServer implements WebServer {
         } catch (BindException e) {
             if (e.isShardPort()) {
                 // Not server.port, which Spring Boot would tell of.
-                throw new WebServerException(e.getMessage().replace("solaster.servers." + name, "solaster.web"), e);
+                throw new WebServerException(
+                        String.valueOf(e.getMessage()).replace("solaster.servers." + name, "solaster.web"), e);
             }
             Throwable cause = e.getCause();
             String reason = String.valueOf(cause == null ? e.getMessage() : cause.getMessage());
