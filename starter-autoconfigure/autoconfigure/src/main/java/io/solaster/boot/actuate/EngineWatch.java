@@ -12,6 +12,7 @@ import io.solaster.config.SolasterConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.net.TcpServer;
+import io.solaster.engine.net.udp.UdpServer;
 import io.solaster.engine.stats.RecentStall;
 import io.solaster.spring.Live;
 import io.solaster.spring.server.ServerLifecycle;
@@ -56,7 +57,9 @@ final class EngineWatch {
 
     /** Whether some server finishes what it has received and takes nothing new. */
     boolean isDraining() {
-        return servers.servers().stream().anyMatch(TcpServer::isDraining);
+        UdpLifecycle datagrams = udp;
+        return servers.servers().stream().anyMatch(TcpServer::isDraining)
+                || datagrams != null && datagrams.servers().stream().anyMatch(UdpServer::isDraining);
     }
 
     /** Whether some shard has not turned its loop for as long as makes the application broken. */
@@ -80,15 +83,18 @@ final class EngineWatch {
                         + loops.stuckFor(shard.id()).toSeconds() + " s");
             }
         }
+        // Servers stop side by side: those that have drained are gone while others still do.
+        boolean mayBeGone = isDraining();
         for (String name : servers.names()) {
-            if (servers.server(name).filter(server -> server.isListening() || server.isDraining()).isEmpty()) {
+            if (!servers.server(name).map(server -> server.isListening() || server.isDraining()).orElse(mayBeGone)) {
                 problems.add("server '" + name + "' does not listen");
             }
         }
         UdpLifecycle datagrams = udp;
         if (datagrams != null) {
             for (String name : datagrams.names()) {
-                if (datagrams.server(name).filter(server -> server.isListening() || server.isDraining()).isEmpty()) {
+                if (!datagrams.server(name).map(server -> server.isListening() || server.isDraining())
+                        .orElse(mayBeGone)) {
                     problems.add("UDP server '" + name + "' does not listen");
                 }
             }

@@ -2,12 +2,22 @@ package io.solaster.boot.actuate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
 
 import io.solaster.boot.SolasterAutoConfiguration;
 import io.solaster.boot.SolasterStoreAutoConfiguration;
+import io.solaster.boot.ThreeShards;
 import io.solaster.engine.Engine;
+import io.solaster.engine.sync.Hold;
+import io.solaster.spring.DatagramProtocol;
 import io.solaster.spring.server.ServerLifecycle;
+import io.solaster.spring.server.UdpLifecycle;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.health.contributor.Health;
@@ -48,6 +58,43 @@ final class SolasterHealthAutoConfigurationTest {
             assertThat(health.getDetails()).extracting("problems").asString()
                     .contains("server 'kv' does not listen");
         });
+    }
+
+    @Test
+    void is_out_of_service_while_a_server_of_any_kind_drains() {
+        AtomicReference<Runnable> end = new AtomicReference<>();
+        DatagramProtocol slow = DatagramProtocol.of("slow", (server, config) -> (endpoint, bytes, from) -> {
+            Hold hold = endpoint.hold();
+            end.set(() -> endpoint.shard().execute(hold::close));
+        });
+        runner.withBean(DatagramProtocol.class, () -> slow).withPropertyValues("solaster.udp.slow.protocol=slow",
+                "solaster.udp.slow.port=0", "solaster.engine.shutdown-timeout=10m",
+                "spring.lifecycle.timeout-per-shutdown-phase=11m").run(context -> {
+                    HealthIndicator indicator = context.getBean(HealthIndicator.class);
+                    ServerLifecycle servers = context.getBean(ServerLifecycle.class);
+                    UdpLifecycle datagrams = context.getBean(UdpLifecycle.class);
+                    try (DatagramSocket client = new DatagramSocket(new InetSocketAddress("127.0.0.1", 0))) {
+                        client.send(new DatagramPacket(new byte[1], 1,
+                                datagrams.server("slow").orElseThrow().address()));
+                    }
+                    ThreeShards.until("it has come", () -> end.get() != null);
+                    CountDownLatch drained = new CountDownLatch(1);
+                    datagrams.stop(drained::countDown);
+                    ThreeShards.until("the server of datagrams drains",
+                            () -> health(indicator).getStatus().equals(Status.OUT_OF_SERVICE));
+                    servers.stop();
+                    assertThat(health(indicator).getStatus()).isEqualTo(Status.OUT_OF_SERVICE);
+                    assertThat(health(indicator).getDetails()).doesNotContainKey("problems");
+                    end.get().run();
+                    drained.await();
+                    servers.start();
+                    assertThat(health(indicator).getStatus()).isEqualTo(Status.DOWN);
+                    assertThat(health(indicator).getDetails()).extracting("problems").asString()
+                            .contains("UDP server 'slow' does not listen");
+                    servers.server("kv").orElseThrow().drain(Duration.ofMinutes(1));
+                    assertThat(health(indicator).getStatus()).isEqualTo(Status.OUT_OF_SERVICE);
+                    assertThat(health(indicator).getDetails()).doesNotContainKey("problems");
+                });
     }
 
     @Test

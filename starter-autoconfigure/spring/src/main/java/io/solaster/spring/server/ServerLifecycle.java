@@ -223,7 +223,8 @@ public final class ServerLifecycle implements SmartLifecycle {
      */
     @Override
     public synchronized void stop(Runnable callback) {
-        List<TcpServer> draining = List.copyOf(servers.values());
+        Map<String, TcpServer> drained = servers;
+        List<TcpServer> draining = List.copyOf(drained.values());
         if (draining.isEmpty()) {
             callback.run();
             return;
@@ -241,11 +242,18 @@ public final class ServerLifecycle implements SmartLifecycle {
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             } finally {
-                // Only now: Spring does not wait for what says that it no longer runs.
-                servers = Map.of();
+                gone(drained);
                 callback.run();
             }
         });
+    }
+
+    /** Only now: Spring does not wait for what says that it no longer runs. */
+    @SuppressWarnings("ReferenceEquality") // after another stop, servers may be bound anew
+    private synchronized void gone(Map<String, TcpServer> drained) {
+        if (servers == drained) {
+            servers = Map.of();
+        }
     }
 
     /** Whether servers are bound, or draining. Without a server there is nothing to run. */

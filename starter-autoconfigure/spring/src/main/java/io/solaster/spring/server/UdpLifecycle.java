@@ -156,7 +156,8 @@ public final class UdpLifecycle implements SmartLifecycle {
     /** Drains, within {@code solaster.engine.shutdown-timeout}. Returns at once. */
     @Override
     public synchronized void stop(Runnable callback) {
-        List<UdpServer> draining = List.copyOf(servers.values());
+        Map<String, UdpServer> drained = servers;
+        List<UdpServer> draining = List.copyOf(drained.values());
         if (draining.isEmpty()) {
             callback.run();
             return;
@@ -172,11 +173,18 @@ public final class UdpLifecycle implements SmartLifecycle {
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             } finally {
-                // Only now: Spring does not wait for what says that it no longer runs.
-                servers = Map.of();
+                gone(drained);
                 callback.run();
             }
         });
+    }
+
+    /** Only now: Spring does not wait for what says that it no longer runs. */
+    @SuppressWarnings("ReferenceEquality") // after another stop, servers may be bound anew
+    private synchronized void gone(Map<String, UdpServer> drained) {
+        if (servers == drained) {
+            servers = Map.of();
+        }
     }
 
     /** Whether servers are bound, or draining. Without a server there is nothing to run. */
