@@ -1,7 +1,10 @@
 package io.solaster.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import io.solaster.config.Changed;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Pinning;
@@ -12,12 +15,36 @@ import io.solaster.config.value.ByteSize;
 import io.solaster.engine.Engine;
 import io.solaster.engine.memory.MemoryLevel;
 import io.solaster.engine.net.TcpServer;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What a store does where memory runs out, in huge pages and in small ones. */
 final class StoreMemoryTest {
     private static final long ROOM = 64 << 20;
+
+    /** Netty's buffers count too, and nobody borrows or gives back when they are freed. */
+    @Test
+    void writesAreTakenAgainWhereNettysBuffersHaveShrunk() {
+        EngineConfig config = Changed.with(EngineConfig.defaults().withShards(1).withPinning(Pinning.NEVER), "memory",
+                new MemoryConfig(new ByteSize(ROOM), 80, HugePages.OFF, true));
+        try (Engine engine = Engine.start(config)) {
+            ServerConfig server = StoreFixture.config();
+            try (TcpServer tcp = TcpServer.bind(engine, "kv", server, new RespProtocol(Store.on(engine), server));
+                    RespClient client = new RespClient(tcp.port())) {
+                assumeTrue(client.call("SET", "a", "b").equals("+OK"), "this JVM has that much in buffers");
+                // More than is kept for later buffers: it is the system's again when it is released.
+                ByteBuf large = ByteBufAllocator.DEFAULT.directBuffer((int) ROOM);
+                try {
+                    engine.memory().look();
+                    StoreFixture.await("keys are refused", () -> client.call("SET", "a", "b").startsWith("-OOM"));
+                } finally {
+                    large.release();
+                }
+                StoreFixture.await("keys are taken again", () -> client.call("SET", "a", "b").equals("+OK"));
+            }
+        }
+    }
 
     @ParameterizedTest
     @EnumSource(HugePages.class)

@@ -79,7 +79,7 @@ public final class MemoryBudget {
         return lent.get();
     }
 
-    /** As it was when somebody last borrowed or gave back. */
+    /** As it was when somebody last borrowed, gave back or {@link #look looked}. */
     public MemoryLevel level() {
         return level.get();
     }
@@ -124,8 +124,11 @@ public final class MemoryBudget {
         look();
     }
 
-    /** Sets the level that the present use comes to, and has the shards told. */
-    void look() {
+    /**
+     * Sets the level that the present use comes to, and has the shards told. Nobody hears of it when Netty's buffers shrink, so
+     * who refuses something by the level looks first, now and then.
+     */
+    public void look() {
         boolean changed = false;
         while (true) {
             MemoryLevel before = level.get();

@@ -81,12 +81,21 @@ public final class GatherBudget {
         if (account != null && all != null) {
             if (alone) {
                 account.add(bytes);
-            } else if (bytes > LARGE && all.level() != MemoryLevel.OK || !account.take(bytes)) {
+            } else if (bytes > LARGE && isScarce(all) || !account.take(bytes)) {
                 return false;
             }
         }
         used += bytes;
         return true;
+    }
+
+    /** Looks before it says so: nobody tells of Netty's buffers that have shrunk. */
+    private static boolean isScarce(MemoryBudget all) {
+        if (all.level() == MemoryLevel.OK) {
+            return false;
+        }
+        all.look();
+        return all.level() != MemoryLevel.OK;
     }
 
     /** Counts the memory of a buffer that grows by so many bytes; false as of {@link #take}: it must not grow then. */

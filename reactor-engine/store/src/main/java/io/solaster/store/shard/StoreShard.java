@@ -12,6 +12,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.RecvByteBufAllocator;
 import io.solaster.engine.Shard;
+import io.solaster.engine.memory.MemoryBudget;
 import io.solaster.engine.memory.MemoryLevel;
 import io.solaster.engine.memory.ReusedBuffer;
 import io.solaster.engine.net.QuietLog;
@@ -57,6 +58,7 @@ public final class StoreShard implements AutoCloseable {
     private final Runnable endOfLevels;
     /** No more memory is to be had: commands that might need some are refused. */
     private boolean full;
+    private long lookedAt;
     private boolean closed;
 
     /** @param commands how many there are to be counted */
@@ -129,7 +131,7 @@ public final class StoreShard implements AutoCloseable {
         stats.commands.increment();
         long begun = counts.begin(command);
         try {
-            if (full && command.flags().contains(Command.Flag.DENYOOM)) {
+            if (full && isFull() && command.flags().contains(Command.Flag.DENYOOM)) {
                 reply.error("OOM command not allowed when used memory > 'maxmemory'.");
             } else {
                 command.body().run(call);
@@ -148,6 +150,17 @@ public final class StoreShard implements AutoCloseable {
         if (reply.errors() != errors) {
             counts.failed(command);
         }
+    }
+
+    /** Netty's buffers may have shrunk, which nobody tells: looks anew, once in a millisecond. */
+    private boolean isFull() {
+        MemoryBudget budget = shard.memory().budget().all();
+        long now = now();
+        if (now != lookedAt) {
+            lookedAt = now;
+            budget.look();
+        }
+        return budget.level() == MemoryLevel.FULL;
     }
 
     /** How often each command was run here. */
@@ -202,6 +215,7 @@ public final class StoreShard implements AutoCloseable {
             commandsPerSecond = (commands - commandsAtSweep) * 1000 / Math.max(1, now - sweptAt);
             commandsAtSweep = commands;
             sweptAt = now;
+            shard.memory().budget().all().look();
             for (Client client : clients()) {
                 client.closeIfIdle(now);
             }
