@@ -214,6 +214,22 @@ public final class ShardFile {
         return once;
     }
 
+    /**
+     * As {@link #close}, for who may be elsewhere and need not hear of it: on the file's shard, or at once where that has ended.
+     * Any thread.
+     */
+    public void closeAtHome() {
+        files.home().comeHome(() -> {
+            try {
+                close();
+            } catch (IllegalStateException ended) {
+                if (underWay == 0) {
+                    handle.close(new ShardFiles.Unheard());
+                }
+            }
+        });
+    }
+
     /** Whether it has not been closed. */
     public boolean isOpen() {
         files.home().assertOwner(name);

@@ -383,7 +383,7 @@ public final class ShardFiles {
     }
 
     /** For what nobody asked for. */
-    private static final class Unheard implements Disk.Outcome<@Nullable Void> {
+    static final class Unheard implements Disk.Outcome<@Nullable Void> {
 
         @Override
         public void done(@Nullable Void result) {

@@ -26,7 +26,9 @@ final class ShardFileTest {
     private final FileHome home = new FileHome() {
         @Override
         public void assertOwner(String what) {
-            assertThat(shardEnded).as(what).isFalse();
+            if (shardEnded) {
+                throw new IllegalStateException(what + " belongs to a shard that has ended");
+            }
         }
 
         @Override
@@ -123,6 +125,13 @@ final class ShardFileTest {
         asked.get(0).lost(new RejectedExecutionException("shard 0 has stopped"));
         assertThat(read).isCompletedExceptionally();
         assertThat(close).isCompleted();
+        assertThat(closed).isEqualTo(1);
+    }
+
+    @Test
+    void isClosedByWhoHoldsItAfterTheShard() {
+        shardEnded = true;
+        file.closeAtHome();
         assertThat(closed).isEqualTo(1);
     }
 

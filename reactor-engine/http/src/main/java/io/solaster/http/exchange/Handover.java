@@ -51,19 +51,10 @@ final class Handover extends AtomicBoolean implements Runnable {
         switch (owned) {
             case ByteBuf buffer -> buffer.release();
             case FileChannel file -> close(file);
-            case ShardFile file -> close(file);
+            case ShardFile file -> file.closeAtHome();
             case Throwable failure ->
                 log.error("A request failed when it was over, or its shard had ended", failure);
             default -> throw new IllegalArgumentException(owned.getClass() + " is not handed over");
-        }
-    }
-
-    private static void close(ShardFile file) {
-        try {
-            file.close();
-        } catch (IllegalStateException elsewhere) {
-            log.warn("{} belongs to another shard than the response that it was to be sent by, or its shard has ended",
-                    file.path(), elsewhere);
         }
     }
 
