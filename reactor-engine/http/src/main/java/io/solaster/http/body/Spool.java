@@ -3,6 +3,7 @@ package io.solaster.http.body;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -201,11 +202,25 @@ final class Spool {
     private void remove() {
         ShardFile left = file;
         if (left != null) {
-            left.close();
+            CompletableFuture<@Nullable Void> closed = left.close();
             if (!left.isUnnamed()) {
-                // Gone already where somebody has kept it.
-                shard.files().delete(left.path());
+                closed.whenComplete((done, failure) -> delete(left.path()));
             }
+        }
+    }
+
+    /** Once there is room for it: nobody else would. */
+    private void delete(Path path) {
+        ShardFiles files = shard.files();
+        if (files.hasRoom()) {
+            // Gone already where somebody has kept it.
+            files.delete(path);
+        } else {
+            files.whenRoom().whenComplete((room, stopped) -> {
+                if (stopped == null) {
+                    delete(path);
+                }
+            });
         }
     }
 }
