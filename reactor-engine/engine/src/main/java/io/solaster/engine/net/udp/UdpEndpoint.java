@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One shard's part of a {@link UdpServer}: its socket. On the owning shard, unless a method says otherwise.
+ * Longer than 500 lines because what is read, handed over and sent is bounded by one pass over the socket.
  */
 public final class UdpEndpoint {
     private final UdpServer server;
