@@ -25,6 +25,7 @@ import io.solaster.config.server.LimitsConfig;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.config.server.WebSocketConfig;
 import io.solaster.config.value.ByteSize;
+import io.solaster.engine.Shard;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.http.exchange.GatherBudget;
 import io.solaster.http.exchange.HttpShard;
@@ -298,12 +299,14 @@ abstract class HostileClientTest extends TransportTest {
     void whatIsBeyondTheBudgetIsAnsweredWith503AndTheOthersAreServed() {
         int size = 1 << 20;
         List<HttpShard> shards = new ArrayList<>();
+        AtomicInteger last = new AtomicInteger();
         ServerConfig config = ServerConfig.of("http", 0);
         TcpServer server = fixture.serve(config, HttpHandler.async((request, response) -> {
             HttpShard shard = ((Request) request).exchange().shard();
             synchronized (shards) {
                 shards.add(shard);
             }
+            last.set(Shard.current().id());
             if (request.header("X-Fill") != null) {
                 shard.budget().take(shard.budget().limit() - shard.budget().used(), 0);
             }
@@ -319,7 +322,7 @@ abstract class HostileClientTest extends TransportTest {
         assertThat(refused.header("retry-after")).isEqualTo("1");
         HttpShard full = shards.getLast();
         HttpFixture.await("what was taken is given back", () -> full.budget().used() == full.budget().limit());
-        fixture.engine().submitTo(0, () -> {
+        fixture.engine().submitTo(last.get(), () -> {
             full.budget().give(full.budget().limit());
             return true;
         }).join();
