@@ -189,13 +189,13 @@ final class PoolsAutoConfigurationTest {
             SolasterConfig after = before.withPools(Map.of("orders",
                     pool.withEndpoints(List.of(EndpointConfig.valueOf(second.address())))
                             .withConnections(pool.connections().withBounds(7, 5, 3))));
-            context.getBean(ReloadPart.class).reconfigure(after).join();
+            context.getBean("solasterPoolsReload", ReloadPart.class).reconfigure(after).join();
             Pools pools = context.getBean(Pools.class);
             ThreeShards.until("the new endpoint is asked",
                     () -> pools.get("orders").upstream().members().toString().equals("[" + second.address() + "]")
                             && get(client, "/name").equals("second"));
             assertThat(pools.get("orders").config().connections().max()).isEqualTo(7);
-            assertThat(context.getBean(ReloadPart.class).check(after.withPools(
+            assertThat(context.getBean("solasterPoolsReload", ReloadPart.class).check(after.withPools(
                     Map.of("orders", pool.withEndpoints(List.of()))))).as("no endpoints").hasSize(1);
             assertThat(pools.reconfigure(after.withPools(Map.of("orders", pool.withEndpoints(List.of())))))
                     .as("no endpoints").isCompletedExceptionally();
