@@ -41,7 +41,6 @@ import io.solaster.config.value.ByteSize;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Engines;
 import io.solaster.engine.Shard;
-import io.solaster.engine.mesh.RoundTrip;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -161,40 +160,6 @@ class TcpServerFailuresTest {
                 }
                 isWell(server, 20 + SERVED + 4 * 20);
             }
-        }
-    }
-
-    /** A message that is sent again as soon as it is back. */
-    private static final class Rounds extends RoundTrip {
-        private final Engine engine;
-        private final int to;
-        private final AtomicBoolean over;
-
-        Rounds(Engine engine, int to, AtomicBoolean over) {
-            this.engine = engine;
-            this.to = to;
-            this.over = over;
-        }
-
-        void go() {
-            send(engine.shard(1 - to).mesh(), to);
-        }
-
-        @Override
-        protected void serve() {
-            // There and back is all.
-        }
-
-        @Override
-        protected void answered() {
-            if (!over.get()) {
-                go();
-            }
-        }
-
-        @Override
-        protected void failed(Throwable cause) {
-            // The engine stops.
         }
     }
 

@@ -35,7 +35,6 @@ import io.solaster.config.value.ByteSize;
 import io.solaster.engine.Child;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Engines;
-import io.solaster.engine.mesh.RoundTrip;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -335,40 +334,6 @@ abstract class TcpServerTest {
             for (SocketChannel each : waiting) {
                 each.close();
             }
-        }
-    }
-
-    /** A message that is sent again as soon as it is back. */
-    private static final class Rounds extends RoundTrip {
-        private final Engine engine;
-        private final int to;
-        private final AtomicBoolean over;
-
-        Rounds(Engine engine, int to, AtomicBoolean over) {
-            this.engine = engine;
-            this.to = to;
-            this.over = over;
-        }
-
-        void go() {
-            send(engine.shard(1 - to).mesh(), to);
-        }
-
-        @Override
-        protected void serve() {
-            // There and back is all.
-        }
-
-        @Override
-        protected void answered() {
-            if (!over.get()) {
-                go();
-            }
-        }
-
-        @Override
-        protected void failed(Throwable cause) {
-            // The engine stops.
         }
     }
 

@@ -132,6 +132,20 @@ abstract class UdpServerTest {
         return go;
     }
 
+    /** A client that sends as fast as it can until the latch is counted down. */
+    private Thread flood(UdpServer server, CountDownLatch over) throws IOException {
+        Client client = connect(server);
+        return Thread.ofPlatform().start(() -> {
+            try {
+                while (over.getCount() > 0) {
+                    client.send("flood");
+                }
+            } catch (IOException closed) {
+                throw new IllegalStateException(closed);
+            }
+        });
+    }
+
     @Test
     @Tag("smoke")
     void eachShardAnswersItsOwnClients() throws Exception {
@@ -283,16 +297,7 @@ abstract class UdpServerTest {
         CountDownLatch over = new CountDownLatch(1);
         List<Thread> flood = new ArrayList<>();
         for (int i = 0; i < 2; i++) {
-            Client client = connect(server);
-            flood.add(Thread.ofPlatform().start(() -> {
-                try {
-                    while (over.getCount() > 0) {
-                        client.send("flood");
-                    }
-                } catch (IOException closed) {
-                    throw new IllegalStateException(closed);
-                }
-            }));
+            flood.add(flood(server, over));
         }
         for (int i = 0; i < 50; i++) {
             int before = handled.get();
@@ -510,16 +515,7 @@ abstract class UdpServerTest {
     void aDrainEndsUnderAFlood() throws Exception {
         UdpServer server = bind(ECHO);
         CountDownLatch over = new CountDownLatch(1);
-        Client client = connect(server);
-        Thread flood = Thread.ofPlatform().start(() -> {
-            try {
-                while (over.getCount() > 0) {
-                    client.send("flood");
-                }
-            } catch (IOException closed) {
-                throw new IllegalStateException(closed);
-            }
-        });
+        Thread flood = flood(server, over);
         Engines.until("the flood comes", () -> received(server) > 1_000);
         assertThat(server.drain(Duration.ofSeconds(60))).isZero();
         over.countDown();
@@ -642,16 +638,7 @@ abstract class UdpServerTest {
     void anEngineThatStopsTakesItsSocketsAlong() throws Exception {
         UdpServer server = bind(ECHO);
         CountDownLatch over = new CountDownLatch(1);
-        Client client = connect(server);
-        Thread flood = Thread.ofPlatform().start(() -> {
-            try {
-                while (over.getCount() > 0) {
-                    client.send("flood");
-                }
-            } catch (IOException closed) {
-                throw new IllegalStateException(closed);
-            }
-        });
+        Thread flood = flood(server, over);
         Engines.until("the flood comes", () -> received(server) > 100);
         engine.close();
         over.countDown();
