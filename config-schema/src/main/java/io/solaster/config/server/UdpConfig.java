@@ -76,12 +76,6 @@ public record UdpConfig(String protocol, @DefaultValue("127.0.0.1") String host,
                 sendBuffer, limits);
     }
 
-    /** This with other buffers of the kernel. */
-    public UdpConfig withBuffers(ByteSize newReceiveBuffer, ByteSize newSendBuffer) {
-        return new UdpConfig(protocol, host, port, group, maxDatagram, batch, gro, gso, newReceiveBuffer,
-                newSendBuffer, limits);
-    }
-
     /** This with other limits. */
     public UdpConfig withLimits(UdpLimitsConfig newLimits) {
         return new UdpConfig(protocol, host, port, group, maxDatagram, batch, gro, gso, receiveBuffer, sendBuffer,
