@@ -56,7 +56,8 @@ final class FileWindows implements ChannelFutureListener {
 
     /** As above, by windows where the kernel may send them. */
     static void send(LoopResponse response, ShardFile file, long position, long count) {
-        response.onEnd(failure -> file.close());
+        // A file of another shard is refused below, and closed all the same.
+        response.onEnd(failure -> file.closeAtHome());
         if (!response.isOpen("sendFile()")) {
             return;
         }

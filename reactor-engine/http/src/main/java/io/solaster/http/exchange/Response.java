@@ -208,21 +208,16 @@ public final class Response implements HttpResponse, ResponseStream, BodySource 
 
     @Override
     public void sendFile(FileChannel file, long position, long count) {
-        LoopResponse to = loop;
-        if (to == null) {
-            Handover.letGo(file);
-            throw Exchange.isOver();
-        }
-        if (isElsewhere(to)) {
-            ending = true;
-            there(to, file, () -> sendFile(file, position, count));
-        } else {
-            to.sendFile(file, position, count);
-        }
+        sendOwned(file, to -> to.sendFile(file, position, count));
     }
 
     @Override
     public void sendFile(ShardFile file, long position, long count) {
+        sendOwned(file, to -> to.sendFile(file, position, count));
+    }
+
+    /** Sends a file from the shard, or lets go of it. */
+    private void sendOwned(Object file, Consumer<LoopResponse> sending) {
         LoopResponse to = loop;
         if (to == null) {
             Handover.letGo(file);
@@ -230,9 +225,9 @@ public final class Response implements HttpResponse, ResponseStream, BodySource 
         }
         if (isElsewhere(to)) {
             ending = true;
-            there(to, file, () -> sendFile(file, position, count));
+            there(to, file, () -> sendOwned(file, sending));
         } else {
-            to.sendFile(file, position, count);
+            sending.accept(to);
         }
     }
 
