@@ -1,0 +1,150 @@
+package io.solaster.store.command;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+
+import io.solaster.store.shard.Argument;
+import io.solaster.store.shard.Command;
+import io.solaster.store.shard.Command.Body;
+import io.solaster.store.shard.Command.Category;
+import io.solaster.store.shard.Command.Doc;
+import io.solaster.store.shard.Command.Flag;
+import io.solaster.store.shard.Command.Gather;
+import io.solaster.store.shard.Command.Keys;
+import io.solaster.store.shard.Command.Route;
+
+/** Where the families of commands write their entries, once, as the table is made. */
+final class CommandEntries {
+    private final List<Command> all = new ArrayList<>();
+
+    /** What was written, by {@link Command#index}. */
+    List<Command> all() {
+        return Collections.unmodifiableList(all);
+    }
+
+    /** A command; without keys it runs on the client's shard. {@link Entry#doc} ends it. */
+    Entry entry(String name, int arity, String flags, Body body) {
+        return new Entry(name, arity, flags, body);
+    }
+
+    /** A container of subcommands, which alone is never run. */
+    Entry entry(String name, int arity, String flags) {
+        return new Entry(name, arity, flags, call -> {
+            throw new IllegalStateException(name + " needs a subcommand");
+        });
+    }
+
+    Entry sub(String name, int arity, String flags, Body body) {
+        return new Entry(name, arity, flags, body);
+    }
+
+    /** An entry being written; {@link #doc} puts it into the table. */
+    final class Entry {
+        private final String name;
+        private final int arity;
+        private final Set<Flag> flags;
+        private final Body body;
+        private Keys keys = Keys.NONE;
+        private Route route = Route.CONNECTION;
+        private Gather gather = Gather.NONE;
+        private String categories = "";
+        private List<String> tips = List.of();
+        private Map<String, Command> subcommands = Map.of();
+
+        Entry(String name, int arity, String flags, Body body) {
+            this.name = name;
+            this.arity = arity;
+            this.flags = words(Flag.class, flags);
+            this.body = body;
+        }
+
+        /** It has one key, its first argument; {@code access} says what it does to it, in Redis's words. */
+        Entry key(String access) {
+            return keys(1, 1, Gather.NONE, access);
+        }
+
+        /** It has keys from its first argument on, and the replies of the shards that own them are gathered so. */
+        Entry keys(int last, int step, Gather parts, String access) {
+            keys = new Keys(1, last, step, List.of(access.split(" ", -1)));
+            route = Route.KEYS;
+            gather = parts;
+            return this;
+        }
+
+        /** It runs on every shard, and the replies are gathered so. */
+        Entry everyShard(Gather replies) {
+            route = Route.EVERY_SHARD;
+            gather = replies;
+            return this;
+        }
+
+        /** Categories beside those that its flags and its group imply. */
+        Entry acl(String more) {
+            categories = more;
+            return this;
+        }
+
+        Entry tips(String... some) {
+            tips = List.of(some);
+            return this;
+        }
+
+        Entry subcommands(Command... some) {
+            subcommands = new HashMap<>();
+            for (Command subcommand : some) {
+                subcommands.put(subcommand.name().substring(name.length() + 1), subcommand);
+            }
+            return this;
+        }
+
+        Command doc(String group, String since, String complexity, String summary, String usage) {
+            Command command = new Command(all.size(), name, arity, flags, categories(group), keys, route, gather, body,
+                    new Doc(summary, since, group, complexity, tips, Argument.parse(usage)), Map.copyOf(subcommands));
+            all.add(command);
+            return command;
+        }
+
+        private Set<Category> categories(String group) {
+            Set<Category> found = words(Category.class, categories);
+            for (Flag flag : flags) {
+                switch (flag) {
+                    case WRITE -> found.add(Category.WRITE);
+                    case READONLY -> found.add(Category.READ);
+                    case ADMIN -> Collections.addAll(found, Category.ADMIN, Category.DANGEROUS);
+                    default -> {
+                    }
+                }
+            }
+            found.add(flags.contains(Flag.FAST) ? Category.FAST : Category.SLOW);
+            boolean container = !subcommands.isEmpty();
+            switch (group) {
+                case "string" -> found.add(Category.STRING);
+                case "generic" -> found.add(Category.KEYSPACE);
+                case "connection" -> {
+                    if (!container) {
+                        found.add(Category.CONNECTION);
+                    }
+                }
+                default -> {
+                }
+            }
+            return found;
+        }
+
+        private static <E extends Enum<E>> Set<E> words(Class<E> type, String words) {
+            Set<E> set = EnumSet.noneOf(type);
+            if (!words.isEmpty()) {
+                Arrays.stream(words.toUpperCase(Locale.ROOT).split(" ", -1))
+                        .forEach(word -> set.add(Enum.valueOf(type, word)));
+            }
+            return set;
+        }
+    }
+}

@@ -1,0 +1,48 @@
+package io.solaster.store.command;
+
+import io.solaster.store.shard.Command.Gather;
+
+/** The commands on keys, whatever they hold. */
+final class KeyTable {
+    private KeyTable() {}
+
+    static void write(CommandEntries to) {
+        to.entry("del", -2, "write", KeyCommands::del).keys(-1, 1, Gather.SUM, "RM delete")
+                .tips("request_policy:multi_shard", "response_policy:agg_sum")
+                .doc("generic", "1.0.0", "O(N) in the number of keys", "Removes keys.", "key...");
+        to.entry("unlink", -2, "write fast", KeyCommands::del).keys(-1, 1, Gather.SUM, "RM delete")
+                .tips("request_policy:multi_shard", "response_policy:agg_sum")
+                .doc("generic", "4.0.0", "O(N) in the number of keys", "Removes keys, as DEL does.", "key...");
+        to.entry("exists", -2, "readonly fast", KeyCommands::exists).keys(-1, 1, Gather.SUM, "RO")
+                .tips("request_policy:multi_shard", "response_policy:agg_sum")
+                .doc("generic", "1.0.0", "O(N) in the number of keys", "How many of the keys there are.", "key...");
+        to.entry("touch", -2, "readonly fast", KeyCommands::exists).keys(-1, 1, Gather.SUM, "RO")
+                .tips("request_policy:multi_shard", "response_policy:agg_sum")
+                .doc("generic", "3.2.1", "O(N) in the number of keys",
+                        "How many of the keys there are; they count as used.", "key...");
+        to.entry("type", 2, "readonly fast", KeyCommands::type).key("RO")
+                .doc("generic", "1.0.0", "O(1)", "What kind of value a key holds.", "key");
+        to.entry("expire", -3, "write fast", KeyCommands::expire).key("RW update")
+                .doc("generic", "1.0.0", "O(1)", "Lets a key expire after some seconds.",
+                        "key seconds [NX|XX|GT|LT]");
+        to.entry("pexpire", -3, "write fast", KeyCommands::pexpire).key("RW update")
+                .doc("generic", "2.6.0", "O(1)", "Lets a key expire after some milliseconds.",
+                        "key milliseconds [NX|XX|GT|LT]");
+        to.entry("expireat", -3, "write fast", KeyCommands::expireat).key("RW update")
+                .doc("generic", "1.2.0", "O(1)", "Lets a key expire at a second.",
+                        "key unix-time-seconds [NX|XX|GT|LT]");
+        to.entry("pexpireat", -3, "write fast", KeyCommands::pexpireat).key("RW update")
+                .doc("generic", "2.6.0", "O(1)", "Lets a key expire at a millisecond.",
+                        "key unix-time-milliseconds [NX|XX|GT|LT]");
+        to.entry("ttl", 2, "readonly fast", KeyCommands::ttl).key("RO access").tips("nondeterministic_output")
+                .doc("generic", "1.0.0", "O(1)", "In how many seconds a key expires.", "key");
+        to.entry("pttl", 2, "readonly fast", KeyCommands::pttl).key("RO access").tips("nondeterministic_output")
+                .doc("generic", "2.6.0", "O(1)", "In how many milliseconds a key expires.", "key");
+        to.entry("expiretime", 2, "readonly fast", KeyCommands::expiretime).key("RO access")
+                .doc("generic", "7.0.0", "O(1)", "The second at which a key expires.", "key");
+        to.entry("pexpiretime", 2, "readonly fast", KeyCommands::pexpiretime).key("RO access")
+                .doc("generic", "7.0.0", "O(1)", "The millisecond at which a key expires.", "key");
+        to.entry("persist", 2, "write fast", KeyCommands::persist).key("RW update")
+                .doc("generic", "2.2.0", "O(1)", "Lets a key not expire.", "key");
+    }
+}

@@ -1,0 +1,72 @@
+package io.solaster.store.command;
+
+import io.solaster.store.shard.Command.Gather;
+
+/** The commands that concern the server as a whole. */
+final class ServerTable {
+    private ServerTable() {}
+
+    static void write(CommandEntries to) {
+        to.entry("dbsize", 1, "readonly fast", ServerCommands::dbsize).everyShard(Gather.SUM).acl("keyspace")
+                .tips("request_policy:all_shards", "response_policy:agg_sum")
+                .doc("server", "1.0.0", "O(1)", "How many keys there are.", "");
+        to.entry("flushdb", -1, "write", ServerCommands::flush).everyShard(Gather.OK).acl("keyspace dangerous")
+                .tips("request_policy:all_shards", "response_policy:all_succeeded")
+                .doc("server", "1.0.0", "O(N) in the memory that the keys take", "Removes all keys.",
+                        "[ASYNC|SYNC]");
+        to.entry("flushall", -1, "write", ServerCommands::flush).everyShard(Gather.OK).acl("keyspace dangerous")
+                .tips("request_policy:all_shards", "response_policy:all_succeeded")
+                .doc("server", "1.0.0", "O(N) in the memory that the keys take", "Removes all keys.",
+                        "[ASYNC|SYNC]");
+        to.entry("time", 1, "loading stale fast", ServerCommands::time).tips("nondeterministic_output")
+                .doc("server", "2.6.0", "O(1)", "The time, in seconds and microseconds.", "");
+        to.entry("info", -1, "loading stale", Info::info).acl("dangerous")
+                .tips("nondeterministic_output", "request_policy:all_shards", "response_policy:special")
+                .doc("server", "1.0.0", "O(1)", "What the server counts and knows of itself.", "[section...]");
+
+        to.entry("config", -2, "").subcommands(
+                to.sub("config|get", -3, "admin noscript loading stale", ConfigCommands::get)
+                        .doc("server", "2.0.0", "O(N) in the number of patterns", "The values of parameters.",
+                                "pattern..."),
+                to.sub("config|set", -4, "admin noscript loading stale", ConfigCommands::set)
+                        .tips("request_policy:all_nodes", "response_policy:all_succeeded")
+                        .doc("server", "2.0.0", "O(N) in the number of parameters", "Sets parameters.",
+                                "{parameter value}..."),
+                to.sub("config|resetstat", 2, "admin noscript loading stale", ConfigCommands::resetStat)
+                        .doc("server", "2.0.0", "O(1)", "Lets INFO count from zero again.", ""),
+                to.sub("config|rewrite", 2, "admin noscript loading stale", ConfigCommands::rewrite)
+                        .doc("server", "2.8.0", "O(1)", "Refused: there is no file to write to.", ""),
+                to.sub("config|help", 2, "loading stale", ConfigCommands::help)
+                        .doc("server", "5.0.0", "O(1)", "Describes the subcommands.", ""))
+                .doc("server", "2.0.0", "Depends on the subcommand", "Parameters of the server.", "");
+
+        to.entry("command", -1, "loading stale", CommandCommands::command).acl("connection")
+                .tips("nondeterministic_output_order").subcommands(
+                        to.sub("command|count", 2, "loading stale", CommandCommands::count).acl("connection")
+                                .doc("server", "2.8.13", "O(1)", "How many commands there are.", ""),
+                        to.sub("command|info", -2, "loading stale", CommandCommands::info).acl("connection")
+                                .tips("nondeterministic_output_order")
+                                .doc("server", "2.8.13", "O(N) in the number of commands",
+                                        "How commands are called and what they touch.", "[command-name...]"),
+                        to.sub("command|docs", -2, "loading stale", CommandCommands::docs).acl("connection")
+                                .tips("nondeterministic_output_order")
+                                .doc("server", "7.0.0", "O(N) in the number of commands", "What commands are for.",
+                                        "[command-name...]"),
+                        to.sub("command|list", -2, "loading stale", CommandCommands::list).acl("connection")
+                                .tips("nondeterministic_output_order")
+                                .doc("server", "7.0.0", "O(N) in the number of commands", "The commands' names.",
+                                        "[FILTERBY MODULE module-name|FILTERBY ACLCAT category"
+                                                + "|FILTERBY PATTERN pattern]"),
+                        to.sub("command|getkeys", -4, "loading stale", CommandCommands::getkeys).acl("connection")
+                                .doc("server", "2.8.13", "O(N) in the number of arguments",
+                                        "The keys among the arguments of a command.", "command [arg...]"),
+                        to.sub("command|getkeysandflags", -4, "loading stale", CommandCommands::getkeysandflags)
+                                .acl("connection")
+                                .doc("server", "7.0.0", "O(N) in the number of arguments",
+                                        "The keys among the arguments of a command, and what it does to them.",
+                                        "command [arg...]"),
+                        to.sub("command|help", 2, "loading stale", CommandCommands::help).acl("connection")
+                                .doc("server", "5.0.0", "O(1)", "Describes the subcommands.", ""))
+                .doc("server", "2.8.13", "O(N) in the number of commands", "All commands in detail.", "");
+    }
+}

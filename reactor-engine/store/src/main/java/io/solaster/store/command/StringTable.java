@@ -1,0 +1,56 @@
+package io.solaster.store.command;
+
+import io.solaster.store.shard.Command.Gather;
+
+/** The commands on strings. */
+final class StringTable {
+    private StringTable() {}
+
+    static void write(CommandEntries to) {
+        to.entry("get", 2, "readonly fast", StringCommands::get).key("RO access")
+                .doc("string", "1.0.0", "O(1)", "The value of a key.", "key");
+        to.entry("set", -3, "write denyoom", StringCommands::set).key("RW access update variable_flags")
+                .doc("string", "1.0.0", "O(1)", "Gives a key a value.", "key value [NX|XX] [GET] [EX seconds"
+                        + "|PX milliseconds|EXAT unix-time-seconds|PXAT unix-time-milliseconds|KEEPTTL]");
+        to.entry("setnx", 3, "write denyoom fast", StringCommands::setnx).key("OW insert")
+                .doc("string", "1.0.0", "O(1)", "Gives a key a value if it has none.", "key value");
+        to.entry("setex", 4, "write denyoom", StringCommands::setex).key("OW update")
+                .doc("string", "2.0.0", "O(1)", "Gives a key a value for some seconds.", "key seconds value");
+        to.entry("psetex", 4, "write denyoom", StringCommands::psetex).key("OW update")
+                .doc("string", "2.6.0", "O(1)", "Gives a key a value for some milliseconds.",
+                        "key milliseconds value");
+        to.entry("getset", 3, "write denyoom fast", StringCommands::getset).key("RW access update")
+                .doc("string", "1.0.0", "O(1)", "Gives a key a value and answers the one before.", "key value");
+        to.entry("getdel", 2, "write fast", StringCommands::getdel).key("RW access delete")
+                .doc("string", "6.2.0", "O(1)", "Answers the value of a key and removes the key.", "key");
+        to.entry("getex", -2, "write fast", StringCommands::getex).key("RW access update")
+                .doc("string", "6.2.0", "O(1)", "Answers the value of a key and sets when it expires.",
+                        "key [EX seconds|PX milliseconds|EXAT unix-time-seconds|PXAT unix-time-milliseconds|PERSIST]");
+        to.entry("mget", -2, "readonly fast", StringCommands::mget).keys(-1, 1, Gather.ARRAY, "RO access")
+                .tips("request_policy:multi_shard")
+                .doc("string", "1.0.0", "O(N) in the number of keys", "The values of some keys.", "key...");
+        to.entry("mset", -3, "write denyoom", StringCommands::mset).keys(-1, 2, Gather.OK, "OW update")
+                .tips("request_policy:multi_shard", "response_policy:all_succeeded")
+                .doc("string", "1.0.1", "O(N) in the number of keys", "Gives some keys values.", "{key value}...");
+        to.entry("incr", 2, "write denyoom fast", StringCommands::incr).key("RW access update")
+                .doc("string", "1.0.0", "O(1)", "Adds one to the number that a key holds.", "key");
+        to.entry("decr", 2, "write denyoom fast", StringCommands::decr).key("RW access update")
+                .doc("string", "1.0.0", "O(1)", "Takes one from the number that a key holds.", "key");
+        to.entry("incrby", 3, "write denyoom fast", StringCommands::incrby).key("RW access update")
+                .doc("string", "1.0.0", "O(1)", "Adds to the number that a key holds.", "key increment");
+        to.entry("decrby", 3, "write denyoom fast", StringCommands::decrby).key("RW access update")
+                .doc("string", "1.0.0", "O(1)", "Takes from the number that a key holds.", "key decrement");
+        to.entry("append", 3, "write denyoom fast", StringCommands::append).key("RW insert")
+                .doc("string", "2.0.0", "O(1), amortized over many", "Adds to the end of a value.", "key value");
+        to.entry("strlen", 2, "readonly fast", StringCommands::strlen).key("RO")
+                .doc("string", "2.2.0", "O(1)", "The length of a value in bytes.", "key");
+        to.entry("getrange", 4, "readonly", StringCommands::getrange).key("RO access")
+                .doc("string", "2.4.0", "O(N) in the length of the answer", "A part of a value.", "key start end");
+        to.entry("substr", 4, "readonly", StringCommands::getrange).key("RO access")
+                .doc("string", "1.0.0", "O(N) in the length of the answer", "The old name of GETRANGE.",
+                        "key start end");
+        to.entry("setrange", 4, "write denyoom", StringCommands::setrange).key("RW update")
+                .doc("string", "2.2.0", "O(N) in the length of the value", "Overwrites a part of a value.",
+                        "key offset value");
+    }
+}
