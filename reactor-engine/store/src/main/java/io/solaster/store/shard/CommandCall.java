@@ -8,6 +8,7 @@ import java.util.function.BiConsumer;
 import io.solaster.engine.memory.Memory;
 import io.solaster.resp.ReplyWriter;
 import io.solaster.store.keyspace.Keyspace;
+import io.solaster.store.type.Decimal;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,15 +1,15 @@
-package io.solaster.store.shard;
+package io.solaster.store.type;
 
 import io.solaster.engine.memory.Memory;
 import io.solaster.engine.net.Digits;
 
-/** Reads whole numbers that stand in memory as digits; {@link Digits} writes them. */
-final class Decimal {
+/** Reads whole numbers that stand in memory as digits; {@link Digits} writes them. Any thread. */
+public final class Decimal {
 
     private Decimal() {}
 
     /** Whether a number stands there as Redis demands it: no blanks, no plus, no leading zero, within 64 bits. */
-    static boolean isLong(long address, int length) {
+    public static boolean isLong(long address, int length) {
         if (length == 1 && Memory.getByte(address) == '0') {
             return true;
         }
@@ -32,7 +32,7 @@ final class Decimal {
     }
 
     /** Reads a number that {@link #isLong}. */
-    static long parse(long address, int length) {
+    public static long parse(long address, int length) {
         boolean negative = Memory.getByte(address) == '-';
         long value = 0;
         for (int i = negative ? 1 : 0; i < length; i++) {

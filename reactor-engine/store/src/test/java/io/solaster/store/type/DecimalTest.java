@@ -1,4 +1,4 @@
-package io.solaster.store.shard;
+package io.solaster.store.type;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
