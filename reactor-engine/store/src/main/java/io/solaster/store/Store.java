@@ -41,7 +41,7 @@ public final class Store {
     /** Makes an empty store that takes the time from a clock of Unix milliseconds, which any shard may ask. */
     static Store on(Engine engine, LongSupplier clock) {
         return new Store(engine, clock, shard -> Keyspace.create(shard.memory().system(ACCOUNT),
-                engine.environment().secrets()));
+                engine.environment().secrets(), StoreTypes.all()));
     }
 
     /** As {@link #on(Engine, LongSupplier)}, with keyspaces that are asked for once on each shard. */

@@ -28,6 +28,9 @@ import java.util.Arrays;
  * Every method takes constant time, bar the look for a chunk with a free page (a bit a chunk), {@link #drop} (some ns a
  * chunk) and what the kernel does: about a dozen microseconds for a page discarded. On the owning shard. A method that
  * throws {@link OutOfMemoryError} has changed nothing.
+ *
+ * <p>
+ * Longer than 500 lines because chunks, pages and blocks are one state, which every block handed out or freed may change.
  */
 public final class Slabs implements AutoCloseable {
     /** Bytes of a page, which is cut into blocks of one size class. */
@@ -52,8 +55,10 @@ public final class Slabs implements AutoCloseable {
     private static final int CLASS = 32;
     private static final int LIVE = 36;
     private static final int CHUNK_INDEX = 40;
+    private static final int LEAVING = 44; // 1 if its blocks are to leave it
 
     private static final short[] BLOCK_SIZES = SizeClasses.sizes(PAGE_ROOM, HEADER);
+    private static final int LEAVING_LIST = BLOCK_SIZES.length;
     private static final byte[] CLASS_OF_WORDS = SizeClasses.byWords(BLOCK_SIZES, LARGEST);
 
     private final SystemMemory system;
@@ -62,12 +67,16 @@ public final class Slabs implements AutoCloseable {
     private final int unitPages;
     /** Pages given back at once. */
     private final int piecePages;
-    /** Pages that have room, by class; those at the tail have rested longest and may yet empty. */
-    private final long[] heads = new long[BLOCK_SIZES.length];
-    private final long[] tails = new long[BLOCK_SIZES.length];
+    /**
+     * Pages that have room, by class; those at the tail have rested longest and may yet empty. The last list is that of
+     * the pages that {@link #leave} chose.
+     */
+    private final long[] heads = new long[BLOCK_SIZES.length + 1];
+    private final long[] tails = new long[BLOCK_SIZES.length + 1];
 
     private final int[] pages = new int[BLOCK_SIZES.length];
     private final long[] blocks = new long[BLOCK_SIZES.length]; // handed out
+    private final int[] leaving = new int[BLOCK_SIZES.length]; // pages, by class
     private int nextClass; // to be looked at for sparse pages
     private long evacuated; // a page that is in no list, since its blocks are to leave it; or 0
     private long nextMoved; // in that page
@@ -160,6 +169,9 @@ public final class Slabs implements AutoCloseable {
         if (now == 0) {
             if (page == evacuated) {
                 evacuated = 0;
+            } else if (Memory.getInt(page + LEAVING) != 0) {
+                unlink(page, LEAVING_LIST);
+                leaving[sizeClass]--;
             } else if (!wasFull) {
                 unlink(page, sizeClass);
             }
@@ -170,7 +182,7 @@ public final class Slabs implements AutoCloseable {
         Memory.putInt(page + LIVE, now);
         Memory.putLong(block, Memory.getLong(page + FREE_LIST));
         Memory.putLong(page + FREE_LIST, block);
-        if (wasFull && page != evacuated) {
+        if (wasFull && page != evacuated && Memory.getInt(page + LEAVING) == 0) {
             append(page, sizeClass);
         }
     }
@@ -194,10 +206,21 @@ public final class Slabs implements AutoCloseable {
     }
 
     private boolean chooseSparsePage() {
+        long page = takeSparsePage();
+        if (page == 0) {
+            return false;
+        }
+        evacuated = page;
+        nextMoved = page + HEADER;
+        return true;
+    }
+
+    /** Takes a sparse page out of its list; 0 if there is none. */
+    private long takeSparsePage() {
         for (int i = 0; i < BLOCK_SIZES.length; i++) {
             int sizeClass = nextClass;
             long perPage = PAGE_ROOM / BLOCK_SIZES[sizeClass];
-            long room = pages[sizeClass] * perPage;
+            long room = (pages[sizeClass] - leaving[sizeClass]) * perPage;
             long idle = room - blocks[sizeClass];
             if (idle > 2 * perPage && idle > room / 8) {
                 long sparsest = heads[sizeClass];
@@ -209,13 +232,51 @@ public final class Slabs implements AutoCloseable {
                     page = Memory.getLong(page + NEXT);
                 }
                 unlink(sparsest, sizeClass);
-                evacuated = sparsest;
-                nextMoved = sparsest + HEADER;
-                return true;
+                return sparsest;
             }
             nextClass = sizeClass + 1 == BLOCK_SIZES.length ? 0 : sizeClass + 1;
         }
-        return false;
+        return 0;
+    }
+
+    /**
+     * Chooses sparse pages, for an owner who finds its blocks by its own ways: what lies in them it should allocate anew,
+     * copy and free, where {@link #isLeaving} says so. New blocks are never in them. Not beside {@link #nextToMove}.
+     *
+     * @param maxPages
+     *            how many to choose
+     * @return how many were chosen; fewer than asked for once no more are sparse
+     */
+    public int leave(int maxPages) {
+        int chosen = 0;
+        while (chosen < maxPages) {
+            long page = takeSparsePage();
+            if (page == 0) {
+                break;
+            }
+            leaving[Memory.getInt(page + CLASS)]++;
+            Memory.putInt(page + LEAVING, 1);
+            append(page, LEAVING_LIST);
+            chosen++;
+        }
+        return chosen;
+    }
+
+    /** Whether a block, not a large one, lies in a page that {@link #leave} chose. */
+    public static boolean isLeaving(long block) {
+        return Memory.getInt(pageOf(block) + LEAVING) != 0;
+    }
+
+    /** Lets the pages that {@link #leave} chose, and that were not emptied, be as the others. */
+    public void stay() {
+        while (heads[LEAVING_LIST] != 0) {
+            long page = heads[LEAVING_LIST];
+            unlink(page, LEAVING_LIST);
+            Memory.putInt(page + LEAVING, 0);
+            int sizeClass = Memory.getInt(page + CLASS);
+            leaving[sizeClass]--;
+            append(page, sizeClass);
+        }
     }
 
     /** Bytes in a block that is not a large one. */
@@ -276,6 +337,7 @@ public final class Slabs implements AutoCloseable {
         Memory.putInt(page + CLASS, sizeClass);
         Memory.putInt(page + LIVE, 0);
         Memory.putInt(page + CHUNK_INDEX, chunk);
+        Memory.putInt(page + LEAVING, 0);
         pages[sizeClass]++;
         append(page, sizeClass);
         return page;
@@ -409,6 +471,7 @@ public final class Slabs implements AutoCloseable {
         Arrays.fill(tails, 0);
         Arrays.fill(pages, 0);
         Arrays.fill(blocks, 0);
+        Arrays.fill(leaving, 0);
         evacuated = 0;
         idleChunks = 0;
         restingUnits = 0;

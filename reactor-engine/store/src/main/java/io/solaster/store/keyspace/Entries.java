@@ -6,7 +6,8 @@ import io.solaster.engine.memory.Slabs;
 /**
  * The entries of one keyspace. Each is one block: header word, expiry if it has had one, key length if it is over 2047,
  * key, value. Of the header 30 bits are the value's length, 4 the type, 4 say what the block holds, 11 are the key's
- * length, and 15 are free (for what eviction will need). On the owning shard.
+ * length, and 15 are the access clock, which tells eviction how recently or how often the key was used, and which an
+ * entry keeps when it is moved or its value changes. On the owning shard.
  */
 final class Entries {
     private static final long VALUE_LENGTH = (1L << 30) - 1;
@@ -16,8 +17,11 @@ final class Entries {
     private static final long HAS_KEY_LENGTH = 1L << 35;
     private static final long LARGE = 1L << 36;
     private static final int KEY_LENGTH_SHIFT = 37;
+    private static final long CLOCK = (1L << 15) - 1 << 48;
     private static final long IN_USE = 1L << 63; // in a free block the first word is an address, or 0
     private static final int SHORT_KEY = (1 << 11) - 1;
+    /** What another entry of the same key and value has of the header. */
+    private static final long KEPT = TYPE | CLOCK;
 
     private final Slabs slabs;
 
@@ -32,6 +36,10 @@ final class Entries {
 
     static int type(long entry) {
         return (int) ((Memory.getLong(entry) & TYPE) >>> TYPE_SHIFT);
+    }
+
+    static boolean isLarge(long entry) {
+        return (Memory.getLong(entry) & LARGE) != 0;
     }
 
     static long valueAddress(long entry) {
@@ -111,9 +119,14 @@ final class Entries {
         return bytes <= capacity && bytes >= capacity - capacity / 8;
     }
 
-    /** A block with all of an entry but its value, of type 0. */
-    long create(long key, int keyLength, int valueLength, long expiry, int spare) {
-        long header = IN_USE | valueLength;
+    /** A block with all of an entry but its value. */
+    long create(long key, int keyLength, int type, int valueLength, long expiry) {
+        return create(key, keyLength, (long) type << TYPE_SHIFT, valueLength, expiry, 0);
+    }
+
+    /** @param kept type and access clock, as in a header */
+    private long create(long key, int keyLength, long kept, int valueLength, long expiry, int spare) {
+        long header = IN_USE | kept | valueLength;
         if (expiry != 0) {
             header |= HAS_EXPIRY;
         }
@@ -136,18 +149,18 @@ final class Entries {
     }
 
     /**
-     * Makes an entry's value one of another length, which the caller writes, and a string, with this expiry.
+     * Makes an entry's value one of another type and length, which the caller writes, with this expiry.
      *
      * @return whether that was possible in place, without wasting much of the block
      */
-    boolean renew(long entry, int keyLength, int valueLength, long expiry) {
+    boolean renew(long entry, int keyLength, int type, int valueLength, long expiry) {
         long header = Memory.getLong(entry);
         long expiryRoom = expiry == 0 ? header & HAS_EXPIRY : HAS_EXPIRY;
         if (expiryRoom != (header & HAS_EXPIRY) || (valueLength != valueLengthOf(header)
                 && !fits(entry, header, keyOffset(header) + (long) keyLength + valueLength))) {
             return false;
         }
-        Memory.putLong(entry, (header & ~(VALUE_LENGTH | TYPE)) | valueLength);
+        Memory.putLong(entry, (header & ~(VALUE_LENGTH | TYPE)) | (long) type << TYPE_SHIFT | valueLength);
         if (expiryRoom != 0) {
             Memory.putLong(entry + 8, expiry);
         }
@@ -170,9 +183,8 @@ final class Entries {
         }
         // Short values take a size class more each time, which is cheap; longer ones would be copied once a class.
         int spare = valueLength > oldLength && oldLength >= 64 ? oldLength / 2 : 0;
-        long entry = create(key, keyLength, valueLength, expiry(old), spare);
+        long entry = create(key, keyLength, header & KEPT, valueLength, expiry(old), spare);
         Memory.copy(valueAddress(old), valueAddress(entry), Math.min(oldLength, valueLength));
-        Memory.putLong(entry, Memory.getLong(entry) | (header & TYPE));
         return entry;
     }
 
@@ -194,9 +206,8 @@ final class Entries {
                 Memory.copy(old + 8, old + 16, bytes - 8);
                 Memory.putLong(old, header | HAS_EXPIRY);
             } else {
-                entry = create(keyAddress(old), keyLength, valueLength, expiry, 0);
+                entry = create(keyAddress(old), keyLength, header & KEPT, valueLength, expiry, 0);
                 Memory.copy(valueAddress(old), valueAddress(entry), valueLength);
-                Memory.putLong(entry, Memory.getLong(entry) | (header & TYPE));
             }
         }
         Memory.putLong(entry + 8, expiry);

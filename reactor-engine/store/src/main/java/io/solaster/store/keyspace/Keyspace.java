@@ -1,7 +1,9 @@
 package io.solaster.store.keyspace;
 
+import java.util.List;
 import java.util.random.RandomGenerator;
 
+import io.solaster.engine.memory.Slabs;
 import io.solaster.engine.memory.SystemMemory;
 
 /**
@@ -22,8 +24,21 @@ public interface Keyspace extends AutoCloseable {
     /** The longest key and the longest value, in bytes. */
     int MAX_LENGTH = 512 << 20;
 
-    /** {@link #type} of a string. */
+    /** {@link #type} of a string; the others as Redis numbers them in its files. */
     int TYPE_STRING = 0;
+    /** {@link #type} of a list. */
+    int TYPE_LIST = 1;
+    /** {@link #type} of a set. */
+    int TYPE_SET = 2;
+    /** {@link #type} of a sorted set. */
+    int TYPE_ZSET = 3;
+    /** {@link #type} of a hash. */
+    int TYPE_HASH = 4;
+    /** {@link #type} that a stream will have. */
+    int TYPE_STREAM = 6;
+
+    /** The longest root record of a value with nodes, in bytes. */
+    int MAX_ROOT = 64;
 
     /**
      * An empty keyspace. It holds 64 KiB and a little until it is closed, 2 MiB where those are huge pages.
@@ -40,7 +55,16 @@ public interface Keyspace extends AutoCloseable {
      * @param system a shard's memory, say
      */
     static Keyspace create(SystemMemory system, RandomGenerator secrets) {
-        return new OffHeapKeyspace(system, new FoldedHash(secrets::nextLong));
+        return create(system, secrets, List.of());
+    }
+
+    /**
+     * As {@link #create(SystemMemory, RandomGenerator)}, for values of other types than strings too.
+     *
+     * @param types each of another number
+     */
+    static Keyspace create(SystemMemory system, RandomGenerator secrets, List<? extends ValueType> types) {
+        return new OffHeapKeyspace(system, new FoldedHash(secrets::nextLong), types);
     }
 
     /** Keys present, including those due but not yet removed. */
@@ -52,11 +76,28 @@ public interface Keyspace extends AutoCloseable {
     /** Keys removed because they were due, since the keyspace was made. */
     long expired();
 
-    /** Bytes taken from the system for table and entries, and not yet given back. */
+    /** Bytes taken from the system for table, entries and nodes, and not yet given back. */
     long usedMemory();
 
-    /** Bytes in use by entries, rounded up to their blocks: what {@link #usedMemory} exceeds it by is table and slack. */
+    /**
+     * Bytes in use by entries and nodes, rounded up to their blocks: what {@link #usedMemory} exceeds it by is table and
+     * slack.
+     */
     long liveBytes();
+
+    /** Where the nodes of values lie that are too large for their entries; what a {@link ValueType} works on. */
+    Slabs nodes();
+
+    /** Bytes of the nodes of an entry's value, rounded up to blocks; 0 if it has none. */
+    long nodeBytes(long entry);
+
+    /**
+     * Frees about so many nodes of values that were removed or replaced. A small value's are freed at once, those of
+     * others by this.
+     *
+     * @return how many; fewer than asked for once none is left
+     */
+    int freeNodes(int maxSteps);
 
     /** The key's entry, or 0. One whose expiry lies before {@code now} is removed and counted as expired. */
     long find(long key, int keyLength, long now);
@@ -82,9 +123,20 @@ public interface Keyspace extends AutoCloseable {
     long set(long key, int keyLength, long value, int valueLength, long expiry);
 
     /**
+     * Inserts a value of a type, or replaces whatever the key held, as {@link #set} does. The value is undefined: until
+     * the caller wrote it, nothing else of this keyspace may be called. To keep the expiry, give {@link #expiry}.
+     *
+     * @param type
+     *            {@link #TYPE_STRING}, or that of one of the keyspace's types
+     * @return the entry
+     */
+    long create(long key, int keyLength, int type, int valueLength, long expiry);
+
+    /**
      * Gives the key's value this length: what both lengths have in common is kept, the rest is undefined. Inserts a
-     * string without expiry if the key is absent; else the expiry stays (a key that is due is taken as present). A
-     * value that outgrows its block gets half its length as room to grow, so that n appends cost O(n).
+     * string without expiry if the key is absent; else type and expiry stay (a key that is due is taken as present), and
+     * so do a value's nodes. A value that outgrows its block gets half its length as room to grow, so that n appends
+     * cost O(n).
      *
      * @return the entry
      */
@@ -111,12 +163,12 @@ public interface Keyspace extends AutoCloseable {
     int expireDue(long now, int maxSteps);
 
     /**
-     * Moves entries out of sparse pages of memory, so that these can be given back: about 0.1 us a block.
+     * Moves entries and nodes out of sparse pages of memory, so that these can be given back: about 0.1 us a block.
      * A size class is left alone once less than an eighth of it, or no more than two pages of 64 KiB, lies idle; then
      * this costs about 0.1 us.
      *
      * @param maxSteps
-     *            blocks to examine
+     *            blocks to examine; where nodes are moved, slots too
      * @return blocks examined; fewer than asked for once nothing is left to do
      */
     int defragment(int maxSteps);

@@ -1,5 +1,7 @@
 package io.solaster.store.keyspace;
 
+import java.util.List;
+
 import io.solaster.engine.memory.Memory;
 import io.solaster.engine.memory.Slabs;
 import io.solaster.engine.memory.SystemMemory;
@@ -15,7 +17,11 @@ final class OffHeapKeyspace implements Keyspace {
 
     private final Slabs slabs; // of entries
     private final Slabs segmentSlabs;
+    private final Slabs nodes;
+    private final ValueTypes types;
     private final Entries entries;
+    private final Detached detached;
+    private final NodeMover nodeMover;
     private final Directory directory;
     private KeyspaceHash hash;
 
@@ -27,11 +33,15 @@ final class OffHeapKeyspace implements Keyspace {
     private long sweepHash; // expireDue goes on here
     private int sweepBucket;
 
-    OffHeapKeyspace(SystemMemory system, KeyspaceHash hash) {
+    OffHeapKeyspace(SystemMemory system, KeyspaceHash hash, List<? extends ValueType> types) {
         this.hash = hash;
+        this.types = new ValueTypes(types);
         slabs = new Slabs(system);
         segmentSlabs = new Slabs(system);
+        nodes = new Slabs(system);
         entries = new Entries(slabs);
+        detached = new Detached(slabs, nodes, this.types);
+        nodeMover = new NodeMover(nodes, this.types, this::scan);
         try {
             directory = new Directory(system, segmentSlabs, hash);
         } catch (OutOfMemoryError e) {
@@ -57,12 +67,29 @@ final class OffHeapKeyspace implements Keyspace {
 
     @Override
     public long usedMemory() {
-        return slabs.used() + segmentSlabs.used() + directory.used();
+        return slabs.used() + segmentSlabs.used() + nodes.used() + directory.used();
     }
 
     @Override
     public long liveBytes() {
-        return slabs.live();
+        return slabs.live() + nodes.live();
+    }
+
+    @Override
+    public Slabs nodes() {
+        return nodes;
+    }
+
+    @Override
+    public long nodeBytes(long entry) {
+        return types.hasNodes(entry)
+                ? types.of(Entries.type(entry)).nodeBytes(nodes, Entries.valueAddress(entry))
+                : 0;
+    }
+
+    @Override
+    public int freeNodes(int maxSteps) {
+        return detached.free(maxSteps);
     }
 
     long segments() {
@@ -122,30 +149,58 @@ final class OffHeapKeyspace implements Keyspace {
 
     @Override
     public long set(long key, int keyLength, long value, int valueLength, long expiry) {
+        return put(key, keyLength, TYPE_STRING, value, valueLength, expiry);
+    }
+
+    @Override
+    public long create(long key, int keyLength, int type, int valueLength, long expiry) {
+        if (type != TYPE_STRING) {
+            types.of(type);
+        }
+        return put(key, keyLength, type, 0, valueLength, expiry);
+    }
+
+    /** @param value 0 for one that the caller writes */
+    private long put(long key, int keyLength, int type, long value, int valueLength, long expiry) {
         check(keyLength, valueLength);
         long h = hash.hash(key, keyLength);
         long at = Segment.locate(directory.segment(h), h, key, keyLength);
+        long old = at == 0 ? 0 : Segment.entry(Memory.getLong(at));
         long entry;
-        if (at == 0) {
-            entry = insert(h, key, keyLength, valueLength, expiry);
-            Memory.copy(value, Entries.valueAddress(entry), valueLength);
-            return entry;
-        }
-        entry = Segment.entry(Memory.getLong(at));
-        if (entries.renew(entry, keyLength, valueLength, expiry)) {
-            Memory.copy(value, Entries.valueAddress(entry), valueLength);
+        if (old == 0) {
+            entry = insert(h, key, keyLength, type, valueLength, expiry);
+        } else if (!types.hasNodes(old) && entries.renew(old, keyLength, type, valueLength, expiry)) {
+            entry = old;
         } else {
-            long old = entry;
-            entry = entries.create(key, keyLength, valueLength, expiry, 0);
-            // Before the old entry goes: the value may lie in it.
-            Memory.copy(value, Entries.valueAddress(entry), valueLength);
-            replace(at, old, entry);
+            entry = entries.create(key, keyLength, type, valueLength, expiry);
         }
-        expires(h, at, expiry != 0);
+        // Before the old entry goes: the value may lie in it.
+        if (value != 0) {
+            Memory.copy(value, Entries.valueAddress(entry), valueLength);
+        }
+        if (old != 0) {
+            if (entry != old) {
+                Memory.putLong(at, Segment.moved(Memory.getLong(at), entry));
+                discard(old);
+            }
+            expires(h, at, expiry != 0);
+        }
         return entry;
     }
 
+    /** Frees an entry and its value. */
+    private void discard(long entry) {
+        if (types.hasNodes(entry)) {
+            nodeMover.moved(entry, 0);
+            detached.add(entry);
+        } else {
+            entries.free(entry);
+        }
+    }
+
+    /** Puts an entry in the place of another one that held the same value. */
     private void replace(long at, long old, long entry) {
+        nodeMover.moved(old, entry);
         entries.free(old);
         Memory.putLong(at, Segment.moved(Memory.getLong(at), entry));
     }
@@ -156,7 +211,7 @@ final class OffHeapKeyspace implements Keyspace {
         long h = hash.hash(key, keyLength);
         long at = Segment.locate(directory.segment(h), h, key, keyLength);
         if (at == 0) {
-            return insert(h, key, keyLength, valueLength, 0);
+            return insert(h, key, keyLength, TYPE_STRING, valueLength, 0);
         }
         long old = Segment.entry(Memory.getLong(at));
         long entry = entries.resize(old, key, keyLength, valueLength);
@@ -271,7 +326,7 @@ final class OffHeapKeyspace implements Keyspace {
             }
             steps++;
         }
-        return steps;
+        return steps < maxSteps ? steps + nodeMover.move(maxSteps - steps) : steps;
     }
 
     private void move(long entry) {
@@ -281,6 +336,7 @@ final class OffHeapKeyspace implements Keyspace {
         long h = Entries.hash(entry, Memory.getLong(entry), hash);
         long at = Segment.slotOf(directory.segment(h), h, entry);
         Memory.putLong(at, Segment.moved(Memory.getLong(at), to));
+        nodeMover.moved(entry, to);
         slabs.free(entry);
     }
 
@@ -291,6 +347,7 @@ final class OffHeapKeyspace implements Keyspace {
         }
         slabs.drop();
         segmentSlabs.drop();
+        nodes.drop();
         directory.clear();
         empty();
     }
@@ -300,6 +357,8 @@ final class OffHeapKeyspace implements Keyspace {
         expiring = 0;
         sweepHash = 0;
         sweepBucket = 0;
+        detached.clear();
+        nodeMover.start();
     }
 
     @Override
@@ -308,6 +367,7 @@ final class OffHeapKeyspace implements Keyspace {
             return false;
         }
         boolean more = slabs.release(bytes);
+        more |= nodes.release(bytes);
         return segmentSlabs.release(bytes) || more;
     }
 
@@ -315,6 +375,7 @@ final class OffHeapKeyspace implements Keyspace {
     public void trim() {
         slabs.trim();
         segmentSlabs.trim();
+        nodes.trim();
     }
 
     @Override
@@ -328,6 +389,7 @@ final class OffHeapKeyspace implements Keyspace {
         };
         slabs.close();
         segmentSlabs.close();
+        nodes.close();
         directory.close();
         empty();
     }
@@ -342,9 +404,9 @@ final class OffHeapKeyspace implements Keyspace {
         }
     }
 
-    private long insert(long h, long key, int keyLength, int valueLength, long expiry) {
+    private long insert(long h, long key, int keyLength, int type, int valueLength, long expiry) {
         long segment = directory.roomFor(h);
-        long entry = entries.create(key, keyLength, valueLength, expiry, 0);
+        long entry = entries.create(key, keyLength, type, valueLength, expiry);
         boolean expires = expiry != 0;
         Segment.put(segment, Segment.slot(entry, h, expires));
         Segment.add(segment, 1, expires ? 1 : 0);
@@ -369,7 +431,7 @@ final class OffHeapKeyspace implements Keyspace {
     private void removeAt(long h, long at) {
         long segment = directory.segment(h);
         long slot = Memory.getLong(at);
-        entries.free(Segment.entry(slot));
+        discard(Segment.entry(slot));
         boolean expires = Segment.expires(slot);
         Segment.add(segment, -1, expires ? -1 : 0);
         size--;

@@ -3,6 +3,7 @@ package io.solaster.store.keyspace;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.HashSet;
+import java.util.List;
 import java.util.Random;
 import java.util.Set;
 
@@ -105,7 +106,7 @@ final class FoldedHashTest {
         Memory.unmap(pages + page, page);
         long end = pages + page;
         try (Bytes elsewhere = new Bytes(300);
-                OffHeapKeyspace keyspace = new OffHeapKeyspace(new CountedMemory(), hash)) {
+                OffHeapKeyspace keyspace = new OffHeapKeyspace(new CountedMemory(), hash, List.of())) {
             for (int length = 0; length <= 300; length++) {
                 byte[] bytes = new byte[length];
                 new Random(length).nextBytes(bytes);

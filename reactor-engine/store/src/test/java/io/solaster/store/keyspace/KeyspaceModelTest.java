@@ -40,7 +40,8 @@ final class KeyspaceModelTest {
     private final List<String> keys = new ArrayList<>();
     private final Bytes key = new Bytes(5000);
     private final Bytes value = new Bytes(100_000);
-    private OffHeapKeyspace keyspace = new OffHeapKeyspace(memory, new FoldedHash(new SplittableRandom(1)::nextLong));
+    private OffHeapKeyspace keyspace = new OffHeapKeyspace(memory, new FoldedHash(new SplittableRandom(1)::nextLong),
+            List.of());
     private int valueBytes;
     private boolean refuses;
     private long now;
@@ -114,7 +115,7 @@ final class KeyspaceModelTest {
         Property.check(seed, 1, draw -> {
             memory.allow(Long.MAX_VALUE);
             keyspace.close();
-            keyspace = new OffHeapKeyspace(memory, hash);
+            keyspace = new OffHeapKeyspace(memory, hash, List.of());
             valueBytes = size.valueBytes;
             refuses = isRefused;
             now = 1_000_000;

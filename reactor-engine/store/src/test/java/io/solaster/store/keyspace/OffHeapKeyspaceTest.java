@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.List;
 import java.util.Random;
 import java.util.SplittableRandom;
 
@@ -17,7 +18,8 @@ final class OffHeapKeyspaceTest {
     private final CountedMemory memory = new CountedMemory();
     private final Bytes key = new Bytes(5000);
     private final Bytes value = new Bytes(1 << 20);
-    private OffHeapKeyspace keyspace = new OffHeapKeyspace(memory, new FoldedHash(new SplittableRandom(1)::nextLong));
+    private OffHeapKeyspace keyspace = new OffHeapKeyspace(memory, new FoldedHash(new SplittableRandom(1)::nextLong),
+            List.of());
 
     @AfterEach
     void close() {
@@ -30,7 +32,7 @@ final class OffHeapKeyspaceTest {
 
     private void useKeyAsHash() {
         keyspace.close();
-        keyspace = new OffHeapKeyspace(memory, (address, length) -> Long.reverseBytes(Memory.getLong(address)));
+        keyspace = new OffHeapKeyspace(memory, (address, length) -> Long.reverseBytes(Memory.getLong(address)), List.of());
     }
 
     private long set(long k) {
@@ -103,7 +105,7 @@ final class OffHeapKeyspaceTest {
     @Test
     void refusesAHashWithoutSpread() {
         keyspace.close();
-        keyspace = new OffHeapKeyspace(memory, (address, length) -> 42);
+        keyspace = new OffHeapKeyspace(memory, (address, length) -> 42, List.of());
         for (int i = 0; i < Segment.SLOTS; i++) {
             set(i);
         }

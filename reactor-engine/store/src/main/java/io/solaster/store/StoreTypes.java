@@ -1,0 +1,15 @@
+package io.solaster.store;
+
+import java.util.List;
+
+import io.solaster.store.keyspace.ValueType;
+
+/** The types of values that a store has besides strings. */
+final class StoreTypes {
+    private StoreTypes() {}
+
+    /** One of each. */
+    static List<ValueType> all() {
+        return List.of();
+    }
+}
