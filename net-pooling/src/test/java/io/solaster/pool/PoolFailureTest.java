@@ -1,6 +1,5 @@
 package io.solaster.pool;
 
-import static io.solaster.pool.TestEngines.assumeResetsAreTold;
 import static io.solaster.pool.TestEngines.get;
 import static io.solaster.pool.TestEngines.on;
 import static io.solaster.pool.TestEngines.until;
@@ -96,7 +95,6 @@ abstract class PoolFailureTest extends Rig {
 
     @Test
     void tellsOfAConnectionThatIsResetInMidReply() {
-        assumeResetsAreTold(engine.transport().kind());
         FaultProxy proxy = before(backend("a"));
         pool(false, proxy);
         CompletableFuture<String> first = asking(0, LONG, "x");
@@ -148,7 +146,6 @@ abstract class PoolFailureTest extends Rig {
 
     @Test
     void outlivesAnEndpointThatFlaps() {
-        assumeResetsAreTold(engine.transport().kind());
         FaultProxy proxy = before(backend("a"));
         pool(false, proxy);
         List<CompletableFuture<String>> asked = new ArrayList<>();

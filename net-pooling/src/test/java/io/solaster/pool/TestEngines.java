@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -49,9 +51,20 @@ public final class TestEngines {
         return Engine.start(config, machine(shards), environment);
     }
 
-    /** Skips the test where Netty (4.2.17) does not tell of each reset that follows a part of an answer at once. */
-    public static void assumeResetsAreTold(Transport transport) {
-        assumeTrue(transport != Transport.IO_URING, "io_uring does not tell of each reset");
+    /** Holds a shard until the latch is released. */
+    public static CountDownLatch hold(Engine engine, int shard) {
+        CompletableFuture<Boolean> held = new CompletableFuture<>();
+        CountDownLatch go = new CountDownLatch(1);
+        engine.shard(shard).execute(() -> {
+            held.complete(true);
+            try {
+                go.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        get(held);
+        return go;
     }
 
     private static Machine machine(int cpus) {

@@ -233,7 +233,7 @@ public final class GroupIoHandler implements IoHandler {
         }
 
         /** Whether it is served at once or in its turn, what a handler throws ends neither the others' turn nor the loop. */
-        final void serve(IoEvent event) {
+        void serve(IoEvent event) {
             try {
                 handle.handle(this, event);
             } catch (Throwable failure) {
@@ -485,7 +485,14 @@ public final class GroupIoHandler implements IoHandler {
         }
     }
 
-    /** Each completion counts, and tells of something that is no longer under way, be the registration valid or not. */
+    /**
+     * Each completion counts, and tells of something that is no longer under way, be the registration valid or not.
+     *
+     * <p>
+     * A channel reads on while the kernel says that more waits, and else polls again. The kernel says so of an end that the
+     * other side has sent, but not of a reset. One that came before the last bytes were read has used up the polls, so that the
+     * channel would wait for ever: what is read after the news of an end is therefore always said to be followed by more.
+     */
     private static final class IoUringCharged extends Charged<IoUringIoHandle, IoUringIoEvent>
             implements
                 IoUringIoHandle {
@@ -493,11 +500,33 @@ public final class GroupIoHandler implements IoHandler {
         private static final int BATCH = 16;
         /** One request may bring many: connections, say, where nothing else bounds them. */
         private static final int MOST_KEPT = 1024;
+        /** Linux's numbers, which Netty keeps to itself. */
+        private static final byte POLL_ADD = 6;
+        private static final byte RECV = 27;
+        private static final int SOCK_NONEMPTY = 1 << 2;
+        private static final int POLLRDHUP = 0x2000;
 
         private final ArrayDeque<IoUringIoEvent> completions = new ArrayDeque<>(2);
+        /** The other side sends no more: it has ended its side, or reset the connection. */
+        private boolean hungUp;
 
         IoUringCharged(IoUringIoHandle handle, GroupScheduler groups, SchedulingGroup group) {
             super(handle, groups, group);
+        }
+
+        @Override
+        void serve(IoEvent event) {
+            super.serve(untilTheEnd((IoUringIoEvent) event));
+        }
+
+        private IoUringIoEvent untilTheEnd(IoUringIoEvent event) {
+            int result = event.res();
+            if (event.opcode() == POLL_ADD) {
+                hungUp |= result > 0 && (result & POLLRDHUP) != 0;
+            } else if (hungUp && event.opcode() == RECV && result > 0 && (event.flags() & SOCK_NONEMPTY) == 0) {
+                return new IoUringIoEvent(result, event.flags() | SOCK_NONEMPTY, RECV, event.userData());
+            }
+            return event;
         }
 
         @Override

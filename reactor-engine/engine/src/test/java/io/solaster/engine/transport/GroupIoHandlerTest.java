@@ -102,6 +102,32 @@ class GroupIoHandlerTest {
                 .satisfies(copy -> assertThat(copy.flags()).isEqualTo(0xffff_0003));
     }
 
+    /** The kernel does not say so of a reset, and a channel that polls would not hear of it again. */
+    @Test
+    void whatIsReadAfterTheNewsOfAnEndIsFollowedByMore() {
+        List<String> seen = new ArrayList<>();
+        IoHandle ring = register(new Ring(event -> {
+            IoUringIoEvent each = (IoUringIoEvent) event;
+            seen.add(each.opcode() + " " + each.res() + " " + Integer.toHexString(each.flags()));
+        }));
+        byte poll = 6;
+        byte recv = 27;
+        int hungUp = 0x2000;
+        // Cancelled, which has the bit by chance.
+        ring.handle(transport.registration, new IoUringIoEvent(-125, 0, poll, 7L));
+        ring.handle(transport.registration, new IoUringIoEvent(1, 0, poll, 7L));
+        ring.handle(transport.registration, new IoUringIoEvent(3, 0, recv, 7L));
+        ring.handle(transport.registration, new IoUringIoEvent(hungUp, 0, poll, 7L));
+        ring.handle(transport.registration, new IoUringIoEvent(3, 0x5_0001, recv, 7L));
+        ring.handle(transport.registration, new IoUringIoEvent(hungUp, 0, (byte) 26, 7L));
+        ring.handle(transport.registration, new IoUringIoEvent(3, 4, recv, 7L));
+        ring.handle(transport.registration, new IoUringIoEvent(0, 0, recv, 7L));
+        ring.handle(transport.registration, new IoUringIoEvent(-104, 0, recv, 7L));
+        turns(2);
+        assertThat(seen).containsExactly("6 -125 0", "6 1 0", "27 3 0", "6 8192 0", "27 3 50005", "26 8192 0",
+                "27 3 4", "27 0 0", "27 -104 0");
+    }
+
     @Test
     void aChannelIsUnregisteredAfterItsLastCompletion() {
         IoHandle ring = registerRing();
