@@ -2,7 +2,9 @@ package io.solaster.store;
 
 import java.util.List;
 
+import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.keyspace.ValueType;
+import io.solaster.store.type.FieldTableType;
 
 /** The types of values that a store has besides strings. */
 final class StoreTypes {
@@ -10,6 +12,6 @@ final class StoreTypes {
 
     /** One of each. */
     static List<ValueType> all() {
-        return List.of();
+        return List.of(new FieldTableType(Keyspace.TYPE_SET), new FieldTableType(Keyspace.TYPE_HASH));
     }
 }
