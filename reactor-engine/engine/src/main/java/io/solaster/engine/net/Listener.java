@@ -53,6 +53,7 @@ final class Listener extends ChannelInboundHandlerAdapter {
     private final ConnectionHandler handler;
     /** In the order of their coming, which another run of the same keeps. On the shard only. */
     private final Set<Channel> channels = new LinkedHashSet<>();
+    private final ChannelFutureListener leaving = end -> left(end.channel());
     /** What gives connections to other shards; null where all that is accepted stays. */
     private final @Nullable Acceptor acceptor;
     /** Accepted here, whoever owns it. */
@@ -246,7 +247,14 @@ final class Listener extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /** A connection's way to its shard. */
+    private void left(Channel channel) {
+        channels.remove(channel);
+        closed.increment();
+        shard.stats().connections.add(-1);
+        finishDrain();
+    }
+
+    /** A connection's way to its shard; nothing of the connection keeps it, as Netty gives each a table of its own. */
     private final class Arrival extends ChannelInitializer<Channel> implements ChannelFutureListener {
         private final boolean handedOver;
         private boolean here;
@@ -264,7 +272,7 @@ final class Listener extends ChannelInboundHandlerAdapter {
             channels.add(channel);
             shard.stats().connections.increment();
             shard.stats().accepted.increment();
-            channel.closeFuture().addListener(end -> left(channel));
+            channel.closeFuture().addListener(leaving);
             if (ended) {
                 channel.close();
                 return;
@@ -283,13 +291,6 @@ final class Listener extends ChannelInboundHandlerAdapter {
             if (drained != null) {
                 channel.pipeline().fireUserEventTriggered(TcpServer.DRAIN);
             }
-        }
-
-        private void left(Channel channel) {
-            channels.remove(channel);
-            closed.increment();
-            shard.stats().connections.add(-1);
-            finishDrain();
         }
 
         @Override
