@@ -26,6 +26,9 @@ import org.junit.jupiter.api.condition.OS;
 
 @EnabledOnOs(OS.LINUX)
 class HousekeeperTest {
+    /** A CPU that no machine of ours has. */
+    private static final int TAKEN_AWAY = 1023;
+
     private final CpuSet allowed = MachineProbe.probe().allowed();
     private final int shardCpu = allowed.stream().max().orElseThrow();
     private final CpuSet rest = allowed.minus(CpuSet.of(shardCpu));
@@ -92,6 +95,29 @@ class HousekeeperTest {
             CpuAffinity.set(tid, allowed);
             housekeeper.checkPins();
             assertThat(CpuAffinity.of(tid)).isEqualTo(allowed);
+        }
+    }
+
+    @Test
+    void aShardWhoseCpuIsTakenAwayGoesOnWhereItMayUntilThatComesBack() {
+        try (Housekeeper housekeeper = new Housekeeper(rest, allowed)) {
+            ExecutorService shard = shard(housekeeper);
+            int tid = call(shard, CpuAffinity::threadId);
+            // As when a cpuset loses its CPU: the kernel moves the thread to what is left, and refuses to pin it there.
+            CpuAffinity.set(tid, rest);
+            housekeeper.keepPinned(tid, TAKEN_AWAY);
+            for (int second = 1; second <= 3; second++) {
+                housekeeper.checkPins();
+                assertThat(housekeeper.pinnedAnew()).as("tried each time").isEqualTo(second);
+                assertThat(CpuAffinity.of(tid)).isEqualTo(rest);
+                assertThat(call(shard, () -> 42)).isEqualTo(42);
+            }
+
+            housekeeper.keepPinned(tid, shardCpu);
+            housekeeper.checkPins();
+            assertThat(CpuAffinity.of(tid)).isEqualTo(CpuSet.of(shardCpu));
+            housekeeper.checkPins();
+            assertThat(housekeeper.pinnedAnew()).isEqualTo(4);
         }
     }
 
