@@ -8,6 +8,7 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -16,10 +17,12 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.ToLongFunction;
 
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.solaster.config.Changed;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.server.LimitsConfig;
 import io.solaster.config.server.ServerConfig;
@@ -295,38 +298,91 @@ abstract class HostileClientTest extends TransportTest {
         assertThat(client.get("/used").body()).isEqualTo("0 used");
     }
 
-    @Test
-    void whatIsBeyondTheBudgetIsAnsweredWith503AndTheOthersAreServed() {
-        int size = 1 << 20;
-        List<HttpShard> shards = new ArrayList<>();
-        AtomicInteger last = new AtomicInteger();
-        ServerConfig config = ServerConfig.of("http", 0);
-        TcpServer server = fixture.serve(config, HttpHandler.async((request, response) -> {
+    /** Remembers the budget of its shard, and takes all of it for a request with the header X-Fill. */
+    private static HttpHandler gathering(AtomicReference<HttpShard> of) {
+        return HttpHandler.async((request, response) -> {
             HttpShard shard = ((Request) request).exchange().shard();
-            synchronized (shards) {
-                shards.add(shard);
-            }
-            last.set(Shard.current().id());
+            of.set(shard);
             if (request.header("X-Fill") != null) {
                 shard.budget().take(shard.budget().limit() - shard.budget().used(), 0);
             }
             return request.body().whole().thenAccept(body -> response.send(body.readableBytes() + " bytes"));
-        }));
+        });
+    }
+
+    private static long on(HttpShard shard, ToLongFunction<GatherBudget> asks) {
+        return CompletableFuture.supplyAsync(() -> asks.applyAsLong(shard.budget()), shard.shard()).join();
+    }
+
+    private static void giveAllBack(HttpShard shard) {
+        on(shard, budget -> {
+            budget.give(budget.limit());
+            return budget.used();
+        });
+    }
+
+    @Test
+    void aBodyForWhichThereIsNoMemoryWaitsUnreadUntilThereIs() {
+        int size = 1 << 20;
+        AtomicReference<HttpShard> full = new AtomicReference<>();
+        TcpServer server = fixture.serve(gathering(full));
         RawClient client = fixture.connect(server);
         String head = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: " + size + "\r\n";
         assertThat(client.send(head + "\r\n" + "x".repeat(size)).answer().body()).isEqualTo(size + " bytes");
-        assertThat(shards.getFirst().budget().used()).as("given back").isZero();
+        assertThat(on(full.get(), GatherBudget::used)).as("given back").isZero();
+
         client.send(head + "X-Fill: yes\r\n\r\n" + "x".repeat(size / 2));
+        HttpFixture.await("it waits", () -> on(full.get(), GatherBudget::waiting) == 1);
+        assertThat(on(full.get(), budget -> budget.used() - budget.limit())).as("and holds nothing").isZero();
+        giveAllBack(full.get());
+        assertThat(client.send("x".repeat(size / 2)).answer().body()).isEqualTo(size + " bytes");
+        assertThat(on(full.get(), GatherBudget::used)).as("given back").isZero();
+        assertThat(on(full.get(), GatherBudget::waiting)).isZero();
+    }
+
+    @Test
+    void aBodyInChunksWaitsForMemoryToo() {
+        AtomicReference<HttpShard> full = new AtomicReference<>();
+        TcpServer server = fixture.serve(gathering(full));
+        RawClient client = fixture.connect(server).send("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n"
+                + "X-Fill: yes\r\n\r\n5\r\nhello\r\n");
+        HttpFixture.await("it waits", () -> full.get() != null && on(full.get(), GatherBudget::waiting) == 1);
+        client.send("7\r\n, world\r\n0\r\n\r\n");
+        giveAllBack(full.get());
+        assertThat(client.answer().body()).isEqualTo("12 bytes");
+        assertThat(on(full.get(), GatherBudget::used)).as("given back").isZero();
+    }
+
+    @Test
+    void aClientThatLeavesDoesNotWaitForMemory() {
+        AtomicReference<HttpShard> full = new AtomicReference<>();
+        TcpServer server = fixture.serve(gathering(full));
+        RawClient client = fixture.connect(server).send(
+                "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\nX-Fill: yes\r\n\r\nxxx");
+        HttpFixture.await("it waits", () -> full.get() != null && on(full.get(), GatherBudget::waiting) == 1);
+        server.drain(Duration.ofMillis(1));
+        HttpFixture.await("it is forgotten", () -> on(full.get(), GatherBudget::waiting) == 0);
+        assertThat(on(full.get(), budget -> budget.used() - budget.limit())).as("and has taken nothing").isZero();
+    }
+
+    @Test
+    void whoeverHasWaitedTooLongForMemoryIsAnsweredWith503AndTheOthersAreServed() {
+        int size = 1 << 20;
+        AtomicReference<HttpShard> full = new AtomicReference<>();
+        ServerConfig defaults = ServerConfig.of("http", 0);
+        // Which has no other effect here: the first bytes come with the head.
+        ServerConfig config = Changed.with(defaults, "http",
+                Changed.with(defaults.http(), "bodyTimeout", Duration.ofMillis(300)));
+        TcpServer server = fixture.serve(config, gathering(full));
+        String head = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: " + size + "\r\n";
+        RawClient client = fixture.connect(server).send(head + "X-Fill: yes\r\n\r\n" + "x".repeat(1_000));
         RawClient.Answer refused = client.answer();
         assertThat(refused.status()).isEqualTo(503);
         assertThat(refused.header("retry-after")).isEqualTo("1");
-        HttpShard full = shards.getLast();
-        HttpFixture.await("what was taken is given back", () -> full.budget().used() == full.budget().limit());
-        fixture.engine().submitTo(last.get(), () -> {
-            full.budget().give(full.budget().limit());
-            return true;
-        }).join();
-        assertThat(fixture.connect(server).send(head + "\r\n" + "x".repeat(size)).answer().body())
-                .isEqualTo(size + " bytes");
+        HttpFixture.await("what was taken is given back",
+                () -> on(full.get(), budget -> budget.used() - budget.limit() + budget.waiting()) == 0);
+        giveAllBack(full.get());
+        assertThat(fixture.connect(server).send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello").answer()
+                .body()).isEqualTo("5 bytes");
     }
 }

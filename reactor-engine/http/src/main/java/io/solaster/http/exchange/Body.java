@@ -57,6 +57,8 @@ public final class Body {
     private @Nullable ByteBuf content;
     /** Bytes that are taken from the budget for it; whoever has it may write to it, so that it holds more. */
     private int counted;
+    /** There was no memory when the first of it came, which is not taken until there is. */
+    private boolean awaitsMemory;
     private @Nullable Reader reader;
     private long demand;
     private boolean ended;
@@ -197,7 +199,7 @@ public final class Body {
 
     /** Whether it is being waited for: more of it would be taken. */
     public boolean isWanted() {
-        return !complete && failure == null
+        return !complete && failure == null && !awaitsMemory
                 && (use == Use.WHOLE || use == Use.SKIPPED || use == Use.PARTS && demand > 0);
     }
 
@@ -338,8 +340,12 @@ public final class Body {
         });
     }
 
-    /** Lets go of what was gathered. */
+    /** Lets go of what was gathered, and waits for no memory any more. */
     public void release() {
+        if (awaitsMemory) {
+            awaitsMemory = false;
+            budget().waiters().leave(this);
+        }
         ByteBuf bytes = content;
         if (bytes != null) {
             content = null;
@@ -392,6 +398,9 @@ public final class Body {
         ChunkDecoder framing = chunks;
         if (framing == null) {
             int bytes = framed ? input.readableBytes() : (int) Math.min(remaining, input.readableBytes());
+            if (!(framed ? last : remaining == bytes) && !mayGather(bytes)) {
+                return false;
+            }
             awaitsContinue = false;
             remaining = Math.max(0, remaining - bytes);
             complete = framed ? last : remaining == 0;
@@ -400,6 +409,9 @@ public final class Body {
         }
         if (framing.data() > 0) {
             int bytes = (int) Math.min(framing.data(), input.readableBytes());
+            if (!mayGather(bytes)) {
+                return false;
+            }
             framing.took(bytes);
             take(input, bytes);
             return true;
@@ -453,21 +465,54 @@ public final class Body {
         return exchange.shard().budget();
     }
 
+    /**
+     * Takes memory to gather in, if it is gathered and has none yet. Where there is none to be had, the body waits, and the
+     * client with it: it is not read until there is. What comes in frames has been received already, and fails.
+     */
+    private boolean mayGather(int bytes) {
+        if (use != Use.WHOLE || content != null) {
+            return true;
+        }
+        long guess = Math.min(Math.max(announced, bytes), Math.max(FIRST_GUESS, 2L * bytes));
+        GatherBudget budget = budget();
+        if ((framed || budget.waiters().isEmpty()) && budget.take(guess, 0)) {
+            gatherIn(guess);
+            return true;
+        }
+        if (framed || !budget.waiters().join(this, guess, exchange.shard().limits().bodyNanos())) {
+            fail(exchange.shard().overload());
+        } else {
+            awaitsMemory = true;
+        }
+        return false;
+    }
+
+    private void gatherIn(long bytes) {
+        ByteBuf into = exchange.carrier().channel().alloc().directBuffer((int) bytes);
+        content = into;
+        counted = into.capacity();
+    }
+
+    /** There is memory for it now, which was taken from the budget. */
+    void hasMemory(long bytes) {
+        awaitsMemory = false;
+        gatherIn(bytes);
+        exchange.carrier().wanted(exchange);
+    }
+
+    /** It has waited for memory for too long. */
+    void hasNoMemory() {
+        awaitsMemory = false;
+        Carrier carrier = exchange.carrier();
+        fail(exchange.shard().overload());
+        carrier.wanted(exchange);
+    }
+
     private void gather(ByteBuf input, int bytes) {
         ByteBuf into = content;
         if (into == null) {
-            if (complete) {
-                content = input.readRetainedSlice(bytes);
-                return;
-            }
-            long guess = Math.min(Math.max(announced, bytes), Math.max(FIRST_GUESS, 2L * bytes));
-            if (!budget().take(guess, 0)) {
-                fail(exchange.shard().overload());
-                return;
-            }
-            into = exchange.carrier().channel().alloc().directBuffer((int) guess);
-            content = into;
-            counted = into.capacity();
+            content = input.readRetainedSlice(bytes);
+            return;
         }
         long most = exchange.shard().limits().maxBody();
         if (into.readableBytes() + (long) bytes > most) {

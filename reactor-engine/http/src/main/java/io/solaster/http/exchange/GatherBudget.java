@@ -19,7 +19,7 @@ import org.slf4j.event.Level;
  * of WebSockets. One client is bound by {@code max-body}; many together are bound here, at a quarter of the memory that
  * there is outside of the heap, shared among the shards; and by the engine's memory budget, in the account 'bodies'. Whoever
  * is beyond is refused rather than the server brought down, and so is what is large where memory is scarce; one alone is
- * never. On the owning shard.
+ * never, and a body whose first bytes can stay where they are waits a while before ({@link #waiters}). On the owning shard.
  */
 @Internal
 public final class GatherBudget {
@@ -32,6 +32,7 @@ public final class GatherBudget {
     private final long limit;
     private final @Nullable MemoryBudget all;
     private final @Nullable MemoryAccount account;
+    private final MemoryQueue waiters;
     private long used;
 
     public GatherBudget(long limit) {
@@ -43,6 +44,7 @@ public final class GatherBudget {
         this.limit = limit;
         this.all = shard == null ? null : shard.memory().budget().all();
         this.account = shard == null ? null : shard.memory().budget().bufferAccount("bodies");
+        this.waiters = new MemoryQueue(this, shard);
     }
 
     /** One server's on one shard. There is one shard a CPU, or fewer. */
@@ -127,6 +129,16 @@ public final class GatherBudget {
             // Whoever estimates may give back more than was counted here.
             account.give(Math.min(bytes, account.used()));
         }
+        waiters.lookLater();
+    }
+
+    MemoryQueue waiters() {
+        return waiters;
+    }
+
+    /** Bodies that wait for memory. */
+    public int waiting() {
+        return waiters.size();
     }
 
     /** Bytes that are taken. */
