@@ -233,13 +233,15 @@ class ShardFilesTest {
         assumeTrue(makesPipe(pipe), "no pipes here");
         Engine onRing = Engine.start(EngineConfig.defaults().withShards(1).withTransport(transport));
         CompletableFuture<Integer> read;
+        ByteBuf into = Unpooled.directBuffer(8);
         try (onRing) {
             ShardFile file = get(onRing.submitStageTo(0, CallOptions.DEFAULTS,
                     () -> onRing.shard(0).files().open(pipe, OpenMode.WRITE)));
-            read = get(onRing.submitTo(0, () -> file.read(Unpooled.directBuffer(8), 0)));
+            read = get(onRing.submitTo(0, () -> file.read(into, 0)));
             onRing.submitTo(0, file::close);
         }
         assertThat(onRing.shard(0).isTerminated()).isTrue();
         assertThatThrownBy(read::get).hasRootCauseInstanceOf(ShardStoppedException.class);
+        assertThat(into.release()).as("nobody else holds it").isTrue();
     }
 }
