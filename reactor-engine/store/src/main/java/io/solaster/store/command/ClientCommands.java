@@ -16,6 +16,7 @@ import io.solaster.store.shard.Client;
 import io.solaster.store.shard.ClientState;
 import io.solaster.store.shard.Command;
 import io.solaster.store.shard.CommandCall;
+import io.solaster.store.shard.Errors;
 import io.solaster.store.shard.StoreShard;
 import org.jspecify.annotations.Nullable;
 

@@ -13,6 +13,8 @@ import io.solaster.store.shard.Command.Category;
 import io.solaster.store.shard.Command.Doc;
 import io.solaster.store.shard.Command.Keys;
 import io.solaster.store.shard.CommandCall;
+import io.solaster.store.shard.Errors;
+import io.solaster.store.shard.Glob;
 import org.jspecify.annotations.Nullable;
 
 /** {@code COMMAND} and its subcommands: the table, told to clients. */

@@ -14,6 +14,8 @@ import io.solaster.config.server.ServerConfig;
 import io.solaster.config.value.ByteSize;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.shard.CommandCall;
+import io.solaster.store.shard.Errors;
+import io.solaster.store.shard.Glob;
 import io.solaster.store.shard.ServerSettings;
 import org.jspecify.annotations.Nullable;
 

@@ -6,6 +6,7 @@ import java.security.MessageDigest;
 import io.solaster.resp.ReplyWriter;
 import io.solaster.store.shard.Client;
 import io.solaster.store.shard.CommandCall;
+import io.solaster.store.shard.Errors;
 import org.jspecify.annotations.Nullable;
 
 /** Commands about the connection itself. */

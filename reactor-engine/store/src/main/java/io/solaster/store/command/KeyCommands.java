@@ -2,7 +2,7 @@ package io.solaster.store.command;
 
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.shard.CommandCall;
-import io.solaster.store.stats.StoreStats;
+import io.solaster.store.shard.Errors;
 
 /** Commands on keys, whatever they hold. */
 final class KeyCommands {
@@ -22,15 +22,12 @@ final class KeyCommands {
 
     /** The entry of the key that is an argument, or 0; for commands that write, which count neither hits nor misses. */
     static long find(CommandCall call, int argument) {
-        return call.keyspace().find(call.address(argument), call.length(argument), call.now());
+        return call.find(argument);
     }
 
     /** The entry of the key that is an argument, or 0; counted as a hit or a miss. */
     static long read(CommandCall call, int argument) {
-        long entry = find(call, argument);
-        StoreStats stats = call.shard().stats();
-        (entry == 0 ? stats.misses : stats.hits).increment();
-        return entry;
+        return call.read(argument);
     }
 
     static void del(CommandCall call) {
@@ -56,7 +53,7 @@ final class KeyCommands {
 
     static void type(CommandCall call) {
         long entry = read(call, 1);
-        call.reply().simple(entry == 0 ? "none" : "string");
+        call.reply().simple(entry == 0 ? "none" : TypeNames.of(call.keyspace().type(entry)));
     }
 
     static void expire(CommandCall call) {

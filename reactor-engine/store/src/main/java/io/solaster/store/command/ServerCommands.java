@@ -4,6 +4,7 @@ import java.time.Instant;
 
 import io.solaster.resp.ReplyWriter;
 import io.solaster.store.shard.CommandCall;
+import io.solaster.store.shard.Errors;
 
 /** Commands about all keys, and about the clock. */
 final class ServerCommands {

@@ -4,6 +4,7 @@ import io.solaster.engine.memory.Memory;
 import io.solaster.engine.net.Digits;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.shard.CommandCall;
+import io.solaster.store.shard.Errors;
 
 /** Commands on strings. */
 final class StringCommands {

@@ -134,6 +134,27 @@ public final class CommandCall {
         return shard.keyspace();
     }
 
+    /** The entry of the key that is an argument, or 0; for commands that write, which count neither hits nor misses. */
+    public long find(int argument) {
+        return keyspace().find(addresses[argument], lengths[argument], now);
+    }
+
+    /** The entry of the key that is an argument, or 0; counted as a hit or a miss. */
+    public long read(int argument) {
+        long entry = find(argument);
+        (entry == 0 ? shard.stats().misses : shard.stats().hits).increment();
+        return entry;
+    }
+
+    /** Whether an entry, if there is one, is not of a type; then the error is answered. */
+    public boolean isWrongType(long entry, int type) {
+        if (entry == 0 || keyspace().type(entry) == type) {
+            return false;
+        }
+        reply.error(Errors.WRONG_TYPE);
+        return true;
+    }
+
     public ReplyWriter reply() {
         return reply;
     }

@@ -1,0 +1,13 @@
+package io.solaster.store.shard;
+
+/** Errors that several commands answer with, in Redis's words. */
+public final class Errors {
+    public static final String WRONG_TYPE = "WRONGTYPE Operation against a key holding the wrong kind of value";
+    public static final String SYNTAX = "ERR syntax error";
+    public static final String NOT_INTEGER = "ERR value is not an integer or out of range";
+    public static final String NOT_FLOAT = "ERR value is not a valid float";
+    public static final String WRONG_PASSWORD = "WRONGPASS invalid username-password pair or user is disabled.";
+    public static final String CLIENT_NAME = "ERR Client names cannot contain spaces, newlines or special characters.";
+
+    private Errors() {}
+}

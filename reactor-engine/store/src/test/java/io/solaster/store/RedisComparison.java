@@ -1,0 +1,124 @@
+package io.solaster.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+import org.assertj.core.api.SoftAssertions;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.params.provider.Arguments;
+
+/** A redis-server that is sent what a store of ours is sent: their replies are to be the same to the byte. */
+final class RedisComparison implements AutoCloseable {
+    private static final Pattern WORD = Pattern.compile("\"([^\"]*)\"|(\\S+)");
+    private static final Pattern BYTE = Pattern.compile("\\\\x([0-9a-f]{2})");
+
+    private final RedisServer redis;
+
+    private RedisComparison(RedisServer redis) {
+        this.redis = redis;
+    }
+
+    /** Without a redis-server, or with one of another version, the test is skipped. */
+    static RedisComparison start(Path directory) throws Exception {
+        RedisServer redis = RedisServer.start(directory);
+        String version = redis.version();
+        Assumptions.assumeTrue(version.startsWith("7.0."), "redis-server is " + version + ", not 7.0: not compared");
+        return new RedisComparison(redis);
+    }
+
+    /** What a comparison is made over. */
+    static Stream<Arguments> shardsAndProtocols() {
+        return Stream.of(Arguments.of(1, "2"), Arguments.of(1, "3"), Arguments.of(2, "2"), Arguments.of(2, "3"));
+    }
+
+    RespClient connect() {
+        return redis.connect();
+    }
+
+    /** One command at a time where that shows more, else all in one pipeline. */
+    void compare(int shards, String protocol, List<String[]> commands, boolean single) {
+        try (RespClient theirs = redis.connect(); RespClient ours = StoreFixture.of(shards).connect()) {
+            for (RespClient client : List.of(theirs, ours)) {
+                client.call("FLUSHALL");
+                client.call("HELLO", protocol);
+            }
+            if (single) {
+                SoftAssertions all = new SoftAssertions();
+                for (String[] command : commands) {
+                    String reply = normal(ours.send(command).replyBytes());
+                    String redisReply = normal(theirs.send(command).replyBytes());
+                    all.assertThat(near(command, reply, redisReply) ? redisReply : reply)
+                            .as(Arrays.toString(command)).isEqualTo(redisReply);
+                }
+                all.assertAll();
+                return;
+            }
+            ByteArrayOutputStream all = new ByteArrayOutputStream();
+            commands.forEach(command -> all.writeBytes(RespClient.encode(command)));
+            ours.send(all.toByteArray());
+            theirs.send(all.toByteArray());
+            for (int i = 0; i < commands.size(); i++) {
+                String[] command = commands.get(i);
+                String reply = normal(ours.replyBytes());
+                String redisReply = normal(theirs.replyBytes());
+                assertThat(near(command, reply, redisReply) ? redisReply : reply).as("%s, number %s, after %s",
+                        Arrays.toString(command), i, show(commands.subList(Math.max(0, i - 12), i)))
+                        .isEqualTo(redisReply);
+            }
+        }
+    }
+
+    /** Time passes between our reply and theirs. */
+    private static boolean near(String[] command, String ours, String theirs) {
+        if (!command[0].equalsIgnoreCase("TTL") && !command[0].equalsIgnoreCase("PTTL")) {
+            return false;
+        }
+        long most = command[0].equalsIgnoreCase("TTL") ? 1 : 1_000;
+        return ours.matches(":\\d+") && theirs.matches(":\\d+")
+                && Math.abs(Long.parseLong(ours.substring(1)) - Long.parseLong(theirs.substring(1))) <= most;
+    }
+
+    /** We leave out a remark on the keys of some commands. */
+    private static String normal(byte[] reply) {
+        String shown = RespClient.show(reply);
+        return shown.replaceFirst("([*%])[48]\\|\\$5\\|notes\\|\\$\\d+\\|[^|]*\\|\\$5\\|flags",
+                shown.contains("~") ? "%3|\\$5|flags" : "*6|\\$5|flags");
+    }
+
+    private static String show(List<String[]> commands) {
+        return String.join("; ", commands.stream().map(command -> String.join(" ", command)).toList());
+    }
+
+    /** Commands between semicolons; "..." keeps blanks together, \x00 is a byte. */
+    static List<String[]> commands(String line) {
+        List<String[]> commands = new ArrayList<>();
+        for (String command : line.split(";", -1)) {
+            List<String> words = new ArrayList<>();
+            Matcher matcher = WORD.matcher(command);
+            while (matcher.find()) {
+                words.add(matcher.group(1) == null ? matcher.group(2) : unescaped(matcher.group(1)));
+            }
+            commands.add(words.toArray(String[]::new));
+        }
+        return commands;
+    }
+
+    private static String unescaped(String word) {
+        return BYTE.matcher(word).replaceAll(hex -> Matcher
+                .quoteReplacement(Character.toString(Integer.parseInt(hex.group(1), 16))))
+                .replace("\\r", "\r").replace("\\n", "\n");
+    }
+
+    @Override
+    public void close() throws Exception {
+        redis.close();
+    }
+}
