@@ -31,6 +31,8 @@ public final class CommandTable {
         CommandEntries entries = new CommandEntries();
         ConnectionTable.write(entries);
         StringTable.write(entries);
+        HashTable.write(entries);
+        SetTable.write(entries);
         KeyTable.write(entries);
         ServerTable.write(entries);
         ALL = entries.all();

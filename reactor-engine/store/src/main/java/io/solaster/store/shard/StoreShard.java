@@ -18,8 +18,12 @@ import io.solaster.engine.memory.ReusedBuffer;
 import io.solaster.engine.net.QuietLog;
 import io.solaster.engine.timer.Timer;
 import io.solaster.resp.ReplyWriter;
+import io.solaster.store.collection.Hashes;
+import io.solaster.store.collection.Sets;
 import io.solaster.store.keyspace.Keyspace;
+import io.solaster.store.keyspace.KeyspaceHash;
 import io.solaster.store.stats.StoreStats;
+import io.solaster.store.type.FieldTable;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,6 +38,8 @@ public final class StoreShard implements AutoCloseable {
     /** Slots looked at for expired keys, and blocks looked at for gaps, each time: some tens of microseconds. */
     private static final int EXPIRY_STEPS = 2_000;
     private static final int DEFRAGMENT_STEPS = 200;
+    /** Keys and fields looked at for fields that have expired, each time. */
+    private static final int FIELD_STEPS = 1_000;
     /** Nodes of removed values that are freed each time, some tens of microseconds; until all are, in every turn. */
     private static final int FREE_STEPS = 1_000;
     /** Given back to the system each time, in about 120 us; until all is, that is done in every turn. */
@@ -43,6 +49,9 @@ public final class StoreShard implements AutoCloseable {
     private final Parts parts;
     private final Shard shard;
     private final Keyspace keyspace;
+    private final Hashes hashes;
+    private final Sets sets;
+    private final FieldExpiry fieldExpiry;
     private final StoreStats stats = new StoreStats();
     private final CommandCall call;
     private final Map<Long, Client> clients = new LinkedHashMap<>();
@@ -68,6 +77,10 @@ public final class StoreShard implements AutoCloseable {
         this.parts = parts;
         this.shard = shard;
         this.keyspace = keyspace;
+        FieldTable table = new FieldTable(keyspace.nodes(), KeyspaceHash.seeded(shard.environment().secrets()));
+        this.hashes = new Hashes(keyspace, table);
+        this.sets = new Sets(keyspace, table);
+        this.fieldExpiry = new FieldExpiry(keyspace, hashes);
         this.counts = new CommandCounts(commands, shard.environment().clock());
         this.call = new CommandCall(this);
         this.clock = parts.clock();
@@ -111,6 +124,21 @@ public final class StoreShard implements AutoCloseable {
 
     public Keyspace keyspace() {
         return keyspace;
+    }
+
+    /** The hashes of the keyspace, one at a time. */
+    public Hashes hashes() {
+        return hashes;
+    }
+
+    /** The sets of the keyspace, one at a time. */
+    public Sets sets() {
+        return sets;
+    }
+
+    /** To be told that a hash has got a field that expires. */
+    public void fieldsExpire() {
+        fieldExpiry.start();
     }
 
     public StoreStats stats() {
@@ -239,6 +267,10 @@ public final class StoreShard implements AutoCloseable {
                 next = BUSY;
                 keyspace.expireDue(now(), EXPIRY_STEPS);
             }
+            if (fieldExpiry.isNeeded()) {
+                next = BUSY;
+                fieldExpiry.run(now(), FIELD_STEPS);
+            }
             if (keyspace.freeNodes(FREE_STEPS) >= FREE_STEPS || keyspace.release(RELEASE_BYTES)) {
                 next = Duration.ZERO;
             } else if (keyspace.defragment(DEFRAGMENT_STEPS) >= DEFRAGMENT_STEPS) {
@@ -277,6 +309,8 @@ public final class StoreShard implements AutoCloseable {
         } finally {
             // Its memory is the system's again, whatever else fails.
             keyspace.close();
+            hashes.close();
+            sets.close();
         }
     }
 }

@@ -1,0 +1,74 @@
+package io.solaster.store.shard;
+
+import io.solaster.store.collection.Hashes;
+import io.solaster.store.keyspace.Keyspace;
+
+/**
+ * Removes the fields of hashes that have expired, and keys whose last field that was. Nobody sees such a field any more;
+ * it is looked for so that its memory is used again. All keys are looked through in turn, as long as there are fields
+ * that expire.
+ */
+final class FieldExpiry implements Keyspace.EntryVisitor {
+    /** A call of a scan costs about as much as so many fields that are looked at. */
+    private static final int SCAN_STEPS = 8;
+    private static final int FIELD_STEPS = 200;
+
+    private final Keyspace keys;
+    private final Hashes hashes;
+    private boolean needed;
+    private boolean seen; // in this round
+    private long cursor;
+    private long due; // the entry of a hash, or 0
+    private long now;
+
+    FieldExpiry(Keyspace keys, Hashes hashes) {
+        this.keys = keys;
+        this.hashes = hashes;
+    }
+
+    /** Says that a field has come to expire. */
+    void start() {
+        needed = true;
+        seen = true;
+    }
+
+    boolean isNeeded() {
+        return needed;
+    }
+
+    /** Goes on where the last call stopped, to the end of the keys at most. */
+    void run(long newNow, int steps) {
+        now = newNow;
+        int left = steps;
+        while (needed && left > 0) {
+            due = 0;
+            long next = keys.scan(cursor, this);
+            left -= SCAN_STEPS;
+            if (due != 0) {
+                // More of it may be due, and others in the same place: that is looked at again.
+                hashes.open(keys.keyAddress(due), keys.keyLength(due), due, now);
+                hashes.expireDue(FIELD_STEPS);
+                left -= FIELD_STEPS;
+                continue;
+            }
+            cursor = next;
+            if (next == 0) {
+                needed = seen;
+                seen = false;
+                return;
+            }
+        }
+    }
+
+    @Override
+    public void visit(long entry) {
+        if (keys.type(entry) != Keyspace.TYPE_HASH) {
+            return;
+        }
+        long earliest = Hashes.earliestExpiry(keys.valueAddress(entry));
+        seen |= earliest != Long.MAX_VALUE;
+        if (earliest < now) {
+            due = entry;
+        }
+    }
+}

@@ -1,0 +1,91 @@
+package io.solaster.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+import io.solaster.testkit.gen.Property;
+import org.assertj.core.api.SoftAssertions;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Replies on hashes and sets are redis-server's to the byte, but for the order of what has none. */
+class CollectionDifferentialTest {
+    private static RedisComparison redis;
+
+    @BeforeAll
+    static void startRedis(@TempDir Path directory) throws Exception {
+        redis = RedisComparison.start(directory);
+    }
+
+    @AfterAll
+    static void stopRedis() throws Exception {
+        if (redis != null) {
+            redis.close();
+        }
+    }
+
+    /** Sequences, one a line, commands between semicolons. */
+    private static final String SEQUENCES = """
+            HSET h a 1; HSET h a 2 b 3; HSET h; HSET h a; HSET h a 1 b; HMSET h a; HMSET h c 4 d 5; HMSET h a 1 b; HGETALL h; HKEYS h; HVALS h; HLEN h; HGETALL none; HKEYS none; HVALS none; HLEN none; HGET h a; HGET h x; HGET none a; HGET h; HMGET h a x b; HMGET none a b; HMGET h; HEXISTS h a; HEXISTS h x; HEXISTS none a; HSTRLEN h a; HSTRLEN h x; HSTRLEN none a; HSETNX h a 9; HSETNX h z 9; HSETNX n2 z 9; HGETALL h; HDEL h a x b; HDEL h a; HDEL none a; HDEL h; HDEL h c d z; EXISTS h; TYPE h; TYPE n2; HSET n2 z ""; HGET n2 z; HSET n2 "" y; HGET n2 ""; HSTRLEN n2 z
+            SET s x; HSET s a 1; HGET s a; HGETALL s; HDEL s a; HLEN s; HINCRBY s a 1; HINCRBYFLOAT s a 1; HSCAN s 0; HRANDFIELD s; HRANDFIELD s 1; HMGET s a; HSETNX s a 1; HEXISTS s a; HSTRLEN s a; HKEYS s; HVALS s; HMSET s a 1; SADD s a; SREM s a; SCARD s; SMEMBERS s; SISMEMBER s a; SMISMEMBER s a; SPOP s; SPOP s 1; SRANDMEMBER s; SRANDMEMBER s 1; SSCAN s 0; HSET h a 1; GET h; SADD h a; INCR h; APPEND h x; STRLEN h; GETRANGE h 0 1; SETRANGE h 0 x; GETSET h x; GETDEL h; GETEX h; SET h 2 GET; MGET h s; SET h 2; GET h; SADD t a; HGET t a; GET t; SET t 1; TYPE t; HSET h2 a 1; SADD h2 a; DEL h2; SADD h2 a; TYPE h2
+            HINCRBY h a 5; HINCRBY h a -7; HINCRBY h a x; HINCRBY h a 1.5; HINCRBY h a; HSET h b x c " 1" d 9223372036854775807 e 007 f ""; HINCRBY h b 1; HINCRBY h c 1; HINCRBY h d 1; HINCRBY h d 0; HINCRBY h e 1; HINCRBY h f 1; HINCRBY h d -9223372036854775808; HGETALL h; HINCRBY h g 9223372036854775807; HINCRBY h g 1; HINCRBY h g 9223372036854775808; HGET h g; HINCRBY none x nope; EXISTS none
+            HINCRBYFLOAT h a 1.5; HINCRBYFLOAT h a 1.5; HINCRBYFLOAT h a 0.1; HINCRBYFLOAT h a -3.1; HINCRBYFLOAT h a x; HINCRBYFLOAT h a 1e3; HINCRBYFLOAT h a 1e-5; HINCRBYFLOAT h a " 1"; HINCRBYFLOAT h a "1 "; HINCRBYFLOAT h a ""; HINCRBYFLOAT h a inf; HINCRBYFLOAT h a -inf; HINCRBYFLOAT h a nan; HINCRBYFLOAT h a; HSET h b x c " 1" d 3.0e3 e 10 f "1\\x00"; HINCRBYFLOAT h b 1; HINCRBYFLOAT h c 1; HINCRBYFLOAT h d 200; HINCRBYFLOAT h e 0.3; HINCRBYFLOAT h f 1; HGETALL h; HSET h g 1e4900; HINCRBYFLOAT h g 1e4932; HINCRBYFLOAT h i 3.141592653589793238462643; HINCRBYFLOAT h j 123456789012345678; HINCRBYFLOAT h j 0.5; HINCRBYFLOAT h k 0.1; HINCRBYFLOAT h k 0.2; HGET h k; HINCRBYFLOAT h l -0; HINCRBY h l 1; HINCRBY h k 1
+            HRANDFIELD none; HRANDFIELD none 1; HRANDFIELD none 0; HRANDFIELD none -1; HRANDFIELD none 1 WITHVALUES; HRANDFIELD none x; HRANDFIELD none 1 foo; HRANDFIELD none 1 WITHVALUES x; HSET h a 1; HRANDFIELD h; HRANDFIELD h 0; HRANDFIELD h 1; HRANDFIELD h 5; HRANDFIELD h -3; HRANDFIELD h 1 withvalues; HRANDFIELD h -2 WITHVALUES; HRANDFIELD h x; HRANDFIELD h 1 foo; HRANDFIELD h 1 WITHVALUES x; HRANDFIELD h 9223372036854775807; HRANDFIELD h -9223372036854775808; HRANDFIELD h 9223372036854775808; HRANDFIELD h 9223372036854775807 WITHVALUES; HRANDFIELD h -9223372036854775807 WITHVALUES; HRANDFIELD h 0 WITHVALUES; HRANDFIELD; HSET h b 2; HRANDFIELD h 2; HRANDFIELD h 3 WITHVALUES
+            HSCAN none 0; HSCAN none x; HSCAN none 0 COUNT x; HSCAN none 0 foo; HSET h a 1 b 2 ab 3; HSCAN h 0; HSCAN h 0 MATCH a*; HSCAN h 0 COUNT 1; HSCAN h 0 COUNT 0; HSCAN h 0 COUNT -1; HSCAN h 0 COUNT x; HSCAN h 0 COUNT; HSCAN h 0 MATCH; HSCAN h 0 foo; HSCAN h x; HSCAN h ""; HSCAN h -1; HSCAN h 1x; HSCAN h 99999999999999999999; HSCAN h 0 match ? count 10; HSCAN h 0 MATCH a* MATCH b*; HSCAN h; HSCAN h 5; HSCAN h 0 MATCH [ab]; HSCAN h 0 MATCH \\\\a; HSCAN h 0 MATCH A*; HSCAN h 0 MATCH ""
+            SADD s 1 2 3 2; SADD s 1; SADD s; SADD; SMEMBERS s; SCARD s; SCARD none; SMEMBERS none; SISMEMBER s 1; SISMEMBER s 4; SISMEMBER none 1; SISMEMBER s; SISMEMBER s x; SMISMEMBER s 1 4 x; SMISMEMBER none 1 2; SMISMEMBER s; SREM s 1 9; SREM s 1; SREM none 1; SREM s; SREM s 2 3; EXISTS s; SADD s -5 70000 -70000 5000000000 -5000000000 0 -0 007; SCARD s; SISMEMBER s 007; SISMEMBER s 7; SREM s 007 -0; SADD s2 -5 70000 -70000 5000000000 -5000000000 0 9223372036854775807 -9223372036854775808; SMEMBERS s2; SREM s2 70000; SMEMBERS s2; SISMEMBER s2 00; SISMEMBER s2 -70000; TYPE s2
+            SPOP none; SPOP none 1; SPOP none 0; SPOP none x; SPOP none -1; SPOP none 1 2; SADD s a; SPOP s 0; SPOP s x; SPOP s -1; SPOP s 1 2; SPOP s 9223372036854775808; SPOP s; EXISTS s; SADD s a; SPOP s 1; EXISTS s; SADD s 1 2 3; SPOP s 5; EXISTS s; SPOP; SADD s 1; SPOP s; EXISTS s
+            SRANDMEMBER none; SRANDMEMBER none 1; SRANDMEMBER none 0; SRANDMEMBER none -1; SRANDMEMBER none x; SRANDMEMBER none 1 2; SADD s 1; SRANDMEMBER s; SRANDMEMBER s 0; SRANDMEMBER s 1; SRANDMEMBER s 5; SRANDMEMBER s -3; SRANDMEMBER s x; SRANDMEMBER s 1 2; SRANDMEMBER s -9223372036854775808; SRANDMEMBER s 9223372036854775807; SRANDMEMBER s 9223372036854775808; SRANDMEMBER; SADD s 2 3; SRANDMEMBER s 3; SRANDMEMBER s 4
+            SSCAN none 0; SSCAN none x; SSCAN none 0 foo; SADD s 1 2 3 11; SSCAN s 0; SSCAN s 0 MATCH 1*; SSCAN s 0 COUNT 0; SSCAN s 0 COUNT x; SSCAN s 0 foo; SSCAN s x; SSCAN s 0 NOVALUES; SSCAN s; SSCAN s 0 count 1 match ?; SADD t x; SSCAN t 0; SSCAN t 0 MATCH y
+            """;
+
+    @ParameterizedTest(name = "{0} shard(s), RESP{1}")
+    @MethodSource("io.solaster.store.RedisComparison#shardsAndProtocols")
+    void repliesToWhatIsWrittenDownAreRedis(int shards, String protocol) {
+        assertThat(SEQUENCES.lines())
+                .allSatisfy(line -> compare(shards, protocol, RedisComparison.commands(line)));
+    }
+
+    @ParameterizedTest(name = "{0} shard(s), RESP{1}")
+    @MethodSource("io.solaster.store.RedisComparison#shardsAndProtocols")
+    void repliesToChanceAreRedis(int shards, String protocol) {
+        Property.check(2, 4, draw -> {
+            List<String[]> commands = new ArrayList<>();
+            // Of few elements, small hashes and sets are made; of many, large ones.
+            int elements = draw.of(6, 60, 400);
+            draw.repeat(1500, _ -> {
+                String[] command = draw.from(each -> CollectionChance.command(each, elements));
+                commands.add(command);
+            });
+            compare(shards, protocol, commands);
+        });
+    }
+
+    /** All in one pipeline; every reply is looked at. */
+    private static void compare(int shards, String protocol, List<String[]> commands) {
+        try (RespClient theirs = redis.connect(); RespClient ours = StoreFixture.of(shards).connect()) {
+            ByteArrayOutputStream all = new ByteArrayOutputStream();
+            commands.forEach(command -> all.writeBytes(RespClient.encode(command)));
+            for (RespClient client : List.of(theirs, ours)) {
+                client.call("FLUSHALL");
+                client.call("HELLO", protocol);
+                client.send(all.toByteArray());
+            }
+            SoftAssertions replies = new SoftAssertions();
+            for (int i = 0; i < commands.size() && replies.errorsCollected().size() < 5; i++) {
+                String[] command = commands.get(i);
+                replies.assertThat(CollectionChance.inOrder(command, ours.reply())).as("%s, number %s",
+                        Arrays.toString(command), i)
+                        .isEqualTo(CollectionChance.inOrder(command, theirs.reply()));
+            }
+            replies.assertAll();
+        }
+    }
+}
