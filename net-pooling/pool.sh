@@ -8,6 +8,10 @@
 set -euo pipefail
 module=net-pooling
 heap=
+# The one that needs the load generator lives where both are at hand.
+if [ "${1:-} ${2:-}" = "--only latency" ]; then
+    module=demo-service
+fi
 source "$(dirname "${BASH_SOURCE[0]}")/../reactor-engine/benchmarks/jdk.sh"
 if [ "${1:-} ${2:-}" = "--only redis" ]; then
     shift 2
@@ -19,6 +23,7 @@ if [ "${1:-} ${2:-}" = "--only kill" ]; then
 fi
 if [ "${1:-} ${2:-}" = "--only latency" ]; then
     shift 2
-    run -Dlog.level=ERROR io.solaster.pool.upstream.BalanceLatency "$@"
+    run -Dlogback.configurationFile="$root/net-pooling/src/test/resources/logback-test.xml" -Dlog.level=ERROR \
+        io.solaster.demo.BalanceLatency "$@"
 fi
 run org.openjdk.jmh.Main "$@"

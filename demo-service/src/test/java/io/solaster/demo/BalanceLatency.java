@@ -1,4 +1,4 @@
-package io.solaster.pool.upstream;
+package io.solaster.demo;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -21,7 +21,8 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.LengthFieldBasedFrameDecoder;
 import io.solaster.config.Changed;
-import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.EngineConfig;
+import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.pool.BalancingConfig;
 import io.solaster.config.pool.BalancingConfig.Algorithm;
 import io.solaster.config.pool.BreakerConfig;
@@ -37,7 +38,6 @@ import io.solaster.load.Load;
 import io.solaster.load.LoadReport;
 import io.solaster.pool.ConnectionPool;
 import io.solaster.pool.Endpoint;
-import io.solaster.pool.TestEngines;
 import io.solaster.pool.Upstream;
 import io.solaster.pool.connect.Connectors;
 import io.solaster.pool.core.ConnectionPools;
@@ -45,6 +45,7 @@ import io.solaster.pool.discovery.Discovery;
 import io.solaster.pool.frame.FramedClient;
 import io.solaster.pool.frame.FramedConnection;
 import io.solaster.pool.frame.FramedProtocol;
+import io.solaster.pool.upstream.Upstreams;
 
 /**
  * What the slow one of ten endpoints does to latency, by algorithm: real connections over the loopback to ten servers of
@@ -52,7 +53,8 @@ import io.solaster.pool.frame.FramedProtocol;
  * loop, Poisson) at half of what all ten together can serve, and a latency counts from the moment at which a request was
  * due; what the generator itself was late by stands beside it. The healthy set is the nine others, at the same rate. Rounds are interleaved, and medians shown; what the goal is
  * about, the p99 beside the healthy set's, is the median of the rounds' ratios. A stall of this process shows in all of
- * them and is told. {@code pool.sh --only latency [seconds of a run [rounds [all]]]}.
+ * them and is told. {@code pool.sh --only latency [seconds of a run [rounds [all]]]}. Not among the pools' own tests, which
+ * would have to wait for the load generator's.
  */
 public final class BalanceLatency {
     private static final int SERVERS = 10;
@@ -77,8 +79,8 @@ public final class BalanceLatency {
         List<Algorithm> algorithms = args.length > 2 ? ALL : BRIEFLY;
         Map<Algorithm, List<Result>> healthy = new EnumMap<>(Algorithm.class);
         Map<Algorithm, List<Result>> oneSlow = new EnumMap<>(Algorithm.class);
-        try (Engine servers = TestEngines.start(Transport.AUTO, 1);
-                Engine clients = TestEngines.start(Transport.AUTO, 1)) {
+        EngineConfig one = EngineConfig.defaults().withPinning(Pinning.NEVER).withShards(1);
+        try (Engine servers = Engine.start(one); Engine clients = Engine.start(one)) {
             // Classes are loaded by somebody whom nobody times.
             measure(servers, clients, Algorithm.PEAK_EWMA, false, WARM_UP);
             long stalls = stalls(servers) + stalls(clients);
