@@ -89,7 +89,8 @@ abstract class PoolFailureTest extends Rig {
         proxy.partition();
         until("it was found out", () -> stats(0).closed(CloseReason.INVALID) >= 1);
         proxy.heal();
-        assertThat(ask(0, "y")).isEqualTo("a y");
+        // A busy machine may take longer to connect than a connection may take here.
+        untilAnswered(0);
         assertNothingLeaked(port(proxy));
     }
 

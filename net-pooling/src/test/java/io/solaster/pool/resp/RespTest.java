@@ -17,6 +17,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -115,6 +116,8 @@ abstract class RespTest {
         oneConnection();
         Logger logger = (Logger) LoggerFactory.getLogger("io.solaster.pool.core.DefaultConnectionPool");
         ListAppender<ILoggingEvent> appender = new ListAppender<>();
+        // Shards log while it is read.
+        appender.list = new CopyOnWriteArrayList<>();
         appender.start();
         logger.addAppender(appender);
         try {

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -75,6 +76,8 @@ class OffloadTest {
     void whatHasNotBegunWhenItStopsEndsNevertheless() {
         Logger logger = (Logger) LoggerFactory.getLogger(Offload.class);
         ListAppender<ILoggingEvent> lines = new ListAppender<>();
+        // Other threads log while it is read.
+        lines.list = new CopyOnWriteArrayList<>();
         lines.start();
         logger.setAdditive(false);
         logger.addAppender(lines);

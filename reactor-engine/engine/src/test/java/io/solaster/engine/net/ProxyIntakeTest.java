@@ -7,6 +7,7 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 
@@ -51,6 +52,8 @@ class ProxyIntakeTest {
 
     @BeforeEach
     void start() {
+        // Shards log while it is read.
+        logged.list = new CopyOnWriteArrayList<>();
         logged.start();
         for (String name : new String[]{"io.netty.channel", TcpServer.class.getName()}) {
             Logger logger = (Logger) LoggerFactory.getLogger(name);

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -136,6 +137,8 @@ class ForkTest {
     void whatARunnableThrowsIsLoggedToo() {
         Logger logger = (Logger) LoggerFactory.getLogger(ShardThreads.class);
         ListAppender<ILoggingEvent> lines = new ListAppender<>();
+        // Shards log while it is read.
+        lines.list = new CopyOnWriteArrayList<>();
         lines.start();
         logger.addAppender(lines);
         try {
