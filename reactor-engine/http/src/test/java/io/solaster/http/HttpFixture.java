@@ -28,11 +28,13 @@ final class HttpFixture implements AutoCloseable {
 
     /** @param config but for pinning: tests share the machine's CPUs */
     HttpFixture(EngineConfig config) {
+        Transports.assumeAvailable(config.transport());
         engine = Engine.start(config.withPinning(Pinning.NEVER));
     }
 
     /** On files that the test has a hand in. */
     HttpFixture(EngineConfig config, Environment environment) {
+        Transports.assumeAvailable(config.transport());
         engine = Engine.start(config.withPinning(Pinning.NEVER), environment);
     }
 

@@ -10,8 +10,13 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
 import org.slf4j.LoggerFactory;
 
-/** What is logged at INFO and above while it is open, which goes nowhere else. */
+/**
+ * What is logged at INFO and above while it is open, which goes nowhere else. What tells of the machine is left out: a busy one
+ * stalls shards, and a kernel may refuse a ring or memory.
+ */
 final class Logged extends AppenderBase<ILoggingEvent> implements AutoCloseable {
+    private static final List<String> OF_THE_MACHINE = List.of("io.solaster.engine.stats", "io.solaster.engine.file",
+            "io.solaster.engine.os", "io.solaster.engine.EngineStart", "io.solaster.engine.Shard");
     private final List<ILoggingEvent> events = new CopyOnWriteArrayList<>();
     private final List<Logger> loggers;
 
@@ -27,7 +32,10 @@ final class Logged extends AppenderBase<ILoggingEvent> implements AutoCloseable 
 
     @Override
     protected void append(ILoggingEvent event) {
-        events.add(event);
+        String logger = event.getLoggerName() + '.';
+        if (OF_THE_MACHINE.stream().noneMatch(each -> logger.startsWith(each + '.'))) {
+            events.add(event);
+        }
     }
 
     /** What was said at this level or above. */

@@ -16,6 +16,7 @@ import io.solaster.engine.net.TcpServer;
 import io.solaster.engine.net.Tls;
 import io.solaster.engine.timer.ManualClock;
 import io.solaster.http.HttpHandler;
+import io.solaster.http.Transports;
 import io.solaster.http.server.HttpProtocol;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +29,7 @@ final class SocketFixture implements AutoCloseable {
     private final List<Runnable> open = new ArrayList<>();
 
     SocketFixture(Transport transport, int shards, @Nullable ManualClock clock) {
+        Transports.assumeAvailable(transport);
         EngineConfig config = EngineConfig.defaults().withShards(shards).withPinning(Pinning.NEVER)
                 .withTransport(transport);
         engine = clock == null ? Engine.start(config) : Engine.start(config, clock);
