@@ -24,6 +24,7 @@ import io.solaster.config.GroupConfig;
 import io.solaster.config.OffloadConfig;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
@@ -226,7 +227,19 @@ class SubmitTest {
     @DisabledIfSystemProperty(named = "solaster.engine.shuffle-seed", matches = ".+", disabledReason = "floods a shard faster than it can shuffle; SoakTest stops shuffled engines")
     @EnumSource(mode = Mode.EXCLUDE, names = "AUTO")
     void callsThatRaceWithTheStopAllComplete(Transport transport) throws Exception {
-        for (int round = 0; round < 3; round++) {
+        callsRaceWithTheStop(transport, 1);
+    }
+
+    @Tag("full")
+    @ParameterizedTest
+    @DisabledIfSystemProperty(named = "solaster.engine.shuffle-seed", matches = ".+", disabledReason = "as above")
+    @EnumSource(mode = Mode.EXCLUDE, names = "AUTO")
+    void andTheyDoEachTime(Transport transport) throws Exception {
+        callsRaceWithTheStop(transport, 3);
+    }
+
+    private static void callsRaceWithTheStop(Transport transport, int rounds) throws Exception {
+        for (int round = 0; round < rounds; round++) {
             List<CompletableFuture<?>> futures = new ArrayList<>();
             Engine stopping = Engines.start(transport, 2);
             List<CompletableFuture<?>> ofShard = new ArrayList<>();

@@ -26,6 +26,7 @@ import io.solaster.engine.CallOptions;
 import io.solaster.engine.Child;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Engines;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -134,8 +135,19 @@ final class KernelRingTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1, seccomp", "12, ulimit -l", "24, ulimit -n", "38, this kernel has no io_uring"})
+    @CsvSource({"1, seccomp", "12, ulimit -l"})
     void leavesItToThreadsWhereTheKernelRefuses(int error, String said) throws Exception {
+        leavesItToThreads(error, said);
+    }
+
+    @Tag("full")
+    @ParameterizedTest
+    @CsvSource({"24, ulimit -n", "38, this kernel has no io_uring"})
+    void alsoForOtherReasons(int error, String said) throws Exception {
+        leavesItToThreads(error, said);
+    }
+
+    private void leavesItToThreads(int error, String said) throws Exception {
         assumeTrue(Epoll.isAvailable());
         try (Child child = Child.start("", ChildFiles.class, List.of(), directory.resolve("a").toString(), "3",
                 String.valueOf(error))) {

@@ -71,6 +71,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
@@ -314,6 +315,7 @@ abstract class TlsTest {
     }
 
     @WithEach
+    @Tag("smoke")
     void echoesAndCounts(TlsProvider provider) throws Exception {
         TcpServer server = serve(config(provider));
         for (String protocol : new String[]{"TLSv1.3", "TLSv1.2"}) {
@@ -525,7 +527,7 @@ abstract class TlsTest {
             }
         });
         try {
-            for (int i = 0; i < 30 || updates.get() < 20; i++) {
+            for (int i = 0; i < 10 || updates.get() < 10; i++) {
                 try (Client client = new Client(server, trusting(ONE, TWO), null)) {
                     assertThat(client.greeting()).isNotNull();
                     assertThat(client.echo("x")).isEqualTo("x");
@@ -587,6 +589,7 @@ abstract class TlsTest {
     }
 
     @WithEach
+    @Tag("smoke")
     void garbageAndPlainTextAreClosedAndCounted(TlsProvider provider) throws Exception {
         TcpServer server = serve(config(provider));
         byte[] hello = hello();
@@ -659,6 +662,7 @@ abstract class TlsTest {
     }
 
     @WithEach
+    @Tag("smoke")
     void aResetOnTheWayLeavesNothing(TlsProvider provider) throws Exception {
         TcpServer server = serve(config(provider, "handshakeTimeout", Duration.ofMinutes(10)));
         byte[] hello = hello();
@@ -770,6 +774,7 @@ abstract class TlsTest {
     }
 
     @WithEach
+    @Tag("smoke")
     void aDrainWaitsForNobodyWhoHasSaidNothing(TlsProvider provider) throws Exception {
         TcpServer server = serve(config(provider, "handshakeTimeout", Duration.ofMinutes(10)));
         byte[] hello = hello();
@@ -804,6 +809,7 @@ abstract class TlsTest {
     }
 
     @WithEach
+    @Tag("smoke")
     void realClientsTalk(TlsProvider provider, @TempDir Path directory) throws Exception {
         assumeTrue(Arrays.stream(System.getenv("PATH").split(":")).anyMatch(
                 each -> Files.isExecutable(Path.of(each, "openssl"))), "openssl is not installed");

@@ -451,7 +451,7 @@ final class DatagramTest {
         Set<Long> hashes = new HashSet<>();
         boolean lost = false;
         boolean doubled = false;
-        for (long seed = 0; seed < 10; seed++) {
+        for (long seed = 0; seed < 4; seed++) {
             List<Integer> arrived = new ArrayList<>();
             List<Integer> again = new ArrayList<>();
             Simulation.Result result = underFaults(seed, arrived);
@@ -461,7 +461,7 @@ final class DatagramTest {
             doubled |= arrived.getLast() > 0;
             lost |= arrived.get(arrived.size() - 2) > 0;
         }
-        assertThat(hashes).hasSize(10);
+        assertThat(hashes).hasSize(4);
         assertThat(lost).isTrue();
         assertThat(doubled).isTrue();
     }

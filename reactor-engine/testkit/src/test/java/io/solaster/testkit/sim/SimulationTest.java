@@ -17,6 +17,7 @@ import io.solaster.config.EngineConfig;
 import io.solaster.engine.CallOptions;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 final class SimulationTest {
@@ -55,13 +56,23 @@ final class SimulationTest {
 
     @Test
     void theSameSeedGivesTheSameRunAndOthersGiveOthers() {
+        sameAndOthers(40);
+    }
+
+    @Tag("full")
+    @Test
+    void andSoDoManySeeds() {
+        sameAndOthers(200);
+    }
+
+    private static void sameAndOthers(int seeds) {
         Set<Long> hashes = new HashSet<>();
-        for (long seed = 0; seed < 200; seed++) {
+        for (long seed = 0; seed < seeds; seed++) {
             Simulation.Result result = Simulation.run(seed, SimulationTest::cluster);
             assertThat(Simulation.run(seed, SimulationTest::cluster)).isEqualTo(result);
             hashes.add(result.hash());
         }
-        assertThat(hashes).hasSize(200);
+        assertThat(hashes).hasSize(seeds);
     }
 
     @Test

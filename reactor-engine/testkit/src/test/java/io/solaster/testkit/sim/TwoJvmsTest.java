@@ -34,7 +34,7 @@ import org.junit.jupiter.api.Timeout.ThreadMode;
 
 /** Two processes, with other identity hashes, another salt of sets and other moments of the compiler, see the same runs. */
 final class TwoJvmsTest {
-    private static final int SEEDS = 50;
+    private static final int SEEDS = 12;
     private static final EngineConfig TWO = EngineConfig.defaults().withShards(2);
     private static final int PORT = 7000;
     private static final Duration SECOND = Duration.ofSeconds(1);
