@@ -2,25 +2,18 @@ package io.solaster.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.ByteArrayOutputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.stream.Stream;
 
 import io.solaster.store.command.CommandTable;
-import io.solaster.store.keyspace.Bytes;
 import io.solaster.store.shard.Command;
 import io.solaster.testkit.gen.Draw;
 import io.solaster.testkit.gen.Property;
-import org.assertj.core.api.SoftAssertions;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -29,13 +22,11 @@ import org.junit.jupiter.params.provider.ValueSource;
  * CLIENT LIST, numbers of clients, TIME, the texts of COMMAND DOCS and HELP) is tested elsewhere.
  */
 class StoreDifferentialTest {
-    private static RedisServer redis;
+    private static RedisComparison redis;
 
     @BeforeAll
     static void startRedis(@TempDir Path directory) throws Exception {
-        redis = RedisServer.start(directory);
-        String version = redis.version();
-        Assumptions.assumeTrue(version.startsWith("7.0."), "redis-server is " + version + ", not 7.0: not compared");
+        redis = RedisComparison.start(directory);
     }
 
     @AfterAll
@@ -43,10 +34,6 @@ class StoreDifferentialTest {
         if (redis != null) {
             redis.close();
         }
-    }
-
-    static Stream<Arguments> shardsAndProtocols() {
-        return Stream.of(Arguments.of(1, "2"), Arguments.of(1, "3"), Arguments.of(2, "2"), Arguments.of(2, "3"));
     }
 
     /** Sequences, one a line, commands between semicolons; "..." keeps blanks together, \x00 is a byte. */
@@ -96,13 +83,14 @@ class StoreDifferentialTest {
             """;
 
     @ParameterizedTest(name = "{0} shard(s), RESP{1}")
-    @MethodSource("shardsAndProtocols")
+    @MethodSource("io.solaster.store.RedisComparison#shardsAndProtocols")
     void repliesToWhatIsWrittenDownAreRedis(int shards, String protocol) {
-        assertThat(SEQUENCES.lines()).allSatisfy(line -> compare(shards, protocol, commands(line), true));
+        assertThat(SEQUENCES.lines())
+                .allSatisfy(line -> redis.compare(shards, protocol, RedisComparison.commands(line), true));
     }
 
     @ParameterizedTest(name = "{0} shard(s), RESP{1}")
-    @MethodSource("shardsAndProtocols")
+    @MethodSource("io.solaster.store.RedisComparison#shardsAndProtocols")
     void detailsOfEveryCommandAreRedis(int shards, String protocol) {
         List<String> added = List.of("client|setinfo", "hexpire", "hpexpire", "hexpireat", "hpexpireat", "httl",
                 "hpttl", "hexpiretime", "hpexpiretime", "hpersist");
@@ -112,11 +100,11 @@ class StoreDifferentialTest {
                 commands.add(new String[]{"COMMAND", "INFO", command.name()});
             }
         }
-        compare(shards, protocol, commands, true);
+        redis.compare(shards, protocol, commands, true);
     }
 
     @ParameterizedTest(name = "{0} shard(s), RESP{1}")
-    @MethodSource("shardsAndProtocols")
+    @MethodSource("io.solaster.store.RedisComparison#shardsAndProtocols")
     void repliesToChanceAreRedis(int shards, String protocol) {
         Property.check(1, 6, draw -> {
             List<String[]> commands = new ArrayList<>();
@@ -124,7 +112,7 @@ class StoreDifferentialTest {
                 String[] command = draw.from(StoreDifferentialTest::chance);
                 commands.add(command);
             });
-            compare(shards, protocol, commands, false);
+            redis.compare(shards, protocol, commands, false);
         });
     }
 
@@ -147,75 +135,6 @@ class StoreDifferentialTest {
                 assertThat(ours.send(bytes).rest()).as(stream).isEqualTo(theirs.send(bytes).rest());
             }
         });
-    }
-
-    /** One command at a time where that shows more, else all in one pipeline. */
-    private static void compare(int shards, String protocol, List<String[]> commands, boolean single) {
-        try (RespClient theirs = redis.connect(); RespClient ours = StoreFixture.of(shards).connect()) {
-            for (RespClient client : List.of(theirs, ours)) {
-                client.call("FLUSHALL");
-                client.call("HELLO", protocol);
-            }
-            if (single) {
-                SoftAssertions all = new SoftAssertions();
-                for (String[] command : commands) {
-                    String reply = normal(ours.send(command).replyBytes());
-                    String redisReply = normal(theirs.send(command).replyBytes());
-                    all.assertThat(near(command, reply, redisReply) ? redisReply : reply)
-                            .as(Arrays.toString(command)).isEqualTo(redisReply);
-                }
-                all.assertAll();
-                return;
-            }
-            ByteArrayOutputStream all = new ByteArrayOutputStream();
-            commands.forEach(command -> all.writeBytes(RespClient.encode(command)));
-            ours.send(all.toByteArray());
-            theirs.send(all.toByteArray());
-            for (int i = 0; i < commands.size(); i++) {
-                String[] command = commands.get(i);
-                String reply = normal(ours.replyBytes());
-                String redisReply = normal(theirs.replyBytes());
-                assertThat(near(command, reply, redisReply) ? redisReply : reply).as("%s, number %s, after %s",
-                        Arrays.toString(command), i, show(commands.subList(Math.max(0, i - 12), i)))
-                        .isEqualTo(redisReply);
-            }
-        }
-    }
-
-    /** Time passes between our reply and theirs. */
-    private static boolean near(String[] command, String ours, String theirs) {
-        if (!command[0].equalsIgnoreCase("TTL") && !command[0].equalsIgnoreCase("PTTL")) {
-            return false;
-        }
-        long most = command[0].equalsIgnoreCase("TTL") ? 1 : 1_000;
-        return ours.matches(":\\d+") && theirs.matches(":\\d+")
-                && Math.abs(Long.parseLong(ours.substring(1)) - Long.parseLong(theirs.substring(1))) <= most;
-    }
-
-    /** We leave out a remark on the keys of two commands. */
-    private static String normal(byte[] reply) {
-        String shown = RespClient.show(reply);
-        return shown.replaceFirst("([*%])[48]\\|\\$5\\|notes\\|\\$\\d+\\|[^|]*\\|\\$5\\|flags",
-                shown.contains("~") ? "%3|\\$5|flags" : "*6|\\$5|flags");
-    }
-
-    private static String show(List<String[]> commands) {
-        return String.join("; ", commands.stream().map(command -> String.join(" ", command)).toList());
-    }
-
-    private static List<String[]> commands(String line) {
-        List<String[]> commands = new ArrayList<>();
-        for (String command : line.split(";", -1)) {
-            List<String> words = new ArrayList<>();
-            var matcher = java.util.regex.Pattern.compile("\"([^\"]*)\"|(\\S+)").matcher(command);
-            while (matcher.find()) {
-                words.add(matcher.group(1) == null
-                        ? matcher.group(2)
-                        : matcher.group(1).replace("\\x00", "\0").replace("\\r", "\r").replace("\\n", "\n"));
-            }
-            commands.add(words.toArray(String[]::new));
-        }
-        return commands;
     }
 
     private static final List<String> KEYS = List.of("a", "b", "c", "d", "{a}x", "{b}y", "key:1", "key:2", "");
