@@ -1,15 +1,19 @@
 package io.solaster.store.command;
 
+import java.nio.charset.StandardCharsets;
+
 import io.solaster.engine.memory.Memory;
 import io.solaster.engine.net.Digits;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Errors;
+import io.solaster.store.type.LongDouble;
 
 /** Commands on strings. */
 final class StringCommands {
     private static final String OVERFLOW = "ERR increment or decrement would overflow";
     private static final String DECREMENT_OVERFLOW = "ERR decrement would overflow";
+    private static final String NOT_FINITE = "ERR increment would produce NaN or Infinity";
     private static final String TOO_LONG = "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
     private static final String OFFSET = "ERR offset is out of range";
     private static final String BAD_SET_EXPIRY = "ERR invalid expire time in 'set' command";
@@ -58,7 +62,7 @@ final class StringCommands {
     }
 
     /** Whether the entry is no string; then the error is answered. */
-    private static boolean isWrongType(CommandCall call, long entry) {
+    static boolean isWrongType(CommandCall call, long entry) {
         if (call.keyspace().type(entry) == Keyspace.TYPE_STRING) {
             return false;
         }
@@ -332,6 +336,31 @@ final class StringCommands {
         }
         Digits.write(sum, keys.valueAddress(entry), length);
         call.reply().integer(sum);
+    }
+
+    static void incrbyfloat(CommandCall call) {
+        Keyspace keys = call.keyspace();
+        long entry = KeyCommands.find(call, 1);
+        if (entry != 0 && isWrongType(call, entry)) {
+            return;
+        }
+        LongDouble value = entry == 0
+                ? LongDouble.ZERO
+                : LongDouble.parse(keys.valueAddress(entry), keys.valueLength(entry));
+        LongDouble added = value == null ? null : LongDouble.parse(call.address(2), call.length(2));
+        if (value == null || added == null) {
+            call.reply().error(Errors.NOT_FLOAT);
+            return;
+        }
+        LongDouble sum = value.plus(added);
+        if (!sum.isFinite()) {
+            call.reply().error(NOT_FINITE);
+            return;
+        }
+        byte[] text = sum.toString().getBytes(StandardCharsets.US_ASCII);
+        entry = keys.resizeValue(call.address(1), call.length(1), text.length);
+        Memory.copy(text, 0, keys.valueAddress(entry), text.length);
+        call.reply().bulk(text);
     }
 
     static void append(CommandCall call) {

@@ -40,6 +40,9 @@ final class StringTable {
                 .doc("string", "1.0.0", "O(1)", "Adds to the number that a key holds.", "key increment");
         to.entry("decrby", 3, "write denyoom fast", StringCommands::decrby).key("RW access update")
                 .doc("string", "1.0.0", "O(1)", "Takes from the number that a key holds.", "key decrement");
+        to.entry("incrbyfloat", 3, "write denyoom fast", StringCommands::incrbyfloat).key("RW access update")
+                .doc("string", "2.6.0", "O(1)", "Adds to the number with a fraction that a key holds.",
+                        "key increment");
         to.entry("append", 3, "write denyoom fast", StringCommands::append).key("RW insert")
                 .doc("string", "2.0.0", "O(1), amortized over many", "Adds to the end of a value.", "key value");
         to.entry("strlen", 2, "readonly fast", StringCommands::strlen).key("RO")
