@@ -126,6 +126,7 @@ final class CommandEntries {
             boolean container = !subcommands.isEmpty();
             switch (group) {
                 case "string" -> found.add(Category.STRING);
+                case "bitmap" -> found.add(Category.BITMAP);
                 case "hash" -> found.add(Category.HASH);
                 case "set" -> found.add(Category.SET);
                 case "generic" -> found.add(Category.KEYSPACE);

@@ -55,5 +55,29 @@ final class StringTable {
         to.entry("setrange", 4, "write denyoom", StringCommands::setrange).key("RW update")
                 .doc("string", "2.2.0", "O(N) in the length of the value", "Overwrites a part of a value.",
                         "key offset value");
+        writeBits(to);
+    }
+
+    /** Those on the bits of strings. */
+    private static void writeBits(CommandEntries to) {
+        to.entry("getbit", 3, "readonly fast", BitCommands::getbit).key("RO access")
+                .doc("bitmap", "2.2.0", "O(1)", "One bit of a value.", "key offset");
+        to.entry("setbit", 4, "write denyoom", BitCommands::setbit).key("RW access update")
+                .doc("bitmap", "2.2.0", "O(1)", "Sets one bit of a value and answers what it was.",
+                        "key offset value");
+        to.entry("bitcount", -2, "readonly", BitCommands::bitcount).key("RO access")
+                .doc("bitmap", "2.6.0", "O(N) in the length of the value", "How many bits of a value are set.",
+                        "key [start end BYTE|BIT]");
+        to.entry("bitpos", -3, "readonly", BitCommands::bitpos).key("RO access")
+                .doc("bitmap", "2.8.7", "O(N) in the length of the value",
+                        "Where in a value the first bit is that is set, or is not.", "key bit [start end BYTE|BIT]");
+        to.entry("bitfield", -2, "write denyoom", BitfieldCommands::bitfield).key("RW access update variable_flags")
+                .doc("bitmap", "3.2.0", "O(1) for each operation",
+                        "Reads, sets and adds to numbers of some bits within a value.",
+                        "key [GET encoding offset|OVERFLOW overflow|SET encoding offset value"
+                                + "|INCRBY encoding offset increment]...");
+        to.entry("bitfield_ro", -2, "readonly fast", BitfieldCommands::bitfieldRo).key("RO access")
+                .doc("bitmap", "6.0.0", "O(1) for each operation", "Reads numbers of some bits within a value.",
+                        "key [GET encoding offset]...");
     }
 }
