@@ -186,6 +186,24 @@ public interface Keyspace extends AutoCloseable {
     long scan(long cursor, EntryVisitor visitor);
 
     /**
+     * Visits entries of one piece of the table, about 450 at most, those that are due included. A key that is present
+     * from a first call with 0 until a call returns 0 is visited exactly once, whatever is written between the calls.
+     *
+     * @param from
+     *            0 to start, else what the last call returned: any number
+     * @return where to go on, or 0 at the end
+     */
+    long walk(long from, EntryVisitor visitor);
+
+    /**
+     * An entry by chance, each as likely as any other where there are many; 0 if none was found that is not due.
+     *
+     * @param chance
+     *            evenly distributed over all numbers
+     */
+    long any(long chance, long now);
+
+    /**
      * Removes all keys: some microseconds, however many there are. Their memory is used again by what is written next,
      * and {@link #release} gives it back; the keyspace never takes more than before meanwhile.
      */

@@ -14,6 +14,8 @@ import io.solaster.engine.memory.SystemMemory;
  */
 final class OffHeapKeyspace implements Keyspace {
     private static final int SCAN_BUCKET_BITS = 7;
+    /** How many segments whose keys are all due are looked through for one that is not. */
+    private static final int ANY_SEGMENTS = 16;
 
     private final Slabs slabs; // of entries
     private final Slabs segmentSlabs;
@@ -311,6 +313,44 @@ final class OffHeapKeyspace implements Keyspace {
             }
         }
         return (1L << segmentBits | (segmentBits == 0 ? 0 : h >>> -segmentBits)) << SCAN_BUCKET_BITS | bucket;
+    }
+
+    @Override
+    public long walk(long from, EntryVisitor visitor) {
+        if (size == 0) {
+            return 0;
+        }
+        long word = directory.word(from);
+        int bits = Directory.bits(word);
+        long first = bits == 0 ? 0 : from >>> -bits << -bits;
+        // Where segments have merged since, the keys below were visited.
+        Segment.visitAll(Directory.segmentOf(word), first == from ? visitor : entry -> {
+            if (Long.compareUnsigned(Entries.hash(entry, Memory.getLong(entry), hash), from) >= 0) {
+                visitor.visit(entry);
+            }
+        });
+        return after(from, bits);
+    }
+
+    @Override
+    public long any(long chance, long now) {
+        if (size == 0) {
+            return 0;
+        }
+        long h = chance;
+        for (long left = Math.min(ANY_SEGMENTS, directory.segments()); left > 0; left--) {
+            long word = directory.word(h);
+            long segment = Directory.segmentOf(word);
+            int count = Segment.count(segment);
+            for (int i = 0; i < count; i++) {
+                long entry = Segment.entry(Segment.nth(segment, (int) (((chance & 0xffffffffL) + i) % count)));
+                if (expiry(entry) == 0 || !Entries.isDue(entry, now)) {
+                    return entry;
+                }
+            }
+            h = after(h, Directory.bits(word));
+        }
+        return 0;
     }
 
     @Override

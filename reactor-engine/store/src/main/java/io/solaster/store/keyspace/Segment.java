@@ -159,6 +159,29 @@ final class Segment {
         }
     }
 
+    /** Visits all entries. */
+    static void visitAll(long segment, Keyspace.EntryVisitor visitor) {
+        for (int bucket = 0; bucket < BUCKETS; bucket++) {
+            long line = bucket(segment, bucket);
+            for (long at = line; at < line + LINE && Memory.getLong(at) != 0; at += 8) {
+                visitor.visit(entry(Memory.getLong(at)));
+            }
+        }
+    }
+
+    /** One of the slots in use, by its number among them. */
+    static long nth(long segment, int n) {
+        int left = n;
+        for (int bucket = 0;; bucket++) {
+            long line = bucket(segment, bucket);
+            for (long at = line; at < line + LINE && Memory.getLong(at) != 0; at += 8) {
+                if (left-- == 0) {
+                    return Memory.getLong(at);
+                }
+            }
+        }
+    }
+
     /** The address of the slot of an entry that is there. */
     static long slotOf(long segment, long h, long entry) {
         int bucket = home(h);
