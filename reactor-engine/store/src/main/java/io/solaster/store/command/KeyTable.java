@@ -44,5 +44,16 @@ final class KeyTable {
                 .doc("generic", "7.0.0", "O(1)", "The millisecond at which a key expires.", "key");
         to.entry("persist", 2, "write fast", KeyCommands::persist).key("RW update")
                 .doc("generic", "2.2.0", "O(1)", "Lets a key not expire.", "key");
+        to.entry("keys", 2, "readonly", ScanCommands::keys).acl("dangerous")
+                .tips("request_policy:all_shards", "nondeterministic_output_order")
+                .doc("generic", "1.0.0", "O(N) in the number of keys, a few at a time", "All keys that fit a pattern.",
+                        "pattern");
+        to.entry("scan", -2, "readonly", ScanCommands::scan)
+                .tips("nondeterministic_output", "request_policy:special")
+                .doc("generic", "2.8.0", "O(1) for a call, O(N) in the number of keys for all of them",
+                        "The keys, a few at each call.", "cursor [MATCH pattern] [COUNT count] [TYPE type]");
+        to.entry("randomkey", 1, "readonly", ScanCommands::randomkey)
+                .tips("request_policy:all_shards", "nondeterministic_output")
+                .doc("generic", "1.0.0", "O(1)", "A key by chance.", "");
     }
 }

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /** What stands behind the key of {@code HSCAN} and its like: {@code cursor [MATCH pattern] [COUNT count]}. For one call. */
 public final class ScanArguments {
     private static final int DEFAULT_COUNT = 10;
-    private static final String BAD_CURSOR = "ERR invalid cursor";
+    public static final String BAD_CURSOR = "ERR invalid cursor";
 
     private final CommandCall call;
     private final long cursor;
@@ -31,7 +31,7 @@ public final class ScanArguments {
     }
 
     /** Reads a cursor as C's {@code strtoul} does, unsigned; null if it is none. */
-    private static @Nullable Long cursor(CommandCall call, int argument) {
+    public static @Nullable Long cursor(CommandCall call, int argument) {
         int length = call.length(argument);
         byte first = length == 0 ? 0 : Memory.getByte(call.address(argument));
         int signs = first == '-' || first == '+' ? 1 : 0;
