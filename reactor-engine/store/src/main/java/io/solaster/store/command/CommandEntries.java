@@ -70,9 +70,18 @@ final class CommandEntries {
             return keys(1, 1, Gather.NONE, access);
         }
 
+        /** It is a subcommand with one key, the argument behind its name. */
+        Entry keyOfSubcommand(String access) {
+            return keys(2, 2, 1, Gather.NONE, access);
+        }
+
         /** It has keys from its first argument on, and the replies of the shards that own them are gathered so. */
         Entry keys(int last, int step, Gather parts, String access) {
-            keys = new Keys(1, last, step, List.of(access.split(" ", -1)));
+            return keys(1, last, step, parts, access);
+        }
+
+        private Entry keys(int first, int last, int step, Gather parts, String access) {
+            keys = new Keys(first, last, step, List.of(access.split(" ", -1)));
             route = Route.KEYS;
             gather = parts;
             return this;
@@ -126,10 +135,14 @@ final class CommandEntries {
             boolean container = !subcommands.isEmpty();
             switch (group) {
                 case "string" -> found.add(Category.STRING);
-                case "bitmap" -> found.add(Category.BITMAP);
                 case "hash" -> found.add(Category.HASH);
                 case "set" -> found.add(Category.SET);
-                case "generic" -> found.add(Category.KEYSPACE);
+                case "bitmap" -> found.add(Category.BITMAP);
+                case "generic" -> {
+                    if (!container) {
+                        found.add(Category.KEYSPACE);
+                    }
+                }
                 case "connection" -> {
                     if (!container) {
                         found.add(Category.CONNECTION);

@@ -55,5 +55,15 @@ final class KeyTable {
         to.entry("randomkey", 1, "readonly", ScanCommands::randomkey)
                 .tips("request_policy:all_shards", "nondeterministic_output")
                 .doc("generic", "1.0.0", "O(1)", "A key by chance.", "");
+        to.entry("object", -2, "").subcommands(
+                to.sub("object|encoding", 3, "readonly", ObjectCommands::encoding).keyOfSubcommand("RO")
+                        .tips("nondeterministic_output")
+                        .doc("generic", "2.2.3", "O(1)", "How the value of a key is kept.", "key"),
+                to.sub("object|refcount", 3, "readonly", ObjectCommands::refcount).keyOfSubcommand("RO")
+                        .tips("nondeterministic_output")
+                        .doc("generic", "2.2.3", "O(1)", "How often the value of a key is used: once.", "key"),
+                to.sub("object|help", 2, "loading stale", ObjectCommands::help).acl("keyspace")
+                        .doc("generic", "6.2.0", "O(1)", "Describes the subcommands.", ""))
+                .doc("generic", "2.2.3", "Depends on the subcommand", "How keys and values are kept.", "");
     }
 }
