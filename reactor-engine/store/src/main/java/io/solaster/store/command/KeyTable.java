@@ -55,6 +55,13 @@ final class KeyTable {
         to.entry("randomkey", 1, "readonly", ScanCommands::randomkey)
                 .tips("request_policy:all_shards", "nondeterministic_output")
                 .doc("generic", "1.0.0", "O(1)", "A key by chance.", "");
+        to.entry("dump", 2, "readonly", DumpCommands::dump).key("RO access").tips("nondeterministic_output")
+                .doc("generic", "2.6.0", "O(N) in the length of the value",
+                        "What a key holds, as RESTORE takes it, here and in Redis.", "key");
+        to.entry("restore", -4, "write denyoom", DumpCommands::restore).key("OW update").acl("dangerous")
+                .doc("generic", "2.6.0", "O(N) in the length of the value", "Makes a key of what DUMP has answered.",
+                        "key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]");
+
         to.entry("object", -2, "").subcommands(
                 to.sub("object|encoding", 3, "readonly", ObjectCommands::encoding).keyOfSubcommand("RO")
                         .tips("nondeterministic_output")
