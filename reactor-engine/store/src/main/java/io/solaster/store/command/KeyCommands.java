@@ -20,7 +20,10 @@ final class KeyCommands {
 
     private KeyCommands() {}
 
-    /** The entry of the key that is an argument, or 0; for commands that write, which count neither hits nor misses. */
+    /**
+     * The entry of the key that is an argument, or 0; for commands that write, which count neither hits nor misses. What
+     * they then change at the value's address ends with {@link Keyspace#written}.
+     */
     static long find(CommandCall call, int argument) {
         return call.find(argument);
     }
@@ -28,6 +31,11 @@ final class KeyCommands {
     /** The entry of the key that is an argument, or 0; counted as a hit or a miss. */
     static long read(CommandCall call, int argument) {
         return call.read(argument);
+    }
+
+    /** As {@link #read}, but the key does not count as used: for commands that ask for something else than its value. */
+    static long look(CommandCall call, int argument) {
+        return call.look(argument);
     }
 
     static void del(CommandCall call) {
@@ -44,15 +52,21 @@ final class KeyCommands {
     static void exists(CommandCall call) {
         int present = 0;
         for (int i = 1; i < call.count(); i++) {
-            if (read(call, i) != 0) {
-                present++;
-            }
+            present += look(call, i) == 0 ? 0 : 1;
+        }
+        call.reply().integer(present);
+    }
+
+    static void touch(CommandCall call) {
+        int present = 0;
+        for (int i = 1; i < call.count(); i++) {
+            present += read(call, i) == 0 ? 0 : 1;
         }
         call.reply().integer(present);
     }
 
     static void type(CommandCall call) {
-        long entry = read(call, 1);
+        long entry = look(call, 1);
         call.reply().simple(entry == 0 ? "none" : TypeNames.of(call.keyspace().type(entry)));
     }
 
@@ -162,7 +176,7 @@ final class KeyCommands {
 
     /** Unix milliseconds; -1 for a key without an expiry, -2 without a key. */
     private static long expiry(CommandCall call) {
-        long entry = read(call, 1);
+        long entry = look(call, 1);
         if (entry == 0) {
             return -2;
         }

@@ -16,7 +16,7 @@ final class KeyTable {
         to.entry("exists", -2, "readonly fast", KeyCommands::exists).keys(-1, 1, Gather.SUM, "RO")
                 .tips("request_policy:multi_shard", "response_policy:agg_sum")
                 .doc("generic", "1.0.0", "O(N) in the number of keys", "How many of the keys there are.", "key...");
-        to.entry("touch", -2, "readonly fast", KeyCommands::exists).keys(-1, 1, Gather.SUM, "RO")
+        to.entry("touch", -2, "readonly fast", KeyCommands::touch).keys(-1, 1, Gather.SUM, "RO")
                 .tips("request_policy:multi_shard", "response_policy:agg_sum")
                 .doc("generic", "3.2.1", "O(N) in the number of keys",
                         "How many of the keys there are; they count as used.", "key...");

@@ -335,6 +335,7 @@ final class StringCommands {
             entry = keys.resizeValue(call.address(1), call.length(1), length);
         }
         Digits.write(sum, keys.valueAddress(entry), length);
+        keys.written();
         call.reply().integer(sum);
     }
 
@@ -381,6 +382,7 @@ final class StringCommands {
         if (entry == 0 || length != oldLength) {
             entry = keys.resizeValue(call.address(1), call.length(1), (int) length);
             Memory.copy(call.address(2), keys.valueAddress(entry) + oldLength, call.length(2));
+            keys.written();
         }
         call.reply().integer(length);
     }
@@ -428,6 +430,7 @@ final class StringCommands {
             Memory.fill(value + oldLength, offset - oldLength, (byte) 0);
         }
         Memory.copy(call.address(3), value + offset, added);
+        keys.written();
         call.reply().integer(length);
     }
 

@@ -91,6 +91,11 @@ final class Directory {
         return (int) word & BITS;
     }
 
+    /** The first hash after those that share so many bits with this one; 0 if there is none. */
+    static long after(long h, int bits) {
+        return bits == 0 ? 0 : ((h >>> -bits) + 1) << -bits;
+    }
+
     static long segmentOf(long word) {
         return word & -Segment.LINE;
     }

@@ -17,7 +17,8 @@ final class Entries {
     private static final long HAS_KEY_LENGTH = 1L << 35;
     private static final long LARGE = 1L << 36;
     private static final int KEY_LENGTH_SHIFT = 37;
-    private static final long CLOCK = (1L << 15) - 1 << 48;
+    private static final int CLOCK_SHIFT = 48;
+    private static final long CLOCK = (1L << 15) - 1 << CLOCK_SHIFT;
     private static final long IN_USE = 1L << 63; // in a free block the first word is an address, or 0
     private static final int SHORT_KEY = (1 << 11) - 1;
     /** What another entry of the same key and value has of the header. */
@@ -36,6 +37,15 @@ final class Entries {
 
     static int type(long entry) {
         return (int) ((Memory.getLong(entry) & TYPE) >>> TYPE_SHIFT);
+    }
+
+    /** The access clock, for {@link AccessClock}. */
+    static int clock(long entry) {
+        return (int) (Memory.getLong(entry) >>> CLOCK_SHIFT) & (1 << 15) - 1;
+    }
+
+    static void clock(long entry, int clock) {
+        Memory.putLong(entry, Memory.getLong(entry) & ~CLOCK | (long) clock << CLOCK_SHIFT);
     }
 
     static boolean isLarge(long entry) {
@@ -120,8 +130,9 @@ final class Entries {
     }
 
     /** A block with all of an entry but its value. */
-    long create(long key, int keyLength, int type, int valueLength, long expiry) {
-        return create(key, keyLength, (long) type << TYPE_SHIFT, valueLength, expiry, 0);
+    long create(long key, int keyLength, int type, int clock, int valueLength, long expiry) {
+        long kept = (long) type << TYPE_SHIFT | (long) clock << CLOCK_SHIFT;
+        return create(key, keyLength, kept, valueLength, expiry, 0);
     }
 
     /** @param kept type and access clock, as in a header */

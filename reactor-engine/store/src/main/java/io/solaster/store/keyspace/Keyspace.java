@@ -76,6 +76,9 @@ public interface Keyspace extends AutoCloseable {
     /** Keys removed because they were due, since the keyspace was made. */
     long expired();
 
+    /** Keys removed for want of memory, since the keyspace was made. */
+    long evicted();
+
     /** Bytes taken from the system for table, entries and nodes, and not yet given back. */
     long usedMemory();
 
@@ -84,6 +87,9 @@ public interface Keyspace extends AutoCloseable {
      * slack.
      */
     long liveBytes();
+
+    /** Bytes in use by entries, nodes and table: what a limit of memory is compared with, and what eviction lessens. */
+    long heldBytes();
 
     /** Where the nodes of values lie that are too large for their entries; what a {@link ValueType} works on. */
     Slabs nodes();
@@ -99,8 +105,38 @@ public interface Keyspace extends AutoCloseable {
      */
     int freeNodes(int maxSteps);
 
-    /** The key's entry, or 0. One whose expiry lies before {@code now} is removed and counted as expired. */
+    /**
+     * The key's entry, or 0. One whose expiry lies before {@code now} is removed and counted as expired, of which
+     * listeners are told; entries of other keys stay valid. The key counts as used.
+     */
     long find(long key, int keyLength, long now);
+
+    /** As {@link #find}, but the key does not count as used. */
+    long peek(long key, int keyLength, long now);
+
+    /**
+     * As {@link #find}, for who is about to change the key: listeners are told. What changes a value at its address ends
+     * with {@link #written}; so do {@link #create} and {@link #resizeValue}. The other writing calls tell of themselves,
+     * and need neither. One write is open at a time: what was changed is to be {@link #written} before the next one
+     * begins. A write that changed nothing is just left.
+     *
+     * @param key
+     *            stays where it is until the write ends
+     */
+    long beginWrite(long key, int keyLength, long now);
+
+    /** What {@link #beginWrite} began is done; does nothing if no write is open. */
+    void written();
+
+    /** The write that is open, if any, changed nothing. For who runs commands: before each. */
+    void leaveWrite();
+
+    /**
+     * Has a listener told of all that changes keys, from now on.
+     *
+     * @return ends that, when it is run, on this shard
+     */
+    Runnable listen(KeyspaceListener listener);
 
     /** One of the {@code TYPE_} constants. */
     int type(long entry);
@@ -124,7 +160,8 @@ public interface Keyspace extends AutoCloseable {
 
     /**
      * Inserts a value of a type, or replaces whatever the key held, as {@link #set} does. The value is undefined: until
-     * the caller wrote it, nothing else of this keyspace may be called. To keep the expiry, give {@link #expiry}.
+     * the caller wrote it, nothing else of this keyspace may be called, and then {@link #written}. To keep the expiry,
+     * give {@link #expiry}.
      *
      * @param type
      *            {@link #TYPE_STRING}, or that of one of the keyspace's types
@@ -136,11 +173,37 @@ public interface Keyspace extends AutoCloseable {
      * Gives the key's value this length: what both lengths have in common is kept, the rest is undefined. Inserts a
      * string without expiry if the key is absent; else type and expiry stay (a key that is due is taken as present), and
      * so do a value's nodes. A value that outgrows its block gets half its length as room to grow, so that n appends
-     * cost O(n).
+     * cost O(n). Once the value is as it shall be, the caller calls {@link #written}.
      *
      * @return the entry
      */
     long resizeValue(long key, int keyLength, int valueLength);
+
+    /** From now on keys are evicted, and their use is noted, so. What was noted by another order is taken as it is. */
+    void evictionPolicy(EvictionPolicy policy);
+
+    /**
+     * Removes the key that shall go next. Takes some microseconds; some hundred where few keys of many may go.
+     *
+     * @return false if none was found
+     */
+    boolean evict(long now);
+
+    /**
+     * For how long a key was not used, by every policy but LFU: up to seven and a half hours, if {@link #age} is called.
+     */
+    long idleSeconds(long entry, long now);
+
+    /** How often a key is used, from 0 to 255, by LFU. */
+    int frequency(long entry, long now);
+
+    /**
+     * Keeps some keys that were not used for long from looking new: a part of all that corresponds to the time since the
+     * last call.
+     *
+     * @param millis that have passed since
+     */
+    void age(long now, long millis);
 
     /** Whether the key was there; it no longer is. */
     boolean remove(long key, int keyLength);

@@ -11,9 +11,11 @@ import io.solaster.engine.memory.SystemMemory;
  * {@link Directory} leads from a hash to a {@link Segment}, whose slots lead to {@link Entries}, in blocks of
  * {@link Slabs}: segments in chunks of their own, so that what every command touches lies close together. A hit touches two places in memory, the bucket and the entry, and rarely a second bucket or (1 in 800) a
  * wrong entry.
+ *
+ * <p>
+ * Longer than 500 lines because each call of the interface is a few lines here, over the classes that do the work.
  */
 final class OffHeapKeyspace implements Keyspace {
-    private static final int SCAN_BUCKET_BITS = 7;
     /** How many segments whose keys are all due are looked through for one that is not. */
     private static final int ANY_SEGMENTS = 16;
 
@@ -24,16 +26,22 @@ final class OffHeapKeyspace implements Keyspace {
     private final Entries entries;
     private final Detached detached;
     private final NodeMover nodeMover;
+    private final Writes writes = new Writes();
+    private final AccessClock clock = new AccessClock();
+    private final Evictor evictor;
+    private final ExpirySweep sweep;
+    private final ExpirySweep.Removal removal = this::expire;
+    private final EntryVisitor ager = this::age;
     private final Directory directory;
     private KeyspaceHash hash;
 
     private long size;
     private long expiring;
     private long expired;
+    private long evicted;
     private boolean closed;
 
-    private long sweepHash; // expireDue goes on here
-    private int sweepBucket;
+    private long ageCursor;
 
     OffHeapKeyspace(SystemMemory system, KeyspaceHash hash, List<? extends ValueType> types) {
         this.hash = hash;
@@ -46,6 +54,8 @@ final class OffHeapKeyspace implements Keyspace {
         nodeMover = new NodeMover(nodes, this.types, this::scan);
         try {
             directory = new Directory(system, segmentSlabs, hash);
+            evictor = new Evictor(directory, hash, clock);
+            sweep = new ExpirySweep(directory);
         } catch (OutOfMemoryError e) {
             segmentSlabs.close();
             throw e;
@@ -104,6 +114,24 @@ final class OffHeapKeyspace implements Keyspace {
 
     @Override
     public long find(long key, int keyLength, long now) {
+        clock.tick(now);
+        long entry = peek(key, keyLength, now);
+        if (entry != 0) {
+            touch(entry);
+        }
+        return entry;
+    }
+
+    private void touch(long entry) {
+        int before = Entries.clock(entry);
+        int after = clock.touched(before);
+        if (after != before) {
+            Entries.clock(entry, after);
+        }
+    }
+
+    @Override
+    public long peek(long key, int keyLength, long now) {
         long h = hash.hash(key, keyLength);
         long at = Segment.locate(directory.segment(h), h, key, keyLength);
         if (at == 0) {
@@ -112,11 +140,41 @@ final class OffHeapKeyspace implements Keyspace {
         long slot = Memory.getLong(at);
         long entry = Segment.entry(slot);
         if (Segment.expires(slot) && Entries.isDue(entry, now)) {
-            removeAt(h, at);
-            expired++;
+            expire(h, at);
             return 0;
         }
         return entry;
+    }
+
+    @Override
+    public long beginWrite(long key, int keyLength, long now) {
+        long entry = find(key, keyLength, now);
+        writes.begin(key, keyLength, entry);
+        return entry;
+    }
+
+    @Override
+    public void written() {
+        if (writes.isOpen()) {
+            writes.end(locate(writes.key(), writes.keyLength()));
+        }
+    }
+
+    @Override
+    public void leaveWrite() {
+        writes.leave();
+    }
+
+    /** The key's entry, due or not, or 0. */
+    private long locate(long key, int keyLength) {
+        long h = hash.hash(key, keyLength);
+        long at = Segment.locate(directory.segment(h), h, key, keyLength);
+        return at == 0 ? 0 : Segment.entry(Memory.getLong(at));
+    }
+
+    @Override
+    public Runnable listen(KeyspaceListener listener) {
+        return writes.add(listener);
     }
 
     @Override
@@ -151,7 +209,9 @@ final class OffHeapKeyspace implements Keyspace {
 
     @Override
     public long set(long key, int keyLength, long value, int valueLength, long expiry) {
-        return put(key, keyLength, TYPE_STRING, value, valueLength, expiry);
+        long entry = put(key, keyLength, TYPE_STRING, value, valueLength, expiry);
+        writes.end(entry);
+        return entry;
     }
 
     @Override
@@ -168,13 +228,15 @@ final class OffHeapKeyspace implements Keyspace {
         long h = hash.hash(key, keyLength);
         long at = Segment.locate(directory.segment(h), h, key, keyLength);
         long old = at == 0 ? 0 : Segment.entry(Memory.getLong(at));
+        writes.begin(key, keyLength, old);
         long entry;
         if (old == 0) {
             entry = insert(h, key, keyLength, type, valueLength, expiry);
         } else if (!types.hasNodes(old) && entries.renew(old, keyLength, type, valueLength, expiry)) {
             entry = old;
+            touch(entry);
         } else {
-            entry = entries.create(key, keyLength, type, valueLength, expiry);
+            entry = entries.create(key, keyLength, type, clock.touched(Entries.clock(old)), valueLength, expiry);
         }
         // Before the old entry goes: the value may lie in it.
         if (value != 0) {
@@ -212,10 +274,11 @@ final class OffHeapKeyspace implements Keyspace {
         check(keyLength, valueLength);
         long h = hash.hash(key, keyLength);
         long at = Segment.locate(directory.segment(h), h, key, keyLength);
-        if (at == 0) {
+        long old = at == 0 ? 0 : Segment.entry(Memory.getLong(at));
+        writes.begin(key, keyLength, old);
+        if (old == 0) {
             return insert(h, key, keyLength, TYPE_STRING, valueLength, 0);
         }
-        long old = Segment.entry(Memory.getLong(at));
         long entry = entries.resize(old, key, keyLength, valueLength);
         if (entry != old) {
             replace(at, old, entry);
@@ -230,7 +293,12 @@ final class OffHeapKeyspace implements Keyspace {
         if (at == 0) {
             return false;
         }
-        removeAt(h, at);
+        long entry = Segment.entry(Memory.getLong(at));
+        writes.begin(key, keyLength, entry);
+        takeOut(h, at);
+        // Before the entry goes: the key may lie in it.
+        writes.end(0);
+        discard(entry);
         return true;
     }
 
@@ -242,77 +310,84 @@ final class OffHeapKeyspace implements Keyspace {
             return 0;
         }
         long old = Segment.entry(Memory.getLong(at));
+        writes.begin(key, keyLength, old);
         long entry = entries.expire(old, keyLength, expiry);
         if (entry != old) {
             replace(at, old, entry);
         }
         expires(h, at, expiry != 0);
+        writes.end(entry);
         return entry;
     }
 
     @Override
     public int expireDue(long now, int maxSteps) {
-        int removed = 0;
-        int steps = 0;
-        long segmentsLeft = directory.segments() + 1;
-        while (expiring != 0 && steps < maxSteps) {
-            long word = directory.word(sweepHash);
-            long segment = Directory.segmentOf(word);
-            if (sweepBucket == Segment.BUCKETS || Segment.expiring(segment) == 0) {
-                if (segmentsLeft-- == 0) {
-                    break;
-                }
-                sweepHash = after(sweepHash, Directory.bits(word));
-                sweepBucket = 0;
-                steps++;
-                continue;
-            }
-            long at = Segment.dueIn(Segment.bucket(segment, sweepBucket), now);
-            if (at == 0) {
-                sweepBucket++;
-                steps += Segment.BUCKET_SLOTS;
-            } else {
-                // The bucket is looked at again: another slot may have taken this one's place.
-                removeAt(sweepHash, at);
-                removed++;
-                steps++;
-            }
-        }
-        expired += removed;
-        return removed;
+        return expiring == 0 ? 0 : sweep.run(now, maxSteps, removal);
     }
 
-    /** The first hash after those that share so many bits with this one; 0 if there is none. */
-    private static long after(long h, int bits) {
-        return bits == 0 ? 0 : ((h >>> -bits) + 1) << -bits;
-    }
-
-    // A cursor names a position in the order of hashes and home buckets, which neither splits nor merges change: a
-    // one and the segment's bits of hash, then the bucket.
     @Override
     public long scan(long cursor, EntryVisitor visitor) {
-        long position = cursor >>> SCAN_BUCKET_BITS;
-        int bits = position == 0 ? 0 : 63 - Long.numberOfLeadingZeros(position);
-        int bucket = (int) cursor & (1 << SCAN_BUCKET_BITS) - 1;
-        if (size == 0 || bits > Directory.MAX_DEPTH || bucket >= Segment.BUCKETS) {
-            return 0;
+        return size == 0 ? 0 : Scan.visit(directory, cursor, visitor);
+    }
+
+    @Override
+    public void evictionPolicy(EvictionPolicy policy) {
+        clock.policy(policy);
+        evictor.policy(policy);
+    }
+
+    @Override
+    public boolean evict(long now) {
+        clock.tick(now);
+        long at = evictor.choose(expiring, size);
+        if (at == 0) {
+            return false;
         }
-        long h = bits == 0 ? 0 : position << -bits;
-        long word = directory.word(h);
-        int segmentBits = Directory.bits(word);
-        if (segmentBits < bits) {
-            // Merged since: of the neighbour's keys, none was visited, or all were, and then they are again.
-            bucket = 0;
+        long entry = Segment.entry(Memory.getLong(at));
+        writes.evicted(entry);
+        takeOut(evictor.hash(), at);
+        discard(entry);
+        evicted++;
+        return true;
+    }
+
+    @Override
+    public long evicted() {
+        return evicted;
+    }
+
+    @Override
+    public long heldBytes() {
+        return slabs.live() + nodes.live() + segmentSlabs.live() + directory.used();
+    }
+
+    @Override
+    public long idleSeconds(long entry, long now) {
+        clock.tick(now);
+        return clock.isLfu() ? 0 : clock.idleSeconds(Entries.clock(entry));
+    }
+
+    @Override
+    public int frequency(long entry, long now) {
+        clock.tick(now);
+        return clock.isLfu() ? clock.count(Entries.clock(entry)) : 0;
+    }
+
+    @Override
+    public void age(long now, long millis) {
+        clock.tick(now);
+        long buckets = 1 + directory.segments() * Segment.BUCKETS * millis / AccessClock.ROUND_MILLIS;
+        for (long i = 0; i < buckets; i++) {
+            ageCursor = scan(ageCursor, ager);
         }
-        Segment.visitHome(Directory.segmentOf(word), bucket, visitor);
-        if (++bucket == Segment.BUCKETS) {
-            bucket = 0;
-            h = after(h, segmentBits);
-            if (h == 0) {
-                return 0;
-            }
+    }
+
+    private void age(long entry) {
+        int before = Entries.clock(entry);
+        int after = clock.aged(before);
+        if (after != before) {
+            Entries.clock(entry, after);
         }
-        return (1L << segmentBits | (segmentBits == 0 ? 0 : h >>> -segmentBits)) << SCAN_BUCKET_BITS | bucket;
     }
 
     @Override
@@ -329,7 +404,7 @@ final class OffHeapKeyspace implements Keyspace {
                 visitor.visit(entry);
             }
         });
-        return after(from, bits);
+        return Directory.after(from, bits);
     }
 
     @Override
@@ -348,7 +423,7 @@ final class OffHeapKeyspace implements Keyspace {
                     return entry;
                 }
             }
-            h = after(h, Directory.bits(word));
+            h = Directory.after(h, Directory.bits(word));
         }
         return 0;
     }
@@ -385,6 +460,7 @@ final class OffHeapKeyspace implements Keyspace {
         if (closed) {
             return;
         }
+        writes.cleared();
         slabs.drop();
         segmentSlabs.drop();
         nodes.drop();
@@ -395,9 +471,10 @@ final class OffHeapKeyspace implements Keyspace {
     private void empty() {
         size = 0;
         expiring = 0;
-        sweepHash = 0;
-        sweepBucket = 0;
+        sweep.start();
+        ageCursor = 0;
         detached.clear();
+        evictor.clear();
         nodeMover.start();
     }
 
@@ -446,7 +523,7 @@ final class OffHeapKeyspace implements Keyspace {
 
     private long insert(long h, long key, int keyLength, int type, int valueLength, long expiry) {
         long segment = directory.roomFor(h);
-        long entry = entries.create(key, keyLength, type, valueLength, expiry);
+        long entry = entries.create(key, keyLength, type, clock.fresh(), valueLength, expiry);
         boolean expires = expiry != 0;
         Segment.put(segment, Segment.slot(entry, h, expires));
         Segment.add(segment, 1, expires ? 1 : 0);
@@ -467,12 +544,19 @@ final class OffHeapKeyspace implements Keyspace {
         }
     }
 
-    /** Removes the entry of a slot in the segment of a hash. */
-    private void removeAt(long h, long at) {
+    /** Removes an entry that is due. */
+    private void expire(long h, long at) {
+        long entry = Segment.entry(Memory.getLong(at));
+        writes.expired(entry);
+        takeOut(h, at);
+        discard(entry);
+        expired++;
+    }
+
+    /** Empties a slot in the segment of a hash; its entry is left to the caller. */
+    private void takeOut(long h, long at) {
         long segment = directory.segment(h);
-        long slot = Memory.getLong(at);
-        discard(Segment.entry(slot));
-        boolean expires = Segment.expires(slot);
+        boolean expires = Segment.expires(Memory.getLong(at));
         Segment.add(segment, -1, expires ? -1 : 0);
         size--;
         if (expires) {

@@ -89,6 +89,11 @@ final class Segment {
         return (slot & EXPIRES) != 0;
     }
 
+    /** Whether a slot may be that of a hash. */
+    static boolean sameTag(long slot, long h) {
+        return ((slot ^ h) & TAG) == 0;
+    }
+
     static long toggled(long slot) {
         return slot ^ EXPIRES;
     }

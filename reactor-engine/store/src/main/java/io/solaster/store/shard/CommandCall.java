@@ -134,14 +134,25 @@ public final class CommandCall {
         return shard.keyspace();
     }
 
-    /** The entry of the key that is an argument, or 0; for commands that write, which count neither hits nor misses. */
+    /**
+     * The entry of the key that is an argument, or 0; for commands that write, which count neither hits nor misses. A write
+     * of the key is begun: it is over once it is {@link Keyspace#written}, or the command is done.
+     */
     public long find(int argument) {
-        return keyspace().find(addresses[argument], lengths[argument], now);
+        return keyspace().beginWrite(addresses[argument], lengths[argument], now);
     }
 
     /** The entry of the key that is an argument, or 0; counted as a hit or a miss. */
     public long read(int argument) {
-        long entry = find(argument);
+        return counted(keyspace().find(addresses[argument], lengths[argument], now));
+    }
+
+    /** As {@link #read}, but the key does not count as used: for commands that ask for something else than its value. */
+    public long look(int argument) {
+        return counted(keyspace().peek(addresses[argument], lengths[argument], now));
+    }
+
+    private long counted(long entry) {
         (entry == 0 ? shard.stats().misses : shard.stats().hits).increment();
         return entry;
     }

@@ -160,13 +160,19 @@ public final class StoreShard implements AutoCloseable {
         long errors = reply.errors();
         stats.commands.increment();
         long begun = counts.begin(command);
+        keyspace.leaveWrite();
         try {
             if (full && isFull() && command.flags().contains(Command.Flag.DENYOOM)) {
                 reply.error("OOM command not allowed when used memory > 'maxmemory'.");
             } else {
                 command.body().run(call);
+                if (reply.errors() == errors && command.has(Command.Flag.WRITE)) {
+                    keyspace.written();
+                }
             }
         } catch (Throwable failure) {
+            // It may have changed a part of what it began to.
+            keyspace.written();
             reply.rewind(before);
             reply.error(failure instanceof OutOfMemoryError
                     ? "OOM command not allowed: " + failure.getMessage()

@@ -42,6 +42,7 @@ final class KeyspaceModelTest {
     private final Bytes value = new Bytes(100_000);
     private OffHeapKeyspace keyspace = new OffHeapKeyspace(memory, new FoldedHash(new SplittableRandom(1)::nextLong),
             List.of());
+    private Mirror mirror = new Mirror(keyspace);
     private int valueBytes;
     private boolean refuses;
     private long now;
@@ -116,6 +117,8 @@ final class KeyspaceModelTest {
             memory.allow(Long.MAX_VALUE);
             keyspace.close();
             keyspace = new OffHeapKeyspace(memory, hash, List.of());
+            mirror = new Mirror(keyspace);
+            keyspace.listen(mirror);
             valueBytes = size.valueBytes;
             refuses = isRefused;
             now = 1_000_000;
@@ -238,6 +241,7 @@ final class KeyspaceModelTest {
             System.arraycopy(before.bytes, 0, bytes, 0, kept);
         }
         Memory.copy(bytes, kept, keyspace.valueAddress(entry) + kept, length - kept);
+        keyspace.written();
         keep(entry, k, new Value(bytes, before == null ? 0 : before.expiry));
     }
 
@@ -309,6 +313,7 @@ final class KeyspaceModelTest {
     }
 
     private void check() {
+        mirror.check();
         assertThat(keyspace.size()).isEqualTo(model.size());
         assertThat(keyspace.expiring()).isEqualTo(model.values().stream().filter(v -> v.expiry != 0).count());
         long payload = 0;

@@ -1,0 +1,32 @@
+package io.solaster.store.keyspace;
+
+/**
+ * Is told of all that changes the keys of a {@link Keyspace}. On the owning shard. What is told by address holds until
+ * the call returns; a listener calls nothing of the keyspace but what reads an entry, and throws nothing.
+ */
+public interface KeyspaceListener {
+    /**
+     * A key may be changed, inserted or removed now: the last moment at which its value is as before. It may be told
+     * several times of one write, of which only the first counts. Where {@link #written} does not follow, the key is as
+     * it was.
+     *
+     * @param entry 0 if the key is absent
+     */
+    default void beginWrite(long key, int keyLength, long entry) {}
+
+    /**
+     * What was begun is done.
+     *
+     * @param entry 0 if the key is gone
+     */
+    default void written(long key, int keyLength, long entry) {}
+
+    /** An entry is removed next, since it is due. */
+    default void expired(long entry) {}
+
+    /** An entry is removed next, for want of memory. */
+    default void evicted(long entry) {}
+
+    /** All entries are removed next. */
+    default void cleared() {}
+}
