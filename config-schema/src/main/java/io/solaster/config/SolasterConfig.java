@@ -25,6 +25,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param udp servers of datagrams by name, each with a socket on every shard
  * @param pools pools of client connections by name
  * @param logs append logs on the disk by name, each with files for every shard
+ * @param store the store of keys that RESP servers stand before
  * @param web who serves the application's WebFlux
  * @param libraries the application's Netty libraries that run on the shards
  * @param health what is told of an engine's health
@@ -41,6 +42,7 @@ public record SolasterConfig(@DefaultValue("true") boolean enabled, @Reloadable 
         @DefaultValue Map<String, UdpConfig> udp,
         @DefaultValue Map<String, PoolConfig> pools,
         @DefaultValue Map<String, LogConfig> logs,
+        @NestedConfigurationProperty @DefaultValue StoreConfig store,
         @NestedConfigurationProperty @DefaultValue WebConfig web,
         @NestedConfigurationProperty @DefaultValue LibrariesConfig libraries,
         @NestedConfigurationProperty @DefaultValue HealthConfig health,
@@ -59,28 +61,28 @@ public record SolasterConfig(@DefaultValue("true") boolean enabled, @Reloadable 
     /** What an empty configuration gives: an engine, and no server. */
     public static SolasterConfig defaults() {
         return new SolasterConfig(true, false, false, ReloadConfig.defaults(), EngineConfig.defaults(), Map.of(),
-                Map.of(), Map.of(), Map.of(),
+                Map.of(), Map.of(), Map.of(), StoreConfig.defaults(),
                 WebConfig.defaults(), LibrariesConfig.defaults(), HealthConfig.defaults(), MetricsConfig.defaults(),
                 ContextPropagationConfig.defaults(), TracingConfig.defaults());
     }
 
     /** This with another engine. */
     public SolasterConfig withEngine(EngineConfig newEngine) {
-        return new SolasterConfig(enabled, strict, validate, reload, newEngine, servers, udp, pools, logs, web,
+        return new SolasterConfig(enabled, strict, validate, reload, newEngine, servers, udp, pools, logs, store, web,
                 libraries,
                 health, metrics, contextPropagation, tracing);
     }
 
     /** This with other logs. */
     public SolasterConfig withLogs(Map<String, LogConfig> newLogs) {
-        return new SolasterConfig(enabled, strict, validate, reload, engine, servers, udp, pools, newLogs, web,
+        return new SolasterConfig(enabled, strict, validate, reload, engine, servers, udp, pools, newLogs, store, web,
                 libraries,
                 health, metrics, contextPropagation, tracing);
     }
 
     /** This with other pools. */
     public SolasterConfig withPools(Map<String, PoolConfig> newPools) {
-        return new SolasterConfig(enabled, strict, validate, reload, engine, servers, udp, newPools, logs, web,
+        return new SolasterConfig(enabled, strict, validate, reload, engine, servers, udp, newPools, logs, store, web,
                 libraries,
                 health, metrics, contextPropagation, tracing);
     }

@@ -61,6 +61,9 @@ public final class ConfigValidator {
         config.udp().forEach((name, server) -> servers.udp(entryKey(UDP, name), server));
         config.pools().forEach((name, pool) -> new PoolRules(findings, entryKey(POOLS, name), pool).check(name));
         new LogRules(findings).check(config.logs());
+        if (config.store().maxMemory().bytes() > 0) {
+            findings.within("solaster.store.max-memory", config.store().maxMemory(), "1MB", "1024TB");
+        }
         validator.groups("solaster.engine.groups", config);
         servers.http("solaster.web.http", config.web().http());
         servers.socket("solaster.web.socket", config.web().socket());

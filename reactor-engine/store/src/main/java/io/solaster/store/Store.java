@@ -6,6 +6,7 @@ import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 
+import io.solaster.config.StoreConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.Sharded;
@@ -27,26 +28,31 @@ public final class Store {
     private final Parts parts;
     private final Sharded<ServerShard> servers;
 
-    private Store(Engine engine, LongSupplier clock, Function<Shard, Keyspace> keyspaces) {
-        this.parts = new Parts(engine, clock);
+    private Store(Engine engine, StoreConfig config, LongSupplier clock, Function<Shard, Keyspace> keyspaces) {
+        this.parts = new Parts(engine, config, clock);
         this.servers = engine.sharded(shard -> new ServerShard(new StoreShard(parts, shard, keyspaces.apply(shard),
                 CommandTable.size())));
     }
 
     /** Makes an empty store on an engine's shards. Not on a shard. */
     public static Store on(Engine engine) {
-        return on(engine, engine.environment().wallClock()::millis);
+        return on(engine, StoreConfig.defaults());
+    }
+
+    /** As {@link #on(Engine)}, configured. */
+    public static Store on(Engine engine, StoreConfig config) {
+        return on(engine, config, engine.environment().wallClock()::millis);
     }
 
     /** Makes an empty store that takes the time from a clock of Unix milliseconds, which any shard may ask. */
-    static Store on(Engine engine, LongSupplier clock) {
-        return new Store(engine, clock, shard -> Keyspace.create(shard.memory().system(ACCOUNT),
+    static Store on(Engine engine, StoreConfig config, LongSupplier clock) {
+        return new Store(engine, config, clock, shard -> Keyspace.create(shard.memory().system(ACCOUNT),
                 engine.environment().secrets(), StoreTypes.all()));
     }
 
-    /** As {@link #on(Engine, LongSupplier)}, with keyspaces that are asked for once on each shard. */
+    /** As {@link #on(Engine, StoreConfig, LongSupplier)}, with keyspaces that are asked for once on each shard. */
     static Store on(Engine engine, LongSupplier clock, Supplier<Keyspace> keyspaces) {
-        return new Store(engine, clock, shard -> keyspaces.get());
+        return new Store(engine, StoreConfig.defaults(), clock, shard -> keyspaces.get());
     }
 
     /** The engine whose shards hold the keys. */

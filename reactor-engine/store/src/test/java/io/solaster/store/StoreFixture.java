@@ -10,6 +10,7 @@ import java.util.function.Supplier;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.StoreConfig;
 import io.solaster.config.server.LimitsConfig;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.Engine;
@@ -31,7 +32,8 @@ public final class StoreFixture {
     private StoreFixture(int shards) {
         engine = Engine.start(EngineConfig.defaults().withShards(shards).withPinning(Pinning.NEVER)
                 .withTransport(Transport.valueOf(System.getProperty("solaster.test.transport", "AUTO"))));
-        store = Store.on(engine, () -> System.currentTimeMillis() + ahead.get());
+        store = Store.on(engine, StoreConfig.defaults(),
+                () -> System.currentTimeMillis() + ahead.get());
         server = serve(config());
         Runtime.getRuntime().addShutdownHook(new Thread(engine::close));
     }
@@ -83,7 +85,7 @@ public final class StoreFixture {
 
     /** A store on another engine. */
     public static Store on(Engine engine) {
-        return Store.on(engine, System::currentTimeMillis);
+        return Store.on(engine, StoreConfig.defaults(), System::currentTimeMillis);
     }
 
     /** What serves the clients of each shard of another store. */

@@ -1,5 +1,6 @@
 package io.solaster.boot;
 
+import io.solaster.config.SolasterConfig;
 import io.solaster.engine.Engine;
 import io.solaster.spring.ServerProtocol;
 import io.solaster.store.RespProtocol;
@@ -18,8 +19,8 @@ public final class SolasterStoreAutoConfiguration {
 
     @Bean
     @ConditionalOnMissingBean
-    Store solasterStore(Engine engine) {
-        return Store.on(engine);
+    Store solasterStore(Engine engine, SolasterConfig config) {
+        return Store.on(engine, config.store());
     }
 
     /** By name and not by type: other protocols stand beside it. */

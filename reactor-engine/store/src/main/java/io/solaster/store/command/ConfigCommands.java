@@ -9,13 +9,18 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
 
+import io.solaster.config.StoreConfig;
+import io.solaster.config.StoreConfig.Eviction;
 import io.solaster.config.server.LimitsConfig;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.config.value.ByteSize;
+import io.solaster.store.keyspace.EvictionPolicy;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Errors;
 import io.solaster.store.shard.Glob;
+import io.solaster.store.shard.MemorySettings;
+import io.solaster.store.shard.Parts;
 import io.solaster.store.shard.ServerSettings;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +41,9 @@ public final class ConfigCommands {
             """);
     private static final long MIN_BULK = 1 << 20;
     private static final String IMMUTABLE = "can't set immutable config";
+    /** In the order in which Redis names them. */
+    private static final String EVICTIONS = "volatile-lru, volatile-lfu, volatile-random, volatile-ttl, allkeys-lru, "
+            + "allkeys-lfu, allkeys-random, noeviction";
     private static final String NOT_MEMORY = "argument must be a memory value";
 
     private static final Map<String, Parameter> PARAMETERS = new LinkedHashMap<>();
@@ -63,19 +71,41 @@ public final class ConfigCommands {
         frozen("databases", config -> "1");
         fixed("save", config -> "");
         fixed("appendonly", config -> "no");
-        fixed("maxmemory", config -> "0");
-        fixed("maxmemory-policy", config -> "noeviction");
+        memory("maxmemory", settings -> Long.toString(settings.limit()),
+                (settings, value) -> settings.withLimit(memory(value)));
+        memory("maxmemory-policy", settings -> settings.eviction().toString(),
+                (settings, value) -> settings.withEviction(eviction(value)));
+        memory("maxmemory-samples", settings -> Integer.toString(settings.samples()),
+                (settings, value) -> settings.withSamples((int) integer(value, 1, StoreConfig.MAX_SAMPLES)));
+        memory("lfu-log-factor", settings -> Integer.toString(settings.logFactor()),
+                (settings, value) -> settings.withLogFactor((int) integer(value, 0, Integer.MAX_VALUE)));
+        memory("lfu-decay-time", settings -> Integer.toString(settings.decayMinutes()),
+                (settings, value) -> settings
+                        .withDecayMinutes((int) integer(value, 0, EvictionPolicy.MAX_DECAY_MINUTES)));
         frozen("cluster-enabled", config -> "no");
     }
 
     private ConfigCommands() {}
 
+    /** What is in force for a server, and for the store behind it. */
+    private record Settings(ServerConfig server, MemorySettings memory) {}
+
     /** Tells a parameter's value. */
-    private interface Reader extends Function<ServerConfig, String> {}
+    private interface Reader extends Function<Settings, String> {}
+
+    /** Makes settings with another value for a parameter. */
+    private interface Writer {
+        Settings write(Settings settings, String value) throws BadValue;
+    }
 
     /** Makes a configuration with another value for a parameter. */
-    private interface Writer {
+    private interface ServerWriter {
         ServerConfig write(ServerConfig config, String value) throws BadValue;
+    }
+
+    /** Makes settings of memory with another value for a parameter. */
+    private interface MemoryWriter {
+        MemorySettings write(MemorySettings settings, String value) throws BadValue;
     }
 
     /** Makes limits with another value for one of them. */
@@ -94,16 +124,23 @@ public final class ConfigCommands {
         }
     }
 
-    private static Writer limit(LimitWriter writer) {
+    private static ServerWriter limit(LimitWriter writer) {
         return (config, value) -> config.withLimits(writer.write(config.limits(), value));
     }
 
-    private static void live(String name, Reader reader, Writer writer) {
-        PARAMETERS.put(name, new Parameter(name, reader, writer));
+    private static void live(String name, Function<ServerConfig, String> reader, ServerWriter writer) {
+        PARAMETERS.put(name, new Parameter(name, settings -> reader.apply(settings.server()),
+                (settings, value) -> new Settings(writer.write(settings.server(), value), settings.memory())));
+    }
+
+    /** One of the store behind all servers. */
+    private static void memory(String name, Function<MemorySettings, String> reader, MemoryWriter writer) {
+        PARAMETERS.put(name, new Parameter(name, settings -> reader.apply(settings.memory()),
+                (settings, value) -> new Settings(settings.server(), writer.write(settings.memory(), value))));
     }
 
     /** One that Redis would let be changed and we do not: what it is already may be set. */
-    private static void fixed(String name, Reader reader) {
+    private static void fixed(String name, Function<ServerConfig, String> reader) {
         live(name, reader, (config, value) -> {
             if (!value.equalsIgnoreCase(reader.apply(config))) {
                 throw new BadValue(IMMUTABLE);
@@ -113,8 +150,8 @@ public final class ConfigCommands {
     }
 
     /** One that Redis does not let be changed either. */
-    private static void frozen(String name, Reader reader) {
-        PARAMETERS.put(name, new Parameter(name, reader, null));
+    private static void frozen(String name, Function<ServerConfig, String> reader) {
+        PARAMETERS.put(name, new Parameter(name, settings -> reader.apply(settings.server()), null));
     }
 
     static void help(CommandCall call) {
@@ -124,7 +161,8 @@ public final class ConfigCommands {
     static void get(CommandCall call) {
         Map<String, String> found = new LinkedHashMap<>();
         // With port 0 the system has chosen one.
-        ServerConfig config = call.client().settings().config().withPort(call.client().localPort());
+        Settings config = new Settings(call.client().settings().config().withPort(call.client().localPort()),
+                call.shard().parts().memory());
         for (int i = 2; i < call.count(); i++) {
             String wanted = call.text(i);
             if (Glob.isPattern(wanted)) {
@@ -148,7 +186,7 @@ public final class ConfigCommands {
     }
 
     /** Adds a parameter under the name that the client used, once whatever the case. */
-    private static void put(Map<String, String> found, String name, Parameter parameter, ServerConfig config) {
+    private static void put(Map<String, String> found, String name, Parameter parameter, Settings config) {
         if (found.keySet().stream().noneMatch(name::equalsIgnoreCase)) {
             found.put(name, parameter.reader().apply(config));
         }
@@ -173,18 +211,19 @@ public final class ConfigCommands {
         }
         ServerSettings settings = call.client().settings();
         // One shard writes, so that two clients' settings do not overtake each other.
-        call.later(call.shard().parts().sharded().on(0, part -> change(settings, names, values)), (reply, error) -> {
-            if (error.isEmpty()) {
-                reply.ok();
-            } else {
-                reply.error(error);
-            }
-        });
+        call.later(call.shard().parts().sharded().on(0, part -> change(settings, part.parts(), names, values)),
+                (reply, error) -> {
+                    if (error.isEmpty()) {
+                        reply.ok();
+                    } else {
+                        reply.error(error);
+                    }
+                });
     }
 
     /** Sets all parameters, or none; answers an error, or nothing. */
-    private static String change(ServerSettings settings, List<String> names, List<String> values) {
-        ServerConfig config = settings.config();
+    private static String change(ServerSettings settings, Parts parts, List<String> names, List<String> values) {
+        Settings config = new Settings(settings.config(), parts.memory());
         for (int i = 0; i < names.size(); i++) {
             String name = names.get(i);
             Parameter parameter = Objects.requireNonNull(PARAMETERS.get(name.toLowerCase(Locale.ROOT)));
@@ -200,7 +239,10 @@ public final class ConfigCommands {
                 return failed(parameter.name(), String.valueOf(e.getMessage()));
             }
         }
-        settings.change(config);
+        settings.change(config.server());
+        if (!config.memory().equals(parts.memory())) {
+            parts.memory(config.memory());
+        }
         return "";
     }
 
@@ -267,6 +309,15 @@ public final class ConfigCommands {
             throw new BadValue("argument must be between " + least + " and " + most + " inclusive");
         }
         return value;
+    }
+
+    private static Eviction eviction(String value) throws BadValue {
+        for (Eviction each : Eviction.values()) {
+            if (each.toString().equalsIgnoreCase(value)) {
+                return each;
+            }
+        }
+        throw new BadValue("argument(s) must be one of the following: " + EVICTIONS);
     }
 
     private static long maxBulk(String value) throws BadValue {

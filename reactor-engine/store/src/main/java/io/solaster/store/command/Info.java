@@ -16,6 +16,7 @@ import io.solaster.engine.Engine;
 import io.solaster.engine.transport.TransportChoice;
 import io.solaster.store.shard.Command;
 import io.solaster.store.shard.CommandCall;
+import io.solaster.store.shard.MemorySettings;
 import io.solaster.store.shard.Parts;
 import io.solaster.store.shard.ServerSettings;
 import io.solaster.store.shard.StoreReport;
@@ -75,7 +76,7 @@ final class Info {
                 switch (section) {
                     case "server" -> server(out, parts, port);
                     case "clients" -> clients(out, settings, sum);
-                    case "memory" -> memory(out, sum, system);
+                    case "memory" -> memory(out, parts.memory(), sum, system);
                     case "persistence" -> persistence(out);
                     case "stats" -> stats(out, sum);
                     case "replication" -> line(line(out, "role", "master"), "connected_slaves", 0);
@@ -128,7 +129,7 @@ final class Info {
         line(out, "tracking_clients", 0);
     }
 
-    private static void memory(StringBuilder out, StoreReport sum, SystemReport system) {
+    private static void memory(StringBuilder out, MemorySettings settings, StoreReport sum, SystemReport system) {
         long used = sum.get(Item.USED_MEMORY) + system.heap() + system.buffers();
         size(out, "used_memory", used);
         size(out, "used_memory_rss", system.resident());
@@ -139,8 +140,8 @@ final class Info {
         line(out, "used_memory_heap_committed", system.heapCommitted());
         line(out, "used_memory_buffers", system.buffers());
         size(out, "total_system_memory", system.total());
-        size(out, "maxmemory", 0);
-        line(out, "maxmemory_policy", "noeviction");
+        size(out, "maxmemory", settings.limit());
+        line(out, "maxmemory_policy", settings.eviction());
         line(out, "mem_fragmentation_ratio",
                 String.format(Locale.ROOT, "%.2f", (double) system.resident() / Math.max(1, used)));
         line(out, "mem_fragmentation_bytes", system.resident() - used);
@@ -177,7 +178,7 @@ final class Info {
         line(out, "total_net_output_bytes", sum.get(Item.BYTES_OUT));
         line(out, "rejected_connections", sum.get(Item.REFUSED));
         line(out, "expired_keys", sum.get(Item.EXPIRED));
-        line(out, "evicted_keys", 0);
+        line(out, "evicted_keys", sum.get(Item.EVICTED));
         line(out, "keyspace_hits", sum.get(Item.HITS));
         line(out, "keyspace_misses", sum.get(Item.MISSES));
         line(out, "pubsub_channels", 0);

@@ -11,7 +11,7 @@ final class Writes {
     private long key;
     private int keyLength = -1; // -1 while no write is open
 
-    /** @return ends that, when it is run */
+    /** Returns what ends that, when it is run. */
     Runnable add(KeyspaceListener listener) {
         List<KeyspaceListener> more = new ArrayList<>(list());
         more.add(listener);

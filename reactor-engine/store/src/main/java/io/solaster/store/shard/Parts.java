@@ -1,9 +1,12 @@
 package io.solaster.store.shard;
 
+import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 
+import io.solaster.config.StoreConfig;
 import io.solaster.config.value.ByteSize;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Sharded;
@@ -18,10 +21,16 @@ public final class Parts {
     private final long startedAt;
     private final String runId;
     private volatile int longestString = Keyspace.MAX_LENGTH;
+    private volatile MemorySettings memory;
+    /** What the keys of each shard take; written by that shard. */
+    private final AtomicLong[] held;
 
     /** @param clock of Unix milliseconds, which any shard may ask */
-    public Parts(Engine engine, LongSupplier clock) {
+    public Parts(Engine engine, StoreConfig config, LongSupplier clock) {
         this.engine = engine;
+        this.memory = MemorySettings.of(config);
+        this.held = new AtomicLong[engine.shards().size()];
+        Arrays.setAll(held, shard -> new AtomicLong());
         this.clock = clock;
         this.runId = newRunId(engine.environment().secrets());
         this.startedAt = clock.getAsLong();
@@ -70,6 +79,41 @@ public final class Parts {
     /** 40 hexadecimal digits that no other start of a store has. */
     public String runId() {
         return runId;
+    }
+
+    /** What the keys of all shards may take. */
+    public MemorySettings memory() {
+        return memory;
+    }
+
+    /** Sets what the keys of all shards may take: each shard sees it before its next command. On shard 0. */
+    public void memory(MemorySettings settings) {
+        memory = settings;
+    }
+
+    /** Tells how many bytes the keys of a shard take; on that shard. */
+    void held(int shard, long bytes) {
+        held[shard].lazySet(bytes);
+    }
+
+    /** Bytes that the keys of all shards take, as each has told last. */
+    long held() {
+        long sum = 0;
+        for (AtomicLong each : held) {
+            sum += each.get();
+        }
+        return sum;
+    }
+
+    /** The shard whose keys take most. */
+    int largest() {
+        int largest = 0;
+        for (int i = 1; i < held.length; i++) {
+            if (held[i].get() > held[largest].get()) {
+                largest = i;
+            }
+        }
+        return largest;
     }
 
     /** The longest value that commands may make of shorter ones, in bytes. */

@@ -12,7 +12,7 @@ import io.solaster.store.stats.StoreStats;
 public final class StoreReport {
 
     public enum Item {
-        CLIENTS, CONNECTIONS, REFUSED, KEYS, EXPIRING, EXPIRED, USED_MEMORY, LIVE_MEMORY, COMMANDS, COMMANDS_PER_SECOND, FOREIGN, HITS, MISSES, BYTES_IN, BYTES_OUT, PROTOCOL_ERRORS, OUTPUT_OVERFLOWS, IDLE_TIMEOUTS, FAILURES, ERRORS, CPU_NANOS
+        CLIENTS, CONNECTIONS, REFUSED, KEYS, EXPIRING, EXPIRED, EVICTED, USED_MEMORY, LIVE_MEMORY, COMMANDS, COMMANDS_PER_SECOND, FOREIGN, HITS, MISSES, BYTES_IN, BYTES_OUT, PROTOCOL_ERRORS, OUTPUT_OVERFLOWS, IDLE_TIMEOUTS, FAILURES, ERRORS, CPU_NANOS
     }
 
     /** What is so and so now, and is not reset with the statistics. */
@@ -55,6 +55,7 @@ public final class StoreReport {
             case KEYS -> keys.size();
             case EXPIRING -> keys.expiring();
             case EXPIRED -> keys.expired();
+            case EVICTED -> keys.evicted();
             case USED_MEMORY -> keys.usedMemory();
             case LIVE_MEMORY -> keys.liveBytes();
             case COMMANDS -> stats.commands.get();

@@ -59,9 +59,11 @@ public final class StoreShard implements AutoCloseable {
     private final Timer maintenance;
     private final Timer sweep;
     private final LongSupplier clock;
+    private final MaxMemory maxMemory;
     private long nextClient;
     private long commandsAtSweep;
     private long sweptAt;
+    private long agedAt;
     private long commandsPerSecond;
     private @Nullable StoreReport statisticsBase;
     private final QuietLog commandFailed = new QuietLog(log, Level.ERROR);
@@ -87,6 +89,8 @@ public final class StoreShard implements AutoCloseable {
         this.maintenance = shard.timers().coarseTimer(this::maintain);
         this.sweep = shard.timers().coarseTimer(this::sweep);
         this.sweptAt = now();
+        this.agedAt = sweptAt;
+        this.maxMemory = new MaxMemory(this, keyspace);
         this.endOfLevels = shard.memory().budget().onLevel(this::memoryLevel);
         parts.add(this);
         shard.execute(parts.engine().groups().maintenance(), this::armTimers);
@@ -162,7 +166,8 @@ public final class StoreShard implements AutoCloseable {
         long begun = counts.begin(command);
         keyspace.leaveWrite();
         try {
-            if (full && isFull() && command.flags().contains(Command.Flag.DENYOOM)) {
+            if (maxMemory.isLimited() && command.flags().contains(Command.Flag.DENYOOM)
+                    && !maxMemory.makeRoom(full && isFull())) {
                 reply.error("OOM command not allowed when used memory > 'maxmemory'.");
             } else {
                 command.body().run(call);
@@ -277,7 +282,9 @@ public final class StoreShard implements AutoCloseable {
                 next = BUSY;
                 fieldExpiry.run(now(), FIELD_STEPS);
             }
-            if (keyspace.freeNodes(FREE_STEPS) >= FREE_STEPS || keyspace.release(RELEASE_BYTES)) {
+            age();
+            if (maxMemory.maintain() || keyspace.freeNodes(FREE_STEPS) >= FREE_STEPS
+                    || keyspace.release(RELEASE_BYTES)) {
                 next = Duration.ZERO;
             } else if (keyspace.defragment(DEFRAGMENT_STEPS) >= DEFRAGMENT_STEPS) {
                 next = BUSY;
@@ -293,8 +300,26 @@ public final class StoreShard implements AutoCloseable {
         }
     }
 
+    private void age() {
+        long now = now();
+        if (now - agedAt >= CALM.toMillis()) {
+            keyspace.age(now, now - agedAt);
+            agedAt = now;
+        }
+    }
+
+    /** For another shard, whose keys take less; answers always true. */
+    boolean evictForOthers() {
+        return maxMemory.evictForOthers();
+    }
+
     private void memoryLevel(MemoryLevel level) {
         full = level == MemoryLevel.FULL;
+        if (full) {
+            maxMemory.full();
+        } else {
+            maxMemory.notFull();
+        }
         if (level != MemoryLevel.OK) {
             keyspace.trim();
             shard.execute(parts.engine().groups().maintenance(), () -> armMaintenance(Duration.ZERO));

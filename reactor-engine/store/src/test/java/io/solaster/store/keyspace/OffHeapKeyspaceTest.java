@@ -32,7 +32,8 @@ final class OffHeapKeyspaceTest {
 
     private void useKeyAsHash() {
         keyspace.close();
-        keyspace = new OffHeapKeyspace(memory, (address, length) -> Long.reverseBytes(Memory.getLong(address)), List.of());
+        keyspace = new OffHeapKeyspace(memory, (address, length) -> Long.reverseBytes(Memory.getLong(address)),
+                List.of());
     }
 
     private long set(long k) {

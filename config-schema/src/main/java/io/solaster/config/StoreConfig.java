@@ -1,0 +1,52 @@
+package io.solaster.config;
+
+import java.util.Locale;
+
+import io.solaster.config.value.ByteSize;
+import io.solaster.config.value.Range;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * The store: what its keys may take, and what goes where they would take more.
+ *
+ * @param maxMemory what the keys of all shards may take together, their table included; 0 for what 'solaster.engine.memory'
+ *            allows. 'CONFIG SET maxmemory' changes it while the store runs
+ * @param eviction which keys go where memory is full, as Redis names it: 'noeviction' to refuse what needs more instead
+ * @param evictionSamples keys that are looked at for each that goes: more find a better one, and take longer
+ */
+public record StoreConfig(@DefaultValue("0B") ByteSize maxMemory, @DefaultValue("noeviction") Eviction eviction,
+        @DefaultValue("5") @Range(min = 1, max = StoreConfig.MAX_SAMPLES) int evictionSamples) {
+    /** The most {@link #evictionSamples}. */
+    public static final int MAX_SAMPLES = 64;
+
+    /** What an empty configuration gives. */
+    public static StoreConfig defaults() {
+        return new StoreConfig(new ByteSize(0), Eviction.NOEVICTION, 5);
+    }
+
+    /** Which keys go. */
+    public enum Eviction {
+        /** None: commands that may need memory are refused. */
+        NOEVICTION,
+        /** Of all, those that were not used for the longest time. */
+        ALLKEYS_LRU,
+        /** Of all, those that are used least often. */
+        ALLKEYS_LFU,
+        /** Of all, any. */
+        ALLKEYS_RANDOM,
+        /** Of those that expire, those that were not used for the longest time. */
+        VOLATILE_LRU,
+        /** Of those that expire, those that are used least often. */
+        VOLATILE_LFU,
+        /** Of those that expire, any. */
+        VOLATILE_RANDOM,
+        /** Of those that expire, those that expire first. */
+        VOLATILE_TTL;
+
+        /** As Redis writes it. */
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT).replace('_', '-');
+        }
+    }
+}
