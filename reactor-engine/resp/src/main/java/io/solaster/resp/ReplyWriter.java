@@ -185,6 +185,13 @@ public final class ReplyWriter {
         blob('$', text, "");
     }
 
+    /** A string that is the digits of a whole number. */
+    public void bulkInteger(long value) {
+        header('$', Digits.length(value));
+        at = Digits.write(value, at);
+        crlf();
+    }
+
     /** Nothing: {@code $-1} in RESP2, {@code _} in RESP3. */
     public void nullValue() {
         word(resp3 ? NULL_3 : NULL_2, resp3 ? 3 : 5);
@@ -217,20 +224,27 @@ public final class ReplyWriter {
 
     /** A number with a fraction, in 17 significant digits as C's {@code %.17g} writes it; in RESP2 as a string. */
     public void doubleValue(double value) {
+        doubleValue(value, resp3);
+    }
+
+    /** As {@link #doubleValue}, always as a string. */
+    public void bulkDouble(double value) {
+        doubleValue(value, false);
+    }
+
+    private void doubleValue(double value, boolean typed) {
         if (value == (long) value && Math.abs(value) < 1e15 && (value != 0 || 1 / value > 0)) {
             long whole = (long) value;
-            if (resp3) {
+            if (typed) {
                 header(',', whole);
             } else {
-                header('$', Digits.length(whole));
-                at = Digits.write(whole, at);
-                crlf();
+                bulkInteger(whole);
             }
             return;
         }
         String text = format(value);
         reserve(text.length());
-        if (resp3) {
+        if (typed) {
             put(',');
         } else {
             header('$', text.length());

@@ -27,6 +27,10 @@ class ReplyWriterTest {
         assertThat(both(w -> w.bulk(""))).isEqualTo("$0\r\n\r\n");
         assertThat(both(w -> w.bulk("h\u00e9"))).isEqualTo("$3\r\nh\303\251\r\n");
         assertThat(both(w -> w.bulk(new byte[]{1, 0, -1}))).isEqualTo("$3\r\n\1\0\377\r\n");
+        assertThat(both(w -> w.bulkInteger(7))).isEqualTo("$1\r\n7\r\n");
+        assertThat(both(w -> w.bulkInteger(Long.MIN_VALUE))).isEqualTo("$20\r\n-9223372036854775808\r\n");
+        assertThat(both(w -> w.bulkDouble(3))).isEqualTo("$1\r\n3\r\n");
+        assertThat(both(w -> w.bulkDouble(0.1))).isEqualTo("$19\r\n0.10000000000000001\r\n");
         assertThat(both(w -> w.raw(Requests.bytes("+a\r\n")))).isEqualTo("+a\r\n");
         assertThat(both(w -> w.raw(SOURCE.putLast(Requests.bytes(":1\r\n"), 0, 4), 4))).isEqualTo(":1\r\n");
         assertThat(both(w -> w.arrayHeader(12))).isEqualTo("*12\r\n");
