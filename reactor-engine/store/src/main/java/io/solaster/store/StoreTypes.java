@@ -5,6 +5,8 @@ import java.util.List;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.keyspace.ValueType;
 import io.solaster.store.type.FieldTableType;
+import io.solaster.store.type.ListType;
+import io.solaster.store.type.SortedSetType;
 
 /** The types of values that a store has besides strings. */
 final class StoreTypes {
@@ -12,6 +14,7 @@ final class StoreTypes {
 
     /** One of each. */
     static List<ValueType> all() {
-        return List.of(new FieldTableType(Keyspace.TYPE_SET), new FieldTableType(Keyspace.TYPE_HASH));
+        return List.of(new FieldTableType(Keyspace.TYPE_SET), new FieldTableType(Keyspace.TYPE_HASH), new ListType(),
+                new SortedSetType());
     }
 }

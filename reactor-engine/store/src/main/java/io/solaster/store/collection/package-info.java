@@ -1,6 +1,6 @@
 /**
- * Hashes and sets as values of keys, small and large alike. It knows keyspaces and what their values are made of, but no
- * commands. On the owning shard.
+ * Lists, sets, sorted sets and hashes as values of keys, small and large alike. It knows keyspaces and what their values
+ * are made of, but no commands. On the owning shard.
  */
 @Internal
 @NullMarked

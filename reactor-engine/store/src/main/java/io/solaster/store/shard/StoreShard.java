@@ -19,7 +19,9 @@ import io.solaster.engine.net.QuietLog;
 import io.solaster.engine.timer.Timer;
 import io.solaster.resp.ReplyWriter;
 import io.solaster.store.collection.Hashes;
+import io.solaster.store.collection.Lists;
 import io.solaster.store.collection.Sets;
+import io.solaster.store.collection.SortedSets;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.keyspace.KeyspaceHash;
 import io.solaster.store.stats.StoreStats;
@@ -51,6 +53,8 @@ public final class StoreShard implements AutoCloseable {
     private final Keyspace keyspace;
     private final Hashes hashes;
     private final Sets sets;
+    private final Lists lists;
+    private final SortedSets sortedSets;
     private final FieldExpiry fieldExpiry;
     private final StoreStats stats = new StoreStats();
     private final CommandCall call;
@@ -82,6 +86,8 @@ public final class StoreShard implements AutoCloseable {
         FieldTable table = new FieldTable(keyspace.nodes(), KeyspaceHash.seeded(shard.environment().secrets()));
         this.hashes = new Hashes(keyspace, table);
         this.sets = new Sets(keyspace, table);
+        this.lists = new Lists(keyspace);
+        this.sortedSets = new SortedSets(keyspace, table);
         this.fieldExpiry = new FieldExpiry(keyspace, hashes);
         this.counts = new CommandCounts(commands, shard.environment().clock());
         this.call = new CommandCall(this);
@@ -138,6 +144,16 @@ public final class StoreShard implements AutoCloseable {
     /** The sets of the keyspace, one at a time. */
     public Sets sets() {
         return sets;
+    }
+
+    /** The lists of the keyspace, one at a time. */
+    public Lists lists() {
+        return lists;
+    }
+
+    /** The sorted sets of the keyspace, one at a time. */
+    public SortedSets sortedSets() {
+        return sortedSets;
     }
 
     /** To be told that a hash has got a field that expires. */
@@ -342,6 +358,8 @@ public final class StoreShard implements AutoCloseable {
             keyspace.close();
             hashes.close();
             sets.close();
+            lists.close();
+            sortedSets.close();
         }
     }
 }

@@ -61,6 +61,24 @@ final class FieldBlocks {
 
     /** The block, or where its content lies now if it was in a page that is to be emptied. */
     long moved(long block) {
+        long to = copyOf(block);
+        if (to != block) {
+            nodes.free(block);
+        }
+        return to;
+    }
+
+    /** As {@link #moved(long)}, of a node that something else knows too. */
+    long moved(long node, long root, FieldTable.Moves moves) {
+        long to = copyOf(node);
+        if (to != node) {
+            moves.moved(root, node, to);
+            nodes.free(node);
+        }
+        return to;
+    }
+
+    private long copyOf(long block) {
         if (!Slabs.isLeaving(block)) {
             return block;
         }
@@ -73,7 +91,6 @@ final class FieldBlocks {
             return block;
         }
         Memory.copy(block, to, capacity);
-        nodes.free(block);
         return to;
     }
 

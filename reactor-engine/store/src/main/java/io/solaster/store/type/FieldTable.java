@@ -85,6 +85,16 @@ public final class FieldTable {
         return nodes;
     }
 
+    /** What {@link #defragment} calls where something else than the table knows its nodes. */
+    @FunctionalInterface
+    interface Moves {
+        /** Nothing else knows them. */
+        Moves UNKNOWN = (root, from, to) -> {};
+
+        /** A node's copy is used from now on; the node itself is freed after that. */
+        void moved(long root, long from, long to);
+    }
+
     /** What {@link #scan} calls. */
     @FunctionalInterface
     public interface Visitor {
@@ -152,16 +162,7 @@ public final class FieldTable {
         int flags = FieldNode.flags(length, valueLength, expiry != 0);
         long bytes = FieldNode.bytes(flags, length, valueLength);
         if (at == 0) {
-            long node = blocks.newNode(root, flags, bytes, field, length, value, valueLength, expiry);
-            try {
-                blocks.add(root, line(root, bucketOf(h, buckets(root))), slot(node, h, expiry != 0));
-            } catch (OutOfMemoryError e) {
-                blocks.freeNode(root, node);
-                throw e;
-            }
-            expires(root, false, expiry);
-            Memory.putLong(root + COUNT, count(root) + 1);
-            growth.grow(root);
+            add(root, h, flags, field, length, value, valueLength, expiry);
             return true;
         }
         long node = address(Memory.getLong(at));
@@ -179,6 +180,31 @@ public final class FieldTable {
         }
         expires(root, expired, expiry);
         return false;
+    }
+
+    /**
+     * Adds a field that is not there, with a value and without an expiry.
+     *
+     * @return its node
+     */
+    public long add(long root, long field, int length, long value, int valueLength) {
+        return add(root, hash.hash(field, length), FieldNode.flags(length, valueLength, false), field, length, value,
+                valueLength, 0);
+    }
+
+    private long add(long root, long h, int flags, long field, int length, long value, int valueLength, long expiry) {
+        long node = blocks.newNode(root, flags, FieldNode.bytes(flags, length, valueLength), field, length, value,
+                valueLength, expiry);
+        try {
+            blocks.add(root, line(root, bucketOf(h, buckets(root))), slot(node, h, expiry != 0));
+        } catch (OutOfMemoryError e) {
+            blocks.freeNode(root, node);
+            throw e;
+        }
+        expires(root, false, expiry);
+        Memory.putLong(root + COUNT, count(root) + 1);
+        growth.grow(root);
+        return node;
     }
 
     /**
@@ -379,6 +405,10 @@ public final class FieldTable {
      * @return the cursor to go on with, or 0 at the end
      */
     public long defragment(long root, long cursor, int steps) {
+        return defragment(root, cursor, steps, Moves.UNKNOWN);
+    }
+
+    long defragment(long root, long cursor, int steps, Moves moves) {
         int buckets = buckets(root);
         int left = steps;
         long bucket = cursor;
@@ -404,7 +434,7 @@ public final class FieldTable {
                 } else {
                     long node = address(slot);
                     if (!FieldNode.isLarge(node)) {
-                        Memory.putLong(at, blocks.moved(node) << ADDRESS_SHIFT | slot & (TAG | EXPIRES));
+                        Memory.putLong(at, blocks.moved(node, root, moves) << ADDRESS_SHIFT | slot & (TAG | EXPIRES));
                     }
                     at += 8;
                     left--;

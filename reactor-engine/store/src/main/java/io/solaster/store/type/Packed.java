@@ -244,6 +244,40 @@ public final class Packed {
     }
 
     /**
+     * Inserts an element before the first one, in room that lies before the piece: nothing else is moved.
+     *
+     * @return where the piece begins now: the element's size before where it began
+     */
+    public static long prepend(long packed, long address, int length) {
+        int size = size(address, length);
+        long begin = packed - size;
+        Memory.putInt(begin, bytes(packed) + size);
+        Memory.putShort(begin + COUNT, (short) (count(packed) + 1));
+        if (Decimal.isLong(address, length)) {
+            putNumber(begin + HEADER, Decimal.parse(address, length));
+        } else {
+            putBytes(begin + HEADER, address, length);
+        }
+        return begin;
+    }
+
+    /**
+     * Removes the first elements: nothing else is moved.
+     *
+     * @param until the address behind the last of them
+     * @param count how many they are
+     * @return where the piece begins now
+     */
+    public static long removeFirst(long packed, long until, int count) {
+        int bytes = bytes(packed);
+        int left = count(packed) - count;
+        long begin = until - HEADER;
+        Memory.putInt(begin, bytes - (int) (begin - packed));
+        Memory.putShort(begin + COUNT, (short) left);
+        return begin;
+    }
+
+    /**
      * Puts an element in the place of another.
      *
      * @return the address behind it

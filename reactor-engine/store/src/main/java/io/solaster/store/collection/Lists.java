@@ -1,0 +1,382 @@
+package io.solaster.store.collection;
+
+import io.solaster.engine.memory.Memory;
+import io.solaster.engine.memory.Slabs;
+import io.solaster.store.keyspace.Keyspace;
+import io.solaster.store.keyspace.ValueType;
+import io.solaster.store.type.Chain;
+import io.solaster.store.type.Packed;
+
+/**
+ * The lists of one keyspace. {@link #open} names one, and all other calls are about that one, till the next. A list of at
+ * most {@link #MOST_PACKED} elements and {@link #MOST_PACKED_BYTES} bytes is {@link Packed}; any other is a {@link Chain},
+ * and stays one. A list that loses its last element is no key any more.
+ *
+ * <p>
+ * An element is found by {@link #seek}; from there {@link #next} and {@link #previous} lead on. A change ends that. What
+ * is put in must not lie in the keyspace. On the owning shard.
+ */
+public final class Lists implements AutoCloseable {
+    /** A small list has at most so many elements. */
+    public static final int MOST_PACKED = 128;
+    /** Bytes that the elements of a small list take: less than Redis has, as each change may copy them. */
+    public static final int MOST_PACKED_BYTES = 1024;
+
+    private final Keyspace keys;
+    private final long scratch = Memory.allocate(Chain.ROOT_BYTES);
+
+    private long key;
+    private int keyLength;
+    private long entry;
+
+    private long node; // 0 in a small list
+    private long packed;
+    private long element; // 0 if there is none
+
+    public Lists(Keyspace keys) {
+        this.keys = keys;
+    }
+
+    /**
+     * Says which list the calls to come are about.
+     *
+     * @param newEntry the key's entry, which is a list; 0 if there is none yet
+     */
+    public void open(long newKey, int newKeyLength, long newEntry) {
+        key = newKey;
+        keyLength = newKeyLength;
+        entry = newEntry;
+        element = 0;
+    }
+
+    private long value() {
+        return keys.valueAddress(entry);
+    }
+
+    private static boolean isChain(long value) {
+        return Memory.getByte(value) != ValueType.PACKED;
+    }
+
+    private static long packed(long value) {
+        return value + 1;
+    }
+
+    private Slabs nodes() {
+        return keys.nodes();
+    }
+
+    /** Elements. */
+    public long count() {
+        if (entry == 0) {
+            return 0;
+        }
+        long value = value();
+        return isChain(value) ? Chain.count(value) : Packed.count(packed(value));
+    }
+
+    // ---- finding
+
+    /** Goes to an element by its index, which must be one. */
+    public void seek(long index) {
+        long value = value();
+        if (!isChain(value)) {
+            node = 0;
+            packed = packed(value);
+            element = Packed.at(packed, (int) index);
+            return;
+        }
+        long count = Chain.count(value);
+        long left;
+        if (index < count >>> 1) {
+            left = index;
+            node = Chain.head(value);
+            while (left >= Packed.count(Chain.packed(node))) {
+                left -= Packed.count(Chain.packed(node));
+                node = Chain.next(node);
+            }
+        } else {
+            // So many elements are from the one that is sought to the end, itself counted.
+            long rest = count - index;
+            node = Chain.tail(value);
+            while (rest > Packed.count(Chain.packed(node))) {
+                rest -= Packed.count(Chain.packed(node));
+                node = Chain.previous(node);
+            }
+            left = Packed.count(Chain.packed(node)) - rest;
+        }
+        packed = Chain.packed(node);
+        element = Packed.at(packed, (int) left);
+    }
+
+    /** The element, as of {@link Packed}; 0 if the walk is over. */
+    public long element() {
+        return element;
+    }
+
+    /** Goes to the next element. */
+    public void next() {
+        element = Packed.next(element);
+        if (element == Packed.end(packed)) {
+            node = node == 0 ? 0 : Chain.next(node);
+            packed = node == 0 ? 0 : Chain.packed(node);
+            element = node == 0 ? 0 : Packed.first(packed);
+        }
+    }
+
+    /** Goes to the element before. */
+    public void previous() {
+        if (element != Packed.first(packed)) {
+            element = Packed.previous(element);
+            return;
+        }
+        node = node == 0 ? 0 : Chain.previous(node);
+        packed = node == 0 ? 0 : Chain.packed(node);
+        element = node == 0 ? 0 : Packed.last(packed);
+    }
+
+    // ---- changes
+
+    /** Inserts an element before all others, or behind them. */
+    public void push(boolean first, long address, int length) {
+        int size = Packed.size(address, length);
+        if (hasRoom(size, 1)) {
+            long piece = resize(size);
+            Packed.insert(piece, first ? Packed.first(piece) : Packed.end(piece), address, length);
+            return;
+        }
+        long value = chain();
+        try {
+            if (first) {
+                Chain.pushFirst(nodes(), value, address, length);
+            } else {
+                Chain.pushLast(nodes(), value, address, length);
+            }
+        } catch (OutOfMemoryError e) {
+            if (count() == 0) {
+                remove();
+            }
+            throw e;
+        }
+    }
+
+    /**
+     * Inserts an element before or behind the one that was found.
+     *
+     * @param index that one's
+     */
+    public void insert(long index, boolean before, long address, int length) {
+        int size = Packed.size(address, length);
+        if (hasRoom(size, 1)) {
+            int offset = (int) ((before ? element : Packed.next(element)) - packed);
+            long piece = resize(size);
+            Packed.insert(piece, piece + offset, address, length);
+            return;
+        }
+        long value = chain();
+        if (node == 0) {
+            seek(index);
+        }
+        Chain.insert(nodes(), value, node, before ? element : Packed.next(element), address, length);
+    }
+
+    /** Puts an element in the place of one by its index, which must be one. */
+    public void set(long index, long address, int length) {
+        seek(index);
+        int more = Packed.size(address, length) - Packed.size(element);
+        if (hasRoom(more, 0)) {
+            int offset = (int) (element - packed);
+            if (more > 0) {
+                long piece = resize(more);
+                Packed.replace(piece, piece + offset, address, length);
+            } else {
+                Packed.replace(packed, element, address, length);
+                resize(more);
+            }
+            return;
+        }
+        long value = chain();
+        seek(index);
+        if (!Chain.replace(nodes(), value, node, element, address, length)) {
+            Chain.insert(nodes(), value, node, element, address, length);
+            seek(index + 1);
+            Chain.remove(nodes(), value, node, element);
+        }
+    }
+
+    /** Removes so many of the first elements, or of the last; no more than there are. */
+    public void drop(boolean first, long count) {
+        if (count == count()) {
+            remove();
+        } else if (count > 0) {
+            long value = value();
+            if (!isChain(value)) {
+                long piece = packed(value);
+                int from = first ? 0 : Packed.count(piece) - (int) count;
+                long begin = Packed.at(piece, from);
+                long end = first ? Packed.at(piece, (int) count) : Packed.end(piece);
+                Packed.remove(piece, begin, end, (int) count);
+                resize((int) (begin - end));
+            } else if (first) {
+                Chain.dropFirst(nodes(), value, count);
+            } else {
+                Chain.dropLast(nodes(), value, count);
+            }
+        }
+    }
+
+    /** Removes the list. */
+    public void remove() {
+        keys.remove(key, keyLength);
+        entry = 0;
+    }
+
+    /**
+     * Removes elements that equal some bytes.
+     *
+     * @param most how many at most
+     * @param backwards whether the last ones
+     * @return how many were removed
+     */
+    public long removeEqual(long most, boolean backwards, long address, int length) {
+        long value = value();
+        long removed = isChain(value)
+                ? removeFromChain(value, most, backwards, address, length)
+                : removeFromPiece(packed(value), most, backwards, address, length);
+        if (count() == 0) {
+            remove();
+        }
+        return removed;
+    }
+
+    private long removeFromPiece(long piece, long most, boolean backwards, long address, int length) {
+        int before = Packed.bytes(piece);
+        int removed = 0;
+        int index = backwards ? Packed.count(piece) - 1 : 0;
+        while (removed < most && index >= 0 && index < Packed.count(piece)) {
+            long each = Packed.at(piece, index);
+            boolean equal = Packed.equal(each, address, length);
+            if (equal) {
+                Packed.remove(piece, each);
+                removed++;
+            }
+            index += backwards ? -1 : equal ? 0 : 1;
+        }
+        if (Packed.count(piece) > 0) {
+            int now = Packed.bytes(piece);
+            resizeTo(now, now - before);
+        }
+        return removed;
+    }
+
+    private long removeFromChain(long value, long most, boolean backwards, long address, int length) {
+        long removed = 0;
+        long at = backwards ? Chain.tail(value) : Chain.head(value);
+        while (at != 0 && removed < most) {
+            long following = backwards ? Chain.previous(at) : Chain.next(at);
+            // Of two nodes that are made one, the one that is freed has been passed.
+            long left = backwards ? at : Chain.previous(at);
+            int held = Packed.count(Chain.packed(at));
+            long here = removeFromNode(value, at, most - removed, backwards, address, length);
+            if (left != 0 && here != 0 && here < held) {
+                Chain.mergeWithNext(nodes(), value, left);
+            }
+            removed += here;
+            at = following;
+        }
+        return removed;
+    }
+
+    private long removeFromNode(long value, long at, long most, boolean backwards, long address, int length) {
+        long removed = 0;
+        long each = backwards ? Packed.last(Chain.packed(at)) : Packed.first(Chain.packed(at));
+        while (each != 0 && removed < most) {
+            boolean equal = Packed.equal(each, address, length);
+            long piece = Chain.packed(at);
+            long then = step(piece, each, backwards);
+            if (equal) {
+                // What was behind it takes its place, unless it was the first: then nothing moves.
+                if (!backwards && then != 0 && each != Packed.first(piece)) {
+                    then = each;
+                }
+                removed++;
+                Chain.remove(nodes(), value, at, each);
+            }
+            each = then;
+        }
+        return removed;
+    }
+
+    /** The element behind or before one in its piece; 0 if there is none. */
+    private static long step(long piece, long element, boolean backwards) {
+        if (backwards) {
+            return element == Packed.first(piece) ? 0 : Packed.previous(element);
+        }
+        long next = Packed.next(element);
+        return next == Packed.end(piece) ? 0 : next;
+    }
+
+    // ---- forms
+
+    /** Whether the list is small, or not there, and stays small with so much more. */
+    private boolean hasRoom(int bytes, int elements) {
+        if (entry == 0) {
+            return bytes <= MOST_PACKED_BYTES;
+        }
+        long value = value();
+        long piece = packed(value);
+        return !isChain(value) && Packed.bytes(piece) + bytes <= MOST_PACKED_BYTES
+                && Packed.count(piece) + elements <= MOST_PACKED;
+    }
+
+    /** Gives a small list so much more room, or takes it; it is made if it is not there. Where its elements are then. */
+    private long resize(int more) {
+        if (entry == 0) {
+            entry = keys.create(key, keyLength, Keyspace.TYPE_LIST, 1 + Packed.HEADER + more, 0);
+            long value = value();
+            Memory.putByte(value, ValueType.PACKED);
+            Packed.clear(packed(value));
+            return packed(value);
+        }
+        return resizeTo(Packed.bytes(packed(value())) + Math.max(0, more), more);
+    }
+
+    private long resizeTo(int bytes, int more) {
+        try {
+            if (more != 0) {
+                entry = keys.resizeValue(key, keyLength, 1 + bytes);
+            }
+        } catch (OutOfMemoryError e) {
+            // A shorter value may be left in a block that is too large for it.
+            if (more > 0) {
+                throw e;
+            }
+        }
+        return packed(value());
+    }
+
+    /** The root record, which is made if the list is small or is not there. */
+    private long chain() {
+        if (entry != 0 && isChain(value())) {
+            return value();
+        }
+        Chain.clear(scratch);
+        if (entry == 0) {
+            entry = keys.create(key, keyLength, Keyspace.TYPE_LIST, Chain.ROOT_BYTES, 0);
+        } else {
+            Chain.append(nodes(), scratch, packed(value()));
+            try {
+                entry = keys.resizeValue(key, keyLength, Chain.ROOT_BYTES);
+            } catch (OutOfMemoryError e) {
+                Chain.free(nodes(), scratch, 1);
+                throw e;
+            }
+        }
+        Memory.copy(scratch, value(), Chain.ROOT_BYTES);
+        return value();
+    }
+
+    @Override
+    public void close() {
+        Memory.free(scratch);
+    }
+}
