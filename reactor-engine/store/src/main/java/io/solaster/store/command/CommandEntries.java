@@ -137,6 +137,8 @@ final class CommandEntries {
                 case "string" -> found.add(Category.STRING);
                 case "hash" -> found.add(Category.HASH);
                 case "set" -> found.add(Category.SET);
+                case "list" -> found.add(Category.LIST);
+                case "sorted-set" -> found.add(Category.SORTEDSET);
                 case "bitmap" -> found.add(Category.BITMAP);
                 case "generic" -> {
                     if (!container) {

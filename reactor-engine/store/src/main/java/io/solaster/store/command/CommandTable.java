@@ -34,6 +34,8 @@ public final class CommandTable {
         HashTable.write(entries);
         SetTable.write(entries);
         KeyTable.write(entries);
+        ListTable.write(entries);
+        SortedSetTable.write(entries);
         ServerTable.write(entries);
         ALL = entries.all();
 

@@ -67,7 +67,9 @@ public record Argument(String name, String type, String token, boolean optional,
         return switch (name) {
             case "key" -> "key";
             case "pattern" -> "pattern";
-            case "increment", "decrement", "seconds", "milliseconds", "offset", "start", "end", "index", "protover",
+            case "increment", "decrement", "seconds", "milliseconds", "offset", "start", "end", "stop", "index",
+                    "count",
+                    "rank", "len", "num-matches", "protover",
                     "client-id" ->
                 "integer";
             default -> name.startsWith("unix-time") ? "unix-time" : "string";

@@ -6,6 +6,7 @@ public final class Errors {
     public static final String SYNTAX = "ERR syntax error";
     public static final String NOT_INTEGER = "ERR value is not an integer or out of range";
     public static final String NOT_FLOAT = "ERR value is not a valid float";
+    public static final String NO_SUCH_KEY = "ERR no such key";
     public static final String WRONG_PASSWORD = "WRONGPASS invalid username-password pair or user is disabled.";
     public static final String CLIENT_NAME = "ERR Client names cannot contain spaces, newlines or special characters.";
 

@@ -1,6 +1,6 @@
 /**
- * The commands on hashes and sets: one static method each, which {@code CommandTable} names. On the shard that owns the
- * key.
+ * The commands on lists, sets, sorted sets and hashes: one static method each, which {@code CommandTable} names. On the
+ * shard that owns the key.
  */
 @Internal
 @NullMarked

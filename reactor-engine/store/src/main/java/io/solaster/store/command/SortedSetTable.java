@@ -1,0 +1,77 @@
+package io.solaster.store.command;
+
+import io.solaster.store.command.collection.SortedSetCommands;
+import io.solaster.store.command.collection.SortedSetRanges;
+
+/** The commands on sorted sets. */
+final class SortedSetTable {
+    private static final String GROUP = "sorted-set";
+    private static final String BY_LOG = "O(log(N))";
+    private static final String RANGE = "O(log(N)+M): M the members answered";
+    private static final String REMOVAL = "O(log(N)) for each member removed";
+
+    private SortedSetTable() {}
+
+    static void write(CommandEntries to) {
+        to.entry("zadd", -4, "write denyoom fast", SortedSetCommands::zadd).key("RW update")
+                .doc(GROUP, "1.2.0", "O(log(N)) for each member", "Gives members scores.",
+                        "key [NX|XX] [GT|LT] [CH] [INCR] {score member}...");
+        to.entry("zincrby", 4, "write denyoom fast", SortedSetCommands::zincrby).key("RW access update")
+                .doc(GROUP, "1.2.0", BY_LOG, "Adds to the score of a member.", "key increment member");
+        to.entry("zrem", -3, "write fast", SortedSetCommands::zrem).key("RW delete")
+                .doc(GROUP, "1.2.0", REMOVAL, "Removes members.", "key member...");
+        to.entry("zcard", 2, "readonly fast", SortedSetCommands::zcard).key("RO")
+                .doc(GROUP, "1.2.0", "O(1)", "How many members a sorted set has.", "key");
+        to.entry("zscore", 3, "readonly fast", SortedSetCommands::zscore).key("RO access")
+                .doc(GROUP, "1.2.0", "O(1)", "The score of a member.", "key member");
+        to.entry("zmscore", -3, "readonly fast", SortedSetCommands::zmscore).key("RO access")
+                .doc(GROUP, "6.2.0", "O(1) for each member", "The scores of some members.", "key member...");
+        to.entry("zrank", -3, "readonly fast", SortedSetCommands::zrank).key("RO access")
+                .doc(GROUP, "2.0.0", BY_LOG, "The rank of a member, lowest score first.", "key member [WITHSCORE]");
+        to.entry("zrevrank", -3, "readonly fast", SortedSetCommands::zrevrank).key("RO access")
+                .doc(GROUP, "2.0.0", BY_LOG, "The rank of a member, highest score first.", "key member [WITHSCORE]");
+        to.entry("zcount", 4, "readonly fast", SortedSetRanges::zcount).key("RO access")
+                .doc(GROUP, "2.0.0", BY_LOG, "How many members have a score in a range.", "key min max");
+        to.entry("zlexcount", 4, "readonly fast", SortedSetRanges::zlexcount).key("RO access")
+                .doc(GROUP, "2.8.9", BY_LOG, "How many members are in a range, where all have one score.",
+                        "key min max");
+        to.entry("zrange", -4, "readonly", SortedSetRanges::zrange).key("RO access")
+                .doc(GROUP, "1.2.0", RANGE, "A range of members, by rank, score or bytes.",
+                        "key start stop [BYSCORE|BYLEX] [REV] [LIMIT offset count] [WITHSCORES]");
+        to.entry("zrevrange", -4, "readonly", SortedSetRanges::zrevrange).key("RO access")
+                .doc(GROUP, "1.2.0", RANGE, "A range of members by rank, highest score first.",
+                        "key start stop [WITHSCORES]");
+        to.entry("zrangebyscore", -4, "readonly", SortedSetRanges::zrangebyscore).key("RO access")
+                .doc(GROUP, "1.0.5", RANGE, "A range of members by score.",
+                        "key min max [WITHSCORES] [LIMIT offset count]");
+        to.entry("zrevrangebyscore", -4, "readonly", SortedSetRanges::zrevrangebyscore).key("RO access")
+                .doc(GROUP, "2.2.0", RANGE, "A range of members by score, highest first.",
+                        "key max min [WITHSCORES] [LIMIT offset count]");
+        to.entry("zrangebylex", -4, "readonly", SortedSetRanges::zrangebylex).key("RO access")
+                .doc(GROUP, "2.8.9", RANGE, "A range of members by their bytes, where all have one score.",
+                        "key min max [LIMIT offset count]");
+        to.entry("zrevrangebylex", -4, "readonly", SortedSetRanges::zrevrangebylex).key("RO access")
+                .doc(GROUP, "2.8.9", RANGE, "A range of members by their bytes, last first.",
+                        "key max min [LIMIT offset count]");
+        to.entry("zremrangebyrank", 4, "write", SortedSetRanges::zremrangebyrank).key("RW delete")
+                .doc(GROUP, "2.0.0", REMOVAL, "Removes members by rank.", "key start stop");
+        to.entry("zremrangebyscore", 4, "write", SortedSetRanges::zremrangebyscore).key("RW delete")
+                .doc(GROUP, "1.2.0", REMOVAL, "Removes members by score.", "key min max");
+        to.entry("zremrangebylex", 4, "write", SortedSetRanges::zremrangebylex).key("RW delete")
+                .doc(GROUP, "2.8.9", REMOVAL, "Removes members by their bytes, where all have one score.",
+                        "key min max");
+        to.entry("zpopmin", -2, "write fast", SortedSetCommands::zpopmin).key("RW access delete")
+                .doc(GROUP, "5.0.0", REMOVAL, "Removes the members of the lowest scores and answers them.",
+                        "key [count]");
+        to.entry("zpopmax", -2, "write fast", SortedSetCommands::zpopmax).key("RW access delete")
+                .doc(GROUP, "5.0.0", REMOVAL, "Removes the members of the highest scores and answers them.",
+                        "key [count]");
+        to.entry("zrandmember", -2, "readonly", SortedSetCommands::zrandmember).key("RO access")
+                .tips("nondeterministic_output")
+                .doc(GROUP, "6.2.0", "O(log(N)) for each member answered", "Members chosen by chance.",
+                        "key [count] [WITHSCORES]");
+        to.entry("zscan", -3, "readonly", SortedSetCommands::zscan).key("RO access").tips("nondeterministic_output")
+                .doc(GROUP, "2.8.0", "O(1) for each call", "Goes through a sorted set, a few members a call.",
+                        "key cursor [MATCH pattern] [COUNT count]");
+    }
+}
