@@ -69,6 +69,18 @@ class SetCommandsTest {
     }
 
     @Test
+    void aSetIsKeptInTheFormThatRedisNames() {
+        fill("s", "", 512);
+        assertThat(client.call("OBJECT", "ENCODING", "s")).isEqualTo("$6|intset");
+        client.call("SADD", "s", "512");
+        assertThat(client.call("OBJECT", "ENCODING", "s")).isEqualTo("$9|hashtable");
+        fill("t", "m", 128);
+        assertThat(client.call("OBJECT", "ENCODING", "t")).isEqualTo("$8|listpack");
+        client.call("SADD", "t", "x");
+        assertThat(client.call("OBJECT", "ENCODING", "t")).isEqualTo("$9|hashtable");
+    }
+
+    @Test
     void everyMemberIsPoppedOnce() {
         for (String prefix : List.of("", "m")) {
             for (int members : new int[]{1, 100, 2000}) {

@@ -31,7 +31,8 @@ class StoreAllocationTest {
 
     @ParameterizedTest(name = "{1}, {2} keys, {0} shard(s)")
     @CsvSource({"1, GET, own", "1, SET, own", "1, INCR, own", "1, MGET, own", "2, GET, own", "2, GET, foreign",
-            "2, SET, own", "2, SET, foreign", "2, INCR, own", "2, INCR, foreign"})
+            "2, SET, own", "2, SET, foreign", "2, INCR, own", "2, INCR, foreign", "1, HSET, own", "1, HGET, own",
+            "1, SADD, own"})
     void aCommandAllocatesAtMost16Bytes(int shards, String command, String whose) throws IOException {
         StoreFixture store = StoreFixture.of(shards);
         List<Long> threads = store.engine().submitToAll(shard -> Thread.currentThread().threadId()).join();
@@ -40,7 +41,7 @@ class StoreAllocationTest {
             int owner = whose.equals("own") ? home : (home + 1) % shards;
             byte[] requests = requests(command, owner, shards);
             if (command.endsWith("GET")) {
-                roundTrip(client, requests("SET", owner, shards));
+                roundTrip(client, requests(command.equals("HGET") ? "HSET" : "SET", owner, shards));
             }
             int replies = roundTrip(client, requests);
             for (int i = 0; i < WARM_UP; i++) {
@@ -78,6 +79,9 @@ class StoreAllocationTest {
         for (String key : keys) {
             requests.writeBytes(switch (command) {
                 case "SET" -> RespClient.encode("SET", key, "v".repeat(64));
+                case "HSET" -> RespClient.encode("HSET", "large", key, "v".repeat(64), "small", "1");
+                case "HGET" -> RespClient.encode("HGET", "large", key);
+                case "SADD" -> RespClient.encode("SADD", key, "1", "two");
                 case "MGET" -> RespClient.encode("MGET", key, keys.get(0), keys.get(1));
                 default -> RespClient.encode(command, key);
             });

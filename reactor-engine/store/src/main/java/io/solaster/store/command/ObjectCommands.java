@@ -3,6 +3,7 @@ package io.solaster.store.command;
 import java.util.List;
 
 import io.solaster.engine.memory.Memory;
+import io.solaster.store.collection.Sets;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.keyspace.ValueType;
 import io.solaster.store.shard.CommandCall;
@@ -42,7 +43,8 @@ final class ObjectCommands {
         return switch (keys.type(entry)) {
             case Keyspace.TYPE_LIST -> "quicklist";
             case Keyspace.TYPE_ZSET -> packed ? "listpack" : "skiplist";
-            case Keyspace.TYPE_HASH, Keyspace.TYPE_SET -> packed ? "listpack" : "hashtable";
+            case Keyspace.TYPE_SET -> Sets.isNumbers(value) ? "intset" : packed ? "listpack" : "hashtable";
+            case Keyspace.TYPE_HASH -> packed ? "listpack" : "hashtable";
             default -> length <= LONGEST_NUMBER && call.isInteger(value, length)
                     ? "int"
                     : length <= LONGEST_EMBEDDED ? "embstr" : "raw";

@@ -29,7 +29,8 @@ class LongDoubleTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", " 1", "1 ", "x", "1x", "-", "+", ".", "-.", "--1", "1e", "1e+", "1.5.5", "1,5", "0x", "0x1p",
+    @ValueSource(strings = {"", " 1", "1 ", "x", "1x", "-", "+", ".", "-.", "--1", "1e", "1e+", "1.5.5", "1,5", "0x",
+            "0x1p",
             "0x1g", "1p3", "nan", "-nan", "infinit", "infinityx", "1e5000", "1e-5000", "1e999999999999", "0x1p99999",
             "0x1p-99999", "1\0", "\u0661"})
     void whatIsNoNumberIsNone(String text) {
