@@ -162,4 +162,23 @@ final class MaxMemoryTest {
         assertThat(client.call("CONFIG", "SET", "maxmemory", "0")).isEqualTo("+OK");
         assertThat(client.call("SET", "k", "v")).isEqualTo("+OK");
     }
+
+    @Test
+    void tellsHowKeysAreUsed() {
+        client.call("SET", "k", "v");
+        assertThat(client.call("OBJECT", "IDLETIME", "k")).matches(":\\d+");
+        assertThat(client.call("OBJECT", "IDLETIME", "none")).isEqualTo("$-1");
+        assertThat(client.call("OBJECT", "FREQ", "none")).isEqualTo("$-1");
+        assertThat(client.call("OBJECT", "FREQ", "k"))
+                .startsWith("-ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note");
+        client.call("CONFIG", "SET", "maxmemory-policy", "volatile-lfu", "lfu-decay-time", "0");
+        assertThat(client.call("OBJECT", "IDLETIME", "k"))
+                .startsWith("-ERR An LFU maxmemory policy is selected, idle time not tracked. Please note");
+        client.call("SET", "fresh", "v");
+        assertThat(client.call("OBJECT", "FREQ", "fresh")).isEqualTo(":5");
+        for (int i = 0; i < 1000; i++) {
+            client.call("GET", "fresh");
+        }
+        assertThat(Integer.parseInt(client.call("OBJECT", "FREQ", "fresh").substring(1))).isBetween(6, 60);
+    }
 }

@@ -9,12 +9,10 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
 
-import io.solaster.config.StoreConfig;
 import io.solaster.config.StoreConfig.Eviction;
 import io.solaster.config.server.LimitsConfig;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.config.value.ByteSize;
-import io.solaster.store.keyspace.EvictionPolicy;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Errors;
@@ -76,12 +74,11 @@ public final class ConfigCommands {
         memory("maxmemory-policy", settings -> settings.eviction().toString(),
                 (settings, value) -> settings.withEviction(eviction(value)));
         memory("maxmemory-samples", settings -> Integer.toString(settings.samples()),
-                (settings, value) -> settings.withSamples((int) integer(value, 1, StoreConfig.MAX_SAMPLES)));
+                (settings, value) -> settings.withSamples((int) integer(value, 1, Integer.MAX_VALUE)));
         memory("lfu-log-factor", settings -> Integer.toString(settings.logFactor()),
                 (settings, value) -> settings.withLogFactor((int) integer(value, 0, Integer.MAX_VALUE)));
         memory("lfu-decay-time", settings -> Integer.toString(settings.decayMinutes()),
-                (settings, value) -> settings
-                        .withDecayMinutes((int) integer(value, 0, EvictionPolicy.MAX_DECAY_MINUTES)));
+                (settings, value) -> settings.withDecayMinutes((int) integer(value, 0, Integer.MAX_VALUE)));
         frozen("cluster-enabled", config -> "no");
     }
 

@@ -66,6 +66,12 @@ final class KeyTable {
                 to.sub("object|encoding", 3, "readonly", ObjectCommands::encoding).keyOfSubcommand("RO")
                         .tips("nondeterministic_output")
                         .doc("generic", "2.2.3", "O(1)", "How the value of a key is kept.", "key"),
+                to.sub("object|freq", 3, "readonly", ObjectCommands::freq).keyOfSubcommand("RO")
+                        .tips("nondeterministic_output")
+                        .doc("generic", "4.0.0", "O(1)", "How often a key is used.", "key"),
+                to.sub("object|idletime", 3, "readonly", ObjectCommands::idletime).keyOfSubcommand("RO")
+                        .tips("nondeterministic_output")
+                        .doc("generic", "2.2.3", "O(1)", "For how long a key was not used.", "key"),
                 to.sub("object|refcount", 3, "readonly", ObjectCommands::refcount).keyOfSubcommand("RO")
                         .tips("nondeterministic_output")
                         .doc("generic", "2.2.3", "O(1)", "How often the value of a key is used: once.", "key"),

@@ -2,6 +2,7 @@ package io.solaster.store.command;
 
 import java.util.List;
 
+import io.solaster.config.StoreConfig.Eviction;
 import io.solaster.engine.memory.Memory;
 import io.solaster.store.collection.Sets;
 import io.solaster.store.keyspace.Keyspace;
@@ -13,9 +14,18 @@ final class ObjectCommands {
     private static final List<String> HELP = Help.of("OBJECT", """
             ENCODING <key>
                 How the value is kept, in Redis's words.
+            FREQ <key>
+                How often the key is used, from 0 to 255; where maxmemory-policy is an LFU one.
+            IDLETIME <key>
+                For how many seconds the key was not used; where maxmemory-policy is no LFU one.
             REFCOUNT <key>
                 1: no two keys share a value.
             """);
+    private static final String SWITCHED = " Please note that when switching between policies at runtime LRU and LFU data"
+            + " will take some time to adjust.";
+    private static final String IS_LFU = "ERR An LFU maxmemory policy is selected, idle time not tracked." + SWITCHED;
+    private static final String IS_NOT_LFU = "ERR An LFU maxmemory policy is not selected, access frequency not tracked."
+            + SWITCHED;
     /** The longest string that Redis keeps together with its object, and the longest that it takes for a number. */
     private static final int LONGEST_EMBEDDED = 44;
     private static final int LONGEST_NUMBER = 20;
@@ -26,8 +36,13 @@ final class ObjectCommands {
         Help.answer(call, HELP);
     }
 
+    /** The entry of the key, or 0; who asks for it does not use it. */
+    private static long entry(CommandCall call) {
+        return call.keyspace().peek(call.address(2), call.length(2), call.now());
+    }
+
     static void encoding(CommandCall call) {
-        long entry = KeyCommands.find(call, 2);
+        long entry = entry(call);
         if (entry == 0) {
             call.reply().nullValue();
         } else {
@@ -52,10 +67,37 @@ final class ObjectCommands {
     }
 
     static void refcount(CommandCall call) {
-        if (KeyCommands.find(call, 2) == 0) {
+        if (entry(call) == 0) {
             call.reply().nullValue();
         } else {
             call.reply().integer(1);
         }
+    }
+
+    static void freq(CommandCall call) {
+        long entry = entry(call);
+        if (entry == 0) {
+            call.reply().nullValue();
+        } else if (!isLfu(call)) {
+            call.reply().error(IS_NOT_LFU);
+        } else {
+            call.reply().integer(call.keyspace().frequency(entry, call.now()));
+        }
+    }
+
+    static void idletime(CommandCall call) {
+        long entry = entry(call);
+        if (entry == 0) {
+            call.reply().nullValue();
+        } else if (isLfu(call)) {
+            call.reply().error(IS_LFU);
+        } else {
+            call.reply().integer(call.keyspace().idleSeconds(entry, call.now()));
+        }
+    }
+
+    private static boolean isLfu(CommandCall call) {
+        Eviction eviction = call.shard().parts().memory().eviction();
+        return eviction == Eviction.ALLKEYS_LFU || eviction == Eviction.VOLATILE_LFU;
     }
 }

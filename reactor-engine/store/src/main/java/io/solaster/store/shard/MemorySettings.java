@@ -23,7 +23,7 @@ public record MemorySettings(long limit, Eviction eviction, int samples, int log
                 none.logFactor(), none.decayMinutes());
     }
 
-    /** What the keyspaces are told. */
+    /** What the keyspaces are told: of samples and minutes, as many as they can do with. */
     EvictionPolicy policy() {
         return new EvictionPolicy(switch (eviction) {
             case NOEVICTION -> Order.NONE;
@@ -34,7 +34,8 @@ public record MemorySettings(long limit, Eviction eviction, int samples, int log
         }, switch (eviction) {
             case VOLATILE_LRU, VOLATILE_LFU, VOLATILE_RANDOM, VOLATILE_TTL -> true;
             default -> false;
-        }, samples, logFactor, decayMinutes);
+        }, Math.min(samples, StoreConfig.MAX_SAMPLES), logFactor,
+                Math.min(decayMinutes, EvictionPolicy.MAX_DECAY_MINUTES));
     }
 
     /** This with another limit. */
