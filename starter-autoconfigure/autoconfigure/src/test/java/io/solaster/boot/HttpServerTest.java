@@ -13,6 +13,7 @@ import java.net.http.WebSocket;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
 
@@ -109,6 +110,8 @@ class HttpServerTest {
     @Test
     void what_a_server_counts_is_seen_and_its_access_log_is_written() {
         ListAppender<ILoggingEvent> log = new ListAppender<>();
+        // Another thread writes the access log while it is read.
+        log.list = new CopyOnWriteArrayList<>();
         Logger access = (Logger) LoggerFactory.getLogger("io.solaster.http.access.web");
         log.start();
         access.setLevel(Level.INFO);

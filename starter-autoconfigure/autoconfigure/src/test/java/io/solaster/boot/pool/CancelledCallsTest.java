@@ -205,6 +205,13 @@ final class CancelledCallsTest {
     @EnumSource(Version.class)
     void an_answer_that_nobody_begins_to_read_is_closed_after_the_time_of_a_request(Version version) {
         start(version, Duration.ofSeconds(1));
+        until("there is a connection, which a busy machine may make late", () -> {
+            try {
+                return "hello".equals(web.get().uri("/name").retrieve().bodyToMono(String.class).block(LONG));
+            } catch (RuntimeException late) {
+                return false;
+            }
+        });
         CompletableFuture<ClientResponse> kept = new CompletableFuture<>();
         web.mutate().filter((request, next) -> next.exchange(request).doOnNext(kept::complete)
                 .then(Mono.never())).build().get().uri("/stream").retrieve().bodyToMono(byte[].class).subscribe();

@@ -49,6 +49,8 @@ import org.springframework.web.client.RestClient;
 import org.springframework.web.reactive.function.BodyInserters;
 import org.springframework.web.reactive.function.client.WebClient;
 import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 
 /** What of a request that Spring's clients make arrives: its host, and bodies of any size. */
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
@@ -192,10 +194,13 @@ final class PooledRequestsTest {
     void a_publisher_is_cancelled_where_its_request_fails_and_fails_its_request() {
         start(PoolHttpConfig.defaults(), counting(new AtomicLong(), false));
         AtomicInteger cancelled = new AtomicInteger();
+        Sinks.Empty<Void> begun = Sinks.empty();
         Flux<DataBuffer> endless = Flux.generate(sink -> sink.next(piece()));
         assertThatThrownBy(() -> web.post().uri("http://user_service/up")
-                .body(BodyInserters.fromDataBuffers(endless.doOnCancel(cancelled::incrementAndGet))).retrieve()
-                .bodyToMono(String.class).timeout(Duration.ofMillis(300)).block(LONG)).isNotNull();
+                .body(BodyInserters.fromDataBuffers(endless.doOnNext(piece -> begun.tryEmitEmpty())
+                        .doOnCancel(cancelled::incrementAndGet)))
+                .retrieve().bodyToMono(String.class).timeout(begun.asMono().then(Mono.delay(Duration.ofMillis(50))))
+                .block(LONG)).isNotNull();
         until("the publisher is told", () -> cancelled.get() == 1);
         assertThatThrownBy(() -> web.post().uri("http://user_service/up")
                 .body(BodyInserters.fromDataBuffers(Flux.range(0, 10).map(i -> piece())

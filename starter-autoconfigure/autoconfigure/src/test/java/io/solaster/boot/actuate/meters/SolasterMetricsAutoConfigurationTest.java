@@ -284,8 +284,9 @@ final class SolasterMetricsAutoConfigurationTest {
                 for (int i = 0; i < 100; i++) {
                     assertThat(sampler.keys()).isZero();
                 }
+                // Far less than if each of them waited.
                 assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(KeyspaceSampler.PATIENCE
-                        .multipliedBy(3));
+                        .multipliedBy(50));
             } finally {
                 stuck.countDown();
             }
