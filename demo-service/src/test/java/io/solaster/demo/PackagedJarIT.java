@@ -97,13 +97,14 @@ final class PackagedJarIT {
 
     @Test
     void idle_clients_do_not_hold_it() throws Exception {
-        Demo demo = start(List.of());
+        // Whoever waited for them would wait for longer than this test does.
+        Demo demo = start(List.of("--solaster.engine.shutdown-timeout=10m",
+                "--spring.lifecycle.timeout-per-shutdown-phase=10m"));
         try (Socket idle = new Socket(InetAddress.getLoopbackAddress(), demo.port)) {
-            long start = System.nanoTime();
+            idle.setSoTimeout((int) START.toMillis());
             demo.process.destroy();
             assertThat(idle.getInputStream().read()).isEqualTo(-1);
-            assertThat(demo.process.waitFor(15, TimeUnit.SECONDS)).isTrue();
-            assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(10));
+            assertThat(demo.process.waitFor(START.toSeconds(), TimeUnit.SECONDS)).isTrue();
         }
         assertThat(demo.process.exitValue()).isEqualTo(143);
     }
@@ -177,26 +178,42 @@ final class PackagedJarIT {
             client.getOutputStream().write("PING\r\n".getBytes(StandardCharsets.US_ASCII));
             assertThat(client.getInputStream().read()).isEqualTo('+');
         }
-        // A new thread is placed within a second of its birth.
-        Thread.sleep(2_500);
         CpuSet allowed = allowed(Path.of("/proc/self/status"));
+        // A new thread is placed within a second of its birth, and may be born at any time.
+        long deadline = System.nanoTime() + START.toNanos();
+        for (Map<String, CpuSet> tied = tied(demo, allowed); !tied.isEmpty(); tied = tied(demo, allowed)) {
+            assertThat(System.nanoTime()).as("%s", tied).isLessThan(deadline);
+            Thread.sleep(50);
+        }
+    }
+
+    /** Threads beside the shard's that are not where they belong. */
+    private static Map<String, CpuSet> tied(Demo demo, CpuSet allowed) throws IOException {
         String pid = Long.toString(demo.process.pid());
         List<String> shards = new ArrayList<>();
         Map<String, CpuSet> tied = new TreeMap<>();
         try (Stream<Path> threads = Files.list(Path.of("/proc", pid, "task"))) {
             for (Path thread : threads.toList()) {
-                String name = Files.readString(thread.resolve("comm")).strip();
-                CpuSet cpus = allowed(thread.resolve("status"));
+                String name;
+                CpuSet cpus;
+                try {
+                    name = Files.readString(thread.resolve("comm")).strip();
+                    cpus = allowed(thread.resolve("status"));
+                } catch (IOException ended) {
+                    continue;
+                }
                 if (name.startsWith("solaster-shard-")) {
-                    shards.add(name);
-                    assertThat(cpus.size()).as(name).isEqualTo(1);
+                    shards.add(name + " on " + cpus);
                 } else if (!thread.getFileName().toString().equals(pid) && !isElsewhere(cpus, allowed)) {
                     tied.put(name, cpus);
                 }
             }
         }
-        assertThat(shards).hasSize(1);
-        assertThat(tied).isEmpty();
+        // A thread that a shard's thread has just begun has its name until it takes its own.
+        if (shards.size() != 1 || !shards.getFirst().matches(".* on \\d+")) {
+            tied.put(shards.toString(), allowed);
+        }
+        return tied;
     }
 
     /** Where no CPUs are set aside, others may run anywhere; where some are, only there. */
@@ -221,6 +238,23 @@ final class PackagedJarIT {
     }
 
     private Demo start(List<String> arguments) throws Exception {
+        for (int attempt = 1;; attempt++) {
+            Demo demo = launchDemo(arguments);
+            long deadline = System.nanoTime() + START.toNanos();
+            while (demo.process.isAlive()) {
+                if (pongs(demo.port) && demo.log().contains("Why        ")) {
+                    return demo;
+                }
+                assertThat(System.nanoTime()).as(demo.log()).isLessThan(deadline);
+                Thread.sleep(50);
+            }
+            // Somebody else on the machine may have been given a port since it was free.
+            assertThat(demo.log()).as("attempt %d", attempt).containsPattern("in use");
+            assertThat(attempt).as(demo.log()).isLessThan(5);
+        }
+    }
+
+    private Demo launchDemo(List<String> arguments) throws IOException {
         int port = freePort();
         List<String> all = new ArrayList<>(arguments);
         all.add("--solaster.servers.kv.port=" + port);
@@ -228,14 +262,7 @@ final class PackagedJarIT {
         all.add("--management.server.port=" + freePort());
         Path log = directory.resolve("demo-" + port + ".log");
         Process process = launch(JAVA, all, log);
-        Demo demo = new Demo(process, port, log);
-        long deadline = System.nanoTime() + START.toNanos();
-        while (!pongs(port) || !demo.log().contains("Why        ")) {
-            assertThat(process.isAlive()).as(demo.log()).isTrue();
-            assertThat(System.nanoTime()).as(demo.log()).isLessThan(deadline);
-            Thread.sleep(50);
-        }
-        return demo;
+        return new Demo(process, port, log);
     }
 
     private Run run(String java, List<String> arguments) throws Exception {

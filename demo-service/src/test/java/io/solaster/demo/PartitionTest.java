@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.net.InetSocketAddress;
+import java.util.concurrent.TimeUnit;
 
 import io.solaster.spring.server.ServerLifecycle;
 import io.solaster.testkit.chaos.Direction;
@@ -48,6 +49,12 @@ final class PartitionTest {
                 proxy.set(Direction.TO_CLIENT, Faults.NONE.cut());
                 far.getConnection().setSoTimeout(HASTY_MILLIS);
                 assertThatThrownBy(() -> visit(far, behind)).isInstanceOf(JedisConnectionException.class);
+                // A busy server may answer later than that.
+                long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(PATIENT_MILLIS);
+                while (proxy.count(Effect.LOST_BYTES) == 0) {
+                    assertThat(System.nanoTime() - end).as("the answer is lost").isNegative();
+                    Thread.onSpinWait();
+                }
                 visit(near, beside);
             }
             proxy.heal();
