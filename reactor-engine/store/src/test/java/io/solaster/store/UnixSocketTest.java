@@ -10,6 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.uring.IoUring;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.EngineConfig.Transport;
@@ -29,6 +31,8 @@ class UnixSocketTest {
     @EnumSource(names = "AUTO", mode = EnumSource.Mode.EXCLUDE)
     void redisCliSetsAndReadsBySocket(Transport transport) throws Exception {
         assumeTrue(Files.isExecutable(Path.of("/usr/bin/redis-cli")), "redis-cli is not installed");
+        assumeTrue(transport != Transport.EPOLL || Epoll.isAvailable(), "no epoll here");
+        assumeTrue(transport != Transport.IO_URING || IoUring.isAvailable(), "no io_uring here");
         Path path = directory.resolve("kv.sock");
         ServerConfig config = ServerConfig.of("resp", 0).withHost("unix:" + path);
         try (Engine engine = Engine.start(EngineConfig.defaults().withShards(2).withTransport(transport)
