@@ -24,12 +24,9 @@ import io.solaster.engine.ShardFuture;
 import io.solaster.pool.Clients;
 import io.solaster.pool.ConnectionPool;
 import io.solaster.pool.FakeServer;
-import io.solaster.pool.Leaks;
 import io.solaster.pool.PoolException;
 import io.solaster.pool.PoolException.Reason;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -37,23 +34,12 @@ import org.junit.jupiter.api.Timeout;
 /** A client of frames on any transport; a subclass each. */
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
 abstract class FramedTest {
-    private static Leaks leaks;
     private final Transport transport;
     private Clients clients;
     private ConnectionPool<FramedConnection> pool;
 
     FramedTest(Transport transport) {
         this.transport = transport;
-    }
-
-    @BeforeAll
-    static void watchForLeaks() {
-        leaks = new Leaks();
-    }
-
-    @AfterAll
-    static void nothingHasLeaked() {
-        leaks.close();
     }
 
     @BeforeEach

@@ -35,16 +35,13 @@ import io.solaster.pool.Clients;
 import io.solaster.pool.ConnectionPool;
 import io.solaster.pool.Endpoint;
 import io.solaster.pool.FakeServer;
-import io.solaster.pool.Leaks;
 import io.solaster.pool.PoolException;
 import io.solaster.pool.PoolException.Reason;
 import io.solaster.pool.connect.ServerName;
 import io.solaster.pool.http.Http2Peer.Frame;
 import io.solaster.pool.request.RequestStats;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -55,7 +52,6 @@ import org.junit.jupiter.api.Timeout;
 abstract class Http2Test {
     private static final HttpClientProtocol HTTP_2 = HttpClientProtocol.defaults().withVersion(Version.HTTP_2);
     private static final int WINDOW = 256 * 1024;
-    private static Leaks leaks;
 
     private final Transport transport;
     private Clients clients;
@@ -69,16 +65,6 @@ abstract class Http2Test {
     /** What a raw server does on a connection, after its greeting. */
     private interface Talk {
         void with(Http2Peer peer, int connection) throws IOException;
-    }
-
-    @BeforeAll
-    static void watchForLeaks() {
-        leaks = new Leaks();
-    }
-
-    @AfterAll
-    static void nothingHasLeaked() {
-        leaks.close();
     }
 
     @BeforeEach

@@ -41,15 +41,12 @@ import io.solaster.pool.Clients;
 import io.solaster.pool.ConnectionPool;
 import io.solaster.pool.Endpoint;
 import io.solaster.pool.FakeServer;
-import io.solaster.pool.Leaks;
 import io.solaster.pool.PoolException;
 import io.solaster.pool.PoolException.Reason;
 import io.solaster.pool.Protocol;
 import io.solaster.pool.TestEngines;
 import io.solaster.pool.request.RequestStats;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -59,7 +56,6 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
 abstract class HttpTest {
     private static final String HELLO = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
-    private static Leaks leaks;
 
     private final Transport transport;
     private final ConcurrentLinkedQueue<String> heads = new ConcurrentLinkedQueue<>();
@@ -69,16 +65,6 @@ abstract class HttpTest {
 
     HttpTest(Transport transport) {
         this.transport = transport;
-    }
-
-    @BeforeAll
-    static void watchForLeaks() {
-        leaks = new Leaks();
-    }
-
-    @AfterAll
-    static void nothingHasLeaked() {
-        leaks.close();
     }
 
     @BeforeEach

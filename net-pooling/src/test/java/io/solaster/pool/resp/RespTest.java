@@ -35,7 +35,6 @@ import io.solaster.pool.Clients;
 import io.solaster.pool.ConnectionPool;
 import io.solaster.pool.Endpoint;
 import io.solaster.pool.FakeServer;
-import io.solaster.pool.Leaks;
 import io.solaster.pool.PoolException;
 import io.solaster.pool.PoolException.Reason;
 import io.solaster.pool.RedisServer;
@@ -44,9 +43,7 @@ import io.solaster.pool.core.ConnectionPools;
 import io.solaster.resp.Reply;
 import io.solaster.resp.ReplyLimits;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -57,7 +54,6 @@ import org.slf4j.LoggerFactory;
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
 abstract class RespTest {
     private static final Duration LONG = Duration.ofSeconds(60);
-    private static Leaks leaks;
 
     private final Transport transport;
     private Clients clients;
@@ -66,16 +62,6 @@ abstract class RespTest {
 
     RespTest(Transport transport) {
         this.transport = transport;
-    }
-
-    @BeforeAll
-    static void watchForLeaks() {
-        leaks = new Leaks();
-    }
-
-    @AfterAll
-    static void nothingHasLeaked() {
-        leaks.close();
     }
 
     @BeforeEach

@@ -14,9 +14,11 @@ import com.sun.management.ThreadMXBean;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.http.route.Router;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What the shard's thread allocates on the heap for a small request over HTTP/2, Netty's codec and all. */
+@Tag("unwatched") // what follows buffers allocates
 class Http2AllocationTest {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     private static final byte[] HELLO = "Hello, World!".getBytes(StandardCharsets.US_ASCII);

@@ -18,7 +18,6 @@ import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.http.Http2RawClient.Answer;
-import io.solaster.http.websocket.Leaks;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -54,8 +53,7 @@ class Http2ChaosTest {
     @ParameterizedTest
     @EnumSource(Transport.class)
     void everyStreamGetsItsAnswerButForThoseThatAreCancelled(Transport transport) throws Exception {
-        try (HttpFixture fixture = new HttpFixture(transport, 2);
-                Leaks leaks = new Leaks("io.solaster.http.Http2")) {
+        try (HttpFixture fixture = new HttpFixture(transport, 2)) {
             TcpServer server = fixture.serve(ServerConfig.of("http", 0), HttpChaosTest::answer);
             Random random = new Random(5);
             try (Http2RawClient client = new Http2RawClient(server.port())) {
@@ -100,8 +98,7 @@ class Http2ChaosTest {
 
     @Test
     void clientsThatBreakOffOrSendNonsenseLeaveNothingBehind() throws Exception {
-        try (HttpFixture fixture = new HttpFixture(Transport.AUTO, 2);
-                Leaks leaks = new Leaks("io.solaster.http.Http2")) {
+        try (HttpFixture fixture = new HttpFixture(Transport.AUTO, 2)) {
             TcpServer server = fixture.serve(ServerConfig.of("http", 0), HttpChaosTest::answer);
             Random random = new Random(11);
             for (int i = 0; i < 200; i++) {

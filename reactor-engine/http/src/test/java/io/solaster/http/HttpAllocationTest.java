@@ -16,11 +16,13 @@ import io.solaster.config.server.HttpConfig;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.http.route.Router;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.slf4j.LoggerFactory;
 
 /** What the shard's thread allocates on the heap for a request that is answered at once, all in all. */
+@Tag("unwatched") // what follows buffers allocates
 class HttpAllocationTest {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     private static final byte[] HELLO = "Hello, World!".getBytes(StandardCharsets.US_ASCII);

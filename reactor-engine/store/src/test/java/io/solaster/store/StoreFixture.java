@@ -42,6 +42,11 @@ public final class StoreFixture {
         return BY_SHARDS.computeIfAbsent(shards, StoreFixture::new);
     }
 
+    /** One that is shared with nobody. */
+    static StoreFixture alone(int shards) {
+        return new StoreFixture(shards);
+    }
+
     /** A server on a free port, as an empty configuration gives it. */
     public static ServerConfig config() {
         return ServerConfig.of("resp", 0);

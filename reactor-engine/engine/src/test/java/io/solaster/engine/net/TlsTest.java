@@ -44,13 +44,11 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
-import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.SslHandler;
-import io.netty.util.ResourceLeakDetector;
 import io.solaster.config.Changed;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.server.ServerConfig;
@@ -99,8 +97,6 @@ abstract class TlsTest {
     private final Transport transport;
     private final List<AutoCloseable> open = new ArrayList<>();
     private final ListAppender<ILoggingEvent> logged = new ListAppender<>();
-    private final ListAppender<ILoggingEvent> leaks = new ListAppender<>();
-    private ResourceLeakDetector.Level before;
     private Engine engine;
 
     TlsTest(Transport transport) {
@@ -109,12 +105,6 @@ abstract class TlsTest {
 
     @BeforeAll
     void watch() {
-        before = ResourceLeakDetector.getLevel();
-        ResourceLeakDetector.setLevel(ResourceLeakDetector.Level.PARANOID);
-        // What others have lost before is none of these tests' leaks.
-        tellOfLeaks();
-        leaks.start();
-        ((Logger) LoggerFactory.getLogger(ResourceLeakDetector.class)).addAppender(leaks);
         logged.start();
         for (Class<?> each : LOGS) {
             Logger logger = (Logger) LoggerFactory.getLogger(each);
@@ -141,33 +131,17 @@ abstract class TlsTest {
         open.clear();
     }
 
-    /** Whatever became of the connections, nothing that they held is left. */
     @AfterAll
-    void nothingLeaks() {
+    void stop() {
         if (engine == null) {
             return;
         }
         engine.close();
-        tellOfLeaks();
-        ((Logger) LoggerFactory.getLogger(ResourceLeakDetector.class)).detachAppender(leaks);
-        ResourceLeakDetector.setLevel(before);
         for (Class<?> each : LOGS) {
             Logger logger = (Logger) LoggerFactory.getLogger(each);
             logger.detachAppender(logged);
             logger.setAdditive(true);
             logger.setLevel(null);
-        }
-        // As the appender does.
-        synchronized (leaks) {
-            assertThat(leaks.list).extracting(ILoggingEvent::getFormattedMessage).isEmpty();
-        }
-    }
-
-    private static void tellOfLeaks() {
-        for (int i = 0; i < 3; i++) {
-            System.gc();
-            // What was lost is told of when the next one is made.
-            ByteBufAllocator.DEFAULT.directBuffer(16).release();
         }
     }
 

@@ -7,9 +7,11 @@ import java.lang.management.ManagementFactory;
 import com.sun.management.ThreadMXBean;
 import io.netty.buffer.ByteBuf;
 import io.solaster.config.EngineConfig.Transport;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What a message costs the heap once everything is warm. */
+@Tag("unwatched") // what follows buffers allocates
 class WebSocketAllocationTest {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     private static final int BATCH = 16;

@@ -48,12 +48,10 @@ import org.junit.jupiter.api.Test;
 /** Clients that others have written: the JDK's, and Netty's with compression. */
 class WebSocketClientsTest {
     private static SocketFixture fixture;
-    private static Leaks leaks;
     private static MultiThreadIoEventLoopGroup loop;
 
     @BeforeAll
     static void start() {
-        leaks = new Leaks();
         fixture = new SocketFixture(Transport.AUTO, 2, null);
         loop = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
     }
@@ -67,7 +65,6 @@ class WebSocketClientsTest {
     static void stop() throws Exception {
         loop.shutdownGracefully(0, 1, TimeUnit.SECONDS).await(60, TimeUnit.SECONDS);
         fixture.close();
-        leaks.close();
     }
 
     @Test

@@ -44,7 +44,6 @@ import org.junit.jupiter.api.Timeout;
 abstract class WebSocketServerTest {
     private final Transport transport;
     private SocketFixture fixture;
-    private Leaks leaks;
 
     WebSocketServerTest(Transport transport) {
         this.transport = transport;
@@ -52,7 +51,6 @@ abstract class WebSocketServerTest {
 
     @BeforeAll
     void start() {
-        leaks = new Leaks();
         fixture = new SocketFixture(transport, 2, null);
     }
 
@@ -67,7 +65,6 @@ abstract class WebSocketServerTest {
         if (fixture != null) {
             fixture.close();
         }
-        leaks.close();
     }
 
     // ---- messages
