@@ -124,6 +124,23 @@ final class WritesAreToldTest {
     }
 
     @Test
+    void ofTheTimeOfFields() {
+        for (String key : List.of("gone", "left")) {
+            for (int i = 0; i < 200; i++) {
+                client.call("HSET", key, "field" + i, "value");
+                client.call("HPEXPIRE", key, Integer.toString(100_000 + i), "FIELDS", "1", "field" + i);
+            }
+        }
+        client.call("HSET", "left", "field", "value");
+        check();
+        fixture.advance(Duration.ofMinutes(2));
+        assertThat(client.call("HGETALL", "left")).isEqualTo("*2|$5|field|$5|value");
+        check();
+        StoreFixture.await("all are expired", () -> fixture.store().size() == 1);
+        check();
+    }
+
+    @Test
     void ofFlush() {
         client.call("MSET", "a", "1", "b", "2");
         client.call("FLUSHALL");

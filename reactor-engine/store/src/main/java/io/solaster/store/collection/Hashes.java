@@ -427,8 +427,13 @@ public final class Hashes implements AutoCloseable {
      * @param steps fields to look at, give or take a few
      */
     public void expireDue(int steps) {
-        if (entry != 0 && isTable() && table.expireDue(root(), now, steps) != 0) {
+        if (entry == 0 || earliestExpiry(root()) >= now) {
+            return;
+        }
+        entry = keys.beginWrite(key, keyLength, now);
+        if (entry != 0 && table.expireDue(root(), now, steps) != 0) {
             removeIfEmpty();
+            keys.written();
         }
     }
 
