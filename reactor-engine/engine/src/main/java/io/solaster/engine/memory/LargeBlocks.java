@@ -7,6 +7,9 @@ package io.solaster.engine.memory;
  * <p>
  * To give a block of hundreds of megabytes back takes the kernel tens of milliseconds. So a block over {@link #PIECE}
  * that is freed, and every block that is dropped, is only noted, and {@link #release} gives it back piece by piece.
+ *
+ * <p>
+ * A block that is held outlives that it is freed or dropped: it is given back once it is let go as often as it was held.
  */
 final class LargeBlocks {
     /** Bytes given back at once, about 60 us of the kernel's time. */
@@ -15,18 +18,23 @@ final class LargeBlocks {
     /** No kernel that Java runs on has larger ones, huge pages aside. */
     private static final long LARGEST_PAGE = 1 << 16;
 
-    // A block's header: next, previous, capacity. Of a block that is given back, capacity is what is resident still.
+    // A block's header: next, previous, capacity, holds. Of a block that is given back, capacity is what is resident still.
     private static final int PREVIOUS = 8;
     private static final int CAPACITY = 16;
-    private static final int HEADER = 24;
+    private static final int HOLDS = 24;
+    private static final int HEADER = 32;
+    private static final long FREED = 1L << 62; // beside the count of holds
 
     private final SystemMemory system;
     private long first;
     private long last;
+    /** Those that are held and not freed: linked as the others are, apart from them. */
+    private long firstHeld;
     /** Linked by their first word alone. */
     private long dropped;
     private long liveBytes;
     private long droppedBytes;
+    private long heldBytes; // freed, and held
 
     LargeBlocks(SystemMemory system) {
         this.system = system;
@@ -39,7 +47,7 @@ final class LargeBlocks {
 
     /** Bytes taken from the system: those of blocks not yet given back count too. */
     long usedBytes() {
-        return liveBytes + droppedBytes;
+        return liveBytes + heldBytes + droppedBytes;
     }
 
     static long capacity(long block) {
@@ -50,35 +58,93 @@ final class LargeBlocks {
     long allocate(long bytes) {
         long capacity = bytes + 7 & ~7L;
         long head = system.allocate(HEADER + capacity);
+        Memory.putLong(head + CAPACITY, capacity);
+        Memory.putLong(head + HOLDS, 0);
+        link(head);
+        liveBytes += capacity;
+        return head + HEADER;
+    }
+
+    private void link(long head) {
         Memory.putLong(head, first);
         Memory.putLong(head + PREVIOUS, 0);
-        Memory.putLong(head + CAPACITY, capacity);
         if (first != 0) {
             Memory.putLong(first + PREVIOUS, head);
         } else {
             last = head;
         }
         first = head;
-        liveBytes += capacity;
-        return head + HEADER;
     }
 
-    void free(long block) {
-        long head = block - HEADER;
-        long capacity = Memory.getLong(head + CAPACITY);
+    private void unlink(long head) {
         long next = Memory.getLong(head);
         long previous = Memory.getLong(head + PREVIOUS);
         if (next != 0) {
             Memory.putLong(next + PREVIOUS, previous);
-        } else {
+        } else if (last == head) {
             last = previous;
         }
         if (previous != 0) {
             Memory.putLong(previous, next);
-        } else {
+        } else if (first == head) {
             first = next;
+        } else {
+            firstHeld = next;
         }
-        liveBytes -= capacity;
+    }
+
+    static boolean isHeld(long block) {
+        return Memory.getLong(block - HEADER + HOLDS) != 0;
+    }
+
+    void hold(long block) {
+        long head = block - HEADER;
+        long holds = Memory.getLong(head + HOLDS);
+        Memory.putLong(head + HOLDS, holds + 1);
+        if (holds == 0) {
+            unlink(head);
+            Memory.putLong(head, firstHeld);
+            Memory.putLong(head + PREVIOUS, 0);
+            if (firstHeld != 0) {
+                Memory.putLong(firstHeld + PREVIOUS, head);
+            }
+            firstHeld = head;
+        }
+    }
+
+    void letGo(long block) {
+        long head = block - HEADER;
+        long holds = Memory.getLong(head + HOLDS) - 1;
+        if (holds == FREED) {
+            heldBytes -= Memory.getLong(head + CAPACITY);
+            giveBack(head);
+            return;
+        }
+        Memory.putLong(head + HOLDS, holds);
+        if (holds == 0) {
+            unlink(head);
+            link(head);
+        }
+    }
+
+    void free(long block) {
+        long head = block - HEADER;
+        unlink(head);
+        liveBytes -= Memory.getLong(head + CAPACITY);
+        if (isHeld(block)) {
+            outlives(head);
+        } else {
+            giveBack(head);
+        }
+    }
+
+    private void outlives(long head) {
+        Memory.putLong(head + HOLDS, Memory.getLong(head + HOLDS) | FREED);
+        heldBytes += Memory.getLong(head + CAPACITY);
+    }
+
+    private void giveBack(long head) {
+        long capacity = Memory.getLong(head + CAPACITY);
         if (capacity > PIECE) {
             Memory.putLong(head, dropped);
             dropped = head;
@@ -88,8 +154,14 @@ final class LargeBlocks {
         }
     }
 
-    /** Takes all blocks back at once, in constant time; {@link #release} gives them to the system. */
+    /** Takes all blocks back at once, in constant time but for those that are held; {@link #release} gives them to the system. */
     void drop() {
+        while (firstHeld != 0) {
+            long head = firstHeld;
+            firstHeld = Memory.getLong(head);
+            liveBytes -= Memory.getLong(head + CAPACITY);
+            outlives(head);
+        }
         if (first == 0) {
             return;
         }

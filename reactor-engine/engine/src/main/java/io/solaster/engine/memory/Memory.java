@@ -5,6 +5,7 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 import io.netty.buffer.ByteBuf;
@@ -92,6 +93,11 @@ public final class Memory {
     /** Fills {@code length} bytes. */
     public static void fill(long address, long length, byte value) {
         ALL.asSlice(address, length).fill(value);
+    }
+
+    /** A view for who wants buffers of the JDK's; valid for as long as the block is its caller's. */
+    public static ByteBuffer view(long address, int length) {
+        return ALL.asSlice(address, length).asByteBuffer();
     }
 
     /** Where a direct buffer's index 0 lies; valid until the buffer grows or is released. */

@@ -289,10 +289,31 @@ public final class Slabs implements AutoCloseable {
         return LargeBlocks.capacity(block);
     }
 
-    /** Takes a block back that is a large one. */
+    /**
+     * Takes a block back that is a large one. One that is held stays as it is, and counts as used, until it is let go.
+     */
     public void freeLarge(long block) {
         large.free(block);
         tell();
+    }
+
+    /**
+     * Keeps a large block as it is for whoever reads it yet, though it is freed or dropped meanwhile, or these slabs are
+     * closed: until {@link #letGoLarge} was called as often as this.
+     */
+    public void holdLarge(long block) {
+        large.hold(block);
+    }
+
+    /** Ends what {@link #holdLarge} began. */
+    public void letGoLarge(long block) {
+        large.letGo(block);
+        tell();
+    }
+
+    /** Whether anybody holds a large block, so that nobody may write to it. */
+    public static boolean isHeldLarge(long block) {
+        return LargeBlocks.isHeld(block);
     }
 
     /** Headers lie at varied offsets: at one offset in every page they would compete for the same cache sets. */

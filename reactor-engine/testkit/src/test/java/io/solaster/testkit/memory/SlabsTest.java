@@ -139,6 +139,69 @@ final class SlabsTest {
     }
 
     @Test
+    void aBlockThatIsHeldOutlivesThatItIsTakenBack() {
+        int size = 3 << 20;
+        for (String way : new String[]{"free", "drop", "close"}) {
+            Slabs slabs = new Slabs(memory);
+            long other = slabs.allocate(size);
+            long block = slabs.allocate(size);
+            long last = slabs.allocate(size);
+            stamp(block, size, 7);
+            assertThat(Slabs.isHeldLarge(block)).isFalse();
+            slabs.holdLarge(block);
+            slabs.holdLarge(block);
+            slabs.letGoLarge(block);
+            assertThat(Slabs.isHeldLarge(block)).isTrue();
+            assertThat(slabs.live()).isEqualTo(3L * size);
+            switch (way) {
+                case "free" -> slabs.freeLarge(block);
+                case "drop" -> slabs.drop();
+                default -> slabs.close();
+            }
+            assertThat(slabs.live()).isEqualTo(way.equals("free") ? 2L * size : 0);
+            while (slabs.release(1 << 20)) {
+                assertThat(slabs.used()).isGreaterThanOrEqualTo(size);
+            }
+            check(block, size, 7);
+            assertThat(slabs.used()).isEqualTo(memory.told()).isEqualTo(slabs.live() + size);
+            slabs.letGoLarge(block);
+            while (slabs.release(1 << 20)) {
+                assertThat(slabs.used()).isNotNegative();
+            }
+            assertThat(slabs.used()).isEqualTo(memory.told()).isEqualTo(slabs.live());
+            if (way.equals("free")) {
+                slabs.freeLarge(other);
+                slabs.freeLarge(last);
+            }
+            slabs.close();
+            assertThat(memory.outstanding() + memory.told()).isZero();
+        }
+    }
+
+    @Test
+    void aBlockThatIsLetGoIsAsTheOthers() {
+        try (Slabs slabs = new Slabs(memory)) {
+            long[] blocks = new long[3];
+            for (int round = 0; round < 3; round++) {
+                for (int i = 0; i < blocks.length; i++) {
+                    blocks[i] = slabs.allocate(100_000);
+                    slabs.holdLarge(blocks[i]);
+                }
+                for (int i = 0; i < blocks.length; i++) {
+                    slabs.letGoLarge(blocks[(i + round) % blocks.length]);
+                }
+                for (long block : blocks) {
+                    slabs.freeLarge(block);
+                }
+                assertThat(slabs.live() + memory.told() + memory.outstanding()).isZero();
+            }
+            slabs.holdLarge(slabs.allocate(100_000));
+            slabs.allocate(100_000);
+            slabs.drop();
+        }
+    }
+
+    @Test
     void chunksAreAlignedToHugePages() {
         long address = SystemMemory.SYSTEM.map(2 * SystemMemory.ALIGNMENT);
         try {
