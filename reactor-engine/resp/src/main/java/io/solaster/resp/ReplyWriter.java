@@ -171,6 +171,22 @@ public final class ReplyWriter {
         crlf();
     }
 
+    /**
+     * A string of {@code length} bytes that the caller sends itself, behind the buffer written to until now, whose writer index
+     * is moved: what follows it, and all further replies, go to another one.
+     *
+     * @param behind where to write from now on
+     * @return that
+     */
+    public ByteBuf lend(int length, ByteBuf behind) {
+        header('$', length);
+        out.writerIndex(position());
+        to(behind);
+        reserve(0);
+        crlf();
+        return behind;
+    }
+
     /** A string. */
     public void bulk(byte[] bytes) {
         reserve(bytes.length);

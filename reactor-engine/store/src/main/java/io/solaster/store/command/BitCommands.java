@@ -36,7 +36,8 @@ final class BitCommands {
     }
 
     /**
-     * The entry of the key, whose value is made to hold a bit; zeros are added. 0 after having answered an error.
+     * The entry of the key, whose value is made to hold a bit and may be written to; zeros are added. 0 after having answered an
+     * error.
      */
     static long reaching(CommandCall call, long bit) {
         Keyspace keys = call.keyspace();
@@ -47,7 +48,7 @@ final class BitCommands {
         long length = (bit >>> 3) + 1;
         int oldLength = entry == 0 ? 0 : keys.valueLength(entry);
         if (length <= oldLength) {
-            return entry;
+            return keys.isHeld(entry) ? keys.resizeValue(call.address(1), call.length(1), oldLength) : entry;
         }
         if (length > call.shard().parts().longestString()) {
             call.reply().error(BAD_OFFSET);

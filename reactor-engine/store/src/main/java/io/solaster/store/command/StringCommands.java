@@ -39,17 +39,12 @@ final class StringCommands {
     private StringCommands() {}
 
     static void get(CommandCall call) {
-        answerValue(call);
-    }
-
-    /** Answers the key's value as GET does; 0 if there is none, or an error was answered. */
-    private static long answerValue(CommandCall call) {
         long entry = KeyCommands.read(call, 1);
         if (entry == 0) {
             call.reply().nullValue();
-            return 0;
+        } else if (!isWrongType(call, entry)) {
+            call.lastValue(entry);
         }
-        return bulk(call, entry) ? entry : 0;
     }
 
     private static boolean bulk(CommandCall call, long entry) {
@@ -245,7 +240,10 @@ final class StringCommands {
     }
 
     static void getdel(CommandCall call) {
-        if (answerValue(call) != 0) {
+        long entry = KeyCommands.read(call, 1);
+        if (entry == 0) {
+            call.reply().nullValue();
+        } else if (bulk(call, entry)) {
             call.keyspace().remove(call.address(1), call.length(1));
         }
     }
@@ -422,7 +420,7 @@ final class StringCommands {
             return;
         }
         int length = (int) Math.max(oldLength, offset + added);
-        if (length != oldLength) {
+        if (length != oldLength || keys.isHeld(entry)) {
             entry = keys.resizeValue(call.address(1), call.length(1), length);
         }
         long value = keys.valueAddress(entry);

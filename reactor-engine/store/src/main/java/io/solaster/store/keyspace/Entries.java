@@ -30,6 +30,31 @@ final class Entries {
         this.slabs = slabs;
     }
 
+    /**
+     * Keeps an entry's bytes as they are, whatever becomes of the key, until it is let go as often.
+     *
+     * @return false if it shares its memory with others: then nothing was done
+     */
+    boolean hold(long entry) {
+        if ((Memory.getLong(entry) & LARGE) == 0) {
+            return false;
+        }
+        slabs.holdLarge(entry);
+        return true;
+    }
+
+    void letGo(long entry) {
+        slabs.letGoLarge(entry);
+    }
+
+    static boolean isHeld(long entry) {
+        return isHeld(entry, Memory.getLong(entry));
+    }
+
+    private static boolean isHeld(long entry, long header) {
+        return (header & LARGE) != 0 && Slabs.isHeldLarge(entry);
+    }
+
     /** Whether a block of the slabs is an entry, or free. */
     static boolean isEntry(long block) {
         return (Memory.getLong(block) & IN_USE) != 0;
@@ -167,7 +192,7 @@ final class Entries {
     boolean renew(long entry, int keyLength, int type, int valueLength, long expiry) {
         long header = Memory.getLong(entry);
         long expiryRoom = expiry == 0 ? header & HAS_EXPIRY : HAS_EXPIRY;
-        if (expiryRoom != (header & HAS_EXPIRY) || (valueLength != valueLengthOf(header)
+        if (expiryRoom != (header & HAS_EXPIRY) || isHeld(entry, header) || (valueLength != valueLengthOf(header)
                 && !fits(entry, header, keyOffset(header) + (long) keyLength + valueLength))) {
             return false;
         }
@@ -188,7 +213,7 @@ final class Entries {
         int oldLength = valueLengthOf(header);
         long bytes = keyOffset(header) + (long) keyLength + valueLength;
         long capacity = valueLength == oldLength ? bytes : capacity(old, header);
-        if (bytes <= capacity && bytes >= capacity / 2) {
+        if (bytes <= capacity && bytes >= capacity / 2 && !isHeld(old, header)) {
             Memory.putLong(old, (header & ~VALUE_LENGTH) | valueLength);
             return old;
         }
@@ -213,7 +238,7 @@ final class Entries {
             }
             int valueLength = valueLengthOf(header);
             long bytes = keyOffset(header) + (long) keyLength + valueLength;
-            if (bytes + 8 <= capacity(old, header)) {
+            if (bytes + 8 <= capacity(old, header) && !isHeld(old, header)) {
                 Memory.copy(old + 8, old + 16, bytes - 8);
                 Memory.putLong(old, header | HAS_EXPIRY);
             } else {

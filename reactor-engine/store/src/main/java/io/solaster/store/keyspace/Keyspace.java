@@ -145,6 +145,27 @@ public interface Keyspace extends AutoCloseable {
 
     int valueLength(long entry);
 
+    /**
+     * Keeps an entry's value where and as it is, for a socket that has yet to send it, whatever becomes of the key: until
+     * {@link #letGo} was called as often, also after {@link #close}. Its memory counts as used until then. Meanwhile every
+     * call above and below leaves these bytes alone and puts the key's new value elsewhere, {@link #resizeValue} to the
+     * same length too.
+     *
+     * @return false if the value is one of those that share their memory, up to some 32 KiB: it is copied instead
+     */
+    boolean hold(long entry);
+
+    /**
+     * Ends what {@link #hold} began.
+     *
+     * @param entry
+     *            what it was then, though it is the key's no more
+     */
+    void letGo(long entry);
+
+    /** Whether {@link #hold} keeps the value, so that nobody may write to it in place. */
+    boolean isHeld(long entry);
+
     long keyAddress(long entry);
 
     int keyLength(long entry);

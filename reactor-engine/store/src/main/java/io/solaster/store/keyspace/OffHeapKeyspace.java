@@ -193,6 +193,24 @@ final class OffHeapKeyspace implements Keyspace {
     }
 
     @Override
+    public boolean hold(long entry) {
+        return entries.hold(entry);
+    }
+
+    @Override
+    public void letGo(long entry) {
+        entries.letGo(entry);
+        if (closed) {
+            slabs.release(Long.MAX_VALUE);
+        }
+    }
+
+    @Override
+    public boolean isHeld(long entry) {
+        return Entries.isHeld(entry);
+    }
+
+    @Override
     public long keyAddress(long entry) {
         return Entries.keyAddress(entry);
     }

@@ -167,6 +167,11 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
     }
 
     @Override
+    public boolean lend(long entry) {
+        return !routing.hasParts() && replies.lend(context(), entry);
+    }
+
+    @Override
     public <T extends @Nullable Object> void later(CompletionStage<T> result, BiConsumer<ReplyWriter, T> answer) {
         suspended = true;
         result.whenComplete((value, failure) -> shard.shard().executeOrElse(() -> {
@@ -346,7 +351,6 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
     /** Runs requests until there is no whole one left, or something has to be waited for. */
     private void process() {
         int budget = settings.limits().commandsPerTurn();
-        long turnLimit = replies.turnLimit();
         CommandDecoder decoder = intake.decoder();
         intake.begin(settings.requestLimits());
         if (!state.authenticated()) {
@@ -360,7 +364,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
         Outcome outcome = Outcome.NEXT;
         long errorsBefore = reply.errors();
         while (intake.hasMore() && outcome == Outcome.NEXT && !replies.isClosing()) {
-            if (budget-- == 0 || reply.position() > turnLimit) {
+            if (budget-- == 0 || replies.isEnoughForATurn()) {
                 outcome = Outcome.AGAIN;
                 break;
             }

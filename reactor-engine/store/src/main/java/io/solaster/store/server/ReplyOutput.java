@@ -9,6 +9,8 @@ import io.netty.channel.ChannelHandlerContext;
 import io.solaster.engine.net.Linger;
 import io.solaster.engine.net.SocketWatch;
 import io.solaster.resp.ReplyWriter;
+import io.solaster.store.keyspace.Keyspace;
+import io.solaster.store.shard.StoreShard;
 import org.jspecify.annotations.Nullable;
 
 /** The replies of one client: one write per read batch, a limit on what it leaves unread, and the end. On the shard. */
@@ -22,6 +24,9 @@ final class ReplyOutput {
     private final ServerShard server;
     /** Of this read batch. */
     private @Nullable ByteBuf output;
+    /** Bytes of this read batch that the channel has already, and may not have sent. */
+    private long lent;
+    private long turnLimit;
     private boolean closing;
     /** Once the last reply is about to leave. */
     private @Nullable Linger linger;
@@ -39,9 +44,41 @@ final class ReplyOutput {
             output = open;
         }
         ReplyWriter reply = server.part().call().reply();
+        turnLimit = Math.min(limit(), MAX_TURN_OUTPUT);
         reply.to(open);
         reply.resp3(connection.state().resp3());
         return reply;
+    }
+
+    /** Sends a value from where it lies, behind what this read batch has; false if it is too small for that. */
+    @SuppressWarnings("ReferenceEquality") // buffers are equal by what they hold
+    boolean lend(ChannelHandlerContext context, long entry) {
+        StoreShard part = server.part();
+        Keyspace keys = part.keyspace();
+        ReplyWriter reply = part.call().reply();
+        ByteBuf before = reply.buffer();
+        // Anything else is a part that is kept until others are there.
+        ByteBuf value = before == output ? LentValue.of(part.shard(), keys, entry) : null;
+        if (value == null) {
+            return false;
+        }
+        try {
+            output = reply.lend(value.readableBytes(), server.takeReplies());
+        } catch (Throwable failure) {
+            value.release();
+            throw failure;
+        }
+        long bytes = before.readableBytes() + (long) value.readableBytes();
+        lent += bytes;
+        part.stats().bytesOut.add(bytes);
+        context.write(before, context.voidPromise());
+        context.write(value, context.voidPromise());
+        return true;
+    }
+
+    /** Whether the requests that are left wait for another turn; while replies are being written. */
+    boolean isEnoughForATurn() {
+        return lent + server.part().call().reply().position() > turnLimit;
     }
 
     /** Hands this read batch's replies over, which wait for those of other shards. */
@@ -73,6 +110,7 @@ final class ReplyOutput {
     void flush(ChannelHandlerContext context) {
         ByteBuf replies = output;
         output = null;
+        lent = 0;
         if (replies != null && !replies.isReadable()) {
             replies.release();
             replies = null;
@@ -100,11 +138,6 @@ final class ReplyOutput {
     /** Bytes that the client may leave unread. */
     long limit() {
         return connection.settings().limits().outputBuffer().bytes();
-    }
-
-    /** Bytes after which the requests that are left wait for another turn. */
-    long turnLimit() {
-        return Math.min(limit(), MAX_TURN_OUTPUT);
     }
 
     private void checkOutput() {

@@ -9,8 +9,19 @@ import org.jspecify.annotations.Nullable;
 
 /** What commands see of the connection that they came from, and of others. On the connection's shard only. */
 public interface Client {
+    /** Bytes of a value from which on to send it from where it lies costs less than to copy it. */
+    int LENT_FROM = 64 << 10;
+
     /** Unique over all shards, ascending on each. */
     long id();
+
+    /**
+     * Answers the value of a key of the same shard from where it lies, behind the replies written so far, and keeps it until it
+     * is sent.
+     *
+     * @return false if it is to be copied, since it is small, or replies of other shards come first: then nothing was done
+     */
+    boolean lend(long entry);
 
     ClientState state();
 

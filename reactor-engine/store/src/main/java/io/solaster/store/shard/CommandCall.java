@@ -170,6 +170,18 @@ public final class CommandCall {
         return reply;
     }
 
+    /**
+     * Answers a key's value, and ends the command: nothing may fail after this. Where the client is on this shard a large one
+     * is sent from where it lies, and is not copied.
+     */
+    public void lastValue(long entry) {
+        Keyspace keys = keyspace();
+        int length = keys.valueLength(entry);
+        if (length < Client.LENT_FROM || client == null || !client.lend(entry)) {
+            reply.bulk(keys.valueAddress(entry), length);
+        }
+    }
+
     /** The client, for commands that run on its own shard only. */
     public Client client() {
         return Objects.requireNonNull(client, "this command runs on the client's shard only");

@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 
 import io.solaster.engine.memory.Memory;
+import io.solaster.engine.memory.Slabs;
 import io.solaster.testkit.gen.Commands;
 import io.solaster.testkit.gen.Draw;
 import io.solaster.testkit.gen.Property;
@@ -29,8 +30,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Commands of all kinds, each compared with a map. */
 final class KeyspaceModelTest {
     private static final int PHASES = 6;
+    /** Values that are held at a time. */
+    private static final int MOST_HELD = 30;
 
     private record Value(byte[] bytes, long expiry) {}
+
+    /** A value that somebody reads from where it lay, whatever becomes of its key. */
+    private record Held(long entry, long address, byte[] bytes) {}
 
     /** How large a case is. */
     private record Size(int steps, int distinctKeys, int valueBytes) {}
@@ -38,6 +44,7 @@ final class KeyspaceModelTest {
     private final CountedMemory memory = new CountedMemory();
     private final Map<String, Value> model = new HashMap<>();
     private final List<String> keys = new ArrayList<>();
+    private final List<Held> held = new ArrayList<>();
     private final Bytes key = new Bytes(5000);
     private final Bytes value = new Bytes(100_000);
     private OffHeapKeyspace keyspace = new OffHeapKeyspace(memory, new FoldedHash(new SplittableRandom(1)::nextLong),
@@ -124,6 +131,7 @@ final class KeyspaceModelTest {
             now = 1_000_000;
             expired = 0;
             model.clear();
+            held.clear();
             keys.clear();
             draw.from(each -> {
                 for (int i = 0; i < size.distinctKeys; i++) {
@@ -135,6 +143,9 @@ final class KeyspaceModelTest {
                 commands(phase % 2 == 0).run(draw, size.steps / PHASES, model, keyspace);
                 memory.allow(Long.MAX_VALUE);
                 check();
+            }
+            while (!held.isEmpty()) {
+                letGo(held.removeLast());
             }
             empty();
         });
@@ -186,6 +197,12 @@ final class KeyspaceModelTest {
                 .add(growing ? 5_000 : 50_000, "remove", ofKey(this::remove))
                 .add(growing ? 25_000 : 10_000, "expire", ofKey(this::expire))
                 .add(10_000, "resize", ofKey(this::resize))
+                .add(3_000, "hold", ofKey(this::hold))
+                .add(2_000, "let go", (draw, _, _) -> {
+                    if (!held.isEmpty()) {
+                        letGo(held.remove(draw.nextInt(held.size())));
+                    }
+                })
                 .add(100, "expire what is due", ofKey((_, _, _) -> expireDue()))
                 .add(1_000, "defragment", ofKey((draw, _, _) -> {
                     keyspace.defragment(draw.nextInt(300));
@@ -243,6 +260,31 @@ final class KeyspaceModelTest {
         Memory.copy(bytes, kept, keyspace.valueAddress(entry) + kept, length - kept);
         keyspace.written();
         keep(entry, k, new Value(bytes, before == null ? 0 : before.expiry));
+    }
+
+    private void hold(Draw draw, String k, @Nullable Value before) {
+        long entry = keyspace.find(key.address, key.length, 0);
+        if (before == null || held.size() == MOST_HELD) {
+            return;
+        }
+        if (keyspace.hold(entry)) {
+            held.add(new Held(entry, keyspace.valueAddress(entry), before.bytes));
+            assertThat(keyspace.isHeld(entry)).isTrue();
+        } else {
+            assertThat(before.bytes.length).isLessThan(Slabs.LARGEST);
+            assertThat(keyspace.isHeld(entry)).isFalse();
+        }
+    }
+
+    private void letGo(Held value) {
+        asItWas(value);
+        keyspace.letGo(value.entry);
+    }
+
+    private static void asItWas(Held value) {
+        if (!Arrays.equals(Bytes.read(value.address, value.bytes.length), value.bytes)) {
+            throw new AssertionError("a value of " + value.bytes.length + " bytes has changed while it was held");
+        }
     }
 
     private void remove(Draw draw, String k, @Nullable Value before) {
@@ -322,6 +364,7 @@ final class KeyspaceModelTest {
             same(keyspace.find(key.address, key.length, 0), e.getKey(), e.getValue());
             payload += key.length + e.getValue().bytes.length;
         }
+        held.forEach(KeyspaceModelTest::asItWas);
         assertThat(keyspace.liveBytes()).isGreaterThanOrEqualTo(payload);
         assertThat(keyspace.usedMemory()).isGreaterThanOrEqualTo(keyspace.liveBytes());
         Set<String> seen = new HashSet<>();

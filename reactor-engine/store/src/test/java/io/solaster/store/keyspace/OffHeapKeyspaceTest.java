@@ -106,6 +106,33 @@ final class OffHeapKeyspaceTest {
     }
 
     @Test
+    void aValueThatIsHeldOutlivesTheKeyspace() {
+        for (int length : new int[]{40_000, 1 << 20}) {
+            byte[] bytes = new byte[length];
+            new Random(length).nextBytes(bytes);
+            keyspace.close();
+            keyspace = new OffHeapKeyspace(memory, new FoldedHash(new SplittableRandom(1)::nextLong), List.of());
+            key.put(1);
+            value.put(bytes);
+            long entry = keyspace.set(key.address, key.length, value.address, value.length, 0);
+            long address = keyspace.valueAddress(entry);
+            assertThat(keyspace.hold(entry)).isTrue();
+            keyspace.close();
+            assertThat(memory.told()).isGreaterThan(length);
+            assertThat(Bytes.read(address, length)).isEqualTo(bytes);
+            keyspace.letGo(entry);
+            assertThat(memory.outstanding()).isZero();
+        }
+    }
+
+    @Test
+    void smallValuesAreNotHeld() {
+        long entry = set(1);
+        assertThat(keyspace.hold(entry)).isFalse();
+        assertThat(keyspace.isHeld(entry)).isFalse();
+    }
+
+    @Test
     void refusesAHashWithoutSpread() {
         keyspace.close();
         keyspace = new OffHeapKeyspace(memory, (address, length) -> 42, List.of());
