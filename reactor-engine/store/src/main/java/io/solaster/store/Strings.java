@@ -2,12 +2,15 @@ package io.solaster.store;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.solaster.engine.Engine;
 import io.solaster.engine.ShardFuture;
 import io.solaster.engine.Sharded;
+import io.solaster.engine.Slots;
 import io.solaster.engine.memory.Memory;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.shard.Parts;
@@ -37,7 +40,7 @@ public final class Strings {
     /** A copy of the value; null if there is none. Counts as a hit or a miss. */
     public ShardFuture<byte @Nullable []> get(String key) {
         byte[] bytes = bytes(key);
-        return parts.onOwner(bytes, part -> get(part, bytes));
+        return onKey(bytes, false, part -> get(part, bytes));
     }
 
     /** Puts a value in place of what is there, for good. */
@@ -60,7 +63,7 @@ public final class Strings {
         if (value.length > Keyspace.MAX_LENGTH) {
             throw new IllegalArgumentException("a value of " + value.length + " bytes; at most " + Keyspace.MAX_LENGTH);
         }
-        return parts.onOwner(bytes, part -> {
+        return onKey(bytes, true, part -> {
             set(part, bytes, value, millis == 0 ? 0 : part.now() + millis);
             return null;
         });
@@ -69,7 +72,16 @@ public final class Strings {
     /** Removes a key, whatever it holds; tells whether it was there. */
     public ShardFuture<Boolean> remove(String key) {
         byte[] bytes = bytes(key);
-        return parts.onOwner(bytes, part -> remove(part, bytes));
+        return onKey(bytes, true, part -> remove(part, bytes));
+    }
+
+    /** Runs something on the key's shard: at once, unless a transaction uses the key; then behind that. */
+    private <R extends @Nullable Object> ShardFuture<R> onKey(byte[] key, boolean writes,
+            Function<StoreShard, R> work) {
+        ShardFuture<CompletionStage<R>> begun = parts.onOwner(key, part -> part.onKey(Slots.of(key), writes, work));
+        return (ShardFuture<R>) begun.thenCompose(stage -> stage.toCompletableFuture().isDone()
+                ? stage
+                : stage.thenApplyAsync(Function.identity(), begun.defaultExecutor()));
     }
 
     private static byte[] bytes(String key) {

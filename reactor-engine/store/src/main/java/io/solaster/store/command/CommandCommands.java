@@ -15,6 +15,7 @@ import io.solaster.store.shard.Command.Keys;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Errors;
 import io.solaster.store.shard.Glob;
+import io.solaster.store.shard.KeyPositions;
 import org.jspecify.annotations.Nullable;
 
 /** {@code COMMAND} and its subcommands: the table, told to clients. */
@@ -90,11 +91,13 @@ final class CommandCommands {
         statuses(reply, command.categories().stream().map(CommandCommands::label).toList());
         reply.setHeader(command.doc().tips().size());
         command.doc().tips().forEach(reply::bulk);
-        if (keys.first() == 0) {
+        if (command.route() != Command.Route.KEYS) {
             reply.setHeader(0);
         } else {
-            reply.setHeader(1);
-            keys(reply, keys);
+            reply.setHeader(keys.access().size());
+            for (int i = 0; i < keys.access().size(); i++) {
+                keys(reply, keys, i);
+            }
         }
         reply.setHeader(command.subcommands().size());
         command.subcommands().values().forEach(subcommand -> detail(reply, subcommand));
@@ -109,18 +112,27 @@ final class CommandCommands {
         words.forEach(reply::simple);
     }
 
-    private static void keys(ReplyWriter reply, Keys keys) {
+    /** Of all keys, or of one of them where what is done differs from one to the next. */
+    private static void keys(ReplyWriter reply, Keys keys, int one) {
+        boolean all = keys.access().size() == 1;
         reply.mapHeader(3);
         reply.bulk("flags");
-        statuses(reply, keys.access());
+        statuses(reply, keys.access(one));
         reply.bulk("begin_search");
+        if (keys.finder() != null) {
+            // What a function finds is not to be said in numbers.
+            unknown(reply);
+            reply.bulk("find_keys");
+            unknown(reply);
+            return;
+        }
         reply.mapHeader(2);
         reply.bulk("type");
         reply.bulk("index");
         reply.bulk("spec");
         reply.mapHeader(1);
         reply.bulk("index");
-        reply.integer(keys.first());
+        reply.integer(keys.first() + one);
         reply.bulk("find_keys");
         reply.mapHeader(2);
         reply.bulk("type");
@@ -128,11 +140,19 @@ final class CommandCommands {
         reply.bulk("spec");
         reply.mapHeader(3);
         reply.bulk("lastkey");
-        reply.integer(keys.last() < 0 ? keys.last() : keys.last() - keys.first());
+        reply.integer(keys.last() < 0 ? keys.last() : all ? keys.last() - keys.first() : 0);
         reply.bulk("keystep");
         reply.integer(keys.step());
         reply.bulk("limit");
         reply.integer(0);
+    }
+
+    private static void unknown(ReplyWriter reply) {
+        reply.mapHeader(2);
+        reply.bulk("type");
+        reply.bulk("unknown");
+        reply.bulk("spec");
+        reply.mapHeader(0);
     }
 
     static void docs(CommandCall call) {
@@ -233,30 +253,29 @@ final class CommandCommands {
     }
 
     static void getkeys(CommandCall call) {
-        Keys keys = keysOf(call);
-        if (keys != null) {
-            int inner = call.count() - 2;
-            call.reply().arrayHeader(keys.count(inner));
-            for (int i = keys.first(); i <= keys.end(inner); i += keys.step()) {
-                call.reply().bulk(call.address(i + 2), call.length(i + 2));
+        if (keysOf(call) != null) {
+            KeyPositions keys = call.keys();
+            call.reply().arrayHeader(keys.count());
+            for (int i = 0; i < keys.count(); i++) {
+                call.reply().bulk(call.address(keys.at(i)), call.length(keys.at(i)));
             }
         }
     }
 
     static void getkeysandflags(CommandCall call) {
-        Keys keys = keysOf(call);
-        if (keys != null) {
-            int inner = call.count() - 2;
-            call.reply().arrayHeader(keys.count(inner));
-            for (int i = keys.first(); i <= keys.end(inner); i += keys.step()) {
+        Keys of = keysOf(call);
+        if (of != null) {
+            KeyPositions keys = call.keys();
+            call.reply().arrayHeader(keys.count());
+            for (int i = 0; i < keys.count(); i++) {
                 call.reply().arrayHeader(2);
-                call.reply().bulk(call.address(i + 2), call.length(i + 2));
-                statuses(call.reply(), keys.access());
+                call.reply().bulk(call.address(keys.at(i)), call.length(keys.at(i)));
+                statuses(call.reply(), of.access(i));
             }
         }
     }
 
-    /** Where the keys stand in the command that a call has as its arguments; null after having answered an error. */
+    /** Finds the keys in the command that a call has as its arguments; null after having answered an error. */
     private static @Nullable Keys keysOf(CommandCall call) {
         Command command = CommandTable.named(call.text(2));
         if (command != null && !command.subcommands().isEmpty()) {
@@ -264,12 +283,16 @@ final class CommandCommands {
         }
         if (command == null) {
             call.reply().error("ERR Invalid command specified");
-        } else if (command.keys().first() == 0) {
+        } else if (command.route() != Command.Route.KEYS) {
             call.reply().error("ERR The command has no key arguments");
         } else if (!command.arityFits(call.count() - 2)) {
             call.reply().error("ERR Invalid number of arguments specified for command");
         } else {
-            return command.keys();
+            command.keys().find(call, 2, call.keys());
+            if (call.keys().count() > 0) {
+                return command.keys();
+            }
+            call.reply().error("ERR Invalid arguments specified for command");
         }
         return null;
     }

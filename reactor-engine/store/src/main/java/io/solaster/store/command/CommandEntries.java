@@ -16,9 +16,11 @@ import io.solaster.store.shard.Command.Body;
 import io.solaster.store.shard.Command.Category;
 import io.solaster.store.shard.Command.Doc;
 import io.solaster.store.shard.Command.Flag;
-import io.solaster.store.shard.Command.Gather;
+import io.solaster.store.shard.Command.KeyFinder;
 import io.solaster.store.shard.Command.Keys;
 import io.solaster.store.shard.Command.Route;
+import io.solaster.store.shard.Spread;
+import org.jspecify.annotations.Nullable;
 
 /** Where the families of commands write their entries, once, as the table is made. */
 final class CommandEntries {
@@ -53,7 +55,7 @@ final class CommandEntries {
         private final Body body;
         private Keys keys = Keys.NONE;
         private Route route = Route.CONNECTION;
-        private Gather gather = Gather.NONE;
+        private @Nullable Spread spread;
         private String categories = "";
         private List<String> tips = List.of();
         private Map<String, Command> subcommands = Map.of();
@@ -67,30 +69,38 @@ final class CommandEntries {
 
         /** It has one key, its first argument; {@code access} says what it does to it, in Redis's words. */
         Entry key(String access) {
-            return keys(1, 1, Gather.NONE, access);
+            return keys(1, 1, null, access);
         }
 
         /** It is a subcommand with one key, the argument behind its name. */
         Entry keyOfSubcommand(String access) {
-            return keys(2, 2, 1, Gather.NONE, access);
+            return keys(2, 2, 1, null, null, access);
         }
 
-        /** It has keys from its first argument on, and the replies of the shards that own them are gathered so. */
-        Entry keys(int last, int step, Gather parts, String access) {
-            return keys(1, last, step, parts, access);
+        /**
+         * It has keys from its first argument on; {@code over} says what it does where they lie on several shards,
+         * {@code access} what it does to them: to each, with a bar in between, where that differs.
+         */
+        Entry keys(int last, int step, @Nullable Spread over, String access) {
+            return keys(1, last, step, null, over, access);
         }
 
-        private Entry keys(int first, int last, int step, Gather parts, String access) {
-            keys = new Keys(first, last, step, List.of(access.split(" ", -1)));
+        /** It has keys that a function of its arguments finds; the numbers are what {@code COMMAND INFO} says of them. */
+        Entry keys(int first, int last, int step, @Nullable KeyFinder finder, @Nullable Spread over, String access) {
+            keys = new Keys(first, last, step, access(access), finder);
             route = Route.KEYS;
-            gather = parts;
+            spread = over;
             return this;
         }
 
-        /** It runs on every shard, and the replies are gathered so. */
-        Entry everyShard(Gather replies) {
+        private static List<List<String>> access(String words) {
+            return Arrays.stream(words.split(" \\| ", -1)).map(each -> List.of(each.split(" ", -1))).toList();
+        }
+
+        /** It runs on every shard. */
+        Entry everyShard(Spread over) {
             route = Route.EVERY_SHARD;
-            gather = replies;
+            spread = over;
             return this;
         }
 
@@ -114,7 +124,7 @@ final class CommandEntries {
         }
 
         Command doc(String group, String since, String complexity, String summary, String usage) {
-            Command command = new Command(all.size(), name, arity, flags, categories(group), keys, route, gather, body,
+            Command command = new Command(all.size(), name, arity, flags, categories(group), keys, route, spread, body,
                     new Doc(summary, since, group, complexity, tips, Argument.parse(usage)), Map.copyOf(subcommands));
             all.add(command);
             return command;

@@ -41,12 +41,14 @@ final class KeyCommands {
     static void del(CommandCall call) {
         int removed = 0;
         for (int i = 1; i < call.count(); i++) {
-            // A key that is due counts as expired, not as deleted.
-            if (find(call, i) != 0 && call.keyspace().remove(call.address(i), call.length(i))) {
-                removed++;
-            }
+            removed += delete(call, i) ? 1 : 0;
         }
         call.reply().integer(removed);
+    }
+
+    /** Removes a key; says whether it was there. One that is due counts as expired, not as deleted. */
+    static boolean delete(CommandCall call, int key) {
+        return find(call, key) != 0 && call.keyspace().remove(call.address(key), call.length(key));
     }
 
     static void exists(CommandCall call) {

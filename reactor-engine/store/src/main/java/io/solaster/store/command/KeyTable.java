@@ -1,25 +1,35 @@
 package io.solaster.store.command;
 
-import io.solaster.store.shard.Command.Gather;
-
 /** The commands on keys, whatever they hold. */
 final class KeyTable {
     private KeyTable() {}
 
     static void write(CommandEntries to) {
-        to.entry("del", -2, "write", KeyCommands::del).keys(-1, 1, Gather.SUM, "RM delete")
+        to.entry("del", -2, "write", KeyCommands::del).keys(-1, 1, SpreadCommands.DEL, "RM delete")
                 .tips("request_policy:multi_shard", "response_policy:agg_sum")
                 .doc("generic", "1.0.0", "O(N) in the number of keys", "Removes keys.", "key...");
-        to.entry("unlink", -2, "write fast", KeyCommands::del).keys(-1, 1, Gather.SUM, "RM delete")
+        to.entry("unlink", -2, "write fast", KeyCommands::del).keys(-1, 1, SpreadCommands.DEL, "RM delete")
                 .tips("request_policy:multi_shard", "response_policy:agg_sum")
                 .doc("generic", "4.0.0", "O(N) in the number of keys", "Removes keys, as DEL does.", "key...");
-        to.entry("exists", -2, "readonly fast", KeyCommands::exists).keys(-1, 1, Gather.SUM, "RO")
+        to.entry("exists", -2, "readonly fast", KeyCommands::exists).keys(-1, 1, SpreadCommands.EXISTS, "RO")
                 .tips("request_policy:multi_shard", "response_policy:agg_sum")
                 .doc("generic", "1.0.0", "O(N) in the number of keys", "How many of the keys there are.", "key...");
-        to.entry("touch", -2, "readonly fast", KeyCommands::touch).keys(-1, 1, Gather.SUM, "RO")
+        to.entry("touch", -2, "readonly fast", KeyCommands::touch).keys(-1, 1, SpreadCommands.TOUCH, "RO")
                 .tips("request_policy:multi_shard", "response_policy:agg_sum")
                 .doc("generic", "3.2.1", "O(N) in the number of keys",
                         "How many of the keys there are; they count as used.", "key...");
+        to.entry("rename", 3, "write", MoveCommands::rename)
+                .keys(2, 1, MoveCommands.RENAME, "RW access delete | OW update")
+                .doc("generic", "1.0.0", "O(N) in the length of the value where its shard changes",
+                        "Gives a key another name.", "key newkey");
+        to.entry("renamenx", 3, "write fast", MoveCommands::renamenx)
+                .keys(2, 1, MoveCommands.RENAMENX, "RW access delete | OW insert")
+                .doc("generic", "1.0.0", "O(N) in the length of the value where its shard changes",
+                        "Gives a key another name that no key has.", "key newkey");
+        to.entry("copy", -3, "write denyoom", MoveCommands::copy)
+                .keys(2, 1, MoveCommands.COPY, "RO access | OW update")
+                .doc("generic", "6.2.0", "O(N) in the length of the value", "Copies the value of a key to another.",
+                        "source destination [DB destination-db] [REPLACE]");
         to.entry("type", 2, "readonly fast", KeyCommands::type).key("RO")
                 .doc("generic", "1.0.0", "O(1)", "What kind of value a key holds.", "key");
         to.entry("expire", -3, "write fast", KeyCommands::expire).key("RW update")

@@ -17,12 +17,17 @@ final class ServerCommands {
 
     /** ASYNC and SYNC are the same here: the keys are gone at once, and their memory is given back in later turns. */
     static void flush(CommandCall call) {
-        if (call.count() > 2 || call.count() == 2 && !call.is(1, "async") && !call.is(1, "sync")) {
+        if (isFlush(call)) {
+            call.keyspace().clear();
+            call.reply().ok();
+        } else {
             call.reply().error(Errors.SYNTAX);
-            return;
         }
-        call.keyspace().clear();
-        call.reply().ok();
+    }
+
+    /** Whether the arguments are those of FLUSHALL. */
+    static boolean isFlush(CommandCall call) {
+        return call.count() == 1 || call.count() == 2 && (call.is(1, "async") || call.is(1, "sync"));
     }
 
     static void time(CommandCall call) {

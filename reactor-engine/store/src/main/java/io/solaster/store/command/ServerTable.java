@@ -1,20 +1,20 @@
 package io.solaster.store.command;
 
-import io.solaster.store.shard.Command.Gather;
-
 /** The commands that concern the server as a whole. */
 final class ServerTable {
     private ServerTable() {}
 
     static void write(CommandEntries to) {
-        to.entry("dbsize", 1, "readonly fast", ServerCommands::dbsize).everyShard(Gather.SUM).acl("keyspace")
+        to.entry("dbsize", 1, "readonly fast", ServerCommands::dbsize).everyShard(SpreadCommands.DBSIZE).acl("keyspace")
                 .tips("request_policy:all_shards", "response_policy:agg_sum")
                 .doc("server", "1.0.0", "O(1)", "How many keys there are.", "");
-        to.entry("flushdb", -1, "write", ServerCommands::flush).everyShard(Gather.OK).acl("keyspace dangerous")
+        to.entry("flushdb", -1, "write", ServerCommands::flush).everyShard(SpreadCommands.FLUSH)
+                .acl("keyspace dangerous")
                 .tips("request_policy:all_shards", "response_policy:all_succeeded")
                 .doc("server", "1.0.0", "O(N) in the memory that the keys take", "Removes all keys.",
                         "[ASYNC|SYNC]");
-        to.entry("flushall", -1, "write", ServerCommands::flush).everyShard(Gather.OK).acl("keyspace dangerous")
+        to.entry("flushall", -1, "write", ServerCommands::flush).everyShard(SpreadCommands.FLUSH)
+                .acl("keyspace dangerous")
                 .tips("request_policy:all_shards", "response_policy:all_succeeded")
                 .doc("server", "1.0.0", "O(N) in the memory that the keys take", "Removes all keys.",
                         "[ASYNC|SYNC]");

@@ -1,7 +1,5 @@
 package io.solaster.store.command;
 
-import io.solaster.store.shard.Command.Gather;
-
 /** The commands on strings. */
 final class StringTable {
     private StringTable() {}
@@ -26,12 +24,17 @@ final class StringTable {
         to.entry("getex", -2, "write fast", StringCommands::getex).key("RW access update")
                 .doc("string", "6.2.0", "O(1)", "Answers the value of a key and sets when it expires.",
                         "key [EX seconds|PX milliseconds|EXAT unix-time-seconds|PXAT unix-time-milliseconds|PERSIST]");
-        to.entry("mget", -2, "readonly fast", StringCommands::mget).keys(-1, 1, Gather.ARRAY, "RO access")
+        to.entry("mget", -2, "readonly fast", StringCommands::mget).keys(-1, 1, SpreadCommands.MGET, "RO access")
                 .tips("request_policy:multi_shard")
                 .doc("string", "1.0.0", "O(N) in the number of keys", "The values of some keys.", "key...");
-        to.entry("mset", -3, "write denyoom", StringCommands::mset).keys(-1, 2, Gather.OK, "OW update")
+        to.entry("mset", -3, "write denyoom", StringCommands::mset).keys(-1, 2, SpreadCommands.MSET, "OW update")
                 .tips("request_policy:multi_shard", "response_policy:all_succeeded")
                 .doc("string", "1.0.1", "O(N) in the number of keys", "Gives some keys values.", "{key value}...");
+        to.entry("msetnx", -3, "write denyoom", SpreadCommands::msetnx)
+                .keys(-1, 2, SpreadCommands.MSETNX, "OW insert")
+                .tips("request_policy:multi_shard", "response_policy:agg_min")
+                .doc("string", "1.0.1", "O(N) in the number of keys", "Gives some keys values if none has one.",
+                        "{key value}...");
         to.entry("incr", 2, "write denyoom fast", StringCommands::incr).key("RW access update")
                 .doc("string", "1.0.0", "O(1)", "Adds one to the number that a key holds.", "key");
         to.entry("decr", 2, "write denyoom fast", StringCommands::decr).key("RW access update")

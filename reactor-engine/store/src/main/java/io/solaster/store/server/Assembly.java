@@ -7,7 +7,6 @@ import io.netty.buffer.Unpooled;
 import io.solaster.engine.memory.Memory;
 import io.solaster.engine.trace.RequestTrace;
 import io.solaster.resp.ReplyWriter;
-import io.solaster.store.shard.Command;
 import io.solaster.store.shard.StoreShard;
 import org.jspecify.annotations.Nullable;
 
@@ -16,15 +15,13 @@ import org.jspecify.annotations.Nullable;
  * this shard wrote, and between them the next reply of a batch. Used again and again by one shard, on that shard only.
  */
 final class Assembly {
-    /** Bytes of {@code *1\r\n}. */
-    private static final int ARRAY_OF_ONE = 4;
     private static final int KEPT_AT_FIRST = 256;
     private static final int KEPT = 64 * 1024;
 
     private final ServerShard server;
     private final StoreShard shard;
     private final @Nullable CommandBatch[] batches;
-    private @Nullable ClientConnection connection;
+    private @Nullable CommandRouting routing;
     /** At least 0: so many bytes of our own. Below 0: the next reply of shard {@code ~segment}. */
     private int[] segments = new int[32];
     private int count;
@@ -32,9 +29,6 @@ final class Assembly {
     private long room;
     private boolean abandoned;
     private final ByteBuf own = Unpooled.directBuffer(KEPT_AT_FIRST);
-    private Command.Gather gather = Command.Gather.NONE;
-    /** Where the parts of a split command begin among the segments. */
-    private int gatherFrom;
 
     Assembly(ServerShard server, int shards) {
         this.server = server;
@@ -42,8 +36,8 @@ final class Assembly {
         this.batches = new CommandBatch[shards];
     }
 
-    void begin(ClientConnection connection) {
-        this.connection = connection;
+    void begin(CommandRouting newRouting) {
+        routing = newRouting;
     }
 
     /** Notes that {@code bytes} of this shard's own replies come next. */
@@ -72,19 +66,13 @@ final class Assembly {
         segments[count++] = segment;
     }
 
-    /** Notes that the replies from here on are the parts of one command. */
-    void gather(Command.Gather gather) {
-        this.gather = gather;
-        this.gatherFrom = count;
-    }
-
     /** Keeps this shard's own replies until the others are there. */
     void keep(ByteBuf replies) {
         own.writeBytes(replies);
     }
 
     /**
-     * Sends the batches on their way; the one for this shard itself runs here and now.
+     * Sends the batches on their way.
      *
      * @param trace told of the request that they belong to; null where that is not traced
      * @param outputRoom bytes of replies, those of this shard and of all others together, beyond which no more commands
@@ -93,7 +81,7 @@ final class Assembly {
     void send(@Nullable RequestTrace trace, long outputRoom) {
         room = outputRoom - own.readableBytes();
         for (CommandBatch batch : batches) {
-            if (batch != null && trace != null && batch.target() != shard) {
+            if (batch != null && trace != null) {
                 batch.trace(trace.hop(batch.target().shard()));
             }
         }
@@ -114,12 +102,8 @@ final class Assembly {
                 continue;
             }
             batch.room(batch.replyBytes() + roomLeft / unfinished);
-            if (batch.target() == shard) {
-                batch.execute();
-            } else {
-                pending++;
-                shard.shard().mesh().send(batch.target().shard().id(), batch);
-            }
+            pending++;
+            shard.shard().mesh().send(batch.target().shard().id(), batch);
         }
     }
 
@@ -144,7 +128,7 @@ final class Assembly {
         return null;
     }
 
-    /** How many of the replies that came back are errors; the parts of a split command count one by one. */
+    /** How many of the replies that came back are errors. */
     long errors() {
         long errors = 0;
         for (CommandBatch batch : batches) {
@@ -154,8 +138,8 @@ final class Assembly {
     }
 
     /** Whether replies are waited for still; goes on with commands for which there was no room before. */
-    boolean isPending() {
-        while (pending == 0 && overflowed() && failure() == null) {
+    private boolean isPending() {
+        if (pending == 0 && overflowed() && failure() == null) {
             long roomLeft = room;
             for (CommandBatch batch : batches) {
                 roomLeft -= batch == null ? 0 : batch.replyBytes();
@@ -171,16 +155,16 @@ final class Assembly {
     void returned() {
         pending--;
         if (!isPending()) {
-            java.util.Objects.requireNonNull(connection).assembled();
+            java.util.Objects.requireNonNull(routing).assembled();
         }
     }
 
     /** A batch will not return, as its shard or this one has stopped. The last one takes what is kept here with it. */
     void abandon() {
         pending--;
-        if (!abandoned && connection != null) {
+        if (!abandoned && routing != null) {
             abandoned = true;
-            connection.abandoned();
+            routing.abandoned();
         }
         if (pending == 0) {
             clear();
@@ -190,58 +174,18 @@ final class Assembly {
 
     /** Writes all replies in the order of the requests. */
     void write(ReplyWriter to) {
-        boolean folds = gather == Command.Gather.SUM || gather == Command.Gather.OK;
-        int end = folds ? gatherFrom : count;
         long at = Memory.address(own);
-        for (int i = 0; i < end; i++) {
+        for (int i = 0; i < count; i++) {
             int segment = segments[i];
             if (segment >= 0) {
                 to.raw(at, segment);
                 at += segment;
             } else {
-                CommandBatch batch = next(segment);
-                // Each part of a split array answers an array of one: its header goes. A failure has none.
-                int header = gather == Command.Gather.ARRAY && i >= gatherFrom
-                        && Memory.getByte(batch.replyAddress()) == '*' ? ARRAY_OF_ONE : 0;
-                to.raw(batch.replyAddress() + header, batch.replyLength() - header);
-            }
-        }
-        if (folds) {
-            fold(to);
-        }
-    }
-
-    private CommandBatch next(int segment) {
-        CommandBatch batch = java.util.Objects.requireNonNull(batches[~segment]);
-        batch.next();
-        return batch;
-    }
-
-    private void fold(ReplyWriter to) {
-        long sum = 0;
-        for (int i = gatherFrom; i < count; i++) {
-            CommandBatch batch = next(segments[i]);
-            if (Memory.getByte(batch.replyAddress()) == '-') {
+                CommandBatch batch = java.util.Objects.requireNonNull(batches[~segment]);
+                batch.next();
                 to.raw(batch.replyAddress(), batch.replyLength());
-                return;
-            }
-            if (gather == Command.Gather.SUM) {
-                sum += number(batch.replyAddress() + 1, batch.replyLength() - 3);
             }
         }
-        if (gather == Command.Gather.SUM) {
-            to.integer(sum);
-        } else {
-            to.ok();
-        }
-    }
-
-    private static long number(long address, int digits) {
-        long value = 0;
-        for (int i = 0; i < digits; i++) {
-            value = value * 10 + (Memory.getByte(address + i) - '0');
-        }
-        return value;
     }
 
     /** Gives the batches back and makes this ready for another read batch. */
@@ -254,14 +198,13 @@ final class Assembly {
                 batches[i] = null;
             }
         }
-        connection = null;
+        routing = null;
         abandoned = false;
         own.clear();
         if (own.capacity() > KEPT) {
             own.capacity(KEPT_AT_FIRST);
         }
         count = 0;
-        gather = Command.Gather.NONE;
         if (segments.length > 4096) {
             segments = new int[32];
         }

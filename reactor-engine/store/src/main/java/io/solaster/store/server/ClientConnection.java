@@ -17,11 +17,10 @@ import io.solaster.engine.net.TcpServer;
 import io.solaster.engine.net.UnreadInput;
 import io.solaster.resp.CommandDecoder;
 import io.solaster.resp.ReplyWriter;
-import io.solaster.store.command.CommandTable;
 import io.solaster.store.server.CommandRouting.Outcome;
+import io.solaster.store.server.ConnectionState.Phase;
 import io.solaster.store.shard.Client;
 import io.solaster.store.shard.ClientState;
-import io.solaster.store.shard.Command;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.ServerSettings;
 import io.solaster.store.shard.StoreShard;
@@ -48,9 +47,9 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
 
     private final ServerSettings settings;
     private final ClientLogs logs;
-    private final ServerShard server;
     private final StoreShard shard;
     private final ClientState state;
+    private final ConnectionState progress = new ConnectionState();
     private final CommandIntake intake;
     private final CommandRouting routing;
     private final ReplyOutput replies;
@@ -59,20 +58,15 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
     private @Nullable ChannelHandlerContext ctx;
     private long id;
 
-    /** Nothing is run now: other shards, a lane, a result or another turn are waited for. */
-    private boolean suspended;
-    private boolean draining;
-
     public ClientConnection(ServerSettings settings, ClientLogs logs, ServerShard server, RequestStats requests) {
         this.settings = settings;
         this.logs = logs;
-        this.server = server;
         this.shard = server.part();
         this.login = new LoginDelay(server.failedLogins());
         this.state = new ClientState(shard.now(), settings.password() == null);
         this.intake = new CommandIntake(settings.requestLimits());
-        this.routing = new CommandRouting(this, server);
-        this.replies = new ReplyOutput(this, server);
+        this.replies = new ReplyOutput(this, server, progress);
+        this.routing = new CommandRouting(this, server, replies);
         this.account = new RequestAccount(shard.shard(), this, requests);
         intake.decoder().authenticated(state.authenticated());
     }
@@ -98,12 +92,24 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
         return logs;
     }
 
+    ConnectionState progress() {
+        return progress;
+    }
+
+    RequestAccount account() {
+        return account;
+    }
+
+    CommandDecoder decoder() {
+        return intake.decoder();
+    }
+
     @Override
     public Channel channel() {
         return context().channel();
     }
 
-    private ChannelHandlerContext context() {
+    ChannelHandlerContext context() {
         return Objects.requireNonNull(ctx);
     }
 
@@ -120,19 +126,19 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
     public void refuseLogin(String error) {
         shard.stats().wrongPasswords.increment();
         logs.wrongPassword.tell("{} gave a wrong password", this);
-        later(login.wrong(context().executor(), PeerAddress.network(channel()), shard.now(), draining),
+        later(login.wrong(context().executor(), PeerAddress.network(channel()), shard.now(), progress.isDraining()),
                 (reply, waited) -> {
                     reply.error(error);
                     shard.counts().failed(Objects.requireNonNull(state.lastCommand()));
                     if (login.isLast()) {
-                        replies.close();
+                        progress.closing();
                     }
                 });
     }
 
     @Override
     public void closeAfterReply() {
-        replies.close();
+        progress.closing();
     }
 
     @Override
@@ -149,10 +155,18 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
     public void closeIfIdle(long now) {
         long timeout = settings.limits().idleTimeout().toMillis();
         state.unread(outputBytes(), now);
-        if (timeout > 0 && !suspended && !replies.isClosing() && now - state.lastInteraction() > timeout) {
+        if (timeout > 0 && !progress.isWaiting() && !progress.isClosing() && now - state.lastInteraction() > timeout) {
             shard.stats().idleTimeouts.increment();
             log.debug("{} is closed: silent for {} ms", this, now - state.lastInteraction());
             kill();
+        }
+    }
+
+    @Override
+    public void push(ByteBuf message) {
+        replies.push(message);
+        if (!progress.is(Phase.RUNNING)) {
+            flush();
         }
     }
 
@@ -173,7 +187,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
 
     @Override
     public <T extends @Nullable Object> void later(CompletionStage<T> result, BiConsumer<ReplyWriter, T> answer) {
-        suspended = true;
+        progress.waiting(Phase.WAITING_FOR_RESULT);
         result.whenComplete((value, failure) -> shard.shard().executeOrElse(() -> {
             if (channel().isActive()) {
                 try {
@@ -228,7 +242,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
             ReplyWriter reply = replies.open();
             reply.error(PROTECTED);
             reply.finish();
-            replies.close();
+            progress.closing();
             flush();
         }
     }
@@ -239,7 +253,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
         login.end();
         account.cancelled();
         intake.release();
-        routing.release();
+        routing.release(progress.is(Phase.WAITING_FOR_SHARDS));
         replies.release();
     }
 
@@ -248,12 +262,12 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
         ByteBuf received = (ByteBuf) message;
         shard.stats().bytesIn.add(received.readableBytes());
         state.interacted(shard.now());
-        if (replies.isClosing()) {
+        if (progress.isClosing()) {
             received.release();
             return;
         }
         intake.add(received, context.alloc());
-        if (suspended) {
+        if (progress.isWaiting()) {
             account.waits();
             if (intake.bytes() > settings.limits().bytesPerTurn().intBytes()) {
                 context.channel().config().setAutoRead(false);
@@ -272,8 +286,8 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
 
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
-        if (TcpServer.DRAIN.equals(event) && !draining) {
-            draining = true;
+        if (TcpServer.DRAIN.equals(event) && !progress.isDraining()) {
+            progress.draining();
             login.end();
             TcpServer.afterLastRead(context, this::finishDrain);
         }
@@ -295,25 +309,21 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
     }
 
     /** Ends the connection after what should not have happened: nothing of it would be answered any more. */
-    private void broken(Throwable failure) {
+    void broken(Throwable failure) {
         logs.failed.tell("{} is closed", this, failure);
-        replies.close();
+        progress.closing();
         kill();
     }
 
-    boolean isSuspended() {
-        return suspended;
+    /** Goes on in a later turn. */
+    void runLater() {
+        context().executor().execute(this);
     }
 
-    /** Runs nothing more until {@link #run} is called. */
-    void suspend() {
-        suspended = true;
-    }
-
-    /** Goes on after having been suspended. */
+    /** Goes on after what was waited for. */
     @Override
     public void run() {
-        suspended = false;
+        progress.resumed();
         if (!channel().isActive()) {
             return;
         }
@@ -325,14 +335,14 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
     }
 
     private void goOn() {
-        if (!replies.isClosing() && !intake.isEmpty()) {
+        if (!progress.isClosing() && !intake.isEmpty()) {
             process();
             intake.keepRest(context().alloc());
         }
         flush();
-        if (!suspended) {
+        if (!progress.isWaiting()) {
             UnreadInput.readOrWait(channel(), true);
-            if (draining) {
+            if (progress.isDraining()) {
                 finishDrain();
             }
         }
@@ -340,8 +350,8 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
 
     /** Answers what had arrived by now and closes; what the kernel held has been read when this runs. */
     private void finishDrain() {
-        if (!suspended && !replies.isClosing() && channel().isActive()) {
-            replies.close();
+        if (!progress.isWaiting() && !progress.isClosing() && channel().isActive()) {
+            progress.closing();
             flush();
         }
     }
@@ -352,6 +362,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
     private void process() {
         int budget = settings.limits().commandsPerTurn();
         CommandDecoder decoder = intake.decoder();
+        progress.running();
         intake.begin(settings.requestLimits());
         if (!state.authenticated()) {
             decoder.authenticated(settings.password() == null);
@@ -363,7 +374,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
         call.client(this);
         Outcome outcome = Outcome.NEXT;
         long errorsBefore = reply.errors();
-        while (intake.hasMore() && outcome == Outcome.NEXT && !replies.isClosing()) {
+        while (intake.hasMore() && outcome == Outcome.NEXT && !progress.isClosing()) {
             if (budget-- == 0 || replies.isEnoughForATurn()) {
                 outcome = Outcome.AGAIN;
                 break;
@@ -377,7 +388,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
             }
             if (decoder.argumentCount() > 0) {
                 account.decoded();
-                outcome = request(call, reply);
+                outcome = routing.isDescribing() ? routing.goOnDescribing() : routing.request(call, reply);
             }
             if (outcome == Outcome.AGAIN) {
                 intake.again(used);
@@ -394,14 +405,12 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
         routing.through(reply.position());
         reply.finish();
         if (routing.hasParts()) {
-            suspended = true;
-            if (!routing.send(replies, account.trace(), replies.limit() - outputBytes())) {
-                assembled();
-            }
-        } else if (outcome == Outcome.AGAIN && !suspended) {
-            suspended = true;
-            context().executor().execute(this);
+            routing.send(account.trace(), replies.limit() - outputBytes());
+        } else if (outcome == Outcome.AGAIN && progress.is(Phase.RUNNING)) {
+            progress.waiting(Phase.YIELDED);
+            runLater();
         }
+        progress.ranAll();
     }
 
     private void protocolError(ReplyWriter reply) {
@@ -409,77 +418,16 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
         log.debug("{}: {}", this, intake.decoder().errorMessage());
         reply.error("ERR " + intake.decoder().errorMessage());
         intake.skipAll();
-        replies.close();
-    }
-
-    private Outcome request(CommandCall call, ReplyWriter reply) {
-        CommandDecoder decoder = intake.decoder();
-        int count = decoder.argumentCount();
-        call.begin(count);
-        for (int i = 0; i < count; i++) {
-            call.argument(i, decoder.argumentAddress(i), decoder.argumentLength(i));
-        }
-        Command command = CommandTable.find(call);
-        if (command == null) {
-            if (decoder.isCrossProtocol()) {
-                crossProtocol();
-            } else {
-                CommandTable.refuse(call, reply);
-            }
-            return Outcome.NEXT;
-        }
-        account.found(command);
-        if (!command.arityFits(count)) {
-            reply.error("ERR wrong number of arguments for '" + command.name() + "' command");
-            shard.counts().rejected(command);
-            return Outcome.NEXT;
-        }
-        if (!state.authenticated() && !command.has(Command.Flag.NO_AUTH) && settings.password() != null) {
-            reply.error("NOAUTH Authentication required.");
-            shard.counts().rejected(command);
-            return Outcome.NEXT;
-        }
-        state.ran(command);
-        return routing.route(command, call, reply);
+        progress.closing();
     }
 
     /** A browser was made to send us its user's request: what follows must not be run. Redis closes without a word. */
-    private void crossProtocol() {
+    void crossProtocol() {
         shard.stats().protocolErrors.increment();
         logs.crossProtocol.tell(
                 "{} speaks HTTP to a RESP port (a cross-protocol attack, or a wrong port); it is closed", this);
         kill();
-        replies.close();
-    }
-
-    /** Every part is back: the replies become one stream. */
-    void assembled() {
-        Assembly parts = routing.takeParts();
-        try {
-            join(parts);
-        } catch (Throwable failure) {
-            broken(failure);
-        }
-        parts.clear();
-        server.giveAssembly(parts);
-        run();
-    }
-
-    private void join(Assembly parts) {
-        account.errors(parts.errors());
-        Throwable failure = parts.failure();
-        if (failure != null) {
-            broken(failure);
-        } else if (parts.overflowed()) {
-            replies.overflow(replies.limit());
-        } else if (channel().isActive()) {
-            ReplyWriter reply = replies.open();
-            parts.write(reply);
-            reply.finish();
-            if (replies.isEnoughToSend()) {
-                flush();
-            }
-        }
+        progress.closing();
     }
 
     /** The engine stopped before the parts came back. */
@@ -489,10 +437,10 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
 
     /** Sends the replies of this read batch, unless some of them are still under way. */
     private void flush() {
-        if (routing.hasParts()) {
+        if (progress.is(Phase.WAITING_FOR_SHARDS)) {
             return;
         }
-        if (!suspended) {
+        if (!progress.isWaiting()) {
             account.answered();
         }
         replies.flush(context());

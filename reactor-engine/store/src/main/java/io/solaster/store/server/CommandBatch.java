@@ -9,8 +9,11 @@ import io.solaster.engine.memory.Memory;
 import io.solaster.engine.mesh.Message;
 import io.solaster.engine.trace.Hop;
 import io.solaster.resp.ReplyWriter;
+import io.solaster.store.shard.ByteStrings;
 import io.solaster.store.shard.Command;
 import io.solaster.store.shard.CommandCall;
+import io.solaster.store.shard.Intent;
+import io.solaster.store.shard.IntentLocks;
 import io.solaster.store.shard.StoreShard;
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * It belongs to one shard at a time: to its origin, on the way out to the target, on the way back to the origin.
  */
 final class CommandBatch extends Message {
-    /** What a batch keeps of its memory between uses, in bytes. */
+    /** What a batch keeps of its replies' memory between uses, in bytes. */
     private static final int KEPT = 64 * 1024;
     /** As many commands as a turn has, unless configured otherwise. */
     private static final int KEPT_COMMANDS = 1024;
@@ -31,6 +34,10 @@ final class CommandBatch extends Message {
     private StoreShard target;
     private @Nullable Assembly assembly;
     private boolean home;
+    /** While its next command waits for keys that others use. Made when that happens first. */
+    private @Nullable Intent intent;
+    private boolean blocked;
+    private final Runnable goOn = this::execute;
     private boolean resp3;
     /** Bytes of replies after which it goes home, with commands that are not run yet. */
     private long room;
@@ -39,18 +46,14 @@ final class CommandBatch extends Message {
     /** Null where the request is not traced, as most are not. */
     private @Nullable Hop hop;
 
-    /** Per command: its place in {@link #starts}, its arguments one after the other in memory. */
+    /** Per command: which of the arguments is its first. */
     private Command[] commands = new Command[16];
     private int[] starts = new int[16];
     private int count;
+    private final ByteStrings arguments = new ByteStrings();
     /** Commands that were run, and where the arguments of the next one lie. */
     private int done;
     private int doneSize;
-    private int[] lengths = new int[64];
-    private int argumentCount;
-    private long memory;
-    private int capacity;
-    private int size;
 
     private final ByteBuf replies = Unpooled.directBuffer(256);
     private int[] replyEnds = new int[16];
@@ -82,33 +85,11 @@ final class CommandBatch extends Message {
             starts = Arrays.copyOf(starts, count * 2);
         }
         commands[count] = command;
-        starts[count++] = argumentCount;
+        starts[count++] = arguments.count();
     }
 
     void argument(long address, int length) {
-        if (argumentCount == lengths.length) {
-            lengths = Arrays.copyOf(lengths, argumentCount * 2);
-        }
-        lengths[argumentCount++] = length;
-        reserve(length);
-        Memory.copy(address, memory + size, length);
-        size += length;
-    }
-
-    private void reserve(int bytes) {
-        if (size + bytes <= capacity) {
-            return;
-        }
-        int larger = (int) Math.min(Integer.MAX_VALUE, Math.max(2L * capacity, Math.max(1024, (long) size + bytes)));
-        long block = Memory.allocate(larger);
-        if (size > 0) {
-            Memory.copy(memory, block, size);
-        }
-        if (memory != 0) {
-            Memory.free(memory);
-        }
-        memory = block;
-        capacity = larger;
+        arguments.add(address, length);
     }
 
     /**
@@ -129,21 +110,51 @@ final class CommandBatch extends Message {
             returned();
             return;
         }
+        if (hop != null) {
+            hop.begun();
+        }
         execute();
-        target.shard().mesh().sendFree(origin.shard().id(), this);
     }
 
-    /** Runs commands. Whatever is thrown, it can go home: somebody waits for it there. */
-    void execute() {
-        home = true;
+    /** Runs commands, and goes home unless one has to wait. Whatever is thrown, it goes home: somebody waits for it there. */
+    private void execute() {
+        blocked = false;
         try {
-            if (hop != null) {
-                hop.begun();
-            }
             run(target.call());
         } catch (Throwable thrown) {
             failure = thrown;
+            blocked = false;
+            if (intent != null) {
+                target.locks().remove(intent);
+            }
         }
+        if (!blocked) {
+            home = true;
+            target.shard().mesh().sendFree(origin.shard().id(), this);
+        }
+    }
+
+    /** Whether the next command has to wait for keys that others use; then it is in their queue. */
+    private boolean isBlocked(Command command, CommandCall call) {
+        Intent own = intent;
+        if (own == null) {
+            own = new Intent(this::hasKeys);
+            intent = own;
+        }
+        if (own.isQueued()) {
+            // It has waited, and its turn has come.
+            return false;
+        }
+        own.begin(command, call);
+        blocked = target.locks().isInTheWay(own);
+        if (blocked) {
+            target.locks().addHere(own);
+        }
+        return blocked;
+    }
+
+    private void hasKeys() {
+        target.shard().execute(goOn);
     }
 
     private void run(CommandCall call) {
@@ -155,24 +166,27 @@ final class CommandBatch extends Message {
         if (replyEnds.length < count) {
             replyEnds = new int[commands.length];
         }
+        IntentLocks locks = target.locks();
         long errorsBefore = writer.errors();
-        long at = memory + doneSize;
+        int at = doneSize;
         int i = done;
         do {
             int first = starts[i];
-            int arguments = (i + 1 < count ? starts[i + 1] : argumentCount) - first;
-            call.begin(arguments);
-            for (int argument = 0; argument < arguments; argument++) {
-                int length = lengths[first + argument];
-                call.argument(argument, at, length);
-                at += length;
+            int behind = i + 1 < count ? starts[i + 1] : arguments.count();
+            int next = arguments.load(call, first, behind - first, at);
+            if (!locks.isFree() && isBlocked(commands[i], call)) {
+                break;
             }
             target.run(commands[i], call);
+            if (intent != null) {
+                locks.remove(intent);
+            }
+            at = next;
             replyEnds[i] = writer.position();
             i++;
         } while (i < count && writer.position() <= room);
         done = i;
-        doneSize = (int) (at - memory);
+        doneSize = at;
         errors += writer.errors() - errorsBefore;
         writer.finish();
     }
@@ -249,17 +263,8 @@ final class CommandBatch extends Message {
         count = 0;
         done = 0;
         doneSize = 0;
-        argumentCount = 0;
-        size = 0;
+        arguments.clear();
         nextReply = 0;
-        if (capacity > KEPT) {
-            Memory.free(memory);
-            memory = 0;
-            capacity = 0;
-        }
-        if (lengths.length > 4 * KEPT_COMMANDS) {
-            lengths = new int[64];
-        }
         replies.clear();
         if (replies.capacity() > KEPT) {
             replies.capacity(256);
@@ -268,16 +273,12 @@ final class CommandBatch extends Message {
 
     /** Bytes that it keeps between uses. */
     int kept() {
-        return capacity + replies.capacity() + Integer.BYTES * (3 * commands.length + lengths.length);
+        return arguments.kept() + replies.capacity() + Integer.BYTES * 3 * commands.length;
     }
 
     void close() {
         clear();
-        if (memory != 0) {
-            Memory.free(memory);
-            memory = 0;
-            capacity = 0;
-        }
+        arguments.close();
         replies.release();
     }
 }

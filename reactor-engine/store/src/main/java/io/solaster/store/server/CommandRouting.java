@@ -4,17 +4,24 @@ import java.util.Objects;
 
 import io.solaster.engine.Slots;
 import io.solaster.engine.trace.RequestTrace;
+import io.solaster.resp.CommandDecoder;
 import io.solaster.resp.ReplyWriter;
+import io.solaster.store.command.CommandTable;
+import io.solaster.store.server.ConnectionState.Phase;
+import io.solaster.store.shard.ClientState;
 import io.solaster.store.shard.Command;
 import io.solaster.store.shard.CommandCall;
+import io.solaster.store.shard.Intent;
+import io.solaster.store.shard.KeyPositions;
 import io.solaster.store.shard.StoreShard;
+import io.solaster.store.shard.Transaction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs each command of one client where its key lives: here at once, elsewhere in one message per shard and read batch.
- * On the owning shard only.
+ * Runs each command of one client where its keys live: here at once, elsewhere in one message per shard and read batch, on
+ * several shards in a {@link Transaction}. On the owning shard only.
  */
-final class CommandRouting {
+final class CommandRouting implements Transaction.Waiter {
 
     /** What became of one request. */
     enum Outcome {
@@ -26,38 +33,110 @@ final class CommandRouting {
         AGAIN
     }
 
+    /** Commands with more keys go the way of those whose keys lie on several shards, which can leave off in between. */
+    private static final int KEYS_AT_ONCE = 512;
+
     private final ClientConnection connection;
     private final ServerShard server;
+    private final ReplyOutput replies;
     private final StoreShard shard;
     private final int shards;
     /** Where some commands of this read batch run elsewhere. */
     private @Nullable Assembly assembly;
     private int ownMark;
-    private boolean sent;
+    /** The command that takes several shards, while it is described and while it is under way. */
+    private @Nullable Transaction transaction;
+    private @Nullable TransactionRequest request;
+    /** While a command on this shard waits for keys that others use. Made when that happens first. */
+    private @Nullable Intent intent;
 
-    CommandRouting(ClientConnection connection, ServerShard server) {
+    CommandRouting(ClientConnection connection, ServerShard server, ReplyOutput replies) {
         this.connection = connection;
         this.server = server;
+        this.replies = replies;
         this.shard = server.part();
         this.shards = shard.parts().count();
     }
 
     /** Whether commands of this read batch run elsewhere, or are to. */
     boolean hasParts() {
-        return assembly != null;
+        return assembly != null || transaction != null && request == null;
     }
 
-    Outcome route(Command command, CommandCall call, ReplyWriter reply) {
+    /** Runs the request that was decoded last, unless it names no command that the client may run. */
+    Outcome request(CommandCall call, ReplyWriter reply) {
+        CommandDecoder decoder = connection.decoder();
+        int count = decoder.argumentCount();
+        call.begin(count);
+        for (int i = 0; i < count; i++) {
+            call.argument(i, decoder.argumentAddress(i), decoder.argumentLength(i));
+        }
+        Command command = CommandTable.find(call);
+        if (command == null) {
+            if (decoder.isCrossProtocol()) {
+                connection.crossProtocol();
+            } else {
+                CommandTable.refuse(call, reply);
+            }
+            return Outcome.NEXT;
+        }
+        connection.account().found(command);
+        if (!command.arityFits(count)) {
+            reply.error("ERR wrong number of arguments for '" + command.name() + "' command");
+            shard.counts().rejected(command);
+            return Outcome.NEXT;
+        }
+        ClientState state = connection.state();
+        if (!state.authenticated() && !command.has(Command.Flag.NO_AUTH) && connection.settings().password() != null) {
+            reply.error("NOAUTH Authentication required.");
+            shard.counts().rejected(command);
+            return Outcome.NEXT;
+        }
+        state.ran(command);
+        return route(command, call, reply);
+    }
+
+    private Outcome route(Command command, CommandCall call, ReplyWriter reply) {
         return switch (command.route()) {
             case CONNECTION -> onConnection(command, call);
-            case KEYS -> shards == 1 ? onThisShard(command, call) : byKeys(command, call, reply);
-            case EVERY_SHARD -> shards == 1 ? onThisShard(command, call) : onEveryShard(command, call, reply);
+            case KEYS -> command.keys().isOne() ? byKey(command, call, reply) : byKeys(command, call, reply);
+            case EVERY_SHARD -> shards == 1 ? onThisShard(command, call) : onEveryShard(command, call);
         };
     }
 
     private Outcome onThisShard(Command command, CommandCall call) {
+        if (!shard.locks().isFree()) {
+            return behindOthers(command, call);
+        }
         shard.run(command, call);
         return Outcome.NEXT;
+    }
+
+    /** Somebody uses keys for longer: runs the command now only if those are others. */
+    private Outcome behindOthers(Command command, CommandCall call) {
+        Intent own = intent;
+        if (own == null) {
+            own = new Intent(this::hasKeys);
+            intent = own;
+        }
+        if (!own.isQueued()) {
+            own.begin(command, call);
+            if (shard.locks().isInTheWay(own)) {
+                if (assembly == null) {
+                    // With parts under way, the wait for them comes first anyhow.
+                    shard.locks().addHere(own);
+                    connection.progress().waiting(Phase.BLOCKED);
+                }
+                return Outcome.AGAIN;
+            }
+        }
+        shard.run(command, call);
+        shard.locks().remove(own);
+        return Outcome.NEXT;
+    }
+
+    private void hasKeys() {
+        connection.runLater();
     }
 
     private Outcome onConnection(Command command, CommandCall call) {
@@ -65,98 +144,107 @@ final class CommandRouting {
             return Outcome.AGAIN;
         }
         shard.run(command, call);
-        return connection.isSuspended() ? Outcome.WAIT : Outcome.NEXT;
+        return connection.progress().isWaiting() ? Outcome.WAIT : Outcome.NEXT;
     }
 
-    private Outcome byKeys(Command command, CommandCall call, ReplyWriter reply) {
-        int first = command.keys().first();
-        int owner = ownerOf(call, first);
-        if (command.keys().last() != first && isSpread(command, call, owner)) {
-            return split(command, call, reply);
-        }
+    private Outcome byKey(Command command, CommandCall call, ReplyWriter reply) {
+        return shards == 1
+                ? onThisShard(command, call)
+                : onOwner(ownerOf(call, command.keys().first()), command, call, reply);
+    }
+
+    private Outcome onOwner(int owner, Command command, CommandCall call, ReplyWriter reply) {
         if (owner == shard.shard().id()) {
             return onThisShard(command, call);
         }
         if (!mayReach(owner)) {
             return Outcome.AGAIN;
         }
-        add(open(reply), owner, command, call);
-        shard.stats().foreignCommands.increment();
-        return Outcome.NEXT;
-    }
-
-    private void add(Assembly parts, int target, Command command, CommandCall call) {
-        CommandBatch batch = parts.foreign(target, reply3());
+        CommandBatch batch = open(reply).foreign(owner, connection.state().resp3());
         batch.command(command);
         for (int i = 0; i < call.count(); i++) {
             batch.argument(call.address(i), call.length(i));
         }
-    }
-
-    private boolean reply3() {
-        return connection.state().resp3();
+        shard.stats().foreignCommands.increment();
+        return Outcome.NEXT;
     }
 
     private int ownerOf(CommandCall call, int argument) {
         return Slots.shardOf(Slots.of(call.address(argument), call.length(argument)), shards);
     }
 
-    private boolean isSpread(Command command, CommandCall call, int owner) {
-        int end = command.keys().end(call.count());
-        for (int key = command.keys().first(); key <= end; key += command.keys().step()) {
-            if (ownerOf(call, key) != owner) {
+    private Outcome byKeys(Command command, CommandCall call, ReplyWriter reply) {
+        KeyPositions keys = call.keys();
+        command.keys().find(call, 0, keys);
+        boolean many = keys.count() > KEYS_AT_ONCE && command.spread() != null;
+        if (!many) {
+            if (keys.count() == 0 || shards == 1) {
+                return onThisShard(command, call);
+            }
+            int owner = ownerOf(call, keys.at(0));
+            if (!isSpread(call, keys, owner)) {
+                return onOwner(owner, command, call, reply);
+            }
+        }
+        if (assembly != null) {
+            return Outcome.AGAIN;
+        }
+        if (command.spread() == null) {
+            reply.error("CROSSSLOT Keys in request don't hash to the same slot");
+            return Outcome.NEXT;
+        }
+        if (!command.keys().isEven(call.count())) {
+            reply.error("ERR wrong number of arguments for '" + command.name() + "' command");
+            return Outcome.NEXT;
+        }
+        return describe(command, keys, call.count());
+    }
+
+    private boolean isSpread(CommandCall call, KeyPositions keys, int owner) {
+        for (int key = 1; key < keys.count(); key++) {
+            if (ownerOf(call, keys.at(key)) != owner) {
                 return true;
             }
         }
         return false;
     }
 
-    /** Runs one part per key on the key's shard. */
-    private Outcome split(Command command, CommandCall call, ReplyWriter reply) {
+    private Outcome onEveryShard(Command command, CommandCall call) {
         if (assembly != null) {
             return Outcome.AGAIN;
         }
-        Command.Keys keys = command.keys();
-        if (command.gather() == Command.Gather.NONE) {
-            reply.error("CROSSSLOT Keys in request don't hash to the same slot");
-            return Outcome.NEXT;
-        }
-        if ((call.count() - keys.first()) % keys.step() != 0) {
-            reply.error("ERR wrong number of arguments for '" + command.name() + "' command");
-            return Outcome.NEXT;
-        }
+        call.keys().clear();
+        return describe(command, call.keys(), call.count());
+    }
+
+    private Outcome describe(Command command, KeyPositions keys, int arguments) {
         for (int target = 0; target < shards; target++) {
             if (!mayReach(target)) {
                 return Outcome.AGAIN;
             }
         }
-        int parts = keys.count(call.count());
-        if (command.gather() == Command.Gather.ARRAY) {
-            reply.arrayHeader(parts);
-        }
-        Assembly all = open(reply);
-        all.gather(command.gather());
-        for (int part = 0; part < parts; part++) {
-            int key = keys.first() + part * keys.step();
-            CommandBatch batch = all.foreign(ownerOf(call, key), reply3());
-            batch.command(command);
-            batch.argument(call.address(0), call.length(0));
-            for (int i = 0; i < keys.step(); i++) {
-                batch.argument(call.address(key + i), call.length(key + i));
-            }
-        }
-        return Outcome.WAIT;
+        Transaction begun = server.takeTransaction();
+        transaction = begun;
+        begun.begin(command, keys.count(), this);
+        TransactionRequest description = server.takeRequest();
+        description.begin(begun, keys, arguments);
+        request = description;
+        return goOnDescribing();
     }
 
-    private Outcome onEveryShard(Command command, CommandCall call, ReplyWriter reply) {
-        if (assembly != null) {
+    /** Whether a request has begun that is so long that it takes several turns to look at. */
+    boolean isDescribing() {
+        return request != null;
+    }
+
+    /** Goes on with the request that is in the intake. */
+    Outcome goOnDescribing() {
+        TransactionRequest description = Objects.requireNonNull(request);
+        if (!description.goOn(connection.decoder(), shard.call())) {
             return Outcome.AGAIN;
         }
-        Assembly all = open(reply);
-        all.gather(command.gather());
-        for (int target = 0; target < shards; target++) {
-            add(all, target, command, call);
-        }
+        request = null;
+        server.giveRequest(description);
         return Outcome.WAIT;
     }
 
@@ -166,7 +254,7 @@ final class CommandRouting {
         }
         if (assembly == null) {
             // With parts under way, the wait for them comes first anyhow.
-            connection.suspend();
+            connection.progress().waiting(Phase.WAITING_FOR_LANE);
             shard.shard().mesh().whenWritable(target, connection);
         }
         return false;
@@ -176,10 +264,9 @@ final class CommandRouting {
         Assembly open = assembly;
         if (open == null) {
             open = server.takeAssembly();
-            open.begin(connection);
+            open.begin(this);
             assembly = open;
             ownMark = 0;
-            sent = false;
         }
         open.own(reply.position() - ownMark);
         ownMark = reply.position();
@@ -194,33 +281,129 @@ final class CommandRouting {
     }
 
     /**
-     * Sends the parts on their way, once {@link #hasParts}; this shard's own replies are kept until they are back.
+     * Sends the parts on their way, once {@link #hasParts}; this shard's own replies are kept until they are back, which they
+     * are not before this has returned.
      *
      * @param outputRoom as {@link Assembly#send} takes it
-     * @return whether they are waited for
      */
-    boolean send(ReplyOutput replies, @Nullable RequestTrace trace, long outputRoom) {
-        Assembly parts = Objects.requireNonNull(assembly);
-        replies.keepIn(parts);
-        sent = true;
-        parts.send(trace, outputRoom);
-        return parts.isPending();
+    void send(@Nullable RequestTrace trace, long outputRoom) {
+        Assembly parts = assembly;
+        if (parts != null) {
+            replies.keepIn(parts::keep);
+            connection.progress().waiting(Phase.WAITING_FOR_SHARDS);
+            parts.send(trace, outputRoom);
+        } else {
+            Transaction begun = Objects.requireNonNull(transaction);
+            replies.keepIn(begun::keep);
+            connection.progress().waiting(Phase.WAITING_FOR_SHARDS);
+            begun.run(trace, outputRoom);
+        }
     }
 
-    /** The parts, which are all back; the caller gives them to the shard. */
-    Assembly takeParts() {
+    /** Every part is back: the replies become one stream. */
+    void assembled() {
         Assembly parts = Objects.requireNonNull(assembly);
         assembly = null;
-        return parts;
+        try {
+            join(parts);
+        } catch (Throwable failure) {
+            connection.broken(failure);
+        }
+        parts.clear();
+        server.giveAssembly(parts);
+        connection.run();
     }
 
-    /** The client is gone: gives back the parts that were not sent. Those under way come back by themselves. */
-    void release() {
+    private void join(Assembly parts) {
+        connection.account().errors(parts.errors());
+        Throwable failure = parts.failure();
+        if (failure != null) {
+            connection.broken(failure);
+        } else if (parts.overflowed()) {
+            replies.overflow(replies.limit());
+        } else if (connection.channel().isActive()) {
+            ReplyWriter reply = replies.open();
+            parts.write(reply);
+            reply.finish();
+            if (replies.isEnoughToSend()) {
+                replies.flush(connection.context());
+            }
+        }
+    }
+
+    /** A transaction is done: its reply is written, in several turns if it is long. */
+    @Override
+    public void concluded() {
+        boolean whole = true;
+        try {
+            whole = join(Objects.requireNonNull(transaction));
+        } catch (Throwable failure) {
+            connection.broken(failure);
+        }
+        if (whole) {
+            endTransaction();
+            connection.run();
+        } else {
+            connection.context().executor().execute(this::concluded);
+        }
+    }
+
+    private boolean join(Transaction done) {
+        if (!connection.channel().isActive() || connection.progress().isClosing()) {
+            return true;
+        }
+        if (done.isExceeded()) {
+            replies.overflow(replies.limit());
+            return true;
+        }
+        ReplyWriter reply = replies.open();
+        long errorsBefore = reply.errors();
+        boolean whole = done.write(reply);
+        connection.account().errors(reply.errors() - errorsBefore);
+        reply.finish();
+        if (!whole || replies.isEnoughToSend()) {
+            replies.flush(connection.context());
+        }
+        return whole;
+    }
+
+    @Override
+    public void abandoned() {
+        connection.abandoned();
+    }
+
+    /** The reply of the transaction is written, or nobody wants it. */
+    void endTransaction() {
+        Transaction done = Objects.requireNonNull(transaction);
+        transaction = null;
+        done.clear();
+        server.giveTransaction(done);
+    }
+
+    /**
+     * The client is gone: gives back the parts that were not sent.
+     *
+     * @param underWay whether they were: then they come back by themselves
+     */
+    void release(boolean underWay) {
+        if (intent != null) {
+            shard.locks().remove(intent);
+        }
+        if (underWay) {
+            return;
+        }
         Assembly parts = assembly;
-        if (parts != null && !sent) {
+        if (parts != null) {
             assembly = null;
             parts.clear();
             server.giveAssembly(parts);
+        }
+        if (request != null) {
+            server.giveRequest(request);
+            request = null;
+        }
+        if (transaction != null) {
+            endTransaction();
         }
     }
 }

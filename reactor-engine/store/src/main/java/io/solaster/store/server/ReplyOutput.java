@@ -1,6 +1,7 @@
 package io.solaster.store.server;
 
 import java.util.Objects;
+import java.util.function.Consumer;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -22,18 +23,21 @@ final class ReplyOutput {
 
     private final ClientConnection connection;
     private final ServerShard server;
+    private final ConnectionState progress;
     /** Of this read batch. */
     private @Nullable ByteBuf output;
     /** Bytes of this read batch that the channel has already, and may not have sent. */
     private long lent;
     private long turnLimit;
-    private boolean closing;
+    /** What goes behind it; null for nothing, as mostly. */
+    private @Nullable ByteBuf pushes;
     /** Once the last reply is about to leave. */
     private @Nullable Linger linger;
 
-    ReplyOutput(ClientConnection connection, ServerShard server) {
+    ReplyOutput(ClientConnection connection, ServerShard server, ConnectionState progress) {
         this.connection = connection;
         this.server = server;
+        this.progress = progress;
     }
 
     /** Begins to write, behind what this read batch has already; {@link ReplyWriter#finish} follows. */
@@ -82,11 +86,11 @@ final class ReplyOutput {
     }
 
     /** Hands this read batch's replies over, which wait for those of other shards. */
-    void keepIn(Assembly parts) {
+    void keepIn(Consumer<ByteBuf> parts) {
         ByteBuf own = Objects.requireNonNull(output);
         output = null;
         try {
-            parts.keep(own);
+            parts.accept(own);
         } finally {
             own.release();
         }
@@ -97,17 +101,40 @@ final class ReplyOutput {
         return output != null && output.readableBytes() > ENOUGH_TO_SEND;
     }
 
-    /** Whether nothing more is run: what was answered leaves, and the connection ends. */
-    boolean isClosing() {
-        return closing;
+    /**
+     * Takes a message that answers no request: it leaves behind the replies that are written by now, those of other
+     * shards that are under way among them, so that nothing overtakes what was read before it. {@link #flush} follows.
+     *
+     * @param message is released
+     */
+    void push(ByteBuf message) {
+        try {
+            if (progress.isClosing()) {
+                return;
+            }
+            long waiting = unread(connection.channel()) + message.readableBytes();
+            ByteBuf behind = pushes;
+            if (behind == null) {
+                behind = message.alloc().directBuffer(message.readableBytes());
+                pushes = behind;
+            } else {
+                waiting += behind.readableBytes();
+            }
+            if (waiting > limit()) {
+                overflow(waiting);
+            } else {
+                behind.writeBytes(message);
+            }
+        } finally {
+            message.release();
+        }
     }
 
-    void close() {
-        closing = true;
-    }
-
-    /** Sends what this read batch has. */
+    /** Sends what this read batch has, and what was pushed. */
     void flush(ChannelHandlerContext context) {
+        if (pushes != null) {
+            appendPushes(pushes);
+        }
         ByteBuf replies = output;
         output = null;
         lent = 0;
@@ -117,13 +144,13 @@ final class ReplyOutput {
         }
         if (replies != null) {
             server.part().stats().bytesOut.add(replies.readableBytes());
-            if (!closing) {
+            if (!progress.isClosing()) {
                 context.writeAndFlush(replies, context.voidPromise());
                 checkOutput();
                 return;
             }
         }
-        if (closing && linger == null && context.channel().isActive()) {
+        if (progress.isClosing() && !progress.isLeaving() && context.channel().isActive()) {
             linger(context.channel(), replies == null ? Unpooled.EMPTY_BUFFER : replies);
         } else if (replies != null) {
             replies.release();
@@ -140,6 +167,17 @@ final class ReplyOutput {
         return connection.settings().limits().outputBuffer().bytes();
     }
 
+    private void appendPushes(ByteBuf behind) {
+        ByteBuf open = output;
+        if (open == null) {
+            open = server.takeReplies();
+            output = open;
+        }
+        open.writeBytes(behind);
+        behind.release();
+        pushes = null;
+    }
+
     private void checkOutput() {
         long waiting = unread(connection.channel());
         if (waiting > limit()) {
@@ -151,7 +189,7 @@ final class ReplyOutput {
     void overflow(long waiting) {
         connection.logs().slowReaders.overflow(server.part().stats().outputOverflows, connection, waiting,
                 connection.settings().limits().outputBuffer(), "it is closed");
-        closing = true;
+        progress.closing();
         connection.kill();
     }
 
@@ -159,6 +197,7 @@ final class ReplyOutput {
     private void linger(Channel channel, ByteBuf last) {
         Linger end = new Linger(server.part().shard().timers(), channel);
         linger = end;
+        progress.leaving();
         end.begin();
         end.end(channel, channel.writeAndFlush(last), false);
     }
@@ -171,6 +210,10 @@ final class ReplyOutput {
         if (output != null) {
             output.release();
             output = null;
+        }
+        if (pushes != null) {
+            pushes.release();
+            pushes = null;
         }
     }
 }

@@ -8,6 +8,7 @@ import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.RecvByteBufAllocator;
 import io.solaster.engine.memory.ReusedBuffer;
 import io.solaster.store.shard.StoreShard;
+import io.solaster.store.shard.Transaction;
 
 /** What one shard's clients are served with, used again and again by all of them. On the owning shard only. */
 public final class ServerShard implements AutoCloseable {
@@ -16,10 +17,13 @@ public final class ServerShard implements AutoCloseable {
     private static final int REPLY_BYTES = 16 * 1024;
     /** What batches and assemblies that wait for their next use may hold: 10,000 clients must not leave gigabytes. */
     private static final long KEPT_BYTES = 32L << 20;
+    private static final int KEPT_REQUESTS = 64;
 
     private final StoreShard part;
     private final ArrayDeque<CommandBatch> batches = new ArrayDeque<>();
     private final ArrayDeque<Assembly> assemblies = new ArrayDeque<>();
+    private final ArrayDeque<Transaction> transactions = new ArrayDeque<>();
+    private final ArrayDeque<TransactionRequest> requests = new ArrayDeque<>();
     private final ReusedBuffer received = new ReusedBuffer(ByteBufAllocator.DEFAULT, READ_BYTES);
     /** Pooled: one of a large value is not taken from the C allocator, and cleared, for each of them. */
     private final ReusedBuffer replies = new ReusedBuffer(PooledByteBufAllocator.DEFAULT, REPLY_BYTES);
@@ -86,7 +90,36 @@ public final class ServerShard implements AutoCloseable {
         }
     }
 
-    /** Bytes of batches and assemblies that wait for their next use. */
+    Transaction takeTransaction() {
+        Transaction transaction = transactions.poll();
+        if (transaction == null) {
+            return new Transaction(part);
+        }
+        kept -= transaction.kept();
+        return transaction;
+    }
+
+    void giveTransaction(Transaction transaction) {
+        if (mayKeep(transaction.kept())) {
+            kept += transaction.kept();
+            transactions.push(transaction);
+        } else {
+            transaction.close();
+        }
+    }
+
+    TransactionRequest takeRequest() {
+        TransactionRequest request = requests.poll();
+        return request == null ? new TransactionRequest() : request;
+    }
+
+    void giveRequest(TransactionRequest request) {
+        if (requests.size() < KEPT_REQUESTS) {
+            requests.push(request);
+        }
+    }
+
+    /** Bytes of batches, assemblies and transactions that wait for their next use. */
     long kept() {
         return kept;
     }
@@ -102,6 +135,8 @@ public final class ServerShard implements AutoCloseable {
         batches.clear();
         assemblies.forEach(Assembly::close);
         assemblies.clear();
+        transactions.forEach(Transaction::close);
+        transactions.clear();
         received.close();
         replies.close();
         part.close();

@@ -3,6 +3,7 @@ package io.solaster.store.shard;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BiConsumer;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.solaster.resp.ReplyWriter;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +45,14 @@ public interface Client {
 
     /** Answers a wrong password with an error, after a delay that grows with each; the last one ends the connection. */
     void refuseLogin(String error);
+
+    /**
+     * Sends a message that answers no request, behind the replies written so far. A client that leaves more unread than it
+     * may is cut off.
+     *
+     * @param message as it goes over the wire; is released
+     */
+    void push(ByteBuf message);
 
     /** Closes once what was answered so far, and the reply being written, have left. */
     void closeAfterReply();

@@ -4,6 +4,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * One entry of the table of commands: all that is known about a command. It drives arity checks, routing and
  * {@code COMMAND}.
@@ -15,14 +17,13 @@ import java.util.Set;
  * @param categories as Redis reports them
  * @param keys where its keys stand
  * @param route which shard runs it
- * @param gather what becomes of the replies where several shards run it
+ * @param spread what it does where its keys lie on several shards; null if they have to be on one
  * @param body what it does
  * @param doc what {@code COMMAND DOCS} says
  * @param subcommands by name in lower case; empty for most
  */
 public record Command(int index, String name, int arity, Set<Flag> flags, Set<Category> categories, Keys keys,
-        Route route,
-        Gather gather, Body body, Doc doc, Map<String, Command> subcommands) {
+        Route route, @Nullable Spread spread, Body body, Doc doc, Map<String, Command> subcommands) {
 
     /** Runs a command: reads its arguments from the call, touches the shard's keyspace, writes one reply. */
     @FunctionalInterface
@@ -40,18 +41,6 @@ public record Command(int index, String name, int arity, Set<Flag> flags, Set<Ca
         EVERY_SHARD
     }
 
-    /** What becomes of the replies where several shards run parts of a command. */
-    public enum Gather {
-        /** It cannot be split: its keys belong to one shard. */
-        NONE,
-        /** An array of one reply a key, in the order of the keys. */
-        ARRAY,
-        /** The sum of the replies, which are numbers. */
-        SUM,
-        /** {@code +OK} where all say so, else the first error. */
-        OK
-    }
-
     /** What Redis says of a command's nature, in its order. */
     public enum Flag {
         WRITE, READONLY, DENYOOM, ADMIN, NOSCRIPT, LOADING, STALE, FAST, NO_AUTH, ALLOW_BUSY
@@ -62,25 +51,84 @@ public record Command(int index, String name, int arity, Set<Flag> flags, Set<Ca
         KEYSPACE, READ, WRITE, SET, SORTEDSET, LIST, HASH, STRING, BITMAP, ADMIN, FAST, SLOW, DANGEROUS, CONNECTION
     }
 
+    /** Finds keys that do not stand at the same places in each call: those that a number announces, or a word. */
+    @FunctionalInterface
+    public interface KeyFinder {
+        /**
+         * Finds the keys, in the order in which they stand; none where the arguments make no sense, for the command to say so.
+         *
+         * @param from which argument of the call is the command's name
+         * @param count how many arguments there are from there on
+         */
+        void find(CommandCall call, int from, int count, KeyPositions found);
+    }
+
     /**
-     * Where the keys stand among the arguments.
+     * Where the keys stand among the arguments: a function of them.
      *
-     * @param first index of the first key; 0 for none
+     * @param first index of the first key; 0 for none that stands at the same place always
      * @param last index of the last; negative counts from the end
      * @param step from one key to the next
-     * @param access what is done to them, in Redis's words: {@code RO}, {@code RW}, {@code OW} or {@code RM}, and more
+     * @param access what is done to them, in Redis's words: {@code RO}, {@code RW}, {@code OW} or {@code RM}, and more; one
+     *        list for all of them, or one for each
+     * @param finder finds them; null where the three numbers say all
      */
-    public record Keys(int first, int last, int step, List<String> access) {
-        public static final Keys NONE = new Keys(0, 0, 0, List.of());
+    public record Keys(int first, int last, int step, List<List<String>> access, @Nullable KeyFinder finder) {
+        public static final Keys NONE = new Keys(0, 0, 0, List.of(), null);
 
-        /** How many keys a command of {@code count} arguments has. */
-        public int count(int count) {
-            return first == 0 ? 0 : (end(count) - first) / step + 1;
+        /** Keys behind a number that says how many they are, such as those of {@code LMPOP}, whose first argument that is. */
+        public static KeyFinder counted(int number) {
+            return (call, from, count, found) -> addCounted(call, from, count, number, found);
         }
 
-        /** Index of the last key of a command of {@code count} arguments. */
-        public int end(int count) {
-            return last < 0 ? count + last : last;
+        /** As {@link #counted}, with a key in front that is written to, such as that of {@code ZUNIONSTORE}. */
+        public static KeyFinder targetAndCounted(int target, int number) {
+            return (call, from, count, found) -> {
+                addCounted(call, from, count, number, found);
+                if (found.count() > 0) {
+                    found.add(from + target);
+                }
+            };
+        }
+
+        private static void addCounted(CommandCall call, int from, int count, int number, KeyPositions found) {
+            if (number < count && call.isInteger(from + number)) {
+                long keys = call.integer();
+                if (keys > 0 && keys <= count - number - 1) {
+                    found.addRange(from + number + 1, (int) keys, 1);
+                }
+            }
+        }
+
+        /** What is done to a key, by its number among them. */
+        public List<String> access(int key) {
+            return access.get(Math.min(key, access.size() - 1));
+        }
+
+        /** Whether each call has one key, at the same place. */
+        public boolean isOne() {
+            return first == last && finder == null;
+        }
+
+        /**
+         * Finds the keys of a call.
+         *
+         * @param from which argument is the command's name
+         */
+        public void find(CommandCall call, int from, KeyPositions found) {
+            found.clear();
+            int count = call.count() - from;
+            if (finder != null) {
+                finder.find(call, from, count, found);
+            } else if (first > 0) {
+                int end = last < 0 ? count + last : last;
+                found.addRange(from + first, (end - first) / step + 1, step);
+            }
+        }
+
+        /** Whether the keys, and what belongs to each, fill the rest of the call evenly. */
+        public boolean isEven(int count) {
+            return step <= 1 || last >= 0 || (count - first) % step == 0;
         }
     }
 

@@ -5,6 +5,7 @@ import java.util.Objects;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BiConsumer;
 
+import io.solaster.engine.Shard;
 import io.solaster.engine.memory.Memory;
 import io.solaster.resp.ReplyWriter;
 import io.solaster.store.keyspace.Keyspace;
@@ -16,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  * used again and again; a command's method reads it and keeps nothing of it.
  */
 public final class CommandCall {
+    /** A mask: of so many steps and one, the clock is looked at once. */
+    private static final int STEPS_UNTIMED = 63;
+
     private final StoreShard shard;
     private final ReplyWriter reply = new ReplyWriter();
     private long[] addresses = new long[16];
@@ -23,7 +27,11 @@ public final class CommandCall {
     private int count;
     private long now;
     private long integer;
+    private long cursor;
+    private boolean leftOff;
+    private int steps;
     private @Nullable Client client;
+    private final KeyPositions keys = new KeyPositions();
 
     CommandCall(StoreShard shard) {
         this.shard = shard;
@@ -126,6 +134,11 @@ public final class CommandCall {
         return now;
     }
 
+    /** Where the keys of the command stand that is routed now. */
+    public KeyPositions keys() {
+        return keys;
+    }
+
     public StoreShard shard() {
         return shard;
     }
@@ -185,6 +198,36 @@ public final class CommandCall {
     /** The client, for commands that run on its own shard only. */
     public Client client() {
         return Objects.requireNonNull(client, "this command runs on the client's shard only");
+    }
+
+    /** Where a command goes on that was left off in an earlier turn; 0 when it begins. */
+    public long cursor() {
+        return cursor;
+    }
+
+    /** Before a command is run: where it is to go on. */
+    void cursor(long where) {
+        cursor = where;
+        leftOff = false;
+    }
+
+    /** Whether a long command is to leave off now. To be asked at each small step of it: looks at the clock sometimes. */
+    public boolean isToYield() {
+        return (++steps & STEPS_UNTIMED) == 0 && Shard.needPreempt();
+    }
+
+    /**
+     * Leaves off: the command is run again in a later turn, with this cursor. Its keys are as they were until then.
+     *
+     * @param where above 0
+     */
+    public void goOn(long where) {
+        cursor = where;
+        leftOff = true;
+    }
+
+    boolean isLeftOff() {
+        return leftOff;
     }
 
     /**

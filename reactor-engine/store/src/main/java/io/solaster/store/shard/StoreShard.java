@@ -6,6 +6,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 
 import io.netty.buffer.ByteBuf;
@@ -58,6 +61,7 @@ public final class StoreShard implements AutoCloseable {
     private final FieldExpiry fieldExpiry;
     private final StoreStats stats = new StoreStats();
     private final CommandCall call;
+    private final IntentLocks locks;
     private final Map<Long, Client> clients = new LinkedHashMap<>();
     private final CommandCounts counts;
     private final Timer maintenance;
@@ -91,6 +95,7 @@ public final class StoreShard implements AutoCloseable {
         this.fieldExpiry = new FieldExpiry(keyspace, hashes);
         this.counts = new CommandCounts(commands, shard.environment().clock());
         this.call = new CommandCall(this);
+        this.locks = new IntentLocks(shard.id(), parts.count());
         this.clock = parts.clock();
         this.maintenance = shard.timers().coarseTimer(this::maintain);
         this.sweep = shard.timers().coarseTimer(this::sweep);
@@ -169,6 +174,11 @@ public final class StoreShard implements AutoCloseable {
         return call;
     }
 
+    /** Who uses which keys for longer than a moment. */
+    public IntentLocks locks() {
+        return locks;
+    }
+
     public long now() {
         return clock.getAsLong();
     }
@@ -178,13 +188,12 @@ public final class StoreShard implements AutoCloseable {
         ReplyWriter reply = call.reply();
         int before = reply.position();
         long errors = reply.errors();
-        stats.commands.increment();
-        long begun = counts.begin(command);
+        long begun = begin(command);
         keyspace.leaveWrite();
         try {
-            if (maxMemory.isLimited() && command.flags().contains(Command.Flag.DENYOOM)
-                    && !maxMemory.makeRoom(full && isFull())) {
-                reply.error("OOM command not allowed when used memory > 'maxmemory'.");
+            String refusal = maxMemory.isLimited() ? refusal(command) : null;
+            if (refusal != null) {
+                reply.error(refusal);
             } else {
                 command.body().run(call);
                 if (reply.errors() == errors && command.has(Command.Flag.WRITE)) {
@@ -198,15 +207,54 @@ public final class StoreShard implements AutoCloseable {
             reply.error(failure instanceof OutOfMemoryError
                     ? "OOM command not allowed: " + failure.getMessage()
                     : "ERR internal error");
-            stats.failures.increment();
-            commandFailed.tell("Command '{}' failed on shard {}", command.name(), shard.id(), failure);
+            tellFailed(command, failure);
         }
+        end(command, begun, reply.errors() != errors);
+    }
+
+    /**
+     * Runs something that touches a key, for code of this process: at once, unless others use the key for longer; then
+     * behind them.
+     */
+    public <R extends @Nullable Object> CompletionStage<R> onKey(int slot, boolean writes,
+            Function<StoreShard, R> work) {
+        if (locks.isFree()) {
+            return CompletableFuture.completedFuture(work.apply(this));
+        }
+        CompletableFuture<R> result = new CompletableFuture<>();
+        KeyWork<R> waiting = new KeyWork<>(this, work, result);
+        waiting.begin(slot, writes);
+        return result;
+    }
+
+    /** Counts a command that begins; when it did, for {@link #end}. */
+    long begin(Command command) {
+        stats.commands.increment();
+        return counts.begin(command);
+    }
+
+    /** Counts a command that has ended, with an error or not. */
+    void end(Command command, long begun, boolean failed) {
         if (begun != 0) {
             counts.end(command, begun);
         }
-        if (reply.errors() != errors) {
+        if (failed) {
             counts.failed(command);
         }
+    }
+
+    /** Why a command may not be run, in Redis's words; null if it may. */
+    @Nullable
+    String refusal(Command command) {
+        return maxMemory.isLimited() && command.has(Command.Flag.DENYOOM) && !maxMemory.makeRoom(full && isFull())
+                ? "OOM command not allowed when used memory > 'maxmemory'."
+                : null;
+    }
+
+    /** Notes what a command has thrown. */
+    void tellFailed(Command command, Throwable failure) {
+        stats.failures.increment();
+        commandFailed.tell("Command '{}' failed on shard {}", command.name(), shard.id(), failure);
     }
 
     /** Netty's buffers may have shrunk, which nobody tells: looks anew, once in a millisecond. */
@@ -273,6 +321,7 @@ public final class StoreShard implements AutoCloseable {
             commandsAtSweep = commands;
             sweptAt = now;
             shard.memory().budget().all().look();
+            locks.removeOf(peer -> parts.engine().shard(peer).isTerminated());
             for (Client client : clients()) {
                 client.closeIfIdle(now);
             }

@@ -1,0 +1,75 @@
+package io.solaster.store.shard;
+
+import java.util.function.Consumer;
+import java.util.function.ToLongFunction;
+
+import io.solaster.resp.ReplyWriter;
+
+/**
+ * What a command does whose keys lie on several shards: it works on each of them in hops, which carry values rather than
+ * replies, and is concluded on the client's shard. No other command sees the keys between the hops. Without state of its own,
+ * since all shards use the same one.
+ */
+public interface Spread {
+    /** In how many hops it is done, at most. */
+    default int hops() {
+        return 1;
+    }
+
+    /** Before the first hop, on the client's shard: may say something to parts by their {@link Transaction#values}. */
+    default void prepare(Transaction transaction) {}
+
+    /**
+     * A part, on a shard that owns some of the keys. May leave off ({@link CommandCall#goOn}).
+     *
+     * @param call the command's name, the keys of this shard with what belongs to each, and all arguments that belong to no
+     *        key, in the order of the request; {@link CommandCall#reply} is not to be used
+     * @param values what was found in the hop before, or given by {@link #goesOn}, and where to put what is found
+     * @param hop 0 for the first
+     */
+    void run(CommandCall call, Values values, int hop);
+
+    /** Whether another hop is needed, on the client's shard after each but the last: may exchange the parts' values. */
+    default boolean goesOn(Transaction transaction, int hop) {
+        return true;
+    }
+
+    /**
+     * Writes the reply, on the client's shard, unless a part has failed.
+     *
+     * @return false if the reply is not whole yet, so that this is called again in a later turn
+     */
+    boolean conclude(Transaction transaction, ReplyWriter reply);
+
+    /** The parts count something, which is added up. */
+    static Spread sum(ToLongFunction<CommandCall> part) {
+        return new Spread() {
+            @Override
+            public void run(CommandCall call, Values values, int hop) {
+                values.number(values.number() + part.applyAsLong(call));
+            }
+
+            @Override
+            public boolean conclude(Transaction transaction, ReplyWriter reply) {
+                reply.integer(transaction.sum());
+                return true;
+            }
+        };
+    }
+
+    /** The parts do something, and the answer is {@code +OK}. */
+    static Spread ok(Consumer<CommandCall> part) {
+        return new Spread() {
+            @Override
+            public void run(CommandCall call, Values values, int hop) {
+                part.accept(call);
+            }
+
+            @Override
+            public boolean conclude(Transaction transaction, ReplyWriter reply) {
+                reply.ok();
+                return true;
+            }
+        };
+    }
+}

@@ -1,0 +1,128 @@
+package io.solaster.store.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.charset.StandardCharsets;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.embedded.EmbeddedChannel;
+import io.solaster.config.server.LimitsConfig;
+import io.solaster.config.server.ServerConfig;
+import io.solaster.config.value.ByteSize;
+import io.solaster.engine.net.RequestStats;
+import io.solaster.store.RespClient;
+import io.solaster.store.StoreFixture;
+import io.solaster.store.shard.ServerSettings;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
+
+/** Messages that answer no request, beside the replies of those that do. */
+class PushTest {
+    private final StoreFixture fixture = StoreFixture.of(2);
+    private final StringBuilder received = new StringBuilder();
+    private EmbeddedChannel channel;
+
+    @BeforeEach
+    void connect() {
+        channel = connect(StoreFixture.config());
+    }
+
+    @AfterEach
+    void close() {
+        onShard(server -> channel.finishAndReleaseAll());
+    }
+
+    private EmbeddedChannel connect(ServerConfig config) {
+        ServerSettings settings = new ServerSettings(StoreFixture.parts(fixture.store()), config);
+        return onShard(server -> {
+            EmbeddedChannel connected = new EmbeddedChannel();
+            connected.pipeline()
+                    .addLast(new ClientConnection(settings, new ClientLogs(), server, new RequestStats("kv", "resp")));
+            connected.pipeline().fireChannelActive();
+            return connected;
+        });
+    }
+
+    private <R> R onShard(Function<ServerShard, R> call) {
+        return fixture.servers().on(0, call).join();
+    }
+
+    private void send(EmbeddedChannel to, String... arguments) {
+        to.writeInbound(to.alloc().directBuffer().writeBytes(RespClient.encode(arguments)));
+    }
+
+    private static void push(EmbeddedChannel to, String text) {
+        to.pipeline().get(ClientConnection.class)
+                .push(to.alloc().directBuffer().writeBytes(text.getBytes(StandardCharsets.US_ASCII)));
+    }
+
+    private String received() {
+        return onShard(server -> {
+            for (ByteBuf sent = channel.readOutbound(); sent != null; sent = channel.readOutbound()) {
+                received.append(sent.toString(StandardCharsets.ISO_8859_1));
+                sent.release();
+            }
+            return received.toString();
+        });
+    }
+
+    private String keyOn(int shard) {
+        return IntStream.range(0, 1000).mapToObj(i -> "p" + i).filter(key -> fixture.engine().shardOf(key) == shard)
+                .findFirst().orElseThrow();
+    }
+
+    @Test
+    void aPushToAnIdleClientLeavesAtOnce() {
+        onShard(server -> {
+            push(channel, ">1\r\n+a\r\n");
+            push(channel, ">1\r\n+b\r\n");
+            return true;
+        });
+        assertThat(received()).isEqualTo(">1\r\n+a\r\n>1\r\n+b\r\n");
+    }
+
+    @Test
+    void aPushOvertakesNoReplyThatIsUnderWay() {
+        String foreign = keyOn(1);
+        for (String[] request : new String[][]{{"GET", foreign}, {"MGET", foreign, keyOn(0)}}) {
+            received.setLength(0);
+            onShard(server -> {
+                send(channel, request);
+                push(channel, ">1\r\n+later\r\n");
+                return true;
+            });
+            StoreFixture.await("both are there", () -> received().contains("later"));
+            assertThat(received()).endsWith(">1\r\n+later\r\n").startsWith(request.length == 2 ? "$-1" : "*2\r\n");
+        }
+    }
+
+    @Test
+    void whoReadsNoPushIsCutOff() {
+        Logger logger = (Logger) LoggerFactory.getLogger(ClientConnection.class);
+        logger.setLevel(Level.OFF);
+        String foreign = keyOn(1);
+        EmbeddedChannel slow = connect(StoreFixture.config()
+                .withLimits(LimitsConfig.defaults().withOutputBuffer(new ByteSize(1000))));
+        try {
+            boolean open = onShard(server -> {
+                // Behind a reply that is not there yet, so they pile up.
+                send(slow, "GET", foreign);
+                push(slow, "x".repeat(900));
+                boolean still = slow.isOpen();
+                push(slow, "x".repeat(900));
+                return still;
+            });
+            assertThat(open).isTrue();
+            StoreFixture.await("it is closed", () -> onShard(server -> !slow.isOpen()));
+        } finally {
+            onShard(server -> slow.finishAndReleaseAll());
+            logger.setLevel(null);
+        }
+    }
+}
