@@ -36,8 +36,8 @@ final class BitCommands {
     }
 
     /**
-     * The entry of the key, whose value is made to hold a bit and may be written to; zeros are added. 0 after having answered an
-     * error.
+     * The entry of the key, a write of which is begun: its value is made to hold a bit, by zeros, and may be written to. 0
+     * after having answered an error.
      */
     static long reaching(CommandCall call, long bit) {
         Keyspace keys = call.keyspace();
@@ -56,7 +56,9 @@ final class BitCommands {
         }
         entry = keys.resizeValue(call.address(1), call.length(1), (int) length);
         Memory.fill(keys.valueAddress(entry) + oldLength, length - oldLength, (byte) 0);
-        return entry;
+        // A write by itself: whether another one follows is seen later.
+        keys.written();
+        return KeyCommands.find(call, 1);
     }
 
     static void getbit(CommandCall call) {
@@ -91,6 +93,7 @@ final class BitCommands {
         boolean old = Bits.get(address, bit);
         if (old != value) {
             Bits.set(address, bit, value);
+            call.keyspace().written();
         }
         call.reply().integer(old ? 1 : 0);
     }

@@ -87,14 +87,18 @@ final class BitfieldCommands {
             }
         }
         call.reply().arrayHeader(operations);
-        answer(call, entry);
+        if (answer(call, entry)) {
+            call.keyspace().written();
+        }
     }
 
-    private static void answer(CommandCall call, long entry) {
+    /** Does all operations; whether a number has changed. */
+    private static boolean answer(CommandCall call, long entry) {
         Keyspace keys = call.keyspace();
         long address = entry == 0 ? 0 : keys.valueAddress(entry);
         int length = entry == 0 ? 0 : keys.valueLength(entry);
         Overflow overflow = Overflow.WRAP;
+        boolean changed = false;
         int step;
         for (int i = 2; i < call.count(); i += step) {
             Operation operation = Objects.requireNonNull(operation(call, i));
@@ -114,12 +118,13 @@ final class BitfieldCommands {
                 call.reply().integer(old);
             } else {
                 call.isInteger(i + 3);
-                write(call.reply(), address, offset, width, signed, overflow, operation, old, call.integer());
+                changed |= write(call.reply(), address, offset, width, signed, overflow, operation, old, call.integer());
             }
         }
+        return changed;
     }
 
-    private static void write(ReplyWriter reply, long address, long offset, int width, boolean signed,
+    private static boolean write(ReplyWriter reply, long address, long offset, int width, boolean signed,
             Overflow overflow,
             Operation operation, long old, long argument) {
         long base = operation == Operation.SET ? argument : old;
@@ -130,7 +135,7 @@ final class BitfieldCommands {
             switch (overflow) {
                 case FAIL -> {
                     reply.nullValue();
-                    return;
+                    return false;
                 }
                 case SAT -> value = limit(width, signed, excess > 0);
                 case WRAP -> value = signed ? value << -width >> -width : value & (1L << width) - 1;
@@ -138,6 +143,7 @@ final class BitfieldCommands {
         }
         Bits.setField(address, offset, width, value);
         reply.integer(operation == Operation.SET ? old : value);
+        return Bits.field(address, Integer.MAX_VALUE, offset, width) != (old & -1L >>> 64 - width);
     }
 
     private static long limit(int width, boolean signed, boolean upper) {

@@ -97,6 +97,7 @@ final class DumpCommands {
         }
         long entry = keys.create(call.address(1), call.length(1), Keyspace.TYPE_STRING, (int) dump.length(), expiry);
         dump.write(keys.valueAddress(entry));
+        keys.written();
     }
 
     /** Which options there are; -1 after having answered an error. How old or used the key is said to be is not kept. */

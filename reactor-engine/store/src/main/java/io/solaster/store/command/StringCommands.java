@@ -359,6 +359,7 @@ final class StringCommands {
         byte[] text = sum.toString().getBytes(StandardCharsets.US_ASCII);
         entry = keys.resizeValue(call.address(1), call.length(1), text.length);
         Memory.copy(text, 0, keys.valueAddress(entry), text.length);
+        keys.written();
         call.reply().bulk(text);
     }
 
