@@ -8,6 +8,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -172,5 +173,28 @@ class StoreKeysTest {
             assertThat(client.reply()).isEqualTo("*1|$1|a");
             assertThat(client.reply()).isEqualTo("$1|a");
         }
+    }
+
+    @Test
+    void whatKeysTakeIsWhatIsHeld() {
+        populate("k", 3_000);
+        client.call("SET", "large", "x".repeat(3_000_000));
+        long sum = Stream.concat(IntStream.range(0, 3_000).mapToObj(i -> "k" + i), Stream.of("large"))
+                .mapToLong(key -> Long.parseLong(client.call("MEMORY", "USAGE", key).substring(1))).sum();
+        long held = StoreFixture.parts(store.store()).sharded().onAll(part -> part.keyspace().heldBytes()).join()
+                .stream().mapToLong(Long::longValue).sum();
+        assertThat((double) sum / held).isBetween(0.98, 1.02);
+    }
+
+    @Test
+    void toAskForAKeyDoesNotUseIt() {
+        client.call("SET", "a", "1");
+        store.advance(Duration.ofSeconds(1_000));
+        client.call("TTL", "a");
+        client.call("OBJECT", "ENCODING", "a");
+        client.call("MEMORY", "USAGE", "a");
+        assertThat(Long.parseLong(client.call("OBJECT", "IDLETIME", "a").substring(1))).isBetween(900L, 1_900L);
+        client.call("TOUCH", "a");
+        assertThat(Long.parseLong(client.call("OBJECT", "IDLETIME", "a").substring(1))).isLessThan(900);
     }
 }

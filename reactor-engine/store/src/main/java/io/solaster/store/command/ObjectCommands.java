@@ -8,8 +8,9 @@ import io.solaster.store.collection.Sets;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.keyspace.ValueType;
 import io.solaster.store.shard.CommandCall;
+import io.solaster.store.shard.Errors;
 
-/** {@code OBJECT}: how keys and values are kept. */
+/** {@code OBJECT} and {@code MEMORY}: how keys and values are kept. */
 final class ObjectCommands {
     private static final List<String> HELP = Help.of("OBJECT", """
             ENCODING <key>
@@ -26,6 +27,10 @@ final class ObjectCommands {
     private static final String IS_LFU = "ERR An LFU maxmemory policy is selected, idle time not tracked." + SWITCHED;
     private static final String IS_NOT_LFU = "ERR An LFU maxmemory policy is not selected, access frequency not tracked."
             + SWITCHED;
+    private static final List<String> MEMORY_HELP = Help.of("MEMORY", """
+            USAGE <key> [SAMPLES <count>]
+                How many bytes the key and its value take.
+            """);
     /** The longest string that Redis keeps together with its object, and the longest that it takes for a number. */
     private static final int LONGEST_EMBEDDED = 44;
     private static final int LONGEST_NUMBER = 20;
@@ -99,5 +104,33 @@ final class ObjectCommands {
     private static boolean isLfu(CommandCall call) {
         Eviction eviction = call.shard().parts().memory().eviction();
         return eviction == Eviction.ALLKEYS_LFU || eviction == Eviction.VOLATILE_LFU;
+    }
+
+    /** {@code MEMORY USAGE}: of a collection too, all is counted, whatever SAMPLES says. */
+    static void usage(CommandCall call) {
+        for (int i = 3; i < call.count(); i += 2) {
+            if (!call.is(i, "samples") || i + 1 == call.count()) {
+                call.reply().error(Errors.SYNTAX);
+                return;
+            }
+            if (!call.isInteger(i + 1)) {
+                call.reply().error(Errors.NOT_INTEGER);
+                return;
+            }
+            if (call.integer() < 0) {
+                call.reply().error(Errors.SYNTAX);
+                return;
+            }
+        }
+        long entry = entry(call);
+        if (entry == 0) {
+            call.reply().nullValue();
+        } else {
+            call.reply().integer(call.keyspace().bytes(entry));
+        }
+    }
+
+    static void memoryHelp(CommandCall call) {
+        Help.answer(call, MEMORY_HELP);
     }
 }

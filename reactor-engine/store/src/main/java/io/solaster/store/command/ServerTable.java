@@ -40,6 +40,14 @@ final class ServerTable {
                         .doc("server", "5.0.0", "O(1)", "Describes the subcommands.", ""))
                 .doc("server", "2.0.0", "Depends on the subcommand", "Parameters of the server.", "");
 
+        to.entry("memory", -2, "").subcommands(
+                to.sub("memory|usage", -3, "readonly", ObjectCommands::usage).keyOfSubcommand("RO")
+                        .doc("server", "4.0.0", "O(N) in the nodes of the value", "How many bytes a key takes.",
+                                "key [SAMPLES count]"),
+                to.sub("memory|help", 2, "loading stale", ObjectCommands::memoryHelp)
+                        .doc("server", "4.0.0", "O(1)", "Describes the subcommands.", ""))
+                .doc("server", "4.0.0", "Depends on the subcommand", "What keys take of memory.", "");
+
         to.entry("command", -1, "loading stale", CommandCommands::command).acl("connection")
                 .tips("nondeterministic_output_order").subcommands(
                         to.sub("command|count", 2, "loading stale", CommandCommands::count).acl("connection")

@@ -144,6 +144,11 @@ final class Entries {
                 : Memory.getInt(entry + keyOffset(header) - 8);
     }
 
+    /** Bytes of an entry's block. */
+    long blockBytes(long entry) {
+        return capacity(entry, Memory.getLong(entry));
+    }
+
     private long capacity(long entry, long header) {
         return (header & LARGE) != 0 ? Slabs.largeCapacity(entry) : slabs.capacity(entry);
     }

@@ -98,6 +98,11 @@ public interface Keyspace extends AutoCloseable {
     long nodeBytes(long entry);
 
     /**
+     * Bytes that a key takes: its block, its nodes, and its part of the table. May take as long as there are nodes.
+     */
+    long bytes(long entry);
+
+    /**
      * Frees about so many nodes of values that were removed or replaced. A small value's are freed at once, those of
      * others by this.
      *

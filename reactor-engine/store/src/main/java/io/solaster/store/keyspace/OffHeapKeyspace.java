@@ -100,6 +100,11 @@ final class OffHeapKeyspace implements Keyspace {
     }
 
     @Override
+    public long bytes(long entry) {
+        return entries.blockBytes(entry) + nodeBytes(entry) + directory.segments() * Segment.BYTES / size;
+    }
+
+    @Override
     public int freeNodes(int maxSteps) {
         return detached.free(maxSteps);
     }
