@@ -189,7 +189,28 @@ public final class Chain {
             return false;
         }
         Packed.replace(packed(roomy), packed(roomy) + offset, address, length);
+        if (more < 0) {
+            shorten(nodes, root, roomy);
+        }
         return true;
+    }
+
+    /** Gives a node a smaller block that had a large element and has none any more. Memory refused leaves it be. */
+    private static void shorten(Slabs nodes, long root, long node) {
+        int used = Packed.bytes(packed(node));
+        int room = Memory.getInt(node + ROOM);
+        if (room <= NODE_BYTES || NODE_HEADER + used > room / 4) {
+            return;
+        }
+        long smaller;
+        try {
+            smaller = allocate(nodes, root, Math.max(SMALL_NODE, NODE_HEADER + used));
+        } catch (OutOfMemoryError e) {
+            return;
+        }
+        Memory.putInt(smaller + START, NODE_HEADER);
+        Memory.copy(packed(node), smaller + NODE_HEADER, used);
+        replaceNode(nodes, root, node, smaller);
     }
 
     /** Removes an element. Others of its node may lie elsewhere then. */

@@ -289,6 +289,13 @@ final class ListsTest {
         lists.set(1, text.address, text.length);
         model.set(1, "y".repeat(200_000));
         check(model);
+        text.put("small");
+        for (int index = 1; index < 6; index++) {
+            lists.set(index, text.address, text.length);
+            model.set(index, "small");
+        }
+        check(model);
+        assertThat(keys.nodes().live()).isLessThan(20_000);
         lists.remove();
         freeAll();
         assertThat(keys.nodes().live()).isZero();
