@@ -380,6 +380,33 @@ final class SortedSetsTest {
         assertThat(keys.nodes().used() - before).isLessThan(100_000L * 75);
     }
 
+    @ParameterizedTest
+    @CsvSource({"1000000000", "5"})
+    void aTreeOfSeveralLevelsGrowsAndShrinks(int scores) {
+        open("set");
+        SplittableRandom random = new SplittableRandom(4);
+        Model model = new Model();
+        for (int i = 0; i < 40_000; i++) {
+            double score = random.nextInt(scores);
+            put("m" + i, score);
+            model.put("m" + i, score);
+        }
+        check(model);
+        for (int i = 0; i < 40_000; i++) {
+            if (i % 40 != 0) {
+                assertThat(find("m" + i)).isTrue();
+                sets.removeFound();
+                model.remove("m" + i);
+            }
+        }
+        check(model);
+        // Leaves that became sparse were made one.
+        assertThat(keys.nodes().live()).isLessThan(1000 * 150);
+        sets.remove();
+        freeAll();
+        assertThat(keys.nodes().live()).isZero();
+    }
+
     @Test
     void minusZeroKeepsItsSignInATree() {
         open("set");

@@ -113,6 +113,24 @@ final class PackedTest {
         assertThat(text(Packed.first(packed))).isEqualTo("87654321");
     }
 
+    @Test
+    void elementsComeAndGoAtTheBeginningWithoutMovingOthers() {
+        long begin = packed + 1000;
+        Packed.clear(begin);
+        begin = Packed.prepend(begin, other, put("last"));
+        begin = Packed.prepend(begin, other, put("300"));
+        begin = Packed.prepend(begin, other, put("z".repeat(300)));
+        begin = Packed.prepend(begin, other, put(""));
+        assertThat(Packed.count(begin)).isEqualTo(4);
+        assertThat(Packed.end(begin)).isEqualTo(packed + 1000 + Packed.HEADER);
+        assertThat(text(Packed.at(begin, 1))).isEqualTo("z".repeat(300));
+        begin = Packed.removeFirst(begin, Packed.at(begin, 2), 2);
+        assertThat(Packed.count(begin)).isEqualTo(2);
+        assertThat(text(Packed.first(begin))).isEqualTo("300");
+        assertThat(text(Packed.last(begin))).isEqualTo("last");
+        assertThat(Packed.end(begin)).isEqualTo(packed + 1000 + Packed.HEADER);
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3})
     void behavesAsAList(int seed) {

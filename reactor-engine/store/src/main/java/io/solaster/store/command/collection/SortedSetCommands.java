@@ -122,6 +122,9 @@ public final class SortedSetCommands {
             call.reply().integer((options & CH) != 0 ? added + updated : added);
         } else if (done == NOTHING) {
             call.reply().nullValue();
+        } else if (done == ADDED) {
+            // As it was given: a small set keeps no sign of zero.
+            call.reply().doubleValue(Floats.parse(call, first));
         } else {
             set.find(call.address(first + 1), call.length(first + 1));
             call.reply().doubleValue(set.score());
