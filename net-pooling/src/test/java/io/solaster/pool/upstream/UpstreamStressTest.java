@@ -13,6 +13,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
 import io.solaster.config.Changed;
 import io.solaster.config.EngineConfig.Transport;
 import io.solaster.config.pool.BalancingConfig;
@@ -33,19 +35,34 @@ import io.solaster.pool.Upstream;
 import io.solaster.pool.UpstreamState;
 import io.solaster.pool.UpstreamStats;
 import io.solaster.pool.discovery.Discovery;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 
 /** Shards choose while members come and go, sicken and heal. */
 class UpstreamStressTest {
     private static final int CHANGES = 100;
+    private static final Logger LOG = (Logger) LoggerFactory.getLogger(Upstream.class);
 
     private Engine engine;
     private volatile Discovery.Listener discovery;
+
+    /** Endpoints are ejected all the time. */
+    @BeforeAll
+    static void quiet() {
+        LOG.setLevel(Level.ERROR);
+    }
+
+    @AfterAll
+    static void loud() {
+        LOG.setLevel(null);
+    }
 
     @AfterEach
     void stop() {
