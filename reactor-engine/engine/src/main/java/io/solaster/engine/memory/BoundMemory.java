@@ -20,6 +20,11 @@ final class BoundMemory implements SystemMemory {
     }
 
     @Override
+    public long allocateZero(long bytes) {
+        return SYSTEM.allocateZero(bytes);
+    }
+
+    @Override
     public void free(long address) {
         SYSTEM.free(address);
     }

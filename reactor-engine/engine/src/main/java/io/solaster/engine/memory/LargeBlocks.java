@@ -54,10 +54,12 @@ final class LargeBlocks {
         return Memory.getLong(block - HEADER + CAPACITY);
     }
 
-    /** A block of at least so many bytes, aligned to 8; content undefined. */
+    /** A block of at least so many bytes, aligned to 8; content undefined, but zero from {@link Slabs#ZERO_FROM} on. */
     long allocate(long bytes) {
         long capacity = bytes + 7 & ~7L;
-        long head = system.allocate(HEADER + capacity);
+        long head = capacity < Slabs.ZERO_FROM
+                ? system.allocate(HEADER + capacity)
+                : system.allocateZero(HEADER + capacity);
         Memory.putLong(head + CAPACITY, capacity);
         Memory.putLong(head + HOLDS, 0);
         link(head);

@@ -22,6 +22,8 @@ public final class Memory {
     private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
     private static final MethodHandle MALLOC = downcall("malloc",
             FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
+    private static final MethodHandle CALLOC = downcall("calloc",
+            FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
     private static final MethodHandle FREE = downcall("free", FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG));
 
     private static final boolean LITTLE = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
@@ -117,6 +119,25 @@ public final class Memory {
     public static long allocate(long bytes) {
         try {
             long address = (long) MALLOC.invokeExact(bytes);
+            if (address == 0) {
+                throw new OutOfMemoryError("the system refused " + bytes + " bytes outside the heap");
+            }
+            return address;
+        } catch (Error | RuntimeException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /**
+     * As {@link #allocate}, but the block is zero. Of tens of megabytes no page is touched for that: the kernel's are.
+     *
+     * @throws OutOfMemoryError if the system has no such block to give
+     */
+    public static long allocateZero(long bytes) {
+        try {
+            long address = (long) CALLOC.invokeExact(1L, bytes);
             if (address == 0) {
                 throw new OutOfMemoryError("the system refused " + bytes + " bytes outside the heap");
             }

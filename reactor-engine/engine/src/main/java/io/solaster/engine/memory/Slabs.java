@@ -35,6 +35,8 @@ import java.util.Arrays;
 public final class Slabs implements AutoCloseable {
     /** Bytes of a page, which is cut into blocks of one size class. */
     public static final int PAGE = 1 << 16;
+    /** A large block of so many bytes is zero when it is handed out: the kernel's pages are, and none is touched. */
+    public static final long ZERO_FROM = 32 << 20;
     private static final int CHUNK_PAGES = 64;
     /** Resident pages without live blocks that are kept, so that a size that comes and goes costs no page faults. */
     public static final int SLACK_PAGES = 32;
@@ -126,7 +128,7 @@ public final class Slabs implements AutoCloseable {
         }
     }
 
-    /** A block of at least so many bytes, aligned to 8; content undefined. */
+    /** A block of at least so many bytes, aligned to 8; content undefined, but zero from {@link #ZERO_FROM} on. */
     public long allocate(long bytes) {
         if (large(bytes)) {
             release(bytes);

@@ -16,6 +16,11 @@ public interface SystemMemory {
         }
 
         @Override
+        public long allocateZero(long bytes) {
+            return Memory.allocateZero(bytes);
+        }
+
+        @Override
         public void free(long address) {
             Memory.free(address);
         }
@@ -38,6 +43,13 @@ public interface SystemMemory {
 
     /** As {@link Memory#allocate}. */
     long allocate(long bytes);
+
+    /** As {@link Memory#allocateZero}. */
+    default long allocateZero(long bytes) {
+        long address = allocate(bytes);
+        Memory.fill(address, bytes, (byte) 0);
+        return address;
+    }
 
     /** As {@link Memory#free}. */
     void free(long address);

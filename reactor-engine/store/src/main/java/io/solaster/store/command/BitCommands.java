@@ -54,8 +54,7 @@ final class BitCommands {
             call.reply().error(BAD_OFFSET);
             return 0;
         }
-        entry = keys.resizeValue(call.address(1), call.length(1), (int) length);
-        Memory.fill(keys.valueAddress(entry) + oldLength, length - oldLength, (byte) 0);
+        keys.extendValue(call.address(1), call.length(1), (int) length);
         // A write by itself: whether another one follows is seen later.
         keys.written();
         return KeyCommands.find(call, 1);

@@ -421,14 +421,12 @@ final class StringCommands {
             return;
         }
         int length = (int) Math.max(oldLength, offset + added);
-        if (length != oldLength || keys.isHeld(entry)) {
+        if (offset > oldLength) {
+            entry = keys.extendValue(call.address(1), call.length(1), length);
+        } else if (length != oldLength || keys.isHeld(entry)) {
             entry = keys.resizeValue(call.address(1), call.length(1), length);
         }
-        long value = keys.valueAddress(entry);
-        if (offset > oldLength) {
-            Memory.fill(value + oldLength, offset - oldLength, (byte) 0);
-        }
-        Memory.copy(call.address(3), value + offset, added);
+        Memory.copy(call.address(3), keys.valueAddress(entry) + offset, added);
         keys.written();
         call.reply().integer(length);
     }

@@ -21,6 +21,8 @@ final class Entries {
     private static final long CLOCK = (1L << 15) - 1 << CLOCK_SHIFT;
     private static final long IN_USE = 1L << 63; // in a free block the first word is an address, or 0
     private static final int SHORT_KEY = (1 << 11) - 1;
+    /** The most room to grow that a value gets: it has to be cleared where a value is extended by zeros. */
+    private static final int MOST_SPARE = 32 << 20;
     /** What another entry of the same key and value has of the header. */
     private static final long KEPT = TYPE | CLOCK;
 
@@ -75,6 +77,11 @@ final class Entries {
 
     static boolean isLarge(long entry) {
         return (Memory.getLong(entry) & LARGE) != 0;
+    }
+
+    /** Whether an entry's value was zero when its block was handed out. */
+    static boolean wasZero(long entry) {
+        return isLarge(entry) && Slabs.largeCapacity(entry) >= Slabs.ZERO_FROM;
     }
 
     static long valueAddress(long entry) {
@@ -223,7 +230,7 @@ final class Entries {
             return old;
         }
         // Short values take a size class more each time, which is cheap; longer ones would be copied once a class.
-        int spare = valueLength > oldLength && oldLength >= 64 ? oldLength / 2 : 0;
+        int spare = valueLength > oldLength && oldLength >= 64 ? Math.min(oldLength / 2, MOST_SPARE) : 0;
         long entry = create(key, keyLength, header & KEPT, valueLength, expiry(old), spare);
         Memory.copy(valueAddress(old), valueAddress(entry), Math.min(oldLength, valueLength));
         return entry;

@@ -198,12 +198,18 @@ public interface Keyspace extends AutoCloseable {
     /**
      * Gives the key's value this length: what both lengths have in common is kept, the rest is undefined. Inserts a
      * string without expiry if the key is absent; else type and expiry stay (a key that is due is taken as present), and
-     * so do a value's nodes. A value that outgrows its block gets half its length as room to grow, so that n appends
+     * so do a value's nodes. A value that outgrows its block gets half its length, or 32 MiB, as room to grow, so that n appends
      * cost O(n). Once the value is as it shall be, the caller calls {@link #written}.
      *
      * @return the entry
      */
     long resizeValue(long key, int keyLength, int valueLength);
+
+    /**
+     * As {@link #resizeValue}, but what is beyond the old length is zero. At most 32 MiB are written for that, however
+     * long the value becomes: memory that is new from the system is zero.
+     */
+    long extendValue(long key, int keyLength, int valueLength);
 
     /** From now on keys are evicted, and their use is noted, so. What was noted by another order is taken as it is. */
     void evictionPolicy(EvictionPolicy policy);

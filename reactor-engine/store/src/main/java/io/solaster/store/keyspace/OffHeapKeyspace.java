@@ -310,6 +310,17 @@ final class OffHeapKeyspace implements Keyspace {
     }
 
     @Override
+    public long extendValue(long key, int keyLength, int valueLength) {
+        long old = locate(key, keyLength);
+        int oldLength = old == 0 ? 0 : Entries.valueLength(old);
+        long entry = resizeValue(key, keyLength, valueLength);
+        if (valueLength > oldLength && (entry == old || !Entries.wasZero(entry))) {
+            Memory.fill(Entries.valueAddress(entry) + oldLength, valueLength - oldLength, (byte) 0);
+        }
+        return entry;
+    }
+
+    @Override
     public boolean remove(long key, int keyLength) {
         long h = hash.hash(key, keyLength);
         long at = Segment.locate(directory.segment(h), h, key, keyLength);

@@ -11,6 +11,7 @@ import java.util.Random;
 import java.util.SplittableRandom;
 
 import io.solaster.engine.memory.Memory;
+import io.solaster.engine.memory.SystemMemory;
 import io.solaster.testkit.memory.CountedMemory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
@@ -221,6 +222,30 @@ final class OffHeapKeyspaceTest {
         System.out.printf("payload %d, live %d, used %d: %.3f of payload%n", payload, keyspace.liveBytes(),
                 keyspace.usedMemory(), ratio);
         assertThat(ratio).isLessThan(1.35);
+    }
+
+    @Test
+    void extendsValuesByZeros() {
+        int most = 40 << 20;
+        try (OffHeapKeyspace real = new OffHeapKeyspace(SystemMemory.SYSTEM,
+                new FoldedHash(new SplittableRandom(1)::nextLong), List.of())) {
+            key.put(1);
+            int length = 0;
+            for (int next : new int[]{100, 90, 200, 1 << 20, most, most - 5000, most, 50, 1000, most, 300, most}) {
+                long entry = real.extendValue(key.address, key.length, next);
+                long at = real.valueAddress(entry);
+                int kept = Math.min(length, next);
+                assertThat(kept == 0 || Memory.getByte(at + kept - 1) == 'x').isTrue();
+                for (int i = kept; i < next; i++) {
+                    if (Memory.getByte(at + i) != 0) {
+                        throw new AssertionError("from " + length + " to " + next + ": not zero at " + i);
+                    }
+                }
+                Memory.fill(at, next, (byte) 'x');
+                real.written();
+                length = next;
+            }
+        }
     }
 
     @Test
