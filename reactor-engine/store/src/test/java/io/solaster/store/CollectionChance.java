@@ -22,6 +22,9 @@ final class CollectionChance {
     private CollectionChance() {}
 
     static String[] command(Draw draw, int elements) {
+        if (draw.oneIn(10)) {
+            return sets(draw, elements);
+        }
         if (draw.oneIn(40)) {
             return new String[]{"DEL", draw.nextBoolean() ? draw.of(HASHES) : draw.of(SETS)};
         }
@@ -60,6 +63,17 @@ final class CollectionChance {
         };
     }
 
+    private static String[] sets(Draw draw, int elements) {
+        String name = draw.of("SINTER", "SUNION", "SDIFF", "SINTERSTORE", "SUNIONSTORE", "SDIFFSTORE", "SMOVE");
+        List<String> words = new ArrayList<>(List.of(name, draw.of(SETS), draw.of(SETS)));
+        if (name.equals("SMOVE")) {
+            words.add(field(draw, elements));
+        } else if (draw.nextBoolean()) {
+            words.add(draw.of(SETS));
+        }
+        return words.toArray(String[]::new);
+    }
+
     private static String field(Draw draw, int elements) {
         int i = draw.nextInt(elements);
         return draw.oneIn(60) ? draw.of(VALUES) : draw.nextBoolean() ? Integer.toString(i) : "f" + i;
@@ -91,7 +105,9 @@ final class CollectionChance {
         String name = command.length == 0 ? "" : command[0].toUpperCase(Locale.ROOT);
         int each = switch (name) {
             case "HGETALL", "HSCAN" -> 2;
-            case "HKEYS", "HVALS", "SMEMBERS", "SSCAN", "SPOP", "SRANDMEMBER", "HRANDFIELD" -> 1;
+            case "HKEYS", "HVALS", "SMEMBERS", "SSCAN", "SPOP", "SRANDMEMBER", "HRANDFIELD", "SINTER", "SUNION",
+                    "SDIFF" ->
+                1;
             default -> 0;
         };
         if (each == 0 || reply.isEmpty() || "*~%".indexOf(reply.charAt(0)) < 0) {

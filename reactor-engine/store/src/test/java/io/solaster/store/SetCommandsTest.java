@@ -81,6 +81,43 @@ class SetCommandsTest {
     }
 
     @Test
+    void whatSeveralSetsHaveInCommonOrNotIsFoundOnAnyShards() {
+        Set<String> all = fill("a", "", 1000);
+        fill("b", "", 300);
+        fill("c", "", 600);
+        fill("d", "m", 5);
+        assertThat(members("SINTER", "a", "b", "c")).isEqualTo(members("SMEMBERS", "b"));
+        assertThat(members("SINTER", "a", "b", "none")).isEmpty();
+        assertThat(members("SUNION", "b", "c", "a", "none")).isEqualTo(all);
+        assertThat(members("SDIFF", "c", "b")).hasSize(300).contains("300", "599").doesNotContain("299");
+        assertThat(client.call("SUNIONSTORE", "e", "a", "d")).isEqualTo(":1005");
+        assertThat(members("SMEMBERS", "e")).hasSize(1005).containsAll(all).contains("m4");
+        assertThat(client.call("SDIFFSTORE", "e", "e", "a")).isEqualTo(":5");
+        assertThat(members("SMEMBERS", "e")).isEqualTo(members("SMEMBERS", "d"));
+        assertThat(client.call("SINTERSTORE", "e", "e", "a")).isEqualTo(":0");
+        assertThat(client.call("EXISTS", "e")).isEqualTo(":0");
+        client.call("SET", "s", "x");
+        assertThat(client.call("SINTER", "a", "b", "s")).isEqualTo(WRONG_TYPE);
+        assertThat(client.call("SUNIONSTORE", "e", "a", "s")).isEqualTo(WRONG_TYPE);
+        assertThat(client.call("EXISTS", "e")).isEqualTo(":0");
+    }
+
+    private Set<String> members(String... command) {
+        return new HashSet<>(HashCommandsTest.elements(client.call(command)));
+    }
+
+    @Test
+    void aMemberIsMovedToAnyShard() {
+        for (String target : List.of("b", "c", "d", "e")) {
+            client.call("SADD", "a", "1", "2");
+            assertThat(client.call("SMOVE", "a", target, "1")).isEqualTo(":1");
+            assertThat(client.call("SMOVE", "a", target, "1")).isEqualTo(":0");
+            assertThat(client.call("SMEMBERS", "a")).isEqualTo("*1|$1|2");
+            assertThat(client.call("SMEMBERS", target)).isEqualTo("*1|$1|1");
+        }
+    }
+
+    @Test
     void everyMemberIsPoppedOnce() {
         for (String prefix : List.of("", "m")) {
             for (int members : new int[]{1, 100, 2000}) {

@@ -140,7 +140,8 @@ final class CommandCommands {
         reply.bulk("spec");
         reply.mapHeader(3);
         reply.bulk("lastkey");
-        reply.integer(keys.last() < 0 ? keys.last() : all ? keys.last() - keys.first() : 0);
+        boolean more = one < keys.access().size() - 1;
+        reply.integer(keys.last() < 0 && !more ? keys.last() : all ? keys.last() - keys.first() : 0);
         reply.bulk("keystep");
         reply.integer(keys.step());
         reply.bulk("limit");

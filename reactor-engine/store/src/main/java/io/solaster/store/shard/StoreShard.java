@@ -56,6 +56,7 @@ public final class StoreShard implements AutoCloseable {
     private final Keyspace keyspace;
     private final Hashes hashes;
     private final Sets sets;
+    private final Sets otherSets;
     private final Lists lists;
     private final SortedSets sortedSets;
     private final FieldExpiry fieldExpiry;
@@ -90,6 +91,7 @@ public final class StoreShard implements AutoCloseable {
         FieldTable table = new FieldTable(keyspace.nodes(), KeyspaceHash.seeded(shard.environment().secrets()));
         this.hashes = new Hashes(keyspace, table);
         this.sets = new Sets(keyspace, table);
+        this.otherSets = new Sets(keyspace, table);
         this.lists = new Lists(keyspace);
         this.sortedSets = new SortedSets(keyspace, table);
         this.fieldExpiry = new FieldExpiry(keyspace, hashes);
@@ -159,6 +161,11 @@ public final class StoreShard implements AutoCloseable {
     /** The sorted sets of the keyspace, one at a time. */
     public SortedSets sortedSets() {
         return sortedSets;
+    }
+
+    /** The same sets, for who looks into one while it goes through another. */
+    public Sets otherSets() {
+        return otherSets;
     }
 
     /** To be told that a hash has got a field that expires. */
@@ -407,6 +414,7 @@ public final class StoreShard implements AutoCloseable {
             keyspace.close();
             hashes.close();
             sets.close();
+            otherSets.close();
             lists.close();
             sortedSets.close();
         }

@@ -327,6 +327,11 @@ public final class Transaction {
 
     // ---- what a Spread asks
 
+    /** The client's shard, where this is called. */
+    public StoreShard shard() {
+        return shard;
+    }
+
     /** What a part has found, or is to be given. */
     public Values values(int part) {
         return parts[part].values;
