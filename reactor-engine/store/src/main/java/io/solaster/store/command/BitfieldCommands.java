@@ -118,7 +118,8 @@ final class BitfieldCommands {
                 call.reply().integer(old);
             } else {
                 call.isInteger(i + 3);
-                changed |= write(call.reply(), address, offset, width, signed, overflow, operation, old, call.integer());
+                changed |= write(call.reply(), address, offset, width, signed, overflow, operation, old,
+                        call.integer());
             }
         }
         return changed;
