@@ -282,7 +282,7 @@ final class LentValuesTest {
             for (int i = 0; i < 8; i++) {
                 send(never, "GET", "k");
             }
-            StoreFixture.await("it is cut off", () -> tcp.connections() == 1);
+            StoreFixture.await("it is cut off", () -> tcp.accepted() == 2 && tcp.connections() == 1);
         }
         client.call("DEL", "k");
         StoreFixture.await("memory is given back", () -> store.usedMemory() < LENGTH);
