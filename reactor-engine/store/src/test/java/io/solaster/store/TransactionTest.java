@@ -19,6 +19,10 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 
+import io.solaster.engine.ShardFuture;
+import io.solaster.engine.Slots;
+import io.solaster.store.shard.Intent;
+import io.solaster.store.shard.IntentLocks;
 import io.solaster.testkit.check.History;
 import io.solaster.testkit.check.History.Recorder;
 import io.solaster.testkit.check.Linearizability;
@@ -298,6 +302,46 @@ class TransactionTest {
             assertThat(client.call("GET", holder)).isEqualTo("$8|treasure");
             assertThat(client.call("TTL", holder)).isNotEqualTo(":-1");
         }
+    }
+
+    @Test
+    void whoNeedsAKeyThatIsInUseWaitsAndNobodyElseDoes() {
+        String key = "used";
+        int owner = store.engine().shardOf(key);
+        Intent use = store.servers().on(owner, _ -> {
+            Intent intent = new Intent(() -> {});
+            intent.begin(true);
+            intent.slot(Slots.of(key));
+            assertThat(locks(owner).addHere(intent)).isTrue();
+            return intent;
+        }).join();
+        List<RespClient> waiting = new ArrayList<>();
+        try {
+            // On whichever shards they are.
+            for (int i = 0; i < 2 * shards; i++) {
+                waiting.add(store.connect().send("INCR", key).send("PING"));
+            }
+            ShardFuture<byte @Nullable []> value = store.store().strings().get(key);
+            try (RespClient other = store.connect()) {
+                assertThat(other.call("SET", "unused", "1")).isEqualTo("+OK");
+            }
+            assertThat(value.isDone()).isFalse();
+            store.servers().on(owner, _ -> {
+                locks(owner).remove(use);
+                return true;
+            }).join();
+            value.join();
+            for (RespClient client : waiting) {
+                assertThat(client.reply()).startsWith(":");
+                assertThat(client.reply()).isEqualTo("+PONG");
+            }
+        } finally {
+            waiting.forEach(RespClient::close);
+        }
+    }
+
+    private IntentLocks locks(int shard) {
+        return StoreFixture.parts(store.store()).part(shard).locks();
     }
 
     @Test
