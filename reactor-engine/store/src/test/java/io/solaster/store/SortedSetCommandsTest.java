@@ -76,6 +76,38 @@ class SortedSetCommandsTest {
     }
 
     @Test
+    void rangesWithoutMembersAreEmptyHoweverLargeTheirNumbersAre() {
+        String most = Long.toString(Long.MAX_VALUE);
+        String least = Long.toString(Long.MIN_VALUE);
+        for (int members : new int[]{5, 3000}) {
+            client.call("DEL", "z");
+            fill(members);
+            for (String offset : List.of("0", "1", most)) {
+                String[] limit = {"LIMIT", offset, "100000"};
+                assertEmpty(limit, "ZRANGEBYSCORE", "z", "10000", "-1");
+                assertEmpty(limit, "ZREVRANGEBYSCORE", "z", "-1", "10000");
+                assertEmpty(limit, "ZRANGE", "z", "10000", "-1", "BYSCORE");
+                assertEmpty(limit, "ZRANGE", "z", "-1", "10000", "BYSCORE", "REV");
+                assertEmpty(limit, "ZRANGEBYLEX", "z", "+", "-");
+                assertEmpty(limit, "ZREVRANGEBYLEX", "z", "-", "+");
+                assertEmpty(limit, "ZRANGE", "z", "+", "-", "BYLEX");
+                assertEmpty(limit, "ZRANGE", "z", "-", "+", "BYLEX", "REV");
+            }
+            assertEmpty(new String[]{"LIMIT", most, most}, "ZRANGEBYSCORE", "z", "-inf", "+inf");
+            assertEmpty(new String[0], "ZRANGE", "z", most, least);
+            assertEmpty(new String[0], "ZREVRANGE", "z", most, least);
+            assertThat(client.call("ZREMRANGEBYRANK", "z", most, least)).isEqualTo(":0");
+            assertThat(client.call("ZCARD", "z")).isEqualTo(":" + members);
+        }
+    }
+
+    private void assertEmpty(String[] options, String... words) {
+        List<String> all = new ArrayList<>(List.of(words));
+        all.addAll(List.of(options));
+        assertThat(client.call(all.toArray(String[]::new))).as(all.toString()).isEqualTo("*0");
+    }
+
+    @Test
     void ranksAreAnsweredWithScoresToo() {
         client.call("ZADD", "z", "1", "a", "2.5", "b");
         assertThat(client.call("ZRANK", "z", "b", "WITHSCORE")).isEqualTo("*2|:1|$3|2.5");

@@ -115,9 +115,14 @@ public final class SortedSetRanges {
             return;
         }
         long count = set.count();
-        long first = Math.max(0, start < 0 ? count + start : start);
+        long first = first(start, count);
         long last = Math.min(count - 1, stop < 0 ? count + stop : stop);
         answerRange(call.reply(), set, reverse ? count - 1 - first : first, last - first + 1, reverse, scores);
+    }
+
+    /** The rank that a range begins with, or how many members there are if it lies behind them: more would overflow. */
+    private static long first(long start, long count) {
+        return Math.min(count, Math.max(0, start < 0 ? count + start : start));
     }
 
     private static void byBounds(CommandCall call, By by, boolean reverse, boolean scores, long offset, long limit) {
@@ -131,7 +136,8 @@ public final class SortedSetRanges {
             return;
         }
         long from = before(call, set, by, low, false);
-        long count = before(call, set, by, high, true) - from;
+        // None where the bounds stand the wrong way round; less than none would overflow with a large offset.
+        long count = Math.max(0, before(call, set, by, high, true) - from);
         long left = offset < 0 ? 0 : count - offset;
         long answers = limit < 0 ? left : Math.min(left, limit);
         answerRange(call.reply(), set, reverse ? from + count - 1 - offset : from + offset, answers, reverse, scores);
@@ -262,7 +268,7 @@ public final class SortedSetRanges {
         SortedSets set = SortedSetCommands.set(call, false);
         if (set != null) {
             long count = set.count();
-            long first = Math.max(0, start < 0 ? count + start : start);
+            long first = first(start, count);
             long last = Math.min(count - 1, stop < 0 ? count + stop : stop);
             remove(call, set, first, last - first + 1);
         }
