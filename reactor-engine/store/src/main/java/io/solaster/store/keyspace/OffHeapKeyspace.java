@@ -277,8 +277,9 @@ final class OffHeapKeyspace implements Keyspace {
 
     /** Frees an entry and its value. */
     private void discard(long entry) {
+        // Also where it has no nodes any more: they may have become another key's since the mover came to it.
+        nodeMover.moved(entry, 0);
         if (types.hasNodes(entry)) {
-            nodeMover.moved(entry, 0);
             detached.add(entry);
         } else {
             entries.free(entry);

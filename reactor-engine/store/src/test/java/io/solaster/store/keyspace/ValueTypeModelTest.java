@@ -367,6 +367,90 @@ final class ValueTypeModelTest {
         }
     }
 
+    /** As a key that is renamed gives its nodes away: the mover must not go on in what takes the place of its entry. */
+    @Test
+    void aValueThatHasGivenItsNodesAwayIsForgottenByTheMover() {
+        long[] moving = new long[2]; // the root of the value whose nodes are being moved, and how far that is
+        keyspace.close();
+        keyspace = new OffHeapKeyspace(memory, new FoldedHash(new SplittableRandom(1)::nextLong),
+                List.of(new Chains((root, cursor, next) -> {
+                    assertThat(cursor == 0 || root == moving[0] && cursor == moving[1])
+                            .as("goes on in the value where it has begun").isTrue();
+                    moving[0] = root;
+                    moving[1] = next;
+                })));
+        for (int i = 0; i < 1_000; i++) {
+            list("list" + (1000 + i), 100);
+        }
+        for (int i = 0; i < 1_000; i++) {
+            if (i % 10 != 0) {
+                removeNow("list" + (1000 + i));
+            }
+        }
+        settle();
+        while (moving[1] == 0) {
+            assertThat(keyspace.defragment(1)).as("it comes to a value").isPositive();
+        }
+        long root = moving[0];
+        String name = null;
+        for (int i = 0; i < 1_000; i += 10) {
+            put("list" + (1000 + i));
+            if (keyspace.valueAddress(keyspace.peek(key.address, key.length, 0)) == root) {
+                name = "list" + (1000 + i);
+            }
+        }
+        assertThat(name).isNotNull();
+        put("name0000");
+        long to = keyspace.create(key.address, key.length, Keyspace.TYPE_LIST, ChainType.ROOT, 0);
+        Memory.copy(root, keyspace.valueAddress(to), ChainType.ROOT);
+        Memory.putByte(root, ValueType.PACKED);
+        removeNow(name);
+        moving[0] = 0;
+        list("next0000", 100);
+        put("next0000");
+        assertThat(keyspace.valueAddress(keyspace.peek(key.address, key.length, 0))).as("takes its place")
+                .isEqualTo(root);
+        while (keyspace.defragment(200) > 0) {
+            // Until the round is over.
+        }
+        put("name0000");
+        assertThat(ChainType.numbers(keyspace.valueAddress(keyspace.peek(key.address, key.length, 0)))).hasSize(100);
+    }
+
+    /** Is told of what a mover has done. */
+    private interface Moved {
+        void told(long root, long cursor, long next);
+    }
+
+    /** Chains that tell where their nodes are moved. */
+    private record Chains(ChainType chains, Moved moved) implements ValueType {
+        Chains(Moved moved) {
+            this(new ChainType(), moved);
+        }
+
+        @Override
+        public int number() {
+            return chains.number();
+        }
+
+        @Override
+        public boolean free(Slabs nodes, long root, int steps) {
+            return chains.free(nodes, root, steps);
+        }
+
+        @Override
+        public long nodeBytes(Slabs nodes, long root) {
+            return chains.nodeBytes(nodes, root);
+        }
+
+        @Override
+        public long defragment(Slabs nodes, long root, long cursor, int steps) {
+            long next = chains.defragment(nodes, root, cursor, steps);
+            moved.told(root, cursor, next);
+            return next;
+        }
+    }
+
     @Test
     void refusesATypeThatItWasNotGiven() {
         put("key");
