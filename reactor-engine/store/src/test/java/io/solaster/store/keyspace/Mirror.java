@@ -7,14 +7,19 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
+import java.util.Objects;
 
 import org.jspecify.annotations.Nullable;
 
-/** What a keyspace holds, as far as its listeners were told: whatever was written unseen is missing here. */
+/**
+ * What a keyspace holds, as far as its listeners were told: whatever was written unseen is missing here. What is wrong is
+ * kept until {@link #check}, since a command that fails within its listener would hide it.
+ */
 public final class Mirror implements KeyspaceListener {
     private final Keyspace keyspace;
     private final Map<String, String> told = new HashMap<>();
     private @Nullable String open; // the key whose write was begun last
+    private @Nullable String wrong; // what was found first
 
     /** Of a keyspace that is empty now. */
     public Mirror(Keyspace keyspace) {
@@ -39,38 +44,45 @@ public final class Mirror implements KeyspaceListener {
         return keyspace.type(entry) + " " + keyspace.expiry(entry) + " " + HexFormat.of().formatHex(value);
     }
 
+    private void expect(String what, String key, @Nullable String is, @Nullable String expected) {
+        if (wrong == null && !Objects.equals(is, expected)) {
+            wrong = what + " of " + key + ": " + is + ", expected: " + expected;
+        }
+    }
+
     @Override
     public void written(long key, int keyLength, long entry) {
-        assertThat(open).isEqualTo(text(key, keyLength));
+        String ended = text(key, keyLength);
+        expect("the open write at the end", ended, open, ended);
         open = null;
         if (entry == 0) {
-            told.remove(text(key, keyLength));
+            told.remove(ended);
         } else {
-            assertThat(key(entry)).isEqualTo(text(key, keyLength));
-            told.put(text(key, keyLength), state(entry));
+            expect("the key of the entry", ended, key(entry), ended);
+            told.put(ended, state(entry));
         }
     }
 
     @Override
     public void beginWrite(long key, int keyLength, long entry) {
-        if (entry != 0) {
-            assertThat(key(entry)).isEqualTo(text(key, keyLength));
-        }
         String begun = text(key, keyLength);
+        if (entry != 0) {
+            expect("the key of the entry", begun, key(entry), begun);
+        }
         if (!begun.equals(open)) {
-            assertThat(told.get(begun)).isEqualTo(entry == 0 ? null : state(entry));
+            expect("what was told before a write", begun, told.get(begun), entry == 0 ? null : state(entry));
         }
         open = begun;
     }
 
     @Override
     public void expired(long entry) {
-        assertThat(told.remove(key(entry))).isEqualTo(state(entry));
+        expect("what was told before the expiry", key(entry), told.remove(key(entry)), state(entry));
     }
 
     @Override
     public void evicted(long entry) {
-        assertThat(told.remove(key(entry))).isEqualTo(state(entry));
+        expect("what was told before the eviction", key(entry), told.remove(key(entry)), state(entry));
     }
 
     @Override
@@ -85,8 +97,16 @@ public final class Mirror implements KeyspaceListener {
         do {
             cursor = keyspace.scan(cursor, entry -> there.put(key(entry), state(entry)));
         } while (cursor != 0);
-        if (!there.equals(told)) {
-            assertThat(told).isEqualTo(there);
+        if (wrong != null || !there.equals(told)) {
+            String first = wrong;
+            Map<String, String> before = new HashMap<>(told);
+            // So that the next check, of a smaller case, finds its own faults only.
+            wrong = null;
+            open = null;
+            told.clear();
+            told.putAll(there);
+            assertThat(first).isNull();
+            assertThat(before).isEqualTo(there);
         }
     }
 }
