@@ -45,6 +45,9 @@ class StringDifferentialTest {
             BITCOUNT a; BITCOUNT a 0 -1; BITCOUNT a x; BITCOUNT a 0; BITCOUNT a x y; SET a foobar; BITCOUNT a; BITCOUNT a 0 0; BITCOUNT a 1 1; BITCOUNT a 0 -1; BITCOUNT a -2 -1; BITCOUNT a -1 -2; BITCOUNT a 3 1; BITCOUNT a 5 30 BIT; BITCOUNT a 5 30 BYTE; BITCOUNT a 5 30 bit; BITCOUNT a 0 -1 foo; BITCOUNT a 0 -1 BIT x; BITCOUNT a -1 -2 foo; BITCOUNT a x 1; BITCOUNT a 1 x; BITCOUNT a -100 100; BITCOUNT a -100 -50; BITCOUNT a 100 200; BITCOUNT a -1 9223372036854775807; BITCOUNT a -9223372036854775808 9223372036854775807 BIT; BITCOUNT a 9223372036854775807 9223372036854775807 BIT; BITCOUNT a -13 -13 BIT; BITCOUNT a 7 8 BIT; BITCOUNT a 8 15 BIT; BITCOUNT a 0; SET a ""; BITCOUNT a; BITCOUNT a 0 -1; BITCOUNT a 0 0 BIT
             BITPOS a 0; BITPOS a 1; BITPOS a 2; BITPOS a x; BITPOS a 1 x; BITPOS a 1 0 -1 foo; BITPOS a; SET a "\\xff\\xf0\\x00"; BITPOS a 0; BITPOS a 1; BITPOS a 0 1; BITPOS a 1 2; BITPOS a 0 0 0; BITPOS a 0 0 1; BITPOS a 1 1 -1; BITPOS a 1 1 2 BIT; BITPOS a 0 1 11 BIT; BITPOS a 0 1 12 BIT; BITPOS a 0 3; BITPOS a 1 3; BITPOS a 0 2 1; BITPOS a 0 x; BITPOS a 0 0 x; BITPOS a 0 0 1 foo; BITPOS a 0 0 1 BYTE; BITPOS a 0 0 1 BIT x; BITPOS a 2 0; BITPOS a -1; BITPOS a 1 -1 -1; BITPOS a 0 -1 -1; BITPOS a 1 -13 -13 BIT; SET a "\\xff\\xff\\xff"; BITPOS a 0; BITPOS a 0 0; BITPOS a 0 0 -1; BITPOS a 0 0 -1 BIT; BITPOS a 0 1; BITPOS a 0 5; BITPOS a 0 -9223372036854775808 9223372036854775807; SET a ""; BITPOS a 0; BITPOS a 1; BITPOS a 0 0; BITPOS a 0 0 -1; BITPOS a 1 0 -1 BIT
             SET a "\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x01"; BITPOS a 1; BITPOS a 1 3; BITPOS a 1 3 18; BITPOS a 0; BITPOS a 1 5 158 BIT; BITPOS a 1 5 159 BIT; SETBIT a 83 1; BITPOS a 1; BITPOS a 1 84 -1 BIT; BITCOUNT a; BITCOUNT a 84 -2 BIT
+            BITOP AND d; BITOP foo d a; BITOP NOT d a b; BITOP NOT d a; EXISTS d; SET a "\\xaa\\x00\\xff\\x55" EX 100; BITOP NOT d a; GET d; TTL d; SET b "\\x0f\\xf0"; BITOP AND d a b; GET d; BITOP OR d a b; GET d; BITOP XOR d a b c; GET d; BITOP AND d a b c; GET d; BITOP or a a b; GET a; TTL a; BITOP xor {a}d a; GET {a}d; BITOP AND d e f; EXISTS d; SET a 12345678901234567890; SET b abcdefghijklmnopqrstuvwxyz; BITOP XOR d a b; GET d; BITOP OR d b a a; GET d; BITOP AND d b b a; GET d; SADD s 1; BITOP AND d a s; BITOP AND s a b; TYPE s; SET c ""; BITOP OR d a c; GET d
+            LCS a; LCS a b; SET a ohmytext; SET b mynewtext; LCS a b; LCS a b LEN; LCS a b IDX; LCS a b IDX MINMATCHLEN 4; LCS a b IDX MINMATCHLEN 4 WITHMATCHLEN; LCS a b IDX LEN; LCS a b MINMATCHLEN; LCS a b MINMATCHLEN x; LCS a b foo; LCS a c; LCS c a IDX; LCS a c LEN; LCS a a IDX WITHMATCHLEN; LCS b a IDX MINMATCHLEN -1; SADD s 1; LCS a s; LCS s a foo; SET {a}1 GATTACA; SET {a}2 ATTAGA; LCS {a}1 {a}2; LCS {a}1 {a}2 IDX WITHMATCHLEN MINMATCHLEN 2; LCS a b LEN WITHMATCHLEN MINMATCHLEN 9223372036854775807
+            PFCOUNT a; PFADD a; PFADD a; EXISTS a; GET a; PFCOUNT a; PFADD a x; PFADD a x; PFADD a x y z; GET a; PFCOUNT a; GET a; PFADD b y w ""; PFCOUNT a b; PFCOUNT a b c; PFCOUNT c d; PFMERGE d a b; GET d; PFCOUNT d; PFMERGE e; GET e; PFMERGE a b; GET a; PFMERGE {a}1 a; GET {a}1; SET s foo; PFADD s x; PFCOUNT s; PFCOUNT a s; PFMERGE d s; PFMERGE s a; SADD t 1; PFADD t 1; PFCOUNT t a; PFMERGE d t; PFMERGE t d; PFADD; PFCOUNT; PFMERGE; SETRANGE a 4 x; PFCOUNT a; SETRANGE b 16 "\\x7f\\xff\\x01"; PFCOUNT b; PFADD b q; PFCOUNT b d; PFMERGE d b
             BITFIELD a; BITFIELD_RO a; EXISTS a; BITFIELD a GET u8 0 GET i8 0; EXISTS a; BITFIELD a SET u8 0 255 GET u8 0 GET i8 0; GET a; BITFIELD a SET i5 3 -3 GET i5 3; GET a; BITFIELD a INCRBY u2 100 1 OVERFLOW SAT INCRBY u2 102 1; BITFIELD a INCRBY u2 100 1 OVERFLOW SAT INCRBY u2 102 1; BITFIELD a INCRBY u2 100 1 OVERFLOW SAT INCRBY u2 102 1; BITFIELD a INCRBY u2 100 1 OVERFLOW SAT INCRBY u2 102 1; BITFIELD a OVERFLOW FAIL INCRBY u2 102 1; GET a; STRLEN a
             BITFIELD a GET; BITFIELD a GET u8; BITFIELD a foo; BITFIELD a SET u8 0; BITFIELD a GET u64 0; BITFIELD a GET i65 0; BITFIELD a GET u0 0; BITFIELD a GET 8 0; BITFIELD a GET u 0; BITFIELD a GET "" 0; BITFIELD a GET ux 0; BITFIELD a GET u8 x; BITFIELD a GET u8 -1; BITFIELD a GET u8 #; BITFIELD a GET u8 #x; BITFIELD a GET u8 #-1; BITFIELD a SET u8 0 x; BITFIELD a OVERFLOW; BITFIELD a OVERFLOW foo; BITFIELD a OVERFLOW WRAP; BITFIELD a SET u8 0 1 foo; EXISTS a; BITFIELD_RO a SET u8 0 1; BITFIELD_RO a INCRBY u8 0 1; BITFIELD_RO a SET u8 x 1; BITFIELD_RO a GET u8 0 OVERFLOW SAT; BITFIELD_RO a OVERFLOW FOO; BITFIELD a GET u8 4294967296; BITFIELD a GET u8 #536870912; BITFIELD a GET U8 0; BITFIELD a get i8 0; BITFIELD a GET u8 #2305843009213693952
             BITFIELD a SET i64 0 -1 INCRBY i64 0 1 INCRBY i64 0 -9223372036854775808 INCRBY i64 0 -1; BITFIELD a OVERFLOW SAT SET i64 3 9223372036854775807 INCRBY i64 3 1 SET i64 3 -9223372036854775808 INCRBY i64 3 -1; BITFIELD a OVERFLOW FAIL SET i64 3 9223372036854775807 INCRBY i64 3 1 INCRBY i64 3 -1; BITFIELD a GET i64 3 GET u63 3 GET i64 100 GET i1 0 GET u1 #5
@@ -69,6 +72,26 @@ class StringDifferentialTest {
             });
             redis.compare(shards, protocol, commands, false);
         });
+    }
+
+    @ParameterizedTest(name = "{0} shard(s), RESP{1}")
+    @MethodSource("io.solaster.store.RedisComparison#shardsAndProtocols")
+    void whatIsCountedAboutIsKeptAsInRedis(int shards, String protocol) {
+        List<String[]> commands = new ArrayList<>();
+        for (int i = 0; i < 700; i++) {
+            String key = i % 3 == 0 ? "a" : "b";
+            commands.add(new String[]{"PFADD", key, "element " + i, "x" + i, "y" + i % 50});
+            commands.add(new String[]{"PFCOUNT", key});
+            if (i % 50 == 0) {
+                commands.add(new String[]{"GET", key});
+                commands.add(new String[]{"PFCOUNT", "a", "b", "c"});
+                commands.add(new String[]{"PFMERGE", "c", "a", i % 100 == 0 ? "b" : "a"});
+                commands.add(new String[]{"GET", "c"});
+            }
+        }
+        commands.add(new String[]{"GET", "a"});
+        commands.add(new String[]{"GET", "b"});
+        redis.compare(shards, protocol, commands, false);
     }
 
     private static final List<String> KEYS = List.of("a", "b", "c", "{a}x");

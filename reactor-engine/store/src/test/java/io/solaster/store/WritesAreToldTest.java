@@ -141,6 +141,27 @@ final class WritesAreToldTest {
     }
 
     @Test
+    void ofANumberThatIsKept() {
+        client.call("PFADD", "a", "1", "2");
+        check();
+        assertThat(client.call("PFCOUNT", "a")).isEqualTo(":2");
+        check();
+        assertThat(client.call("PFCOUNT", "a")).isEqualTo(":2");
+        check();
+    }
+
+    @Test
+    void ofElementsBeforeOneThatFails() {
+        client.call("PFADD", "a");
+        // The run of zeros now ends after half of the registers: that of the first element is there, the other's is not.
+        client.call("SETBIT", "a", "130", "0");
+        String before = client.call("GET", "a");
+        assertThat(client.call("PFADD", "a", "d", "a")).startsWith("-INVALIDOBJ");
+        assertThat(client.call("GET", "a")).isNotEqualTo(before);
+        check();
+    }
+
+    @Test
     void ofFlush() {
         client.call("MSET", "a", "1", "b", "2");
         client.call("FLUSHALL");

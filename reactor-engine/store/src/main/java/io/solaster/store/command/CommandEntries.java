@@ -150,6 +150,7 @@ final class CommandEntries {
                 case "list" -> found.add(Category.LIST);
                 case "sorted-set" -> found.add(Category.SORTEDSET);
                 case "bitmap" -> found.add(Category.BITMAP);
+                case "hyperloglog" -> found.add(Category.HYPERLOGLOG);
                 case "generic" -> {
                     if (!container) {
                         found.add(Category.KEYSPACE);

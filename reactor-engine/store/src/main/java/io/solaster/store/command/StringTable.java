@@ -1,5 +1,9 @@
 package io.solaster.store.command;
 
+import io.solaster.store.command.string.BitopCommands;
+import io.solaster.store.command.string.HyperLogLogCommands;
+import io.solaster.store.command.string.LcsCommands;
+
 /** The commands on strings. */
 final class StringTable {
     private StringTable() {}
@@ -82,5 +86,24 @@ final class StringTable {
         to.entry("bitfield_ro", -2, "readonly fast", BitfieldCommands::bitfieldRo).key("RO access")
                 .doc("bitmap", "6.0.0", "O(1) for each operation", "Reads numbers of some bits within a value.",
                         "key [GET encoding offset]...");
+        to.entry("bitop", -4, "write denyoom", BitopCommands::bitop)
+                .keys(2, -1, 1, null, BitopCommands.BITOP, "OW update | RO access")
+                .doc("bitmap", "2.6.0", "O(N) in the length of the longest value", "Joins values bit by bit.",
+                        "operation destkey key...");
+        to.entry("lcs", -3, "readonly", LcsCommands::lcs).keys(2, 1, LcsCommands.LCS, "RO access")
+                .doc("string", "7.0.0", "O(N*M) in the lengths of both values",
+                        "What two values have in common, in order.",
+                        "key1 key2 [LEN] [IDX] [MINMATCHLEN length] [WITHMATCHLEN]");
+        to.entry("pfadd", -2, "write denyoom fast", HyperLogLogCommands::pfadd).key("RW insert")
+                .doc("hyperloglog", "2.8.9", "O(1) for each element", "Adds elements to a HyperLogLog.",
+                        "key [element...]");
+        to.entry("pfcount", -2, "readonly", HyperLogLogCommands::pfcount)
+                .keys(-1, 1, HyperLogLogCommands.PFCOUNT, "RW access")
+                .doc("hyperloglog", "2.8.9", "O(N) in the number of keys",
+                        "About how many different elements were added.", "key...");
+        to.entry("pfmerge", -2, "write denyoom", HyperLogLogCommands::pfmerge)
+                .keys(-1, 1, HyperLogLogCommands.PFMERGE, "RW access insert | RO access")
+                .doc("hyperloglog", "2.8.9", "O(N) in the number of keys", "Merges some HyperLogLogs into one.",
+                        "destkey [sourcekey...]");
     }
 }

@@ -48,7 +48,7 @@ public record Command(int index, String name, int arity, Set<Flag> flags, Set<Ca
 
     /** Redis's classes of commands, in its order. */
     public enum Category {
-        KEYSPACE, READ, WRITE, SET, SORTEDSET, LIST, HASH, STRING, BITMAP, ADMIN, FAST, SLOW, DANGEROUS, CONNECTION
+        KEYSPACE, READ, WRITE, SET, SORTEDSET, LIST, HASH, STRING, BITMAP, HYPERLOGLOG, ADMIN, FAST, SLOW, DANGEROUS, CONNECTION
     }
 
     /** Finds keys that do not stand at the same places in each call: those that a number announces, or a word. */

@@ -103,4 +103,48 @@ public final class Bits {
             at += take;
         }
     }
+
+    /** Joins bytes with as many others, which are overwritten. */
+    public static void and(long from, long to, long length) {
+        long i = 0;
+        for (; i <= length - 8; i += 8) {
+            Memory.putLong(to + i, Memory.getLong(to + i) & Memory.getLong(from + i));
+        }
+        for (; i < length; i++) {
+            Memory.putByte(to + i, (byte) (Memory.getByte(to + i) & Memory.getByte(from + i)));
+        }
+    }
+
+    /** As {@link #and}. */
+    public static void or(long from, long to, long length) {
+        long i = 0;
+        for (; i <= length - 8; i += 8) {
+            Memory.putLong(to + i, Memory.getLong(to + i) | Memory.getLong(from + i));
+        }
+        for (; i < length; i++) {
+            Memory.putByte(to + i, (byte) (Memory.getByte(to + i) | Memory.getByte(from + i)));
+        }
+    }
+
+    /** As {@link #and}. */
+    public static void xor(long from, long to, long length) {
+        long i = 0;
+        for (; i <= length - 8; i += 8) {
+            Memory.putLong(to + i, Memory.getLong(to + i) ^ Memory.getLong(from + i));
+        }
+        for (; i < length; i++) {
+            Memory.putByte(to + i, (byte) (Memory.getByte(to + i) ^ Memory.getByte(from + i)));
+        }
+    }
+
+    /** Turns all bits of some bytes. */
+    public static void not(long at, long length) {
+        long i = 0;
+        for (; i <= length - 8; i += 8) {
+            Memory.putLong(at + i, ~Memory.getLong(at + i));
+        }
+        for (; i < length; i++) {
+            Memory.putByte(at + i, (byte) ~Memory.getByte(at + i));
+        }
+    }
 }
