@@ -149,6 +149,22 @@ class HashCommandsTest {
         assertThat(client.call("HRANDFIELD", "h", "-1048577")).isEqualTo("-ERR value is out of range");
     }
 
+    @Test
+    void fieldsThatHaveExpiredAreNotDrawn() {
+        fill("h", 3000);
+        List<String> words = new ArrayList<>(List.of("HEXPIRE", "h", "10", "FIELDS", "2990"));
+        for (int i = 10; i < 3000; i++) {
+            words.add("f" + i);
+        }
+        client.call(words.toArray(String[]::new));
+        store.advance(Duration.ofSeconds(11));
+        assertThat(elements(client.call("HRANDFIELD", "h", "5"))).hasSize(5).doesNotHaveDuplicates()
+                .allMatch(field -> field.length() == 2);
+        assertThat(elements(client.call("HRANDFIELD", "h", "-500"))).hasSize(500)
+                .allMatch(field -> field.length() == 2);
+        assertThat(elements(client.call("HRANDFIELD", "h", "2000"))).hasSize(10).doesNotHaveDuplicates();
+    }
+
     /** So many seconds are left to a field, or up to a minute less, which may have passed. */
     private void assertLeft(String field, long seconds) {
         String reply = client.call("HTTL", "h", "FIELDS", "1", field);

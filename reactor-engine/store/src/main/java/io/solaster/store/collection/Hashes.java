@@ -208,7 +208,10 @@ public final class Hashes implements AutoCloseable {
         return true;
     }
 
-    /** Tells any field, each as likely as the others; false if there is none that has not expired. */
+    /**
+     * Tells any field, each as likely as the others; false if there is none that has not expired. Where most have, all of
+     * those are removed.
+     */
     public boolean random(RandomGenerator random) {
         if (entry == 0) {
             return false;
@@ -224,9 +227,12 @@ public final class Hashes implements AutoCloseable {
                 return true;
             }
         }
-        // Hardly any is left.
-        begin();
-        return next();
+        // Hardly any is left: what has expired goes, once, as who draws a million would pass over it a million times.
+        expireDue(Integer.MAX_VALUE);
+        if (entry != 0) {
+            foundNode(table.random(root(), random));
+        }
+        return entry != 0;
     }
 
     /**

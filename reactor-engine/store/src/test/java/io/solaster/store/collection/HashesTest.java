@@ -229,6 +229,28 @@ final class HashesTest {
         assertThat(calls).isBetween(20, 110);
     }
 
+    @Test
+    void aDrawRemovesWhatHasExpiredWhereHardlyAnyIsLeft() {
+        open("a");
+        for (int i = 0; i < 100_000; i++) {
+            put("f" + i, "v", i == 77_777 ? 0 : 5000);
+        }
+        now = 5001;
+        open("a");
+        SplittableRandom random = new SplittableRandom(3);
+        for (int i = 0; i < 1000; i++) {
+            assertThat(hashes.random(random)).isTrue();
+            assertThat(read(hashes.fieldAddress(), hashes.fieldLength())).isEqualTo("f77777");
+        }
+        assertThat(hashes.count()).isEqualTo(1);
+        hashes.remove(field, write("f77777", field));
+        put("other", "v", 6000);
+        now = 6001;
+        open("a");
+        assertThat(hashes.random(random)).isFalse();
+        assertThat(hashes.exists()).isFalse();
+    }
+
     private Set<String> scanned() {
         Set<String> names = new LinkedHashSet<>();
         while (hashes.scanned()) {

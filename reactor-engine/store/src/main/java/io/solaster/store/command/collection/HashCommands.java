@@ -320,6 +320,12 @@ public final class HashCommands {
             while (hash.scanned()) {
                 found++;
             }
+            if (found < count) {
+                // Some that were chosen have expired: once more, without those.
+                hash.expireDue(Integer.MAX_VALUE);
+                draw(call, hash, count, what, random);
+                return;
+            }
             drawnHeader(call.reply(), found, what);
             hash.scannedAgain();
             while (hash.scanned()) {
