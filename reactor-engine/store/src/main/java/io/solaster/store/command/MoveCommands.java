@@ -12,7 +12,7 @@ import io.solaster.store.shard.Transaction;
 import io.solaster.store.shard.Values;
 import org.jspecify.annotations.Nullable;
 
-/** Commands that give a key's value to another key: on one shard by their methods, over two shards in two hops. */
+/** Commands that give a key's value to another key: on one shard by their methods, over two shards in hops. */
 final class MoveCommands {
     private static final String NO_SUCH_KEY = "ERR no such key";
     private static final String TOO_LARGE = "ERR a hash, list, set or sorted set that is no listpack or intset is neither"
@@ -65,7 +65,8 @@ final class MoveCommands {
 
     /**
      * First the shard of the source reads the value, while that of the destination says whether it may be written; then they
-     * have exchanged what they found, so the one that has a value now writes it.
+     * have exchanged what they found, so the one that has a value now writes it. Only once that is done the source goes: the
+     * destination may have no memory for it.
      */
     private abstract static class Move implements Spread {
         private static final int SOURCE = 1;
@@ -81,7 +82,7 @@ final class MoveCommands {
 
         @Override
         public int hops() {
-            return 2;
+            return keepsSource ? 2 : 3;
         }
 
         @Override
@@ -113,7 +114,9 @@ final class MoveCommands {
             if (hop == 1) {
                 if (value.next()) {
                     put(call, 1, values.type(), value.address(), value.length(), values.number());
-                } else if (!keepsSource) {
+                }
+            } else if (hop == 2) {
+                if (value.count() == 0) {
                     call.keyspace().remove(call.address(1), call.length(1));
                 }
             } else if (values.number() == SOURCE) {
@@ -126,6 +129,9 @@ final class MoveCommands {
 
         @Override
         public boolean goesOn(Transaction transaction, int hop) {
+            if (hop > 0) {
+                return true;
+            }
             int from = transaction.owner(0);
             int to = transaction.owner(1);
             if (transaction.values(from).strings().count() == 0 || transaction.values(to).number() == TAKEN) {

@@ -214,13 +214,16 @@ public final class SetAlgebra {
             call.reply().integer(set.contains(call.address(3), call.length(3)) ? 1 : 0);
             return;
         }
-        if (!set.remove(call.address(3), call.length(3))) {
+        if (!set.contains(call.address(3), call.length(3))) {
             call.reply().integer(0);
             return;
         }
-        call.keyspace().written();
+        // First there, then not here any more: there may be no memory for it.
         set.open(call.address(2), call.length(2), call.find(2));
         set.add(call.address(3), call.length(3));
+        call.keyspace().written();
+        set.open(call.address(1), call.length(1), call.find(1));
+        set.remove(call.address(3), call.length(3));
         call.reply().integer(1);
     }
 
@@ -367,7 +370,7 @@ public final class SetAlgebra {
         }
     }
 
-    /** First both parts look at their keys, then one removes the member and the other adds it. */
+    /** First both parts look at their keys, then one adds the member, and once it has it the other removes it. */
     private static final class Move implements Spread {
         // What a part is, or has found.
         private static final int SOURCE = 1;
@@ -378,7 +381,7 @@ public final class SetAlgebra {
 
         @Override
         public int hops() {
-            return 2;
+            return 3;
         }
 
         @Override
@@ -394,13 +397,15 @@ public final class SetAlgebra {
             if (!wrong) {
                 set.open(call.address(1), call.length(1), entry);
             }
-            if (hop == 1) {
-                if (values.number() == TARGET) {
+            if (hop > 0) {
+                boolean target = values.number() == TARGET;
+                if (target && hop == 1) {
                     set.add(call.address(2), call.length(2));
-                } else {
+                    call.keyspace().written();
+                } else if (!target && hop == 2) {
                     set.remove(call.address(2), call.length(2));
+                    call.keyspace().written();
                 }
-                call.keyspace().written();
             } else if (wrong) {
                 values.number(WRONG_TYPE);
             } else if (values.number() == SOURCE) {
