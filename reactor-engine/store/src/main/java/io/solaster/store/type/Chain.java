@@ -37,6 +37,8 @@ public final class Chain {
     /** Bytes of a node, unless it is new or has one large element. Sixteen fill a page of the slabs. */
     static final int NODE_BYTES = 4032;
     private static final int SMALL_NODE = 512;
+    /** A node of more bytes has one element: others would keep its room when that one is gone, and move it when they go. */
+    private static final int SHARED_BYTES = 4 * NODE_BYTES;
 
     private Chain() {}
 
@@ -147,7 +149,7 @@ public final class Chain {
         int size = Packed.size(address, length);
         long packed = packed(node);
         int offset = (int) (element - packed);
-        long roomy = roomWithin(nodes, root, node, size);
+        long roomy = takesOneMore(node) ? roomWithin(nodes, root, node, size) : 0;
         if (roomy != 0) {
             long elements = packed(roomy);
             Packed.insert(elements, elements + offset, address, length);
@@ -241,7 +243,7 @@ public final class Chain {
         }
         long roomy;
         try {
-            roomy = roomWithin(nodes, root, node, bytes);
+            roomy = takesOneMore(node) ? roomWithin(nodes, root, node, bytes) : 0;
         } catch (OutOfMemoryError e) {
             return;
         }
@@ -263,7 +265,7 @@ public final class Chain {
     }
 
     private static boolean takesOneMore(long node) {
-        return Packed.count(packed(node)) < Packed.MOST_ELEMENTS;
+        return Packed.count(packed(node)) < Packed.MOST_ELEMENTS && Memory.getInt(node + ROOM) <= SHARED_BYTES;
     }
 
     /** Bytes of a node with one element, say, of so many. */
@@ -298,12 +300,9 @@ public final class Chain {
         return fresh;
     }
 
-    /** The node, or another in its place, with so much room behind its elements; 0 if it takes no more. */
+    /** The node, or another in its place, with so much room behind its elements; 0 if there is none. */
     private static long roomWithin(Slabs nodes, long root, long node, int size) {
         int room = Memory.getInt(node + ROOM);
-        if (!takesOneMore(node)) {
-            return 0;
-        }
         if (roomBehind(node) >= size) {
             return node;
         }

@@ -302,6 +302,33 @@ final class ListsTest {
     }
 
     @Test
+    void theRoomOfALargeElementGoesWithIt() {
+        for (boolean first : new boolean[]{true, false}) {
+            for (int length = 100_000; length < 104_000; length += 500) {
+                open("list");
+                push(first, "z".repeat(length));
+                for (int i = 0; i < 10; i++) {
+                    push(first, Integer.toString(i));
+                    push(!first, "a" + i);
+                }
+                assertThat(lists.count()).isEqualTo(21);
+                text.put("z".repeat(length));
+                assertThat(lists.removeEqual(1, first, text.address, text.length)).isEqualTo(1);
+                assertThat(forwards()).hasSize(20);
+                assertThat(backwards()).isEqualTo(forwards().reversed());
+                assertThat(keys.nodes().live()).isLessThan(20_000);
+                push(first, "z".repeat(length));
+                push(first, "last");
+                lists.drop(!first, 21);
+                assertThat(forwards()).containsExactly("last");
+                assertThat(keys.nodes().live()).isLessThan(20_000);
+                lists.remove();
+                freeAll();
+            }
+        }
+    }
+
+    @Test
     void elementsTakeLittleMoreThanTheirBytes() {
         open("list");
         for (int i = 0; i < 100_000; i++) {
