@@ -53,6 +53,8 @@ public final class Transaction {
     private boolean atOnce;
     private int leaps;
     private boolean abandoned;
+    /** What was thrown between two hops. */
+    private @Nullable Throwable thrown;
     private long begun;
     private long room;
     private boolean written;
@@ -274,11 +276,22 @@ public final class Transaction {
     private void hopDone() {
         if (isLastHop() && failure() == null) {
             conclude();
-        } else if (isHopeless() || !spread().goesOn(this, hop)) {
+        } else if (isHopeless() || !goesOn()) {
             release();
         } else {
             hop++;
             runHop();
+        }
+    }
+
+    /** Whatever is thrown, the keys are given back: nobody else does that. */
+    private boolean goesOn() {
+        try {
+            return spread().goesOn(this, hop);
+        } catch (Throwable failure) {
+            thrown = failure;
+            shard.tellFailed(command(), failure);
+            return false;
         }
     }
 
@@ -414,6 +427,9 @@ public final class Transaction {
     }
 
     private @Nullable Throwable failure() {
+        if (thrown != null) {
+            return thrown;
+        }
         for (TransactionPart part : parts) {
             if (part.takesPart && part.failure() != null) {
                 return part.failure();
@@ -460,6 +476,7 @@ public final class Transaction {
         waiter = null;
         leaps = 0;
         abandoned = false;
+        thrown = null;
         written = false;
         progress = 0;
     }
