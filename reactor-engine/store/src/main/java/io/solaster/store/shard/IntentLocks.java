@@ -100,8 +100,10 @@ public final class IntentLocks {
 
     private Answer enqueue(Intent intent, boolean waits) {
         if (readers.length == 0) {
-            readers = new int[Slots.COUNT];
+            // Both or none: there may be no memory for the second.
+            int[] forReaders = new int[Slots.COUNT];
             writers = new int[Slots.COUNT];
+            readers = forReaders;
         }
         Intent before = last;
         while (before != null && before.id > intent.id) {
