@@ -148,6 +148,25 @@ final class MaxMemoryTest {
     }
 
     @Test
+    void noMoreKeysGoThanIsNeededWhereTheirValuesTakeLongToFree() {
+        configure(Eviction.ALLKEYS_LRU);
+        client.call("CONFIG", "SET", "maxmemory", "0");
+        for (int key = 0; key < 20; key++) {
+            String[] words = new String[2 + 5_000];
+            words[0] = "SADD";
+            words[1] = "{tag}" + key;
+            for (int i = 2; i < words.length; i++) {
+                words[i] = "member" + i;
+            }
+            assertThat(client.call(words)).isEqualTo(":5000");
+        }
+        long limit = held() * 39 / 40;
+        client.call("CONFIG", "SET", "maxmemory", Long.toString(limit));
+        StoreFixture.await("the limit is kept", () -> held() <= limit);
+        assertThat(store.size()).isBetween(18L, 19L);
+    }
+
+    @Test
     void settingsChangeWhileItRuns() {
         for (int i = 0; i < 5_000; i++) {
             client.call("SET", "k" + i, VALUE);

@@ -9,7 +9,7 @@ import io.solaster.store.keyspace.Keyspace;
  * that holds its share evicts of its own keys; another one has the shard that holds most do that. On the owning shard.
  */
 final class MaxMemory {
-    /** Keys that go before one command, or in one turn: some hundred microseconds. */
+    /** Keys that go before one command, or in one turn, or rounds of freeing what they had: some hundred microseconds. */
     private static final int EVICTIONS = 128;
     /** Nodes of evicted values that are freed meanwhile. */
     private static final int NODES = 4_096;
@@ -97,11 +97,10 @@ final class MaxMemory {
     private boolean evictDownTo(long bytes) {
         int left = EVICTIONS;
         while (keyspace.heldBytes() > bytes && left > 0) {
-            if (!keyspace.evict(shard.now())) {
-                // What is being freed is room, too.
-                return left < EVICTIONS || keyspace.freeNodes(NODES) > 0;
+            // What is being freed is room, too: no other key goes before that of the last one is there.
+            if (keyspace.freeNodes(NODES / EVICTIONS) == 0 && !keyspace.evict(shard.now())) {
+                return left < EVICTIONS;
             }
-            keyspace.freeNodes(NODES / EVICTIONS);
             left--;
         }
         parts.held(shard.shard().id(), keyspace.heldBytes());
