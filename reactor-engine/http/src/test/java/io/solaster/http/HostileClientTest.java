@@ -19,6 +19,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.ToLongFunction;
 
+import io.netty.buffer.AbstractByteBufAllocator;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.handler.codec.http.HttpResponseStatus;
@@ -30,8 +33,10 @@ import io.solaster.config.server.WebSocketConfig;
 import io.solaster.config.value.ByteSize;
 import io.solaster.engine.Shard;
 import io.solaster.engine.net.TcpServer;
+import io.solaster.http.exchange.Exchange;
 import io.solaster.http.exchange.GatherBudget;
 import io.solaster.http.exchange.HttpShard;
+import io.solaster.http.exchange.Patience;
 import io.solaster.http.exchange.Request;
 import io.solaster.http.files.StaticFiles;
 import io.solaster.http.route.Router;
@@ -46,6 +51,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a server holds against clients that mean no good. */
 abstract class HostileClientTest extends TransportTest {
+    /** Bytes that nothing else asks for at once. */
+    private static final int REFUSED = 12_345;
 
     HostileClientTest(Transport transport) {
         super(transport);
@@ -298,13 +305,31 @@ abstract class HostileClientTest extends TransportTest {
         assertThat(client.get("/used").body()).isEqualTo("0 used");
     }
 
-    /** Remembers the budget of its shard, and takes all of it for a request with the header X-Fill. */
+    /** With clients that may fall behind for as long as they like. */
+    private TcpServer servePatiently(HttpHandler handler) {
+        return fixture.serve(withBodyTimeout(Duration.ofMinutes(10)), handler);
+    }
+
+    private static ServerConfig withBodyTimeout(Duration timeout) {
+        ServerConfig defaults = ServerConfig.of("http", 0);
+        return Changed.with(defaults, "http", Changed.with(defaults.http(), "bodyTimeout", timeout));
+    }
+
+    /**
+     * Remembers the budget of its shard, and takes all of it for a request with the header X-Fill. One with the header
+     * X-Refuse gets no buffer of exactly {@link #REFUSED} bytes.
+     */
     private static HttpHandler gathering(AtomicReference<HttpShard> of) {
         return HttpHandler.async((request, response) -> {
-            HttpShard shard = ((Request) request).exchange().shard();
+            Exchange exchange = ((Request) request).exchange();
+            HttpShard shard = exchange.shard();
+            Patience.isLong(shard.budget());
             of.set(shard);
             if (request.header("X-Fill") != null) {
                 shard.budget().take(shard.budget().limit() - shard.budget().used(), 0);
+            }
+            if (request.header("X-Refuse") != null) {
+                exchange.carrier().channel().config().setAllocator(new Refusing());
             }
             return request.body().whole().thenAccept(body -> response.send(body.readableBytes() + " bytes"));
         });
@@ -325,7 +350,7 @@ abstract class HostileClientTest extends TransportTest {
     void aBodyForWhichThereIsNoMemoryWaitsUnreadUntilThereIs() {
         int size = 1 << 20;
         AtomicReference<HttpShard> full = new AtomicReference<>();
-        TcpServer server = fixture.serve(gathering(full));
+        TcpServer server = servePatiently(gathering(full));
         RawClient client = fixture.connect(server);
         String head = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: " + size + "\r\n";
         assertThat(client.send(head + "\r\n" + "x".repeat(size)).answer().body()).isEqualTo(size + " bytes");
@@ -343,7 +368,7 @@ abstract class HostileClientTest extends TransportTest {
     @Test
     void aBodyInChunksWaitsForMemoryToo() {
         AtomicReference<HttpShard> full = new AtomicReference<>();
-        TcpServer server = fixture.serve(gathering(full));
+        TcpServer server = servePatiently(gathering(full));
         RawClient client = fixture.connect(server).send("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n"
                 + "X-Fill: yes\r\n\r\n5\r\nhello\r\n");
         HttpFixture.await("it waits", () -> full.get() != null && on(full.get(), GatherBudget::waiting) == 1);
@@ -356,7 +381,7 @@ abstract class HostileClientTest extends TransportTest {
     @Test
     void aClientThatLeavesDoesNotWaitForMemory() {
         AtomicReference<HttpShard> full = new AtomicReference<>();
-        TcpServer server = fixture.serve(gathering(full));
+        TcpServer server = servePatiently(gathering(full));
         RawClient client = fixture.connect(server).send(
                 "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\nX-Fill: yes\r\n\r\nxxx");
         HttpFixture.await("it waits", () -> full.get() != null && on(full.get(), GatherBudget::waiting) == 1);
@@ -365,15 +390,56 @@ abstract class HostileClientTest extends TransportTest {
         assertThat(on(full.get(), budget -> budget.used() - budget.limit())).as("and has taken nothing").isZero();
     }
 
+    private static final class Refusing extends AbstractByteBufAllocator {
+
+        @Override
+        protected ByteBuf newDirectBuffer(int initialCapacity, int maxCapacity) {
+            if (initialCapacity == REFUSED) {
+                throw new OutOfMemoryError("no such buffer");
+            }
+            return PooledByteBufAllocator.DEFAULT.directBuffer(initialCapacity, maxCapacity);
+        }
+
+        @Override
+        protected ByteBuf newHeapBuffer(int initialCapacity, int maxCapacity) {
+            return PooledByteBufAllocator.DEFAULT.heapBuffer(initialCapacity, maxCapacity);
+        }
+
+        @Override
+        public boolean isDirectBufferPooled() {
+            return true;
+        }
+    }
+
+    @Test
+    void aBodyThatHadItsTurnAndGetsNoBufferIsAnsweredWith503() {
+        AtomicReference<HttpShard> full = new AtomicReference<>();
+        TcpServer server = servePatiently(gathering(full));
+        RawClient client = fixture.connect(server).send(
+                "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: " + REFUSED
+                        + "\r\nX-Fill: yes\r\nX-Refuse: yes\r\n\r\nxxx");
+        HttpFixture.await("it waits", () -> full.get() != null && on(full.get(), GatherBudget::waiting) == 1);
+        giveAllBack(full.get());
+        assertThat(client.answer().status()).isEqualTo(503);
+        assertThat(on(full.get(), GatherBudget::used)).as("given back").isZero();
+    }
+
+    @Test
+    void aBodyThatGetsNoBufferAtOnceIsAnsweredWith503() {
+        AtomicReference<HttpShard> shard = new AtomicReference<>();
+        TcpServer server = servePatiently(gathering(shard));
+        RawClient client = fixture.connect(server).send(
+                "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: " + REFUSED + "\r\nX-Refuse: yes\r\n\r\nxxx");
+        assertThat(client.answer().status()).isEqualTo(503);
+        assertThat(on(shard.get(), GatherBudget::used)).as("given back").isZero();
+    }
+
     @Test
     void whoeverHasWaitedTooLongForMemoryIsAnsweredWith503AndTheOthersAreServed() {
         int size = 1 << 20;
         AtomicReference<HttpShard> full = new AtomicReference<>();
-        ServerConfig defaults = ServerConfig.of("http", 0);
         // Which has no other effect here: the first bytes come with the head.
-        ServerConfig config = Changed.with(defaults, "http",
-                Changed.with(defaults.http(), "bodyTimeout", Duration.ofMillis(300)));
-        TcpServer server = fixture.serve(config, gathering(full));
+        TcpServer server = fixture.serve(withBodyTimeout(Duration.ofMillis(300)), gathering(full));
         String head = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: " + size + "\r\n";
         RawClient client = fixture.connect(server).send(head + "X-Fill: yes\r\n\r\n" + "x".repeat(1_000));
         RawClient.Answer refused = client.answer();

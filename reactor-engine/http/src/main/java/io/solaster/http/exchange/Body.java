@@ -476,8 +476,11 @@ public final class Body {
         long guess = Math.min(Math.max(announced, bytes), Math.max(FIRST_GUESS, 2L * bytes));
         GatherBudget budget = budget();
         if ((framed || budget.waiters().isEmpty()) && budget.take(guess, 0)) {
-            gatherIn(guess);
-            return true;
+            if (gatherIn(guess)) {
+                return true;
+            }
+            fail(exchange.shard().overload());
+            return false;
         }
         if (framed || !budget.waiters().join(this, guess, exchange.shard().limits().bodyNanos())) {
             fail(exchange.shard().overload());
@@ -487,20 +490,30 @@ public final class Body {
         return false;
     }
 
-    private void gatherIn(long bytes) {
-        ByteBuf into = exchange.carrier().channel().alloc().directBuffer((int) bytes);
-        content = into;
-        counted = into.capacity();
+    /** Gathers in a new buffer of so many bytes, which were taken; false where Netty has none: they are given back then. */
+    private boolean gatherIn(long bytes) {
+        try {
+            ByteBuf into = exchange.carrier().channel().alloc().directBuffer((int) bytes);
+            content = into;
+            counted = into.capacity();
+            return true;
+        } catch (OutOfMemoryError none) {
+            budget().give(bytes);
+            return false;
+        }
     }
 
     /** There is memory for it now, which was taken from the budget. */
     void hasMemory(long bytes) {
-        awaitsMemory = false;
-        gatherIn(bytes);
-        exchange.carrier().wanted(exchange);
+        if (gatherIn(bytes)) {
+            awaitsMemory = false;
+            exchange.carrier().wanted(exchange);
+        } else {
+            hasNoMemory();
+        }
     }
 
-    /** It has waited for memory for too long. */
+    /** It has waited for memory for too long, or there is none although it had its turn. */
     void hasNoMemory() {
         awaitsMemory = false;
         Carrier carrier = exchange.carrier();

@@ -110,8 +110,13 @@ public final class GatherBudget {
         if (!take(wanted - before, before)) {
             return false;
         }
-        buffer.capacity(wanted);
-        return true;
+        try {
+            buffer.capacity(wanted);
+            return true;
+        } catch (OutOfMemoryError none) {
+            give(wanted - before);
+            return false;
+        }
     }
 
     /** Tells the log, once a minute, that somebody was refused. */

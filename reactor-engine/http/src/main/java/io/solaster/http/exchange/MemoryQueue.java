@@ -25,6 +25,7 @@ final class MemoryQueue {
 
     private final GatherBudget budget;
     private final @Nullable Shard shard;
+    private long patience = PATIENCE;
     private final Map<Body, Place> waiting = new LinkedHashMap<>();
     private @Nullable Timer looks;
     private @Nullable Runnable levels;
@@ -43,6 +44,11 @@ final class MemoryQueue {
         return waiting.size();
     }
 
+    /** Has whoever comes from now on wait for so long at most: a test that takes its time waits for longer. */
+    void patience(Duration most) {
+        patience = most.toNanos();
+    }
+
     /**
      * Waits for memory: then {@link Body#hasMemory} is called, or {@link Body#hasNoMemory}.
      *
@@ -55,7 +61,7 @@ final class MemoryQueue {
             return false;
         }
         boolean first = waiting.isEmpty();
-        waiting.put(body, new Place(bytes, on.timers().now() + Math.min(PATIENCE, patienceNanos)));
+        waiting.put(body, new Place(bytes, on.timers().now() + Math.min(patience, patienceNanos)));
         if (first) {
             Timer timer = on.timers().coarseTimer(this::look);
             timer.armWithFixedDelay(LOOKS, LOOKS);
