@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
@@ -127,6 +128,42 @@ class StoreExpiryTest {
                 (proxy, method, arguments) -> {
                     if (method.getName().equals(failing) && failures.getAndDecrement() > 0) {
                         throw new OutOfMemoryError("for the test");
+                    }
+                    return method.invoke(keys, arguments);
+                });
+    }
+
+    /** As a machine does that was suspended. */
+    @Test
+    void aClockThatLeapsMakesNoLongTurn() {
+        AtomicLong clock = new AtomicLong(1_700_000_000_000L);
+        AtomicLong most = new AtomicLong();
+        AtomicLong sum = new AtomicLong();
+        Store leaping = Store.on(store.engine(), clock::get,
+                () -> told(Keyspace.create(new SplittableRandom(1)), "age", arguments -> {
+                    most.accumulateAndGet((long) arguments[1], Math::max);
+                    sum.addAndGet((long) arguments[1]);
+                }));
+        assertThat(leaping.size()).as("it is there").isZero();
+        clock.addAndGet(Duration.ofDays(365).toMillis());
+        StoreFixture.await("keys age", () -> sum.get() >= 5_000L * shards);
+        assertThat(most.get()).isEqualTo(1_000);
+        clock.addAndGet(-Duration.ofDays(700).toMillis());
+        // Where the clock leaps back nothing is to be made up for; then it goes on.
+        long before = sum.get();
+        StoreFixture.await("keys age still", () -> {
+            clock.addAndGet(200);
+            return sum.get() > before + 10_000;
+        });
+        assertThat(most.get()).isEqualTo(1_000);
+    }
+
+    /** A keyspace that tells of the calls of a method. */
+    private static Keyspace told(Keyspace keys, String name, Consumer<Object[]> call) {
+        return (Keyspace) Proxy.newProxyInstance(Keyspace.class.getClassLoader(), new Class<?>[]{Keyspace.class},
+                (proxy, method, arguments) -> {
+                    if (method.getName().equals(name)) {
+                        call.accept(arguments);
                     }
                     return method.invoke(keys, arguments);
                 });

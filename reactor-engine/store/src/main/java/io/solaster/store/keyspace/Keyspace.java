@@ -231,7 +231,7 @@ public interface Keyspace extends AutoCloseable {
 
     /**
      * Keeps some keys that were not used for long from looking new: a part of all that corresponds to the time since the
-     * last call.
+     * last call, each key at most once.
      *
      * @param millis that have passed since
      */

@@ -411,7 +411,8 @@ final class OffHeapKeyspace implements Keyspace {
     @Override
     public void age(long now, long millis) {
         clock.tick(now);
-        long buckets = 1 + directory.segments() * Segment.BUCKETS * millis / AccessClock.ROUND_MILLIS;
+        long round = directory.segments() * Segment.BUCKETS;
+        long buckets = 1 + round * Math.min(millis, AccessClock.ROUND_MILLIS) / AccessClock.ROUND_MILLIS;
         for (long i = 0; i < buckets; i++) {
             ageCursor = scan(ageCursor, ager);
         }

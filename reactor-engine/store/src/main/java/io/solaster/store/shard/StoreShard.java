@@ -50,6 +50,10 @@ public final class StoreShard implements AutoCloseable {
     /** Given back to the system each time, in about 120 us; until all is, that is done in every turn. */
     private static final long RELEASE_BYTES = 2 << 20;
     private static final Duration SWEEP = Duration.ofSeconds(1);
+    /** The keys age each time by so many milliseconds at most. */
+    private static final long MOST_AGED = 10 * CALM.toMillis();
+    /** Milliseconds that are made up for where the keys could not age: once round all of them. */
+    private static final long LONGEST_MISSED = Duration.ofMinutes(30).toMillis();
 
     private final Parts parts;
     private final Shard shard;
@@ -374,9 +378,16 @@ public final class StoreShard implements AutoCloseable {
 
     private void age() {
         long now = now();
-        if (now - agedAt >= CALM.toMillis()) {
-            keyspace.age(now, now - agedAt);
+        if (now < agedAt) {
+            // The clock was set back.
             agedAt = now;
+        }
+        long passed = now - agedAt;
+        if (passed >= CALM.toMillis()) {
+            // After a clock was set, or a machine stood still, the rest follows in later turns, as far as there is a point.
+            long millis = Math.min(passed, MOST_AGED);
+            keyspace.age(now, millis);
+            agedAt = Math.max(agedAt + millis, now - LONGEST_MISSED);
         }
     }
 

@@ -193,6 +193,17 @@ final class EvictionTest {
     }
 
     @Test
+    void howeverLongTheTimeThatHasPassedEachKeyAgesOnce() {
+        policy(Order.LRU, false);
+        fill(_ -> false);
+        now += 30_000_000;
+        keyspace.age(now, Long.MAX_VALUE);
+        for (int i = 0; i < KEYS; i++) {
+            assertThat(keyspace.idleSeconds(peek(i), now)).isEqualTo(27_000);
+        }
+    }
+
+    @Test
     void aKeyThatIsUsedNoMoreCountsAsLessAndLessUsed() {
         policy(Order.LFU, false);
         fill(_ -> false);
