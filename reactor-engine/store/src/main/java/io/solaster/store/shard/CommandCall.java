@@ -30,6 +30,8 @@ public final class CommandCall {
     private long cursor;
     private boolean leftOff;
     private int steps;
+    /** Steps that are taken whatever the clock says. */
+    private int freeSteps;
     private @Nullable Client client;
     private final KeyPositions keys = new KeyPositions();
 
@@ -211,9 +213,21 @@ public final class CommandCall {
         leftOff = false;
     }
 
+    /** How many steps are taken before a long command is to leave off, however long they take; 0 for as many as there is time. */
+    void leastSteps(int least) {
+        freeSteps = least;
+    }
+
     /** Whether a long command is to leave off now. To be asked at each small step of it: looks at the clock sometimes. */
     public boolean isToYield() {
-        return (++steps & STEPS_UNTIMED) == 0 && Shard.needPreempt();
+        if ((++steps & STEPS_UNTIMED) != 0) {
+            return false;
+        }
+        if (freeSteps > STEPS_UNTIMED) {
+            freeSteps -= STEPS_UNTIMED + 1;
+            return false;
+        }
+        return Shard.needPreempt();
     }
 
     /**

@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
  * itself it is called instead. Between the hops its intent stays with the shard. It belongs to one shard at a time.
  */
 final class TransactionPart extends Message {
+    /** A turn does at least 1/64 of a hop: each of them has all arguments to load, which may take as long as a turn has. */
+    private static final int MOST_TURNS_SHIFT = 6;
+
     /** What it is sent for. */
     enum Errand {
         /** To have the keys, and nothing else. */
@@ -161,9 +164,11 @@ final class TransactionPart extends Message {
         call.client(null);
         call.now(now);
         call.cursor(cursor);
+        call.leastSteps(arguments.count() >>> MOST_TURNS_SHIFT);
         arguments.load(call, 0, arguments.count(), 0);
         target.keyspace().leaveWrite();
         transaction.spread().run(call, values, hop);
+        call.leastSteps(0);
         if (call.isLeftOff()) {
             cursor = call.cursor();
             target.shard().execute(goOn);

@@ -13,6 +13,7 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.solaster.engine.Shard;
 import io.solaster.engine.memory.Memory;
 import io.solaster.resp.ReplyWriter;
 import io.solaster.store.StoreFixture;
@@ -123,6 +124,34 @@ class TransactionEndTest {
         } finally {
             logger.setLevel(null);
         }
+    }
+
+    /** Where a turn has no time left once all arguments are at hand. */
+    @Test
+    void veryManyKeysTakeNoMoreTurnsThanSome() {
+        AtomicInteger turns = new AtomicInteger();
+        Spread slow = new Spread() {
+            @Override
+            public void run(CommandCall call, Values values, int hop) {
+                StoreFixture.await("the turn is used up", Shard::needPreempt);
+                turns.incrementAndGet();
+                for (int i = (int) Math.max(1, call.cursor()); i < call.count(); i++) {
+                    if (call.isToYield()) {
+                        call.goOn(i);
+                        return;
+                    }
+                    values.number(values.number() + 1);
+                }
+            }
+
+            @Override
+            public boolean conclude(Transaction transaction, ReplyWriter reply) {
+                reply.integer(transaction.sum());
+                return true;
+            }
+        };
+        assertThat(run(0, 60_001, slow)).isEqualTo(":" + 60_000 * SHARDS + "\r\n");
+        assertThat(turns.get()).isLessThanOrEqualTo(SHARDS * 65);
     }
 
     private long failures() {
