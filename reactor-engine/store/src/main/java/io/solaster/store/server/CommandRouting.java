@@ -65,6 +65,12 @@ final class CommandRouting implements Transaction.Waiter {
 
     /** Runs the request that was decoded last, unless it names no command that the client may run. */
     Outcome request(CommandCall call, ReplyWriter reply) {
+        Outcome outcome = look(call, reply);
+        giveKeysBack();
+        return outcome;
+    }
+
+    private Outcome look(CommandCall call, ReplyWriter reply) {
         CommandDecoder decoder = connection.decoder();
         int count = decoder.argumentCount();
         call.begin(count);
@@ -94,6 +100,13 @@ final class CommandRouting implements Transaction.Waiter {
         }
         state.ran(command);
         return route(command, call, reply);
+    }
+
+    /** It may have had keys that it waited for, and was refused nevertheless. */
+    private void giveKeysBack() {
+        if (intent != null && intent.isGranted()) {
+            shard.locks().remove(intent);
+        }
     }
 
     private Outcome route(Command command, CommandCall call, ReplyWriter reply) {
