@@ -374,7 +374,9 @@ final class CommandRouting implements Transaction.Waiter {
         boolean whole = done.write(reply);
         connection.account().errors(reply.errors() - errorsBefore);
         reply.finish();
-        if (!whole || replies.isEnoughToSend()) {
+        if (!whole) {
+            replies.send(connection.context());
+        } else if (replies.isEnoughToSend()) {
             replies.flush(connection.context());
         }
         return whole;

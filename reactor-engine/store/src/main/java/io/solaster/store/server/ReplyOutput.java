@@ -135,6 +135,11 @@ final class ReplyOutput {
         if (pushes != null) {
             appendPushes(pushes);
         }
+        send(context);
+    }
+
+    /** Sends what there is of a reply that is not whole yet: what was pushed stays behind it. */
+    void send(ChannelHandlerContext context) {
         ByteBuf replies = output;
         output = null;
         lent = 0;

@@ -3,19 +3,26 @@ package io.solaster.store.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.solaster.config.server.LimitsConfig;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.config.value.ByteSize;
+import io.solaster.engine.Slots;
 import io.solaster.engine.net.RequestStats;
 import io.solaster.store.RespClient;
 import io.solaster.store.StoreFixture;
+import io.solaster.store.shard.Intent;
+import io.solaster.store.shard.IntentLocks;
 import io.solaster.store.shard.ServerSettings;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -101,6 +108,63 @@ class PushTest {
             });
             StoreFixture.await("both are there", () -> received().contains("later"));
             assertThat(received()).endsWith(">1\r\n+later\r\n").startsWith(request.length == 2 ? "$-1" : "*2\r\n");
+        }
+    }
+
+    @Test
+    void aPushDoesNotLandInALongReply() {
+        int count = 100_000;
+        String[] request = new String[count + 1];
+        Arrays.setAll(request, i -> i == 0 ? "MGET" : "none" + i);
+        onShard(server -> {
+            channel.pipeline().addFirst(new ChannelOutboundHandlerAdapter() {
+                private boolean pushed;
+
+                @Override
+                public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
+                    context.write(message, promise);
+                    if (!pushed) {
+                        pushed = true;
+                        // Before the reply goes on.
+                        context.executor().execute(() -> push(channel, ">1\r\n+a\r\n"));
+                    }
+                }
+            });
+            send(channel, request);
+            return true;
+        });
+        StoreFixture.await("both are there", () -> {
+            onShard(server -> {
+                channel.runPendingTasks();
+                return true;
+            });
+            return received().endsWith(">1\r\n+a\r\n");
+        });
+        assertThat(received()).isEqualTo("*" + count + "\r\n" + "$-1\r\n".repeat(count) + ">1\r\n+a\r\n");
+    }
+
+    @Test
+    void whoIsRefusedAfterItHasWaitedGivesItsKeysBack() {
+        String key = keyOn(0);
+        EmbeddedChannel client = connect(StoreFixture.config().withPassword("secret"));
+        try {
+            onShard(server -> {
+                IntentLocks locks = server.part().locks();
+                Intent use = new Intent(() -> {});
+                use.begin(true);
+                use.slot(Slots.of(key));
+                assertThat(locks.addHere(use)).isTrue();
+                send(client, "AUTH", "secret");
+                send(client, "SET", key, "v");
+                client.pipeline().get(ClientConnection.class).authenticated(false);
+                locks.remove(use);
+                assertThat(locks.isFree()).as("the client has its keys").isFalse();
+                client.runPendingTasks();
+                assertThat(locks.isFree()).isTrue();
+                return true;
+            });
+        } finally {
+            onShard(server -> client.finishAndReleaseAll());
         }
     }
 
