@@ -384,6 +384,12 @@ final class CommandRouting implements Transaction.Waiter {
 
     @Override
     public void abandoned() {
+        Transaction lost = transaction;
+        if (lost != null && shard.shard().inEventLoop()) {
+            // All of its parts are back, or nobody has them; else this shard has stopped, too.
+            transaction = null;
+            lost.close();
+        }
         connection.abandoned();
     }
 
