@@ -76,9 +76,9 @@ final class MaxMemory {
         long held = keyspace.heldBytes();
         if (largest != shard.shard().id() && held < settings.limit() / parts.count()) {
             ask(parts.part(largest));
-            if (over <= settings.limit() >>> SLACK_SHIFT) {
-                return true;
-            }
+            long slack = settings.limit() >>> SLACK_SHIFT;
+            // Twice that where nothing here may go, as the other one's answer may take a moment.
+            return over <= slack || evictDownTo(Math.max(0, held - over)) || asked && over <= 2 * slack;
         }
         return evictDownTo(Math.max(0, held - over));
     }
