@@ -131,6 +131,18 @@ class StoreKeysTest {
     }
 
     @Test
+    void aPatternHasAtMost1024Bytes() {
+        client.call("SET", "a".repeat(2_000), "1");
+        client.call("SADD", "set", "a".repeat(2_000));
+        String longest = "*" + "a".repeat(1_023);
+        assertThat(elements(client.call("KEYS", longest))).hasSize(1);
+        for (String[] command : new String[][]{{"KEYS", longest + "a"}, {"SCAN", "0", "MATCH", longest + "a"},
+                {"SSCAN", "set", "0", "MATCH", longest + "a"}}) {
+            assertThat(client.call(command)).isEqualTo("-ERR a pattern may have at most 1024 bytes");
+        }
+    }
+
+    @Test
     void whatIsDueIsNotShown() {
         client.call("SET", "stays", "1");
         client.call("SET", "goes", "1", "PX", "1000");

@@ -28,6 +28,10 @@ final class ScanCommands {
     private ScanCommands() {}
 
     static void keys(CommandCall call) {
+        if (call.length(1) > Glob.LONGEST) {
+            call.reply().error(Errors.PATTERN_TOO_LONG);
+            return;
+        }
         long most = call.client().settings().limits().outputBuffer().bytes();
         KeyWalk walk = new KeyWalk(call.shard(), new Glob(call.bytes(1)), -1, -1, most == 0 ? Long.MAX_VALUE : most);
         call.later(walk.go(call), (reply, walked) -> {
@@ -52,6 +56,10 @@ final class ScanCommands {
         for (int i = 2; i < call.count(); i += 2) {
             boolean more = i + 1 < call.count();
             if (more && call.is(i, "match")) {
+                if (call.length(i + 1) > Glob.LONGEST) {
+                    call.reply().error(Errors.PATTERN_TOO_LONG);
+                    return;
+                }
                 pattern = new Glob(call.bytes(i + 1));
             } else if (more && call.is(i, "type")) {
                 type = TypeNames.number(call.text(i + 1));

@@ -10,5 +10,7 @@ public final class Errors {
     public static final String WRONG_PASSWORD = "WRONGPASS invalid username-password pair or user is disabled.";
     public static final String CLIENT_NAME = "ERR Client names cannot contain spaces, newlines or special characters.";
 
+    public static final String PATTERN_TOO_LONG = "ERR a pattern may have at most " + Glob.LONGEST + " bytes";
+
     private Errors() {}
 }

@@ -20,6 +20,8 @@ public final class KeyWalk implements Keyspace.EntryVisitor {
     /** What is looked at in one turn: keys, and places of the table, which may all be empty. */
     private static final int KEYS_A_TURN = 1_000;
     private static final int STEPS_A_TURN = 2_000;
+    /** Bytes of keys that are held against the pattern in one turn, and those of one place more. */
+    private static final int BYTES_A_TURN = 1 << 20;
     private static final int FIRST_CHUNK = 512;
     private static final int LARGEST_CHUNK = 64 * 1024;
     private static final int LONGEST_HEADER = 16;
@@ -38,6 +40,7 @@ public final class KeyWalk implements Keyspace.EntryVisitor {
     private Keyspace keys;
     private long now;
     private int visited;
+    private long compared;
 
     private int found;
     private long foundBytes;
@@ -120,7 +123,9 @@ public final class KeyWalk implements Keyspace.EntryVisitor {
         keys = part.keyspace();
         now = part.now();
         visited = 0;
-        for (int steps = 0; steps < STEPS_A_TURN && visited < KEYS_A_TURN && !isFull(); steps++) {
+        compared = 0;
+        for (int steps = 0; steps < STEPS_A_TURN && visited < KEYS_A_TURN && compared < BYTES_A_TURN
+                && !isFull(); steps++) {
             position = all ? keys.walk(position, this) : keys.scan(position, this);
             if (position == 0) {
                 shard++;
@@ -145,6 +150,7 @@ public final class KeyWalk implements Keyspace.EntryVisitor {
         if (length > key.length) {
             key = new byte[length];
         }
+        compared += length;
         Memory.copy(keys.keyAddress(entry), key, 0, length);
         if (pattern.isAny() || pattern.matches(key, length)) {
             add(length);

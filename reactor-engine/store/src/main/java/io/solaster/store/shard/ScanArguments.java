@@ -58,7 +58,11 @@ public final class ScanArguments {
         for (int i = 3; i < call.count(); i++) {
             boolean more = i + 1 < call.count();
             if (more && call.is(i, "match")) {
-                Glob glob = new Glob(call.bytes(++i));
+                if (call.length(++i) > Glob.LONGEST) {
+                    call.reply().error(Errors.PATTERN_TOO_LONG);
+                    return false;
+                }
+                Glob glob = new Glob(call.bytes(i));
                 pattern = glob.isAny() ? null : glob;
             } else if (more && call.is(i, "count")) {
                 if (!call.isInteger(++i)) {

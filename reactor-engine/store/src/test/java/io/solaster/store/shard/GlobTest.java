@@ -18,6 +18,23 @@ class GlobTest {
             "x*, x, true", "**x, ax, true", "t[ij]m*ut, timeout, true"})
     void patternsMatchAsInRedis(String pattern, String text, boolean matches) {
         assertThat(Glob.matches(pattern, text)).isEqualTo(matches);
+        if (!text.isEmpty()) {
+            // Each state has its place in whichever word.
+            for (int before : new int[]{56, 60, 61, 62, 63, 64, 100, 127, 500}) {
+                String same = "x".repeat(before);
+                assertThat(Glob.matches(same + pattern, same + text)).as("behind %s", before).isEqualTo(matches);
+                assertThat(Glob.matches("?*" + same + pattern, "yyyx" + same + text)).as("behind %s", before)
+                        .isEqualTo(matches);
+            }
+        }
+    }
+
+    @Test
+    void eachByteOfATextIsLookedAtOnce() {
+        String pattern = "*" + "a".repeat(Glob.LONGEST - 2) + "b";
+        assertThat(Glob.matches(pattern, "a".repeat(1 << 20))).isFalse();
+        assertThat(Glob.matches(pattern, "a".repeat(1 << 20) + "b")).isTrue();
+        assertThat(Glob.matches("*" + pattern, "a".repeat(2_000) + "b")).as("is too long").isFalse();
     }
 
     @Test
