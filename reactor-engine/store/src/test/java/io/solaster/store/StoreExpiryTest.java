@@ -5,12 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
+import io.solaster.config.server.ServerConfig;
+import io.solaster.engine.memory.SystemMemory;
+import io.solaster.engine.net.TcpServer;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.shard.StoreShard;
 import org.junit.jupiter.api.AfterEach;
@@ -128,6 +132,39 @@ class StoreExpiryTest {
                 (proxy, method, arguments) -> {
                     if (method.getName().equals(failing) && failures.getAndDecrement() > 0) {
                         throw new OutOfMemoryError("for the test");
+                    }
+                    return method.invoke(keys, arguments);
+                });
+    }
+
+    @Test
+    void fieldsOfAHashThatIsRenamedExpireThoughTheirKeyWasPassed() {
+        AtomicLong ahead = new AtomicLong();
+        AtomicBoolean passed = new AtomicBoolean(true);
+        AtomicInteger rounds = new AtomicInteger();
+        Store frail = Store.on(store.engine(), () -> System.currentTimeMillis() + ahead.get(), () -> passed(
+                Keyspace.create(SystemMemory.SYSTEM, new SplittableRandom(1), StoreTypes.all()), passed, rounds));
+        ServerConfig config = StoreFixture.config();
+        try (TcpServer tcp = TcpServer.bind(store.engine(), "passed", config, new RespProtocol(frail, config));
+                RespClient direct = new RespClient(tcp.port())) {
+            direct.call("HSET", "{h}", "f", "v");
+            assertThat(direct.call("HEXPIRE", "{h}", "1000", "FIELDS", "1", "f")).isEqualTo("*1|:1");
+            // The first one still knows of the field.
+            StoreFixture.await("it is not looked for any more", () -> rounds.get() == 2);
+            passed.set(false);
+            assertThat(direct.call("RENAME", "{h}", "{h}2")).isEqualTo("+OK");
+            ahead.addAndGet(1_001_000);
+            StoreFixture.await("the field is removed, and its key", () -> frail.size() == 0);
+        }
+    }
+
+    /** A keyspace whose scans lie behind all keys, as long as that is so. */
+    private static Keyspace passed(Keyspace keys, AtomicBoolean passed, AtomicInteger rounds) {
+        return (Keyspace) Proxy.newProxyInstance(Keyspace.class.getClassLoader(), new Class<?>[]{Keyspace.class},
+                (proxy, method, arguments) -> {
+                    if (passed.get() && method.getName().equals("scan")) {
+                        rounds.incrementAndGet();
+                        return 0L;
                     }
                     return method.invoke(keys, arguments);
                 });

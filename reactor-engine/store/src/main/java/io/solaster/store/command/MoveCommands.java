@@ -2,6 +2,7 @@ package io.solaster.store.command;
 
 import io.solaster.engine.memory.Memory;
 import io.solaster.resp.ReplyWriter;
+import io.solaster.store.collection.Hashes;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.keyspace.ValueType;
 import io.solaster.store.shard.ByteStrings;
@@ -232,6 +233,8 @@ final class MoveCommands {
     private static void putCollection(CommandCall call, long source, boolean keepsSource) {
         Keyspace keys = call.keyspace();
         boolean nodes = hasNodes(keys, source);
+        boolean fieldsExpire = keys.type(source) == Keyspace.TYPE_HASH
+                && Hashes.earliestExpiry(keys.valueAddress(source)) != Long.MAX_VALUE;
         int length = keys.valueLength(source);
         // A new entry may move others.
         long value = Memory.allocate(length);
@@ -240,6 +243,10 @@ final class MoveCommands {
             put(call, 2, keys.type(source), value, length, keys.expiry(source));
         } finally {
             Memory.free(value);
+        }
+        if (fieldsExpire) {
+            // Who looks for such fields may have passed the other key already.
+            call.shard().fieldsExpire();
         }
         if (nodes && !keepsSource) {
             // They belong to the other key now.
