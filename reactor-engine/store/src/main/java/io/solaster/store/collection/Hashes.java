@@ -436,8 +436,8 @@ public final class Hashes implements AutoCloseable {
         if (entry == 0 || earliestExpiry(root()) >= now) {
             return;
         }
-        entry = keys.beginWrite(key, keyLength, now);
-        if (entry != 0 && table.expireDue(root(), now, steps) != 0) {
+        keys.beginWrite(entry);
+        if (table.expireDue(root(), now, steps) != 0) {
             removeIfEmpty();
             keys.written();
         }

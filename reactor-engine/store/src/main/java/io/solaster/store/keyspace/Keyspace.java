@@ -130,6 +130,12 @@ public interface Keyspace extends AutoCloseable {
      */
     long beginWrite(long key, int keyLength, long now);
 
+    /**
+     * As {@link #beginWrite(long, int, long)}, of an entry that was found, and is changed where it lies: it does not count
+     * as used by this, and stays though it may be due.
+     */
+    void beginWrite(long entry);
+
     /** What {@link #beginWrite} began is done; does nothing if no write is open. */
     void written();
 

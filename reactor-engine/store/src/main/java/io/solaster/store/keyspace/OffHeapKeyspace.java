@@ -159,6 +159,11 @@ final class OffHeapKeyspace implements Keyspace {
     }
 
     @Override
+    public void beginWrite(long entry) {
+        writes.begin(Entries.keyAddress(entry), Entries.keyLength(entry), entry);
+    }
+
+    @Override
     public void written() {
         if (writes.isOpen()) {
             writes.end(locate(writes.key(), writes.keyLength()));

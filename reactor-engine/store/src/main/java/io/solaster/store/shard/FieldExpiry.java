@@ -67,7 +67,9 @@ final class FieldExpiry implements Keyspace.EntryVisitor {
         }
         long earliest = Hashes.earliestExpiry(keys.valueAddress(entry));
         seen |= earliest != Long.MAX_VALUE;
-        if (earliest < now) {
+        long expiry = keys.expiry(entry);
+        // A key that is due goes as a whole.
+        if (earliest < now && (expiry == 0 || expiry >= now)) {
             due = entry;
         }
     }
