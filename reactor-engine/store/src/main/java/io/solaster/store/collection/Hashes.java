@@ -358,7 +358,7 @@ public final class Hashes implements AutoCloseable {
 
     private void createTable(long field, int length, long value, int itsLength, long expires) {
         table.create(scratch);
-        Memory.putInt(scratch, FieldTableType.TABLE);
+        Memory.putByte(scratch, FieldTableType.TABLE);
         try {
             table.put(scratch, field, length, value, itsLength, expires);
             entry = keys.create(key, keyLength, Keyspace.TYPE_HASH, FieldTable.ROOT, 0);
@@ -371,7 +371,7 @@ public final class Hashes implements AutoCloseable {
 
     private void toTable() {
         table.create(scratch);
-        Memory.putInt(scratch, FieldTableType.TABLE);
+        Memory.putByte(scratch, FieldTableType.TABLE);
         try {
             begin();
             while (next()) {

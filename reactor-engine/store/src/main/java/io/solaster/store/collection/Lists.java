@@ -23,7 +23,7 @@ public final class Lists implements AutoCloseable {
     public static final int MOST_PACKED_BYTES = 1024;
 
     private final Keyspace keys;
-    private final long scratch = Memory.allocate(Chain.ROOT_BYTES);
+    private long scratch = Memory.allocate(Chain.ROOT_BYTES);
 
     private long key;
     private int keyLength;
@@ -375,8 +375,10 @@ public final class Lists implements AutoCloseable {
         return value();
     }
 
+    /** May be called twice. */
     @Override
     public void close() {
         Memory.free(scratch);
+        scratch = 0;
     }
 }

@@ -348,7 +348,7 @@ public final class Sets implements AutoCloseable {
 
     private void newTable() {
         table.create(scratch);
-        Memory.putInt(scratch, FieldTableType.TABLE);
+        Memory.putByte(scratch, FieldTableType.TABLE);
     }
 
     private void toTable() {

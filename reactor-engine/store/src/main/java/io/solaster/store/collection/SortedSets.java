@@ -35,7 +35,7 @@ public final class SortedSets implements AutoCloseable {
     private final FieldTable table;
     private final ScoreTree tree;
     /** Room for a root record in the making, a score, and the digits of a member. */
-    private final long scratch = Memory.allocate(FieldTable.ROOT + SCORE_BYTES + Digits.LONGEST);
+    private long scratch = Memory.allocate(FieldTable.ROOT + SCORE_BYTES + Digits.LONGEST);
 
     private long key;
     private int keyLength;
@@ -489,8 +489,10 @@ public final class SortedSets implements AutoCloseable {
         }
     }
 
+    /** May be called twice. */
     @Override
     public void close() {
         Memory.free(scratch);
+        scratch = 0;
     }
 }

@@ -34,6 +34,7 @@ final class ListsTest {
     void close() {
         keys.close();
         lists.close();
+        lists.close();
         key.close();
         text.close();
         assertThat(memory.outstanding()).isZero();

@@ -68,6 +68,7 @@ final class SortedSetsTest {
     void close() {
         keys.close();
         sets.close();
+        sets.close();
         key.close();
         text.close();
         assertThat(memory.outstanding()).isZero();
