@@ -344,12 +344,7 @@ public final class Hashes implements AutoCloseable {
 
     /** Gives back what the fields no longer need. */
     private void shrink() {
-        try {
-            resize(Packed.bytes(packed()));
-        } catch (OutOfMemoryError e) {
-            // Even less takes another block: it stays as long as it was.
-            return;
-        }
+        resize(Packed.bytes(packed()));
     }
 
     private void resize(int bytes) {

@@ -341,15 +341,8 @@ public final class Lists implements AutoCloseable {
     }
 
     private long resizeTo(int bytes, int more) {
-        try {
-            if (more != 0) {
-                entry = keys.resizeValue(key, keyLength, 1 + bytes);
-            }
-        } catch (OutOfMemoryError e) {
-            // A shorter value may be left in a block that is too large for it.
-            if (more > 0) {
-                throw e;
-            }
+        if (more != 0) {
+            entry = keys.resizeValue(key, keyLength, 1 + bytes);
         }
         return packed(value());
     }

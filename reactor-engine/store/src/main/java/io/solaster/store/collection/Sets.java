@@ -387,7 +387,8 @@ public final class Sets implements AutoCloseable {
             if (count == 1) {
                 removeKey();
             } else {
-                removeNumber(count, where);
+                IntSet.remove(content(), width(), count, where);
+                resize(HEAD + (count - 1) * width());
             }
             return true;
         }
@@ -397,26 +398,9 @@ public final class Sets implements AutoCloseable {
         }
         Packed.remove(content(), element);
         if (!removeIfEmpty()) {
-            try {
-                resize(HEAD + Packed.bytes(content()));
-            } catch (OutOfMemoryError e) {
-                // Even less takes another block: it stays as long as it was.
-                return true;
-            }
+            resize(HEAD + Packed.bytes(content()));
         }
         return true;
-    }
-
-    private void removeNumber(int count, int where) {
-        long number = IntSet.get(content(), width(), where);
-        IntSet.remove(content(), width(), count, where);
-        try {
-            resize(HEAD + (count - 1) * width());
-        } catch (OutOfMemoryError e) {
-            // How many they are is told by the length.
-            IntSet.insert(content(), width(), count - 1, where, number);
-            throw e;
-        }
     }
 
     private boolean removeIfEmpty() {

@@ -482,11 +482,7 @@ public final class SortedSets implements AutoCloseable {
 
     /** Takes from a small set's value what it no longer needs. */
     private void shorten() {
-        try {
-            entry = keys.resizeValue(key, keyLength, 1 + Packed.bytes(piece(value())));
-        } catch (OutOfMemoryError e) {
-            // A shorter value may be left in a block that is too large for it.
-        }
+        entry = keys.resizeValue(key, keyLength, 1 + Packed.bytes(piece(value())));
     }
 
     /** May be called twice. */

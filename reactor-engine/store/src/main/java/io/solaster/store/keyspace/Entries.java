@@ -231,7 +231,17 @@ final class Entries {
         }
         // Short values take a size class more each time, which is cheap; longer ones would be copied once a class.
         int spare = valueLength > oldLength && oldLength >= 64 ? Math.min(oldLength / 2, MOST_SPARE) : 0;
-        long entry = create(key, keyLength, header & KEPT, valueLength, expiry(old), spare);
+        long entry;
+        try {
+            entry = create(key, keyLength, header & KEPT, valueLength, expiry(old), spare);
+        } catch (OutOfMemoryError e) {
+            if (bytes > capacity || isHeld(old, header)) {
+                throw e;
+            }
+            // Less takes another block as well: it stays in the one that is too long.
+            Memory.putLong(old, (header & ~VALUE_LENGTH) | valueLength);
+            return old;
+        }
         Memory.copy(valueAddress(old), valueAddress(entry), Math.min(oldLength, valueLength));
         return entry;
     }

@@ -205,7 +205,8 @@ public interface Keyspace extends AutoCloseable {
      * Gives the key's value this length: what both lengths have in common is kept, the rest is undefined. Inserts a
      * string without expiry if the key is absent; else type and expiry stay (a key that is due is taken as present), and
      * so do a value's nodes. A value that outgrows its block gets half its length, or 32 MiB, as room to grow, so that n appends
-     * cost O(n). Once the value is as it shall be, the caller calls {@link #written}.
+     * cost O(n). One that gets shorter is not refused for want of memory, unless it is held: it keeps its block then. Once
+     * the value is as it shall be, the caller calls {@link #written}.
      *
      * @return the entry
      */

@@ -393,6 +393,24 @@ final class OffHeapKeyspaceTest {
     }
 
     @Test
+    void aValueGetsShorterWhereNoMemoryIsLeft() {
+        key.put(1);
+        long entry = keyspace.resizeValue(key.address, key.length, 100_000);
+        Memory.fill(keyspace.valueAddress(entry), 100_000, (byte) 7);
+        keyspace.written();
+        memory.allow(0);
+        entry = keyspace.resizeValue(key.address, key.length, 10);
+        keyspace.written();
+        assertThat(entry).isEqualTo(keyspace.find(key.address, key.length, 0));
+        assertThat(keyspace.valueLength(entry)).isEqualTo(10);
+        assertThat(Memory.getByte(keyspace.valueAddress(entry) + 9)).isEqualTo((byte) 7);
+        memory.allow(Long.MAX_VALUE);
+        keyspace.resizeValue(key.address, key.length, 9);
+        keyspace.written();
+        assertThat(keyspace.liveBytes()).isLessThan(1000);
+    }
+
+    @Test
     void appendingIsLinear() {
         key.put(1);
         long entry = keyspace.set(key.address, key.length, value.address, 0, 0);
