@@ -81,6 +81,7 @@ final class ServerRules {
         findings.within(key + ".send-buffer", socket.sendBuffer(), "0", "1GB");
         findings.within(key + ".receive-buffer", socket.receiveBuffer(), "0", "1GB");
         findings.within(key + ".write-high-water-mark", socket.writeHighWaterMark(), "0", "1GB");
+        findings.within(key + ".zero-copy-from", socket.zeroCopyFrom(), "0", "1GB");
         ByteSize low = socket.writeLowWaterMark();
         if (low.compareTo(new ByteSize(0)) > 0 && low.compareTo(socket.writeHighWaterMark()) > 0) {
             findings.add(key + ".write-low-water-mark", low, low + " is above the high-water mark ("

@@ -24,6 +24,9 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param writeHighWaterMark bytes beyond the kernel's that one connection may leave unsent before whoever writes is told to wait;
  *            0 as the protocol has it
  * @param writeLowWaterMark bytes down to which they must fall for whoever waits to go on; 0 for half the high-water mark
+ * @param zeroCopyFrom bytes from which on a write is sent from where it lies, without a copy in the kernel (SEND_ZC), over io_uring;
+ *            0 for never. Worth it for large writes only. Where the process may not lock as much memory (ulimit -l), such a
+ *            write fails and its connection closes
  * @param halfClose whether a client that has ended its side is still answered what it has asked for, and disconnected then; else
  *            it is disconnected at once. HTTP has a key of its own
  */
@@ -32,13 +35,13 @@ public record SocketConfig(@DefaultValue("true") boolean noDelay, @DefaultValue(
         @DefaultValue("0") @Range(min = 0, max = 127) int keepAliveCount, @DefaultValue("0s") Duration userTimeout,
         @DefaultValue("0") @Range(min = 0, max = 65_535) int fastOpen, @DefaultValue("0") ByteSize sendBuffer,
         @DefaultValue("0") ByteSize receiveBuffer, @DefaultValue("0") ByteSize writeHighWaterMark,
-        @DefaultValue("0") ByteSize writeLowWaterMark, @DefaultValue("false") boolean halfClose) {
+        @DefaultValue("0") ByteSize writeLowWaterMark, @DefaultValue("0") ByteSize zeroCopyFrom,
+        @DefaultValue("false") boolean halfClose) {
 
     /** What an empty configuration gives. */
     public static SocketConfig defaults() {
         ByteSize asItIs = new ByteSize(0);
         return new SocketConfig(true, true, Duration.ZERO, Duration.ZERO, 0, Duration.ZERO, 0, asItIs, asItIs, asItIs,
-                asItIs,
-                false);
+                asItIs, asItIs, false);
     }
 }

@@ -179,6 +179,7 @@ class ConfigBinderTest {
                         receive-buffer: 128KB
                         write-high-water-mark: 1MB
                         write-low-water-mark: 256KB
+                        zero-copy-from: 2MB
                         half-close: true
                       proxy-protocol: {trusted: 10.0.0.0/8, timeout: 3s}
                       tls: {provider: openssl, server-names: {shop: '*.shop.example'}, unknown-names: refuse,
@@ -255,7 +256,7 @@ class ConfigBinderTest {
                         ServerConfig.Distribution.LEAST_CONNECTIONS, "mine",
                         new SocketConfig(false, false, Duration.ofSeconds(30), Duration.ofSeconds(5), 4,
                                 Duration.ofSeconds(20), 64, new ByteSize(1 << 16), new ByteSize(1 << 17),
-                                new ByteSize(1 << 20), new ByteSize(1 << 18), true),
+                                new ByteSize(1 << 20), new ByteSize(1 << 18), new ByteSize(1 << 21), true),
                         new ProxyProtocolConfig("10.0.0.0/8", Duration.ofSeconds(3)),
                         new TlsConfig(TlsProvider.OPENSSL, Map.of("shop", "*.shop.example"),
                                 TlsConfig.UnknownNames.REFUSE, Duration.ofSeconds(1), 2, 3, false,

@@ -267,11 +267,13 @@ class ConfigValidatorTest {
         SocketConfig wrong = Changed.with(SocketConfig.defaults(), "keepAliveIdle", Duration.ofDays(1),
                 "keepAliveInterval", Duration.ofNanos(-1), "keepAliveCount", 128, "userTimeout", Duration.ofDays(2),
                 "fastOpen", -1, "sendBuffer", new ByteSize(1L << 31), "receiveBuffer", new ByteSize(1L << 31),
-                "writeHighWaterMark", new ByteSize(1L << 31), "writeLowWaterMark", new ByteSize(1L << 32));
+                "writeHighWaterMark", new ByteSize(1L << 31), "writeLowWaterMark", new ByteSize(1L << 32),
+                "zeroCopyFrom", new ByteSize(1L << 31));
         assertThat(ConfigValidator.check(servers(Map.of("kv", KV.withSocket(wrong))))).extracting(Violation::key)
                 .containsExactlyInAnyOrder(Stream
                         .of("keep-alive-idle", "keep-alive-interval", "keep-alive-count", "user-timeout", "fast-open",
-                                "send-buffer", "receive-buffer", "write-high-water-mark", "write-low-water-mark")
+                                "send-buffer", "receive-buffer", "write-high-water-mark", "write-low-water-mark",
+                                "zero-copy-from")
                         .map("solaster.servers.kv.socket."::concat).toArray(String[]::new));
     }
 

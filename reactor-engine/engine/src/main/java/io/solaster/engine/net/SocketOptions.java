@@ -55,6 +55,7 @@ final class SocketOptions {
         ignore(ignored, "fast-open", config.fastOpen() > 0, !unix && names.fastOpen() != null);
         ignore(ignored, "send-buffer", config.sendBuffer().bytes() > 0, !unix);
         ignore(ignored, "receive-buffer", config.receiveBuffer().bytes() > 0, !unix);
+        ignore(ignored, "zero-copy-from", config.zeroCopyFrom().bytes() > 0, !unix && names.zeroCopyFrom() != null);
         return ignored;
     }
 
@@ -111,6 +112,9 @@ final class SocketOptions {
         names.userTimeout(channel, config.userTimeout().toMillis());
         if (config.sendBuffer().bytes() > 0) {
             channel.setOption(ChannelOption.SO_SNDBUF, size(config.sendBuffer()));
+        }
+        if (config.zeroCopyFrom().bytes() > 0 && names.zeroCopyFrom() != null) {
+            channel.setOption(names.zeroCopyFrom(), size(config.zeroCopyFrom()));
         }
     }
 

@@ -17,10 +17,11 @@ import org.jspecify.annotations.Nullable;
  * @param keepAliveCount questions without an answer that end the connection
  * @param userTimeout milliseconds that what was sent may stay unacknowledged; null where the transport lacks it
  * @param fastOpen clients that may send with their first packet while nobody has accepted them; null likewise
+ * @param zeroCopyFrom bytes from which on a write is sent without a copy in the kernel; null likewise
  */
 public record TcpOptions(ChannelOption<Integer> keepAliveIdle, ChannelOption<Integer> keepAliveInterval,
         ChannelOption<Integer> keepAliveCount, @Nullable ChannelOption<Integer> userTimeout,
-        @Nullable ChannelOption<Integer> fastOpen) {
+        @Nullable ChannelOption<Integer> fastOpen, @Nullable ChannelOption<Integer> zeroCopyFrom) {
     /** The kernel keeps them in a byte or in 15 bits. */
     private static final int LONGEST_SECONDS = 32_767;
 
@@ -28,14 +29,15 @@ public record TcpOptions(ChannelOption<Integer> keepAliveIdle, ChannelOption<Int
     public static TcpOptions of(Transport kind) {
         return switch (kind) {
             case EPOLL -> new TcpOptions(EpollChannelOption.TCP_KEEPIDLE, EpollChannelOption.TCP_KEEPINTVL,
-                    EpollChannelOption.TCP_KEEPCNT, EpollChannelOption.TCP_USER_TIMEOUT, ChannelOption.TCP_FASTOPEN);
+                    EpollChannelOption.TCP_KEEPCNT, EpollChannelOption.TCP_USER_TIMEOUT, ChannelOption.TCP_FASTOPEN,
+                    null);
             case IO_URING -> new TcpOptions(IoUringChannelOption.TCP_KEEPIDLE, IoUringChannelOption.TCP_KEEPINTVL,
                     IoUringChannelOption.TCP_KEEPCNT, IoUringChannelOption.TCP_USER_TIMEOUT,
-                    ChannelOption.TCP_FASTOPEN);
-            // The JDK has the other two not.
+                    ChannelOption.TCP_FASTOPEN, IoUringChannelOption.IO_URING_WRITE_ZERO_COPY_THRESHOLD);
+            // The JDK has the other three not.
             case NIO, AUTO -> new TcpOptions(NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPIDLE),
                     NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPINTERVAL),
-                    NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPCOUNT), null, null);
+                    NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPCOUNT), null, null, null);
         };
     }
 

@@ -1,6 +1,7 @@
 package io.solaster.engine.net;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -12,14 +13,19 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Random;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelConfig;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -39,13 +45,14 @@ import io.solaster.engine.transport.TransportChoice;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a server tells the kernel of its sockets, read back from them. */
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
 class SocketOptionsTest {
     private static final SocketConfig ALL = new SocketConfig(false, true, Duration.ofSeconds(33), Duration.ofSeconds(7),
             4, Duration.ofMillis(12_345), 16, new ByteSize(40_000), new ByteSize(50_000), new ByteSize(1 << 20),
-            new ByteSize(1 << 10), false);
+            new ByteSize(1 << 10), new ByteSize(1 << 21), false);
 
     /** What the socket of a connection says, asked while it is open. */
     private static <T> T ask(Transport transport, SocketConfig socket, Function<ChannelConfig, T> question)
@@ -84,6 +91,9 @@ class SocketOptionsTest {
             if (names.userTimeout() != null) {
                 assertThat(config.getOption(names.userTimeout())).isEqualTo(12_345);
             }
+            if (names.zeroCopyFrom() != null) {
+                assertThat(config.getOption(names.zeroCopyFrom())).isEqualTo(1 << 21);
+            }
             // The kernel doubles what it is told.
             assertThat(config.getOption(ChannelOption.SO_SNDBUF)).isIn(send, 2 * send);
             assertThat(config.getOption(ChannelOption.SO_RCVBUF)).isIn(receive, 2 * receive);
@@ -103,6 +113,9 @@ class SocketOptionsTest {
             assertThat(config.getOption(names.keepAliveIdle())).isNotEqualTo(33);
             if (names.userTimeout() != null) {
                 assertThat(config.getOption(names.userTimeout())).isZero();
+            }
+            if (names.zeroCopyFrom() != null) {
+                assertThat(config.getOption(names.zeroCopyFrom())).isNegative();
             }
             assertThat(config.getWriteBufferHighWaterMark()).isEqualTo(64 << 10);
             return true;
@@ -137,12 +150,53 @@ class SocketOptionsTest {
     void whatATransportLacksIsNamed(Transport transport) {
         ServerConfig config = ServerConfig.of("quiet", 0).withSocket(ALL);
         assertThat(new SocketOptions(config, transport).ignored()).isEqualTo(
-                transport == Transport.NIO ? List.of("user-timeout", "fast-open") : List.of());
+                switch (transport) {
+                    case NIO -> List.of("user-timeout", "fast-open", "zero-copy-from");
+                    case EPOLL -> List.of("zero-copy-from");
+                    default -> List.of();
+                });
         assertThat(new SocketOptions(config.withHost("unix:@name"), transport).ignored()).containsExactly(
                 "keep-alive-idle", "keep-alive-interval", "keep-alive-count", "user-timeout", "fast-open",
                 "send-buffer",
-                "receive-buffer");
+                "receive-buffer", "zero-copy-from");
         assertThat(new SocketOptions(ServerConfig.of("quiet", 0), transport).ignored()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"65536", "65536 65536 65536", "10 65536 100 40000 16384 16383 20000 1"})
+    void largeBytesThatTheKernelDoesNotCopyArriveWhole(String lengths) throws Exception {
+        byte[] expected = new byte[Stream.of(lengths.split(" ")).mapToInt(Integer::parseInt).sum()];
+        new Random(1).nextBytes(expected);
+        List<ByteBuf> buffers = new ArrayList<>();
+        List<ChannelFuture> writes = new CopyOnWriteArrayList<>();
+        BlockingQueue<Channel> channels = new LinkedBlockingQueue<>();
+        ServerConfig config = ServerConfig.of("quiet", 0)
+                .withSocket(Changed.with(SocketConfig.defaults(), "zeroCopyFrom", new ByteSize(16 << 10)));
+        try (Engine engine = Engines.start(Transport.IO_URING, 2);
+                TcpServer server = TcpServer.bind(engine, "large", config, (shard, channel) -> channels.add(channel));
+                Socket client = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+            client.setSoTimeout((int) Engines.PATIENCE.toMillis());
+            Channel channel = Objects.requireNonNull(channels.poll(60, TimeUnit.SECONDS));
+            int at = 0;
+            for (String length : lengths.split(" ")) {
+                // Not of a pool: nobody else has them once they are back.
+                buffers.add(Unpooled.directBuffer().writeBytes(expected, at, Integer.parseInt(length)));
+                at += Integer.parseInt(length);
+            }
+            Engines.get(engine.submitTo(((Shard) channel.eventLoop()).id(), () -> {
+                buffers.forEach(buffer -> writes.add(channel.write(buffer)));
+                channel.flush();
+                return true;
+            }));
+            byte[] read = client.getInputStream().readNBytes(expected.length);
+            for (ChannelFuture write : writes) {
+                assertThat(write.await(60, TimeUnit.SECONDS)).isTrue();
+                assumeFalse(String.valueOf(write.cause()).contains("Cannot allocate memory"),
+                        "this process may not lock 200 KiB of memory (ulimit -l)");
+            }
+            assertThat(read).isEqualTo(expected);
+            Engines.until("all buffers are back", () -> buffers.stream().allMatch(buffer -> buffer.refCnt() == 0));
+        }
     }
 
     /** Gathers what it is sent, and says how much that was when it is asked to finish. */
