@@ -80,6 +80,7 @@ import org.slf4j.LoggerFactory;
 public final class Shard extends SingleThreadIoEventLoop implements ShardView {
     private static final Logger log = LoggerFactory.getLogger(Shard.class);
     private static final long LAST_FILES_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long LAST_CHANNELS_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long LAST_LOOK_NANOS = TimeUnit.MICROSECONDS.toNanos(200);
     private final Setup setup;
     private final PlannedShard place;
@@ -103,6 +104,7 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
     private final Runnable tellOfFiles = this::tellOfFiles;
     private boolean tellsOfFiles;
     private long lastFilesUntil;
+    private long lastChannelsUntil;
     /** The loop turns no more, and Netty asks again and again whether the shard has shut down. */
     private boolean ranOut;
 
@@ -780,6 +782,9 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
                     return false;
                 }
                 ioHandler().prepareToDestroy();
+                if (waitsForChannels()) {
+                    return false;
+                }
             }
             return super.confirmShutdown();
         } catch (Throwable failure) {
@@ -813,24 +818,46 @@ public final class Shard extends SingleThreadIoEventLoop implements ShardView {
         if (!filesMayEnd()) {
             return false;
         }
-        if (ranOut) {
-            // A loop that has died serves no tasks, and the ring is looked at here.
-            scheduler.holdNobodyBack();
-            try {
-                ioHandler().run(new LastLook());
-                if (ring != null && ring.flush()) {
-                    ring.tell();
-                }
-            } catch (RuntimeException | Error failure) {
-                log.error("Shard {} cannot look at its ring after its loop has died", id(), failure);
-                lastFilesUntil = environment.clock().nanoTime() - LAST_FILES_NANOS;
-                return false;
-            }
-            LockSupport.parkNanos(LAST_LOOK_NANOS);
+        if (!lookAgain()) {
+            lastFilesUntil = environment.clock().nanoTime() - LAST_FILES_NANOS;
+            return false;
+        }
+        return true;
+    }
+
+    /**
+     * A channel over io_uring closes its socket by an operation too, once what it had under way has come back. What is not
+     * submitted before the ring goes never runs, and the port stays taken: so the loop turns for them, for a while.
+     */
+    private boolean waitsForChannels() {
+        if (!((GroupIoHandler) ioHandler()).isClosing()) {
+            return false;
+        }
+        long now = environment.clock().nanoTime();
+        if (lastChannelsUntil == 0) {
+            lastChannelsUntil = now + LAST_CHANNELS_NANOS;
+        }
+        return now - lastChannelsUntil < 0 && lookAgain();
+    }
+
+    /** Has the loop look at its I/O once more, and not sleep until what may never come; false if it cannot any more. */
+    private boolean lookAgain() {
+        if (!ranOut) {
+            scheduler.execute(() -> LockSupport.parkNanos(LAST_LOOK_NANOS));
             return true;
         }
-        // So that the loop looks again, and does not sleep until a disk answers that never will.
-        scheduler.execute(() -> LockSupport.parkNanos(LAST_LOOK_NANOS));
+        // A loop that has died serves no tasks, and is looked after here.
+        scheduler.holdNobodyBack();
+        try {
+            ioHandler().run(new LastLook());
+            if (ring != null && ring.flush()) {
+                ring.tell();
+            }
+        } catch (RuntimeException | Error failure) {
+            log.error("Shard {} cannot look at its sockets and files after its loop has died", id(), failure);
+            return false;
+        }
+        LockSupport.parkNanos(LAST_LOOK_NANOS);
         return true;
     }
 

@@ -50,6 +50,8 @@ public final class GroupIoHandler implements IoHandler {
     private final IoHandler transport;
     private @Nullable GroupScheduler scheduler;
     private BooleanSupplier holdsBack = () -> false;
+    /** What is registered and closes by operations of a ring. */
+    private int rings;
 
     private GroupIoHandler(IoHandler transport) {
         this.transport = transport;
@@ -83,6 +85,11 @@ public final class GroupIoHandler implements IoHandler {
         holdsBack = condition;
     }
 
+    /** Whether something that was closed needs more turns of the loop, in which its operations come back. */
+    public boolean isClosing() {
+        return rings > 0;
+    }
+
     /** What libraries that are built on Netty may ask a loop for. */
     public Class<? extends IoHandler> type() {
         return transport.getClass();
@@ -98,7 +105,7 @@ public final class GroupIoHandler implements IoHandler {
         GroupScheduler groups = scheduler();
         Charged<?, ?> charged = switch (handle) {
             case EpollIoHandle epoll -> new EpollCharged(epoll, groups, group);
-            case IoUringIoHandle ring -> new IoUringCharged(ring, groups, group);
+            case IoUringIoHandle ring -> new IoUringCharged(this, ring, groups, group);
             case NioIoHandle nio -> new NioCharged(nio, groups, group);
             case ReadyIoHandle ready -> new ReadyCharged(ready, groups, group);
             default -> null;
@@ -260,12 +267,12 @@ public final class GroupIoHandler implements IoHandler {
         }
 
         @Override
-        public final void registered() {
+        public void registered() {
             handle.registered();
         }
 
         @Override
-        public final void unregistered() {
+        public void unregistered() {
             // The channel frees what its events still need.
             if (queued || serving) {
                 unregistered = true;
@@ -506,12 +513,26 @@ public final class GroupIoHandler implements IoHandler {
         private static final int SOCK_NONEMPTY = 1 << 2;
         private static final int POLLRDHUP = 0x2000;
 
+        private final GroupIoHandler home;
         private final ArrayDeque<IoUringIoEvent> completions = new ArrayDeque<>(2);
         /** The other side sends no more: it has ended its side, or reset the connection. */
         private boolean hungUp;
 
-        IoUringCharged(IoUringIoHandle handle, GroupScheduler groups, SchedulingGroup group) {
+        IoUringCharged(GroupIoHandler home, IoUringIoHandle handle, GroupScheduler groups, SchedulingGroup group) {
             super(handle, groups, group);
+            this.home = home;
+        }
+
+        @Override
+        public void registered() {
+            home.rings++;
+            super.registered();
+        }
+
+        @Override
+        public void unregistered() {
+            home.rings--;
+            super.unregistered();
         }
 
         @Override
