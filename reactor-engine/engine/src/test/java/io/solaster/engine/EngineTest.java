@@ -248,7 +248,7 @@ class EngineTest {
     void lingersWhileAPeerGoesOnTalkingAndSleepsAfterwards(Transport transport) {
         IdleConfig idle = Changed.with(IdleConfig.defaults(), "lingerFor", Duration.ofMillis(300));
         try (Engine engine = Engines.start(EngineConfig.defaults().withTransport(transport).withIdle(idle), 2)) {
-            int trips = 20_000;
+            int trips = 4_000;
             CompletableFuture<Integer> back = new CompletableFuture<>();
             engine.shard(0).execute(() -> again(engine, trips, back));
             assertThat(Engines.get(back)).isZero();
