@@ -112,7 +112,7 @@ public final class BitopCommands {
         @Override
         public void run(CommandCall call, Values values, int hop) {
             if (hop == 1) {
-                if (values.number() >= HAS_RESULT) {
+                if (values.number() == HAS_RESULT) {
                     values.strings().next();
                     store(call, 2, values.strings().address(), values.strings().length());
                 }
