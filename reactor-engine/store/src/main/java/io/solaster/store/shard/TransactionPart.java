@@ -167,8 +167,11 @@ final class TransactionPart extends Message {
         call.leastSteps(arguments.count() >>> MOST_TURNS_SHIFT);
         arguments.load(call, 0, arguments.count(), 0);
         target.keyspace().leaveWrite();
-        transaction.spread().run(call, values, hop);
-        call.leastSteps(0);
+        try {
+            transaction.spread().run(call, values, hop);
+        } finally {
+            call.leastSteps(0);
+        }
         if (call.isLeftOff()) {
             cursor = call.cursor();
             target.shard().execute(goOn);
