@@ -17,6 +17,10 @@ public final class HyperLogLogCommands {
     private static final String NOT_ONE = "WRONGTYPE Key is not a valid HyperLogLog string value.";
     private static final String DAMAGED = "INVALIDOBJ Corrupted HLL object detected";
 
+    /** Of one shard, so that no turn takes longer than some milliseconds. */
+    private static final int MOST_KEYS = 512;
+    private static final String TOO_MANY = "ERR more than " + MOST_KEYS + " keys of one shard";
+
     private HyperLogLogCommands() {}
 
     /** Why an entry holds none; null if it does. */
@@ -155,6 +159,9 @@ public final class HyperLogLogCommands {
 
     /** Merges what the keys of a call hold; why that is not possible, or null. */
     private static @Nullable String merge(CommandCall call, long all) {
+        if (call.count() - 1 > MOST_KEYS) {
+            return TOO_MANY;
+        }
         Keyspace keys = call.keyspace();
         for (int i = 1; i < call.count(); i++) {
             long entry = call.read(i);

@@ -67,30 +67,39 @@ public final class LcsCommands {
 
     /** Both keys lie on this shard. */
     public static void lcs(CommandCall call) {
-        byte[] one = string(call, 1);
-        byte[] other = one == null ? null : string(call, 2);
-        if (one == null || other == null) {
+        long one = length(call, 1);
+        long other = length(call, 2);
+        if (one < 0 || other < 0) {
             call.reply().error(NOT_STRINGS);
             return;
         }
         Options options = options(call, 3);
         if (options.refusal() != null) {
             call.reply().error(options.refusal());
+        } else if (one * other > MOST) {
+            call.reply().error(TOO_LONG);
+        } else if (one * other == 0) {
+            answer(call.reply(), options.bits(), EMPTY, EMPTY);
         } else {
-            answer(call.reply(), options.bits(), one, other);
+            answer(call.reply(), options.bits(), string(call, 1), string(call, 2));
         }
     }
 
-    /** A copy of what a key holds; null if that is no string. */
-    private static byte @Nullable [] string(CommandCall call, int key) {
+    /** The length of what a key holds, 0 if there is none; negative if that is no string. */
+    private static long length(CommandCall call, int key) {
         long entry = call.read(key);
         if (entry == 0) {
-            return EMPTY;
+            return 0;
         }
         Keyspace keys = call.keyspace();
-        return keys.type(entry) == Keyspace.TYPE_STRING
-                ? bytes(keys.valueAddress(entry), keys.valueLength(entry))
-                : null;
+        return keys.type(entry) == Keyspace.TYPE_STRING ? keys.valueLength(entry) : -1;
+    }
+
+    /** A copy of the string that a key holds. */
+    private static byte[] string(CommandCall call, int key) {
+        Keyspace keys = call.keyspace();
+        long entry = call.read(key);
+        return bytes(keys.valueAddress(entry), keys.valueLength(entry));
     }
 
     private static byte[] bytes(long address, int length) {
@@ -100,10 +109,6 @@ public final class LcsCommands {
     }
 
     private static void answer(ReplyWriter reply, long options, byte[] one, byte[] other) {
-        if ((long) one.length * other.length > MOST) {
-            reply.error(TOO_LONG);
-            return;
-        }
         Lcs lcs = new Lcs(one, other);
         if ((options & LENGTH) != 0) {
             reply.integer(lcs.length());
@@ -137,16 +142,27 @@ public final class LcsCommands {
             long options = transaction.values(transaction.owner(0)).number();
             if (options < 0) {
                 reply.error(REFUSALS.get((int) ~options));
+                return true;
+            }
+            ByteStrings one = found(transaction, 0);
+            long oneAt = one.exists() ? one.address() : 0;
+            int oneLength = one.exists() ? one.length() : 0;
+            ByteStrings other = found(transaction, 1);
+            int otherLength = other.exists() ? other.length() : 0;
+            if ((long) oneLength * otherLength > MOST) {
+                reply.error(TOO_LONG);
+            } else if (oneLength == 0 || otherLength == 0) {
+                answer(reply, options, EMPTY, EMPTY);
             } else {
-                answer(reply, options, found(transaction, 0), found(transaction, 1));
+                answer(reply, options, bytes(oneAt, oneLength), bytes(other.address(), otherLength));
             }
             return true;
         }
 
-        private byte[] found(Transaction transaction, int key) {
+        private ByteStrings found(Transaction transaction, int key) {
             ByteStrings strings = transaction.values(transaction.owner(key)).strings();
             strings.next();
-            return strings.exists() ? bytes(strings.address(), strings.length()) : EMPTY;
+            return strings;
         }
     };
 }
