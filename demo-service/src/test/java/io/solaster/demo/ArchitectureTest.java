@@ -8,7 +8,9 @@ import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.sli
 import java.nio.file.Path;
 
 import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
+import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
@@ -17,8 +19,17 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The arrows between modules: downwards only, and only those that are drawn. */
-@AnalyzeClasses(packages = "io.solaster", importOptions = DoNotIncludeTests.class)
+@AnalyzeClasses(packages = "io.solaster", importOptions = {DoNotIncludeTests.class,
+        ArchitectureTest.DoNotIncludeTestJars.class})
 final class ArchitectureTest {
+
+    /** What other modules' tests hand on: a build that packages them has them in jars. */
+    static final class DoNotIncludeTestJars implements ImportOption {
+        @Override
+        public boolean includes(Location location) {
+            return !location.contains("-tests.jar");
+        }
+    }
 
     @ArchTest
     static final ArchRule ARROWS_RUN_DOWNWARDS = layeredArchitecture().consideringOnlyDependenciesInLayers()
