@@ -54,7 +54,7 @@ class MakeRoomTest {
             var working = parts.sharded().on(1, part -> {
                 fill(part, FAR, LIMIT - SLACK);
                 try {
-                    return busy.await(1, java.util.concurrent.TimeUnit.MINUTES);
+                    return busy.await(10, java.util.concurrent.TimeUnit.MINUTES);
                 } catch (InterruptedException stopped) {
                     return false;
                 }
