@@ -3,34 +3,20 @@ package io.solaster.store;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
 import io.solaster.testkit.gen.Property;
 import org.assertj.core.api.SoftAssertions;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Replies on hashes and sets are redis-server's to the byte, but for the order of what has none. */
 class CollectionDifferentialTest {
-    private static RedisComparison redis;
-
-    @BeforeAll
-    static void startRedis(@TempDir Path directory) throws Exception {
-        redis = RedisComparison.start(directory);
-    }
-
-    @AfterAll
-    static void stopRedis() throws Exception {
-        if (redis != null) {
-            redis.close();
-        }
-    }
+    @RegisterExtension
+    static final RedisComparison redis = new RedisComparison();
 
     /** Sequences, one a line, commands between semicolons. */
     private static final String SEQUENCES = """

@@ -3,7 +3,6 @@ package io.solaster.store;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -11,28 +10,15 @@ import java.util.TreeSet;
 
 import io.solaster.testkit.gen.Draw;
 import io.solaster.testkit.gen.Property;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Commands on keys answer as redis-server does; where an answer has no order, it has the same elements. */
 class KeyDifferentialTest {
-    private static RedisComparison redis;
-
-    @BeforeAll
-    static void startRedis(@TempDir Path directory) throws Exception {
-        redis = RedisComparison.start(directory);
-    }
-
-    @AfterAll
-    static void stopRedis() throws Exception {
-        if (redis != null) {
-            redis.close();
-        }
-    }
+    @RegisterExtension
+    static final RedisComparison redis = new RedisComparison();
 
     private static final String SEQUENCES = """
             KEYS; KEYS a b; KEYS *; SET a 1; KEYS *; KEYS a; KEYS b; KEYS ""; SET "" 1; DEL a; KEYS ""; KEYS *; KEYS **; KEYS ?; KEYS ?*; KEYS [^a]; DEL ""; RANDOMKEY; SET a 1; RANDOMKEY; RANDOMKEY x; SET a 1 PXAT 1; RANDOMKEY; KEYS *

@@ -2,33 +2,19 @@ package io.solaster.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
 import io.solaster.testkit.gen.Draw;
 import io.solaster.testkit.gen.Property;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every reply of commands on lists is redis-server's to the byte. */
 class ListDifferentialTest {
-    private static RedisComparison redis;
-
-    @BeforeAll
-    static void startRedis(@TempDir Path directory) throws Exception {
-        redis = RedisComparison.start(directory);
-    }
-
-    @AfterAll
-    static void stopRedis() throws Exception {
-        if (redis != null) {
-            redis.close();
-        }
-    }
+    @RegisterExtension
+    static final RedisComparison redis = new RedisComparison();
 
     private static final String SEQUENCES = """
             LPUSH a 1; LPUSH a 2 3; RPUSH a 4 5; LRANGE a 0 -1; LLEN a; LPUSH a; LPUSH; RPUSH a; LPUSHX a 0; RPUSHX a 9 10; LPUSHX b 1; RPUSHX b 1 2; EXISTS b; LPUSHX a; LRANGE a 0 -1; TYPE a; LLEN b; LLEN; LLEN a b; LRANGE b 0 -1

@@ -3,7 +3,6 @@ package io.solaster.store;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -13,25 +12,36 @@ import java.util.stream.Stream;
 
 import org.assertj.core.api.SoftAssertions;
 import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.params.provider.Arguments;
 
-/** A redis-server that is sent what a store of ours is sent: their replies are to be the same to the byte. */
-final class RedisComparison implements AutoCloseable {
+/**
+ * A redis-server that is sent what a store of ours is sent: their replies are to be the same to the byte. It runs while a
+ * class of tests does; without one, or with one of another version, the class is skipped.
+ */
+final class RedisComparison implements BeforeAllCallback, AfterAllCallback {
     private static final Pattern WORD = Pattern.compile("\"([^\"]*)\"|(\\S+)");
     private static final Pattern BYTE = Pattern.compile("\\\\x([0-9a-f]{2})");
 
-    private final RedisServer redis;
+    private RedisServer redis;
 
-    private RedisComparison(RedisServer redis) {
-        this.redis = redis;
+    @Override
+    public void beforeAll(ExtensionContext context) throws Exception {
+        redis = RedisServer.start();
+        String version = redis.version();
+        if (!version.startsWith("7.0.")) {
+            redis.close();
+            Assumptions.abort("redis-server is " + version + ", not 7.0: not compared");
+        }
     }
 
-    /** Without a redis-server, or with one of another version, the test is skipped. */
-    static RedisComparison start(Path directory) throws Exception {
-        RedisServer redis = RedisServer.start(directory);
-        String version = redis.version();
-        Assumptions.assumeTrue(version.startsWith("7.0."), "redis-server is " + version + ", not 7.0: not compared");
-        return new RedisComparison(redis);
+    @Override
+    public void afterAll(ExtensionContext context) throws Exception {
+        if (redis != null) {
+            redis.close();
+        }
     }
 
     /** What a comparison is made over. */
@@ -115,10 +125,5 @@ final class RedisComparison implements AutoCloseable {
         return BYTE.matcher(word).replaceAll(hex -> Matcher
                 .quoteReplacement(Character.toString(Integer.parseInt(hex.group(1), 16))))
                 .replace("\\r", "\r").replace("\\n", "\n");
-    }
-
-    @Override
-    public void close() throws Exception {
-        redis.close();
     }
 }

@@ -13,23 +13,44 @@ import org.junit.jupiter.api.Assumptions;
 
 /** A real redis-server to compare with; where none is installed, the test is skipped. */
 final class RedisServer implements AutoCloseable {
+    private static final int TRIES = 5;
+
     private final Process process;
+    private final Path directory;
     private final int port;
 
-    private RedisServer(Process process, int port) {
+    private RedisServer(Process process, Path directory, int port) {
         this.process = process;
+        this.directory = directory;
         this.port = port;
     }
 
-    static RedisServer start(Path directory) throws Exception {
+    static RedisServer start() throws Exception {
         String program = program("redis-server");
+        for (int i = 0; i < TRIES; i++) {
+            RedisServer server = start(program);
+            try {
+                StoreFixture.await("redis-server accepts", () -> !server.process.isAlive() || server.accepts());
+            } catch (AssertionError tooLate) {
+                server.close();
+                throw tooLate;
+            }
+            if (server.process.isAlive()) {
+                return server;
+            }
+            // Somebody else took its port.
+            server.close();
+        }
+        throw new IllegalStateException(program + " ended at once, " + TRIES + " times");
+    }
+
+    private static RedisServer start(String program) throws IOException {
+        Path directory = Files.createTempDirectory("redis");
         int port = freePort();
         Process process = new ProcessBuilder(program, "--port", Integer.toString(port), "--bind", "127.0.0.1",
                 "--save", "", "--appendonly", "no", "--dir", directory.toString())
-                .redirectErrorStream(true).redirectOutput(directory.resolve("redis.log").toFile()).start();
-        RedisServer server = new RedisServer(process, port);
-        StoreFixture.await("redis-server accepts", () -> process.isAlive() && server.accepts());
-        return server;
+                .redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+        return new RedisServer(process, directory, port);
     }
 
     /** Where a program is installed; without it the test is skipped. */
@@ -65,10 +86,11 @@ final class RedisServer implements AutoCloseable {
     }
 
     @Override
-    public void close() throws InterruptedException {
+    public void close() throws IOException, InterruptedException {
         process.destroy();
         if (!process.waitFor(10, TimeUnit.SECONDS)) {
             process.destroyForcibly();
         }
+        Files.deleteIfExists(directory);
     }
 }

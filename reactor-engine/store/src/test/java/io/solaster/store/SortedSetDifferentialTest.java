@@ -2,33 +2,19 @@ package io.solaster.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
 import io.solaster.testkit.gen.Draw;
 import io.solaster.testkit.gen.Property;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every reply of commands on sorted sets is redis-server's to the byte, save those that chance decides. */
 class SortedSetDifferentialTest {
-    private static RedisComparison redis;
-
-    @BeforeAll
-    static void startRedis(@TempDir Path directory) throws Exception {
-        redis = RedisComparison.start(directory);
-    }
-
-    @AfterAll
-    static void stopRedis() throws Exception {
-        if (redis != null) {
-            redis.close();
-        }
-    }
+    @RegisterExtension
+    static final RedisComparison redis = new RedisComparison();
 
     private static final String SEQUENCES = """
             ZADD z 1 a; ZADD z 2 b 3 c; ZADD z 2 a 9 d; ZRANGE z 0 -1 WITHSCORES; ZCARD z; ZCARD n; ZADD z 1; ZADD z; ZADD z 1 a 2; ZADD z x a; ZADD z 1 a x b; ZADD z nan a; ZADD n x a; EXISTS n; TYPE z; ZSCORE z a; ZSCORE z x; ZSCORE n a; ZSCORE z; ZMSCORE z a x b; ZMSCORE n a b; ZMSCORE z; ZREM z a x; ZREM z b c d; EXISTS z; ZREM z a; ZREM z

@@ -2,7 +2,6 @@ package io.solaster.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -10,9 +9,7 @@ import io.solaster.store.command.CommandTable;
 import io.solaster.store.shard.Command;
 import io.solaster.testkit.gen.Draw;
 import io.solaster.testkit.gen.Property;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -22,19 +19,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  * CLIENT LIST, numbers of clients, TIME, the texts of COMMAND DOCS and HELP) is tested elsewhere.
  */
 class StoreDifferentialTest {
-    private static RedisComparison redis;
-
-    @BeforeAll
-    static void startRedis(@TempDir Path directory) throws Exception {
-        redis = RedisComparison.start(directory);
-    }
-
-    @AfterAll
-    static void stopRedis() throws Exception {
-        if (redis != null) {
-            redis.close();
-        }
-    }
+    @RegisterExtension
+    static final RedisComparison redis = new RedisComparison();
 
     /** Sequences, one a line, commands between semicolons; "..." keeps blanks together, \x00 is a byte. */
     private static final String SEQUENCES = """

@@ -2,33 +2,19 @@ package io.solaster.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
 import io.solaster.testkit.gen.Draw;
 import io.solaster.testkit.gen.Property;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Numbers with a fraction, and bits, answer as redis-server does. */
 class StringDifferentialTest {
-    private static RedisComparison redis;
-
-    @BeforeAll
-    static void startRedis(@TempDir Path directory) throws Exception {
-        redis = RedisComparison.start(directory);
-    }
-
-    @AfterAll
-    static void stopRedis() throws Exception {
-        if (redis != null) {
-            redis.close();
-        }
-    }
+    @RegisterExtension
+    static final RedisComparison redis = new RedisComparison();
 
     private static final String SEQUENCES = """
             INCRBYFLOAT a 1; INCRBYFLOAT a 0.25; GET a; INCRBYFLOAT a -1.25; GET a; SET a 10.50; INCRBYFLOAT a 0.1; SET a 5.0e3; INCRBYFLOAT a 2.0e2; SET a 3.0e3; INCRBYFLOAT a 1e-2; SET a 0.1; INCRBYFLOAT a 0.2; INCRBYFLOAT a 0.7; INCRBYFLOAT a -0.3333333333333333333
