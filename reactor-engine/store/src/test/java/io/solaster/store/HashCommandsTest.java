@@ -10,37 +10,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What commands on hashes do that redis-server 7.0 does not, does by chance, or does in an order of its own. */
 @ParameterizedClass(name = "{0} shard(s)")
 @ValueSource(ints = {1, 2})
-class HashCommandsTest {
-    private static final String WRONG_TYPE = "-WRONGTYPE Operation against a key holding the wrong kind of value";
-
-    @Parameter
-    int shards;
-
-    private StoreFixture store;
-    private RespClient client;
-
-    @BeforeEach
-    void connect() {
-        store = StoreFixture.of(shards);
-        client = store.connectEmpty();
-    }
-
-    @AfterEach
-    void disconnect() {
-        store.resetClock();
-        client.close();
-    }
-
+class HashCommandsTest extends ClientTest {
     /** The elements of an array, a set or a map, whose elements are strings. */
     static List<String> elements(String reply) {
         String[] parts = reply.split("\\|", -1);

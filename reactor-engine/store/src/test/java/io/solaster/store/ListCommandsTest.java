@@ -6,34 +6,14 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What commands on lists do, without a redis-server to compare them with. */
 @ParameterizedClass(name = "{0} shard(s)")
 @ValueSource(ints = {1, 2})
-class ListCommandsTest {
-    private static final String WRONG_TYPE = "-WRONGTYPE Operation against a key holding the wrong kind of value";
-
-    @Parameter
-    int shards;
-
-    private RespClient client;
-
-    @BeforeEach
-    void connect() {
-        client = StoreFixture.of(shards).connectEmpty();
-    }
-
-    @AfterEach
-    void disconnect() {
-        client.close();
-    }
-
+class ListCommandsTest extends ClientTest {
     @Test
     void aListIsPushedToAndPoppedFromAtBothEnds() {
         assertThat(client.call("RPUSH", "l", "b", "c")).isEqualTo(":2");

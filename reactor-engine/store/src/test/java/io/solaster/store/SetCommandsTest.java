@@ -7,36 +7,14 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What commands on sets do by chance, or in an order of their own. */
 @ParameterizedClass(name = "{0} shard(s)")
 @ValueSource(ints = {1, 2})
-class SetCommandsTest {
-    private static final String WRONG_TYPE = "-WRONGTYPE Operation against a key holding the wrong kind of value";
-
-    @Parameter
-    int shards;
-
-    private StoreFixture store;
-    private RespClient client;
-
-    @BeforeEach
-    void connect() {
-        store = StoreFixture.of(shards);
-        client = store.connectEmpty();
-    }
-
-    @AfterEach
-    void disconnect() {
-        client.close();
-    }
-
+class SetCommandsTest extends ClientTest {
     private Set<String> fill(String key, String prefix, int members) {
         Set<String> all = new HashSet<>();
         for (int from = 0; from < members; from += 100) {

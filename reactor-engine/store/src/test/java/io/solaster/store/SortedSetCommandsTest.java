@@ -9,33 +9,15 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What commands on sorted sets do by chance, in an order of their own, or as later versions of Redis do it. */
 @ParameterizedClass(name = "{0} shard(s)")
 @ValueSource(ints = {1, 2})
-class SortedSetCommandsTest {
+class SortedSetCommandsTest extends ClientTest {
     private static final Pattern MEMBER = Pattern.compile("\\|m(\\d+)");
-
-    @Parameter
-    int shards;
-
-    private RespClient client;
-
-    @BeforeEach
-    void connect() {
-        client = StoreFixture.of(shards).connectEmpty();
-    }
-
-    @AfterEach
-    void disconnect() {
-        client.close();
-    }
 
     private void fill(int members) {
         for (int from = 0; from < members; from += 100) {

@@ -10,34 +10,14 @@ import java.util.stream.IntStream;
 import io.solaster.store.command.CommandTable;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.shard.Command;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What commands do that cannot be compared with redis-server byte by byte, over one shard and over two. */
 @ParameterizedClass(name = "{0} shard(s)")
 @ValueSource(ints = {1, 2})
-class StoreCommandsTest {
-    @Parameter
-    int shards;
-
-    private StoreFixture store;
-    private RespClient client;
-
-    @BeforeEach
-    void connect() {
-        store = StoreFixture.of(shards);
-        client = store.connectEmpty();
-    }
-
-    @AfterEach
-    void disconnect() {
-        client.close();
-    }
-
+class StoreCommandsTest extends ClientTest {
     private static String field(String text, String name) {
         Matcher matcher = Pattern.compile("(?:^|[| ])" + Pattern.quote(name) + "(?::([^|]*)|=([^ ]*))").matcher(text);
         assertThat(matcher.find()).as("%s in %s", name, text).isTrue();

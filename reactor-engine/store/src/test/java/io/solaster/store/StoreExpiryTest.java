@@ -17,10 +17,7 @@ import io.solaster.engine.memory.SystemMemory;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.shard.StoreShard;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -28,25 +25,7 @@ import org.slf4j.LoggerFactory;
 
 @ParameterizedClass(name = "{0} shard(s)")
 @ValueSource(ints = {1, 2})
-class StoreExpiryTest {
-    @Parameter
-    int shards;
-
-    private StoreFixture store;
-    private RespClient client;
-
-    @BeforeEach
-    void connect() {
-        store = StoreFixture.of(shards);
-        client = store.connectEmpty();
-    }
-
-    @AfterEach
-    void disconnect() {
-        store.resetClock();
-        client.close();
-    }
-
+class StoreExpiryTest extends ClientTest {
     @Test
     void aKeyIsGoneOnceItsTimeHasCome() {
         client.call("SET", "a", "1", "EX", "100");

@@ -10,35 +10,14 @@ import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Commands on keys, over one shard, two and three, without a redis-server to compare with. */
 @ParameterizedClass(name = "{0} shard(s)")
 @ValueSource(ints = {1, 2, 3})
-class StoreKeysTest {
-    @Parameter
-    int shards;
-
-    private StoreFixture store;
-    private RespClient client;
-
-    @BeforeEach
-    void connect() {
-        store = StoreFixture.of(shards);
-        client = store.connectEmpty();
-    }
-
-    @AfterEach
-    void disconnect() {
-        store.resetClock();
-        client.close();
-    }
-
+class StoreKeysTest extends ClientTest {
     private void populate(String prefix, int count) {
         StringBuilder requests = new StringBuilder();
         for (int i = 0; i < count; i++) {
