@@ -154,14 +154,23 @@ public final class FieldExpiryCommands {
         }
         call.reply().arrayHeader(call.count() - first);
         for (int i = first; i < call.count(); i++) {
-            if (!hash.find(call.address(i), call.length(i))) {
-                call.reply().integer(NO_FIELD);
-            } else if (hash.expiry() == 0) {
-                call.reply().integer(NO_EXPIRY);
-            } else {
+            if (findExpiring(call, hash, i)) {
                 call.reply().integer((hash.expiry() - base + unit - 1) / unit);
             }
         }
+    }
+
+    /** Whether an argument is a field that expires; else answers why not. */
+    private static boolean findExpiring(CommandCall call, Hashes hash, int field) {
+        if (!hash.find(call.address(field), call.length(field))) {
+            call.reply().integer(NO_FIELD);
+            return false;
+        }
+        if (hash.expiry() == 0) {
+            call.reply().integer(NO_EXPIRY);
+            return false;
+        }
+        return true;
     }
 
     public static void hpersist(CommandCall call) {
@@ -175,11 +184,7 @@ public final class FieldExpiryCommands {
         }
         call.reply().arrayHeader(call.count() - first);
         for (int i = first; i < call.count(); i++) {
-            if (!hash.find(call.address(i), call.length(i))) {
-                call.reply().integer(NO_FIELD);
-            } else if (hash.expiry() == 0) {
-                call.reply().integer(NO_EXPIRY);
-            } else {
+            if (findExpiring(call, hash, i)) {
                 hash.setExpiry(call.address(i), call.length(i), 0);
                 call.reply().integer(SET);
             }
