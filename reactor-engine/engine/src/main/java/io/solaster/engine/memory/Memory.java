@@ -111,6 +111,25 @@ public final class Memory {
         return MemorySegment.ofBuffer(buffer.internalNioBuffer(0, buffer.capacity())).address();
     }
 
+    /** Whether so many bytes are the same in both places. */
+    public static boolean equal(long a, long b, int length) {
+        if (length >= 8) {
+            int last = length - 8;
+            for (int i = 0; i < last; i += 8) {
+                if (getLong(a + i) != getLong(b + i)) {
+                    return false;
+                }
+            }
+            return getLong(a + last) == getLong(b + last);
+        }
+        for (int i = 0; i < length; i++) {
+            if (getByte(a + i) != getByte(b + i)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /**
      * Takes a block from the C allocator; its content is undefined, and pages are not touched.
      *

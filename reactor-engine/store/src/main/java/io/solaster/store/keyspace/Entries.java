@@ -116,25 +116,7 @@ final class Entries {
 
     static boolean holds(long entry, long key, int keyLength) {
         long header = Memory.getLong(entry);
-        return keyLength(entry, header) == keyLength && equal(entry + keyOffset(header), key, keyLength);
-    }
-
-    private static boolean equal(long a, long b, int length) {
-        if (length >= 8) {
-            int last = length - 8;
-            for (int i = 0; i < last; i += 8) {
-                if (Memory.getLong(a + i) != Memory.getLong(b + i)) {
-                    return false;
-                }
-            }
-            return Memory.getLong(a + last) == Memory.getLong(b + last);
-        }
-        for (int i = 0; i < length; i++) {
-            if (Memory.getByte(a + i) != Memory.getByte(b + i)) {
-                return false;
-            }
-        }
-        return true;
+        return keyLength(entry, header) == keyLength && Memory.equal(entry + keyOffset(header), key, keyLength);
     }
 
     private static int valueLengthOf(long header) {

@@ -84,7 +84,7 @@ public final class FieldNode {
 
     static boolean holds(long node, long field, int fieldLength) {
         int flags = flags(node);
-        return length(node, flags, 0) == fieldLength && Packed.equalBytes(node + head(flags), field, fieldLength);
+        return length(node, flags, 0) == fieldLength && Memory.equal(node + head(flags), field, fieldLength);
     }
 
     public static int fieldLength(long node) {

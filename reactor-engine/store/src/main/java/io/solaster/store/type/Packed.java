@@ -114,7 +114,7 @@ public final class Packed {
             if (number
                     ? isNumber(head) && number(element, head) == value
                     : !isNumber(head) && contentLength(element, head) == length
-                            && equalBytes(element + headBytes(head), address, length)) {
+                            && Memory.equal(element + headBytes(head), address, length)) {
                 return element;
             }
             for (int i = 0; i < step; i++) {
@@ -182,7 +182,7 @@ public final class Packed {
         if (isNumber(head)) {
             return Decimal.isLong(address, length) && Decimal.parse(address, length) == number(element, head);
         }
-        return contentLength(element, head) == length && equalBytes(element + headBytes(head), address, length);
+        return contentLength(element, head) == length && Memory.equal(element + headBytes(head), address, length);
     }
 
     /** Bytes that an element takes up, all of it. */
@@ -443,23 +443,5 @@ public final class Packed {
             case NUMBER_8 -> Memory.getLong(element + 1);
             default -> head;
         };
-    }
-
-    static boolean equalBytes(long a, long b, int length) {
-        if (length >= 8) {
-            int last = length - 8;
-            for (int i = 0; i < last; i += 8) {
-                if (Memory.getLong(a + i) != Memory.getLong(b + i)) {
-                    return false;
-                }
-            }
-            return Memory.getLong(a + last) == Memory.getLong(b + last);
-        }
-        for (int i = 0; i < length; i++) {
-            if (Memory.getByte(a + i) != Memory.getByte(b + i)) {
-                return false;
-            }
-        }
-        return true;
     }
 }
