@@ -1,10 +1,9 @@
 package io.solaster.load.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.InetAddress;
@@ -42,6 +41,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import picocli.CommandLine;
 
@@ -311,8 +311,11 @@ class MainTest {
         }
     }
 
-    @Test
-    void ctrlCEndsTheRunAndPrintsTheReportSoFar(@TempDir Path folder) throws Exception {
+    /** The signals of Ctrl-C and of a stopped service; exit codes as shells know them. */
+    @ParameterizedTest
+    @CsvSource({"INT, 130", "TERM, 143"})
+    void aSignalEndsTheRunAndPrintsTheReportSoFar(String signal, int exitCode, @TempDir Path folder) throws Exception {
+        assumeThat(isIgnoredHere(signal)).as("whoever started this build has it ignore SIG" + signal).isFalse();
         Path json = folder.resolve("a.json");
         try (Stub server = Stub.answering(PONG)) {
             Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -326,15 +329,11 @@ class MainTest {
                     assertThat(process.isAlive()).as("the program runs").isTrue();
                     Thread.sleep(10);
                 }
-                interrupt(process);
-                String text;
-                try (BufferedReader lines = new BufferedReader(
-                        new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
-                    text = String.join("\n", lines.lines().toList());
-                }
-                assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
-                assertThat(text).contains("(stopped early)", "answered ");
-                assertThat(process.exitValue()).isEqualTo(130);
+                send(signal, process);
+                assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("the program has ended").isTrue();
+                assertThat(process.inputReader(StandardCharsets.UTF_8).readAllAsString()).contains("(stopped early)",
+                        "answered ");
+                assertThat(process.exitValue()).isEqualTo(exitCode);
                 assertThat(JsonReport.read(json).setup().isStopped()).isTrue();
                 assertThat(folder.toFile().list()).containsExactly("a.json");
             } finally {
@@ -343,7 +342,15 @@ class MainTest {
         }
     }
 
-    private static void interrupt(Process process) throws IOException, InterruptedException {
-        assertThat(new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor()).isZero();
+    private static void send(String signal, Process process) throws IOException, InterruptedException {
+        assertThat(new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid())).start().waitFor()).isZero();
+    }
+
+    /** A process that is started in the background of a script ignores SIGINT, and its children do. */
+    private static boolean isIgnoredHere(String signal) throws IOException {
+        int number = signal.equals("INT") ? 2 : 15;
+        String ignored = Files.readAllLines(Path.of("/proc/self/status")).stream()
+                .filter(line -> line.startsWith("SigIgn:")).findFirst().orElseThrow().substring(7).strip();
+        return (Long.parseUnsignedLong(ignored, 16) >> number - 1 & 1) != 0;
     }
 }
