@@ -27,6 +27,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.platform.engine.TestExecutionResult;
@@ -177,6 +178,7 @@ class SolasterBootTestTest {
         return failures;
     }
 
+    @Tag("full") // it waits some ten seconds for what might end by itself
     @Test
     void whatAClassLeavesIsToldOfAfterItsContextHasClosed() {
         assertThat(failures(Leaving.class)).singleElement().isInstanceOfSatisfying(LeftBehindError.class, error -> {
@@ -193,6 +195,7 @@ class SolasterBootTestTest {
         assertThat(failures(ExcusedByItsMethod.class)).isEmpty();
     }
 
+    @Tag("full") // it waits some ten seconds for what might end by itself
     @Test
     void whatAnEarlierContextOfTheClassLeftIsToldOf() {
         assertThat(failures(LeavingInTheFirstContext.class)).singleElement()
