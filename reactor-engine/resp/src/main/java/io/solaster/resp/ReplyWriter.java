@@ -6,6 +6,7 @@ import java.math.BigDecimal;
 import java.math.MathContext;
 import java.math.RoundingMode;
 import java.nio.charset.StandardCharsets;
+import java.util.function.Consumer;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -59,6 +60,7 @@ public final class ReplyWriter {
     private long end;
     private boolean resp3;
     private long errors;
+    private Consumer<String> onError = error -> {};
 
     /**
      * Begins to write at {@code buffer}'s writer index.
@@ -113,6 +115,11 @@ public final class ReplyWriter {
         return errors;
     }
 
+    /** Says who is told the text of each error that is written. */
+    public void onError(Consumer<String> told) {
+        onError = told;
+    }
+
     /** {@code +OK}. */
     public void ok() {
         word(OK, 5);
@@ -137,6 +144,7 @@ public final class ReplyWriter {
      */
     public void error(String text) {
         errors++;
+        onError.accept(text);
         reserve(text.length());
         put('-');
         for (int i = 0; i < text.length(); i++) {

@@ -7,7 +7,7 @@ import io.solaster.config.server.ServerConfig;
 import io.solaster.engine.Shard;
 import io.solaster.engine.net.ConnectionHandler;
 import io.solaster.engine.net.RequestStats;
-import io.solaster.store.command.ConfigCommands;
+import io.solaster.store.command.admin.ConfigCommands;
 import io.solaster.store.server.ClientConnection;
 import io.solaster.store.server.ClientLogs;
 import io.solaster.store.server.ServerShard;

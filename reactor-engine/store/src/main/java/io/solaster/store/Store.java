@@ -29,7 +29,7 @@ public final class Store {
     private final Sharded<ServerShard> servers;
 
     private Store(Engine engine, StoreConfig config, LongSupplier clock, Function<Shard, Keyspace> keyspaces) {
-        this.parts = new Parts(engine, config, clock);
+        this.parts = new Parts(engine, config, CommandTable.commands(), clock);
         this.servers = engine.sharded(shard -> new ServerShard(new StoreShard(parts, shard, keyspaces.apply(shard),
                 CommandTable.size())));
     }

@@ -137,6 +137,8 @@ final class CommandEntries {
                     case WRITE -> found.add(Category.WRITE);
                     case READONLY -> found.add(Category.READ);
                     case ADMIN -> Collections.addAll(found, Category.ADMIN, Category.DANGEROUS);
+                    case PUBSUB -> found.add(Category.PUBSUB);
+                    case BLOCKING -> found.add(Category.BLOCKING);
                     default -> {
                     }
                 }
@@ -151,6 +153,13 @@ final class CommandEntries {
                 case "sorted-set" -> found.add(Category.SORTEDSET);
                 case "bitmap" -> found.add(Category.BITMAP);
                 case "hyperloglog" -> found.add(Category.HYPERLOGLOG);
+                case "geo" -> found.add(Category.GEO);
+                case "transactions" -> found.add(Category.TRANSACTION);
+                case "scripting" -> {
+                    if (!container) {
+                        found.add(Category.SCRIPTING);
+                    }
+                }
                 case "generic" -> {
                     if (!container) {
                         found.add(Category.KEYSPACE);

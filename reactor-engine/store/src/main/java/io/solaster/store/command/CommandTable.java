@@ -1,15 +1,14 @@
 package io.solaster.store.command;
 
 import java.nio.charset.StandardCharsets;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 
 import io.solaster.engine.memory.Memory;
 import io.solaster.resp.ReplyWriter;
 import io.solaster.store.shard.Command;
 import io.solaster.store.shard.CommandCall;
+import io.solaster.store.shard.Commands;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,7 +20,7 @@ public final class CommandTable {
     private static final int QUOTED = 128;
 
     private static final List<Command> ALL;
-    private static final Map<String, Command> BY_NAME = new HashMap<>();
+    private static final Commands LISTED;
 
     /** Looked up by the first and last bytes of the name; open addressing, at most half full. */
     private static final long[] NAMES;
@@ -38,10 +37,8 @@ public final class CommandTable {
         SortedSetTable.write(entries);
         ServerTable.write(entries);
         ALL = entries.all();
+        LISTED = new Commands(ALL);
 
-        for (Command command : ALL) {
-            BY_NAME.put(command.name(), command);
-        }
         int capacity = Integer.highestOneBit(ALL.size() * 2) * 2;
         NAMES = new long[capacity];
         COMMANDS = new Command[capacity];
@@ -64,9 +61,14 @@ public final class CommandTable {
         return ALL;
     }
 
+    /** All of them, for who looks them up by their names. */
+    public static Commands commands() {
+        return LISTED;
+    }
+
     /** The command, or with its container the subcommand, of that name in whatever case. */
     public static @Nullable Command named(String name) {
-        return BY_NAME.get(name.toLowerCase(Locale.ROOT));
+        return LISTED.named(name);
     }
 
     /** The command that a call names; null if there is none. */

@@ -1,5 +1,8 @@
 package io.solaster.store.command;
 
+import io.solaster.store.command.admin.ClientCommands;
+import io.solaster.store.command.admin.ConnectionCommands;
+
 /** The commands that concern the connection itself. */
 final class ConnectionTable {
     private ConnectionTable() {}

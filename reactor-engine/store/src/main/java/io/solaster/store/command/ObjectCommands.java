@@ -5,6 +5,7 @@ import java.util.List;
 import io.solaster.config.StoreConfig.Eviction;
 import io.solaster.engine.memory.Memory;
 import io.solaster.store.collection.Sets;
+import io.solaster.store.command.admin.Help;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.keyspace.ValueType;
 import io.solaster.store.shard.CommandCall;

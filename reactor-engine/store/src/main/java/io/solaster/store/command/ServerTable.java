@@ -1,5 +1,10 @@
 package io.solaster.store.command;
 
+import io.solaster.store.command.admin.CommandCommands;
+import io.solaster.store.command.admin.ConfigCommands;
+import io.solaster.store.command.admin.Info;
+import io.solaster.store.command.admin.ServerCommands;
+
 /** The commands that concern the server as a whole. */
 final class ServerTable {
     private ServerTable() {}

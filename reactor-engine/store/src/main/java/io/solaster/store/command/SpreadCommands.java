@@ -1,6 +1,7 @@
 package io.solaster.store.command;
 
 import io.solaster.resp.ReplyWriter;
+import io.solaster.store.command.admin.ServerCommands;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.shard.ByteStrings;
 import io.solaster.store.shard.CommandCall;

@@ -17,6 +17,7 @@ import io.solaster.engine.net.TcpServer;
 import io.solaster.engine.net.UnreadInput;
 import io.solaster.resp.CommandDecoder;
 import io.solaster.resp.ReplyWriter;
+import io.solaster.store.acl.User;
 import io.solaster.store.server.CommandRouting.Outcome;
 import io.solaster.store.server.ConnectionState.Phase;
 import io.solaster.store.shard.Client;
@@ -63,7 +64,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
         this.logs = logs;
         this.shard = server.part();
         this.login = new LoginDelay(server.failedLogins());
-        this.state = new ClientState(shard.now(), settings.password() == null);
+        this.state = new ClientState(shard.now(), !settings.needsLogin(), shard.parts().acl().defaultUser());
         this.intake = new CommandIntake(settings.requestLimits());
         this.replies = new ReplyOutput(this, server, progress);
         this.routing = new CommandRouting(this, server, replies);
@@ -114,16 +115,25 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
     }
 
     @Override
-    public void authenticated(boolean yes) {
-        if (yes) {
-            login.right(PeerAddress.network(channel()));
-        }
+    public void login(User user) {
+        login.right(PeerAddress.network(channel()));
+        state.user(user);
+        authenticated(true);
+    }
+
+    @Override
+    public void logout() {
+        state.user(shard.parts().acl().defaultUser());
+        authenticated(!settings.needsLogin());
+    }
+
+    void authenticated(boolean yes) {
         state.authenticated(yes);
         intake.decoder().authenticated(yes);
     }
 
     @Override
-    public void refuseLogin(String error) {
+    public void refuseLogin(String user, String error) {
         shard.stats().wrongPasswords.increment();
         logs.wrongPassword.tell("{} gave a wrong password", this);
         later(login.wrong(context().executor(), PeerAddress.network(channel()), shard.now(), progress.isDraining()),
@@ -365,7 +375,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
         progress.running();
         intake.begin(settings.requestLimits());
         if (!state.authenticated()) {
-            decoder.authenticated(settings.password() == null);
+            decoder.authenticated(!settings.needsLogin());
         }
         account.begin();
         ReplyWriter reply = replies.open();

@@ -93,7 +93,7 @@ final class CommandRouting implements Transaction.Waiter {
             return Outcome.NEXT;
         }
         ClientState state = connection.state();
-        if (!state.authenticated() && !command.has(Command.Flag.NO_AUTH) && connection.settings().password() != null) {
+        if (!state.authenticated() && !command.has(Command.Flag.NO_AUTH) && connection.settings().needsLogin()) {
             reply.error("NOAUTH Authentication required.");
             shard.counts().rejected(command);
             return Outcome.NEXT;

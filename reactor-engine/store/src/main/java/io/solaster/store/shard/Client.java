@@ -6,6 +6,7 @@ import java.util.function.BiConsumer;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.solaster.resp.ReplyWriter;
+import io.solaster.store.acl.User;
 import org.jspecify.annotations.Nullable;
 
 /** What commands see of the connection that they came from, and of others. On the connection's shard only. */
@@ -40,11 +41,18 @@ public interface Client {
     /** Bytes of replies that the client has not read yet. */
     long outputBytes();
 
-    /** Says whether the client may run everything. */
-    void authenticated(boolean yes);
+    /** The client has proved to be this user. */
+    void login(User user);
 
-    /** Answers a wrong password with an error, after a delay that grows with each; the last one ends the connection. */
-    void refuseLogin(String error);
+    /** Makes the client who it was at first: the default user, whom the server may ask for a password. */
+    void logout();
+
+    /**
+     * Answers a wrong password with an error, after a delay that grows with each; the last one ends the connection.
+     *
+     * @param user the name that was given
+     */
+    void refuseLogin(String user, String error);
 
     /**
      * Sends a message that answers no request, behind the replies written so far. A client that leaves more unread than it

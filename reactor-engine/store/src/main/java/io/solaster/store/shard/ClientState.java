@@ -1,21 +1,35 @@
 package io.solaster.store.shard;
 
+import io.solaster.store.acl.User;
 import org.jspecify.annotations.Nullable;
 
 /** What a client has said of itself, and what {@code CLIENT LIST} tells of it. On the owning shard only. */
 public final class ClientState {
+    /** Which replies the client wants. */
+    public enum Replies {
+        ALL, NONE,
+        /** That of the next command not. */
+        NOT_NEXT,
+        /** That of the command that is run now not. */
+        NOT_THIS
+    }
+
     private final long connectedAt;
     private long lastInteraction;
     private long unread;
     private boolean authenticated;
     private boolean resp3;
     private boolean noEvict;
+    private boolean monitors;
+    private Replies replies = Replies.ALL;
+    private User user;
     private String name = "";
     private String libraryName = "";
     private String libraryVersion = "";
     private @Nullable Command lastCommand;
 
-    public ClientState(long now, boolean authenticated) {
+    public ClientState(long now, boolean authenticated, User user) {
+        this.user = user;
         this.connectedAt = now;
         this.lastInteraction = now;
         this.authenticated = authenticated;
@@ -25,6 +39,8 @@ public final class ClientState {
     public void reset() {
         resp3 = false;
         noEvict = false;
+        monitors = false;
+        replies = Replies.ALL;
         name = "";
     }
 
@@ -56,6 +72,37 @@ public final class ClientState {
 
     public void authenticated(boolean yes) {
         authenticated = yes;
+    }
+
+    /** Whom the client has logged in as. */
+    public User user() {
+        return user;
+    }
+
+    public void user(User known) {
+        user = known;
+    }
+
+    /** Whether the client is told of every command that is run. */
+    public boolean monitors() {
+        return monitors;
+    }
+
+    public void monitors(boolean yes) {
+        monitors = yes;
+    }
+
+    public Replies replies() {
+        return replies;
+    }
+
+    public void replies(Replies wanted) {
+        replies = wanted;
+    }
+
+    /** Whether the reply of what is run now is dropped. */
+    public boolean isMuted() {
+        return replies == Replies.NONE || replies == Replies.NOT_THIS;
     }
 
     public boolean resp3() {

@@ -43,12 +43,12 @@ public record Command(int index, String name, int arity, Set<Flag> flags, Set<Ca
 
     /** What Redis says of a command's nature, in its order. */
     public enum Flag {
-        WRITE, READONLY, DENYOOM, ADMIN, NOSCRIPT, LOADING, STALE, FAST, NO_AUTH, ALLOW_BUSY
+        WRITE, READONLY, DENYOOM, ADMIN, PUBSUB, NOSCRIPT, BLOCKING, LOADING, STALE, SKIP_MONITOR, SKIP_SLOWLOG, FAST, NO_AUTH, NO_MANDATORY_KEYS, NO_MULTI, MOVABLEKEYS, ALLOW_BUSY
     }
 
     /** Redis's classes of commands, in its order. */
     public enum Category {
-        KEYSPACE, READ, WRITE, SET, SORTEDSET, LIST, HASH, STRING, BITMAP, HYPERLOGLOG, ADMIN, FAST, SLOW, DANGEROUS, CONNECTION
+        KEYSPACE, READ, WRITE, SET, SORTEDSET, LIST, HASH, STRING, BITMAP, HYPERLOGLOG, GEO, STREAM, PUBSUB, ADMIN, FAST, SLOW, BLOCKING, DANGEROUS, CONNECTION, TRANSACTION, SCRIPTING
     }
 
     /** Finds keys that do not stand at the same places in each call: those that a number announces, or a word. */

@@ -10,11 +10,15 @@ import io.solaster.config.StoreConfig;
 import io.solaster.config.value.ByteSize;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Sharded;
+import io.solaster.store.acl.Acl;
 import io.solaster.store.keyspace.Keyspace;
+import io.solaster.store.stats.DiagnosticSettings;
 
 /** The parts of one store, a shard each, and what they have in common. Any thread may call. */
 public final class Parts {
     private final Engine engine;
+    private final Commands commands;
+    private final Acl acl;
     private final StoreShard[] byShard;
     private final Sharded<StoreShard> sharded;
     private final LongSupplier clock;
@@ -22,12 +26,18 @@ public final class Parts {
     private final String runId;
     private volatile int longestString = Keyspace.MAX_LENGTH;
     private volatile MemorySettings memory;
+    private volatile DiagnosticSettings diagnostics = DiagnosticSettings.DEFAULTS;
     /** What the keys of each shard take; written by that shard. */
     private final AtomicLong[] held;
 
-    /** @param clock of Unix milliseconds, which any shard may ask */
-    public Parts(Engine engine, StoreConfig config, LongSupplier clock) {
+    /**
+     * @param commands all that there are
+     * @param clock of Unix milliseconds, which any shard may ask
+     */
+    public Parts(Engine engine, StoreConfig config, Commands commands, LongSupplier clock) {
         this.engine = engine;
+        this.commands = commands;
+        this.acl = new Acl(commands.catalogue());
         this.memory = MemorySettings.of(config);
         this.held = new AtomicLong[engine.shards().size()];
         Arrays.setAll(held, shard -> new AtomicLong());
@@ -51,6 +61,26 @@ public final class Parts {
 
     public Engine engine() {
         return engine;
+    }
+
+    /** The commands that there are. */
+    public Commands commands() {
+        return commands;
+    }
+
+    /** The users, and what they may do. */
+    public Acl acl() {
+        return acl;
+    }
+
+    /** What is noted of commands, and for how long. */
+    public DiagnosticSettings diagnostics() {
+        return diagnostics;
+    }
+
+    /** Changes what is noted of commands; each shard is to be told ({@link StoreShard#diagnosticsChanged}). On shard 0. */
+    public void diagnostics(DiagnosticSettings settings) {
+        diagnostics = settings;
     }
 
     public int count() {

@@ -7,6 +7,7 @@ import java.net.SocketAddress;
 import io.solaster.config.server.LimitsConfig;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.resp.RequestLimits;
+import io.solaster.store.acl.Rights;
 import org.jspecify.annotations.Nullable;
 
 /** What is in force for one server: as it was configured, and as {@code CONFIG SET} has changed it since. */
@@ -52,6 +53,12 @@ public final class ServerSettings {
         }
         InetAddress remote = client instanceof InetSocketAddress address ? address.getAddress() : null;
         return remote != null && !remote.isLoopbackAddress();
+    }
+
+    /** Whether clients have to log in before anything else. */
+    public boolean needsLogin() {
+        Rights rights = parts.acl().defaultUser().rights();
+        return password() != null || !rights.takesAnyPassword() || !rights.isEnabled();
     }
 
     /** Null where none is set. */

@@ -27,6 +27,8 @@ import io.solaster.store.collection.Sets;
 import io.solaster.store.collection.SortedSets;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.keyspace.KeyspaceHash;
+import io.solaster.store.stats.DiagnosticSettings;
+import io.solaster.store.stats.ErrorCounts;
 import io.solaster.store.stats.StoreStats;
 import io.solaster.store.type.FieldTable;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +38,13 @@ import org.slf4j.event.Level;
 
 /** One shard's part of a store: its keys, its clients, and what commands are run with. On the owning shard only. */
 public final class StoreShard implements AutoCloseable {
+    /** Told of commands that have taken long. On the shard. */
+    @FunctionalInterface
+    public interface Watch {
+        /** A command has taken at least as long as is noted; its arguments are still there. */
+        void slow(Command command, CommandCall call, long nanos);
+    }
+
     private static final Logger log = LoggerFactory.getLogger(StoreShard.class);
     /** How long until the keyspace is looked after again: where keys expire or gaps are left, and where not. */
     private static final Duration BUSY = Duration.ofMillis(10);
@@ -54,6 +63,8 @@ public final class StoreShard implements AutoCloseable {
     private static final long MOST_AGED = 10 * CALM.toMillis();
     /** Milliseconds that are made up for where the keys could not age: once round all of them. */
     private static final long LONGEST_MISSED = Duration.ofMinutes(30).toMillis();
+    /** Who looks for commands that take less than that has all of them timed. */
+    private static final long QUICK_NANOS = Duration.ofMillis(1).toNanos();
 
     private final Parts parts;
     private final Shard shard;
@@ -69,6 +80,12 @@ public final class StoreShard implements AutoCloseable {
     private final IntentLocks locks;
     private final Map<Long, Client> clients = new LinkedHashMap<>();
     private final CommandCounts counts;
+    private final ErrorCounts errors = new ErrorCounts();
+    private @Nullable Watch watch;
+    /** Nanoseconds from which on a command is told to {@link #watch}. */
+    private long slowNanos = Long.MAX_VALUE;
+    /** Whether somebody looks at each command before it is run. */
+    private boolean gated;
     private final Timer maintenance;
     private final Timer sweep;
     private final LongSupplier clock;
@@ -101,6 +118,7 @@ public final class StoreShard implements AutoCloseable {
         this.fieldExpiry = new FieldExpiry(keyspace, hashes);
         this.counts = new CommandCounts(commands, shard.environment().clock());
         this.call = new CommandCall(this);
+        this.call.reply().onError(errors::add);
         this.locks = new IntentLocks(shard.id(), parts.count());
         this.clock = parts.clock();
         this.maintenance = shard.timers().coarseTimer(this::maintain);
@@ -198,7 +216,7 @@ public final class StoreShard implements AutoCloseable {
     public void run(Command command, CommandCall call) {
         ReplyWriter reply = call.reply();
         int before = reply.position();
-        long errors = reply.errors();
+        long errorsBefore = reply.errors();
         long begun = begin(command);
         keyspace.leaveWrite();
         try {
@@ -207,7 +225,7 @@ public final class StoreShard implements AutoCloseable {
                 reply.error(refusal);
             } else {
                 command.body().run(call);
-                if (reply.errors() == errors && command.has(Command.Flag.WRITE)) {
+                if (reply.errors() == errorsBefore && command.has(Command.Flag.WRITE)) {
                     keyspace.written();
                 }
             }
@@ -220,7 +238,58 @@ public final class StoreShard implements AutoCloseable {
                     : "ERR internal error");
             tellFailed(command, failure);
         }
-        end(command, begun, reply.errors() != errors);
+        end(command, call, begun, reply.errors() != errorsBefore);
+    }
+
+    private void end(Command command, CommandCall ended, long begun, boolean failed) {
+        if (begun != 0) {
+            long nanos = counts.end(command, begun);
+            if (nanos >= slowNanos && watch != null) {
+                watch.slow(command, ended, nanos);
+            }
+        }
+        if (failed) {
+            counts.failed(command);
+        }
+    }
+
+    /** Who is told of slow commands; null for nobody. */
+    public @Nullable Watch watch() {
+        return watch;
+    }
+
+    /** Says who is told of slow commands; once, before there are clients. */
+    public void watch(Watch told) {
+        watch = told;
+        diagnosticsChanged();
+    }
+
+    /** What is noted of commands has changed. */
+    public void diagnosticsChanged() {
+        DiagnosticSettings settings = parts.diagnostics();
+        slowNanos = Math.min(settings.slowNanos(), settings.latencyNanos());
+        for (Command command : parts.commands().all()) {
+            counts.timeAll(command, slowNanos < Long.MAX_VALUE && (slowNanos < QUICK_NANOS || !isQuick(command)));
+        }
+    }
+
+    /** Whether a command takes no millisecond, whatever it is given: then one call in 64 is timed, as a look at the clock is dear. */
+    private static boolean isQuick(Command command) {
+        return command.has(Command.Flag.FAST) || command.doc().group().equals("string") && command.keys().isOne();
+    }
+
+    /** Whether somebody is to look at each command of this shard's clients before it is run. */
+    public boolean isGated() {
+        return gated;
+    }
+
+    public void gated(boolean yes) {
+        gated = yes;
+    }
+
+    /** Errors that were answered, by their codes. */
+    public ErrorCounts errors() {
+        return errors;
     }
 
     /**

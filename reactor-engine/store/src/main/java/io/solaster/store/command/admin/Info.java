@@ -1,4 +1,4 @@
-package io.solaster.store.command;
+package io.solaster.store.command.admin;
 
 import java.io.IOException;
 import java.lang.management.BufferPoolMXBean;
@@ -23,7 +23,7 @@ import io.solaster.store.shard.StoreReport;
 import io.solaster.store.shard.StoreReport.Item;
 
 /** {@code INFO}: what each shard counts, gathered on the shards, and what the system says, read off the shards. */
-final class Info {
+public final class Info {
     /** The server whose behaviour ours is. */
     static final String REDIS_VERSION = "7.0.15";
     private static final List<String> DEFAULT = List.of("server", "clients", "memory", "persistence", "stats",
@@ -37,7 +37,7 @@ final class Info {
 
     private Info() {}
 
-    static void info(CommandCall call) {
+    public static void info(CommandCall call) {
         Set<String> sections = sections(call);
         Parts parts = call.shard().parts();
         ServerSettings settings = call.client().settings();
@@ -82,7 +82,7 @@ final class Info {
                     case "replication" -> line(line(out, "role", "master"), "connected_slaves", 0);
                     case "cpu" -> cpu(out, system);
                     case "errorstats" -> errors(out, sum);
-                    case "commandstats" -> commands(out, sum);
+                    case "commandstats" -> commands(out, parts, sum);
                     case "cluster" -> line(out, "cluster_enabled", 0);
                     case "keyspace" -> keyspace(out, sum);
                     case "shards" -> shards(out, shards);
@@ -204,8 +204,8 @@ final class Info {
         }
     }
 
-    private static void commands(StringBuilder out, StoreReport sum) {
-        for (Command command : CommandTable.all()) {
+    private static void commands(StringBuilder out, Parts parts, StoreReport sum) {
+        for (Command command : parts.commands().all()) {
             if (sum.commands().any(command)) {
                 line(out, "cmdstat_" + command.name(), sum.commands().describe(command));
             }

@@ -1,4 +1,4 @@
-package io.solaster.store.command;
+package io.solaster.store.command.admin;
 
 import java.time.Instant;
 
@@ -7,16 +7,16 @@ import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Errors;
 
 /** Commands about all keys, and about the clock. */
-final class ServerCommands {
+public final class ServerCommands {
 
     private ServerCommands() {}
 
-    static void dbsize(CommandCall call) {
+    public static void dbsize(CommandCall call) {
         call.reply().integer(call.keyspace().size());
     }
 
     /** ASYNC and SYNC are the same here: the keys are gone at once, and their memory is given back in later turns. */
-    static void flush(CommandCall call) {
+    public static void flush(CommandCall call) {
         if (isFlush(call)) {
             call.keyspace().clear();
             call.reply().ok();
@@ -26,11 +26,11 @@ final class ServerCommands {
     }
 
     /** Whether the arguments are those of FLUSHALL. */
-    static boolean isFlush(CommandCall call) {
+    public static boolean isFlush(CommandCall call) {
         return call.count() == 1 || call.count() == 2 && (call.is(1, "async") || call.is(1, "sync"));
     }
 
-    static void time(CommandCall call) {
+    public static void time(CommandCall call) {
         Instant now = call.shard().shard().environment().wallClock().instant();
         ReplyWriter reply = call.reply();
         reply.arrayHeader(2);

@@ -1,4 +1,4 @@
-package io.solaster.store.command;
+package io.solaster.store.command.admin;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -6,11 +6,11 @@ import java.util.List;
 import io.solaster.store.shard.CommandCall;
 
 /** What containers of subcommands answer to HELP. */
-final class Help {
+public final class Help {
 
     private Help() {}
 
-    static List<String> of(String container, String subcommands) {
+    public static List<String> of(String container, String subcommands) {
         List<String> lines = new ArrayList<>();
         lines.add(container + " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
         subcommands.lines().forEach(lines::add);
@@ -19,7 +19,7 @@ final class Help {
         return List.copyOf(lines);
     }
 
-    static void answer(CommandCall call, List<String> lines) {
+    public static void answer(CommandCall call, List<String> lines) {
         call.reply().arrayHeader(lines.size());
         lines.forEach(call.reply()::simple);
     }

@@ -1,4 +1,4 @@
-package io.solaster.store.command;
+package io.solaster.store.command.admin;
 
 import java.util.ArrayList;
 import java.util.Collection;
@@ -19,7 +19,7 @@ import io.solaster.store.shard.KeyPositions;
 import org.jspecify.annotations.Nullable;
 
 /** {@code COMMAND} and its subcommands: the table, told to clients. */
-final class CommandCommands {
+public final class CommandCommands {
     private static final List<String> HELP = Help.of("COMMAND", """
             (no subcommand)
                 All commands in detail, as INFO does.
@@ -39,31 +39,32 @@ final class CommandCommands {
 
     private CommandCommands() {}
 
-    static void help(CommandCall call) {
+    public static void help(CommandCall call) {
         Help.answer(call, HELP);
     }
 
-    private static List<Command> topLevel() {
-        return CommandTable.all().stream().filter(command -> command.name().indexOf('|') < 0).toList();
+    private static List<Command> topLevel(CommandCall call) {
+        return call.shard().parts().commands().all().stream().filter(command -> command.name().indexOf('|') < 0)
+                .toList();
     }
 
-    static void command(CommandCall call) {
-        details(call.reply(), topLevel());
+    public static void command(CommandCall call) {
+        details(call.reply(), topLevel(call));
     }
 
-    static void count(CommandCall call) {
-        call.reply().integer(topLevel().size());
+    public static void count(CommandCall call) {
+        call.reply().integer(topLevel(call).size());
     }
 
-    static void info(CommandCall call) {
-        details(call.reply(), call.count() == 2 ? topLevel() : named(call));
+    public static void info(CommandCall call) {
+        details(call.reply(), call.count() == 2 ? topLevel(call) : named(call));
     }
 
     /** The commands that a call asks about, null for those that do not exist. */
     private static List<@Nullable Command> named(CommandCall call) {
         List<@Nullable Command> commands = new ArrayList<>();
         for (int i = 2; i < call.count(); i++) {
-            commands.add(CommandTable.named(call.text(i)));
+            commands.add(call.shard().parts().commands().named(call.text(i)));
         }
         return commands;
     }
@@ -156,10 +157,10 @@ final class CommandCommands {
         reply.mapHeader(0);
     }
 
-    static void docs(CommandCall call) {
+    public static void docs(CommandCall call) {
         List<Command> commands = new ArrayList<>();
         if (call.count() == 2) {
-            commands.addAll(topLevel());
+            commands.addAll(topLevel(call));
         } else {
             for (Command command : named(call)) {
                 if (command != null) {
@@ -229,7 +230,7 @@ final class CommandCommands {
         reply.bulk(value);
     }
 
-    static void list(CommandCall call) {
+    public static void list(CommandCall call) {
         Predicate<Command> wanted;
         if (call.count() == 2) {
             wanted = command -> command.name().indexOf('|') < 0;
@@ -248,12 +249,12 @@ final class CommandCommands {
             call.reply().error(Errors.SYNTAX);
             return;
         }
-        List<Command> found = CommandTable.all().stream().filter(wanted).toList();
+        List<Command> found = call.shard().parts().commands().all().stream().filter(wanted).toList();
         call.reply().arrayHeader(found.size());
         found.forEach(command -> call.reply().bulk(command.name()));
     }
 
-    static void getkeys(CommandCall call) {
+    public static void getkeys(CommandCall call) {
         if (keysOf(call) != null) {
             KeyPositions keys = call.keys();
             call.reply().arrayHeader(keys.count());
@@ -263,7 +264,7 @@ final class CommandCommands {
         }
     }
 
-    static void getkeysandflags(CommandCall call) {
+    public static void getkeysandflags(CommandCall call) {
         Keys of = keysOf(call);
         if (of != null) {
             KeyPositions keys = call.keys();
@@ -278,7 +279,7 @@ final class CommandCommands {
 
     /** Finds the keys in the command that a call has as its arguments; null after having answered an error. */
     private static @Nullable Keys keysOf(CommandCall call) {
-        Command command = CommandTable.named(call.text(2));
+        Command command = call.shard().parts().commands().named(call.text(2));
         if (command != null && !command.subcommands().isEmpty()) {
             command = command.subcommands().get(call.text(3).toLowerCase(Locale.ROOT));
         }

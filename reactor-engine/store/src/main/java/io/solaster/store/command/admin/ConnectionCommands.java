@@ -1,17 +1,15 @@
-package io.solaster.store.command;
-
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
+package io.solaster.store.command.admin;
 
 import io.solaster.resp.ReplyWriter;
+import io.solaster.store.acl.Acl;
+import io.solaster.store.acl.Rights;
+import io.solaster.store.acl.User;
 import io.solaster.store.shard.Client;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Errors;
-import org.jspecify.annotations.Nullable;
 
 /** Commands about the connection itself. */
-final class ConnectionCommands {
-    private static final String DEFAULT_USER = "default";
+public final class ConnectionCommands {
     private static final String NO_PASSWORD = "ERR AUTH <password> called without any password configured for the default"
             + " user. Are you sure your configuration is correct?";
     private static final String HELLO_UNAUTHENTICATED = "NOAUTH HELLO must be called with the client already"
@@ -20,7 +18,7 @@ final class ConnectionCommands {
 
     private ConnectionCommands() {}
 
-    static void ping(CommandCall call) {
+    public static void ping(CommandCall call) {
         if (call.count() > 2) {
             call.reply().error("ERR wrong number of arguments for 'ping' command");
         } else if (call.count() == 2) {
@@ -30,16 +28,16 @@ final class ConnectionCommands {
         }
     }
 
-    static void echo(CommandCall call) {
+    public static void echo(CommandCall call) {
         call.reply().bulk(call.address(1), call.length(1));
     }
 
-    static void quit(CommandCall call) {
+    public static void quit(CommandCall call) {
         call.reply().ok();
         call.client().closeAfterReply();
     }
 
-    static void select(CommandCall call) {
+    public static void select(CommandCall call) {
         if (!call.isInteger(1)) {
             call.reply().error(Errors.NOT_INTEGER);
         } else if (call.integer() != (int) call.integer()) {
@@ -51,31 +49,39 @@ final class ConnectionCommands {
         }
     }
 
-    static void auth(CommandCall call) {
+    public static void auth(CommandCall call) {
         if (call.count() > 3) {
             call.reply().error(Errors.SYNTAX);
-        } else if (call.count() == 2 && password(call) == null) {
+        } else if (call.count() == 2 && rights(call, call.shard().parts().acl().defaultUser()).takesAnyPassword()) {
             call.reply().error(NO_PASSWORD);
-        } else if (call.count() == 3 && !call.text(1).equals(DEFAULT_USER) || !authenticates(call, call.count() - 1)) {
-            call.client().refuseLogin(Errors.WRONG_PASSWORD);
-        } else {
-            call.client().authenticated(true);
+        } else if (logsIn(call, call.count() == 3 ? call.text(1) : Acl.DEFAULT, call.count() - 1)) {
             call.reply().ok();
         }
     }
 
-    /** Takes as long for a password that is nearly right as for one that is all wrong. */
-    private static boolean authenticates(CommandCall call, int argument) {
-        String password = password(call);
-        return password == null
-                || MessageDigest.isEqual(call.bytes(argument), password.getBytes(StandardCharsets.UTF_8));
+    /** Whether a password is that of a user; else the error is answered, in a while. */
+    private static boolean logsIn(CommandCall call, String name, int password) {
+        User user = call.shard().parts().acl().find(name);
+        if (user != null) {
+            Rights rights = rights(call, user);
+            if (rights.isEnabled() && rights.takes(call.bytes(password))) {
+                call.client().login(user);
+                return true;
+            }
+        }
+        call.client().refuseLogin(name, Errors.WRONG_PASSWORD);
+        return false;
     }
 
-    private static @Nullable String password(CommandCall call) {
-        return call.client().settings().password();
+    /** What a user may do; the default one's password is that of the server, too. */
+    static Rights rights(CommandCall call, User user) {
+        String password = call.client().settings().password();
+        return password == null || !user.name().equals(Acl.DEFAULT)
+                ? user.rights()
+                : user.rights().withPassword(password);
     }
 
-    static void hello(CommandCall call) {
+    public static void hello(CommandCall call) {
         ReplyWriter reply = call.reply();
         Client client = call.client();
         long version = 0;
@@ -108,11 +114,9 @@ final class ConnectionCommands {
             }
         }
         if (user != 0) {
-            if (!call.text(user).equals(DEFAULT_USER) || !authenticates(call, user + 1)) {
-                client.refuseLogin(Errors.WRONG_PASSWORD);
+            if (!logsIn(call, call.text(user), user + 1)) {
                 return;
             }
-            client.authenticated(true);
         }
         if (!client.state().authenticated()) {
             reply.error(HELLO_UNAUTHENTICATED);
@@ -142,16 +146,16 @@ final class ConnectionCommands {
         reply.arrayHeader(0);
     }
 
-    static void reset(CommandCall call) {
+    public static void reset(CommandCall call) {
         Client client = call.client();
         client.state().reset();
-        client.authenticated(password(call) == null);
+        client.logout();
         call.reply().resp3(false);
         call.reply().simple("RESET");
     }
 
     /** Whether an argument may be part of a line of {@code CLIENT LIST}. */
-    static boolean isPrintable(CommandCall call, int argument) {
+    public static boolean isPrintable(CommandCall call, int argument) {
         for (byte b : call.bytes(argument)) {
             if (b < '!' || b > '~') {
                 return false;

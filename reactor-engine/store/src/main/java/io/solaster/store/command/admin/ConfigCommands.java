@@ -1,4 +1,4 @@
-package io.solaster.store.command;
+package io.solaster.store.command.admin;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -151,11 +151,11 @@ public final class ConfigCommands {
         PARAMETERS.put(name, new Parameter(name, settings -> reader.apply(settings.server()), null));
     }
 
-    static void help(CommandCall call) {
+    public static void help(CommandCall call) {
         Help.answer(call, HELP);
     }
 
-    static void get(CommandCall call) {
+    public static void get(CommandCall call) {
         Map<String, String> found = new LinkedHashMap<>();
         // With port 0 the system has chosen one.
         Settings config = new Settings(call.client().settings().config().withPort(call.client().localPort()),
@@ -189,7 +189,7 @@ public final class ConfigCommands {
         }
     }
 
-    static void set(CommandCall call) {
+    public static void set(CommandCall call) {
         if (call.count() % 2 != 0) {
             call.reply().error(Errors.SYNTAX);
             return;
@@ -275,11 +275,11 @@ public final class ConfigCommands {
         return "ERR CONFIG SET failed (possibly related to argument '" + name + "') - " + why;
     }
 
-    static void rewrite(CommandCall call) {
+    public static void rewrite(CommandCall call) {
         call.reply().error("ERR The server is running without a config file");
     }
 
-    static void resetStat(CommandCall call) {
+    public static void resetStat(CommandCall call) {
         call.later(call.shard().parts().sharded().onAll(part -> {
             part.resetStatistics();
             return true;

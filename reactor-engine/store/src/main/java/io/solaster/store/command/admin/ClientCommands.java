@@ -1,4 +1,4 @@
-package io.solaster.store.command;
+package io.solaster.store.command.admin;
 
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -21,7 +21,7 @@ import io.solaster.store.shard.StoreShard;
 import org.jspecify.annotations.Nullable;
 
 /** {@code CLIENT} and its subcommands. */
-final class ClientCommands {
+public final class ClientCommands {
     private static final List<String> HELP = Help.of("CLIENT", """
             GETNAME
                 The name that this connection was given.
@@ -52,15 +52,15 @@ final class ClientCommands {
 
     private ClientCommands() {}
 
-    static void help(CommandCall call) {
+    public static void help(CommandCall call) {
         Help.answer(call, HELP);
     }
 
-    static void id(CommandCall call) {
+    public static void id(CommandCall call) {
         call.reply().integer(call.client().id());
     }
 
-    static void getname(CommandCall call) {
+    public static void getname(CommandCall call) {
         String name = call.client().state().name();
         if (name.isEmpty()) {
             call.reply().nullValue();
@@ -69,7 +69,7 @@ final class ClientCommands {
         }
     }
 
-    static void setname(CommandCall call) {
+    public static void setname(CommandCall call) {
         if (ConnectionCommands.isPrintable(call, 2)) {
             call.client().state().name(call.text(2));
             call.reply().ok();
@@ -78,7 +78,7 @@ final class ClientCommands {
         }
     }
 
-    static void setinfo(CommandCall call) {
+    public static void setinfo(CommandCall call) {
         boolean isName = call.is(2, "lib-name");
         if (!isName && !call.is(2, "lib-ver")) {
             call.reply().error("ERR Unrecognized option '" + call.word(2, Integer.MAX_VALUE) + "'");
@@ -96,7 +96,7 @@ final class ClientCommands {
         }
     }
 
-    static void noEvict(CommandCall call) {
+    public static void noEvict(CommandCall call) {
         if (call.is(2, "on") || call.is(2, "off")) {
             call.client().state().noEvict(call.is(2, "on"));
             call.reply().ok();
@@ -105,11 +105,11 @@ final class ClientCommands {
         }
     }
 
-    static void info(CommandCall call) {
+    public static void info(CommandCall call) {
         call.reply().verbatim("txt", line(call.client(), call.shard().now()) + "\n");
     }
 
-    static void list(CommandCall call) {
+    public static void list(CommandCall call) {
         Set<Long> ids = new HashSet<>();
         if (call.count() == 4 && call.is(2, "type")) {
             String type = type(call, 3);
@@ -194,7 +194,7 @@ final class ClientCommands {
         return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + inet.getPort();
     }
 
-    static void kill(CommandCall call) {
+    public static void kill(CommandCall call) {
         boolean old = call.count() == 3;
         Victims victims = new Victims();
         if (old) {

@@ -1,0 +1,90 @@
+package io.solaster.store.acl;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Iterator;
+import java.util.List;
+
+/** What was refused to clients of one shard of late, the newest first. On the owning shard. */
+public final class AclLog {
+    /** What is alike and not further apart in time is one entry. */
+    private static final long TOGETHER_MILLIS = 60_000;
+    /** So many entries are looked at for one that is alike. */
+    private static final int LOOKED_AT = 10;
+    /** More than that of what was asked for is not kept. */
+    private static final int LONGEST_OBJECT = 256;
+
+    private final ArrayDeque<Entry> entries = new ArrayDeque<>();
+
+    /**
+     * One entry.
+     *
+     * @param count how often
+     * @param reason {@code command}, {@code key}, {@code channel} or {@code auth}
+     * @param context {@code toplevel}, {@code multi} or {@code lua}
+     * @param object the command, key or channel
+     * @param user the name
+     * @param at Unix milliseconds, of the last time
+     * @param client as {@code CLIENT LIST} tells it, of the last time
+     */
+    public record Entry(long count, String reason, String context, String object, String user, long at,
+            String client) {
+        boolean isLike(Entry other) {
+            return reason.equals(other.reason) && context.equals(other.context) && object.equals(other.object)
+                    && user.equals(other.user) && Math.abs(at - other.at) <= TOGETHER_MILLIS;
+        }
+    }
+
+    /** Notes what was refused; {@code most} entries are kept. */
+    public void add(String reason, String context, String object, String user, long now, String client, int most) {
+        String kept = object.length() > LONGEST_OBJECT ? object.substring(0, LONGEST_OBJECT) : object;
+        Entry entry = new Entry(1, reason, context, kept, user, now, client);
+        int looked = 0;
+        for (Iterator<Entry> i = entries.iterator(); i.hasNext() && looked < LOOKED_AT; looked++) {
+            Entry before = i.next();
+            if (before.isLike(entry)) {
+                i.remove();
+                entry = new Entry(before.count + 1, reason, context, kept, user, now, client);
+                break;
+            }
+        }
+        entries.addFirst(entry);
+        while (entries.size() > most) {
+            entries.removeLast();
+        }
+    }
+
+    public void clear() {
+        entries.clear();
+    }
+
+    /** What there is now; a copy. */
+    public List<Entry> entries() {
+        return List.copyOf(entries);
+    }
+
+    /** The entries of all shards as one list: the newest first, and those that are alike one. */
+    public static List<Entry> merge(List<List<Entry>> shards) {
+        List<Entry> all = new ArrayList<>();
+        shards.forEach(all::addAll);
+        all.sort(Comparator.comparingLong(Entry::at).reversed());
+        List<Entry> merged = new ArrayList<>();
+        for (Entry entry : all) {
+            int at = -1;
+            for (int i = Math.max(0, merged.size() - LOOKED_AT); i < merged.size(); i++) {
+                if (merged.get(i).isLike(entry)) {
+                    at = i;
+                }
+            }
+            if (at < 0) {
+                merged.add(entry);
+            } else {
+                Entry first = merged.get(at);
+                merged.set(at, new Entry(first.count + entry.count, first.reason, first.context, first.object,
+                        first.user, first.at, first.client));
+            }
+        }
+        return merged;
+    }
+}
