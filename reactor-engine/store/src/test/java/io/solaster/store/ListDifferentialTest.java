@@ -27,6 +27,10 @@ class ListDifferentialTest {
             RPUSH a 0 1 2 3 4 5 6 7 8 9; LTRIM a 1 -2; LRANGE a 0 -1; LTRIM a -5 100; LRANGE a 0 -1; LTRIM a -100 2; LRANGE a 0 -1; LTRIM a 0 -1; LTRIM a x 1; LTRIM a 1 x; LTRIM b 0 1; LTRIM a 2 1; EXISTS a; RPUSH a 1 2; LTRIM a 5 10; EXISTS a; RPUSH a 1 2; LTRIM a 0 -3; EXISTS a; RPUSH a 1; LTRIM a -9223372036854775808 9223372036854775807; LRANGE a 0 -1; LTRIM a 9223372036854775807 9223372036854775807; EXISTS a
             RPUSH a 0 1 2 3; LRANGE a 0 0; LRANGE a 1 2; LRANGE a -2 -1; LRANGE a -100 100; LRANGE a 2 1; LRANGE a 4 4; LRANGE a 3 3; LRANGE a x 1; LRANGE a 1 x; LRANGE b 0 1; LRANGE b x 1; LRANGE a 0; LRANGE a -1 -2; LRANGE a -9223372036854775808 9223372036854775807; LRANGE a 9223372036854775807 -9223372036854775808
             RPUSH a a b c 1 2 3 c c; LPOS a c; LPOS a 3; LPOS a x; LPOS b a; LPOS a c RANK 1; LPOS a c RANK 2; LPOS a c RANK 4; LPOS a c RANK -1; LPOS a c RANK -2; LPOS a c RANK 0; LPOS a c RANK x; LPOS a c COUNT 2; LPOS a c COUNT 0; LPOS a c COUNT -1; LPOS a c COUNT x; LPOS a x COUNT 0; LPOS b x COUNT 0; LPOS a c MAXLEN 2; LPOS a c MAXLEN 3; LPOS a c MAXLEN 0; LPOS a c MAXLEN -1; LPOS a c MAXLEN x; LPOS a c RANK -1 COUNT 0; LPOS a c RANK -1 COUNT 2 MAXLEN 3; LPOS a c COUNT 0 RANK 2; LPOS a c RANK; LPOS a c foo; LPOS a c foo 1; LPOS a c RANK 1 COUNT; LPOS a c RANK -9223372036854775808; LPOS a c RANK -9223372036854775807; LPOS a c RANK 9223372036854775807 COUNT 1; LPOS a; LPOS a c rank 1 count 1 maxlen 1; LPOS b a RANK 0; LPOS a c COUNT 1 COUNT 2
+            RPUSH a 1 2 3; LMOVE a b LEFT RIGHT; LMOVE a b right left; LMOVE a b LEFT LEFT; LMOVE a b LEFT RIGHT; EXISTS a; LRANGE b 0 -1; LMOVE b b LEFT RIGHT; LMOVE b b RIGHT RIGHT; LRANGE b 0 -1; LMOVE n b LEFT RIGHT; LMOVE b a foo LEFT; LMOVE b a LEFT foo; LMOVE b a LEFT; LMOVE b c LEFT RIGHT; TYPE c; SET s 1; LMOVE s b LEFT LEFT; LMOVE b s LEFT LEFT; LMOVE n s LEFT LEFT; LRANGE b 0 -1; RPOPLPUSH b a; RPOPLPUSH b b; RPOPLPUSH b a; RPOPLPUSH b a; RPOPLPUSH b a; LRANGE a 0 -1; RPOPLPUSH s a; RPOPLPUSH a s; RPOPLPUSH n s; RPOPLPUSH a; RPOPLPUSH a a; LRANGE a 0 -1
+            RPUSH a 1; EXPIRE a 1000; RPOPLPUSH a a; TTL a; LMOVE a a LEFT LEFT; TTL a; LMOVE a b LEFT LEFT; TTL b; RPUSH a "" 0007 7 -1; LMOVE a c LEFT LEFT; LMOVE a {a}x LEFT RIGHT; LMOVE a c LEFT LEFT; LMOVE a c LEFT LEFT; LRANGE c 0 -1; EXISTS a
+            LMPOP 1 a LEFT; LMPOP 2 a b LEFT; RPUSH b 1 2 3 4 5; LMPOP 2 a b LEFT; LMPOP 2 a b RIGHT COUNT 2; LMPOP 3 n b a left count 9; EXISTS b; RPUSH a 1 2; RPUSH b 3; LMPOP 2 b a LEFT COUNT 5; LMPOP 2 b a LEFT COUNT 1; SET s x; LMPOP 2 b s LEFT; LMPOP 2 s a LEFT; LMPOP 2 a s LEFT; LMPOP 2 b a RIGHT; LMPOP 0 a LEFT; LMPOP -1 a LEFT; LMPOP x a LEFT; LMPOP 1 a; LMPOP 2 a b; LMPOP 1 a b LEFT; LMPOP 1 a foo; LMPOP 1 a LEFT foo; LMPOP 1 a LEFT COUNT; LMPOP 1 a LEFT COUNT 0; LMPOP 1 a LEFT COUNT x; LMPOP 1 a LEFT COUNT -1; LMPOP 1 a LEFT COUNT 1 COUNT 1; LMPOP 1 a LEFT bar 1; LMPOP 2 a b LEFT COUNT 0; LMPOP 2 a b foo; LMPOP 2 a b LEFT COUNT 1 x; LMPOP; LMPOP 1; LMPOP 9 a b LEFT; LMPOP 3 a a a LEFT; RPUSH a 1 2; LMPOP 3 b a a LEFT; LMPOP 2 left count LEFT; RPUSH count x; LMPOP 2 left count LEFT COUNT 3
+            COMMAND INFO lmove rpoplpush; COMMAND GETKEYS LMPOP 2 a b LEFT; COMMAND GETKEYS LMOVE a b LEFT RIGHT
             """;
 
     @ParameterizedTest(name = "{0} shard(s), RESP{1}")
@@ -61,7 +65,7 @@ class ListDifferentialTest {
     /** @param most elements that are pushed at once */
     private static String[] chance(Draw draw, int most) {
         String key = draw.of(KEYS);
-        return switch (draw.nextInt(24)) {
+        return switch (draw.nextInt(28)) {
             case 0, 1, 2, 3 -> push(draw, key, most);
             case 4 -> new String[]{draw.of("LPUSHX", "RPUSHX"), key, draw.of(ELEMENTS)};
             case 5, 6 -> new String[]{draw.of("LPOP", "RPOP"), key};
@@ -77,6 +81,10 @@ class ListDifferentialTest {
             case 20, 21 -> new String[]{"LPOS", key, draw.of(ELEMENTS), "RANK", draw.of(NUMBERS), "COUNT",
                     draw.of("0", "1", "2"), "MAXLEN", draw.of("0", "1", "20")};
             case 22 -> new String[]{"LRANGE", key, "0", "-1"};
+            case 23 -> new String[]{"LMOVE", key, draw.of(KEYS), draw.of("LEFT", "RIGHT"), draw.of("LEFT", "RIGHT")};
+            case 24 -> new String[]{"RPOPLPUSH", key, draw.of(KEYS)};
+            case 25, 26 -> new String[]{"LMPOP", "3", key, draw.of(KEYS), draw.of(KEYS), draw.of("LEFT", "RIGHT"),
+                    "COUNT", draw.of("1", "2", "30")};
             default -> new String[]{draw.of("TYPE", "EXISTS", "DEL", "GET"), key};
         };
     }

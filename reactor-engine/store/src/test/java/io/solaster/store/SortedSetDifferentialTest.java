@@ -31,6 +31,7 @@ class SortedSetDifferentialTest {
             ZADD z 1 a 2 b 3 c 4 d 5 e; ZPOPMIN z; ZPOPMAX z; ZPOPMIN z 0; ZPOPMIN z 2; ZPOPMIN z x; ZPOPMIN z -1; ZPOPMIN z 1 2; ZPOPMAX z 9; EXISTS z; ZPOPMIN z; ZPOPMAX z; ZPOPMIN z 1; ZPOPMIN z 0; ZPOPMAX z x; ZPOPMIN; ZADD z 1.5 a 1.5 b; ZPOPMAX z 2; ZPOPMIN z 99999999999999999999
             ZRANDMEMBER n; ZRANDMEMBER n 1; ZRANDMEMBER n 0; ZRANDMEMBER n -1; ZRANDMEMBER n x; ZRANDMEMBER n 1 foo; ZRANDMEMBER n 1 WITHSCORES; ZRANDMEMBER n 1 WITHSCORES x; ZADD z 1.5 a; ZRANDMEMBER z; ZRANDMEMBER z 0; ZRANDMEMBER z 1; ZRANDMEMBER z 5; ZRANDMEMBER z -3; ZRANDMEMBER z 2 WITHSCORES; ZRANDMEMBER z -2 withscores; ZRANDMEMBER z 1 foo; ZRANDMEMBER z x; ZRANDMEMBER z 9223372036854775807; ZRANDMEMBER z 9223372036854775807 WITHSCORES; ZRANDMEMBER z -9223372036854775808; ZRANDMEMBER z -9223372036854775807 WITHSCORES; ZRANDMEMBER z 0 WITHSCORES; ZADD z 2 b 3 c; ZRANDMEMBER z 3; ZRANDMEMBER z 4 WITHSCORES; ZRANDMEMBER
             ZSCAN n 0; ZSCAN n x; ZSCAN n 0 foo; ZADD z 1 a 2.5 b 3 ab 4 7; ZSCAN z 0; ZSCAN z 0 MATCH a*; ZSCAN z 0 COUNT 1; ZSCAN z 0 COUNT 0; ZSCAN z 0 COUNT x; ZSCAN z 0 MATCH; ZSCAN z 0 foo; ZSCAN z x; ZSCAN z 0 MATCH ? COUNT 10; ZSCAN z 0 MATCH 7; ZSCAN z 0 NOVALUES; ZSCAN z; ZSCAN z 5
+            ZMPOP 1 a MIN; ZMPOP 2 a b MAX; ZADD b 1 x 2.5 y 3 z 4 7 5 w; ZMPOP 2 a b MIN; ZMPOP 2 a b max COUNT 2; ZMPOP 3 n b a min count 9; EXISTS b; ZADD a 1 p 2 q; ZADD b 3 r; ZMPOP 2 b a MIN COUNT 5; ZMPOP 2 b a MAX COUNT 1; SET s x; ZMPOP 2 b s MIN; ZMPOP 2 s a MIN; ZMPOP 2 a s MIN; ZMPOP 0 a MIN; ZMPOP -1 a MIN; ZMPOP x a MIN; ZMPOP 1 a; ZMPOP 2 a b; ZMPOP 1 a b MIN; ZMPOP 1 a foo; ZMPOP 1 a MIN foo; ZMPOP 1 a MIN COUNT; ZMPOP 1 a MIN COUNT 0; ZMPOP 1 a MIN COUNT x; ZMPOP 1 a MIN COUNT 1 COUNT 1; ZMPOP 2 a b MIN COUNT 0; ZMPOP 2 a b foo; ZMPOP; ZMPOP 1; ZMPOP 9 a b MIN; ZADD a inf i -inf j -0 k; ZMPOP 2 b a MIN COUNT 3
             """;
 
     @ParameterizedTest(name = "{0} shard(s), RESP{1}")
@@ -67,7 +68,9 @@ class SortedSetDifferentialTest {
     /** @param lex whether all members have one score */
     private static String[] chance(Draw draw, int members, boolean lex) {
         String key = draw.of("a", "b", "{a}x");
-        return switch (draw.nextInt(26)) {
+        return switch (draw.nextInt(28)) {
+            case 26 -> words("ZMPOP", "2", key, draw.of("a", "b", "{a}x"), draw.of("MIN", "MAX"), "COUNT",
+                    draw.of("1", "3"));
             case 0, 1, 2, 3, 4 -> add(draw, key, members, lex);
             case 5 -> words("ZADD", key, draw.of("NX", "XX", "GT", "LT", "CH", "INCR"), score(draw, lex),
                     member(draw, members));

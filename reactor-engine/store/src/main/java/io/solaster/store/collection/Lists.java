@@ -2,6 +2,7 @@ package io.solaster.store.collection;
 
 import io.solaster.engine.memory.Memory;
 import io.solaster.engine.memory.Slabs;
+import io.solaster.engine.net.Digits;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.keyspace.ValueType;
 import io.solaster.store.type.Chain;
@@ -23,7 +24,8 @@ public final class Lists implements AutoCloseable {
     public static final int MOST_PACKED_BYTES = 1024;
 
     private final Keyspace keys;
-    private long scratch = Memory.allocate(Chain.ROOT_BYTES);
+    /** Room for a root record in the making, and for the digits of an element. */
+    private long scratch = Memory.allocate(Chain.ROOT_BYTES + Digits.LONGEST);
 
     private long key;
     private int keyLength;
@@ -111,6 +113,21 @@ public final class Lists implements AutoCloseable {
     /** The element, as of {@link Packed}; 0 if the walk is over. */
     public long element() {
         return element;
+    }
+
+    /** Where the element's bytes lie; those of a number do until the next call. */
+    public long address() {
+        if (!Packed.isNumber(element)) {
+            return Packed.address(element);
+        }
+        long digits = scratch + Chain.ROOT_BYTES;
+        Packed.copy(element, digits);
+        return digits;
+    }
+
+    /** How many bytes the element has. */
+    public int length() {
+        return Packed.length(element);
     }
 
     /** Goes to the next element. */

@@ -1,6 +1,9 @@
 package io.solaster.store.command;
 
+import io.solaster.store.command.collection.FirstOfKeys;
 import io.solaster.store.command.collection.ListCommands;
+import io.solaster.store.command.collection.ListMoves;
+import io.solaster.store.shard.Command.Keys;
 
 /** The commands on lists. */
 final class ListTable {
@@ -45,5 +48,18 @@ final class ListTable {
         to.entry("lpos", -3, "readonly", ListCommands::lpos).key("RO access")
                 .doc("list", "6.0.6", "O(N) in the length of the list", "Where an element is.",
                         "key element [RANK rank] [COUNT num-matches] [MAXLEN len]");
+        to.entry("lmove", 5, "write denyoom", ListMoves::lmove)
+                .keys(2, 1, ListMoves.LMOVE, "RW access delete | RW insert")
+                .doc("list", "6.2.0", "O(1)", "Moves an element from an end of one list to an end of another.",
+                        "source destination [LEFT|RIGHT] [LEFT|RIGHT]");
+        to.entry("rpoplpush", 3, "write denyoom", ListMoves::rpoplpush)
+                .keys(2, 1, ListMoves.RPOPLPUSH, "RW access delete | RW insert")
+                .doc("list", "1.2.0", "O(1)", "Moves the last element of one list before all of another.",
+                        "source destination");
+        to.entry("lmpop", -4, "write movablekeys", FirstOfKeys::lmpop)
+                .keys(0, 0, 0, Keys.counted(1), FirstOfKeys.LMPOP, "RW access delete")
+                .doc("list", "7.0.0", "O(N+M): N keys, M elements answered",
+                        "Removes elements of the first of some lists that is there, and answers them.",
+                        "numkeys key... [LEFT|RIGHT] [COUNT count]");
     }
 }

@@ -1,7 +1,9 @@
 package io.solaster.store.command;
 
+import io.solaster.store.command.collection.FirstOfKeys;
 import io.solaster.store.command.collection.SortedSetCommands;
 import io.solaster.store.command.collection.SortedSetRanges;
+import io.solaster.store.shard.Command.Keys;
 
 /** The commands on sorted sets. */
 final class SortedSetTable {
@@ -66,6 +68,11 @@ final class SortedSetTable {
         to.entry("zpopmax", -2, "write fast", SortedSetCommands::zpopmax).key("RW access delete")
                 .doc(GROUP, "5.0.0", REMOVAL, "Removes the members of the highest scores and answers them.",
                         "key [count]");
+        to.entry("zmpop", -4, "write movablekeys", FirstOfKeys::zmpop)
+                .keys(0, 0, 0, Keys.counted(1), FirstOfKeys.ZMPOP, "RW access delete")
+                .doc(GROUP, "7.0.0", "O(K) + O(M*log(N)): K keys, M members answered",
+                        "Removes members of the first of some sorted sets that is there, and answers them.",
+                        "numkeys key... [MIN|MAX] [COUNT count]");
         to.entry("zrandmember", -2, "readonly", SortedSetCommands::zrandmember).key("RO access")
                 .tips("nondeterministic_output")
                 .doc(GROUP, "6.2.0", "O(log(N)) for each member answered", "Members chosen by chance.",

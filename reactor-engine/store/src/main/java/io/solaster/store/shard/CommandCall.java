@@ -240,7 +240,8 @@ public final class CommandCall {
         leftOff = true;
     }
 
-    boolean isLeftOff() {
+    /** Whether {@link #goOn} was called since the command was run. */
+    public boolean isLeftOff() {
         return leftOff;
     }
 

@@ -77,7 +77,7 @@ public final class Values {
     }
 
     /** Says why the part could not do what it was to, in Redis's words. The command answers that. */
-    public void error(String message) {
+    public void error(@Nullable String message) {
         error = message;
     }
 

@@ -110,7 +110,7 @@ public final class ListCommands {
     }
 
     /** Answers so many elements from the one that was found. */
-    private static void elements(ReplyWriter reply, Lists list, long count, boolean backwards) {
+    static void elements(ReplyWriter reply, Lists list, long count, boolean backwards) {
         for (long left = count; left > 0; left--) {
             element(reply, list.element());
             if (backwards) {
