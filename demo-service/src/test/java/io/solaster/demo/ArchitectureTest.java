@@ -35,6 +35,7 @@ final class ArchitectureTest {
     static final ArchRule ARROWS_RUN_DOWNWARDS = layeredArchitecture().consideringOnlyDependenciesInLayers()
             .withOptionalLayers(true).layer("config").definedBy("io.solaster.config..").layer("engine")
             .definedBy("io.solaster.engine..").layer("log").definedBy("io.solaster.log..")
+            .layer("streams").definedBy("io.solaster.streams..")
             .layer("resp").definedBy("io.solaster.resp..").layer("store")
             .definedBy("io.solaster.store..").layer("http").definedBy("io.solaster.http..").layer("pool")
             .definedBy("io.solaster.pool..").layer("spring").definedBy("io.solaster.spring..").layer("boot")
@@ -47,15 +48,17 @@ final class ArchitectureTest {
             .whereLayer("pool").mayOnlyBeAccessedByLayers("spring", "boot", "demo")
             .whereLayer("http").mayOnlyBeAccessedByLayers("spring", "boot", "demo")
             .whereLayer("store").mayOnlyBeAccessedByLayers("spring", "boot", "demo")
-            .whereLayer("log").mayOnlyBeAccessedByLayers("store", "boot", "demo")
+            .whereLayer("streams").mayOnlyBeAccessedByLayers("store", "boot", "demo")
+            .whereLayer("log").mayOnlyBeAccessedByLayers("streams", "store", "boot", "demo")
             .whereLayer("resp").mayOnlyBeAccessedByLayers("store", "pool", "spring", "boot", "demo")
             .whereLayer("engine")
-            .mayOnlyBeAccessedByLayers("log", "resp", "store", "http", "pool", "spring", "boot", "demo");
+            .mayOnlyBeAccessedByLayers("log", "streams", "resp", "store", "http", "pool", "spring", "boot",
+                    "demo");
 
     @ArchTest
     static final ArchRule SPRING_STAYS_ABOVE_THE_ENGINE = noClasses().that()
             .resideInAnyPackage("io.solaster.engine..", "io.solaster.log..", "io.solaster.resp..",
-                    "io.solaster.store..",
+                    "io.solaster.streams..", "io.solaster.store..",
                     "io.solaster.http..", "io.solaster.pool..")
             .should().dependOnClassesThat().resideInAnyPackage("org.springframework..").allowEmptyShould(true);
 
@@ -83,7 +86,7 @@ final class ArchitectureTest {
     @ArchTest
     static final ArchRule TIME_CHANCE_AND_THREADS_ARE_HANDED_IN = classes().that()
             .resideInAnyPackage("io.solaster.engine..", "io.solaster.log..", "io.solaster.resp..",
-                    "io.solaster.store..",
+                    "io.solaster.streams..", "io.solaster.store..",
                     "io.solaster.http..", "io.solaster.pool..")
             .and().resideOutsideOfPackages("io.solaster.engine.env..", "io.solaster.engine.thread..")
             // A command, in a process of its own.

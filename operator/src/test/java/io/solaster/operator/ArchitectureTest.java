@@ -45,7 +45,7 @@ final class ArchitectureTest {
     static final ArchRule CONFIG_SCHEMA_IS_ALL_OF_SOLASTER_THAT_IT_NEEDS = classes().that()
             .resideInAPackage("io.solaster.operator..").should().onlyDependOnClassesThat()
             .resideOutsideOfPackages("io.solaster.engine..", "io.solaster.log..", "io.solaster.resp..",
-                    "io.solaster.store..",
+                    "io.solaster.streams..", "io.solaster.store..",
                     "io.solaster.http..", "io.solaster.pool..", "io.solaster.spring..", "io.solaster.boot..");
 
     @ArchTest
