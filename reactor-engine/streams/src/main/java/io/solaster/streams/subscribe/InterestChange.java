@@ -1,0 +1,90 @@
+package io.solaster.streams.subscribe;
+
+import java.util.ArrayList;
+import java.util.List;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.solaster.engine.memory.Memory;
+import io.solaster.engine.mesh.Message;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Says to the shard of names that another one has more or fewer subscribers for them, and comes home when that is known: behind
+ * all that was published there before, and before all that is published after.
+ */
+final class InterestChange extends Message {
+    private static final int HEADER = 8;
+
+    private final SubscriptionShard origin;
+    private final SubscriptionShard target;
+    private final @Nullable Settling settling;
+    /** Those that are new, in their order: any shard may ask one. */
+    private final List<NamePattern> patterns = new ArrayList<>(1);
+    private final ByteBuf bytes = Unpooled.directBuffer(256);
+    private boolean home;
+
+    /** @param settling who waits for it; null for nobody */
+    InterestChange(SubscriptionShard origin, SubscriptionShard target, @Nullable Settling settling) {
+        this.origin = origin;
+        this.target = target;
+        this.settling = settling;
+    }
+
+    SubscriptionShard target() {
+        return target;
+    }
+
+    void add(int kind, @Nullable NamePattern pattern, long name, int length, boolean more) {
+        if (pattern != null) {
+            patterns.add(pattern);
+        }
+        bytes.ensureWritable(HEADER + length);
+        long to = Memory.address(bytes) + bytes.writerIndex();
+        Memory.putInt(to, more ? kind + 1 : -kind - 1);
+        Memory.putInt(to + 4, length);
+        Memory.copy(name, to + HEADER, length);
+        bytes.writerIndex(bytes.writerIndex() + HEADER + length);
+    }
+
+    @Override
+    public void deliver() {
+        if (home) {
+            end();
+            return;
+        }
+        try {
+            long at = Memory.address(bytes);
+            long end = at + bytes.writerIndex();
+            int nextPattern = 0;
+            while (at < end) {
+                int kind = Memory.getInt(at);
+                int length = Memory.getInt(at + 4);
+                NamePattern pattern = kind - 1 == Subscriptions.PATTERN ? patterns.get(nextPattern++) : null;
+                target.interest(origin.shard().id(), Math.abs(kind) - 1, pattern, at + HEADER, length,
+                        kind > 0 ? 1 : -1);
+                at += HEADER + length;
+            }
+        } finally {
+            home = true;
+            target.answer(origin, this);
+        }
+    }
+
+    private void end() {
+        bytes.release();
+        if (settling != null) {
+            settling.knows(target.shard().id());
+        }
+    }
+
+    @Override
+    public void abandon() {
+        if (home || !origin.shard().inEventLoop()) {
+            bytes.release();
+        } else {
+            // A shard that has ended publishes nothing.
+            end();
+        }
+    }
+}

@@ -1,0 +1,603 @@
+package io.solaster.streams.subscribe;
+
+import java.util.ArrayDeque;
+import java.util.Arrays;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
+import io.solaster.engine.Shard;
+import io.solaster.engine.memory.Memory;
+import io.solaster.engine.task.SchedulingGroup;
+import io.solaster.engine.task.TurnEnd;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One shard's part in subscriptions: its subscribers, and what the shards have of subscribers for the names that are known here. On
+ * the owning shard only.
+ *
+ * <p>
+ * What is published in a turn leaves in one message for each shard that has subscribers for it. Where a lane is full,
+ * {@link #isHeldUp} says so: who publishes asks before, and waits with {@link #whenFree}, so that nothing piles up.
+ */
+public final class SubscriptionShard implements AutoCloseable {
+    /** Bytes that a subscription takes beside its name. */
+    public static final int COST = 64;
+    /** Subscriptions of one that has left are ended so many at a time. */
+    private static final int ENDED_AT_ONCE = 1000;
+    private static final int KEPT_BATCHES = 16;
+    private static final int SCRATCH = 64 * 1024;
+    private static final int NO_PATTERN = NameTable.NONE;
+
+    private final Subscriptions all;
+    private final Shard shard;
+    private final int self;
+    private final SchedulingGroup group;
+    private final NameTable names;
+    private final Interests interests = new Interests();
+    private final SubscriberLists lists = new SubscriberLists();
+    private final Patterns patterns = new Patterns();
+
+    private @Nullable Subscriber[] subscribers = new Subscriber[16];
+    private @Nullable Settling[] settling = new Settling[16];
+    private long[] bytes = new long[16];
+    private boolean[] unsent = new boolean[16];
+    private int usedSubscribers;
+    private final ArrayDeque<Integer> freeSubscribers = new ArrayDeque<>();
+    private final ArrayDeque<Integer> leaving = new ArrayDeque<>();
+    private boolean isEnding;
+
+    /** By shard: what the changes of the subscriber that changes now are told with. */
+    private final @Nullable InterestChange[] changes;
+    private @Nullable Settling changing;
+
+    private final Outgoing outgoing;
+    private final TurnEnd turnEnd;
+
+    /** Subscribers that are to flush. */
+    private int[] toFlush = new int[64];
+    private int flushCount;
+    private int flushed;
+    private final Runnable flush = this::flush;
+    private final @Nullable ByteBuf[] encoded;
+    private final boolean[] isEncoded;
+    private long published;
+    private long delivered;
+    private boolean closed;
+
+    /** Made by each shard for itself. */
+    public SubscriptionShard(Subscriptions all, Shard shard) {
+        this.all = all;
+        this.shard = shard;
+        this.self = shard.id();
+        this.group = all.engine().groups().byDefault();
+        this.names = new NameTable(shard.memory().system("subscriptions"), shard.environment().secrets());
+        this.changes = new InterestChange[all.shards()];
+        this.outgoing = new Outgoing(this, all, group);
+        this.encoded = new ByteBuf[all.format().forms()];
+        this.isEncoded = new boolean[all.format().forms()];
+        this.turnEnd = shard.atTurnEnd("subscriptions", group, outgoing::send);
+        all.add(this);
+    }
+
+    Shard shard() {
+        return shard;
+    }
+
+    // ---- who subscribes
+
+    /** Takes a subscriber; returns its number, for the calls below. */
+    public int join(Subscriber subscriber) {
+        Integer free = freeSubscribers.poll();
+        int number = free == null ? usedSubscribers++ : free;
+        if (number == subscribers.length) {
+            int capacity = number * 2;
+            subscribers = Arrays.copyOf(subscribers, capacity);
+            settling = Arrays.copyOf(settling, capacity);
+            bytes = Arrays.copyOf(bytes, capacity);
+            unsent = Arrays.copyOf(unsent, capacity);
+        }
+        subscribers[number] = subscriber;
+        lists.subscribers(subscribers.length);
+        return number;
+    }
+
+    /** Ends a subscriber: it is told of nothing more. Its subscriptions end in later turns, if there are many. */
+    public void leave(int subscriber) {
+        subscribers[subscriber] = null;
+        Settling pending = settling[subscriber];
+        if (pending != null) {
+            pending.forget();
+            settling[subscriber] = null;
+        }
+        leaving.add(subscriber);
+        if (!isEnding && !closed) {
+            isEnding = true;
+            shard.execute(group, this::endSome);
+        }
+    }
+
+    private void endSome() {
+        isEnding = false;
+        int left = ENDED_AT_ONCE;
+        while (left > 0 && !leaving.isEmpty() && !closed) {
+            int subscriber = leaving.element();
+            int at = firstOf(subscriber);
+            if (at == SubscriberLists.NONE) {
+                leaving.remove();
+                bytes[subscriber] = 0;
+                freeSubscribers.add(subscriber);
+            } else {
+                end(at, subscriber);
+                left--;
+            }
+        }
+        sendChanges();
+        if (!leaving.isEmpty() && !closed) {
+            isEnding = true;
+            shard.execute(group, this::endSome);
+        }
+    }
+
+    private int firstOf(int subscriber) {
+        for (int kind = 0; kind < Subscriptions.KINDS; kind++) {
+            int at = lists.firstOwn(subscriber, kind);
+            if (at != SubscriberLists.NONE) {
+                return at;
+            }
+        }
+        return SubscriberLists.NONE;
+    }
+
+    /**
+     * Subscribes to a name; {@link #settle} follows once all of a request are there.
+     *
+     * @param pattern what a name of {@link Subscriptions#PATTERN} means; null for other kinds
+     * @return false if that was so already
+     */
+    public boolean subscribe(int subscriber, int kind, long name, int length, @Nullable NamePattern pattern) {
+        int id = addName(kind, name, length);
+        if (lists.find(id, subscriber) != SubscriberLists.NONE) {
+            return false;
+        }
+        note(subscriber);
+        lists.add(id, kind, subscriber);
+        bytes[subscriber] += COST + length + (pattern == null ? 0 : pattern.bytes());
+        tell(kind, pattern, id, true);
+        return true;
+    }
+
+    /** The pattern of that text that somebody has subscribed to, so that it is made once; null if nobody has. */
+    public @Nullable NamePattern pattern(long name, int length) {
+        int id = names.find(Subscriptions.PATTERN, name, length);
+        return id == NameTable.NONE ? null : patterns.of(id);
+    }
+
+    /** Ends a subscription; {@link #settle} follows. False if there was none. */
+    public boolean unsubscribe(int subscriber, int kind, long name, int length) {
+        int id = names.find(kind, name, length);
+        int at = id == NameTable.NONE ? SubscriberLists.NONE : lists.find(id, subscriber);
+        if (at == SubscriberLists.NONE) {
+            return false;
+        }
+        note(subscriber);
+        end(at, subscriber);
+        return true;
+    }
+
+    private void end(int at, int subscriber) {
+        int id = lists.name(at);
+        int kind = names.kind(id);
+        NamePattern pattern = patterns.of(id);
+        bytes[subscriber] -= COST + names.length(id) + (pattern == null ? 0 : pattern.bytes());
+        lists.remove(at, kind);
+        tell(kind, null, id, false);
+        dropIfUnused(id);
+    }
+
+    /** Names of a kind that a subscriber has. */
+    public int count(int subscriber, int kind) {
+        return lists.count(subscriber, kind);
+    }
+
+    /** Bytes that a subscriber's subscriptions take, about. */
+    public long bytes(int subscriber) {
+        return bytes[subscriber];
+    }
+
+    /** The first name of a kind that a subscriber has, by its number in {@link #names}; {@link NameTable#NONE} for none. */
+    public int first(int subscriber, int kind) {
+        int at = lists.firstOwn(subscriber, kind);
+        return at == SubscriberLists.NONE ? NameTable.NONE : lists.name(at);
+    }
+
+    /** The names that are known here. To be read only. */
+    public NameTable names() {
+        return names;
+    }
+
+    private int addName(int kind, long name, int length) {
+        int id = names.add(kind, name, length);
+        interests.capacity(names.capacity());
+        lists.names(names.capacity());
+        patterns.names(names.capacity());
+        return id;
+    }
+
+    private void dropIfUnused(int id) {
+        if (interests.sum(id) == 0) {
+            patterns.remove(id);
+            if (lists.count(id) == 0) {
+                names.remove(id);
+            }
+        }
+    }
+
+    // ---- what shards tell each other
+
+    /** The changes that follow are this subscriber's, who will wait for them. */
+    private void note(int subscriber) {
+        if (changing == null) {
+            changing = new Settling(this, subscriber, lists.births(), all.shards());
+        }
+    }
+
+    private void tell(int kind, @Nullable NamePattern pattern, int id, boolean more) {
+        long name = names.address(id);
+        int length = names.length(id);
+        int home = all.home(kind, name, length);
+        if (home == self || home == Placement.EVERYWHERE) {
+            changeHere(self, id, pattern, more ? 1 : -1);
+        }
+        if (home == Placement.EVERYWHERE) {
+            for (int target = 0; target < changes.length; target++) {
+                if (target != self) {
+                    change(target).add(kind, pattern, name, length, more);
+                }
+            }
+        } else if (home != self) {
+            change(home).add(kind, pattern, name, length, more);
+        }
+    }
+
+    private InterestChange change(int target) {
+        InterestChange open = changes[target];
+        if (open == null) {
+            open = new InterestChange(this, all.part(target), changing);
+            changes[target] = open;
+            if (changing != null) {
+                changing.await(target);
+            }
+        }
+        return open;
+    }
+
+    private void changeHere(int of, int id, @Nullable NamePattern pattern, int by) {
+        interests.change(id, of, by);
+        if (pattern != null) {
+            patterns.add(id, pattern);
+        }
+    }
+
+    /** Another shard has more or fewer subscribers for a name. */
+    void interest(int of, int kind, @Nullable NamePattern pattern, long name, int length, int by) {
+        int id = addName(kind, name, length);
+        changeHere(of, id, pattern, by);
+        dropIfUnused(id);
+    }
+
+    /** Sends a change home, behind what was published to there before it came. */
+    void answer(SubscriptionShard origin, InterestChange change) {
+        outgoing.send(origin.self);
+        shard.mesh().sendFree(origin.self, group, change);
+    }
+
+    /**
+     * Tells the other shards what a subscriber has changed.
+     *
+     * @return whether they all know it already; else {@link Subscriber#settled} is called when they do, and until then no other change
+     *         of this subscriber is made
+     */
+    public boolean settle(int subscriber) {
+        Settling pending = changing;
+        boolean sent = sendChanges();
+        if (!sent || pending == null) {
+            return true;
+        }
+        settling[subscriber] = pending;
+        pending.begin();
+        return false;
+    }
+
+    private boolean sendChanges() {
+        changing = null;
+        boolean sent = false;
+        for (int target = 0; target < changes.length; target++) {
+            InterestChange open = changes[target];
+            if (open != null) {
+                changes[target] = null;
+                // It bounds itself: a subscriber has one under way, or is gone.
+                shard.mesh().sendFree(target, group, open);
+                sent = true;
+            }
+        }
+        return sent;
+    }
+
+    void settled(int subscriber) {
+        settling[subscriber] = null;
+        Subscriber waiting = subscribers[subscriber];
+        if (waiting != null) {
+            waiting.settled();
+        }
+    }
+
+    /** Forgets the subscribers of a shard that has ended, which tells nobody. */
+    public void forget(int deadShard) {
+        for (int id = 0; id < names.capacity(); id++) {
+            if (names.exists(id)) {
+                int count = interests.of(id, deadShard);
+                if (count > 0) {
+                    interests.change(id, deadShard, -count);
+                    dropIfUnused(id);
+                }
+            }
+        }
+    }
+
+    // ---- what is published
+
+    /** Whether a lane to a shard with subscribers is full, so that who can wait does. */
+    public boolean isHeldUp() {
+        return outgoing.isHeldUp();
+    }
+
+    /** While {@link #isHeldUp}: runs something once that is over, behind those who wait already. An engine that stops drops it. */
+    public void whenFree(Runnable action) {
+        outgoing.whenFree(action);
+    }
+
+    /** Whether nobody has subscribed to anything that this shard knows of. */
+    public boolean isEmpty() {
+        return names.size() == 0;
+    }
+
+    /**
+     * Publishes to a name: at its home, to all who have subscribed there by now. Elsewhere the message goes there first.
+     *
+     * @return how many get it, once for each subscription; elsewhere than at its home only those of this shard are counted
+     */
+    public int publish(int kind, long name, int nameLength, long payload, int payloadLength) {
+        int home = all.home(kind, name, nameLength);
+        if (home != self && home != Placement.EVERYWHERE) {
+            add(home, kind, true, name, nameLength, payload, payloadLength);
+            int id = names.find(kind, name, nameLength);
+            return id == NameTable.NONE ? 0 : lists.count(id);
+        }
+        published++;
+        if (names.size() == 0) {
+            return 0;
+        }
+        int receivers = 0;
+        int id = names.find(kind, name, nameLength);
+        boolean here = false;
+        if (id != NameTable.NONE) {
+            receivers = interests.sum(id);
+            here = mark(id);
+        }
+        if (kind == Subscriptions.CHANNEL && patterns.find(name, nameLength)) {
+            for (int i = 0; i < patterns.found(); i++) {
+                receivers += interests.sum(patterns.foundAt(i));
+                here |= mark(patterns.foundAt(i));
+            }
+        } else {
+            patterns.findNone();
+        }
+        outgoing.addMarked(kind, name, nameLength, payload, payloadLength);
+        if (here) {
+            deliver(self, kind, id, name, nameLength, payload, payloadLength);
+        }
+        return receivers;
+    }
+
+    /** Marks the shards that have subscribers; returns whether this one has. */
+    private boolean mark(int id) {
+        boolean here = false;
+        for (int at = interests.first(id); at != SubscriberLists.NONE; at = interests.next(at)) {
+            if (interests.shard(at) == self) {
+                here = true;
+            } else {
+                outgoing.mark(interests.shard(at));
+            }
+        }
+        return here;
+    }
+
+    private void add(int target, int kind, boolean forwarded, long name, int nameLength, long payload,
+            int payloadLength) {
+        outgoing.add(target, kind, forwarded, name, nameLength, payload, payloadLength);
+    }
+
+    void askTurnEnd() {
+        turnEnd.ask();
+    }
+
+    /** Another shard has published something to a name that has subscribers here. */
+    void deliver(int from, int kind, long name, int nameLength, long payload, int payloadLength) {
+        int id = names.find(kind, name, nameLength);
+        if (kind != Subscriptions.CHANNEL || !patterns.find(name, nameLength)) {
+            patterns.findNone();
+        }
+        deliver(from, kind, id, name, nameLength, payload, payloadLength);
+    }
+
+    /** To those who have the name, and those who have the patterns that were found last. */
+    private void deliver(int from, int kind, int id, long name, int nameLength, long payload, int payloadLength) {
+        if (id != NameTable.NONE) {
+            deliver(from, kind, id, NO_PATTERN, name, nameLength, payload, payloadLength);
+        }
+        for (int i = 0; i < patterns.found(); i++) {
+            int pattern = patterns.foundAt(i);
+            deliver(from, kind, pattern, pattern, name, nameLength, payload, payloadLength);
+        }
+    }
+
+    private void deliver(int from, int kind, int id, int pattern, long name, int nameLength, long payload,
+            int payloadLength) {
+        for (int at = lists.first(id); at != SubscriberLists.NONE; at = lists.next(at)) {
+            int number = lists.subscriber(at);
+            Subscriber to = subscribers[number];
+            Settling pending = settling[number];
+            if (to == null || pending != null && pending.isTooNew(lists.born(at), from)) {
+                continue;
+            }
+            int form = to.form();
+            if (!isEncoded[form]) {
+                encode(form, kind, pattern, name, nameLength, payload, payloadLength);
+            }
+            to.take(java.util.Objects.requireNonNull(encoded[form]));
+            delivered++;
+            toFlush(number);
+        }
+        for (int form = 0; form < encoded.length; form++) {
+            if (isEncoded[form]) {
+                isEncoded[form] = false;
+                letGo(form);
+            }
+        }
+    }
+
+    private void encode(int form, int kind, int pattern, long name, int nameLength, long payload, int payloadLength) {
+        ByteBuf to = encoded[form];
+        if (to == null) {
+            to = PooledByteBufAllocator.DEFAULT.directBuffer(Math.addExact(nameLength + COST, payloadLength));
+            encoded[form] = to;
+        }
+        isEncoded[form] = true;
+        if (pattern == NO_PATTERN) {
+            all.format().write(to, form, kind, 0, 0, name, nameLength, payload, payloadLength);
+        } else {
+            all.format().write(to, form, kind, names.address(pattern), names.length(pattern), name, nameLength, payload,
+                    payloadLength);
+        }
+    }
+
+    /** What nobody shares is written to again. */
+    private void letGo(int form) {
+        ByteBuf message = java.util.Objects.requireNonNull(encoded[form]);
+        if (message.refCnt() == 1 && message.capacity() <= SCRATCH) {
+            message.clear();
+        } else {
+            encoded[form] = null;
+            message.release();
+        }
+    }
+
+    private void toFlush(int subscriber) {
+        if (unsent[subscriber]) {
+            return;
+        }
+        unsent[subscriber] = true;
+        if (flushCount == toFlush.length) {
+            toFlush = Arrays.copyOf(toFlush, flushCount * 2);
+        }
+        toFlush[flushCount++] = subscriber;
+        if (flushCount == 1) {
+            shard.execute(group, flush);
+        }
+    }
+
+    private void flush() {
+        while (flushed < flushCount) {
+            int number = toFlush[flushed++];
+            unsent[number] = false;
+            Subscriber subscriber = subscribers[number];
+            if (subscriber != null) {
+                subscriber.flush();
+            }
+            if (flushed < flushCount && (flushed & 15) == 0 && Shard.needPreempt()) {
+                shard.execute(group, flush);
+                return;
+            }
+        }
+        flushed = 0;
+        flushCount = 0;
+    }
+
+    void giveBatch(PublishBatch batch) {
+        if (closed) {
+            batch.close();
+        } else {
+            outgoing.give(batch, KEPT_BATCHES);
+        }
+    }
+
+    // ---- what is told of it
+
+    /** Subscribers on all shards that a name has, as its home knows; 0 elsewhere. */
+    public int subscribers(int kind, long name, int length) {
+        int id = names.find(kind, name, length);
+        return id == NameTable.NONE ? 0 : interests.sum(id);
+    }
+
+    /** Whether a name has subscribers, and this shard is the one that tells of it. */
+    public boolean isToldHere(int id) {
+        if (!names.exists(id) || interests.sum(id) == 0) {
+            return false;
+        }
+        int home = all.home(names.kind(id), names.address(id), names.length(id));
+        return home == self || home == Placement.EVERYWHERE && self == 0;
+    }
+
+    /** Names of a kind with subscribers that this shard is the one to tell of. */
+    public int told(int kind) {
+        int count = 0;
+        for (int id = 0; id < names.capacity(); id++) {
+            if (isToldHere(id) && names.kind(id) == kind) {
+                count++;
+            }
+        }
+        return count;
+    }
+
+    /** Patterns with subscribers, on all shards. */
+    public int patterns() {
+        return patterns.size();
+    }
+
+    /** Subscriptions of this shard's subscribers. */
+    public int subscriptions() {
+        return lists.size();
+    }
+
+    /** What was published at its home here, so far. */
+    public long published() {
+        return published;
+    }
+
+    /** What subscribers of this shard have got so far. */
+    public long delivered() {
+        return delivered;
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        turnEnd.close();
+        outgoing.close();
+        for (int form = 0; form < encoded.length; form++) {
+            ByteBuf scratch = encoded[form];
+            if (scratch != null) {
+                encoded[form] = null;
+                scratch.release();
+            }
+        }
+        names.close();
+    }
+
+    /** Copies a name to where patterns look at it. */
+    static byte[] text(byte[] into, long name, int length) {
+        byte[] text = into.length < length ? new byte[length] : into;
+        Memory.copy(name, text, 0, length);
+        return text;
+    }
+}

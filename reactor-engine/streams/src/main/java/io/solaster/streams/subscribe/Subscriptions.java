@@ -1,0 +1,61 @@
+package io.solaster.streams.subscribe;
+
+import io.solaster.engine.Engine;
+
+/**
+ * Who has subscribed to which names, over all shards of an engine. A subscriber and its subscriptions are on the subscriber's
+ * shard; the shard of a name ({@link Placement}) knows how many subscribers each shard has for it, and is where all messages to
+ * it are published. So all who get them get them in one order, and a shard without subscribers is sent none. What all shards
+ * know: patterns, and names that the placement says so of.
+ *
+ * <p>
+ * Any thread; the parts, each on its shard.
+ */
+public final class Subscriptions {
+    /** Names that messages are published to. */
+    public static final int CHANNEL = 0;
+    /** Patterns of such names. */
+    public static final int PATTERN = 1;
+    /** Names of a space of their own, which no pattern takes. */
+    public static final int SHARD_CHANNEL = 2;
+    static final int KINDS = 3;
+
+    private final Engine engine;
+    private final Placement placement;
+    private final MessageFormat format;
+    private final SubscriptionShard[] byShard;
+
+    public Subscriptions(Engine engine, Placement placement, MessageFormat format) {
+        this.engine = engine;
+        this.placement = placement;
+        this.format = format;
+        this.byShard = new SubscriptionShard[engine.shards().size()];
+    }
+
+    /** Puts a part where the others find it; on its shard, before anybody asks for it. */
+    void add(SubscriptionShard part) {
+        byShard[part.shard().id()] = part;
+    }
+
+    /** A shard's part, for messages to it; it is touched on its shard only. */
+    public SubscriptionShard part(int shard) {
+        return byShard[shard];
+    }
+
+    Engine engine() {
+        return engine;
+    }
+
+    int shards() {
+        return byShard.length;
+    }
+
+    MessageFormat format() {
+        return format;
+    }
+
+    /** The shard that what is published to a name goes to first, or {@link Placement#EVERYWHERE}. */
+    public int home(int kind, long name, int length) {
+        return kind == PATTERN ? Placement.EVERYWHERE : placement.of(name, length);
+    }
+}
