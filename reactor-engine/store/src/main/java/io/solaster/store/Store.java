@@ -27,11 +27,13 @@ public final class Store {
 
     private final Parts parts;
     private final Sharded<ServerShard> servers;
+    private final KeyCalls calls;
 
     private Store(Engine engine, StoreConfig config, LongSupplier clock, Function<Shard, Keyspace> keyspaces) {
         this.parts = new Parts(engine, config, CommandTable.commands(), clock);
         this.servers = engine.sharded(shard -> new ServerShard(new StoreShard(parts, shard, keyspaces.apply(shard),
                 CommandTable.size())));
+        this.calls = new KeyCalls(parts);
     }
 
     /** Makes an empty store on an engine's shards. Not on a shard. */
@@ -62,7 +64,36 @@ public final class Store {
 
     /** Its strings, for code of this process. */
     public Strings strings() {
-        return new Strings(parts);
+        return new Strings(calls);
+    }
+
+    /** The hash under a key, for code of this process; it is made by what is put into it. */
+    public StoredHash hash(String key) {
+        return new StoredHash(calls, key);
+    }
+
+    /** As {@link #hash}, a list. */
+    public StoredList list(String key) {
+        return new StoredList(calls, key);
+    }
+
+    /** As {@link #hash}, a set. */
+    public StoredSet set(String key) {
+        return new StoredSet(calls, key);
+    }
+
+    /** As {@link #hash}, a sorted set. */
+    public StoredSortedSet sortedSet(String key) {
+        return new StoredSortedSet(calls, key);
+    }
+
+    /**
+     * A rate limiter whose counts are keys of this store.
+     *
+     * @param prefix of the keys, such as {@code logins:}
+     */
+    public RateLimiter rateLimiter(String prefix, RateLimit limit) {
+        return new RateLimiter(calls, prefix, limit);
     }
 
     /** Keys on all shards. Roughly: shards are not stopped to be counted. */
