@@ -7,6 +7,7 @@ import io.netty.buffer.Unpooled;
 import io.solaster.engine.memory.Memory;
 import io.solaster.engine.trace.RequestTrace;
 import io.solaster.resp.ReplyWriter;
+import io.solaster.store.multi.CommandList;
 import io.solaster.store.shard.StoreShard;
 import org.jspecify.annotations.Nullable;
 
@@ -47,8 +48,8 @@ final class Assembly {
         }
     }
 
-    /** Notes that a reply of another shard comes next, and gives the batch to put the command into. */
-    CommandBatch foreign(int target, boolean resp3) {
+    /** Notes that a reply of another shard comes next, and gives the list to put the command into. */
+    CommandList foreign(int target, boolean resp3) {
         add(~target);
         CommandBatch batch = batches[target];
         if (batch == null) {
@@ -56,7 +57,7 @@ final class Assembly {
             batch.begin(shard.peer(target), this, resp3);
             batches[target] = batch;
         }
-        return batch;
+        return batch.commands();
     }
 
     private void add(int segment) {
@@ -181,9 +182,9 @@ final class Assembly {
                 to.raw(at, segment);
                 at += segment;
             } else {
-                CommandBatch batch = java.util.Objects.requireNonNull(batches[~segment]);
-                batch.next();
-                to.raw(batch.replyAddress(), batch.replyLength());
+                CommandList from = java.util.Objects.requireNonNull(batches[~segment]).commands();
+                from.nextReply();
+                to.raw(from.replyAddress(), from.replyLength());
             }
         }
     }

@@ -1,20 +1,17 @@
 package io.solaster.store.server;
 
-import java.util.Arrays;
 import java.util.concurrent.CancellationException;
 
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
-import io.solaster.engine.memory.Memory;
 import io.solaster.engine.mesh.Message;
 import io.solaster.engine.trace.Hop;
 import io.solaster.resp.ReplyWriter;
-import io.solaster.store.shard.ByteStrings;
+import io.solaster.store.multi.CommandList;
 import io.solaster.store.shard.Command;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Intent;
 import io.solaster.store.shard.IntentLocks;
 import io.solaster.store.shard.StoreShard;
+import io.solaster.store.shard.Turn;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,11 +22,6 @@ import org.jspecify.annotations.Nullable;
  * It belongs to one shard at a time: to its origin, on the way out to the target, on the way back to the origin.
  */
 final class CommandBatch extends Message {
-    /** What a batch keeps of its replies' memory between uses, in bytes. */
-    private static final int KEPT = 64 * 1024;
-    /** As many commands as a turn has, unless configured otherwise. */
-    private static final int KEPT_COMMANDS = 1024;
-
     private final StoreShard origin;
     private StoreShard target;
     private @Nullable Assembly assembly;
@@ -37,7 +29,9 @@ final class CommandBatch extends Message {
     /** While its next command waits for keys that others use. Made when that happens first. */
     private @Nullable Intent intent;
     private boolean blocked;
-    private final Runnable goOn = this::execute;
+    private final Turn goOn = new Turn(this::execute, this::lose);
+    /** Whether it is neither at home nor given up. */
+    private boolean away;
     private boolean resp3;
     /** Bytes of replies after which it goes home, with commands that are not run yet. */
     private long room;
@@ -46,18 +40,7 @@ final class CommandBatch extends Message {
     /** Null where the request is not traced, as most are not. */
     private @Nullable Hop hop;
 
-    /** Per command: which of the arguments is its first. */
-    private Command[] commands = new Command[16];
-    private int[] starts = new int[16];
-    private int count;
-    private final ByteStrings arguments = new ByteStrings();
-    /** Commands that were run, and where the arguments of the next one lie. */
-    private int done;
-    private int doneSize;
-
-    private final ByteBuf replies = Unpooled.directBuffer(256);
-    private int[] replyEnds = new int[16];
-    private int nextReply;
+    private final CommandList commands = new CommandList();
 
     CommandBatch(StoreShard origin) {
         this.origin = origin;
@@ -78,18 +61,9 @@ final class CommandBatch extends Message {
         return target;
     }
 
-    /** Adds a command; {@link #argument} follows once for each of its arguments. */
-    void command(Command command) {
-        if (count == commands.length) {
-            commands = Arrays.copyOf(commands, count * 2);
-            starts = Arrays.copyOf(starts, count * 2);
-        }
-        commands[count] = command;
-        starts[count++] = arguments.count();
-    }
-
-    void argument(long address, int length) {
-        arguments.add(address, length);
+    /** Where the commands that it is to run are added. */
+    CommandList commands() {
+        return commands;
     }
 
     /**
@@ -100,12 +74,14 @@ final class CommandBatch extends Message {
     void room(long bytes) {
         room = bytes;
         home = false;
+        away = true;
     }
 
     /** On the target: runs the commands and goes home. Back on the origin: hands the replies to who waits for them. */
     @Override
     public void deliver() {
         if (home) {
+            away = false;
             end(failure);
             returned();
             return;
@@ -138,7 +114,7 @@ final class CommandBatch extends Message {
     private boolean isBlocked(Command command, CommandCall call) {
         Intent own = intent;
         if (own == null) {
-            own = new Intent(this::hasKeys);
+            own = new Intent(this::hasKeys, this::lose);
             intent = own;
         }
         if (own.isQueued()) {
@@ -154,46 +130,36 @@ final class CommandBatch extends Message {
     }
 
     private void hasKeys() {
-        target.shard().execute(goOn);
+        goOn.on(target.shard());
     }
 
     private void run(CommandCall call) {
         ReplyWriter writer = call.reply();
-        writer.to(replies);
+        writer.to(commands.replies());
         writer.resp3(resp3);
         call.client(null);
         call.now(target.now());
-        if (replyEnds.length < count) {
-            replyEnds = new int[commands.length];
-        }
         IntentLocks locks = target.locks();
         long errorsBefore = writer.errors();
-        int at = doneSize;
-        int i = done;
         do {
-            int first = starts[i];
-            int behind = i + 1 < count ? starts[i + 1] : arguments.count();
-            int next = arguments.load(call, first, behind - first, at);
-            if (!locks.isFree() && isBlocked(commands[i], call)) {
+            Command command = commands.next(call);
+            if (!locks.isFree() && isBlocked(command, call)) {
                 break;
             }
-            target.run(commands[i], call);
+            target.run(command, call);
             if (intent != null) {
                 locks.remove(intent);
             }
-            at = next;
-            replyEnds[i] = writer.position();
-            i++;
-        } while (i < count && writer.position() <= room);
-        done = i;
-        doneSize = at;
+            commands.replied(writer.position());
+            commands.took();
+        } while (commands.hasNext() && writer.position() <= room);
         errors += writer.errors() - errorsBefore;
         writer.finish();
     }
 
     /** Whether commands are left that were not run, for want of room for their replies. */
     boolean isUnfinished() {
-        return done < count;
+        return commands.hasNext();
     }
 
     /** What went wrong beside its commands, which are answered whatever they throw. */
@@ -204,7 +170,7 @@ final class CommandBatch extends Message {
 
     /** Bytes of its replies so far. */
     int replyBytes() {
-        return replies.readableBytes();
+        return commands.replyBytes();
     }
 
     /** How many of the replies are errors. */
@@ -223,29 +189,20 @@ final class CommandBatch extends Message {
         java.util.Objects.requireNonNull(assembly).returned();
     }
 
+    /** Its shard has stopped while this waited there. On whatever thread. */
+    private void lose() {
+        origin.shard().executeOrElse(this::abandon, this::abandon);
+    }
+
     @Override
     public void abandon() {
-        end(new CancellationException("the shard stopped"));
-        if (assembly != null) {
-            assembly.abandon();
+        if (away) {
+            away = false;
+            end(new CancellationException("the shard stopped"));
+            if (assembly != null) {
+                assembly.abandon();
+            }
         }
-    }
-
-    /** Moves to the next reply; then {@link #replyAddress} and {@link #replyLength} say where it is. */
-    void next() {
-        nextReply++;
-    }
-
-    long replyAddress() {
-        return Memory.address(replies) + replyStart();
-    }
-
-    int replyLength() {
-        return replyEnds[nextReply - 1] - replyStart();
-    }
-
-    private int replyStart() {
-        return nextReply == 1 ? 0 : replyEnds[nextReply - 2];
     }
 
     /** Makes it ready for other commands; on the origin. */
@@ -254,31 +211,16 @@ final class CommandBatch extends Message {
         home = false;
         failure = null;
         errors = 0;
-        Arrays.fill(commands, 0, count, null);
-        if (commands.length > KEPT_COMMANDS) {
-            commands = new Command[16];
-            starts = new int[16];
-            replyEnds = new int[16];
-        }
-        count = 0;
-        done = 0;
-        doneSize = 0;
-        arguments.clear();
-        nextReply = 0;
-        replies.clear();
-        if (replies.capacity() > KEPT) {
-            replies.capacity(256);
-        }
+        commands.clear();
     }
 
     /** Bytes that it keeps between uses. */
     int kept() {
-        return arguments.kept() + replies.capacity() + Integer.BYTES * 3 * commands.length;
+        return commands.kept();
     }
 
     void close() {
         clear();
-        arguments.close();
-        replies.release();
+        commands.close();
     }
 }

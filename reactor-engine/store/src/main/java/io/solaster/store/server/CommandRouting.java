@@ -2,11 +2,12 @@ package io.solaster.store.server;
 
 import java.util.Objects;
 
-import io.solaster.engine.Slots;
 import io.solaster.engine.trace.RequestTrace;
 import io.solaster.resp.CommandDecoder;
 import io.solaster.resp.ReplyWriter;
 import io.solaster.store.command.CommandTable;
+import io.solaster.store.multi.CommandPlace;
+import io.solaster.store.multi.TransactionRequest;
 import io.solaster.store.server.ConnectionState.Phase;
 import io.solaster.store.shard.ClientState;
 import io.solaster.store.shard.Command;
@@ -33,9 +34,6 @@ final class CommandRouting implements Transaction.Waiter {
         AGAIN
     }
 
-    /** Commands with more keys go the way of those whose keys lie on several shards, which can leave off in between. */
-    private static final int KEYS_AT_ONCE = 512;
-
     private final ClientConnection connection;
     private final ServerShard server;
     private final ReplyOutput replies;
@@ -47,6 +45,7 @@ final class CommandRouting implements Transaction.Waiter {
     /** The command that takes several shards, while it is described and while it is under way. */
     private @Nullable Transaction transaction;
     private @Nullable TransactionRequest request;
+    private final TransactionRequest.Arguments arguments;
     /** While a command on this shard waits for keys that others use. Made when that happens first. */
     private @Nullable Intent intent;
 
@@ -56,6 +55,18 @@ final class CommandRouting implements Transaction.Waiter {
         this.replies = replies;
         this.shard = server.part();
         this.shards = shard.parts().count();
+        CommandDecoder decoder = connection.decoder();
+        this.arguments = new TransactionRequest.Arguments() {
+            @Override
+            public long address(int argument) {
+                return decoder.argumentAddress(argument);
+            }
+
+            @Override
+            public int length(int argument) {
+                return decoder.argumentLength(argument);
+            }
+        };
     }
 
     /** Whether commands of this read batch run elsewhere, or are to. */
@@ -110,11 +121,24 @@ final class CommandRouting implements Transaction.Waiter {
     }
 
     private Outcome route(Command command, CommandCall call, ReplyWriter reply) {
-        return switch (command.route()) {
-            case CONNECTION -> onConnection(command, call);
-            case KEYS -> command.keys().isOne() ? byKey(command, call, reply) : byKeys(command, call, reply);
-            case EVERY_SHARD -> shards == 1 ? onThisShard(command, call) : onEveryShard(command, call);
-        };
+        int place = CommandPlace.of(command, call);
+        if (place >= 0) {
+            return place == shard.shard().id() ? onThisShard(command, call) : onOwner(place, command, call, reply);
+        }
+        if (place == CommandPlace.CONNECTION) {
+            return onConnection(command, call);
+        }
+        if (assembly != null) {
+            return Outcome.AGAIN;
+        }
+        if (place != CommandPlace.SEVERAL) {
+            reply.error(CommandPlace.refusal(command, place));
+            return Outcome.NEXT;
+        }
+        if (command.route() == Command.Route.EVERY_SHARD) {
+            call.keys().clear();
+        }
+        return describe(command, call.keys(), call.count());
     }
 
     private Outcome onThisShard(Command command, CommandCall call) {
@@ -160,74 +184,13 @@ final class CommandRouting implements Transaction.Waiter {
         return connection.progress().isWaiting() ? Outcome.WAIT : Outcome.NEXT;
     }
 
-    private Outcome byKey(Command command, CommandCall call, ReplyWriter reply) {
-        return shards == 1
-                ? onThisShard(command, call)
-                : onOwner(ownerOf(call, command.keys().first()), command, call, reply);
-    }
-
     private Outcome onOwner(int owner, Command command, CommandCall call, ReplyWriter reply) {
-        if (owner == shard.shard().id()) {
-            return onThisShard(command, call);
-        }
         if (!mayReach(owner)) {
             return Outcome.AGAIN;
         }
-        CommandBatch batch = open(reply).foreign(owner, connection.state().resp3());
-        batch.command(command);
-        for (int i = 0; i < call.count(); i++) {
-            batch.argument(call.address(i), call.length(i));
-        }
+        open(reply).foreign(owner, connection.state().resp3()).add(command, call);
         shard.stats().foreignCommands.increment();
         return Outcome.NEXT;
-    }
-
-    private int ownerOf(CommandCall call, int argument) {
-        return Slots.shardOf(Slots.of(call.address(argument), call.length(argument)), shards);
-    }
-
-    private Outcome byKeys(Command command, CommandCall call, ReplyWriter reply) {
-        KeyPositions keys = call.keys();
-        command.keys().find(call, 0, keys);
-        boolean many = keys.count() > KEYS_AT_ONCE && command.spread() != null;
-        if (!many) {
-            if (keys.count() == 0 || shards == 1) {
-                return onThisShard(command, call);
-            }
-            int owner = ownerOf(call, keys.at(0));
-            if (!isSpread(call, keys, owner)) {
-                return onOwner(owner, command, call, reply);
-            }
-        }
-        if (assembly != null) {
-            return Outcome.AGAIN;
-        }
-        if (command.spread() == null) {
-            reply.error("CROSSSLOT Keys in request don't hash to the same slot");
-            return Outcome.NEXT;
-        }
-        if (!command.keys().isEven(call.count())) {
-            reply.error("ERR wrong number of arguments for '" + command.name() + "' command");
-            return Outcome.NEXT;
-        }
-        return describe(command, keys, call.count());
-    }
-
-    private boolean isSpread(CommandCall call, KeyPositions keys, int owner) {
-        for (int key = 1; key < keys.count(); key++) {
-            if (ownerOf(call, keys.at(key)) != owner) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private Outcome onEveryShard(Command command, CommandCall call) {
-        if (assembly != null) {
-            return Outcome.AGAIN;
-        }
-        call.keys().clear();
-        return describe(command, call.keys(), call.count());
     }
 
     private Outcome describe(Command command, KeyPositions keys, int arguments) {
@@ -253,7 +216,7 @@ final class CommandRouting implements Transaction.Waiter {
     /** Goes on with the request that is in the intake. */
     Outcome goOnDescribing() {
         TransactionRequest description = Objects.requireNonNull(request);
-        if (!description.goOn(connection.decoder(), shard.call())) {
+        if (!description.goOn(arguments, shard.call())) {
             return Outcome.AGAIN;
         }
         request = null;

@@ -7,6 +7,7 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.RecvByteBufAllocator;
 import io.solaster.engine.memory.ReusedBuffer;
+import io.solaster.store.multi.TransactionRequest;
 import io.solaster.store.shard.StoreShard;
 import io.solaster.store.shard.Transaction;
 

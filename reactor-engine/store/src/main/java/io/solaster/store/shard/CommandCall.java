@@ -33,6 +33,7 @@ public final class CommandCall {
     /** Steps that are taken whatever the clock says. */
     private int freeSteps;
     private @Nullable Client client;
+    private @Nullable Later held;
     private final KeyPositions keys = new KeyPositions();
 
     CommandCall(StoreShard shard) {
@@ -60,6 +61,21 @@ public final class CommandCall {
 
     public void client(@Nullable Client newClient) {
         client = newClient;
+    }
+
+    /** What becomes of commands that answer later, where several commands are one step. */
+    public interface Later {
+        <T extends @Nullable Object> void later(CompletionStage<T> result, BiConsumer<ReplyWriter, T> answer);
+    }
+
+    /** Says that what is run now is one of several commands that are one step; null if it is not. */
+    public void held(@Nullable Later whoAnswersLater) {
+        held = whoAnswersLater;
+    }
+
+    /** Whether this is one of several commands that are one step, so that it may not wait for anybody else. */
+    public boolean isHeld() {
+        return held != null;
     }
 
     /** Arguments, the command's name included. */
@@ -247,12 +263,16 @@ public final class CommandCall {
 
     /**
      * Answers when a result is there; until then the connection runs nothing else. For commands of
-     * {@link Command.Route#CONNECTION} only.
+     * {@link Command.Route#CONNECTION} only. One of several commands that are one step is answered like any other.
      *
      * @param result completed on any thread
      * @param answer writes the reply, on the connection's shard
      */
     public <T extends @Nullable Object> void later(CompletionStage<T> result, BiConsumer<ReplyWriter, T> answer) {
-        client().later(result, answer);
+        if (held == null) {
+            client().later(result, answer);
+        } else {
+            held.later(result, answer);
+        }
     }
 }

@@ -13,4 +13,11 @@ public final class Errors {
     public static final String PATTERN_TOO_LONG = "ERR a pattern may have at most " + Glob.LONGEST + " bytes";
 
     private Errors() {}
+
+    /** What to answer where something was thrown. */
+    public static String of(Throwable failure) {
+        return failure instanceof OutOfMemoryError
+                ? "OOM command not allowed: " + failure.getMessage()
+                : "ERR internal error";
+    }
 }

@@ -28,10 +28,21 @@ public final class Intent {
     @Nullable
     Intent behind;
     private final Runnable whenGranted;
+    private final Runnable whenLost;
 
-    /** @param whenGranted runs when the keys are free after others have used them, on the shard; takes little time */
+    /**
+     * One of somebody who ends with the shard.
+     *
+     * @param whenGranted runs when the keys are free after others have used them, on the shard; takes little time
+     */
     public Intent(Runnable whenGranted) {
+        this(whenGranted, () -> {});
+    }
+
+    /** @param whenLost runs instead where the shard stops before, on whatever thread */
+    public Intent(Runnable whenGranted, Runnable whenLost) {
         this.whenGranted = whenGranted;
+        this.whenLost = whenLost;
     }
 
     /**
@@ -76,6 +87,21 @@ public final class Intent {
         all = true;
     }
 
+    /** Nobody else may use the keys at the same time. */
+    void writes() {
+        exclusive = true;
+    }
+
+    /** Whether a key of the slot is among those that were named. */
+    boolean covers(int slot) {
+        for (int i = 0; i < count && !all; i++) {
+            if (slots[i] == slot) {
+                return true;
+            }
+        }
+        return all;
+    }
+
     /** Whether a shard knows of it. */
     public boolean isQueued() {
         return queued;
@@ -89,5 +115,9 @@ public final class Intent {
     void grant() {
         granted = true;
         whenGranted.run();
+    }
+
+    void lose() {
+        whenLost.run();
     }
 }

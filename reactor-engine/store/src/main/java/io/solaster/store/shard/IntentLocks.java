@@ -167,6 +167,13 @@ public final class IntentLocks {
         if (!intent.queued) {
             return;
         }
+        unlink(intent);
+        if (!granting) {
+            grant();
+        }
+    }
+
+    private void unlink(Intent intent) {
         Intent before = intent.before;
         Intent behind = intent.behind;
         if (before == null) {
@@ -184,9 +191,6 @@ public final class IntentLocks {
         intent.queued = false;
         intent.granted = false;
         count(intent, -1);
-        if (!granting) {
-            grant();
-        }
     }
 
     /** Gives the keys to the first in the queue, and to those who only read behind others that only read. */
@@ -208,6 +212,20 @@ public final class IntentLocks {
             }
         } finally {
             granting = false;
+        }
+    }
+
+    /** Tells all who wait for keys here that they wait in vain. Where the shard has ended: on whatever thread. */
+    void abandonAll() {
+        Intent next = first;
+        while (next != null) {
+            Intent intent = next;
+            next = next.behind;
+            if (!intent.granted) {
+                // Not by remove, which would have others go on.
+                unlink(intent);
+                intent.lose();
+            }
         }
     }
 

@@ -10,7 +10,7 @@ final class KeyWork<R extends @Nullable Object> {
     private final StoreShard shard;
     private final Function<StoreShard, R> work;
     private final CompletableFuture<R> result;
-    private final Intent intent = new Intent(this::hasKey);
+    private final Intent intent = new Intent(this::hasKey, this::lose);
 
     KeyWork(StoreShard shard, Function<StoreShard, R> work, CompletableFuture<R> result) {
         this.shard = shard;
@@ -27,8 +27,11 @@ final class KeyWork<R extends @Nullable Object> {
     }
 
     private void hasKey() {
-        shard.shard().executeOrElse(this::run,
-                () -> result.completeExceptionally(new IllegalStateException("the shard has stopped")));
+        shard.shard().executeOrElse(this::run, this::lose);
+    }
+
+    private void lose() {
+        result.completeExceptionally(new IllegalStateException("the shard has stopped"));
     }
 
     private void run() {

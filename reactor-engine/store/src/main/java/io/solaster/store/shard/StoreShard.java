@@ -128,6 +128,7 @@ public final class StoreShard implements AutoCloseable {
         this.maxMemory = new MaxMemory(this, keyspace);
         this.endOfLevels = shard.memory().budget().onLevel(this::memoryLevel);
         parts.add(this);
+        shard.terminationFuture().addListener(ended -> locks.abandonAll());
         shard.execute(parts.engine().groups().maintenance(), this::armTimers);
     }
 
@@ -214,13 +215,22 @@ public final class StoreShard implements AutoCloseable {
 
     /** Runs a command; if its method throws, the reply says so and nothing else suffers. */
     public void run(Command command, CommandCall call) {
+        run(command, call, maxMemory.isLimited());
+    }
+
+    /** As {@link #run(Command, CommandCall)}, of one of several for which there was memory when the first of them began. */
+    public void runAnyhow(Command command, CommandCall call) {
+        run(command, call, false);
+    }
+
+    private void run(Command command, CommandCall call, boolean mayBeRefused) {
         ReplyWriter reply = call.reply();
         int before = reply.position();
         long errorsBefore = reply.errors();
         long begun = begin(command);
         keyspace.leaveWrite();
         try {
-            String refusal = maxMemory.isLimited() ? refusal(command) : null;
+            String refusal = mayBeRefused ? refusal(command) : null;
             if (refusal != null) {
                 reply.error(refusal);
             } else {
@@ -233,9 +243,7 @@ public final class StoreShard implements AutoCloseable {
             // It may have changed a part of what it began to.
             keyspace.written();
             reply.rewind(before);
-            reply.error(failure instanceof OutOfMemoryError
-                    ? "OOM command not allowed: " + failure.getMessage()
-                    : "ERR internal error");
+            reply.error(Errors.of(failure));
             tellFailed(command, failure);
         }
         end(command, call, begun, reply.errors() != errorsBefore);
@@ -326,7 +334,12 @@ public final class StoreShard implements AutoCloseable {
     /** Why a command may not be run, in Redis's words; null if it may. */
     @Nullable
     String refusal(Command command) {
-        return maxMemory.isLimited() && command.has(Command.Flag.DENYOOM) && !maxMemory.makeRoom(full && isFull())
+        return command.has(Command.Flag.DENYOOM) ? refusal() : null;
+    }
+
+    /** Why nothing may be run that might need memory, in Redis's words; null if it may. */
+    public @Nullable String refusal() {
+        return maxMemory.isLimited() && !maxMemory.makeRoom(full && isFull())
                 ? "OOM command not allowed when used memory > 'maxmemory'."
                 : null;
     }
@@ -489,6 +502,7 @@ public final class StoreShard implements AutoCloseable {
             maintenance.cancel();
             sweep.cancel();
             endOfLevels.run();
+            locks.abandonAll();
         } finally {
             // Its memory is the system's again, whatever else fails.
             keyspace.close();

@@ -1,13 +1,13 @@
 package io.solaster.store.shard;
 
-import java.util.Objects;
+import java.util.concurrent.CancellationException;
 
 import io.solaster.engine.mesh.Message;
 import io.solaster.engine.trace.Hop;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a {@link Transaction} does on one shard. It travels there for each hop and comes back; on the shard of the client
+ * What a {@link KeyHold} has and does on one shard. It travels there for each hop and comes back; on the shard of the client
  * itself it is called instead. Between the hops its intent stays with the shard. It belongs to one shard at a time.
  */
 final class TransactionPart extends Message {
@@ -28,19 +28,24 @@ final class TransactionPart extends Message {
         RELEASE
     }
 
-    private final Transaction transaction;
+    private final KeyHold hold;
     private final StoreShard origin;
     private final StoreShard target;
+    /** What one command over several shards is given here, and finds. */
     final ByteStrings arguments = new ByteStrings();
     Values values = new Values();
-    final Intent intent = new Intent(this::hasKeys);
-    private final Runnable goOn = this::goOn;
+    final Intent intent = new Intent(this::hasKeys, this::lose);
+    private final Turn goOn = new Turn(this::goOn, this::lose);
     private Errand errand = Errand.LOCK;
     private boolean home;
-    /** Whether it takes part in the transaction that is under way. */
+    /** Whether it is neither at home nor given up. */
+    private boolean away;
+    /** Whether its shard has keys to be held. */
     boolean takesPart;
+    /** Whether it has something to do in the next hop. */
+    boolean busy;
     private long id;
-    private int hop;
+    private boolean running;
     private long cursor;
     private long now;
     private boolean late;
@@ -49,8 +54,8 @@ final class TransactionPart extends Message {
     /** Null where the request is not traced, as most are not. */
     private @Nullable Hop trace;
 
-    TransactionPart(Transaction transaction, StoreShard origin, StoreShard target) {
-        this.transaction = transaction;
+    TransactionPart(KeyHold hold, StoreShard origin, StoreShard target) {
+        this.hold = hold;
         this.origin = origin;
         this.target = target;
     }
@@ -67,13 +72,14 @@ final class TransactionPart extends Message {
         trace = hopOfTrace;
     }
 
-    /** On the origin: has it do something. {@link Transaction#returned} follows, in this call or later. */
-    void send(Errand newErrand, long newId, int newHop) {
+    /** On the origin: has it do something. {@link KeyHold#returned} follows, in this call or later. */
+    void send(Errand newErrand, long newId) {
         errand = newErrand;
         id = newId;
-        hop = newHop;
         cursor = 0;
+        running = false;
         home = false;
+        away = true;
         if (isHere()) {
             begin();
         } else {
@@ -84,7 +90,8 @@ final class TransactionPart extends Message {
     @Override
     public void deliver() {
         if (home) {
-            transaction.returned();
+            away = false;
+            hold.returned();
         } else {
             begin();
         }
@@ -98,7 +105,7 @@ final class TransactionPart extends Message {
             }
             switch (errand) {
                 case LOCK, LOCK_AND_RUN -> lock();
-                case RUN, RUN_AND_RELEASE -> goOn();
+                case RUN, RUN_AND_RELEASE -> work();
                 case RELEASE -> release();
             }
         } catch (Throwable thrown) {
@@ -125,30 +132,27 @@ final class TransactionPart extends Message {
 
     /** The keys are free, after others have used them: goes on in a turn of its own. */
     private void hasKeys() {
-        target.shard().execute(goOn);
+        goOn.on(target.shard());
     }
 
     private void locked() {
-        String refusal = target.refusal(transaction.command());
-        if (refusal != null) {
-            values.error(refusal);
-        }
+        boolean agreed = hold.work().agrees(target);
         if (errand == Errand.LOCK) {
             goHome();
-        } else if (refusal != null) {
-            release();
-        } else {
+        } else if (agreed && busy) {
             work();
+        } else {
+            release();
         }
     }
 
-    /** In a turn of its own, or as it comes. */
+    /** In a turn of its own. */
     private void goOn() {
         try {
-            if (cursor == 0 && (errand == Errand.LOCK || errand == Errand.LOCK_AND_RUN)) {
-                locked();
-            } else {
+            if (running || errand == Errand.RUN || errand == Errand.RUN_AND_RELEASE) {
                 work();
+            } else {
+                locked();
             }
         } catch (Throwable thrown) {
             failed(thrown);
@@ -157,24 +161,14 @@ final class TransactionPart extends Message {
 
     private void work() {
         CommandCall call = target.call();
-        if (cursor == 0) {
+        if (!running) {
+            running = true;
             now = target.now();
-            values.strings().rewind();
         }
         call.client(null);
         call.now(now);
-        call.cursor(cursor);
-        call.leastSteps(arguments.count() >>> MOST_TURNS_SHIFT);
-        arguments.load(call, 0, arguments.count(), 0);
-        target.keyspace().leaveWrite();
-        try {
-            transaction.spread().run(call, values, hop);
-        } finally {
-            call.leastSteps(0);
-        }
-        if (call.isLeftOff()) {
-            cursor = call.cursor();
-            target.shard().execute(goOn);
+        if (!hold.work().run(target, call)) {
+            goOn.on(target.shard());
         } else if (errand == Errand.RUN) {
             goHome();
         } else {
@@ -182,11 +176,29 @@ final class TransactionPart extends Message {
         }
     }
 
+    /** Runs a hop of a command over several shards, or goes on with it; false to be called again in a later turn. */
+    boolean run(Spread spread, CommandCall call, int hop) {
+        if (cursor == 0) {
+            values.strings().rewind();
+        }
+        call.cursor(cursor);
+        call.leastSteps(arguments.count() >>> MOST_TURNS_SHIFT);
+        arguments.load(call, 0, arguments.count(), 0);
+        target.keyspace().leaveWrite();
+        try {
+            spread.run(call, values, hop);
+        } finally {
+            call.leastSteps(0);
+        }
+        cursor = call.isLeftOff() ? call.cursor() : 0;
+        return cursor == 0;
+    }
+
     private void failed(Throwable thrown) {
         failure = thrown;
         // It may have changed a part of what it began to.
         target.keyspace().written();
-        target.tellFailed(transaction.command(), thrown);
+        hold.work().failed(target, thrown);
         goHome();
     }
 
@@ -198,7 +210,8 @@ final class TransactionPart extends Message {
     private void goHome() {
         home = true;
         if (isHere()) {
-            transaction.returned();
+            away = false;
+            hold.returned();
         } else {
             target.shard().mesh().sendFree(origin.shard().id(), this);
         }
@@ -218,6 +231,10 @@ final class TransactionPart extends Message {
         late = false;
     }
 
+    boolean hasFailed() {
+        return failure != null;
+    }
+
     @Nullable
     Throwable failure() {
         return failure;
@@ -229,7 +246,20 @@ final class TransactionPart extends Message {
             // The shard of the client has died; nobody else gives the keys back.
             target.locks().remove(intent);
         } else {
-            transaction.lost(this);
+            lost();
+        }
+    }
+
+    /** Its shard has stopped while this waited there. On whatever thread. */
+    private void lose() {
+        origin.shard().executeOrElse(this::lost, this::lost);
+    }
+
+    private void lost() {
+        if (away) {
+            away = false;
+            ended(new CancellationException("the shard stopped"));
+            hold.lost(this);
         }
     }
 
@@ -242,14 +272,20 @@ final class TransactionPart extends Message {
         }
     }
 
-    /** On the origin, at home. */
-    void clear() {
-        takesPart = false;
-        home = false;
-        late = false;
+    /** On the origin, at home: makes it ready for another command under the same keys. */
+    void clearCommand() {
+        busy = false;
         failure = null;
         arguments.clear();
         values.clear();
+    }
+
+    /** On the origin, at home. */
+    void clear() {
+        clearCommand();
+        takesPart = false;
+        home = false;
+        late = false;
     }
 
     int kept() {
@@ -263,7 +299,6 @@ final class TransactionPart extends Message {
 
     @Override
     public String toString() {
-        return "the part of " + Objects.requireNonNullElse(transaction.name(), "nothing") + " on shard "
-                + target.shard().id();
+        return "the part of " + hold.user() + " on shard " + target.shard().id();
     }
 }

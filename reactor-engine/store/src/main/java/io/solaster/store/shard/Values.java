@@ -1,5 +1,8 @@
 package io.solaster.store.shard;
 
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicLongArray;
+
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,13 +14,59 @@ public final class Values {
     private long number;
     private int type;
     private @Nullable String error;
-    private long room;
+    private long answered;
+    private @Nullable Room room;
+    private int part;
+    /** Bytes from which on the others are asked again. */
+    private long askedAt;
     private boolean exceeded;
 
-    /** @param bytes beyond which no more strings are taken */
-    void begin(long bytes) {
+    /**
+     * What all parts of one command may have found for its client, counted together. Each tells how much it has, and looks at
+     * what the others have told, at every 1/64 of its share.
+     */
+    public static final class Room {
+        private static final int ASKED = 64;
+
+        private final AtomicLongArray told;
+        private long most;
+
+        public Room(int parts) {
+            told = new AtomicLongArray(parts);
+        }
+
+        /** On the client's shard, while no part is away. */
+        public void begin(long bytes) {
+            most = bytes;
+            for (int i = 0; i < told.length(); i++) {
+                told.lazySet(i, 0);
+            }
+        }
+
+        long most() {
+            return most;
+        }
+
+        private long step() {
+            return most / told.length() / ASKED;
+        }
+
+        /** Tells how much a part has found; false if that is too much together. On the part's shard. */
+        public boolean takes(int part, long bytes) {
+            told.lazySet(part, bytes);
+            long all = 0;
+            for (int i = 0; i < told.length(); i++) {
+                all += told.get(i);
+            }
+            return all <= most;
+        }
+    }
+
+    /** @param ofAll what is shared by all parts of the command, of which this is one */
+    void begin(Room ofAll, int number) {
+        room = ofAll;
+        part = number;
         clear();
-        room = bytes;
     }
 
     /** Forgets what was found. */
@@ -26,17 +75,33 @@ public final class Values {
         number = 0;
         type = 0;
         error = null;
+        answered = 0;
         exceeded = false;
+        if (room != null) {
+            room.told.lazySet(part, 0);
+            askedAt = room.step();
+        }
     }
 
     /** Adds a copy of a string that the client is answered; false once that is too much, and no more need be found. */
     public boolean answer(long address, int length) {
-        if (strings.size() + (long) length > room) {
-            exceeded = true;
-            return false;
+        long more = answered + length;
+        if (more > askedAt) {
+            Room ofAll = Objects.requireNonNull(room);
+            if (!ofAll.takes(part, more)) {
+                exceeded = true;
+                return false;
+            }
+            askedAt = more + ofAll.step();
         }
+        answered = more;
         strings.add(address, length);
         return true;
+    }
+
+    /** Bytes of the strings that the client is answered. */
+    long answered() {
+        return answered;
     }
 
     /** Adds a copy of a string that is for another shard. */

@@ -435,7 +435,7 @@ class HostileClientsTest {
             List<CommandBatch> batches = new ArrayList<>();
             for (int i = 0; i < 3000; i++) {
                 CommandBatch batch = server.takeBatch();
-                batch.argument(io.solaster.engine.memory.Memory.address(argument), 30_000);
+                batch.commands().argument(io.solaster.engine.memory.Memory.address(argument), 30_000);
                 batches.add(batch);
             }
             batches.forEach(batch -> {

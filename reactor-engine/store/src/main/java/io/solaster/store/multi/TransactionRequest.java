@@ -1,16 +1,22 @@
-package io.solaster.store.server;
+package io.solaster.store.multi;
 
-import io.solaster.resp.CommandDecoder;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.KeyPositions;
 import io.solaster.store.shard.Transaction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request on its way from a connection's input into a {@link Transaction}, a piece in each turn where it is long: first the
- * keys, which say which shards take part, then the arguments. Used again and again. On the owning shard.
+ * A request on its way into a {@link Transaction}, a piece in each turn where it is long: first the keys, which say which
+ * shards take part, then the arguments. Used again and again. On the owning shard.
  */
-final class TransactionRequest {
+public final class TransactionRequest {
+    /** Where the arguments of the request lie, in the turn that asks. */
+    public interface Arguments {
+        long address(int argument);
+
+        int length(int argument);
+    }
+
     private @Nullable Transaction transaction;
     private KeyPositions keys = new KeyPositions();
     private int arguments;
@@ -19,7 +25,7 @@ final class TransactionRequest {
     /** The key that the arguments come to next. */
     private int at;
 
-    void begin(Transaction into, KeyPositions positions, int count) {
+    public void begin(Transaction into, KeyPositions positions, int count) {
         transaction = into;
         keys.copy(positions);
         arguments = count;
@@ -32,25 +38,25 @@ final class TransactionRequest {
     }
 
     /**
-     * Goes on with the request that the decoder has found.
+     * Goes on with the request.
      *
      * @return whether it is all there
      */
-    boolean goOn(CommandDecoder decoder, CommandCall turn) {
+    public boolean goOn(Arguments from, CommandCall turn) {
         Transaction into = java.util.Objects.requireNonNull(transaction);
         for (; nextKey < keys.count(); nextKey++) {
             if (turn.isToYield()) {
                 return false;
             }
             int position = keys.at(nextKey);
-            into.key(nextKey, decoder.argumentAddress(position), decoder.argumentLength(position));
+            into.key(nextKey, from.address(position), from.length(position));
         }
         for (; nextArgument < arguments; nextArgument++) {
             if (turn.isToYield()) {
                 return false;
             }
-            long address = decoder.argumentAddress(nextArgument);
-            int length = decoder.argumentLength(nextArgument);
+            long address = from.address(nextArgument);
+            int length = from.length(nextArgument);
             if (at < keys.count() && nextArgument >= keys.at(at) + keys.span(at)) {
                 at++;
             }
