@@ -4,6 +4,8 @@ import java.util.random.RandomGenerator;
 
 import io.solaster.engine.memory.Memory;
 import io.solaster.engine.net.Digits;
+import io.solaster.store.keyspace.Effects;
+import io.solaster.store.keyspace.Effects.Step;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.keyspace.ValueType;
 import io.solaster.store.type.FieldNode;
@@ -19,6 +21,9 @@ import io.solaster.store.type.Packed;
  * <p>
  * What is found is told by address and length, valid until the next call. Fields that have expired are as good as gone,
  * though {@link #count} counts those that are not yet removed. On the owning shard.
+ *
+ * <p>
+ * Longer than 500 lines because each call is a few lines, over the classes that do the work.
  */
 public final class Hashes implements AutoCloseable {
     /** A small hash has at most so many fields, as in Redis. */
@@ -281,6 +286,16 @@ public final class Hashes implements AutoCloseable {
      * @return whether the field is new
      */
     public boolean put(long field, int length, long value, int itsLength, long expires) {
+        Effects effects = keys.effects();
+        boolean added = store(field, length, value, itsLength, expires);
+        if (effects != null) {
+            effects.changed(Step.HASH_PUT, key, keyLength, expires, field, length, value, itsLength);
+            keys.told();
+        }
+        return added;
+    }
+
+    private boolean store(long field, int length, long value, int itsLength, long expires) {
         boolean small = length <= LONGEST_PACKED && itsLength <= LONGEST_PACKED && expires == 0;
         if (entry == 0 && small) {
             int bytes = HEAD + Packed.HEADER + Packed.size(field, length) + Packed.size(value, itsLength);
@@ -386,6 +401,7 @@ public final class Hashes implements AutoCloseable {
      * @param expires Unix milliseconds; 0 for never
      */
     public void setExpiry(long field, int length, long expires) {
+        Effects effects = keys.effects();
         if (!isTable()) {
             if (expires == 0) {
                 return;
@@ -393,6 +409,10 @@ public final class Hashes implements AutoCloseable {
             toTable();
         }
         table.setExpiry(root(), field, length, expires);
+        if (effects != null) {
+            effects.changed(Step.HASH_EXPIRES, key, keyLength, expires, field, length, 0, 0);
+            keys.told();
+        }
     }
 
     /** Whether the field was there; it no longer is. With its last field goes the key. */
@@ -400,6 +420,25 @@ public final class Hashes implements AutoCloseable {
         if (entry == 0) {
             return false;
         }
+        Effects effects = keys.effects();
+        if (effects == null || !has(field, length)) {
+            return take(field, length);
+        }
+        // Before, since the field may lie in the hash.
+        effects.changed(Step.HASH_REMOVE, key, keyLength, 0, field, length, 0, 0);
+        boolean removed = take(field, length);
+        keys.told();
+        return removed;
+    }
+
+    /** Whether there is such a field, due or not. */
+    private boolean has(long field, int length) {
+        return isTable()
+                ? table.find(root(), field, length) != 0
+                : Packed.find(packed(), Packed.first(packed()), field, length, 2) != 0;
+    }
+
+    private boolean take(long field, int length) {
         if (isTable()) {
             boolean due = false;
             if (FieldTable.expiring(root()) != 0) {
@@ -432,7 +471,12 @@ public final class Hashes implements AutoCloseable {
             return;
         }
         keys.beginWrite(entry);
+        Effects effects = keys.effects();
         if (table.expireDue(root(), now, steps) != 0) {
+            if (effects != null) {
+                effects.changed(Step.HASH_DUE, key, keyLength, now, 0, 0, 0, 0);
+                keys.told();
+            }
             removeIfEmpty();
             keys.written();
         }

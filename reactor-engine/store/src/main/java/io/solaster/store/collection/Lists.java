@@ -3,6 +3,8 @@ package io.solaster.store.collection;
 import io.solaster.engine.memory.Memory;
 import io.solaster.engine.memory.Slabs;
 import io.solaster.engine.net.Digits;
+import io.solaster.store.keyspace.Effects;
+import io.solaster.store.keyspace.Effects.Step;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.keyspace.ValueType;
 import io.solaster.store.type.Chain;
@@ -155,6 +157,15 @@ public final class Lists implements AutoCloseable {
 
     /** Inserts an element before all others, or behind them. */
     public void push(boolean first, long address, int length) {
+        Effects effects = keys.effects();
+        add(first, address, length);
+        if (effects != null) {
+            effects.changed(first ? Step.LIST_FIRST : Step.LIST_LAST, key, keyLength, 0, address, length, 0, 0);
+            keys.told();
+        }
+    }
+
+    private void add(boolean first, long address, int length) {
         int size = Packed.size(address, length);
         if (hasRoom(size, 1)) {
             long piece = resize(size);
@@ -182,6 +193,15 @@ public final class Lists implements AutoCloseable {
      * @param index that one's
      */
     public void insert(long index, boolean before, long address, int length) {
+        Effects effects = keys.effects();
+        addBeside(index, before, address, length);
+        if (effects != null) {
+            effects.changed(Step.LIST_INSERT, key, keyLength, before ? index : index + 1, address, length, 0, 0);
+            keys.told();
+        }
+    }
+
+    private void addBeside(long index, boolean before, long address, int length) {
         int size = Packed.size(address, length);
         if (hasRoom(size, 1)) {
             int offset = (int) ((before ? element : Packed.next(element)) - packed);
@@ -198,6 +218,15 @@ public final class Lists implements AutoCloseable {
 
     /** Puts an element in the place of one by its index, which must be one. */
     public void set(long index, long address, int length) {
+        Effects effects = keys.effects();
+        replace(index, address, length);
+        if (effects != null) {
+            effects.changed(Step.LIST_SET, key, keyLength, index, address, length, 0, 0);
+            keys.told();
+        }
+    }
+
+    private void replace(long index, long address, int length) {
         seek(index);
         int more = Packed.size(address, length) - Packed.size(element);
         if (hasRoom(more, 0)) {
@@ -225,19 +254,28 @@ public final class Lists implements AutoCloseable {
         if (count == count()) {
             remove();
         } else if (count > 0) {
-            long value = value();
-            if (!isChain(value)) {
-                long piece = packed(value);
-                int from = first ? 0 : Packed.count(piece) - (int) count;
-                long begin = Packed.at(piece, from);
-                long end = first ? Packed.at(piece, (int) count) : Packed.end(piece);
-                Packed.remove(piece, begin, end, (int) count);
-                resize((int) (begin - end));
-            } else if (first) {
-                Chain.dropFirst(nodes(), value, count);
-            } else {
-                Chain.dropLast(nodes(), value, count);
+            Effects effects = keys.effects();
+            dropSome(first, count);
+            if (effects != null) {
+                effects.changed(first ? Step.LIST_DROP_FIRST : Step.LIST_DROP_LAST, key, keyLength, count, 0, 0, 0, 0);
+                keys.told();
             }
+        }
+    }
+
+    private void dropSome(boolean first, long count) {
+        long value = value();
+        if (!isChain(value)) {
+            long piece = packed(value);
+            int from = first ? 0 : Packed.count(piece) - (int) count;
+            long begin = Packed.at(piece, from);
+            long end = first ? Packed.at(piece, (int) count) : Packed.end(piece);
+            Packed.remove(piece, begin, end, (int) count);
+            resize((int) (begin - end));
+        } else if (first) {
+            Chain.dropFirst(nodes(), value, count);
+        } else {
+            Chain.dropLast(nodes(), value, count);
         }
     }
 
@@ -255,10 +293,15 @@ public final class Lists implements AutoCloseable {
      * @return how many were removed
      */
     public long removeEqual(long most, boolean backwards, long address, int length) {
+        Effects effects = keys.effects();
         long value = value();
         long removed = isChain(value)
                 ? removeFromChain(value, most, backwards, address, length)
                 : removeFromPiece(packed(value), most, backwards, address, length);
+        if (effects != null && removed > 0) {
+            effects.changed(Step.LIST_REMOVE, key, keyLength, backwards ? -removed : removed, address, length, 0, 0);
+            keys.told();
+        }
         if (count() == 0) {
             remove();
         }

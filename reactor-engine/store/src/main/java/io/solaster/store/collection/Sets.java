@@ -4,6 +4,8 @@ import java.util.random.RandomGenerator;
 
 import io.solaster.engine.memory.Memory;
 import io.solaster.engine.net.Digits;
+import io.solaster.store.keyspace.Effects;
+import io.solaster.store.keyspace.Effects.Step;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.keyspace.ValueType;
 import io.solaster.store.type.Decimal;
@@ -251,6 +253,18 @@ public final class Sets implements AutoCloseable {
 
     /** Adds a member; whether it is new. It must not lie in the set. */
     public boolean add(long member, int itsLength) {
+        Effects effects = keys.effects();
+        boolean added = put(member, itsLength);
+        if (effects != null) {
+            if (added) {
+                effects.changed(Step.SET_ADD, key, keyLength, 0, member, itsLength, 0, 0);
+            }
+            keys.told();
+        }
+        return added;
+    }
+
+    private boolean put(long member, int itsLength) {
         boolean number = Decimal.isLong(member, itsLength);
         if (entry == 0) {
             create(member, itsLength, number);
@@ -371,6 +385,21 @@ public final class Sets implements AutoCloseable {
         if (entry == 0) {
             return false;
         }
+        Effects effects = keys.effects();
+        if (effects == null) {
+            return take(member, itsLength);
+        }
+        if (!contains(member, itsLength)) {
+            return false;
+        }
+        // Before, since the member may lie in the set.
+        effects.changed(Step.SET_REMOVE, key, keyLength, 0, member, itsLength, 0, 0);
+        boolean removed = take(member, itsLength);
+        keys.told();
+        return removed;
+    }
+
+    private boolean take(long member, int itsLength) {
         if (isTable()) {
             boolean removed = table.remove(root(), member, itsLength);
             removeIfEmpty();

@@ -3,6 +3,8 @@ package io.solaster.store.collection;
 import io.solaster.engine.memory.Memory;
 import io.solaster.engine.memory.Slabs;
 import io.solaster.engine.net.Digits;
+import io.solaster.store.keyspace.Effects;
+import io.solaster.store.keyspace.Effects.Step;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.keyspace.ValueType;
 import io.solaster.store.type.FieldNode;
@@ -10,6 +12,7 @@ import io.solaster.store.type.FieldTable;
 import io.solaster.store.type.Packed;
 import io.solaster.store.type.ScoreTree;
 import io.solaster.store.type.SortedSetType;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The sorted sets of one keyspace. {@link #open} names one, and all other calls are about that one, till the next. A set of
@@ -21,6 +24,9 @@ import io.solaster.store.type.SortedSetType;
  * Members have ranks, from 0, by score, and those of one score by their bytes. A member is found by {@link #find} or by
  * {@link #seek}; from there {@link #next} and {@link #previous} lead on. A change ends that. What is put in must not lie in
  * the keyspace. No score is NaN. On the owning shard.
+ *
+ * <p>
+ * Longer than 500 lines because each call is a few lines, over the classes that do the work.
  */
 public final class SortedSets implements AutoCloseable {
     /** A small set has at most so many members, as in Redis. */
@@ -303,6 +309,19 @@ public final class SortedSets implements AutoCloseable {
 
     /** Adds a member that the set does not have. */
     public void add(double score, long address, int length) {
+        Effects effects = keys.effects();
+        put(score, address, length);
+        tell(effects, score, address, length);
+    }
+
+    private void tell(@Nullable Effects effects, double score, long address, int length) {
+        if (effects != null) {
+            effects.changed(Step.ZSET_PUT, key, keyLength, Double.doubleToRawLongBits(score), address, length, 0, 0);
+            keys.told();
+        }
+    }
+
+    private void put(double score, long address, int length) {
         if (entry == 0 && length <= LONGEST_PACKED) {
             entry = keys.create(key, keyLength, Keyspace.TYPE_ZSET, 1 + Packed.HEADER + Packed.size(address, length)
                     + scoreSize(score), 0);
@@ -415,6 +434,12 @@ public final class SortedSets implements AutoCloseable {
      * @param address the member's bytes
      */
     public void rescore(double score, long address, int length) {
+        Effects effects = keys.effects();
+        move(score, address, length);
+        tell(effects, score, address, length);
+    }
+
+    private void move(double score, long address, int length) {
         if (!isTree()) {
             // Its place changes, mostly.
             long piece = piece(value());
@@ -444,11 +469,21 @@ public final class SortedSets implements AutoCloseable {
     public void removeFound() {
         if (count() == 1) {
             remove();
-        } else if (isTree()) {
+            return;
+        }
+        Effects effects = keys.effects();
+        if (effects != null) {
+            // Before, since that is where the member lies.
+            effects.changed(Step.ZSET_REMOVE, key, keyLength, 0, address(), length(), 0, 0);
+        }
+        if (isTree()) {
             removeFromTree();
         } else {
             Packed.remove(piece(value()), element, Packed.next(Packed.next(element)), 2);
             shorten();
+        }
+        if (effects != null) {
+            keys.told();
         }
     }
 
@@ -461,12 +496,24 @@ public final class SortedSets implements AutoCloseable {
     public void removeRange(long rank, long count) {
         if (count == count()) {
             remove();
-        } else if (isTree()) {
+        } else if (count > 0) {
+            Effects effects = keys.effects();
+            removeSome(rank, count);
+            if (effects != null) {
+                Memory.putLong(scratch, Memory.littleEndian(count));
+                effects.changed(Step.ZSET_REMOVE_RANKS, key, keyLength, rank, scratch, Long.BYTES, 0, 0);
+                keys.told();
+            }
+        }
+    }
+
+    private void removeSome(long rank, long count) {
+        if (isTree()) {
             for (long left = count; left > 0; left--) {
                 seek(rank);
                 removeFromTree();
             }
-        } else if (count > 0) {
+        } else {
             long piece = piece(value());
             Packed.remove(piece, Packed.at(piece, 2 * (int) rank), Packed.at(piece, 2 * (int) (rank + count)),
                     2 * (int) count);

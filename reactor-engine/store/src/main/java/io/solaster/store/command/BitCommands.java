@@ -1,6 +1,7 @@
 package io.solaster.store.command;
 
 import io.solaster.engine.memory.Memory;
+import io.solaster.store.keyspace.Effects;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Errors;
@@ -54,7 +55,9 @@ final class BitCommands {
             call.reply().error(BAD_OFFSET);
             return 0;
         }
+        Effects effects = keys.effects();
         keys.extendValue(call.address(1), call.length(1), (int) length);
+        StringCommands.tellPart(call, effects, length, 0, 0);
         // A write by itself: whether another one follows is seen later.
         keys.written();
         return KeyCommands.find(call, 1);
@@ -92,6 +95,8 @@ final class BitCommands {
         boolean old = Bits.get(address, bit);
         if (old != value) {
             Bits.set(address, bit, value);
+            long offset = bit >>> 3;
+            StringCommands.tellPart(call, call.keyspace().effects(), offset, address + offset, 1);
             call.keyspace().written();
         }
         call.reply().integer(old ? 1 : 0);

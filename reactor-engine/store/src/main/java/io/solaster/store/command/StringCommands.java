@@ -4,10 +4,13 @@ import java.nio.charset.StandardCharsets;
 
 import io.solaster.engine.memory.Memory;
 import io.solaster.engine.net.Digits;
+import io.solaster.store.keyspace.Effects;
+import io.solaster.store.keyspace.Effects.Step;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Errors;
 import io.solaster.store.type.LongDouble;
+import org.jspecify.annotations.Nullable;
 
 /** Commands on strings. */
 final class StringCommands {
@@ -379,11 +382,21 @@ final class StringCommands {
             return;
         }
         if (entry == 0 || length != oldLength) {
+            Effects effects = keys.effects();
             entry = keys.resizeValue(call.address(1), call.length(1), (int) length);
             Memory.copy(call.address(2), keys.valueAddress(entry) + oldLength, call.length(2));
+            tellPart(call, effects, oldLength, call.address(2), call.length(2));
             keys.written();
         }
         call.reply().integer(length);
+    }
+
+    /** Tells that the string of the first argument has these bytes at a place, and nothing else has changed. */
+    static void tellPart(CommandCall call, @Nullable Effects effects, long offset, long bytes, int count) {
+        if (effects != null) {
+            effects.changed(Step.STRING_AT, call.address(1), call.length(1), offset, bytes, count, 0, 0);
+            call.keyspace().told();
+        }
     }
 
     static void strlen(CommandCall call) {
@@ -421,12 +434,14 @@ final class StringCommands {
             return;
         }
         int length = (int) Math.max(oldLength, offset + added);
+        Effects effects = keys.effects();
         if (offset > oldLength) {
             entry = keys.extendValue(call.address(1), call.length(1), length);
         } else if (length != oldLength || keys.isHeld(entry)) {
             entry = keys.resizeValue(call.address(1), call.length(1), length);
         }
         Memory.copy(call.address(3), keys.valueAddress(entry) + offset, added);
+        tellPart(call, effects, offset, call.address(3), added);
         keys.written();
         call.reply().integer(length);
     }

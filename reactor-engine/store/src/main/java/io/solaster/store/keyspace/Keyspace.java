@@ -5,6 +5,7 @@ import java.util.random.RandomGenerator;
 
 import io.solaster.engine.memory.Slabs;
 import io.solaster.engine.memory.SystemMemory;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One shard's keys and values, off the heap: no object a key, nothing allocated by any call.
@@ -148,6 +149,25 @@ public interface Keyspace extends AutoCloseable {
      * @return ends that, when it is run, on this shard
      */
     Runnable listen(KeyspaceListener listener);
+
+    /**
+     * As {@link #written}, by who does not know whether the command has changed anything: a string that was changed at its
+     * address, and of which nothing else was told, is to be {@link #written}.
+     */
+    void endWrite();
+
+    /** Has somebody told of all that changes values from now on; nobody where that is null. */
+    void effects(@Nullable Effects effects);
+
+    /**
+     * Whom to tell of the step by which a value is changed next; null if nobody is to be told. {@link #told} follows, once it is
+     * told and done.
+     */
+    @Nullable
+    Effects effects();
+
+    /** The change was told by a step, so that the value need not be told as a whole. */
+    void told();
 
     /** One of the {@code TYPE_} constants. */
     int type(long entry);

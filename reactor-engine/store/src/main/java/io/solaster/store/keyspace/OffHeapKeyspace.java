@@ -5,6 +5,7 @@ import java.util.List;
 import io.solaster.engine.memory.Memory;
 import io.solaster.engine.memory.Slabs;
 import io.solaster.engine.memory.SystemMemory;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A keyspace by extendible hashing (Fagin et al., ACM TODS 1979) over segments of cache-line buckets: the
@@ -166,8 +167,30 @@ final class OffHeapKeyspace implements Keyspace {
     @Override
     public void written() {
         if (writes.isOpen()) {
-            writes.end(locate(writes.key(), writes.keyLength()));
+            writes.end(locate(writes.key(), writes.keyLength()), true);
         }
+    }
+
+    @Override
+    public void endWrite() {
+        if (writes.isOpen()) {
+            writes.end(locate(writes.key(), writes.keyLength()), false);
+        }
+    }
+
+    @Override
+    public void effects(@Nullable Effects effects) {
+        writes.effects(effects);
+    }
+
+    @Override
+    public @Nullable Effects effects() {
+        return writes.effects();
+    }
+
+    @Override
+    public void told() {
+        writes.told();
     }
 
     @Override
@@ -238,7 +261,7 @@ final class OffHeapKeyspace implements Keyspace {
     @Override
     public long set(long key, int keyLength, long value, int valueLength, long expiry) {
         long entry = put(key, keyLength, TYPE_STRING, value, valueLength, expiry);
-        writes.end(entry);
+        writes.end(entry, true);
         return entry;
     }
 
@@ -257,6 +280,7 @@ final class OffHeapKeyspace implements Keyspace {
         long at = Segment.locate(directory.segment(h), h, key, keyLength);
         long old = at == 0 ? 0 : Segment.entry(Memory.getLong(at));
         writes.begin(key, keyLength, old);
+        writes.whole();
         long entry;
         if (old == 0) {
             entry = insert(h, key, keyLength, type, valueLength, expiry);
@@ -305,6 +329,7 @@ final class OffHeapKeyspace implements Keyspace {
         long at = Segment.locate(directory.segment(h), h, key, keyLength);
         long old = at == 0 ? 0 : Segment.entry(Memory.getLong(at));
         writes.begin(key, keyLength, old);
+        writes.whole();
         if (old == 0) {
             return insert(h, key, keyLength, TYPE_STRING, valueLength, 0);
         }
@@ -337,7 +362,7 @@ final class OffHeapKeyspace implements Keyspace {
         writes.begin(key, keyLength, entry);
         takeOut(h, at);
         // Before the entry goes: the key may lie in it.
-        writes.end(0);
+        writes.end(0, false);
         discard(entry);
         return true;
     }
@@ -356,7 +381,7 @@ final class OffHeapKeyspace implements Keyspace {
             replace(at, old, entry);
         }
         expires(h, at, expiry != 0);
-        writes.end(entry);
+        writes.expires(entry, keyLength, expiry);
         return entry;
     }
 

@@ -5,9 +5,17 @@ import java.util.List;
 
 import org.jspecify.annotations.Nullable;
 
-/** Tells listeners of writes; costs a look at one field while there are none. On the owning shard. */
+/** Tells listeners and effects of writes; costs a look at one field while there are none. On the owning shard. */
 final class Writes {
-    private KeyspaceListener @Nullable [] listeners; // null if there are none
+    private static final KeyspaceListener[] NONE = {};
+
+    private boolean watched; // whether anybody is told
+    private KeyspaceListener[] listeners = NONE;
+    private @Nullable Effects effects;
+    // Of the open write: the value was changed by what no step names; it was changed by steps; the key was there.
+    private boolean whole;
+    private boolean told;
+    private boolean existed;
     private long key;
     private int keyLength = -1; // -1 while no write is open
 
@@ -16,23 +24,51 @@ final class Writes {
         List<KeyspaceListener> more = new ArrayList<>(list());
         more.add(listener);
         listeners = more.toArray(KeyspaceListener[]::new);
+        look();
         return () -> remove(listener);
     }
 
     private void remove(KeyspaceListener listener) {
         List<KeyspaceListener> fewer = new ArrayList<>(list());
         fewer.remove(listener);
-        listeners = fewer.isEmpty() ? null : fewer.toArray(KeyspaceListener[]::new);
+        listeners = fewer.toArray(KeyspaceListener[]::new);
+        look();
     }
 
     private List<KeyspaceListener> list() {
-        KeyspaceListener[] now = listeners;
-        return now == null ? List.of() : List.of(now);
+        return List.of(listeners);
+    }
+
+    void effects(@Nullable Effects newEffects) {
+        effects = newEffects;
+        look();
+    }
+
+    private void look() {
+        watched = listeners.length > 0 || effects != null;
+        leave();
+    }
+
+    /** Whom steps are told; null if nobody is, or if the value is told as a whole anyhow. */
+    @Nullable
+    Effects effects() {
+        return whole ? null : effects;
+    }
+
+    /** What the open write has done so far was told by steps. */
+    void told() {
+        whole = false;
+        told = true;
+    }
+
+    /** The open write changes the value by what no step names. */
+    void whole() {
+        whole = effects != null;
     }
 
     /** Whether somebody listens, and a write is open. */
     boolean isOpen() {
-        return listeners != null && keyLength >= 0;
+        return watched && keyLength >= 0;
     }
 
     long key() {
@@ -44,11 +80,11 @@ final class Writes {
     }
 
     void begin(long newKey, int newKeyLength, long entry) {
-        KeyspaceListener[] now = listeners;
-        if (now != null) {
+        if (watched) {
             key = newKey;
             keyLength = newKeyLength;
-            for (KeyspaceListener each : now) {
+            existed |= entry != 0;
+            for (KeyspaceListener each : listeners) {
                 each.beginWrite(newKey, newKeyLength, entry);
             }
         }
@@ -57,46 +93,83 @@ final class Writes {
     /** The open write changed nothing. */
     void leave() {
         keyLength = -1;
+        whole = false;
+        told = false;
+        existed = false;
     }
 
-    /** @param entry 0 if the key is gone */
-    void end(long entry) {
-        KeyspaceListener[] now = listeners;
-        if (now != null && keyLength >= 0) {
+    /**
+     * The open write is done.
+     *
+     * @param entry 0 if the key is gone
+     * @param inPlace whether a string of which nothing was told has changed
+     */
+    void end(long entry, boolean inPlace) {
+        if (watched && keyLength >= 0) {
             // An entry's own key: that which the caller gave may have lain in an entry that is gone.
             long writtenKey = entry == 0 ? key : Entries.keyAddress(entry);
             int length = keyLength;
-            keyLength = -1;
-            for (KeyspaceListener each : now) {
+            boolean gone = entry == 0 && existed;
+            boolean all = whole || inPlace && !told && entry != 0 && Entries.type(entry) == Keyspace.TYPE_STRING;
+            leave();
+            Effects toTell = effects;
+            if (toTell != null) {
+                if (gone) {
+                    toTell.removed(writtenKey, length);
+                } else if (all && entry != 0) {
+                    toTell.put(entry);
+                }
+            }
+            for (KeyspaceListener each : listeners) {
                 each.written(writtenKey, length, entry);
             }
         }
     }
 
+    /** An entry's expiry has changed, and nothing else by this. */
+    void expires(long entry, int itsLength, long expiry) {
+        Effects toTell = effects();
+        if (toTell != null) {
+            toTell.expires(Entries.keyAddress(entry), itsLength, expiry);
+            told = true;
+        }
+        end(entry, false);
+    }
+
     void expired(long entry) {
-        KeyspaceListener[] now = listeners;
-        if (now != null) {
-            for (KeyspaceListener each : now) {
+        if (watched) {
+            for (KeyspaceListener each : listeners) {
                 each.expired(entry);
             }
+            removed(entry);
         }
     }
 
     void evicted(long entry) {
-        KeyspaceListener[] now = listeners;
-        if (now != null) {
-            for (KeyspaceListener each : now) {
+        if (watched) {
+            for (KeyspaceListener each : listeners) {
                 each.evicted(entry);
             }
+            removed(entry);
+        }
+    }
+
+    private void removed(long entry) {
+        Effects toTell = effects;
+        if (toTell != null) {
+            toTell.removed(Entries.keyAddress(entry), Entries.keyLength(entry));
         }
     }
 
     void cleared() {
-        keyLength = -1;
-        KeyspaceListener[] now = listeners;
-        if (now != null) {
-            for (KeyspaceListener each : now) {
+        leave();
+        if (watched) {
+            for (KeyspaceListener each : listeners) {
                 each.cleared();
+            }
+            Effects toTell = effects;
+            if (toTell != null) {
+                toTell.cleared();
             }
         }
     }

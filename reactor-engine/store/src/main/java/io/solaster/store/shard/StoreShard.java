@@ -69,6 +69,7 @@ public final class StoreShard implements AutoCloseable {
     private final Parts parts;
     private final Shard shard;
     private final Keyspace keyspace;
+    private final KeyspaceHash fieldHash;
     private final Hashes hashes;
     private final Sets sets;
     private final Sets otherSets;
@@ -109,7 +110,8 @@ public final class StoreShard implements AutoCloseable {
         this.parts = parts;
         this.shard = shard;
         this.keyspace = keyspace;
-        FieldTable table = new FieldTable(keyspace.nodes(), KeyspaceHash.seeded(shard.environment().secrets()));
+        this.fieldHash = KeyspaceHash.seeded(shard.environment().secrets());
+        FieldTable table = newTable();
         this.hashes = new Hashes(keyspace, table);
         this.sets = new Sets(keyspace, table);
         this.otherSets = new Sets(keyspace, table);
@@ -191,6 +193,11 @@ public final class StoreShard implements AutoCloseable {
         return otherSets;
     }
 
+    /** What hashes and sets of the keyspace are read and written by, for who walks through one beside commands that do. */
+    public FieldTable newTable() {
+        return new FieldTable(keyspace.nodes(), fieldHash);
+    }
+
     /** To be told that a hash has got a field that expires. */
     public void fieldsExpire() {
         fieldExpiry.start();
@@ -236,7 +243,7 @@ public final class StoreShard implements AutoCloseable {
             } else {
                 command.body().run(call);
                 if (reply.errors() == errorsBefore && command.has(Command.Flag.WRITE)) {
-                    keyspace.written();
+                    keyspace.endWrite();
                 }
             }
         } catch (Throwable failure) {

@@ -1,0 +1,101 @@
+package io.solaster.store.keyspace;
+
+/**
+ * Is told of all that changes values, as small steps that can be done again elsewhere, in the same order: with absolute times,
+ * and nothing left to chance. Whoever does them again comes to the same keys. On the owning shard; what is told by address holds
+ * until the call returns. It calls nothing of the keyspace but what reads an entry, and throws nothing.
+ *
+ * <p>
+ * Where a value is changed by a step that has a name here, whoever changes it asks {@link Keyspace#effects} before, tells the
+ * step, and then calls {@link Keyspace#told}. What was written by {@link Keyspace} itself, or at a string's address, is told as a
+ * whole, when it is {@link Keyspace#written}.
+ */
+public interface Effects {
+    /** A key has this value and this expiry now, whatever it had before. */
+    void put(long entry);
+
+    /** A key is gone, if it was there. */
+    void removed(long key, int keyLength);
+
+    /**
+     * A key, which is there, is due at a time.
+     *
+     * @param expiry Unix milliseconds; 0 for never
+     */
+    void expires(long key, int keyLength, long expiry);
+
+    /** All keys are gone. */
+    void cleared();
+
+    /**
+     * A value was changed by one of the named steps.
+     *
+     * @param number as the step says
+     * @param first where the bytes lie that the step names first; the others follow
+     */
+    void changed(Step step, long key, int keyLength, long number, long first, int firstLength, long second,
+            int secondLength);
+
+    /** A small change of a value. What files have of it is its code: a new one gets the next. */
+    enum Step {
+        /** A string has these bytes from this offset on; it becomes longer by zeros before that, and never shorter. */
+        STRING_AT(0),
+        /** A list has this element before all others. */
+        LIST_FIRST(1),
+        /** A list has this element behind all others. */
+        LIST_LAST(2),
+        /** A list has this element more, which has this index now. */
+        LIST_INSERT(3),
+        /** A list has this element in the place of the one of this index. */
+        LIST_SET(4),
+        /** A list has so many of its first elements no more. */
+        LIST_DROP_FIRST(5),
+        /** A list has so many of its last elements no more. */
+        LIST_DROP_LAST(6),
+        /** A list has so many of the first elements that equal this no more; of the last where the number is negative. */
+        LIST_REMOVE(7),
+        /** A hash has in this field this value, which expires then. */
+        HASH_PUT(8),
+        /** The field of a hash expires then. */
+        HASH_EXPIRES(9),
+        /** A hash has this field no more. */
+        HASH_REMOVE(10),
+        /** A hash has no more fields that are due at this time. */
+        HASH_DUE(11),
+        /** A set has this member. */
+        SET_ADD(12),
+        /** A set has this member no more. */
+        SET_REMOVE(13),
+        /** A sorted set has this member, with a score of these bits. */
+        ZSET_PUT(14),
+        /** A sorted set has this member no more. */
+        ZSET_REMOVE(15),
+        /** A sorted set has the members no more that have this rank, and so many behind it as the bytes say: 8 of them. */
+        ZSET_REMOVE_RANKS(16);
+
+        private static final Step[] BY_CODE = values();
+        private final int code;
+
+        Step(int code) {
+            this.code = code;
+        }
+
+        /** What stands for it in files: from 0 on, one after the other. */
+        public int code() {
+            return code;
+        }
+
+        /**
+         * The step of a code.
+         *
+         * @throws IllegalStateException if there is none
+         */
+        public static Step of(int code) {
+            if (code < 0 || code >= BY_CODE.length) {
+                throw new IllegalStateException(
+                        "step " + code + ", which this release does not know; take a newer one");
+            }
+            return BY_CODE[code];
+        }
+    }
+}
