@@ -430,7 +430,8 @@ public final class ReplyWriter {
         end = base + out.capacity();
     }
 
-    static String format(double value) {
+    /** A number in 17 significant digits, as C's {@code %.17g} writes it. */
+    public static String format(double value) {
         if (Double.isNaN(value)) {
             return "nan";
         }

@@ -72,6 +72,11 @@ final class CommandEntries {
             return keys(1, 1, null, access);
         }
 
+        /** As {@link #key}; {@code steps} is how it is done where it may take several turns ({@link Spread#isLong}). */
+        Entry key(Spread steps, String access) {
+            return keys(1, 1, steps, access);
+        }
+
         /** It is a subcommand with one key, the argument behind its name. */
         Entry keyOfSubcommand(String access) {
             return keys(2, 2, 1, null, null, access);

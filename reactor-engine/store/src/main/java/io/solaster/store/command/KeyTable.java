@@ -1,5 +1,9 @@
 package io.solaster.store.command;
 
+import io.solaster.store.command.value.DumpCommands;
+import io.solaster.store.command.value.MoveCommands;
+import io.solaster.store.command.value.RestoreCommands;
+
 /** The commands on keys, whatever they hold. */
 final class KeyTable {
     private KeyTable() {}
@@ -65,10 +69,12 @@ final class KeyTable {
         to.entry("randomkey", 1, "readonly", ScanCommands::randomkey)
                 .tips("request_policy:all_shards", "nondeterministic_output")
                 .doc("generic", "1.0.0", "O(1)", "A key by chance.", "");
-        to.entry("dump", 2, "readonly", DumpCommands::dump).key("RO access").tips("nondeterministic_output")
+        to.entry("dump", 2, "readonly", DumpCommands::dump).key(DumpCommands.DUMP, "RO access")
+                .tips("nondeterministic_output")
                 .doc("generic", "2.6.0", "O(N) in the length of the value",
                         "What a key holds, as RESTORE takes it, here and in Redis.", "key");
-        to.entry("restore", -4, "write denyoom", DumpCommands::restore).key("OW update").acl("dangerous")
+        to.entry("restore", -4, "write denyoom", RestoreCommands::restore).key(RestoreCommands.RESTORE, "OW update")
+                .acl("dangerous")
                 .doc("generic", "2.6.0", "O(N) in the length of the value", "Makes a key of what DUMP has answered.",
                         "key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]");
 

@@ -96,7 +96,17 @@ final class AccessClock {
         return second - bits & BITS;
     }
 
-    /** The same, so that it does not look new once the clock has come round. */
+    /** Of an entry that was not used for so long. */
+    int idle(long seconds) {
+        return second - (int) Math.min(seconds, LONGEST_IDLE) & BITS;
+    }
+
+    /** Of an entry that is used so often. */
+    int used(int count) {
+        return minute << COUNT_BITS | count & MOST;
+    }
+
+    /** What an entry has, so that it does not look new once the clock has come round. */
     int aged(int bits) {
         if (!lfu) {
             return idleSeconds(bits) > LONGEST_IDLE ? second - LONGEST_IDLE & BITS : bits;

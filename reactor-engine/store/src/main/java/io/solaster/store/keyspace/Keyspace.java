@@ -95,6 +95,25 @@ public interface Keyspace extends AutoCloseable {
     /** Where the nodes of values lie that are too large for their entries; what a {@link ValueType} works on. */
     Slabs nodes();
 
+    /**
+     * A keyspace beside this one, for values in the making that no key has yet: it shares {@link #nodes} with this one, so
+     * that {@link #take} moves a value from there to here in constant time, and is emptied and closed with it. It is made
+     * when it is first asked for, evicts and expires nothing, and nobody listens to it.
+     */
+    Keyspace aside();
+
+    /**
+     * Gives a key the value of a key that lies {@link #aside}, which is gone then: inserts it, or replaces whatever the key
+     * held. Takes constant time, but for what a small value has of bytes.
+     *
+     * @param from the entry aside
+     * @return the entry
+     */
+    long take(long from, long key, int keyLength, long expiry);
+
+    /** How often nodes may have been moved, so that who knows the address of one finds it anew. */
+    long nodeMoves();
+
     /** Bytes of the nodes of an entry's value, rounded up to blocks; 0 if it has none. */
     long nodeBytes(long entry);
 
@@ -255,6 +274,12 @@ public interface Keyspace extends AutoCloseable {
 
     /** How often a key is used, from 0 to 255, by LFU. */
     int frequency(long entry, long now);
+
+    /** Lets a key look as if it had not been used for so long; by LFU it stays as it is. */
+    void idleSeconds(long entry, long seconds, long now);
+
+    /** Lets a key look as if it were used so often, from 0 to 255; by other policies than LFU it stays as it is. */
+    void frequency(long entry, int count, long now);
 
     /**
      * Keeps some keys that were not used for long from looking new: a part of all that corresponds to the time since the

@@ -36,6 +36,7 @@ final class NodeMover {
     private long cursor; // in its value
     private long usedBefore; // by the nodes, when the round began
     private int resting; // calls to be passed over
+    private long moves;
 
     NodeMover(Slabs nodes, ValueTypes types, Walk walk) {
         this.nodes = nodes;
@@ -95,7 +96,13 @@ final class NodeMover {
         }
     }
 
+    /** How often nodes may have been moved. */
+    long moves() {
+        return moves;
+    }
+
     private void moveNodes() {
+        moves++;
         long entry = waiting[index];
         // Since it was collected it may have become a value without nodes.
         cursor = entry == 0 || !types.hasNodes(entry)

@@ -34,6 +34,9 @@ final class OffHeapKeyspace implements Keyspace {
     private final ExpirySweep.Removal removal = this::expire;
     private final EntryVisitor ager = this::age;
     private final Directory directory;
+    private final SystemMemory system;
+    private final boolean ownsNodes;
+    private @Nullable OffHeapKeyspace aside;
     private KeyspaceHash hash;
 
     private long size;
@@ -45,11 +48,18 @@ final class OffHeapKeyspace implements Keyspace {
     private long ageCursor;
 
     OffHeapKeyspace(SystemMemory system, KeyspaceHash hash, List<? extends ValueType> types) {
+        this(system, hash, new ValueTypes(types), new Slabs(system), true);
+    }
+
+    /** @param ownsNodes whether the nodes are no other keyspace's, too */
+    private OffHeapKeyspace(SystemMemory system, KeyspaceHash hash, ValueTypes types, Slabs nodes, boolean ownsNodes) {
+        this.system = system;
         this.hash = hash;
-        this.types = new ValueTypes(types);
+        this.types = types;
+        this.nodes = nodes;
+        this.ownsNodes = ownsNodes;
         slabs = new Slabs(system);
         segmentSlabs = new Slabs(system);
-        nodes = new Slabs(system);
         entries = new Entries(slabs);
         detached = new Detached(slabs, nodes, this.types);
         nodeMover = new NodeMover(nodes, this.types, this::scan);
@@ -80,7 +90,8 @@ final class OffHeapKeyspace implements Keyspace {
 
     @Override
     public long usedMemory() {
-        return slabs.used() + segmentSlabs.used() + nodes.used() + directory.used();
+        long used = slabs.used() + segmentSlabs.used() + directory.used() + (ownsNodes ? nodes.used() : 0);
+        return aside == null ? used : used + aside.usedMemory();
     }
 
     @Override
@@ -91,6 +102,34 @@ final class OffHeapKeyspace implements Keyspace {
     @Override
     public Slabs nodes() {
         return nodes;
+    }
+
+    @Override
+    public Keyspace aside() {
+        OffHeapKeyspace made = aside;
+        if (made == null) {
+            made = new OffHeapKeyspace(system, hash, types, nodes, false);
+            aside = made;
+        }
+        return made;
+    }
+
+    @Override
+    public long take(long from, long key, int keyLength, long expiry) {
+        int length = Entries.valueLength(from);
+        long entry = put(key, keyLength, Entries.type(from), Entries.valueAddress(from), length, expiry);
+        writes.end(entry, false);
+        if (length > 0) {
+            // What nodes it has are the other key's now.
+            Memory.putByte(Entries.valueAddress(from), ValueType.PACKED);
+        }
+        aside().remove(Entries.keyAddress(from), Entries.keyLength(from));
+        return entry;
+    }
+
+    @Override
+    public long nodeMoves() {
+        return nodeMover.moves();
     }
 
     @Override
@@ -107,7 +146,8 @@ final class OffHeapKeyspace implements Keyspace {
 
     @Override
     public int freeNodes(int maxSteps) {
-        return detached.free(maxSteps);
+        int freed = detached.free(maxSteps);
+        return aside == null || freed >= maxSteps ? freed : freed + aside.freeNodes(maxSteps - freed);
     }
 
     long segments() {
@@ -423,7 +463,8 @@ final class OffHeapKeyspace implements Keyspace {
 
     @Override
     public long heldBytes() {
-        return slabs.live() + nodes.live() + segmentSlabs.live() + directory.used();
+        long making = aside == null ? 0 : aside.slabs.live();
+        return slabs.live() + nodes.live() + segmentSlabs.live() + directory.used() + making;
     }
 
     @Override
@@ -436,6 +477,22 @@ final class OffHeapKeyspace implements Keyspace {
     public int frequency(long entry, long now) {
         clock.tick(now);
         return clock.isLfu() ? clock.count(Entries.clock(entry)) : 0;
+    }
+
+    @Override
+    public void idleSeconds(long entry, long seconds, long now) {
+        clock.tick(now);
+        if (!clock.isLfu()) {
+            Entries.clock(entry, clock.idle(seconds));
+        }
+    }
+
+    @Override
+    public void frequency(long entry, int count, long now) {
+        clock.tick(now);
+        if (clock.isLfu()) {
+            Entries.clock(entry, clock.used(count));
+        }
     }
 
     @Override
@@ -529,9 +586,14 @@ final class OffHeapKeyspace implements Keyspace {
         writes.cleared();
         slabs.drop();
         segmentSlabs.drop();
-        nodes.drop();
+        if (ownsNodes) {
+            nodes.drop();
+        }
         directory.clear();
         empty();
+        if (aside != null) {
+            aside.clear();
+        }
     }
 
     private void empty() {
@@ -550,7 +612,12 @@ final class OffHeapKeyspace implements Keyspace {
             return false;
         }
         boolean more = slabs.release(bytes);
-        more |= nodes.release(bytes);
+        if (ownsNodes) {
+            more |= nodes.release(bytes);
+        }
+        if (aside != null) {
+            more |= aside.release(bytes);
+        }
         return segmentSlabs.release(bytes) || more;
     }
 
@@ -559,6 +626,9 @@ final class OffHeapKeyspace implements Keyspace {
         slabs.trim();
         segmentSlabs.trim();
         nodes.trim();
+        if (aside != null) {
+            aside.trim();
+        }
     }
 
     @Override
@@ -572,9 +642,14 @@ final class OffHeapKeyspace implements Keyspace {
         };
         slabs.close();
         segmentSlabs.close();
-        nodes.close();
+        if (ownsNodes) {
+            nodes.close();
+        }
         directory.close();
         empty();
+        if (aside != null) {
+            aside.close();
+        }
     }
 
     private static void check(int keyLength, int valueLength) {

@@ -4,11 +4,12 @@ import io.solaster.engine.Slots;
 import io.solaster.store.shard.Command;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.KeyPositions;
+import io.solaster.store.shard.Spread;
 import io.solaster.store.shard.StoreShard;
 
 /** Where a command is to be run, by its keys. On the shard of the client. */
 public final class CommandPlace {
-    /** Its keys lie on several shards, or are so many that it has to leave off in between. */
+    /** Its keys lie on several shards, or what it does may take so long that it has to leave off in between. */
     public static final int SEVERAL = -1;
     /** Its keys may not lie on several shards, and do. */
     public static final int CROSS_SLOT = -2;
@@ -29,7 +30,7 @@ public final class CommandPlace {
         return switch (command.route()) {
             case CONNECTION -> CONNECTION;
             case EVERY_SHARD -> shards == 1 ? 0 : SEVERAL;
-            case KEYS -> command.keys().isOne()
+            case KEYS -> command.keys().isOne() && command.spread() == null
                     ? ownerOf(call, command.keys().first(), shards)
                     : ofKeys(command, call, shards);
         };
@@ -38,8 +39,8 @@ public final class CommandPlace {
     private static int ofKeys(Command command, CommandCall call, int shards) {
         KeyPositions keys = call.keys();
         command.keys().find(call, 0, keys);
-        boolean many = keys.count() > KEYS_AT_ONCE && command.spread() != null;
-        if (!many) {
+        Spread spread = command.spread();
+        if (spread == null || keys.count() <= KEYS_AT_ONCE && !spread.isLong(call)) {
             if (keys.count() == 0 || shards == 1) {
                 return call.shard().shard().id();
             }
@@ -48,7 +49,7 @@ public final class CommandPlace {
                 return owner;
             }
         }
-        return command.spread() == null ? CROSS_SLOT : command.keys().isEven(call.count()) ? SEVERAL : UNEVEN;
+        return spread == null ? CROSS_SLOT : command.keys().isEven(call.count()) ? SEVERAL : UNEVEN;
     }
 
     private static boolean isSpread(CommandCall call, KeyPositions keys, int owner, int shards) {

@@ -1,38 +1,61 @@
 package io.solaster.store.rdb;
 
 import io.solaster.engine.memory.Memory;
+import io.solaster.store.type.Decimal;
 
-/** Writes what {@code DUMP} answers; {@link DumpReader} reads it, and so does every Redis from 7.0 on. By address. */
+/**
+ * Writes what a dump is made of; {@link DumpReader} reads it, and so does every Redis that knows the type. By address.
+ */
 public final class DumpWriter {
     /** The version of Redis 7.0: an older server refuses newer ones unseen. */
-    private static final int VERSION = 10;
-    /** What a value of one string is longer by, at most. */
-    public static final int STRING_OVERHEAD = 1 + 5 + DumpReader.FOOTER;
+    static final int VERSION = 10;
+    /** The version of Redis 7.4, which was the first to have fields that expire. */
+    static final int VERSION_OF_EXPIRING = 12;
+    /** What a string is longer by, at most. */
+    static final int LENGTH = 5;
     /** Strings up to this length are written as numbers where they are such. */
-    public static final int LONGEST_NUMBER = 11;
+    private static final int LONGEST_NUMBER = 11;
 
     private DumpWriter() {}
 
-    /** Writes a string behind {@code at}; where it ends. */
-    public static long string(long at, long address, int length) {
-        long to = at;
-        if (length < 1 << 6) {
-            Memory.putByte(to++, (byte) length);
-        } else if (length < 1 << 14) {
-            Memory.putByte(to++, (byte) (length >>> 8 | 0x40));
-            Memory.putByte(to++, (byte) length);
-        } else {
-            Memory.putByte(to++, (byte) DumpReader.LENGTH_32);
-            for (int shift = 24; shift >= 0; shift -= 8) {
-                Memory.putByte(to++, (byte) (length >>> shift));
+    /** Writes a string behind {@code at}, as a number where it is one; where it ends. */
+    static long string(long at, long address, int length) {
+        if (length <= LONGEST_NUMBER && Decimal.isLong(address, length)) {
+            long number = Decimal.parse(address, length);
+            if (number == (int) number) {
+                return number(at, (int) number);
             }
         }
+        return bytes(at, address, length);
+    }
+
+    /** Writes a string as it is; where it ends. */
+    static long bytes(long at, long address, int length) {
+        long to = count(at, length);
         Memory.copy(address, to, length);
         return to + length;
     }
 
+    /** Writes a count or a length; where it ends, at most nine bytes behind. */
+    static long count(long at, long count) {
+        long to = at;
+        if (count < 1 << 6) {
+            Memory.putByte(to++, (byte) count);
+        } else if (count < 1 << 14) {
+            Memory.putByte(to++, (byte) (count >>> 8 | 0x40));
+            Memory.putByte(to++, (byte) count);
+        } else {
+            boolean isLong = count > 0xffff_ffffL;
+            Memory.putByte(to++, (byte) (isLong ? DumpReader.LENGTH_64 : DumpReader.LENGTH_32));
+            for (int shift = isLong ? 56 : 24; shift >= 0; shift -= 8) {
+                Memory.putByte(to++, (byte) (count >>> shift));
+            }
+        }
+        return to;
+    }
+
     /** Writes a string that is a number of at most 32 bits; where it ends. */
-    public static long number(long at, int number) {
+    private static long number(long at, int number) {
         int bytes = number == (byte) number ? 1 : number == (short) number ? 2 : 4;
         long to = at;
         Memory.putByte(to++,
@@ -43,11 +66,17 @@ public final class DumpWriter {
         return to;
     }
 
-    /** Writes version and check sum behind what begins at {@code start}; where it ends. */
-    public static long footer(long start, long end) {
-        Memory.putByte(end, (byte) VERSION);
-        Memory.putByte(end + 1, (byte) 0);
-        Memory.putLong(end + 2, Memory.littleEndian(Crc64.of(0, start, end + 2 - start)));
-        return end + DumpReader.FOOTER;
+    /**
+     * Writes version and check sum behind a value.
+     *
+     * @param type the value's first byte
+     * @param sum the check sum of all of the value
+     */
+    public static void footer(Pieces value, int type, long sum) {
+        long at = value.reserve(DumpReader.FOOTER);
+        Memory.putByte(at, (byte) (type >= DumpTypes.HASH_METADATA ? VERSION_OF_EXPIRING : VERSION));
+        Memory.putByte(at + 1, (byte) 0);
+        Memory.putLong(at + 2, Memory.littleEndian(Crc64.of(sum, at, 2)));
+        value.wrote(DumpReader.FOOTER);
     }
 }

@@ -162,6 +162,11 @@ public final class IntentLocks {
         }
     }
 
+    /** Whether somebody means to write a slot, by name or with all others. */
+    boolean isWritten(int slot) {
+        return first != null && (writersOfAll > 0 || writers[slot] > 0);
+    }
+
     /** Removes an intent, whether it has its keys or waits for them; others may have theirs then. */
     public void remove(Intent intent) {
         if (!intent.queued) {

@@ -11,6 +11,14 @@ import io.solaster.resp.ReplyWriter;
  * since all shards use the same one.
  */
 public interface Spread {
+    /**
+     * Whether a call is done this way though all of its keys lie on one shard, since it may take several turns. On the
+     * client's shard, before it is run.
+     */
+    default boolean isLong(CommandCall call) {
+        return false;
+    }
+
     /** In how many hops it is done, at most. */
     default int hops() {
         return 1;

@@ -25,8 +25,10 @@ import io.solaster.store.collection.Hashes;
 import io.solaster.store.collection.Lists;
 import io.solaster.store.collection.Sets;
 import io.solaster.store.collection.SortedSets;
+import io.solaster.store.keyspace.Aging;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.keyspace.KeyspaceHash;
+import io.solaster.store.rdb.ValueWorks;
 import io.solaster.store.stats.DiagnosticSettings;
 import io.solaster.store.stats.ErrorCounts;
 import io.solaster.store.stats.StoreStats;
@@ -36,7 +38,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
-/** One shard's part of a store: its keys, its clients, and what commands are run with. On the owning shard only. */
+/**
+ * One shard's part of a store: its keys, its clients, and what commands are run with. On the owning shard only.
+ *
+ * <p>
+ * Longer than 500 lines because all that belongs to one shard meets here, mostly in a line or two each.
+ */
 public final class StoreShard implements AutoCloseable {
     /** Told of commands that have taken long. On the shard. */
     @FunctionalInterface
@@ -59,10 +66,6 @@ public final class StoreShard implements AutoCloseable {
     /** Given back to the system each time, in about 120 us; until all is, that is done in every turn. */
     private static final long RELEASE_BYTES = 2 << 20;
     private static final Duration SWEEP = Duration.ofSeconds(1);
-    /** The keys age each time by so many milliseconds at most. */
-    private static final long MOST_AGED = 10 * CALM.toMillis();
-    /** Milliseconds that are made up for where the keys could not age: once round all of them. */
-    private static final long LONGEST_MISSED = Duration.ofMinutes(30).toMillis();
     /** Who looks for commands that take less than that has all of them timed. */
     private static final long QUICK_NANOS = Duration.ofMillis(1).toNanos();
 
@@ -75,6 +78,8 @@ public final class StoreShard implements AutoCloseable {
     private final Sets otherSets;
     private final Lists lists;
     private final SortedSets sortedSets;
+    private final ValueWorks values;
+    private final Aging aging;
     private final FieldExpiry fieldExpiry;
     private final StoreStats stats = new StoreStats();
     private final CommandCall call;
@@ -94,7 +99,6 @@ public final class StoreShard implements AutoCloseable {
     private long nextClient;
     private long commandsAtSweep;
     private long sweptAt;
-    private long agedAt;
     private long commandsPerSecond;
     private @Nullable StoreReport statisticsBase;
     private final QuietLog commandFailed = new QuietLog(log, Level.ERROR);
@@ -117,6 +121,7 @@ public final class StoreShard implements AutoCloseable {
         this.otherSets = new Sets(keyspace, table);
         this.lists = new Lists(keyspace);
         this.sortedSets = new SortedSets(keyspace, table);
+        this.values = new ValueWorks(keyspace, table, hashes, sets, sortedSets);
         this.fieldExpiry = new FieldExpiry(keyspace, hashes);
         this.counts = new CommandCounts(commands, shard.environment().clock());
         this.call = new CommandCall(this);
@@ -126,7 +131,7 @@ public final class StoreShard implements AutoCloseable {
         this.maintenance = shard.timers().coarseTimer(this::maintain);
         this.sweep = shard.timers().coarseTimer(this::sweep);
         this.sweptAt = now();
-        this.agedAt = sweptAt;
+        this.aging = new Aging(keyspace, CALM.toMillis(), sweptAt);
         this.maxMemory = new MaxMemory(this, keyspace);
         this.endOfLevels = shard.memory().budget().onLevel(this::memoryLevel);
         parts.add(this);
@@ -196,6 +201,11 @@ public final class StoreShard implements AutoCloseable {
     /** What hashes and sets of the keyspace are read and written by, for who walks through one beside commands that do. */
     public FieldTable newTable() {
         return new FieldTable(keyspace.nodes(), fieldHash);
+    }
+
+    /** What makes bytes of the keyspace's values, and values of bytes. */
+    public ValueWorks values() {
+        return values;
     }
 
     /** To be told that a hash has got a field that expires. */
@@ -422,6 +432,7 @@ public final class StoreShard implements AutoCloseable {
             sweptAt = now;
             shard.memory().budget().all().look();
             locks.removeOf(peer -> parts.engine().shard(peer).isTerminated());
+            values.endOf(slot -> !locks.isWritten((int) slot));
             for (Client client : clients()) {
                 client.closeIfIdle(now);
             }
@@ -447,7 +458,7 @@ public final class StoreShard implements AutoCloseable {
                 next = BUSY;
                 fieldExpiry.run(now(), FIELD_STEPS);
             }
-            age();
+            aging.tick(now());
             if (maxMemory.maintain() || keyspace.freeNodes(FREE_STEPS) >= FREE_STEPS
                     || keyspace.release(RELEASE_BYTES)) {
                 next = Duration.ZERO;
@@ -462,21 +473,6 @@ public final class StoreShard implements AutoCloseable {
             if (!sweep.isArmed()) {
                 armSweep();
             }
-        }
-    }
-
-    private void age() {
-        long now = now();
-        if (now < agedAt) {
-            // The clock was set back.
-            agedAt = now;
-        }
-        long passed = now - agedAt;
-        if (passed >= CALM.toMillis()) {
-            // After a clock was set, or a machine stood still, the rest follows in later turns, as far as there is a point.
-            long millis = Math.min(passed, MOST_AGED);
-            keyspace.age(now, millis);
-            agedAt = Math.max(agedAt + millis, now - LONGEST_MISSED);
         }
     }
 
@@ -510,6 +506,7 @@ public final class StoreShard implements AutoCloseable {
             sweep.cancel();
             endOfLevels.run();
             locks.abandonAll();
+            values.close();
         } finally {
             // Its memory is the system's again, whatever else fails.
             keyspace.close();

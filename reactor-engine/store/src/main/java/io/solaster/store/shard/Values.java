@@ -3,6 +3,7 @@ package io.solaster.store.shard;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLongArray;
 
+import io.solaster.store.rdb.Pieces;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Values {
     private final ByteStrings strings = new ByteStrings();
+    private @Nullable Pieces pieces;
     private long number;
     private int type;
     private @Nullable String error;
@@ -72,6 +74,10 @@ public final class Values {
     /** Forgets what was found. */
     public void clear() {
         strings.clear();
+        if (pieces != null) {
+            pieces.close();
+            pieces = null;
+        }
         number = 0;
         type = 0;
         error = null;
@@ -119,6 +125,21 @@ public final class Values {
         return strings;
     }
 
+    /** A value, or a part of one, as bytes. */
+    public Pieces pieces() {
+        Pieces made = pieces;
+        if (made == null) {
+            made = new Pieces();
+            pieces = made;
+        }
+        return made;
+    }
+
+    /** Whether the client may be answered so many bytes, with what other parts have found for it. */
+    public boolean mayAnswer(long bytes) {
+        return Objects.requireNonNull(room).takes(part, bytes);
+    }
+
     /** Whether there was more than the client may be answered. */
     boolean isExceeded() {
         return exceeded;
@@ -156,6 +177,7 @@ public final class Values {
     }
 
     void close() {
+        clear();
         strings.close();
     }
 }

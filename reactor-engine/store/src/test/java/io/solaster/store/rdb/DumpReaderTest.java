@@ -35,6 +35,16 @@ class DumpReaderTest {
         return at(dump, DumpReader::isWhole);
     }
 
+    private static byte[] bytes(Pieces pieces) {
+        byte[] bytes = new byte[(int) pieces.size()];
+        int at = 0;
+        for (int i = 0; i < pieces.count(); i++) {
+            Memory.copy(pieces.address(i), bytes, at, pieces.length(i));
+            at += pieces.length(i);
+        }
+        return bytes;
+    }
+
     @Test
     void theCheckSumIsThatOfRedis() {
         byte[] digits = "123456789".getBytes(StandardCharsets.US_ASCII);
@@ -102,13 +112,13 @@ class DumpReaderTest {
             byte[] text = new byte[draw.of(java.util.List.of(0, 5, 63, 64, 16_383, 16_384))];
             draw.nextBytes(text);
             byte[] dump = at(text, (address, length) -> {
-                long block = Memory.allocate(length + DumpWriter.STRING_OVERHEAD);
-                Memory.putByte(block, (byte) DumpReader.STRING);
-                long end = DumpWriter.footer(block, DumpWriter.string(block + 1, address, length));
-                byte[] written = new byte[(int) (end - block)];
-                Memory.copy(block, written, 0, written.length);
-                Memory.free(block);
-                return written;
+                try (Pieces pieces = new Pieces()) {
+                    long begin = pieces.reserve(1 + 5 + length);
+                    Memory.putByte(begin, (byte) DumpReader.STRING);
+                    pieces.wrote((int) (DumpWriter.string(begin + 1, address, length) - begin));
+                    DumpWriter.footer(pieces, DumpReader.STRING, Crc64.of(0, begin, pieces.length(0)));
+                    return bytes(pieces);
+                }
             });
             assertThat(isWhole(dump)).isTrue();
             assertThat(dump[0]).isZero();

@@ -1,4 +1,4 @@
-package io.solaster.store.command;
+package io.solaster.store.command.value;
 
 import io.solaster.engine.memory.Memory;
 import io.solaster.resp.ReplyWriter;
@@ -14,14 +14,14 @@ import io.solaster.store.shard.Values;
 import org.jspecify.annotations.Nullable;
 
 /** Commands that give a key's value to another key: on one shard by their methods, over two shards in hops. */
-final class MoveCommands {
+public final class MoveCommands {
     private static final String NO_SUCH_KEY = "ERR no such key";
     private static final String TOO_LARGE = "ERR a hash, list, set or sorted set that is no listpack or intset is neither"
             + " copied nor renamed to a key of another shard; give both keys one {hash tag} and use RENAME";
     private static final String SAME = "ERR source and destination objects are the same";
     private static final String NO_SUCH_DATABASE = "ERR DB index is out of range";
 
-    static final Spread RENAME = new Move(false, true) {
+    public static final Spread RENAME = new Move(false, true) {
         @Override
         void read(CommandCall call, Values values) {
             super.read(call, values);
@@ -37,7 +37,7 @@ final class MoveCommands {
         }
     };
 
-    static final Spread RENAMENX = new Move(false, false) {
+    public static final Spread RENAMENX = new Move(false, false) {
         @Override
         void read(CommandCall call, Values values) {
             super.read(call, values);
@@ -47,7 +47,7 @@ final class MoveCommands {
         }
     };
 
-    static final Spread COPY = new Move(true, false) {
+    public static final Spread COPY = new Move(true, false) {
         @Override
         public void run(CommandCall call, Values values, int hop) {
             String error = hop == 0 ? wrongCopy(call, 2) : null;
@@ -97,7 +97,7 @@ final class MoveCommands {
 
         void read(CommandCall call, Values values) {
             Keyspace keys = call.keyspace();
-            long entry = KeyCommands.find(call, 1);
+            long entry = call.find(1);
             if (entry == 0) {
                 return;
             }
@@ -123,7 +123,7 @@ final class MoveCommands {
             } else if (values.number() == SOURCE) {
                 values.number(0);
                 read(call, values);
-            } else if (!replaces(call) && KeyCommands.find(call, 1) != 0) {
+            } else if (!replaces(call) && call.find(1) != 0) {
                 values.number(TAKEN);
             }
         }
@@ -162,14 +162,14 @@ final class MoveCommands {
         if (type == Keyspace.TYPE_STRING) {
             keys.set(call.address(key), call.length(key), value, length, expiry);
         } else {
-            KeyCommands.find(call, key);
+            call.find(key);
             long entry = keys.create(call.address(key), call.length(key), type, length, expiry);
             Memory.copy(value, keys.valueAddress(entry), length);
             keys.written();
         }
     }
 
-    static void rename(CommandCall call) {
+    public static void rename(CommandCall call) {
         if (move(call, false, true)) {
             call.reply().ok();
         } else {
@@ -177,15 +177,15 @@ final class MoveCommands {
         }
     }
 
-    static void renamenx(CommandCall call) {
-        if (KeyCommands.find(call, 1) == 0) {
+    public static void renamenx(CommandCall call) {
+        if (call.find(1) == 0) {
             call.reply().error(NO_SUCH_KEY);
         } else {
             call.reply().integer(move(call, false, false) ? 1 : 0);
         }
     }
 
-    static void copy(CommandCall call) {
+    public static void copy(CommandCall call) {
         String error = wrongCopy(call, 3);
         if (error != null) {
             call.reply().error(error);
@@ -206,18 +206,18 @@ final class MoveCommands {
     /** Moves within this shard; says whether there was something to move, and room for it. */
     private static boolean move(CommandCall call, boolean keepsSource, boolean replaces) {
         Keyspace keys = call.keyspace();
-        long source = KeyCommands.find(call, 1);
+        long source = call.find(1);
         if (source == 0) {
             return false;
         }
         if (isSame(call)) {
             return replaces;
         }
-        if (!replaces && KeyCommands.find(call, 2) != 0) {
+        if (!replaces && call.find(2) != 0) {
             return false;
         }
         // What is due of the destination may have moved it.
-        source = KeyCommands.find(call, 1);
+        source = call.find(1);
         if (keys.type(source) == Keyspace.TYPE_STRING) {
             keys.set(call.address(2), call.length(2), keys.valueAddress(source), keys.valueLength(source),
                     keys.expiry(source));
@@ -250,12 +250,12 @@ final class MoveCommands {
         }
         if (nodes && !keepsSource) {
             // They belong to the other key now.
-            Memory.putByte(keys.valueAddress(KeyCommands.find(call, 1)), ValueType.PACKED);
+            Memory.putByte(keys.valueAddress(call.find(1)), ValueType.PACKED);
         }
     }
 
     private static boolean isTooLarge(CommandCall call) {
-        long source = KeyCommands.find(call, 1);
+        long source = call.find(1);
         return source != 0 && hasNodes(call.keyspace(), source);
     }
 
