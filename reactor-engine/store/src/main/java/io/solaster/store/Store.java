@@ -16,6 +16,7 @@ import io.solaster.store.server.ServerShard;
 import io.solaster.store.shard.Parts;
 import io.solaster.store.shard.StoreShard;
 import io.solaster.store.stats.StoreStats;
+import io.solaster.store.watch.ShardWatch;
 
 /**
  * A Redis-compatible store over an engine's shards: each shard holds the keys of its slots. Servers are put before it
@@ -31,8 +32,8 @@ public final class Store {
 
     private Store(Engine engine, StoreConfig config, LongSupplier clock, Function<Shard, Keyspace> keyspaces) {
         this.parts = new Parts(engine, config, CommandTable.commands(), clock);
-        this.servers = engine.sharded(shard -> new ServerShard(new StoreShard(parts, shard, keyspaces.apply(shard),
-                CommandTable.size())));
+        this.servers = engine.sharded(shard -> new ServerShard(ShardWatch.over(new StoreShard(parts, shard,
+                keyspaces.apply(shard), CommandTable.size()))));
         this.calls = new KeyCalls(parts);
     }
 

@@ -40,7 +40,7 @@ final class ConnectionTable {
                 to.sub("client|kill", -3, "admin noscript loading stale", ClientCommands::kill)
                         .doc("connection", "2.4.0", "O(N) in the number of connections", "Closes connections.",
                                 "[ip:port] [ID client-id] [TYPE type] [USER username] [ADDR ip:port] [LADDR ip:port]"
-                                        + " [SKIPME yes/no]"),
+                                        + " [SKIPME yes/no] [MAXAGE maxage]"),
                 to.sub("client|getname", 2, "noscript loading stale", ClientCommands::getname)
                         .doc("connection", "2.6.9", "O(1)", "The name that this connection was given.", ""),
                 to.sub("client|setname", 3, "noscript loading stale", ClientCommands::setname)
@@ -51,6 +51,15 @@ final class ConnectionTable {
                 to.sub("client|no-evict", 3, "admin noscript loading stale", ClientCommands::noEvict)
                         .doc("connection", "7.0.0", "O(1)", "Spares this connection when memory is short.",
                                 "{ON|OFF}"),
+                to.sub("client|reply", 3, "noscript loading stale", ClientCommands::reply)
+                        .doc("connection", "3.2.0", "O(1)", "Says which replies this connection wants.",
+                                "{ON|OFF|SKIP}"),
+                to.sub("client|pause", -3, "admin noscript loading stale", ClientCommands::pause)
+                        .doc("connection", "2.9.50", "O(1)",
+                                "Lets the commands of all connections wait for a while.", "timeout [WRITE|ALL]"),
+                to.sub("client|unpause", 2, "admin noscript loading stale", ClientCommands::unpause)
+                        .doc("connection", "6.2.0", "O(N) in the number of connections that wait",
+                                "Lets the commands that wait go on.", ""),
                 to.sub("client|help", 2, "loading stale", ClientCommands::help)
                         .doc("connection", "5.0.0", "O(1)", "Describes the subcommands.", ""))
                 .doc("connection", "2.4.0", "Depends on the subcommand", "Connections and what is known of them.", "");

@@ -4,6 +4,7 @@ import io.solaster.store.command.admin.CommandCommands;
 import io.solaster.store.command.admin.ConfigCommands;
 import io.solaster.store.command.admin.Info;
 import io.solaster.store.command.admin.ServerCommands;
+import io.solaster.store.command.admin.SlowlogCommands;
 
 /** The commands that concern the server as a whole. */
 final class ServerTable {
@@ -44,6 +45,26 @@ final class ServerTable {
                 to.sub("config|help", 2, "loading stale", ConfigCommands::help)
                         .doc("server", "5.0.0", "O(1)", "Describes the subcommands.", ""))
                 .doc("server", "2.0.0", "Depends on the subcommand", "Parameters of the server.", "");
+
+        to.entry("monitor", 1, "admin noscript loading stale", ServerCommands::monitor)
+                .doc("server", "1.0.0", "O(1)", "Tells this connection of every command that is run.", "");
+        to.entry("slowlog", -2, "").subcommands(
+                to.sub("slowlog|get", -2, "admin loading stale", SlowlogCommands::get)
+                        .tips("request_policy:all_nodes", "nondeterministic_output")
+                        .doc("server", "2.2.12", "O(N) in the number of entries", "The commands that took long.",
+                                "[count]"),
+                to.sub("slowlog|len", 2, "admin loading stale", SlowlogCommands::len)
+                        .tips("request_policy:all_nodes", "response_policy:agg_sum", "nondeterministic_output")
+                        .doc("server", "2.2.12", "O(1)", "How many commands that took long are known.", ""),
+                to.sub("slowlog|reset", 2, "admin loading stale", SlowlogCommands::reset)
+                        .tips("request_policy:all_nodes", "response_policy:all_succeeded")
+                        .doc("server", "2.2.12", "O(N) in the number of entries",
+                                "Forgets the commands that took long.",
+                                ""),
+                to.sub("slowlog|help", 2, "loading stale", SlowlogCommands::help)
+                        .doc("server", "6.2.0", "O(1)", "Describes the subcommands.", ""))
+                .doc("server", "2.2.12", "Depends on the subcommand", "Commands that took long.", "");
+        AdminTable.write(to);
 
         to.entry("memory", -2, "").subcommands(
                 to.sub("memory|usage", -3, "readonly", ObjectCommands::usage).keyOfSubcommand("RO")

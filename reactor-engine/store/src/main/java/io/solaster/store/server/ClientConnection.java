@@ -25,6 +25,7 @@ import io.solaster.store.shard.ClientState;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.ServerSettings;
 import io.solaster.store.shard.StoreShard;
+import io.solaster.store.watch.ShardWatch;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -136,6 +137,8 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
     public void refuseLogin(String user, String error) {
         shard.stats().wrongPasswords.increment();
         logs.wrongPassword.tell("{} gave a wrong password", this);
+        ShardWatch.of(shard).refused(this, "auth", "toplevel", Objects.requireNonNull(state.lastCommand()).name(),
+                user);
         later(login.wrong(context().executor(), PeerAddress.network(channel()), shard.now(), progress.isDraining()),
                 (reply, waited) -> {
                     reply.error(error);
@@ -192,7 +195,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
 
     @Override
     public boolean lend(long entry) {
-        return !routing.hasParts() && replies.lend(context(), entry);
+        return !routing.hasParts() && !state.isMuted() && replies.lend(context(), entry);
     }
 
     @Override
@@ -229,6 +232,9 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
             reply.rewind(before);
             reply.error("ERR internal error");
         }
+        if (state.isMuted()) {
+            reply.rewind(before);
+        }
         account.errors(reply.errors() - errorsBefore);
         reply.finish();
     }
@@ -260,6 +266,12 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
     @Override
     public void channelInactive(ChannelHandlerContext context) {
         shard.removeClient(id);
+        if (state.monitors()) {
+            ShardWatch.of(shard).monitors().remove(this);
+        }
+        if (progress.is(Phase.PAUSED)) {
+            ShardWatch.of(shard).pause().forget(this);
+        }
         login.end();
         account.cancelled();
         intake.release();
@@ -299,6 +311,10 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
         if (TcpServer.DRAIN.equals(event) && !progress.isDraining()) {
             progress.draining();
             login.end();
+            if (progress.is(Phase.PAUSED)) {
+                ShardWatch.of(shard).pause().forget(this);
+                runLater();
+            }
             TcpServer.afterLastRead(context, this::finishDrain);
         }
     }

@@ -10,12 +10,14 @@ import io.solaster.store.multi.CommandPlace;
 import io.solaster.store.multi.TransactionRequest;
 import io.solaster.store.server.ConnectionState.Phase;
 import io.solaster.store.shard.ClientState;
+import io.solaster.store.shard.ClientState.Replies;
 import io.solaster.store.shard.Command;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Intent;
 import io.solaster.store.shard.KeyPositions;
 import io.solaster.store.shard.StoreShard;
 import io.solaster.store.shard.Transaction;
+import io.solaster.store.watch.ShardWatch;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,6 +48,8 @@ final class CommandRouting implements Transaction.Waiter {
     private @Nullable Transaction transaction;
     private @Nullable TransactionRequest request;
     private final TransactionRequest.Arguments arguments;
+    /** Whether those who monitor know of the request already that is looked at again. */
+    private boolean told;
     /** While a command on this shard waits for keys that others use. Made when that happens first. */
     private @Nullable Intent intent;
 
@@ -76,8 +80,44 @@ final class CommandRouting implements Transaction.Waiter {
 
     /** Runs the request that was decoded last, unless it names no command that the client may run. */
     Outcome request(CommandCall call, ReplyWriter reply) {
-        Outcome outcome = look(call, reply);
+        Outcome outcome = connection.state().replies() == Replies.ALL ? look(call, reply) : muted(call, reply);
         giveKeysBack();
+        return outcome;
+    }
+
+    /** Of a client that does not want all replies. */
+    private Outcome muted(CommandCall call, ReplyWriter reply) {
+        ClientState state = connection.state();
+        if (state.replies() == Replies.NOT_THIS) {
+            // That command is through.
+            state.replies(Replies.ALL);
+            return look(call, reply);
+        }
+        boolean one = state.replies() == Replies.NOT_NEXT;
+        if (one) {
+            if (assembly != null) {
+                return Outcome.AGAIN;
+            }
+            state.replies(Replies.NOT_THIS);
+        }
+        int before = reply.position();
+        Outcome outcome = look(call, reply);
+        if (state.isMuted()) {
+            reply.rewind(before);
+        }
+        if (!one || state.replies() != Replies.NOT_THIS) {
+            return outcome;
+        }
+        if (outcome == Outcome.AGAIN) {
+            if (!isDescribing()) {
+                state.replies(Replies.NOT_NEXT);
+            }
+        } else if (outcome == Outcome.NEXT) {
+            if (assembly != null) {
+                return Outcome.WAIT;
+            }
+            state.replies(Replies.ALL);
+        }
         return outcome;
     }
 
@@ -110,7 +150,39 @@ final class CommandRouting implements Transaction.Waiter {
             return Outcome.NEXT;
         }
         state.ran(command);
-        return route(command, call, reply);
+        if (shard.isGated() || !state.user().rights().mayAll()) {
+            Outcome held = gate(command, call, reply);
+            if (held != null) {
+                return held;
+            }
+        }
+        Outcome outcome = route(command, call, reply);
+        told &= outcome == Outcome.AGAIN;
+        return outcome;
+    }
+
+    /** Whether the client may run a command, and whether now; null if so. Tells those who monitor of it. */
+    private @Nullable Outcome gate(Command command, CommandCall call, ReplyWriter reply) {
+        ShardWatch watch = ShardWatch.of(shard);
+        String refusal = watch.refusal(connection, command, call, "toplevel");
+        if (refusal != null) {
+            reply.error(refusal);
+            shard.counts().rejected(command);
+            return Outcome.NEXT;
+        }
+        if (watch.pause().holds(command) && !connection.progress().isDraining()) {
+            if (assembly == null) {
+                // With parts under way, the wait for them comes first anyhow.
+                connection.progress().waiting(Phase.PAUSED);
+                watch.pause().await(connection);
+            }
+            return Outcome.AGAIN;
+        }
+        if (!told) {
+            told = true;
+            watch.tell(connection, command, call);
+        }
+        return null;
     }
 
     /** It may have had keys that it waited for, and was refused nevertheless. */
@@ -264,6 +336,10 @@ final class CommandRouting implements Transaction.Waiter {
      */
     void send(@Nullable RequestTrace trace, long outputRoom) {
         Assembly parts = assembly;
+        if (connection.state().isMuted()) {
+            // What was answered before that leaves now; the rest is dropped.
+            replies.flush(connection.context());
+        }
         if (parts != null) {
             replies.keepIn(parts::keep);
             connection.progress().waiting(Phase.WAITING_FOR_SHARDS);
@@ -297,7 +373,7 @@ final class CommandRouting implements Transaction.Waiter {
             connection.broken(failure);
         } else if (parts.overflowed()) {
             replies.overflow(replies.limit());
-        } else if (connection.channel().isActive()) {
+        } else if (!connection.state().isMuted() && connection.channel().isActive()) {
             ReplyWriter reply = replies.open();
             parts.write(reply);
             reply.finish();
@@ -325,7 +401,7 @@ final class CommandRouting implements Transaction.Waiter {
     }
 
     private boolean join(Transaction done) {
-        if (!connection.channel().isActive() || connection.progress().isClosing()) {
+        if (!connection.channel().isActive() || connection.progress().isClosing() || connection.state().isMuted()) {
             return true;
         }
         if (done.isExceeded()) {

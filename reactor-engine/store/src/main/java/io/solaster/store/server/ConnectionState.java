@@ -20,7 +20,9 @@ final class ConnectionState {
         /** A command answers once a result is there. */
         WAITING_FOR_RESULT,
         /** A command waits for keys that others use. */
-        BLOCKED
+        BLOCKED,
+        /** A command waits for the end of a pause that was asked for. */
+        PAUSED
     }
 
     /** How near the end is; it only ever comes nearer. */

@@ -1,6 +1,5 @@
 package io.solaster.store.server;
 
-import java.util.Objects;
 import java.util.function.Consumer;
 
 import io.netty.buffer.ByteBuf;
@@ -87,7 +86,10 @@ final class ReplyOutput {
 
     /** Hands this read batch's replies over, which wait for those of other shards. */
     void keepIn(Consumer<ByteBuf> parts) {
-        ByteBuf own = Objects.requireNonNull(output);
+        ByteBuf own = output;
+        if (own == null) {
+            return;
+        }
         output = null;
         try {
             parts.accept(own);

@@ -20,6 +20,7 @@ public final class ClientState {
     private boolean authenticated;
     private boolean resp3;
     private boolean noEvict;
+    private boolean noTouch;
     private boolean monitors;
     private Replies replies = Replies.ALL;
     private User user;
@@ -39,6 +40,7 @@ public final class ClientState {
     public void reset() {
         resp3 = false;
         noEvict = false;
+        noTouch = false;
         monitors = false;
         replies = Replies.ALL;
         name = "";
@@ -120,6 +122,15 @@ public final class ClientState {
 
     public void noEvict(boolean yes) {
         noEvict = yes;
+    }
+
+    /** Whether the client asked not to make keys younger by reading them. */
+    public boolean noTouch() {
+        return noTouch;
+    }
+
+    public void noTouch(boolean yes) {
+        noTouch = yes;
     }
 
     /** Empty for none. */

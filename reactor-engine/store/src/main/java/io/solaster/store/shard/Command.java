@@ -78,24 +78,31 @@ public record Command(int index, String name, int arity, Set<Flag> flags, Set<Ca
 
         /** Keys behind a number that says how many they are, such as those of {@code LMPOP}, whose first argument that is. */
         public static KeyFinder counted(int number) {
-            return (call, from, count, found) -> addCounted(call, from, count, number, found);
+            return new Counted(0, number);
         }
 
         /** As {@link #counted}, with a key in front that is written to, such as that of {@code ZUNIONSTORE}. */
         public static KeyFinder targetAndCounted(int target, int number) {
-            return (call, from, count, found) -> {
-                addCounted(call, from, count, number, found);
-                if (found.count() > 0) {
-                    found.add(from + target);
-                }
-            };
+            return new Counted(target, number);
         }
 
-        private static void addCounted(CommandCall call, int from, int count, int number, KeyPositions found) {
-            if (number < count && call.isInteger(from + number)) {
-                long keys = call.integer();
-                if (keys > 0 && keys <= count - number - 1) {
-                    found.addRange(from + number + 1, (int) keys, 1);
+        /**
+         * Keys behind a number that says how many they are.
+         *
+         * @param target the key in front that is written to; 0 for none
+         * @param number the argument that says how many keys follow it
+         */
+        public record Counted(int target, int number) implements KeyFinder {
+            @Override
+            public void find(CommandCall call, int from, int count, KeyPositions found) {
+                if (number < count && call.isInteger(from + number)) {
+                    long keys = call.integer();
+                    if (keys > 0 && keys <= count - number - 1) {
+                        found.addRange(from + number + 1, (int) keys, 1);
+                        if (target > 0) {
+                            found.add(from + target);
+                        }
+                    }
                 }
             }
         }

@@ -107,6 +107,11 @@ public final class CommandCall {
         return new String(bytes(i), StandardCharsets.ISO_8859_1);
     }
 
+    /** The first bytes of an argument as text. */
+    public String text(int i, int most) {
+        return new String(bytes(i, Math.min(most, lengths[i])), StandardCharsets.ISO_8859_1);
+    }
+
     /** The beginning of an argument, for an error to quote: at most {@code limit} bytes, and up to a NUL, as C does it. */
     public String word(int i, int limit) {
         String text = new String(bytes(i, Math.min(limit, lengths[i])), StandardCharsets.ISO_8859_1);
@@ -211,6 +216,11 @@ public final class CommandCall {
         if (length < Client.LENT_FROM || client == null || !client.lend(entry)) {
             reply.bulk(keys.valueAddress(entry), length);
         }
+    }
+
+    /** Whether the client is one of this shard. */
+    public boolean hasClient() {
+        return client != null;
     }
 
     /** The client, for commands that run on its own shard only. */

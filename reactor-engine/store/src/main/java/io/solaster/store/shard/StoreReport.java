@@ -4,6 +4,7 @@ import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.stats.StoreStats;
@@ -21,6 +22,7 @@ public final class StoreReport {
 
     private final Map<Item, Long> values = new EnumMap<>(Item.class);
     private final CommandCounts commands;
+    private final Map<String, Long> errors = new TreeMap<>();
 
     private StoreReport(CommandCounts commands) {
         this.commands = commands;
@@ -39,6 +41,7 @@ public final class StoreReport {
     /** What a shard counts since it was started. On the shard. */
     public static StoreReport total(StoreShard shard) {
         StoreReport report = new StoreReport(shard.counts().copy());
+        report.errors.putAll(shard.errors().counts());
         for (Item item : Item.values()) {
             report.values.put(item, value(shard, item));
         }
@@ -87,10 +90,16 @@ public final class StoreReport {
             }
         });
         commands.add(other.commands, sign);
+        other.errors.forEach((code, count) -> errors.merge(code, sign * count, Long::sum));
     }
 
     public long get(Item item) {
         return values.getOrDefault(item, 0L);
+    }
+
+    /** How often each code of an error was answered, such as {@code WRONGTYPE}. */
+    public Map<String, Long> errors() {
+        return errors;
     }
 
     /** How often each command was run. */

@@ -1,7 +1,5 @@
 package io.solaster.store.command.admin;
 
-import java.net.InetSocketAddress;
-import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -9,15 +7,15 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
 
-import io.netty.channel.unix.UnixChannel;
-import io.solaster.engine.net.PeerAddress;
 import io.solaster.resp.ReplyWriter;
 import io.solaster.store.shard.Client;
 import io.solaster.store.shard.ClientState;
-import io.solaster.store.shard.Command;
+import io.solaster.store.shard.ClientState.Replies;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Errors;
 import io.solaster.store.shard.StoreShard;
+import io.solaster.store.watch.ClientInfo;
+import io.solaster.store.watch.ShardWatch;
 import org.jspecify.annotations.Nullable;
 
 /** {@code CLIENT} and its subcommands. */
@@ -38,15 +36,22 @@ public final class ClientCommands {
                 * ID <client-id>
                 * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)
                 * USER <username>
+                * MAXAGE <seconds>: which were made that long ago
                 * SKIPME (YES|NO): whether to spare this connection (default: yes)
             LIST [TYPE <type> | ID <client-id> [<client-id> ...]]
                 One line for each connection, or for those that fit.
             NO-EVICT (ON|OFF)
                 Accepted; connections are never closed for the memory they take.
+            PAUSE <milliseconds> [WRITE|ALL]
+                Let the commands of all clients wait for so long, or those that write.
+            REPLY (ON|OFF|SKIP)
+                Answer all commands, none, or all but the next.
             SETINFO (LIB-NAME|LIB-VER) <value>
                 Say by which library this connection is used.
             SETNAME <name>
                 Give this connection a name.
+            UNPAUSE
+                Let the commands that wait go on.
             """);
     private static final Set<String> TYPES = Set.of("normal", "master", "slave", "replica", "pubsub");
 
@@ -105,8 +110,49 @@ public final class ClientCommands {
         }
     }
 
+    public static void reply(CommandCall call) {
+        ClientState state = call.client().state();
+        if (call.is(2, "on")) {
+            state.replies(Replies.ALL);
+            call.reply().ok();
+        } else if (call.is(2, "off")) {
+            state.replies(Replies.NONE);
+        } else if (!call.is(2, "skip")) {
+            call.reply().error(Errors.SYNTAX);
+        } else if (state.replies() != Replies.NONE) {
+            state.replies(Replies.NOT_NEXT);
+        }
+    }
+
+    /** Of all shards. A pause that is on lasts until the later end of both. */
+    public static void pause(CommandCall call) {
+        boolean all = call.count() == 3 || call.is(3, "all");
+        if (call.count() > 4) {
+            call.reply().error(Errors.SYNTAX);
+        } else if (!all && !call.is(3, "write")) {
+            call.reply().error("ERR CLIENT PAUSE mode must be WRITE or ALL");
+        } else if (!call.isInteger(2)) {
+            call.reply().error("ERR timeout is not an integer or out of range");
+        } else if (call.integer() < 0) {
+            call.reply().error("ERR timeout is negative");
+        } else {
+            long millis = call.integer();
+            call.later(call.shard().parts().sharded().onAll(part -> {
+                ShardWatch.of(part).pause().begin(all, millis);
+                return true;
+            }), (reply, done) -> reply.ok());
+        }
+    }
+
+    public static void unpause(CommandCall call) {
+        call.later(call.shard().parts().sharded().onAll(part -> {
+            ShardWatch.of(part).pause().end();
+            return true;
+        }), (reply, done) -> reply.ok());
+    }
+
     public static void info(CommandCall call) {
-        call.reply().verbatim("txt", line(call.client(), call.shard().now()) + "\n");
+        call.reply().verbatim("txt", ClientInfo.line(call.client(), call.shard().now()) + "\n");
     }
 
     public static void list(CommandCall call) {
@@ -159,39 +205,10 @@ public final class ClientCommands {
         List<Line> lines = new ArrayList<>();
         for (Client client : shard.clients()) {
             if (wanted.test(client)) {
-                lines.add(new Line(client.id(), line(client, shard.now())));
+                lines.add(new Line(client.id(), ClientInfo.line(client, shard.now())));
             }
         }
         return lines;
-    }
-
-    private static String line(Client client, long now) {
-        ClientState state = client.state();
-        Command last = state.lastCommand();
-        long input = client.inputBytes();
-        long output = client.outputBytes();
-        return "id=" + client.id()
-                + " addr=" + address(PeerAddress.remote(client.channel()))
-                + " laddr=" + address(PeerAddress.local(client.channel()))
-                + " fd=" + (client.channel() instanceof UnixChannel unix ? unix.fd().intValue() : -1)
-                + " name=" + state.name()
-                + " age=" + (now - state.connectedAt()) / 1000
-                + " idle=" + (now - state.lastInteraction()) / 1000
-                + " flags=" + (state.noEvict() ? "e" : "N")
-                + " db=0 sub=0 psub=0 ssub=0 multi=-1"
-                + " qbuf=" + input + " qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0"
-                + " obl=0 oll=0 omem=" + output + " tot-mem=" + (input + output)
-                + " events=r cmd=" + (last == null ? "NULL" : last.name())
-                + " user=default redir=-1 resp=" + (state.resp3() ? 3 : 2)
-                + " lib-name=" + state.libraryName() + " lib-ver=" + state.libraryVersion();
-    }
-
-    private static String address(@Nullable SocketAddress address) {
-        if (!(address instanceof InetSocketAddress inet) || inet.getAddress() == null) {
-            return "?:0";
-        }
-        String host = inet.getAddress().getHostAddress();
-        return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + inet.getPort();
     }
 
     public static void kill(CommandCall call) {
@@ -261,10 +278,17 @@ public final class ClientCommands {
             } else if (call.is(i, "laddr")) {
                 victims.localAddress = call.text(value);
             } else if (call.is(i, "user")) {
-                if (!call.text(value).equals("default")) {
+                victims.user = call.text(value);
+                if (call.shard().parts().acl().find(victims.user) == null) {
                     call.reply().error("ERR No such user '" + call.word(value, Integer.MAX_VALUE) + "'");
                     return false;
                 }
+            } else if (call.is(i, "maxage")) {
+                if (!call.isInteger(value) || call.integer() < 1) {
+                    call.reply().error("ERR maxage is not an integer or out of range");
+                    return false;
+                }
+                victims.connectedBefore = call.shard().now() - call.integer() * 1000;
             } else if (call.is(i, "skipme") && (call.is(value, "yes") || call.is(value, "no"))) {
                 victims.skip = call.is(value, "yes") ? call.client().id() : 0;
             } else {
@@ -282,17 +306,17 @@ public final class ClientCommands {
         private boolean none;
         private @Nullable String address;
         private @Nullable String localAddress;
+        private @Nullable String user;
+        private long connectedBefore = Long.MAX_VALUE;
 
         boolean match(Client client) {
             return !none
                     && (id == 0 || client.id() == id)
                     && client.id() != skip
-                    && (address == null || address.equals(address(PeerAddress.remote(client.channel()))))
-                    && (localAddress == null || localAddress.equals(address(PeerAddress.local(client.channel()))));
-        }
-
-        private static String address(@Nullable SocketAddress address) {
-            return ClientCommands.address(address);
+                    && (user == null || client.state().user().name().equals(user))
+                    && client.state().connectedAt() <= connectedBefore
+                    && (address == null || address.equals(ClientInfo.remote(client)))
+                    && (localAddress == null || localAddress.equals(ClientInfo.local(client)));
         }
     }
 }

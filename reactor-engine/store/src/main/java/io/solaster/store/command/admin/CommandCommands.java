@@ -16,6 +16,7 @@ import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Errors;
 import io.solaster.store.shard.Glob;
 import io.solaster.store.shard.KeyPositions;
+import io.solaster.store.watch.Permissions;
 import org.jspecify.annotations.Nullable;
 
 /** {@code COMMAND} and its subcommands: the table, told to clients. */
@@ -120,6 +121,16 @@ public final class CommandCommands {
         reply.bulk("flags");
         statuses(reply, keys.access(one));
         reply.bulk("begin_search");
+        if (keys.finder() instanceof Keys.Counted counted) {
+            boolean target = counted.target() > 0 && one == 0;
+            index(reply, target ? counted.target() : counted.number());
+            if (target) {
+                range(reply, 0, 1);
+            } else {
+                counted(reply);
+            }
+            return;
+        }
         if (keys.finder() != null) {
             // What a function finds is not to be said in numbers.
             unknown(reply);
@@ -127,26 +138,46 @@ public final class CommandCommands {
             unknown(reply);
             return;
         }
+        index(reply, keys.first() + one);
+        boolean more = one < keys.access().size() - 1;
+        range(reply, keys.last() < 0 && !more ? keys.last() : all ? keys.last() - keys.first() : 0, keys.step());
+    }
+
+    private static void index(ReplyWriter reply, int index) {
         reply.mapHeader(2);
         reply.bulk("type");
         reply.bulk("index");
         reply.bulk("spec");
         reply.mapHeader(1);
         reply.bulk("index");
-        reply.integer(keys.first() + one);
+        reply.integer(index);
         reply.bulk("find_keys");
         reply.mapHeader(2);
         reply.bulk("type");
+    }
+
+    private static void range(ReplyWriter reply, int last, int step) {
         reply.bulk("range");
         reply.bulk("spec");
         reply.mapHeader(3);
         reply.bulk("lastkey");
-        boolean more = one < keys.access().size() - 1;
-        reply.integer(keys.last() < 0 && !more ? keys.last() : all ? keys.last() - keys.first() : 0);
+        reply.integer(last);
         reply.bulk("keystep");
-        reply.integer(keys.step());
+        reply.integer(step);
         reply.bulk("limit");
         reply.integer(0);
+    }
+
+    private static void counted(ReplyWriter reply) {
+        reply.bulk("keynum");
+        reply.bulk("spec");
+        reply.mapHeader(3);
+        reply.bulk("keynumidx");
+        reply.integer(0);
+        reply.bulk("firstkey");
+        reply.integer(1);
+        reply.bulk("keystep");
+        reply.integer(1);
     }
 
     private static void unknown(ReplyWriter reply) {
@@ -265,24 +296,29 @@ public final class CommandCommands {
     }
 
     public static void getkeysandflags(CommandCall call) {
-        Keys of = keysOf(call);
+        Command of = keysOf(call);
         if (of != null) {
             KeyPositions keys = call.keys();
             call.reply().arrayHeader(keys.count());
             for (int i = 0; i < keys.count(); i++) {
                 call.reply().arrayHeader(2);
                 call.reply().bulk(call.address(keys.at(i)), call.length(keys.at(i)));
-                statuses(call.reply(), of.access(i));
+                statuses(call.reply(), Permissions.access(of, call, 2, i));
             }
         }
     }
 
+    /** The command that a call has as its arguments, from one on; null if there is none of that name. */
+    static @Nullable Command commandAt(CommandCall call, int from) {
+        Command command = call.shard().parts().commands().named(call.text(from));
+        return command == null || command.subcommands().isEmpty() || call.count() == from + 1
+                ? command
+                : command.subcommands().get(call.text(from + 1).toLowerCase(Locale.ROOT));
+    }
+
     /** Finds the keys in the command that a call has as its arguments; null after having answered an error. */
-    private static @Nullable Keys keysOf(CommandCall call) {
-        Command command = call.shard().parts().commands().named(call.text(2));
-        if (command != null && !command.subcommands().isEmpty()) {
-            command = command.subcommands().get(call.text(3).toLowerCase(Locale.ROOT));
-        }
+    private static @Nullable Command keysOf(CommandCall call) {
+        Command command = commandAt(call, 2);
         if (command == null) {
             call.reply().error("ERR Invalid command specified");
         } else if (command.route() != Command.Route.KEYS) {
@@ -292,7 +328,7 @@ public final class CommandCommands {
         } else {
             command.keys().find(call, 2, call.keys());
             if (call.keys().count() > 0) {
-                return command.keys();
+                return command;
             }
             call.reply().error("ERR Invalid arguments specified for command");
         }

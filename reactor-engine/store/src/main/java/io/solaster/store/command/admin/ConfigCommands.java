@@ -12,7 +12,11 @@ import java.util.function.Function;
 import io.solaster.config.StoreConfig.Eviction;
 import io.solaster.config.server.LimitsConfig;
 import io.solaster.config.server.ServerConfig;
+import io.solaster.config.server.SocketConfig;
 import io.solaster.config.value.ByteSize;
+import io.solaster.engine.Sharded;
+import io.solaster.store.acl.Acl;
+import io.solaster.store.acl.BadRuleException;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Errors;
@@ -20,6 +24,9 @@ import io.solaster.store.shard.Glob;
 import io.solaster.store.shard.MemorySettings;
 import io.solaster.store.shard.Parts;
 import io.solaster.store.shard.ServerSettings;
+import io.solaster.store.shard.StoreShard;
+import io.solaster.store.stats.DiagnosticSettings;
+import io.solaster.store.watch.ShardWatch;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,6 +49,8 @@ public final class ConfigCommands {
     /** In the order in which Redis names them. */
     private static final String EVICTIONS = "volatile-lru, volatile-lfu, volatile-random, volatile-ttl, allkeys-lru, "
             + "allkeys-lfu, allkeys-random, noeviction";
+    /** What Linux has unless told otherwise, in seconds. */
+    private static final long SYSTEMS_KEEP_ALIVE = 7200;
     private static final String NOT_MEMORY = "argument must be a memory value";
 
     private static final Map<String, Parameter> PARAMETERS = new LinkedHashMap<>();
@@ -80,12 +89,41 @@ public final class ConfigCommands {
         memory("lfu-decay-time", settings -> Integer.toString(settings.decayMinutes()),
                 (settings, value) -> settings.withDecayMinutes((int) integer(value, 0, Integer.MAX_VALUE)));
         frozen("cluster-enabled", config -> "no");
+        diagnostic("slowlog-log-slower-than", settings -> Long.toString(settings.slowMicros()),
+                (settings, value) -> settings.withSlowMicros(integer(value, -1, Long.MAX_VALUE)));
+        diagnostic("slowlog-max-len", settings -> Integer.toString(settings.slowLogLength()),
+                (settings, value) -> settings.withSlowLogLength(entries(value)));
+        diagnostic("latency-monitor-threshold", settings -> Long.toString(settings.latencyMillis()),
+                (settings, value) -> settings.withLatencyMillis(integer(value, 0, Long.MAX_VALUE)));
+        diagnostic("acllog-max-len", settings -> Integer.toString(settings.aclLogLength()),
+                (settings, value) -> settings.withAclLogLength(entries(value)));
+        fixed("latency-tracking", config -> "yes");
+        fixed("tcp-keepalive", config -> Long.toString(keepAlive(config.socket())));
+        fixed("maxmemory-clients", config -> "0");
+        fixed("activedefrag", config -> "yes");
+        fixed("hz", config -> "10");
+        fixed("logfile", config -> "");
+        fixed("acl-pubsub-default", config -> "resetchannels");
+        frozen("aclfile", config -> "");
+        frozen("enable-debug-command", config -> "no");
     }
 
     private ConfigCommands() {}
 
     /** What is in force for a server, and for the store behind it. */
-    private record Settings(ServerConfig server, MemorySettings memory) {}
+    private record Settings(ServerConfig server, MemorySettings memory, DiagnosticSettings diagnostics) {
+        Settings with(ServerConfig changed) {
+            return new Settings(changed, memory, diagnostics);
+        }
+
+        Settings with(MemorySettings changed) {
+            return new Settings(server, changed, diagnostics);
+        }
+
+        Settings with(DiagnosticSettings changed) {
+            return new Settings(server, memory, changed);
+        }
+    }
 
     /** Tells a parameter's value. */
     private interface Reader extends Function<Settings, String> {}
@@ -103,6 +141,11 @@ public final class ConfigCommands {
     /** Makes settings of memory with another value for a parameter. */
     private interface MemoryWriter {
         MemorySettings write(MemorySettings settings, String value) throws BadValue;
+    }
+
+    /** Makes settings of what is noted with another value for a parameter. */
+    private interface DiagnosticWriter {
+        DiagnosticSettings write(DiagnosticSettings settings, String value) throws BadValue;
     }
 
     /** Makes limits with another value for one of them. */
@@ -127,13 +170,19 @@ public final class ConfigCommands {
 
     private static void live(String name, Function<ServerConfig, String> reader, ServerWriter writer) {
         PARAMETERS.put(name, new Parameter(name, settings -> reader.apply(settings.server()),
-                (settings, value) -> new Settings(writer.write(settings.server(), value), settings.memory())));
+                (settings, value) -> settings.with(writer.write(settings.server(), value))));
     }
 
     /** One of the store behind all servers. */
     private static void memory(String name, Function<MemorySettings, String> reader, MemoryWriter writer) {
         PARAMETERS.put(name, new Parameter(name, settings -> reader.apply(settings.memory()),
-                (settings, value) -> new Settings(settings.server(), writer.write(settings.memory(), value))));
+                (settings, value) -> settings.with(writer.write(settings.memory(), value))));
+    }
+
+    /** One of what is noted of commands, on all shards. */
+    private static void diagnostic(String name, Function<DiagnosticSettings, String> reader, DiagnosticWriter writer) {
+        PARAMETERS.put(name, new Parameter(name, settings -> reader.apply(settings.diagnostics()),
+                (settings, value) -> settings.with(writer.write(settings.diagnostics(), value))));
     }
 
     /** One that Redis would let be changed and we do not: what it is already may be set. */
@@ -159,7 +208,7 @@ public final class ConfigCommands {
         Map<String, String> found = new LinkedHashMap<>();
         // With port 0 the system has chosen one.
         Settings config = new Settings(call.client().settings().config().withPort(call.client().localPort()),
-                call.shard().parts().memory());
+                call.shard().parts().memory(), call.shard().parts().diagnostics());
         for (int i = 2; i < call.count(); i++) {
             String wanted = call.text(i);
             if (Glob.isPattern(wanted)) {
@@ -208,7 +257,9 @@ public final class ConfigCommands {
         }
         ServerSettings settings = call.client().settings();
         // One shard writes, so that two clients' settings do not overtake each other.
-        call.later(call.shard().parts().sharded().on(0, part -> change(settings, part.parts(), names, values)),
+        Sharded<StoreShard> shards = call.shard().parts().sharded();
+        call.later(shards.on(0, part -> change(settings, part.parts(), names, values))
+                .thenCompose(error -> shards.onAll(ConfigCommands::tell).thenApply(told -> error)),
                 (reply, error) -> {
                     if (error.isEmpty()) {
                         reply.ok();
@@ -218,9 +269,15 @@ public final class ConfigCommands {
                 });
     }
 
+    /** Tells a shard what it does not look up for each command. */
+    private static boolean tell(StoreShard shard) {
+        ShardWatch.of(shard).settingsChanged();
+        return true;
+    }
+
     /** Sets all parameters, or none; answers an error, or nothing. */
     private static String change(ServerSettings settings, Parts parts, List<String> names, List<String> values) {
-        Settings config = new Settings(settings.config(), parts.memory());
+        Settings config = new Settings(settings.config(), parts.memory(), parts.diagnostics());
         for (int i = 0; i < names.size(); i++) {
             String name = names.get(i);
             Parameter parameter = Objects.requireNonNull(PARAMETERS.get(name.toLowerCase(Locale.ROOT)));
@@ -236,11 +293,24 @@ public final class ConfigCommands {
                 return failed(parameter.name(), String.valueOf(e.getMessage()));
             }
         }
+        if (!Objects.equals(settings.config().password(), config.server().password())) {
+            onlyServersPassword(parts);
+        }
         settings.change(config.server());
+        parts.diagnostics(config.diagnostics());
         if (!config.memory().equals(parts.memory())) {
             parts.memory(config.memory());
         }
         return "";
+    }
+
+    /** The default user's password is that of the server, and no other one. */
+    private static void onlyServersPassword(Parts parts) {
+        try {
+            parts.acl().set(Acl.DEFAULT, List.of("nopass"));
+        } catch (BadRuleException e) {
+            throw new IllegalStateException("a rule without arguments", e);
+        }
     }
 
     /**
@@ -299,6 +369,15 @@ public final class ConfigCommands {
         } catch (NumberFormatException e) {
             throw new BadValue("argument couldn't be parsed into an integer");
         }
+    }
+
+    private static long keepAlive(SocketConfig socket) {
+        long idle = socket.keepAliveIdle().toSeconds();
+        return socket.keepAlive() ? idle == 0 ? SYSTEMS_KEEP_ALIVE : idle : 0;
+    }
+
+    private static int entries(String value) throws BadValue {
+        return (int) integer(value, 0, DiagnosticSettings.MOST_ENTRIES);
     }
 
     private static long between(long value, long least, long most) throws BadValue {

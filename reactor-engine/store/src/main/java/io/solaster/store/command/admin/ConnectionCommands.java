@@ -7,6 +7,7 @@ import io.solaster.store.acl.User;
 import io.solaster.store.shard.Client;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Errors;
+import io.solaster.store.watch.ShardWatch;
 
 /** Commands about the connection itself. */
 public final class ConnectionCommands {
@@ -148,6 +149,7 @@ public final class ConnectionCommands {
 
     public static void reset(CommandCall call) {
         Client client = call.client();
+        ShardWatch.of(call.shard()).monitors().remove(client);
         client.state().reset();
         client.logout();
         call.reply().resp3(false);

@@ -83,6 +83,7 @@ public final class Info {
                     case "cpu" -> cpu(out, system);
                     case "errorstats" -> errors(out, sum);
                     case "commandstats" -> commands(out, parts, sum);
+                    case "latencystats" -> latencies(out, parts, sum);
                     case "cluster" -> line(out, "cluster_enabled", 0);
                     case "keyspace" -> keyspace(out, sum);
                     case "shards" -> shards(out, shards);
@@ -199,9 +200,11 @@ public final class Info {
     }
 
     private static void errors(StringBuilder out, StoreReport sum) {
-        if (sum.get(Item.FAILURES) > 0) {
-            line(out, "errorstat_INTERNAL", "count=" + sum.get(Item.FAILURES));
-        }
+        sum.errors().forEach((code, count) -> {
+            if (count > 0) {
+                line(out, "errorstat_" + code, "count=" + count);
+            }
+        });
     }
 
     private static void commands(StringBuilder out, Parts parts, StoreReport sum) {
@@ -210,6 +213,31 @@ public final class Info {
                 line(out, "cmdstat_" + command.name(), sum.commands().describe(command));
             }
         }
+    }
+
+    /** Of calls that were timed, to the power of two of microseconds that they did not exceed. */
+    private static void latencies(StringBuilder out, Parts parts, StoreReport sum) {
+        for (Command command : parts.commands().all()) {
+            long[] times = sum.commands().times(command);
+            long all = 0;
+            for (long each : times) {
+                all += each;
+            }
+            if (all > 0) {
+                line(out, "latency_percentiles_usec_" + command.name(), "p50=" + percentile(times, all, 50) + ",p99="
+                        + percentile(times, all, 99) + ",p99.9=" + percentile(times, all, 99.9));
+            }
+        }
+    }
+
+    private static String percentile(long[] times, long all, double percent) {
+        long wanted = (long) Math.ceil(all * percent / 100);
+        long seen = 0;
+        int at = 0;
+        while (at < times.length - 1 && seen + times[at] < wanted) {
+            seen += times[at++];
+        }
+        return (1L << at) + ".000";
     }
 
     private static void keyspace(StringBuilder out, StoreReport sum) {

@@ -3,8 +3,11 @@ package io.solaster.store.command.admin;
 import java.time.Instant;
 
 import io.solaster.resp.ReplyWriter;
+import io.solaster.store.shard.Client;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Errors;
+import io.solaster.store.watch.Monitors;
+import io.solaster.store.watch.ShardWatch;
 
 /** Commands about all keys, and about the clock. */
 public final class ServerCommands {
@@ -28,6 +31,20 @@ public final class ServerCommands {
     /** Whether the arguments are those of FLUSHALL. */
     public static boolean isFlush(CommandCall call) {
         return call.count() == 1 || call.count() == 2 && (call.is(1, "async") || call.is(1, "sync"));
+    }
+
+    public static void monitor(CommandCall call) {
+        Client client = call.client();
+        Monitors monitors = ShardWatch.of(call.shard()).monitors();
+        if (client.state().monitors()) {
+            call.reply().ok();
+            return;
+        }
+        client.state().monitors(true);
+        call.later(monitors.begin(client), (reply, done) -> {
+            monitors.add(client);
+            reply.ok();
+        });
     }
 
     public static void time(CommandCall call) {

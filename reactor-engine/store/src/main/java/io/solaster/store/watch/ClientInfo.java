@@ -1,0 +1,62 @@
+package io.solaster.store.watch;
+
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+
+import io.netty.channel.unix.UnixChannel;
+import io.solaster.engine.net.PeerAddress;
+import io.solaster.store.shard.Client;
+import io.solaster.store.shard.ClientState;
+import io.solaster.store.shard.Command;
+import org.jspecify.annotations.Nullable;
+
+/** How a client is described to others. On the client's shard. */
+public final class ClientInfo {
+
+    private ClientInfo() {}
+
+    /** The line of {@code CLIENT LIST}. */
+    public static String line(Client client, long now) {
+        ClientState state = client.state();
+        Command last = state.lastCommand();
+        long input = client.inputBytes();
+        long output = client.outputBytes();
+        return "id=" + client.id()
+                + " addr=" + remote(client)
+                + " laddr=" + local(client)
+                + " fd=" + (client.channel() instanceof UnixChannel unix ? unix.fd().intValue() : -1)
+                + " name=" + state.name()
+                + " age=" + (now - state.connectedAt()) / 1000
+                + " idle=" + (now - state.lastInteraction()) / 1000
+                + " flags=" + flags(state)
+                + " db=0 sub=0 psub=0 ssub=0 multi=-1"
+                + " qbuf=" + input + " qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0"
+                + " obl=0 oll=0 omem=" + output + " tot-mem=" + (input + output)
+                + " events=r cmd=" + (last == null ? "NULL" : last.name())
+                + " user=" + state.user().name() + " redir=-1 resp=" + (state.resp3() ? 3 : 2)
+                + " lib-name=" + state.libraryName() + " lib-ver=" + state.libraryVersion();
+    }
+
+    private static String flags(ClientState state) {
+        String flags = (state.monitors() ? "O" : "") + (state.noEvict() ? "e" : "") + (state.noTouch() ? "T" : "");
+        return flags.isEmpty() ? "N" : flags;
+    }
+
+    /** Where a client comes from. */
+    public static String remote(Client client) {
+        return address(PeerAddress.remote(client.channel()));
+    }
+
+    /** Where a client was accepted. */
+    public static String local(Client client) {
+        return address(PeerAddress.local(client.channel()));
+    }
+
+    private static String address(@Nullable SocketAddress address) {
+        if (!(address instanceof InetSocketAddress inet) || inet.getAddress() == null) {
+            return "?:0";
+        }
+        String host = inet.getAddress().getHostAddress();
+        return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + inet.getPort();
+    }
+}
