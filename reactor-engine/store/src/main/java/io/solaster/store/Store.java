@@ -1,6 +1,7 @@
 package io.solaster.store;
 
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -95,6 +96,14 @@ public final class Store {
      */
     public RateLimiter rateLimiter(String prefix, RateLimit limit) {
         return new RateLimiter(calls, prefix, limit);
+    }
+
+    /**
+     * Removes each key that begins with a prefix, a few hundred a turn; how many there were. A key that is written meanwhile may
+     * stay.
+     */
+    public CompletableFuture<Long> removeAll(String prefix) {
+        return Removal.of(parts, calls, prefix);
     }
 
     /** Keys on all shards. Roughly: shards are not stopped to be counted. */

@@ -157,4 +157,18 @@ class StoredKeysTest extends ClientTest {
             client.call("CONFIG", "SET", "maxmemory", "0");
         }
     }
+
+    @Test
+    void keysThatBeginAlikeAreRemovedTogether() {
+        for (int i = 0; i < 3_000; i++) {
+            client.send("SET", "books::" + i, "x").send("RPUSH", "bookshelf" + i, "y");
+        }
+        for (int i = 0; i < 6_000; i++) {
+            client.reply();
+        }
+        assertThat(store.store().removeAll("books::").join()).isEqualTo(3_000);
+        assertThat(client.call("DBSIZE")).isEqualTo(":3000");
+        assertThat(store.store().removeAll("").join()).isEqualTo(3_000);
+        assertThat(store.store().removeAll("").join()).isZero();
+    }
 }
