@@ -13,15 +13,18 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  *            allows. 'CONFIG SET maxmemory' changes it while the store runs
  * @param eviction which keys go where memory is full, as Redis names it: 'noeviction' to refuse what needs more instead
  * @param evictionSamples keys that are looked at for each that goes: more find a better one, and take longer
+ * @param maxGathered what one command on several sets, or one that sorts, may copy on one shard before it answers; beyond
+ *            that it is refused. This counts as memory in use while the command runs
  */
 public record StoreConfig(@DefaultValue("0B") ByteSize maxMemory, @DefaultValue("noeviction") Eviction eviction,
-        @DefaultValue("5") @Range(min = 1, max = StoreConfig.MAX_SAMPLES) int evictionSamples) {
+        @DefaultValue("5") @Range(min = 1, max = StoreConfig.MAX_SAMPLES) int evictionSamples,
+        @DefaultValue("1GB") ByteSize maxGathered) {
     /** The most {@link #evictionSamples}. */
     public static final int MAX_SAMPLES = 64;
 
     /** What an empty configuration gives. */
     public static StoreConfig defaults() {
-        return new StoreConfig(new ByteSize(0), Eviction.NOEVICTION, 5);
+        return new StoreConfig(new ByteSize(0), Eviction.NOEVICTION, 5, ByteSize.valueOf("1GB"));
     }
 
     /** Which keys go. */

@@ -34,7 +34,8 @@ final class MaxMemoryTest {
     private void configure(Eviction eviction) {
         client.close();
         tcp.close();
-        store = Store.on(engine, new StoreConfig(new ByteSize(LIMIT), eviction, 5));
+        store = Store.on(engine, new StoreConfig(new ByteSize(LIMIT), eviction, 5,
+                StoreConfig.defaults().maxGathered()));
         tcp = serve();
         client = new RespClient(tcp.port());
     }

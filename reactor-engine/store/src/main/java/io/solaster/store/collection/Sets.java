@@ -68,11 +68,6 @@ public final class Sets implements AutoCloseable {
         entry = newEntry;
     }
 
-    /** No members yet, without a key. */
-    public Members members() {
-        return new Members(table);
-    }
-
     /** Whether there is such a set, still. */
     public boolean exists() {
         return entry != 0;

@@ -157,8 +157,8 @@ final class CommandEntries {
                 case "list" -> found.add(Category.LIST);
                 case "sorted-set" -> found.add(Category.SORTEDSET);
                 case "bitmap" -> found.add(Category.BITMAP);
-                case "hyperloglog" -> found.add(Category.HYPERLOGLOG);
                 case "geo" -> found.add(Category.GEO);
+                case "hyperloglog" -> found.add(Category.HYPERLOGLOG);
                 case "transactions" -> found.add(Category.TRANSACTION);
                 case "scripting" -> {
                     if (!container) {

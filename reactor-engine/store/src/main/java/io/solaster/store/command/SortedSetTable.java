@@ -1,5 +1,7 @@
 package io.solaster.store.command;
 
+import io.solaster.store.command.algebra.RangeStore;
+import io.solaster.store.command.algebra.SetAlgebra;
 import io.solaster.store.command.collection.FirstOfKeys;
 import io.solaster.store.command.collection.SortedSetCommands;
 import io.solaster.store.command.collection.SortedSetRanges;
@@ -11,6 +13,9 @@ final class SortedSetTable {
     private static final String BY_LOG = "O(log(N))";
     private static final String RANGE = "O(log(N)+M): M the members answered";
     private static final String REMOVAL = "O(log(N)) for each member removed";
+
+    private static final String ALL = "O(N*log(N)) in the number of members of all of them";
+    private static final String SMALLEST = "O(N*M+R*log(R)) with the smallest one's size N, M of them, R members in common";
 
     private SortedSetTable() {}
 
@@ -77,8 +82,44 @@ final class SortedSetTable {
                 .tips("nondeterministic_output")
                 .doc(GROUP, "6.2.0", "O(log(N)) for each member answered", "Members chosen by chance.",
                         "key [count] [WITHSCORES]");
+        writeAlgebra(to);
         to.entry("zscan", -3, "readonly", SortedSetCommands::zscan).key("RO access").tips("nondeterministic_output")
                 .doc(GROUP, "2.8.0", "O(1) for each call", "Goes through a sorted set, a few members a call.",
                         "key cursor [MATCH pattern] [COUNT count]");
+    }
+
+    private static void writeAlgebra(CommandEntries to) {
+        to.entry("zunion", -3, "readonly movablekeys", SetAlgebra.ZUNION::run)
+                .keys(0, 0, 0, Keys.counted(1), SetAlgebra.ZUNION, "RO access")
+                .doc(GROUP, "6.2.0", ALL, "The members of some sorted sets, with their scores.",
+                        "numkeys key... [WEIGHTS weight...] [AGGREGATE SUM|MIN|MAX] [WITHSCORES]");
+        to.entry("zunionstore", -4, "write denyoom movablekeys", SetAlgebra.ZUNIONSTORE::run)
+                .keys(1, 1, 1, Keys.targetAndCounted(1, 2), SetAlgebra.ZUNIONSTORE, "OW update | RO access")
+                .doc(GROUP, "2.0.0", ALL, "Makes a sorted set of the members of some.",
+                        "destination numkeys key... [WEIGHTS weight...] [AGGREGATE SUM|MIN|MAX]");
+        to.entry("zinter", -3, "readonly movablekeys", SetAlgebra.ZINTER::run)
+                .keys(0, 0, 0, Keys.counted(1), SetAlgebra.ZINTER, "RO access")
+                .doc(GROUP, "6.2.0", SMALLEST, "The members that some sorted sets have in common, with their scores.",
+                        "numkeys key... [WEIGHTS weight...] [AGGREGATE SUM|MIN|MAX] [WITHSCORES]");
+        to.entry("zinterstore", -4, "write denyoom movablekeys", SetAlgebra.ZINTERSTORE::run)
+                .keys(1, 1, 1, Keys.targetAndCounted(1, 2), SetAlgebra.ZINTERSTORE, "OW update | RO access")
+                .doc(GROUP, "2.0.0", SMALLEST, "Makes a sorted set of the members that some have in common.",
+                        "destination numkeys key... [WEIGHTS weight...] [AGGREGATE SUM|MIN|MAX]");
+        to.entry("zintercard", -3, "readonly movablekeys", SetAlgebra.ZINTERCARD::run)
+                .keys(0, 0, 0, Keys.counted(1), SetAlgebra.ZINTERCARD, "RO access")
+                .doc(GROUP, "7.0.0", SMALLEST, "How many members some sorted sets have in common.",
+                        "numkeys key... [LIMIT limit]");
+        to.entry("zdiff", -3, "readonly movablekeys", SetAlgebra.ZDIFF::run)
+                .keys(0, 0, 0, Keys.counted(1), SetAlgebra.ZDIFF, "RO access")
+                .doc(GROUP, "6.2.0", ALL, "The members of a sorted set that others do not have.",
+                        "numkeys key... [WITHSCORES]");
+        to.entry("zdiffstore", -4, "write denyoom movablekeys", SetAlgebra.ZDIFFSTORE::run)
+                .keys(1, 1, 1, Keys.targetAndCounted(1, 2), SetAlgebra.ZDIFFSTORE, "OW update | RO access")
+                .doc(GROUP, "6.2.0", ALL, "Makes a sorted set of the members of one that others do not have.",
+                        "destination numkeys key...");
+        to.entry("zrangestore", -5, "write denyoom", RangeStore::zrangestore)
+                .keys(2, 1, RangeStore.ZRANGESTORE, "OW update | RO access")
+                .doc(GROUP, "6.2.0", RANGE, "Makes a sorted set of a range of another one.",
+                        "dst src min max [BYSCORE|BYLEX] [REV] [LIMIT offset count]");
     }
 }

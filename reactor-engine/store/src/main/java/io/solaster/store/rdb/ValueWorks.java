@@ -6,6 +6,7 @@ import java.util.Objects;
 import java.util.function.LongPredicate;
 
 import io.solaster.store.collection.Hashes;
+import io.solaster.store.collection.NewValue;
 import io.solaster.store.collection.Sets;
 import io.solaster.store.collection.SortedSets;
 import io.solaster.store.collection.Unplaced;
@@ -60,12 +61,25 @@ public final class ValueWorks implements AutoCloseable {
      * @param now Unix milliseconds: fields that expired before are left out
      */
     public ValueReader reader(int longestString, long now) {
+        return new ValueReader(unplaced(), longestString, now);
+    }
+
+    /**
+     * A value in the making.
+     *
+     * @param type the keyspace's number of it
+     */
+    public NewValue newValue(int type) {
+        return new NewValue(unplaced(), type);
+    }
+
+    private Unplaced unplaced() {
         Unplaced made = unplaced;
         if (made == null) {
             made = new Unplaced(keys, table);
             unplaced = made;
         }
-        return new ValueReader(made, longestString, now);
+        return made;
     }
 
     /** Keeps a work until it is ended; the number that it is found by, above 0. */

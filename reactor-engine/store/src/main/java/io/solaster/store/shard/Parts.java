@@ -27,6 +27,7 @@ public final class Parts {
     private volatile int longestString = Keyspace.MAX_LENGTH;
     private volatile MemorySettings memory;
     private volatile DiagnosticSettings diagnostics = DiagnosticSettings.DEFAULTS;
+    private final long maxGathered;
     /** What the keys of each shard take; written by that shard. */
     private final AtomicLong[] held;
 
@@ -39,6 +40,7 @@ public final class Parts {
         this.commands = commands;
         this.acl = new Acl(commands.catalogue());
         this.memory = MemorySettings.of(config);
+        this.maxGathered = config.maxGathered().bytes();
         this.held = new AtomicLong[engine.shards().size()];
         Arrays.setAll(held, shard -> new AtomicLong());
         this.clock = clock;
@@ -119,6 +121,11 @@ public final class Parts {
     /** Sets what the keys of all shards may take: each shard sees it before its next command. On shard 0. */
     public void memory(MemorySettings settings) {
         memory = settings;
+    }
+
+    /** Bytes that one command may gather on one shard. */
+    long maxGathered() {
+        return maxGathered;
     }
 
     /** Tells how many bytes the keys of a shard take; on that shard. */

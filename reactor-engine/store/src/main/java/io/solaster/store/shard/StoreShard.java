@@ -15,6 +15,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.RecvByteBufAllocator;
 import io.solaster.engine.Shard;
+import io.solaster.engine.memory.MemoryAccount;
 import io.solaster.engine.memory.MemoryBudget;
 import io.solaster.engine.memory.MemoryLevel;
 import io.solaster.engine.memory.ReusedBuffer;
@@ -25,6 +26,7 @@ import io.solaster.store.collection.Hashes;
 import io.solaster.store.collection.Lists;
 import io.solaster.store.collection.Sets;
 import io.solaster.store.collection.SortedSets;
+import io.solaster.store.collection.Workspace;
 import io.solaster.store.keyspace.Aging;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.keyspace.KeyspaceHash;
@@ -80,6 +82,8 @@ public final class StoreShard implements AutoCloseable {
     private final SortedSets sortedSets;
     private final ValueWorks values;
     private final Aging aging;
+    private final SortedSets otherSortedSets;
+    private final MemoryAccount gathered;
     private final FieldExpiry fieldExpiry;
     private final StoreStats stats = new StoreStats();
     private final CommandCall call;
@@ -116,12 +120,14 @@ public final class StoreShard implements AutoCloseable {
         this.keyspace = keyspace;
         this.fieldHash = KeyspaceHash.seeded(shard.environment().secrets());
         FieldTable table = newTable();
+        this.gathered = shard.memory().budget().account(Workspace.ACCOUNT);
         this.hashes = new Hashes(keyspace, table);
         this.sets = new Sets(keyspace, table);
         this.otherSets = new Sets(keyspace, table);
         this.lists = new Lists(keyspace);
         this.sortedSets = new SortedSets(keyspace, table);
         this.values = new ValueWorks(keyspace, table, hashes, sets, sortedSets);
+        this.otherSortedSets = new SortedSets(keyspace, table);
         this.fieldExpiry = new FieldExpiry(keyspace, hashes);
         this.counts = new CommandCounts(commands, shard.environment().clock());
         this.call = new CommandCall(this);
@@ -206,6 +212,21 @@ public final class StoreShard implements AutoCloseable {
     /** What makes bytes of the keyspace's values, and values of bytes. */
     public ValueWorks values() {
         return values;
+    }
+
+    /** The same sorted sets, for who looks into one while it goes through another. */
+    public SortedSets otherSortedSets() {
+        return otherSortedSets;
+    }
+
+    /** Memory for what one command gathers here. */
+    public Workspace workspace() {
+        return new Workspace(shard, gathered, parts.maxGathered());
+    }
+
+    /** A hash of members that nobody can foresee; good on this shard alone. */
+    public KeyspaceHash memberHash() {
+        return fieldHash;
     }
 
     /** To be told that a hash has got a field that expires. */
@@ -515,6 +536,7 @@ public final class StoreShard implements AutoCloseable {
             otherSets.close();
             lists.close();
             sortedSets.close();
+            otherSortedSets.close();
         }
     }
 }

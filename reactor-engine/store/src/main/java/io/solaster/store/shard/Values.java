@@ -11,8 +11,16 @@ import org.jspecify.annotations.Nullable;
  * its keys, or an error. Off the heap; used again and again. On the shard where the part is.
  */
 public final class Values {
+    /** What a part makes over several turns and hops; it goes with the values from shard to shard. */
+    public interface Work extends AutoCloseable {
+        /** Nobody needs it any more. On the shard where the values are; where one has died, on whatever thread. */
+        @Override
+        void close();
+    }
+
     private final ByteStrings strings = new ByteStrings();
     private @Nullable Pieces pieces;
+    private @Nullable Work work;
     private long number;
     private int type;
     private @Nullable String error;
@@ -87,6 +95,25 @@ public final class Values {
             room.told.lazySet(part, 0);
             askedAt = room.step();
         }
+        closeWork();
+    }
+
+    private void closeWork() {
+        Work done = work;
+        work = null;
+        if (done != null) {
+            done.close();
+        }
+    }
+
+    /** What was given to {@link #work(Work)}; null if nothing was. */
+    public @Nullable Work work() {
+        return work;
+    }
+
+    /** Keeps something until the command has ended, and closes it then. */
+    public void work(Work begun) {
+        work = begun;
     }
 
     /** Adds a copy of a string that the client is answered; false once that is too much, and no more need be found. */

@@ -4,14 +4,14 @@ import io.solaster.engine.memory.Memory;
 import io.solaster.store.shard.CommandCall;
 
 /** Reads numbers with a fraction as C's {@code strtod} does, in the two ways in which Redis asks it to. */
-final class Floats {
+public final class Floats {
     /** A number that needs more characters is none that anybody wrote. */
     private static final int LONGEST = 4096;
 
     private Floats() {}
 
     /** The number that an argument is; NaN if it is none. */
-    static double parse(CommandCall call, int argument) {
+    public static double parse(CommandCall call, int argument) {
         if (call.isInteger(argument)) {
             return call.integer();
         }
@@ -56,7 +56,7 @@ final class Floats {
     }
 
     /** A bound: as {@link #parse}, but blanks may stand before it, and nothing at all is 0. */
-    static double bound(CommandCall call, int argument, boolean exclusive) {
+    public static double bound(CommandCall call, int argument, boolean exclusive) {
         int from = exclusive ? 1 : 0;
         if (call.length(argument) > LONGEST) {
             return Double.NaN;
@@ -74,7 +74,7 @@ final class Floats {
     }
 
     /** Whether an argument begins with a parenthesis: then it is a bound that is itself left out. */
-    static boolean isExclusive(CommandCall call, int argument) {
+    public static boolean isExclusive(CommandCall call, int argument) {
         return call.length(argument) > 0 && Memory.getByte(call.address(argument)) == '(';
     }
 
